@@ -1,0 +1,55 @@
+"""The ``corridor`` command: parses arguments, hands over to one verb, prints failures.
+
+Each verb lives in its own file under ``experiments/commands`` and offers
+``add_parser(subparsers)`` and ``run(args) -> int``. Verbs import what they need
+inside ``run`` so that ``corridor --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from topologies.errors import CorridorError
+
+VERBS = ("run", "topology", "doctor", "kernel", "clean")
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="corridor",
+        description="Emulate cross-border data corridors: what does a policy cost, does it hold, "
+        "and what happens when a cable is cut?",
+        epilog="exit codes: 0 fine, 1 a policy or an assertion failed, 2 bad input, "
+        "3 this machine cannot do it, 4 the measurement is not valid",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in VERBS:
+        module = importlib.import_module(f"experiments.commands.{verb}")
+        module.add_parser(verbs)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = build_parser().parse_args(argv)
+    module = importlib.import_module(f"experiments.commands.{args.verb}")
+    try:
+        return int(module.run(args))
+    except CorridorError as error:
+        print(f"corridor: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("corridor: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Every failure the emulator reports, and the exit code each one carries.
+
+The command line turns these into one or two lines on standard error and the
+exit code of the class; anything else that escapes is a defect of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass
+class CorridorError(Exception):
+    """A failure a user can act on: what happened, and the way out.
+
+    ``hint`` is a command or an edit that mends it, or empty when the message says it all.
+    """
+
+    message: str
+    hint: str = ""
+
+    exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+@dataclass
+class PolicyFailure(CorridorError):
+    """A policy or an assertion does not hold."""
+
+    exit_code: ClassVar[int] = 1
+
+
+@dataclass
+class InputError(CorridorError):
+    """The input is wrong: names the file and, where there is one, the line and column."""
+
+    file: str = ""
+    line: int | None = None
+
+    exit_code: ClassVar[int] = 2
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        text = super().__str__()
+        return f"{place}: {text}" if place else text
+
+
+@dataclass
+class EnvironmentLacking(CorridorError):
+    """This machine cannot do what was asked; the hint is the command that mends it."""
+
+    exit_code: ClassVar[int] = 3
+
+
+@dataclass
+class MeasurementInvalid(CorridorError):
+    """The run ended, but its numbers must not be trusted or are incomplete."""
+
+    exit_code: ClassVar[int] = 4
