@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # the names assigned by the entry
+# The slow half of ./corridor, sourced by it: apt packages, then .venv with the locked dependencies.
+# Uses the entry's root, venv, system_python, yes, no_apt, verb, missing, find_missing and fingerprint.
+
+readonly python_wanted=3.13
+readonly build_tools='^(pbr|setuptools|wheel)=='
+readonly source_only=ovs,ryu # these have no wheels for this Python
+log=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/corridor/setup.log
+
+say() { printf 'corridor: %s\n' "$*" >&2; }
+lacking() {
+    say "$*"
+    exit 3
+}
+
+usage() {
+    cat <<'TEXT'
+usage: ./corridor [--yes] [--no-apt] VERB ...
+       ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
+
+  run    emulate a scenario        test   check this checkout      doctor   what this machine can do
+  setup  only install what is missing; every other verb does that first
+
+  --yes       ask nothing (so does CI=true)       --apt-only  only the system packages
+  --no-apt    leave the system packages alone     --tests     also what the tests use
+TEXT
+}
+
+# Runs as root, with the packages as arguments. Without systemd nothing may start a daemon.
+# shellcheck disable=SC2016  # expands in the shell it is handed to
+readonly apt_script='
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+if [ ! -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+    trap "rm -f /usr/sbin/policy-rc.d" EXIT
+    trap "exit 130" INT TERM
+    printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+fi
+apt-get -q update || echo "apt-get update failed; using the package lists that are here"
+apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
+'
+
+install_packages() {
+    local command="apt-get install --no-install-recommends ${missing[*]}" as_root=() answer
+    command -v apt-get >/dev/null ||
+        lacking "needs ${missing[*]} and this system has no apt; use Debian 13, or the Vagrant machine"
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null ||
+            lacking "ask an administrator to run: $command   (or go on without it: --no-apt)"
+        as_root=(sudo)
+        command="sudo $command"
+    fi
+    say "these system packages are missing (reasons: experiments/setup/packages.txt): ${missing[*]}"
+    if [[ -z $yes || $yes == false ]]; then
+        [[ -t 0 ]] || lacking "run this, or pass --yes: $command"
+        read -r -p "corridor: run \`$command\`? [y/N] " answer || answer=
+        [[ $answer == [yY]* ]] || lacking "nothing was changed; to do it yourself: $command"
+    fi
+    [[ -t 0 || ${#as_root[@]} == 0 ]] || as_root=(sudo -n)
+    say "installing them with apt${as_root[0]:+, as root through sudo} (log: $log)"
+    ${as_root[@]+"${as_root[@]}"} /bin/sh -c "$apt_script" sh "${missing[@]}" >>"$log" 2>&1 || {
+        tail -n 5 -- "$log" >&2
+        lacking "apt could not install them (log: $log); run it by hand: $command"
+    }
+}
+
+check_python() {
+    [[ -x $system_python ]] || lacking "needs $system_python (Python $python_wanted, Debian 13's)"
+    local version
+    version=$("$system_python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    [[ $version == "$python_wanted" ]] ||
+        lacking "needs Python $python_wanted as $system_python (Debian 13's); this one is $version"
+}
+
+quietly() { "$@" >>"$log" 2>&1; }
+
+make_environment() {
+    check_python
+    say "making .venv with the locked dependencies (log: $log)"
+    rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
+    local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input)
+    local locked=(--require-hashes --no-build-isolation --only-binary ":all:")
+    # shellcheck disable=SC2030,SC2031  # only the steps below are to see these unset
+    if ! (
+        set -e
+        unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
+        quietly "$system_python" -m venv "$venv"
+        tools=$venv/build-tools.lock
+        awk -v tools="$build_tools" '/^[a-z]/ { wanted = $0 ~ tools } wanted' \
+            "$root/requirements.lock" >"$tools"
+        quietly "${pip[@]}" "${locked[@]}" --requirement "$tools"
+        quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$root/requirements.lock"
+        quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root"
+        # Debian's Mininet and nothing else of the system's packages.
+        ln -sfn /usr/lib/python3/dist-packages/mininet "$venv/lib/python$python_wanted/site-packages/mininet"
+    ); then
+        tail -n 5 -- "$log" >&2
+        lacking "could not install the Python dependencies (log: $log); is the package index reachable?"
+    fi
+    fingerprint >"$venv/ready.new"
+    mv -- "$venv/ready.new" "$venv/ready"
+}
+
+set_up() {
+    if [[ $verb == -h || $verb == --help || $verb == help || -z $verb || " $* " == *" setup --help "* ]]; then
+        usage
+        exit 0
+    fi
+    { mkdir -p -- "${log%/*}" && : >>"$log"; } 2>/dev/null ||
+        lacking "cannot write $log; set XDG_CACHE_HOME to a folder you own"
+    # One set-up at a time in this checkout: the folder itself is the lock.
+    local lock
+    exec {lock}<"$root"
+    flock --nonblock "$lock" || {
+        say "another set-up is under way in this checkout; waiting for it"
+        flock "$lock"
+    }
+    printf '\n== set-up of %s at %(%F %T)T\n' "$root" -1 >>"$log"
+    find_missing "${groups[@]}"
+    if ((${#missing[@]})) && [[ -z $no_apt ]]; then
+        install_packages
+        find_missing "${groups[@]}"
+        ((${#missing[@]} == 0)) || lacking "apt is done, but ${missing[*]} did not bring the expected files"
+    fi
+    if [[ " $* " != *" --apt-only "* ]] &&
+        [[ ! -f $venv/ready || $(<"$venv/ready") != "$(fingerprint)" ]]; then
+        [[ -w $root ]] || lacking "$root cannot be written to by you; clone it into a folder of your own"
+        make_environment
+    fi
+    exec {lock}<&-
+    [[ $verb != setup ]] || say "ready"
+}
