@@ -1,0 +1,1 @@
+"""Topology file formats: one module each, text in, Topology out (and back where it can be)."""

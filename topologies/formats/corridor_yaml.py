@@ -1,0 +1,316 @@
+"""Our own topology files: YAML that names hubs and fibres, with units on every quantity.
+
+A hub is either an id of the shipped catalogue or written out. A fibre whose ``length`` is not
+given gets one derived from the great circle through its ``via`` points. ``extends`` starts from
+other topologies. See docs/topologies.md for every key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from topologies import delay
+from topologies.catalogue import CableSystem, shipped_hubs, shipped_systems, shipped_waypoints
+from topologies.documents import Document, KeyPath, nearest, parse_document, validate
+from topologies.geo import LatLon, path_km
+from topologies.model import (
+    CapacityBasis,
+    Confidence,
+    Fibre,
+    Frozen,
+    Hub,
+    JurisdictionCode,
+    Scaling,
+    Slug,
+    Status,
+    Topology,
+)
+from topologies.units import (
+    format_duration,
+    format_length,
+    format_rate,
+    parse_duration_ns,
+    parse_length_km,
+    parse_rate_bps,
+)
+
+BaseLoader = Callable[[str], Topology]
+"""Loads what ``extends`` names."""
+
+DEFAULT_SCALING = Scaling(
+    capacity_scale=1.0,
+    assumed_terrestrial_gbps=1.0,
+    assumed_submarine_gbps=1.0,
+    min_rate_bps=1_000,
+    max_rate_bps=10_000_000_000,
+)
+"""For files that state none: capacities as written, 1 Gbit/s where none is."""
+
+
+class ScalingEntry(Frozen):
+    scale: float = Field(gt=0, le=1)
+    assumed_terrestrial: int
+    assumed_submarine: int
+    min_rate: int
+    max_rate: int
+
+    @field_validator(
+        "assumed_terrestrial", "assumed_submarine", "min_rate", "max_rate", mode="before"
+    )
+    @classmethod
+    def _rate(cls, value: object) -> int:
+        return parse_rate_bps(value)
+
+    def scaling(self) -> Scaling:
+        return Scaling(
+            capacity_scale=self.scale,
+            assumed_terrestrial_gbps=self.assumed_terrestrial / 1e9,
+            assumed_submarine_gbps=self.assumed_submarine / 1e9,
+            min_rate_bps=self.min_rate,
+            max_rate_bps=self.max_rate,
+        )
+
+
+class TopologyEntry(Frozen):
+    name: Slug
+    title: str = ""
+    extends: tuple[str, ...] = ()
+    capacity: ScalingEntry | None = None
+    hubs: list[Any] = Field(default_factory=list)
+    systems: list[Any] = Field(default_factory=list)
+    fibres: list[Any] = Field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+
+class FibreEntry(Frozen):
+    id: Slug
+    a: str
+    z: str
+    medium: delay.Medium = "terrestrial"
+    length: float | None = None
+    via: tuple[str | tuple[float, float], ...] = ()
+    one_way_delay: int | None = None
+    system: str = ""
+    crosses: tuple[JurisdictionCode, ...] = ()
+    operated_by: str | None = None
+    srlgs: tuple[str, ...] = ()
+    capacity: int | None = None
+    capacity_basis: CapacityBasis | None = None
+    status: Status = "in-service"
+    sources: tuple[str, ...] = ()
+    confidence: Confidence = "confident"
+    notes: str = ""
+
+    @field_validator("length", mode="before")
+    @classmethod
+    def _length(cls, value: object) -> float | None:
+        return None if value is None else parse_length_km(value)
+
+    @field_validator("one_way_delay", mode="before")
+    @classmethod
+    def _delay(cls, value: object) -> int | None:
+        return None if value is None else parse_duration_ns(value, "one_way_delay")
+
+    @field_validator("capacity", mode="before")
+    @classmethod
+    def _capacity(cls, value: object) -> int | None:
+        return None if value is None else parse_rate_bps(value, "capacity")
+
+
+def from_text(text: str, file: str, load_base: BaseLoader) -> Topology:
+    """A Topology from YAML text. Raises InputError with the line of the first mistake."""
+    return _Reader(parse_document(text, file), load_base).topology()
+
+
+class _Reader:
+    """Reads one document; keeps what later fibres refer to."""
+
+    def __init__(self, document: Document, load_base: BaseLoader) -> None:
+        self.document = document
+        self.load_base = load_base
+        self.hubs: dict[str, Hub] = {}
+        self.fibres: dict[str, Fibre] = {}
+        self.systems: dict[str, CableSystem] = dict(shipped_systems())
+        self.scaling = DEFAULT_SCALING
+
+    def topology(self) -> Topology:
+        entry = validate(self.document, TopologyEntry)
+        notes: list[str] = []
+        for i, base in enumerate(entry.extends):
+            notes += self._extend(base, ("extends", i))
+        if entry.capacity is not None:
+            self.scaling = entry.capacity.scaling()
+        for i, written in enumerate(entry.hubs):
+            self._add_hub(written, ("hubs", i))
+        for i in range(len(entry.systems)):
+            system = validate(self.document, CableSystem, at=("systems", i))
+            self.systems[system.id] = system
+        for i in range(len(entry.fibres)):
+            self._add_fibre(("fibres", i))
+        if not self.hubs:
+            raise self.document.error("has no hubs", hint='list them under "hubs:"')
+        return Topology(
+            name=entry.name,
+            title=entry.title or entry.name,
+            hubs=tuple(self.hubs.values()),
+            fibres=tuple(self.fibres.values()),
+            scaling=self.scaling,
+            notes=(*notes, *entry.notes),
+        )
+
+    def _extend(self, name: str, at: KeyPath) -> tuple[str, ...]:
+        base = self.load_base(name)
+        for hub in base.hubs:
+            self._keep(self.hubs, hub, "hub", at)
+        for fibre in base.fibres:
+            self._keep(self.fibres, fibre, "fibre", at)
+        self.scaling = base.scaling
+        return base.notes
+
+    def _add_hub(self, written: object, at: KeyPath) -> None:
+        if isinstance(written, str):
+            known = shipped_hubs()
+            if written not in known:
+                hint = (
+                    nearest(written, known)
+                    or "write it out with id, name, role, located_in, lat, lon"
+                )
+                raise self.document.error(f'no hub "{written}" in the catalogue', *at, hint=hint)
+            hub = known[written]
+        else:
+            hub = validate(self.document, Hub, at=at)
+        self._keep(self.hubs, hub, "hub", at)
+
+    def _keep(self, table: dict[str, Any], value: Hub | Fibre, kind: str, at: KeyPath) -> None:
+        if value.id in table:
+            raise self.document.error(
+                f'{kind} id "{value.id}" is used twice', *at, "id", hint="give each its own id"
+            )
+        table[value.id] = value
+
+    def _add_fibre(self, at: KeyPath) -> None:
+        entry = validate(self.document, FibreEntry, at=at)
+        for key, end in (("a", entry.a), ("z", entry.z)):
+            if end not in self.hubs:
+                raise self._unknown_end(entry.id, end, (*at, key))
+        if entry.a == entry.z:
+            message = f'fibre "{entry.id}" starts and ends at "{entry.a}"'
+            raise self.document.error(message, *at, "z", hint="a fibre joins two hubs")
+        system = self._system(entry, at)
+        length_km = entry.length or self._derived_km(entry, at)
+        capacity_gbps, basis = _capacity(entry, system)
+        if entry.capacity_basis is not None:
+            basis = entry.capacity_basis
+        if (basis == "unpublished") != (capacity_gbps is None):
+            message = f'fibre "{entry.id}": capacity_basis {basis} does not fit its capacity'
+            raise self.document.error(message, *at, "capacity_basis", hint="drop one of the two")
+        given = entry.one_way_delay
+        fibre = Fibre(
+            id=entry.id,
+            a=entry.a,
+            z=entry.z,
+            medium=entry.medium,
+            length_km=length_km,
+            length_basis="derived" if entry.length is None else "published",
+            one_way_delay_ns=delay.one_way_delay_ns(length_km) if given is None else given,
+            delay_basis="model" if given is None else "given",
+            system=entry.system,
+            crosses=entry.crosses,
+            operated_by=entry.operated_by,
+            srlgs=_srlgs(entry),
+            capacity_gbps=capacity_gbps,
+            capacity_basis=basis,
+            status=entry.status,
+            sources=entry.sources or (system.sources if system else ()),
+            confidence=entry.confidence,
+            notes=entry.notes,
+        )
+        self._keep(self.fibres, fibre, "fibre", at)
+
+    def _unknown_end(self, fibre_id: str, end: str, at: KeyPath) -> Exception:
+        hint = nearest(end, self.hubs)
+        if not hint and end in shipped_hubs():
+            hint = f'add "{end}" to the hubs of this file'
+        return self.document.error(
+            f'fibre "{fibre_id}" ends at unknown hub "{end}"', *at, hint=hint
+        )
+
+    def _system(self, entry: FibreEntry, at: KeyPath) -> CableSystem | None:
+        if not entry.system:
+            return None
+        if entry.system not in self.systems:
+            hint = nearest(entry.system, self.systems) or 'describe it under "systems:"'
+            raise self.document.error(
+                f'unknown cable system "{entry.system}"', *at, "system", hint=hint
+            )
+        return self.systems[entry.system]
+
+    def _derived_km(self, entry: FibreEntry, at: KeyPath) -> float:
+        points = [self.hubs[entry.a].place]
+        points += [self._place(point, (*at, "via", i)) for i, point in enumerate(entry.via)]
+        points.append(self.hubs[entry.z].place)
+        return delay.derived_length_km(path_km(points), entry.medium)
+
+    def _place(self, point: str | LatLon, at: KeyPath) -> LatLon:
+        if not isinstance(point, str):
+            return point
+        places = {hub.id: hub.place for hub in (*shipped_hubs().values(), *self.hubs.values())}
+        places |= shipped_waypoints()
+        if point not in places:
+            raise self.document.error(
+                f'unknown waypoint "{point}"', *at, hint=nearest(point, places)
+            )
+        return places[point]
+
+
+def _capacity(entry: FibreEntry, system: CableSystem | None) -> tuple[float | None, CapacityBasis]:
+    if entry.capacity is not None:
+        return entry.capacity / 1e9, "published"
+    if system is not None and system.capacity_gbps is not None:
+        return system.capacity_gbps, system.capacity_basis
+    return None, "unpublished"
+
+
+def _srlgs(entry: FibreEntry) -> tuple[str, ...]:
+    own = (f"cable:{entry.system}",) if entry.system else ()
+    return tuple(dict.fromkeys((*own, *entry.srlgs)))
+
+
+def to_data(topology: Topology) -> dict[str, Any]:
+    """Plain values that ``from_text`` reads back to the same topology, once dumped as YAML."""
+    scaling = topology.scaling
+    return {
+        "name": topology.name,
+        "title": topology.title,
+        "capacity": {
+            "scale": scaling.capacity_scale,
+            "assumed_terrestrial": format_rate(round(scaling.assumed_terrestrial_gbps * 1e9)),
+            "assumed_submarine": format_rate(round(scaling.assumed_submarine_gbps * 1e9)),
+            "min_rate": format_rate(scaling.min_rate_bps),
+            "max_rate": format_rate(scaling.max_rate_bps),
+        },
+        "notes": list(topology.notes),
+        "hubs": [hub.model_dump(mode="json", exclude_defaults=True) for hub in topology.hubs],
+        "systems": [
+            {"id": name, "name": name}
+            for name in sorted({f.system for f in topology.fibres if f.system})
+            if name not in shipped_systems()
+        ],
+        "fibres": [_fibre_data(fibre) for fibre in topology.fibres],
+    }
+
+
+def _fibre_data(fibre: Fibre) -> dict[str, Any]:
+    data = fibre.model_dump(
+        mode="json",
+        exclude_defaults=True,
+        exclude={"length_km", "length_basis", "one_way_delay_ns", "delay_basis", "capacity_gbps"},
+    )
+    data["length"] = format_length(fibre.length_km)
+    data["one_way_delay"] = format_duration(fibre.one_way_delay_ns)
+    if fibre.capacity_gbps is not None:
+        data["capacity"] = format_rate(round(fibre.capacity_gbps * 1e9))
+    return data

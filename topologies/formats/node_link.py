@@ -1,0 +1,69 @@
+"""JSON in networkx's node-link shape, with a versioned schema. Reads back exactly.
+
+``{"schema": "corridor.topology/1", "directed": false, "multigraph": true, "graph": {...},
+"nodes": [{"id": ..., hub fields}], "edges": [{"key", "source", "target", fibre fields}]}``
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from topologies.errors import InputError
+from topologies.model import Topology
+
+SCHEMA = "corridor.topology/1"
+
+
+def to_data(topology: Topology) -> dict[str, Any]:
+    """Plain JSON values; ``networkx.node_link_graph(data, edges="edges")`` reads them too."""
+    whole = topology.model_dump(mode="json")
+    edges = []
+    for fibre in whole["fibres"]:
+        key, source, target = fibre.pop("id"), fibre.pop("a"), fibre.pop("z")
+        edges.append({"key": key, "source": source, "target": target, **fibre})
+    head = {name: whole[name] for name in ("name", "title", "scaling", "notes")}
+    return {
+        "schema": SCHEMA,
+        "directed": False,
+        "multigraph": True,
+        "graph": head,
+        "nodes": whole["hubs"],
+        "edges": edges,
+    }
+
+
+def to_text(topology: Topology) -> str:
+    return json.dumps(to_data(topology), ensure_ascii=False, indent=1) + "\n"
+
+
+def from_text(text: str, file: str) -> Topology:
+    """A Topology from our JSON. Raises InputError; JSON carries no lines past its syntax."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as problem:
+        message = f"is not JSON: {problem.msg}"
+        raise InputError(message, file=file, line=problem.lineno) from None
+    except RecursionError:
+        raise InputError("is nested too deeply", file=file) from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise InputError(f'its "schema" is not {SCHEMA}', "export it again", file=file)
+    try:
+        fibres = [
+            {"id": edge["key"], "a": edge["source"], "z": edge["target"], **_rest(edge)}
+            for edge in data["edges"]
+        ]
+        return Topology.model_validate({**data["graph"], "hubs": data["nodes"], "fibres": fibres})
+    except (KeyError, TypeError) as problem:
+        raise InputError(f"lacks {problem}", "export it again", file=file) from None
+    except ValidationError as problem:
+        error = problem.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in error["loc"])
+        message = error["msg"].removeprefix("Value error, ")
+        raise InputError(f"{where}: {message}" if where else message, file=file) from None
+
+
+def _rest(edge: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in edge.items() if name not in ("key", "source", "target")}

@@ -1,0 +1,141 @@
+"""REPETITA topology files (``.graph``), as published with the REPETITA framework.
+
+``NODES n`` then ``label x y`` lines (x longitude, y latitude); ``EDGES m`` then
+``label src dest weight bw delay`` lines: directed, bandwidth in kbit/s, delay in microseconds.
+The two directions of a link become one fibre, so they must agree.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from topologies.errors import InputError
+from topologies.formats.foreign import ForeignLink, ForeignNode, build
+from topologies.model import Topology
+
+PLANAR_NOTE = "The file's coordinates are not degrees: all hubs stand at 0, 0."
+
+
+@dataclass(frozen=True)
+class _Arc:
+    line: int
+    source: int
+    target: int
+    kbps: float
+    delay_us: float
+
+
+class _Lines:
+    """The file's lines that hold something, with their numbers."""
+
+    def __init__(self, text: str, file: str) -> None:
+        numbered = enumerate(text.splitlines(), start=1)
+        self.rows = [(number, row.split()) for number, row in numbered if row.strip()]
+        self.file = file
+        self.at = 0
+
+    def error(self, message: str, line: int | None, hint: str = "") -> InputError:
+        return InputError(message, hint, file=self.file, line=line)
+
+    def section(self, name: str, columns: int) -> list[tuple[int, list[str]]]:
+        """The rows announced by ``name n`` and their heading."""
+        number, words = self._next(f'"{name} <count>"')
+        if len(words) != 2 or words[0] != name or not words[1].isdigit():
+            raise self.error(f'expected "{name} <count>"', number, "is it a REPETITA file?")
+        self._next("a heading")
+        rows = []
+        for _ in range(int(words[1])):
+            number, words = self._next(f"more rows: {name} announces {int(words[1])}")
+            if len(words) != columns:
+                raise self.error(f"{name} rows have {columns} columns, not {len(words)}", number)
+            rows.append((number, words))
+        return rows
+
+    def _next(self, wanted: str) -> tuple[int, list[str]]:
+        if self.at >= len(self.rows):
+            last = self.rows[-1][0] if self.rows else None
+            raise self.error(f"ends where {wanted} should follow", last)
+        self.at += 1
+        return self.rows[self.at - 1]
+
+
+def from_text(text: str, file: str) -> Topology:
+    """A Topology from REPETITA text. Raises InputError with the line of the first mistake."""
+    lines = _Lines(text, file)
+    if not lines.rows:
+        raise lines.error("is empty", None)
+    nodes = []
+    for index, (number, (label, x, y)) in enumerate(lines.section("NODES", 3)):
+        lon, lat = _number(lines, number, x), _number(lines, number, y)
+        nodes.append(ForeignNode(str(index), _readable(label, index), lat, lon, number))
+    arcs = []
+    for number, (_, source, target, _, kbps, delay_us) in lines.section("EDGES", 6):
+        ends = [_index(lines, number, end, len(nodes)) for end in (source, target)]
+        values = [_number(lines, number, value) for value in (kbps, delay_us)]
+        if min(values) < 0:
+            raise lines.error("bandwidth and delay must not be negative", number)
+        arcs.append(_Arc(number, *ends, *values))
+    placed = all(abs(node.lat) <= 90 and abs(node.lon) <= 180 for node in nodes)
+    if not placed:
+        nodes = [ForeignNode(n.key, n.label, 0.0, 0.0, n.line) for n in nodes]
+    return build(
+        file,
+        file,
+        nodes,
+        _pair(lines, arcs),
+        source=f"REPETITA file {file}",
+        notes=() if placed else (PLANAR_NOTE,),
+        placed=placed,
+    )
+
+
+def _pair(lines: _Lines, arcs: list[_Arc]) -> list[ForeignLink]:
+    """One link for each arc and its opposite, in the order of the first of the two."""
+    waiting: dict[tuple[int, int, float, float], list[int]] = {}
+    links: list[ForeignLink | None] = []
+    for arc in arcs:
+        opposite = (arc.target, arc.source, arc.kbps, arc.delay_us)
+        if waiting.get(opposite):
+            links[waiting[opposite].pop(0)] = _link(arc)
+            continue
+        waiting.setdefault((arc.source, arc.target, arc.kbps, arc.delay_us), []).append(len(links))
+        links.append(None)
+    for (source, target, *_), left in waiting.items():
+        if left:
+            line = next(a.line for a in arcs if (a.source, a.target) == (source, target))
+            message = f"edge {source} -> {target} has no opposite of equal bandwidth and delay"
+            raise lines.error(message, line, "fibres carry both directions alike")
+    return [link for link in links if link is not None]
+
+
+def _link(back: _Arc) -> ForeignLink:
+    return ForeignLink(
+        str(back.target),
+        str(back.source),
+        back.line,
+        capacity_bps=back.kbps * 1e3,
+        delay_ns=round(back.delay_us * 1e3),
+    )
+
+
+def _readable(label: str, index: int) -> str:
+    return label.removeprefix(f"{index}_").replace("_", " ").strip() or label
+
+
+def _number(lines: _Lines, number: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise lines.error(f'"{text}" is not a number', number)
+    return value
+
+
+def _index(lines: _Lines, number: int, text: str, count: int) -> int:
+    if not text.isdigit() or int(text) >= count:
+        raise lines.error(
+            f'edge ends at unknown node "{text}"', number, f"nodes are 0..{count - 1}"
+        )
+    return int(text)
