@@ -1,0 +1,1 @@
+"""Frames, probes, streams and their measures. Imports nothing of the controller."""

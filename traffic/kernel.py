@@ -1,0 +1,171 @@
+"""The system calls the agents stand on. Standard library only, for 64-bit Linux.
+
+Namespaces, parent-death signals, absolute timers, and sending or receiving many datagrams with
+one call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from struct import Struct
+
+_PR_SET_PDEATHSIG = 1
+
+MSG_DONTWAIT = 0x40
+MSG_TRUNC = 0x20
+
+SO_TIMESTAMPNS = 35
+SO_RCVBUFFORCE = 33
+SO_SNDBUFFORCE = 32
+SO_MEMINFO = 55
+SO_MEMINFO_DROPS = 8
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_sendmmsg = _libc.sendmmsg
+_sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+_recvmmsg = _libc.recvmmsg
+_recvmmsg.argtypes = (
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_uint,
+    ctypes.c_int,
+    ctypes.c_void_p,
+)
+
+# struct mmsghdr: name, namelen, iov, iovlen, control, controllen, flags, then the length.
+_MMSGHDR = Struct("@PI4xPNPNi4xI4x")
+_IOVEC = Struct("@PN")
+_LENGTHS = Struct("@56xI4x")
+_CONTROL_BYTES = 32
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+    return result
+
+
+def enter_network_namespace(path: str) -> None:
+    """Move this process into the network namespace at ``path``; OSError if it cannot."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.setns(descriptor, os.CLONE_NEWNET)
+    except OSError as problem:
+        raise OSError(problem.errno, f"cannot enter namespace {path}: {problem.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
+def die_with_parent(parent: int, signal_number: int = 9) -> None:
+    """Have the kernel kill this process when its parent dies; leave if that has happened."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class AbsoluteTimer:
+    """A timer descriptor that turns readable at a given CLOCK_REALTIME; never needs reading.
+
+    Register it edge-triggered: setting it anew clears the old expiry.
+    """
+
+    __slots__ = ("fd",)
+
+    def __init__(self) -> None:
+        self.fd = os.timerfd_create(time.CLOCK_REALTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+
+    def set(self, realtime_ns: int) -> None:
+        os.timerfd_settime_ns(self.fd, flags=os.TFD_TIMER_ABSTIME, initial=realtime_ns)
+
+
+class SendBatch:
+    """Room for ``capacity`` copies of one frame, sent with one system call."""
+
+    def __init__(self, frame: bytes | bytearray, capacity: int) -> None:
+        self.stride = len(frame)
+        self.buffer = bytearray(bytes(frame) * capacity)
+        self._base = (ctypes.c_char * len(self.buffer)).from_buffer(self.buffer)
+        start = ctypes.addressof(self._base)
+        self._vectors = ctypes.create_string_buffer(
+            b"".join(
+                _IOVEC.pack(start + index * self.stride, self.stride) for index in range(capacity)
+            )
+        )
+        vectors = ctypes.addressof(self._vectors)
+        self._headers = ctypes.create_string_buffer(
+            b"".join(
+                _MMSGHDR.pack(0, 0, vectors + index * _IOVEC.size, 1, 0, 0, 0, 0)
+                for index in range(capacity)
+            )
+        )
+        self._address = ctypes.addressof(self._headers)
+
+    def send(self, descriptor: int, first: int, count: int) -> int:
+        """Send frames ``first`` to ``first + count - 1``; how many went, or minus the errno."""
+        sent: int = _sendmmsg(
+            descriptor, self._address + first * _MMSGHDR.size, count, MSG_DONTWAIT
+        )
+        return sent if sent >= 0 else -ctypes.get_errno()
+
+
+class ReceiveBatch:
+    """Receives up to ``capacity`` datagrams with one call: their first octets, length, arrival.
+
+    The socket must have SO_TIMESTAMPNS on and no other ancillary data.
+    """
+
+    def __init__(self, head_bytes: int, capacity: int) -> None:
+        self.capacity = capacity
+        self._head = bytearray(head_bytes * capacity)
+        self._control = bytearray(_CONTROL_BYTES * capacity)
+        self._pins = [
+            (ctypes.c_char * len(part)).from_buffer(part) for part in (self._head, self._control)
+        ]
+        head, control = (ctypes.addressof(pin) for pin in self._pins)
+        self._vectors = ctypes.create_string_buffer(
+            b"".join(
+                _IOVEC.pack(head + index * head_bytes, head_bytes) for index in range(capacity)
+            )
+        )
+        vectors = ctypes.addressof(self._vectors)
+        self._pristine = b"".join(
+            _MMSGHDR.pack(
+                0,
+                0,
+                vectors + index * _IOVEC.size,
+                1,
+                control + index * _CONTROL_BYTES,
+                _CONTROL_BYTES,
+                0,
+                0,
+            )
+            for index in range(capacity)
+        )
+        self._headers = bytearray(self._pristine)
+        pin = (ctypes.c_char * len(self._headers)).from_buffer(self._headers)
+        self._pins.append(pin)
+        self._address = ctypes.addressof(pin)
+        self.heads = memoryview(self._head)
+        self.controls = memoryview(self._control)
+        self._view = memoryview(self._headers)
+        self.head_bytes = head_bytes
+        self.control_bytes = _CONTROL_BYTES
+
+    def receive(self, descriptor: int) -> int:
+        """How many datagrams came; 0 when none waits. OSError for anything but an empty queue."""
+        self._view[:] = self._pristine
+        got: int = _recvmmsg(
+            descriptor, self._address, self.capacity, MSG_DONTWAIT | MSG_TRUNC, None
+        )
+        if got >= 0:
+            return got
+        code = ctypes.get_errno()
+        if code in (11, 4, 111):  # nothing there, interrupted, or an ICMP error now cleared
+            return 0
+        raise OSError(code, os.strerror(code))
+
+    def lengths(self, count: int) -> list[int]:
+        return [length for (length,) in _LENGTHS.iter_unpack(self._view[: count * 64])]

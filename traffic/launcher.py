@@ -1,0 +1,327 @@
+"""Start one agent for each host of a job, from one warm process, and watch over them.
+
+    python3 -I -S traffic/launcher.py JOB.json        (standard library only)
+
+The launcher imports once, forks an agent for each host (no exec, no import after the fork), each
+enters its network namespace and binds its sockets. Messages are JSON lines:
+
+    out  {"ready": 45, "start_ms": 180.2}        all agents have bound their sockets
+    in   {"epoch_ns": 1790000000000000000}       CLOCK_REALTIME, in the future, a round second
+    out  {"started": {"epoch_ns": ..., "end_ns": ...}}   end_ns is absolute
+    out  {"died": {"host": "shanghai", "signal": 9, "exit": null}}        at once, if one does
+    out  {"done": {"agents": {"shanghai": {...counters...}}, "died": [...], "clock_step_ns": 0}}
+    out  {"failed": {"host": "shanghai", "reason": "..."}}   nothing was started or measured
+
+Exit code 0 when every agent came to its end, 4 when one died (the others went on, or were stopped
+if the job says so), 3 when a host could not be prepared, 2 when the job or the epoch is bad, 1 when
+the launcher was told to stop. When standard input closes, on SIGTERM or SIGINT, all agents
+are killed; they are also killed by the kernel should the launcher itself be.
+
+Job file (built by traffic/jobs.py; values with * may be left out)::
+
+    {"clock": "virtual" | "real", "out_dir": str, "end_ns": int,
+     "flush_records"*: 64, "flush_ns"*: 0, "drain_ns"*: 10000000, "spin_ns"*: 0,
+     "on_death"*: "continue" | "stop",
+     "hosts": [{"name", "netns", "interface",
+       "reflect"*: [{"ip", "port"*: 862,
+                     "replies"*: [{"peer_ip", "peer_port", "template": {"frame_hex", "offsets"}}]}],
+       "probes"*: [{"demand", "frame_hex", "offsets", "reply_port", "start_ns", "interval_ns",
+                    "count", "arrival"*: "periodic" | "poisson", "seed"*, "first_seq"*, "phase"*}],
+       "streams_out"*: [{"flow", "frame_hex", "offsets", "start_ns", "duration_ns", "rate_bps",
+                         "burst_ns"*: 100000, "phase"*}],
+       "streams_in"*: [{"flow", "port", "until_ns", "from_ns"*, "phase"*}]}]}
+
+``start_ns``, ``until_ns``, ``from_ns`` and the job's ``end_ns`` count from the epoch. "frame_hex"
+and "offsets" may also stand together under "template". Left behind in ``out_dir``:
+``probes-HOST.rec`` (see records.py) and, for hosts with streams, ``flows-HOST.json``.
+"""
+
+# pathlib is one more import, and imports are dear in a guest.
+# ruff: noqa: PTH100, PTH103, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+from typing import Any, NoReturn
+
+if not __package__:
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from traffic import kernel
+from traffic.agent import Agent, write_flows
+from traffic.template import TemplateError
+
+EXIT_OK = 0
+EXIT_STOPPED = 1
+EXIT_BAD_JOB = 2
+EXIT_CANNOT_START = 3
+EXIT_AGENT_DIED = 4
+
+
+class StoppedError(Exception):
+    """The runner went away or asked the launcher to stop."""
+
+
+class CannotStartError(Exception):
+    """A host could not be prepared."""
+
+
+def command(job_path: str, python: str = sys.executable) -> list[str]:
+    """The argument vector that starts a launcher."""
+    return [python, "-I", "-S", os.path.abspath(__file__), job_path]
+
+
+def say(message: dict[str, Any]) -> None:
+    os.write(1, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+class Lines:
+    """Whole lines out of a descriptor that is read when it is readable."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self._rest = b""
+
+    def read(self) -> list[bytes] | None:
+        """The lines completed by one read; None at the end of the stream."""
+        try:
+            data = os.read(self.descriptor, 1 << 16)
+        except ConnectionResetError:
+            return None
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return lines
+
+
+class Child:
+    """An agent as the launcher sees it."""
+
+    def __init__(self, host: str, pid: int, channel: socket.socket) -> None:
+        self.host = host
+        self.pid = pid
+        self.channel = channel
+        self.lines = Lines(channel.fileno())
+        self.result: dict[str, Any] | None = None
+        self.status: int | None = None
+
+    def reap(self) -> dict[str, Any]:
+        """Wait for the process to end; how it ended."""
+        if self.status is None:
+            self.status = os.waitpid(self.pid, 0)[1]
+        code = os.waitstatus_to_exitcode(self.status)
+        return {
+            "host": self.host,
+            "signal": -code if code < 0 else None,
+            "exit": code if code >= 0 else None,
+        }
+
+
+class Launcher:
+    """Forks the agents of one job and carries them to their end."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.job = job
+        self.children: dict[int, Child] = {}
+        self.died: list[dict[str, Any]] = []
+        self._poll = select.poll()
+        self._runner = Lines(0)
+
+    def fork_all(self) -> None:
+        parent = os.getpid()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for host in self.job["hosts"]:
+            ours, theirs = socket.socketpair()
+            pid = os.fork()
+            if not pid:
+                _be_agent(self.job, host, theirs, parent)
+            theirs.close()
+            self.children[ours.fileno()] = Child(host["name"], pid, ours)
+            self._poll.register(ours.fileno(), select.POLLIN)
+
+    def wait_until_ready(self) -> None:
+        """CannotStartError with the first host that is not able to."""
+        waiting = set(self.children)
+        self._poll.register(0, select.POLLIN)
+        while waiting:
+            for descriptor, _ in self._poll.poll():
+                if descriptor == 0:
+                    self._hear_runner()
+                    continue
+                for line in self._hear(descriptor):
+                    message = json.loads(line)
+                    if "error" in message:
+                        raise CannotStartError(self.children[descriptor].host, message["error"])
+                    waiting.discard(descriptor)
+                if self.died:
+                    raise CannotStartError(self.died[0]["host"], _how_it_died(self.died[0]))
+
+    def wait_for_epoch(self) -> int:
+        while True:
+            for descriptor, _ in self._poll.poll():
+                if descriptor:
+                    self._hear(descriptor)
+                    if self.died:
+                        raise CannotStartError(self.died[0]["host"], _how_it_died(self.died[0]))
+                    continue
+                for line in self._hear_runner():
+                    return int(json.loads(line)["epoch_ns"])
+
+    def run(self, epoch_ns: int) -> None:
+        """Release the agents and wait for the last of them."""
+        order = json.dumps({"epoch_ns": epoch_ns, "end_ns": self.job["end_ns"]}).encode() + b"\n"
+        for child in self.children.values():
+            child.channel.sendall(order)
+        say({"started": {"epoch_ns": epoch_ns, "end_ns": epoch_ns + self.job["end_ns"]}})
+        running = set(self.children)
+        while running:
+            for descriptor, _ in self._poll.poll():
+                if descriptor == 0:
+                    self._hear_runner()
+                    continue
+                child = self.children[descriptor]
+                for line in self._hear(descriptor):
+                    message = json.loads(line)
+                    if "result" in message:
+                        child.result = message["result"]
+                if child.status is not None:
+                    running.discard(descriptor)
+                    if child.result is None and self.job.get("on_death") == "stop":
+                        return
+
+    def kill_all(self) -> None:
+        for child in self.children.values():
+            if child.status is None:
+                os.kill(child.pid, signal.SIGKILL)
+        for child in self.children.values():
+            child.reap()
+
+    def _hear(self, descriptor: int) -> list[bytes]:
+        """Lines of one agent; one that ends without a result has died, which is said at once."""
+        child = self.children[descriptor]
+        lines = child.lines.read()
+        if lines is not None:
+            return lines
+        self._poll.unregister(descriptor)
+        end = child.reap()
+        if child.result is None:
+            self.died.append(end)
+            say({"died": end})
+        return []
+
+    def _hear_runner(self) -> list[bytes]:
+        lines = self._runner.read()
+        if lines is None:
+            raise StoppedError("standard input was closed")
+        return lines
+
+
+def _be_agent(
+    job: dict[str, Any], host: dict[str, Any], channel: socket.socket, parent: int
+) -> NoReturn:
+    """What the forked process does; it never returns into the launcher's code."""
+    code = 1
+    try:
+        kernel.die_with_parent(parent)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        own = channel.fileno()
+        os.closerange(3, own)
+        os.closerange(own + 1, 1 << 20)
+        try:
+            kernel.enter_network_namespace(host["netns"])
+            agent = Agent(job, host)
+            agent.open()
+        except (OSError, KeyError, ValueError, TemplateError) as problem:
+            _tell(channel, {"error": f"{type(problem).__name__}: {problem}"})
+            os._exit(1)
+        _tell(channel, {"ready": True})
+        order = json.loads(channel.makefile("rb").readline())
+        result = agent.run(order["epoch_ns"], order["end_ns"])
+        write_flows(job["out_dir"], host["name"], result)
+        _tell(channel, {"result": result})
+        code = 0
+    except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
+        os.write(2, f"agent {host.get('name')}: {type(problem).__name__}: {problem}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def _tell(channel: socket.socket, message: dict[str, Any]) -> None:
+    channel.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+def _how_it_died(end: dict[str, Any]) -> str:
+    return f"killed by signal {end['signal']}" if end["signal"] else f"exited with {end['exit']}"
+
+
+def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    raise StoppedError(signal.Signals(signal_number).name)
+
+
+def _clock_offset_ns() -> int:
+    return time.time_ns() - time.monotonic_ns()
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        say({"failed": {"host": None, "reason": "usage: launcher.py JOB.json"}})
+        return EXIT_BAD_JOB
+    try:
+        with open(arguments[0], "rb") as file:
+            job = json.load(file)
+        os.makedirs(job["out_dir"], exist_ok=True)
+        for key in ("clock", "end_ns", "hosts"):
+            job[key]
+    except (OSError, ValueError, KeyError) as problem:
+        reason = f"job {arguments[0]}: {type(problem).__name__}: {problem}"
+        say({"failed": {"host": None, "reason": reason}})
+        return EXIT_BAD_JOB
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    launcher = Launcher(job)
+    try:
+        began_ns = time.monotonic_ns()
+        launcher.fork_all()
+        launcher.wait_until_ready()
+        start_ms = round((time.monotonic_ns() - began_ns) / 1e6, 3)
+        say({"ready": len(launcher.children), "start_ms": start_ms})
+        epoch_ns = launcher.wait_for_epoch()
+        if epoch_ns <= time.time_ns():
+            say({"failed": {"host": None, "reason": f"epoch {epoch_ns} has passed already"}})
+            return EXIT_BAD_JOB
+        offset_ns = _clock_offset_ns()
+        launcher.run(epoch_ns)
+        step_ns = _clock_offset_ns() - offset_ns
+        agents = {child.host: child.result for child in launcher.children.values() if child.result}
+        say({"done": {"agents": agents, "died": launcher.died, "clock_step_ns": step_ns}})
+        return EXIT_AGENT_DIED if launcher.died else EXIT_OK
+    except CannotStartError as problem:
+        host, reason = problem.args
+        say({"failed": {"host": host, "reason": reason}})
+        return EXIT_CANNOT_START
+    except (ValueError, KeyError) as problem:
+        reason = f"message from the runner: {type(problem).__name__}: {problem}"
+        say({"failed": {"host": None, "reason": reason}})
+        return EXIT_BAD_JOB
+    except (StoppedError, BrokenPipeError):
+        return EXIT_STOPPED
+    finally:
+        launcher.kill_all()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
