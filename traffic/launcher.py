@@ -1,14 +1,17 @@
-"""Start one agent for each host of a job, from one warm process, and watch over them.
+"""Start the agents of a job from one warm process, and watch over them.
 
     python3 -I -S traffic/launcher.py JOB.json        (standard library only)
 
-The launcher imports once, forks an agent for each host (no exec, no import after the fork), each
-enters its network namespace and binds its sockets. Messages are JSON lines:
+The launcher imports once and forks the agents (no exec, no import after the fork); each enters
+the network namespaces of its hosts and binds their sockets. ``processes`` says how many agents
+share the hosts between them. Left out, it is one a host where CPUs are real, and one for all in
+the virtual clock: there is one CPU then, a fork and its page faults cost up to 35 ms, and one
+loop makes the order of events its own. Messages are JSON lines:
 
-    out  {"ready": 45, "start_ms": 180.2}        all agents have bound their sockets
+    out  {"ready": 45, "processes": 1, "start_ms": 80.2}     all hosts have bound their sockets
     in   {"epoch_ns": 1790000000000000000}       CLOCK_REALTIME, in the future, a round second
     out  {"started": {"epoch_ns": ..., "end_ns": ...}}   end_ns is absolute
-    out  {"died": {"host": "shanghai", "signal": 9, "exit": null}}        at once, if one does
+    out  {"died": {"hosts": ["shanghai"], "signal": 9, "exit": null}}     at once, if one does
     out  {"done": {"agents": {"shanghai": {...counters...}}, "died": [...], "clock_step_ns": 0}}
     out  {"failed": {"host": "shanghai", "reason": "..."}}   nothing was started or measured
 
@@ -21,7 +24,7 @@ Job file (built by traffic/jobs.py; values with * may be left out)::
 
     {"clock": "virtual" | "real", "out_dir": str, "end_ns": int,
      "flush_records"*: 64, "flush_ns"*: 0, "drain_ns"*: 10000000, "spin_ns"*: 0,
-     "on_death"*: "continue" | "stop",
+     "on_death"*: "continue" | "stop", "processes"*: 0,
      "hosts": [{"name", "netns", "interface",
        "reflect"*: [{"ip", "port"*: 862,
                      "replies"*: [{"peer_ip", "peer_port", "template": {"frame_hex", "offsets"}}]}],
@@ -37,7 +40,7 @@ and "offsets" may also stand together under "template". Left behind in ``out_dir
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH100, PTH103, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH103, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -49,6 +52,7 @@ import signal
 import socket
 import sys
 import time
+from itertools import pairwise
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -56,8 +60,7 @@ if not __package__:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from traffic import kernel
-from traffic.agent import Agent, write_flows
-from traffic.template import TemplateError
+from traffic.agent import Agent, CannotOpenError
 
 EXIT_OK = 0
 EXIT_STOPPED = 1
@@ -105,8 +108,8 @@ class Lines:
 class Child:
     """An agent as the launcher sees it."""
 
-    def __init__(self, host: str, pid: int, channel: socket.socket) -> None:
-        self.host = host
+    def __init__(self, hosts: list[str], pid: int, channel: socket.socket) -> None:
+        self.hosts = hosts
         self.pid = pid
         self.channel = channel
         self.lines = Lines(channel.fileno())
@@ -119,7 +122,7 @@ class Child:
             self.status = os.waitpid(self.pid, 0)[1]
         code = os.waitstatus_to_exitcode(self.status)
         return {
-            "host": self.host,
+            "hosts": self.hosts,
             "signal": -code if code < 0 else None,
             "exit": code if code >= 0 else None,
         }
@@ -140,13 +143,14 @@ class Launcher:
         gc.collect()
         gc.freeze()
         gc.disable()
-        for host in self.job["hosts"]:
+        for hosts in _shared(self.job):
             ours, theirs = socket.socketpair()
             pid = os.fork()
             if not pid:
-                _be_agent(self.job, host, theirs, parent)
+                _be_agent(self.job, hosts, theirs, parent)
             theirs.close()
-            self.children[ours.fileno()] = Child(host["name"], pid, ours)
+            names = [host["name"] for host in hosts]
+            self.children[ours.fileno()] = Child(names, pid, ours)
             self._poll.register(ours.fileno(), select.POLLIN)
 
     def wait_until_ready(self) -> None:
@@ -161,10 +165,10 @@ class Launcher:
                 for line in self._hear(descriptor):
                     message = json.loads(line)
                     if "error" in message:
-                        raise CannotStartError(self.children[descriptor].host, message["error"])
+                        raise CannotStartError(message["host"], message["error"])
                     waiting.discard(descriptor)
                 if self.died:
-                    raise CannotStartError(self.died[0]["host"], _how_it_died(self.died[0]))
+                    raise CannotStartError(", ".join(self.died[0]["hosts"]), _how(self.died[0]))
 
     def wait_for_epoch(self) -> int:
         while True:
@@ -172,7 +176,7 @@ class Launcher:
                 if descriptor:
                     self._hear(descriptor)
                     if self.died:
-                        raise CannotStartError(self.died[0]["host"], _how_it_died(self.died[0]))
+                        raise CannotStartError(", ".join(self.died[0]["hosts"]), _how(self.died[0]))
                     continue
                 for line in self._hear_runner():
                     return int(json.loads(line)["epoch_ns"])
@@ -226,8 +230,17 @@ class Launcher:
         return lines
 
 
+def _shared(job: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The hosts of each process, neighbours in the job together."""
+    hosts: list[dict[str, Any]] = job["hosts"]
+    processes = job.get("processes", 0) or (1 if job["clock"] == "virtual" else len(hosts))
+    processes = min(processes, len(hosts))
+    edges = [len(hosts) * index // processes for index in range(processes + 1)] if hosts else [0]
+    return [hosts[first:stop] for first, stop in pairwise(edges)]
+
+
 def _be_agent(
-    job: dict[str, Any], host: dict[str, Any], channel: socket.socket, parent: int
+    job: dict[str, Any], hosts: list[dict[str, Any]], channel: socket.socket, parent: int
 ) -> NoReturn:
     """What the forked process does; it never returns into the launcher's code."""
     code = 1
@@ -241,21 +254,20 @@ def _be_agent(
         own = channel.fileno()
         os.closerange(3, own)
         os.closerange(own + 1, 1 << 20)
+        agent = Agent(job, hosts)
         try:
-            kernel.enter_network_namespace(host["netns"])
-            agent = Agent(job, host)
             agent.open()
-        except (OSError, KeyError, ValueError, TemplateError) as problem:
-            _tell(channel, {"error": f"{type(problem).__name__}: {problem}"})
+        except CannotOpenError as problem:
+            name, reason = problem.args
+            _tell(channel, {"host": name, "error": reason})
             os._exit(1)
         _tell(channel, {"ready": True})
         order = json.loads(channel.makefile("rb").readline())
-        result = agent.run(order["epoch_ns"], order["end_ns"])
-        write_flows(job["out_dir"], host["name"], result)
-        _tell(channel, {"result": result})
+        _tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"])})
         code = 0
     except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
-        os.write(2, f"agent {host.get('name')}: {type(problem).__name__}: {problem}\n".encode())
+        names = ", ".join(host["name"] for host in hosts)
+        os.write(2, f"agent of {names}: {type(problem).__name__}: {problem}\n".encode())
     finally:
         os._exit(code)
 
@@ -264,7 +276,7 @@ def _tell(channel: socket.socket, message: dict[str, Any]) -> None:
     channel.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
 
-def _how_it_died(end: dict[str, Any]) -> str:
+def _how(end: dict[str, Any]) -> str:
     return f"killed by signal {end['signal']}" if end["signal"] else f"exited with {end['exit']}"
 
 
@@ -298,7 +310,8 @@ def main(arguments: list[str]) -> int:
         launcher.fork_all()
         launcher.wait_until_ready()
         start_ms = round((time.monotonic_ns() - began_ns) / 1e6, 3)
-        say({"ready": len(launcher.children), "start_ms": start_ms})
+        processes = len(launcher.children)
+        say({"ready": len(job["hosts"]), "processes": processes, "start_ms": start_ms})
         epoch_ns = launcher.wait_for_epoch()
         if epoch_ns <= time.time_ns():
             say({"failed": {"host": None, "reason": f"epoch {epoch_ns} has passed already"}})
@@ -306,7 +319,9 @@ def main(arguments: list[str]) -> int:
         offset_ns = _clock_offset_ns()
         launcher.run(epoch_ns)
         step_ns = _clock_offset_ns() - offset_ns
-        agents = {child.host: child.result for child in launcher.children.values() if child.result}
+        agents: dict[str, Any] = {}
+        for child in launcher.children.values():
+            agents |= child.result or {}
         say({"done": {"agents": agents, "died": launcher.died, "clock_step_ns": step_ns}})
         return EXIT_AGENT_DIED if launcher.died else EXIT_OK
     except CannotStartError as problem:
