@@ -1,0 +1,118 @@
+"""A Mininet network of a wiring: the API and CLI of Mininet, built in seconds.
+
+    with CorridorNet(wiring, controllers=["tcp:127.0.0.1:6653"]) as net:
+        print(net["shanghai"].cmd("ping -c 3", net["karachi"].IP()))
+
+Nodes answer to Mininet's names (``h1``, ``s1``) and a hub's id names its host.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mininet.net import Mininet
+
+from topologies.mininet_nodes import FibreLink, HostLink, HubHost, HubSwitch
+from topologies.netlink import Links
+from topologies.ovsdb import OpenVSwitch
+from topologies.wiring import Wiring
+
+
+class CorridorNet(Mininet):
+    """Every hub an Open vSwitch bridge with one host, every fibre a shaped pair of interfaces."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        *,
+        controllers: Sequence[str] = (),
+        segmentation_offload: bool = False,
+        private_dir: Path | None = None,
+        **mininet_options: Any,
+    ) -> None:
+        self.wiring = wiring
+        self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
+        self._targets = list(controllers)
+        self._private_dir = private_dir
+        self.openvswitch: OpenVSwitch | None = None
+        self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
+        super().__init__(
+            topo=None, switch=HubSwitch, host=HubHost, controller=None, **mininet_options
+        )
+
+    @classmethod
+    def init(cls) -> None:
+        """Leave the machine's limits alone; Mininet would raise them for the whole system."""
+
+    def __enter__(self) -> CorridorNet:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.nameToNode[self._hosts_of.get(key, key)]
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.nameToNode or item in self._hosts_of
+
+    def switch_of(self, hub: str) -> HubSwitch:
+        switch: HubSwitch = self.nameToNode[self.wiring.hub(hub).switch]
+        return switch
+
+    def build(self) -> None:
+        """Make nodes, namespaces and interfaces; switches follow in ``start``."""
+        self.kernel.build()
+        for hub in self.wiring.hubs:
+            host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
+            host.namespace = self.kernel.namespaces[hub.host]
+            switch = self.addSwitch(hub.switch, wire=hub)
+            self.links.append(HostLink(host, switch, hub))
+        for fibre in self.wiring.fibres:
+            ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
+            self.links.append(FibreLink(*ends, fibre))
+        self.built = True
+
+    def start(self) -> None:
+        """Bring every switch up in one transaction, then shape the fibres and read them back."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Take down what this network made; safe to call twice and on a half-built network."""
+        for node in (*self.hosts, *self.switches):
+            node.terminate()
+        for controller in self.controllers:
+            controller.stop()
+        if self.openvswitch is not None:
+            self.openvswitch.delete_bridges([hub.bridge for hub in self.wiring.hubs])
+        self.kernel.close()
+        if self.openvswitch is not None:
+            self.openvswitch.close()
+            self.openvswitch = None
+
+    def _start(self) -> None:
+        private_dir = self._private_dir or Path(tempfile.mkdtemp(prefix="corridor-ovs-"))
+        self.openvswitch = OpenVSwitch.connect(private_dir)
+        if not self.built:
+            self.build()
+        for controller in self.controllers:
+            controller.start()
+        targets = self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]
+        self.openvswitch.add_bridges(self.wiring, targets)
+        for switch in self.switches:
+            switch.management_address = self.openvswitch.management_address(switch.wire.bridge)
+        self.kernel.shape()

@@ -1,0 +1,205 @@
+"""Interfaces, addresses and shaping of a wiring, set over netlink and read back.
+
+One process, no forks. Interfaces of a run share one interface group, so that
+teardown is a single request and can touch nothing the run did not make.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+
+from topologies import netem
+from topologies.errors import EnvironmentLacking
+from topologies.namespaces import Namespace
+from topologies.wiring import (
+    FIBRE_MTU_BYTES,
+    HOST_MTU_BYTES,
+    End,
+    FibreWire,
+    HubWire,
+    Shape,
+    Wiring,
+)
+
+HOST_PREFIX_LENGTH = 8
+TCP_BUFFER_BYTES = 64 * 2**20
+NETEM_HANDLE = 0x10000
+
+
+@dataclass(frozen=True)
+class QdiscCounters:
+    """What one egress queue has seen since it was made."""
+
+    sent_packets: int
+    sent_bytes: int
+    dropped_packets: int
+    backlog_packets: int
+
+
+def interface_group(run_id: str) -> int:
+    """The interface group of a run: any 31-bit number but 0, the kernel's default group."""
+    return zlib.crc32(f"corridor/{run_id}".encode()) >> 1 | 1
+
+
+class Links:
+    """The kernel's side of a wiring."""
+
+    def __init__(self, wiring: Wiring, *, segmentation_offload: bool = False) -> None:
+        self._wiring = wiring
+        self._offload = segmentation_offload
+        self._group = interface_group(wiring.run_id)
+        self._route = IPRoute()
+        self.namespaces: dict[str, Namespace] = {}
+
+    def build(self) -> None:
+        """Make every host's namespace and every interface pair, addressed and up."""
+        for hub in self._wiring.hubs:
+            self._add_host(hub)
+        for fibre in self._wiring.fibres:
+            self._add_fibre(fibre)
+        for link in self._route.get_links():
+            if link.get_attr("IFLA_GROUP") == self._group:
+                self._route.link("set", index=link["index"], state="up")
+
+    def shape(self) -> None:
+        """Shape both directions of every fibre; call it when the switches own their ports."""
+        index = self._interface_indexes()
+        for interface, shape in shapes(self._wiring).items():
+            self._replace_qdisc(index[interface], interface, shape)
+        self.verify()
+
+    def reshape(self, interface: str, shape: Shape) -> None:
+        """Give one direction of a fibre another shape, at once and without losing its queue's rule."""
+        self._replace_qdisc(self._interface_indexes()[interface], interface, shape)
+
+    def verify(self) -> None:
+        """Raise unless the kernel holds exactly the shaping that was asked for."""
+        held = self._dump_qdiscs(netem.shape_of)
+        for interface, wanted in shapes(self._wiring).items():
+            if held.get(interface) != wanted:
+                raise EnvironmentLacking(
+                    f"the kernel does not hold the shaping of {interface}: "
+                    f"wanted {wanted}, found {held.get(interface)}",
+                    "nothing is run over an unshaped fibre; check that sch_netem is loaded",
+                )
+
+    def counters(self) -> dict[str, QdiscCounters]:
+        """Counters of every fibre direction, by the sending interface."""
+        return self._dump_qdiscs(_counters)
+
+    def close(self) -> None:
+        """Remove what ``build`` made, and nothing else."""
+        remove_group(self._route, self._group)
+        for namespace in self.namespaces.values():
+            namespace.close()
+        self.namespaces.clear()
+        self._route.close()
+
+    def _add_host(self, hub: HubWire) -> None:
+        namespace = self.namespaces[hub.host] = Namespace()
+        offload = {} if self._offload else {"gso_max_segs": 1}
+        self._route.link(
+            "add",
+            ifname=hub.switch_interface,
+            kind="veth",
+            address=hub.switch_mac,
+            mtu=HOST_MTU_BYTES,
+            group=self._group,
+            peer={
+                "ifname": hub.host_interface,
+                "address": hub.host_mac,
+                "mtu": HOST_MTU_BYTES,
+                "net_ns_fd": namespace.fd,
+                **offload,
+            },
+        )
+        with namespace.entered(), IPRoute() as inside:
+            _widen_tcp_buffers()
+            index = inside.link_lookup(ifname=hub.host_interface)[0]
+            inside.addr("add", index=index, address=hub.host_ip, prefixlen=HOST_PREFIX_LENGTH)
+            inside.link("set", index=index, state="up")
+            inside.link("set", index=1, state="up")
+
+    def _add_fibre(self, fibre: FibreWire) -> None:
+        self._route.link("add", kind="veth", peer=self._end(fibre.z), **self._end(fibre.a))
+
+    def _end(self, end: End) -> dict[str, Any]:
+        return {
+            "ifname": end.interface,
+            "address": end.mac,
+            "mtu": FIBRE_MTU_BYTES,
+            "group": self._group,
+        }
+
+    def _replace_qdisc(self, index: int, interface: str, shape: Shape) -> None:
+        try:
+            self._route.tc("replace", "netem", index=index, handle=NETEM_HANDLE, shape=shape)
+        except NetlinkError as error:
+            raise EnvironmentLacking(
+                f"the kernel refuses to shape {interface}: {error.args[-1]}",
+                "it needs sch_netem: sudo modprobe sch_netem, or --testbed uml",
+            ) from error
+
+    def _interface_indexes(self) -> dict[str, int]:
+        return {link.get_attr("IFLA_IFNAME"): link["index"] for link in self._route.get_links()}
+
+    def _dump_qdiscs(self, reader: Any) -> dict[str, Any]:
+        names = {index: name for name, index in self._interface_indexes().items()}
+        wanted = set(shapes(self._wiring))
+        found = {}
+        for message in self._route.get_qdiscs():
+            name = names.get(message["index"], "")
+            if name in wanted and message["parent"] == netem.parent:
+                found[name] = reader(message)
+        return found
+
+
+def shapes(wiring: Wiring) -> Mapping[str, Shape]:
+    """The shape of every sending interface of every fibre."""
+    pairs: list[tuple[str, Shape]] = []
+    for fibre in wiring.fibres:
+        pairs += [(fibre.a.interface, fibre.forward), (fibre.z.interface, fibre.backward)]
+    return dict(pairs)
+
+
+def remove_group(route: IPRoute, group: int) -> None:
+    """Delete every interface of one group; no such interface is no error."""
+    if any(link.get_attr("IFLA_GROUP") == group for link in route.get_links()):
+        message = ifinfmsg()
+        message["attrs"] = [("IFLA_GROUP", group)]
+        _delete_link(route, message)
+
+
+def _delete_link(route: IPRoute, message: ifinfmsg) -> None:
+    from pyroute2.netlink import NLM_F_ACK, NLM_F_REQUEST  # noqa: PLC0415
+    from pyroute2.netlink.rtnl import RTM_DELLINK  # noqa: PLC0415
+
+    for _ in route.nlm_request(message, RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK):
+        pass
+
+
+def _counters(message: Any) -> QdiscCounters:
+    stats = message.get_attr("TCA_STATS2")
+    basic, queue = stats.get_attr("TCA_STATS_BASIC"), stats.get_attr("TCA_STATS_QUEUE")
+    return QdiscCounters(basic["packets"], basic["bytes"], queue["drops"], queue["qlen"])
+
+
+def _widen_tcp_buffers() -> None:
+    """Let TCP fill a long fat path: the defaults stop at 6 MB, 100 ms of 500 Mbit/s."""
+    for name, default in (("tcp_rmem", 131072), ("tcp_wmem", 16384)):
+        Path(f"/proc/sys/net/ipv4/{name}").write_text(f"4096 {default} {TCP_BUFFER_BYTES}")
+
+
+def interfaces(wiring: Wiring) -> Iterable[str]:
+    """Every interface the run owns in the root namespace."""
+    for hub in wiring.hubs:
+        yield hub.switch_interface
+    yield from shapes(wiring)

@@ -1,0 +1,174 @@
+"""Open vSwitch for a run: all bridges in one transaction, all gone in one more.
+
+Talks through ``ovs-vsctl``, one process for the whole network. Uses the
+machine's Open vSwitch if it answers; otherwise starts one of its own under a
+directory of the run, as a guest does.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from topologies.errors import EnvironmentLacking
+from topologies.wiring import HOST_PORT, HubWire, Wiring
+
+SYSTEM_RUN_DIR = Path("/run/openvswitch")
+SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+START_TIMEOUT_S = 10.0
+RECONNECT_MS = 1000
+PR_SET_PDEATHSIG = 1
+
+
+class OpenVSwitch:
+    """A running Open vSwitch, the machine's own or one this process started."""
+
+    def __init__(self, run_dir: Path, daemons: Sequence[subprocess.Popen[bytes]] = ()) -> None:
+        self.run_dir = run_dir
+        self._daemons = list(daemons)
+
+    @classmethod
+    def connect(cls, private_dir: Path) -> OpenVSwitch:
+        """The machine's Open vSwitch, or a private one under ``private_dir`` if none answers."""
+        if shutil.which("ovs-vsctl") is None:
+            raise EnvironmentLacking(
+                "Open vSwitch is not installed", "sudo apt-get install openvswitch-switch"
+            )
+        system = cls(SYSTEM_RUN_DIR)
+        return system if system.answers() else cls._start(private_dir)
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self._daemons)
+
+    def answers(self) -> bool:
+        if not (self.run_dir / "db.sock").exists():
+            return False
+        return self._tool(["ovs-vsctl", "--timeout=2", "show"]).returncode == 0
+
+    def management_address(self, bridge: str) -> str:
+        """Where ``ovs-ofctl`` finds a bridge."""
+        return f"unix:{self.run_dir}/{bridge}.mgmt"
+
+    def add_bridges(self, wiring: Wiring, controllers: Sequence[str]) -> None:
+        """Create every switch with its ports and controllers; returns when ports are in place."""
+        command = ["ovs-vsctl", f"--timeout={len(wiring.hubs) + 60}"]
+        ports = _ports(wiring)
+        for hub in wiring.hubs:
+            command += _bridge_arguments(hub, ports[hub.hub], controllers)
+        self._checked(command)
+
+    def delete_bridges(self, bridges: Sequence[str]) -> None:
+        command = ["ovs-vsctl", f"--timeout={len(bridges) + 30}"]
+        for bridge in bridges:
+            command += ["--", "--if-exists", "del-br", bridge]
+        if bridges:
+            self._checked(command)
+
+    def close(self) -> None:
+        """Stop the daemons if they are ours, and take their datapath with them."""
+        if not self._daemons:
+            return
+        self._tool(["ovs-appctl", "--timeout=10", "-t", "ovs-vswitchd", "exit", "--cleanup"])
+        for daemon in reversed(self._daemons):
+            daemon.terminate()
+            try:
+                daemon.wait(5)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+        self._daemons.clear()
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    @classmethod
+    def _start(cls, run_dir: Path) -> OpenVSwitch:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        database, socket = run_dir / "conf.db", run_dir / "db.sock"
+        switch = cls(run_dir)
+        switch._checked(["ovsdb-tool", "create", str(database), str(SCHEMA)])
+        quiet = ["-vconsole:off", "-vsyslog:off", f"--log-file={run_dir}/ovs.log"]
+        server = switch._daemon(["ovsdb-server", str(database), f"--remote=punix:{socket}", *quiet])
+        switch._wait_for(socket, server)
+        switch._checked(["ovs-vsctl", "--no-wait", "init"])
+        switch._daemon(["ovs-vswitchd", f"unix:{socket}", *quiet])
+        return switch
+
+    def _daemon(self, command: list[str]) -> subprocess.Popen[bytes]:
+        daemon = subprocess.Popen(
+            command,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
+        )
+        self._daemons.append(daemon)
+        return daemon
+
+    def _wait_for(self, socket: Path, daemon: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not socket.exists():
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise EnvironmentLacking(
+                    f"{daemon.args[0]} did not start", f"see {self.run_dir}/ovs.log"  # type: ignore[index]
+                )
+            time.sleep(0.01)
+
+    def _environment(self) -> dict[str, str]:
+        place = str(self.run_dir)
+        return dict(os.environ, OVS_RUNDIR=place, OVS_LOGDIR=place, OVS_DBDIR=place)
+
+    def _tool(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, env=self._environment(), capture_output=True, text=True, check=False
+        )
+
+    def _checked(self, command: list[str]) -> None:
+        result = self._tool(command)
+        if result.returncode:
+            said = (result.stderr or result.stdout).strip().splitlines()
+            raise EnvironmentLacking(
+                f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
+                "corridor doctor tells what Open vSwitch lacks here",
+            )
+
+
+def die_with_parent() -> None:
+    """For ``preexec_fn``: the kernel kills this child when its parent dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
+    ports = {hub.hub: [(hub.switch_interface, HOST_PORT)] for hub in wiring.hubs}
+    for fibre in wiring.fibres:
+        for end in (fibre.a, fibre.z):
+            ports[end.hub].append((end.interface, end.port))
+    return ports
+
+
+def _bridge_arguments(
+    hub: HubWire, ports: list[tuple[str, int]], controllers: Sequence[str]
+) -> list[str]:
+    bridge = hub.bridge
+    arguments = ["--", "add-br", bridge, "--", "set", "bridge", bridge]
+    arguments += ["fail_mode=secure", "protocols=OpenFlow13"]
+    arguments += [f"other_config:datapath-id={hub.dpid:016x}"]
+    arguments += ["other_config:disable-in-band=true", f"other_config:dp-desc={hub.hub}"]
+    names = []
+    for number, target in enumerate(controllers):
+        name = f"@{bridge}c{number}"
+        names.append(name)
+        arguments += ["--", f"--id={name}", "create", "Controller"]
+        arguments += [f'target="{target}"', f"max_backoff={RECONNECT_MS}"]
+    if names:
+        arguments += ["--", "set", "bridge", bridge, f"controller=[{','.join(names)}]"]
+    for interface, port in ports:
+        arguments += ["--", "add-port", bridge, interface]
+        arguments += ["--", "set", "interface", interface, f"ofport_request={port}"]
+    return arguments

@@ -1,0 +1,171 @@
+"""What a topology becomes on the wire: names, ports, addresses and shaping, as values.
+
+``wire`` is pure. The builder turns its result into interfaces, the compiler
+into port numbers, the traffic room into addresses. The same topology, run id
+and seed always give the same wiring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from topologies.errors import InputError
+
+if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
+    from topologies.model import Fibre, Topology
+
+HOST_PORT = 1
+HOST_MTU_BYTES = 1500
+FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full host packet
+FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
+MAX_HUBS = 4000
+MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interface name
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one direction of a fibre treats frames; ``limit_packets`` bounds netem's queue.
+
+    The limit is the bandwidth-delay product plus the stated buffer, both in
+    full frames, because netem counts the packets in flight and those queued together.
+    """
+
+    one_way_delay_ns: int
+    rate_bps: int
+    limit_packets: int
+    loss_ppm: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a fibre: the OpenFlow port of a hub's switch and its kernel interface."""
+
+    hub: str
+    port: int
+    interface: str
+    mac: str
+
+
+@dataclass(frozen=True)
+class FibreWire:
+    """A fibre as a pair of interfaces; ``forward`` shapes a to z and ``backward`` z to a."""
+
+    fibre: str
+    a: End
+    z: End
+    forward: Shape
+    backward: Shape
+
+
+@dataclass(frozen=True)
+class HubWire:
+    """A hub as one OpenFlow switch and one host on port 1 of it."""
+
+    hub: str
+    switch: str
+    bridge: str
+    dpid: int
+    host: str
+    host_interface: str
+    host_mac: str
+    host_ip: str
+    switch_interface: str
+    switch_mac: str
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The whole network of one run."""
+
+    run_id: str
+    hubs: tuple[HubWire, ...]
+    fibres: tuple[FibreWire, ...]
+
+    def hub(self, hub: str) -> HubWire:
+        return next(wire for wire in self.hubs if wire.hub == hub)
+
+
+def wire(
+    topology: Topology,
+    *,
+    run_id: str = "c0",
+    seed: int = 1,
+    buffer_ms: float = 20.0,
+    loss_ppm: dict[str, int] | None = None,
+) -> Wiring:
+    """Lay out a topology as switches, hosts and shaped links.
+
+    ``buffer_ms`` is the queue a port offers beyond what is in flight, in
+    milliseconds at the emulated rate. ``loss_ppm`` gives random loss per fibre
+    id in parts per million, each direction with its own seeded sequence.
+    """
+    if len(run_id) > MAX_RUN_ID_LENGTH or not run_id.isalnum():
+        raise InputError(f"run id {run_id!r} must be 1 to {MAX_RUN_ID_LENGTH} letters or digits")
+    if len(topology.hubs) > MAX_HUBS:
+        raise InputError(f"{len(topology.hubs)} hubs are more than one kernel takes ({MAX_HUBS})")
+    numbers = {hub.id: number for number, hub in enumerate(topology.hubs, start=1)}
+    hubs = tuple(_hub_wire(run_id, hub.id, numbers[hub.id]) for hub in topology.hubs)
+    next_port = dict.fromkeys(numbers, HOST_PORT + 1)
+    loss = loss_ppm or {}
+    fibres = []
+    for fibre in topology.fibres:
+        ends = []
+        for hub in (fibre.a, fibre.z):
+            ends.append(_end(run_id, hub, numbers[hub], next_port[hub]))
+            next_port[hub] += 1
+        forward, backward = (
+            _shape(topology, fibre, buffer_ms, loss.get(fibre.id, 0), seed, direction)
+            for direction in ("forward", "backward")
+        )
+        fibres.append(FibreWire(fibre.id, ends[0], ends[1], forward, backward))
+    return Wiring(run_id, hubs, tuple(fibres))
+
+
+def queue_limit_packets(rate_bps: int, one_way_delay_ns: int, buffer_ms: float) -> int:
+    """Full frames in flight plus the stated buffer; at least 100, netem's default being 1000."""
+    in_flight_and_queued_ns = one_way_delay_ns + buffer_ms * 1e6
+    return max(100, ceil(rate_bps * in_flight_and_queued_ns / 1e9 / (8 * FULL_FRAME_BYTES)) + 1)
+
+
+def _hub_wire(run_id: str, hub: str, number: int) -> HubWire:
+    return HubWire(
+        hub=hub,
+        switch=f"s{number}",
+        bridge=f"{run_id}s{number}",
+        dpid=number,
+        host=f"h{number}",
+        host_interface=f"{run_id}h{number}-eth0",
+        host_mac=_mac(0x00, number, 0),
+        host_ip=f"10.0.{number >> 8}.{number & 0xFF}",
+        switch_interface=f"{run_id}s{number}p{HOST_PORT}",
+        switch_mac=_mac(0x01, number, HOST_PORT),
+    )
+
+
+def _end(run_id: str, hub: str, number: int, port: int) -> End:
+    return End(hub, port, f"{run_id}s{number}p{port}", _mac(0x01, number, port))
+
+
+def _mac(kind: int, number: int, port: int) -> str:
+    """A locally administered unicast address (IEEE 802: second bit of the first octet set)."""
+    octets = (0x02, 0xC0, kind, number >> 8, number & 0xFF, port & 0xFF)
+    return ":".join(f"{octet:02x}" for octet in octets)
+
+
+def _shape(
+    topology: Topology, fibre: Fibre, buffer_ms: float, loss_ppm: int, seed: int, direction: str
+) -> Shape:
+    rate_bps = topology.emulated_rate_bps(fibre)
+    delay_ns = fibre.one_way_delay_ns
+    limit = queue_limit_packets(rate_bps, delay_ns, buffer_ms)
+    return Shape(delay_ns, rate_bps, limit, loss_ppm, _seed(seed, fibre.id, direction))
+
+
+def _seed(seed: int, fibre: str, direction: str) -> int:
+    """A 63-bit seed per fibre and direction, so that no two links lose the same packets."""
+    digest = hashlib.sha256(f"{seed}/{fibre}/{direction}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
