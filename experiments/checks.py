@@ -1,0 +1,108 @@
+"""The checks of a checkout, in the order in which they are worth waiting for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from topologies.errors import EnvironmentLacking
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_TESTS_COLLECTED = 5
+QUICK = "not guest and not native and not netns and not slow"
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    command: tuple[str, ...]
+    empty_is_fine: bool = False
+    """Whether pytest may find nothing to run, as when ``-k`` picks tests of another section."""
+
+
+def sections(
+    *, fast: bool, guests: bool, native: bool, root: bool, pytest_arguments: Sequence[str] = ()
+) -> list[Section]:
+    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows.
+
+    With pytest arguments only tests run, since they single some out.
+    """
+    python = sys.executable
+    picked = tuple(pytest_arguments)
+
+    def tests(name: str, markers: str) -> Section:
+        return Section(
+            name, (python, "-m", "pytest", "-q", "-m", markers, *picked), empty_is_fine=bool(picked)
+        )
+
+    static = [
+        Section("lint", (python, "-m", "ruff", "check", ".")),
+        Section("format", (python, "-m", "ruff", "format", "--check", ".")),
+        Section("types", (python, "-m", "mypy")),
+    ]
+    chosen = [] if picked else static
+    chosen.append(tests("unit and property tests", QUICK))
+    if fast:
+        return chosen
+    own = ["slow"]
+    if root:
+        own.append("netns")
+    if native:
+        own.append("native")
+    left_out = [marker for marker in ("netns", "native") if marker not in own]
+    excluded = "".join(f" and not {marker}" for marker in left_out)
+    chosen.append(
+        Section(
+            "slow tests and this machine's own kernel",
+            (
+                python,
+                "-m",
+                "pytest",
+                "-q",
+                "-m",
+                f"({' or '.join(own)}) and not guest{excluded}",
+                *picked,
+            ),
+            empty_is_fine=True,
+        )
+    )
+    if guests:
+        chosen.append(tests("end-to-end tests in guests", "guest"))
+    return chosen
+
+
+def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:
+    """Runs every section, even after one failed, and sums up: 0 when all passed, else 1."""
+    from experiments.testbeds.probe import probe
+
+    facts = probe(boot=guests and not fast)
+    if guests and not fast:
+        lacks = facts.real_guest_lacks()
+        if lacks:
+            raise EnvironmentLacking(
+                f"the end-to-end tests cannot run: {'; '.join(lacks)}",
+                "see ./corridor doctor, or leave them out with --no-guests",
+            )
+    results: list[tuple[str, bool, float]] = []
+    for section in sections(
+        fast=fast,
+        guests=guests,
+        native=not facts.native_lacks(),
+        root=facts.root,
+        pytest_arguments=pytest_arguments,
+    ):
+        print(f"\n== {section.name} ==", flush=True)
+        start = time.monotonic()
+        code = subprocess.run(section.command, cwd=ROOT, check=False).returncode
+        passed = code == 0 or (code == NO_TESTS_COLLECTED and section.empty_is_fine)
+        results.append((section.name, passed, time.monotonic() - start))
+    print("\n== summary ==")
+    for name, passed, seconds in results:
+        print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s)")
+    if not facts.root or facts.native_lacks():
+        print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
+    return 0 if all(passed for _, passed, _ in results) else 1

@@ -1,0 +1,43 @@
+"""``corridor doctor``: what this machine can do, and what mends what it cannot."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any
+
+EXIT_NO_TESTBED = 3
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "doctor", help="what this machine can do, and how to mend the rest"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from experiments.doctor import choice_or_reason, examine, verdicts
+
+    machine = examine()
+    found = verdicts(machine)
+    choice = choice_or_reason(machine.facts)
+    nothing = isinstance(choice, str)
+    if args.json:
+        report = {
+            "schema": "corridor/doctor/1",
+            "verdicts": [dataclasses.asdict(verdict) for verdict in found],
+            "choice": None if isinstance(choice, str) else choice._asdict(),
+            "reason": choice if isinstance(choice, str) else choice.reason,
+            "machine": dataclasses.asdict(machine),
+        }
+        print(json.dumps(report, indent=2, default=str))
+    else:
+        for verdict in found:
+            print(verdict)
+        if isinstance(choice, str):
+            print(f"\nnothing can run here: {choice}")
+        else:
+            print(f"\n--testbed auto: {choice.testbed}, {choice.clock} clock: {choice.reason}")
+    return EXIT_NO_TESTBED if nothing else 0

@@ -1,0 +1,83 @@
+"""``corridor kernel``: build the virtual-clock kernel, or show which kernels there are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.testbeds.kernel import Kernel
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "kernel", help="build or show the guest kernel that gives guests a virtual clock"
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="build it unless it is there (about 4 min on 2 cores)")
+    build.add_argument(
+        "--rebuild", action="store_true", help="build the newest even if one is there"
+    )
+    show = actions.add_parser("show", help="the kernels that guests can boot")
+    for action in (build, show):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    return _build(args) if args.action == "build" else _show(args)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from experiments.testbeds.kernel import build_kernel
+    from experiments.testbeds.kernel_progress import ProgressPrinter
+
+    printer = ProgressPrinter()
+    start = time.monotonic()
+    try:
+        kernel = build_kernel(printer, rebuild=args.rebuild)
+    finally:
+        printer.close()
+    if args.json:
+        print(
+            json.dumps(_facts(kernel) | {"seconds": round(time.monotonic() - start, 1)}, indent=2)
+        )
+    else:
+        print(f"{kernel}, ready after {time.monotonic() - start:.0f} s")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from experiments.testbeds.kernel import (
+        cache_folder,
+        config_hash,
+        find_kernel,
+        find_stock_kernel,
+    )
+
+    virtual, stock = find_kernel(), find_stock_kernel()
+    if args.json:
+        shown = {
+            "virtual": _facts(virtual),
+            "real": _facts(stock),
+            "cache": str(cache_folder() / "kernels"),
+            "config_hash": config_hash(),
+        }
+        print(json.dumps(shown, indent=2))
+    else:
+        print(f"virtual clock: {virtual or 'not built yet: ./corridor kernel build'}")
+        print(f"real clock:    {stock or 'missing: sudo apt-get install user-mode-linux'}")
+    return 0
+
+
+def _facts(kernel: Kernel | None) -> dict[str, Any] | None:
+    if kernel is None:
+        return None
+    return {
+        "path": str(kernel.path),
+        "version": kernel.version,
+        "config_hash": kernel.config_hash,
+        "virtual_clock": kernel.virtual_clock,
+        "seccomp": kernel.seccomp,
+    }

@@ -1,0 +1,145 @@
+"""Where a run takes place, decided from what the machine can do.
+
+``auto`` means the virtual clock wherever it can be had, else the machine's own kernel, else a
+guest with the real clock. Pure: the facts come from ``probe.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking, InputError
+
+Testbed = Literal["native", "uml"]
+Clock = Literal["virtual", "real"]
+
+GUEST_MEMORY_NEEDED_BYTES = 1_000_000_000
+"""What a guest with the reference topology touches of its memory file, with room to spare."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found out about this machine; every ``*_lacks`` is empty when nothing is lacking."""
+
+    root: bool
+    netem_lacks: str
+    openvswitch_lacks: str
+    stock_kernel: Kernel | None
+    stock_lacks: str
+    """Why Debian's kernel cannot run here (not installed, does not boot)."""
+    virtual_kernel: Kernel | None
+    virtual_lacks: str
+    """Why the built virtual-clock kernel does not run here; empty when none is built."""
+    build_lacks: str
+    """Why a virtual-clock kernel cannot be built here, short of trying to download its source."""
+    guest_memory_bytes: int
+    guest_memory_folder: str
+    """Where User Mode Linux keeps a guest's memory."""
+
+    def native_lacks(self) -> list[str]:
+        lacks = [] if self.root else ["not root"]
+        return lacks + [lack for lack in (self.openvswitch_lacks, self.netem_lacks) if lack]
+
+    def guest_memory_lacks(self) -> str:
+        if self.guest_memory_bytes >= GUEST_MEMORY_NEEDED_BYTES:
+            return ""
+        return (
+            f"{self.guest_memory_folder} has room for {self.guest_memory_bytes / 1e6:.0f} MB "
+            f"of a guest's memory, and {GUEST_MEMORY_NEEDED_BYTES / 1e6:.0f} MB are needed"
+        )
+
+    def virtual_guest_lacks(self) -> list[str]:
+        """Why no guest with the virtual clock can be had, built or still to build."""
+        if self.virtual_kernel and not self.virtual_lacks:
+            lacks = []
+        else:
+            lacks = [self.virtual_lacks or self.build_lacks]
+        return [lack for lack in (*lacks, self.guest_memory_lacks()) if lack]
+
+    def real_guest_lacks(self) -> list[str]:
+        """Why no guest with the real clock can be had; the virtual-clock kernel serves as well."""
+        bootable = (self.stock_kernel and not self.stock_lacks) or (
+            self.virtual_kernel and not self.virtual_lacks
+        )
+        kernel_lacks = "" if bootable else self.stock_lacks or "linux.uml is not installed"
+        return [lack for lack in (kernel_lacks, self.guest_memory_lacks()) if lack]
+
+    def without_build(self, reason: str) -> Facts:
+        """The same machine once a build has been tried and failed for ``reason``."""
+        return replace(self, build_lacks=reason)
+
+
+class Choice(NamedTuple):
+    testbed: Testbed
+    clock: Clock
+    reason: str
+    """One line, printed and recorded with the run."""
+
+
+def choose_testbed(
+    facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto", clock: Clock | None = None
+) -> Choice:
+    """Where to run: raises EnvironmentLacking when this machine cannot do what was asked.
+
+    A choice of the virtual clock without ``facts.virtual_kernel`` means: build the kernel first,
+    and if that fails, choose again with ``facts.without_build(...)``.
+    """
+    if wanted == "native":
+        return _native(facts, clock)
+    if wanted == "uml":
+        return _guest(facts, clock)
+    return _auto(facts, clock)
+
+
+def _native(facts: Facts, clock: Clock | None) -> Choice:
+    if clock == "virtual":
+        raise InputError(
+            "the native testbed has the machine's own clock",
+            "use --testbed uml for the virtual one",
+        )
+    _refuse("the native testbed cannot run here", facts.native_lacks(), "see ./corridor doctor")
+    return Choice("native", "real", "asked for")
+
+
+def _guest(facts: Facts, clock: Clock | None) -> Choice:
+    if clock == "real":
+        _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
+        return Choice("uml", "real", "asked for")
+    virtual_lacks = facts.virtual_guest_lacks()
+    if clock == "virtual":
+        _refuse("no guest with the virtual clock", virtual_lacks, "use --clock real")
+        return Choice("uml", "virtual", "asked for")
+    if not virtual_lacks:
+        return Choice("uml", "virtual", "a guest was asked for, and the virtual clock can be had")
+    _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
+    return Choice("uml", "real", f"no virtual clock: {'; '.join(virtual_lacks)}")
+
+
+def _auto(facts: Facts, clock: Clock | None) -> Choice:
+    virtual_lacks = facts.virtual_guest_lacks()
+    if clock != "real" and not virtual_lacks:
+        return Choice("uml", "virtual", "the virtual clock can be had, and gives exact times")
+    if clock == "virtual":
+        _refuse("no virtual clock", virtual_lacks, "use --clock real")
+    why = "the real clock was asked for" if clock == "real" else _no_virtual(virtual_lacks)
+    native_lacks = facts.native_lacks()
+    if not native_lacks:
+        return Choice("native", "real", f"{why}, and this kernel can shape and switch")
+    real_lacks = facts.real_guest_lacks()
+    _refuse(
+        "neither a guest nor the native testbed can run here",
+        [*real_lacks, *native_lacks] if real_lacks else [],
+        "see ./corridor doctor",
+    )
+    return Choice("uml", "real", f"{why}, and not native: {'; '.join(native_lacks)}")
+
+
+def _no_virtual(lacks: list[str]) -> str:
+    return f"no virtual clock ({'; '.join(lacks)})"
+
+
+def _refuse(what: str, lacks: list[str], hint: str) -> None:
+    if lacks:
+        raise EnvironmentLacking(f"{what}: {'; '.join(lacks)}", hint)
