@@ -15,7 +15,7 @@ from topologies.formats import corridor_yaml, graphml, node_link, repetita, topo
 from topologies.model import Topology
 
 DATA = Path(__file__).parent / "data"
-SHIPPED = ("pan-asia", "edwc", "mini")
+SHIPPED = ("pan-asia", "edwc", "mini", "cloud-backbone")
 MAX_EXTENDS = 8
 
 _BY_SUFFIX: Mapping[str, Callable[[str, str], Topology]] = {

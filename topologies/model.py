@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 import networkx as nx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -25,7 +25,9 @@ because an international gateway bureau is; ``foreign`` belongs to a partner cou
 corridor; ``transit`` is a border crossing or a third country between."""
 
 Confidence = Literal["confident", "unsure"]
-LengthBasis = Literal["published", "derived"]
+LengthBasis = Literal["published", "apportioned", "derived"]
+"""``apportioned``: a published total shared between segments; ``derived``: from the great circle
+or from a published delay, as the notes say."""
 CapacityBasis = Literal["published", "derived", "unpublished"]
 DelayBasis = Literal["model", "given"]
 Status = Literal["in-service", "planned", "uncertain"]
@@ -44,7 +46,6 @@ Text = Annotated[str, AfterValidator(_clean)]
 NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_clean)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=80)]
 JurisdictionCode = Annotated[str, Field(pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$")]
-Entry = TypeVar("Entry", "Hub", "Fibre")
 
 UNKNOWN_JURISDICTION = "XX"
 """ISO 3166 user-assigned code used where an imported graph does not say."""

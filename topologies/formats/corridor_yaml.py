@@ -23,6 +23,7 @@ from topologies.model import (
     Frozen,
     Hub,
     JurisdictionCode,
+    LengthBasis,
     Scaling,
     Slug,
     Status,
@@ -91,6 +92,7 @@ class FibreEntry(Frozen):
     z: str
     medium: delay.Medium = "terrestrial"
     length: float | None = None
+    length_basis: LengthBasis | None = None
     via: tuple[str | tuple[float, float], ...] = ()
     one_way_delay: int | None = None
     system: str = ""
@@ -214,7 +216,7 @@ class _Reader:
             z=entry.z,
             medium=entry.medium,
             length_km=length_km,
-            length_basis="derived" if entry.length is None else "published",
+            length_basis=_length_basis(entry),
             one_way_delay_ns=delay.one_way_delay_ns(length_km) if given is None else given,
             delay_basis="model" if given is None else "given",
             system=entry.system,
@@ -274,6 +276,13 @@ def _capacity(entry: FibreEntry, system: CableSystem | None) -> tuple[float | No
     return None, "unpublished"
 
 
+def _length_basis(entry: FibreEntry) -> LengthBasis:
+    """``published`` for a length that is given, unless the file says it was derived."""
+    if entry.length is None:
+        return "derived"
+    return entry.length_basis or "published"
+
+
 def _srlgs(entry: FibreEntry) -> tuple[str, ...]:
     own = (f"cable:{entry.system}",) if entry.system else ()
     return tuple(dict.fromkeys((*own, *entry.srlgs)))
@@ -310,6 +319,7 @@ def _fibre_data(fibre: Fibre) -> dict[str, Any]:
         exclude={"length_km", "length_basis", "one_way_delay_ns", "delay_basis", "capacity_gbps"},
     )
     data["length"] = format_length(fibre.length_km)
+    data["length_basis"] = fibre.length_basis
     data["one_way_delay"] = format_duration(fibre.one_way_delay_ns)
     if fibre.capacity_gbps is not None:
         data["capacity"] = format_rate(round(fibre.capacity_gbps * 1e9))

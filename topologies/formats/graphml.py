@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -23,7 +23,6 @@ from topologies.model import Fibre, Hub, Scaling, Topology
 FORMAT = "corridor.topology/1"
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 Attributes = dict[str, str]
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass
