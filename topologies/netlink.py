@@ -14,7 +14,6 @@ from typing import Any
 
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 
 from topologies import netem
 from topologies.errors import EnvironmentLacking
@@ -173,17 +172,7 @@ def shapes(wiring: Wiring) -> Mapping[str, Shape]:
 def remove_group(route: IPRoute, group: int) -> None:
     """Delete every interface of one group; no such interface is no error."""
     if any(link.get_attr("IFLA_GROUP") == group for link in route.get_links()):
-        message = ifinfmsg()
-        message["attrs"] = [("IFLA_GROUP", group)]
-        _delete_link(route, message)
-
-
-def _delete_link(route: IPRoute, message: ifinfmsg) -> None:
-    from pyroute2.netlink import NLM_F_ACK, NLM_F_REQUEST  # noqa: PLC0415
-    from pyroute2.netlink.rtnl import RTM_DELLINK  # noqa: PLC0415
-
-    for _ in route.nlm_request(message, RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK):
-        pass
+        route.link("del", index=0, group=group)
 
 
 def _counters(message: Any) -> QdiscCounters:

@@ -1,0 +1,245 @@
+"""The controller app: carries a compiled program to the switches and says what they hold.
+
+It decides nothing. Tables come from the compiler as values; the app installs
+them behind barriers, proves the wiring with LLDP, and reads tables back. It runs
+on Ryu and on os-ken:
+
+    ryu-manager --config-file corridor.conf controller/app.py
+
+with, in the file, ``[corridor]`` and ``program = program.json`` (a compiled
+program) or ``topology = mini`` (every pair of hubs, by the shortest path).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from controller import messages
+from controller.framework import App, cfg, handler, hub, lldp, ofp_event, ofproto, parser
+from controller.installation import Installation
+from controller.program import Program, SwitchProgram, WiredLink
+from topologies.values import from_plain, to_plain
+
+LLDP_RETRY_S = 0.5
+LLDP_MULTICAST = lldp.LLDP_MAC_NEAREST_BRIDGE
+PORT_MAC_OFFSET = "02:c0:02:00:00:00"
+
+CONF = cfg.CONF
+CONF.register_opts(
+    [
+        cfg.StrOpt("program", default=os.environ.get("CORRIDOR_PROGRAM", "")),
+        cfg.StrOpt("topology", default=os.environ.get("CORRIDOR_TOPOLOGY", "mini")),
+        cfg.StrOpt("status", default=os.environ.get("CORRIDOR_STATUS", "")),
+    ],
+    group="corridor",
+)
+
+
+def load_program() -> Program:
+    """The program the options name, compiled here if they name a topology only."""
+    if CONF.corridor.program:
+        return from_plain(Program, json.loads(Path(CONF.corridor.program).read_text()))
+    from controller.all_pairs import compile_all_pairs  # noqa: PLC0415 - needs the whole model
+
+    return compile_all_pairs(CONF.corridor.topology)
+
+
+class CorridorApp(App):  # type: ignore[misc] # the class of whichever framework runs
+    """One program, many switches, one status line at a time."""
+
+    OFP_VERSIONS = (ofproto.OFP_VERSION,)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.installation = Installation(load_program())
+        self._programs = {switch.dpid: switch for switch in self.installation.program.switches}
+        self._datapaths: dict[int, Any] = {}
+        self._on_barrier: dict[tuple[int, int], Callable[[], None]] = {}
+        self._dumps: dict[int, list[Any]] = {}
+        self._waiting_dumps: set[int] = set()
+        self._on_dump: Callable[[], None] | None = None
+        self._announced = False
+        self._status = _connect_status(CONF.corridor.status)
+        if self._status is not None:
+            hub.spawn(self._obey)
+        hub.spawn(self._prove_wiring)
+
+    @handler.set_ev_cls(ofp_event.EventOFPSwitchFeatures, handler.CONFIG_DISPATCHER)
+    def on_switch(self, event: Any) -> None:
+        """A switch has connected: replace whatever it holds by its part of the program."""
+        datapath = event.msg.datapath
+        program = self._programs.get(datapath.id)
+        if program is None:
+            self.logger.warning("switch %016x is not in the program; left alone", datapath.id)
+            return
+        self._datapaths[datapath.id] = datapath
+        self.installation.lost_switch(datapath.id)
+        self._install(datapath, program)
+
+    @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.DEAD_DISPATCHER)
+    def on_loss(self, event: Any) -> None:
+        dpid = event.datapath.id
+        if self._datapaths.get(dpid) is event.datapath:
+            del self._datapaths[dpid]
+            self.installation.lost_switch(dpid)
+
+    @handler.set_ev_cls(ofp_event.EventOFPBarrierReply, handler.MAIN_DISPATCHER)
+    def on_barrier(self, event: Any) -> None:
+        then = self._on_barrier.pop((event.msg.datapath.id, event.msg.xid), None)
+        if then is not None:
+            then()
+
+    @handler.set_ev_cls(ofp_event.EventOFPErrorMsg, handler.MAIN_DISPATCHER)
+    def on_error(self, event: Any) -> None:
+        """A switch refused something: the program is not what it holds."""
+        message = event.msg
+        text = f"switch {message.datapath.id} refuses: type {message.type} code {message.code}"
+        self.logger.error(text)
+        self._tell({"event": "error", "message": text})
+
+    @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
+    def on_packet(self, event: Any) -> None:
+        """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
+        message = event.msg
+        origin = _lldp_origin(message.data)
+        if origin is not None:
+            link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
+            self.installation.saw_link(link)
+            self._announce()
+
+    @handler.set_ev_cls(ofp_event.EventOFPFlowStatsReply, handler.MAIN_DISPATCHER)
+    def on_flows(self, event: Any) -> None:
+        message = event.msg
+        held = self._dumps.setdefault(message.datapath.id, [])
+        held += [_entry(stats) for stats in message.body]
+        if not message.flags & ofproto.OFPMPF_REPLY_MORE:
+            self._waiting_dumps.discard(message.datapath.id)
+            if not self._waiting_dumps and self._on_dump is not None:
+                self._on_dump()
+
+    def _install(self, datapath: Any, program: SwitchProgram) -> None:
+        """Deletes, barrier, entries, barrier: no entry of ours can meet one of before."""
+
+        def add_entries() -> None:
+            for flow in program.flows:
+                datapath.send_msg(messages.add_flow(datapath, flow))
+            self._barrier(datapath, lambda: self._installed(datapath.id))
+
+        datapath.send_msg(messages.delete_all_flows(datapath))
+        self._barrier(datapath, add_entries)
+
+    def _installed(self, dpid: int) -> None:
+        self.installation.installed.add(dpid)
+        self._announce()
+
+    def _barrier(self, datapath: Any, then: Callable[[], None]) -> None:
+        request = parser.OFPBarrierRequest(datapath)
+        datapath.set_xid(request)
+        self._on_barrier[datapath.id, request.xid] = then
+        datapath.send_msg(request)
+
+    def _prove_wiring(self) -> None:
+        """Send LLDP out of every fibre port until each declared link has been seen."""
+        while self.installation.missing_links or self.installation.missing_switches:
+            if not self.installation.missing_switches:
+                for link in sorted(
+                    self.installation.missing_links, key=lambda link: (link.src_dpid, link.src_port)
+                ):
+                    self._send_lldp(link.src_dpid, link.src_port)
+            hub.sleep(LLDP_RETRY_S)
+
+    def _send_lldp(self, dpid: int, port: int) -> None:
+        datapath = self._datapaths.get(dpid)
+        if datapath is not None:
+            datapath.send_msg(
+                parser.OFPPacketOut(
+                    datapath,
+                    buffer_id=ofproto.OFP_NO_BUFFER,
+                    in_port=ofproto.OFPP_CONTROLLER,
+                    actions=[parser.OFPActionOutput(port)],
+                    data=_lldp_frame(dpid, port),
+                )
+            )
+
+    def _announce(self) -> None:
+        if self._announced or not self.installation.is_complete:
+            return
+        self._announced = True
+        self.logger.info("all tables are in and the wiring is as declared")
+        self._tell({"event": "ready", **self.installation.report()})
+
+    def _obey(self) -> None:
+        """Commands of the runner, one JSON object a line."""
+        assert self._status is not None
+        for line in self._status.makefile("r"):
+            command = json.loads(line)
+            if command["do"] == "dump":
+                self._dump(Path(command["to"]))
+            elif command["do"] == "report":
+                self._tell({"event": "report", **self.installation.report()})
+
+    def _dump(self, target: Path) -> None:
+        """Ask every switch for its entries and write what they say, by hub."""
+        self._dumps = {}
+        self._waiting_dumps = set(self._datapaths)
+
+        def write() -> None:
+            self._on_dump = None
+            said = {self._programs[dpid].hub: entries for dpid, entries in self._dumps.items()}
+            target.write_text(json.dumps({"schema": 1, "switches": said}, indent=1, sort_keys=True))
+            self._tell({"event": "dumped", "to": str(target)})
+
+        self._on_dump = write
+        for datapath in list(self._datapaths.values()):
+            datapath.send_msg(parser.OFPFlowStatsRequest(datapath))
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        if self._status is not None:
+            self._status.sendall((json.dumps(message) + "\n").encode())
+
+
+def _connect_status(path: str) -> socket.socket | None:
+    if not path:
+        return None
+    status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    status.connect(path)
+    return status
+
+
+def _entry(stats: Any) -> dict[str, Any]:
+    return {
+        **to_plain(messages.flow_of(stats)),
+        "packets": stats.packet_count,
+        "bytes": stats.byte_count,
+    }
+
+
+def _lldp_frame(dpid: int, port: int) -> bytes:
+    """IEEE 802.1AB: chassis id and port id are locally assigned text."""
+    tlvs = (
+        lldp.ChassisID(
+            subtype=lldp.ChassisID.SUB_LOCALLY_ASSIGNED, chassis_id=f"dpid:{dpid:016x}".encode()
+        ),
+        lldp.PortID(subtype=lldp.PortID.SUB_LOCALLY_ASSIGNED, port_id=f"{port}".encode()),
+        lldp.TTL(ttl=120),
+        lldp.End(),
+    )
+    header = bytes.fromhex((LLDP_MULTICAST + PORT_MAC_OFFSET).replace(":", "")) + b"\x88\xcc"
+    return header + bytes(lldp.lldp(tlvs).serialize(None, None))
+
+
+def _lldp_origin(frame: bytes) -> tuple[int, int] | None:
+    """Datapath id and port that sent an LLDP frame of ours, or None for any other frame."""
+    if frame[12:14] != b"\x88\xcc":
+        return None
+    try:
+        chassis, port = lldp.lldp.parser(frame[14:])[0].tlvs[:2]
+        kind, _, dpid = chassis.chassis_id.decode("ascii").partition(":")
+        return (int(dpid, 16), int(port.port_id)) if kind == "dpid" else None
+    except (AttributeError, ValueError, UnicodeDecodeError, AssertionError):
+        return None

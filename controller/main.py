@@ -1,0 +1,41 @@
+"""Run the controller app: ``python -m controller.main --port 6653``.
+
+Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
+``CORRIDOR_STATUS``). os-ken 4 has no command of its own, so this serves both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from controller import framework
+from topologies.errors import CorridorError
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--host", default="127.0.0.1")
+    arguments.add_argument("--port", type=int, default=6653)
+    options = arguments.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    if framework.FRAMEWORK == "ryu":
+        framework.hub.patch()
+    framework.cfg.CONF(
+        args=["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)],
+        project=framework.NAMES[framework.FRAMEWORK],
+    )
+    try:
+        framework.app_manager.AppManager.run_apps(["controller.app", framework.OFP_HANDLER])
+    except CorridorError as error:
+        print(f"controller: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"controller: port {options.port}: {error.strerror}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Reading what an executing plan says: JSON lines among whatever else a console prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+
+_BY_CODE: dict[int, type[CorridorError]] = {
+    2: InputError,
+    3: EnvironmentLacking,
+    4: MeasurementInvalid,
+}
+
+
+def read_events(
+    process: subprocess.Popen[bytes],
+    on_event: Callable[[dict[str, Any]], None],
+    console: Path,
+    name: str,
+) -> None:
+    """Pass events on until the process ends; raises the failure it reported, if any.
+
+    Each event gets ``wall_s``, the monotonic second at which it was read here:
+    a guest in the virtual clock cannot tell how long anything took.
+    """
+    failure: CorridorError | None = None
+    ended = False
+    assert process.stdout is not None
+    with console.open("wb", buffering=0) as log:
+        for line in process.stdout:
+            event = _event(line)
+            if event is None:
+                log.write(line)
+                continue
+            event["wall_s"] = time.monotonic()
+            if event["event"] == "failed":
+                kind = _BY_CODE.get(event["code"], CorridorError)
+                failure = kind(event["message"])
+            ended = ended or event["event"] == "phase" and event["name"] == "end"
+            on_event(event)
+    code = process.wait()
+    if failure is not None:
+        raise failure
+    if not ended:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        raise MeasurementInvalid(
+            f"{name} ended before the run did ({how})",
+            f"what was measured is kept; its last words are in {console.name}",
+        )
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    if not line.startswith(b'{"event"'):
+        return None
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return event

@@ -1,0 +1,107 @@
+"""First process of a guest: ``guest_init.py PROJECT OUT_ON_HOST``. Standard library only.
+
+Mounts what the system lacks over the read-only host root, gives the run a
+writable view of its result folder and nothing else, executes the plan in a child
+with the code every testbed shares, and switches the machine off.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import socket
+import struct
+import sys
+import traceback
+
+MS_BIND = 4096
+RB_POWER_OFF = 0x4321FEDC
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+OUT = "/run/corridor/out"
+UML_MODULES = "/usr/lib/uml/modules"
+HIDDEN_BY_TMPFS = ("/tmp", "/run")  # noqa: S108 - the guest's own
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source: str, target: str, kind: str | None, flags: int = 0, data: str = "") -> None:
+    """mount(2); raises OSError naming the target."""
+    os.makedirs(target, exist_ok=True)
+    encoded = [None if part is None else part.encode() for part in (source, target, kind)]
+    if _libc.mount(*encoded, flags, data.encode() or None):
+        number = ctypes.get_errno()
+        raise OSError(number, f"mount {kind or 'bind'} on {target}: {os.strerror(number)}")
+
+
+def prepare(project: str, out_on_host: str) -> None:
+    """A system with proc, sys, dev and scratch space, and the result folder under ``OUT``."""
+    mount("proc", "/proc", "proc")
+    mount("sysfs", "/sys", "sysfs")
+    mount("devtmpfs", "/dev", "devtmpfs")
+    mount("devpts", "/dev/pts", "devpts")
+    os.symlink("/proc/self/fd", "/dev/fd")
+    modules = f"{UML_MODULES}/{os.uname().release}"
+    if os.path.isdir(modules):  # Debian's kernel; the one built for the virtual clock has none
+        mount(UML_MODULES, "/lib/modules", None, MS_BIND)
+    kept = {
+        path: os.open(path, os.O_PATH | os.O_DIRECTORY)
+        for path in dict.fromkeys((project, sys.prefix))
+        if path.startswith(tuple(f"{place}/" for place in HIDDEN_BY_TMPFS))
+    }
+    for place in HIDDEN_BY_TMPFS:
+        mount("tmpfs", place, "tmpfs")
+    for path, fd in kept.items():
+        mount(f"/proc/self/fd/{fd}", path, None, MS_BIND)
+        os.close(fd)
+    mount("none", OUT, "hostfs", 0, out_on_host)
+    socket.sethostname("corridor")
+    _loopback_up()
+
+
+def _loopback_up() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sh14x", b"lo", 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(control, SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+
+
+def run_plan(project: str) -> int:
+    """Execute the plan in a child; returns its exit code, or 128 and the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 3
+        try:
+            os.setsid()
+            os.chdir(project)
+            sys.path.insert(0, project)
+            from experiments.execute import main  # noqa: PLC0415 - only the child needs it
+
+            code = main([f"{OUT}/raw/plan.json", OUT])
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def main() -> None:
+    code = 3
+    try:
+        prepare(sys.argv[1], sys.argv[2])
+        code = run_plan(sys.argv[1])
+    except OSError as error:
+        print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
+    finally:
+        print(json.dumps({"event": "exit", "code": code}), flush=True)
+        os.sync()
+        _libc.reboot(RB_POWER_OFF)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""A guest: User Mode Linux as a plain process, with the host's files as its root.
+
+Every run is a kernel of its own, so runs cannot meet, and killing the process
+leaves nothing. In the virtual clock idle time is skipped and CPU costs no time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from experiments.testbeds.events import read_events
+from experiments.testbeds.kernel import Kernel
+
+VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
+GUEST_MEMORY_MB = 2048
+ADDR_NO_RANDOMIZE = 0x0040000
+PR_SET_PDEATHSIG = 1
+PROJECT = Path(__file__).resolve().parents[2]
+
+OnEvent = Callable[[dict[str, Any]], None]
+
+
+def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent) -> None:
+    """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
+
+    Raises the failure the guest reports, or MeasurementInvalid if it ends
+    without a word. ``on_event`` gets every event with the wall time it came at.
+    """
+    with tempfile.TemporaryDirectory(prefix="corridor-guest-") as scratch:
+        link = Path(scratch) / "out"
+        link.symlink_to(out_dir.resolve())
+        guest = subprocess.Popen(
+            _command(kernel, Path(scratch), link),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_before_boot,
+        )
+        try:
+            read_events(guest, on_event, out_dir / "console.log", "the guest")
+        finally:
+            _end(guest)
+
+
+def _command(kernel: Kernel, scratch: Path, link: Path) -> list[str]:
+    command = [
+        str(kernel.path),
+        f"mem={GUEST_MEMORY_MB}M",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "ro",
+        "quiet",
+        "norandmaps",
+        "con=null",
+        "ssl=null",
+        "con0=fd:0,fd:1",
+        f"uml_dir={scratch}",
+        "umid=guest",
+        f"init={_no_spaces(sys.executable)}",
+    ]
+    if kernel.seccomp:
+        command.append("seccomp=on")
+    if kernel.virtual_clock:
+        command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
+    command += [f"{name}={value}" for name, value in guest_environment().items()]
+    return [*command, "--", str(Path(__file__).with_name("guest_init.py")), str(PROJECT), str(link)]
+
+
+def guest_environment() -> dict[str, str]:
+    """What programs in a guest see; nothing of the caller's environment gets in."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/run",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _before_boot() -> None:
+    """In the child: die with the parent, and lay out memory the same way every time."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.personality(ADDR_NO_RANDOMIZE)
+
+
+def _end(guest: subprocess.Popen[bytes]) -> None:
+    """End the guest and the processes that stand for its own, which share its session."""
+    try:
+        os.killpg(guest.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    guest.wait()
+
+
+def _no_spaces(path: str) -> str:
+    return f'"{path}"' if " " in path else path
