@@ -161,8 +161,8 @@ class Job:
     ``flush_records`` and ``flush_ns`` (0: never) set when records leave the agent; ``linger_ns``
     is how long after the last packet replies are still awaited; ``drain_ns`` how often stream
     receivers empty their socket; ``spin_ns`` (real clock only) how long before each deadline an
-    agent spins instead of sleeping; ``processes`` how many agents share the hosts (0: one a host in
-    the real clock, one in the virtual clock).
+    agent spins instead of sleeping; ``processes`` how many agents share the hosts (0: one a host,
+    but one for all where there is one CPU).
     """
 
     clock: Clock

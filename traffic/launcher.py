@@ -4,9 +4,9 @@
 
 The launcher imports once and forks the agents (no exec, no import after the fork); each enters
 the network namespaces of its hosts and binds their sockets. ``processes`` says how many agents
-share the hosts between them. Left out, it is one a host where CPUs are real, and one for all in
-the virtual clock: there is one CPU then, a fork and its page faults cost up to 35 ms, and one
-loop makes the order of events its own. Messages are JSON lines:
+share the hosts between them. Left out, it is one a host, but one for all where there is one CPU,
+as in a User Mode Linux guest: a fork and its page faults cost up to 45 ms there, and one loop makes
+the order of events its own. Messages are JSON lines:
 
     out  {"ready": 45, "processes": 1, "start_ms": 80.2}     all hosts have bound their sockets
     in   {"epoch_ns": 1790000000000000000}       CLOCK_REALTIME, in the future, a round second
@@ -233,7 +233,8 @@ class Launcher:
 def _shared(job: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """The hosts of each process, neighbours in the job together."""
     hosts: list[dict[str, Any]] = job["hosts"]
-    processes = job.get("processes", 0) or (1 if job["clock"] == "virtual" else len(hosts))
+    one_cpu = job["clock"] == "virtual" or os.cpu_count() == 1
+    processes = job.get("processes", 0) or (1 if one_cpu else len(hosts))
     processes = min(processes, len(hosts))
     edges = [len(hosts) * index // processes for index in range(processes + 1)] if hosts else [0]
     return [hosts[first:stop] for first, stop in pairwise(edges)]

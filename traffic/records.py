@@ -1,9 +1,9 @@
 """The agents' own record of every probe: layout, and the writer. Standard library only.
 
 One file a host, ``probes-<host>.rec``: a header of one page, then records of 64 octets. It is only
-appended to, whole pages at a time, so whatever kills an agent or its kernel leaves a readable
-prefix. Every record carries its own number in the file: a reader stops at the first that does not
-follow, be it torn, zero, or a hole that write-back left.
+appended to, so whatever kills an agent leaves a readable prefix. Every record carries its own
+number in the file: a reader passes over what does not hold the number of its place, be it torn,
+zero, or a hole that write-back left when a kernel was killed.
 
 Header: magic, version u16, record size u16, JSON length u32, JSON (epoch, host, clock), zeros.
 Record, little endian: kind u8, flags u8, TTL forward u8, TTL back u8, phase u16, zero u16,
@@ -107,6 +107,7 @@ class RecordWriter:
     def rewrite_header(self, head: bytes) -> None:
         """Put the epoch into the header, once it is known and before the first record."""
         os.pwrite(self._fd, head, 0)
+        os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def flush(self) -> None:
         if self._used:

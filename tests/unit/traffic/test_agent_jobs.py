@@ -1,0 +1,92 @@
+"""The plan: what it refuses, how phases merge, and that it says the same every time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from topologies.errors import InputError
+from traffic import jobs
+from traffic.jobs import FrameTemplate, Host, Job, Phase, Probe, Reflector, StreamIn, StreamOut
+
+TEMPLATE = FrameTemplate("00" * 1514, {})
+
+
+def probe(demand: int = 0, **changes: object) -> Probe:
+    plan = {"reply_port": 20_000 + demand, "start_ns": 0, "interval_ns": 20, "count": 5, **changes}
+    return Probe(demand, TEMPLATE, **plan)  # type: ignore[arg-type]
+
+
+def job(*hosts: Host, **changes: object) -> Job:
+    return Job("virtual", "/tmp/out", hosts, **changes)  # type: ignore[arg-type]
+
+
+def test_agent_jobs_are_the_same_bytes_every_time() -> None:
+    plan = job(Host("a", "/x", "eth0", probes=(probe(),), reflect=(Reflector("10.0.0.1"),)))
+    assert plan.to_json() == plan.to_json()
+    found = json.loads(plan.to_json())
+    assert found["hosts"][0]["reflect"] == [{"ip": "10.0.0.1", "port": 862, "replies": []}]
+    assert found["end_ns"] == 80 + 1_000_000_000
+
+
+def test_agent_jobs_end_after_the_last_packet_and_the_last_receiver() -> None:
+    out = StreamOut(1, TEMPLATE, 500, 1000, 1_000_000)
+    hosts = (Host("a", "/x", "eth0", streams_out=(out,)),)
+    assert jobs.end_ns(hosts, 7) == 1507
+    into = Host("b", "/y", "eth0", streams_in=(StreamIn(1, 30000, 9000),))
+    assert jobs.end_ns((*hosts, into), 7) == 9000
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (lambda: job(spin_ns=5), "spin_ns would stop the virtual clock"),
+        (lambda: job(flush_records=0), "flush_records and drain_ns must be at least 1"),
+        (lambda: job(Host("a", "", ""), Host("a", "", "")), "host 'a' appears twice"),
+        (lambda: job(Host("a", "", "", probes=(probe(70_000),))), "demand 70000: does not fit"),
+        (lambda: job(Host("a", "", "", probes=(probe(arrival="x"),))), "arrival 'x' is unknown"),
+        (lambda: job(Host("a", "", "", probes=(probe(interval_ns=0),))), "positive interval"),
+        (
+            lambda: job(Host("a", "", "", streams_out=(StreamOut(1, TEMPLATE, 0, 1, 0),))),
+            "flow 1: needs a rate",
+        ),
+        (
+            lambda: job(Host("a", "", "", (Reflector("10.0.0.1"),), (probe(reply_port=862),))),
+            "host 'a' needs UDP port 862 twice",
+        ),
+        (lambda: Job("fast", "/tmp", ()), "clock 'fast' is neither"),  # type: ignore[arg-type]
+    ],
+)
+def test_agent_jobs_that_cannot_be_carried_out_are_refused(plan, says: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=f"traffic plan: .*{says}"):
+        plan()
+
+
+def test_agent_jobs_phases_follow_each_other_and_go_on_counting() -> None:
+    a = Host("a", "/x", "eth0", probes=(probe(0), probe(1)))
+    b = Host("b", "/y", "eth0", (Reflector("10.0.0.2"),), streams_in=(StreamIn(1, 3, 50),))
+    hosts, names = jobs.in_sequence([Phase("idle", 0, (a, b)), Phase("loaded", 1000, (a, b))])
+    assert names == ("idle", "loaded")
+    merged = {host.name: host for host in hosts}
+    assert [(p.demand, p.phase, p.start_ns, p.first_seq) for p in merged["a"].probes] == [
+        (0, 0, 0, 0),
+        (1, 0, 0, 0),
+        (0, 1, 1000, 5),
+        (1, 1, 1000, 5),
+    ]
+    assert merged["b"].reflect == (Reflector("10.0.0.2"),)
+    assert [(i.phase, i.from_ns, i.until_ns) for i in merged["b"].streams_in] == [
+        (0, 0, 50),
+        (1, 1000, 1050),
+    ]
+
+
+def test_agent_jobs_a_session_identifier_is_never_zero() -> None:
+    assert jobs.ssid_of(0) == 1
+    with pytest.raises(InputError):
+        jobs.ssid_of(0xFFFF)
+
+
+def test_agent_jobs_spread_demands_evenly_over_an_interval() -> None:
+    assert jobs.staggered_starts(4, 10) == [0, 2, 5, 7]

@@ -1,0 +1,271 @@
+"""Agents in two real network namespaces: what they measure, and what happens when one dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import netns_lab as lab
+import pytest
+
+from traffic import jobs, metrics, samples, stream, tcp
+from traffic.jobs import Host, Job, Probe, Reflector, Reply, StreamIn, StreamOut
+
+LACKING = lab.lacking()
+pytestmark = [
+    pytest.mark.netns,
+    pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces work"),
+]
+MS = 1_000_000
+
+
+@pytest.fixture
+def pair() -> Iterator[lab.Pair]:
+    with lab.pair("t") as made:
+        yield made
+
+
+def probing(pair: lab.Pair, out: Path, count: int = 100, **changes: object) -> Job:
+    """Two demands, the second with padding and answered by frames of its own, ways crossed."""
+    built = lab.templates(
+        lab.stamp_spec("there", 0),
+        lab.stamp_spec("padded", 1, size=300, port=20001),
+        lab.stamp_spec("answer", 1, source=1, size=300, reply=True, port=20001),
+        lab.stamp_spec("back", 2, source=1, port=20002),
+    )
+    reply = Reply(lab.IPS[0], 20001, built["answer"])
+    a = Host(
+        "a",
+        pair.path(0),
+        "eth0",
+        reflect=(Reflector(lab.IPS[0]),),
+        probes=(
+            Probe(0, built["there"], 20000, 0, 2 * MS, count),
+            Probe(1, built["padded"], 20001, MS, 2 * MS, count, "poisson", seed=3),
+        ),
+    )
+    b = Host(
+        "b",
+        pair.path(1),
+        "eth0",
+        reflect=(Reflector(lab.IPS[1], replies=(reply,)),),
+        probes=(Probe(2, built["back"], 20002, 0, 2 * MS, count),),
+    )
+    return Job("real", str(out), (a, b), linger_ns=100 * MS, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_agent_every_probe_over_a_veth_pair_comes_back(
+    pair: lab.Pair, tmp_path: Path, processes: int
+) -> None:
+    done = lab.Run(probing(pair, tmp_path, processes=processes), tmp_path).to_end()
+    hosts = samples.read_directory(tmp_path)
+    found = metrics.by_demand(samples.join(hosts))
+    assert [m.demand for m in found] == [0, 1, 2]
+    for m in found:
+        assert (m.sent, m.received, m.duplicates, m.lost) == (100, 100, 0, 0), m
+        assert (m.ttl_forward, m.ttl_back) == ((255,), (255,)), m
+        assert m.negative_delays == m.without_kernel_stamp == 0
+        assert 0 < m.rtt.min_ns < 5 * MS  # type: ignore[operator]
+        assert m.send_lateness.min_ns >= 0  # type: ignore[operator]
+    assert done["agents"]["b"]["reflectors"][0]["reflected"] == 200
+    assert sum(host.damaged for host in hosts) == 0
+    for side in (0, 1):
+        assert pair.udp_counter(side, "InCsumErrors") == 0
+        assert pair.udp_counter(side, "RcvbufErrors") == 0
+        assert pair.udp_counter(side, "NoPorts") == 0
+
+
+def test_agent_sends_at_the_times_the_plan_names(pair: lab.Pair, tmp_path: Path) -> None:
+    lab.Run(probing(pair, tmp_path), tmp_path).to_end()
+    hosts = samples.read_directory(tmp_path)
+    probes = samples.join(hosts)
+    rows = probes[probes["demand"] == 0]
+    assert (rows["intended_ns"] - hosts[0].epoch_ns).tolist() == [2 * MS * i for i in range(100)]
+
+
+def test_agent_corrupted_frames_are_dropped_by_their_checksum(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    """A template whose payload was changed after Scapy summed it: the kernel must refuse it."""
+    job = probing(pair, tmp_path, count=10)
+    host = job.hosts[0]
+    bad = bytearray(bytes.fromhex(host.probes[1].template.frame_hex))
+    bad[100] ^= 0xFF
+    template = jobs.FrameTemplate(bad.hex(), host.probes[1].template.offsets)
+    broken = Probe(1, template, 20001, 0, 2 * MS, 10)
+    job = Job("real", str(tmp_path), (Host("a", host.netns, "eth0", probes=(broken,)), job.hosts[1]),
+              linger_ns=50 * MS)  # fmt: skip
+    lab.Run(job, tmp_path).to_end()
+    found = metrics.by_demand(samples.join(samples.read_directory(tmp_path)))
+    assert found[0].received == 0
+    assert pair.udp_counter(1, "InCsumErrors") == 10
+
+
+def test_agent_killed_in_the_middle_is_reported_and_its_records_stay(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=300, flush_records=8, processes=2), tmp_path)
+    try:
+        assert run.hear()["ready"] == 2
+        run.release()
+        assert "started" in run.hear()
+        time.sleep(0.35)
+        os.kill(run.agents()["0"], signal.SIGKILL)
+        killed = time.monotonic()
+        assert run.hear() == {"died": {"hosts": ["a"], "signal": 9, "exit": None}}
+        assert time.monotonic() - killed < 0.2, "death is reported at once"
+        done = run.hear()["done"]
+        assert list(done["agents"]) == ["b"], "the other one went on to the end"
+        assert done["agents"]["b"]["probes"][0]["sent"] == 300
+        assert run.process.wait(5) == 4
+    finally:
+        run.close()
+    a, _ = samples.read_directory(tmp_path)
+    assert 8 <= len(a.records) < 1200
+    assert len(a.records) % 8 == 0
+
+
+def test_agent_death_stops_the_others_when_the_job_says_so(pair: lab.Pair, tmp_path: Path) -> None:
+    job = probing(pair, tmp_path, count=5000, on_death="stop", processes=2)
+    run = lab.Run(job, tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        os.kill(run.agents()["1"], signal.SIGKILL)
+        assert run.hear()["died"]["hosts"] == ["b"]
+        assert run.hear()["done"]["agents"] == {}
+        assert run.process.wait(2) == 4
+    finally:
+        run.close()
+
+
+@pytest.mark.parametrize("how", ["kill", "close", "terminate"])
+def test_agent_leaves_no_process_behind_when_its_launcher_goes(
+    pair: lab.Pair, tmp_path: Path, how: str
+) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=5000), tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        agents = run.agents().values()
+        if how == "close":
+            assert run.process.stdin is not None
+            run.process.stdin.close()
+            run.process.stdin = None
+        else:
+            getattr(run.process, how)()
+        assert run.process.wait(2) == (-9 if how == "kill" else 1)
+        deadline = time.monotonic() + 2
+        while any(_alive(pid) for pid in agents):
+            assert time.monotonic() < deadline, "an agent outlived its launcher"
+            time.sleep(0.01)
+    finally:
+        run.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_agent_a_port_already_taken_is_named_with_its_host(pair: lab.Pair, tmp_path: Path) -> None:
+    job = probing(pair, tmp_path)
+    code = (
+        "import socket,time;s=socket.socket(2,2);s.bind(('',862));print(flush=True);time.sleep(9)"
+    )
+    holder = tcp.start_inside(pair.path(1), ["/usr/bin/python3", "-c", code])
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    run = lab.Run(job, tmp_path)
+    try:
+        said = run.hear()["failed"]
+        assert said["host"] == "b"
+        assert "UDP 10.99.0.2:862: Address already in use" in said["reason"]
+        assert run.process.wait(2) == 3
+    finally:
+        run.close()
+        holder.kill()
+        holder.communicate()
+
+
+def test_agent_a_missing_namespace_is_named_with_its_host(tmp_path: Path) -> None:
+    run = lab.Run(Job("real", str(tmp_path), (Host("a", "/no/such", "eth0"),)), tmp_path)
+    try:
+        said = run.hear()["failed"]
+        assert said["host"] == "a"
+        assert "/no/such" in said["reason"]
+        assert run.process.wait(2) == 3
+    finally:
+        run.close()
+
+
+def test_agent_an_epoch_in_the_past_is_refused(pair: lab.Pair, tmp_path: Path) -> None:
+    run = lab.Run(probing(pair, tmp_path), tmp_path)
+    try:
+        run.hear()
+        run.release(ahead_ns=-1)
+        assert "has passed already" in run.hear()["failed"]["reason"]
+        assert run.process.wait(2) == 2
+    finally:
+        run.close()
+
+
+def test_agent_a_stream_is_delivered_whole_and_accounted_for(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    built = lab.templates(lab.stream_spec("s", 5, size=1400))
+    out = StreamOut(5, built["s"], 0, 300 * MS, 100_000_000)
+    job = Job(
+        "real",
+        str(tmp_path),
+        (
+            Host("a", pair.path(0), "eth0", streams_out=(out,)),
+            Host("b", pair.path(1), "eth0", streams_in=(StreamIn(5, 30000, 400 * MS),)),
+        ),
+    )
+    agents = lab.Run(job, tmp_path).to_end()["agents"]
+    flow = stream.flow_result(agents["a"]["streams_out"][0], agents["b"]["streams_in"][0])
+    assert flow["offered_packets"] == flow["delivered_packets"] == out.packets == 2678
+    assert flow["lost_packets"] == flow["duplicates"] == flow["reordered"] == 0
+    assert flow["offered_mbps"] == pytest.approx(100, rel=1e-6)
+    assert flow["delivered_mbps"] == pytest.approx(100, rel=0.1)
+    assert 0 < flow["delay_min_ns"] <= flow["delay_mean_ns"] <= flow["delay_max_ns"]
+    assert pair.udp_counter(1, "InCsumErrors") == 0
+    assert {path.name for path in tmp_path.glob("flows-*")} == {"flows-a.json", "flows-b.json"}
+
+
+def test_agent_frames_the_device_refuses_are_counted_not_fatal(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    built = lab.templates(lab.stream_spec("s", 5, size=9500))
+    out = StreamOut(5, built["s"], 0, 10 * MS, 100_000_000)
+    job = Job("real", str(tmp_path), (Host("a", pair.path(0), "eth0", streams_out=(out,)),),
+              linger_ns=MS)  # fmt: skip
+    sent = lab.Run(job, tmp_path).to_end()["agents"]["a"]["streams_out"][0]
+    assert sent["packets_sent"] == 0
+    assert sent["errors"] == {"EMSGSIZE": out.packets}
+    assert stream.flow_result(sent, None)["refused_by_sender"] == out.packets
+
+
+def test_agent_tcp_transfer_between_namespaces_reports_the_receivers_figure(
+    pair: lab.Pair,
+) -> None:
+    transfer = tcp.Transfer(1, pair.path(1), lab.IPS[1], pair.path(0), lab.IPS[0],
+                            size_bytes=20_000_000)  # fmt: skip
+    result = tcp.run(transfer)
+    assert result.error is None
+    assert result.received_bytes is not None
+    assert result.received_bytes >= 20_000_000
+    assert result.received_mbps
+    refused = tcp.run(tcp.Transfer(2, pair.path(1), lab.IPS[1], pair.path(0), "10.77.0.1",
+                                   size_bytes=1))  # fmt: skip
+    assert refused.error
+    assert refused.received_bytes is None
