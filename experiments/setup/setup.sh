@@ -81,7 +81,7 @@ make_environment() {
     say "making .venv with the locked dependencies (log: $log)"
     rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input)
-    local locked=(--require-hashes --no-build-isolation --only-binary ":all:")
+    local locked=(--require-hashes --no-build-isolation --use-pep517 --only-binary ":all:")
     # shellcheck disable=SC2030,SC2031  # only the steps below are to see these unset
     if ! (
         set -e

@@ -143,7 +143,7 @@ def _first_words(file: Path) -> set[str]:
 
 
 def _try_in_a_namespace() -> dict[str, str]:
-    unknown = dict.fromkeys(MODULES, "whether this kernel can do it could not be tried")
+    unknown = {feature: f"whether this kernel has {feature} cannot be tried" for feature in MODULES}
     try:
         shown = subprocess.run(
             [sys.executable, "-P", "-m", "experiments.testbeds.probe"],

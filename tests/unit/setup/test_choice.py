@@ -1,0 +1,158 @@
+"""Where a run takes place, from what the machine can do."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments.testbeds.choice import Facts, choose_testbed
+from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking, InputError
+
+VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
+STOCK = Kernel(Path("/usr/bin/linux.uml"), "6.12", "", virtual_clock=False, seccomp=False)
+ABLE = Facts(
+    root=True,
+    netem_lacks="",
+    openvswitch_lacks="",
+    stock_kernel=STOCK,
+    stock_lacks="",
+    virtual_kernel=VIRTUAL,
+    virtual_lacks="",
+    build_lacks="",
+    guest_memory_bytes=8_000_000_000,
+    guest_memory_folder="/dev/shm",
+)
+NO_VIRTUAL = replace(ABLE, virtual_kernel=None, build_lacks="no compiler")
+NO_NATIVE = {"root": False, "netem_lacks": "no netem", "openvswitch_lacks": "no openvswitch"}
+NO_STOCK = {"stock_kernel": None, "stock_lacks": "linux.uml is not installed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "wanted", "clock", "testbed", "chosen_clock", "reason"),
+    [
+        (
+            "auto takes the virtual clock even as root",
+            ABLE,
+            "auto",
+            None,
+            "uml",
+            "virtual",
+            "exact",
+        ),
+        (
+            "auto takes it when the kernel is still to build",
+            replace(ABLE, virtual_kernel=None),
+            "auto",
+            None,
+            "uml",
+            "virtual",
+            "can be had",
+        ),
+        (
+            "auto goes native where no virtual clock can be had",
+            NO_VIRTUAL,
+            "auto",
+            None,
+            "native",
+            "real",
+            "no compiler",
+        ),
+        (
+            "auto ends at a real-clock guest and says both reasons",
+            replace(NO_VIRTUAL, **NO_NATIVE),
+            "auto",
+            None,
+            "uml",
+            "real",
+            "no compiler.*not root; no openvswitch; no netem",
+        ),
+        (
+            "auto with the real clock goes native",
+            ABLE,
+            "auto",
+            "real",
+            "native",
+            "real",
+            "asked for",
+        ),
+        (
+            "auto with the real clock and no root takes a guest",
+            replace(ABLE, **NO_NATIVE),
+            "auto",
+            "real",
+            "uml",
+            "real",
+            "asked for.*not root",
+        ),
+        ("uml takes the virtual clock", ABLE, "uml", None, "uml", "virtual", "can be had"),
+        ("uml falls back to the real clock", NO_VIRTUAL, "uml", None, "uml", "real", "no compiler"),
+        ("uml with the real clock asked for", ABLE, "uml", "real", "uml", "real", "asked for"),
+        (
+            "the virtual-clock kernel serves with the real clock too",
+            replace(ABLE, **NO_STOCK),
+            "uml",
+            "real",
+            "uml",
+            "real",
+            "asked for",
+        ),
+        ("native where it can run", ABLE, "native", None, "native", "real", "asked for"),
+    ],
+)
+def test_choice(name, facts, wanted, clock, testbed, chosen_clock, reason):
+    choice = choose_testbed(facts, wanted, clock)
+    assert (choice.testbed, choice.clock) == (testbed, chosen_clock), name
+    assert re.search(reason, choice.reason), choice.reason
+    assert "\n" not in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "wanted", "clock", "message"),
+    [
+        ("native without root", replace(ABLE, root=False), "native", None, "not root"),
+        ("native without netem", replace(ABLE, netem_lacks="no netem"), "native", None, "no netem"),
+        ("virtual clock without any way to it", NO_VIRTUAL, "auto", "virtual", "no compiler"),
+        ("virtual guest without any way to it", NO_VIRTUAL, "uml", "virtual", "no compiler"),
+        (
+            "a guest without room for its memory",
+            replace(ABLE, guest_memory_bytes=64_000_000),
+            "uml",
+            None,
+            "/dev/shm has room for 64 MB",
+        ),
+        (
+            "nothing at all",
+            replace(NO_VIRTUAL, **NO_NATIVE, **NO_STOCK),
+            "auto",
+            None,
+            "linux.uml is not installed; not root",
+        ),
+        (
+            "a virtual-clock kernel that does not boot, and no other",
+            replace(ABLE, virtual_lacks="does not boot", **NO_STOCK),
+            "uml",
+            "real",
+            "linux.uml is not installed",
+        ),
+    ],
+)
+def test_refusal_names_what_lacks_and_the_way_out(name, facts, wanted, clock, message):
+    with pytest.raises(EnvironmentLacking) as refused:
+        choose_testbed(facts, wanted, clock)
+    assert message in refused.value.message, name
+    assert refused.value.hint
+
+
+def test_native_with_a_virtual_clock_is_bad_input():
+    with pytest.raises(InputError):
+        choose_testbed(ABLE, "native", "virtual")
+
+
+def test_a_failed_build_leads_to_the_next_best_with_its_reason():
+    facts = replace(ABLE, virtual_kernel=None, **NO_NATIVE)
+    assert choose_testbed(facts).clock == "virtual"
+    choice = choose_testbed(facts.without_build("no network"))
+    assert (choice.testbed, choice.clock) == ("uml", "real")
+    assert "no network" in choice.reason
