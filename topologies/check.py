@@ -72,17 +72,21 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the keys are the fields of this class."""
-        return {"schema": "corridor.topology-check/1", "ok": self.ok, **asdict(self)}
+        return {"schema": "corridor/topology-check/1", "ok": self.ok, **asdict(self)}
 
     def __str__(self) -> str:
         low, high = (format_rate(rate) for rate in self.emulated_rates_bps)
         lines = [
             f"{self.topology}: {self.hubs} hubs, {self.fibres} fibres",
             f"connected: {'yes' if self.connected else 'NO'}",
-            f"lengths: {self.lengths_published} published, {self.lengths_apportioned} apportioned "
-            f"from a published total, {self.lengths_derived} derived",
-            f"capacities: {self.fibres - self.capacities_unpublished} known, "
-            f"{self.capacities_unpublished} unpublished (assumed when emulated)",
+            (
+                f"lengths: {self.lengths_published} published, {self.lengths_apportioned} shares "
+                f"of a published total, {self.lengths_derived} derived"
+            ),
+            (
+                f"capacities: {self.fibres - self.capacities_unpublished} known, "
+                f"{self.capacities_unpublished} unpublished (assumed when emulated)"
+            ),
             f"emulated rates: {low} to {high}, {len(self.rates_at_bounds)} at a stated bound"
             + _list(self.rates_at_bounds),
         ]

@@ -36,7 +36,7 @@ KeyPath = tuple[Key, ...]
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_BaseLoader):  # type: ignore[misc]
+class _Loader(_BaseLoader):
     """PyYAML's safe loader with the YAML 1.2 core schema for plain scalars."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
@@ -194,7 +194,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._error("a key must be plain text", line)
             key = str(key_node.value)
-            if key == "<<" and key_node.style is None:
+            if key == "<<":
                 raise self._error('merge keys ("<<") are not supported', line, "write it out")
             if key in result:
                 first = self.lines[(*path, key)]

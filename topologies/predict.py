@@ -42,10 +42,13 @@ def predict_rtt_ms(a: Place, z: Place, layer: Layer = "cloud") -> float:
 
 def place_of(place: Place) -> LatLon:
     """Degrees of a catalogue hub, or the degrees themselves."""
-    if not isinstance(place, str):
-        return place
-    hubs = shipped_hubs() | {hub.id: hub for hub in _graph("cloud").hubs}
-    return hubs[place].place
+    return places()[place] if isinstance(place, str) else place
+
+
+def places() -> dict[str, LatLon]:
+    """Degrees by hub id, for every hub of the catalogue and of the cloud graph."""
+    hubs = (*shipped_hubs().values(), *_graph("cloud").hubs)
+    return {hub.id: hub.place for hub in hubs}
 
 
 @cache

@@ -20,7 +20,7 @@ from topologies.errors import InputError
 from topologies.formats.foreign import ForeignLink, ForeignNode, build
 from topologies.model import Fibre, Hub, Scaling, Topology
 
-FORMAT = "corridor.topology/1"
+FORMAT = "corridor/topology/1"
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 Attributes = dict[str, str]
 

@@ -1,6 +1,6 @@
 """JSON in networkx's node-link shape, with a versioned schema. Reads back exactly.
 
-``{"schema": "corridor.topology/1", "directed": false, "multigraph": true, "graph": {...},
+``{"schema": "corridor/topology/1", "directed": false, "multigraph": true, "graph": {...},
 "nodes": [{"id": ..., hub fields}], "edges": [{"key", "source", "target", fibre fields}]}``
 """
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from topologies.errors import InputError
 from topologies.model import Topology
 
-SCHEMA = "corridor.topology/1"
+SCHEMA = "corridor/topology/1"
 
 
 def to_data(topology: Topology) -> dict[str, Any]:

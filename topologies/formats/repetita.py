@@ -43,10 +43,11 @@ class _Lines:
         number, words = self._next(f'"{name} <count>"')
         if len(words) != 2 or words[0] != name or not words[1].isdigit():
             raise self.error(f'expected "{name} <count>"', number, "is it a REPETITA file?")
+        count = int(words[1])
         self._next("a heading")
         rows = []
-        for _ in range(int(words[1])):
-            number, words = self._next(f"more rows: {name} announces {int(words[1])}")
+        for _ in range(count):
+            number, words = self._next(f"more of the {count} {name} rows")
             if len(words) != columns:
                 raise self.error(f"{name} rows have {columns} columns, not {len(words)}", number)
             rows.append((number, words))

@@ -1,0 +1,163 @@
+"""``corridor topology``: show, check and convert topologies, and predict a latency on one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from topologies.model import Fibre, Topology
+    from topologies.predict import Layer
+
+EXAMPLES = """examples:
+  corridor topology show pan-asia
+  corridor topology check my-network.yaml --json
+  corridor topology import topohub:topozoo/Chinanet --out chinanet.yaml
+  corridor topology import pan-asia --out pan-asia.graphml
+  corridor topology latency kunming karachi --layer optical
+
+A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml,
+.json, or .graph of REPETITA), or topohub:family/Name (Topology Zoo, SNDlib)."""
+NAME_HELP = "shipped name, file, or topohub:family/Name"
+LAYERS: tuple[Layer, ...] = ("optical", "ip", "cloud", "straight")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb and its actions."""
+    parser = subparsers.add_parser(
+        "topology",
+        help="show, check or convert a topology",
+        description="Show, check or convert a topology.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="print hubs, fibres, lengths, delays and rates")
+    check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
+    convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
+    latency = actions.add_parser("latency", help="expected round trip between two places")
+    for action in (show, check):
+        action.add_argument("topology", nargs="?", default="pan-asia", help=NAME_HELP)
+    convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
+    convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
+    convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    latency.add_argument("a", metavar="A", help="hub id")
+    latency.add_argument("z", metavar="Z", help="hub id")
+    latency.add_argument("--layer", choices=LAYERS, help="default: all four")
+    for action in (show, check, convert, latency):
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out one action; the exit code is 1 only when ``check`` finds a broken invariant."""
+    if args.action == "show":
+        return _show(args)
+    if args.action == "check":
+        return _check(args)
+    if args.action == "import":
+        return _import(args)
+    return _latency(args)
+
+
+def _show(args: argparse.Namespace) -> int:
+    from topologies.formats import node_link
+    from topologies.load import load_topology
+
+    topology = load_topology(args.topology)
+    print(node_link.to_text(topology) if args.json else describe(topology))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from topologies.check import check_topology
+    from topologies.load import load_topology
+
+    report = check_topology(load_topology(args.topology))
+    print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else report)
+    return 0 if report.ok else 1
+
+
+def _import(args: argparse.Namespace) -> int:
+    from topologies.export import export_topology
+    from topologies.load import load_topology
+
+    topology = load_topology(args.topology)
+    export_topology(topology, args.out, overwrite=args.force)
+    counts = {"hubs": len(topology.hubs), "fibres": len(topology.fibres)}
+    result = {"written": args.out, "name": topology.name, **counts, "notes": topology.notes}
+    if args.json:
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        print(f"{args.out}: {topology}")
+        print("\n".join(f"  {note}" for note in topology.notes))
+    return 0
+
+
+def _latency(args: argparse.Namespace) -> int:
+    from topologies.documents import nearest
+    from topologies.errors import InputError
+    from topologies.predict import places, predict_rtt_ms
+
+    known = places()
+    for hub in (args.a, args.z):
+        if hub not in known:
+            hint = nearest(hub, known) or "corridor topology show lists them"
+            raise InputError(f'no hub "{hub}"', hint)
+    layers: tuple[Layer, ...] = (args.layer,) if args.layer else LAYERS
+    rtt_ms = {layer: round(predict_rtt_ms(args.a, args.z, layer), 2) for layer in layers}
+    if args.json:
+        print(json.dumps({"a": args.a, "z": args.z, "rtt_ms": rtt_ms}, indent=1))
+    else:
+        for layer, value in rtt_ms.items():
+            print(f"{args.a} - {args.z}  {layer:9}{value:8.1f} ms round trip")
+    return 0
+
+
+def describe(topology: Topology) -> str:
+    """The topology as two tables and its notes."""
+    lines = [f"{topology} - {topology.title}", ""]
+    hubs = [
+        (hub.id, hub.located_in, hub.role, f"{hub.lat:.2f}", f"{hub.lon:.2f}", hub.name)
+        for hub in topology.hubs
+    ]
+    lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
+    lines += ["", "lengths: ~ derived, * share of a published total; delays are one-way", ""]
+    fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
+    heads = ("fibre", "from", "to", "medium", "km", "ms", "capacity", "emulated", "crosses")
+    lines += _table(heads, fibres, right={4, 5, 6, 7})
+    lines += ["", *(f"note: {note}" for note in topology.notes)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
+    from topologies.units import format_rate
+
+    mark = {"derived": "~", "apportioned": "*"}.get(fibre.length_basis, "")
+    capacity = "-"
+    if fibre.capacity_gbps is not None:
+        capacity = format_rate(round(fibre.capacity_gbps * 1e9))
+    return (
+        fibre.id,
+        fibre.a,
+        fibre.z,
+        fibre.medium,
+        f"{mark}{fibre.length_km:.0f}",
+        f"{fibre.one_way_delay_ns / 1e6:.2f}",
+        capacity,
+        format_rate(topology.emulated_rate_bps(fibre)),
+        " ".join(fibre.crosses),
+    )
+
+
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: set[int]) -> list[str]:
+    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+    return [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (heads, *rows)
+    ]

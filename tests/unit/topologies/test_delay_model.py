@@ -1,0 +1,117 @@
+"""The delay model, and how far it is from what was measured."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from topologies import delay
+from topologies.calibrate import CAICT_MAX_MS, CAICT_MEAN_MS, Report, calibrate, summary
+from topologies.geo import great_circle_km
+from topologies.load import load_topology
+from topologies.predict import predict_rtt_ms
+from topologies.routing import shortest_route
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return calibrate()
+
+
+def test_a_thousand_kilometres_take_five_milliseconds_with_terminals() -> None:
+    assert delay.one_way_delay_ns(1000) == 4_900_000 + delay.TERMINAL_NS
+
+
+def test_great_circles_match_known_distances() -> None:
+    hongkong, singapore = (22.2783, 114.1747), (1.2897, 103.8501)
+    assert great_circle_km(hongkong, singapore) == pytest.approx(2587, abs=5)
+    assert great_circle_km((0, 0), (0, 180)) == pytest.approx(20015.1, abs=0.1)
+
+
+def test_left_out_pairs_are_predicted_within_fifteen_per_cent(report: Report) -> None:
+    assert np.median(np.abs(report.leave_one_out)) <= 0.15
+    assert np.median(np.abs(report.leave_city_out)) <= 0.15
+
+
+def test_the_model_is_no_better_in_sample_than_out_of_it(report: Report) -> None:
+    inside, outside = (np.median(np.abs(e)) for e in (report.in_sample, report.leave_one_out))
+    assert outside - inside < 0.03
+
+
+def test_the_model_is_not_biased_by_more_than_five_per_cent(report: Report) -> None:
+    assert abs(np.median(report.in_sample)) < 0.05
+
+
+def test_the_shipped_constants_are_the_fitted_ones(report: Report) -> None:
+    assert report.shipped.terrestrial == pytest.approx(report.fitted.terrestrial, rel=0.02)
+    assert report.shipped.submarine == pytest.approx(report.fitted.submarine, rel=0.02)
+    assert report.shipped.access_rtt_ms == pytest.approx(report.fitted.access_rtt_ms, abs=0.5)
+    assert report.straight_factor == pytest.approx(delay.STRAIGHT_FACTOR, rel=0.03)
+
+
+def test_cluster_delays_match_the_published_optical_aggregates(report: Report) -> None:
+    assert report.caict_mean_ms == pytest.approx(CAICT_MEAN_MS, rel=0.10)
+    assert report.caict_max_ms == pytest.approx(CAICT_MAX_MS, rel=0.10)
+
+
+def test_pan_asia_gives_the_clusters_the_delays_that_edwc_gives_them() -> None:
+    pan, edwc = load_topology("pan-asia"), load_topology("edwc")
+    for a, z in (("zhangjiakou", "shaoguan"), ("horinger", "guian"), ("qingpu", "zhongwei")):
+        wide, narrow = shortest_route(pan, a, z), shortest_route(edwc, a, z)
+        assert wide is not None
+        assert narrow is not None
+        assert wide.one_way_delay_ns <= narrow.one_way_delay_ns
+
+
+def test_the_summary_states_every_error(report: Report) -> None:
+    text = summary(report)
+    for words in ("pair left out", "city left out", "straight line", "CAICT optical mean"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("a", "z", "low_ms", "high_ms"),
+    [
+        ("hongkong", "mumbai", 83, 112),
+        ("singapore", "tokyo", 60, 81),
+        ("mumbai", "frankfurt", 109, 149),
+    ],
+)
+def test_a_routed_prediction_follows_the_sea_and_not_the_great_circle(
+    a: str, z: str, low_ms: float, high_ms: float
+) -> None:
+    assert low_ms < predict_rtt_ms(a, z) < high_ms
+
+
+def test_a_prediction_takes_places_as_degrees_too() -> None:
+    by_name = predict_rtt_ms("hongkong", "singapore")
+    by_degrees = predict_rtt_ms((22.2783, 114.1747), (1.2897, 103.8501))
+    assert by_degrees == pytest.approx(by_name, rel=1e-6)
+
+
+def test_a_place_off_the_map_falls_back_on_the_straight_line() -> None:
+    sydney, singapore = (-33.87, 151.21), (1.29, 103.85)
+    assert predict_rtt_ms(sydney, singapore) == predict_rtt_ms(sydney, singapore, "straight")
+
+
+def test_layers_stack_up() -> None:
+    optical, ip = (predict_rtt_ms("beijing", "guian", layer) for layer in ("optical", "ip"))
+    assert ip == pytest.approx(optical * delay.IP_OVER_OPTICAL)
+
+
+def test_a_route_is_the_shortest_and_the_same_every_time() -> None:
+    mini = load_topology("mini")
+    route = shortest_route(mini, "shanghai", "karachi")
+    assert route is not None
+    expected = nx.shortest_path_length(mini.to_graph(), "shanghai", "karachi", weight="delay_ns")
+    assert route.one_way_delay_ns == expected
+    assert (route.hubs[0], route.hubs[-1]) == ("shanghai", "karachi")
+    assert route == shortest_route(mini, "shanghai", "karachi")
+    assert sum(f.one_way_delay_ns for f in route.fibres) == route.one_way_delay_ns
+
+
+def test_two_places_that_are_not_joined_have_no_route() -> None:
+    mini = load_topology("mini")
+    alone = mini.without(fibre.id for fibre in mini.fibres_of("karachi"))
+    assert shortest_route(alone, "shanghai", "karachi") is None

@@ -1,0 +1,86 @@
+"""The checks find what a reader must know, on graphs small enough to see."""
+
+from __future__ import annotations
+
+import json
+
+from topologies.check import check_topology
+from topologies.load import load_topology
+from topologies.model import Fibre, Hub, Topology
+
+SCALING = load_topology("mini").scaling
+
+
+def hub(name: str, lat: float = 0.0, lon: float = 0.0, located_in: str = "PK") -> Hub:
+    return Hub(id=name, name=name, role="foreign", located_in=located_in, lat=lat, lon=lon)
+
+
+def fibre(a: str, z: str, length_km: float = 500.0, **more: object) -> Fibre:
+    fields = {
+        "id": f"{a}-{z}", "a": a, "z": z, "medium": "terrestrial", "length_km": length_km,
+        "length_basis": "published", "one_way_delay_ns": 1_000_000,
+    }  # fmt: skip
+    return Fibre.model_validate(fields | more)
+
+
+def net(hubs: tuple[Hub, ...], *fibres: Fibre) -> Topology:
+    return Topology(name="net", title="net", hubs=hubs, fibres=fibres, scaling=SCALING)
+
+
+A, B, C, D = hub("a"), hub("b", 1, 1), hub("c", 2, 0), hub("d", 3, 1)
+
+
+def test_a_ring_has_no_single_point_of_failure() -> None:
+    report = check_topology(net((A, B, C), fibre("a", "b"), fibre("b", "c"), fibre("c", "a")))
+    assert report.ok
+    assert report.connected
+    assert report.single_fibres == ()
+
+
+def test_a_spur_is_named_with_what_it_cuts_off() -> None:
+    ring = (fibre("a", "b"), fibre("b", "c"), fibre("c", "a"), fibre("c", "d"))
+    report = check_topology(net((A, B, C, D), *ring))
+    assert [(cut.fibre, cut.cuts_off) for cut in report.single_fibres] == [("c-d", ("d",))]
+    assert report.ok
+
+
+def test_parallel_fibres_are_no_spur() -> None:
+    both = (fibre("a", "b"), fibre("a", "b", id="second"))
+    assert check_topology(net((A, B), *both)).single_fibres == ()
+
+
+def test_parallel_fibres_in_one_duct_are_one_risk() -> None:
+    both = (fibre("a", "b", srlgs=["duct"]), fibre("a", "b", id="second", srlgs=["duct"]))
+    report = check_topology(net((A, B), *both))
+    (risk,) = report.shared_risks
+    assert (risk.srlg, risk.fibres) == ("duct", ("a-b", "second"))
+
+
+def test_a_split_topology_fails_and_names_who_is_apart() -> None:
+    report = check_topology(net((A, B, C), fibre("a", "b")))
+    assert not report.ok
+    assert "c cannot reach the rest" in report.problems[0].message
+    assert "FAILS" in str(report)
+
+
+def test_a_fibre_shorter_than_the_great_circle_fails() -> None:
+    report = check_topology(net((A, B), fibre("a", "b", 100.0)))
+    assert "as a bird flies" in report.problems[0].message
+
+
+def test_crossing_the_jurisdiction_of_an_end_fails() -> None:
+    report = check_topology(net((A, B), fibre("a", "b", crosses=["PK"])))
+    assert "where it already ends" in report.problems[0].message
+
+
+def test_an_unlisted_jurisdiction_fails() -> None:
+    report = check_topology(net((A, hub("b", 1, 1, "QQ")), fibre("a", "b", crosses=["ZZ"])))
+    assert [p.message.split()[-5] for p in report.problems] == ["QQ,", "ZZ,"]
+
+
+def test_the_report_reads_as_json_and_as_text() -> None:
+    report = check_topology(load_topology("mini"))
+    data = json.loads(json.dumps(report.to_json()))
+    assert data["schema"] == "corridor/topology-check/1"
+    assert data["ok"] is True
+    assert "5 hubs, 7 fibres" in str(report)

@@ -1,0 +1,58 @@
+"""``corridor topology`` prints tables or JSON, and fails with the exit code it promises."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.commands import topology
+from topologies.errors import InputError
+
+
+def corridor(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    topology.add_parser(parser.add_subparsers(required=True))
+    return topology.run(parser.parse_args(["topology", *words]))
+
+
+def test_show_prints_hubs_fibres_delays_and_rates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert corridor("show", "mini") == 0
+    shown = capsys.readouterr().out
+    for words in ("karachi", "PK", "kunming-bangkok", "96Mbit", "126Tbit", "LA"):
+        assert words in shown
+
+
+def test_show_json_is_the_node_link_export(capsys: pytest.CaptureFixture[str]) -> None:
+    assert corridor("show", "mini", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["schema"] == "corridor/topology/1"
+    assert len(data["nodes"]) == 5
+
+
+def test_check_exits_1_only_when_an_invariant_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert corridor("check", "pan-asia") == 0
+    split = tmp_path / "split.yaml"
+    split.write_text("name: split\nhubs: [shanghai, karachi]\n")
+    assert corridor("check", str(split), "--json") == 1
+    assert '"ok": false' in capsys.readouterr().out
+
+
+def test_import_converts_and_a_second_time_needs_force(tmp_path: Path) -> None:
+    target = tmp_path / "mini.graphml"
+    assert corridor("import", "mini", "--out", str(target)) == 0
+    with pytest.raises(InputError, match="--force"):
+        corridor("import", "mini", "--out", str(target))
+    assert corridor("import", str(target), "--out", str(target), "--force", "--json") == 0
+
+
+def test_latency_compares_the_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert corridor("latency", "hongkong", "singapore", "--json") == 0
+    rtt_ms = json.loads(capsys.readouterr().out)["rtt_ms"]
+    assert set(rtt_ms) == {"optical", "ip", "cloud", "straight"}
+    with pytest.raises(InputError, match='did you mean "karachi"'):
+        corridor("latency", "karachy", "singapore")

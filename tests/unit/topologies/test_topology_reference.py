@@ -1,0 +1,126 @@
+"""The shipped topologies hold what they promise."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+
+from topologies.catalogue import shipped_hubs, shipped_systems
+from topologies.check import check_topology
+from topologies.jurisdictions import load_jurisdictions
+from topologies.load import SHIPPED, load_topology
+from topologies.routing import shortest_route
+
+PAN = load_topology("pan-asia")
+CLUSTERS = {
+    "zhangjiakou", "qingpu", "wuhu", "shaoguan", "tianfu", "chongqing", "horinger", "guian",
+    "qingyang", "zhongwei",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_topology_passes_its_own_checks(name: str) -> None:
+    report = check_topology(load_topology(name))
+    assert report.problems == ()
+    assert report.hubs_without_sources == ()
+    assert report.fibres_without_sources == () or name == "mini"
+
+
+@pytest.mark.parametrize("name", ["pan-asia", "edwc", "mini"])
+def test_no_single_fibre_splits_an_emulated_topology(name: str) -> None:
+    topology = load_topology(name)
+    assert check_topology(topology).single_fibres == ()
+    assert nx.is_connected(nx.Graph(topology.to_graph()))
+
+
+def test_pan_asia_is_at_reference_scale() -> None:
+    assert len(PAN.hubs) >= 34
+    assert len(PAN.fibres) >= 60
+    assert {fibre.medium for fibre in PAN.fibres} == {"terrestrial", "submarine", "aerial"}
+
+
+def test_pan_asia_holds_all_ten_clusters_of_all_eight_national_hubs() -> None:
+    clusters = {hub.id: hub.edwc_hub for hub in PAN.hubs if hub.edwc_cluster}
+    assert set(clusters) == CLUSTERS
+    assert len(set(clusters.values())) == 8
+
+
+def test_pan_asia_holds_every_full_gateway_and_every_partner() -> None:
+    gateways = {hub.id for hub in PAN.hubs if hub.intl_gateway}
+    assert gateways == {
+        "beijing", "shanghai", "guangzhou", "nanning", "qingdao", "kunming", "haikou",
+    }  # fmt: skip
+    foreign = {hub.located_in for hub in PAN.hubs if hub.role == "foreign"}
+    assert foreign == {"PK", "SA", "TH"}
+
+
+def test_hong_kong_is_its_own_jurisdiction() -> None:
+    assert PAN.hub("hongkong").located_in == "HK"
+
+
+def test_emulated_rates_lie_within_the_stated_bounds() -> None:
+    rates = [PAN.emulated_rate_bps(fibre) for fibre in PAN.fibres]
+    assert min(rates) >= 10_000_000
+    assert max(rates) <= 1_000_000_000
+
+
+def test_unpublished_capacity_stays_unpublished() -> None:
+    unpublished = [fibre for fibre in PAN.fibres if fibre.capacity_gbps is None]
+    assert all(fibre.capacity_basis == "unpublished" for fibre in unpublished)
+    assert len(unpublished) > 0
+
+
+def test_no_fibre_is_faster_than_light_in_glass() -> None:
+    for name in SHIPPED:
+        topology = load_topology(name)
+        for fibre in topology.fibres:
+            assert fibre.one_way_delay_ns >= 4_900 * 0.95 * topology.great_circle_km(fibre)
+
+
+@pytest.mark.parametrize(
+    ("total_km", "segments"),
+    [
+        (820, ["pcofc-khunjerab-gilgit", "pcofc-gilgit-rawalpindi"]),
+        (1500, ["cmi-ruili-mandalay", "cmi-mandalay-ngwesaung"]),
+        (3000, ["beijing-wuhan", "wuhan-guangzhou"]),
+    ],
+)
+def test_shares_of_a_published_length_add_up_to_it(total_km: int, segments: list[str]) -> None:
+    fibres = [PAN.fibre(name) for name in segments]
+    assert sum(fibre.length_km for fibre in fibres) == total_km
+    assert {fibre.length_basis for fibre in fibres} == {"apportioned"}
+
+
+def test_shanghai_to_frankfurt_by_land_takes_what_the_carrier_publishes() -> None:
+    route = shortest_route(PAN, "shanghai", "frankfurt")
+    assert route is not None
+    assert route.rtt_ms == pytest.approx(147, rel=0.01)
+    assert "almaty" in route.hubs
+
+
+def test_losing_the_red_sea_leaves_saudi_arabia_reachable_by_the_gulf() -> None:
+    cut = PAN.without(fibre.id for fibre in PAN.fibres_in_srlg("corridor:red-sea"))
+    route = shortest_route(cut, "shanghai", "riyadh")
+    assert route is not None
+    assert "dammam" in route.hubs or "dubai" in route.hubs
+
+
+def test_every_jurisdiction_named_is_listed() -> None:
+    known = load_jurisdictions().by_id
+    codes = {hub.located_in for hub in shipped_hubs().values()}
+    codes |= {code for fibre in PAN.fibres for code in fibre.crosses}
+    assert codes <= set(known)
+
+
+def test_groups_are_data() -> None:
+    jurisdictions = load_jurisdictions()
+    assert "TH" in jurisdictions.members("asean")
+    assert set(jurisdictions.members("gcc")) == {"AE", "BH", "KW", "OM", "QA", "SA"}
+    assert set(jurisdictions.members("gba")) == {"CN", "HK", "MO"}
+    assert jurisdictions.name("SA") == "Saudi Arabia"
+    with pytest.raises(KeyError, match='did you mean "asean"'):
+        jurisdictions.members("asaen")
+
+
+def test_every_cable_system_cites_a_source() -> None:
+    assert all(system.sources for system in shipped_systems().values())
