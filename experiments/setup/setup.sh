@@ -82,19 +82,20 @@ make_environment() {
     rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input)
     local locked=(--require-hashes --no-build-isolation --use-pep517 --only-binary ":all:")
-    # shellcheck disable=SC2030,SC2031  # only the steps below are to see these unset
+    local tools=$venv/build-tools.lock
+    # One chain, since `set -e` does not hold inside a condition.
     if ! (
-        set -e
         unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
-        quietly "$system_python" -m venv "$venv"
-        tools=$venv/build-tools.lock
-        awk -v tools="$build_tools" '/^[a-z]/ { wanted = $0 ~ tools } wanted' \
-            "$root/requirements.lock" >"$tools"
-        quietly "${pip[@]}" "${locked[@]}" --requirement "$tools"
-        quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$root/requirements.lock"
-        quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root"
-        # Debian's Mininet and nothing else of the system's packages.
-        ln -sfn /usr/lib/python3/dist-packages/mininet "$venv/lib/python$python_wanted/site-packages/mininet"
+        quietly "$system_python" -m venv "$venv" &&
+            awk -v tools="$build_tools" '/^[a-z]/ { wanted = $0 ~ tools } wanted' \
+                "$root/requirements.lock" >"$tools" &&
+            quietly "${pip[@]}" "${locked[@]}" --requirement "$tools" &&
+            quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" \
+                --requirement "$root/requirements.lock" &&
+            quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
+            # Debian's Mininet and nothing else of the system's packages.
+            ln -sfn /usr/lib/python3/dist-packages/mininet \
+                "$venv/lib/python$python_wanted/site-packages/mininet"
     ); then
         tail -n 5 -- "$log" >&2
         lacking "could not install the Python dependencies (log: $log); is the package index reachable?"

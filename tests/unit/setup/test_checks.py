@@ -1,0 +1,103 @@
+"""What ``corridor test`` runs, in which order, and what it leaves out."""
+
+import argparse
+
+import pytest
+
+from experiments import checks
+from experiments.commands import test as command
+from topologies.errors import EnvironmentLacking
+
+
+def names(**wanted):
+    defaults = {"fast": False, "guests": True, "native": False, "root": True}
+    return [section.name for section in checks.sections(**(defaults | wanted))]
+
+
+def markers(section_name, **wanted):
+    defaults = {"fast": False, "guests": True, "native": False, "root": True}
+    (found,) = [one for one in checks.sections(**(defaults | wanted)) if one.name == section_name]
+    return found.command[found.command.index("-m", 3) + 1]
+
+
+def test_from_quick_to_slow():
+    assert names() == [
+        "lint",
+        "format",
+        "types",
+        "unit and property tests",
+        "slow tests and this machine's own kernel",
+        "end-to-end tests in guests",
+    ]
+
+
+def test_fast_stops_before_slow_tests():
+    assert names(fast=True)[-1] == "unit and property tests"
+
+
+def test_guests_are_left_out_only_when_asked():
+    assert "end-to-end tests in guests" not in names(guests=False)
+
+
+def test_singling_tests_out_runs_only_tests():
+    assert "lint" not in names(pytest_arguments=["-k", "delay"])
+
+
+@pytest.mark.parametrize(
+    ("native", "root", "expected"),
+    [
+        (True, True, "(slow or netns or native) and not guest"),
+        (False, True, "(slow or netns) and not guest and not native"),
+        (False, False, "(slow) and not guest and not netns and not native"),
+    ],
+)
+def test_tests_of_this_kernel_run_where_it_can(native, root, expected):
+    name = "slow tests and this machine's own kernel"
+    assert markers(name, native=native, root=root) == expected
+
+
+def test_no_way_to_boot_a_guest_is_a_failure_and_not_a_skip(monkeypatch):
+    class Facts:
+        def real_guest_lacks(self):
+            return ["linux.uml is not installed"]
+
+    monkeypatch.setattr("experiments.testbeds.probe.probe", lambda **_: Facts())
+    with pytest.raises(EnvironmentLacking, match=r"linux\.uml is not installed") as refused:
+        checks.run_checks(fast=False, guests=True, pytest_arguments=[])
+    assert "--no-guests" in refused.value.hint
+
+
+def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
+    sections = [
+        checks.Section("first", ("false",)),
+        checks.Section("second", ("true",)),
+        checks.Section("nothing picked", ("sh", "-c", "exit 5"), empty_is_fine=True),
+    ]
+    monkeypatch.setattr(checks, "sections", lambda **_: sections)
+    assert checks.run_checks(fast=True, guests=False, pytest_arguments=[]) == 1
+    shown = capsys.readouterr().out
+    assert "FAILED  first" in shown
+    assert "ok      second" in shown
+    assert "ok      nothing picked" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "fast", "guests", "rest"),
+    [
+        ([], False, True, []),
+        (["--fast", "-k", "delay"], True, True, ["-k", "delay"]),
+        (["-x", "--no-guests", "tests/unit"], False, False, ["-x", "tests/unit"]),
+    ],
+)
+def test_own_options_are_taken_and_the_rest_goes_to_pytest(monkeypatch, given, fast, guests, rest):
+    seen = {}
+
+    def run_checks(**arguments):
+        seen.update(arguments)
+        return 0
+
+    monkeypatch.setattr(checks, "run_checks", run_checks)
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers(dest="verb"))
+    assert command.run(parser.parse_args(["test", *given])) == 0
+    assert seen == {"fast": fast, "guests": guests, "pytest_arguments": rest}

@@ -1,0 +1,233 @@
+"""The bash entry: finds its folder, sets up once, says what it needs, and costs next to nothing."""
+
+import fcntl
+import os
+import pty
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+HAND_OVER = '#!/bin/sh\necho "handed over from $PWD:" "$@"\n'
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout in a folder with a space whose system packages are all there."""
+    folder = tmp_path / "a checkout"
+    (folder / "experiments/setup").mkdir(parents=True)
+    shutil.copy(ROOT / "corridor", folder)
+    shutil.copy(ROOT / "experiments/setup/setup.sh", folder / "experiments/setup")
+    (folder / "experiments/setup/packages.txt").write_text("bash run /bin/sh the shell\n")
+    (folder / "requirements.lock").write_text("# nothing\n")
+    return folder
+
+
+@pytest.fixture
+def ready(checkout):
+    """The same, with an environment whose Python only says that it was called."""
+    program = checkout / ".venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(HAND_OVER)
+    program.chmod(0o755)
+    checksum = subprocess.run(
+        f"sha256sum < '{checkout}/requirements.lock' && readlink -f /usr/bin/python3",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    (checkout / ".venv/ready").write_text(f"{checksum}{checkout}")
+    return checkout
+
+
+def call(entry, *words, cwd=None, **environment):
+    home = Path(entry).resolve().parent.parent
+    return subprocess.run(
+        [str(entry), *words],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def lack_a_package(checkout, group="run"):
+    (checkout / "experiments/setup/packages.txt").write_text(
+        f"# comment\nbash run /bin/sh the shell\nabsentium {group} /absent/file* nothing has it\n"
+    )
+
+
+def test_hands_over_words_as_they_are_from_any_folder(ready, tmp_path):
+    done = call(ready / "corridor", "run", "two words", "--seed", "1", cwd=tmp_path)
+    assert done.stdout == (
+        f"handed over from {tmp_path}: -P -m experiments.cli run two words --seed 1\n"
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["absolute", "relative", "chain"])
+def test_is_found_through_symbolic_links(ready, tmp_path, kind):
+    link = tmp_path / "link to it"
+    if kind == "absolute":
+        link.symlink_to(ready / "corridor")
+    elif kind == "relative":
+        link.symlink_to(Path("a checkout/corridor"))
+    else:
+        (tmp_path / "first").symlink_to(ready / "corridor")
+        link.symlink_to("first")
+    assert "handed over" in call(link, "run", cwd="/").stdout
+
+
+def test_is_found_when_bash_is_given_its_bare_name(ready):
+    done = subprocess.run(
+        ["bash", "corridor", "run"], cwd=ready, capture_output=True, text=True, check=True
+    )
+    assert "handed over" in done.stdout
+
+
+def test_the_answer_to_all_questions_is_not_handed_over(ready):
+    assert call(ready / "corridor", "run", "--yes", "--no-apt", "x").stdout.endswith("cli run x\n")
+
+
+def test_adds_less_than_a_tenth_of_a_second(ready):
+    taken = []
+    for _ in range(15):
+        start = time.monotonic()
+        call(ready / "corridor", "run")
+        taken.append(time.monotonic() - start)
+    assert statistics.median(taken) < 0.1
+
+
+@pytest.mark.parametrize("verb", ["run", "test", "setup"])
+def test_without_a_terminal_a_missing_package_is_one_command_and_exit_3(ready, verb):
+    lack_a_package(ready)
+    done = call(ready / "corridor", verb)
+    assert done.returncode == 3
+    assert "apt-get install --no-install-recommends absentium" in done.stderr
+    assert done.stdout == ""
+
+
+def test_verbs_that_only_look_do_not_insist_on_packages(ready):
+    lack_a_package(ready)
+    assert "handed over" in call(ready / "corridor", "doctor").stdout
+
+
+def test_packages_can_be_gone_without(ready):
+    lack_a_package(ready)
+    assert "handed over" in call(ready / "corridor", "--no-apt", "run").stdout
+
+
+@pytest.mark.parametrize(("ci", "code"), [({}, 0), ({"CI": "true"}, 3)])
+def test_packages_for_tests_only_are_asked_for_in_ci(ready, ci, code, tmp_path):
+    lack_a_package(ready, group="test")
+    # No apt-get on this PATH, so that asking for a package can go no further.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "sha256sum", "readlink", "dirname", "mkdir", "flock", "tail", "sh"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = call(ready / "corridor", "run", PATH=str(tools), **ci)
+    assert done.returncode == code
+
+
+def test_a_refused_question_changes_nothing_and_exits_3(ready):
+    lack_a_package(ready)
+    ours, theirs = pty.openpty()
+    os.write(ours, b"n\n")
+    done = subprocess.run(
+        [ready / "corridor", "run"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(ready)},
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 3
+    assert "nothing was changed" in done.stderr
+
+
+def test_help_needs_no_setup(checkout):
+    done = call(checkout / "corridor", "--help")
+    assert done.returncode == 0
+    assert "usage: ./corridor" in done.stdout
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_checkout_that_cannot_be_written_to_is_one_line(checkout):
+    checkout.chmod(0o555)
+    done = call(checkout / "corridor", "run")
+    checkout.chmod(0o755)
+    assert done.returncode == 3
+    assert "clone it into a folder of your own" in done.stderr
+
+
+@pytest.mark.parametrize("stale", ["another lock", "no ready file", "moved checkout"])
+def test_an_environment_that_is_not_this_checkouts_is_not_taken(ready, stale, tmp_path):
+    if stale == "another lock":
+        (ready / "requirements.lock").write_text("# something else\n")
+    elif stale == "no ready file":
+        (ready / ".venv/ready").unlink()
+    else:
+        ready = ready.rename(tmp_path / "moved")
+    # The set-up is stopped at its first step: no log can be written.
+    done = call(ready / "corridor", "doctor", XDG_CACHE_HOME="/proc/none")
+    assert done.returncode == 3
+    assert "cannot write" in done.stderr
+    assert "handed over" not in done.stdout
+
+
+def test_a_second_setup_waits_for_the_first(ready):
+    (ready / ".venv/ready").rename(ready / "ready")
+    holder = os.open(ready, os.O_RDONLY)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    waiting = subprocess.Popen(
+        [ready / "corridor", "run"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(ready)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "waiting for it" in waiting.stderr.readline()
+    (ready / "ready").rename(ready / ".venv/ready")
+    os.close(holder)
+    shown, _ = waiting.communicate(timeout=30)
+    assert "handed over" in shown
+
+
+@pytest.mark.slow
+def test_a_setup_that_fails_half_way_is_not_taken_as_ready(checkout):
+    # There is no project to install in this checkout, so the last step fails.
+    done = call(checkout / "corridor", "setup")
+    assert done.returncode == 3
+    assert "could not install the Python dependencies" in done.stderr
+    assert (checkout / ".venv/bin/python").exists()
+    assert not (checkout / ".venv/ready").exists()
+    assert call(checkout / "corridor", "doctor").returncode == 3
+
+
+@pytest.mark.slow
+def test_a_killed_setup_is_not_taken_as_ready(checkout):
+    started = subprocess.Popen(
+        [checkout / "corridor", "setup"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(checkout)},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (checkout / ".venv/bin/python").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(started.pid, 9)
+    started.wait()
+    assert not (checkout / ".venv/ready").exists()
+    assert "handed over" not in call(checkout / "corridor", "doctor").stdout

@@ -1,0 +1,92 @@
+"""Files that are checked by the tools that read them."""
+
+import itertools
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ROOT / "experiments/setup/packages.txt"
+SCRIPTS = ("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh")
+
+
+def packages():
+    rows = [line.split(None, 3) for line in PACKAGES.read_text().splitlines()]
+    return [row for row in rows if row and not row[0].startswith("#")]
+
+
+def locked():
+    return re.findall(r"^([a-z0-9][a-z0-9.-]*)==", (ROOT / "requirements.lock").read_text(), re.M)
+
+
+def test_every_package_has_a_group_a_file_and_a_reason():
+    for package, group, file, reason in packages():
+        assert group in ("venv", "run", "amd64", "kernel", "test"), package
+        assert file.startswith("/"), package
+        assert len(reason) > 5, package
+
+
+def test_every_package_is_in_the_setup_page():
+    page = (ROOT / "docs/setup.md").read_text()
+    missing = [package for package, *_ in packages() if f"`{package}`" not in page]
+    assert missing == []
+
+
+def test_every_locked_distribution_has_a_hash_and_no_address():
+    text = (ROOT / "requirements.lock").read_text()
+    assert "://" not in text
+    for entry in re.split(r"\n(?=[a-z0-9])", text)[1:]:
+        assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_every_declared_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    declared = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
+    names = {re.match(r"[\w.-]+", one).group().lower().replace("_", "-") for one in declared}
+    assert names <= set(locked())
+
+
+def test_the_pinned_build_tools_agree():
+    pins = re.findall(
+        r"setuptools==([\d.]+)",
+        "".join(
+            (ROOT / name).read_text()
+            for name in ("pyproject.toml", "requirements.lock", "experiments/setup/lock.sh")
+        ),
+    )
+    assert len(pins) >= 4
+    assert len(set(pins)) == 1
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck: ./corridor setup --tests")
+def test_the_scripts_pass_shellcheck():
+    done = subprocess.run(
+        ["shellcheck", "--external-sources", *SCRIPTS], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("vagrant"), reason="vagrant: ./corridor setup --tests")
+@pytest.mark.parametrize("environment", [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box"}])
+def test_vagrant_accepts_the_vagrantfile(environment, tmp_path, monkeypatch):
+    # From a copy, since vagrant leaves a .vagrant folder beside the file.
+    shutil.copy(ROOT / "Vagrantfile", tmp_path)
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "home"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    done = subprocess.run(
+        ["vagrant", "validate", "--ignore-provider"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr
+
+
+def test_the_vagrant_box_is_pinned():
+    assert re.search(
+        r'"CORRIDOR_BOX_VERSION", "\d{8}\.\d+\.\d+"', (ROOT / "Vagrantfile").read_text()
+    )
