@@ -320,7 +320,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
 
     def emit(event: dict[str, Any]) -> None:
-        print(json.dumps(event), flush=True)
+        print(json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event}), flush=True)
 
     try:
         plan = from_plain(Plan, json.loads(plan_path.read_text()))

@@ -7,6 +7,7 @@ linux/pkt_sched.h, ``TCA_NETEM_*`` and ``struct tc_netem_qopt``.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from pyroute2.netlink import nla
@@ -57,8 +58,21 @@ class options(nla):  # noqa: N801 - the name pyroute2 looks up in a plugin
 
 
 def get_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    """The options message for one direction of a fibre, from ``request['shape']``."""
+    """The options message of one stage: ``request['stage']`` is ``delay`` or ``rate`` of a shape."""
     shape: Shape = request["shape"]
+    return _delay_stage(shape) if request["stage"] == "delay" else _rate_stage(shape)
+
+
+def _delay_stage(shape: Shape) -> dict[str, Any]:
+    attributes = [
+        ("TCA_NETEM_LATENCY64", shape.one_way_delay_ns),
+        ("TCA_NETEM_PRNG_SEED", shape.seed),
+    ]
+    loss = shape.loss_ppm * PROBABILITY_ONE // 1_000_000
+    return _options(shape.in_flight_packets, loss, attributes)
+
+
+def _rate_stage(shape: Shape) -> dict[str, Any]:
     rate_bytes = shape.rate_bps // 8
     rate = {
         "rate": min(rate_bytes, RATE32_MAX),
@@ -66,43 +80,31 @@ def get_parameters(request: dict[str, Any]) -> dict[str, Any]:
         "cell_size": 0,
         "cell_overhead": 0,
     }
-    attributes: list[tuple[str, Any]] = [
-        ("TCA_NETEM_RATE", rate),
-        ("TCA_NETEM_LATENCY64", shape.one_way_delay_ns),
-        ("TCA_NETEM_PRNG_SEED", shape.seed),
-    ]
+    attributes: list[tuple[str, Any]] = [("TCA_NETEM_RATE", rate)]
     if rate_bytes > RATE32_MAX:
         attributes.append(("TCA_NETEM_RATE64", rate_bytes))
-    return {
-        "latency": 0,
-        "limit": shape.limit_packets,
-        "loss": shape.loss_ppm * PROBABILITY_ONE // 1_000_000,
-        "gap": 0,
-        "duplicate": 0,
-        "jitter": 0,
-        "attrs": attributes,
-    }
+    return _options(shape.queue_packets, 0, attributes)
 
 
-def shape_of(message: Any) -> Shape | None:
-    """The shape a dumped qdisc really has, or None if it is not netem."""
-    if message.get_attr("TCA_KIND") != "netem":
+def _options(limit: int, loss: int, attributes: list[tuple[str, Any]]) -> dict[str, Any]:
+    fixed = {"latency": 0, "limit": limit, "loss": loss, "gap": 0, "duplicate": 0, "jitter": 0}
+    return {**fixed, "attrs": attributes}
+
+
+def shape_of(delay_stage: Any, rate_stage: Any) -> Shape | None:
+    """The shape that two dumped stages really make, or None if they are not both netem."""
+    if any(stage.get_attr("TCA_KIND") != "netem" for stage in (delay_stage, rate_stage)):
         return None
-    held = message.get_attr("TCA_OPTIONS")
-    rate_bytes = held.get_attr("TCA_NETEM_RATE64") or held.get_attr("TCA_NETEM_RATE")["rate"]
+    delay, rate = (stage.get_attr("TCA_OPTIONS") for stage in (delay_stage, rate_stage))
+    rate_bytes = rate.get_attr("TCA_NETEM_RATE64") or rate.get_attr("TCA_NETEM_RATE")["rate"]
     return Shape(
-        one_way_delay_ns=held.get_attr("TCA_NETEM_LATENCY64"),
+        one_way_delay_ns=delay.get_attr("TCA_NETEM_LATENCY64"),
         rate_bps=rate_bytes * 8,
-        limit_packets=held["limit"],
-        loss_ppm=round(held["loss"] * 1_000_000 / PROBABILITY_ONE),
-        seed=held.get_attr("TCA_NETEM_PRNG_SEED"),
+        in_flight_packets=delay["limit"],
+        queue_packets=rate["limit"],
+        loss_ppm=round(delay["loss"] * 1_000_000 / PROBABILITY_ONE),
+        seed=delay.get_attr("TCA_NETEM_PRNG_SEED"),
     )
 
 
-def _register() -> None:
-    import sys  # noqa: PLC0415
-
-    plugins["netem"] = sys.modules[__name__]
-
-
-_register()
+plugins["netem"] = sys.modules[__name__]

@@ -30,16 +30,20 @@ from topologies.wiring import (
 
 HOST_PREFIX_LENGTH = 8
 TCP_BUFFER_BYTES = 64 * 2**20
-NETEM_HANDLE = 0x10000
+DELAY_HANDLE, RATE_HANDLE = 0x10000, 0x20000
+DELAY_CLASS = DELAY_HANDLE + 1
 
 
 @dataclass(frozen=True)
-class QdiscCounters:
-    """What one egress queue has seen since it was made."""
+class FibreCounters:
+    """What one direction of a fibre has seen since it was shaped."""
 
     sent_packets: int
     sent_bytes: int
-    dropped_packets: int
+    queue_drops: int
+    """Packets that found the buffer full."""
+    line_drops: int
+    """Packets lost at random, as the shape asks."""
     backlog_packets: int
 
 
@@ -81,7 +85,7 @@ class Links:
 
     def verify(self) -> None:
         """Raise unless the kernel holds exactly the shaping that was asked for."""
-        held = self._dump_qdiscs(netem.shape_of)
+        held = {name: netem.shape_of(*stages) for name, stages in self._dump_stages().items()}
         for interface, wanted in shapes(self._wiring).items():
             if held.get(interface) != wanted:
                 raise EnvironmentLacking(
@@ -90,9 +94,9 @@ class Links:
                     "nothing is run over an unshaped fibre; check that sch_netem is loaded",
                 )
 
-    def counters(self) -> dict[str, QdiscCounters]:
+    def counters(self) -> dict[str, FibreCounters]:
         """Counters of every fibre direction, by the sending interface."""
-        return self._dump_qdiscs(_counters)
+        return {name: _counters(*stages) for name, stages in self._dump_stages().items()}
 
     def close(self) -> None:
         """Remove what ``build`` made, and nothing else."""
@@ -140,7 +144,8 @@ class Links:
 
     def _replace_qdisc(self, index: int, interface: str, shape: Shape) -> None:
         try:
-            self._route.tc("replace", "netem", index=index, handle=NETEM_HANDLE, shape=shape)
+            self._stage("delay", index, DELAY_HANDLE, netem.parent, shape)
+            self._stage("rate", index, RATE_HANDLE, DELAY_CLASS, shape)
         except NetlinkError as error:
             raise EnvironmentLacking(
                 f"the kernel refuses to shape {interface}: {error.args[-1]}",
@@ -150,15 +155,25 @@ class Links:
     def _interface_indexes(self) -> dict[str, int]:
         return {link.get_attr("IFLA_IFNAME"): link["index"] for link in self._route.get_links()}
 
-    def _dump_qdiscs(self, reader: Any) -> dict[str, Any]:
+    def _stage(self, stage: str, index: int, handle: int, parent: int, shape: Shape) -> None:
+        self._route.tc(
+            "replace", "netem", index=index, handle=handle, parent=parent, stage=stage, shape=shape
+        )
+
+    def _dump_stages(self) -> dict[str, tuple[Any, Any]]:
+        """The delay and the rate stage of every fibre direction that has both."""
         names = {index: name for name, index in self._interface_indexes().items()}
         wanted = set(shapes(self._wiring))
-        found = {}
+        found: dict[str, dict[int, Any]] = {}
         for message in self._route.get_qdiscs():
             name = names.get(message["index"], "")
-            if name in wanted and message["parent"] == netem.parent:
-                found[name] = reader(message)
-        return found
+            if name in wanted:
+                found.setdefault(name, {})[message["handle"]] = message
+        return {
+            name: (stages[DELAY_HANDLE], stages[RATE_HANDLE])
+            for name, stages in found.items()
+            if DELAY_HANDLE in stages and RATE_HANDLE in stages
+        }
 
 
 def shapes(wiring: Wiring) -> Mapping[str, Shape]:
@@ -175,10 +190,17 @@ def remove_group(route: IPRoute, group: int) -> None:
         route.link("del", index=0, group=group)
 
 
-def _counters(message: Any) -> QdiscCounters:
-    stats = message.get_attr("TCA_STATS2")
-    basic, queue = stats.get_attr("TCA_STATS_BASIC"), stats.get_attr("TCA_STATS_QUEUE")
-    return QdiscCounters(basic["packets"], basic["bytes"], queue["drops"], queue["qlen"])
+def _counters(delay_stage: Any, rate_stage: Any) -> FibreCounters:
+    delay, rate = (stage.get_attr("TCA_STATS2") for stage in (delay_stage, rate_stage))
+    basic, queue = delay.get_attr("TCA_STATS_BASIC"), delay.get_attr("TCA_STATS_QUEUE")
+    queue_drops = rate.get_attr("TCA_STATS_QUEUE")["drops"]
+    return FibreCounters(
+        sent_packets=basic["packets"],
+        sent_bytes=basic["bytes"],
+        queue_drops=queue_drops,
+        line_drops=queue["drops"] - queue_drops,  # the outer stage counts the inner one's too
+        backlog_packets=queue["qlen"],
+    )
 
 
 def _widen_tcp_buffers() -> None:

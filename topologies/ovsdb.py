@@ -71,6 +71,9 @@ class OpenVSwitch:
         if bridges:
             self._checked(command)
 
+    def bridges(self) -> list[str]:
+        return self._tool(["ovs-vsctl", "--timeout=10", "list-br"]).stdout.split()
+
     def close(self) -> None:
         """Stop the daemons if they are ours, and take their datapath with them."""
         if not self._daemons:
@@ -116,7 +119,8 @@ class OpenVSwitch:
         while not socket.exists():
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise EnvironmentLacking(
-                    f"{daemon.args[0]} did not start", f"see {self.run_dir}/ovs.log"  # type: ignore[index]
+                    f"{daemon.args[0]} did not start",
+                    f"see {self.run_dir}/ovs.log",  # type: ignore[index]
                 )
             time.sleep(0.01)
 

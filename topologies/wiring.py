@@ -21,21 +21,27 @@ HOST_PORT = 1
 HOST_MTU_BYTES = 1500
 FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full host packet
 FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
+SMALLEST_FRAME_BYTES = 64
+BURST_PACKETS = 20_000
 MAX_HUBS = 4000
 MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interface name
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How one direction of a fibre treats frames; ``limit_packets`` bounds netem's queue.
+    """How one direction of a fibre treats frames: a delay line, then a queue served at the rate.
 
-    The limit is the bandwidth-delay product plus the stated buffer, both in
-    full frames, because netem counts the packets in flight and those queued together.
+    Two netem stages, because netem's one limit counts packets in flight and
+    packets queued together, and a queue measured in full frames would then drop
+    small frames that are only on their way. ``in_flight_packets`` bounds the delay
+    line (its bandwidth-delay product in the smallest frames, and what a faster
+    sender can add) and must never be met; ``queue_packets`` is the stated buffer.
     """
 
     one_way_delay_ns: int
     rate_bps: int
-    limit_packets: int
+    in_flight_packets: int
+    queue_packets: int
     loss_ppm: int
     seed: int
 
@@ -125,10 +131,14 @@ def wire(
     return Wiring(run_id, hubs, tuple(fibres))
 
 
-def queue_limit_packets(rate_bps: int, one_way_delay_ns: int, buffer_ms: float) -> int:
-    """Full frames in flight plus the stated buffer; at least 100, netem's default being 1000."""
-    in_flight_and_queued_ns = one_way_delay_ns + buffer_ms * 1e6
-    return max(100, ceil(rate_bps * in_flight_and_queued_ns / 1e9 / (8 * FULL_FRAME_BYTES)) + 1)
+def queue_packets(rate_bps: int, buffer_ms: float) -> int:
+    """Full frames that the buffer holds at the rate, and the one being sent."""
+    return ceil(rate_bps * buffer_ms / 1e3 / (8 * FULL_FRAME_BYTES)) + 1
+
+
+def in_flight_packets(rate_bps: int, one_way_delay_ns: int) -> int:
+    """Smallest frames that fit on the fibre at its rate, and room for a burst faster than it."""
+    return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * 10**9) + BURST_PACKETS
 
 
 def _hub_wire(run_id: str, hub: str, number: int) -> HubWire:
@@ -161,8 +171,14 @@ def _shape(
 ) -> Shape:
     rate_bps = topology.emulated_rate_bps(fibre)
     delay_ns = fibre.one_way_delay_ns
-    limit = queue_limit_packets(rate_bps, delay_ns, buffer_ms)
-    return Shape(delay_ns, rate_bps, limit, loss_ppm, _seed(seed, fibre.id, direction))
+    return Shape(
+        one_way_delay_ns=delay_ns,
+        rate_bps=rate_bps,
+        in_flight_packets=in_flight_packets(rate_bps, delay_ns),
+        queue_packets=queue_packets(rate_bps, buffer_ms),
+        loss_ppm=loss_ppm,
+        seed=_seed(seed, fibre.id, direction),
+    )
 
 
 def _seed(seed: int, fibre: str, direction: str) -> int:

@@ -28,7 +28,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 OnEvent = Callable[[dict[str, Any]], None]
 
 
-def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent) -> None:
+def run_in_guest(
+    kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_clock: bool
+) -> None:
     """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
 
     Raises the failure the guest reports, or MeasurementInvalid if it ends
@@ -38,7 +40,7 @@ def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent) -> None:
         link = Path(scratch) / "out"
         link.symlink_to(out_dir.resolve())
         guest = subprocess.Popen(
-            _command(kernel, Path(scratch), link),
+            _command(kernel, Path(scratch), link, virtual_clock),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -51,7 +53,7 @@ def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent) -> None:
             _end(guest)
 
 
-def _command(kernel: Kernel, scratch: Path, link: Path) -> list[str]:
+def _command(kernel: Kernel, scratch: Path, link: Path, virtual_clock: bool) -> list[str]:
     command = [
         str(kernel.path),
         f"mem={GUEST_MEMORY_MB}M",
@@ -69,7 +71,7 @@ def _command(kernel: Kernel, scratch: Path, link: Path) -> list[str]:
     ]
     if kernel.seccomp:
         command.append("seccomp=on")
-    if kernel.virtual_clock:
+    if virtual_clock:
         command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
     command += [f"{name}={value}" for name, value in guest_environment().items()]
     return [*command, "--", str(Path(__file__).with_name("guest_init.py")), str(PROJECT), str(link)]

@@ -1,0 +1,81 @@
+"""``corridor run``: emulate a scenario, measure it, and say what came out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+EPILOG = """examples:
+  corridor run                              the reference corridor, pan-asia
+  corridor run mini --seed 7                five hubs, another seed
+  corridor run my.yaml --out results/mine   a scenario of your own
+  corridor run --testbed uml --clock real   without a kernel build
+"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "run",
+        help="emulate a scenario and report its latencies",
+        description="Build the network of a scenario, send its demands, and report what they see.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        default="pan-asia",
+        metavar="SCENARIO",
+        help="a shipped scenario's name or a YAML file (default: pan-asia)",
+    )
+    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
+    )
+    parser.add_argument("--seed", type=_seed, default=None, metavar="N", help="instead of the scenario's")
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+
+
+def run(args: argparse.Namespace) -> int:
+    from experiments.runner import Options, run_scenario  # noqa: PLC0415 - heavy
+    from experiments.table import demand_table, flow_table  # noqa: PLC0415
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    options = Options(
+        scenario=args.scenario,
+        testbed=args.testbed,
+        clock=args.clock,
+        seed=args.seed,
+        framework=args.framework,
+        out=args.out,
+        figures=not args.no_figures,
+    )
+    outcome = run_scenario(options, say)
+    if args.json:
+        print(json.dumps(outcome.summary, indent=1))
+        return 0
+    print()
+    print(demand_table(outcome.summary))
+    throughput = flow_table(outcome.summary)
+    if throughput:
+        print(f"\n{throughput}")
+    print(f"\nResults are in {outcome.out_dir}")
+    return 0
+
+
+def _seed(text: str) -> int:
+    try:
+        seed = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if not 0 <= seed < 2**63:
+        raise argparse.ArgumentTypeError("a seed is 0 or more and below 2^63")
+    return seed

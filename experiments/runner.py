@@ -1,0 +1,246 @@
+"""One run from a scenario to a result folder: choose, plan, execute, finish.
+
+Whatever happens after the folder is made, what was measured stays in it and the
+summary says how far the run came.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from experiments import manifest
+from experiments.plan import make_plan
+from experiments.plan_values import Plan
+from experiments.results import RunFacts, summarise
+from experiments.scenario import LoadedScenario, load_scenario
+from experiments.testbeds.choice import Choice, choose_testbed
+from experiments.testbeds.kernel import Kernel, build_kernel
+from experiments.testbeds.native import native_run_id, run_native
+from experiments.testbeds.probe import probe
+from experiments.testbeds.uml import run_in_guest
+from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+from topologies.values import to_plain
+
+Say = Callable[[str], None]
+GUEST_RUN_ID = "c0"
+DEFAULT_RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
+
+    scenario: str = "pan-asia"
+    testbed: Literal["auto", "native", "uml"] = "auto"
+    clock: Literal["virtual", "real"] | None = None
+    seed: int | None = None
+    framework: Literal["ryu", "os-ken"] | None = None
+    out: Path | None = None
+    figures: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    out_dir: Path
+    summary: dict[str, Any]
+
+
+def run_scenario(options: Options, say: Say = print) -> Outcome:
+    """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
+    started = time.monotonic()
+    loaded = _with_framework(load_scenario(options.scenario), options.framework)
+    choice, kernel = _choose(options, say)
+    out_dir = make_result_folder(options.out, loaded.scenario.name)
+    seed = loaded.scenario.seed if options.seed is None else options.seed
+    run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
+    plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    try:
+        _write_inputs(out_dir, loaded, plan, choice, kernel)
+    except OSError as error:
+        raise _unwritable(out_dir, error) from error
+    say(_opening_line(plan, choice, kernel))
+    log = EventLog(out_dir, say, started)
+    failure: BaseException | None = None
+    try:
+        _execute(choice, kernel, out_dir, log)
+    except BaseException as error:
+        failure = error
+    summary = _finish(out_dir, plan, choice, log, failure, options.figures)
+    if failure is not None:
+        if isinstance(failure, CorridorError | KeyboardInterrupt):
+            _say_what_was_kept(summary, out_dir, say)
+        raise failure
+    return Outcome(out_dir, summary)
+
+
+class EventLog:
+    """Keeps every event in ``events.jsonl`` and tells a waiting person what is going on."""
+
+    _PHASES = {
+        "build": "building the network",
+        "install": "installing tables and checking the wiring",
+        "measure": "measuring",
+        "transfer": "TCP transfers",
+        "read-back": "reading tables back",
+        "teardown": "taking down",
+    }
+
+    def __init__(self, out_dir: Path, say: Say, started: float) -> None:
+        self._path = out_dir / "events.jsonl"
+        self._say = say
+        self.started = started
+        self.phases: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        since_s = event.pop("wall_s") - self.started
+        event = {"wall_s": round(since_s, 3), **event}
+        if event["event"] == "phase":
+            self.phases[event["name"]] = event
+            text = self._PHASES.get(event["name"])
+            if text:
+                self._say(f"[{since_s:6.1f} s] {text}")
+        with self._path.open("a") as log:
+            log.write(json.dumps(event) + "\n")
+
+    def between(self, start: str, end: str) -> float | None:
+        """Wall seconds from the start of one phase to the start of another, if both came."""
+        if start not in self.phases or end not in self.phases:
+            return None
+        return round(float(self.phases[end]["wall_s"] - self.phases[start]["wall_s"]), 3)
+
+    def clock_between(self, start: str, end: str) -> float | None:
+        """The same by the clock the run itself saw."""
+        if start not in self.phases or end not in self.phases:
+            return None
+        return round((self.phases[end]["at_ns"] - self.phases[start]["at_ns"]) / 1e9, 6)
+
+
+def make_result_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder; raises InputError for anything else."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
+    candidate, number = base, 1
+    while wanted is None and candidate.exists():
+        number += 1
+        candidate = base.with_name(f"{base.name}-{number}")
+    try:
+        candidate.mkdir(parents=True, exist_ok=True)
+        if any(candidate.iterdir()):
+            raise InputError(
+                "the result folder is not empty", "name a new one", file=str(candidate)
+            )
+        (candidate / "raw").mkdir()
+        (candidate / "tables").mkdir()
+    except OSError as error:
+        raise _unwritable(candidate, error) from error
+    return candidate
+
+
+def _with_framework(
+    loaded: LoadedScenario, framework: Literal["ryu", "os-ken"] | None
+) -> LoadedScenario:
+    if framework is None:
+        return loaded
+    scenario = loaded.scenario.model_copy(update={"framework": framework})
+    return loaded.model_copy(update={"scenario": scenario})
+
+
+def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
+    """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time."""
+    facts = probe()
+    choice = choose_testbed(facts, options.testbed, options.clock)
+    if choice.testbed == "native":
+        return choice, None
+    if choice.clock == "virtual":
+        if facts.virtual_kernel is not None:
+            return choice, facts.virtual_kernel
+        say("building the virtual-clock kernel, once (minutes; kept in the cache)")
+        try:
+            return choice, build_kernel(say)
+        except EnvironmentLacking as error:
+            if options.clock == "virtual":
+                raise
+            facts = facts.without_build(error.message)
+            choice = choose_testbed(facts, options.testbed, options.clock)
+            say(f"no virtual clock: {error}")
+    return choice, facts.stock_kernel or facts.virtual_kernel
+
+
+def _execute(choice: Choice, kernel: Kernel | None, out_dir: Path, log: EventLog) -> None:
+    if choice.testbed == "native":
+        run_native(out_dir, log)
+        return
+    assert kernel is not None
+    run_in_guest(kernel, out_dir, log, virtual_clock=choice.clock == "virtual")
+
+
+def _write_inputs(
+    out_dir: Path, loaded: LoadedScenario, plan: Plan, choice: Choice, kernel: Kernel | None
+) -> None:
+    (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
+    manifest.write_scenario(out_dir / "scenario.yaml", loaded)
+    manifest.write_manifest(out_dir / "manifest.json", loaded, plan, choice, kernel)
+
+
+def _opening_line(plan: Plan, choice: Choice, kernel: Kernel | None) -> str:
+    where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
+    return (
+        f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
+        f"{len(plan.demands)} demands, seed {plan.seed}\n"
+        f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
+    )
+
+
+def _finish(
+    out_dir: Path,
+    plan: Plan,
+    choice: Choice,
+    log: EventLog,
+    failure: BaseException | None,
+    figures: bool,
+) -> dict[str, Any]:
+    facts = RunFacts(
+        testbed=choice.testbed,
+        clock=choice.clock,
+        reason=choice.reason,
+        complete=failure is None,
+        failure=None if failure is None else str(failure) or type(failure).__name__,
+        build_s=log.between("build", "install"),
+        teardown_s=log.between("teardown", "end"),
+        wall_s=round(time.monotonic() - log.started, 3),
+        virtual_s=log.clock_between("build", "end") if choice.clock == "virtual" else None,
+    )
+    try:
+        summary = summarise(out_dir, plan, facts)
+        if figures and failure is None:
+            from experiments.figures import draw_figures  # noqa: PLC0415 - matplotlib is dear
+
+            draw_figures(out_dir, summary)
+    except OSError as error:
+        if failure is not None:
+            return {"demands": []}
+        raise _unwritable(out_dir, error) from error
+    return summary
+
+
+def _say_what_was_kept(summary: dict[str, Any], out_dir: Path, say: Say) -> None:
+    received = sum(demand["received"] for demand in summary["demands"])
+    say(f"the run did not end; {received} answered probes are kept in {out_dir}")
+
+
+def _unwritable(folder: Path, error: OSError) -> CorridorError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
+    reason = error.strerror or str(error)
+    return InputError(
+        f"cannot write results: {reason}", "give a folder you may write with --out", file=str(folder)
+    )
+
+

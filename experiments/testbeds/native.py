@@ -1,0 +1,134 @@
+"""The native testbed: the plan in this machine's kernel, as the Vagrant VM does it.
+
+One run at a time holds the machine's lock. Every run leaves a note of its run id
+while it lives; a note without a living owner is what ``corridor clean`` looks for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from experiments.testbeds.events import read_events
+from topologies.errors import EnvironmentLacking
+from topologies.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+
+STATE = Path("/run/corridor")
+TERM_GRACE_S = 30
+PR_SET_PDEATHSIG = 1
+PROJECT = Path(__file__).resolve().parents[2]
+ID_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def native_run_id() -> str:
+    """Four characters: ``c`` and three at random; enough, as one run at a time holds the lock."""
+    return "c" + "".join(secrets.choice(ID_DIGITS) for _ in range(3))
+
+
+def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> None:
+    """Execute ``out_dir/raw/plan.json`` here; raises what the execution reports."""
+    run_id = json.loads((out_dir / "raw" / "plan.json").read_text())["wiring"]["run_id"]
+    with _lock(), _note(run_id):
+        worker = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "experiments.execute",
+                str((out_dir / "raw" / "plan.json").resolve()),
+                str(out_dir.resolve()),
+            ],
+            cwd=PROJECT,
+            env=dict(os.environ, PYTHONHASHSEED="0"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=_stop_with_parent,
+        )
+        try:
+            read_events(worker, on_event, out_dir / "console.log", "the run")
+        finally:
+            _end(worker)
+
+
+def leftovers() -> list[str]:
+    """Run ids whose run died without taking its network down."""
+    found = []
+    for note in sorted(STATE.glob("*.run")):
+        with contextlib.suppress(OSError, ValueError):
+            if not _is_alive(int(note.read_text())):
+                found.append(note.stem)
+    return found
+
+
+def remove_leftovers(run_id: str) -> None:
+    """Take down what a dead run left in this kernel, by its run id and nothing else."""
+    from pyroute2 import IPRoute  # noqa: PLC0415 - only cleaning needs it
+
+    from topologies.netlink import interface_group, remove_group  # noqa: PLC0415
+
+    switch = OpenVSwitch(SYSTEM_RUN_DIR)
+    if switch.answers():
+        switch.delete_bridges([name for name in switch.bridges() if name.startswith(f"{run_id}s")])
+    with IPRoute() as route:
+        remove_group(route, interface_group(run_id))
+    (STATE / f"{run_id}.run").unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _lock() -> Iterator[None]:
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise EnvironmentLacking(
+                "another native run holds this machine", "wait for it, or use --testbed uml"
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _note(run_id: str) -> Iterator[None]:
+    for dead in leftovers():
+        remove_leftovers(dead)
+    note = STATE / f"{run_id}.run"
+    note.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def _stop_with_parent() -> None:
+    """In the child: be told to stop, and so clean up, when the parent dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    if worker.poll() is None:
+        worker.terminate()
+        try:
+            worker.wait(TERM_GRACE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
