@@ -59,8 +59,8 @@ def _show(args: argparse.Namespace) -> int:
     virtual, stock = find_kernel(), find_stock_kernel()
     if args.json:
         shown = {
-            "virtual": _facts(virtual),
-            "real": _facts(stock),
+            "virtual": _facts(virtual) if virtual else None,
+            "real": _facts(stock) if stock else None,
             "cache": str(cache_folder() / "kernels"),
             "config_hash": config_hash(),
         }
@@ -71,9 +71,7 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(kernel: Kernel | None) -> dict[str, Any] | None:
-    if kernel is None:
-        return None
+def _facts(kernel: Kernel) -> dict[str, Any]:
     return {
         "path": str(kernel.path),
         "version": kernel.version,
