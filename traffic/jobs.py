@@ -19,6 +19,7 @@ Clock = Literal["virtual", "real"]
 Arrival = Literal["periodic", "poisson"]
 
 MAX_DEMAND = 0xFFFE
+TICK_NS = 256
 
 
 def ssid_of(demand: int) -> int:
@@ -255,9 +256,18 @@ def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, .
     return tuple(merged.values()), tuple(phase.name for phase in phases)
 
 
+def aligned(time_ns: int) -> int:
+    """``time_ns`` rounded down to a tick of the virtual clock.
+
+    That clock is read in ticks, but its timers fire between them. A deadline on a tick reads the
+    same whatever the kernel did before; elsewhere T1 differs by a tick from run to run.
+    """
+    return time_ns // TICK_NS * TICK_NS
+
+
 def staggered_starts(count: int, interval_ns: int) -> list[int]:
-    """Start times that spread ``count`` periodic demands evenly over one interval."""
-    return [index * interval_ns // count for index in range(count)]
+    """Start times that spread ``count`` periodic demands evenly over one interval, on ticks."""
+    return [aligned(index * interval_ns // count) for index in range(count)]
 
 
 def _problems(job: Job) -> list[str]:

@@ -293,10 +293,15 @@ def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[s
         "delay_min_ns": received["delay_min_ns"],
         "delay_mean_ns": round(received["delay_sum_ns"] / count) if count else None,
         "delay_max_ns": received["delay_max_ns"],
-        "delay_p50_ns": histogram_quantile(histogram, 50, 100),
-        "delay_p99_ns": histogram_quantile(histogram, 99, 100),
+        "delay_p50_ns": _at_least(received["delay_min_ns"], histogram_quantile(histogram, 50, 100)),
+        "delay_p99_ns": _at_least(received["delay_min_ns"], histogram_quantile(histogram, 99, 100)),
         "delay_histogram_ns": histogram,
     }
+
+
+def _at_least(least: int | None, value: int | None) -> int | None:
+    """A bucket's lower edge may lie below the least value in it."""
+    return value if least is None or value is None else max(least, value)
 
 
 def histogram_quantile(histogram: list[list[int]], part: int, whole: int) -> int | None:

@@ -97,8 +97,8 @@ def test_agent_corrupted_frames_are_dropped_by_their_checksum(
     bad[100] ^= 0xFF
     template = jobs.FrameTemplate(bad.hex(), host.probes[1].template.offsets)
     broken = Probe(1, template, 20001, 0, 2 * MS, 10)
-    job = Job("real", str(tmp_path), (Host("a", host.netns, "eth0", probes=(broken,)), job.hosts[1]),
-              linger_ns=50 * MS)  # fmt: skip
+    hosts = (Host("a", host.netns, "eth0", probes=(broken,)), job.hosts[1])
+    job = Job("real", str(tmp_path), hosts, linger_ns=50 * MS)
     lab.Run(job, tmp_path).to_end()
     found = metrics.by_demand(samples.join(samples.read_directory(tmp_path)))
     assert found[0].received == 0
