@@ -13,7 +13,6 @@ from experiments.testbeds.kernel import find_kernel, find_stock_kernel, smoke_bo
 pytestmark = pytest.mark.guest
 ROOT = Path(__file__).resolve().parents[2]
 PROBING_INIT = """\
-#!{python} -P
 import ctypes, json
 libc = ctypes.CDLL(None)
 libc.mount(b"proc", b"/proc", b"proc", 0, None)
@@ -55,7 +54,8 @@ def test_the_same_kernel_keeps_the_real_clock_when_not_asked_to_travel(virtual):
 
 def test_probing_inside_finds_the_netem_and_openvswitch_that_are_there(virtual, tmp_path):
     init = tmp_path / "init"
-    init.write_text(PROBING_INIT.format(python=sys.executable))
+    (tmp_path / "probing.py").write_text(PROBING_INIT)
+    init.write_text(f"#!/bin/sh\nexec '{sys.executable}' -P '{tmp_path}/probing.py'\n")
     init.chmod(0o755)
     shown = subprocess.run(
         [
