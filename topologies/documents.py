@@ -252,9 +252,10 @@ def _as_input_error(
     found: dict[int | None, tuple[str, str]] = {}
     for error in problem.errors(include_url=False):
         path = (*at, *_real_path(document, at, error["loc"]))
-        found.setdefault(document.line_of(*path), _explain(model, error))
-    (line, (message, hint)), *others = found.items()
-    more = ", ".join(str(other) for other, _ in others[:4])
+        found.setdefault(document.line_of(*path), _explain(model, error, at))
+    (line, (message, hint)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
+    rest = sorted(other or 0 for other, _ in others)
+    more = ", ".join(map(str, rest[:4]))
     if more:
         more = f"more mistakes on line{'s' if len(others) > 1 else ''} {more}"
     hint = "; ".join(part for part in (hint, more) if part)
@@ -270,11 +271,12 @@ def _real_path(document: Document, at: KeyPath, loc: Sequence[Key]) -> KeyPath:
     return path
 
 
-def _explain(model: type[BaseModel], error: ErrorDetails) -> tuple[str, str]:
+def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[str, str]:
     loc, kind = error["loc"], error["type"]
-    where, given = describe_path(loc), error["input"]
+    where, given = describe_path((*at, *loc)), error["input"]
     if kind == "missing":
-        return f'{describe_path(loc[:-1])} lacks "{loc[-1]}"'.strip(), "add it"
+        owner = describe_path((*at, *loc[:-1])) or "the file"
+        return f'{owner} lacks "{loc[-1]}"', "add it"
     if kind == "extra_forbidden":
         known = _keys_at(model, loc[:-1])
         hint = nearest(str(loc[-1]), known) or ("known keys: " + ", ".join(known) if known else "")

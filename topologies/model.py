@@ -5,6 +5,7 @@ Units are in the names: kilometres, degrees, gigabits per second, nanoseconds on
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -32,6 +33,12 @@ CapacityBasis = Literal["published", "derived", "unpublished"]
 DelayBasis = Literal["model", "given"]
 Status = Literal["in-service", "planned", "uncertain"]
 
+MAX_ID = 140
+MAX_LENGTH_KM = 100_000.0
+MAX_DELAY_NS = 60_000_000_000
+MAX_CAPACITY_GBPS = 1e9
+"""Bounds that no fibre on Earth reaches; they catch slips of the unit."""
+
 
 def _clean(text: str) -> str:
     """One line of text; every file format can carry it unchanged."""
@@ -42,11 +49,30 @@ def _clean(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_clean)]
-NonEmpty = Annotated[str, Field(min_length=1), AfterValidator(_clean)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_.][a-z0-9]+)*$", max_length=80)]
-JurisdictionCode = Annotated[str, Field(pattern=r"^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$")]
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("a name must not be empty")
+    return text
 
+
+Text = Annotated[str, AfterValidator(_clean)]
+NonEmpty = Annotated[str, AfterValidator(_clean), AfterValidator(_not_empty)]
+
+
+def _slug(text: str) -> str:
+    if len(text) > MAX_ID or not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text):
+        raise ValueError(f'"{text[:40]}" is no id: use lower-case letters, digits and hyphens')
+    return text
+
+
+def _code(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?", text):
+        raise ValueError(f'"{text[:20]}" is no jurisdiction code: write it like CN, HK or CN-GD')
+    return text
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+JurisdictionCode = Annotated[str, AfterValidator(_code)]
 UNKNOWN_JURISDICTION = "XX"
 """ISO 3166 user-assigned code used where an imported graph does not say."""
 
@@ -95,9 +121,9 @@ class Fibre(Frozen):
     a: str
     z: str
     medium: Medium
-    length_km: float = Field(gt=0)
+    length_km: float = Field(gt=0, le=MAX_LENGTH_KM)
     length_basis: LengthBasis
-    one_way_delay_ns: int = Field(ge=0)
+    one_way_delay_ns: int = Field(ge=0, le=MAX_DELAY_NS)
     """Propagation and terminals, one way."""
     delay_basis: DelayBasis = "model"
     system: Text = ""
@@ -108,7 +134,7 @@ class Fibre(Frozen):
     operated_by: Text | None = None
     srlgs: tuple[Text, ...] = ()
     """Shared-risk groups: what fails together with this fibre."""
-    capacity_gbps: float | None = Field(default=None, gt=0)
+    capacity_gbps: float | None = Field(default=None, gt=0, le=MAX_CAPACITY_GBPS)
     capacity_basis: CapacityBasis = "unpublished"
     status: Status = "in-service"
     sources: tuple[Text, ...] = ()

@@ -8,15 +8,26 @@ other topologies. See docs/topologies.md for every key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from topologies import delay
 from topologies.catalogue import CableSystem, shipped_hubs, shipped_systems, shipped_waypoints
-from topologies.documents import Document, KeyPath, nearest, parse_document, validate
+from topologies.documents import (
+    Document,
+    KeyPath,
+    describe_path,
+    nearest,
+    parse_document,
+    validate,
+)
+from topologies.errors import InputError
 from topologies.geo import LatLon, path_km
 from topologies.model import (
+    MAX_CAPACITY_GBPS,
+    MAX_DELAY_NS,
+    MAX_LENGTH_KM,
     CapacityBasis,
     Confidence,
     Fibre,
@@ -27,9 +38,11 @@ from topologies.model import (
     Scaling,
     Slug,
     Status,
+    Text,
     Topology,
 )
 from topologies.units import (
+    QuantityError,
     format_duration,
     format_length,
     format_rate,
@@ -40,6 +53,9 @@ from topologies.units import (
 
 BaseLoader = Callable[[str], Topology]
 """Loads what ``extends`` names."""
+
+_LIMITS = (90, 180)
+"""Largest degrees of latitude and longitude."""
 
 DEFAULT_SCALING = Scaling(
     capacity_scale=1.0,
@@ -65,6 +81,12 @@ class ScalingEntry(Frozen):
     def _rate(cls, value: object) -> int:
         return parse_rate_bps(value)
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_rate > self.max_rate:
+            raise QuantityError("min_rate is above max_rate", "exchange the two")
+        return self
+
     def scaling(self) -> Scaling:
         return Scaling(
             capacity_scale=self.scale,
@@ -77,13 +99,13 @@ class ScalingEntry(Frozen):
 
 class TopologyEntry(Frozen):
     name: Slug
-    title: str = ""
+    title: Text = ""
     extends: tuple[str, ...] = ()
     capacity: ScalingEntry | None = None
     hubs: list[Any] = Field(default_factory=list)
     systems: list[Any] = Field(default_factory=list)
     fibres: list[Any] = Field(default_factory=list)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 class FibreEntry(Frozen):
@@ -91,20 +113,21 @@ class FibreEntry(Frozen):
     a: str
     z: str
     medium: delay.Medium = "terrestrial"
-    length: float | None = None
+    length: float | None = Field(default=None, le=MAX_LENGTH_KM)
     length_basis: LengthBasis | None = None
-    via: tuple[str | tuple[float, float], ...] = ()
-    one_way_delay: int | None = None
-    system: str = ""
+    via: tuple[Any, ...] = ()
+    """Waypoint ids, hub ids or [lat, lon]."""
+    one_way_delay: int | None = Field(default=None, le=MAX_DELAY_NS)
+    system: Text = ""
     crosses: tuple[JurisdictionCode, ...] = ()
-    operated_by: str | None = None
-    srlgs: tuple[str, ...] = ()
-    capacity: int | None = None
+    operated_by: Text | None = None
+    srlgs: tuple[Text, ...] = ()
+    capacity: int | None = Field(default=None, le=MAX_CAPACITY_GBPS * 1e9)
     capacity_basis: CapacityBasis | None = None
     status: Status = "in-service"
-    sources: tuple[str, ...] = ()
+    sources: tuple[Text, ...] = ()
     confidence: Confidence = "confident"
-    notes: str = ""
+    notes: Text = ""
 
     @field_validator("length", mode="before")
     @classmethod
@@ -124,7 +147,12 @@ class FibreEntry(Frozen):
 
 def from_text(text: str, file: str, load_base: BaseLoader) -> Topology:
     """A Topology from YAML text. Raises InputError with the line of the first mistake."""
-    return _Reader(parse_document(text, file), load_base).topology()
+    try:
+        return _Reader(parse_document(text, file), load_base).topology()
+    except ValidationError as problem:
+        error = problem.errors(include_url=False)[0]
+        message = error["msg"].removeprefix("Value error, ")
+        raise InputError(f"{describe_path(error['loc'])} {message}".strip(), file=file) from None
 
 
 class _Reader:
@@ -202,7 +230,8 @@ class _Reader:
             message = f'fibre "{entry.id}" starts and ends at "{entry.a}"'
             raise self.document.error(message, *at, "z", hint="a fibre joins two hubs")
         system = self._system(entry, at)
-        length_km = entry.length or self._derived_km(entry, at)
+        derived_km = self._derived_km(entry, at)
+        length_km = derived_km if entry.length is None else entry.length
         capacity_gbps, basis = _capacity(entry, system)
         if entry.capacity_basis is not None:
             basis = entry.capacity_basis
@@ -256,9 +285,9 @@ class _Reader:
         points.append(self.hubs[entry.z].place)
         return delay.derived_length_km(path_km(points), entry.medium)
 
-    def _place(self, point: str | LatLon, at: KeyPath) -> LatLon:
+    def _place(self, point: object, at: KeyPath) -> LatLon:
         if not isinstance(point, str):
-            return point
+            return self._degrees(point, at)
         places = {hub.id: hub.place for hub in (*shipped_hubs().values(), *self.hubs.values())}
         places |= shipped_waypoints()
         if point not in places:
@@ -266,6 +295,14 @@ class _Reader:
                 f'unknown waypoint "{point}"', *at, hint=nearest(point, places)
             )
         return places[point]
+
+    def _degrees(self, point: object, at: KeyPath) -> LatLon:
+        if isinstance(point, list) and len(point) == len(_LIMITS):
+            pairs = list(zip(point, _LIMITS, strict=True))
+            if all(type(x) in (int, float) and abs(x) <= limit for x, limit in pairs):
+                return float(point[0]), float(point[1])
+        hint = "write [latitude, longitude] in degrees, or a waypoint's id"
+        raise self.document.error("a via point is not a place", *at, hint=hint)
 
 
 def _capacity(entry: FibreEntry, system: CableSystem | None) -> tuple[float | None, CapacityBasis]:

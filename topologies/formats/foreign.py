@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from pydantic import ValidationError
+
 from topologies import delay
 from topologies.errors import InputError
 from topologies.formats.countries import CountryLookup
@@ -75,7 +77,7 @@ def build(
     if len(hubs) < len(nodes):
         raise InputError("two nodes share an id", "give each its own", file=file)
     fibres: list[Fibre] = []
-    used: dict[str, int] = {}
+    taken: set[str] = set()
     for link in links:
         for end in (link.a, link.z):
             if end not in hubs:
@@ -84,10 +86,13 @@ def build(
         if link.a == link.z:
             message = f'a link starts and ends at node "{link.a}"'
             raise InputError(message, "remove it", file=file, line=link.line)
-        name = f"{hubs[link.a].id}-{hubs[link.z].id}"
-        used[name] = used.get(name, 0) + 1
-        fibre_id = name if used[name] == 1 else f"{name}.{used[name]}"
-        fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, source))
+        fibre_id = _free(f"{hubs[link.a].id}-{hubs[link.z].id}", taken)
+        try:
+            fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, source))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False)[0]
+            message = f"link {fibre_id}: {first['loc'][0]}: {first['msg'].lower()}"
+            raise InputError(message, file=file, line=link.line) from None
     return Topology(
         name=slug(PurePath(title).stem) or "imported",
         title=title,
@@ -110,13 +115,27 @@ def _slugs(nodes: Sequence[tuple[str, str]]) -> dict[str, str]:
     result: dict[str, str] = {}
     for key, label in nodes:
         base = slug(label) or "node-" + (slug(key) or str(len(taken)))
-        name, number = base, 1
-        while name in taken:
-            number += 1
-            name = f"{base}.{number}"
-        taken.add(name)
-        result[key] = name
+        result[key] = _free(base, taken)
     return result
+
+
+def _free(base: str, taken: set[str]) -> str:
+    """``base``, or ``base.2``, ``base.3``... - the first not taken; takes it."""
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base}.{number}"
+    taken.add(name)
+    return name
+
+
+def readable(node: ForeignNode) -> str:
+    """The node's label without what no file can carry, or its key, or a stand-in."""
+    for text in (node.label, node.key):
+        kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+        if kept.strip():
+            return kept
+    return "unnamed"
 
 
 def _countries(nodes: Sequence[ForeignNode], lookup: CountryLookup) -> dict[str, str]:
@@ -134,7 +153,7 @@ def _hub(node: ForeignNode, hub_id: str, codes: Mapping[str, str], source: str, 
         raise InputError(message, "latitude is -90..90", file=file, line=node.line)
     return Hub(
         id=hub_id,
-        name=node.label,
+        name=readable(node),
         role="transit",
         located_in=codes.get(node.key, UNKNOWN_JURISDICTION),
         lat=node.lat,

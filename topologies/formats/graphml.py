@@ -120,7 +120,7 @@ class _Reader:
         self._key = ""
         self._chunks: list[str] = []
         self._seen_root = False
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = expat.ParserCreate("utf-8", " ")
 
     def read(self, text: str) -> _Reader:
         parser = self._parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -21,7 +22,7 @@ CODE = st.sampled_from(["CN", "HK", "PK", "XX"])
 TEXT = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp", "Zs")), min_size=1, max_size=12
 )
-FINITE = st.floats(min_value=0.001, max_value=1e6)
+FINITE = st.floats(min_value=0.001, max_value=1e5)
 
 
 @st.composite
@@ -74,13 +75,13 @@ def fibre(draw: st.DrawFn, name: str, ends: list[str]) -> Fibre:
 
 
 @given(topologies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_graphml_reads_back_equal(topology: Topology) -> None:
     assert graphml.from_text(graphml.to_text(topology), "x.graphml") == topology
 
 
 @given(topologies())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_json_reads_back_equal(topology: Topology) -> None:
     assert node_link.from_text(node_link.to_text(topology), "x.json") == topology
 
@@ -131,6 +132,11 @@ ZOO = """<?xml version="1.0"?>
 <edge source="1" target="0"/>
 </graph></graphml>
 """  # noqa: E501
+
+
+def test_a_strange_declared_encoding_does_not_matter_for_utf8_text() -> None:
+    text = ZOO.replace('version="1.0"', 'version="1.0" encoding="klingon"')
+    assert len(graphml.from_text(text, "zoo.graphml").hubs) == 2
 
 
 def test_a_topology_zoo_file_keeps_its_parallel_links_and_speeds() -> None:
@@ -184,6 +190,8 @@ def test_our_own_graphml_edited_badly_is_refused(change: tuple[str, str], messag
     with pytest.raises(InputError, match=message):
         graphml.from_text(text, "t.graphml")
 
+
+MINI_GRAPHML = graphml.to_text(load_topology("mini"))
 
 REPETITA = """NODES 3
 label x y
@@ -269,3 +277,20 @@ def test_a_planar_sndlib_graph_gets_no_countries() -> None:
     pytest.importorskip("topohub")
     topology = load_topology("topohub:sndlib/india35")
     assert {hub.located_in for hub in topology.hubs} == {"XX"}
+
+
+@given(
+    st.sampled_from([(ZOO, "n.graphml"), (REPETITA, "n.graph"), (MINI_GRAPHML, "m.graphml")]),
+    st.data(),
+)
+@settings(max_examples=100, deadline=None)
+def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(
+    source: tuple[str, str], data: st.DataObject
+) -> None:
+    text, name = source
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start, min(len(text), start + 30)))
+    filling = data.draw(st.sampled_from(["", "1e999", "-1", "nan", "\n", "<", '"', "0", "é"]))
+    reader = repetita.from_text if name.endswith(".graph") else graphml.from_text
+    with contextlib.suppress(InputError):
+        reader(text[:start] + filling + text[end:], name)

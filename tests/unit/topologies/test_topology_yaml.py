@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from topologies import delay
 from topologies.errors import InputError
-from topologies.formats.corridor_yaml import to_data
+from topologies.formats.corridor_yaml import from_text, to_data
 from topologies.load import load_topology
 
 GOOD = """name: two
@@ -101,6 +104,9 @@ def test_what_is_exported_as_yaml_reads_back_equal(tmp_path: Path) -> None:
         assert [f.capacity_gbps for f in back.fibres] == [f.capacity_gbps for f in topology.fibres]
 
 
+RATES = "assumed_terrestrial: 1Gbit, assumed_submarine: 1Gbit, min_rate: 1Mbit, max_rate: 1Gbit"
+SWAPPED = RATES.replace("max_rate: 1Gbit", "max_rate: 1kbit")
+
 BAD: list[tuple[str, tuple[str, str], int, str]] = [
     ("unknown hub", ("- shanghai", "- shanghia"), 3, 'did you mean "shanghai"'),
     ("unknown end", ("z: base", "z: bsae"), 13, 'ends at unknown hub "bsae"; did you mean "base"'),
@@ -116,17 +122,24 @@ BAD: list[tuple[str, tuple[str, str], int, str]] = [
     ("missing key", ("  lat: 30\n", ""), 4, 'lacks "lat"'),
     ("latitude out of range", ("lat: 30", "lat: 95"), 8, "less than or equal to 90"),
     ("unknown role", ("role: foreign", "role: foriegn"), 6, 'did you mean "foreign"'),
-    ("jurisdiction in lower case", ("located_in: PK", "located_in: pk"), 7, "located_in"),
-    ("upper-case id", ("id: base", "id: Base"), 4, "id"),
+    ("jurisdiction in lower case", ("located_in: PK", "located_in: pk"), 7, "like CN, HK"),
+    ("upper-case id", ("id: base", "id: Base"), 4, "lower-case letters"),
     ("self loop", ("z: base", "z: shanghai"), 13, "starts and ends at"),
     ("duplicate hub", ("- shanghai", "- shanghai\n- shanghai"), 4, "used twice"),
     ("duplicate key", ("  z: base", "  a: base"), 13, "given twice"),
     ("unknown system", ("  length", "  system: peaec\n  length"), 14, 'did you mean "peace"'),
     ("unknown medium", ("  length", "  medium: submarin\n  length"), 14, '"submarine"'),
     ("unknown waypoint", ("  length: 1200km", "  via: [dondraa]"), 14, '"dondra"'),
+    ("via point of three numbers", ("  length: 1200km", "  via: [[1, 2, 3]]"), 14, "via point"),
+    ("via point off the globe", ("  length: 1200km", "  via: [[91, 2]]"), 14, "via point"),
+    ("absurd delay", ("length: 1200km", "one_way_delay: 9h"), 14, "one_way_delay"),
+    ("absurd length", ("1200km", "9999999km"), 14, "length"),
+    ("absurd capacity", ("10Gbit", "99999999999Tbit"), 15, "capacity"),
+    ("a number for an id", ("z: base", "z: 3"), 13, "valid string"),
     ("basis without capacity", ("capacity: 10Gbit", "capacity_basis: published"), 15, "basis"),
     ("hubs is no list", ("hubs:\n", "hubs: all\nrest:\n"), 2, "list"),
-    ("scale of two", ("hubs:", "capacity: {scale: 2}\nhubs:"), 2, "capacity"),
+    ("scale of two", ("hubs:", f"capacity: {{scale: 2, {RATES}}}\nhubs:"), 2, "capacity.scale"),
+    ("bounds swapped", ("hubs:", f"capacity: {{scale: 1, {SWAPPED}}}\nhubs:"), 2, "above max_rate"),
 ]
 
 
@@ -173,3 +186,19 @@ def test_an_ending_no_loader_knows_is_refused(tmp_path: Path) -> None:
 def test_a_topology_without_hubs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no hubs"):
         load_topology(written(tmp_path, "name: void\n"))
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_damaged_topology_file_is_refused_or_read_but_never_a_traceback(
+    data: st.DataObject,
+) -> None:
+    start = data.draw(st.integers(0, len(GOOD) - 1))
+    end = data.draw(st.integers(start, min(len(GOOD), start + 12)))
+    filling = data.draw(
+        st.sampled_from(
+            ["", "-", ": ", "[", "{}", "*x", "&x ", "null", "1e9", "\n", "\t", '"', "!"]
+        )
+    )
+    with contextlib.suppress(InputError):
+        from_text(GOOD[:start] + filling + GOOD[end:], "t.yaml", load_topology)
