@@ -19,7 +19,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 
 import networkx as nx
 import numpy as np
@@ -213,12 +213,25 @@ def _same_city(row: Measured, other: Measured) -> bool:
 
 
 def straight_factor(rows: Sequence[Measured]) -> float:
-    """The one factor on the great circle that makes the median signed error zero."""
-    return median(
-        (row.rtt_ms - delay.CLOUD_ACCESS_RTT_MS)
-        / (2 * MS_PER_KM * great_circle_km(place_of(row.a), place_of(row.z)))
-        for row in rows
-    )
+    """The one factor on the great circle with the least absolute relative error."""
+    straight_ms = [
+        2 * MS_PER_KM * great_circle_km(place_of(row.a), place_of(row.z)) for row in rows
+    ]
+    factors = [
+        (row.rtt_ms - delay.CLOUD_ACCESS_RTT_MS) / ms
+        for row, ms in zip(rows, straight_ms, strict=True)
+    ]
+    weights = [ms / row.rtt_ms for row, ms in zip(rows, straight_ms, strict=True)]
+    return _weighted_median(factors, weights)
+
+
+def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
+    half, passed = sum(weights) / 2, 0.0
+    for value, weight in sorted(zip(values, weights, strict=True)):
+        passed += weight
+        if passed >= half:
+            return value
+    raise ValueError("no values")
 
 
 def caict(topology: Topology) -> tuple[float, float]:

@@ -45,7 +45,7 @@ CLOUD_ACCESS_RTT_MS: Final = 5.5
 """Both ends of a cloud-to-cloud round trip: region to landing, provider edge, TCP connect.
 Fitted; the same-region figure in the AWS data is 1.7-3.9 ms."""
 
-STRAIGHT_FACTOR: Final = 1.8
+STRAIGHT_FACTOR: Final = 1.65
 """Path over great circle between cloud regions, where no route is known. Fitted."""
 
 IP_OVER_OPTICAL: Final = 1.51

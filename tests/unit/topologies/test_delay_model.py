@@ -10,7 +10,7 @@ from topologies import delay
 from topologies.calibrate import CAICT_MAX_MS, CAICT_MEAN_MS, Report, calibrate, summary
 from topologies.geo import great_circle_km
 from topologies.load import load_topology
-from topologies.predict import predict_rtt_ms
+from topologies.predict import Layer, predict_rtt_ms
 from topologies.routing import shortest_route
 
 
@@ -115,3 +115,21 @@ def test_two_places_that_are_not_joined_have_no_route() -> None:
     mini = load_topology("mini")
     alone = mini.without(fibre.id for fibre in mini.fibres_of("karachi"))
     assert shortest_route(alone, "shanghai", "karachi") is None
+
+
+@pytest.mark.parametrize(
+    ("a", "z", "layer", "published_ms", "within"),
+    [
+        ("zhongwei", "beijing", "optical", 2 * 9.0, 0.12),
+        ("hongkong", "guangzhou", "optical", 2.4, 0.10),
+        ("hongkong", "frankfurt", "optical", 159.0, 0.06),
+        ("hongkong", "beijing", "ip", 47.0, 0.10),
+        ("hongkong", "shanghai", "ip", 34.0, 0.10),
+        ("beijing", "shanghai", "ip", 28.6, 0.10),
+        ("islamabad", "karachi", "ip", 26.5, 0.10),
+    ],
+)
+def test_figures_that_took_no_part_in_the_fit_are_met(
+    a: str, z: str, layer: Layer, published_ms: float, within: float
+) -> None:
+    assert predict_rtt_ms(a, z, layer) == pytest.approx(published_ms, rel=within)
