@@ -175,7 +175,7 @@ class Agent:
         """Enter each host's namespace in turn and bind its sockets, which stay there."""
         self._timer = kernel.AbsoluteTimer()
         self._poll = select.epoll()
-        self._poll.register(self._timer.fd, select.EPOLLIN | select.EPOLLET)
+        self._poll.register(self._timer.fd, select.EPOLLIN)
         self._handlers: dict[int, Callable[[], None]] = {}
         for host in self._hosts:
             try:

@@ -67,9 +67,9 @@ def die_with_parent(parent: int, signal_number: int = 9) -> None:
 
 
 class AbsoluteTimer:
-    """A timer descriptor that turns readable at a given CLOCK_REALTIME; never needs reading.
+    """A timer descriptor that turns readable at a given CLOCK_REALTIME.
 
-    Register it edge-triggered: setting it anew clears the old expiry.
+    It is never read: setting it anew clears the old expiry, which saves a system call a deadline.
     """
 
     __slots__ = ("fd",)

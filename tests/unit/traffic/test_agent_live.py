@@ -63,7 +63,11 @@ def test_agent_every_probe_over_a_veth_pair_comes_back(
 ) -> None:
     done = lab.Run(probing(pair, tmp_path, processes=processes), tmp_path).to_end()
     hosts = samples.read_directory(tmp_path)
-    found = metrics.by_demand(samples.join(hosts))
+    probes = samples.join(hosts)
+    for demand in range(3):
+        own = probes[probes["demand"] == demand]
+        assert own["reflector_seq"].tolist() == list(range(100)), "one count for each session"
+    found = metrics.by_demand(probes)
     assert [m.demand for m in found] == [0, 1, 2]
     for m in found:
         assert (m.sent, m.received, m.duplicates, m.lost) == (100, 100, 0, 0), m

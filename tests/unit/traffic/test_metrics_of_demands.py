@@ -168,6 +168,14 @@ def test_metrics_a_foreign_reflectors_own_numbers_tell_the_direction_between_rep
     )
 
 
+def test_metrics_everything_behind_a_later_number_is_reordered_not_only_its_neighbour() -> None:
+    """RFC 4737: in 0 3 1 2 4, both 1 and 2 came after 3; a copy of 0 at the end does not count."""
+    arrivals = [0, 3, 1, 2, 4, 0]
+    rows = [sent(seq) for seq in range(5)] + [reply(seq, 0) for seq in arrivals]
+    (found,) = metrics.by_demand(table(rows, []))
+    assert (found.reordered, found.reordered_ratio, found.duplicates) == (2, 0.4, 1)
+
+
 def test_metrics_a_probe_the_sender_could_not_send_is_not_lost() -> None:
     rows = [sent(0), sent(1, records.SEND_FAILED), reply(0, 0)]
     (found,) = metrics.by_demand(table(rows, []))
