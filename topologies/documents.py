@@ -125,10 +125,13 @@ def parse_document(text: str, file: str) -> Document:
 
 
 def _compose(text: str, file: str) -> yaml.Node | None:
-    loader = _Loader(text)
     try:
-        node: yaml.Node | None = loader.get_single_node()
-        return node
+        loader = _Loader(text)
+        try:
+            node: yaml.Node | None = loader.get_single_node()
+            return node
+        finally:
+            loader.dispose()
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, problem.position) + 1
         raise InputError(
@@ -138,8 +141,6 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         raise _syntax_error(problem, file) from None
     except RecursionError:
         raise InputError(f"is nested deeper than {MAX_DEPTH} levels", file=file) from None
-    finally:
-        loader.dispose()
 
 
 def _syntax_error(problem: yaml.MarkedYAMLError, file: str) -> InputError:

@@ -10,14 +10,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import networkx as nx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from topologies.delay import Medium
 from topologies.documents import nearest
 from topologies.geo import LatLon, great_circle_km
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Role = Literal["coastal", "western", "core", "gateway", "foreign", "transit"]
 """``coastal`` and ``western`` are the two sides of China's east-west computing programme;
@@ -283,6 +285,8 @@ class Topology(Frozen):
 
     def to_graph(self) -> nx.MultiGraph[str]:
         """A new graph: nodes carry ``hub``; edges (keyed by id) ``fibre`` and ``delay_ns``."""
+        import networkx as nx
+
         graph: nx.MultiGraph[str] = nx.MultiGraph(name=self.name)
         for hub in self.hubs:
             graph.add_node(hub.id, hub=hub)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,23 @@ def test_bad_yaml_is_one_clear_line(text: str, line: int | None, message: str) -
     assert len(shown) < 300
     if line is not None:
         assert caught.value.line == line
+
+
+def test_bad_yaml_is_refused_alike_without_the_c_library() -> None:
+    script = (
+        "import yaml; del yaml.CSafeLoader\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from test_documents import BAD_TEXTS, InputError, parse_document\n"
+        "for name, text, line, message in BAD_TEXTS:\n"
+        "    try: parse_document(text, 'bad.yaml'); print('read', name)\n"
+        "    except InputError as e:\n"
+        "        if message not in str(e) or line not in (None, e.line): print(name, e)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(Path(__file__).parent)],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 
 def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
