@@ -136,13 +136,16 @@ def test_packages_for_tests_only_are_asked_for_in_ci(ready, ci, code, tmp_path):
     assert done.returncode == code
 
 
-def test_a_refused_question_changes_nothing_and_exits_3(ready):
+def test_a_refused_question_changes_nothing_and_exits_3(ready, tmp_path):
     lack_a_package(ready)
+    sudo = tmp_path / "sudo"
+    sudo.write_text("#!/bin/sh\necho sudo was called\n")
+    sudo.chmod(0o755)
     ours, theirs = pty.openpty()
     os.write(ours, b"n\n")
     done = subprocess.run(
         [ready / "corridor", "run"],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(ready)},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(ready)},
         stdin=theirs,
         capture_output=True,
         text=True,
@@ -151,6 +154,7 @@ def test_a_refused_question_changes_nothing_and_exits_3(ready):
     )
     assert done.returncode == 3
     assert "nothing was changed" in done.stderr
+    assert "sudo was called" not in done.stdout
 
 
 def test_help_needs_no_setup(checkout):
