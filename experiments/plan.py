@@ -8,6 +8,7 @@ what they are expected to give.
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from controller.compiler import compile_paths
 from controller.paths import Path, crossed_jurisdictions, shortest_paths
@@ -24,6 +25,7 @@ STREAM_PORT_BASE = 30_000
 TCP_PORT, TCP_CLIENT_PORT_BASE = 5201, 40_000
 STREAM_FRAME_BYTES = 1442
 PHASE_GAP_NS = 1_000_000_000
+WARM_UP_PROBES, WARM_UP_INTERVAL_NS = 3, 20_000_000
 RECEIVE_TAIL_NS = 500_000_000
 
 
@@ -155,9 +157,12 @@ def _phases(
     templates: dict[str, jobs.FrameTemplate],
     seed: int,
 ) -> list[jobs.Phase]:
-    """Probing first, then each stream alone."""
-    phases = [jobs.Phase("probe", 0, _probe_hosts(loaded, wiring, templates, seed))]
-    offset_ns = _probe_end_ns(phases[0], demands)
+    """A few probes to warm every path, then probing, then each stream alone."""
+    warm_up = jobs.Phase("warm-up", 0, _warm_up_hosts(loaded, wiring, templates))
+    probe_ns = _end_of(warm_up, demands)
+    probing = jobs.Phase("probe", probe_ns, _probe_hosts(loaded, wiring, templates, seed))
+    phases = [warm_up, probing]
+    offset_ns = probe_ns + _end_of(probing, demands)
     for demand in demands:
         if demand.stream_bps is None:
             continue
@@ -175,10 +180,21 @@ def _throughput_duration_ns(loaded: LoadedScenario, demand: PlannedDemand) -> in
     return wanted.duration
 
 
-def _probe_end_ns(phase: jobs.Phase, demands: tuple[PlannedDemand, ...]) -> int:
-    """A whole number of gaps after the last probe can have come back."""
+def _end_of(phase: jobs.Phase, demands: tuple[PlannedDemand, ...]) -> int:
+    """A whole number of gaps after the last probe of a phase can have come back."""
     longest_rtt_ns = max(demand.predicted_rtt_ns for demand in demands)
     return -(-jobs.end_ns(phase.hosts, longest_rtt_ns) // PHASE_GAP_NS) * PHASE_GAP_NS
+
+
+def _warm_up_hosts(
+    loaded: LoadedScenario, wiring: Wiring, templates: dict[str, jobs.FrameTemplate]
+) -> tuple[jobs.Host, ...]:
+    """The first packet of a path fills caches of the switches; it is measured by itself."""
+    schedules = [
+        _Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES, "periodic", 0)
+        for _ in loaded.scenario.demands
+    ]
+    return _stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 
 
 def _probe_hosts(
@@ -187,22 +203,41 @@ def _probe_hosts(
     templates: dict[str, jobs.FrameTemplate],
     seed: int,
 ) -> tuple[jobs.Host, ...]:
-    scenario = loaded.scenario
+    schedules = []
+    for number, demand in enumerate(loaded.scenario.demands):
+        options = demand.probe or loaded.scenario.probe
+        poisson_seed = seed * 1_000_003 + number
+        schedules.append(_Schedule(options.interval, options.count, options.arrival, poisson_seed))
+    return _stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
+
+
+class _Schedule(NamedTuple):
+    interval_ns: int
+    count: int
+    arrival: jobs.Arrival
+    seed: int
+
+
+def _stamp_hosts(
+    demands: tuple[Demand, ...],
+    schedules: list[_Schedule],
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+) -> tuple[jobs.Host, ...]:
+    """Senders and reflectors of one phase; demands start spread over their interval."""
     probes: dict[str, list[jobs.Probe]] = {hub.hub: [] for hub in wiring.hubs}
-    targets = {demand.dst for demand in scenario.demands}
-    count = len(scenario.demands)
-    for number, demand in enumerate(scenario.demands):
-        options = demand.probe or scenario.probe
+    targets = {demand.dst for demand in demands}
+    for number, (demand, schedule) in enumerate(zip(demands, schedules, strict=True)):
         probes[demand.src].append(
             jobs.Probe(
                 demand=number,
                 template=templates[f"probe-{number}"],
                 reply_port=REPLY_PORT_BASE + number,
-                start_ns=options.interval * number // count,
-                interval_ns=options.interval,
-                count=options.count,
-                arrival=options.arrival,
-                seed=seed * 1_000_003 + number,
+                start_ns=schedule.interval_ns * number // len(demands),
+                interval_ns=schedule.interval_ns,
+                count=schedule.count,
+                arrival=schedule.arrival,
+                seed=schedule.seed,
             )
         )
     return tuple(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY_SCHEMA = 1
 FLOWS_SCHEMA = 1
-PROBE_PHASE = 0
+WARM_UP_PHASE, PROBE_PHASE = 0, 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
     measured = {
         item.demand: item for item in metrics.by_demand(probes) if item.phase == PROBE_PHASE
     }
+    first_ns = _first_packets(probes)
     summary = {
         "schema": SUMMARY_SCHEMA,
         "scenario": plan.scenario,
@@ -80,12 +81,22 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         "wall_s": facts.wall_s,
         "virtual_s": facts.virtual_s,
         "demands": [
-            _demand(demand, measured.get(demand.index), flows) for demand in plan.demands
+            _demand(demand, measured.get(demand.index), flows)
+            | {"first_packet_rtt_ms": first_ns.get(demand.index)}
+            for demand in plan.demands
         ],
     }
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
+
+
+def _first_packets(probes: samples.Probes) -> dict[int, float]:
+    """RTT in ms of each demand's very first probe, which meets empty caches in the switches."""
+    chosen = probes[(probes["phase"] == WARM_UP_PHASE) & (probes["seq"] == 0) & probes["received"]]
+    rtt_ns = (chosen["t4_ns"] - chosen["t1_ns"]) - (chosen["t3_ns"] - chosen["t2_ns"])
+    pairs = zip(chosen["demand"].tolist(), rtt_ns.tolist(), strict=True)
+    return {demand: rtt / 1e6 for demand, rtt in pairs}
 
 
 def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ SYSTEM_RUN_DIR = Path("/run/openvswitch")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 START_TIMEOUT_S = 10.0
 RECONNECT_MS = 1000
+IDLE_MS = 3_600_000  # keep cached flows for a whole run: a probe after a pause must not miss them
 PR_SET_PDEATHSIG = 1
 
 
@@ -98,7 +99,9 @@ class OpenVSwitch:
         quiet = ["-vconsole:off", "-vsyslog:off", f"--log-file={run_dir}/ovs.log"]
         server = switch._daemon(["ovsdb-server", str(database), f"--remote=punix:{socket}", *quiet])
         switch._wait_for(socket, server)
-        switch._checked(["ovs-vsctl", "--no-wait", "init"])
+        switch._checked(
+            ["ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".", f"other_config:max-idle={IDLE_MS}"]
+        )
         switch._daemon(["ovs-vswitchd", f"unix:{socket}", *quiet])
         return switch
 

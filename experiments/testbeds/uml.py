@@ -23,6 +23,8 @@ VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round se
 GUEST_MEMORY_MB = 2048
 ADDR_NO_RANDOMIZE = 0x0040000
 PR_SET_PDEATHSIG = 1
+OUT_LINK = "out"
+OUT_ON_HOST = f"/proc/self/cwd/{OUT_LINK}"
 PROJECT = Path(__file__).resolve().parents[2]
 
 OnEvent = Callable[[dict[str, Any]], None]
@@ -37,13 +39,14 @@ def run_in_guest(
     without a word. ``on_event`` gets every event with the wall time it came at.
     """
     with tempfile.TemporaryDirectory(prefix="corridor-guest-") as scratch:
-        link = Path(scratch) / "out"
-        link.symlink_to(out_dir.resolve())
+        (Path(scratch) / OUT_LINK).symlink_to(out_dir.resolve())
         guest = subprocess.Popen(
-            _command(kernel, Path(scratch), link, virtual_clock),
+            _command(kernel, virtual_clock),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            cwd=scratch,
+            env=_host_environment(scratch),
             start_new_session=True,
             preexec_fn=_before_boot,
         )
@@ -53,7 +56,12 @@ def run_in_guest(
             _end(guest)
 
 
-def _command(kernel: Kernel, scratch: Path, link: Path, virtual_clock: bool) -> list[str]:
+def _command(kernel: Kernel, virtual_clock: bool) -> list[str]:
+    """The same for every run: the kernel stirs its command line into its random numbers.
+
+    What differs from run to run goes by another way: the result folder as a link in the working
+    directory, the place of the guest's management socket as HOME.
+    """
     command = [
         str(kernel.path),
         f"mem={GUEST_MEMORY_MB}M",
@@ -64,8 +72,7 @@ def _command(kernel: Kernel, scratch: Path, link: Path, virtual_clock: bool) -> 
         "norandmaps",
         "con=null",
         "ssl=null",
-        "con0=fd:0,fd:1",
-        f"uml_dir={scratch}",
+        "con0=null,fd:1",
         "umid=guest",
         f"init={_no_spaces(sys.executable)}",
     ]
@@ -74,7 +81,13 @@ def _command(kernel: Kernel, scratch: Path, link: Path, virtual_clock: bool) -> 
     if virtual_clock:
         command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
     command += [f"{name}={value}" for name, value in guest_environment().items()]
-    return [*command, "--", str(Path(__file__).with_name("guest_init.py")), str(PROJECT), str(link)]
+    return [*command, "--", str(Path(__file__).with_name("guest_init.py")), str(PROJECT), OUT_ON_HOST]
+
+
+def _host_environment(scratch: str) -> dict[str, str]:
+    """For the kernel as a process of the host: TMPDIR is where it keeps the guest's memory."""
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    return {**kept, "HOME": scratch}
 
 
 def guest_environment() -> dict[str, str]:
