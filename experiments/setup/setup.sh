@@ -38,6 +38,7 @@ if [ ! -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ]; then
     printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
     chmod 755 /usr/sbin/policy-rc.d
 fi
+dpkg --configure -a # finishes an installation that was interrupted
 apt-get -q update || echo "apt-get update failed; using the package lists that are here"
 apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
 '
@@ -61,7 +62,7 @@ install_packages() {
     [[ -t 0 || ${#as_root[@]} == 0 ]] || as_root=(sudo -n)
     say "installing them with apt${as_root[0]:+, as root through sudo} (log: $log)"
     ${as_root[@]+"${as_root[@]}"} /bin/sh -c "$apt_script" sh "${missing[@]}" >>"$log" 2>&1 || {
-        tail -n 5 -- "$log" >&2
+        tail -n 1 -- "$log" >&2
         lacking "apt could not install them (log: $log); run it by hand: $command"
     }
 }
@@ -97,7 +98,7 @@ make_environment() {
             ln -sfn /usr/lib/python3/dist-packages/mininet \
                 "$venv/lib/python$python_wanted/site-packages/mininet"
     ); then
-        tail -n 5 -- "$log" >&2
+        tail -n 1 -- "$log" >&2
         lacking "could not install the Python dependencies (log: $log); is the package index reachable?"
     fi
     fingerprint >"$venv/ready.new"
