@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from typing import Any
 
 from topologies.errors import EnvironmentLacking
@@ -19,7 +20,9 @@ FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK", "ryu")
 
 def shim_eventlet() -> None:
     """Give Ryu 4.34 the name that eventlet dropped in 0.30.3; without it Ryu does not import."""
-    import eventlet.wsgi  # noqa: PLC0415
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # eventlet announces its retirement to every user
+        import eventlet.wsgi  # noqa: PLC0415
 
     if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):
         eventlet.wsgi.ALREADY_HANDLED = object()

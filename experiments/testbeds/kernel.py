@@ -29,6 +29,10 @@ from experiments.testbeds.kernel_source import SourcePackage, find_source
 from topologies.errors import EnvironmentLacking
 
 CONFIG = Path(__file__).with_name("virtual_clock.config")
+RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
+RANDOM_USER = Path("arch/um/os-Linux/util.c")
+HOST_RANDOM = "return getrandom(buf, len, flags);"
+RANDOM_FUNCTION = "ssize_t os_getrandom("
 SMOKE_INIT = Path(__file__).with_name("smoke_init.py")
 STOCK_KERNEL = Path("/usr/bin/linux.uml")
 OPTIONAL_SECTION = "# Only where the kernel has them."
@@ -99,9 +103,19 @@ def cache_folder() -> Path:
 
 
 def config_hash(config: str | None = None) -> str:
-    """Short hash of the wanted options, so that a changed fragment means another kernel."""
+    """Short hash of the options and the change we make, so that another of either is another kernel."""
     text = CONFIG.read_text(encoding="utf-8") if config is None else config
+    text += RANDOM_SOURCE.read_text(encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def with_repeatable_random(source: str) -> str:
+    """``util.c`` of User Mode Linux, drawing on our generator; ValueError if it is not as expected."""
+    if source.count(HOST_RANDOM) != 1 or source.count(RANDOM_FUNCTION) != 1:
+        raise ValueError(f"{RANDOM_USER} does not draw random numbers as expected")
+    changed = source.replace(HOST_RANDOM, "return repeatable_random(buf, len);")
+    ours = RANDOM_SOURCE.read_text(encoding="utf-8")
+    return changed.replace(RANDOM_FUNCTION, ours + RANDOM_FUNCTION)
 
 
 def find_kernel() -> Kernel | None:
@@ -256,6 +270,7 @@ class _Build:
         self.progress(Progress("looking for the kernel source"))
         source = find_source(self.work, self._output_of)
         tree = self._unpack(self._fetch(source))
+        self._make_repeatable(tree)
         self._configure(tree)
         self._compile(tree)
         return self._accept(tree, source, kernels)
@@ -304,6 +319,16 @@ class _Build:
             "the kernel source could not be unpacked",
         )
         return tree
+
+    def _make_repeatable(self, tree: Path) -> None:
+        """The one change to the source: a guest's random numbers are the same in every run."""
+        file = tree / RANDOM_USER
+        try:
+            file.write_text(with_repeatable_random(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise EnvironmentLacking(
+                f"this kernel source cannot be made repeatable: {error}", f"log: {self.log.name}"
+            ) from error
 
     def _configure(self, tree: Path) -> None:
         self.progress(Progress("configuring"))

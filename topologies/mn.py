@@ -1,0 +1,96 @@
+"""Corridors for Mininet's own command: ``mn --custom topologies/mn.py --topo corridor``.
+
+    sudo mn --custom topologies/mn.py --topo corridor,pan-asia --controller corridor
+
+Run it with the project's Python (``.venv/bin/python /usr/bin/mn ...``), which knows the models.
+``--controller corridor`` starts the controller with tables for every pair of
+hubs; ``--controller remote`` waits for one of yours, for example
+``CORRIDOR_TOPOLOGY=mini ryu-manager controller/app.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+# mn executes this file without a __file__, but its code object knows where it came from.
+PROJECT = Path(sys._getframe().f_code.co_filename).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from mininet.node import Controller  # noqa: E402
+from mininet.topo import Topo  # noqa: E402
+
+from topologies.load import load_topology  # noqa: E402
+from topologies.mininet_net import CorridorNet  # noqa: E402
+from topologies.mininet_nodes import LazyShell  # noqa: E402
+from topologies.ovsdb import die_with_parent  # noqa: E402
+from topologies.wiring import Wiring, wire  # noqa: E402
+
+
+class CorridorTopo(Topo):
+    """A topology by name or file, as Mininet's graph; the wiring holds the rest."""
+
+    def build(self, name: str = "mini", seed: int = 1) -> None:
+        self.name = name
+        self.wiring: Wiring = wire(load_topology(name), run_id="mn", seed=seed)
+        for hub in self.wiring.hubs:
+            self.addHost(hub.host, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
+            self.addSwitch(hub.switch, dpid=f"{hub.dpid:016x}")
+            self.addLink(hub.host, hub.switch)
+        for fibre in self.wiring.fibres:
+            ends = (self.wiring.hub(fibre.a.hub), self.wiring.hub(fibre.z.hub))
+            self.addLink(ends[0].switch, ends[1].switch, fibre=fibre.fibre)
+
+
+class CorridorController(LazyShell, Controller):
+    """The controller room's app, in a process of its own."""
+
+    def __init__(self, name: str, topology: str = "mini", **params: Any) -> None:
+        self.topology = topology
+        self.process: subprocess.Popen[bytes] | None = None
+        super().__init__(name, **params)
+
+    def checkListening(self) -> None:  # noqa: N802 - Mininet's name
+        """The app itself says so when its port is taken; Mininet would need telnet."""
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "controller.main", "--port", str(self.port)],
+            cwd=PROJECT,
+            env=dict(os.environ, CORRIDOR_TOPOLOGY=self.topology),
+            stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
+        )
+
+    def stop(self, *_args: Any, **_kwargs: Any) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
+        self.terminate()
+
+
+class Network(CorridorNet):
+    """``mn`` calls this where it would call ``Mininet``."""
+
+    def __init__(self, topo: CorridorTopo, controller: Any = None, **options: Any) -> None:
+        for ours in ("switch", "host", "link"):
+            options.pop(ours, None)
+        super().__init__(topo.wiring, **options)
+        for number, kind in enumerate(controller if isinstance(controller, list) else [controller]):
+            if kind is not None:
+                extra = {"topology": topo.name} if _is_ours(kind) else {}
+                self.addController(f"c{number}", kind, **extra)
+        self.build()
+
+
+def _is_ours(kind: Any) -> bool:
+    return getattr(kind, "func", kind) is CorridorController
+
+
+topos = {"corridor": CorridorTopo}
+controllers = {"corridor": CorridorController}
+Mininet = Network
