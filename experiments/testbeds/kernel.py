@@ -103,14 +103,14 @@ def cache_folder() -> Path:
 
 
 def config_hash(config: str | None = None) -> str:
-    """Short hash of the options and the change we make, so that another of either is another kernel."""
+    """Short hash of the options and of the one change to the source: what tells kernels apart."""
     text = CONFIG.read_text(encoding="utf-8") if config is None else config
     text += RANDOM_SOURCE.read_text(encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def with_repeatable_random(source: str) -> str:
-    """``util.c`` of User Mode Linux, drawing on our generator; ValueError if it is not as expected."""
+    """UML's ``util.c``, drawing on our generator; ValueError if it is not as expected."""
     if source.count(HOST_RANDOM) != 1 or source.count(RANDOM_FUNCTION) != 1:
         raise ValueError(f"{RANDOM_USER} does not draw random numbers as expected")
     changed = source.replace(HOST_RANDOM, "return repeatable_random(buf, len);")

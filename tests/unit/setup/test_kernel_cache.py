@@ -24,6 +24,7 @@ from experiments.testbeds.kernel import (
     find_kernel,
     missing_options,
     required_options,
+    with_repeatable_random,
 )
 from topologies.errors import EnvironmentLacking
 
@@ -33,6 +34,12 @@ case "$1" in
 --help) echo 'seccomp=<on/auto/off>' ;;
 *) echo corridor-smoke slept 1000000000000 ;;
 esac
+"""
+UTIL_C = """\
+ssize_t os_getrandom(void *buf, size_t len, unsigned int flags)
+{
+\treturn getrandom(buf, len, flags);
+}
 """
 DOES_NOT_BOOT = "#!/bin/sh\necho 'seccomp=<on/auto/off>'\n"
 STAND_INS = {
@@ -52,7 +59,10 @@ STAND_INS = {
            [ ! -e "$HOME/broken" ] || { echo "init/main.c:1: error: no such thing"; exit 2; }
            cp "$HOME/linux" linux ;;
         esac""",
-    **dict.fromkeys(("tar", "strip", "gcc", "flex", "bison", "bc", "xz"), ":"),
+    "tar": """
+        mkdir -p "$4/arch/um/os-Linux"
+        cp "$HOME/util.c" "$4/arch/um/os-Linux/"; :""",
+    **dict.fromkeys(("strip", "gcc", "flex", "bison", "bc", "xz"), ":"),
 }
 
 
@@ -72,6 +82,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(kernels, "C_HEADER", programs)
     monkeypatch.setattr(kernels, "DISK_NEEDED_BYTES", 0)
     (tmp_path / "finished.config").write_text(CONFIG.read_text())
+    (tmp_path / "util.c").write_text(UTIL_C)
     (tmp_path / "linux").write_text(BOOTS)
     (tmp_path / "linux").chmod(0o755)
     return tmp_path
@@ -273,6 +284,28 @@ def test_another_processor_is_refused(home, monkeypatch):
     monkeypatch.setattr(kernels.platform, "machine", lambda: "aarch64")
     with pytest.raises(EnvironmentLacking, match="x86-64 only, and this is aarch64"):
         check_build_tools()
+
+
+def test_random_numbers_come_from_our_generator_and_no_longer_from_the_host():
+    changed = with_repeatable_random(UTIL_C)
+    assert "getrandom(buf, len, flags)" not in changed
+    assert "\treturn repeatable_random(buf, len);\n}" in changed
+    assert changed.index("static ssize_t repeatable_random(") < changed.index("os_getrandom(")
+
+
+def test_a_source_that_draws_random_numbers_otherwise_is_refused(home):
+    (home / "util.c").write_text(UTIL_C.replace("flags);", "0);"))
+    with pytest.raises(EnvironmentLacking, match="cannot be made repeatable"):
+        build_kernel()
+    assert find_kernel() is None
+
+
+def test_another_generator_is_another_kernel(tmp_path, monkeypatch):
+    before = config_hash()
+    changed = tmp_path / "random.c"
+    changed.write_text(kernels.RANDOM_SOURCE.read_text() + "/* changed */\n")
+    monkeypatch.setattr(kernels, "RANDOM_SOURCE", changed)
+    assert config_hash() != before
 
 
 def test_optional_options_may_be_missing_and_others_may_not():
