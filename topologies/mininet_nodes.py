@@ -26,8 +26,17 @@ class LazyShell:
     _starting = False
 
     def startShell(self, mnopts: str | None = None) -> None:  # noqa: N802 - Mininet's name
-        """Called by Mininet's constructor: only note that a shell may be started later."""
+        """Called by Mininet's constructor, which must not start one yet."""
+
+    def allow_shell(self) -> None:
+        """From now on a command starts the shell it needs."""
         self._may_start = True
+
+    def cmd(self, *args: Any, **kwargs: Any) -> Any:
+        """Mininet's ``cmd``; what its constructors would run on a node is not needed here."""
+        if not self._may_start:
+            return ""
+        return super().cmd(*args, **kwargs)  # type: ignore[misc]
 
     @property
     def shell(self) -> Any:
@@ -64,6 +73,7 @@ class HubHost(LazyShell, Host):
         self.wire = wire
         self.namespace: Namespace | None = None
         super().__init__(name, **params)
+        self.allow_shell()
 
     @classmethod
     def setup(cls) -> None:
@@ -94,6 +104,7 @@ class HubSwitch(LazyShell, Switch):
         self.wire = wire
         self.management_address = ""
         super().__init__(name, dpid=f"{wire.dpid:016x}" if wire else None, **params)
+        self.allow_shell()
 
     @classmethod
     def setup(cls) -> None:
@@ -113,9 +124,7 @@ class HubSwitch(LazyShell, Switch):
         return "OFPT_FEATURES_REPLY" in shown
 
     def dpctl(self, *args: str) -> Any:
-        return self.cmd(
-            "ovs-ofctl -O OpenFlow13", args[0], self.management_address, *args[1:]
-        )
+        return self.cmd("ovs-ofctl -O OpenFlow13", args[0], self.management_address, *args[1:])
 
 
 class BuiltIntf(Intf):

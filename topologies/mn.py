@@ -52,6 +52,7 @@ class CorridorController(LazyShell, Controller):
         self.topology = topology
         self.process: subprocess.Popen[bytes] | None = None
         super().__init__(name, **params)
+        self.allow_shell()
 
     def checkListening(self) -> None:  # noqa: N802 - Mininet's name
         """The app itself says so when its port is taken; Mininet would need telnet."""
