@@ -260,7 +260,7 @@ def aligned(time_ns: int) -> int:
     """``time_ns`` rounded down to a tick of the virtual clock.
 
     That clock is read in ticks, but its timers fire between them. A deadline on a tick reads the
-    same whatever the kernel did before; elsewhere T1 differs by a tick from run to run.
+    same whatever the kernel did before; elsewhere T1 may differ by a tick.
     """
     return time_ns // TICK_NS * TICK_NS
 
