@@ -59,7 +59,7 @@ def execute(plan: Plan, out_dir: Path, emit: Emit) -> None:
 def _network(
     plan: Plan, controller: Controller, scratch: Path, emit: Emit
 ) -> Iterator[CorridorNet]:
-    from topologies.mininet_net import CorridorNet  # noqa: PLC0415 - imported while Ryu starts
+    from topologies.mininet_net import CorridorNet
 
     controller.start()
     emit({"event": "phase", "name": "build"})
@@ -70,6 +70,7 @@ def _network(
         private_dir=scratch / "openvswitch",
     )
     with net:
+        assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
         yield net
 
@@ -194,12 +195,23 @@ def _measure(plan: Plan, net: CorridorNet, out_dir: Path, emit: Emit) -> None:
         agents.tell({"epoch_ns": epoch_ns})
         agents.wait("started", AGENTS_TIMEOUT_S)
         _watch_fibres(plan.boundaries, epoch_ns, net, out_dir / "raw" / "fibres.json")
-        emit({"event": "agents-done", **agents.wait("done", None)})
+        done = agents.wait("done", None)
+        emit({"event": "agents-done", **done})
+        _refuse_deaths(done["died"])
     finally:
         agents.close()
     if plan.transfers:
         emit({"event": "phase", "name": "transfer"})
         _transfer(plan, net, out_dir / "raw" / "transfers.json")
+
+
+def _refuse_deaths(died: list[dict[str, Any]]) -> None:
+    if died:
+        hosts = sorted(host for death in died for host in death["hosts"])
+        named = ", ".join(hosts[:5]) + (" ..." if len(hosts) > 5 else "")
+        raise MeasurementInvalid(
+            f"traffic agents died while measuring: {named}", "what they had measured is kept"
+        )
 
 
 def _placed(plan: Plan, net: CorridorNet, raw: Path) -> dict[str, Any]:
@@ -264,7 +276,7 @@ def _watch_fibres(
 
 
 def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
-    from traffic import tcp  # noqa: PLC0415 - only runs with transfers need it
+    from traffic import tcp
 
     results = []
     for transfer in plan.transfers:

@@ -1,8 +1,8 @@
 """Kernel TCP by iperf3: argument vectors, a parser that trusts nothing, and one transfer.
 
 The first two are pure. The delivered figure is the receiver's, ``end.sum_received``; it counts TCP
-payload, so a path of 1 Gbit/s delivers at most 949 Mbit/s of it in frames of 1514 octets. Whoever
-builds the hosts sets ``HOST_SYSCTLS`` and ``KERNEL_SYSCTLS``, or long paths measure those limits.
+payload, so a path of 1 Gbit/s delivers at most 949 Mbit/s of it in frames of 1514 octets. The
+hosts' buffers are the network builder's (``topologies.netlink.HOST_SYSCTLS``).
 """
 
 from __future__ import annotations
@@ -23,17 +23,6 @@ from topologies.errors import EnvironmentLacking, MeasurementInvalid
 
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
-
-HOST_SYSCTLS = {
-    "net.ipv4.tcp_rmem": "4096 131072 268435456",
-    "net.ipv4.tcp_wmem": "4096 131072 268435456",
-    # What one transfer learnt about a path would slow the next one down.
-    "net.ipv4.tcp_no_metrics_save": "1",
-}
-# In pages, for the whole kernel. The default of a guest of 1 GB is 62 MB; one transfer over 20 ms
-# at 1 Gbit/s filled it, and memory pressure then cut its window from 32 MB to 40 kB for good.
-KERNEL_SYSCTLS = {"net.ipv4.tcp_mem": "4000000 4000000 4000000"}
-
 
 @dataclass(frozen=True)
 class Transfer:

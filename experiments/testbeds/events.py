@@ -42,7 +42,7 @@ def read_events(
             if event["event"] == "failed":
                 kind = _BY_CODE.get(event["code"], CorridorError)
                 failure = kind(event["message"])
-            ended = ended or event["event"] == "phase" and event["name"] == "end"
+            ended = ended or (event["event"] == "phase" and event["name"] == "end")
             on_event(event)
     code = process.wait()
     if failure is not None:

@@ -72,9 +72,9 @@ def leftovers() -> list[str]:
 
 def remove_leftovers(run_id: str) -> None:
     """Take down what a dead run left in this kernel, by its run id and nothing else."""
-    from pyroute2 import IPRoute  # noqa: PLC0415 - only cleaning needs it
+    from pyroute2 import IPRoute
 
-    from topologies.netlink import interface_group, remove_group  # noqa: PLC0415
+    from topologies.netlink import interface_group, remove_group
 
     switch = OpenVSwitch(SYSTEM_RUN_DIR)
     if switch.answers():

@@ -6,6 +6,7 @@ leaves nothing. In the virtual clock idle time is skipped and CPU costs no time.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 
 from experiments.testbeds.events import read_events
 from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
 GUEST_MEMORY_MB = 2048
@@ -30,9 +32,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 OnEvent = Callable[[dict[str, Any]], None]
 
 
-def run_in_guest(
-    kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_clock: bool
-) -> None:
+def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_clock: bool) -> None:
     """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
 
     Raises the failure the guest reports, or MeasurementInvalid if it ends
@@ -74,14 +74,16 @@ def _command(kernel: Kernel, virtual_clock: bool) -> list[str]:
         "ssl=null",
         "con0=null,fd:1",
         "umid=guest",
-        f"init={_no_spaces(sys.executable)}",
+        f"init={sys.executable}",
     ]
     if kernel.seccomp:
         command.append("seccomp=on")
     if virtual_clock:
         command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
     command += [f"{name}={value}" for name, value in guest_environment().items()]
-    return [*command, "--", str(Path(__file__).with_name("guest_init.py")), str(PROJECT), OUT_ON_HOST]
+    init = Path(__file__).with_name("guest_init.py")
+    command += ["--", str(init), str(PROJECT), OUT_ON_HOST]
+    return [command[0], *map(_quoted, command[1:])]
 
 
 def _host_environment(scratch: str) -> dict[str, str]:
@@ -110,12 +112,19 @@ def _before_boot() -> None:
 
 def _end(guest: subprocess.Popen[bytes]) -> None:
     """End the guest and the processes that stand for its own, which share its session."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(guest.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     guest.wait()
 
 
-def _no_spaces(path: str) -> str:
-    return f'"{path}"' if " " in path else path
+def _quoted(argument: str) -> str:
+    """One word of the kernel's command line, whose only quoting is a pair of double quotes."""
+    if '"' in argument or "\n" in argument:
+        raise EnvironmentLacking(
+            f"a guest cannot be started from a path with a quote or line end: {argument!r}",
+            "move the project to another folder",
+        )
+    if " " not in argument:
+        return argument
+    name, equals, value = argument.partition("=")
+    return f'{name}{equals}"{value}"' if equals and " " not in name else f'"{argument}"'
