@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from topologies.errors import CorridorError
 
-VERBS = ("run", "topology", "doctor", "kernel", "test", "clean")
+VERBS = ("run", "report", "topology", "doctor", "kernel", "test", "clean")
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 
 

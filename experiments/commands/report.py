@@ -1,0 +1,69 @@
+"""``corridor report``: rebuild the results of a run's folder, also of a run that was killed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "report",
+        help="rebuild tables, summary and figures of a result folder",
+        description="Rebuild tables, summary and figures from what a run left in its folder, "
+        "also where it was killed. What it left half written is passed over and named.",
+    )
+    parser.add_argument("dir", type=Path, metavar="DIR", help="the result folder of a run")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+
+
+def run(args: argparse.Namespace) -> int:
+    from experiments.recover import recover
+    from experiments.table import demand_table, flow_table
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    recovered = recover(args.dir)
+    if not args.no_figures:
+        _draw(args.dir, recovered.summary)
+    for line in recovered.passed_over:
+        say(f"passed over: {line}")
+    say(_state(recovered.summary))
+    if args.json:
+        print(json.dumps(recovered.summary, indent=1))
+        return 0
+    print(f"\n{demand_table(recovered.summary)}")
+    throughput = flow_table(recovered.summary)
+    if throughput:
+        print(f"\n{throughput}")
+    print(f"\nResults are in {args.dir}")
+    return 0
+
+
+def _draw(out_dir: Path, summary: dict[str, Any]) -> None:
+    from experiments.figures import draw_figures
+    from topologies.errors import InputError
+
+    try:
+        draw_figures(out_dir, summary)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write figures: {reason}", file=str(out_dir)) from error
+
+
+def _state(summary: dict[str, Any]) -> str:
+    """How far the run came and what there is of it, in one line."""
+    demands = summary["demands"]
+    sent = sum(demand["sent"] for demand in demands)
+    received = sum(demand["received"] for demand in demands)
+    answered = sum(1 for demand in demands if demand["received"])
+    end = "complete" if summary["complete"] else f"not complete ({summary['failure']})"
+    return (
+        f"{summary['scenario']}, seed {summary['seed']}, {summary['clock']} clock: {end}; "
+        f"{received} of {sent} probes answered, {answered} of {len(demands)} demands"
+    )

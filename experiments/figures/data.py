@@ -1,0 +1,183 @@
+"""What the figures show, as values: groups of demands, their round trips, units.
+
+A group is the demands between two jurisdictions, whichever way they go, or those
+within one. Demands within one jurisdiction between its coast and its west are a
+group of their own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.results import PROBE_PHASE
+from topologies.documents import read_document
+from topologies.errors import InputError
+from topologies.jurisdictions import load_jurisdictions
+from traffic import samples
+
+MAX_GROUPS = 6
+MAX_ROWS = 120
+"""Rows of a figure with one row a demand or flow."""
+
+MICROSECONDS_BELOW_MS = 1.0
+"""Deviations that all stay below this are told in microseconds."""
+
+Demand = dict[str, Any]
+Place = tuple[str, str]
+"""Jurisdiction and role of a hub; the role is empty where it is not known."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Demands by their position in the summary, in ascending order of predicted RTT."""
+
+    name: str
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How small times are told: ``value_ms * per_ms`` in ``name``."""
+
+    name: str
+    per_ms: float
+
+
+def read_places(out_dir: Path) -> dict[str, Place]:
+    """Hub id to its place, from ``scenario.yaml``; empty if that cannot be read."""
+    try:
+        data = read_document(out_dir / "scenario.yaml").data
+        return {hub["id"]: (hub["located_in"], hub["role"]) for hub in data["topology"]["hubs"]}
+    except (InputError, KeyError, TypeError):
+        return {}
+
+
+def group_demands(demands: Sequence[Demand], places: Mapping[str, Place]) -> list[Group]:
+    """At most ``MAX_GROUPS``, fastest first; the smallest are put together at the end."""
+    names = [_group_name(demand, places) for demand in demands]
+    sizes = Counter(name for name, _ in names)
+    kept = set(sizes)
+    if len(kept) > MAX_GROUPS:
+        kept = {name for name, _ in sizes.most_common(MAX_GROUPS - 1)}
+    members: dict[str, list[int]] = {}
+    for position, (name, _) in enumerate(names):
+        if name in kept:
+            members.setdefault(name, []).append(position)
+    groups = [_group(name, found, demands) for name, found in members.items()]
+    groups.sort(key=lambda group: _median_predicted_ms(group, demands))
+    rest = [position for position, (name, _) in enumerate(names) if name not in kept]
+    if rest:
+        abroad = all(names[position][1] for position in rest)
+        groups.append(_group("other cross-border" if abroad else "other", rest, demands))
+    return groups
+
+
+def _group(name: str, members: Sequence[int], demands: Sequence[Demand]) -> Group:
+    order = sorted(members, key=lambda position: demands[position]["predicted_rtt_ms"])
+    return Group(name, tuple(order))
+
+
+def _median_predicted_ms(group: Group, demands: Sequence[Demand]) -> float:
+    middle = group.members[len(group.members) // 2]
+    return float(demands[middle]["predicted_rtt_ms"])
+
+
+def _group_name(demand: Demand, places: Mapping[str, Place]) -> tuple[str, bool]:
+    """The group of one demand, and whether it crosses a border."""
+    src = places.get(demand["src"], (demand["crosses"][0], ""))
+    dst = places.get(demand["dst"], (demand["crosses"][-1], ""))
+    names = [short_name(code) for code in sorted({src[0], dst[0]})]
+    if len(names) == 2:
+        return "–".join(names), True
+    if {src[1], dst[1]} == {"coastal", "western"}:
+        return f"{names[0]} coast–west", False
+    return f"within {names[0]}", False
+
+
+def short_name(code: str) -> str:
+    """``CN`` as China: what stands in parentheses is left out."""
+    return load_jurisdictions().name(code).partition(" (")[0]
+
+
+def read_rtt_ms(out_dir: Path, demands: int) -> list[NDArray[np.float64]]:
+    """Sorted RTTs of each demand's first replies in milliseconds; empty where there are none."""
+    try:
+        probes, _ = samples.read_parquet(out_dir / "probes.parquet")
+    except (FileNotFoundError, InputError):
+        return [np.empty(0)] * demands
+    first = probes[
+        probes["received"]
+        & (probes["copy"] == 0)
+        & ~probes["send_failed"]
+        & (probes["phase"] == PROBE_PHASE)
+    ]
+    rtt_ms = ((first["t4_ns"] - first["t1_ns"]) - (first["t3_ns"] - first["t2_ns"])) / 1e6
+    order = np.lexsort((rtt_ms, first["demand"]))
+    edges = np.searchsorted(first["demand"][order], np.arange(demands + 1))
+    return [rtt_ms[order[start:end]] for start, end in pairwise(edges)]
+
+
+def answered(demand: Demand) -> bool:
+    """Whether any probe of a demand came back; its RTTs are null or missing otherwise."""
+    return bool(demand["rtt_ms"]) and demand["rtt_ms"]["min"] is not None
+
+
+def deviations_ms(demand: Demand) -> dict[str, float]:
+    """Measured less predicted RTT by statistic: min, p50, p99, max where they exist."""
+    if not answered(demand):
+        return {}
+    return {
+        name: demand["rtt_ms"][name] - demand["predicted_rtt_ms"]
+        for name in ("min", "p50", "p99", "max")
+        if demand["rtt_ms"][name] is not None
+    }
+
+
+def unit_for(values_ms: Sequence[float]) -> Unit:
+    """Microseconds while all are below ``MICROSECONDS_BELOW_MS``, else milliseconds."""
+    largest = max((abs(value) for value in values_ms), default=0.0)
+    return Unit("µs", 1000.0) if largest < MICROSECONDS_BELOW_MS else Unit("ms", 1.0)
+
+
+def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Steps of the empirical distribution of sorted values, at most ``most`` of them."""
+    count = len(values)
+    ranks = np.unique(np.ceil(np.linspace(1, count, min(count, most))).astype(int))
+    return values[np.r_[0, ranks - 1]], np.r_[0, ranks] / count
+
+
+def caption(summary: dict[str, Any], shown: str) -> str:
+    """What is shown, then where it comes from: scenario, testbed, clock, seed."""
+    parts = [shown, f"scenario {summary['scenario']}", f"{summary['testbed']} testbed"]
+    parts += [f"{summary['clock']} clock", f"seed {summary['seed']}"]
+    if not summary["complete"]:
+        parts.append("run not complete")
+    return " · ".join(parts)
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def without_reply(summary: dict[str, Any]) -> str:
+    """``, 2 without reply``, or nothing where all demands were answered."""
+    silent = sum(1 for demand in summary["demands"] if not answered(demand))
+    return f", {silent:,} without reply" if silent else ""
+
+
+def span(values_ms: Sequence[float], unit: Unit) -> str:
+    """``0.42 to 2.7 µs above``, or below, or around where they lie on both sides."""
+    low, high = min(values_ms) * unit.per_ms, max(values_ms) * unit.per_ms
+    if low >= 0:
+        return f"{low:.3g} to {high:.3g} {unit.name} above"
+    if high <= 0:
+        return f"{-high:.3g} to {-low:.3g} {unit.name} below"
+    return f"−{-low:.3g} to +{high:.3g} {unit.name} around"

@@ -1,0 +1,124 @@
+"""The figure of flows: what was offered, what arrived, and what the path could carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from experiments.figures import data
+from experiments.figures.data import MAX_ROWS
+from experiments.figures.style import SMALL_PT, new_figure
+
+Flow = dict[str, Any]
+"""An element of ``throughput_mbps`` and the ``id`` of its demand; rates in Mbit/s."""
+
+DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
+OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linestyle": "none"}
+BOTTLENECK: dict[str, Any] = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
+
+
+def throughput(summary: dict[str, Any]) -> Figure | None:
+    """Offered and delivered rate of each flow as a share of its bottleneck, and what was lost."""
+    flows = [
+        {"id": demand["id"], **flow}
+        for demand in summary["demands"]
+        for flow in demand.get("throughput_mbps", ())
+    ]
+    if not flows:
+        return None
+    flows.sort(key=lambda flow: _share(flow, "delivered") or 0.0)
+    shown = flows[:MAX_ROWS]
+    count = data.count(len(flows), "flow")
+    told = count if len(shown) == len(flows) else f"the {len(shown)} slowest of {count}"
+    caption = data.caption(summary, f"{told}, one at a time")
+    key = [
+        (Patch(**DELIVERED), "delivered"),
+        (Line2D([], [], **OFFERED), "offered"),
+        (Line2D([], [], **BOTTLENECK), "bottleneck of the path"),
+    ]
+    figure = new_figure(_title(flows), caption, 1.2 + 0.46 * len(shown), key=key)
+    axes = figure.add_subplot()
+    _draw_rates(axes, shown)
+    axes.set_yticks(range(len(shown)), [f"{flow['id']}\n{_carried(flow)}" for flow in shown])
+    axes.set_ylim(len(shown) - 0.45, -0.55)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("rate (% of the bottleneck)")
+    return figure
+
+
+def _title(flows: Sequence[Flow]) -> str:
+    shares = [_share(flow, "delivered") for flow in flows]
+    known = [share for share in shares if share is not None]
+    if not known:
+        return "No flow delivered"
+    least, most = f"{min(known):.1f}", f"{max(known):.1f} % of the bottleneck"
+    if len(flows) == 1:
+        return f"The flow delivers {most}"
+    who = "Flows" if len(known) == len(flows) else f"{len(known)} of {len(flows)} flows"
+    return f"{who} deliver {most if len(known) == 1 else f'{least} to {most}'}"
+
+
+def _share(flow: Flow, what: str) -> float | None:
+    """Percent of the bottleneck."""
+    rate = flow[what]
+    return None if rate is None else 100 * float(rate) / float(flow["bottleneck"])
+
+
+def _draw_rates(axes: Any, flows: Sequence[Flow]) -> None:
+    delivered = [_share(flow, "delivered") for flow in flows]
+    offered = [_share(flow, "offered") for flow in flows]
+    axes.barh(range(len(flows)), [share or 0.0 for share in delivered], height=0.5, **DELIVERED)
+    known = [(share, y) for y, share in enumerate(offered) if share is not None]
+    axes.plot([share for share, _ in known], [y for _, y in known], clip_on=False, **OFFERED)
+    axes.axvline(100, **BOTTLENECK)
+    axes.set_xlim(0, 1.05 * max(100.0, *(share or 0.0 for share in delivered + offered)))
+    for y, flow in enumerate(flows):
+        axes.annotate(
+            _told(flow),
+            (1, y),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL_PT,
+            linespacing=1.25,
+        )
+
+
+def _carried(flow: Flow) -> str:
+    protocol = flow["protocol"].upper()
+    return flow["layer"] if protocol in flow["layer"] else f"{protocol}, {flow['layer']}"
+
+
+def _told(flow: Flow) -> str:
+    """Up to three lines: rates, loss, and where most was lost."""
+    rates = [
+        f"{name} {flow[name]:.4g}" for name in ("offered", "delivered") if flow[name] is not None
+    ]
+    first = f"{', '.join(rates)}{', ' if rates else ''}bottleneck {flow['bottleneck']:.4g} Mbit/s"
+    return "\n".join([first, _loss(flow), *_worst_place(flow)])
+
+
+def _loss(flow: Flow) -> str:
+    if flow["error"]:
+        return f"failed: {flow['error'][:60]}"
+    if flow["loss"] is not None:
+        lost = flow["offered_packets"] - flow["delivered_packets"]
+        return f"loss {100 * flow['loss']:.3g} %: {lost:,} of {flow['offered_packets']:,} packets"
+    if flow["retransmits"] is not None:
+        return f"{data.count(flow['retransmits'], 'segment')} sent again"
+    return "loss not known"
+
+
+def _worst_place(flow: Flow) -> list[str]:
+    places = flow["lost_at"] or {}
+    if not places:
+        return []
+    place, lost = max(places.items(), key=lambda item: item[1])
+    more = f" and {data.count(len(places) - 1, 'other place')}" if len(places) > 1 else ""
+    return [f"{lost:,} at {place.replace('->', '→')}{more}"]
