@@ -1,4 +1,4 @@
-"""Every pair of hubs of a topology by its delay-shortest path: what a controller on its own runs."""
+"""Every pair of hubs by its delay-shortest path: what a controller on its own runs."""
 
 from __future__ import annotations
 

@@ -44,12 +44,12 @@ def load_program() -> Program:
     """The program the options name, compiled here if they name a topology only."""
     if CONF.corridor.program:
         return from_plain(Program, json.loads(Path(CONF.corridor.program).read_text()))
-    from controller.all_pairs import compile_all_pairs  # noqa: PLC0415 - needs the whole model
+    from controller.all_pairs import compile_all_pairs
 
     return compile_all_pairs(CONF.corridor.topology)
 
 
-class CorridorApp(App):  # type: ignore[misc] # the class of whichever framework runs
+class CorridorApp(App):
     """One program, many switches, one status line at a time."""
 
     OFP_VERSIONS = (ofproto.OFP_VERSION,)

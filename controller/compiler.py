@@ -54,15 +54,15 @@ def compile_paths(wiring: Wiring, paths: Iterable[Path]) -> Program:
     ports = _ports(wiring)
     flows: dict[str, list[Flow]] = {hub.hub: _drops() for hub in wiring.hubs}
     hubs = {hub.hub: hub for hub in wiring.hubs}
-    for hub in wiring.hubs:
-        flows[hub.hub] += _admit_fibres(hub.hub, ports)
-    for src in dict.fromkeys(path.hubs[0] for path in labelled):
-        flows[src].append(_admit_host(hubs[src]))
+    for name in hubs:
+        flows[name] += _admit_fibres(name, ports)
+    for name in dict.fromkeys(path.hubs[0] for path in labelled):
+        flows[name].append(_admit_host(hubs[name]))
     for path in labelled:
         src, dst = hubs[path.hubs[0]], hubs[path.hubs[-1]]
         flows[src.hub] += _ingress(src, dst, path)
-        for hub, flow in _label_switched(path, ports):
-            flows[hub].append(flow)
+        for name, flow in _label_switched(path, ports):
+            flows[name].append(flow)
     switches = tuple(
         SwitchProgram(hub.hub, hub.dpid, tuple(sorted(flows[hub.hub], key=_order)))
         for hub in wiring.hubs

@@ -22,7 +22,7 @@ def shim_eventlet() -> None:
     """Give Ryu 4.34 the name that eventlet dropped in 0.30.3; without it Ryu does not import."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # eventlet announces its retirement to every user
-        import eventlet.wsgi  # noqa: PLC0415
+        import eventlet.wsgi
 
     if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):
         eventlet.wsgi.ALREADY_HANDLED = object()

@@ -111,5 +111,8 @@ def _from_openflow(messages: Iterable[Any]) -> Iterable[Action]:
 
 
 def _output_action(port: int) -> Action:
-    special = {ofproto.OFPP_CONTROLLER: Action("controller"), ofproto.OFPP_IN_PORT: Action("in_port")}
+    special = {
+        ofproto.OFPP_CONTROLLER: Action("controller"),
+        ofproto.OFPP_IN_PORT: Action("in_port"),
+    }
     return special.get(port) or output(port)

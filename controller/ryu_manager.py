@@ -10,7 +10,7 @@ from controller.framework import shim_eventlet
 
 def main() -> Any:
     shim_eventlet()
-    from ryu.cmd.manager import main as ryu_main  # noqa: PLC0415 - the shim comes first
+    from ryu.cmd.manager import main as ryu_main
 
     return ryu_main()
 

@@ -78,7 +78,9 @@ def _versions() -> dict[str, str]:
 
 def _first_line(*command: str) -> str:
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5).stdout
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=5
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return "not installed"
     return said.partition("\n")[0].rpartition(" ")[2]

@@ -8,7 +8,8 @@ what they are expected to give.
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from controller.compiler import compile_paths
 from controller.paths import Path, crossed_jurisdictions, shortest_paths
@@ -17,7 +18,7 @@ from experiments.prediction import bottleneck_bps, one_way_ns
 from experiments.scenario import Demand, LoadedScenario, ProbeOptions
 from topologies.model import Topology
 from topologies.wiring import Wiring, wire
-from traffic import jobs
+from traffic import jobs, stamp
 from traffic.scapy_process import build_templates
 
 REPLY_PORT_BASE = 20_000
@@ -66,8 +67,7 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
 def _losses(loaded: LoadedScenario) -> dict[str, int]:
     network = loaded.scenario.network
     shares = {
-        fibre.id: network.fibre_loss.get(fibre.id, network.loss)
-        for fibre in loaded.topology.fibres
+        fibre.id: network.fibre_loss.get(fibre.id, network.loss) for fibre in loaded.topology.fibres
     }
     return {fibre: round(share * 1e6) for fibre, share in shares.items()}
 
@@ -118,7 +118,7 @@ def _frame_specs(
     specs = []
     for number, demand in enumerate(demands):
         src, dst = hubs[demand.src], hubs[demand.dst]
-        ends = {
+        ends: dict[str, Any] = {
             "src_mac": src.host_mac,
             "dst_mac": dst.host_mac,
             "src_ip": src.host_ip,
@@ -129,7 +129,7 @@ def _frame_specs(
                 id=f"probe-{number}",
                 kind="stamp",
                 sport=REPLY_PORT_BASE + number,
-                dport=jobs.stamp.PORT,
+                dport=stamp.PORT,
                 size_bytes=(demand.probe or default).size,
                 ssid=jobs.ssid_of(number),
                 **ends,
@@ -211,7 +211,8 @@ def _probe_hosts(
     return _stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 
 
-class _Schedule(NamedTuple):
+@dataclass(frozen=True)
+class _Schedule:
     interval_ns: int
     count: int
     arrival: jobs.Arrival
@@ -268,9 +269,7 @@ def _stream_hosts(
         netns="",
         interface=src.host_interface,
         streams_out=(
-            jobs.StreamOut(
-                flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps
-            ),
+            jobs.StreamOut(flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps),
         ),
     )
     receiver = jobs.Host(
@@ -287,9 +286,7 @@ def _boundaries(phases: list[jobs.Phase], job: jobs.Job) -> tuple[Boundary, ...]
     streams = [phase for phase in phases if phase.name.startswith("stream:")]
     if not streams:
         return ()
-    before = [
-        Boundary(phase.start_offset_ns - PHASE_GAP_NS // 2, phase.name) for phase in streams
-    ]
+    before = [Boundary(phase.start_offset_ns - PHASE_GAP_NS // 2, phase.name) for phase in streams]
     return (*before, Boundary(job.duration_ns, "end"))
 
 

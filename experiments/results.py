@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,12 +152,12 @@ def _stream_drops(path: Path, plan: Plan) -> dict[str, dict[str, int]]:
         before["name"].removeprefix("stream:"): _drops_between(
             before["counters"], after["counters"], plan
         )
-        for before, after in zip(readings, readings[1:], strict=False)
+        for before, after in pairwise(readings)
     }
 
 
 def _drops_between(before: dict[str, Any], after: dict[str, Any], plan: Plan) -> dict[str, int]:
-    """Packets lost by place: ``fibre:from->to queue`` where a buffer was full, ``line`` at random."""
+    """Packets lost by place: ``fibre:from->to queue`` (buffer full) or ``line`` (at random)."""
     lost = {}
     for fibre in plan.wiring.fibres:
         for interface, name in _directions(fibre):
@@ -267,15 +268,21 @@ FLOW_COLUMNS = (
 
 
 def _write_flows(path: Path, flows: list[dict[str, Any]]) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - dear to import, needed once
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     schema = pa.schema(
-        [(name, getattr(pa, "float64" if kind == "double" else kind)()) for name, kind in FLOW_COLUMNS],
+        [
+            (name, getattr(pa, "float64" if kind == "double" else kind)())
+            for name, kind in FLOW_COLUMNS
+        ],
         metadata={"corridor_schema": f"flows/{FLOWS_SCHEMA}"},
     )
     rows = [
-        {**{name: row.get(name) for name, _ in FLOW_COLUMNS}, "lost_at_json": json.dumps(row["lost_at"])}
+        {
+            **{name: row.get(name) for name, _ in FLOW_COLUMNS},
+            "lost_at_json": json.dumps(row["lost_at"]),
+        }
         for row in flows
     ]
     table: pa.Table = pa.Table.from_pylist(rows, schema=schema)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from experiments import manifest
 from experiments.plan import make_plan
@@ -22,6 +22,7 @@ from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
 from experiments.testbeds.choice import Choice, choose_testbed
 from experiments.testbeds.kernel import Kernel, build_kernel
+from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe
 from experiments.testbeds.uml import run_in_guest
@@ -70,7 +71,7 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
     failure: BaseException | None = None
     try:
         _execute(choice, kernel, out_dir, log)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
         failure = error
     summary = _finish(out_dir, plan, choice, log, failure, options.figures)
     if failure is not None:
@@ -83,7 +84,7 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
 class EventLog:
     """Keeps every event in ``events.jsonl`` and tells a waiting person what is going on."""
 
-    _PHASES = {
+    _PHASES: ClassVar[dict[str, str]] = {
         "build": "building the network",
         "install": "installing tables and checking the wiring",
         "measure": "measuring",
@@ -119,7 +120,8 @@ class EventLog:
         """The same by the clock the run itself saw."""
         if start not in self.phases or end not in self.phases:
             return None
-        return round((self.phases[end]["at_ns"] - self.phases[start]["at_ns"]) / 1e9, 6)
+        since_ns = int(self.phases[end]["at_ns"]) - int(self.phases[start]["at_ns"])
+        return round(since_ns / 1e9, 6)
 
 
 def make_result_folder(wanted: Path | None, name: str) -> Path:
@@ -162,14 +164,17 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
         if facts.virtual_kernel is not None:
             return choice, facts.virtual_kernel
         say("building the virtual-clock kernel, once (minutes; kept in the cache)")
+        printer = ProgressPrinter()
         try:
-            return choice, build_kernel(say)
+            return choice, build_kernel(printer)
         except EnvironmentLacking as error:
             if options.clock == "virtual":
                 raise
             facts = facts.without_build(error.message)
             choice = choose_testbed(facts, options.testbed, options.clock)
             say(f"no virtual clock: {error}")
+        finally:
+            printer.close()
     return choice, facts.stock_kernel or facts.virtual_kernel
 
 
@@ -220,7 +225,7 @@ def _finish(
     try:
         summary = summarise(out_dir, plan, facts)
         if figures and failure is None:
-            from experiments.figures import draw_figures  # noqa: PLC0415 - matplotlib is dear
+            from experiments.figures import draw_figures
 
             draw_figures(out_dir, summary)
     except OSError as error:
@@ -240,7 +245,7 @@ def _unwritable(folder: Path, error: OSError) -> CorridorError:
         return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
     reason = error.strerror or str(error)
     return InputError(
-        f"cannot write results: {reason}", "give a folder you may write with --out", file=str(folder)
+        f"cannot write results: {reason}",
+        "give a folder you may write with --out",
+        file=str(folder),
     )
-
-

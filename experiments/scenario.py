@@ -21,7 +21,6 @@ from topologies.units import parse_duration_ns, parse_size_bytes
 
 SHIPPED = Path(__file__).parent / "scenarios"
 DEFAULT = "pan-asia"
-SCHEMA_VERSION = 1
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
 MAX_FRAME_BYTES = 1514
 MAX_PROBES = 5_000_000
@@ -103,7 +102,7 @@ class Demand(Frozen):
 class Scenario(Frozen):
     """One experiment, checked against its topology."""
 
-    schema_version: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema")
     name: Slug
     title: str = ""
     topology: str

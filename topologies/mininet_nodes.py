@@ -116,7 +116,7 @@ class HubSwitch(LazyShell, Switch):
     def start(self, _controllers: Any) -> None:
         """Bridges come up together, in ``CorridorNet.start``."""
 
-    def stop(self, deleteIntfs: bool = True) -> None:  # noqa: N803 - Mininet's name
+    def stop(self, deleteIntfs: bool = True) -> None:  # noqa: ARG002, N803 - Mininet's
         self.terminate()
 
     def connected(self) -> bool:

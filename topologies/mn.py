@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 # mn executes this file without a __file__, but its code object knows where it came from.
-PROJECT = Path(sys._getframe().f_code.co_filename).resolve().parent.parent
+PROJECT = Path(sys._getframe().f_code.co_filename).resolve().parent.parent  # noqa: SLF001
 sys.path.insert(0, str(PROJECT))
 
 from mininet.node import Controller  # noqa: E402

@@ -58,7 +58,7 @@ class options(nla):  # noqa: N801 - the name pyroute2 looks up in a plugin
 
 
 def get_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    """The options message of one stage: ``request['stage']`` is ``delay`` or ``rate`` of a shape."""
+    """The options of one stage: ``request['stage']`` is ``delay`` or ``rate`` of a shape."""
     shape: Shape = request["shape"]
     return _delay_stage(shape) if request["stage"] == "delay" else _rate_stage(shape)
 

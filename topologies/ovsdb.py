@@ -100,7 +100,14 @@ class OpenVSwitch:
         server = switch._daemon(["ovsdb-server", str(database), f"--remote=punix:{socket}", *quiet])
         switch._wait_for(socket, server)
         switch._checked(
-            ["ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".", f"other_config:max-idle={IDLE_MS}"]
+            [
+                "ovs-vsctl",
+                "--no-wait",
+                "set",
+                "Open_vSwitch",
+                ".",
+                f"other_config:max-idle={IDLE_MS}",
+            ]
         )
         switch._daemon(["ovs-vswitchd", f"unix:{socket}", *quiet])
         return switch
@@ -122,8 +129,7 @@ class OpenVSwitch:
         while not socket.exists():
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise EnvironmentLacking(
-                    f"{daemon.args[0]} did not start",
-                    f"see {self.run_dir}/ovs.log",  # type: ignore[index]
+                    "ovsdb-server did not start", f"see {self.run_dir}/ovs.log"
                 )
             time.sleep(0.01)
 

@@ -10,9 +10,7 @@ import dataclasses
 import types
 import typing
 from functools import cache
-from typing import Any, TypeVar, cast
-
-T = TypeVar("T")
+from typing import Any, cast
 
 
 def to_plain(value: Any) -> Any:
@@ -27,8 +25,8 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[T], plain: Any) -> T:
-    """Rebuild ``kind`` from what ``to_plain`` made of it; raises TypeError or KeyError if it is not."""
+def from_plain[T](kind: type[T], plain: Any) -> T:
+    """Rebuild ``kind`` from what ``to_plain`` made of it; else raises TypeError or KeyError."""
     return cast(T, _rebuild(kind, plain))
 
 
@@ -40,7 +38,9 @@ def _hints(kind: type) -> dict[str, Any]:
 def _rebuild(kind: Any, plain: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = _hints(cast(type, kind))
-        return cast(Any, kind)(**{name: _rebuild(hints[name], item) for name, item in plain.items()})
+        return cast(Any, kind)(
+            **{name: _rebuild(hints[name], item) for name, item in plain.items()}
+        )
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         if plain is None:
@@ -51,7 +51,9 @@ def _rebuild(kind: Any, plain: Any) -> Any:
             return tuple(_rebuild(arguments[0], item) for item in plain)
         return tuple(_rebuild(item, value) for item, value in zip(arguments, plain, strict=True))
     if origin is dict:
-        return {_key(arguments[0], key): _rebuild(arguments[1], item) for key, item in plain.items()}
+        return {
+            _key(arguments[0], key): _rebuild(arguments[1], item) for key, item in plain.items()
+        }
     return plain
 
 

@@ -15,7 +15,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(_args: argparse.Namespace) -> int:
-    from experiments.testbeds.native import leftovers, remove_leftovers  # noqa: PLC0415
+    from experiments.testbeds.native import leftovers, remove_leftovers
 
     found = leftovers()
     for run_id in found:

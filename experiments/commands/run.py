@@ -35,16 +35,20 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
-    parser.add_argument("--seed", type=_seed, default=None, metavar="N", help="instead of the scenario's")
+    parser.add_argument(
+        "--seed", type=_seed, default=None, metavar="N", help="instead of the scenario's"
+    )
     parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
-    parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty")
+    parser.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.runner import Options, run_scenario  # noqa: PLC0415 - heavy
-    from experiments.table import demand_table, flow_table  # noqa: PLC0415
+    from experiments.runner import Options, run_scenario
+    from experiments.table import demand_table, flow_table
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
