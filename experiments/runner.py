@@ -71,6 +71,8 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
     failure: BaseException | None = None
     try:
         _execute(choice, kernel, out_dir, log)
+    except OSError as error:
+        failure = _unwritable(out_dir, error)
     except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
         failure = error
     summary = _finish(out_dir, plan, choice, log, failure, options.figures)

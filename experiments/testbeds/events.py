@@ -23,8 +23,12 @@ def read_events(
     on_event: Callable[[dict[str, Any]], None],
     console: Path,
     name: str,
+    *,
+    last_event: str = "end",
 ) -> None:
     """Pass events on until the process ends; raises the failure it reported, if any.
+
+    ``last_event`` names the event or phase without which it has ended too early.
 
     Each event gets ``wall_s``, the monotonic second at which it was read here:
     a guest in the virtual clock cannot tell how long anything took.
@@ -42,7 +46,7 @@ def read_events(
             if event["event"] == "failed":
                 kind = _BY_CODE.get(event["code"], CorridorError)
                 failure = kind(event["message"])
-            ended = ended or (event["event"] == "phase" and event["name"] == "end")
+            ended = ended or last_event in (event["event"], event.get("name"))
             on_event(event)
     code = process.wait()
     if failure is not None:

@@ -1,12 +1,13 @@
-"""First process of a guest: ``guest_init.py PROJECT OUT_ON_HOST``. Standard library only.
+"""First process of a guest: ``guest_init.py PROJECT OUT_ON_HOST [command]``. Standard library only.
 
 Mounts what the system lacks over the read-only host root, gives the run a
 writable view of its result folder and nothing else, executes the plan in a child
-with the code every testbed shares, and switches the machine off.
+with the code every testbed shares, and switches the machine off. With ``command`` it
+executes the argument list in the folder's ``command.json`` instead.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH103, PTH112, PTH123, PTH211
+# ruff: noqa: PTH103, PTH112, PTH119, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ import socket
 import struct
 import sys
 import traceback
+from collections.abc import Callable
 
 MS_BIND = 4096
 SYS_INIT_MODULE = 175  # x86-64, the only machine User Mode Linux runs on here
@@ -102,8 +104,26 @@ def _loopback_up() -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
-def run_plan(project: str) -> int:
-    """Execute the plan in a child; returns its exit code, or 128 and the signal that ended it."""
+def run_plan() -> int:
+    from experiments.execute import main
+
+    return main([f"{OUT}/raw/plan.json", OUT])
+
+
+def run_command() -> int:
+    """Become the command, its output in files and its input open but silent."""
+    with open(f"{OUT}/command.json") as file:
+        arguments = json.load(file)
+    for number, name in ((1, "stdout.txt"), (2, "stderr.txt")):
+        os.dup2(os.open(f"{OUT}/{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    silent, held_open = os.pipe()
+    os.dup2(silent, 0)
+    os.set_inheritable(held_open, True)  # an end of file would set a shell's poll spinning
+    os.execvp(arguments[0], arguments)  # noqa: S606
+
+
+def in_a_child(work: Callable[[], int], project: str) -> int:
+    """Run ``work`` in a session of its own; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
     if child == 0:
         code = 3
@@ -111,9 +131,7 @@ def run_plan(project: str) -> int:
             os.setsid()
             os.chdir(project)
             sys.path.insert(0, project)
-            from experiments.execute import main
-
-            code = main([f"{OUT}/raw/plan.json", OUT])
+            code = work()
         except BaseException:  # noqa: BLE001 - a child ends here, whatever happens
             traceback.print_exc()
         finally:
@@ -130,7 +148,9 @@ def main() -> None:
     code = 3
     try:
         prepare(sys.argv[1], sys.argv[2])
-        code = run_plan(sys.argv[1])
+        # User Mode Linux adds words of its own at the end.
+        work = run_command if sys.argv[3:4] == ["command"] else run_plan
+        code = in_a_child(work, sys.argv[1])
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

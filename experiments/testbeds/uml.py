@@ -6,26 +6,24 @@ leaves nothing. In the virtual clock idle time is skipped and CPU costs no time.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
+import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.testbeds import guest_init
 from experiments.testbeds.events import read_events
+from experiments.testbeds.guest_keeper import OUT_LINK
 from experiments.testbeds.kernel import Kernel
 from topologies.errors import EnvironmentLacking
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
 GUEST_MEMORY_MB = 2048
-ADDR_NO_RANDOMIZE = 0x0040000
-PR_SET_PDEATHSIG = 1
-OUT_LINK = "out"
+KEEPER = Path(__file__).with_name("guest_keeper.py")
+OUT_IN_GUEST = guest_init.OUT
 OUT_ON_HOST = f"/proc/self/cwd/{OUT_LINK}"
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -38,25 +36,56 @@ def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_cl
     Raises the failure the guest reports, or MeasurementInvalid if it ends
     without a word. ``on_event`` gets every event with the wall time it came at.
     """
-    with tempfile.TemporaryDirectory(prefix="corridor-guest-") as scratch:
-        (Path(scratch) / OUT_LINK).symlink_to(out_dir.resolve())
-        guest = subprocess.Popen(
-            _command(kernel, virtual_clock),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=scratch,
-            env=_host_environment(scratch),
-            start_new_session=True,
-            preexec_fn=_before_boot,
-        )
-        try:
-            read_events(guest, on_event, out_dir / "console.log", "the guest")
-        finally:
-            _end(guest)
+    guest = _boot(kernel, out_dir, virtual_clock)
+    try:
+        read_events(guest, on_event, out_dir / "console.log", "the guest")
+    finally:
+        _end(guest)
 
 
-def _command(kernel: Kernel, virtual_clock: bool) -> list[str]:
+def run_command_in_guest(
+    kernel: Kernel, command: Sequence[str], out_dir: Path, *, virtual_clock: bool
+) -> subprocess.CompletedProcess[str]:
+    """Run any command as root in a guest, from the project's folder; what it said, and its code.
+
+    It may write to ``out_dir``, which it sees as ``OUT_IN_GUEST``; its output stays there in
+    ``stdout.txt`` and ``stderr.txt``. Raises MeasurementInvalid if the guest ends before it.
+    """
+    (out_dir / "command.json").write_text(json.dumps(list(command)))
+    codes: list[int] = []
+
+    def note(event: dict[str, Any]) -> None:
+        if event["event"] == "exit":
+            codes.append(event["code"])
+
+    guest = _boot(kernel, out_dir, virtual_clock, "command")
+    try:
+        read_events(guest, note, out_dir / "console.log", "the guest", last_event="exit")
+    finally:
+        _end(guest)
+    said, complained = (
+        (out_dir / name).read_text(errors="replace") if (out_dir / name).exists() else ""
+        for name in ("stdout.txt", "stderr.txt")
+    )
+    return subprocess.CompletedProcess(list(command), codes[-1], said, complained)
+
+
+def _boot(
+    kernel: Kernel, out_dir: Path, virtual_clock: bool, *init_arguments: str
+) -> subprocess.Popen[bytes]:
+    """A guest and its keeper, which ends with it and ends it when its standard input closes."""
+    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(out_dir.resolve())]
+    return subprocess.Popen(
+        keeper + _command(kernel, virtual_clock, *init_arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_host_environment(),
+        start_new_session=True,
+    )
+
+
+def _command(kernel: Kernel, virtual_clock: bool, *init_arguments: str) -> list[str]:
     """The same for every run: the kernel stirs its command line into its random numbers.
 
     What differs from run to run goes by another way: the result folder as a link in the working
@@ -82,14 +111,14 @@ def _command(kernel: Kernel, virtual_clock: bool) -> list[str]:
         command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
     command += [f"{name}={value}" for name, value in guest_environment().items()]
     init = Path(__file__).with_name("guest_init.py")
-    command += ["--", str(init), str(PROJECT), OUT_ON_HOST]
+    command += ["--", str(init), str(PROJECT), OUT_ON_HOST, *init_arguments]
     return [command[0], *map(_quoted, command[1:])]
 
 
-def _host_environment(scratch: str) -> dict[str, str]:
-    """For the kernel as a process of the host: TMPDIR is where it keeps the guest's memory."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-    return {**kept, "HOME": scratch}
+def _host_environment() -> dict[str, str]:
+    """For the kernel as a process of the host, which keeps the guest's memory under TMPDIR."""
+    names = ("PATH", "TMPDIR", "TMP", "TEMP")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def guest_environment() -> dict[str, str]:
@@ -103,17 +132,10 @@ def guest_environment() -> dict[str, str]:
     }
 
 
-def _before_boot() -> None:
-    """In the child: die with the parent, and lay out memory the same way every time."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.personality(ADDR_NO_RANDOMIZE)
-
-
 def _end(guest: subprocess.Popen[bytes]) -> None:
-    """End the guest and the processes that stand for its own, which share its session."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(guest.pid, signal.SIGKILL)
+    """Let go of the guest; its keeper kills what is left of it and tidies up."""
+    assert guest.stdin is not None
+    guest.stdin.close()
     guest.wait()
 
 

@@ -1,0 +1,97 @@
+"""Holds one guest, and nothing of it longer than its caller: ``guest_keeper.py OUT_DIR COMMAND``.
+
+Standard library only. Standard input is a pipe that the caller holds open and never writes to.
+When it closes, however the caller ended, or when the guest ends, every process of the guest is
+killed and its scratch folder removed. The keeper then ends the way the guest did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+OUT_LINK = "out"
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+ADDR_NO_RANDOMIZE = 0x0040000
+EXIT_NOT_STARTED = 127
+_libc = ctypes.CDLL(None)
+
+
+def keep(out_dir: str, command: list[str]) -> int:
+    """Run the guest to its end or the caller's; its wait status."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    scratch = tempfile.mkdtemp(prefix="corridor-guest-")
+    try:
+        Path(scratch, OUT_LINK).symlink_to(out_dir)
+        guest = os.fork()
+        if guest == 0:
+            _be_guest(scratch, command)
+        try:
+            _wait_for_either(guest)
+        finally:
+            status = _end(guest)
+        return status
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _be_guest(scratch: str, command: list[str]) -> NoReturn:
+    """In the child: a session of its own, its memory laid out the same way every time."""
+    try:
+        os.setsid()
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.personality(ADDR_NO_RANDOMIZE)
+        os.chdir(scratch)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.execve(command[0], command, dict(os.environ, HOME=scratch))  # noqa: S606
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", flush=True)
+    os._exit(EXIT_NOT_STARTED)
+
+
+def _wait_for_either(guest: int) -> None:
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.register(os.pidfd_open(guest), select.POLLIN)
+    poll.poll()
+
+
+def _end(guest: int) -> int:
+    """Kill what is left of the guest: its processes share its group, and end as our children."""
+    os.kill(guest, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it has no group yet, and so no processes
+        os.killpg(guest, signal.SIGKILL)
+    status = 0
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, ended = os.wait()
+            if pid == guest:
+                status = ended
+    return status
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(1)
+
+
+def main() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    code = os.waitstatus_to_exitcode(keep(sys.argv[1], sys.argv[2:]))
+    if code < 0:
+        with contextlib.suppress(OSError):  # SIGKILL has no handler to take away
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
