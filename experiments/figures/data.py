@@ -25,7 +25,7 @@ from traffic import samples
 
 MAX_GROUPS = 6
 MAX_ROWS = 120
-"""Rows of a figure with one row a demand or flow."""
+"""Rows of a figure with one row a demand."""
 
 MICROSECONDS_BELOW_MS = 1.0
 """Deviations that all stay below this are told in microseconds."""

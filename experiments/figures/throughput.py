@@ -10,8 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from experiments.figures import data
-from experiments.figures.data import MAX_ROWS
 from experiments.figures.style import SMALL_PT, new_figure
+
+MAX_FLOWS = 40
+"""Rows; beyond them the flows that deliver most of their bottleneck are left out."""
 
 Flow = dict[str, Any]
 """An element of ``throughput_mbps`` and the ``id`` of its demand; rates in Mbit/s."""
@@ -31,7 +33,7 @@ def throughput(summary: dict[str, Any]) -> Figure | None:
     if not flows:
         return None
     flows.sort(key=lambda flow: _share(flow, "delivered") or 0.0)
-    shown = flows[:MAX_ROWS]
+    shown = flows[:MAX_FLOWS]
     count = data.count(len(flows), "flow")
     told = count if len(shown) == len(flows) else f"the {len(shown)} slowest of {count}"
     caption = data.caption(summary, f"{told}, one at a time")

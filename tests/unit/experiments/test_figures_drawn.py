@@ -1,0 +1,228 @@
+"""Figures as files: same bytes, nothing cut off, nothing below 7 pt, partial data drawn too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import handmade_run
+import matplotlib as mpl
+import pytest
+from matplotlib.axis import Tick
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from experiments.figures import NAMES, data, draw_figures
+from experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
+from experiments.figures.style import SMALL_PT, lay_out, style
+from experiments.figures.throughput import throughput
+from experiments.results import read_plan, summarise
+
+CITIES = ("shanghai", "guian", "karachi")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    handmade_run.write_run(tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def summary(run: Path) -> dict[str, Any]:
+    return summarise(run, read_plan(run), handmade_run.FACTS)
+
+
+def figures_of(run: Path, summary: dict[str, Any]) -> dict[str, Any]:
+    """Laid out, not written; None for those that are left out."""
+    demands = summary["demands"]
+    groups = data.group_demands(demands, data.read_places(run))
+    with style():
+        figures = {
+            "rtt-ecdf": rtt_ecdf(summary, groups, data.read_rtt_ms(run, len(demands))),
+            "predicted-measured": predicted_measured(summary, groups),
+            "demand-ranges": demand_ranges(summary, groups),
+            "throughput": throughput(summary),
+        }
+        for figure in filter(None, figures.values()):
+            lay_out(figure)
+    return figures
+
+
+def visible_texts(figure: Any) -> list[Text]:
+    """All that is written; of the labels of ticks only those within their axis are."""
+    of_ticks = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
+    found = [text for text in figure.findobj(Text) if text not in of_ticks]
+    for axes in figure.axes:
+        for along, axis in enumerate((axes.xaxis, axes.yaxis)):
+            found += [label for label in axis.get_ticklabels() if _within(axes, along, label)]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
+
+
+def _within(axes: Any, along: int, label: Text) -> bool:
+    at = label.get_transform().transform(label.get_position())[along]
+    return bool(axes.bbox.min[along] - 1 <= at <= axes.bbox.max[along] + 1)
+
+
+def extents(figure: Any) -> list[tuple[Text, Any]]:
+    """Each text and its box in pixels, with letters as wide as in the files."""
+    with style():
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        return [(text, text.get_window_extent(renderer)) for text in visible_texts(figure)]
+
+
+def many_demands(summary: dict[str, Any], count: int) -> dict[str, Any]:
+    """As many rows as the reference run has, and more; every fifth unanswered."""
+    template = next(demand for demand in summary["demands"] if demand["id"] == "near")
+    demands = []
+    for number in range(count):
+        rtt = 5.0 + 3 * number
+        measured = {"min": rtt + 0.01, "p50": rtt + 0.02, "p99": rtt + 0.1, "max": rtt + number}
+        entry = template | {
+            "id": f"results-qingyang-frankfurt-{number}",
+            "predicted_rtt_ms": rtt,
+            "rtt_ms": None if number % 5 == 4 else measured,
+            "src": CITIES[number % 3],
+            "dst": CITIES[(number + 1) % 3],
+            "crosses": ["CN", "PK"],
+        }
+        demands.append(entry)
+    return summary | {"demands": demands}
+
+
+def test_figures_are_written_as_pdf_and_png(run: Path, summary: dict[str, Any]) -> None:
+    written = draw_figures(run, summary)
+    assert [path.relative_to(run).as_posix() for path in written] == [
+        f"figures/{name}.{suffix}" for name in NAMES for suffix in ("pdf", "png")
+    ]
+    assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_figures_are_the_same_bytes_for_the_same_data(run: Path, summary: dict[str, Any]) -> None:
+    first = {path.name: path.read_bytes() for path in draw_figures(run, summary)}
+    with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "axes.grid": False}):
+        again = {path.name: path.read_bytes() for path in draw_figures(run, summary)}
+    assert first == again
+    for name, content in first.items():
+        assert b"CreationDate" not in content, name
+
+
+def test_figures_leave_the_settings_of_matplotlib_alone(run: Path, summary: dict[str, Any]) -> None:
+    before = dict(mpl.rcParams)
+    draw_figures(run, summary)
+    assert dict(mpl.rcParams) == before
+
+
+def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[str, Any]) -> None:
+    for demand in summary["demands"]:
+        demand["rtt_ms"] = None
+        demand.pop("throughput_mbps", None)
+    (run / "probes.parquet").unlink()
+    names = [path.name for path in draw_figures(run, summary)]
+    assert names == ["demand-ranges.pdf", "demand-ranges.png"]
+
+
+def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[str, Any]) -> None:
+    draw_figures(run, summary)
+    for demand in summary["demands"]:
+        demand.pop("throughput_mbps", None)
+    draw_figures(run, summary)
+    assert not (run / "figures" / "throughput.pdf").exists()
+
+
+def test_no_demands_draw_nothing(run: Path, summary: dict[str, Any]) -> None:
+    assert draw_figures(run, summary | {"demands": []}) == []
+
+
+def test_a_demand_without_replies_is_marked_as_such(run: Path, summary: dict[str, Any]) -> None:
+    figures = figures_of(run, summary)
+    ranges = [text.get_text().strip() for text in visible_texts(figures["demand-ranges"])]
+    assert ranges.count("no reply") == 1
+    legend = [text.get_text() for text in visible_texts(figures["predicted-measured"])]
+    assert "no reply (at its prediction)" in legend
+    assert any("3 demands, 1 without reply" in text for text in ranges)
+
+
+def test_every_statistic_is_at_its_place(run: Path, summary: dict[str, Any]) -> None:
+    right = figures_of(run, summary)["demand-ranges"].axes[1]
+    drawn = {line.get_marker(): list(line.get_xdata()) for line in right.lines}
+    assert drawn["<"] == pytest.approx([0.75, 0.0])  # near and far, in microseconds
+    assert drawn[">"] == pytest.approx([3.0, 2.0])
+    assert drawn["o"] == pytest.approx([0.75, 1.0])
+
+
+def test_the_differences_are_those_of_the_minima(run: Path, summary: dict[str, Any]) -> None:
+    below = figures_of(run, summary)["predicted-measured"].axes[1]
+    points = [(line.get_xdata(), line.get_ydata()) for line in below.lines[1:]]
+    assert [x[0] for x, _ in points] == [10.0, 50.0]
+    assert [y[0] for _, y in points] == pytest.approx([0.75, 0.0])
+
+
+def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, Any]) -> None:
+    texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
+    assert (
+        "offered 12, delivered 10, bottleneck 10 Mbit/s\n"
+        "loss 10 %: 10 of 100 packets\n"
+        "10 at one:shanghai→guian queue"
+    ) in texts
+    assert (
+        "delivered 5, bottleneck 10 Mbit/s\n3 segments sent again\n3 at two:karachi→guian line"
+    ) in texts
+    assert "Flows deliver 50.0 to 100.0 % of the bottleneck" in texts
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"error": "no route to host"}, "failed: no route to host"),
+        ({"delivered": None, "loss": None, "lost_at": None}, "loss not known"),
+        ({"lost_at": {"a": 1, "b": 5, "c": 2}}, "5 at b and 2 other places"),
+    ],
+)
+def test_throughput_of_a_flow_that_went_wrong_is_told(
+    run: Path, summary: dict[str, Any], changes: dict[str, Any], told: str
+) -> None:
+    summary["demands"][0]["throughput_mbps"][0] |= changes
+    texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
+    assert any(told in text for text in texts), texts
+
+
+@pytest.mark.parametrize("count", [1, 46, 150])
+def test_no_text_is_small_or_leaves_the_figure(
+    run: Path, summary: dict[str, Any], count: int
+) -> None:
+    for name, figure in figures_of(run, many_demands(summary, count)).items():
+        for text, box in extents(figure):
+            shown = f"{name}: {text.get_text()!r} {box}"
+            assert text.get_fontsize() >= SMALL_PT, shown
+            assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
+            assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
+
+
+def test_no_two_texts_of_the_ranges_overlap(run: Path, summary: dict[str, Any]) -> None:
+    figure = figures_of(run, many_demands(summary, 46))["demand-ranges"]
+    boxes = [(text.get_text(), box) for text, box in extents(figure)]
+    for number, (text, box) in enumerate(boxes):
+        for other, against in boxes[number + 1 :]:
+            width = min(box.x1, against.x1) - max(box.x0, against.x0)
+            height = min(box.y1, against.y1) - max(box.y0, against.y0)
+            assert width < 1 or height < 2, (text, other)
+
+
+def test_beyond_the_most_rows_those_that_stray_least_are_left_out(
+    run: Path, summary: dict[str, Any]
+) -> None:
+    figure = figures_of(run, many_demands(summary, 150))["demand-ranges"]
+    texts = [text.get_text() for text in visible_texts(figure)]
+    named = {text for text in texts if text.startswith("results-")}
+    assert len(named) == data.MAX_ROWS
+    assert "results-qingyang-frankfurt-148" in named
+    assert "results-qingyang-frankfurt-4" in named  # no reply
+    assert "results-qingyang-frankfurt-0" not in named
+    assert any("the 120 of 150 demands that stray furthest, 30 without" in text for text in texts)
+
+
+def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[str, Any]) -> None:
+    summary["demands"][0]["rtt_ms"]["max"] += 0.5
+    right = figures_of(run, summary)["demand-ranges"].axes[1]
+    assert right.get_xscale() == "symlog"
+    assert right.get_xlabel().startswith("RTT less predicted RTT (µs)\nlogarithmic beyond ")

@@ -1,0 +1,178 @@
+"""``corridor report`` makes results of whatever a run left, and says what it passed over."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import handmade_run
+import pytest
+
+from experiments import cli
+from experiments.recover import RESULT_FILES, recover
+from experiments.results import read_plan, summarise
+from topologies.errors import InputError
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    handmade_run.write_run(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def kill_in_the_middle(run: Path) -> None:
+    """As SIGKILL leaves a run: lines, records and reports half written, no summary."""
+    lines = (run / "events.jsonl").read_text().splitlines(keepends=True)
+    (run / "events.jsonl").write_text("".join(lines[:3]) + lines[3][:25])
+    path = run / "raw" / "probes-shanghai.rec"
+    path.write_bytes(path.read_bytes()[:-30])
+    path = run / "raw" / "flows-guian.json"
+    path.write_bytes(path.read_bytes()[:40])
+    (run / "raw" / "transfers.json").write_bytes(bytes(100))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_recovered_results_of_a_killed_run_are_marked_incomplete(run: Path) -> None:
+    kill_in_the_middle(run)
+    summary = recover(run).summary
+    assert summary["complete"] is False
+    assert summary["failure"] == "stopped without a word during measure"
+    assert (summary["testbed"], summary["testbed_reason"]) == ("uml", "best")
+    assert (summary["wall_s"], summary["virtual_s"]) == (8.0, None)
+    assert summary["network"]["build_s"] == 5.0
+
+
+def test_recovered_results_name_what_was_passed_over(run: Path) -> None:
+    kill_in_the_middle(run)
+    assert recover(run).passed_over == (
+        "events.jsonl: 1 torn line",
+        "raw/flows-guian.json is torn",
+        "raw/probes-shanghai.rec: 1 damaged record",
+        "raw/transfers.json is torn",
+    )
+
+
+def test_recovered_results_hold_all_that_was_measured(run: Path) -> None:
+    kill_in_the_middle(run)
+    near, _silent, far = recover(run).summary["demands"]
+    assert (near["sent"], near["received"], far["received"]) == (4, 2, 2)
+    (flow,) = near["throughput_mbps"]
+    assert (flow["offered"], flow["delivered"], flow["loss"]) == (12.0, None, None)
+    assert flow["lost_at"] == {"one:shanghai->guian queue": 10}
+    assert "throughput_mbps" not in far
+
+
+def test_recovering_leaves_the_raw_files_and_no_scratch(run: Path) -> None:
+    kill_in_the_middle(run)
+    before, names = contents(run / "raw"), {path.name for path in run.iterdir()}
+    recover(run)
+    assert contents(run / "raw") == before
+    assert {path.name for path in run.iterdir()} == names | set(RESULT_FILES)
+
+
+def test_recovering_twice_gives_the_same_bytes(run: Path) -> None:
+    kill_in_the_middle(run)
+    recover(run)
+    first = contents(run)
+    recover(run)
+    assert contents(run) == first
+
+
+def test_recovering_a_finished_run_changes_nothing(run: Path) -> None:
+    summarise(run, read_plan(run), handmade_run.FACTS)
+    before = contents(run)
+    recovered = recover(run)
+    assert contents(run) == before
+    assert recovered.passed_over == ()
+
+
+def test_recovered_events_of_a_whole_run_make_it_complete(run: Path) -> None:
+    summary = recover(run).summary
+    assert (summary["complete"], summary["failure"]) == (True, None)
+    assert summary["network"]["teardown_s"] == 2.5
+    assert (summary["wall_s"], summary["virtual_s"]) == (22.5, 11.25)
+
+
+def test_recovered_failure_is_the_one_the_run_reported(run: Path) -> None:
+    with (run / "events.jsonl").open("a") as log:
+        event = {"event": "failed", "wall_s": 23, "message": "the controller is gone", "code": 4}
+        log.write(json.dumps(event) + "\n")
+    summary = recover(run).summary
+    assert (summary["complete"], summary["failure"]) == (False, "the controller is gone")
+
+
+def test_recovering_needs_no_more_than_the_plan(run: Path) -> None:
+    for path in run.iterdir():
+        if path.is_file():
+            path.unlink()
+    for path in (run / "raw").iterdir():
+        if path.name != "plan.json":
+            path.unlink()
+    recovered = recover(run)
+    assert recovered.summary["testbed"] == "unknown"
+    assert recovered.summary["clock"] == "virtual"
+    assert recovered.summary["failure"] == "stopped before it began"
+    assert recovered.passed_over == ("events.jsonl is missing",)
+
+
+def test_recovering_passes_over_a_torn_summary(run: Path) -> None:
+    (run / "summary.json").write_text('{"schema": 1, "scen')
+    assert recover(run).passed_over == ("summary.json is torn",)
+
+
+def test_recovering_raw_data_of_another_version_is_refused(run: Path) -> None:
+    text = (run / "raw" / "fibres.json").read_text()
+    (run / "raw" / "fibres.json").write_text(text.replace("queue_drops", "dropped_packets"))
+    with pytest.raises(InputError, match=r"raw data of another version \(KeyError: 'queue_drops'"):
+        recover(run)
+    assert not (run / "summary.json").exists()
+
+
+@pytest.mark.parametrize("kind", ["missing", "a file", "empty", "no plan"])
+def test_report_of_what_is_no_run_is_one_line_and_exit_code_2(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x"
+    if kind == "a file":
+        path.write_text("not a folder")
+    elif kind != "missing":
+        path.mkdir()
+    if kind == "no plan":
+        (path / "raw").mkdir()
+    assert cli.main(["report", str(path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"corridor: {path}")
+    assert said.err.count("\n") == 1
+
+
+def test_report_says_how_far_the_run_came_and_draws(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kill_in_the_middle(run)
+    assert cli.main(["report", str(run)]) == 0
+    said = capsys.readouterr().out
+    assert "passed over: raw/flows-guian.json is torn\n" in said
+    assert (
+        "handmade, seed 7, virtual clock: not complete (stopped without a word during measure); "
+        "4 of 8 probes answered, 2 of 3 demands\n" in said
+    )
+    assert (run / "figures" / "demand-ranges.pdf").exists()
+
+
+def test_report_as_json_prints_the_summary_and_nothing_else(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["report", str(run), "--json", "--no-figures"]) == 0
+    said = capsys.readouterr().out
+    assert json.loads(said) == json.loads((run / "summary.json").read_text())
+    assert not (run / "figures").exists()
+
+
+def test_report_works_on_a_copy_elsewhere(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "copy of it")
+    assert recover(tmp_path / "copy of it").summary == recover(run).summary

@@ -1,0 +1,63 @@
+"""The tables a run ends with, letter by letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import handmade_run
+import pytest
+
+from experiments.results import read_plan, summarise
+from experiments.table import demand_table, flow_table, render
+
+DEMANDS = """\
+demand  class  path                        crosses  predicted RTT  measured RTT  difference  loss
+------  -----  --------------------------  -------  -------------  ------------  ----------  ----
+near    infer  shanghai > guian            CN           10.000 ms     10.001 ms     +0.8 us   2/4
+silent  infer  guian > karachi             CN PK        40.000 ms          none               1/1
+far     infer  shanghai > guian > karachi  CN PK        50.000 ms     50.000 ms     +0.0 us   0/3"""
+FLOWS = """\
+demand  by         offered      delivered     bottleneck  lost at
+------  ---  -------------  -------------  -------------  ----------------------------
+near    udp  12.000 Mbit/s  10.000 Mbit/s  10.000 Mbit/s  one:shanghai->guian queue 10
+far     tcp                  5.000 Mbit/s  10.000 Mbit/s  two:karachi->guian line 3"""
+
+
+@pytest.fixture
+def summary(tmp_path: Path):
+    handmade_run.write_run(tmp_path / "run")
+    return summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+
+
+def test_table_of_demands(summary) -> None:
+    assert demand_table(summary) == DEMANDS
+
+
+def test_table_of_flows(summary) -> None:
+    assert flow_table(summary) == FLOWS
+
+
+def test_table_of_flows_is_empty_without_flows(summary) -> None:
+    for demand in summary["demands"]:
+        demand.pop("throughput_mbps", None)
+    assert flow_table(summary) == ""
+
+
+def test_table_of_flows_gives_the_error_of_a_failed_one(summary) -> None:
+    summary["demands"][2]["throughput_mbps"][0]["error"] = "no route"
+    assert flow_table(summary).splitlines()[-1].endswith("failed: no route")
+
+
+def test_table_shortens_a_long_path_to_its_ends(summary) -> None:
+    summary["demands"][0]["path"] = [f"hub-number-{number}" for number in range(9)]
+    row = demand_table(summary).splitlines()[2]
+    assert "hub-number-0 > (7 hubs) > hub-number-8" in row
+
+
+def test_table_columns_are_as_wide_as_their_widest_cell() -> None:
+    table = render(("a", "long heading"), [("wide cell", "1")], frozenset({"long heading"}))
+    assert table.splitlines() == [
+        "a          long heading",
+        "---------  ------------",
+        "wide cell             1",
+    ]
