@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.plan_values import Boundary, Plan
 from topologies.errors import CorridorError, EnvironmentLacking, MeasurementInvalid
+from topologies.ovsdb import die_with_parent
 from topologies.values import from_plain, to_plain
 from traffic.launcher import command as launcher_command
 
@@ -87,6 +88,7 @@ class Controller:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lines: Any = None
         self._status: socket.socket | None = None
+        self._ready = False
         self.port = _free_port()
 
     def start(self) -> None:
@@ -107,6 +109,7 @@ class Controller:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=die_with_parent,
             )
 
     def wait_ready(self) -> dict[str, Any]:
@@ -119,6 +122,7 @@ class Controller:
                 f"the controller is not ready after {CONTROLLER_TIMEOUT_S:g} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
+        self._ready = True
         return {key: value for key, value in message.items() if key != "event"}
 
     def dump(self, target: Path) -> None:
@@ -177,7 +181,8 @@ class Controller:
             code = self._process.wait(0.2)
             said = self._log_path.read_text(errors="replace").strip().splitlines()
             reason = f": {said[-1]}" if said else ""
-            raise MeasurementInvalid(f"the controller ended with code {code}{reason}")
+            kind = MeasurementInvalid if self._ready else EnvironmentLacking
+            raise kind(f"the controller ended with code {code}{reason}", self._log_hint())
 
     def _log_hint(self) -> str:
         return f"see {self._log_path.name} in the result folder"

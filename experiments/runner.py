@@ -6,6 +6,7 @@ summary says how far the run came.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import time
@@ -80,6 +81,7 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
         if isinstance(failure, CorridorError | KeyboardInterrupt):
             _say_what_was_kept(summary, out_dir, say)
         raise failure
+    assert summary is not None
     return Outcome(out_dir, summary)
 
 
@@ -212,7 +214,8 @@ def _finish(
     log: EventLog,
     failure: BaseException | None,
     figures: bool,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Sum up what there is; None if a run that failed left too little, or no room, for that."""
     facts = RunFacts(
         testbed=choice.testbed,
         clock=choice.clock,
@@ -232,12 +235,28 @@ def _finish(
             draw_figures(out_dir, summary)
     except OSError as error:
         if failure is not None:
-            return {"demands": []}
+            return None
         raise _unwritable(out_dir, error) from error
+    except ValueError:
+        if failure is None:
+            raise
+        return _recovered(out_dir)
     return summary
 
 
-def _say_what_was_kept(summary: dict[str, Any], out_dir: Path, say: Say) -> None:
+def _recovered(out_dir: Path) -> dict[str, Any] | None:
+    """The summary of a run that left files cut short."""
+    from experiments.recover import recover
+
+    with contextlib.suppress(CorridorError):
+        return recover(out_dir).summary
+    return None
+
+
+def _say_what_was_kept(summary: dict[str, Any] | None, out_dir: Path, say: Say) -> None:
+    if summary is None:
+        say(f"the run did not end; what it measured is in {out_dir}: corridor report reads it")
+        return
     received = sum(demand["received"] for demand in summary["demands"])
     say(f"the run did not end; {received} answered probes are kept in {out_dir}")
 
