@@ -1,0 +1,111 @@
+"""The pages on results and scenarios know every key, and their examples work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import handmade_run
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from pydantic import BaseModel
+
+from experiments import scenario
+from experiments.manifest import MANIFEST_SCHEMA
+from experiments.results import FLOW_COLUMNS, read_plan, summarise
+from topologies.errors import InputError
+from traffic.samples import PROBE_DTYPE
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+RESULTS = (DOCS / "results.md").read_text()
+SCENARIOS = (DOCS / "scenarios.md").read_text()
+
+
+def unnamed(names: Iterable[str], page: str) -> list[str]:
+    named = set(re.findall(r"`([^`\n]+)`", page))
+    return [name for name in names if name not in named]
+
+
+def section(page: str, title: str) -> str:
+    return re.split(r"\n##+ ", page.split(f"# {title}\n", 1)[1], maxsplit=1)[0]
+
+
+def test_the_page_names_every_key_of_the_summary(tmp_path: Path) -> None:
+    handmade_run.write_run(tmp_path / "run")
+    summary = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    demand = summary["demands"][0]
+    names = [*summary, *summary["network"], *demand, *demand["throughput_mbps"][0]]
+    assert unnamed(names, section(RESULTS, "summary.json")) == []
+
+
+def test_the_page_names_every_column() -> None:
+    assert unnamed(PROBE_DTYPE.names or (), section(RESULTS, "probes.parquet")) == []
+    assert unnamed([name for name, _ in FLOW_COLUMNS], section(RESULTS, "flows.parquet")) == []
+
+
+def test_the_page_knows_the_versions() -> None:
+    assert "All are 1 today" in RESULTS
+    assert MANIFEST_SCHEMA == 1
+
+
+def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handmade_run.write_run(tmp_path / "results" / "first")
+    out_dir = tmp_path / "results" / "first"
+    summarise(out_dir, read_plan(out_dir), handmade_run.FACTS)
+    code = re.search(r"```python\n(import pyarrow.*?)```", RESULTS, re.S)
+    assert code is not None
+    assert code[1].strip().count("\n") <= 5
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, object] = {"pc": pc, "pq": pq}
+    exec(code[1], found)
+    assert sorted(found["rtt_ns"].to_pylist())[:2] == [10_000_750, 10_003_000]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("model", "title"),
+    [
+        (scenario.Scenario, "Keys"),
+        (scenario.NetworkOptions, "network"),
+        (scenario.ProbeOptions, "probe"),
+        (scenario.Demand, "demands"),
+        (scenario.ThroughputOptions, "throughput"),
+    ],
+)
+def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], title: str) -> None:
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    rows = re.findall(r"^\| (.*?) \|", section(SCENARIOS, title), re.M)
+    assert unnamed(names, "\n".join(rows)) == []
+
+
+def test_the_page_tells_the_defaults_that_hold() -> None:
+    probe, network = scenario.ProbeOptions(), scenario.NetworkOptions()
+    assert (probe.interval, probe.count, probe.size) == (20_000_000, 100, 128)
+    assert (network.buffer, network.loss) == (20_000_000, 0.0)
+    assert (scenario.MIN_PROBE_BYTES, scenario.MAX_FRAME_BYTES) == (86, 1514)
+    assert scenario.MAX_PROBES == 5_000_000
+    assert scenario.ThroughputOptions().duration == 1_000_000_000
+
+
+def test_the_example_is_a_scenario(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", SCENARIOS, re.S)
+    assert example is not None
+    (tmp_path / "two.yaml").write_text(example[1])
+    loaded = scenario.load_scenario(str(tmp_path / "two.yaml")).scenario
+    assert loaded.network.loss == pytest.approx(0.001)
+    own = loaded.demands[1].probe
+    assert own is not None
+    assert (own.count, own.interval) == (20, scenario.ProbeOptions().interval)
+    (tmp_path / "two.yaml").write_text(example[1].replace("50ms", "50"))
+    with pytest.raises(InputError, match=r"two\.yaml:5: .*no unit"):
+        scenario.load_scenario(str(tmp_path / "two.yaml"))
+
+
+def test_the_page_tells_every_class_that_ships() -> None:
+    classes = {
+        demand.data_class
+        for name in scenario.shipped_scenarios()
+        for demand in scenario.load_scenario(name).scenario.demands
+    }
+    assert unnamed(classes, section(SCENARIOS, "Data classes of the shipped scenarios")) == []
