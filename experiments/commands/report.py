@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     say(_state(recovered.summary))
+    if not recovered.summary["complete"]:
+        say("a demand's last probes count as lost where their replies were not yet written")
     if args.json:
         print(json.dumps(recovered.summary, indent=1))
         return 0
