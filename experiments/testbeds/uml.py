@@ -44,17 +44,24 @@ def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_cl
 
 
 def run_command_in_guest(
-    kernel: Kernel, command: Sequence[str], out_dir: Path, *, virtual_clock: bool
+    kernel: Kernel,
+    command: Sequence[str],
+    out_dir: Path,
+    *,
+    virtual_clock: bool,
+    on_event: OnEvent = lambda _event: None,
 ) -> subprocess.CompletedProcess[str]:
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
 
     It may write to ``out_dir``, which it sees as ``OUT_IN_GUEST``; its output stays there in
-    ``stdout.txt`` and ``stderr.txt``. Raises MeasurementInvalid if the guest ends before it.
+    ``stdout.txt`` and ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event``
+    with its wall time. Raises MeasurementInvalid if the guest ends before it.
     """
     (out_dir / "command.json").write_text(json.dumps(list(command)))
     codes: list[int] = []
 
     def note(event: dict[str, Any]) -> None:
+        on_event(event)
         if event["event"] == "exit":
             codes.append(event["code"])
 

@@ -1,0 +1,69 @@
+"""How long a network takes up and down against stock Mininet, in one guest: prints the ratio.
+
+    .venv/bin/python -m experiments.benchmarks.startup [ROUNDS]
+
+Both bring up the same ring of 20 switches and 40 shaped links in the same kernel, in turn.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from experiments.table import render
+from experiments.testbeds.kernel import find_kernel
+from experiments.testbeds.uml import run_command_in_guest
+from topologies.errors import EnvironmentLacking
+
+DEFAULT_ROUNDS = 3
+
+
+def measure(rounds: int) -> dict[tuple[str, str], list[float]]:
+    """Wall seconds by who (``ours``, ``stock``) and what (``up``, ``down``), one per round."""
+    kernel = find_kernel()
+    if kernel is None:
+        raise EnvironmentLacking("no virtual-clock kernel is built", "./corridor kernel build")
+    times: dict[tuple[str, str], list[float]] = {}
+    last_s = 0.0
+
+    def note(event: dict[str, Any]) -> None:
+        nonlocal last_s
+        if event["event"] in ("up", "down"):
+            times.setdefault((event["who"], event["event"]), []).append(event["wall_s"] - last_s)
+        last_s = event["wall_s"]
+
+    command = [sys.executable, "-m", "experiments.benchmarks.ring", str(rounds), "/dev/console"]
+    with tempfile.TemporaryDirectory(prefix="corridor-benchmark-") as folder:
+        done = run_command_in_guest(
+            kernel, command, Path(folder), virtual_clock=True, on_event=note
+        )
+    if done.returncode:
+        raise EnvironmentLacking(f"the ring did not come up: {done.stderr.strip()[-200:]}")
+    return times
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_ROUNDS
+    times = measure(rounds)
+    rows = []
+    for what in ("up", "down"):
+        ours, stock = times["ours", what], times["stock", what]
+        ratios = [theirs / own for theirs, own in zip(stock, ours, strict=True)]
+        rows.append(
+            (
+                what,
+                f"{median(stock):.2f} s",
+                f"{median(ours):.2f} s",
+                f"{median(ratios):.1f}",
+                f"{min(ratios):.1f} to {max(ratios):.1f}",
+            )
+        )
+    print(f"20 switches, 40 shaped links, {rounds} rounds in turn, one guest, wall time")
+    print(render(("", "stock Mininet", "ours", "times faster", "by round"), rows))
+
+
+if __name__ == "__main__":
+    main()
