@@ -13,11 +13,20 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from topologies.errors import CorridorError
 
 VERBS = ("run", "report", "topology", "doctor", "kernel", "test", "clean")
-EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_BY_SIGNAL = 128
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked this process to end; it tidies up as after Ctrl-C."""
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise Terminated
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,6 +45,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    if argv is None:  # a command of its own, not a call from a test or a notebook
+        signal.signal(signal.SIGTERM, _terminate)
     args = build_parser().parse_args(argv)
     module = importlib.import_module(f"experiments.commands.{args.verb}")
     try:
@@ -43,9 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CorridorError as error:
         print(f"corridor: {error}", file=sys.stderr)
         return error.exit_code
+    except Terminated:
+        print("corridor: terminated", file=sys.stderr)
+        return EXIT_BY_SIGNAL + signal.SIGTERM
     except KeyboardInterrupt:
         print("corridor: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return EXIT_BY_SIGNAL + signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -86,7 +86,7 @@ class Controller:
         self._log_path = out_dir / "controller.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._lines: Any = None
+        self._read = b""
         self._status: socket.socket | None = None
         self._ready = False
         self.port = _free_port()
@@ -150,7 +150,6 @@ class Controller:
                 self._check_alive()
                 if time.monotonic() > deadline:
                     raise EnvironmentLacking("the controller does not report", self._log_hint())
-        self._lines = self._status.makefile("r")
 
     def _ask(self, message: dict[str, Any], answer: str) -> dict[str, Any] | None:
         assert self._status is not None
@@ -161,10 +160,9 @@ class Controller:
         return self._expect(answer, CONTROLLER_TIMEOUT_S)
 
     def _expect(self, event: str, timeout_s: float) -> dict[str, Any] | None:
-        assert self._status is not None
-        self._status.settimeout(timeout_s)
+        deadline = time.monotonic() + timeout_s
         try:
-            for line in self._lines:
+            while line := self._read_line(deadline):
                 message: dict[str, Any] = json.loads(line)
                 if message["event"] == event:
                     return message
@@ -174,6 +172,18 @@ class Controller:
             return None
         self._check_alive()
         raise MeasurementInvalid("the controller closed its line", self._log_hint())
+
+    def _read_line(self, deadline: float) -> bytes:
+        """The next line, empty at the end; a file object would not read again after a timeout."""
+        assert self._status is not None
+        while b"\n" not in self._read:
+            self._status.settimeout(max(deadline - time.monotonic(), 0.001))
+            data = self._status.recv(1 << 16)
+            if not data:
+                return b""
+            self._read += data
+        line, _, self._read = self._read.partition(b"\n")
+        return line
 
     def _check_alive(self) -> None:
         assert self._process is not None

@@ -1,0 +1,47 @@
+"""Runs that several tests look at take place once a session."""
+
+from collections.abc import Callable
+
+import pytest
+from corridor_runs import SCENARIOS, Result, run
+
+from experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
+
+
+@pytest.fixture(scope="session")
+def virtual_kernel() -> Kernel:
+    return find_kernel() or pytest.skip("no virtual-clock kernel: ./corridor kernel build")
+
+
+@pytest.fixture(scope="session")
+def stock_kernel() -> Kernel:
+    kernel = find_stock_kernel()
+    assert kernel is not None, "user-mode-linux is not installed"
+    return kernel
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory, virtual_kernel) -> Callable[..., Result]:
+    """``once("timing", "--seed", "2")``: the result of a scenario in the virtual clock."""
+    kept: dict[tuple[str, ...], Result] = {}
+
+    def result(*arguments: str) -> Result:
+        if arguments not in kept:
+            folder = tmp_path_factory.mktemp("-".join(arguments)) / "result"
+            name, *options = arguments
+            ran = run(
+                folder,
+                SCENARIOS / f"{name}.yaml",
+                "--testbed",
+                "uml",
+                "--clock",
+                "virtual",
+                *options,
+            )
+            assert ran.code == 0, (
+                f"{' '.join(arguments)}: exit {ran.code}\n{ran.said}{ran.complained}"
+            )
+            kept[arguments] = ran
+        return kept[arguments]
+
+    return result

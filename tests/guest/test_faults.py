@@ -1,0 +1,227 @@
+"""When the machinery breaks: one clear line, what was measured kept, nothing left running."""
+
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from corridor_runs import SCENARIOS, WatchedRun, broken_copy, corridor, environment, run
+
+from experiments.recover import recover
+from traffic import samples
+
+pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
+LONG = SCENARIOS / "long.yaml"
+PROBES_OF_LONG = 2 * 40_000
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """Starts runs of the long scenario, or another, and ends what is left of them."""
+    runs: list[WatchedRun] = []
+
+    def start(*arguments, code: Path | None = None) -> WatchedRun:
+        more = {} if code is None else {"code": code}
+        place = tmp_path / f"run{len(runs)}"
+        runs.append(WatchedRun(place, *(arguments or (LONG, *VIRTUAL)), **more))
+        return runs[-1]
+
+    yield start
+    for one in runs:
+        one.close()
+
+
+def in_the_middle(one: WatchedRun) -> None:
+    one.wait_until_it_says("measuring")
+    deadline = time.monotonic() + 30
+    while kept_probes(one.folder) < 500:
+        assert one.process.poll() is None, one.complained()
+        assert time.monotonic() < deadline, "no probe was written while measuring"
+        time.sleep(0.05)
+
+
+def kept_probes(folder: Path) -> int:
+    return int(samples.join(samples.read_directory(folder / "raw"))["received"].sum())
+
+
+def report(folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        corridor("report", folder, "--json", "--no-figures"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def one_line(text: str) -> str:
+    lines = text.splitlines()
+    assert len(lines) == 1, f"not one line: {text}"
+    return lines[0]
+
+
+def test_a_run_killed_at_any_moment_leaves_nothing_but_a_result_folder_that_can_be_read(watched):
+    moments = random.Random(20261124)
+    for delay_s in sorted(moments.uniform(0.05, 6) for _ in range(10)):
+        one = watched()
+        time.sleep(delay_s)
+        one.kill()
+        one.assert_nothing_is_left()
+        if (one.folder / "events.jsonl").exists():
+            summary = recover(one.folder).summary
+            assert not summary["complete"], f"killed after {delay_s:.2f} s"
+            assert sum(demand["received"] for demand in summary["demands"]) < PROBES_OF_LONG
+
+
+def test_a_run_killed_while_measuring_keeps_the_probes_it_had(watched):
+    one = watched()
+    in_the_middle(one)
+    one.kill()
+    one.assert_nothing_is_left()
+    summary = json.loads(report(one.folder).stdout)
+    kept = [demand["received"] for demand in summary["demands"]]
+    assert all(0 < received < PROBES_OF_LONG // 2 for received in kept), kept
+    assert not summary["complete"]
+
+
+def test_with_the_real_clock_a_killed_run_leaves_nothing_either(watched, stock_kernel):
+    one = watched("mini", "--testbed", "uml", "--clock", "real")
+    one.wait_until_it_says("installing")
+    one.kill()
+    one.assert_nothing_is_left()
+
+
+def test_a_killed_guest_is_reported_in_one_line_and_its_probes_are_kept(watched):
+    one = watched()
+    in_the_middle(one)
+    os.kill(one.guest(), signal.SIGKILL)
+    assert one.process.wait(20) == 4
+    line = one_line(one.complained())
+    assert line.startswith("corridor: the guest ended before the run did (signal 9)"), line
+    one.assert_nothing_is_left()
+    summary = json.loads((one.folder / "summary.json").read_text())
+    assert not summary["complete"]
+    assert "signal 9" in summary["failure"]
+    assert all(demand["received"] > 0 for demand in summary["demands"])
+
+
+def test_control_c_ends_the_run_with_130_and_keeps_its_probes(watched):
+    one = watched()
+    in_the_middle(one)
+    os.killpg(one.process.pid, signal.SIGINT)
+    assert one.process.wait(20) == 130
+    assert one_line(one.complained()) == "corridor: interrupted"
+    assert "answered probes are kept in" in one.said()
+    one.assert_nothing_is_left()
+    assert json.loads((one.folder / "summary.json").read_text())["complete"] is False
+
+
+def test_a_request_to_terminate_is_obeyed_like_control_c(watched):
+    one = watched()
+    in_the_middle(one)
+    os.kill(one.process.pid, signal.SIGTERM)
+    assert one.process.wait(20) == 143
+    assert one_line(one.complained()) == "corridor: terminated"
+    one.assert_nothing_is_left()
+    assert json.loads((one.folder / "summary.json").read_text())["complete"] is False
+
+
+def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "controller/main.py",
+        "def main() -> int:\n",
+        'def main() -> int:\n    raise RuntimeError("the framework is broken")\n',
+    )
+    ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
+    assert ran.code == 3
+    line = one_line(ran.complained)
+    assert "the controller ended with code 1: RuntimeError: the framework is broken" in line
+    assert "controller.log" in line
+
+
+def test_a_controller_that_dies_while_it_installs_is_reported(tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "controller/app.py",
+        "        self.installation.installed.add(dpid)\n",
+        "        os._exit(9)\n",
+    )
+    ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
+    assert ran.code == 3
+    assert "the controller ended with code 9" in one_line(ran.complained)
+
+
+def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "controller/messages.py",
+        "        priority=flow.priority,\n        match",
+        "        priority=flow.priority,\n        command=77,\n        match",
+    )
+    ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
+    assert ran.code == 3
+    assert "refuses" in one_line(ran.complained)
+
+
+def test_a_fibre_wired_to_the_wrong_port_stops_the_run(tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "topologies/ovsdb.py",
+        "append((end.interface, end.port))\n",
+        "append((end.interface, {2: 3, 3: 2}.get(end.port, end.port)))\n",
+    )
+    ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
+    assert ran.code == 3
+    assert "wired other than declared" in one_line(ran.complained)
+
+
+def test_an_agent_killed_while_measuring_invalidates_the_run_and_keeps_its_probes(tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "traffic/agent.py",
+        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
+        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
+        "            self.turns = getattr(self, 'turns', 0) + 1\n"
+        "            if self.turns == 600:\n"
+        "                os.kill(os.getpid(), 9)\n",
+    )
+    ran = run(tmp_path / "result", LONG, *VIRTUAL, code=copy)
+    assert ran.code == 4
+    line = one_line(ran.complained)
+    assert "traffic agents died while measuring: guian, karachi, shanghai" in line, line
+    assert ran.summary["complete"] is False
+    assert all(0 < demand["received"] < 1000 for demand in ran.summary["demands"])
+
+
+@pytest.mark.parametrize("room_kb", [60, 110, 180, 400])
+def test_a_full_disk_is_named_and_what_fitted_is_kept(tmp_path, room_kb):
+    place = tmp_path / "small"
+    place.mkdir()
+    verb = shlex.join(corridor("run", LONG, *VIRTUAL, "--out", place / "result", "--no-figures"))
+    script = (
+        f"mount -t tmpfs -o size={room_kb}k tmpfs {shlex.quote(str(place))} && {verb}; code=$?; "
+        f"ls {shlex.quote(str(place))}/result/raw >&3; exit $code"
+    )
+    listing = tmp_path / "listing"
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    ran = subprocess.run(
+        [*unshare, "sh", "-c", f"exec 3>{shlex.quote(str(listing))}; {script}"],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    line = one_line(ran.stderr)
+    assert "no space left" in line, line
+    if room_kb > 100:
+        assert "plan.json" in listing.read_text(), "what fitted was not kept"

@@ -1,0 +1,206 @@
+"""Runs of the real ``corridor`` command: whole ones whose results are kept, and ones to kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.testbeds.kernel import cache_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("topologies", "controller", "traffic", "experiments")
+SCENARIOS = ROOT / "tests/guest/scenarios"
+RUN_TIMEOUT_S = 110
+
+
+def corridor(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "experiments.cli", *map(str, arguments)]
+
+
+def environment(code: Path = ROOT, **more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that has ended, and what it left."""
+
+    folder: Path
+    code: int
+    said: str
+    complained: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.folder / "summary.json").read_text())
+
+    @property
+    def demands(self) -> dict[str, dict[str, Any]]:
+        return {demand["id"]: demand for demand in self.summary["demands"]}
+
+    def flow(self, demand: str, protocol: str) -> dict[str, Any]:
+        (found,) = (
+            flow for flow in self.demands[demand]["throughput_mbps"] if flow["protocol"] == protocol
+        )
+        return found
+
+    @property
+    def raw_records(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (self.folder / "raw").glob("*.rec")}
+
+    def tables(self, when: str = "before") -> dict[str, list[dict[str, Any]]]:
+        """What the switches said they hold, without their counters."""
+        said = json.loads((self.folder / "tables" / f"{when}.json").read_text())["switches"]
+        return {
+            hub: sorted(
+                (
+                    {k: v for k, v in entry.items() if k not in ("packets", "bytes")}
+                    for entry in held
+                ),
+                key=repr,
+            )
+            for hub, held in said.items()
+        }
+
+
+def start(
+    folder: Path, *arguments: str | Path, code: Path = ROOT, **more: str
+) -> subprocess.Popen[str]:
+    """``corridor run`` on its way, in a session of its own."""
+    return subprocess.Popen(
+        corridor("run", *arguments, "--out", folder, "--no-figures"),
+        cwd=code,
+        env=environment(code, **more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], folder: Path) -> Result:
+    try:
+        said, complained = process.communicate(timeout=RUN_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return Result(folder, process.returncode, said, complained)
+
+
+def run(folder: Path, *arguments: str | Path, code: Path = ROOT, **more: str) -> Result:
+    return finish(start(folder, *arguments, code=code, **more), folder)
+
+
+def broken_copy(folder: Path, file: str, old: str, new: str) -> Path:
+    """The project with one place changed, to see how the rest bears it."""
+    copy = folder / "broken"
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    text = (copy / file).read_text()
+    assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
+    (copy / file).write_text(text.replace(old, new))
+    return copy
+
+
+class WatchedRun:
+    """A run whose every process and temporary file can be found: TMPDIR and the working
+    directory are its own, and empty."""
+
+    def __init__(self, place: Path, *arguments: str | Path, code: Path = ROOT) -> None:
+        self.temporary = Path("/dev/shm", f"corridor-test-{os.getpid()}-{place.name}")
+        self.temporary.mkdir()
+        self.working = place / "working"
+        self.working.mkdir(parents=True)
+        self.folder = place / "result"
+        self.process = subprocess.Popen(
+            corridor("run", *arguments, "--out", self.folder, "--no-figures"),
+            cwd=self.working,
+            env=environment(
+                code, TMPDIR=str(self.temporary), XDG_CACHE_HOME=str(cache_folder().parent)
+            ),
+            stdin=subprocess.DEVNULL,
+            stdout=(place / "said").open("w"),
+            stderr=(place / "complained").open("w"),
+            start_new_session=True,
+        )
+        self._place = place
+        self._sessions: set[int] = set()
+
+    def said(self) -> str:
+        return (self._place / "said").read_text()
+
+    def complained(self) -> str:
+        return (self._place / "complained").read_text()
+
+    def wait_until_it_says(self, text: str, timeout_s: float = 60) -> None:
+        deadline = time.monotonic() + timeout_s
+        while text not in self.said():
+            assert self.process.poll() is None, f"ended: {self.said()}{self.complained()}"
+            assert time.monotonic() < deadline, f"never said {text!r}: {self.said()}"
+            time.sleep(0.01)
+
+    def processes(self) -> dict[int, str]:
+        """Everything alive that this run started, by process id: what it is called."""
+        found: dict[int, str] = {}
+        parents: dict[int, int] = {}
+        sessions: dict[int, int] = {}
+        names: dict[int, str] = {}
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                stat = (entry / "stat").read_text()
+                marked = str(self.temporary).encode() in (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            pid = int(entry.name)
+            name, rest = stat.split("(", 1)[1].rsplit(")", 1)
+            state, parent, _group, session = rest.split()[:4]
+            if state in "ZX":
+                continue
+            parents[pid], sessions[pid], names[pid] = int(parent), int(session), name
+            if marked:
+                found[pid] = name
+        # A guest's processes have no environment of their own, but share the guest's session.
+        self._sessions |= {sessions[pid] for pid in found}
+        return {pid: names[pid] for pid in parents if sessions[pid] in self._sessions}
+
+    def guest(self) -> int:
+        """The process id of the guest's kernel."""
+        (pid,) = (
+            pid
+            for pid, name in self.processes().items()
+            if name.startswith("linux")
+            and Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[3] == str(pid)
+        )
+        return pid
+
+    def kill(self) -> None:
+        self.processes()  # so that the sessions are known by which to look for what is left
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def assert_nothing_is_left(self, within_s: float = 5) -> None:
+        deadline = time.monotonic() + within_s
+        while (alive := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert alive == {}, f"processes outlived the run: {alive}"
+        while (files := list(self.temporary.iterdir())) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert files == [], f"temporary files outlived the run: {files}"
+        assert list(self.working.iterdir()) == [], "the run wrote outside its result folder"
+
+    def close(self) -> None:
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        shutil.rmtree(self.temporary, ignore_errors=True)
