@@ -69,12 +69,14 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
             teardown_s=earlier["network"]["teardown_s"],
             wall_s=earlier["wall_s"],
             virtual_s=earlier["virtual_s"],
+            clock_step_ns=earlier["clock_step_ns"],
         )
     events = read_events(out_dir / "events.jsonl", pass_over)
     testbed = _read_json(out_dir / "manifest.json", pass_over).get("testbed", {})
     clock = str(plan.job["clock"])
     log = EventLog(out_dir, lambda _text: None, 0.0)
-    log.phases = {event["name"]: event for event in events if event["event"] == "phase"}
+    for event in events:
+        log.note(event)
     failure = _failure(events)
     return RunFacts(
         testbed=testbed.get("testbed", "unknown"),
@@ -86,6 +88,7 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
         teardown_s=log.between("teardown", "end"),
         wall_s=max((float(event["wall_s"]) for event in events), default=0.0),
         virtual_s=log.clock_between("build", "end") if clock == "virtual" else None,
+        clock_step_ns=log.clock_step_ns,
     )
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments import validity
 from experiments.plan_values import Plan, PlannedDemand
 from topologies.errors import InputError
 from topologies.values import from_plain
@@ -39,6 +40,7 @@ class RunFacts:
     teardown_s: float | None
     wall_s: float
     virtual_s: float | None
+    clock_step_ns: int | None
 
 
 def read_plan(out_dir: Path) -> Plan:
@@ -63,6 +65,12 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         item.demand: item for item in metrics.by_demand(probes) if item.phase == PROBE_PHASE
     }
     first_ns = _first_packets(probes)
+    demands = [
+        _demand(demand, measured.get(demand.index), flows)
+        | {"first_packet_rtt_ms": first_ns.get(demand.index)}
+        for demand in plan.demands
+    ]
+    damaged = sum(host.damaged for host in hosts)
     summary = {
         "schema": SUMMARY_SCHEMA,
         "scenario": plan.scenario,
@@ -81,11 +89,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         },
         "wall_s": facts.wall_s,
         "virtual_s": facts.virtual_s,
-        "demands": [
-            _demand(demand, measured.get(demand.index), flows)
-            | {"first_packet_rtt_ms": first_ns.get(demand.index)}
-            for demand in plan.demands
-        ],
+        "clock_step_ns": facts.clock_step_ns,
+        "warnings": validity.warnings(demands, flows, facts.clock_step_ns, damaged),
+        "demands": demands,
     }
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
@@ -200,6 +206,7 @@ def _demand(
         "lost": 0,
         "lost_forward": 0,
         "lost_backward": 0,
+        "lost_unattributed": 0,
         "duplicates": 0,
         "reordered": 0,
     }
@@ -213,13 +220,18 @@ def _demand(
             "lost": found.lost,
             "lost_forward": found.lost_forward,
             "lost_backward": found.lost_backward,
+            "lost_unattributed": found.lost_unattributed,
             "duplicates": found.duplicates,
             "reordered": found.reordered,
             "send_lateness_ms": found.send_lateness.ms(),
         }
     throughput = [_throughput(row) for row in flows if row["demand"] == demand.id]
     if throughput:
-        entry["throughput_mbps"] = throughput
+        first = throughput[0]
+        entry["throughput_mbps"] = {
+            name: first[name] for name in ("offered", "delivered", "bottleneck")
+        }
+        entry["flows"] = throughput
     return entry
 
 

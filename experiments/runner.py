@@ -102,17 +102,25 @@ class EventLog:
         self._say = say
         self.started = started
         self.phases: dict[str, dict[str, Any]] = {}
+        self.clock_step_ns: int | None = None
 
     def __call__(self, event: dict[str, Any]) -> None:
         since_s = event.pop("wall_s") - self.started
         event = {"wall_s": round(since_s, 3), **event}
+        self.note(event)
         if event["event"] == "phase":
-            self.phases[event["name"]] = event
             text = self._PHASES.get(event["name"])
             if text:
                 self._say(f"[{since_s:6.1f} s] {text}")
         with self._path.open("a") as log:
             log.write(json.dumps(event) + "\n")
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Remember what the summary needs of an event."""
+        if event["event"] == "phase":
+            self.phases[event["name"]] = event
+        elif event["event"] == "agents-done":
+            self.clock_step_ns = event["clock_step_ns"]
 
     def between(self, start: str, end: str) -> float | None:
         """Wall seconds from the start of one phase to the start of another, if both came."""
@@ -226,6 +234,7 @@ def _finish(
         teardown_s=log.between("teardown", "end"),
         wall_s=round(time.monotonic() - log.started, 3),
         virtual_s=log.clock_between("build", "end") if choice.clock == "virtual" else None,
+        clock_step_ns=log.clock_step_ns,
     )
     try:
         summary = summarise(out_dir, plan, facts)

@@ -37,7 +37,7 @@ def flow_table(summary: dict[str, Any]) -> str:
             _losses(flow),
         )
         for demand in summary["demands"]
-        for flow in demand.get("throughput_mbps", ())
+        for flow in demand.get("flows", ())
     ]
     headings = ("demand", "by", "offered", "delivered", "bottleneck", "lost at")
     right = frozenset(headings[2:5])

@@ -24,6 +24,7 @@ from topologies.errors import EnvironmentLacking, MeasurementInvalid
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
 
+
 @dataclass(frozen=True)
 class Transfer:
     """One TCP transfer between two hosts; give ``duration_s`` or ``size_bytes``.

@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     throughput = flow_table(recovered.summary)
     if throughput:
         print(f"\n{throughput}")
+    for warning in recovered.summary["warnings"]:
+        print(f"\nwarning: {warning}")
     print(f"\nResults are in {args.dir}")
     return 0
 

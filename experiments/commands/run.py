@@ -71,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     throughput = flow_table(outcome.summary)
     if throughput:
         print(f"\n{throughput}")
+    for warning in outcome.summary["warnings"]:
+        print(f"\nwarning: {warning}")
     print(f"\nResults are in {outcome.out_dir}")
     return 0
 

@@ -16,7 +16,7 @@ MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""
 
 Flow = dict[str, Any]
-"""An element of ``throughput_mbps`` and the ``id`` of its demand; rates in Mbit/s."""
+"""An element of ``flows`` and the ``id`` of its demand; rates in Mbit/s."""
 
 DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
 OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linestyle": "none"}
@@ -28,7 +28,7 @@ def throughput(summary: dict[str, Any]) -> Figure | None:
     flows = [
         {"id": demand["id"], **flow}
         for demand in summary["demands"]
-        for flow in demand.get("throughput_mbps", ())
+        for flow in demand.get("flows", ())
     ]
     if not flows:
         return None

@@ -47,9 +47,7 @@ class Result:
         return {demand["id"]: demand for demand in self.summary["demands"]}
 
     def flow(self, demand: str, protocol: str) -> dict[str, Any]:
-        (found,) = (
-            flow for flow in self.demands[demand]["throughput_mbps"] if flow["protocol"] == protocol
-        )
+        (found,) = (flow for flow in self.demands[demand]["flows"] if flow["protocol"] == protocol)
         return found
 
     @property

@@ -34,6 +34,7 @@ FACTS = RunFacts(
     teardown_s=2.0,
     wall_s=30.5,
     virtual_s=13.25,
+    clock_step_ns=0,
 )
 EVENTS: tuple[dict[str, Any], ...] = (
     {"wall_s": 1.0, "event": "phase", "at_ns": EPOCH_NS - 2_000_000_000, "name": "build"},

@@ -36,7 +36,7 @@ def test_the_page_names_every_key_of_the_summary(tmp_path: Path) -> None:
     handmade_run.write_run(tmp_path / "run")
     summary = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
     demand = summary["demands"][0]
-    names = [*summary, *summary["network"], *demand, *demand["throughput_mbps"][0]]
+    names = [*summary, *summary["network"], *demand, *demand["flows"][0]]
     assert unnamed(names, section(RESULTS, "summary.json")) == []
 
 

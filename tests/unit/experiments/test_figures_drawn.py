@@ -115,7 +115,7 @@ def test_figures_leave_the_settings_of_matplotlib_alone(run: Path, summary: dict
 def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[str, Any]) -> None:
     for demand in summary["demands"]:
         demand["rtt_ms"] = None
-        demand.pop("throughput_mbps", None)
+        demand.pop("flows", None)
     (run / "probes.parquet").unlink()
     names = [path.name for path in draw_figures(run, summary)]
     assert names == ["demand-ranges.pdf", "demand-ranges.png"]
@@ -124,7 +124,7 @@ def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[st
 def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[str, Any]) -> None:
     draw_figures(run, summary)
     for demand in summary["demands"]:
-        demand.pop("throughput_mbps", None)
+        demand.pop("flows", None)
     draw_figures(run, summary)
     assert not (run / "figures" / "throughput.pdf").exists()
 
@@ -181,7 +181,7 @@ def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, An
 def test_throughput_of_a_flow_that_went_wrong_is_told(
     run: Path, summary: dict[str, Any], changes: dict[str, Any], told: str
 ) -> None:
-    summary["demands"][0]["throughput_mbps"][0] |= changes
+    summary["demands"][0]["flows"][0] |= changes
     texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
     assert any(told in text for text in texts), texts
 

@@ -60,10 +60,10 @@ def test_recovered_results_hold_all_that_was_measured(run: Path) -> None:
     kill_in_the_middle(run)
     near, _silent, far = recover(run).summary["demands"]
     assert (near["sent"], near["received"], far["received"]) == (4, 2, 2)
-    (flow,) = near["throughput_mbps"]
+    (flow,) = near["flows"]
     assert (flow["offered"], flow["delivered"], flow["loss"]) == (12.0, None, None)
     assert flow["lost_at"] == {"one:shanghai->guian queue": 10}
-    assert "throughput_mbps" not in far
+    assert "flows" not in far
 
 
 def test_recovering_leaves_the_raw_files_and_no_scratch(run: Path) -> None:

@@ -74,7 +74,7 @@ def test_results_count_a_probe_overtaken_by_its_successor(run: Path) -> None:
 
 
 def test_results_say_what_a_stream_offered_and_delivered_and_where_it_lost(run: Path) -> None:
-    assert demand_of(run, "near")["throughput_mbps"] == [
+    assert demand_of(run, "near")["flows"] == [
         {
             "protocol": "udp",
             "layer": "L2 frame without FCS",
@@ -92,7 +92,7 @@ def test_results_say_what_a_stream_offered_and_delivered_and_where_it_lost(run: 
 
 
 def test_results_take_the_receivers_figure_of_a_tcp_transfer(run: Path) -> None:
-    (flow,) = demand_of(run, "far")["throughput_mbps"]
+    (flow,) = demand_of(run, "far")["flows"]
     assert (flow["protocol"], flow["offered"], flow["delivered"]) == ("tcp", None, 5.0)
     assert (flow["retransmits"], flow["lost_at"]) == (3, {"two:karachi->guian line": 3})
 

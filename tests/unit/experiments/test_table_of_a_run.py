@@ -39,12 +39,12 @@ def test_table_of_flows(summary) -> None:
 
 def test_table_of_flows_is_empty_without_flows(summary) -> None:
     for demand in summary["demands"]:
-        demand.pop("throughput_mbps", None)
+        demand.pop("flows", None)
     assert flow_table(summary) == ""
 
 
 def test_table_of_flows_gives_the_error_of_a_failed_one(summary) -> None:
-    summary["demands"][2]["throughput_mbps"][0]["error"] = "no route"
+    summary["demands"][2]["flows"][0]["error"] = "no route"
     assert flow_table(summary).splitlines()[-1].endswith("failed: no route")
 
 
