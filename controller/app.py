@@ -109,8 +109,10 @@ class CorridorApp(App):
         origin = _lldp_origin(message.data)
         if origin is not None:
             link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
-            self.installation.saw_link(link)
-            self._announce()
+            if self.installation.saw_link(link):
+                self._announce()
+            else:
+                self._tell({"event": "error", "message": f"wired other than declared: {link}"})
 
     @handler.set_ev_cls(ofp_event.EventOFPFlowStatsReply, handler.MAIN_DISPATCHER)
     def on_flows(self, event: Any) -> None:

@@ -31,9 +31,11 @@ class Installation:
     def is_complete(self) -> bool:
         return not (self.missing_switches or self.missing_links or self.wrong)
 
-    def saw_link(self, link: WiredLink) -> None:
-        """An LLDP frame went this way. One nobody declared is wrong, not ignored."""
-        (self.seen if link in self.program.links else self.wrong).add(link)
+    def saw_link(self, link: WiredLink) -> bool:
+        """An LLDP frame went this way; whether that was declared. Another way is wrong for good."""
+        declared = link in self.program.links
+        (self.seen if declared else self.wrong).add(link)
+        return declared
 
     def lost_switch(self, dpid: int) -> None:
         """A switch that went away holds nothing we know of."""
@@ -48,10 +50,6 @@ class Installation:
             "links": len(self.program.links),
             "links_seen": len(self.seen),
             "missing_switches": sorted(self.missing_switches),
-            "missing_links": [_text(link) for link in sorted(self.missing_links, key=_text)],
-            "wrong_links": [_text(link) for link in sorted(self.wrong, key=_text)],
+            "missing_links": [str(link) for link in sorted(self.missing_links, key=str)],
+            "wrong_links": [str(link) for link in sorted(self.wrong, key=str)],
         }
-
-
-def _text(link: WiredLink) -> str:
-    return f"{link.src_dpid}:{link.src_port} -> {link.dst_dpid}:{link.dst_port}"

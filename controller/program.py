@@ -127,6 +127,10 @@ class WiredLink:
     dst_dpid: int
     dst_port: int
 
+    def __str__(self) -> str:
+        ends = ((self.src_dpid, self.src_port), (self.dst_dpid, self.dst_port))
+        return " -> ".join(f"switch {dpid} port {port}" for dpid, port in ends)
+
 
 @dataclass(frozen=True)
 class LabelledPath:
