@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.execute import Controller
+from experiments.controller_process import ControllerProcess
 from experiments.plan_values import Plan
 from topologies.errors import CorridorError
 from topologies.mininet_net import CorridorNet
@@ -116,7 +116,7 @@ def receivers(listening: dict[str, socket.socket]) -> list[str]:
     return sorted(found)
 
 
-def drops(controller: Controller, out_dir: Path) -> dict[str, int]:
+def drops(controller: ControllerProcess, out_dir: Path) -> dict[str, int]:
     """Packets that the sender's switch dropped, by table."""
     controller.dump(out_dir / "held.json")
     held = json.loads((out_dir / "held.json").read_text())["switches"][SENDER]
@@ -152,7 +152,7 @@ def main(plan_file: str, out: str) -> None:
     plan, out_dir = from_plain(Plan, json.loads(Path(plan_file).read_text())), Path(out)
     scratch = Path("/tmp/forbidden")
     scratch.mkdir()
-    controller = Controller(plan, scratch, out_dir)
+    controller = ControllerProcess(plan, scratch, out_dir)
     controller.start()
     address = f"tcp:127.0.0.1:{controller.port}"
     with CorridorNet(plan.wiring, controllers=[address], private_dir=scratch / "ovs") as net:
