@@ -1,0 +1,218 @@
+"""Policy sets from YAML: shipped by name, or a file that may include others.
+
+Every name in a policy is looked up when it is loaded: jurisdictions and groups, data classes,
+hubs, operators, rules of law. A name nobody knows is an error with file, line and near match,
+never a clause that silently matches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from controller.policy.law import DATA, is_rule_id, load_law
+from controller.policy.model import SAME_CLASS, Policy, PolicyFile, PolicySet
+from controller.policy.places import operators, shipped_groups
+from topologies.catalogue import shipped_hubs
+from topologies.documents import Document, KeyPath, nearest, read_document, validate
+from topologies.errors import InputError
+from topologies.model import Topology
+
+SHIPPED = DATA / "policies"
+MAX_INCLUDES = 8
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """Names of the sets in ``controller/data/policies``."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def load_policies(name_or_path: str | Path, topology: Topology | None = None) -> PolicySet:
+    """A shipped set by name, or a file. Raises InputError with file, line and a way out.
+
+    With a topology, its own hubs and operators may be named too, and operators are checked.
+    """
+    return _load(str(name_or_path), None, topology, ())
+
+
+def _load(
+    name: str, beside: Path | None, topology: Topology | None, included_by: tuple[str, ...]
+) -> PolicySet:
+    path = _find(name, beside)
+    if str(path) in included_by or len(included_by) > MAX_INCLUDES:
+        chain = " -> ".join((*included_by, str(path)))
+        raise InputError(f"policy sets include each other in a circle: {chain}", file=str(path))
+    document = read_document(path)
+    written = validate(document, PolicyFile)
+    parts: dict[str, PolicySet] = {}
+    for number, include in enumerate(written.include):
+        try:
+            part = _load(include, path.parent, topology, (*included_by, str(path)))
+        except InputError as error:
+            if error.file:
+                raise
+            raise document.error(error.message, "include", number, hint=error.hint) from error
+        parts[include] = part
+    draft = _Draft(document, topology)
+    for part in parts.values():
+        draft.take_over(part)
+    draft.add(written)
+    return draft.finished(written)
+
+
+def _find(name: str, beside: Path | None) -> Path:
+    if name in shipped_policies():
+        return SHIPPED / f"{name}.yaml"
+    path = (beside or Path()) / name
+    if path.suffix in (".yaml", ".yml") or "/" in name or path.is_file():
+        return path
+    known = shipped_policies()
+    hint = nearest(name, known) or f"shipped are {', '.join(known)}, or give a file"
+    raise InputError(f'no policy set "{name}"', hint)
+
+
+@dataclass
+class _Draft:
+    """What is gathered from a file and its includes, and where each thing came from."""
+
+    document: Document
+    topology: Topology | None
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: dict[str, dict[Any, Any]] = field(
+        default_factory=lambda: {"classes": {}, "bindings": {}, "demands": {}, "policies": {}}
+    )
+
+    def take_over(self, part: PolicySet) -> None:
+        """Add an included set; the same entry by two ways counts once."""
+        for name, members in part.groups.items():
+            if self.groups.setdefault(name, members) != members:
+                raise self.document.error(f'two included sets define the group "{name}"', "include")
+        for kind, entries in self.parts.items():
+            for entry in getattr(part, kind):
+                key = getattr(entry, "id", entry)
+                if entries.setdefault(key, entry) != entry:
+                    message = f'two included sets use the id "{key}" in {kind}'
+                    raise self.document.error(message, "include", hint="rename one of them")
+
+    def add(self, written: PolicyFile) -> None:
+        self._switch(written)
+        for name, members in written.groups.items():
+            at = ("groups", name)
+            if name in self.groups or name in shipped_groups().members:
+                raise self.document.error(f'group "{name}" exists', *at, hint="choose another name")
+            self._check_known("jurisdiction or group", members, self._places(), at)
+            self.groups[name] = members
+        for kind, entries in self.parts.items():
+            for number, entry in enumerate(getattr(written, kind)):
+                key = getattr(entry, "id", entry)
+                if key in entries:
+                    message = f'"{key}" is used twice in {kind}'
+                    raise self.document.error(message, kind, number, hint="give each its own id")
+                entries[key] = entry
+        _check_names(self.document, self._checks())
+        self._check_bindings(written)
+        for number, demand in enumerate(written.demands):
+            if demand.src == demand.dst:
+                message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
+                raise self.document.error(message, "demands", number, "dst", hint="name another")
+
+    def finished(self, written: PolicyFile) -> PolicySet:
+        contents = {kind: tuple(entries.values()) for kind, entries in self.parts.items()}
+        return PolicySet(name=written.name, title=written.title, groups=self.groups, **contents)
+
+    def _switch(self, written: PolicyFile) -> None:
+        policies: dict[str, Policy] = self.parts["policies"]
+        for key, enabled in (("switch_on", True), ("switch_off", False)):
+            for number, name in enumerate(getattr(written, key)):
+                if name not in policies:
+                    hint = nearest(name, policies) or "only policies of included sets have a switch"
+                    raise self.document.error(f'no policy "{name}"', key, number, hint=hint)
+                policies[name] = policies[name].model_copy(update={"enabled": enabled})
+
+    def _check_bindings(self, written: PolicyFile) -> None:
+        seen = list(self.parts["bindings"].values())
+        for number, binding in enumerate(written.bindings):
+            for other in seen:
+                if other is not binding and binding.is_ambiguous_with(other):
+                    message = f"two bindings of {binding.hub} match the same packets equally well"
+                    hint = f"make one more specific than class {other.data_class}"
+                    raise self.document.error(message, "bindings", number, hint=hint)
+
+    def _places(self) -> frozenset[str]:
+        return frozenset(shipped_groups().members) | self.groups.keys()
+
+    def _checks(self) -> Mapping[str, Callable[[tuple[str, ...], KeyPath], None]]:
+        """How the values under each key are looked up, wherever that key stands."""
+
+        def among(what: str, known: Iterable[str]) -> Callable[[tuple[str, ...], KeyPath], None]:
+            names = frozenset(known)
+            return lambda given, at: self._check_known(what, given, names, at)
+
+        classes = self.parts["classes"].keys()
+        place = among("jurisdiction or group", self._places())
+        hub = among("hub", self._hubs())
+        return {
+            **dict.fromkeys(("origin", "located_in", "outside", "crosses", "confine"), place),
+            **dict.fromkeys(("within", "only"), place),
+            **dict.fromkeys(("hubs", "hub", "src", "dst"), hub),
+            "class": among("data class", classes),
+            "returns": among("data class", {*classes, SAME_CLASS}),
+            "operated_by": self._check_operators,
+            "legal_ref": self._check_rules,
+            "basis": among("legal basis", {"none", "exempt", *load_law().bases.values()}),
+        }
+
+    def _hubs(self) -> frozenset[str]:
+        own = self.topology.hubs if self.topology else ()
+        return frozenset(shipped_hubs()) | {hub.id for hub in own}
+
+    def _check_operators(self, given: tuple[str, ...], at: KeyPath) -> None:
+        if self.topology is None:
+            return
+        named = [hub.operated_by for hub in self.topology.hubs]
+        named += [fibre.operated_by for fibre in self.topology.fibres]
+        known = self._places().union(*map(operators, named))
+        self._check_known("operator, jurisdiction or group", given, known, at)
+
+    def _check_rules(self, given: tuple[str, ...], at: KeyPath) -> None:
+        rules = tuple(name for name in given if is_rule_id(name))
+        self._check_known("rule of law", rules, frozenset(load_law().by_id), at)
+
+    def _check_known(
+        self, what: str, given: tuple[str, ...], known: frozenset[str], at: KeyPath
+    ) -> None:
+        for name in given:
+            if name not in known:
+                here = (*at, given.index(name))
+                hint = nearest(name, known) or _few(known)
+                raise self.document.error(f'no {what} is called "{name}"', *here, hint=hint)
+
+
+def _few(known: frozenset[str]) -> str:
+    return f"known are {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
+
+
+def _check_names(
+    document: Document, checks: Mapping[str, Callable[[tuple[str, ...], KeyPath], None]]
+) -> None:
+    """Look up every name in the policies, bindings, demands and classes of a document."""
+
+    def visit(value: Any, key: str, at: KeyPath) -> None:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                visit(item, name, (*at, name))
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            for number, item in enumerate(value):
+                visit(item, key, (*at, number))
+        elif key in checks and value is not None:
+            given = tuple(value) if isinstance(value, list) else (value,)
+            if value not in _SHORTHANDS.get(key, ()):
+                checks[key](given, at)
+
+    for section in ("classes", "bindings", "demands", "policies"):
+        visit(document.data.get(section) or [], section, (section,))
+
+
+_SHORTHANDS = dict.fromkeys(("src", "dst"), ("any", "gateways"))

@@ -1,0 +1,307 @@
+"""Policies, data classes, bindings and demands: frozen values, read from YAML with units.
+
+What a policy allows is in ``semantics``; docs/policies.md is the reference of the language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from controller.policy.clauses import (
+    Avoid,
+    Clause,
+    ConfineText,
+    Terminate,
+    Waypoint,
+    Waypoints,
+)
+from controller.policy.places import Groups, HubSelector, Names, Value, Where, shipped_groups
+from topologies.documents import nearest
+from topologies.model import Confidence, JurisdictionCode, Slug, Text
+from topologies.units import parse_duration_ns, parse_rate_bps
+
+
+def _duration_ns(text: object) -> int:
+    return parse_duration_ns(text, allow_zero=False)
+
+
+DurationNs = Annotated[int, BeforeValidator(_duration_ns)]
+RateBps = Annotated[int, BeforeValidator(parse_rate_bps)]
+PolicyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$", max_length=80)]
+
+
+def _origins(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class DataClass(Value):
+    """A kind of data. Its origin belongs to the data, not to whoever sends it."""
+
+    id: Slug
+    origin: Annotated[
+        tuple[JurisdictionCode, ...],
+        BeforeValidator(_origins, json_schema_input_type=str | list[str]),
+    ] = Field(min_length=1)
+    """Where the data was collected; several once data of several origins is mixed."""
+    sensitivity: Slug
+    """general, personal, sensitive-personal, important, core, or a public-sector level."""
+    basis: Slug
+    """Legal basis for leaving the origin: ``exempt`` (none needed), ``none`` (needed, not held),
+    or a basis named in ``controller/data/law.yaml``."""
+    valid_until: date | None = None
+    """Last day of the legal basis."""
+    note: Text = ""
+
+
+class Binding(Value):
+    """Which packets of a hub's host carry a class. The most specific binding wins."""
+
+    hub: Slug
+    data_class: Slug = Field(alias="class")
+    dst: Slug | None = None
+    protocol: Literal["udp", "tcp"] | None = None
+    dst_port: int | None = Field(default=None, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _ports_need_a_protocol(self) -> Self:
+        if self.dst_port is not None and self.protocol is None:
+            raise ValueError("dst_port needs a protocol: udp or tcp")
+        return self
+
+    @property
+    def packets(self) -> tuple[str | int | None, ...]:
+        """What is matched beyond the hub; ``None`` matches anything."""
+        return (self.dst, self.protocol, self.dst_port)
+
+    def is_ambiguous_with(self, other: Binding) -> bool:
+        """Whether some packet matches both, and neither is more specific."""
+        pairs = list(zip(self.packets, other.packets, strict=True))
+        overlap = all(mine == theirs or None in (mine, theirs) for mine, theirs in pairs)
+        given = [sum(item is not None for item in packets) for packets in zip(*pairs, strict=True)]
+        return self.hub == other.hub and overlap and given[0] == given[1]
+
+
+class Demand(Value):
+    """Data of one class from one hub to another: what policies rule on."""
+
+    id: Slug
+    data_class: Slug = Field(alias="class")
+    src: Slug
+    dst: Slug
+    returns: Slug | None = None
+    """The class of the answers: a demand of its own. ``same-class`` must be spelled out."""
+
+    def returning(self) -> Demand | None:
+        """The demand of the answers, if there is one."""
+        if self.returns is None:
+            return None
+        data_class = self.data_class if self.returns == SAME_CLASS else self.returns
+        return Demand.model_validate(
+            {"id": f"{self.id}.return", "class": data_class, "src": self.dst, "dst": self.src}
+        )
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.data_class}, {self.src} to {self.dst})"
+
+
+SAME_CLASS = "same-class"
+
+
+class Match(Value):
+    """Which demands a policy speaks about; every key given must hold."""
+
+    data_class: Names = Field(default=(), alias="class")
+    """Ids of data classes."""
+    origin: Names = ()
+    """Jurisdictions or groups. A permit must cover every origin of mixed data; for a restrict
+    or deny one suffices."""
+    src: HubSelector = Where()
+    dst: HubSelector = Where()
+
+    @property
+    def specificity(self) -> tuple[int, int, int, int]:
+        """class before origin before dst before src."""
+        return (
+            int(bool(self.data_class)),
+            int(bool(self.origin)),
+            self.dst.specificity,
+            self.src.specificity,
+        )
+
+
+class Hard(Value):
+    """Never relaxed, whatever fails."""
+
+    confine: ConfineText | None = None
+    avoid: Avoid | None = None
+    terminate: Terminate | None = None
+    waypoints: tuple[Waypoint, ...] = ()
+    """Hubs to pass, in this order."""
+    max_one_way: DurationNs | None = None
+    """Budget on the pure one-way delay of the path."""
+
+    def clauses(self) -> Iterator[Clause]:
+        """The clauses that judge elements; ``max_one_way`` judges the whole path."""
+        for clause in (self.confine, self.avoid, self.terminate):
+            if clause is not None:
+                yield clause
+        if self.waypoints:
+            yield Waypoints(stops=self.waypoints)
+
+
+class Bandwidth(Value):
+    cir: RateBps
+    """Committed rate: admitted under every failure that ``protect`` covers, or refused."""
+    pir: RateBps | None = None
+    """Peak rate that the edge lets in; the committed rate when not given."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.pir is not None and self.pir < self.cir:
+            raise ValueError("the peak rate pir is below the committed rate cir")
+        return self
+
+
+Protected = Literal["link", "srlg", "hub", "gateway"]
+
+
+class Protect(Value):
+    k: int = Field(default=1, ge=0, le=3)
+    """How many simultaneous failures must leave the demand delivered."""
+    over: tuple[Protected, ...] = ("link", "srlg")
+    immediate: bool = True
+    """By the switches themselves, without waiting for the controller."""
+
+
+class Soft(Value):
+    """Wanted, graded, and given up along the ladder when it cannot be had."""
+
+    one_way: DurationNs | None = None
+    bandwidth: Bandwidth | None = None
+    protect: Protect | None = None
+
+
+LadderStep = Literal["drop_protect", "drop_pir", "exceed_latency"]
+_GIVES_UP: dict[str, str] = {
+    "drop_protect": "protect",
+    "drop_pir": "bandwidth",
+    "exceed_latency": "one_way",
+}
+
+
+class Policy(Value):
+    """One permit, restrict or deny. See docs/policies.md for the semantics."""
+
+    id: PolicyId
+    effect: Literal["permit", "restrict", "deny"]
+    enabled: bool = True
+    """What is not enacted ships switched off."""
+    match: Match = Match()
+    preference: int = Field(default=100, ge=0)
+    """Among permits: the smallest is tried first."""
+    hard: Hard = Hard()
+    soft: Soft = Soft()
+    on_soft_failure: tuple[LadderStep, ...] = ()
+    """What to give up of ``soft``, in this order."""
+    on_hard_failure: Literal["block"] = "block"
+    valid_from: date | None = None
+    valid_until: date | None = None
+    """Last day."""
+    legal_ref: Names = ()
+    """Ids of rules in ``controller/data/law.yaml``, or free text."""
+    confidence: Confidence = "confident"
+    owner: Text = ""
+    version: int = Field(default=1, ge=1)
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.effect == "deny" and self.hard != Hard():
+            raise ValueError(f"{self.id} denies, so hard clauses mean nothing: drop them")
+        if self.effect == "restrict" and self.hard == Hard():
+            raise ValueError(f"{self.id} restricts nothing: give it a hard clause")
+        if self.effect != "permit" and (self.soft != Soft() or self.on_soft_failure):
+            raise ValueError(f"{self.id} is no permit: soft clauses belong to permits")
+        for step in self.on_soft_failure:
+            if getattr(self.soft, _GIVES_UP[step]) is None:
+                raise ValueError(f"{step} gives up soft.{_GIVES_UP[step]}, which is not asked for")
+        wanted, budget = self.soft.one_way, self.hard.max_one_way
+        if wanted is not None and budget is not None and wanted > budget:
+            raise ValueError("soft.one_way is above hard.max_one_way")
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError("valid_until is before valid_from")
+        return self
+
+    def applies_on(self, day: date) -> bool:
+        """Switched on, begun and not expired."""
+        return self.enabled and is_valid_on(day, self.valid_from, self.valid_until)
+
+    def __str__(self) -> str:
+        reference = f" [{', '.join(self.legal_ref)}]" if self.legal_ref else ""
+        return f"{self.effect} {self.id}{reference}"
+
+
+def is_valid_on(day: date, first: date | None, last: date | None) -> bool:
+    """Both days belong to the time of validity."""
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+class PolicyFile(Value):
+    """A policy file as it is written."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: Slug
+    title: Text = ""
+    include: Names = ()
+    """Policy sets to take over whole: shipped names, or files beside this one."""
+    switch_on: Names = ()
+    """Ids of included policies that ship switched off."""
+    switch_off: Names = ()
+    """Ids of included policies to do without. Doing without a restrict or deny opens paths."""
+    groups: dict[Slug, Names] = Field(default_factory=dict)
+    """Groups of jurisdictions of your own."""
+    classes: tuple[DataClass, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+
+class PolicySet(Value):
+    """Policies that hold together. Their order means nothing."""
+
+    name: Slug
+    title: Text = ""
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    classes: tuple[DataClass, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        for kind in ("classes", "demands", "policies"):
+            counts = Counter(entry.id for entry in getattr(self, kind))
+            twice = [name for name, count in counts.items() if count > 1]
+            if twice:
+                raise ValueError(f'id "{twice[0]}" is used {counts[twice[0]]} times in {kind}')
+        return self
+
+    @cached_property
+    def known_groups(self) -> Groups:
+        return shipped_groups().having(self.groups)
+
+    def data_class(self, name: str) -> DataClass:
+        """Raises KeyError with a near match."""
+        known = {entry.id: entry for entry in self.classes}
+        if name not in known:
+            raise KeyError(f'no data class "{name}" {nearest(name, known)}'.strip())
+        return known[name]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"

@@ -1,0 +1,249 @@
+"""The delay-shortest allowed path of a demand, or why there is none.
+
+Dijkstra's algorithm on the product of the topology's graph and the demand's automaton: costs
+are pure one-way delay, so that a hard budget is never judged on a cost that contains penalties.
+Ties fall to the fewer hops, then to the fibre named first, as in ``controller.paths``. A path
+may pass a hub twice, in different states (to a gateway and back), never in the same state.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from controller.paths import Path
+from controller.policy.automaton import Automaton, State, Violation
+from controller.policy.clauses import Trip
+from controller.policy.model import Policy
+from controller.policy.places import shipped_groups
+from controller.policy.semantics import Ruling, unevaluable
+from topologies.model import Fibre, Topology
+from topologies.units import format_duration
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What is out of order. A hub without its gateway still forwards."""
+
+    links: frozenset[str] = frozenset()
+    srlgs: frozenset[str] = frozenset()
+    hubs: frozenset[str] = frozenset()
+    gateways: frozenset[str] = frozenset()
+
+    def spare(self, fibre: Fibre) -> bool:
+        """Whether a fibre and both its ends still work."""
+        return (
+            fibre.id not in self.links
+            and self.srlgs.isdisjoint(fibre.srlgs)
+            and self.hubs.isdisjoint(fibre.ends)
+        )
+
+    def each(self) -> Iterator[tuple[str, Failures]]:
+        """Each failed element, and the failures that remain when it alone is mended."""
+        for kind in ("links", "srlgs", "hubs", "gateways"):
+            failed: frozenset[str] = getattr(self, kind)
+            for name in sorted(failed):
+                # An SRLG is already called by its kind: corridor:karakoram.
+                label = name if kind == "srlgs" else f"{kind[:-1]}:{name}"
+                yield label, replace(self, **{kind: failed - {name}})
+
+
+NO_FAILURES = Failures()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a packet is in the product: past ``hub``, in ``state``."""
+
+    hub: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Route:
+    """An allowed path, the permit in use, and the automaton's state past each hub."""
+
+    path: Path
+    permit: str
+    states: tuple[State, ...]
+    phases: tuple[str, ...]
+    one_way_ns: int
+
+    def __str__(self) -> str:
+        hubs = " ".join(f"{h}/{p}" for h, p in zip(self.path.hubs, self.phases, strict=True))
+        return f"{format_duration(self.one_way_ns)} under {self.permit}: {hubs}"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One failed element to mend, or one clause to lift, that would open a path."""
+
+    kind: Literal["mend", "lift"]
+    what: str
+    one_way_ns: int
+    """Delay of the path it would open."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.what} (opens {format_duration(self.one_way_ns)})"
+
+
+@dataclass(frozen=True)
+class NoRoute:
+    """``BLOCKED``: fibres lead there, policies do not. ``DOWN``: no fibres lead there."""
+
+    status: Literal["BLOCKED", "DOWN"]
+    because: tuple[Violation, ...] = ()
+    """What the shortest physical path breaks under each permit, or why nothing is allowed."""
+    remedies: tuple[Remedy, ...] = ()
+    """What would restore service, cheapest in delay first: single changes, or, where no single
+    change does, clauses to lift together. Nothing here is ever done by itself."""
+
+    def __str__(self) -> str:
+        text = "; ".join((self.status, *map(str, self.because)))
+        return f"{text}; would help: {self.remedies[0]}" if self.remedies else text
+
+
+def best_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | NoRoute:
+    """The shortest path under the first permit that has one, or why no permit has.
+
+    Never raises: what cannot be evaluated is blocked.
+    """
+    try:
+        return _first_route(ruling, failures) or _explain(ruling, failures)
+    except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+        return NoRoute("BLOCKED", ruling.refusals or (unevaluable(ruling.demand, problem),))
+
+
+def shortest(
+    automaton: Automaton,
+    topology: Topology,
+    failures: Failures = NO_FAILURES,
+    *,
+    start: Place | None = None,
+    spent_ns: int = 0,
+) -> Route | None:
+    """The delay-shortest way to the destination that an automaton accepts.
+
+    From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
+    the route's ``one_way_ns`` counts from ``start``.
+    """
+    automaton = replace(automaton, trip=replace(automaton.trip, closed=failures.gateways))
+    if start is None:
+        first = automaton.enter(automaton.start, automaton.trip.src)
+        if isinstance(first, Violation):
+            return None
+        start = Place(automaton.trip.src.id, first)
+    if failures.hubs & {start.hub, automaton.trip.dst.id}:
+        return None
+    found = _search(automaton, topology, failures, start, spent_ns)
+    return None if found is None else _route(automaton, *found)
+
+
+type _Trail = tuple[tuple[Place, str], ...]
+"""(place, fibre taken from it), from the start."""
+
+
+def _search(
+    automaton: Automaton, topology: Topology, failures: Failures, start: Place, spent_ns: int
+) -> tuple[_Trail, Place, int] | None:
+    neighbours = _neighbours(topology, failures)
+    settled: set[Place] = set()
+    # Order of fibres breaks ties; it tells any two trails from one start apart.
+    queue: list[tuple[int, int, tuple[int, ...], Place, _Trail]] = [(0, 0, (), start, ())]
+    while queue:
+        delay_ns, hops, order, place, trail = heapq.heappop(queue)
+        if automaton.exceeds(spent_ns + delay_ns):
+            return None
+        if place in settled:
+            continue
+        settled.add(place)
+        if place.hub == automaton.trip.dst.id and automaton.finish(place.state) is None:
+            return trail, place, delay_ns
+        for number, fibre in neighbours[place.hub]:
+            far = _take(automaton, topology, place, fibre)
+            if far is not None and far not in settled:
+                total_ns = delay_ns + topology.one_way_delay_ns(fibre)
+                steps = (*trail, (place, fibre.id))
+                heapq.heappush(queue, (total_ns, hops + 1, (*order, number), far, steps))
+    return None
+
+
+def _neighbours(topology: Topology, failures: Failures) -> dict[str, list[tuple[int, Fibre]]]:
+    """Working fibres of each hub, with their number in the topology."""
+    found: dict[str, list[tuple[int, Fibre]]] = {hub.id: [] for hub in topology.hubs}
+    for number, fibre in enumerate(topology.fibres):
+        if failures.spare(fibre):
+            for end in fibre.ends:
+                found[end].append((number, fibre))
+    return found
+
+
+def _take(automaton: Automaton, topology: Topology, place: Place, fibre: Fibre) -> Place | None:
+    """Where a fibre leads in the product, or None when a clause dies on it or behind it."""
+    on_fibre = automaton.enter(place.state, fibre)
+    if isinstance(on_fibre, Violation):
+        return None
+    far = topology.hub(fibre.other_end(place.hub))
+    past = automaton.enter(on_fibre, far)
+    return None if isinstance(past, Violation) else Place(far.id, past)
+
+
+def _route(automaton: Automaton, trail: _Trail, end: Place, delay_ns: int) -> Route:
+    places = [*(place for place, _ in trail), end]
+    return Route(
+        path=Path(tuple(place.hub for place in places), tuple(fibre for _, fibre in trail)),
+        permit=automaton.permit.id,
+        states=tuple(place.state for place in places),
+        phases=tuple(automaton.name(place.state) for place in places),
+        one_way_ns=delay_ns,
+    )
+
+
+def _first_route(ruling: Ruling, failures: Failures) -> Route | None:
+    routes = (shortest(automaton, ruling.topology, failures) for automaton in ruling.automata)
+    return next((route for route in routes if route is not None), None)
+
+
+def _explain(ruling: Ruling, failures: Failures) -> NoRoute:
+    demand, topology = ruling.demand, ruling.topology
+    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), shipped_groups())
+    physical = shortest(Automaton(trip, _ANYTHING, ()), topology, failures)
+    remedies = sorted(_remedies(ruling, failures), key=lambda r: (r.one_way_ns, r.kind, r.what))
+    if physical is None:
+        return NoRoute("DOWN", remedies=tuple(remedies))
+    closed = ruling.with_closed_gateways(failures.gateways)
+    joint = () if remedies else tuple(_joint_remedies(closed, failures, physical.path))
+    return NoRoute("BLOCKED", closed.verdict(physical.path).violations, (*remedies, *joint))
+
+
+_ANYTHING = Policy(id="anything", effect="permit")
+"""Narrows nothing: finds what the fibres alone would allow."""
+
+
+def _remedies(ruling: Ruling, failures: Failures) -> Iterator[Remedy]:
+    """Every single change that would open a path."""
+    for what, remaining in failures.each():
+        route = _first_route(ruling, remaining)
+        if route is not None:
+            yield Remedy("mend", what, route.one_way_ns)
+    for automaton in ruling.automata:
+        for policy, clause in automaton.clause_names():
+            route = shortest(automaton.without(policy, clause), ruling.topology, failures)
+            if route is not None:
+                yield Remedy("lift", f"{policy} {clause}", route.one_way_ns)
+
+
+def _joint_remedies(ruling: Ruling, failures: Failures, physical: Path) -> Iterator[Remedy]:
+    """Per permit: the clauses that die one after another on the shortest physical path."""
+    for automaton in ruling.automata:
+        lifted: list[str] = []
+        opened, route = automaton, None
+        while route is None:
+            alone = replace(ruling, automata=(opened,))
+            (died,) = alone.verdict(physical).violations
+            lifted.append(f"{died.policy} {died.clause}")
+            opened = opened.without(died.policy, died.clause)
+            route = shortest(opened, ruling.topology, failures)
+        yield Remedy("lift", " and ".join(lifted), route.one_way_ns)

@@ -1,0 +1,192 @@
+"""What a set of policies says about a demand, and about a path of that demand.
+
+The allowed paths of a demand are the union over the matching permits, intersected with every
+matching restrict; any matching deny, or no matching permit, leaves none. Nothing depends on the
+order of policies. Adding a restrict or a deny can only shrink the set; only a permit widens it.
+
+What is not known never helps: a permit must match for certain, a restrict or deny matches
+unless it certainly does not. Whatever cannot be evaluated is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from controller.paths import Path
+from controller.policy.answers import Answer, every, some
+from controller.policy.automaton import Automaton, Violation, build
+from controller.policy.clauses import Trip
+from controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
+from controller.policy.places import Groups, inside
+from topologies.model import Topology
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The policies that speak about one demand on one day."""
+
+    topology: Topology
+    demand: Demand
+    automata: tuple[Automaton, ...]
+    """One per matching permit, in the order they are tried; empty when nothing is allowed."""
+    refusals: tuple[Violation, ...] = ()
+    """Why nothing is allowed, when that is so for every path."""
+    permits: tuple[Policy, ...] = ()
+    restricts: tuple[Policy, ...] = ()
+    denies: tuple[Policy, ...] = ()
+
+    def with_closed_gateways(self, hubs: frozenset[str]) -> Ruling:
+        """The same ruling while the gateways of these hubs are down."""
+        closed = tuple(
+            replace(automaton, trip=replace(automaton.trip, closed=hubs))
+            for automaton in self.automata
+        )
+        return replace(self, automata=closed)
+
+    def verdict(self, path: Path) -> Verdict:
+        """Whether some permit allows a path, with the clauses that decide.
+
+        Never raises: what cannot be evaluated is denied.
+        """
+        try:
+            return self._verdict(path)
+        except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+            return Verdict(False, None, (), (unevaluable(self.demand, problem),))
+
+    def _verdict(self, path: Path) -> Verdict:
+        _check_joined(self.topology, path, self.demand)
+        died = list(self.refusals)
+        for automaton in self.automata:
+            end = _walk(automaton, self.topology, path)
+            if isinstance(end, Violation):
+                died.append(end)
+            else:
+                return Verdict(True, automaton.permit.id, end, ())
+        return Verdict(False, None, (), tuple(died))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer about one path."""
+
+    allowed: bool
+    permit: str | None
+    """The permit in use."""
+    phases: tuple[str, ...]
+    """The automaton's phase at each hub of an allowed path."""
+    violations: tuple[Violation, ...]
+    """Of a refused path: what died under each permit, in the order they were tried."""
+
+    def __str__(self) -> str:
+        if self.allowed:
+            return f"allowed by {self.permit}: {' '.join(self.phases)}"
+        return "refused: " + "; ".join(map(str, self.violations))
+
+
+def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
+    """What ``policies`` say about ``demand`` on the day ``as_of``. Never raises."""
+    try:
+        return _rule(policies, topology, demand, as_of)
+    except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+        return Ruling(topology, demand, (), (unevaluable(demand, problem),))
+
+
+def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
+    data = policies.data_class(demand.data_class)
+    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
+    in_force = [policy for policy in policies.policies if policy.applies_on(as_of)]
+    certain, possible = [], []
+    for policy in sorted(in_force, key=_order):
+        answer = _speaks_about(policy, data, trip)
+        if policy.effect == "permit" and answer is True:
+            certain.append(policy)
+        if policy.effect != "permit" and answer is not False:
+            possible.append(policy)
+    restricts = tuple(policy for policy in possible if policy.effect == "restrict")
+    denies = tuple(policy for policy in possible if policy.effect == "deny")
+    refusals = tuple(_refusals(data, demand, as_of, certain, denies))
+    automata = () if refusals else tuple(build(trip, permit, restricts) for permit in certain)
+    return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies)
+
+
+def _order(policy: Policy) -> tuple[int, tuple[int, ...], str]:
+    """Preference, then specificity, then id: a total order that no file order can change."""
+    return (policy.preference, tuple(-part for part in policy.match.specificity), policy.id)
+
+
+def _speaks_about(policy: Policy, data: DataClass, trip: Trip) -> Answer:
+    match, groups = policy.match, trip.groups
+    return every(
+        [
+            data.id in match.data_class or not match.data_class,
+            _of_origin(policy, data, groups),
+            match.src.selects(trip.src, groups),
+            match.dst.selects(trip.dst, groups),
+        ]
+    )
+
+
+def _of_origin(policy: Policy, data: DataClass, groups: Groups) -> Answer:
+    if not policy.match.origin:
+        return True
+    codes = groups.codes(policy.match.origin)
+    answers = [inside(code, codes) for code in data.origin]
+    return every(answers) if policy.effect == "permit" else some(answers)
+
+
+def _refusals(
+    data: DataClass,
+    demand: Demand,
+    as_of: date,
+    permits: Sequence[Policy],
+    denies: Sequence[Policy],
+) -> list[Violation]:
+    where = demand.id
+    refusals = [
+        Violation(policy.id, "deny", where, f"denies {demand}", policy.legal_ref)
+        for policy in denies
+    ]
+    if not is_valid_on(as_of, None, data.valid_until):
+        reason = f"the basis of class {data.id} ended on {data.valid_until}"
+        refusals.append(Violation("default deny", "expiry", where, reason))
+    elif not permits:
+        refusals.append(Violation("default deny", "match", where, f"no permit matches {demand}"))
+    return refusals
+
+
+def unevaluable(demand: Demand, problem: Exception) -> Violation:
+    """Why something that cannot be evaluated is denied."""
+    said = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
+    reason = f"cannot be evaluated, so it is denied: {said or type(problem).__name__}"
+    return Violation("default deny", "error", demand.id, reason)
+
+
+def _walk(automaton: Automaton, topology: Topology, path: Path) -> tuple[str, ...] | Violation:
+    """The phase at each hub, or the first violation along the path."""
+    state = automaton.start
+    phases, delay_ns = [], 0
+    for position, hub in enumerate(path.hubs):
+        entered = automaton.enter(state, topology.hub(hub))
+        if isinstance(entered, Violation):
+            return entered
+        state = entered
+        phases.append(automaton.name(state))
+        if position < len(path.fibres):
+            fibre = topology.fibre(path.fibres[position])
+            delay_ns += topology.one_way_delay_ns(fibre)
+            entered = automaton.enter(state, fibre)
+            if isinstance(entered, Violation):
+                return entered
+            state = entered
+    return automaton.finish(state) or automaton.exceeds(delay_ns) or tuple(phases)
+
+
+def _check_joined(topology: Topology, path: Path, demand: Demand) -> None:
+    """Raises ValueError unless ``path`` is one of ``topology`` and of ``demand``."""
+    if (path.src, path.dst) != (demand.src, demand.dst):
+        raise ValueError(f"the path joins {path.src} to {path.dst}")
+    for near, name, far in zip(path.hubs[:-1], path.fibres, path.hubs[1:], strict=True):
+        if topology.fibre(name).other_end(near) != far:
+            raise ValueError(f"fibre {name} does not join {near} to {far}")
