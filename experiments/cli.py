@@ -44,6 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _one_line(text: str) -> str:
+    """A file's name may hold anything; what is printed holds no line end and no control code."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # a command of its own, not a call from a test or a notebook
         signal.signal(signal.SIGTERM, _terminate)
@@ -52,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(module.run(args))
     except CorridorError as error:
-        print(f"corridor: {error}", file=sys.stderr)
+        print(f"corridor: {_one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except Terminated:
         print("corridor: terminated", file=sys.stderr)

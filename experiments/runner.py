@@ -59,10 +59,10 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
     started = time.monotonic()
     loaded = _with_framework(load_scenario(options.scenario), options.framework)
     choice, kernel = _choose(options, say)
-    out_dir = make_result_folder(options.out, loaded.scenario.name)
     seed = loaded.scenario.seed if options.seed is None else options.seed
     run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
     plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
         _write_inputs(out_dir, loaded, plan, choice, kernel)
     except OSError as error:
@@ -152,6 +152,10 @@ def make_result_folder(wanted: Path | None, name: str) -> Path:
             )
         (candidate / "raw").mkdir()
         (candidate / "tables").mkdir()
+    except FileExistsError:
+        raise InputError(
+            "is a file, not a folder", "name another with --out", file=str(candidate)
+        ) from None
     except OSError as error:
         raise _unwritable(candidate, error) from error
     return candidate

@@ -142,8 +142,8 @@ def _find(name_or_path: str) -> Path:
     if path.exists() or "/" in name_or_path or path.suffix:
         return path
     known = shipped_scenarios()
-    hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}"
-    raise InputError(f'no scenario is called "{name_or_path}"', f"{hint}, or give a file")
+    hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}; or give a file"
+    raise InputError(f'no scenario is called "{name_or_path}"', hint)
 
 
 def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
@@ -158,6 +158,7 @@ def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
 
 def _check_demands(document: Document, scenario: Scenario, topology: Topology) -> None:
     hubs = {hub.id for hub in topology.hubs}
+    island_of = _islands(topology)
     counts = Counter(demand.id for demand in scenario.demands)
     for number, demand in enumerate(scenario.demands):
         if counts[demand.id] > 1:
@@ -177,6 +178,23 @@ def _check_demands(document: Document, scenario: Scenario, topology: Topology) -
         if demand.src == demand.dst:
             message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
             raise document.error(message, "demands", number, "dst", hint="name another hub")
+        if island_of[demand.src] != island_of[demand.dst]:
+            message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
+            hint = "add a fibre that joins the two parts, or drop the demand"
+            raise document.error(message, "demands", number, hint=hint)
+
+
+def _islands(topology: Topology) -> dict[str, str]:
+    """Each hub's island, named by one of its hubs: what fibres join, directly or not."""
+    island = {hub.id: hub.id for hub in topology.hubs}
+    members = {hub.id: [hub.id] for hub in topology.hubs}
+    for fibre in topology.fibres:
+        kept, joined = island[fibre.a], island[fibre.z]
+        if kept != joined:
+            for hub in members.pop(joined):
+                island[hub] = kept
+                members[kept].append(hub)
+    return island
 
 
 def _check_losses(document: Document, scenario: Scenario, topology: Topology) -> None:

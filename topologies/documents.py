@@ -118,7 +118,9 @@ def parse_document(text: str, file: str) -> Document:
     """Like read_document, from text; ``file`` is only the name used in errors."""
     root = _compose(text, file)
     if root is None:
-        raise InputError("is empty", "see docs/topologies.md for an example", file=file)
+        raise InputError(
+            "is empty", "see docs/scenarios.md or docs/topologies.md for an example", file=file
+        )
     builder = _Builder(file)
     data = builder.build(root, ())
     return Document(data, file, builder.lines)
@@ -247,11 +249,41 @@ def validate[Model: BaseModel](
         raise _as_input_error(document, model, at, problem) from None
 
 
+_PLAIN: Mapping[str, str] = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "must have at least {min_length} item",
+    "too_long": "must have at most {max_length} items",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+}
+"""Pydantic's kinds of mistake in the words of a person who wrote the file."""
+
+
 def _as_input_error(
     document: Document, model: type[BaseModel], at: KeyPath, problem: ValidationError
 ) -> InputError:
     found: dict[int | None, tuple[str, str]] = {}
-    for error in problem.errors(include_url=False):
+    errors = problem.errors(include_url=False)
+    for error in errors:
+        if error["type"] == "too_short" and any(
+            len(other["loc"]) > len(error["loc"])
+            and other["loc"][: len(error["loc"])] == error["loc"]
+            for other in errors
+        ):
+            continue  # pydantic counts only the items without mistakes
         path = (*at, *_real_path(document, at, error["loc"]))
         found.setdefault(document.line_of(*path), _explain(model, error, at))
     (line, (message, hint)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
@@ -284,12 +316,16 @@ def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[
         return f'unknown key "{loc[-1]}"', hint
     if kind in ("literal_error", "enum"):
         expected = str(error.get("ctx", {}).get("expected", ""))
-        options = re.findall(r"'([^']*)'", expected)
-        hint = nearest(str(given), options) or "use one of " + ", ".join(options)
+        options = re.findall(r"'([^']*)'", expected) or [expected]
+        few = "use" if len(options) == 1 else "use one of"
+        hint = nearest(str(given), options) or f"{few} {', '.join(options)}"
         return f'{where} "{_short(given)}" is not known', hint
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, ValueError):
         return str(cause), str(getattr(cause, "hint", ""))
+    plain = _PLAIN.get(kind)
+    if plain:
+        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", ""
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {_short(given)}", ""
 
 
