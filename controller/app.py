@@ -26,6 +26,7 @@ from controller.program import Program, SwitchProgram, WiredLink
 from topologies.values import from_plain, to_plain
 
 LLDP_RETRY_S = 0.5
+DUMP_SCHEMA = 2
 LLDP_MULTICAST = lldp.LLDP_MAC_NEAREST_BRIDGE
 PORT_MAC_OFFSET = "02:c0:02:00:00:00"
 
@@ -60,8 +61,8 @@ class CorridorApp(App):
         self._programs = {switch.dpid: switch for switch in self.installation.program.switches}
         self._datapaths: dict[int, Any] = {}
         self._on_barrier: dict[tuple[int, int], Callable[[], None]] = {}
-        self._dumps: dict[int, list[Any]] = {}
-        self._waiting_dumps: set[int] = set()
+        self._dumps: dict[str, dict[str, list[Any]]] = {}
+        self._waiting_dumps: set[tuple[str, int]] = set()
         self._on_dump: Callable[[], None] | None = None
         self._announced = False
         self._status = _connect_status(CONF.corridor.status)
@@ -116,16 +117,34 @@ class CorridorApp(App):
 
     @handler.set_ev_cls(ofp_event.EventOFPFlowStatsReply, handler.MAIN_DISPATCHER)
     def on_flows(self, event: Any) -> None:
-        message = event.msg
-        held = self._dumps.setdefault(message.datapath.id, [])
-        held += [_entry(stats) for stats in message.body]
+        self._hear("switches", event.msg, _entry)
+
+    @handler.set_ev_cls(ofp_event.EventOFPGroupDescStatsReply, handler.MAIN_DISPATCHER)
+    def on_groups(self, event: Any) -> None:
+        self._hear("groups", event.msg, lambda said: to_plain(messages.group_of(said)))
+
+    def _hear(self, what: str, message: Any, plain: Callable[[Any], Any]) -> None:
+        """One part of a switch's answer to ``_dump``; the last part of the last one ends it."""
+        dpid = message.datapath.id
+        if (what, dpid) not in self._waiting_dumps:
+            return
+        held = self._dumps[what].setdefault(self._programs[dpid].hub, [])
+        held += [plain(said) for said in message.body]
         if not message.flags & ofproto.OFPMPF_REPLY_MORE:
-            self._waiting_dumps.discard(message.datapath.id)
+            self._waiting_dumps.discard((what, dpid))
             if not self._waiting_dumps and self._on_dump is not None:
                 self._on_dump()
 
     def _install(self, datapath: Any, program: SwitchProgram) -> None:
-        """Deletes, barrier, entries, barrier: no entry of ours can meet one of before."""
+        """Deletes, groups, entries, a barrier after each: no entry of ours can meet one of before.
+
+        Entries go first when deleting and last when adding, since they name groups.
+        """
+
+        def add_groups() -> None:
+            for group in program.groups:
+                datapath.send_msg(messages.add_group(datapath, group))
+            self._barrier(datapath, add_entries)
 
         def add_entries() -> None:
             for flow in program.flows:
@@ -133,7 +152,8 @@ class CorridorApp(App):
             self._barrier(datapath, lambda: self._installed(datapath.id))
 
         datapath.send_msg(messages.delete_all_flows(datapath))
-        self._barrier(datapath, add_entries)
+        datapath.send_msg(messages.delete_all_groups(datapath))
+        self._barrier(datapath, add_groups if program.groups else add_entries)
 
     def _installed(self, dpid: int) -> None:
         self.installation.installed.add(dpid)
@@ -186,19 +206,20 @@ class CorridorApp(App):
                 self._tell({"event": "report", **self.installation.report()})
 
     def _dump(self, target: Path) -> None:
-        """Ask every switch for its entries and write what they say, by hub."""
-        self._dumps = {}
-        self._waiting_dumps = set(self._datapaths)
+        """Ask every switch for its entries and groups and write what they say, by hub."""
+        self._dumps = {"switches": {}, "groups": {}}
+        self._waiting_dumps = {(what, dpid) for what in self._dumps for dpid in self._datapaths}
 
         def write() -> None:
             self._on_dump = None
-            said = {self._programs[dpid].hub: entries for dpid, entries in self._dumps.items()}
-            target.write_text(json.dumps({"schema": 1, "switches": said}, indent=1, sort_keys=True))
+            said = {"schema": DUMP_SCHEMA, **self._dumps}
+            target.write_text(json.dumps(said, indent=1, sort_keys=True))
             self._tell({"event": "dumped", "to": str(target)})
 
         self._on_dump = write
         for datapath in list(self._datapaths.values()):
             datapath.send_msg(parser.OFPFlowStatsRequest(datapath))
+            datapath.send_msg(parser.OFPGroupDescStatsRequest(datapath))
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self._status is not None:
@@ -214,11 +235,14 @@ def _connect_status(path: str) -> socket.socket | None:
 
 
 def _entry(stats: Any) -> dict[str, Any]:
-    return {
+    entry = {
         **to_plain(messages.flow_of(stats)),
         "packets": stats.packet_count,
         "bytes": stats.byte_count,
     }
+    if stats.idle_timeout or stats.hard_timeout:
+        entry["timeouts_s"] = [stats.idle_timeout, stats.hard_timeout]
+    return entry
 
 
 def _lldp_frame(dpid: int, port: int) -> bytes:

@@ -8,13 +8,17 @@ from typing import Any
 from controller.framework import ofproto, parser
 from controller.program import (
     Action,
+    Bucket,
+    FastFailover,
     Flow,
     Value,
     decrement_label_ttl,
+    group,
     output,
     pop_label,
     push_label,
     set_field,
+    unknown,
 )
 
 ETH_IPV4, ETH_MPLS = 0x0800, 0x8847
@@ -31,6 +35,7 @@ _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
     "pop_label": lambda: [parser.OFPActionPopMpls(ETH_IPV4)],
     "decrement_label_ttl": lambda: [parser.OFPActionDecMplsTtl()],
     "set_field": lambda name, value: [parser.OFPActionSetField(**{name: value})],
+    "group": lambda number: [parser.OFPActionGroup(number)],
 }
 
 
@@ -38,7 +43,7 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
     """The message that installs one entry; it never times out."""
     instructions = []
     if flow.actions:
-        actions = [message for action in flow.actions for message in _to_openflow(action)]
+        actions = _all_to_openflow(flow.actions)
         apply = ofproto.OFPIT_APPLY_ACTIONS
         instructions.append(parser.OFPInstructionActions(apply, actions))
     if flow.goto is not None:
@@ -64,8 +69,26 @@ def delete_all_flows(datapath: Any) -> Any:
     )
 
 
+def add_group(datapath: Any, made: FastFailover) -> Any:
+    """The message that makes one group; those its buckets name must be there already."""
+    buckets = [
+        parser.OFPBucket(
+            watch_port=_or(bucket.watch_port, ofproto.OFPP_ANY),
+            watch_group=_or(bucket.watch_group, ofproto.OFPG_ANY),
+            actions=_all_to_openflow(bucket.actions),
+        )
+        for bucket in made.buckets
+    ]
+    add, fast_failover = ofproto.OFPGC_ADD, ofproto.OFPGT_FF
+    return parser.OFPGroupMod(datapath, add, fast_failover, made.id, buckets)
+
+
+def delete_all_groups(datapath: Any) -> Any:
+    return parser.OFPGroupMod(datapath, ofproto.OFPGC_DELETE, group_id=ofproto.OFPG_ALL)
+
+
 def flow_of(stats: Any) -> Flow:
-    """The entry a switch says it holds; an unknown part raises ValueError rather than vanish."""
+    """The entry a switch says it holds; a part without a value here becomes ``unknown``."""
     actions: list[Action] = []
     goto = None
     for instruction in stats.instructions:
@@ -74,7 +97,7 @@ def flow_of(stats: Any) -> Flow:
         elif instruction.type == ofproto.OFPIT_APPLY_ACTIONS:
             actions += _from_openflow(instruction.actions)
         else:
-            raise ValueError(f"unexpected instruction {instruction}")
+            actions.append(unknown(str(instruction)))
     fields: dict[str, Value] = dict(stats.match.items())
     return Flow(
         table=stats.table_id,
@@ -86,28 +109,63 @@ def flow_of(stats: Any) -> Flow:
     )
 
 
-def _to_openflow(action: Action) -> list[Any]:
-    return _TO_OPENFLOW[action.kind](*action.arguments)
+def group_of(description: Any) -> FastFailover:
+    """The group a switch says it holds; a kind other than fast failover becomes ``unknown``."""
+    buckets = tuple(
+        Bucket(
+            watch_port=_unless(bucket.watch_port, ofproto.OFPP_ANY),
+            watch_group=_unless(bucket.watch_group, ofproto.OFPG_ANY),
+            actions=tuple(_from_openflow(bucket.actions)),
+        )
+        for bucket in description.buckets
+    )
+    if description.type != ofproto.OFPGT_FF:
+        kind = unknown(f"group of type {description.type}")
+        buckets = (Bucket(None, None, (kind,)), *buckets)
+    return FastFailover(description.group_id, buckets)
+
+
+def _or(number: int | None, any_of_them: int) -> int:
+    return any_of_them if number is None else number
+
+
+def _unless(number: int, any_of_them: int) -> int | None:
+    return None if number == any_of_them else number
+
+
+def _all_to_openflow(actions: Iterable[Action]) -> list[Any]:
+    return [
+        message for action in actions for message in _TO_OPENFLOW[action.kind](*action.arguments)
+    ]
 
 
 def _from_openflow(messages: Iterable[Any]) -> Iterable[Action]:
-    pushed = False
+    """A push and the setting of its label are one action; either without the other is unknown."""
+    pushed = None
     for message in messages:
-        if isinstance(message, parser.OFPActionPushMpls):
-            pushed = True
-        elif isinstance(message, parser.OFPActionSetField) and pushed:
-            pushed = False
-            yield push_label(message.value)
+        if pushed is not None:
+            if isinstance(message, parser.OFPActionSetField) and message.key == "mpls_label":
+                pushed = None
+                yield push_label(message.value)
+                continue
+            yield unknown(str(pushed))
+            pushed = None
+        if isinstance(message, parser.OFPActionPushMpls) and message.ethertype == ETH_MPLS:
+            pushed = message
         elif isinstance(message, parser.OFPActionSetField):
             yield set_field(message.key, message.value)
-        elif isinstance(message, parser.OFPActionPopMpls):
+        elif isinstance(message, parser.OFPActionGroup):
+            yield group(message.group_id)
+        elif isinstance(message, parser.OFPActionPopMpls) and message.ethertype == ETH_IPV4:
             yield pop_label()
         elif isinstance(message, parser.OFPActionDecMplsTtl):
             yield decrement_label_ttl()
         elif isinstance(message, parser.OFPActionOutput):
             yield _output_action(message.port)
         else:
-            raise ValueError(f"unexpected action {message}")
+            yield unknown(str(message))
+    if pushed is not None:
+        yield unknown(str(pushed))
 
 
 def _output_action(port: int) -> Action:

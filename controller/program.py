@@ -1,4 +1,4 @@
-"""What switches are told, as values: flows of OpenFlow 1.3 without any controller's classes.
+"""What switches are told, as values: OpenFlow 1.3 entries without any controller's classes.
 
 The compiler makes a ``Program``, the app translates it to messages, and what
 the switches say they hold comes back in the same terms, so that the two compare.
@@ -88,6 +88,16 @@ def set_field(name: str, value: Value) -> Action:
     return Action("set_field", (name, value))
 
 
+def group(number: int) -> Action:
+    """Hand the packet to a group, whose first live bucket takes it."""
+    return Action("group", (number,))
+
+
+def unknown(what: str) -> Action:
+    """Something a switch said that has no value here; the compiler never makes one."""
+    return Action("unknown", (what,))
+
+
 @dataclass(frozen=True)
 class Flow:
     """One flow entry. ``match`` holds OXM names and exact values; no actions and no goto drop."""
@@ -110,12 +120,30 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """One way out of a group, live while the port or the group it watches is."""
+
+    watch_port: int | None
+    watch_group: int | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True)
+class FastFailover:
+    """A group that takes its first live bucket and drops where none is (OpenFlow 1.3, 5.6.1)."""
+
+    id: int
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True)
 class SwitchProgram:
-    """All that one switch is told."""
+    """All that one switch is told. A group comes after those its buckets name."""
 
     hub: str
     dpid: int
     flows: tuple[Flow, ...]
+    groups: tuple[FastFailover, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""Groups, and what a switch says of them, survive OpenFlow on both frameworks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller.program import (
+    Bucket,
+    FastFailover,
+    Program,
+    SwitchProgram,
+    group,
+    output,
+    set_field,
+)
+from topologies.values import from_plain, to_plain
+
+ROOT = Path(__file__).resolve().parents[4]
+GROUPS = (
+    FastFailover(2, (Bucket(4, None, (set_field("mpls_label", 40), output(4))),)),
+    FastFailover(
+        1,
+        (
+            Bucket(3, None, (output(3),)),
+            Bucket(None, 2, (group(2),)),
+        ),
+    ),
+)
+
+SAY_BACK = """
+import importlib, json, struct, sys
+from controller import framework, messages
+from controller.program import FastFailover
+from topologies.values import from_plain, to_plain
+desc = importlib.import_module(
+    framework.NAMES[framework.FRAMEWORK] + ".ofproto.ofproto_protocol"
+).ProtocolDesc(version=framework.ofproto.OFP_VERSION)
+back = []
+for plain, kind in json.load(sys.stdin):
+    message = messages.add_group(desc, from_plain(FastFailover, plain))
+    message.serialize()
+    buckets = bytes(message.buf)[16:]
+    said = struct.pack("!HBxI", 8 + len(buckets), kind, message.group_id) + buckets
+    stats = framework.parser.OFPGroupDescStats.parser(said, 0)
+    back.append(to_plain(messages.group_of(stats)))
+actions = framework.parser
+stray = [actions.OFPActionPushMpls(0x8847), actions.OFPActionSetField(eth_src="02:00:00:00:00:01"),
+         actions.OFPActionPopMpls(0x8847), actions.OFPActionSetQueue(1)]
+kinds = [action.kind for action in messages._from_openflow(stray)]
+json.dump({"groups": back, "kinds": kinds}, sys.stdout)
+"""
+FAST_FAILOVER, ALL = 3, 0
+
+
+def say_back(framework: str, kind: int) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SAY_BACK],
+        input=json.dumps([[to_plain(made), kind] for made in GROUPS]),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "CORRIDOR_FRAMEWORK": framework},
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("framework", ["ryu", "os-ken"])
+def test_groups_come_back_as_they_were_sent(framework):
+    said = say_back(framework, FAST_FAILOVER)["groups"]
+    assert tuple(from_plain(FastFailover, plain) for plain in said) == GROUPS
+
+
+@pytest.mark.parametrize("framework", ["ryu", "os-ken"])
+def test_what_has_no_value_here_is_kept_as_unknown(framework):
+    said = say_back(framework, ALL)
+    for plain in said["groups"]:
+        assert plain["buckets"][0]["actions"][0]["kind"] == "unknown"
+    assert said["kinds"] == ["unknown", "set_field", "unknown", "unknown"]
+
+
+def test_plans_of_before_groups_are_still_read():
+    program = Program((SwitchProgram("a", 1, (), GROUPS), SwitchProgram("b", 2, ())), ())
+    plain = to_plain(program)
+    assert from_plain(Program, plain) == program
+    for switch in plain["switches"]:
+        del switch["groups"]
+    assert from_plain(Program, plain).switches[0].groups == ()
