@@ -1,17 +1,17 @@
 """Delay-shortest paths over a topology, as values.
 
-Costs are pure one-way delay in nanoseconds; ties fall to the fewer hops and then
-to the fibre named first, so that the same topology always gives the same path.
+Costs are pure one-way delay in nanoseconds, ties fall as in ``topologies.routing``, so that the
+same topology always gives the same path.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from topologies.errors import InputError
-from topologies.model import Fibre, Topology
+from topologies.model import Topology
+from topologies.routing import Tree, shortest_tree, walk
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def shortest_paths(
 ) -> dict[tuple[str, str], Path]:
     """The delay-shortest path of every ordered pair; raises InputError where there is none."""
     wanted = list(dict.fromkeys(pairs))
-    trees = {src: _tree(topology, src) for src in dict.fromkeys(src for src, _ in wanted)}
+    trees = {src: shortest_tree(topology, src) for src in dict.fromkeys(src for src, _ in wanted)}
     found = {}
     for src, dst in wanted:
         if dst not in trees[src]:
@@ -61,41 +61,7 @@ def crossed_jurisdictions(topology: Topology, path: Path) -> tuple[str, ...]:
     return tuple(met)
 
 
-type _Tree = dict[str, tuple[str, str] | None]
-"""Hub to (previous hub, fibre that led here); None at the root."""
-
-
-def _tree(topology: Topology, src: str) -> _Tree:
-    neighbours: dict[str, list[Fibre]] = {hub.id: [] for hub in topology.hubs}
-    for fibre in topology.fibres:
-        neighbours[fibre.a].append(fibre)
-        neighbours[fibre.z].append(fibre)
-    order = {fibre.id: number for number, fibre in enumerate(topology.fibres)}
-    tree: _Tree = {}
-    queue: list[tuple[int, int, tuple[int, ...], str, tuple[str, str] | None]] = [
-        (0, 0, (), src, None)
-    ]
-    while queue:
-        delay_ns, hops, trail, hub, came_by = heapq.heappop(queue)
-        if hub in tree:
-            continue
-        tree[hub] = came_by
-        for fibre in neighbours[hub]:
-            far = fibre.other_end(hub)
-            if far not in tree:
-                longer = (*trail, order[fibre.id])
-                total_ns = delay_ns + fibre.one_way_delay_ns
-                heapq.heappush(queue, (total_ns, hops + 1, longer, far, (hub, fibre.id)))
-    return tree
-
-
-def _walk(tree: _Tree, src: str, dst: str) -> Path:
-    hubs, fibres = [dst], []
-    step = tree[dst]
-    while step is not None:
-        hub, fibre = step
-        hubs.append(hub)
-        fibres.append(fibre)
-        step = tree[hub]
-    assert hubs[-1] == src
-    return Path(tuple(reversed(hubs)), tuple(reversed(fibres)))
+def _walk(tree: Tree, src: str, dst: str) -> Path:
+    hubs, fibres = walk(tree, dst)
+    assert hubs[0] == src
+    return Path(hubs, tuple(fibre.id for fibre in fibres))

@@ -1,4 +1,7 @@
-"""Delay-shortest routes over a topology. Ties are broken by fibre id, so a route is repeatable."""
+"""Delay-shortest routes over a topology.
+
+Ties fall to the fewer hops and then to the fibre named first, so that a route is repeatable.
+"""
 
 from __future__ import annotations
 
@@ -28,35 +31,51 @@ class Route:
         return " - ".join(self.hubs)
 
 
+type Tree = dict[str, tuple[str, Fibre] | None]
+"""Hub to the hub before it and the fibre that leads here; None at the root."""
+
+
 def shortest_route(topology: Topology, source: str, target: str) -> Route | None:
     """The route of least one-way delay, or None when the two are not connected."""
     topology.hub(source)
     topology.hub(target)
+    tree = shortest_tree(topology, source)
+    return Route(*walk(tree, target)) if target in tree else None
+
+
+def shortest_tree(topology: Topology, source: str) -> Tree:
+    """The shortest way from ``source`` to every hub that can be reached."""
     neighbours: dict[str, list[Fibre]] = {hub.id: [] for hub in topology.hubs}
     for fibre in topology.fibres:
         neighbours[fibre.a].append(fibre)
         neighbours[fibre.z].append(fibre)
-    arrived: dict[str, Fibre | None] = {}
-    queue: list[tuple[int, str, str, Fibre | None]] = [(0, "", source, None)]
+    order = {fibre.id: number for number, fibre in enumerate(topology.fibres)}
+    tree: Tree = {}
+    queue: list[tuple[int, int, tuple[int, ...], str, tuple[str, Fibre] | None]] = [
+        (0, 0, (), source, None)
+    ]
     while queue:
-        delay_ns, _, here, through = heapq.heappop(queue)
-        if here in arrived:
+        delay_ns, hops, trail, here, came_by = heapq.heappop(queue)
+        if here in tree:
             continue
-        arrived[here] = through
-        if here == target:
-            return _trace(arrived, target)
+        tree[here] = came_by
         for fibre in neighbours[here]:
             far = fibre.other_end(here)
-            if far not in arrived:
-                entry = (delay_ns + fibre.one_way_delay_ns, f"{fibre.id} {far}", far, fibre)
-                heapq.heappush(queue, entry)
-    return None
+            if far not in tree:
+                longer = (*trail, order[fibre.id])
+                total_ns = delay_ns + fibre.one_way_delay_ns
+                heapq.heappush(queue, (total_ns, hops + 1, longer, far, (here, fibre)))
+    return tree
 
 
-def _trace(arrived: dict[str, Fibre | None], target: str) -> Route:
-    hubs, fibres, here = [target], [], target
-    while (fibre := arrived[here]) is not None:
+def walk(tree: Tree, target: str) -> tuple[tuple[str, ...], tuple[Fibre, ...]]:
+    """Hubs and fibres from the root of a tree to one of its hubs."""
+    hubs: list[str] = [target]
+    fibres: list[Fibre] = []
+    step = tree[target]
+    while step is not None:
+        hub, fibre = step
+        hubs.append(hub)
         fibres.append(fibre)
-        here = fibre.other_end(here)
-        hubs.append(here)
-    return Route(tuple(reversed(hubs)), tuple(reversed(fibres)))
+        step = tree[hub]
+    return tuple(reversed(hubs)), tuple(reversed(fibres))
