@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.event_log import EventLog
 from experiments.plan_values import Plan
 from experiments.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
-from experiments.runner import EventLog
 from topologies.errors import InputError
 from traffic import samples
 

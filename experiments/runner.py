@@ -10,13 +10,13 @@ import contextlib
 import errno
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from experiments import manifest
+from experiments.event_log import EventLog, Say
 from experiments.plan import make_plan
 from experiments.plan_values import Plan
 from experiments.results import RunFacts, summarise
@@ -30,7 +30,6 @@ from experiments.testbeds.uml import run_in_guest
 from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
 from topologies.values import to_plain
 
-Say = Callable[[str], None]
 GUEST_RUN_ID = "c0"
 DEFAULT_RESULTS = Path("results")
 
@@ -83,57 +82,6 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
         raise failure
     assert summary is not None
     return Outcome(out_dir, summary)
-
-
-class EventLog:
-    """Keeps every event in ``events.jsonl`` and tells a waiting person what is going on."""
-
-    _PHASES: ClassVar[dict[str, str]] = {
-        "build": "building the network",
-        "install": "installing tables and checking the wiring",
-        "measure": "measuring",
-        "transfer": "TCP transfers",
-        "read-back": "reading tables back",
-        "teardown": "taking down",
-    }
-
-    def __init__(self, out_dir: Path, say: Say, started: float) -> None:
-        self._path = out_dir / "events.jsonl"
-        self._say = say
-        self.started = started
-        self.phases: dict[str, dict[str, Any]] = {}
-        self.clock_step_ns: int | None = None
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        since_s = event.pop("wall_s") - self.started
-        event = {"wall_s": round(since_s, 3), **event}
-        self.note(event)
-        if event["event"] == "phase":
-            text = self._PHASES.get(event["name"])
-            if text:
-                self._say(f"[{since_s:6.1f} s] {text}")
-        with self._path.open("a") as log:
-            log.write(json.dumps(event) + "\n")
-
-    def note(self, event: dict[str, Any]) -> None:
-        """Remember what the summary needs of an event."""
-        if event["event"] == "phase":
-            self.phases[event["name"]] = event
-        elif event["event"] == "agents-done":
-            self.clock_step_ns = event["clock_step_ns"]
-
-    def between(self, start: str, end: str) -> float | None:
-        """Wall seconds from the start of one phase to the start of another, if both came."""
-        if start not in self.phases or end not in self.phases:
-            return None
-        return round(float(self.phases[end]["wall_s"] - self.phases[start]["wall_s"]), 3)
-
-    def clock_between(self, start: str, end: str) -> float | None:
-        """The same by the clock the run itself saw."""
-        if start not in self.phases or end not in self.phases:
-            return None
-        since_ns = int(self.phases[end]["at_ns"]) - int(self.phases[start]["at_ns"])
-        return round(since_ns / 1e9, 6)
 
 
 def make_result_folder(wanted: Path | None, name: str) -> Path:

@@ -1,0 +1,61 @@
+"""The events of a run: kept in ``events.jsonl``, told to whoever waits, and what they time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+Say = Callable[[str], None]
+
+
+class EventLog:
+    """Keeps every event in ``events.jsonl`` and tells a waiting person what is going on."""
+
+    _PHASES: ClassVar[dict[str, str]] = {
+        "build": "building the network",
+        "install": "installing tables and checking the wiring",
+        "measure": "measuring",
+        "transfer": "TCP transfers",
+        "read-back": "reading tables back",
+        "teardown": "taking down",
+    }
+
+    def __init__(self, out_dir: Path, say: Say, started: float) -> None:
+        self._path = out_dir / "events.jsonl"
+        self._say = say
+        self.started = started
+        self.phases: dict[str, dict[str, Any]] = {}
+        self.clock_step_ns: int | None = None
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        since_s = event.pop("wall_s") - self.started
+        event = {"wall_s": round(since_s, 3), **event}
+        self.note(event)
+        if event["event"] == "phase":
+            text = self._PHASES.get(event["name"])
+            if text:
+                self._say(f"[{since_s:6.1f} s] {text}")
+        with self._path.open("a") as log:
+            log.write(json.dumps(event) + "\n")
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Remember what the summary needs of an event."""
+        if event["event"] == "phase":
+            self.phases[event["name"]] = event
+        elif event["event"] == "agents-done":
+            self.clock_step_ns = event["clock_step_ns"]
+
+    def between(self, start: str, end: str) -> float | None:
+        """Wall seconds from the start of one phase to the start of another, if both came."""
+        if start not in self.phases or end not in self.phases:
+            return None
+        return round(float(self.phases[end]["wall_s"] - self.phases[start]["wall_s"]), 3)
+
+    def clock_between(self, start: str, end: str) -> float | None:
+        """The same by the clock the run itself saw."""
+        if start not in self.phases or end not in self.phases:
+            return None
+        since_ns = int(self.phases[end]["at_ns"]) - int(self.phases[start]["at_ns"])
+        return round(since_ns / 1e9, 6)
