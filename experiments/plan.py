@@ -206,8 +206,8 @@ def _probe_hosts(
     schedules = []
     for number, demand in enumerate(loaded.scenario.demands):
         options = demand.probe or loaded.scenario.probe
-        poisson_seed = seed * 1_000_003 + number
-        schedules.append(_Schedule(options.interval, options.count, options.arrival, poisson_seed))
+        own_seed = seed * 1_000_003 + number if options.arrival == "poisson" else 0
+        schedules.append(_Schedule(options.interval, options.count, options.arrival, own_seed))
     return _stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 
 

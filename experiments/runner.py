@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -88,12 +89,17 @@ def make_result_folder(wanted: Path | None, name: str) -> Path:
     """A new or empty folder; raises InputError for anything else."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
-    candidate, number = base, 1
-    while wanted is None and candidate.exists():
-        number += 1
-        candidate = base.with_name(f"{base.name}-{number}")
+    candidate = base
     try:
-        candidate.mkdir(parents=True, exist_ok=True)
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(2):
+            try:
+                candidate.mkdir(exist_ok=wanted is not None)
+                break
+            except FileExistsError:
+                if wanted is not None:
+                    raise
+                candidate = base.with_name(f"{base.name}-{number}")
         if any(candidate.iterdir()):
             raise InputError(
                 "the result folder is not empty", "name a new one", file=str(candidate)

@@ -17,6 +17,9 @@ _BY_CODE: dict[int, type[CorridorError]] = {
     4: MeasurementInvalid,
 }
 
+_PARTS = {"failed": {"message", "code"}, "phase": {"name", "at_ns"}, "exit": {"code"}}
+"""What an event of a kind must hold; a line without it is noise."""
+
 
 def read_events(
     process: subprocess.Popen[bytes],
@@ -65,5 +68,8 @@ def _event(line: bytes) -> dict[str, Any] | None:
     try:
         event: dict[str, Any] = json.loads(line)
     except ValueError:
+        return None
+    kind = event["event"]
+    if not isinstance(kind, str) or not event.keys() >= _PARTS.get(kind, set()):
         return None
     return event

@@ -1,0 +1,100 @@
+"""Reading a run's events from a console: torn lines, noise, failures, and a silent death."""
+
+import subprocess
+import sys
+
+import pytest
+
+from experiments.testbeds.events import read_events
+from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+
+END = b'{"event": "phase", "at_ns": 9, "name": "end"}\n'
+WRITE_AND_EXIT = "import os, sys; os.write(1, bytes.fromhex(sys.argv[1])); {}"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Runs a process that writes these bytes and ends; its events, and what the console kept."""
+
+    def run(output, ending="sys.exit(0)", **options):
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", WRITE_AND_EXIT.format(ending), output.hex()],
+            stdout=subprocess.PIPE,
+        )
+        events = []
+        console = tmp_path / "console.log"
+        try:
+            read_events(process, events.append, console, "the guest", **options)
+        finally:
+            process.stdout.close()
+            run.events, run.console = events, console.read_bytes()
+        return events
+
+    return run
+
+
+def test_events_come_in_order_with_the_time_they_were_read(read):
+    first, second = read(b'{"event": "built", "at_ns": 5}\n' + END)
+    assert (first["event"], first["at_ns"]) == ("built", 5)
+    assert second["name"] == "end"
+    assert 0 < first["wall_s"] <= second["wall_s"]
+
+
+def test_noise_is_kept_in_the_console_and_is_no_event(read):
+    noise = b"Kernel panic - not really\n\xff\xfe\x00\n[1, 2]\n"
+    assert [e["name"] for e in read(noise + END)] == ["end"]
+    assert read.console == noise
+
+
+def test_a_torn_line_is_noise(read):
+    torn = b'{"event": "phase", "na'
+    with pytest.raises(MeasurementInvalid):
+        read(torn)
+    assert read.console == torn
+    assert read.events == []
+
+
+def test_a_line_that_only_looks_like_an_event_is_noise(read):
+    odd = b'{"event": 7}\n{"event": "failed"}\n{"event"}\n'
+    assert [e["name"] for e in read(odd + END)] == ["end"]
+    assert read.console == odd
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(2, InputError), (3, EnvironmentLacking), (4, MeasurementInvalid), (130, CorridorError)],
+)
+def test_a_reported_failure_is_raised_as_its_kind_with_its_words(read, code, kind):
+    line = b'{"event": "failed", "message": "no netem here", "code": %d}\n' % code
+    with pytest.raises(CorridorError) as caught:
+        read(line)
+    assert type(caught.value) is kind
+    assert str(caught.value) == "no netem here"
+
+
+def test_a_failure_reported_before_the_end_still_counts(read):
+    with pytest.raises(EnvironmentLacking, match="early"):
+        read(b'{"event": "failed", "message": "early", "code": 3}\n' + END)
+
+
+@pytest.mark.parametrize(
+    ("ending", "how"),
+    [
+        ("sys.exit(0)", "exit code 0"),
+        ("sys.exit(7)", "exit code 7"),
+        ("os.kill(os.getpid(), 9)", "signal 9"),
+    ],
+)
+def test_a_silent_death_is_told_from_an_end(read, ending, how):
+    with pytest.raises(
+        MeasurementInvalid, match=rf"the guest ended before the run did \({how}\)"
+    ) as caught:
+        read(b'{"event": "phase", "at_ns": 1, "name": "measure"}\n', ending)
+    assert "console.log" in caught.value.hint
+    assert [e["name"] for e in read.events] == ["measure"]
+
+
+def test_another_last_event_can_be_waited_for(read):
+    assert read(b'{"event": "exit", "code": 0}\n', last_event="exit")[0]["code"] == 0
+    with pytest.raises(MeasurementInvalid):
+        read(END, last_event="exit")

@@ -1,0 +1,109 @@
+"""Every failure reaches the shell as one line on standard error and the code of its kind."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from experiments import cli
+from topologies.errors import (
+    CorridorError,
+    EnvironmentLacking,
+    InputError,
+    MeasurementInvalid,
+    PolicyFailure,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def verb(monkeypatch):
+    """Lets ``corridor clean`` do something else."""
+
+    def does(action):
+        real = cli.importlib.import_module
+
+        def load(name):
+            module = real(name)
+            if name != "experiments.commands.clean":
+                return module
+            return SimpleNamespace(add_parser=module.add_parser, run=action)
+
+        monkeypatch.setattr(cli, "importlib", SimpleNamespace(import_module=load))
+
+    return does
+
+
+def raising(error):
+    def run(_args):
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CorridorError("went wrong"), 1),
+        (PolicyFailure("does not hold"), 1),
+        (InputError("is not so", "write it so", file="a.yaml", line=3), 2),
+        (EnvironmentLacking("cannot here"), 3),
+        (MeasurementInvalid("is not valid"), 4),
+    ],
+)
+def test_a_failure_is_one_line_and_its_code(verb, capsys, error, code):
+    verb(raising(error))
+    assert cli.main(["clean"]) == code
+    said = capsys.readouterr()
+    assert said.err == f"corridor: {error}\n"
+    assert said.out == ""
+
+
+def test_an_input_error_reads_file_line_message_way_out():
+    error = InputError("is not so", "write it so", file="a.yaml", line=3)
+    assert str(error) == "a.yaml:3: is not so; write it so"
+
+
+def test_control_codes_in_a_message_are_shown_and_not_obeyed(verb, capsys):
+    verb(raising(InputError("no such file", file="a\nb\x1b[31m\u2028.yaml")))
+    cli.main(["clean"])
+    assert capsys.readouterr().err == r"corridor: a\nb\x1b[31m\u2028.yaml: no such file" + "\n"
+
+
+def test_letters_of_any_script_are_left_alone(verb, capsys):
+    verb(raising(InputError("no such file", file="贵安 Düsseldorf.yaml")))
+    cli.main(["clean"])
+    assert "贵安 Düsseldorf.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "line"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (cli.Terminated(), 143, "terminated")],
+)
+def test_being_stopped_is_said_in_a_line(verb, capsys, stop, code, line):
+    verb(raising(stop))
+    assert cli.main(["clean"]) == code
+    assert capsys.readouterr().err == f"corridor: {line}\n"
+
+
+def test_a_reader_that_went_away_is_no_failure():
+    command = f"{sys.executable} -m experiments.cli run --help | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip() in ("0", "120"), done.stdout
+
+
+def test_help_names_every_verb_and_every_exit_code(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--help"])
+    assert stop.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for name in cli.VERBS:
+        assert f" {name} " in shown
+    for text in ("0 fine", "1 a policy", "2 bad input", "3 this machine", "4 the measurement"):
+        assert text in shown

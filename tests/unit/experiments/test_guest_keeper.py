@@ -1,0 +1,127 @@
+"""The keeper ends a guest with its caller and tidies up; a shell stands in for the guest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments.testbeds import guest_keeper
+
+KEEPER = [sys.executable, "-I", "-S", guest_keeper.__file__]
+SHELL = "/bin/sh"
+
+
+class Kept:
+    """A keeper on its way, and where it keeps its scratch folder."""
+
+    def __init__(self, temporary, out_dir, script, program):
+        self.temporary = temporary
+        self.process = subprocess.Popen(
+            [*KEEPER, out_dir, program, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary)},
+            start_new_session=True,
+        )
+
+    def line(self):
+        return self.process.stdout.readline().decode().strip()
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def keep(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "out").mkdir()
+    kept = []
+
+    def start(script, program=SHELL):
+        kept.append(Kept(tmp_path / "tmp", tmp_path / "out", script, program))
+        return kept[-1]
+
+    yield start
+    for one in kept:
+        one.process.kill()
+        one.process.wait()
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def gone(pid, within_s=5):
+    deadline = time.monotonic() + within_s
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not is_alive(pid)
+
+
+def test_it_ends_as_the_guest_ends_and_passes_on_what_the_guest_says(keep):
+    one = keep("echo hello; exit 7")
+    assert one.line() == "hello"
+    assert one.process.wait(10) == 7
+    assert list(one.temporary.iterdir()) == []
+
+
+def test_a_guest_killed_by_a_signal_is_told_from_one_that_exits(keep):
+    one = keep("kill -9 $$")
+    assert one.process.wait(10) == -signal.SIGKILL
+
+
+def test_the_guest_sees_the_result_folder_from_a_scratch_folder_that_is_its_home(keep, tmp_path):
+    one = keep("touch out/here; pwd; echo $HOME; readlink out")
+    place, home, link = one.line(), one.line(), one.line()
+    assert place == home
+    assert Path(place).parent == one.temporary
+    assert link == str(tmp_path / "out")
+    assert (tmp_path / "out" / "here").exists()
+
+
+def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):
+    one = keep("cat; cat /proc/self/personality")
+    assert int(one.line(), 16) & guest_keeper.ADDR_NO_RANDOMIZE
+
+
+@pytest.mark.parametrize("end", ["close", "terminate"])
+def test_when_the_caller_goes_everything_goes(keep, end):
+    one = keep("sleep 1000 & echo $!; sleep 1000 & echo $!; echo $$; wait")
+    pids = [int(one.line()) for _ in range(3)]
+    assert all(map(is_alive, pids))
+    if end == "close":
+        one.process.stdin.close()
+    else:
+        one.process.terminate()
+    one.process.wait(10)
+    assert all(map(gone, pids)), [pid for pid in pids if is_alive(pid)]
+    assert list(one.temporary.iterdir()) == []
+
+
+def test_a_guest_that_ends_takes_the_processes_it_left_with_it(keep):
+    one = keep("sleep 1000 & echo $!; exit 0")
+    left = int(one.line())
+    assert one.process.wait(10) == 0
+    assert gone(left)
+
+
+def test_should_the_keeper_itself_be_killed_the_guest_dies(keep):
+    one = keep("echo $$; exec sleep 1000")
+    guest = int(one.line())
+    one.process.kill()
+    assert gone(guest)
+
+
+def test_a_guest_that_cannot_start_says_why(keep):
+    one = keep("", program="/nonexistent/linux")
+    assert one.line() == "/nonexistent/linux: No such file or directory"
+    assert one.process.wait(10) == 127
