@@ -9,7 +9,7 @@ may pass a hub twice, in different states (to a gateway and back), never in the 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -210,16 +210,22 @@ def _explain(ruling: Ruling, failures: Failures) -> NoRoute:
     demand, topology = ruling.demand, ruling.topology
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), shipped_groups())
     physical = shortest(Automaton(trip, _ANYTHING, ()), topology, failures)
-    remedies = sorted(_remedies(ruling, failures), key=lambda r: (r.one_way_ns, r.kind, r.what))
+    remedies = _cheapest(_remedies(ruling, failures))
     if physical is None:
-        return NoRoute("DOWN", remedies=tuple(remedies))
+        return NoRoute("DOWN", remedies=remedies)
     closed = ruling.with_closed_gateways(failures.gateways)
-    joint = () if remedies else tuple(_joint_remedies(closed, failures, physical.path))
+    joint = () if remedies else _cheapest(_joint_remedies(closed, failures, physical.path))
     return NoRoute("BLOCKED", closed.verdict(physical.path).violations, (*remedies, *joint))
 
 
 _ANYTHING = Policy(id="anything", effect="permit")
 """Narrows nothing: finds what the fibres alone would allow."""
+
+
+def _cheapest(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+    """Cheapest first, and each change once."""
+    ranked = sorted(remedies, key=lambda remedy: (remedy.one_way_ns, remedy.kind, remedy.what))
+    return tuple({(remedy.kind, remedy.what): remedy for remedy in reversed(ranked)}.values())[::-1]
 
 
 def _remedies(ruling: Ruling, failures: Failures) -> Iterator[Remedy]:

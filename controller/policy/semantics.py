@@ -64,7 +64,7 @@ class Ruling:
                 died.append(end)
             else:
                 return Verdict(True, automaton.permit.id, end, ())
-        return Verdict(False, None, (), tuple(died))
+        return Verdict(False, None, (), tuple(dict.fromkeys(died)))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Verdict:
     phases: tuple[str, ...]
     """The automaton's phase at each hub of an allowed path."""
     violations: tuple[Violation, ...]
-    """Of a refused path: what died under each permit, in the order they were tried."""
+    """Of a refused path: the first clause that died under each permit, in the order tried."""
 
     def __str__(self) -> str:
         if self.allowed:

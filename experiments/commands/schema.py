@@ -45,7 +45,8 @@ def _schema(file: str) -> dict[str, Any]:
         from topologies.model import Hub
 
         made = json_schema(TopologyEntry, "A topology of hubs and fibres")
-        made["$defs"] = {"Hub": json_schema(Hub, "Hub"), "Fibre": json_schema(FibreEntry, "Fibre")}
+        entries = {"Hub": json_schema(Hub, "Hub"), "Fibre": json_schema(FibreEntry, "Fibre")}
+        made["$defs"] |= entries
         hub_id, hub = {"type": "string"}, {"$ref": "#/$defs/Hub"}
         made["properties"]["hubs"]["items"] = {"anyOf": [hub_id, hub]}
         made["properties"]["fibres"]["items"] = {"$ref": "#/$defs/Fibre"}

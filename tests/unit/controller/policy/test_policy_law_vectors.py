@@ -44,8 +44,8 @@ def test_each_vector_is_classified_as_expected(vector: dict[str, Any]) -> None:
         assert set(expected["open"]) <= set(finding.open_rules), finding
 
 
-def test_there_are_28_vectors_and_together_they_use_most_deciding_rules() -> None:
-    assert len(VECTORS["vectors"]) == 28
+def test_there_are_28_vectors() -> None:
+    assert len({vector["id"] for vector in VECTORS["vectors"]}) == 28
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,7 @@ def test_the_class_of_a_flow_is_named_after_origin_sensitivity_and_basis() -> No
     told = {"origin": "CN", "destination": "TH", "sensitivity": "personal", **counts, **contract}
     finding = classify(DataFlow.model_validate(told), load_law(), AS_OF)
     assert finding.data_class == "cn-personal-contract"
-    assert str(finding).startswith("allow (cn-personal-contract) by CN-PIPL-38, CN-24-8") or str(
-        finding
-    ).startswith("allow (cn-personal-contract) by CN-24-8")
+    assert str(finding) == "allow (cn-personal-contract) by CN-24-8"
 
 
 def test_the_order_of_rules_means_nothing() -> None:

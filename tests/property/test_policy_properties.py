@@ -1,0 +1,393 @@
+"""Properties that the semantics of policies must have on any small network.
+
+The judge here reads a whole path at once and enumerates every walk; it shares no code with the
+automata and the search that it judges.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(FilePath(__file__).parent.parent / "unit/controller/policy"))
+
+import itertools
+
+from policy_lab import demand, fibre, hub, network, permit, policy, ruling
+
+from controller.paths import Path
+from controller.policy.automaton import Violation
+from controller.policy.model import Policy
+from controller.policy.routes import Failures, NoRoute, Route, best_route
+from controller.policy.semantics import Ruling
+from topologies.model import Fibre, Hub, Topology
+
+CODES = ("CN", "CN", "CN", "HK", "PK", "PK", "XX")
+KNOWN = ("CN", "HK", "PK")
+OPERATORS = ("Beta", "Beta", "Beta", "Alpha / Beta", None)
+NAMES = ("a", "b", "c", "d", "e")
+MAX_STOPS = 2
+FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+some_codes = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=2, unique=True)
+
+
+@st.composite
+def networks(draw: st.DrawFn, most: int = 5) -> Topology:
+    names = NAMES[: draw(st.integers(3, most))]
+    hubs = [
+        hub(
+            name,
+            draw(st.sampled_from(CODES if number else KNOWN)),
+            intl_gateway=draw(st.booleans()),
+            operated_by=draw(st.sampled_from(OPERATORS)),
+        )
+        for number, name in enumerate(names)
+    ]
+    pairs = [f"{a}-{z}" for a in names for z in names if a < z]
+    line = [f"{min(pair)}-{max(pair)}" for pair in itertools.pairwise(names)]
+    more = draw(st.lists(st.sampled_from(pairs), min_size=2, max_size=3, unique=True))
+    chosen = list(dict.fromkeys((*line, *more)))
+    fibres = [
+        fibre(
+            name,
+            draw(st.integers(1, 4)),
+            crosses=draw(st.sampled_from(((), (), ("CN",), ("HK",), ("PK",), ("XX",)))),
+            operated_by=draw(st.sampled_from(OPERATORS)),
+            srlgs=draw(st.lists(st.sampled_from(("s1", "s2")), max_size=1)),
+        )
+        for name in chosen
+    ]
+    return network(hubs, fibres)
+
+
+@st.composite
+def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
+    stop = st.fixed_dictionaries(
+        {
+            "any_of": st.one_of(
+                st.just("gateways"), st.fixed_dictionaries({"located_in": some_codes})
+            ),
+            "before": st.sampled_from(("border", "end")),
+        }
+    )
+    operated = {"operated_by": st.just(["Alpha"])}
+    avoid = st.one_of(
+        st.fixed_dictionaries({"crosses": some_codes}),
+        st.fixed_dictionaries({"located_in": some_codes}),
+        st.fixed_dictionaries({**operated, "unknown_operator": st.just("accept")}),
+        st.fixed_dictionaries({**operated, "crosses": some_codes}),
+    )
+    kinds = {
+        "confine": st.sampled_from((["CN", "PK"], ["CN", "HK", "PK"])),
+        "avoid": avoid,
+        "terminate": st.just({"only": ["CN", "PK"]}),
+        "waypoints": st.lists(stop, min_size=1, max_size=MAX_STOPS),
+        "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
+    }
+    likely = ("waypoints", "avoid", *sorted(kinds))
+    chosen = draw(st.lists(st.sampled_from(likely), min_size=1, max_size=2, unique=True))
+    return {kind: draw(kinds[kind]) for kind in chosen}
+
+
+matches = st.fixed_dictionaries(
+    {},
+    optional={
+        "class": st.sampled_from((["general"], ["mixed"])),
+        "origin": some_codes,
+        "src": st.fixed_dictionaries({"located_in": some_codes}),
+        "dst": st.fixed_dictionaries({"outside": st.just(["HK"])}),
+    },
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn, effect: str | None = None, name: str = "") -> Policy:
+    effect = effect or draw(st.sampled_from(("permit",) * 4 + ("restrict",) * 4 + ("deny",)))
+    hard: dict[str, Any] = {}
+    if effect == "restrict" or (effect == "permit" and draw(st.integers(0, 5))):
+        hard = draw(hard_clauses())
+    match = draw(st.one_of(st.just({}), matches))
+    return policy(effect, name or "X", match=match, hard=hard)
+
+
+@st.composite
+def policy_lists(draw: st.DrawFn) -> list[Policy]:
+    """A permit that speaks of everything and is narrowed, and up to three others.
+
+    Others that allow everything would leave little to find out, so few permits lack clauses.
+    """
+    first = permit("P0", hard=draw(hard_clauses()))
+    count = draw(st.integers(0, 3))
+    return [first, *(draw(policies(name=f"N{number}")) for number in range(count))]
+
+
+ASKED = st.sampled_from(("general", "mixed", "foreign"))
+
+
+def walks(topology: Topology, visits: int = 2) -> Iterator[Path]:
+    """Every walk from the first hub to the last that visits no hub more than ``visits`` times."""
+    src, dst = topology.hubs[0].id, topology.hubs[-1].id
+    stack = [Path((src,), ())]
+    while stack:
+        walk = stack.pop()
+        if walk.dst == dst:
+            yield walk
+        for step in topology.fibres_of(walk.dst):
+            far = step.other_end(walk.dst)
+            if walk.hubs.count(far) < visits:
+                stack.append(Path((*walk.hubs, far), (*walk.fibres, step.id)))
+
+
+def ask(topology: Topology, rules: list[Policy], data_class: str) -> Ruling:
+    src, dst = topology.hubs[0].id, topology.hubs[-1].id
+    return ruling(*rules, about=demand(data_class, src, dst), on=topology)
+
+
+def allowed(topology: Topology, rules: list[Policy], data_class: str) -> frozenset[Path]:
+    found = ask(topology, rules, data_class)
+    return frozenset(walk for walk in walks(topology, visits=1) if found.verdict(walk).allowed)
+
+
+# The judge: whole paths, no states.
+
+
+def judge(topology: Topology, rules: list[Policy], data_class: str, walk: Path) -> bool:
+    origins = {"general": ["CN"], "foreign": ["PK"], "mixed": ["PK", "CN"]}[data_class]
+    ends = topology.hub(walk.src), topology.hub(walk.dst)
+    speaking = [rule for rule in rules if _speaks(rule, data_class, origins, *ends)]
+    if any(rule.effect == "deny" for rule in speaking):
+        return False
+    restricts = [rule for rule in speaking if rule.effect == "restrict"]
+    return any(
+        all(_keeps(rule, topology, walk) for rule in (one, *restricts))
+        for one in speaking
+        if one.effect == "permit"
+    )
+
+
+def _speaks(rule: Policy, data_class: str, origins: list[str], src: Hub, dst: Hub) -> bool:
+    lenient = rule.effect != "permit"
+    match = rule.match
+    if match.data_class and data_class not in match.data_class:
+        return False
+    if match.origin:
+        covered = [origin in match.origin for origin in origins]
+        if not (any(covered) if lenient else all(covered)):
+            return False
+    if match.src.located_in and src.located_in not in match.src.located_in:
+        return False
+    if match.dst.outside:
+        if dst.located_in == "XX":
+            return lenient
+        return dst.located_in not in match.dst.outside
+    return True
+
+
+def _keeps(rule: Policy, topology: Topology, walk: Path) -> bool:
+    hard = rule.hard
+    hubs = [topology.hub(name) for name in walk.hubs]
+    fibres = [topology.fibre(name) for name in walk.fibres]
+    touched = {one.located_in for one in hubs} | {code for f in fibres for code in f.crosses}
+    if hard.confine and not touched <= set(hard.confine.within):
+        return False
+    if hard.terminate and hubs[-1].located_in not in hard.terminate.only:
+        return False
+    if hard.avoid:
+        between = [one for one in hubs if one.id not in (walk.src, walk.dst)]
+        bad_places, bad_media = hard.avoid.located_in, hard.avoid.crosses
+        if bad_places and {one.located_in for one in between} & {*bad_places, "XX"}:
+            return False
+        if bad_media and {code for f in fibres for code in f.crosses} & {*bad_media, "XX"}:
+            return False
+        if hard.avoid.operated_by:
+            elements: list[Hub | Fibre] = [*between, *fibres]
+            for element in elements:
+                if element.operated_by is None and hard.avoid.unknown_operator == "refuse":
+                    return False
+                if element.operated_by and "Alpha" in element.operated_by:
+                    return False
+    if hard.max_one_way is not None:
+        if sum(f.one_way_delay_ns for f in fibres) > hard.max_one_way:
+            return False
+    return _passes(rule, hubs, fibres)
+
+
+def _passes(rule: Policy, hubs: list[Hub], fibres: list[Fibre]) -> bool:
+    """Some choice of positions, in order, serves every waypoint in time."""
+    home = hubs[0].located_in
+    border = len(hubs)  # position of the first hub that must not be reached unassessed
+    for position, one in enumerate(hubs):
+        if position and one.id != hubs[0].id and one.located_in != home:
+            border = min(border, position)
+        if position < len(fibres) and any(code != home for code in fibres[position].crosses):
+            border = min(border, position + 1)
+
+    def serve(stops: tuple[Any, ...], earliest: int) -> bool:
+        if not stops:
+            return True
+        last = border if stops[0].before == "border" else len(hubs)
+        return any(
+            _selects(stops[0].any_of, hubs[position]) and serve(stops[1:], position)
+            for position in range(earliest, last)
+        )
+
+    return serve(rule.hard.waypoints, 0)
+
+
+def _selects(selector: Any, one: Hub) -> bool:
+    if selector.gateway:
+        return one.intl_gateway
+    return one.located_in in selector.located_in
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED)
+def test_verdicts_agree_with_a_judge_that_reads_whole_paths(
+    topology: Topology, rules: list[Policy], data_class: str
+) -> None:
+    found = ask(topology, rules, data_class)
+    for walk in walks(topology):
+        answer = found.verdict(walk)
+        assert answer.allowed == judge(topology, rules, data_class, walk), (walk, str(answer))
+
+
+@FEW
+@given(
+    networks(most=4),
+    policy_lists(),
+    ASKED,
+    st.lists(st.sampled_from(NAMES), max_size=1),
+    st.lists(st.sampled_from(("s1", "s2")), max_size=1),
+)
+def test_the_route_is_the_shortest_of_all_allowed_walks(
+    topology: Topology, rules: list[Policy], data_class: str, closed: list[str], cut: list[str]
+) -> None:
+    failures = Failures(srlgs=frozenset(cut), gateways=frozenset(closed))
+    gateways = [
+        one.model_copy(update={"intl_gateway": one.intl_gateway and one.id not in closed})
+        for one in topology.hubs
+    ]
+    left = network(gateways, [f for f in topology.fibres if not set(cut) & set(f.srlgs)])
+    # A closed gateway serves no waypoint; the judge's network has neither, so places must differ.
+    by_place = any(not stop.any_of.gateway for rule in rules for stop in rule.hard.waypoints)
+    if closed and by_place:
+        return
+    found = best_route(ask(topology, rules, data_class), failures)
+    delays = {
+        walk: sum(left.fibre(name).one_way_delay_ns for name in walk.fibres)
+        for walk in walks(left, visits=MAX_STOPS + 1)
+        if judge(left, rules, data_class, walk)
+    }
+    if isinstance(found, NoRoute):
+        assert not delays, found
+        physical = any(True for _ in walks(left, visits=1))
+        assert found.status == ("BLOCKED" if physical else "DOWN")
+        return
+    assert found.path in delays
+    assert found.one_way_ns == delays[found.path]
+    one_permit = [r for r in rules if r.effect != "permit" or r.id == found.permit]
+    best = [ns for walk, ns in delays.items() if judge(left, one_permit, data_class, walk)]
+    assert found.one_way_ns == min(best)
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED, st.randoms(use_true_random=False))
+def test_the_order_of_policies_means_nothing(
+    topology: Topology, rules: list[Policy], data_class: str, random: Any
+) -> None:
+    shuffled = list(rules)
+    random.shuffle(shuffled)
+    one, other = ask(topology, rules, data_class), ask(topology, shuffled, data_class)
+    assert best_route(one) == best_route(other)
+    for walk in walks(topology, visits=1):
+        assert one.verdict(walk) == other.verdict(walk)
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED, policies("restrict") | policies("deny"))
+def test_a_further_restrict_or_deny_only_shrinks_what_is_allowed(
+    topology: Topology, rules: list[Policy], data_class: str, further: Policy
+) -> None:
+    assert allowed(topology, [*rules, further], data_class) <= allowed(topology, rules, data_class)
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED, policies("permit"))
+def test_a_further_permit_only_widens_what_is_allowed(
+    topology: Topology, rules: list[Policy], data_class: str, further: Policy
+) -> None:
+    assert allowed(topology, [*rules, further], data_class) >= allowed(topology, rules, data_class)
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED)
+def test_saying_a_thing_twice_changes_nothing(
+    topology: Topology, rules: list[Policy], data_class: str
+) -> None:
+    again = [rule.model_copy(update={"id": f"{rule.id}-again"}) for rule in rules]
+    assert allowed(topology, [*rules, *again], data_class) == allowed(topology, rules, data_class)
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED)
+def test_a_dead_prefix_condemns_every_path_that_starts_with_it(
+    topology: Topology, rules: list[Policy], data_class: str
+) -> None:
+    for automaton in ask(topology, rules, data_class).automata:
+        for walk in walks(topology):
+            state: Any = automaton.start
+            elements: list[Hub | Fibre] = []
+            for position, name in enumerate(walk.hubs):
+                elements.append(topology.hub(name))
+                if position < len(walk.fibres):
+                    elements.append(topology.fibre(walk.fibres[position]))
+            for element in elements:
+                entered = automaton.enter(state, element)
+                if isinstance(entered, Violation):
+                    break
+                assert all(after >= before for before, after in zip(state, entered, strict=True))
+                state = entered
+
+
+@FEW
+@given(networks(), policy_lists(), ASKED)
+def test_a_remedy_does_what_it_says(
+    topology: Topology, rules: list[Policy], data_class: str
+) -> None:
+    found = ask(topology, rules, data_class)
+    failures = Failures(srlgs=frozenset({"s1"}))
+    blocked = best_route(found, failures)
+    if isinstance(blocked, Route):
+        return
+    for remedy in blocked.remedies:
+        if remedy.kind == "mend":
+            mended = best_route(found)
+            assert isinstance(mended, Route)
+            assert mended.one_way_ns == remedy.one_way_ns
+
+
+@example(topology=network([hub("a", "CN"), hub("b", "CN")], [fibre("a-b", 1)]))
+@given(networks())
+@settings(max_examples=10, deadline=None)
+def test_without_policies_nothing_is_allowed(topology: Topology) -> None:
+    assert allowed(topology, [], "general") == frozenset()
+
+
+def test_the_judge_itself_tells_paths_apart() -> None:
+    line = network(
+        [hub("a", "CN"), hub("b", "CN", intl_gateway=True), hub("c", "PK")],
+        [fibre("a-b", 1), fibre("b-c", 1), fibre("a-c", 1)],
+    )
+    gate = permit(hard={"waypoints": [{"any_of": "gateways", "before": "border"}]})
+    by_gate, direct = Path(("a", "b", "c"), ("a-b", "b-c")), Path(("a", "c"), ("a-c",))
+    assert judge(line, [gate], "general", by_gate)
+    assert not judge(line, [gate], "general", direct)
+    with pytest.raises(KeyError):
+        judge(line, [gate], "nonsense", direct)
