@@ -208,11 +208,8 @@ def _check_names(
                 visit(item, key, (*at, number))
         elif key in checks and value is not None:
             given = tuple(value) if isinstance(value, list) else (value,)
-            if value not in _SHORTHANDS.get(key, ()):
+            if not (at[-2] == "match" and value in ("any", "gateways")):
                 checks[key](given, at)
 
     for section in ("classes", "bindings", "demands", "policies"):
         visit(document.data.get(section) or [], section, (section,))
-
-
-_SHORTHANDS = dict.fromkeys(("src", "dst"), ("any", "gateways"))

@@ -95,6 +95,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "an unknown class of a demand": ("ckpt, class: cn-", "ckpt, class: zz-", "no data class"),
     "an unknown class of answers": ("returns: pk-p", "returns: p", "no data class"),
     "an unknown hub of a demand": ("src: guian, dst", "src: guiann, dst", 'did you mean "guian"?'),
+    "a selector where a hub is due": ("src: guian, dst", "src: any, dst", 'no hub is called "any"'),
     "an unknown hub of a selector": ("[hongkong]", "[honkong]", 'did you mean "hongkong"?'),
     "an unknown operator": ("[PTCL]", "[PTCX]", 'did you mean "PTCL"?'),
     "an unknown rule of law": ("[CN-24-7b,", "[CN-24-7z,", 'did you mean "CN-24-7'),
@@ -402,6 +403,28 @@ def test_the_schema_wants_units_and_refuses_unknown_keys(tmp_path: Path) -> None
     for right, wrong in (("120ms", "120"), ("preference", "preferense"), ("deny", "denny")):
         text = COMPLETE.replace(right, wrong)
         assert not validator.is_valid(read_document(written(tmp_path, text)).data), wrong
+
+
+def page() -> str:
+    return (SHIPPED.parent.parent.parent / "docs/policies.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
+    example = page().split("```yaml\n")[1].split("```")[0]
+    mine = load_policies(written(tmp_path, example), PAN_ASIA)
+    for asked in mine.demands:
+        assert isinstance(best_route(rule(mine, PAN_ASIA, asked, TODAY)), Route), asked
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_policies() if name != "none"])
+def test_the_page_cites_each_rule_as_the_law_file_does(name: str) -> None:
+    for policy in load_policies(name).policies:
+        for rule_of_law in (load_law().by_id.get(ref) for ref in policy.legal_ref):
+            if rule_of_law is not None:
+                begins = rule_of_law.effective or "-"
+                status = f"{rule_of_law.status} | {rule_of_law.confidence}"
+                row = f"| {rule_of_law.id} | {rule_of_law.citation} | {begins} | {status} |"
+                assert row in page(), row
 
 
 def test_a_policy_set_is_a_value(tmp_path: Path) -> None:
