@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow.parquet as pq
 import pytest
 from corridor_runs import SCENARIOS, run
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 RTT_TOLERANCE_MS = 0.020
 P99_TOLERANCE_MS = 0.050
+BUFFER_MS = 20
 OF_THIS_MACHINE = ("wall_s", "build_s", "teardown_s")
 
 
@@ -97,6 +99,13 @@ def test_a_stream_above_the_bottleneck_is_cut_to_it_and_the_loss_is_placed_at_it
     assert flow["lost_at"] == {
         "narrow:guian->wuhan queue": flow["offered_packets"] - flow["delivered_packets"]
     }
+
+
+def test_a_full_queue_delays_a_packet_by_the_buffer_the_scenario_states(once):
+    rows = pq.read_table(once("throughput").folder / "flows.parquet").to_pylist()
+    above = next(row for row in rows if row["demand"] == "above")
+    waiting_ms = (above["delay_max_ns"] - above["delay_min_ns"]) / 1e6
+    assert waiting_ms == pytest.approx(BUFFER_MS, abs=1.5)
 
 
 def test_tcp_fills_nine_tenths_of_a_short_paths_bottleneck(once):

@@ -135,6 +135,23 @@ def test_answers_come_back_over_the_fibres_of_the_question(plan):
         assert there.fibres == demand.fibres
 
 
+def test_a_pair_demanded_both_ways_has_its_own_shortest_path_each_way(tmp_path):
+    """Two ways of the same delay: each direction prefers the fibre that comes first on its way."""
+    ends = {"first": "shanghai, z: guian", "second": "shanghai, z: wuhan"}
+    ends |= {"third": "wuhan, z: karachi", "fourth": "guian, z: karachi"}
+    fibres = "".join(f"  - {{id: {n}, a: {e}, one_way_delay: 5ms}}\n" for n, e in ends.items())
+    hubs = "hubs: [shanghai, guian, wuhan, karachi]\n"
+    (tmp_path / "tie.yaml").write_text(f"name: tie\n{hubs}fibres:\n{fibres}")
+    (tmp_path / "both.yaml").write_text(
+        "schema: 1\nname: both\ntopology: tie.yaml\ndemands:\n"
+        "  - {id: there, class: dr, src: shanghai, dst: karachi}\n"
+        "  - {id: back, class: dr, src: karachi, dst: shanghai}\n"
+    )
+    there, back = plan_of(load_scenario(str(tmp_path / "both.yaml"))).demands
+    assert there.fibres == ("first", "fourth")
+    assert back.fibres == ("third", "second")
+
+
 def test_probes_are_sent_as_often_as_asked_after_three_to_warm_up(plan):
     counts = {
         name: [probe["count"] for probe in probes(plan) if probe["phase"] == phase]
