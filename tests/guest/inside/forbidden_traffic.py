@@ -24,9 +24,8 @@ SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
 MARK = b"corridor test frame"
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 LLDP_MULTICAST = "01:80:c2:00:00:0e"
-SETTLE_S = 0.5
-QUIET_S = 10
-"""After which no host announces itself any more."""
+SETTLE_S = 2
+"""Switches bring their counters up to date about twice a second."""
 PORT = 4000
 
 
@@ -162,7 +161,9 @@ def main(plan_file: str, out: str) -> None:
         with net[FRIEND].namespace.entered():  # or it would answer with an ICMP error
             friend_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             friend_socket.bind(("0.0.0.0", PORT))
-        time.sleep(QUIET_S)
+        with net[SENDER].namespace.entered():  # or it would solicit routers now and then
+            Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
+        time.sleep(SETTLE_S)
         before = drops(controller, out_dir)
         for kind, frame in frames(plan).items():
             listening[SENDER].send(frame)
