@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from topologies.errors import CorridorError
 
-VERBS = ("run", "report", "topology", "schema", "doctor", "kernel", "test", "clean")
+VERBS = ("run", "check", "report", "topology", "schema", "doctor", "kernel", "test", "clean")
 EXIT_BY_SIGNAL = 128
 
 

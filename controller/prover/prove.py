@@ -25,8 +25,6 @@ from controller.prover.tables import Tables
 from topologies.values import to_plain
 from topologies.wiring import HOST_PORT, Wiring
 
-PROOF_SCHEMA = 1
-
 CLAIMS: tuple[Claim, ...] = (
     Understood(),
     Installed(),
@@ -92,8 +90,7 @@ class Proof:
         return tuple(verdict for verdict in self.verdicts if verdict.status == "violated")
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``proof.json``."""
-        return {"schema": PROOF_SCHEMA, "holds": self.holds, **to_plain(self)}
+        return {"holds": self.holds, **to_plain(self)}
 
 
 def prove(tables: Tables, wiring: Wiring, intended: Program | None) -> Proof:

@@ -1,0 +1,49 @@
+"""Proofs of scenarios: of the tables compiled for one, and of those that switches said they held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from controller.prover import Proof, prove, read_dump, tables_of
+from experiments.plan_values import Plan
+from topologies.errors import InputError
+
+PROOF_SCHEMA = 1
+DUMPS = ("before", "after")
+
+
+def prove_compiled(plan: Plan) -> Proof:
+    """A proof of the tables as they will be installed."""
+    return prove(tables_of(plan.program), plan.wiring, plan.program)
+
+
+def prove_dump(tables_path: Path, plan: Plan) -> Proof:
+    """A proof of a run's ``tables/*.json`` against its plan; raises InputError if it is not one."""
+    file = str(tables_path)
+    try:
+        said = json.loads(tables_path.read_text())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", file=file) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
+    return prove(read_dump(said, plan.wiring, file=file), plan.wiring, plan.program)
+
+
+def prove_run(out_dir: Path, plan: Plan) -> dict[str, Proof]:
+    """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``."""
+    paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
+    proofs = {name: prove_dump(path, plan) for name, path in paths.items() if path.exists()}
+    (out_dir / "proof.json").write_text(json.dumps(proof_document(proofs), indent=1) + "\n")
+    return proofs
+
+
+def proof_document(proofs: Mapping[str, Proof]) -> dict[str, Any]:
+    """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name."""
+    return {
+        "schema": PROOF_SCHEMA,
+        "holds": all(proof.holds for proof in proofs.values()),
+        "proofs": {name: proof.to_json() for name, proof in proofs.items()},
+    }
