@@ -76,6 +76,7 @@ class Links:
             self._add_fibre(fibre)
         for link in self._route.get_links():
             if link.get_attr("IFLA_GROUP") == self._group:
+                _silence_ipv6(link.get_attr("IFLA_IFNAME"))
                 self._route.link("set", index=link["index"], state="up")
 
     def shape(self) -> None:
@@ -132,6 +133,7 @@ class Links:
         )
         with namespace.entered(), IPRoute() as inside:
             _set_host_sysctls()
+            _silence_ipv6("all")
             index = inside.link_lookup(ifname=hub.host_interface)[0]
             inside.addr("add", index=index, address=hub.host_ip, prefixlen=HOST_PREFIX_LENGTH)
             inside.link("set", index=index, state="up")
@@ -213,6 +215,13 @@ def _set_host_sysctls() -> None:
     """Of the namespace this thread is in."""
     for name, value in HOST_SYSCTLS.items():
         Path("/proc/sys/net/ipv4", name).write_text(value)
+
+
+def _silence_ipv6(interface: str) -> None:
+    """Or the kernel announces itself on every interface, the switches' fibre ports among them."""
+    switch = Path("/proc/sys/net/ipv6/conf", interface, "disable_ipv6")
+    if switch.exists():
+        switch.write_text("1")
 
 
 def interfaces(wiring: Wiring) -> Iterable[str]:

@@ -37,6 +37,10 @@ def seen(tmp_path_factory, virtual_kernel):
     return json.loads((out_dir / "seen.json").read_text())
 
 
+def test_a_network_in_which_nobody_sends_is_silent(seen):
+    assert seen["while idle"] == []
+
+
 def test_a_frame_of_a_declared_demand_arrives_at_its_destination_only(seen):
     assert seen["frames"]["declared"] == {"received_by": ["guian"], "dropped_in": []}
 

@@ -6,6 +6,7 @@ received it and the drops its ingress switch counted by table; then what broken 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -24,6 +25,7 @@ SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
 MARK = b"corridor test frame"
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 LLDP_MULTICAST = "01:80:c2:00:00:0e"
+IDLE_S = 60
 SETTLE_S = 2
 """Switches bring their counters up to date about twice a second."""
 PORT = 4000
@@ -102,6 +104,17 @@ def listeners(net: CorridorNet, plan: Plan) -> dict[str, socket.socket]:
     return found
 
 
+def heard(listening: dict[str, socket.socket]) -> list[str]:
+    """Every frame that has come and gone since the last time, whoever sent it."""
+    found = []
+    for hub, sock in listening.items():
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, address = sock.recvfrom(2048)
+                found.append(f"{hub} type {address[2]}: {data.hex()}")
+    return found
+
+
 def receivers(listening: dict[str, socket.socket]) -> list[str]:
     found = set()
     for hub, sock in listening.items():
@@ -161,9 +174,8 @@ def main(plan_file: str, out: str) -> None:
         with net[FRIEND].namespace.entered():  # or it would answer with an ICMP error
             friend_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             friend_socket.bind(("0.0.0.0", PORT))
-        with net[SENDER].namespace.entered():  # or it would solicit routers now and then
-            Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
-        time.sleep(SETTLE_S)
+        time.sleep(IDLE_S)
+        seen["while idle"] = heard(listening)
         before = drops(controller, out_dir)
         for kind, frame in frames(plan).items():
             listening[SENDER].send(frame)
