@@ -1,4 +1,4 @@
-"""Proofs of scenarios: of the tables compiled for one, and of those that switches said they held."""
+"""Proofs of scenarios: of the tables compiled for one, and of what switches said they held."""
 
 from __future__ import annotations
 
@@ -38,6 +38,17 @@ def prove_run(out_dir: Path, plan: Plan) -> dict[str, Proof]:
     proofs = {name: prove_dump(path, plan) for name, path in paths.items() if path.exists()}
     (out_dir / "proof.json").write_text(json.dumps(proof_document(proofs), indent=1) + "\n")
     return proofs
+
+
+def in_a_line(proof: Proof) -> str:
+    """What was proven, of how much, and how long it took."""
+    counts = proof.counts
+    proven = sum(verdict.status == "proven" for verdict in proof.verdicts)
+    return (
+        f"{proven} claims proven, {len(proof.violated)} violated; "
+        f"{counts.switches} switches, {counts.entries} entries, {counts.groups} groups, "
+        f"{counts.labels} labels, {counts.states} states in {counts.ms:.0f} ms"
+    )
 
 
 def proof_document(proofs: Mapping[str, Proof]) -> dict[str, Any]:

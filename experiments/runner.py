@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from controller.prover import Proof
 from experiments import manifest
 from experiments.event_log import EventLog, Say
 from experiments.plan import make_plan
 from experiments.plan_values import Plan
+from experiments.proof import in_a_line, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
 from experiments.testbeds.choice import Choice, choose_testbed
@@ -52,6 +54,8 @@ class Options:
 class Outcome:
     out_dir: Path
     summary: dict[str, Any]
+    proofs: dict[str, Proof]
+    """Of the tables the switches said they held, ``before`` and ``after`` the traffic."""
 
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
@@ -82,7 +86,10 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
             _say_what_was_kept(summary, out_dir, say)
         raise failure
     assert summary is not None
-    return Outcome(out_dir, summary)
+    proofs = prove_run(out_dir, plan)
+    for when, proof in proofs.items():
+        say(f"tables {when} the traffic: {in_a_line(proof)}")
+    return Outcome(out_dir, summary, proofs)
 
 
 def make_result_folder(wanted: Path | None, name: str) -> Path:

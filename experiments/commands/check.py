@@ -57,15 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _told(scenario: str, proof: Proof) -> str:
-    counts = proof.counts
+    from experiments.proof import in_a_line
+
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:
         lines += ["", str(verdict.counterexample)]
-    proven = sum(verdict.status == "proven" for verdict in proof.verdicts)
-    lines += [
-        "",
-        f"{scenario}: {proven} claims proven, {len(proof.violated)} violated; "
-        f"{counts.switches} switches, {counts.entries} entries, {counts.groups} groups, "
-        f"{counts.labels} labels, {counts.states} states in {counts.ms:.0f} ms",
-    ]
+    lines += ["", f"{scenario}: {in_a_line(proof)}"]
     return "\n".join(lines)

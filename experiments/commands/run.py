@@ -63,9 +63,12 @@ def run(args: argparse.Namespace) -> int:
         figures=not args.no_figures,
     )
     outcome = run_scenario(options, say)
+    violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
+    for verdict in violated:
+        say(f"\n{verdict}\n{verdict.counterexample}")
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
-        return 0
+        return 1 if violated else 0
     print()
     print(demand_table(outcome.summary))
     throughput = flow_table(outcome.summary)
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     for warning in outcome.summary["warnings"]:
         print(f"\nwarning: {warning}")
     print(f"\nResults are in {outcome.out_dir}")
-    return 0
+    return 1 if violated else 0
 
 
 def _seed(text: str) -> int:
