@@ -58,6 +58,7 @@ class Binding(Claim):
         own_ipv4 = box(eth_src=host.host_mac, ipv4_src=host.host_ip)
         own_arp = box(eth_src=host.host_mac, arp_sha=host.host_mac, arp_spa=host.host_ip)
         for step in seen.first:
+            yield from self._label(network, seen, step)
             if step.end.is_drop:
                 continue
             for eth_type, own in ((ETH_IPV4, own_ipv4), (ETH_ARP, own_arp)):
@@ -65,7 +66,6 @@ class Binding(Claim):
                 for forged in outside(sent, (own,)) if sent else ():
                     said = f"{host.host} sends under another's address and gets {_what(step)}"
                     yield breach_of(seen, step, said, forged)
-            yield from self._label(network, seen, step)
             if step.end is End.DELIVERED:
                 yield from self._answer(network, seen, step)
 
@@ -148,7 +148,7 @@ class Labels(Claim):
             yield breach_of(seen, step, "more than LLDP reaches the controller")
         elif not labelled and step.packet.label is not None:
             yield breach_of(seen, step, "gives a label to what a fibre brought unlabelled")
-        elif labelled and (hub, port, before) not in network.arrivals:
+        elif labelled and network.intended and (hub, port, before) not in network.arrivals:
             said = f"accepts label {before or 'of any value'} that no declared path brings here"
             yield breach_of(seen, step, said)
 

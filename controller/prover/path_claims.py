@@ -170,8 +170,8 @@ def _undelivered(network: Network, seen: Exploration, path: LabelledPath) -> Bre
     """Nothing arrives; shown by how far the packets of the path come."""
     src, dst = path.hubs[0], path.hubs[-1]
     binding = network.binding(src, network.hosts[dst])
-    ends = [step for step in seen.every if step.to is None and step.packet.sent.meet(binding)]
-    furthest = max(ends, key=lambda step: len(seen.trail(step)))
+    steps = [step for step in seen.every if step.packet.sent.meet(binding)]
+    furthest = max(steps, key=lambda step: len(seen.trail(step)))
     headers = furthest.packet.sent.meet(binding)
     return breach_of(seen, furthest, f"nothing of {src} is delivered to {dst}", headers)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
 
 from controller.program import COOKIE_MAGIC, Action, FastFailover, Flow, SwitchProgram, Value
 from controller.prover.claims import Breach, Claim, breach_of
@@ -142,26 +141,33 @@ def _overlaps(flows: Iterable[Flow]) -> Iterator[tuple[Flow, Flow]]:
         names = tuple(name for name, _ in flow.match)
         alike[flow.table, flow.priority][names].append(flow)
     for by_names in alike.values():
-        for ones in by_names.values():
-            if len({flow.match for flow in ones}) < len(ones):
-                yield from _agreeing(ones[:1], ones[1:], None)
-        for (names, ones), (other_names, others) in combinations(by_names.items(), 2):
-            yield from _agreeing(ones, others, frozenset(names) & frozenset(other_names))
+        for names, ones in by_names.items():
+            yield from _twice(ones)
+            for other_names, others in by_names.items():
+                if names < other_names:
+                    yield from _agreeing(ones, others, {*names} & {*other_names})
+
+
+def _twice(flows: list[Flow]) -> Iterator[tuple[Flow, Flow]]:
+    first: dict[tuple[Condition, ...], Flow] = {}
+    for flow in flows:
+        if flow.match in first:
+            yield first[flow.match], flow
+        first.setdefault(flow.match, flow)
 
 
 def _agreeing(
-    ones: list[Flow], others: list[Flow], shared: frozenset[str] | None
+    ones: list[Flow], others: list[Flow], shared: set[str]
 ) -> Iterator[tuple[Flow, Flow]]:
-    def part(flow: Flow) -> tuple[Condition, ...]:
-        return tuple(one for one in flow.match if shared is None or one[0] in shared)
+    """Pairs with the same values in all shared fields, one of each kind of values."""
 
-    by_part: dict[tuple[Condition, ...], Flow] = {}
-    for flow in ones:
-        by_part.setdefault(part(flow), flow)
+    def part(flow: Flow) -> tuple[Condition, ...]:
+        return tuple(one for one in flow.match if one[0] in shared)
+
+    by_part = {part(flow): flow for flow in ones}
     for flow in others:
-        found = by_part.get(part(flow))
-        if found is not None:
-            yield found, flow
+        if part(flow) in by_part:
+            yield by_part[part(flow)], flow
 
 
 def _unsound(group: FastFailover, groups: dict[int, FastFailover]) -> Iterator[str]:

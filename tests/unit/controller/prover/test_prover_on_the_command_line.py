@@ -1,0 +1,89 @@
+"""``corridor check``: one line a claim, a counterexample where one does not hold, exit codes."""
+
+import json
+
+import pytest
+
+from experiments.cli import main
+from experiments.plan import make_plan
+from experiments.proof import prove_run
+from experiments.scenario import load_scenario
+from topologies.values import to_plain
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return make_plan(load_scenario("mini"), clock="virtual", run_id="c0", seed=1)
+
+
+@pytest.fixture
+def run(plan, tmp_path):
+    """A result folder with dumps that are as they should be."""
+    (tmp_path / "tables").mkdir()
+    plain = to_plain(plan.program.switches)
+    said = {
+        "schema": 2,
+        "switches": {switch["hub"]: switch["flows"] for switch in plain},
+        "groups": {switch["hub"]: switch["groups"] for switch in plain},
+    }
+    for name in ("before", "after"):
+        (tmp_path / "tables" / f"{name}.json").write_text(json.dumps(said))
+    return tmp_path
+
+
+def spoil(run, name="after"):
+    path = run / "tables" / f"{name}.json"
+    said = json.loads(path.read_text())
+    said["switches"]["kunming"].pop()
+    entry = next(one for one in said["switches"]["guian"] if one["goto"] == 1)
+    entry["match"] = [pair for pair in entry["match"] if pair[0] != "ipv4_src"]
+    path.write_text(json.dumps(said))
+    return path
+
+
+def test_a_scenario_is_proven_claim_by_claim(capsys):
+    assert main(["check", "mini"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = {line.split()[0]: line.split(None, 1)[1] for line in lines if line[:1] in "TC" and line}
+    assert list(told) == ["T0", *(f"C{number}" for number in range(18))]
+    assert all(text.startswith(("proven", "not claimed")) for text in told.values())
+
+
+def test_a_spoilt_dump_is_shown_by_a_packet_and_exits_with_1(run, capsys):
+    assert main(["check", "mini", "--tables", str(spoil(run))]) == 1
+    said = capsys.readouterr().out
+    assert "C2  violated" in said
+    assert "verdict: h2 sends under another's address" in said
+    assert "ovs-appctl ofproto/trace c0s2" in said
+
+
+def test_json_holds_the_same(run, capsys):
+    path = spoil(run)
+    assert main(["check", "mini", "--tables", str(path), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["schema"], said["holds"]) == (1, False)
+    (proof,) = said["proofs"].values()
+    violated = {one["claim"] for one in proof["verdicts"] if one["status"] == "violated"}
+    assert {"C0", "C1", "C2"} <= violated
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"schema": 2}', "[" * 100_000])
+def test_a_file_that_is_no_dump_exits_with_2(content, tmp_path, capsys):
+    path = tmp_path / "dump.json"
+    if content is not None:
+        path.write_text(content)
+    assert main(["check", "mini", "--tables", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"corridor: {path}: ")
+
+
+def test_an_unknown_scenario_exits_with_2(capsys):
+    assert main(["check", "no-such-thing"]) == 2
+
+
+def test_a_runs_dumps_are_proven_and_the_proofs_kept(run, plan):
+    spoil(run)
+    proofs = prove_run(run, plan)
+    assert (proofs["before"].holds, proofs["after"].holds) == (True, False)
+    kept = json.loads((run / "proof.json").read_text())
+    assert (kept["schema"], kept["holds"]) == (1, False)
+    assert [proof["holds"] for proof in kept["proofs"].values()] == [True, False]
