@@ -98,7 +98,7 @@ def tell(network: Network, claim: Claim, breach: Breach) -> Counterexample:
     if breach.trail:
         door = breach.trail[0].at
         packet = {"in_port": door.port, **_some_packet(network, door.hub, breach.headers)}
-        reproduce = _commands(network, door.hub, packet)
+        reproduce = (*_cuts(network, breach.trail), *_commands(network, door.hub, packet))
     elif breach.hub in network.hosts:
         bridge = network.hosts[breach.hub].bridge
         wanted = f" table={breach.entry.table}" if breach.entry else ""
@@ -156,6 +156,21 @@ def _hop(network: Network, step: Step, then: str) -> Hop:
         label_after=step.packet.label,
         buckets=tuple(buckets),
         then=then,
+    )
+
+
+def _cuts(network: Network, trail: tuple[Step, ...]) -> tuple[str, ...]:
+    """Taking down what the buckets before those taken watch."""
+    ports = {
+        (step.at.hub, bucket.watch_port)
+        for step in trail
+        for choice in step.chosen
+        for bucket in network.lookups[step.at.hub].groups[choice.group].buckets[: choice.bucket]
+        if bucket.watch_port is not None
+    }
+    ends = [end for fibre in network.wiring.fibres for end in (fibre.a, fibre.z)]
+    return tuple(
+        f"ip link set {end.interface} down" for end in ends if (end.hub, end.port) in ports
     )
 
 

@@ -81,6 +81,8 @@ def test_a_loop_after_a_cut_says_why_the_first_bucket_is_dead():
     assert "group 1 takes bucket 2: bucket 1 watches port" in bucket
     assert "which is not live" in bucket
     assert "goes round: " in shown.verdict
+    port = bucket.partition("watches port ")[2].partition(",")[0]
+    assert shown.reproduce[0] == f"ip link set c0s2p{port} down"
 
 
 def test_an_entry_at_fault_is_shown_with_its_place(tables):
