@@ -4,7 +4,7 @@ It decides nothing. Tables come from the compiler as values; the app installs
 them behind barriers, proves the wiring with LLDP, and reads tables back. It runs
 on Ryu and on os-ken:
 
-    ryu-manager --config-file corridor.conf controller/app.py
+    python -m controller.ryu_manager --config-file corridor.conf controller/app.py
 
 with, in the file, ``[corridor]`` and ``program = program.json`` (a compiled
 program) or ``topology = mini`` (every pair of hubs, by the shortest path).

@@ -15,7 +15,7 @@ EPILOG = """examples:
   corridor check mini --tables results/mini/tables/after.json   what switches held
   corridor check my.yaml --json                               for a build server
 
-exit codes: 0 all claims hold, 1 a claim is violated, 2 bad input; see docs/prover.md"""
+exit codes: 0 all claims hold, 1 a claim is violated, 2 bad input"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import handmade_run
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
@@ -58,9 +56,9 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert code is not None
     assert code[1].strip().count("\n") <= 5
     monkeypatch.chdir(tmp_path)
-    found: dict[str, object] = {"pc": pc, "pq": pq}
+    found: dict[str, object] = {}
     exec(code[1], found)
-    assert sorted(found["rtt_ns"].to_pylist())[:2] == [10_000_750, 10_003_000]  # type: ignore[attr-defined]
+    assert found["rtt_ns"][:2] == [10_000_750, 10_003_000]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
