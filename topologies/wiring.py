@@ -18,12 +18,14 @@ if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydant
     from topologies.model import Fibre, Topology
 
 HOST_PORT = 1
+GATEWAY_IN_PORT, GATEWAY_OUT_PORT = 1001, 1002
 HOST_MTU_BYTES = 1500
 FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full host packet
 FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
 SMALLEST_FRAME_BYTES = 64
 BURST_PACKETS = 20_000
 MAX_HUBS = 4000
+LAST_FIBRE_PORT = 0xFF  # an interface's MAC address has one octet for it
 MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interface name
 
 
@@ -68,6 +70,20 @@ class FibreWire:
 
 
 @dataclass(frozen=True)
+class GatewayWire:
+    """The two ends of a bump in the wire, on ports 1001 and 1002 of its hub's switch.
+
+    The switch sends frames to be inspected out of the in side; those that pass come back by the
+    out side.
+    """
+
+    in_interface: str
+    out_interface: str
+    in_mac: str
+    out_mac: str
+
+
+@dataclass(frozen=True)
 class HubWire:
     """A hub as one OpenFlow switch and one host on port 1 of it."""
 
@@ -81,6 +97,7 @@ class HubWire:
     host_ip: str
     switch_interface: str
     switch_mac: str
+    gateway: GatewayWire | None = None
 
 
 @dataclass(frozen=True)
@@ -102,19 +119,27 @@ def wire(
     seed: int = 1,
     buffer_ms: float = 20.0,
     loss_ppm: dict[str, int] | None = None,
+    gateways: frozenset[str] = frozenset(),
 ) -> Wiring:
     """Lay out a topology as switches, hosts and shaped links.
 
     ``buffer_ms`` is the queue a port offers beyond what is in flight, in
     milliseconds at the emulated rate. ``loss_ppm`` gives random loss per fibre
-    id in parts per million, each direction with its own seeded sequence.
+    id in parts per million, each direction with its own seeded sequence. ``gateways``
+    are the hubs whose switch gets a gateway's two ports. Raises InputError.
     """
     if len(run_id) > MAX_RUN_ID_LENGTH or not run_id.isalnum():
         raise InputError(f"run id {run_id!r} must be 1 to {MAX_RUN_ID_LENGTH} letters or digits")
     if len(topology.hubs) > MAX_HUBS:
         raise InputError(f"{len(topology.hubs)} hubs are more than one kernel takes ({MAX_HUBS})")
     numbers = {hub.id: number for number, hub in enumerate(topology.hubs, start=1)}
-    hubs = tuple(_hub_wire(run_id, hub.id, numbers[hub.id]) for hub in topology.hubs)
+    unknown = sorted(gateways - numbers.keys())
+    if unknown:
+        raise InputError(f"no hub {unknown[0]!r} to be a gateway in topology {topology.name!r}")
+    hubs = tuple(
+        _hub_wire(run_id, hub.id, numbers[hub.id], has_gateway=hub.id in gateways)
+        for hub in topology.hubs
+    )
     next_port = dict.fromkeys(numbers, HOST_PORT + 1)
     loss = loss_ppm or {}
     fibres = []
@@ -141,7 +166,7 @@ def in_flight_packets(rate_bps: int, one_way_delay_ns: int) -> int:
     return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * 10**9) + BURST_PACKETS
 
 
-def _hub_wire(run_id: str, hub: str, number: int) -> HubWire:
+def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWire:
     return HubWire(
         hub=hub,
         switch=f"s{number}",
@@ -153,10 +178,22 @@ def _hub_wire(run_id: str, hub: str, number: int) -> HubWire:
         host_ip=f"10.0.{number >> 8}.{number & 0xFF}",
         switch_interface=f"{run_id}s{number}p{HOST_PORT}",
         switch_mac=_mac(0x01, number, HOST_PORT),
+        gateway=_gateway_wire(run_id, number) if has_gateway else None,
+    )
+
+
+def _gateway_wire(run_id: str, number: int) -> GatewayWire:
+    return GatewayWire(
+        in_interface=f"{run_id}s{number}gi",
+        out_interface=f"{run_id}s{number}go",
+        in_mac=_mac(0x03, number, 1),
+        out_mac=_mac(0x03, number, 2),
     )
 
 
 def _end(run_id: str, hub: str, number: int, port: int) -> End:
+    if port > LAST_FIBRE_PORT:
+        raise InputError(f"hub {hub!r} has more fibres than a switch has ports ({port})")
     return End(hub, port, f"{run_id}s{number}p{port}", _mac(0x01, number, port))
 
 

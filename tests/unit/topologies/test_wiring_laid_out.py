@@ -16,7 +16,9 @@ LONGEST_INTERFACE_NAME = 15
 
 @pytest.fixture(scope="module")
 def wiring():
-    return wire(load_topology("pan-asia"), run_id="zzzz")
+    return wire(
+        load_topology("pan-asia"), run_id="zzzz", gateways=frozenset({"bangkok", "karachi"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,9 @@ def test_every_name_and_address_is_used_once(wiring):
     for laid in wiring.fibres:
         interfaces += [laid.a.interface, laid.z.interface]
         macs += [laid.a.mac, laid.z.mac]
+    for gateway in (hub.gateway for hub in wiring.hubs if hub.gateway):
+        interfaces += [gateway.in_interface, gateway.out_interface]
+        macs += [gateway.in_mac, gateway.out_mac]
     for values in (
         interfaces,
         macs,
@@ -64,8 +69,12 @@ def test_every_name_and_address_is_used_once(wiring):
 
 
 def test_names_fit_the_kernel_even_with_the_most_hubs():
-    laid = wire(topology(4000, [fibre("f", 3998, 3999, 1)]), run_id="zzzz")
+    one = fibre("f", 3998, 3999, 1)
+    last = topology(4000, []).hubs[-1].id
+    laid = wire(topology(4000, [one]), run_id="zzzz", gateways=frozenset({last}))
+    gateway = laid.hubs[-1].gateway
     names = [hub.host_interface for hub in laid.hubs] + [laid.fibres[0].z.interface]
+    names += [gateway.in_interface, gateway.out_interface]
     assert max(map(len, names)) <= LONGEST_INTERFACE_NAME
 
 
@@ -81,6 +90,21 @@ def test_addresses_are_private_unicast_and_locally_administered(wiring):
 def test_ports_of_a_switch_count_from_two_in_the_order_of_the_file():
     laid = wire(topology(3, [fibre("x", 0, 1, 1), fibre("y", 2, 0, 1), fibre("z", 0, 1, 1)]))
     assert [(f.a.port, f.z.port) for f in laid.fibres] == [(2, 2), (2, 3), (4, 3)]
+
+
+def test_only_hubs_named_as_gateways_have_one(wiring):
+    assert [hub.hub for hub in wiring.hubs if hub.gateway] == ["karachi", "bangkok"]
+
+
+def test_a_gateway_at_an_unknown_hub_is_refused():
+    with pytest.raises(InputError, match="no hub 'atlantis' to be a gateway"):
+        wire(topology(2, []), gateways=frozenset({"atlantis"}))
+
+
+def test_more_fibres_than_ports_at_a_hub_are_refused():
+    wire(topology(2, [fibre(f"f{n}", 0, 1, 1) for n in range(254)]))
+    with pytest.raises(InputError, match="more fibres than a switch has ports"):
+        wire(topology(2, [fibre(f"f{n}", 0, 1, 1) for n in range(255)]))
 
 
 def test_a_wiring_survives_json(wiring):
