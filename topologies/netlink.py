@@ -15,7 +15,7 @@ from typing import Any
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from topologies import netem
+from topologies import netem, taps
 from topologies.errors import EnvironmentLacking
 from topologies.namespaces import Namespace
 from topologies.wiring import (
@@ -23,12 +23,15 @@ from topologies.wiring import (
     HOST_MTU_BYTES,
     End,
     FibreWire,
+    GatewayWire,
     HubWire,
     Shape,
     Wiring,
 )
 
 HOST_PREFIX_LENGTH = 8
+GATEWAY_QUEUE_FRAMES = 10_000
+"""What a gateway may be behind, as when its processor is busy, before frames are lost at it."""
 HOST_SYSCTLS = {
     # The default of 6 MB ends a window at 100 ms of 500 Mbit/s.
     "tcp_rmem": "4096 131072 268435456",
@@ -69,15 +72,21 @@ class Links:
         self.namespaces: dict[str, Namespace] = {}
 
     def build(self) -> None:
-        """Make every host's namespace and every interface pair, addressed and up."""
+        """Make every host's namespace and every interface pair, addressed and up.
+
+        A gateway's two interfaces stay down until a process takes them.
+        """
         for hub in self._wiring.hubs:
             self._add_host(hub)
         for fibre in self._wiring.fibres:
             self._add_fibre(fibre)
+        for gateway in gateways(self._wiring):
+            self._add_gateway(gateway)
         for link in self._route.get_links():
             if link.get_attr("IFLA_GROUP") == self._group:
                 _silence_ipv6(link.get_attr("IFLA_IFNAME"))
-                self._route.link("set", index=link["index"], state="up")
+                if not _is_tap(link):
+                    self._route.link("set", index=link["index"], state="up")
 
     def shape(self) -> None:
         """Shape both directions of every fibre; call it when the switches own their ports."""
@@ -142,6 +151,28 @@ class Links:
     def _add_fibre(self, fibre: FibreWire) -> None:
         self._route.link("add", kind="veth", peer=self._end(fibre.z), **self._end(fibre.a))
 
+    def _add_gateway(self, gateway: GatewayWire) -> None:
+        for interface, mac in (
+            (gateway.in_interface, gateway.in_mac),
+            (gateway.out_interface, gateway.out_mac),
+        ):
+            try:
+                index = taps.create(interface)
+            except OSError as error:
+                raise EnvironmentLacking(
+                    f"the kernel makes no TAP device {interface}: {error.strerror}",
+                    "gateways need the tun module: sudo modprobe tun, or --testbed uml",
+                ) from error
+            self._route.link(
+                "set",
+                index=index,
+                group=self._group,
+                address=mac,
+                mtu=FIBRE_MTU_BYTES,
+                txqlen=GATEWAY_QUEUE_FRAMES,
+            )
+            _check_gateway(self._route.link("get", index=index)[0], mac)
+
     def _end(self, end: End) -> dict[str, Any]:
         return {
             "ifname": end.interface,
@@ -192,6 +223,23 @@ def shapes(wiring: Wiring) -> Mapping[str, Shape]:
     return dict(pairs)
 
 
+def gateways(wiring: Wiring) -> Iterable[GatewayWire]:
+    return (hub.gateway for hub in wiring.hubs if hub.gateway is not None)
+
+
+def _is_tap(link: Any) -> bool:
+    information = link.get_attr("IFLA_LINKINFO")
+    return information is not None and information.get_attr("IFLA_INFO_KIND") == "tun"
+
+
+def _check_gateway(link: Any, mac: str) -> None:
+    found = (_is_tap(link), link.get_attr("IFLA_MTU"), link.get_attr("IFLA_ADDRESS"))
+    if found != (True, FIBRE_MTU_BYTES, mac):
+        raise EnvironmentLacking(
+            f"{link.get_attr('IFLA_IFNAME')} is not the TAP device that was asked for: {found}"
+        )
+
+
 def remove_group(route: IPRoute, group: int) -> None:
     """Delete every interface of one group; no such interface is no error."""
     if any(link.get_attr("IFLA_GROUP") == group for link in route.get_links()):
@@ -229,3 +277,5 @@ def interfaces(wiring: Wiring) -> Iterable[str]:
     for hub in wiring.hubs:
         yield hub.switch_interface
     yield from shapes(wiring)
+    for gateway in gateways(wiring):
+        yield from (gateway.in_interface, gateway.out_interface)

@@ -8,6 +8,7 @@ directory of the run, as a guest does.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -15,9 +16,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from topologies.errors import EnvironmentLacking
-from topologies.wiring import HOST_PORT, HubWire, Wiring
+from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
 
 SYSTEM_RUN_DIR = Path("/run/openvswitch")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
@@ -64,6 +66,7 @@ class OpenVSwitch:
         for hub in wiring.hubs:
             command += _bridge_arguments(hub, ports[hub.hub], controllers)
         self._checked(command)
+        self._check_gateways(wiring)
 
     def delete_bridges(self, bridges: Sequence[str]) -> None:
         command = ["ovs-vsctl", f"--timeout={len(bridges) + 30}"]
@@ -71,6 +74,23 @@ class OpenVSwitch:
             command += ["--", "--if-exists", "del-br", bridge]
         if bridges:
             self._checked(command)
+
+    def _check_gateways(self, wiring: Wiring) -> None:
+        """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""
+        wanted = {interface: port for hub in wiring.hubs for interface, port in _gateway_ports(hub)}
+        if not wanted:
+            return
+        given = self._interfaces("ofport")
+        for interface, port in wanted.items():
+            if given.get(interface) != port:
+                raise EnvironmentLacking(
+                    f"Open vSwitch gave {interface} port {given.get(interface)} instead of {port}"
+                )
+
+    def _interfaces(self, column: str) -> dict[str, Any]:
+        """One column of every interface, as OVSDB's JSON has it (RFC 7047, 5.1)."""
+        listing = ["ovs-vsctl", "--timeout=10", "--format=json", f"--columns=name,{column}"]
+        return dict(json.loads(self._checked([*listing, "list", "Interface"]))["data"])
 
     def bridges(self) -> list[str]:
         return self._tool(["ovs-vsctl", "--timeout=10", "list-br"]).stdout.split()
@@ -142,7 +162,7 @@ class OpenVSwitch:
             command, env=self._environment(), capture_output=True, text=True, check=False
         )
 
-    def _checked(self, command: list[str]) -> None:
+    def _checked(self, command: list[str]) -> str:
         result = self._tool(command)
         if result.returncode:
             said = (result.stderr or result.stdout).strip().splitlines()
@@ -150,6 +170,7 @@ class OpenVSwitch:
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
                 "corridor doctor tells what Open vSwitch lacks here",
             )
+        return result.stdout
 
 
 def die_with_parent() -> None:
@@ -158,11 +179,22 @@ def die_with_parent() -> None:
 
 
 def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
-    ports = {hub.hub: [(hub.switch_interface, HOST_PORT)] for hub in wiring.hubs}
+    ports = {
+        hub.hub: [(hub.switch_interface, HOST_PORT), *_gateway_ports(hub)] for hub in wiring.hubs
+    }
     for fibre in wiring.fibres:
         for end in (fibre.a, fibre.z):
             ports[end.hub].append((end.interface, end.port))
     return ports
+
+
+def _gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
+    if hub.gateway is None:
+        return []
+    return [
+        (hub.gateway.in_interface, GATEWAY_IN_PORT),
+        (hub.gateway.out_interface, GATEWAY_OUT_PORT),
+    ]
 
 
 def _bridge_arguments(
