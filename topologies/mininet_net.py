@@ -9,6 +9,7 @@ Nodes answer to Mininet's names (``h1``, ``s1``) and a hub's id names its host.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +17,14 @@ from typing import Any
 
 from mininet.net import Mininet
 
+from topologies import bfd
+from topologies.errors import EnvironmentLacking
 from topologies.mininet_nodes import FibreLink, HostLink, HubHost, HubSwitch
 from topologies.netlink import Links
 from topologies.ovsdb import OpenVSwitch
 from topologies.wiring import Wiring
+
+BFD_POLL_S = 0.1
 
 
 class CorridorNet(Mininet):
@@ -32,12 +37,14 @@ class CorridorNet(Mininet):
         controllers: Sequence[str] = (),
         segmentation_offload: bool = False,
         private_dir: Path | None = None,
+        bfd_interval_ms: int | None = None,
         **mininet_options: Any,
     ) -> None:
         self.wiring = wiring
         self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
         self._targets = list(controllers)
         self._private_dir = private_dir
+        self._bfd_interval_ms = bfd_interval_ms
         self.openvswitch: OpenVSwitch | None = None
         self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
         super().__init__(
@@ -69,6 +76,26 @@ class CorridorNet(Mininet):
     def switch_of(self, hub: str) -> HubSwitch:
         switch: HubSwitch = self.nameToNode[self.wiring.hub(hub).switch]
         return switch
+
+    def bfd_status(self) -> dict[str, bfd.Status]:
+        """What BFD says of each fibre's ends, by interface; other networks' are left out."""
+        assert self.openvswitch is not None
+        found = self.openvswitch.bfd_status()
+        return {name: found[name] for name in bfd.interfaces(self.wiring) if name in found}
+
+    def wait_bfd(self, timeout_s: float) -> None:
+        """Return when BFD forwards over every fibre; else EnvironmentLacking names those that lack.
+
+        Sessions start with a packet a second (RFC 5880, 6.8.3), so it takes two to four seconds.
+        """
+        deadline = time.monotonic() + timeout_s
+        while lacking := bfd.lacking(self.wiring, self.bfd_status()):
+            if time.monotonic() >= deadline:
+                named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
+                raise EnvironmentLacking(
+                    f"BFD is not up at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
+                )
+            time.sleep(BFD_POLL_S)
 
     def build(self) -> None:
         """Make nodes, namespaces and interfaces; switches follow in ``start``."""
@@ -112,7 +139,7 @@ class CorridorNet(Mininet):
         for controller in self.controllers:
             controller.start()
         targets = self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]
-        self.openvswitch.add_bridges(self.wiring, targets)
+        self.openvswitch.add_bridges(self.wiring, targets, bfd_interval_ms=self._bfd_interval_ms)
         for switch in self.switches:
             switch.management_address = self.openvswitch.management_address(switch.wire.bridge)
         self.kernel.shape()

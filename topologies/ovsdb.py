@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from topologies import bfd
 from topologies.errors import EnvironmentLacking
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
 
@@ -59,14 +60,29 @@ class OpenVSwitch:
         """Where ``ovs-ofctl`` finds a bridge."""
         return f"unix:{self.run_dir}/{bridge}.mgmt"
 
-    def add_bridges(self, wiring: Wiring, controllers: Sequence[str]) -> None:
-        """Create every switch with its ports and controllers; returns when ports are in place."""
+    def add_bridges(
+        self, wiring: Wiring, controllers: Sequence[str], *, bfd_interval_ms: int | None = None
+    ) -> None:
+        """Create every switch with its ports and controllers; returns when ports are in place.
+
+        With an interval both ends of every fibre speak BFD: a port is not live until it is up.
+        """
         command = ["ovs-vsctl", f"--timeout={len(wiring.hubs) + 60}"]
         ports = _ports(wiring)
         for hub in wiring.hubs:
             command += _bridge_arguments(hub, ports[hub.hub], controllers)
+        if bfd_interval_ms is not None:
+            command += bfd.arguments(wiring, bfd_interval_ms)
         self._checked(command)
         self._check_gateways(wiring)
+
+    def bfd_status(self) -> dict[str, bfd.Status]:
+        """What BFD says of every interface that speaks it, by its name."""
+        return {
+            name: bfd.status(dict(pairs[1]))
+            for name, pairs in self._interfaces("bfd_status").items()
+            if pairs[1]
+        }
 
     def delete_bridges(self, bridges: Sequence[str]) -> None:
         command = ["ovs-vsctl", f"--timeout={len(bridges) + 30}"]

@@ -1,0 +1,51 @@
+"""What Open vSwitch is told of BFD, and what its answers mean."""
+
+import pytest
+from random_topologies import fibre, topology
+
+from topologies import bfd
+from topologies.errors import InputError
+from topologies.wiring import wire
+
+UP = {"state": "up", "remote_state": "up", "forwarding": "true", "flap_count": "3"}
+
+
+@pytest.fixture
+def wiring():
+    return wire(topology(3, [fibre("x", 0, 1, 1), fibre("y", 1, 2, 1)]), run_id="c0")
+
+
+def test_both_ends_of_every_fibre_are_told_the_interval_and_no_other_port(wiring):
+    told = bfd.arguments(wiring, 15)
+    assert [told[at + 2] for at, word in enumerate(told) if word == "set"] == [
+        "c0s1p2",
+        "c0s2p2",
+        "c0s2p3",
+        "c0s3p2",
+    ]
+    assert told.count("bfd:min_tx=15") == told.count("bfd:min_rx=15") == 4
+
+
+def test_an_interval_below_a_millisecond_is_refused(wiring):
+    with pytest.raises(InputError, match="less than 1"):
+        bfd.arguments(wiring, 0)
+
+
+def test_a_session_that_has_not_spoken_yet_is_down():
+    assert bfd.status({}) == bfd.Status("down", "down", forwarding=False, flap_count=0)
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "init"}, {"remote_state": "init"}, {"forwarding": "false"}]
+)
+def test_a_session_works_when_both_ends_are_up_and_it_forwards(change):
+    assert bfd.status(UP).works
+    assert not bfd.status({**UP, **change}).works
+
+
+def test_ends_without_a_working_session_are_named_with_their_state(wiring):
+    found = {name: bfd.status(UP) for name in bfd.interfaces(wiring)}
+    assert bfd.lacking(wiring, found) == []
+    found["c0s2p2"] = bfd.status({**UP, "state": "down"})
+    del found["c0s3p2"]
+    assert bfd.lacking(wiring, found) == ["c0s2p2 (down)", "c0s3p2 (no session)"]

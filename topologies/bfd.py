@@ -1,0 +1,72 @@
+"""Bidirectional Forwarding Detection (RFC 5880) over fibres, as Open vSwitch is told and says it.
+
+A port that speaks it is live for a group while its session is up, so a fibre that
+loses frames in silence is left after three intervals (its detect multiplier is 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from topologies.errors import InputError
+from topologies.wiring import Wiring
+
+DETECT_MULTIPLIER = 3
+
+
+@dataclass(frozen=True)
+class Status:
+    """One end's view of its session; names and words are those of Open vSwitch."""
+
+    state: str
+    """``admin_down``, ``down``, ``init`` or ``up``."""
+    remote_state: str
+    forwarding: bool
+    """Whether groups take the port as live."""
+    flap_count: int
+    """How often ``forwarding`` has changed; coming up is the first time."""
+
+    @property
+    def works(self) -> bool:
+        return self.forwarding and self.state == "up" and self.remote_state == "up"
+
+
+def interfaces(wiring: Wiring) -> Iterable[str]:
+    """Those that speak BFD: both ends of every fibre."""
+    for fibre in wiring.fibres:
+        yield from (fibre.a.interface, fibre.z.interface)
+
+
+def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
+    """For ``ovs-vsctl``: sessions on all fibres that send and expect a packet each interval."""
+    if interval_ms < 1:
+        raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
+    settings = ["bfd:enable=true", f"bfd:min_tx={interval_ms}", f"bfd:min_rx={interval_ms}"]
+    return [
+        argument
+        for interface in interfaces(wiring)
+        for argument in ("--", "set", "interface", interface, *settings)
+    ]
+
+
+def status(column: Mapping[str, str]) -> Status:
+    """From an interface's ``bfd_status`` column, where keys are missing until it has spoken."""
+    return Status(
+        state=column.get("state", "down"),
+        remote_state=column.get("remote_state", "down"),
+        forwarding=column.get("forwarding") == "true",
+        flap_count=int(column.get("flap_count", 0)),
+    )
+
+
+def lacking(wiring: Wiring, found: Mapping[str, Status]) -> list[str]:
+    """Interfaces whose session is not up at both ends and forwarding, each with its state.
+
+    Until an end has heard that the other is up, it waits for it by the slow pace of a start.
+    """
+    return [
+        f"{name} ({found[name].state if name in found else 'no session'})"
+        for name in interfaces(wiring)
+        if name not in found or not found[name].works
+    ]
