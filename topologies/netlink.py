@@ -6,6 +6,7 @@ teardown is a single request and can touch nothing the run did not make.
 
 from __future__ import annotations
 
+import socket
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -97,12 +98,25 @@ class Links:
 
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
-        self._replace_qdisc(self._interface_indexes()[interface], interface, shape)
+        self._replace_qdisc(socket.if_nametoindex(interface), interface, shape)
 
-    def verify(self) -> None:
-        """Raise unless the kernel holds exactly the shaping that was asked for."""
+    def set_up(self, interface: str, *, up: bool) -> None:
+        """Switch an interface on or off; frames in its delay line and queue are lost when off."""
+        state = "up" if up else "down"
+        self._route.link("set", index=socket.if_nametoindex(interface), state=state)
+
+    def is_up(self, interface: str) -> bool:
+        """Whether an interface is switched on, whatever its carrier."""
+        link = self._route.link("get", index=socket.if_nametoindex(interface))[0]
+        return bool(link["flags"] & taps.IFF_UP)
+
+    def verify(self, changed: Mapping[str, Shape] | None = None) -> None:
+        """Raise unless the kernel holds exactly the shaping that was asked for.
+
+        ``changed`` are shapes other than the wiring's, by interface, that are meant to be there.
+        """
         held = {name: netem.shape_of(*stages) for name, stages in self._dump_stages().items()}
-        for interface, wanted in shapes(self._wiring).items():
+        for interface, wanted in {**shapes(self._wiring), **(changed or {})}.items():
             if held.get(interface) != wanted:
                 raise EnvironmentLacking(
                     f"the kernel does not hold the shaping of {interface}: "
