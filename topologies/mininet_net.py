@@ -124,12 +124,12 @@ class CorridorNet(Mininet):
             node.terminate()
         for controller in self.controllers:
             controller.stop()
-        if self.openvswitch is not None:
-            self.openvswitch.delete_bridges([hub.bridge for hub in self.wiring.hubs])
-        self.kernel.close()
-        if self.openvswitch is not None:
-            self.openvswitch.close()
-            self.openvswitch = None
+        openvswitch, self.openvswitch = self.openvswitch, None
+        try:
+            if openvswitch is not None:
+                openvswitch.take_down([hub.bridge for hub in self.wiring.hubs])
+        finally:
+            self.kernel.close()
 
     def _start(self) -> None:
         private_dir = self._private_dir or Path(tempfile.mkdtemp(prefix="corridor-ovs-"))

@@ -70,6 +70,7 @@ class Links:
         self._offload = segmentation_offload
         self._group = interface_group(wiring.run_id)
         self._route = IPRoute()
+        self._closed = False
         self.namespaces: dict[str, Namespace] = {}
 
     def build(self) -> None:
@@ -129,7 +130,10 @@ class Links:
         return {name: _counters(*stages) for name, stages in self._dump_stages().items()}
 
     def close(self) -> None:
-        """Remove what ``build`` made, and nothing else."""
+        """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""
+        if self._closed:
+            return
+        self._closed = True
         remove_group(self._route, self._group)
         for namespace in self.namespaces.values():
             namespace.close()

@@ -1,14 +1,13 @@
 """Open vSwitch for a run: all bridges in one transaction, all gone in one more.
 
-Talks through ``ovs-vsctl``, one process for the whole network. Uses the
-machine's Open vSwitch if it answers; otherwise starts one of its own under a
-directory of the run, as a guest does.
+Uses the machine's Open vSwitch if it answers; otherwise starts one of its own under a
+directory of the run, as a guest does. The machine's is asked to remove a run's bridges; one of
+its own goes whole, with its datapath.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -18,13 +17,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from topologies import bfd
+from topologies import bfd, datapath
 from topologies.errors import EnvironmentLacking
+from topologies.ovsdb_client import Database, a_set, members, mutate_root
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
 
 SYSTEM_RUN_DIR = Path("/run/openvswitch")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 START_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 30.0
 RECONNECT_MS = 1000
 IDLE_MS = 3_600_000  # keep cached flows for a whole run: a probe after a pause must not miss them
 PR_SET_PDEATHSIG = 1
@@ -85,11 +86,12 @@ class OpenVSwitch:
         }
 
     def delete_bridges(self, bridges: Sequence[str]) -> None:
-        command = ["ovs-vsctl", f"--timeout={len(bridges) + 30}"]
-        for bridge in bridges:
-            command += ["--", "--if-exists", "del-br", bridge]
-        if bridges:
-            self._checked(command)
+        """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
+        with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
+            rows = database.select("Bridge", ["_uuid", "name"])
+            doomed = [row["_uuid"] for row in rows if row["name"] in bridges]
+            if doomed:
+                database.apply([mutate_root("bridges", "delete", a_set(doomed))])
 
     def _check_gateways(self, wiring: Wiring) -> None:
         """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""
@@ -105,25 +107,46 @@ class OpenVSwitch:
 
     def _interfaces(self, column: str) -> dict[str, Any]:
         """One column of every interface, as OVSDB's JSON has it (RFC 7047, 5.1)."""
-        listing = ["ovs-vsctl", "--timeout=10", "--format=json", f"--columns=name,{column}"]
-        return dict(json.loads(self._checked([*listing, "list", "Interface"]))["data"])
+        with self._database() as database:
+            return {
+                row["name"]: row[column] for row in database.select("Interface", ["name", column])
+            }
 
     def bridges(self) -> list[str]:
-        return self._tool(["ovs-vsctl", "--timeout=10", "list-br"]).stdout.split()
+        with self._database() as database:
+            return sorted(row["name"] for row in database.select("Bridge", ["name"]))
+
+    def is_connected(self, bridge: str) -> bool:
+        """Whether a bridge has the connection of a controller, as ovs-vswitchd last said."""
+        with self._database() as database:
+            rows = database.select("Bridge", ["name", "controller"])
+            ours = [
+                one for row in rows if row["name"] == bridge for one in members(row["controller"])
+            ]
+            connected = database.select("Controller", ["_uuid", "is_connected"])
+        return any(row["is_connected"] for row in connected if row["_uuid"] in ours)
+
+    def take_down(self, bridges: Sequence[str]) -> None:
+        """Remove a network's bridges, or with an Open vSwitch of our own all there is of it."""
+        if self.is_private:
+            self.close()
+        else:
+            self.delete_bridges(bridges)
 
     def close(self) -> None:
-        """Stop the daemons if they are ours, and take their datapath with them."""
+        """Stop the daemons if they are ours, and take their datapath with them.
+
+        They are killed, and the kernel drops the datapath as a whole: asked to, ovs-vswitchd
+        would remove bridge after bridge, stopping its threads for each, out of a database that
+        is thrown away.
+        """
         if not self._daemons:
             return
-        self._tool(["ovs-appctl", "--timeout=10", "-t", "ovs-vswitchd", "exit", "--cleanup"])
         for daemon in reversed(self._daemons):
-            daemon.terminate()
-            try:
-                daemon.wait(5)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+            daemon.kill()
+            daemon.wait()
         self._daemons.clear()
+        datapath.delete()
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
     @classmethod
@@ -147,6 +170,9 @@ class OpenVSwitch:
         )
         switch._daemon(["ovs-vswitchd", f"unix:{socket}", *quiet])
         return switch
+
+    def _database(self, timeout_s: float = ANSWER_TIMEOUT_S) -> Database:
+        return Database(self.run_dir / "db.sock", timeout_s)
 
     def _daemon(self, command: list[str]) -> subprocess.Popen[bytes]:
         daemon = subprocess.Popen(
@@ -178,7 +204,7 @@ class OpenVSwitch:
             command, env=self._environment(), capture_output=True, text=True, check=False
         )
 
-    def _checked(self, command: list[str]) -> str:
+    def _checked(self, command: list[str]) -> None:
         result = self._tool(command)
         if result.returncode:
             said = (result.stderr or result.stdout).strip().splitlines()
@@ -186,7 +212,6 @@ class OpenVSwitch:
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
                 "corridor doctor tells what Open vSwitch lacks here",
             )
-        return result.stdout
 
 
 def die_with_parent() -> None:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from topologies.model import Fibre, Hub, Scaling, Topology
 from topologies.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 from topologies.wiring import wire
 
+RUN_ID = "b0"
 SWITCHES = 20
 STEPS = (1, 5)
 RATE_MBPS, DELAY_MS = 100, 10
@@ -91,33 +95,57 @@ def stock(round_number: int) -> None:
 
 
 def ours(round_number: int) -> None:
-    wiring = wire(ring_topology(), run_id="b0")
-    say("start", who="ours", round=round_number)
+    """With the Open vSwitch that is there, as stock Mininet; with one of its own if there is none,
+    whose start and end are then part of up and down."""
+    wiring = wire(ring_topology(), run_id=RUN_ID)
+    who = "ours" if OpenVSwitch(SYSTEM_RUN_DIR).answers() else "ours-alone"
+    say("start", who=who, round=round_number)
     net = CorridorNet(wiring)
     net.start()
-    say("up", who="ours", round=round_number)
+    say("up", who=who, round=round_number)
     net.stop()
-    say("down", who="ours", round=round_number)
+    say("down", who=who, round=round_number)
+    if left := leftovers():
+        raise RuntimeError(f"not down: {', '.join(left)}")
+
+
+def leftovers() -> list[str]:
+    """What is still there of our ring: interfaces, ports of a datapath, bridges."""
+    left = [name for _, name in socket.if_nameindex() if name.startswith(RUN_ID)]
+    held = subprocess.run(["ovs-dpctl", "show"], capture_output=True, text=True, check=False).stdout
+    left += [line.strip() for line in held.splitlines() if f" {RUN_ID}" in line]
+    switch = OpenVSwitch(SYSTEM_RUN_DIR)
+    if switch.answers():
+        return left + switch.bridges()
+    return left + held.splitlines()
 
 
 def main() -> None:
     setLogLevel("critical")  # stock Mininet reports each harmless warning of tc as an error
-    openvswitch = OpenVSwitch.connect(Path(SYSTEM_RUN_DIR))
-    for round_number in range(int(sys.argv[1])):
-        for bring_up_and_down in (ours, stock, ours):  # ours on both sides: machines drift
+    for round_number in range(int(sys.argv[1])):  # ours on both sides of stock: machines drift
+        _in_a_process(ours, round_number)
+        openvswitch = OpenVSwitch.connect(SYSTEM_RUN_DIR)
+        for bring_up_and_down in (ours, stock, ours):
             _in_a_process(bring_up_and_down, round_number)
-    openvswitch.close()
+        openvswitch.close()
+        _in_a_process(ours, round_number)
 
 
 def _in_a_process(work: Callable[[int], None], round_number: int) -> None:
     """Stock Mininet raises limits of its process for good; neither may pay for the other."""
     child = os.fork()
     if child == 0:
+        code = 1
         try:
             work(round_number)
+            code = 0
+        except BaseException:  # noqa: BLE001 - a child ends here, whatever happens
+            traceback.print_exc()
         finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+            sys.stderr.flush()
+            os._exit(code)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""Down means gone: interfaces, datapath ports, bridges and, if they were ours, the daemons."""
+
+import json
+import sys
+
+import pytest
+from corridor_runs import ROOT
+
+from experiments.testbeds.uml import OUT_IN_GUEST, run_command_in_guest
+
+pytestmark = pytest.mark.guest
+NOTHING = {"interfaces": [], "ports": [], "datapaths": [], "daemons": []}
+HUBS, FIBRES = 5, 7
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory, virtual_kernel):
+    out_dir = tmp_path_factory.mktemp("coming-and-going")
+    script = f"{ROOT}/tests/guest/inside/coming_and_going.py"
+    command = ["env", f"PYTHONPATH={ROOT}", sys.executable, script, OUT_IN_GUEST]
+    done = run_command_in_guest(virtual_kernel, command, out_dir, virtual_clock=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((out_dir / "seen.json").read_text())
+
+
+@pytest.mark.parametrize("where", ["alone", "beside another"])
+def test_a_network_that_is_up_has_an_interface_for_every_bridge_and_end(seen, where):
+    ours = [name for name in seen[where]["up"]["interfaces"] if name.startswith("t0")]
+    assert len(ours) == HUBS + HUBS + 2 * FIBRES
+    assert set(ours) <= set(seen[where]["up"]["ports"])
+
+
+def test_of_a_network_with_an_open_vswitch_of_its_own_nothing_is_left(seen):
+    assert seen["alone"]["before"] == NOTHING
+    assert len(seen["alone"]["up"]["daemons"]) == 2
+    assert seen["alone"]["down"] == NOTHING
+    assert not seen["alone"]["run folder"]
+
+
+def test_on_an_open_vswitch_that_others_use_only_ours_goes(seen):
+    beside = seen["beside another"]
+    assert beside["before"]["ports"] == ["other", "ovs-system", "p0"]
+    assert beside["down"] == beside["before"]
+    assert beside["bridges"] == ["other"]
+    for holder in ("vswitchd holds", "database holds"):
+        assert "other" in beside[holder]
+        assert "t0" not in beside[holder]
+
+
+def test_an_open_vswitch_is_closed_with_the_bridges_it_still_has(seen):
+    assert seen["after all"] == NOTHING
