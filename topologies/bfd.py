@@ -39,14 +39,17 @@ def interfaces(wiring: Wiring) -> Iterable[str]:
 
 
 def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
-    """For ``ovs-vsctl``: sessions on all fibres that send and expect a packet each interval."""
+    """For ``ovs-vsctl``: sessions on all fibres that send and expect a packet each interval.
+
+    Interfaces of switches that are stopped are passed over.
+    """
     if interval_ms < 1:
         raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
     settings = ["bfd:enable=true", f"bfd:min_tx={interval_ms}", f"bfd:min_rx={interval_ms}"]
     return [
         argument
         for interface in interfaces(wiring)
-        for argument in ("--", "set", "interface", interface, *settings)
+        for argument in ("--", "--if-exists", "set", "interface", interface, *settings)
     ]
 
 

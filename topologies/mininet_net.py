@@ -22,7 +22,7 @@ from topologies.errors import EnvironmentLacking
 from topologies.mininet_nodes import FibreLink, HostLink, HubHost, HubSwitch
 from topologies.netlink import Links
 from topologies.ovsdb import OpenVSwitch
-from topologies.wiring import Wiring
+from topologies.wiring import HubWire, Wiring, around
 
 BFD_POLL_S = 0.1
 
@@ -103,7 +103,7 @@ class CorridorNet(Mininet):
         for hub in self.wiring.hubs:
             host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
             host.namespace = self.kernel.namespaces[hub.host]
-            switch = self.addSwitch(hub.switch, wire=hub)
+            switch = self.addSwitch(hub.switch, wire=hub, network=self)
             self.links.append(HostLink(host, switch, hub))
         for fibre in self.wiring.fibres:
             ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
@@ -117,6 +117,24 @@ class CorridorNet(Mininet):
         except BaseException:
             self.stop()
             raise
+
+    def stop_switch(self, hub: HubWire) -> None:
+        """Remove a hub's bridge. Its interfaces stay, joined to nothing; it forwards no more."""
+        if self.openvswitch is not None:
+            self.openvswitch.delete_bridges([hub.bridge])
+
+    def start_switch(self, hub: HubWire) -> None:
+        """Bring a stopped switch back as it was declared: ports, controllers and shaping."""
+        if self.openvswitch is None or hub.bridge in self.openvswitch.bridges():
+            return
+        part = around(self.wiring, hub)
+        self.openvswitch.add_bridges(part, self._addresses(), bfd_interval_ms=self._bfd_interval_ms)
+        ends = (end for fibre in part.fibres for end in (fibre.a, fibre.z))
+        self.kernel.restore(end.interface for end in ends if end.hub == hub.hub)
+
+    def is_connected(self, hub: HubWire) -> bool:
+        """Whether a hub's switch has a controller now."""
+        return self.openvswitch is not None and self.openvswitch.is_connected(hub.bridge)
 
     def stop(self) -> None:
         """Take down what this network made; safe to call twice and on a half-built network."""
@@ -138,8 +156,15 @@ class CorridorNet(Mininet):
             self.build()
         for controller in self.controllers:
             controller.start()
-        targets = self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]
-        self.openvswitch.add_bridges(self.wiring, targets, bfd_interval_ms=self._bfd_interval_ms)
+        self.openvswitch.add_bridges(
+            self.wiring, self._addresses(), bfd_interval_ms=self._bfd_interval_ms
+        )
         for switch in self.switches:
             switch.management_address = self.openvswitch.management_address(switch.wire.bridge)
         self.kernel.shape()
+        if self.waitConn:
+            self.waitConnected(self.waitConn)
+
+    def _addresses(self) -> list[str]:
+        """Of every controller, as Open vSwitch wants them."""
+        return self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]

@@ -7,7 +7,7 @@ only describes what exists.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from mininet.link import Intf, Link
 from mininet.node import Host, Switch
@@ -97,13 +97,22 @@ class HubHost(LazyShell, Host):
         return ["nsenter", f"--net={self.namespace.path}"]
 
 
+class Switches(Protocol):
+    """The network that runs a switch's bridge."""
+
+    def start_switch(self, hub: HubWire) -> None: ...
+    def stop_switch(self, hub: HubWire) -> None: ...
+    def is_connected(self, hub: HubWire) -> bool: ...
+
+
 class HubSwitch(LazyShell, Switch):
     """The switch of a hub: a bridge of an ``OpenVSwitch`` that the network starts as a whole."""
 
-    def __init__(self, name: str, wire: HubWire | None = None, **params: Any) -> None:
+    def __init__(self, name: str, wire: HubWire, network: Switches, **params: Any) -> None:
         self.wire = wire
+        self.network = network
         self.management_address = ""
-        super().__init__(name, dpid=f"{wire.dpid:016x}" if wire else None, **params)
+        super().__init__(name, dpid=f"{wire.dpid:016x}", **params)
         self.allow_shell()
 
     @classmethod
@@ -114,14 +123,15 @@ class HubSwitch(LazyShell, Switch):
         return self.intfs.get(HOST_PORT)
 
     def start(self, _controllers: Any) -> None:
-        """Bridges come up together, in ``CorridorNet.start``."""
+        """Come back after ``stop``, with the controllers the network has."""
+        self.network.start_switch(self.wire)
 
     def stop(self, deleteIntfs: bool = True) -> None:  # noqa: ARG002, N803 - Mininet's
-        self.terminate()
+        """Forward nothing until ``start``; what was in the tables is gone."""
+        self.network.stop_switch(self.wire)
 
     def connected(self) -> bool:
-        shown = self.cmd("ovs-ofctl -O OpenFlow13 show", self.management_address)
-        return "OFPT_FEATURES_REPLY" in shown
+        return self.network.is_connected(self.wire)
 
     def dpctl(self, *args: str) -> Any:
         return self.cmd("ovs-ofctl -O OpenFlow13", args[0], self.management_address, *args[1:])

@@ -97,6 +97,12 @@ class Links:
             self._replace_qdisc(index[interface], interface, shape)
         self.verify()
 
+    def restore(self, interfaces: Iterable[str]) -> None:
+        """Shape again, as declared, ends of fibres that have become ports of a switch anew."""
+        declared = shapes(self._wiring)
+        for interface in interfaces:
+            self.reshape(interface, declared[interface])
+
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
         self._replace_qdisc(socket.if_nametoindex(interface), interface, shape)

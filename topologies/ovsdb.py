@@ -117,7 +117,10 @@ class OpenVSwitch:
             return sorted(row["name"] for row in database.select("Bridge", ["name"]))
 
     def is_connected(self, bridge: str) -> bool:
-        """Whether a bridge has the connection of a controller, as ovs-vswitchd last said."""
+        """Whether a bridge has the connection of a controller, as ovs-vswitchd last said.
+
+        It can be five seconds late.
+        """
         with self._database() as database:
             rows = database.select("Bridge", ["name", "controller"])
             ours = [
@@ -225,7 +228,8 @@ def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
     }
     for fibre in wiring.fibres:
         for end in (fibre.a, fibre.z):
-            ports[end.hub].append((end.interface, end.port))
+            if end.hub in ports:
+                ports[end.hub].append((end.interface, end.port))
     return ports
 
 

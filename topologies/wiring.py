@@ -156,6 +156,12 @@ def wire(
     return Wiring(run_id, hubs, tuple(fibres))
 
 
+def around(wiring: Wiring, hub: HubWire) -> Wiring:
+    """One hub alone, with the fibres that end at it; their other ends' hubs are not listed."""
+    fibres = (fibre for fibre in wiring.fibres if hub.hub in (fibre.a.hub, fibre.z.hub))
+    return Wiring(wiring.run_id, (hub,), tuple(fibres))
+
+
 def queue_packets(rate_bps: int, buffer_ms: float) -> int:
     """Full frames that the buffer holds at the rate, and the one being sent."""
     return ceil(rate_bps * buffer_ms / 1e3 / (8 * FULL_FRAME_BYTES)) + 1

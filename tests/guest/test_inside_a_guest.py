@@ -66,8 +66,7 @@ def test_forbidden_frames_reach_nobody_and_are_counted_where_they_are_dropped(se
 
 def test_a_mininet_host_pings_a_declared_peer_in_the_predicted_time_and_no_other(seen):
     assert "3 received, 0% packet loss" in seen["ping"], seen["ping"]
-    least_ms = float(re.search(r"= ([\d.]+)/", seen["ping"])[1])
-    assert least_ms == pytest.approx(25.132, abs=0.1)
+    assert least_ms(seen["ping"]) == pytest.approx(25.132, abs=0.1)
     assert "0 received" in seen["ping of a stranger"], seen["ping of a stranger"]
 
 
@@ -80,22 +79,85 @@ def test_reading_back_accepts_a_fibre_that_has_been_mended(seen):
     assert seen["shaping"]["mended"] == ""
 
 
-def test_mininets_own_command_runs_a_corridor_and_pings_through_it(virtual_kernel, tmp_path):
-    script = tmp_path / "script"
-    script.write_text(
-        "nodes\n"
-        "py __import__('time').sleep(3)\n"
-        "h1 ping -c 2 h5\n"
-        "py print(net['shanghai'].cmd('ping -c 2 ' + net['karachi'].IP()))\n"
-        "py print(net.switch_of('guian').connected())\n"
-    )
-    mn = ["--custom", f"{ROOT}/topologies/mn.py", "--topo", "corridor,mini"]
+def mininet_shell(kernel, folder, *lines, options=()):
+    """What Mininet's own command said, line by line of its shell, over ``mini``."""
+    marked = ["py '-- next'", *(text for line in lines for text in (line, "py '-- next'"))]
+    (folder / "script").write_text("\n".join(marked) + "\n")
+    mn = ["--custom", f"{ROOT}/topologies/mn.py", "--topo", "corridor,mini", *options]
     mn += ["--controller", "corridor", "--test", "none", "--post", f"{OUT_IN_GUEST}/script"]
-    done = in_guest(virtual_kernel, tmp_path, *PYTHON, shutil.which("mn"), *mn)
-    shown = done.stdout + done.stderr
-    assert shown.count("2 received, 0% packet loss") == 2, shown
-    assert all(host in shown for host in ("h1 h2 h3 h4 h5", "s1 s2 s3 s4 s5")), shown
-    assert "True" in shown, shown
+    done = in_guest(kernel, folder, *PYTHON, shutil.which("mn"), *mn)
+    return [text.strip() for text in done.stderr.split("-- next")[1:-1]]
+
+
+TABLES_ARE_IN = "py __import__('time').sleep(6)"
+"""And Open vSwitch has told its database, which takes up to five seconds, who is connected."""
+PINGED, LOST = "2 received, 0% packet loss", "0 received, 100% packet loss"
+
+
+def test_mininets_own_command_runs_a_corridor_and_pings_through_it(virtual_kernel, tmp_path):
+    nodes, _, ping, by_name = mininet_shell(
+        virtual_kernel,
+        tmp_path,
+        "nodes",
+        TABLES_ARE_IN,
+        "h1 ping -c 2 h5",
+        "py net['shanghai'].cmd('ping -c 2 ' + net['karachi'].IP())",
+    )
+    assert all(host in nodes for host in ("h1 h2 h3 h4 h5", "s1 s2 s3 s4 s5")), nodes
+    assert PINGED in ping, ping
+    assert PINGED in by_name, by_name
+
+
+def test_mininets_wait_ends_when_every_switch_has_its_controller(virtual_kernel, tmp_path):
+    (connected,) = mininet_shell(
+        virtual_kernel,
+        tmp_path,
+        "py str([switch.connected() for switch in net.switches])",
+        options=["--wait"],
+    )
+    assert connected == str([True] * 5)
+
+
+def test_a_switch_that_is_stopped_forwards_nothing_until_it_is_started(virtual_kernel, tmp_path):
+    """Kunming, s3, lies between Shanghai, h1, and Karachi, h5; not between h1 and Guian, h2."""
+    state = "py str((net['s3'].connected(), 'mns3' in net.openvswitch.bridges()))"
+    verify = "py str(net.kernel.verify())"
+    said = mininet_shell(
+        virtual_kernel,
+        tmp_path,
+        *(TABLES_ARE_IN, state, "switch s3 stop", state, "h1 ping -c 2 -W 1 h5", "h1 ping -c 2 h2"),
+        *("switch s3 stop", "switch s3 start", "switch s3 start", TABLES_ARE_IN, state),
+        *("h1 ping -c 2 h5", verify),
+    )
+    before, _, after, through, around = said[1:6]
+    assert (before, after) == ("(True, True)", "(False, False)")
+    assert LOST in through, through
+    assert PINGED in around, around
+    again, back, shaping = said[-3:]
+    assert again == "(True, True)"
+    assert PINGED in back, back
+    assert least_ms(back) == pytest.approx(119.25, abs=0.2)
+    assert shaping == "None"
+
+
+def test_a_link_that_is_taken_down_carries_nothing_until_it_is_up(virtual_kernel, tmp_path):
+    said = mininet_shell(
+        virtual_kernel,
+        tmp_path,
+        *(TABLES_ARE_IN, "link s1 s2 down", "h1 ping -c 2 -W 1 h2", "h2 ping -c 2 -W 1 h3"),
+        *("link s1 s2 up", TABLES_ARE_IN, "h1 ping -c 2 h2", "py str(net.kernel.verify())"),
+    )
+    _, down, through, beside, up, _, back, shaping = said
+    assert (down, up) == ("", "")
+    assert LOST in through, through
+    assert PINGED in beside, beside
+    assert PINGED in back, back
+    assert least_ms(back) == pytest.approx(25.1, abs=0.2)
+    assert shaping == "None"
+
+
+def least_ms(ping):
+    return float(re.search(r"= ([\d.]+)/", ping)[1])
 
 
 def test_a_native_run_in_a_guest_gives_the_same_results_as_a_run_from_outside(

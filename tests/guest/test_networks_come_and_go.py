@@ -37,6 +37,14 @@ def test_of_a_network_with_an_open_vswitch_of_its_own_nothing_is_left(seen):
     assert not seen["alone"]["run folder"]
 
 
+def test_a_switch_is_not_connected_to_a_controller_that_does_not_run(seen):
+    assert seen["alone"]["connected"] == [False] * HUBS
+
+
+def test_neighbours_that_were_stopped_come_back_with_bfd_and_shaping(seen):
+    assert seen["neighbours back"] == [HUBS, 2 * FIBRES]
+
+
 def test_on_an_open_vswitch_that_others_use_only_ours_goes(seen):
     beside = seen["beside another"]
     assert beside["before"]["ports"] == ["other", "ovs-system", "p0"]

@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from topologies.load import load_topology
@@ -17,6 +18,7 @@ from topologies.wiring import wire
 
 RUN_ID = "t0"
 OTHER = "other"
+NOBODY = "tcp:127.0.0.1:6653"
 THE_KERNELS_OWN = {name for _, name in socket.if_nameindex()}
 
 
@@ -36,8 +38,9 @@ def there() -> dict[str, list[str]]:
     }
 
 
-def network() -> CorridorNet:
-    return CorridorNet(wire(load_topology("mini"), run_id=RUN_ID), private_dir=Path("/run/own-ovs"))
+def network(**options: int) -> CorridorNet:
+    wiring = wire(load_topology("mini"), run_id=RUN_ID)
+    return CorridorNet(wiring, controllers=[NOBODY], private_dir=Path("/run/own-ovs"), **options)
 
 
 def alone() -> dict[str, object]:
@@ -46,9 +49,24 @@ def alone() -> dict[str, object]:
         assert net.openvswitch is not None
         assert net.openvswitch.is_private
         net["shanghai"].cmd("true")
+        time.sleep(3)
+        seen["connected"] = [switch.connected() for switch in net.switches]
         seen["up"] = there()
     net.stop()
     return {**seen, "down": there(), "run folder": Path("/run/own-ovs").exists()}
+
+
+def neighbours_back() -> list[int]:
+    """After two neighbours were stopped and started: how many bridges, and ends with BFD up."""
+    with network(bfd_interval_ms=100) as net:
+        assert net.openvswitch is not None
+        for act in ("stop", "start"):
+            for switch in net.switches[:2]:
+                getattr(switch, act)([])
+        net.wait_bfd(10)
+        net.kernel.verify()
+        up = [status for status in net.bfd_status().values() if status.state == "up"]
+        return [len(net.openvswitch.bridges()), len(up)]
 
 
 def beside_another() -> dict[str, object]:
@@ -73,5 +91,10 @@ def beside_another() -> dict[str, object]:
     return seen
 
 
-seen = {"alone": alone(), "beside another": beside_another(), "after all": there()}
+seen = {
+    "alone": alone(),
+    "neighbours back": neighbours_back(),
+    "beside another": beside_another(),
+    "after all": there(),
+}
 Path(sys.argv[1], "seen.json").write_text(json.dumps(seen, indent=1))
