@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import time
 from struct import Struct
 
@@ -64,6 +65,14 @@ def die_with_parent(parent: int, signal_number: int = 9) -> None:
     _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
     if os.getppid() != parent:
         os._exit(1)
+
+
+def readable_at_sigterm() -> int:
+    """A descriptor that turns readable at SIGTERM, for processes that end between two events."""
+    readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    return readable
 
 
 class AbsoluteTimer:

@@ -61,6 +61,7 @@ if not __package__:
 
 from traffic import kernel
 from traffic.agent import Agent, CannotOpenError
+from traffic.lines import Lines, encode, ending, how, say, tell
 
 EXIT_OK = 0
 EXIT_STOPPED = 1
@@ -82,29 +83,6 @@ def command(job_path: str, python: str = sys.executable) -> list[str]:
     return [python, "-I", "-S", os.path.abspath(__file__), job_path]
 
 
-def say(message: dict[str, Any]) -> None:
-    os.write(1, json.dumps(message, separators=(",", ":")).encode() + b"\n")
-
-
-class Lines:
-    """Whole lines out of a descriptor that is read when it is readable."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self._rest = b""
-
-    def read(self) -> list[bytes] | None:
-        """The lines completed by one read; None at the end of the stream."""
-        try:
-            data = os.read(self.descriptor, 1 << 16)
-        except ConnectionResetError:
-            return None
-        if not data:
-            return None
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        return lines
-
-
 class Child:
     """An agent as the launcher sees it."""
 
@@ -120,12 +98,7 @@ class Child:
         """Wait for the process to end; how it ended."""
         if self.status is None:
             self.status = os.waitpid(self.pid, 0)[1]
-        code = os.waitstatus_to_exitcode(self.status)
-        return {
-            "hosts": self.hosts,
-            "signal": -code if code < 0 else None,
-            "exit": code if code >= 0 else None,
-        }
+        return {"hosts": self.hosts, **ending(self.status)}
 
 
 class Launcher:
@@ -168,7 +141,7 @@ class Launcher:
                         raise CannotStartError(message["host"], message["error"])
                     waiting.discard(descriptor)
                 if self.died:
-                    raise CannotStartError(", ".join(self.died[0]["hosts"]), _how(self.died[0]))
+                    raise CannotStartError(", ".join(self.died[0]["hosts"]), how(self.died[0]))
 
     def wait_for_epoch(self) -> int:
         while True:
@@ -176,14 +149,14 @@ class Launcher:
                 if descriptor:
                     self._hear(descriptor)
                     if self.died:
-                        raise CannotStartError(", ".join(self.died[0]["hosts"]), _how(self.died[0]))
+                        raise CannotStartError(", ".join(self.died[0]["hosts"]), how(self.died[0]))
                     continue
                 for line in self._hear_runner():
                     return int(json.loads(line)["epoch_ns"])
 
     def run(self, epoch_ns: int) -> None:
         """Release the agents and wait for the last of them."""
-        order = json.dumps({"epoch_ns": epoch_ns, "end_ns": self.job["end_ns"]}).encode() + b"\n"
+        order = encode({"epoch_ns": epoch_ns, "end_ns": self.job["end_ns"]})
         for child in self.children.values():
             child.channel.sendall(order)
         say({"started": {"epoch_ns": epoch_ns, "end_ns": epoch_ns + self.job["end_ns"]}})
@@ -260,25 +233,17 @@ def _be_agent(
             agent.open()
         except CannotOpenError as problem:
             name, reason = problem.args
-            _tell(channel, {"host": name, "error": reason})
+            tell(channel, {"host": name, "error": reason})
             os._exit(1)
-        _tell(channel, {"ready": True})
+        tell(channel, {"ready": True})
         order = json.loads(channel.makefile("rb").readline())
-        _tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"])})
+        tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"])})
         code = 0
     except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
         names = ", ".join(host["name"] for host in hosts)
         os.write(2, f"agent of {names}: {type(problem).__name__}: {problem}\n".encode())
     finally:
         os._exit(code)
-
-
-def _tell(channel: socket.socket, message: dict[str, Any]) -> None:
-    channel.sendall(json.dumps(message, separators=(",", ":")).encode() + b"\n")
-
-
-def _how(end: dict[str, Any]) -> str:
-    return f"killed by signal {end['signal']}" if end["signal"] else f"exited with {end['exit']}"
 
 
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
