@@ -36,7 +36,7 @@ class SharedRisk:
 
 @dataclass(frozen=True)
 class Problem:
-    """An invariant that does not hold: what, and how to mend it."""
+    """An invariant that does not hold, or a doubt: what it is, and what can be done."""
 
     message: str
     hint: str
@@ -57,12 +57,15 @@ class Report:
     lengths_derived: int
     lengths_apportioned: int
     lengths_published: int
+    lengths_stated: int
     capacities_unpublished: int
     rates_at_bounds: tuple[str, ...]
     uncertain_fibres: tuple[str, ...]
     shortest: tuple[str, float]
     longest: tuple[str, float]
     emulated_rates_bps: tuple[int, int]
+    warnings: tuple[Problem, ...]
+    """What results on it must be read with."""
     problems: tuple[Problem, ...]
 
     @property
@@ -81,7 +84,8 @@ class Report:
             f"connected: {'yes' if self.connected else 'NO'}",
             (
                 f"lengths: {self.lengths_published} published, {self.lengths_apportioned} shares "
-                f"of a published total, {self.lengths_derived} derived"
+                f"of a published total, {self.lengths_stated} stated without a source, "
+                f"{self.lengths_derived} derived"
             ),
             (
                 f"capacities: {self.fibres - self.capacities_unpublished} known, "
@@ -106,6 +110,7 @@ class Report:
             f"  {risk.srlg} ({len(risk.fibres)} fibres) cuts off {', '.join(risk.cuts_off)}"
             for risk in self.shared_risks
         ]
+        lines += [f"WARNS: {warning.message}; {warning.hint}" for warning in self.warnings]
         lines += [f"FAILS: {problem.message}; {problem.hint}" for problem in self.problems]
         return "\n".join(lines)
 
@@ -128,12 +133,14 @@ def check_topology(topology: Topology) -> Report:
         lengths_derived=bases["derived"],
         lengths_apportioned=bases["apportioned"],
         lengths_published=bases["published"],
+        lengths_stated=bases["stated"],
         capacities_unpublished=sum(f.capacity_gbps is None for f in topology.fibres),
         rates_at_bounds=tuple(k for k, v in rates.items() if v.basis in ("floor", "ceiling")),
         uncertain_fibres=tuple(f.id for f in topology.fibres if f.status != "in-service"),
         shortest=_named(delays[0]) if delays else ("", 0.0),
         longest=_named(delays[-1]) if delays else ("", 0.0),
         emulated_rates_bps=(min(bps, default=0), max(bps, default=0)),
+        warnings=tuple(_warnings(topology)),
         problems=tuple(_problems(topology)),
     )
 
@@ -174,6 +181,17 @@ def _shared_risks(topology: Topology) -> tuple[SharedRisk, ...]:
         if lost:
             found.append(SharedRisk(srlg, members, lost))
     return tuple(found)
+
+
+def _warnings(topology: Topology) -> list[Problem]:
+    return [
+        Problem(
+            f"fibre {fibre.id} is {fibre.status}, and paths use it like any other",
+            "leave it out of the file to see what depends on it",
+        )
+        for fibre in topology.fibres
+        if fibre.status != "in-service"
+    ]
 
 
 def _problems(topology: Topology) -> list[Problem]:

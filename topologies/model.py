@@ -28,12 +28,13 @@ because an international gateway bureau is; ``foreign`` belongs to a partner cou
 corridor; ``transit`` is a border crossing or a third country between."""
 
 Confidence = Literal["confident", "unsure"]
-LengthBasis = Literal["published", "apportioned", "derived"]
-"""``apportioned``: a published total shared between segments; ``derived``: from the great circle
-or from a published delay, as the notes say."""
+LengthBasis = Literal["published", "apportioned", "stated", "derived"]
+"""``apportioned``: a published total shared between segments; ``stated``: given without a source;
+``derived``: from the great circle or from a published delay, as the notes say."""
 CapacityBasis = Literal["published", "derived", "unpublished"]
 DelayBasis = Literal["model", "given"]
 Status = Literal["in-service", "planned", "uncertain"]
+"""Paths use a fibre whatever its status."""
 
 MAX_ID = 140
 MAX_LENGTH_KM = 100_000.0

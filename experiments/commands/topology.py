@@ -124,7 +124,7 @@ def describe(topology: Topology) -> str:
         for hub in topology.hubs
     ]
     lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
-    lines += ["", "lengths: ~ derived, * share of a published total; delays are one-way", ""]
+    lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
     heads = ("fibre", "from", "to", "medium", "km", "ms", "capacity", "emulated", "crosses")
     lines += _table(heads, fibres, right={4, 5, 6, 7})
@@ -132,15 +132,32 @@ def describe(topology: Topology) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+LENGTH_MARKS = {"derived": "~", "apportioned": "*", "stated": "^"}
+STATUS_MARKS = {"uncertain": " ?", "planned": " +"}
+
+
+def _legend(topology: Topology) -> list[str]:
+    """What the marks mean; those of a status only where one stands."""
+    lengths = "~ derived, * share of a published total, ^ stated without a source"
+    marks = [f"lengths: {lengths}; delays are one-way"]
+    doubtful = [fibre for fibre in topology.fibres if fibre.status in STATUS_MARKS]
+    if doubtful:
+        count = f"{len(doubtful)} fibre{'s are' if len(doubtful) > 1 else ' is'}"
+        marks.append(
+            f"service: ? uncertain, + planned; {count} so, and paths use them like any other"
+        )
+    return marks
+
+
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
     from topologies.units import format_rate
 
-    mark = {"derived": "~", "apportioned": "*"}.get(fibre.length_basis, "")
+    mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"
     if fibre.capacity_gbps is not None:
         capacity = format_rate(round(fibre.capacity_gbps * 1e9))
     return (
-        fibre.id,
+        fibre.id + STATUS_MARKS.get(fibre.status, ""),
         fibre.a,
         fibre.z,
         fibre.medium,

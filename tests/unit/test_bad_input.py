@@ -32,7 +32,7 @@ TOPOLOGY = """\
 name: mine
 hubs: [shanghai, guian, karachi]
 fibres:
-  - {id: east, a: shanghai, z: guian, length: 1500km, length_basis: published, capacity: 10Gbit, capacity_basis: derived}
+  - {id: east, a: shanghai, z: guian, length: 1500km, length_basis: stated, capacity: 10Gbit, capacity_basis: derived}
   - {id: west, a: guian, z: karachi, one_way_delay: 20ms}
 """
 ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(

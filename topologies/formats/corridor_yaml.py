@@ -238,6 +238,10 @@ class _Reader:
         if (basis == "unpublished") != (capacity_gbps is None):
             message = f'fibre "{entry.id}": capacity_basis {basis} does not fit its capacity'
             raise self.document.error(message, *at, "capacity_basis", hint="drop one of the two")
+        if entry.length_basis == "published" and not entry.sources:
+            message = f'fibre "{entry.id}": its length is called published, but has no source'
+            hint = 'name the source under "sources:", or write "stated"'
+            raise self.document.error(message, *at, "length_basis", hint=hint)
         given = entry.one_way_delay
         fibre = Fibre(
             id=entry.id,
@@ -314,10 +318,10 @@ def _capacity(entry: FibreEntry, system: CableSystem | None) -> tuple[float | No
 
 
 def _length_basis(entry: FibreEntry) -> LengthBasis:
-    """``published`` for a length that is given, unless the file says it was derived."""
+    """``published`` only with a source of the fibre's own: a system's is for its whole length."""
     if entry.length is None:
         return "derived"
-    return entry.length_basis or "published"
+    return entry.length_basis or ("published" if entry.sources else "stated")
 
 
 def _srlgs(entry: FibreEntry) -> tuple[str, ...]:

@@ -99,7 +99,16 @@ def build(
         hubs=tuple(hubs.values()),
         fibres=tuple(fibres),
         scaling=IMPORT_SCALING,
-        notes=(IMPORT_NOTE, countries.note, *notes),
+        notes=(IMPORT_NOTE, _lengths_note(fibres), countries.note, *notes),
+    )
+
+
+def _lengths_note(fibres: Sequence[Fibre]) -> str:
+    derived = sum(fibre.delay_basis == "model" for fibre in fibres)
+    factor = delay.ROUTE_FACTOR["terrestrial"]
+    return (
+        f"Lengths: {derived} of {len(fibres)} are derived, the straight line between the fibre's "
+        f"ends x {factor}; {len(fibres) - derived} come from given delays."
     )
 
 

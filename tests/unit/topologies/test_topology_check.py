@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from topologies.check import check_topology
 from topologies.load import load_topology
 from topologies.model import Fibre, Hub, Topology
@@ -71,6 +73,25 @@ def test_a_fibre_shorter_than_the_great_circle_fails() -> None:
 def test_crossing_the_jurisdiction_of_an_end_fails() -> None:
     report = check_topology(net((A, B), fibre("a", "b", crosses=["PK"])))
     assert "where it already ends" in report.problems[0].message
+
+
+@pytest.mark.parametrize("status", ["uncertain", "planned"])
+def test_a_fibre_that_may_not_be_in_service_is_warned_of(status: str) -> None:
+    report = check_topology(net((A, B), fibre("a", "b"), fibre("a", "b", id="new", status=status)))
+    assert report.ok
+    assert [warning.message.split()[:4] for warning in report.warnings] == [
+        ["fibre", "new", "is", f"{status},"]
+    ]
+    assert f"WARNS: fibre new is {status}, and paths use it like any other" in str(report)
+
+
+def test_lengths_are_counted_by_what_they_are_based_on() -> None:
+    bases = ("published", "stated", "stated", "apportioned", "derived")
+    report = check_topology(
+        net((A, B), *(fibre("a", "b", id=f"f{i}", length_basis=b) for i, b in enumerate(bases)))
+    )
+    assert (report.lengths_published, report.lengths_stated) == (1, 2)
+    assert "2 stated without a source" in str(report)
 
 
 def test_an_unlisted_jurisdiction_fails() -> None:

@@ -25,6 +25,38 @@ def test_show_prints_hubs_fibres_delays_and_rates(capsys: pytest.CaptureFixture[
         assert words in shown
 
 
+def test_show_marks_what_may_not_be_in_service(capsys: pytest.CaptureFixture[str]) -> None:
+    corridor("show", "pan-asia")
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in shown if line.startswith("2africa-karachi")] == [
+        ["2africa-karachi-dammam", "?", "karachi"]
+    ]
+    (legend,) = (line for line in shown if line.startswith("service:"))
+    assert "1 fibre is so, and paths use them like any other" in legend
+    corridor("show", "mini")
+    assert "service:" not in capsys.readouterr().out
+
+
+def test_show_marks_a_length_without_a_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stated = tmp_path / "stated.yaml"
+    stated.write_text(
+        "name: s\nhubs: [shanghai, karachi]\n"
+        "fibres: [{id: one, a: shanghai, z: karachi, length: 9000km}]\n"
+    )
+    corridor("show", str(stated))
+    assert "^9000" in capsys.readouterr().out
+
+
+def test_import_says_how_many_lengths_were_derived(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corridor("import", "topohub:topozoo/Abilene", "--out", str(tmp_path / "abilene.yaml"))
+    shown = capsys.readouterr().out
+    assert "Lengths: 14 of 14 are derived, the straight line" in shown
+
+
 def test_show_json_is_the_node_link_export(capsys: pytest.CaptureFixture[str]) -> None:
     assert corridor("show", "mini", "--json") == 0
     data = json.loads(capsys.readouterr().out)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from topologies import delay
 from topologies.errors import InputError
+from topologies.export import export_topology
 from topologies.formats.corridor_yaml import from_text, to_data
 from topologies.load import load_topology
 
@@ -44,7 +45,7 @@ def test_a_file_names_catalogue_hubs_and_writes_out_its_own(tmp_path: Path) -> N
     assert [hub.id for hub in topology.hubs] == ["shanghai", "base"]
     assert topology.hub("shanghai").located_in == "CN"
     fibre = topology.fibre("one")
-    assert (fibre.length_km, fibre.length_basis) == (1200.0, "published")
+    assert (fibre.length_km, fibre.length_basis) == (1200.0, "stated")
     assert fibre.one_way_delay_ns == 1200 * delay.FIBRE_NS_PER_KM + delay.TERMINAL_NS
     assert topology.emulated_rate_bps(fibre) == 10**10
 
@@ -56,6 +57,36 @@ def test_a_length_that_is_not_given_is_derived_along_its_waypoints(tmp_path: Pat
     long = load_topology(written(tmp_path, bent)).fibre("one")
     assert short.length_basis == long.length_basis == "derived"
     assert long.length_km > short.length_km > 1000
+
+
+@pytest.mark.parametrize(
+    ("more", "basis"),
+    [
+        ("", "stated"),
+        ("  sources: [carrier.example]\n", "published"),
+        ("  system: peace\n  medium: submarine\n", "stated"),
+        ("  length_basis: derived\n", "derived"),
+        ("  sources: [a]\n  length_basis: stated\n", "stated"),
+        ("  sources: [a]\n  length_basis: published\n", "published"),
+    ],
+)
+def test_a_length_is_published_only_with_a_source_of_its_own(
+    tmp_path: Path, more: str, basis: str
+) -> None:
+    text = GOOD.replace("  capacity: 10Gbit\n", "  capacity: 10Gbit\n" + more)
+    assert load_topology(written(tmp_path, text)).fibre("one").length_basis == basis
+
+
+def test_who_runs_a_hub_and_a_fibre_is_kept_through_every_format(tmp_path: Path) -> None:
+    text = GOOD.replace("  lat: 30\n", "  lat: 30\n  operated_by: Base Company\n")
+    path = written(tmp_path, text.replace("  z: base\n", "  z: base\n  operated_by: A / B\n"))
+    for ending in (".yaml", ".graphml", ".json"):
+        copy = tmp_path / f"copy{ending}"
+        export_topology(load_topology(path), copy)
+        topology = load_topology(copy)
+        assert topology.hub("base").operated_by == "Base Company"
+        assert topology.hub("shanghai").operated_by is None
+        assert topology.fibre("one").operated_by == "A / B"
 
 
 def test_a_given_delay_is_kept_to_the_nanosecond(tmp_path: Path) -> None:
@@ -112,6 +143,7 @@ BAD: list[tuple[str, tuple[str, str], int, str]] = [
     ("unknown end", ("z: base", "z: bsae"), 13, 'ends at unknown hub "bsae"; did you mean "base"'),
     ("catalogue hub not listed", ("z: base", "z: karachi"), 13, 'add "karachi" to the hubs'),
     ("negative length", ("1200km", "-5km"), 14, "length must be positive"),
+    ("unsourced", ("  capacity", "  length_basis: published\n  capacity"), 15, "has no source"),
     ("zero length", ("1200km", "0km"), 14, "length must be positive"),
     ("length without unit", ("1200km", "1200"), 14, "has no unit"),
     ("rate without unit", ("10Gbit", "10"), 15, "has no unit"),
