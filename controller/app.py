@@ -26,7 +26,7 @@ from controller.program import Program, SwitchProgram, WiredLink
 from topologies.values import from_plain, to_plain
 
 LLDP_RETRY_S = 0.5
-DUMP_SCHEMA = 2
+DUMP_SCHEMA = 3
 LLDP_MULTICAST = lldp.LLDP_MAC_NEAREST_BRIDGE
 PORT_MAC_OFFSET = "02:c0:02:00:00:00"
 
@@ -123,6 +123,10 @@ class CorridorApp(App):
     def on_groups(self, event: Any) -> None:
         self._hear("groups", event.msg, lambda said: to_plain(messages.group_of(said)))
 
+    @handler.set_ev_cls(ofp_event.EventOFPMeterConfigStatsReply, handler.MAIN_DISPATCHER)
+    def on_meters(self, event: Any) -> None:
+        self._hear("meters", event.msg, lambda said: to_plain(messages.meter_of(said)))
+
     def _hear(self, what: str, message: Any, plain: Callable[[Any], Any]) -> None:
         """One part of a switch's answer to ``_dump``; the last part of the last one ends it."""
         dpid = message.datapath.id
@@ -136,14 +140,16 @@ class CorridorApp(App):
                 self._on_dump()
 
     def _install(self, datapath: Any, program: SwitchProgram) -> None:
-        """Deletes, groups, entries, a barrier after each: no entry of ours can meet one of before.
+        """Deletes, groups and meters, entries, a barrier after each: nothing meets what was before.
 
-        Entries go first when deleting and last when adding, since they name groups.
+        Entries go first when deleting and last when adding, since they name groups and meters.
         """
 
         def add_groups() -> None:
             for group in program.groups:
                 datapath.send_msg(messages.add_group(datapath, group))
+            for meter in program.meters:
+                datapath.send_msg(messages.add_meter(datapath, meter))
             self._barrier(datapath, add_entries)
 
         def add_entries() -> None:
@@ -153,7 +159,9 @@ class CorridorApp(App):
 
         datapath.send_msg(messages.delete_all_flows(datapath))
         datapath.send_msg(messages.delete_all_groups(datapath))
-        self._barrier(datapath, add_groups if program.groups else add_entries)
+        datapath.send_msg(messages.delete_all_meters(datapath))
+        more = program.groups or program.meters
+        self._barrier(datapath, add_groups if more else add_entries)
 
     def _installed(self, dpid: int) -> None:
         self.installation.installed.add(dpid)
@@ -207,7 +215,7 @@ class CorridorApp(App):
 
     def _dump(self, target: Path) -> None:
         """Ask every switch for its entries and groups and write what they say, by hub."""
-        self._dumps = {"switches": {}, "groups": {}}
+        self._dumps = {"switches": {}, "groups": {}, "meters": {}}
         self._waiting_dumps = {(what, dpid) for what in self._dumps for dpid in self._datapaths}
 
         def write() -> None:
@@ -220,6 +228,7 @@ class CorridorApp(App):
         for datapath in list(self._datapaths.values()):
             datapath.send_msg(parser.OFPFlowStatsRequest(datapath))
             datapath.send_msg(parser.OFPGroupDescStatsRequest(datapath))
+            datapath.send_msg(parser.OFPMeterConfigStatsRequest(datapath))
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self._status is not None:

@@ -1,27 +1,38 @@
-"""Paths to tables: pure, from a wiring and the paths of its demands to a ``Program``.
+"""Ways to tables: pure, from a wiring and the ways of its demands to a ``Program``.
 
 Pipeline of every switch::
 
     0 ADMIT     host port: ARP for a declared destination -> answered here
                 host port: exact (MAC, IP) binding        -> 1
-                fibre port: labelled                      -> 3
+                host port: anything else                  -> dropped, by what is wrong with it
+                fibre port: labelled                      -> 4, over a border -> 3
                 fibre port: LLDP                          -> controller
-    1 CLASSIFY  (port, destination)                       -> 2
-    2 LABEL     (port, destination): push the path's label -> 3
-    3 SWITCH    (port, label): out by the next fibre, or pop and deliver
+                gateway's way out: labelled               -> 4
+    1 CLASSIFY  (port, destination, ports): which demand; a blocked one is dropped here
+    2 LABEL     (port, destination, ports): meter, push the label of the demand's way -> 4
+    3 BORDER    phases that may cross a border            -> 4
+    4 SWITCH    (port, label): the decision that the label names here
 
-and every table ends in a drop with its own reason. Nothing floods.
+and every table ends in a drop with its own reason. Nothing floods. The decision of a way becomes
+one fast-failover group: a bucket per alternative, live while the port it leaves by is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from controller.paths import Path
+from controller.edge import admit_host, admit_ports, arp_answer, classify, final_drops
+from controller.intent import Intent, clashes
+from controller.labels import Allocator, Labelling, label_way
 from controller.program import (
-    FINAL_DROP,
+    Action,
+    Bucket,
+    FastFailover,
     Flow,
-    LabelledPath,
+    LabelUse,
+    Meter,
     Program,
     Reason,
     SwitchProgram,
@@ -30,164 +41,219 @@ from controller.program import (
     back_to_sender,
     cookie,
     decrement_label_ttl,
+    group,
     match,
     output,
     pop_label,
-    push_label,
     set_field,
-    to_controller,
 )
+from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
 from topologies.errors import InputError
-from topologies.wiring import HOST_PORT, FibreWire, HubWire, Wiring
+from topologies.model import Fibre, Topology
+from topologies.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HOST_PORT,
+    FibreWire,
+    HubWire,
+    Wiring,
+)
 
-ETH_IPV4, ETH_ARP, ETH_MPLS, ETH_LLDP = 0x0800, 0x0806, 0x8847, 0x88CC
-UNTAGGED = 0
-ARP_REQUEST, ARP_REPLY = 1, 2
-FIRST_LABEL = 16  # RFC 3032: 0 to 15 are reserved
-LAST_LABEL = 2**20 - 1
-PRIORITY_RULE, PRIORITY_DROP = 100, 0
-
-
-def compile_paths(wiring: Wiring, paths: Iterable[Path]) -> Program:
-    """Tables that carry each path's pair of hubs along exactly that path, and nothing else."""
-    labelled = _labelled(paths)
-    ports = _ports(wiring)
-    flows: dict[str, list[Flow]] = {hub.hub: _drops() for hub in wiring.hubs}
-    hubs = {hub.hub: hub for hub in wiring.hubs}
-    for name in hubs:
-        flows[name] += _admit_fibres(name, ports)
-    for name in dict.fromkeys(path.hubs[0] for path in labelled):
-        flows[name].append(_admit_host(hubs[name]))
-    for path in labelled:
-        src, dst = hubs[path.hubs[0]], hubs[path.hubs[-1]]
-        flows[src.hub] += _ingress(src, dst, path)
-        for name, flow in _label_switched(path, ports):
-            flows[name].append(flow)
-    switches = tuple(
-        SwitchProgram(hub.hub, hub.dpid, tuple(sorted(flows[hub.hub], key=_order)))
-        for hub in wiring.hubs
-    )
-    return Program(switches, tuple(_links(wiring, hubs)), labelled)
+ETH_MPLS = 0x8847
+PRIORITY_RULE = 100
 
 
-def _labelled(paths: Iterable[Path]) -> tuple[LabelledPath, ...]:
-    distinct = list(dict.fromkeys(paths))
-    if FIRST_LABEL + len(distinct) - 1 > LAST_LABEL:
-        raise InputError(f"{len(distinct)} paths do not fit the label space of {LAST_LABEL}")
-    pairs = {(path.src, path.dst) for path in distinct}
-    if len(pairs) < len(distinct):
-        raise InputError("two paths join the same pair of hubs; one pair has one path here")
-    return tuple(
-        LabelledPath(label, path.hubs, path.fibres)
-        for label, path in enumerate(distinct, start=FIRST_LABEL)
-    )
+@dataclass(frozen=True)
+class Compiled:
+    """Tables, and how each intent is served by them."""
+
+    program: Program
+    ways: tuple[Way, ...]
+    """In the order of the intents."""
 
 
-def _ports(wiring: Wiring) -> dict[str, dict[str, int]]:
-    """Hub to fibre to port number."""
-    ports: dict[str, dict[str, int]] = {hub.hub: {} for hub in wiring.hubs}
-    for fibre in wiring.fibres:
-        ports[fibre.a.hub][fibre.fibre] = fibre.a.port
-        ports[fibre.z.hub][fibre.fibre] = fibre.z.port
-    return ports
+def gateways_of(ways: Iterable[Way]) -> frozenset[str]:
+    """Hubs whose gateway some way passes."""
+    waiting = [way.first for way in ways]
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [node.otherwise, getattr(node, "then", None)]
+    return frozenset(node.hub for node in seen if isinstance(node, Assess))
 
 
-def _drops() -> list[Flow]:
-    return [
-        Flow(table, PRIORITY_DROP, (), (), None, cookie(reason))
-        for table, reason in FINAL_DROP.items()
-    ]
+def plan_ways(topology: Topology, intents: Iterable[Intent]) -> tuple[Way, ...]:
+    """How each intent can be served, in order."""
+    builder = WayBuilder(topology)
+    return tuple(builder.way(intent) for intent in intents)
 
 
-def _admit_fibres(hub: str, ports: dict[str, dict[str, int]]) -> list[Flow]:
-    flows = []
-    for port in sorted(ports[hub].values()):
-        labelled = match(in_port=port, eth_type=ETH_MPLS)
-        lldp = match(in_port=port, eth_type=ETH_LLDP)
-        flows += [
-            Flow(Table.ADMIT, PRIORITY_RULE, labelled, (), Table.SWITCH, cookie(Reason.ADMIT)),
-            Flow(
-                Table.ADMIT,
-                PRIORITY_RULE,
-                lldp,
-                (to_controller(),),
-                None,
-                cookie(Reason.WIRING_CHECK),
-            ),
-        ]
-    return flows
+def compile_ways(
+    wiring: Wiring, topology: Topology, ways: Sequence[Way], *, epoch: int = 0
+) -> Compiled:
+    """Tables that serve each way's intent exactly so, and let nothing else pass.
+
+    Raises InputError where packets of two intents cannot be told apart.
+    """
+    for one, other in clashes(way.intent for way in ways):
+        raise InputError(
+            f"demands {one.id} and {other.id} join the same hubs, and nothing tells them apart",
+            "bind each to a protocol and port",
+        )
+    draft = _Draft(wiring, topology, Allocator(epoch), epoch)
+    for number, way in enumerate(ways, start=1):
+        draft.add(number, way)
+    return Compiled(draft.program(), tuple(ways))
 
 
-def _admit_host(hub: HubWire) -> Flow:
-    binding = match(
-        in_port=HOST_PORT,
-        vlan_vid=UNTAGGED,
-        eth_type=ETH_IPV4,
-        eth_src=hub.host_mac,
-        ipv4_src=hub.host_ip,
-    )
-    return Flow(Table.ADMIT, PRIORITY_RULE, binding, (), Table.CLASSIFY, cookie(Reason.ADMIT))
+@dataclass
+class _Switch:
+    """What is gathered for one switch."""
+
+    flows: dict[Flow, None] = field(default_factory=dict)
+    groups: dict[tuple[Bucket, ...], int] = field(default_factory=dict)
+    meters: list[Meter] = field(default_factory=list)
 
 
-def _ingress(src: HubWire, dst: HubWire, path: LabelledPath) -> list[Flow]:
-    packet = match(in_port=HOST_PORT, eth_type=ETH_IPV4, ipv4_dst=dst.host_ip)
-    return [
-        _arp_answer(src, dst),
-        Flow(Table.CLASSIFY, PRIORITY_RULE, packet, (), Table.LABEL, cookie(Reason.CLASSIFY)),
-        Flow(
-            Table.LABEL,
-            PRIORITY_RULE,
-            packet,
-            (push_label(path.label),),
-            Table.SWITCH,
-            cookie(Reason.LABEL),
-        ),
-    ]
+class _Draft:
+    """A program in the making."""
+
+    def __init__(
+        self, wiring: Wiring, topology: Topology, allocator: Allocator, epoch: int
+    ) -> None:
+        self._wiring = wiring
+        self._allocator = allocator
+        self._epoch = epoch
+        self._hubs = {hub.hub: hub for hub in wiring.hubs}
+        self._switches = {hub: _Switch() for hub in self._hubs}
+        self._labels: list[LabelUse] = []
+        self._port: dict[tuple[str, str], int] = {}
+        self._far: dict[tuple[str, str], tuple[str, int]] = {}
+        borders: dict[str, list[int]] = {hub: [] for hub in self._hubs}
+        inland: dict[str, list[int]] = {hub: [] for hub in self._hubs}
+        for wire in wiring.fibres:
+            over = crosses_border(topology, topology.fibre(wire.fibre))
+            for near, far in ((wire.a, wire.z), (wire.z, wire.a)):
+                self._port[near.hub, wire.fibre] = near.port
+                self._far[near.hub, wire.fibre] = (far.hub, far.port)
+                (borders if over else inland)[near.hub].append(near.port)
+        for hub in self._hubs:
+            self._add(hub, *final_drops(), *admit_ports(inland[hub], borders[hub]))
+            self._add(hub, *admit_host(self._hubs[hub]))
+
+    def _add(self, hub: str, *flows: Flow) -> None:
+        self._switches[hub].flows.update(dict.fromkeys(flows))
+
+    def add(self, number: int, way: Way) -> None:
+        """The entries of one way; ``number`` is its intent's in every cookie."""
+        src, dst = (self._hubs[hub] for hub in way.intent.pair)
+        self._add(src.hub, arp_answer(src, dst))
+        labelling = label_way(way, self._allocator) if way.first is not None else None
+        meter = self._meter(src.hub, number, way)
+        label = labelling.first if labelling else None
+        self._add(src.hub, *classify(number, dst, way.intent.selectors, label, meter))
+        if labelling is not None:
+            self._labels += labelling.uses()
+            self._switch_way(number, labelling)
+
+    def _meter(self, hub: str, number: int, way: Way) -> int | None:
+        """A meter of the peak rate, with as much burst as passes in a tenth of a second."""
+        bandwidth = way.intent.guarantee(way.permit) if way.permit else None
+        if bandwidth is None:
+            return None
+        rate_kbps = -(-(bandwidth.pir or bandwidth.cir) // 1000)
+        self._switches[hub].meters.append(Meter(number, rate_kbps, max(rate_kbps // 10, 1)))
+        return number
+
+    def _switch_way(self, number: int, labelling: Labelling) -> None:
+        """One SWITCH entry for each place a packet of the way may come to, from its source on."""
+        assert labelling.way.first is not None
+        start = (labelling.way.first, HOST_PORT, labelling.first)
+        waiting, seen = deque([start]), {start}
+        while waiting:
+            node, in_port, label = waiting.popleft()
+            for arrival in self._decide(number, labelling, node, in_port, label):
+                if arrival not in seen:
+                    seen.add(arrival)
+                    waiting.append(arrival)
+
+    def _decide(
+        self, number: int, labelling: Labelling, node: Node, in_port: int, label: int
+    ) -> Iterable[tuple[Node, int, int]]:
+        """Add the entry of a decision; where packets come to from here."""
+        # A packet comes back from the gateway with the label it went in by.
+        given = labelling.of[node] if in_port == GATEWAY_OUT_PORT else label
+        buckets = []
+        for place, alternative in enumerate(node.alternatives):
+            carried = given if place == 0 else labelling.of[alternative]
+            buckets.append(self._bucket(alternative, in_port, label, carried))
+            if isinstance(alternative, Cross):
+                hub, port = self._far[alternative.hub, alternative.fibre]
+                assert hub == alternative.then.hub
+                yield alternative.then, port, carried
+            elif isinstance(alternative, Assess):
+                yield alternative.then, GATEWAY_OUT_PORT, carried
+        matched = match(in_port=in_port, eth_type=ETH_MPLS, mpls_label=label)
+        actions = self._actions(node.hub, buckets)
+        why = cookie(_reason(node, in_port), policy=number, serial=self._epoch)
+        self._add(node.hub, Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, why))
+
+    def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
+        port = HOST_PORT
+        actions: tuple[Action, ...] = (pop_label(), output(HOST_PORT))
+        if not isinstance(node, Deliver):
+            port = GATEWAY_IN_PORT
+            if isinstance(node, Cross):
+                port = self._port[node.hub, node.fibre]
+            send = back_to_sender() if port == in_port else output(port)
+            relabel = _relabel(node, carried) if carried != label else ()
+            actions = (*relabel, decrement_label_ttl(), send)
+        return Bucket(watch_port=port, watch_group=None, actions=actions)
+
+    def _actions(self, hub: str, buckets: list[Bucket]) -> tuple[Action, ...]:
+        """The only alternative as it is, several as a group; equal groups are one."""
+        if len(buckets) == 1:
+            return buckets[0].actions
+        groups = self._switches[hub].groups
+        return (group(groups.setdefault(tuple(buckets), len(groups) + 1)),)
+
+    def program(self) -> Program:
+        switches = tuple(self._finished(hub) for hub in self._wiring.hubs)
+        return Program(switches, tuple(self._links()), tuple(self._labels))
+
+    def _finished(self, hub: HubWire) -> SwitchProgram:
+        switch = self._switches[hub.hub]
+        return SwitchProgram(
+            hub.hub,
+            hub.dpid,
+            tuple(sorted(switch.flows, key=_order)),
+            tuple(FastFailover(number, buckets) for buckets, number in switch.groups.items()),
+            tuple(switch.meters),
+        )
+
+    def _links(self) -> Iterable[WiredLink]:
+        for fibre in self._wiring.fibres:
+            yield from _both_directions(fibre, self._hubs)
 
 
-def _arp_answer(asker: HubWire, target: HubWire) -> Flow:
-    """The switch answers for ``target``: the question never leaves the hub."""
-    question = match(
-        in_port=HOST_PORT,
-        vlan_vid=UNTAGGED,
-        eth_type=ETH_ARP,
-        eth_src=asker.host_mac,
-        arp_op=ARP_REQUEST,
-        arp_sha=asker.host_mac,
-        arp_spa=asker.host_ip,
-        arp_tpa=target.host_ip,
-    )
-    answer = (
-        set_field("eth_src", target.host_mac),
-        set_field("eth_dst", asker.host_mac),
-        set_field("arp_op", ARP_REPLY),
-        set_field("arp_sha", target.host_mac),
-        set_field("arp_spa", target.host_ip),
-        set_field("arp_tha", asker.host_mac),
-        set_field("arp_tpa", asker.host_ip),
-        back_to_sender(),
-    )
-    return Flow(Table.ADMIT, PRIORITY_RULE, question, answer, None, cookie(Reason.ARP_REPLY))
+def crosses_border(topology: Topology, fibre: Fibre) -> bool:
+    """Whether a fibre leaves, touches or may leave the jurisdiction of one of its ends."""
+    near, far = (topology.hub(end).located_in for end in fibre.ends)
+    return near != far or any(code != near for code in fibre.crosses)
 
 
-def _label_switched(
-    path: LabelledPath, ports: dict[str, dict[str, int]]
-) -> Iterable[tuple[str, Flow]]:
-    last = len(path.hubs) - 1
-    for position, hub in enumerate(path.hubs):
-        came_by = HOST_PORT if position == 0 else ports[hub][path.fibres[position - 1]]
-        matched = match(in_port=came_by, eth_type=ETH_MPLS, mpls_label=path.label)
-        if position == last:
-            actions, reason = (pop_label(), output(HOST_PORT)), Reason.EGRESS
-        else:
-            next_port = ports[hub][path.fibres[position]]
-            actions, reason = (decrement_label_ttl(), output(next_port)), Reason.SWITCH
-        yield hub, Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, cookie(reason))
+def _relabel(node: Node, label: int) -> tuple[Action, ...]:
+    return (set_field("mpls_label", label), set_field("mpls_tc", int(node.phase)))
 
 
-def _links(wiring: Wiring, hubs: dict[str, HubWire]) -> Iterable[WiredLink]:
-    for fibre in wiring.fibres:
-        yield from _both_directions(fibre, hubs)
+def _reason(node: Node, in_port: int) -> Reason:
+    if in_port == GATEWAY_OUT_PORT:
+        return Reason.FROM_GATEWAY
+    if isinstance(node, Assess):
+        return Reason.TO_GATEWAY
+    return Reason.EGRESS if isinstance(node, Deliver) else Reason.SWITCH
 
 
 def _both_directions(fibre: FibreWire, hubs: dict[str, HubWire]) -> tuple[WiredLink, WiredLink]:

@@ -11,6 +11,7 @@ from controller.program import (
     Bucket,
     FastFailover,
     Flow,
+    Meter,
     Value,
     decrement_label_ttl,
     group,
@@ -42,6 +43,8 @@ _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
 def add_flow(datapath: Any, flow: Flow) -> Any:
     """The message that installs one entry; it never times out."""
     instructions = []
+    if flow.meter is not None:
+        instructions.append(parser.OFPInstructionMeter(flow.meter))
     if flow.actions:
         actions = _all_to_openflow(flow.actions)
         apply = ofproto.OFPIT_APPLY_ACTIONS
@@ -87,12 +90,25 @@ def delete_all_groups(datapath: Any) -> Any:
     return parser.OFPGroupMod(datapath, ofproto.OFPGC_DELETE, group_id=ofproto.OFPG_ALL)
 
 
+def add_meter(datapath: Any, made: Meter) -> Any:
+    """The message that makes one meter; entries name it, so it comes before them."""
+    flags = ofproto.OFPMF_KBPS | ofproto.OFPMF_BURST
+    band = parser.OFPMeterBandDrop(rate=made.rate_kbps, burst_size=made.burst_kbit)
+    return parser.OFPMeterMod(datapath, ofproto.OFPMC_ADD, flags, made.id, [band])
+
+
+def delete_all_meters(datapath: Any) -> Any:
+    return parser.OFPMeterMod(datapath, ofproto.OFPMC_DELETE, 0, ofproto.OFPM_ALL, [])
+
+
 def flow_of(stats: Any) -> Flow:
     """The entry a switch says it holds; a part without a value here becomes ``unknown``."""
     actions: list[Action] = []
-    goto = None
+    goto = meter = None
     for instruction in stats.instructions:
-        if isinstance(instruction, parser.OFPInstructionGotoTable):
+        if isinstance(instruction, parser.OFPInstructionMeter):
+            meter = int(instruction.meter_id)
+        elif isinstance(instruction, parser.OFPInstructionGotoTable):
             goto = int(instruction.table_id)
         elif instruction.type == ofproto.OFPIT_APPLY_ACTIONS:
             actions += _from_openflow(instruction.actions)
@@ -106,6 +122,7 @@ def flow_of(stats: Any) -> Flow:
         actions=tuple(actions),
         goto=goto,
         cookie=stats.cookie,
+        meter=meter,
     )
 
 
@@ -123,6 +140,19 @@ def group_of(description: Any) -> FastFailover:
         kind = unknown(f"group of type {description.type}")
         buckets = (Bucket(None, None, (kind,)), *buckets)
     return FastFailover(description.group_id, buckets)
+
+
+def meter_of(said: Any) -> Meter:
+    """The meter a switch says it holds; one of another kind has a rate of -1."""
+    flags = ofproto.OFPMF_KBPS | ofproto.OFPMF_BURST
+    bands = [band for band in said.bands if band.type == ofproto.OFPMBT_DROP]
+    if (
+        said.flags & ~ofproto.OFPMF_STATS != flags
+        or len(bands) != len(said.bands)
+        or len(bands) != 1
+    ):
+        return Meter(said.meter_id, -1, -1)
+    return Meter(said.meter_id, bands[0].rate, bands[0].burst_size)
 
 
 def _or(number: int | None, any_of_them: int) -> int:

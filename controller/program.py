@@ -23,10 +23,30 @@ class Reason(IntEnum):
     EGRESS = 5
     ARP_REPLY = 6
     WIRING_CHECK = 7
+    BORDER = 8
+    TO_GATEWAY = 9
+    FROM_GATEWAY = 10
     DROP_NOT_ADMITTED = 16
     DROP_UNCLASSIFIED = 17
     DROP_NO_LABEL = 18
     DROP_NOT_SWITCHED = 19
+    DROP_BORDER = 20
+    """A label of a phase that may not cross a border."""
+    DROP_BLOCKED = 21
+    """A declared demand that no policy lets pass."""
+    DROP_TAGGED = 22
+    DROP_HOST_LABEL = 23
+    DROP_HOST_LLDP = 24
+    DROP_IPV6 = 25
+    DROP_SPOOFED_ARP = 26
+    DROP_BROADCAST = 27
+    DROP_SPOOFED_IP = 28
+    """The host's own MAC, another's address."""
+    DROP_SPOOFED_MAC = 29
+
+    @property
+    def is_drop(self) -> bool:
+        return self.name.startswith("DROP_")
 
 
 class Table(IntEnum):
@@ -37,8 +57,10 @@ class Table(IntEnum):
     CLASSIFY = 1
     """Which demand a host's packet belongs to."""
     LABEL = 2
-    """Push the label of the demand's path."""
-    SWITCH = 3
+    """Meter it, and push the label of the demand's way."""
+    BORDER = 3
+    """What came over a border: only phases that may cross one."""
+    SWITCH = 4
     """Forward on (port, label) only."""
 
 
@@ -46,8 +68,40 @@ FINAL_DROP = {
     Table.ADMIT: Reason.DROP_NOT_ADMITTED,
     Table.CLASSIFY: Reason.DROP_UNCLASSIFIED,
     Table.LABEL: Reason.DROP_NO_LABEL,
+    Table.BORDER: Reason.DROP_BORDER,
     Table.SWITCH: Reason.DROP_NOT_SWITCHED,
 }
+
+
+class Phase(IntEnum):
+    """How a packet stands to the border of the jurisdiction its trip starts in."""
+
+    PRE = 0
+    """A waypoint is still owed before the border."""
+    ASSESSED = 1
+    """What was owed before the border has been passed."""
+    DOMESTIC = 2
+    """Confined to where it starts."""
+    EXEMPT = 3
+    """Nothing is owed before the border."""
+
+    @property
+    def may_cross_borders(self) -> bool:
+        return self in (Phase.ASSESSED, Phase.EXEMPT)
+
+
+FIRST_WAY = 16
+"""RFC 3032: labels 0 to 15 are reserved."""
+LAST_WAY = 2**17 - 1
+
+
+def label_of(epoch: int, phase: Phase, way: int) -> int:
+    """``epoch:1 | phase:2 | way:17``, 20 bits in all; ``way`` counts from ``FIRST_WAY``."""
+    return epoch << 19 | phase << 17 | way
+
+
+def phase_of(label: int) -> Phase:
+    return Phase(label >> 17 & 3)
 
 
 @dataclass(frozen=True)
@@ -108,10 +162,17 @@ class Flow:
     actions: tuple[Action, ...]
     goto: int | None
     cookie: int
+    meter: int | None = None
+    """The meter that packets pass before the actions."""
 
     @property
     def reason(self) -> Reason:
         return Reason(self.cookie >> 16 & 0xFFFF)
+
+    @property
+    def policy(self) -> int:
+        """The number of the demand it serves, from 1; 0 serves all."""
+        return self.cookie >> 32 & 0xFFFF
 
     @property
     def key(self) -> tuple[int, int, tuple[tuple[str, Value], ...]]:
@@ -137,6 +198,15 @@ class FastFailover:
 
 
 @dataclass(frozen=True)
+class Meter:
+    """Drops what exceeds a rate (OpenFlow 1.3, 5.7)."""
+
+    id: int
+    rate_kbps: int
+    burst_kbit: int
+
+
+@dataclass(frozen=True)
 class SwitchProgram:
     """All that one switch is told. A group comes after those its buckets name."""
 
@@ -144,6 +214,7 @@ class SwitchProgram:
     dpid: int
     flows: tuple[Flow, ...]
     groups: tuple[FastFailover, ...] = ()
+    meters: tuple[Meter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,12 +232,20 @@ class WiredLink:
 
 
 @dataclass(frozen=True)
-class LabelledPath:
-    """A path and the label that carries it; hubs in order, fibres between them."""
+class LabelUse:
+    """What a label stands for, for people: whose packets carry it, and where to."""
 
     label: int
+    demand: str
+    permit: str
+    state: str
+    """The phase by the names of the policy: PRE, ASSESSED, ADMITTED, ..."""
     hubs: tuple[str, ...]
-    fibres: tuple[str, ...]
+    """From where it is first given, along live fibres, to where it ends."""
+
+    @property
+    def phase(self) -> Phase:
+        return phase_of(self.label)
 
 
 @dataclass(frozen=True)
@@ -175,11 +254,14 @@ class Program:
 
     switches: tuple[SwitchProgram, ...]
     links: tuple[WiredLink, ...]
-    paths: tuple[LabelledPath, ...] = field(default=())
+    labels: tuple[LabelUse, ...] = field(default=())
 
 
 def cookie(reason: Reason, *, policy: int = 0, serial: int = 0) -> int:
-    """``magic:16 | policy:16 | reason:16 | serial:16``: foreign entries lack the magic."""
+    """``magic:16 | policy:16 | reason:16 | serial:16``: foreign entries lack the magic.
+
+    ``policy`` is the number of the demand the entry serves, from 1; 0 serves all.
+    """
     return COOKIE_MAGIC << 48 | policy << 32 | reason << 16 | serial
 
 

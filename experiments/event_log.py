@@ -16,6 +16,7 @@ class EventLog:
     _PHASES: ClassVar[dict[str, str]] = {
         "build": "building the network",
         "install": "installing tables and checking the wiring",
+        "prove": "proving the tables that the switches hold",
         "measure": "measuring",
         "transfer": "TCP transfers",
         "read-back": "reading tables back",

@@ -14,27 +14,37 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from experiments.agents_process import AgentsProcess
+from experiments.breakages import Breakages
 from experiments.controller_process import ControllerProcess
 from experiments.plan_values import Boundary, Plan
+from experiments.timetable import Appointment, keep
 from topologies.errors import CorridorError, MeasurementInvalid
 from topologies.values import from_plain, to_plain
 
 if TYPE_CHECKING:
+    from experiments.gateways_process import GatewaysProcess
+    from experiments.watch_process import WatchProcess
     from topologies.mininet_net import CorridorNet
 
 Emit = Callable[[dict[str, Any]], None]
 AGENTS_TIMEOUT_S = 60.0
+BFD_TIMEOUT_S = 30.0
 EPOCH_MARGIN_S = 1
 NS = 1_000_000_000
 
 
-def execute(plan: Plan, out_dir: Path, emit: Emit) -> None:
-    """Build, install, prove the wiring, measure, read back, take down."""
+def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
+    """Build, install, prove wiring and tables, measure, read back, take down.
+
+    ``judged_by`` holds the specification. Nothing is sent unless the tables that the switches say
+    they hold are proven.
+    """
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corridor-")))
         controller = ControllerProcess(plan, scratch, out_dir)
@@ -42,13 +52,64 @@ def execute(plan: Plan, out_dir: Path, emit: Emit) -> None:
         net = stack.enter_context(_network(plan, controller, scratch, emit))
         emit({"event": "phase", "name": "install"})
         emit({"event": "controller", **controller.wait_ready()})
+        gateways = _stand_gateways(plan, net, scratch, out_dir, stack)
+        if plan.bfd_interval_ms is not None:
+            net.wait_bfd(BFD_TIMEOUT_S)
         controller.dump(out_dir / "tables" / "before.json")
-        _measure(plan, net, out_dir, emit)
+        _prove(plan, judged_by, out_dir / "tables" / "before.json", emit)
+        breakages = Breakages(net, gateways)
+        watch = _watch(plan, scratch, out_dir, stack)
+        _measure(plan, net, gateways, breakages, out_dir, emit)
+        if watch is not None:
+            watch.stop()
+        if gateways is not None:
+            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
         controller.dump(out_dir / "tables" / "after.json")
-        net.kernel.verify()
+        breakages.faults.verify()
         emit({"event": "phase", "name": "teardown"})
     emit({"event": "phase", "name": "end"})
+
+
+def _stand_gateways(
+    plan: Plan, net: CorridorNet, scratch: Path, out_dir: Path, stack: contextlib.ExitStack
+) -> GatewaysProcess | None:
+    if not plan.gateways:
+        return None
+    from experiments.gateways_process import start_gateways
+
+    labels = {
+        gateway.hub: {
+            one.label: {"demand": one.demand, "src": one.src_ip, "dst": one.dst_ip}
+            for one in gateway.assesses
+        }
+        for gateway in plan.gateways
+    }
+    gateways = start_gateways(net, labels, scratch / "gateways.json", out_dir / "audit")
+    stack.callback(gateways.close)
+    return gateways
+
+
+def _watch(
+    plan: Plan, scratch: Path, out_dir: Path, stack: contextlib.ExitStack
+) -> WatchProcess | None:
+    if not plan.watched:
+        return None
+    from experiments.watch_process import WatchProcess
+
+    out_path = out_dir / "raw" / "crossings.json"
+    watch = WatchProcess(plan.wiring, scratch / "watch.json", out_path)
+    stack.callback(watch.close)
+    return watch
+
+
+def _prove(plan: Plan, judged_by: Path, dump: Path, emit: Emit) -> None:
+    from experiments.intents import Specification
+    from experiments.proof import prove_before_traffic
+
+    emit({"event": "phase", "name": "prove"})
+    specification = Specification.from_json(judged_by.read_text())
+    emit({"event": "proven", "said": prove_before_traffic(dump, plan, specification)})
 
 
 @contextlib.contextmanager
@@ -64,6 +125,7 @@ def _network(
         controllers=[f"tcp:127.0.0.1:{controller.port}"],
         segmentation_offload=plan.segmentation_offload,
         private_dir=scratch / "openvswitch",
+        bfd_interval_ms=plan.bfd_interval_ms,
     )
     with net:
         assert net.openvswitch is not None
@@ -71,7 +133,14 @@ def _network(
         yield net
 
 
-def _measure(plan: Plan, net: CorridorNet, out_dir: Path, emit: Emit) -> None:
+def _measure(
+    plan: Plan,
+    net: CorridorNet,
+    gateways: GatewaysProcess | None,
+    breakages: Breakages,
+    out_dir: Path,
+    emit: Emit,
+) -> None:
     job_path = out_dir / "raw" / "job.json"
     job_path.parent.mkdir(parents=True, exist_ok=True)
     job_path.write_text(json.dumps(_placed(plan, net, out_dir / "raw")))
@@ -81,9 +150,13 @@ def _measure(plan: Plan, net: CorridorNet, out_dir: Path, emit: Emit) -> None:
         epoch_ns = (time.time_ns() // NS + 1 + EPOCH_MARGIN_S) * NS
         emit({"event": "phase", "name": "measure", "epoch_ns": epoch_ns})
         agents.tell({"epoch_ns": epoch_ns})
+        if gateways is not None:
+            gateways.count_from(epoch_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
-        _watch_fibres(plan.boundaries, epoch_ns, net, out_dir / "raw" / "fibres.json")
+        readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
+        keep([*breakages.appointments(plan.faults, epoch_ns), *readings], epoch_ns)
         done = agents.wait("done", None)
+        breakages.write(out_dir / "raw" / "faults.json")
         emit({"event": "agents-done", **done})
         _refuse_deaths(done["died"])
     finally:
@@ -111,17 +184,19 @@ def _placed(plan: Plan, net: CorridorNet, raw: Path) -> dict[str, Any]:
     return {**plan.job, "hosts": hosts, "out_dir": str(raw)}
 
 
-def _watch_fibres(
-    boundaries: tuple[Boundary, ...], epoch_ns: int, net: CorridorNet, target: Path
-) -> None:
-    """Read every fibre's counters at each boundary, so that losses can be placed."""
-    readings = []
+def _counter_readings(
+    boundaries: tuple[Boundary, ...], net: CorridorNet, target: Path
+) -> Iterator[Appointment]:
+    """Every fibre's counters are read at each boundary, so that losses can be placed."""
+    readings: list[dict[str, Any]] = []
+
+    def read(name: str) -> None:
+        readings.append({"name": name, "counters": to_plain(net.kernel.counters())})
+        if len(readings) == len(boundaries):
+            target.write_text(json.dumps(readings))
+
     for boundary in boundaries:
-        delay_ns = epoch_ns + boundary.at_ns - time.time_ns()
-        time.sleep(max(0, delay_ns) / NS)
-        readings.append({"name": boundary.name, "counters": to_plain(net.kernel.counters())})
-    if readings:
-        target.write_text(json.dumps(readings))
+        yield Appointment(boundary.at_ns, partial(read, boundary.name))
 
 
 def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
@@ -139,6 +214,7 @@ def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
                 client_ip=transfer.src_ip,
                 port=transfer.port,
                 client_port=transfer.client_port,
+                control_port=transfer.control_port,
                 duration_s=transfer.duration_s,
             )
         )
@@ -166,7 +242,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         plan = from_plain(Plan, json.loads(plan_path.read_text()))
-        execute(plan, out_dir, emit)
+        execute(plan, plan_path.with_name("specification.json"), out_dir, emit)
     except KeyboardInterrupt:
         emit({"event": "failed", "kind": "Interrupted", "message": "stopped", "code": 130})
         return 130

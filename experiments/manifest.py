@@ -30,6 +30,7 @@ def write_scenario(path: Path, loaded: LoadedScenario) -> None:
     resolved = {
         "resolved": loaded.scenario.model_dump(mode="json", by_alias=True),
         "topology": loaded.topology.model_dump(mode="json"),
+        "policies": loaded.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     }
     path.write_text(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
 

@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from controller.prover import Proof, prove, read_dump, tables_of
+from controller.prover import Proof, Tables, prove, read_dump, tables_of
+from experiments.intents import Specification
 from experiments.plan_values import Plan
-from topologies.errors import InputError
+from topologies.errors import InputError, PolicyFailure
 
 PROOF_SCHEMA = 1
 DUMPS = ("before", "after")
 
 
-def prove_compiled(plan: Plan) -> Proof:
+def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
     """A proof of the tables as they will be installed."""
-    return prove(tables_of(plan.program), plan.wiring, plan.program)
+    return _prove(tables_of(plan.program), plan, judged_by)
 
 
-def prove_dump(tables_path: Path, plan: Plan) -> Proof:
+def prove_dump(tables_path: Path, plan: Plan, judged_by: Specification) -> Proof:
     """A proof of a run's ``tables/*.json`` against its plan; raises InputError if it is not one."""
     file = str(tables_path)
     try:
@@ -29,15 +30,34 @@ def prove_dump(tables_path: Path, plan: Plan) -> Proof:
         raise InputError(f"cannot be read: {error.strerror or error}", file=file) from error
     except (ValueError, RecursionError) as error:
         raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
-    return prove(read_dump(said, plan.wiring, file=file), plan.wiring, plan.program)
+    return _prove(read_dump(said, plan.wiring, file=file), plan, judged_by)
 
 
-def prove_run(out_dir: Path, plan: Plan) -> dict[str, Proof]:
+def prove_before_traffic(tables_path: Path, plan: Plan, judged_by: Specification) -> str:
+    """What was proven, in a line; raises PolicyFailure unless every claim holds."""
+    proof = prove_dump(tables_path, plan, judged_by)
+    if not proof.holds:
+        broken = ", ".join(verdict.claim for verdict in proof.violated)
+        raise PolicyFailure(
+            f"nothing is sent: the tables in the switches break {broken}",
+            "proof.json in the result folder shows a packet for each",
+        )
+    return in_a_line(proof)
+
+
+def prove_run(out_dir: Path, plan: Plan, judged_by: Specification) -> dict[str, Proof]:
     """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``."""
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
-    proofs = {name: prove_dump(path, plan) for name, path in paths.items() if path.exists()}
+    proofs = {
+        name: prove_dump(path, plan, judged_by) for name, path in paths.items() if path.exists()
+    }
     (out_dir / "proof.json").write_text(json.dumps(proof_document(proofs), indent=1) + "\n")
     return proofs
+
+
+def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
+    topology, intents = judged_by.topology, judged_by.intents()
+    return prove(tables, plan.wiring, topology, intents, plan.program)
 
 
 def in_a_line(proof: Proof) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import validity
+from experiments.crossings import judge_run
+from experiments.outages import outages, summary_of, write_outages
 from experiments.plan_values import Plan, PlannedDemand
 from topologies.errors import InputError
 from topologies.values import from_plain
@@ -22,7 +24,7 @@ from traffic import metrics, samples, stream
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMA = 2
 FLOWS_SCHEMA = 1
 WARM_UP_PHASE, PROBE_PHASE = 0, 1
 
@@ -70,10 +72,15 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         | {"first_packet_rtt_ms": first_ns.get(demand.index)}
         for demand in plan.demands
     ]
+    cuts = list(outages(probes, plan))
+    if cuts:
+        write_outages(out_dir / "cuts.parquet", cuts)
     damaged = sum(host.damaged for host in hosts)
     summary = {
         "schema": SUMMARY_SCHEMA,
         "scenario": plan.scenario,
+        "policies": plan.policies,
+        "as_of": plan.as_of,
         "testbed": facts.testbed,
         "clock": facts.clock,
         "testbed_reason": facts.reason,
@@ -93,6 +100,11 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         "warnings": validity.warnings(demands, flows, facts.clock_step_ns, damaged),
         "demands": demands,
     }
+    if cuts:
+        summary["cuts"] = summary_of(cuts)
+    crossings = judge_run(out_dir / "raw", plan.wiring)
+    if crossings is not None:
+        summary["crossings"] = crossings.to_json()
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
@@ -130,7 +142,7 @@ def _flow_row(
     return {
         "demand": demand.id,
         "protocol": protocol,
-        "bottleneck_mbps": demand.bottleneck_bps / 1e6,
+        "bottleneck_mbps": _per_million(demand.bottleneck_bps),
         "lost_at": drops,
         **result,
     }
@@ -190,13 +202,20 @@ def _demand(
         "class": demand.data_class,
         "src": demand.src,
         "dst": demand.dst,
+        "status": demand.status,
+        "data": demand.data,
+        "returns": demand.returns,
+        "permit": demand.permit,
+        "legal_ref": list(demand.legal_ref),
+        "why": demand.why,
         "path": list(demand.hubs),
+        "phases": list(demand.phases),
         "fibres": list(demand.fibres),
         "crosses": list(demand.crosses),
-        "predicted_rtt_ms": demand.predicted_rtt_ns / 1e6,
+        "predicted_rtt_ms": _per_million(demand.predicted_rtt_ns),
         "predicted_one_way_ms": {
-            "forward": demand.predicted_forward_ns / 1e6,
-            "backward": demand.predicted_backward_ns / 1e6,
+            "forward": _per_million(demand.predicted_forward_ns),
+            "backward": _per_million(demand.predicted_backward_ns),
         },
         "rtt_ms": None,
         "one_way_ms": None,
@@ -233,6 +252,10 @@ def _demand(
         }
         entry["flows"] = throughput
     return entry
+
+
+def _per_million(number: int | None) -> float | None:
+    return None if number is None else number / 1e6
 
 
 def _throughput(row: dict[str, Any]) -> dict[str, Any]:

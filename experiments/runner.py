@@ -12,13 +12,14 @@ import itertools
 import json
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from controller.prover import Proof
 from experiments import manifest
 from experiments.event_log import EventLog, Say
+from experiments.intents import Specification, specify
 from experiments.plan import make_plan
 from experiments.plan_values import Plan
 from experiments.proof import in_a_line, prove_run
@@ -30,7 +31,13 @@ from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe
 from experiments.testbeds.uml import run_in_guest
-from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+from topologies.errors import (
+    CorridorError,
+    EnvironmentLacking,
+    InputError,
+    MeasurementInvalid,
+    PolicyFailure,
+)
 from topologies.values import to_plain
 
 GUEST_RUN_ID = "c0"
@@ -44,6 +51,8 @@ class Options:
     scenario: str = "pan-asia"
     testbed: Literal["auto", "native", "uml"] = "auto"
     clock: Literal["virtual", "real"] | None = None
+    policies: str | None = None
+    as_of: date | None = None
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
@@ -61,14 +70,16 @@ class Outcome:
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
     started = time.monotonic()
-    loaded = _with_framework(load_scenario(options.scenario), options.framework)
+    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    loaded = _with_framework(loaded, options.framework)
     choice, kernel = _choose(options, say)
     seed = loaded.scenario.seed if options.seed is None else options.seed
     run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
     plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    judged_by = specify(loaded)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
-        _write_inputs(out_dir, loaded, plan, choice, kernel)
+        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
     except OSError as error:
         raise _unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
@@ -82,11 +93,13 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
         failure = error
     summary = _finish(out_dir, plan, choice, log, failure, options.figures)
     if failure is not None:
+        if isinstance(failure, PolicyFailure):
+            prove_run(out_dir, plan, judged_by)
         if isinstance(failure, CorridorError | KeyboardInterrupt):
             _say_what_was_kept(summary, out_dir, say)
         raise failure
     assert summary is not None
-    proofs = prove_run(out_dir, plan)
+    proofs = prove_run(out_dir, plan, judged_by)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
@@ -164,9 +177,15 @@ def _execute(choice: Choice, kernel: Kernel | None, out_dir: Path, log: EventLog
 
 
 def _write_inputs(
-    out_dir: Path, loaded: LoadedScenario, plan: Plan, choice: Choice, kernel: Kernel | None
+    out_dir: Path,
+    loaded: LoadedScenario,
+    plan: Plan,
+    judged_by: Specification,
+    choice: Choice,
+    kernel: Kernel | None,
 ) -> None:
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
+    (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(out_dir / "manifest.json", loaded, plan, choice, kernel)
 
@@ -175,7 +194,8 @@ def _opening_line(plan: Plan, choice: Choice, kernel: Kernel | None) -> str:
     where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
     return (
         f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
-        f"{len(plan.demands)} demands, seed {plan.seed}\n"
+        f"{len(plan.demands)} demands, policies {plan.policies} as of {plan.as_of}, "
+        f"seed {plan.seed}\n"
         f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
     )
 

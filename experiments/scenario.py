@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from controller.intent import ALL_KINDS
+from controller.policy.load import load_policies
+from controller.policy.model import SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet, Protected
 from topologies.documents import Document, nearest, read_document, validate
 from topologies.errors import InputError
 from topologies.load import load_topology
 from topologies.model import Frozen, NonEmpty, Slug, Topology
-from topologies.units import parse_duration_ns, parse_size_bytes
+from topologies.units import format_duration, format_size, parse_duration_ns, parse_size_bytes
 
 SHIPPED = Path(__file__).parent / "scenarios"
 DEFAULT = "pan-asia"
@@ -44,15 +48,18 @@ def _duration(text: object) -> int:
 
 
 Share = Annotated[float, BeforeValidator(_share)]
-DurationNs = Annotated[int, BeforeValidator(_duration)]
-BufferNs = Annotated[int, BeforeValidator(parse_duration_ns)]
-SizeBytes = Annotated[int, BeforeValidator(parse_size_bytes)]
+_NS_AS_TEXT = PlainSerializer(format_duration, when_used="json")
+DurationNs = Annotated[int, BeforeValidator(_duration), _NS_AS_TEXT]
+OffsetNs = Annotated[int, BeforeValidator(parse_duration_ns), _NS_AS_TEXT]
+SizeBytes = Annotated[
+    int, BeforeValidator(parse_size_bytes), PlainSerializer(format_size, when_used="json")
+]
 
 
 class NetworkOptions(Frozen):
     """How the emulated network treats packets beyond delay and rate."""
 
-    buffer: BufferNs = 20_000_000
+    buffer: OffsetNs = 20_000_000
     """Queue of each port at the emulated rate, in nanoseconds."""
     loss: Share = 0.0
     """Random loss of every fibre, each direction on its own."""
@@ -60,6 +67,51 @@ class NetworkOptions(Frozen):
     """Random loss by fibre id, instead of ``loss``."""
     segmentation_offload: bool = False
     """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
+    bfd: DurationNs | None = None
+    """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
+    noticed."""
+
+    @model_validator(mode="after")
+    def _bfd_in_milliseconds(self) -> Self:
+        if self.bfd is not None and self.bfd % 1_000_000:
+            raise ValueError("the interval of bfd is in whole milliseconds, for example 15ms")
+        return self
+
+
+class ProtectOptions(Frozen):
+    """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
+
+    k: int = Field(default=0, ge=0, le=3)
+    """How many at once."""
+    over: tuple[Protected, ...] = ALL_KINDS
+
+
+class Fault(Frozen):
+    """Something that fails while probes are sent, and is mended."""
+
+    at: OffsetNs
+    """After the first probe may be sent, in nanoseconds."""
+    until: OffsetNs | None = None
+    """When it is mended; not at all if not given."""
+    cut: str = ""
+    """A fibre."""
+    silent: bool = False
+    """The fibre loses what is sent and keeps its carrier, so that only BFD notices."""
+    gateway: str = ""
+    """A hub whose gateway is killed."""
+    hub: str = ""
+    """A hub that stops forwarding."""
+
+    @model_validator(mode="after")
+    def _is_one_fault(self) -> Self:
+        given = [name for name in ("cut", "gateway", "hub") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError("a fault is one of cut (a fibre), gateway (a hub) or hub")
+        if self.silent and not self.cut:
+            raise ValueError("only a cut can be silent")
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("a fault is mended after it happens: until is above at")
+        return self
 
 
 class ProbeOptions(Frozen):
@@ -93,10 +145,34 @@ class Demand(Frozen):
 
     id: Slug
     data_class: NonEmpty = Field(alias="class")
+    """What kind of traffic it is; any name."""
+    data: Slug = UNCLASSIFIED
+    """The class of its data, of those the policies know."""
+    returns: Slug | None = None
+    """The class of the answers' data, or ``same-class``."""
     src: str
     dst: str
+    guarantee: Bandwidth | None = None
+    """Rates promised there, not back: admitted under every failure that is protected against."""
     probe: ProbeOptions | None = None
     throughput: ThroughputOptions | None = None
+
+
+class CutOptions(Frozen):
+    """Fibres cut one after another, each mended before the next, while all demands are probed."""
+
+    fibres: Literal["all"] | tuple[Slug, ...] = "all"
+    silent: bool = False
+    """Lose what is sent and keep the carrier, so that only BFD notices."""
+    outage: DurationNs = 300_000_000
+    """From the cut to its mending."""
+    interval: DurationNs = 1_000_000
+    """Between probes of the demands that cross the fibre: the resolution of an outage."""
+    others: DurationNs = 20_000_000
+    """Between probes of the other demands."""
+    settle: DurationNs | None = None
+    """From the mending to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
+    come up slowly."""
 
 
 class Scenario(Frozen):
@@ -108,30 +184,55 @@ class Scenario(Frozen):
     topology: str
     seed: int = Field(default=1, ge=0, lt=2**63)
     framework: Literal["ryu", "os-ken"] = "ryu"
+    policies: str = "none"
+    """A shipped policy set, or a file beside this one."""
+    as_of: date | None = None
+    """The day whose policies are in force; the day of the run if not given."""
+    protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
     probe: ProbeOptions = ProbeOptions()
     demands: tuple[Demand, ...] = Field(min_length=1, max_length=4000)
+    faults: tuple[Fault, ...] = ()
+    cuts: CutOptions | None = None
+    """After all else is probed."""
 
 
 class LoadedScenario(Frozen):
-    """A scenario and the topology it names."""
+    """A scenario, and the topology and policies it names."""
 
     scenario: Scenario
     topology: Topology
+    policies: PolicySet
+    as_of: date
 
 
 def shipped_scenarios() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
-def load_scenario(name_or_path: str = DEFAULT) -> LoadedScenario:
-    """A shipped scenario by name, or a file; raises InputError with file, line and a way out."""
+def load_scenario(
+    name_or_path: str = DEFAULT, *, policies: str | None = None, as_of: date | None = None
+) -> LoadedScenario:
+    """A shipped scenario by name, or a file; raises InputError with file, line and a way out.
+
+    ``policies`` (a shipped set, or a file) and ``as_of`` stand in for the scenario's own.
+    """
     document = read_document(_find(name_or_path))
     scenario = validate(document, Scenario)
-    topology = _topology(document, scenario, Path(document.file).parent)
+    folder = Path(document.file).parent
+    topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
     _check_losses(document, scenario, topology)
-    return LoadedScenario(scenario=scenario, topology=topology)
+    _check_faults(document, scenario, topology)
+    _check_cuts(document, scenario, topology)
+    if policies is None:
+        known = _policies(document, scenario, folder, topology)
+    else:
+        known = load_policies(policies, topology)
+    _check_classes(document, scenario, known)
+    day = as_of or scenario.as_of or datetime.now(UTC).date()
+    resolved = scenario.model_copy(update={"policies": known.name, "as_of": day})
+    return LoadedScenario(scenario=resolved, topology=topology, policies=known, as_of=day)
 
 
 def _find(name_or_path: str) -> Path:
@@ -154,6 +255,75 @@ def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
         if error.file:
             raise
         raise document.error(error.message, "topology", hint=error.hint) from error
+
+
+def _policies(
+    document: Document, scenario: Scenario, folder: Path, topology: Topology
+) -> PolicySet:
+    beside = folder / scenario.policies
+    try:
+        return load_policies(str(beside) if beside.is_file() else scenario.policies, topology)
+    except InputError as error:
+        if error.file:
+            raise
+        raise document.error(error.message, "policies", hint=error.hint) from error
+
+
+def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
+    """Every class is known, unless no policy looks at classes; answers are of a stated class."""
+    known = {entry.id for entry in policies.classes} | {UNCLASSIFIED}
+    for number, demand in enumerate(scenario.demands):
+        if demand.data != UNCLASSIFIED and demand.returns is None:
+            raise document.error(
+                f'demand "{demand.id}" does not say of which class its answers are',
+                "demands",
+                number,
+                hint=f"write returns: {SAME_CLASS}, or the class of the answers' data",
+            )
+        for key in ("data", "returns"):
+            name = getattr(demand, key)
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *known):
+                hint = nearest(name, known) or f"policy set {policies.name} says which there are"
+                message = f'demand "{demand.id}" is of unknown data class "{name}"'
+                raise document.error(message, "demands", number, key, hint=hint)
+
+
+def _check_faults(document: Document, scenario: Scenario, topology: Topology) -> None:
+    hubs = {hub.id for hub in topology.hubs}
+    fibres = {fibre.id for fibre in topology.fibres}
+    for number, fault in enumerate(scenario.faults):
+        for key, known, what in (
+            ("cut", fibres, "fibre"),
+            ("gateway", hubs, "hub"),
+            ("hub", hubs, "hub"),
+        ):
+            name = getattr(fault, key)
+            if name and name not in known:
+                hint = nearest(name, known) or f"corridor topology show {scenario.topology}"
+                message = f'fault of unknown {what} "{name}"'
+                raise document.error(message, "faults", number, key, hint=hint)
+        if fault.silent and scenario.network.bfd is None:
+            raise _unnoticed(document, "faults", number, "silent")
+
+
+def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:
+    cuts = scenario.cuts
+    if cuts is None:
+        return
+    if cuts.silent and scenario.network.bfd is None:
+        raise _unnoticed(document, "cuts", "silent")
+    fibres = {fibre.id for fibre in topology.fibres}
+    for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
+        if name not in fibres:
+            hint = nearest(name, fibres) or f"corridor topology show {scenario.topology}"
+            raise document.error(
+                f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
+            )
+
+
+def _unnoticed(document: Document, *place: str | int) -> InputError:
+    hint = "give network a bfd interval, for example bfd: 15ms"
+    return document.error("nothing would notice a silent cut", *place, hint=hint)
 
 
 def _check_demands(document: Document, scenario: Scenario, topology: Topology) -> None:

@@ -16,13 +16,49 @@ HEADINGS = (
     "loss",
 )
 RIGHT_ALIGNED = frozenset(HEADINGS[4:])
+NO_POLICIES = "none"
 PATH_WIDTH = 38
 
 
 def demand_table(summary: dict[str, Any]) -> str:
-    """Measured RTT is the minimum; difference is measured less predicted."""
+    """Measured RTT is the minimum; difference is measured less predicted.
+
+    Where policies decide, each demand's status and the permit it travels by are told too.
+    """
     rows = [_row(demand) for demand in summary["demands"]]
-    return render(HEADINGS, rows, RIGHT_ALIGNED)
+    if summary["policies"] == NO_POLICIES:
+        return render(HEADINGS, rows, RIGHT_ALIGNED)
+    ruled = [
+        (*row[:2], demand["status"], demand["permit"], *row[2:])
+        for row, demand in zip(rows, summary["demands"], strict=True)
+    ]
+    return render((*HEADINGS[:2], "status", "permit", *HEADINGS[2:]), ruled, RIGHT_ALIGNED)
+
+
+def reasons(summary: dict[str, Any]) -> str:
+    """A line for each demand that, or whose answers, policies or missing fibres keep back."""
+    return "\n".join(
+        f"{demand['id']}: {demand['why']}" for demand in summary["demands"] if demand["why"]
+    )
+
+
+def crossings_line(summary: dict[str, Any]) -> str:
+    """What the watch on the fibres saw, in a line; empty if nobody watched."""
+    seen = summary.get("crossings")
+    if seen is None:
+        return ""
+    wrong = [*seen["forbidden"], *seen["strange"]]
+    if wrong:
+        first = wrong[0]
+        packets = sum(one["packets"] for one in wrong)
+        return (
+            f"{packets} of {seen['frames']} packets on fibres were where no policy lets them be, "
+            f"the first {first['demand'] or first['flow']} from {first['sent_by']} onto "
+            f"{first['fibre']}: see crossings in summary.json"
+        )
+    if seen["lost"]:
+        return f"the watch on the fibres missed {seen['lost']} packets: its counts are too low"
+    return f"watched {seen['frames']} packets on fibres: none where its policies forbid it"
 
 
 def flow_table(summary: dict[str, Any]) -> str:
@@ -66,14 +102,15 @@ def render(
 def _row(demand: dict[str, Any]) -> tuple[str, ...]:
     predicted = demand["predicted_rtt_ms"]
     least = (demand["rtt_ms"] or {}).get("min")
+    differs = least is not None and predicted is not None
     return (
         demand["id"],
         demand["class"],
         _shortened(demand["path"]),
         " ".join(demand["crosses"]),
-        f"{predicted:.3f} ms",
+        "none" if predicted is None else f"{predicted:.3f} ms",
         "none" if least is None else f"{least:.3f} ms",
-        "" if least is None else f"{(least - predicted) * 1000:+.1f} us",
+        "" if not differs else f"{(least - predicted) * 1000:+.1f} us",
         f"{demand['lost']}/{demand['sent']}",
     )
 

@@ -31,6 +31,8 @@ class Transfer:
 
     Ports are fixed on both ends, so that a run repeats. The client's is 5301 + ``flow`` unless
     given: a port used again within a minute is refused, for its last connection still waits.
+    iperf3 opens a second connection for control, by ``control_port`` if that is given: all of the
+    client's namespace then has only this port to choose.
     ``window_bytes`` of 0 leaves the window to the kernel's tuning, ``congestion`` empty to the
     kernel's default. The first ``omit_s`` are left out of the figures.
     """
@@ -42,6 +44,7 @@ class Transfer:
     client_ip: str
     port: int = 5201
     client_port: int = 0
+    control_port: int = 0
     duration_s: int = 0
     size_bytes: int = 0
     congestion: str = "cubic"
@@ -180,8 +183,15 @@ def _min_rtt_us(report: dict[str, Any]) -> int | None:
     return min(found, default=None)
 
 
-def start_inside(netns: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def start_inside(
+    netns: str, arguments: Sequence[str], ephemeral_port: int = 0
+) -> subprocess.Popen[str]:
     """Start a program in another network namespace without a helper program.
+
+    An ``ephemeral_port`` is the only one the namespace then gives to sockets that name none.
 
     A thread enters the namespace and starts it; namespaces are a thread's own, so the caller stays
     where it is, and the thread is gone on return.
@@ -195,6 +205,8 @@ def start_inside(netns: str, arguments: Sequence[str]) -> subprocess.Popen[str]:
                 os.setns(descriptor, os.CLONE_NEWNET)
             finally:
                 os.close(descriptor)
+            if ephemeral_port:
+                _PORT_RANGE.write_text(f"{ephemeral_port} {ephemeral_port}")
             outcome.append(
                 subprocess.Popen(
                     arguments,
@@ -248,7 +260,7 @@ def run(transfer: Transfer) -> TcpResult:
                     f"iperf3 serves no TCP on {transfer.server_ip}:{transfer.port}: {said}"
                 )
             time.sleep(0.002)
-        client = start_inside(transfer.client_netns, client_argv)
+        client = start_inside(transfer.client_netns, client_argv, transfer.control_port)
         stack.callback(_end, client)
         try:
             client_text, _ = client.communicate(timeout=transfer.timeout_s)

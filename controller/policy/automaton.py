@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from controller.policy.clauses import Broken, Clause, Element, Trip, is_domestic
+from controller.policy.clauses import Broken, Clause, Element, Trip, Waypoints, is_domestic
 from controller.policy.model import Policy
+from controller.program import Phase
 from topologies.units import format_duration
 
 type State = tuple[int, ...]
@@ -114,6 +115,19 @@ class Automaton:
             domestic = any(is_domestic(bound.clause, self.trip) for bound in self.clauses)
             return "DOMESTIC" if domestic else "EXEMPT"
         return "+".join(dict.fromkeys(phases))
+
+    def phase(self, state: State) -> Phase:
+        """How a packet in a state stands to the border of its home: what its label says."""
+        owed, passed = False, False
+        for progress, bound in zip(state, self.clauses, strict=True):
+            if isinstance(bound.clause, Waypoints):
+                due = [stop.before == "border" for stop in bound.clause.stops]
+                owed |= any(due[progress:])
+                passed |= any(due)
+        if owed or passed:
+            return Phase.PRE if owed else Phase.ASSESSED
+        domestic = any(is_domestic(bound.clause, self.trip) for bound in self.clauses)
+        return Phase.DOMESTIC if domestic else Phase.EXEMPT
 
     def without(self, policy: str, clause: str) -> Automaton:
         """The automaton that one clause of one policy no longer narrows: for explanations."""

@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from controller.policy.clauses import (
     Avoid,
@@ -23,17 +23,25 @@ from controller.policy.clauses import (
 )
 from controller.policy.places import Groups, HubSelector, Names, Value, Where, shipped_groups
 from topologies.documents import nearest
-from topologies.model import Confidence, JurisdictionCode, Slug, Text
-from topologies.units import parse_duration_ns, parse_rate_bps
+from topologies.model import UNKNOWN_JURISDICTION, Confidence, JurisdictionCode, Slug, Text
+from topologies.units import format_duration, format_rate, parse_duration_ns, parse_rate_bps
 
 
 def _duration_ns(text: object) -> int:
     return parse_duration_ns(text, allow_zero=False)
 
 
-DurationNs = Annotated[int, BeforeValidator(_duration_ns)]
-RateBps = Annotated[int, BeforeValidator(parse_rate_bps)]
+DurationNs = Annotated[
+    int, BeforeValidator(_duration_ns), PlainSerializer(format_duration, when_used="json")
+]
+RateBps = Annotated[
+    int, BeforeValidator(parse_rate_bps), PlainSerializer(format_rate, when_used="json")
+]
 PolicyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$", max_length=80)]
+
+
+UNCLASSIFIED = "unclassified"
+"""Data of which nothing is said, so that its origin is not known. Every set has this class."""
 
 
 def _origins(value: object) -> object:
@@ -57,6 +65,11 @@ class DataClass(Value):
     valid_until: date | None = None
     """Last day of the legal basis."""
     note: Text = ""
+
+
+_NOTHING_SAID = DataClass(
+    id=UNCLASSIFIED, origin=(UNKNOWN_JURISDICTION,), sensitivity="general", basis="none"
+)
 
 
 class Binding(Value):
@@ -298,10 +311,15 @@ class PolicySet(Value):
 
     def data_class(self, name: str) -> DataClass:
         """Raises KeyError with a near match."""
-        known = {entry.id: entry for entry in self.classes}
+        known = {UNCLASSIFIED: _NOTHING_SAID} | {entry.id: entry for entry in self.classes}
         if name not in known:
             raise KeyError(f'no data class "{name}" {nearest(name, known)}'.strip())
         return known[name]
+
+    @property
+    def looks_at_data(self) -> bool:
+        """Whether some policy asks of which class or origin data is."""
+        return any(policy.match.data_class or policy.match.origin for policy in self.policies)
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"

@@ -1,14 +1,7 @@
-"""The delay-shortest allowed path of a demand, or why there is none.
-
-Dijkstra's algorithm on the product of the topology's graph and the demand's automaton: costs
-are pure one-way delay, so that a hard budget is never judged on a cost that contains penalties.
-Ties fall to the fewer hops, then to the fibre named first, as in ``controller.paths``. A path
-may pass a hub twice, in different states (to a gateway and back), never in the same state.
-"""
+"""The delay-shortest allowed path of a demand, or why there is none."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -18,6 +11,7 @@ from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.clauses import Trip
 from controller.policy.model import Policy
 from controller.policy.places import shipped_groups
+from controller.policy.product import Place, Product, Trail
 from controller.policy.semantics import Ruling, unevaluable
 from topologies.model import Fibre, Topology
 from topologies.units import format_duration
@@ -51,14 +45,6 @@ class Failures:
 
 
 NO_FAILURES = Failures()
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a packet is in the product: past ``hub``, in ``state``."""
-
-    hub: str
-    state: State
 
 
 @dataclass(frozen=True)
@@ -129,75 +115,23 @@ def shortest(
     From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
     the route's ``one_way_ns`` counts from ``start``.
     """
-    automaton = replace(automaton, trip=replace(automaton.trip, closed=failures.gateways))
-    if start is None:
-        first = automaton.enter(automaton.start, automaton.trip.src)
-        if isinstance(first, Violation):
-            return None
-        start = Place(automaton.trip.src.id, first)
-    if failures.hubs & {start.hub, automaton.trip.dst.id}:
+    product = Product(automaton, topology).without_gateways(failures.gateways)
+    start = start or product.first()
+    if start is None or failures.hubs & {start.hub, automaton.trip.dst.id}:
         return None
-    found = _search(automaton, topology, failures, start, spent_ns)
-    return None if found is None else _route(automaton, *found)
+    dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
+    trail = product.shortest(start, dead, spent_ns)
+    return None if trail is None else route_of(product.automaton, trail)
 
 
-type _Trail = tuple[tuple[Place, str], ...]
-"""(place, fibre taken from it), from the start."""
-
-
-def _search(
-    automaton: Automaton, topology: Topology, failures: Failures, start: Place, spent_ns: int
-) -> tuple[_Trail, Place, int] | None:
-    neighbours = _neighbours(topology, failures)
-    settled: set[Place] = set()
-    # Order of fibres breaks ties; it tells any two trails from one start apart.
-    queue: list[tuple[int, int, tuple[int, ...], Place, _Trail]] = [(0, 0, (), start, ())]
-    while queue:
-        delay_ns, hops, order, place, trail = heapq.heappop(queue)
-        if automaton.exceeds(spent_ns + delay_ns):
-            return None
-        if place in settled:
-            continue
-        settled.add(place)
-        if place.hub == automaton.trip.dst.id and automaton.finish(place.state) is None:
-            return trail, place, delay_ns
-        for number, fibre in neighbours[place.hub]:
-            far = _take(automaton, topology, place, fibre)
-            if far is not None and far not in settled:
-                total_ns = delay_ns + topology.one_way_delay_ns(fibre)
-                steps = (*trail, (place, fibre.id))
-                heapq.heappush(queue, (total_ns, hops + 1, (*order, number), far, steps))
-    return None
-
-
-def _neighbours(topology: Topology, failures: Failures) -> dict[str, list[tuple[int, Fibre]]]:
-    """Working fibres of each hub, with their number in the topology."""
-    found: dict[str, list[tuple[int, Fibre]]] = {hub.id: [] for hub in topology.hubs}
-    for number, fibre in enumerate(topology.fibres):
-        if failures.spare(fibre):
-            for end in fibre.ends:
-                found[end].append((number, fibre))
-    return found
-
-
-def _take(automaton: Automaton, topology: Topology, place: Place, fibre: Fibre) -> Place | None:
-    """Where a fibre leads in the product, or None when a clause dies on it or behind it."""
-    on_fibre = automaton.enter(place.state, fibre)
-    if isinstance(on_fibre, Violation):
-        return None
-    far = topology.hub(fibre.other_end(place.hub))
-    past = automaton.enter(on_fibre, far)
-    return None if isinstance(past, Violation) else Place(far.id, past)
-
-
-def _route(automaton: Automaton, trail: _Trail, end: Place, delay_ns: int) -> Route:
-    places = [*(place for place, _ in trail), end]
+def route_of(automaton: Automaton, trail: Trail) -> Route:
+    """A trail through the product, as people see it."""
     return Route(
-        path=Path(tuple(place.hub for place in places), tuple(fibre for _, fibre in trail)),
+        path=Path(tuple(place.hub for place in trail.places), trail.fibres),
         permit=automaton.permit.id,
-        states=tuple(place.state for place in places),
-        phases=tuple(automaton.name(place.state) for place in places),
-        one_way_ns=delay_ns,
+        states=tuple(place.state for place in trail.places),
+        phases=tuple(automaton.name(place.state) for place in trail.places),
+        one_way_ns=trail.one_way_ns,
     )
 
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.commands.arguments import add_scenario_arguments, load
+
 if TYPE_CHECKING:
     from controller.prover import Proof
 
@@ -27,13 +29,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "scenario",
-        nargs="?",
-        default="pan-asia",
-        metavar="SCENARIO",
-        help="a shipped scenario's name or a YAML file (default: pan-asia)",
-    )
+    add_scenario_arguments(parser)
     parser.add_argument(
         "--tables", type=Path, metavar="FILE", help="prove a run's dump instead, held against it"
     )
@@ -41,14 +37,17 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from experiments.intents import specify
     from experiments.plan import make_plan
     from experiments.proof import proof_document, prove_compiled, prove_dump
-    from experiments.scenario import load_scenario
 
-    loaded = load_scenario(args.scenario)
+    loaded = load(args)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
-    of = "compiled" if args.tables is None else str(args.tables)
-    proof = prove_compiled(plan) if args.tables is None else prove_dump(args.tables, plan)
+    judged_by = specify(loaded)
+    if args.tables is None:
+        of, proof = "compiled", prove_compiled(plan, judged_by)
+    else:
+        of, proof = str(args.tables), prove_dump(args.tables, plan, judged_by)
     if args.json:
         print(json.dumps(proof_document({of: proof}), indent=1))
     else:

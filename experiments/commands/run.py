@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from experiments.commands.arguments import add_scenario_arguments
+
 EPILOG = """examples:
   corridor run                              the reference corridor, pan-asia
   corridor run mini --seed 7                five hubs, another seed
+  corridor run sovereignty                  the same under every shipped policy set
+  corridor run sovereignty --policies none  what it would be without policies
   corridor run my.yaml --out results/mine   a scenario of your own
   corridor run --testbed uml --clock real   without a kernel build
 """
@@ -24,13 +28,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "scenario",
-        nargs="?",
-        default="pan-asia",
-        metavar="SCENARIO",
-        help="a shipped scenario's name or a YAML file (default: pan-asia)",
-    )
+    add_scenario_arguments(parser)
     parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
@@ -48,7 +46,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from experiments.runner import Options, run_scenario
-    from experiments.table import demand_table, flow_table
+    from experiments.table import crossings_line, demand_table, flow_table, reasons
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -57,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         scenario=args.scenario,
         testbed=args.testbed,
         clock=args.clock,
+        policies=args.policies,
+        as_of=args.as_of,
         seed=args.seed,
         framework=args.framework,
         out=args.out,
@@ -66,18 +66,26 @@ def run(args: argparse.Namespace) -> int:
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")
+    seen = outcome.summary.get("crossings", {})
+    failed = bool(violated or seen.get("forbidden") or seen.get("strange"))
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
-        return 1 if violated else 0
+        return 1 if failed else 0
     print()
     print(demand_table(outcome.summary))
+    why = reasons(outcome.summary)
+    if why:
+        print(f"\n{why}")
+    watched = crossings_line(outcome.summary)
+    if watched:
+        print(f"\n{watched}")
     throughput = flow_table(outcome.summary)
     if throughput:
         print(f"\n{throughput}")
     for warning in outcome.summary["warnings"]:
         print(f"\nwarning: {warning}")
     print(f"\nResults are in {outcome.out_dir}")
-    return 1 if violated else 0
+    return 1 if failed else 0
 
 
 def _seed(text: str) -> int:

@@ -1,7 +1,8 @@
 """The figures of a run: RTT by group, predicted against measured, ranges, throughput.
 
 Each is written as PDF and PNG into ``figures/``. A figure without anything to show
-is left out; a demand without a reply is marked as such in those that remain.
+is left out; a demand without a reply is marked as such in those that remain, and one
+that policies keep back is in none.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ def draw_figures(out_dir: Path, summary: dict[str, Any]) -> list[Path]:
     for name in NAMES:
         for suffix in ("pdf", "png"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-    demands = summary["demands"]
-    groups = data.group_demands(demands, data.read_places(out_dir))
-    rtt_ms = data.read_rtt_ms(out_dir, len(demands))
+    every_rtt_ms = data.read_rtt_ms(out_dir, len(summary["demands"]))
+    summary, rtt_ms = data.expecting_answers(summary, every_rtt_ms)
+    groups = data.group_demands(summary["demands"], data.read_places(out_dir))
     with style():
         drawn = (
             rtt_ecdf(summary, groups, rtt_ms),

@@ -125,6 +125,17 @@ def read_rtt_ms(out_dir: Path, demands: int) -> list[NDArray[np.float64]]:
     return [rtt_ms[order[start:end]] for start, end in pairwise(edges)]
 
 
+def expecting_answers(
+    summary: dict[str, Any], rtt_ms: list[NDArray[np.float64]]
+) -> tuple[dict[str, Any], list[NDArray[np.float64]]]:
+    """A summary and its RTTs without the demands that policies or missing fibres keep back."""
+    kept = [
+        at for at, demand in enumerate(summary["demands"]) if demand["predicted_rtt_ms"] is not None
+    ]
+    narrowed = {**summary, "demands": [summary["demands"][at] for at in kept]}
+    return narrowed, [rtt_ms[at] for at in kept]
+
+
 def answered(demand: Demand) -> bool:
     """Whether any probe of a demand came back; its RTTs are null or missing otherwise."""
     return bool(demand["rtt_ms"]) and demand["rtt_ms"]["min"] is not None

@@ -127,12 +127,12 @@ def test_streams_offer_their_share_of_the_bottleneck_and_transfers_their_seconds
     assert (transfer.src_host, transfer.dst_host) == ("h2", "h5")
 
 
-def test_answers_come_back_over_the_fibres_of_the_question(plan):
-    by_pair = {(path.hubs[0], path.hubs[-1]): path for path in plan.program.paths}
+def test_every_demand_and_its_answers_have_a_label_of_their_own_along_their_path(plan):
+    labels = {use.demand: use for use in plan.program.labels}
+    assert len({use.label for use in plan.program.labels}) == 2 * len(plan.demands)
     for demand in plan.demands:
-        there, back = by_pair[demand.src, demand.dst], by_pair[demand.dst, demand.src]
-        assert back.fibres == there.fibres[::-1], demand.id
-        assert there.fibres == demand.fibres
+        assert labels[demand.id].hubs == demand.hubs
+        assert labels[f"{demand.id}.return"].hubs == demand.hubs[::-1]
 
 
 def test_a_pair_demanded_both_ways_has_its_own_shortest_path_each_way(tmp_path):

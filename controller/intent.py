@@ -1,0 +1,130 @@
+"""Demands as the controller serves them: what policies rule, which packets, what protection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from controller.policy.model import Bandwidth, Binding, Demand, Policy, PolicySet, Protected
+from controller.policy.semantics import Ruling, rule
+from topologies.model import Topology
+
+ALL_KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which packets between two hosts belong to a demand; ``None`` matches anything."""
+
+    protocol: Literal["udp", "tcp"] | None = None
+    src_port: int | None = None
+    dst_port: int | None = None
+
+
+ANY_PACKET = Selector()
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Up to ``k`` failures of these kinds are bridged by the switches themselves."""
+
+    k: int = 0
+    over: tuple[Protected, ...] = ALL_KINDS
+
+    def stronger(self, other: Protection) -> Protection:
+        """Both: the larger ``k`` over either's kinds, and no kinds where nothing is asked."""
+        asked = [one for one in (self, other) if one.k]
+        over = {kind for one in asked for kind in one.over}
+        return Protection(max(self.k, other.k), tuple(kind for kind in ALL_KINDS if kind in over))
+
+
+UNPROTECTED = Protection()
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One demand in one direction."""
+
+    ruling: Ruling
+    selectors: tuple[Selector, ...] = (ANY_PACKET,)
+    """Its packets match one of these."""
+    protection: Protection = UNPROTECTED
+    """Asked for beside what the permit in use asks for."""
+    bandwidth: Bandwidth | None = None
+    """Instead of what the permit in use gives."""
+
+    @property
+    def demand(self) -> Demand:
+        return self.ruling.demand
+
+    @property
+    def id(self) -> str:
+        return self.ruling.demand.id
+
+    def guarantee(self, permit: Policy) -> Bandwidth | None:
+        """The rates promised under a permit."""
+        return self.bandwidth or permit.soft.bandwidth
+
+    def protected(self, permit: Policy) -> Protection:
+        """The failures bridged under a permit."""
+        asked = permit.soft.protect
+        if asked is None:
+            return self.protection
+        return self.protection.stronger(Protection(asked.k, asked.over))
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return (self.ruling.demand.src, self.ruling.demand.dst)
+
+
+def intents_of(
+    policies: PolicySet,
+    topology: Topology,
+    demands: Iterable[Demand],
+    as_of: date,
+    protection: Protection = UNPROTECTED,
+) -> tuple[Intent, ...]:
+    """Demands and the answers they ask for, told apart by the bindings of ``policies``."""
+    directions = [one for demand in demands for one in (demand, demand.returning()) if one]
+    return tuple(
+        Intent(
+            rule(policies, topology, demand, as_of),
+            selectors_of(demand, policies.bindings),
+            protection,
+        )
+        for demand in directions
+    )
+
+
+def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector, ...]:
+    """What bindings say of a demand's packets; any packet where they say nothing."""
+    bound = [
+        Selector(protocol=binding.protocol, dst_port=binding.dst_port)
+        for binding in bindings
+        if (binding.hub, binding.data_class) == (demand.src, demand.data_class)
+        and binding.dst in (None, demand.dst)
+    ]
+    return tuple(dict.fromkeys(bound)) or (ANY_PACKET,)
+
+
+def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
+    """Pairs whose packets some header fits alike, so that its class could not be told."""
+    by_pair: dict[tuple[str, str], list[Intent]] = {}
+    found = []
+    for intent in intents:
+        others = by_pair.setdefault(intent.pair, [])
+        found += [(other, intent) for other in others if _alike(other, intent)]
+        others.append(intent)
+    return found
+
+
+def _alike(one: Intent, other: Intent) -> bool:
+    return any(_overlap(a, b) for a in one.selectors for b in other.selectors)
+
+
+def _overlap(one: Selector, other: Selector) -> bool:
+    fields = ("protocol", "src_port", "dst_port")
+    pairs = [(getattr(one, field), getattr(other, field)) for field in fields]
+    return all(a == b or None in (a, b) for a, b in pairs)

@@ -1,0 +1,117 @@
+"""Labels: which label a demand's packets carry on each fibre of its way.
+
+A label names one decision at each hub it reaches, so ways that come together may share a label from
+there to the end: a label is a tree of decisions towards the destination. Labels are never shared
+between demands, nor between phases.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from controller.program import FIRST_WAY, LAST_WAY, LabelUse, Phase, label_of
+from controller.ways import Assess, Cross, Node, Way
+from topologies.errors import InputError
+
+
+class Allocator:
+    """The next free way number of one epoch."""
+
+    def __init__(self, epoch: int = 0) -> None:
+        self._epoch = epoch
+        self._next = FIRST_WAY
+
+    def label(self, phase: Phase) -> int:
+        if self._next > LAST_WAY:
+            raise InputError(
+                f"the demands need more than {LAST_WAY - FIRST_WAY + 1} labels",
+                "protect fewer demands, or against fewer failures",
+            )
+        self._next += 1
+        return label_of(self._epoch, phase, self._next - 1)
+
+
+@dataclass
+class Labelling:
+    """Labels of one way. ``of`` gives the label a packet has once a node's decision is taken."""
+
+    way: Way
+    first: int
+    of: dict[Node, int] = field(default_factory=dict)
+    """Alternatives that begin a detour, and what follows a gateway, by their own label."""
+    at: dict[int, dict[str, Node]] = field(default_factory=dict)
+    """Label to hub to the decision it names there."""
+    began: dict[int, Node] = field(default_factory=dict)
+
+    def uses(self) -> Iterator[LabelUse]:
+        assert self.way.automaton is not None
+        for label, node in self.began.items():
+            hubs = [one.hub for one in _run(node)]
+            state = self.way.automaton.name(node.state)
+            permit = self.way.automaton.permit.id
+            yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
+
+
+def label_way(way: Way, allocator: Allocator) -> Labelling:
+    """Labels for every decision of a way, as few as the decisions allow by first fit."""
+    assert way.first is not None
+    labelling = Labelling(way, first=0)
+    labelling.first = _fit(labelling, way.first, allocator)
+    waiting = deque([way.first])
+    seen = {way.first}
+    while waiting:
+        node = waiting.popleft()
+        for begin in _beginnings(node):
+            if begin not in labelling.of:
+                labelling.of[begin] = _fit(labelling, begin, allocator)
+        for following in (node.otherwise, getattr(node, "then", None)):
+            if following is not None and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return labelling
+
+
+def _beginnings(node: Node) -> Iterator[Node]:
+    """Decisions next to this one that need a label of their own: detours, and past a gateway."""
+    if node.otherwise is not None:
+        yield node.otherwise
+    if isinstance(node, Assess):
+        yield node.then
+
+
+def _run(node: Node) -> Iterator[Node]:
+    """The decisions that a packet meets under one label while nothing is found dead."""
+    yield node
+    while isinstance(node, Cross):
+        node = node.then
+        yield node
+
+
+def _fit(labelling: Labelling, begin: Node, allocator: Allocator) -> int:
+    """A label that names the same decisions along the run of ``begin``, or nothing yet, there."""
+    run = [*_run(begin)]
+    # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
+    # under that label, unless by the host's port or back from a gateway.
+    named = run if begin is labelling.way.first or isinstance(begin, Assess) else run[1:]
+    fitting = [
+        label
+        for label, first in labelling.began.items()
+        if first.state == begin.state and _agrees(labelling.at[label], named)
+    ]
+    if fitting:
+        label = max(fitting, key=lambda one: _shared(labelling.at[one], named))
+    else:
+        label = allocator.label(begin.phase)
+        labelling.at[label], labelling.began[label] = {}, begin
+    labelling.at[label].update({node.hub: node for node in named})
+    return label
+
+
+def _agrees(names: dict[str, Node], run: list[Node]) -> bool:
+    return all(names.get(node.hub) in (None, node) for node in run)
+
+
+def _shared(names: dict[str, Node], run: list[Node]) -> int:
+    return sum(names.get(node.hub) is node for node in run)

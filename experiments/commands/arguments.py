@@ -1,0 +1,45 @@
+"""Arguments that several commands share: which scenario, under which policies, on which day."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from experiments.scenario import LoadedScenario
+
+
+def add_scenario_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "scenario",
+        nargs="?",
+        default="pan-asia",
+        metavar="SCENARIO",
+        help="a shipped scenario's name or a YAML file (default: pan-asia)",
+    )
+    parser.add_argument(
+        "--policies",
+        metavar="SET",
+        help="a shipped policy set or a policy file, instead of the scenario's",
+    )
+    parser.add_argument(
+        "--as-of",
+        type=_day,
+        metavar="DAY",
+        help="the day whose policies are in force, YYYY-MM-DD (default: the scenario's, or today)",
+    )
+
+
+def load(args: argparse.Namespace) -> LoadedScenario:
+    """The scenario that the arguments name; raises InputError."""
+    from experiments.scenario import load_scenario
+
+    return load_scenario(args.scenario, policies=args.policies, as_of=args.as_of)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-24") from None

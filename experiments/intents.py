@@ -1,0 +1,134 @@
+"""What a run is to be judged by: topology, policies, demands and which packets are theirs.
+
+The specification crosses into a guest as JSON, so that the tables the switches hold are
+proven where they are, before any traffic.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Self
+
+from controller.intent import ANY_PACKET, Intent, Protection, Selector
+from controller.policy.model import (
+    SAME_CLASS,
+    UNCLASSIFIED,
+    Bandwidth,
+    Demand,
+    PolicySet,
+    Protected,
+)
+from controller.policy.semantics import rule
+from experiments import ports
+from experiments.scenario import Demand as ScenarioDemand
+from experiments.scenario import LoadedScenario
+from topologies.model import Frozen, Topology
+from traffic import stamp
+
+
+class Direction(Frozen):
+    """A demand, or its answers, and what tells its packets from others between the same hubs."""
+
+    demand: Demand
+    selectors: tuple[Selector, ...]
+    bandwidth: Bandwidth | None = None
+
+
+class Specification(Frozen):
+    """Everything the prover judges tables by, beside the wiring."""
+
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+    directions: tuple[Direction, ...]
+    k: int
+    over: tuple[Protected, ...]
+
+    def intents(self) -> tuple[Intent, ...]:
+        """In the order of the demands, each followed by its answers."""
+        return tuple(
+            Intent(
+                rule(self.policies, self.topology, one.demand, self.as_of),
+                one.selectors,
+                Protection(self.k, self.over),
+                one.bandwidth,
+            )
+            for one in self.directions
+        )
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls.model_validate_json(text)
+
+
+def specify(loaded: LoadedScenario) -> Specification:
+    """The specification of a scenario."""
+    scenario = loaded.scenario
+    crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
+    known = {entry.id for entry in loaded.policies.classes}
+    directions = []
+    for number, demand in enumerate(scenario.demands):
+        alone = crowded[frozenset((demand.src, demand.dst))] == 1
+        forward, backward = _packets(number, demand)
+        ruled = _ruled(demand, known)
+        answers = ruled.returning()
+        assert answers is not None
+        directions += [
+            Direction(
+                demand=ruled,
+                selectors=(ANY_PACKET,) if alone else forward,
+                bandwidth=demand.guarantee,
+            ),
+            Direction(demand=answers, selectors=(ANY_PACKET,) if alone else backward),
+        ]
+    return Specification(
+        topology=loaded.topology,
+        policies=loaded.policies,
+        as_of=loaded.as_of,
+        directions=tuple(directions),
+        k=scenario.protect.k,
+        over=scenario.protect.over,
+    )
+
+
+def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
+    """The intents of a scenario: each demand and its answers, by turns."""
+    return specify(loaded).intents()
+
+
+def _ruled(demand: ScenarioDemand, known: set[str]) -> Demand:
+    """As the policies see it; where they look at no data, a class they do not know is nothing."""
+
+    def seen(name: str) -> str:
+        return name if name in known or name == SAME_CLASS else UNCLASSIFIED
+
+    return Demand.model_validate(
+        {
+            "id": demand.id,
+            "class": seen(demand.data),
+            "src": demand.src,
+            "dst": demand.dst,
+            "returns": seen(demand.returns or SAME_CLASS),
+        }
+    )
+
+
+def _packets(
+    number: int, demand: ScenarioDemand
+) -> tuple[tuple[Selector, ...], tuple[Selector, ...]]:
+    """What a demand sends there, and what comes back."""
+    reply = ports.REPLY_BASE + number
+    forward = [Selector("udp", reply, stamp.PORT)]
+    backward = [Selector("udp", stamp.PORT, reply)]
+    wanted = demand.throughput
+    if wanted and wanted.udp is not None:
+        forward.append(Selector("udp", ports.STREAM_BASE + number, ports.STREAM_BASE + number))
+    if wanted and wanted.tcp:
+        for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
+            forward.append(Selector("tcp", base + number, ports.TCP_SERVER))
+            backward.append(Selector("tcp", ports.TCP_SERVER, base + number))
+    return tuple(forward), tuple(backward)

@@ -1,0 +1,122 @@
+"""The part of a plan that cuts each fibre in turn, and what is expected to come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from controller.paths import Path
+from controller.policy.routes import NoRoute
+from controller.ways import Way, follow, path_of
+from experiments.plan_traffic import Schedule, stamp_hosts
+from experiments.plan_values import Cut, Expectation, Fault, PlannedDemand
+from experiments.prediction import one_way_ns
+from experiments.scenario import CutOptions, LoadedScenario
+from topologies.model import Topology
+from topologies.wiring import Wiring
+from traffic import jobs
+
+LEAD_NS, TAIL_NS = 100_000_000, 100_000_000
+"""Probes before the cut and after the mending."""
+SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
+
+
+def plan_cuts(
+    loaded: LoadedScenario,
+    demands: Sequence[PlannedDemand],
+    ways: Sequence[Way],
+    *,
+    after_ns: int,
+) -> tuple[Cut, ...]:
+    """Cuts one after another from ``after_ns`` on; ``ways`` are those of demands and answers."""
+    options = loaded.scenario.cuts
+    if options is None:
+        return ()
+    settle_ns = options.settle
+    if settle_ns is None:
+        settle_ns = SETTLE_WITH_BFD_NS if loaded.scenario.network.bfd else SETTLE_NS
+    cuts, start_ns = [], after_ns
+    for fibre in _fibres(loaded, options):
+        mend_ns = start_ns + LEAD_NS + options.outage
+        cut = Cut(
+            fibre=fibre,
+            silent=options.silent,
+            start_ns=start_ns,
+            cut_ns=start_ns + LEAD_NS,
+            mend_ns=mend_ns,
+            end_ns=mend_ns + TAIL_NS,
+            interval_ns=options.interval,
+            others_interval_ns=options.others,
+            crossing=tuple(_expectations(fibre, loaded, demands, ways)),
+        )
+        cuts.append(cut)
+        start_ns = mend_ns + max(TAIL_NS, settle_ns)
+    return tuple(cuts)
+
+
+def cut_faults(cuts: Iterable[Cut]) -> Iterator[Fault]:
+    for cut in cuts:
+        yield Fault(cut.cut_ns, "silence" if cut.silent else "cut", cut.fibre)
+        yield Fault(cut.mend_ns, "mend", cut.fibre)
+
+
+def cut_phases(
+    cuts: Iterable[Cut],
+    loaded: LoadedScenario,
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+) -> Iterator[jobs.Phase]:
+    """Every demand is probed through every cut, those that cross the fibre closely."""
+    demands = loaded.scenario.demands
+    for cut in cuts:
+        close = {expected.demand for expected in cut.crossing}
+        schedules = []
+        for number in range(len(demands)):
+            interval_ns = cut.interval_ns if number in close else cut.others_interval_ns
+            count = (cut.end_ns - cut.start_ns) // interval_ns
+            schedules.append(Schedule(interval_ns, count, "periodic", 0))
+        hosts = stamp_hosts(demands, schedules, wiring, templates)
+        yield jobs.Phase(cut.phase, cut.start_ns, hosts)
+
+
+def _fibres(loaded: LoadedScenario, options: CutOptions) -> tuple[str, ...]:
+    if options.fibres == "all":
+        return tuple(fibre.id for fibre in loaded.topology.fibres)
+    return options.fibres
+
+
+def _expectations(
+    fibre: str, loaded: LoadedScenario, demands: Sequence[PlannedDemand], ways: Sequence[Way]
+) -> Iterator[Expectation]:
+    for demand, there, back in zip(demands, ways[::2], ways[1::2], strict=True):
+        if _crosses(there, fibre) or _crosses(back, fibre):
+            scenario = loaded.scenario
+            size = (scenario.demands[demand.index].probe or scenario.probe).size
+            topology = loaded.topology
+            parts = [_detour_ns(way, fibre, topology, size) for way in (there, back)]
+            known = [part for part in parts if part is not None]
+            answered_ns = demand.predicted_forward_ns or 0
+            back_ns = _reach_ns(back, fibre, topology, size)
+            yield Expectation(
+                demand=demand.index,
+                rtt_ns=sum(known) if len(known) == len(parts) else None,
+                there_ns=_reach_ns(there, fibre, topology, size),
+                back_ns=None if back_ns is None else answered_ns + back_ns,
+            )
+
+
+def _crosses(way: Way, fibre: str) -> bool:
+    return not isinstance(way.route, NoRoute) and fibre in way.route.path.fibres
+
+
+def _reach_ns(way: Way, fibre: str, topology: Topology, size: int) -> int | None:
+    """From sending a frame until it comes to a fibre of its path."""
+    if not _crosses(way, fibre) or isinstance(way.route, NoRoute):
+        return None
+    path = way.route.path
+    hops = path.fibres.index(fibre)
+    return one_way_ns(topology, Path(path.hubs[: hops + 1], path.fibres[:hops]), size)
+
+
+def _detour_ns(way: Way, fibre: str, topology: Topology, size: int) -> int | None:
+    met = follow(way.first, {fibre}) if way.first is not None else None
+    return one_way_ns(topology, path_of(met), size) if met is not None else None

@@ -1,0 +1,10 @@
+"""Transport ports of what a run sends: each demand has its own, so that classes can be told."""
+
+from __future__ import annotations
+
+REPLY_BASE = 20_000
+"""Source of a demand's STAMP probes, and where their answers go."""
+STREAM_BASE = 30_000
+"""Both ends of a demand's UDP stream."""
+TCP_SERVER, TCP_CLIENT_BASE, TCP_CONTROL_BASE = 5201, 40_000, 45_000
+"""A transfer has two connections to its server: its data, and iperf3's control."""

@@ -1,0 +1,25 @@
+"""What happens to the network while traffic flows: at which moment after the epoch, and what."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """Something to do so many nanoseconds after the epoch."""
+
+    at_ns: int
+    do: Callable[[], None]
+
+
+def keep(appointments: Iterable[Appointment], epoch_ns: int) -> None:
+    """Do everything in order of time; what is due at once, in the order given."""
+    for one in sorted(appointments, key=lambda one: one.at_ns):
+        delay_ns = epoch_ns + one.at_ns - time.time_ns()
+        time.sleep(max(0, delay_ns) / NS)
+        one.do()
