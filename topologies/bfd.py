@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from topologies.errors import InputError
 from topologies.wiring import Wiring
@@ -38,18 +39,29 @@ def interfaces(wiring: Wiring) -> Iterable[str]:
         yield from (fibre.a.interface, fibre.z.interface)
 
 
-def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
-    """For ``ovs-vsctl``: sessions on all fibres that send and expect a packet each interval.
-
-    Interfaces of switches that are stopped are passed over.
-    """
+def settings(interval_ms: int) -> dict[str, str]:
+    """An interface's ``bfd`` column: send and expect a packet each interval. InputError."""
     if interval_ms < 1:
         raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
-    settings = ["bfd:enable=true", f"bfd:min_tx={interval_ms}", f"bfd:min_rx={interval_ms}"]
+    return {"enable": "true", "min_rx": f"{interval_ms}", "min_tx": f"{interval_ms}"}
+
+
+def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
+    """Sessions on all fibres, for ``ovs-vsctl``."""
+    words = [f"bfd:{key}={value}" for key, value in settings(interval_ms).items()]
     return [
         argument
         for interface in interfaces(wiring)
-        for argument in ("--", "--if-exists", "set", "interface", interface, *settings)
+        for argument in ("--", "set", "interface", interface, *words)
+    ]
+
+
+def updates(wiring: Wiring, interval_ms: int) -> list[dict[str, Any]]:
+    """The same for interfaces that are there, as operations on the database (RFC 7047, 5.2.3)."""
+    row = {"bfd": ["map", [list(pair) for pair in settings(interval_ms).items()]]}
+    return [
+        {"op": "update", "table": "Interface", "where": [["name", "==", name]], "row": row}
+        for name in interfaces(wiring)
     ]
 
 

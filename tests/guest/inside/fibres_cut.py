@@ -38,6 +38,12 @@ def main(out: str, cuts: str) -> None:
             seen[kind] = []
             for _ in range(int(cuts)):
                 seen[kind].append(one_cut(net, pair, faults, kind, moments))
+        seen["flaps"] = [session.flap_count for session in net.bfd_status().values()]
+        for interval_ms in (1000, BFD_MS):
+            net.set_bfd_interval(interval_ms)
+            seen[f"lost at {interval_ms} ms"] = pair.stream(0, 3000)
+        seen["flaps after"] = [session.flap_count for session in net.bfd_status().values()]
+        seen["after two intervals"] = one_cut(net, pair, faults, "cut_silently", moments)
         faults.cut_silently("direct")
         time.sleep(4 * BFD_MS / 1e3)
         seen["said of a fibre that is cut"] = complaint(lambda: net.wait_bfd(0.5))

@@ -26,6 +26,16 @@ def test_both_ends_of_every_fibre_are_told_the_interval_and_no_other_port(wiring
     assert told.count("bfd:min_tx=15") == told.count("bfd:min_rx=15") == 4
 
 
+def test_a_running_network_is_told_the_same(wiring):
+    told = bfd.updates(wiring, 15)
+    assert [one["where"] for one in told] == [
+        [["name", "==", name]] for name in bfd.interfaces(wiring)
+    ]
+    assert told[0]["row"] == {
+        "bfd": ["map", [["enable", "true"], ["min_rx", "15"], ["min_tx", "15"]]]
+    }
+
+
 def test_an_interval_below_a_millisecond_is_refused(wiring):
     with pytest.raises(InputError, match="less than 1"):
         bfd.arguments(wiring, 0)
