@@ -30,7 +30,7 @@ RB_POWER_OFF = 0x4321FEDC
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 OUT = "/run/corridor/out"
 UML_MODULES = "/usr/lib/uml/modules"
-NEEDED_MODULES = ("veth", "sch_netem", "openvswitch")
+NEEDED_MODULES = ("veth", "sch_netem", "openvswitch", "tun")
 HIDDEN_BY_TMPFS = ("/tmp", "/run")
 _libc = ctypes.CDLL(None, use_errno=True)
 
