@@ -17,7 +17,18 @@ from typing import NoReturn
 
 from topologies.errors import CorridorError
 
-VERBS = ("run", "check", "report", "topology", "schema", "doctor", "kernel", "test", "clean")
+VERBS = (
+    "run",
+    "check",
+    "price",
+    "report",
+    "topology",
+    "schema",
+    "doctor",
+    "kernel",
+    "test",
+    "clean",
+)
 EXIT_BY_SIGNAL = 128
 
 

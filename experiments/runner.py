@@ -68,9 +68,14 @@ class Outcome:
 
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
+    """Run the scenario that ``options`` name, as ``run_loaded`` does."""
+    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    return run_loaded(loaded, options, say)
+
+
+def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Outcome:
     """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
     started = time.monotonic()
-    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
     loaded = _with_framework(loaded, options.framework)
     choice, kernel = _choose(options, say)
     seed = loaded.scenario.seed if options.seed is None else options.seed
@@ -106,7 +111,18 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
 
 
 def make_result_folder(wanted: Path | None, name: str) -> Path:
-    """A new or empty folder; raises InputError for anything else."""
+    """A new or empty folder for one run; raises InputError for anything else."""
+    folder = new_folder(wanted, name)
+    try:
+        (folder / "raw").mkdir()
+        (folder / "tables").mkdir()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder
+
+
+def new_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder, ``wanted`` or named by ``name`` and the time; else InputError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
     candidate = base
@@ -124,8 +140,6 @@ def make_result_folder(wanted: Path | None, name: str) -> Path:
             raise InputError(
                 "the result folder is not empty", "name a new one", file=str(candidate)
             )
-        (candidate / "raw").mkdir()
-        (candidate / "tables").mkdir()
     except FileExistsError:
         raise InputError(
             "is a file, not a folder", "name another with --out", file=str(candidate)

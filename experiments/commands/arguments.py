@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from experiments.scenario import LoadedScenario
 
 
-def add_scenario_arguments(parser: argparse.ArgumentParser) -> None:
+def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-asia") -> None:
     parser.add_argument(
         "scenario",
         nargs="?",
-        default="pan-asia",
+        default=default,
         metavar="SCENARIO",
-        help="a shipped scenario's name or a YAML file (default: pan-asia)",
+        help=f"a shipped scenario's name or a YAML file (default: {default})",
     )
     parser.add_argument(
         "--policies",

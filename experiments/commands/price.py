@@ -1,0 +1,162 @@
+"""``corridor price``: what each policy set costs, against no policies, by class of data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.commands.arguments import add_scenario_arguments, load
+
+if TYPE_CHECKING:
+    from experiments.price import Price
+    from experiments.scenario import LoadedScenario
+
+EPILOG = """examples:
+  corridor price sovereignty                        every shipped set, predicted
+  corridor price sovereignty --sets cn-outbound,sa  some of them
+  corridor price sovereignty --measure --out DIR    and measured: one run a set
+
+A set is priced by itself: data of classes it does not know is free. The round trip is that of a
+demand and its answers; extra is over the same demand without policies."""
+DEFAULT_SCENARIO = "sovereignty"
+HEADINGS = (
+    "set",
+    "class of data",
+    "permitted",
+    "extra RTT, median",
+    "most",
+    "stretch",
+    "measured",
+    "single points",
+    "without",
+)
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "price",
+        help="what policy sets cost, against no policies",
+        description="Price policy sets on a scenario: what they keep back, what they add to round "
+        "trips, and how many single points of failure they leave.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
+    parser.add_argument(
+        "--sets", metavar="SET,...", help="policy sets to price (default: all that ship)"
+    )
+    parser.add_argument(
+        "--measure", action="store_true", help="emulate the scenario under each set, too"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for price.json, a figure, and the runs; new or empty",
+    )
+    parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    from experiments.price import BASELINE, alone, prices, serve
+    from experiments.runner import new_folder
+
+    loaded = load(args)
+    names = _sets(args.sets)
+    scenarios = {name: alone(loaded, name) for name in (BASELINE, *names)}
+    out_dir = new_folder(args.out, "price") if args.out or args.measure else None
+    measured = _measure(scenarios, out_dir) if args.measure and out_dir else {}
+    served = {name: serve(scenario) for name, scenario in scenarios.items()}
+    classes = [demand.data for demand in loaded.scenario.demands]
+    found = [
+        price
+        for name in names
+        for price in prices(
+            name,
+            classes,
+            served[BASELINE],
+            served[name],
+            (measured[BASELINE], measured[name]) if measured else None,
+        )
+    ]
+    document = {"schema": 1, "scenario": loaded.scenario.name, "prices": list(map(asdict, found))}
+    if out_dir is not None:
+        from experiments.figures.price import draw_prices
+
+        (out_dir / "price.json").write_text(json.dumps(document, indent=1) + "\n")
+        draw_prices(out_dir, found)
+    print(json.dumps(document, indent=1) if args.json else _told(found))
+    if out_dir is not None:
+        print(f"\nResults are in {out_dir}", file=sys.stderr)
+    return 0
+
+
+def _sets(asked: str | None) -> tuple[str, ...]:
+    from controller.policy.load import shipped_policies
+    from experiments.price import BASELINE
+
+    names = asked.split(",") if asked else shipped_policies()
+    return tuple(name for name in dict.fromkeys(names) if name and name != BASELINE)
+
+
+def _measure(
+    scenarios: Mapping[str, LoadedScenario], out_dir: Path
+) -> dict[str, Mapping[str, float]]:
+    """Least round trips in ms by demand, under each set, from one run each."""
+    from experiments.runner import Options, run_loaded
+
+    found: dict[str, Mapping[str, float]] = {}
+    for name, scenario in scenarios.items():
+        folder = out_dir / "runs" / Path(name).stem
+        print(f"under {name}", file=sys.stderr, flush=True)
+        outcome = run_loaded(scenario, Options(out=folder, figures=False), _quietly)
+        found[name] = {
+            demand["id"]: demand["rtt_ms"]["min"]
+            for demand in outcome.summary["demands"]
+            if demand["rtt_ms"] and demand["rtt_ms"]["min"] is not None
+        }
+    return found
+
+
+def _quietly(text: str) -> None:
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def _told(found: Sequence[Price]) -> str:
+    from experiments.table import render
+
+    rows = [
+        (
+            price.policies,
+            price.data,
+            f"{price.permitted} of {price.demands}",
+            _ms(price.extra_ms_median),
+            _ms(price.extra_ms_max),
+            "" if price.stretch_median is None else f"{price.stretch_median:.2f}x",
+            _ms(price.measured_extra_ms_median),
+            _number(price.single_points),
+            _number(price.single_points_without),
+        )
+        for price in found
+        if _costs(price)
+    ]
+    free = len(found) - len(rows)
+    table = render(HEADINGS, rows, frozenset(HEADINGS[2:]))
+    return f"{table}\n\n{free} more pairs of set and class cost nothing and keep nothing back"
+
+
+def _costs(price: Price) -> bool:
+    return price.permitted < price.demands or bool(price.extra_ms_max)
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f} ms"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
