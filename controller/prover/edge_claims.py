@@ -1,179 +1,152 @@
-"""Claims about doors: what hosts and fibres may let into the network, and as what."""
+"""Claims about what hosts may send, and what other doors let in that is not labelled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from controller.program import Action, Flow
-from controller.prover.claims import Breach, Claim, breach_of
+from controller.program import Action, FastFailover, Flow, Table
+from controller.prover.claims import Breach, Claim, Door, Edge, Sight, leaving, shown_at
+from controller.prover.demands import Demand
 from controller.prover.headers import (
     ARP_REPLY,
     ETH_ARP,
     ETH_IPV4,
     ETH_LLDP,
-    ETH_MPLS,
-    UNTAGGED,
     box,
     outside,
 )
 from controller.prover.network import Network
-from controller.prover.reach import RESERVED_PORTS, End, Exploration, Step
-from topologies.wiring import HOST_PORT
+from controller.prover.reach import RESERVED_PORTS, End, Step
+from controller.prover.search import Exploration, Kind
+from controller.prover.trails import way_to
 
 
 class ClosedWorld(Claim):
     id = "C1"
-    sentence = "What no binding admits is dropped at the port it came in by, and nothing floods."
+    sentence = "What no binding admits and no policy permits never leaves its hub; nothing floods."
 
-    def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
-        for flow, action in _every_action(network, hub):
-            if action.kind == "output" and action.arguments[0] in RESERVED_PORTS:
-                reserved = RESERVED_PORTS[int(action.arguments[0])]
-                yield Breach(f"sends to {reserved}, out of control", hub, flow)
+    def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
+        yield from _reserved(flow.actions)
 
-    def at_door(self, network: Network, seen: Exploration) -> Iterator[Breach]:
-        hub = seen.door.hub
-        allowed = tuple(network.allowed(hub)) if seen.from_host else ()
-        for step in seen.first:
-            if step.end.is_drop:
-                continue
+    def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
+        for bucket in group.buckets:
+            yield from _reserved(bucket.actions)
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        if step.end is End.UNCONTROLLED:
+            yield f"is out of control: {step.note}"
+
+    def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
+        allowed = [one for demand in network.demands_from[edge.hub] for one in demand.packets]
+        allowed += network.questions(edge.hub)
+        for step in leaving(edge.steps):
             for rest in outside(step.packet.sent, allowed):
-                headers = rest
-                if not seen.from_host:
-                    unlabelled = rest.cut("eth_type", ETH_MPLS)[1]
-                    if unlabelled is None or _is_wiring_check(step):
-                        continue
-                    headers = unlabelled
-                yield breach_of(seen, step, f"{_who(seen)} gets {_what(step)}", headers)
+                yield shown_at(step, f"what no demand sends gets {what(step)}", rest)
+
+    def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
+        for step in leaving(door.unlabelled):
+            if not is_wiring_check(network, step):
+                yield shown_at(step, f"what is not labelled gets {what(step)}")
+
+    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+        """A demand that is allowed no path, and yet leaves; or whose permits cannot be told."""
+        demand = seen.demand
+        if demand is None:
+            return
+        if not seen.delivers and demand.is_blocked:
+            yield from _blocked(seen, demand)
+        yield from deaths(seen, self.id)
+
+
+def deaths(seen: Exploration, claim: str) -> Iterator[Breach]:
+    """Where the last permit dies, by a clause of this claim."""
+    for found in seen.of_kind(Kind.DEATH):
+        if found.death is not None and found.death.claim == claim:
+            way = way_to(seen, found.node, found.step)
+            hub, said = found.step.at.hub, str(found.death)
+            yield Breach(said, hub, None, way, seen.demand, found.death.violations)
+
+
+def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    refused = demand.permits.refused
+    for turn in seen.door.turns:
+        if not turn.step.end.is_drop:
+            because = refused or "no path is left of those that its permits allow"
+            said = f"{demand.id} is blocked ({because}), and gets {what(turn.step)}"
+            violations = refused.violations if refused else ()
+            yield Breach(said, demand.src, None, (Sight(turn.step),), demand, violations)
 
 
 class Binding(Claim):
     id = "C2"
-    sentence = "What a host sends carries its own addresses and gets the label of its own demand."
+    sentence = "What a host sends carries its own addresses and is served as its own demand's."
 
-    def at_door(self, network: Network, seen: Exploration) -> Iterator[Breach]:
-        if not seen.from_host:
-            return
-        host = network.hosts[seen.door.hub]
+    def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
+        host = network.hosts[edge.hub]
         own_ipv4 = box(eth_src=host.host_mac, ipv4_src=host.host_ip)
         own_arp = box(eth_src=host.host_mac, arp_sha=host.host_mac, arp_spa=host.host_ip)
-        for step in seen.first:
-            yield from self._label(network, seen, step)
-            if step.end.is_drop:
-                continue
+        for step in leaving(edge.steps):
             for eth_type, own in ((ETH_IPV4, own_ipv4), (ETH_ARP, own_arp)):
                 sent = step.packet.sent.cut("eth_type", eth_type)[0]
                 for forged in outside(sent, (own,)) if sent else ():
-                    said = f"{host.host} sends under another's address and gets {_what(step)}"
-                    yield breach_of(seen, step, said, forged)
+                    said = f"{host.host} sends under another's address and gets {what(step)}"
+                    yield shown_at(step, said, forged)
+            if step.packet.label is not None and step.packet.value("ip_dscp") != 0:
+                yield shown_at(step, f"{host.host} says by its DSCP how to treat its packets")
             if step.end is End.DELIVERED:
-                yield from self._answer(network, seen, step)
+                yield from _answer(network, edge, step)
 
-    def _label(self, network: Network, seen: Exploration, step: Step) -> Iterator[Breach]:
-        if step.packet.label is None or network.intended is None:
-            return
-        target = step.packet.sent.known.get("ipv4_dst")
-        for path in network.paths_from[seen.door.hub]:
-            destination = network.hosts[path.hubs[-1]].host_ip
-            if destination == target and path.label != step.packet.label:
-                said = (
-                    f"packets to {path.hubs[-1]} get label {step.packet.label}, "
-                    f"and that of their path is {path.label}"
-                )
-                yield breach_of(seen, step, said)
-
-    def _answer(self, network: Network, seen: Exploration, step: Step) -> Iterator[Breach]:
-        """An answer to ARP must say what is so; anything else sent back to the host is C1's."""
-        asker, sent = network.hosts[seen.door.hub], step.packet.sent.known
-        target = next(
-            (host for host in network.hosts.values() if host.host_ip == sent.get("arp_tpa")), None
-        )
-        if sent.get("eth_type") != ETH_ARP or target is None:
-            return
-        truth = {
-            "eth_src": target.host_mac,
-            "eth_dst": asker.host_mac,
-            "arp_op": ARP_REPLY,
-            "arp_sha": target.host_mac,
-            "arp_spa": target.host_ip,
-            "arp_tha": asker.host_mac,
-            "arp_tpa": asker.host_ip,
-        }
-        for name, value in truth.items():
-            if step.packet.value(name) != value:
-                said = f"the answer for {target.host} has a wrong {name}"
-                yield breach_of(seen, step, said)
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        for turn in seen.door.turns if demand else ():
+            assert demand is not None
+            for flow in turn.step.matched:
+                if flow.table in _OF_DEMANDS and flow.policy != demand.number and flow.goto:
+                    whose = network.serves(flow) or "nobody's"
+                    said = f"packets of {demand.id} are taken for {whose}"
+                    yield Breach(said, demand.src, None, (Sight(turn.step),), demand)
 
 
-class Labels(Claim):
-    id = "C3"
-    sentence = "Labels are given at host ports only, one each; no tag or LLDP of a host survives."
-
-    def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
-        for flow, action in _every_action(network, hub):
-            in_port = None if flow is None else dict(flow.match).get("in_port")
-            if action.kind == "push_label" and in_port != HOST_PORT:
-                yield Breach("gives labels elsewhere than at the host's port", hub, flow)
-            if action.kind == "controller" and in_port in (None, HOST_PORT):
-                yield Breach("sends what hosts may send to the controller", hub, flow)
-
-    def at_door(self, network: Network, seen: Exploration) -> Iterator[Breach]:
-        for step in seen.every:
-            if step.end is End.MISLABELLED:
-                yield breach_of(seen, step, f"labels are not one deep: {step.note}")
-            elif seen.from_host:
-                yield from self._from_host(seen, step)
-            else:
-                yield from self._from_fibre(network, seen, step)
-
-    def _from_host(self, seen: Exploration, step: Step) -> Iterator[Breach]:
-        if step.end is End.CROSSED and step.packet.label is None:
-            yield breach_of(seen, step, "a packet crosses a fibre without a label")
-        elif step.end is End.DELIVERED and step.packet.may_be("eth_type", ETH_MPLS):
-            yield breach_of(seen, step, "a packet reaches a host with its label on")
-        elif step.end is End.TO_CONTROLLER:
-            yield breach_of(seen, step, f"{_who(seen)} reaches the controller")
-        if step.at == seen.door and not step.end.is_drop:
-            sent = step.packet.sent
-            for headers in (sent.cut("vlan_vid", UNTAGGED)[1], sent.cut("eth_type", ETH_MPLS)[0]):
-                if headers is not None:
-                    yield breach_of(seen, step, f"a tag of {_who(seen)} survives", headers)
-
-    def _from_fibre(self, network: Network, seen: Exploration, step: Step) -> Iterator[Breach]:
-        hub, port, before = seen.door.hub, seen.door.port, step.before.label
-        labelled = step.before.may_be("eth_type", ETH_MPLS)
-        if step.end.is_drop or _is_wiring_check(step):
-            return
-        if step.end is End.TO_CONTROLLER:
-            yield breach_of(seen, step, "more than LLDP reaches the controller")
-        elif not labelled and step.packet.label is not None:
-            yield breach_of(seen, step, "gives a label to what a fibre brought unlabelled")
-        elif labelled and network.intended and (hub, port, before) not in network.arrivals:
-            said = f"accepts label {before or 'of any value'} that no declared path brings here"
-            yield breach_of(seen, step, said)
+_OF_DEMANDS = (Table.CLASSIFY, Table.LABEL)
 
 
-def _every_action(network: Network, hub: str) -> Iterator[tuple[Flow | None, Action]]:
-    """All actions of a switch, those of buckets without a flow."""
-    held = network.tables.switches.get(hub)
-    for flow in held.flows if held else ():
-        for action in flow.actions:
-            yield flow, action
-    for group in held.groups if held else ():
-        for bucket in group.buckets:
-            for action in bucket.actions:
-                yield None, action
+def _answer(network: Network, edge: Edge, step: Step) -> Iterator[Breach]:
+    """An answer to ARP must say what is so; anything else sent back to the host is C1's."""
+    asker, sent = network.hosts[edge.hub], step.packet.sent.known
+    asked = sent.get("arp_tpa")
+    target = next((host for host in network.hosts.values() if host.host_ip == asked), None)
+    if sent.get("eth_type") != ETH_ARP or target is None:
+        return
+    truth = {
+        "eth_src": target.host_mac,
+        "eth_dst": asker.host_mac,
+        "arp_op": ARP_REPLY,
+        "arp_sha": target.host_mac,
+        "arp_spa": target.host_ip,
+        "arp_tha": asker.host_mac,
+        "arp_tpa": asker.host_ip,
+    }
+    for name, value in truth.items():
+        if step.packet.value(name) != value:
+            yield shown_at(step, f"the answer for {target.host} has a wrong {name}")
 
 
-def _is_wiring_check(step: Step) -> bool:
-    return step.end is End.TO_CONTROLLER and step.packet.value("eth_type") == ETH_LLDP
+def _reserved(actions: Iterable[Action]) -> Iterator[str]:
+    for action in actions:
+        if action.kind == "output" and action.arguments[0] in RESERVED_PORTS:
+            yield f"sends to {RESERVED_PORTS[int(action.arguments[0])]}, out of control"
 
 
-def _who(seen: Exploration) -> str:
-    return "the host" if seen.from_host else "a fibre's unlabelled packet"
+def is_wiring_check(network: Network, step: Step) -> bool:
+    """LLDP of a fibre, which the controller wants to see."""
+    at = step.at
+    is_fibre = (at.hub, at.port) in network.cables
+    is_lldp = step.packet.value("eth_type") == ETH_LLDP
+    return step.end is End.TO_CONTROLLER and is_fibre and is_lldp
 
 
-def _what(step: Step) -> str:
+def what(step: Step) -> str:
+    """Where a step leads, in words."""
     if step.end is End.CROSSED and step.to is not None:
         return f"onto the fibre to {step.to.hub}"
     return step.end.value

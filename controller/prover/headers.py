@@ -11,18 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import AddressValueError, IPv4Address
+from typing import NamedTuple
 
 from controller.program import Value
 
 ETH_IPV4, ETH_ARP, ETH_MPLS, ETH_LLDP = 0x0800, 0x0806, 0x8847, 0x88CC
+IP_PROTO = {"tcp": 6, "udp": 17}
 UNTAGGED = 0
 ARP_REQUEST, ARP_REPLY = 1, 2
+NO_LABEL_NAMED = -1
+"""Stands for every label that no entry of a switch names: they tell none of them apart."""
 
 Condition = tuple[str, Value]
 
 _IPV4, _ARP, _MPLS = ("eth_type", ETH_IPV4), ("eth_type", ETH_ARP), ("eth_type", ETH_MPLS)
+_UDP, _TCP = ("ip_proto", IP_PROTO["udp"]), ("ip_proto", IP_PROTO["tcp"])
 
 NEEDS: dict[str, Condition | None] = {
     "vlan_vid": None,
@@ -30,8 +35,15 @@ NEEDS: dict[str, Condition | None] = {
     "eth_src": None,
     "eth_dst": None,
     "mpls_label": _MPLS,
+    "mpls_tc": _MPLS,
     "ipv4_src": _IPV4,
     "ipv4_dst": _IPV4,
+    "ip_dscp": _IPV4,
+    "ip_proto": _IPV4,
+    "udp_src": _UDP,
+    "udp_dst": _UDP,
+    "tcp_src": _TCP,
+    "tcp_dst": _TCP,
     "arp_op": _ARP,
     "arp_sha": _ARP,
     "arp_spa": _ARP,
@@ -52,16 +64,19 @@ _ADDRESSES = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
 
 def is_exact(name: str, value: Value) -> bool:
     """Whether the field is one we know and the value one value of it, not a mask or a range."""
-    if name != "in_port" and name not in NEEDS:
-        return False
     if name in _MACS:
         return isinstance(value, str) and _MAC.fullmatch(value) is not None
     if name in _ADDRESSES:
-        try:
-            return isinstance(value, str) and bool(IPv4Address(value))
-        except AddressValueError:
-            return False
-    return isinstance(value, int) and value >= 0
+        return isinstance(value, str) and _is_address(value)
+    return (name == "in_port" or name in NEEDS) and isinstance(value, int) and value >= 0
+
+
+@cache
+def _is_address(value: str) -> bool:
+    try:
+        return bool(IPv4Address(value))
+    except AddressValueError:
+        return False
 
 
 def in_order(match: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -112,6 +127,9 @@ class Box:
                 yield left
 
 
+ANY = Box()
+
+
 def box(**equal: Value) -> Box:
     return Box(frozenset(equal.items()))
 
@@ -124,51 +142,74 @@ def outside(headers: Box, allowed: Iterable[Box]) -> tuple[Box, ...]:
     return left
 
 
-@dataclass(frozen=True)
-class Packet:
-    """Headers as they were sent, and the fields that switches have written since."""
+class Packet(NamedTuple):
+    """Headers as they were sent, what switches have written since, and the label they gave."""
 
-    sent: Box = Box()
+    sent: Box = ANY
     written: frozenset[Condition] = frozenset()
+    """Below the label; its own fields are the next two."""
+    label: int | None = None
+    tc: int | None = None
+    """The label's traffic class, None where that is not known."""
 
-    @cached_property
-    def _written(self) -> dict[str, Value]:
-        return dict(self.written)
+    def of(self, sent: Box) -> Packet:
+        """As this is, of those that were sent so."""
+        return Packet(sent, self.written, self.label, self.tc)
+
+    def of_label(self, label: int | None, tc: int | None) -> Packet:
+        return Packet(self.sent, self.written, label, tc)
 
     def value(self, name: str) -> Value | None:
         """What the field holds now, or None where that differs between the packets."""
-        if name in self._written:
-            return self._written[name]
+        if self.label is not None and name in _OF_LABEL:
+            return (ETH_MPLS, self.label, self.tc)[_OF_LABEL[name]]
+        for field, held in self.written:
+            if field == name:
+                return held
         return self.sent.known.get(name)
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.label is not None or self.value("eth_type") == ETH_MPLS
 
     def may_be(self, name: str, value: Value) -> bool:
         return self.cut(name, value)[0] is not None
 
     def cut(self, name: str, value: Value) -> tuple[Packet | None, Packet | None]:
         """As ``Box.cut``, by what the field holds now."""
-        if name in self._written:
-            return (self, None) if self._written[name] == value else (None, self)
+        if name in _OF_LABEL and self.label is not None:
+            if name == "mpls_tc" and self.tc is None:
+                # Either may be so: a set of traffic classes less one is not kept.
+                return self.of_label(self.label, int(value)), self
+            return (self, None) if self.value(name) == value else (None, self)
+        for field, held in self.written:
+            if field == name:
+                return (self, None) if held == value else (None, self)
         here, others = self.sent.cut(name, value)
         return self._narrowed(here), self._narrowed(others)
 
     def _narrowed(self, sent: Box | None) -> Packet | None:
-        return None if sent is None else Packet(sent, self.written)
+        return None if sent is None else self.of(sent)
 
     def write(self, name: str, value: Value) -> Packet:
-        return Packet(self.sent, frozenset((self._written | {name: value}).items()))
+        if self.label is not None and name == "mpls_label":
+            return self.of_label(int(value), self.tc)
+        if self.label is not None and name == "mpls_tc":
+            return self.of_label(self.label, int(value))
+        others = (one for one in self.written if one[0] != name)
+        written = frozenset((*others, (name, value)))
+        return Packet(self.sent, written, self.label, self.tc)
 
-    @property
-    def label(self) -> Value | None:
-        """The label on top, or None where there is none or not one for all these packets."""
-        return self.value("mpls_label") if self.value("eth_type") == ETH_MPLS else None
-
-    def push(self, label: Value) -> Packet:
-        return self.write("eth_type", ETH_MPLS).write("mpls_label", label)
+    def push(self, label: int) -> Packet:
+        """Its traffic class is what the switch makes of the DSCP."""
+        return self.of_label(label, None)
 
     def pop(self) -> Packet:
         """Without its one label; what is below is taken for IPv4, as the action says."""
-        below = {name: held for name, held in self._written.items() if name != "mpls_label"}
-        below["eth_type"] = ETH_IPV4
-        if self.sent.known.get("eth_type") == ETH_IPV4:
-            del below["eth_type"]
-        return Packet(self.sent, frozenset(below.items()))
+        below = frozenset(one for one in self.written if one[0] not in _OF_LABEL)
+        if self.label is None or self.sent.known.get("eth_type") != ETH_IPV4:
+            below |= {_IPV4}
+        return Packet(self.sent, below)
+
+
+_OF_LABEL = {"eth_type": 0, "mpls_label": 1, "mpls_tc": 2}

@@ -1,22 +1,20 @@
-"""The search: everything that tables may do with any packet, whatever has failed.
+"""What one switch may do with a set of packets, whatever its ports and groups see of failures.
 
-Every bucket of a group is taken as possible, so that what is never found here happens
-under no set of failures and no view of them. Header sets are cut only where entries
-tell headers apart, labels are exact, and a place is never visited twice.
+OpenFlow 1.3 as Open vSwitch does it. Every bucket of a group is taken as possible, so that what is
+never found here happens under no set of failures and no view of them. Header sets are cut only
+where entries tell headers apart.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from typing import NamedTuple
 
 from controller.program import Action, Flow, Value
-from controller.prover.headers import ETH_MPLS, NEEDS, Packet
-from controller.prover.network import Network, Rule
-from topologies.wiring import HOST_PORT
+from controller.prover.headers import ANY, ETH_MPLS, NEEDS, Condition, Packet, is_exact
+from controller.prover.lookup import Rule
+from controller.prover.network import Network
+from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 RESERVED_PORTS = {
     0xFFFFFFF9: "TABLE",
@@ -32,6 +30,7 @@ class End(StrEnum):
     """How a packet leaves a switch, or does not."""
 
     CROSSED = "onto a fibre"
+    ASSESSED = "into the gateway"
     DELIVERED = "to the host"
     DROPPED = "dropped"
     SWALLOWED = "dropped: its only way out is the port it came in by"
@@ -42,11 +41,13 @@ class End(StrEnum):
 
     @property
     def is_drop(self) -> bool:
-        return self in (End.DROPPED, End.SWALLOWED, End.UNPLUGGED)
+        return self in _DROPS
 
 
-@dataclass(frozen=True)
-class Place:
+_DROPS = frozenset({End.DROPPED, End.SWALLOWED, End.UNPLUGGED})
+
+
+class Place(NamedTuple):
     """Packets about to enter a hub's switch by a port."""
 
     hub: str
@@ -54,16 +55,14 @@ class Place:
     packet: Packet
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """A bucket of a group, counted from 0; those before it are then not live."""
 
     group: int
     bucket: int
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One thing a switch may do with some of the packets at a place."""
 
     at: Place
@@ -76,73 +75,28 @@ class Step:
     end: End
     port: int | None = None
     to: Place | None = None
+    """Where the packets come to. Beyond a fibre or a gateway a label is all that is known of them
+    at first: what was sent is asked for again only where an entry looks at it."""
     note: str = ""
 
     @property
     def before(self) -> Packet:
         """The packets of this step as they came in."""
-        return Packet(self.packet.sent, self.at.packet.written)
+        return self.at.packet.of(self.packet.sent)
 
     @property
     def without_failures(self) -> bool:
         return all(choice.bucket == 0 for choice in self.chosen)
 
 
-@dataclass(frozen=True)
-class Exploration:
-    """All that may happen to packets that come in by one port, which is the door."""
-
-    door: Place
-    steps: dict[Place, tuple[Step, ...]]
-    came_by: dict[Place, Step]
-
-    @property
-    def from_host(self) -> bool:
-        return self.door.port == HOST_PORT
-
-    @property
-    def first(self) -> tuple[Step, ...]:
-        return self.steps[self.door]
-
-    @cached_property
-    def every(self) -> tuple[Step, ...]:
-        return tuple(step for steps in self.steps.values() for step in steps)
-
-    def trail(self, step: Step) -> tuple[Step, ...]:
-        """The shortest way from the door to a step, and the step."""
-        trail = [step]
-        while (came := self.came_by.get(trail[-1].at)) is not None:
-            trail.append(came)
-        return tuple(reversed(trail))
-
-
-def explore(network: Network, hub: str, port: int) -> Exploration:
-    """Any header by a host port and on to its ends; any header by a fibre port, in that switch.
-
-    Fibres carry only what switches emit. That they emit nothing else follows from the
-    host ports; the fibre ports are asked what they would let in all the same.
-    """
-    door = Place(hub, port, Packet())
-    steps: dict[Place, tuple[Step, ...]] = {}
-    came_by: dict[Place, Step] = {}
-    waiting = deque([door])
-    while waiting:
-        place = waiting.popleft()
-        steps[place] = tuple(steps_at(network, place))
-        for step in steps[place] if port == HOST_PORT else ():
-            if step.to is not None and step.to not in came_by and step.to != door:
-                came_by[step.to] = step
-                waiting.append(step.to)
-    return Exploration(door, steps, came_by)
-
-
-def steps_at(network: Network, place: Place) -> Iterator[Step]:
+def steps_at(network: Network, place: Place) -> tuple[Step, ...]:
     """All that the switch may do with the packets at a place."""
-    return _Switch(network, place).table(0, _Flight(place.packet))
+    switch = _Switch(network, place)
+    switch.table(0, _Flight(place.packet))
+    return tuple(switch.steps)
 
 
-@dataclass(frozen=True)
-class _Flight:
+class _Flight(NamedTuple):
     """A packet inside the switch."""
 
     packet: Packet
@@ -150,19 +104,17 @@ class _Flight:
     chosen: tuple[Choice, ...] = ()
     hops: int = 0
 
-    def now(self, packet: Packet, *, hops: int = 0) -> _Flight:
-        return _Flight(packet, self.matched, self.chosen, self.hops + hops)
-
 
 class _Switch:
-    """OpenFlow 1.3 as Open vSwitch does it, for sets of packets from one port."""
+    """One switch at work on the packets of one port."""
 
     def __init__(self, network: Network, place: Place) -> None:
+        self.steps: list[Step] = []
         self._network = network
         self._at = place
         self._lookup = network.lookups[place.hub]
 
-    def table(self, number: int, flight: _Flight) -> Iterator[Step]:
+    def table(self, number: int, flight: _Flight) -> None:
         """First match by priority; a miss drops (OpenFlow 1.3, 5.4)."""
         rest = [flight.packet]
         for rule in self._lookup.rules(number, self._at.port, flight.packet.label):
@@ -171,75 +123,82 @@ class _Switch:
                 hit = _cut(packet, rule, missed)
                 if hit is not None:
                     matched = (*flight.matched, rule.flow)
-                    yield from self._entry(
-                        rule.flow, _Flight(hit, matched, flight.chosen, flight.hops)
-                    )
+                    self._entry(rule.flow, _Flight(hit, matched, flight.chosen, flight.hops))
             rest = missed
             if not rest:
                 return
         for packet in rest:
-            yield self._ends(flight.now(packet), End.DROPPED, note=f"no entry in table {number}")
+            self._ends(
+                flight._replace(packet=packet), End.DROPPED, note=f"no entry in table {number}"
+            )
 
-    def _entry(self, flow: Flow, flight: _Flight) -> Iterator[Step]:
-        emitted = 0
-        acting = self._act(flow.actions, flight, ())
-        while True:
-            try:
-                step = next(acting)
-            except StopIteration as stop:
-                after: _Flight = stop.value
-                break
-            emitted += 1
-            yield step
+    def _entry(self, flow: Flow, flight: _Flight) -> None:
+        before = len(self.steps)
+        after = self._act(flow.actions, flight, ())
         if flow.goto is not None and flow.goto > flow.table:
-            yield from self.table(flow.goto, after)
-        elif not emitted:
-            yield self._ends(after, End.DROPPED)
+            self.table(flow.goto, after)
+        elif len(self.steps) == before:
+            self._ends(after, End.DROPPED)
 
     def _act(
         self, actions: tuple[Action, ...], flight: _Flight, groups: tuple[int, ...]
-    ) -> Generator[Step, None, _Flight]:
+    ) -> _Flight:
         """Apply actions in order, emitting on the way; returns the packet after them."""
         for action in actions:
-            if action.kind in ("output", "in_port"):
-                yield self._out(flight, action)
-            elif action.kind == "controller":
-                yield self._ends(flight, End.TO_CONTROLLER)
-            elif action.kind == "group":
-                yield from self._group(int(action.arguments[0]), flight, groups)
+            kind = action.kind
+            if kind in ("output", "in_port"):
+                self._out(flight, action)
+            elif kind == "controller":
+                self._ends(flight, End.TO_CONTROLLER)
+            elif kind == "group":
+                self._group(action.arguments[0], flight, groups)
             else:
-                written = _write(flight, action)
+                written = _write(flight.packet, action)
                 if isinstance(written, End):
-                    yield self._ends(flight, written, note=_in_words(action))
+                    self._ends(flight, written, note=in_words(action))
+                elif kind == "decrement_label_ttl":
+                    hops = flight.hops + int(written.is_labelled)
+                    flight = _Flight(written, flight.matched, flight.chosen, hops)
                 else:
-                    flight = written
+                    flight = _Flight(written, flight.matched, flight.chosen, flight.hops)
         return flight
 
-    def _group(self, number: int, flight: _Flight, groups: tuple[int, ...]) -> Iterator[Step]:
+    def _group(self, number: Value, flight: _Flight, groups: tuple[int, ...]) -> None:
         """Every bucket, each on a copy of the packet; a group within itself ends the packet."""
-        group = self._lookup.groups.get(number)
-        if group is None or number in groups:
-            yield self._ends(flight, End.DROPPED, note=f"group {number} leads nowhere")
+        group = self._lookup.groups.get(int(number))
+        if group is None or group.id in groups:
+            self._ends(flight, End.DROPPED, note=f"group {number} leads nowhere")
             return
         for position, bucket in enumerate(group.buckets):
-            chosen = (*flight.chosen, Choice(number, position))
+            chosen = (*flight.chosen, Choice(group.id, position))
             copy = _Flight(flight.packet, flight.matched, chosen, flight.hops)
-            yield from self._act(bucket.actions, copy, (*groups, number))
+            self._act(bucket.actions, copy, (*groups, group.id))
 
-    def _out(self, flight: _Flight, action: Action) -> Step:
-        back = action.kind == "in_port"
-        port = self._at.port if back else int(action.arguments[0])
-        if port in RESERVED_PORTS:
-            return self._ends(flight, End.UNCONTROLLED, port, note=f"output:{RESERVED_PORTS[port]}")
-        if port == self._at.port and not back:
+    def _out(self, flight: _Flight, action: Action) -> None:
+        back, at = action.kind == "in_port", self._at
+        port = at.port if back else int(action.arguments[0])
+        if port == at.port and not back:
             return self._ends(flight, End.SWALLOWED, port)
         if port == HOST_PORT:
             return self._ends(flight, End.DELIVERED, port)
-        cable = self._network.cables.get((self._at.hub, port))
-        if cable is None:
+        packet = flight.packet
+        there = packet if packet.label is None else packet.of(ANY)
+        cable = self._network.cables.get((at.hub, port))
+        if cable is not None:
+            to = Place(cable.far_hub, cable.far_port, there)
+            return self._ends(flight, End.CROSSED, port, to)
+        if port in RESERVED_PORTS:
+            note = f"output:{RESERVED_PORTS[port]}"
+            return self._ends(flight, End.UNCONTROLLED, port, note=note)
+        if self._network.hosts[at.hub].gateway is None:
             return self._ends(flight, End.UNPLUGGED, port)
-        to = Place(cable.far_hub, cable.far_port, flight.packet)
-        return self._ends(flight, End.CROSSED, port, to)
+        if port == GATEWAY_IN_PORT:
+            to = Place(at.hub, GATEWAY_OUT_PORT, there)
+            return self._ends(flight, End.ASSESSED, port, to)
+        if port == GATEWAY_OUT_PORT:
+            note = "into the gateway by its way out"
+            return self._ends(flight, End.UNCONTROLLED, port, note=note)
+        return self._ends(flight, End.UNPLUGGED, port)
 
     def _ends(
         self,
@@ -248,18 +207,9 @@ class _Switch:
         port: int | None = None,
         to: Place | None = None,
         note: str = "",
-    ) -> Step:
-        return Step(
-            self._at,
-            flight.matched,
-            flight.chosen,
-            flight.packet,
-            flight.hops,
-            end,
-            port,
-            to,
-            note,
-        )
+    ) -> None:
+        packet, matched, chosen, hops = flight
+        self.steps.append(Step(self._at, matched, chosen, packet, hops, end, port, to, note))
 
 
 def _cut(packet: Packet, rule: Rule, missed: list[Packet]) -> Packet | None:
@@ -277,26 +227,25 @@ def _cut(packet: Packet, rule: Rule, missed: list[Packet]) -> Packet | None:
     return hit
 
 
-def _write(flight: _Flight, action: Action) -> _Flight | End:
+def _write(packet: Packet, action: Action) -> Packet | End:
     """The packet after an action that sends it nowhere, or how it ends by it."""
-    packet, arguments = flight.packet, action.arguments
-    labelled = packet.value("eth_type") == ETH_MPLS
-    if action.kind == "push_label":
-        may_be_labelled = packet.may_be("eth_type", ETH_MPLS)
-        return End.MISLABELLED if may_be_labelled else flight.now(packet.push(arguments[0]))
-    if action.kind == "pop_label":
-        return flight.now(packet.pop()) if labelled else End.MISLABELLED
-    if action.kind == "decrement_label_ttl":
-        return flight.now(packet, hops=1) if labelled else flight
-    if action.kind == "set_field" and arguments[0] in NEEDS:
+    kind, arguments = action.kind, action.arguments
+    if kind == "decrement_label_ttl":
+        return packet
+    if kind == "set_field" and len(arguments) == 2 and is_exact(str(arguments[0]), arguments[1]):
         name, value = str(arguments[0]), arguments[1]
-        needs = NEEDS[name]
+        needs: Condition | None = NEEDS.get(name)
         if needs is not None and packet.value(needs[0]) != needs[1]:
-            return End.MISLABELLED if name == "mpls_label" else End.UNCONTROLLED
-        return flight.now(packet.write(name, value))
+            return End.MISLABELLED if needs[1] == ETH_MPLS else End.UNCONTROLLED
+        return packet.write(name, value)
+    if kind == "push_label" and isinstance(arguments[0], int):
+        if packet.label is not None or packet.may_be("eth_type", ETH_MPLS):
+            return End.MISLABELLED
+        return packet.push(arguments[0])
+    if kind == "pop_label":
+        return packet.pop() if packet.is_labelled else End.MISLABELLED
     return End.UNCONTROLLED
 
 
-def _in_words(action: Action) -> str:
-    arguments: tuple[Value, ...] = action.arguments
-    return f"{action.kind} {' '.join(map(str, arguments))}".strip()
+def in_words(action: Action) -> str:
+    return f"{action.kind} {' '.join(map(str, action.arguments))}".strip()

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from controller.program import COOKIE_MAGIC, Action, FastFailover, Flow, SwitchProgram, Value
-from controller.prover.claims import Breach, Claim, breach_of
+from controller.program import COOKIE_MAGIC, Action, FastFailover, Flow, Meter, SwitchProgram, Value
+from controller.prover.claims import Breach, Claim
 from controller.prover.headers import NEEDS, Condition, is_exact
+from controller.prover.lookup import rule_of, sends_back, uses
 from controller.prover.network import Network
-from controller.prover.reach import End, Exploration
+from controller.prover.reach import End, Step, in_words
 
 
 class Understood(Claim):
     id = "T0"
-    sentence = "Every entry and group is understood, and no packet meets two of equal priority."
+    sentence = "Every entry, group and meter is understood, and no packet meets two alike."
 
     def overall(self, network: Network) -> Iterator[Breach]:
         for oddity in network.tables.oddities:
@@ -22,70 +23,127 @@ class Understood(Claim):
             yield Breach(f"{place}{oddity.said}", oddity.hub)
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
-        held = _held(network, hub)
-        for flow in held.flows:
-            for problem in _problems(flow):
-                yield Breach(problem, hub, flow)
-        for group in held.groups:
-            for bucket in group.buckets:
-                for problem in _unknown_actions(bucket.actions):
-                    yield Breach(f"group {group.id} {problem}", hub)
-        for one, other in _overlaps(held.flows):
-            said = f"a packet may meet this entry or {_in_words(other.match)} of equal priority"
-            yield Breach(said, hub, one)
+        return _overlaps(hub, network.lookups[hub].overlaps())
+
+    def in_difference(
+        self, network: Network, hub: str, _removed: tuple[Flow, ...], added: tuple[Flow, ...]
+    ) -> Iterator[Breach]:
+        return _overlaps(hub, network.lookups[hub].overlaps(map(rule_of, added)))
+
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
+        names = {name for name, _ in flow.match}
+        if len(names) < len(flow.match):
+            yield "its match names a field twice"
+        for name, value in flow.match:
+            if not is_exact(name, value):
+                yield f"its match on {name} = {value} is not understood"
+            elif (needs := NEEDS.get(name)) is not None and needs not in flow.match:
+                yield f"its match on {name} lacks {needs[0]} = {needs[1]}"
+        yield from _unknown_actions(flow.actions)
+        if flow.goto is not None and flow.goto <= flow.table:
+            yield f"it goes back from table {flow.table} to {flow.goto}"
+        if flow.meter is not None and not _is_metered(network, hub, flow.meter):
+            yield f"it passes meter {flow.meter}, which is not there or of another kind"
+
+    def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
+        for bucket in group.buckets:
+            yield from _unknown_actions(bucket.actions)
+
+
+def _overlaps(hub: str, pairs: Iterable[tuple[Flow, Flow]]) -> Iterator[Breach]:
+    for pair in pairs:
+        one, other = sorted(pair, key=lambda flow: repr((flow.match, flow.actions)))
+        said = f"a packet may meet this entry or {_fields(other.match)} of equal priority"
+        yield Breach(said, hub, one)
 
 
 class Installed(Claim):
     id = "C0"
-    sentence = "Switches hold exactly the intended entries and groups, and none of anybody else."
+    sentence = "Switches hold exactly what was intended, none of anybody else, and are set up so."
     needs_program = True
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
         assert network.intended is not None
-        held = _held(network, hub)
-        intended = next(
-            (switch for switch in network.intended.switches if switch.hub == hub),
-            SwitchProgram(hub, 0, ()),
-        )
-        for flow in _surplus(held.flows, intended.flows):
-            mine = flow.cookie >> 48 == COOKIE_MAGIC
-            said = "holds an entry that was not intended" if mine else "holds a foreign entry"
-            yield Breach(said, hub, flow)
-        for flow in _surplus(intended.flows, held.flows):
-            yield Breach("lacks an intended entry", hub, flow)
-        for group in _surplus(held.groups, intended.groups):
-            yield Breach(f"holds group {group.id}, which was not intended so", hub)
-        for group in _surplus(intended.groups, held.groups):
-            yield Breach(f"lacks group {group.id} as it was intended", hub)
+        held, intended = network.held(hub), intended_for(network, hub)
+        yield from foreign_and_missing(hub, held.flows, intended.flows)
+        yield from _other("group", hub, held.groups, intended.groups)
+        yield from _other("meter", hub, held.meters, intended.meters)
+        yield from _settings(network, hub)
+
+    def in_difference(
+        self, _network: Network, hub: str, removed: tuple[Flow, ...], added: tuple[Flow, ...]
+    ) -> Iterator[Breach]:
+        return foreign_and_missing(hub, added, removed)
+
+
+def intended_for(network: Network, hub: str) -> SwitchProgram:
+    switches = network.intended.switches if network.intended else ()
+    found = (switch for switch in switches if switch.hub == hub)
+    return next(found, SwitchProgram(hub, 0, ()))
+
+
+def foreign_and_missing(
+    hub: str, held: Iterable[Flow], intended: Iterable[Flow]
+) -> Iterator[Breach]:
+    """Where entries differ from those intended."""
+    for flow in surplus(held, intended):
+        mine = flow.cookie >> 48 == COOKIE_MAGIC
+        said = "holds an entry that was not intended" if mine else "holds a foreign entry"
+        yield Breach(said, hub, flow)
+    for flow in surplus(intended, held):
+        yield Breach("lacks an intended entry", hub, flow)
+
+
+def _other[T: (FastFailover, Meter)](
+    kind: str, hub: str, held: Iterable[T], intended: Iterable[T]
+) -> Iterator[Breach]:
+    for one in surplus(held, intended):
+        yield Breach(f"holds {kind} {one.id}, which was not intended so", hub)
+    for one in surplus(intended, held):
+        yield Breach(f"lacks {kind} {one.id} as it was intended", hub)
+
+
+def _settings(network: Network, hub: str) -> Iterator[Breach]:
+    """How the switch is set up, where it says so."""
+    said = network.tables.settings.get(hub)
+    if said is None:
+        return
+    if said.fail_mode is not None and said.fail_mode != "secure":
+        yield Breach(f"would switch as it likes without a controller: {said.fail_mode}", hub)
+    for (at, port), cable in network.cables.items():
+        if at == hub and said.bfd_ports is not None and port not in said.bfd_ports:
+            yield Breach(f"does not watch fibre {cable.fibre} at port {port} by BFD", hub)
 
 
 class Liveness(Claim):
     id = "C15"
     sentence = "Buckets watch the port or group they use; no packet is sent where it cannot go."
 
-    def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
-        held = _held(network, hub)
-        groups = {group.id: group for group in held.groups}
-        for flow in held.flows:
-            for number in _uses(flow.actions, "group"):
-                if number not in groups:
-                    yield Breach(f"uses group {number}, which is not there", hub, flow)
-        for group in held.groups:
-            for said in _unsound(group, groups):
-                yield Breach(f"group {group.id}: {said}", hub)
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
+        lookup = network.lookups[hub]
+        for number in uses(flow.actions, "group"):
+            if number not in lookup.groups:
+                yield f"uses group {number}, which is not there"
+            for bucket in lookup.sending_back(number):
+                in_port = next((value for name, value in flow.match if name == "in_port"), None)
+                if bucket.watch_port != in_port:
+                    yield (
+                        f"takes packets of port {in_port or 'any'} and sends them back there by a "
+                        f"bucket of group {number} that watches port {bucket.watch_port}"
+                    )
 
-    def at_door(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
-        for step in seen.every:
-            if step.end in (End.SWALLOWED, End.UNPLUGGED):
-                yield breach_of(seen, step, f"port {step.port}: {step.end}")
+    def in_group(self, network: Network, hub: str, group: FastFailover) -> Iterator[str]:
+        yield from _unsound(group, network.lookups[hub].groups)
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        if step.end in (End.SWALLOWED, End.UNPLUGGED):
+            yield f"port {step.port}: {step.end}"
 
 
-def _held(network: Network, hub: str) -> SwitchProgram:
-    return network.tables.switches.get(hub) or SwitchProgram(hub, 0, ())
-
-
-def _surplus[T](some: Iterable[T], others: Iterable[T]) -> Iterator[T]:
+def surplus[T](some: Iterable[T], others: Iterable[T]) -> Iterator[T]:
     """What is in ``some`` and not, or not as often, in ``others``."""
+    if some == others:
+        return
     yield from (Counter(some) - Counter(others)).elements()
 
 
@@ -96,24 +154,9 @@ _ACTIONS: dict[str, Callable[..., bool]] = {
     "push_label": lambda label: is_exact("mpls_label", label),
     "pop_label": lambda: True,
     "decrement_label_ttl": lambda: True,
-    "set_field": is_exact,
+    "set_field": lambda name, value: name != "in_port" and is_exact(name, value),
     "group": lambda number: isinstance(number, int),
 }
-
-
-def _problems(flow: Flow) -> Iterator[str]:
-    """What of an entry has no meaning here."""
-    names = [name for name, _ in flow.match]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"its match names {name} twice"
-    for name, value in flow.match:
-        if not is_exact(name, value):
-            yield f"its match on {name} = {value} is not understood"
-        elif (needs := NEEDS.get(name)) is not None and needs not in flow.match:
-            yield f"its match on {name} lacks {needs[0]} = {needs[1]}"
-    yield from _unknown_actions(flow.actions)
-    if flow.goto is not None and flow.goto <= flow.table:
-        yield f"it goes back from table {flow.table} to {flow.goto}"
 
 
 def _unknown_actions(actions: tuple[Action, ...]) -> Iterator[str]:
@@ -124,80 +167,52 @@ def _unknown_actions(actions: tuple[Action, ...]) -> Iterator[str]:
         except TypeError:
             understood = False
         if not understood:
-            arguments = " ".join(map(str, action.arguments))
-            yield f"has an action that is not understood: {action.kind} {arguments}".rstrip()
+            yield f"has an action that is not understood: {in_words(action)}"
 
 
-def _overlaps(flows: Iterable[Flow]) -> Iterator[tuple[Flow, Flow]]:
-    """Pairs of one table and priority that one packet could meet.
-
-    Exact matches on the same fields overlap only if they are the same; of two sets of
-    fields, those do that agree on the fields they share.
-    """
-    alike: dict[tuple[int, int], dict[tuple[str, ...], list[Flow]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for flow in flows:
-        names = tuple(name for name, _ in flow.match)
-        alike[flow.table, flow.priority][names].append(flow)
-    for by_names in alike.values():
-        for names, ones in by_names.items():
-            yield from _twice(ones)
-            for other_names, others in by_names.items():
-                if names < other_names:
-                    yield from _agreeing(ones, others, {*names} & {*other_names})
+def _is_metered(network: Network, hub: str, number: int) -> bool:
+    meter = network.lookups[hub].meters.get(number)
+    return meter is not None and meter.rate_kbps > 0
 
 
-def _twice(flows: list[Flow]) -> Iterator[tuple[Flow, Flow]]:
-    first: dict[tuple[Condition, ...], Flow] = {}
-    for flow in flows:
-        if flow.match in first:
-            yield first[flow.match], flow
-        first.setdefault(flow.match, flow)
-
-
-def _agreeing(
-    ones: list[Flow], others: list[Flow], shared: set[str]
-) -> Iterator[tuple[Flow, Flow]]:
-    """Pairs with the same values in all shared fields, one of each kind of values."""
-
-    def part(flow: Flow) -> tuple[Condition, ...]:
-        return tuple(one for one in flow.match if one[0] in shared)
-
-    by_part = {part(flow): flow for flow in ones}
-    for flow in others:
-        if part(flow) in by_part:
-            yield by_part[part(flow)], flow
-
-
-def _unsound(group: FastFailover, groups: dict[int, FastFailover]) -> Iterator[str]:
+def _unsound(group: FastFailover, groups: Mapping[int, FastFailover]) -> Iterator[str]:
     """How a group's buckets could be live and lead nowhere, or be dead and lead on."""
+    chains = False
     for position, bucket in enumerate(group.buckets, start=1):
-        ports, chained = _uses(bucket.actions, "output"), _uses(bucket.actions, "group")
+        ports, chained = uses(bucket.actions, "output"), uses(bucket.actions, "group")
+        back = sends_back(bucket.actions)
         if bucket.watch_port is None and bucket.watch_group is None:
             yield f"bucket {position} watches nothing"
-        if bucket.watch_port is not None and set(ports) != {bucket.watch_port}:
+        # Where a bucket sends packets back, what it watches is asked of the entries that use it.
+        if (
+            bucket.watch_port is not None
+            and {*ports} != {bucket.watch_port}
+            and not (back and not ports)
+        ):
             sent = ", ".join(map(str, ports)) or "no port"
             yield f"bucket {position} watches port {bucket.watch_port} and uses {sent}"
-        if bucket.watch_group is not None and set(chained) != {bucket.watch_group}:
+        if bucket.watch_group is not None and {*chained} != {bucket.watch_group}:
             sent = ", ".join(map(str, chained)) or "no group"
             yield f"bucket {position} watches group {bucket.watch_group} and uses {sent}"
-        if (ports and bucket.watch_port is None) or (chained and bucket.watch_group is None):
+        if ((ports or back) and bucket.watch_port is None) or (
+            chained and bucket.watch_group is None
+        ):
             yield f"bucket {position} uses what it does not watch"
         for number in chained:
             if number not in groups:
                 yield f"bucket {position} uses group {number}, which is not there"
-    if _leads_back(group.id, groups):
+        chains = chains or bool(chained) or bucket.watch_group is not None
+    if chains and _leads_back(group.id, groups):
         yield "its chain of groups comes back to it"
 
 
-def _leads_back(start: int, groups: dict[int, FastFailover]) -> bool:
+def _leads_back(start: int, groups: Mapping[int, FastFailover]) -> bool:
     seen: set[Value] = set()
     waiting: list[Value] = [start]
     while waiting:
         group = groups.get(int(waiting.pop()))
         for bucket in group.buckets if group else ():
-            for number in {*_uses(bucket.actions, "group"), bucket.watch_group} - {None}:
+            for number in {*uses(bucket.actions, "group"), bucket.watch_group} - {None}:
                 if number == start:
                     return True
                 if number is not None and number not in seen:
@@ -206,9 +221,5 @@ def _leads_back(start: int, groups: dict[int, FastFailover]) -> bool:
     return False
 
 
-def _uses(actions: tuple[Action, ...], kind: str) -> list[int]:
-    return [int(action.arguments[0]) for action in actions if action.kind == kind]
-
-
-def _in_words(match: tuple[Condition, ...]) -> str:
+def _fields(match: tuple[Condition, ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in match) or "any packet"

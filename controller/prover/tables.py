@@ -7,36 +7,49 @@ claim ``T0`` finds it, or becomes an ``Oddity`` where an entry cannot hold it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from controller.program import FastFailover, Flow, Program, SwitchProgram
+from controller.program import FastFailover, Flow, Meter, Program, SwitchProgram
 from topologies.errors import InputError
 from topologies.values import from_plain
 from topologies.wiring import Wiring
 
-DUMP_SCHEMAS = (1, 2)
-"""1 had no groups."""
+DUMP_SCHEMAS = (1, 2, 3)
+"""1 had no groups, 2 no meters."""
 
+_PARTS = ("switches", "groups", "meters", "settings")
 _COUNTERS = {"packets", "bytes"}
 _FLOW = {"table", "priority", "match", "actions", "goto", "cookie"}
 _GROUP = {"id", "buckets"}
+_METER = {"id", "rate_kbps", "burst_kbit"}
 
 
 @dataclass(frozen=True)
 class Oddity:
-    """Something a switch says that is no entry and no group."""
+    """Something a switch says that is no entry, no group and no meter."""
 
     hub: str
     said: str
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How a switch is set up, as far as it says; what is None is not claimed."""
+
+    fail_mode: str | None = None
+    """What it does without a controller: only ``secure`` leaves its tables as they are."""
+    bfd_ports: tuple[int, ...] | None = None
+    """Ports of fibres whose loss of frames it notices by itself (RFC 5880)."""
+
+
+@dataclass(frozen=True)
 class Tables:
-    """Entries and groups of every switch, by hub."""
+    """Entries, groups and meters of every switch, by hub."""
 
     switches: Mapping[str, SwitchProgram]
     oddities: tuple[Oddity, ...] = ()
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
 
 def tables_of(program: Program) -> Tables:
@@ -49,29 +62,35 @@ def read_dump(plain: Any, wiring: Wiring, *, file: str = "") -> Tables:
     if not isinstance(plain, dict) or plain.get("schema") not in DUMP_SCHEMAS:
         known = " or ".join(map(str, DUMP_SCHEMAS))
         raise InputError(f"not a dump of tables of schema {known}", file=file)
-    said_flows, said_groups = plain.get("switches"), plain.get("groups", {})
-    if not isinstance(said_flows, dict) or not isinstance(said_groups, dict):
-        raise InputError('"switches" and "groups" must be objects by hub', file=file)
-    oddities = [
-        Oddity("", f"the dump holds {key!r}")
-        for key in plain.keys() - {"schema", "switches", "groups"}
-    ]
+    said: dict[str, dict[str, Any]] = {part: plain.get(part, {}) for part in _PARTS}
+    if "switches" not in plain or not all(isinstance(part, dict) for part in said.values()):
+        raise InputError(f"{', '.join(_PARTS)} must be objects by hub", file=file)
+    oddities = [Oddity("", f"the dump holds {key!r}") for key in plain.keys() - {"schema", *_PARTS}]
     dpids = {hub.hub: hub.dpid for hub in wiring.hubs}
-    switches = {}
-    for hub in [*dpids, *sorted((said_flows.keys() | said_groups.keys()) - dpids.keys())]:
+    switches, settings = {}, {}
+    for hub in [*dpids, *sorted({hub for part in said.values() for hub in part} - dpids.keys())]:
         if hub not in dpids:
             oddities.append(Oddity(hub, "no such switch in the wiring"))
-        elif hub not in said_flows:
+        elif hub not in said["switches"]:
             oddities.append(Oddity(hub, "the switch said nothing"))
-        flows = [_flow(hub, said, oddities) for said in _list(said_flows, hub, file)]
-        groups = [_group(hub, said, oddities) for said in _list(said_groups, hub, file)]
+        flows = [_flow(hub, one, oddities) for one in _list(said["switches"], hub, file)]
+        groups = [
+            _whole(FastFailover, _GROUP, hub, one, oddities)
+            for one in _list(said["groups"], hub, file)
+        ]
+        meters = [
+            _whole(Meter, _METER, hub, one, oddities) for one in _list(said["meters"], hub, file)
+        ]
         switches[hub] = SwitchProgram(
             hub,
             dpids.get(hub, 0),
             tuple(flow for flow in flows if flow is not None),
             tuple(group for group in groups if group is not None),
+            tuple(meter for meter in meters if meter is not None),
         )
-    return Tables(switches, tuple(oddities))
+        if hub in said["settings"]:
+            settings[hub] = _settings(hub, said["settings"][hub], oddities)
+    return Tables(switches, tuple(oddities), settings)
 
 
 def _list(said: dict[str, Any], hub: str, file: str) -> list[Any]:
@@ -88,15 +107,15 @@ def _flow(hub: str, said: Any, oddities: list[Oddity]) -> Flow | None:
         return None
     oddities += [
         Oddity(hub, f"an entry of table {said.get('table')} says {key} = {said[key]!r}")
-        for key in sorted(said.keys() - _FLOW - _COUNTERS)
+        for key in sorted(said.keys() - _FLOW - _COUNTERS - {"meter"})
     ]
     try:
-        plain = {key: said[key] for key in _FLOW}
+        plain = {key: said[key] for key in _FLOW} | {"meter": said.get("meter")}
         match = tuple(
             sorted((name, _value(value)) for name, value in map(tuple, plain.pop("match")))
         )
         flow = from_plain(Flow, {**plain, "match": match})
-        numbers = (flow.table, flow.priority, flow.cookie, flow.goto or 0)
+        numbers = (flow.table, flow.priority, flow.cookie, flow.goto or 0, flow.meter or 0)
         if not all(isinstance(number, int) for number in numbers):
             raise TypeError("numbers expected")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -110,16 +129,34 @@ def _value(value: Any) -> int | str:
     return value if isinstance(value, int | str) else f"masked {value}"
 
 
-def _group(hub: str, said: Any, oddities: list[Oddity]) -> FastFailover | None:
+def _whole[T: (FastFailover, Meter)](
+    kind: type[T], parts: set[str], hub: str, said: Any, oddities: list[Oddity]
+) -> T | None:
+    """A group or a meter; what has no place in it is odd."""
+    name = _NAMES[kind]
     if not isinstance(said, dict):
-        oddities.append(Oddity(hub, f"{said!r} is no group"))
+        oddities.append(Oddity(hub, f"{said!r} is no {name}"))
         return None
     oddities += [
-        Oddity(hub, f"group {said.get('id')} says {key} = {said[key]!r}")
-        for key in sorted(said.keys() - _GROUP)
+        Oddity(hub, f"{name} {said.get('id')} says {key} = {said[key]!r}")
+        for key in sorted(said.keys() - parts)
     ]
     try:
-        return from_plain(FastFailover, {key: said[key] for key in _GROUP})
+        made = from_plain(kind, {key: said[key] for key in parts})
+        if not isinstance(made.id, int):
+            raise TypeError("a number expected")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        oddities.append(Oddity(hub, f"a group is not whole: {error!r}"))
+        oddities.append(Oddity(hub, f"a {name} is not whole: {error!r}"))
         return None
+    return made
+
+
+_NAMES = {FastFailover: "group", Meter: "meter"}
+
+
+def _settings(hub: str, said: Any, oddities: list[Oddity]) -> Settings:
+    try:
+        return from_plain(Settings, said)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        oddities.append(Oddity(hub, f"its settings are not whole: {error!r}"))
+        return Settings()

@@ -1,0 +1,71 @@
+"""Claims about demands as such: the proof is about something, and answers come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.prover.claims import Breach, Claim, Edge
+from controller.prover.demands import RETURN, Demand
+from controller.prover.network import Network
+from controller.prover.search import Exploration
+from controller.prover.trails import way_to
+
+
+class NotVacuous(Claim):
+    id = "C16"
+    sentence = (
+        "The proof is about something: what is permitted arrives, what is blocked is dropped."
+    )
+
+    def overall(self, network: Network) -> Iterator[Breach]:
+        if not network.demands:
+            yield Breach("no demand is declared")
+
+    def at_edge(self, _network: Network, edge: Edge) -> Iterator[Breach]:
+        if not any(step.end.is_drop for step in edge.steps):
+            yield Breach("drops nothing of what its host may send", edge.hub)
+
+    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None or seen.delivers:
+            return
+        if not demand.is_blocked:
+            yield _undelivered(seen, demand)
+        elif not any(turn.step.end.is_drop for turn in seen.door.turns):
+            yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
+
+
+class Return(Claim):
+    id = "C17"
+    sentence = "Each demand that asks for answers has a demand of its own for them, and it arrives."
+
+    def overall(self, network: Network) -> Iterator[Breach]:
+        known = {demand.id: demand for demand in network.demands}
+        for demand in network.demands:
+            if demand.intent.demand.returns is None:
+                continue
+            answers = known.get(demand.id + RETURN)
+            if answers is None:
+                yield Breach(f"the answers to {demand.id} are not declared", demand.dst)
+            elif (answers.src, answers.dst) != (demand.dst, demand.src):
+                yield Breach(f"the answers to {demand.id} do not go back", demand.dst)
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None or seen.delivers or demand.is_blocked:
+            return
+        if any(one.id + RETURN == demand.id for one in network.demands_from[demand.dst]):
+            yield _undelivered(seen, demand)
+
+
+def _undelivered(seen: Exploration, demand: Demand) -> Breach:
+    """Nothing arrives; shown by how far the packets come while nothing is dead."""
+    turns = seen.door.turns
+    if not turns:
+        return Breach(f"no packet of {demand} is told from others", demand.src)
+    node, step = seen.start, turns[0].step
+    for to, (came_from, turn) in seen.cheapest.items():
+        if turn.step.without_failures and came_from == node:
+            node, step = to, seen.at(to[0]).turns[0].step
+    way = way_to(seen, node, step)
+    return Breach(f"nothing of {demand} is delivered", way[-1].step.at.hub, None, way, demand)

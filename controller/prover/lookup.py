@@ -1,0 +1,187 @@
+"""One switch's entries as packets meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+from controller.program import Action, Bucket, Flow, SwitchProgram, Value
+from controller.prover.headers import NO_LABEL_NAMED, Condition, in_order, is_exact
+from topologies.wiring import HOST_PORT
+
+type Key = tuple[int, Value | None, Value | None]
+"""Table, and the port and the label that an entry matches; None where it matches any."""
+
+
+class Rule(NamedTuple):
+    """An entry as a packet meets it. ``certain`` is False if part of its match has no meaning here:
+    then it may also let pass what the rest of its match fits."""
+
+    flow: Flow
+    conditions: tuple[Condition, ...]
+    certain: bool
+    key: Key
+
+
+def rule_of(flow: Flow) -> Rule:
+    exact = {name: value for name, value in flow.match if is_exact(name, value)}
+    certain = len(exact) == len(flow.match)
+    key = (flow.table, exact.pop("in_port", None), exact.get("mpls_label"))
+    return Rule(flow, in_order(exact.items()), certain, key)
+
+
+class Lookup:
+    """Entries by table, port and label, in the order a packet meets them."""
+
+    def __init__(self, switch: SwitchProgram) -> None:
+        self.groups = {group.id: group for group in switch.groups}
+        self.meters = {meter.id: meter for meter in switch.meters}
+        self._rules: dict[tuple[int, Value | None], dict[Value | None, tuple[Rule, ...]]] = {}
+        self._met: dict[Key, tuple[Rule, ...]] = {}
+        self._sending_back: dict[int, tuple[Bucket, ...]] = {}
+        for flow in switch.flows:
+            self._add(rule_of(flow))
+
+    @cached_property
+    def relays(self) -> frozenset[Value | None]:
+        """Ports, None for any, whose packets may come to a table by another label than they came
+        in by. The host's is not counted."""
+        return frozenset(
+            rule.key[1]
+            for rule in self.every()
+            if rule.flow.goto is not None and rule.key[1] != HOST_PORT and _relabels(rule.flow)
+        )
+
+    def _add(self, rule: Rule) -> None:
+        table, port, label = rule.key
+        by_label = self._rules.setdefault((table, port), {})
+        by_label[label] = (*by_label.get(label, ()), rule)
+
+    def changed(
+        self, switch: SwitchProgram, removed: Iterable[Flow], added: Iterable[Flow]
+    ) -> Lookup:
+        """The entries of ``switch``, which differ from these only by those named."""
+        after = Lookup(replace(switch, flows=()))
+        after._rules = {**self._rules}
+        if not self.relays and not any(map(_relabels, added)):
+            after.relays = self.relays
+        if after.groups == self.groups:
+            after._sending_back = self._sending_back
+        gone, new = [rule_of(flow) for flow in removed], [rule_of(flow) for flow in added]
+        for slot in {rule.key[:2] for rule in (*gone, *new)}:
+            after._rules[slot] = {**after._rules.get(slot, {})}
+        for rule in gone:
+            table, port, label = rule.key
+            by_label = after._rules[table, port]
+            kept = tuple(one for one in by_label[label] if one.flow is not rule.flow)
+            by_label[label] = kept
+            if not kept:
+                del by_label[label]
+        for rule in new:
+            after._add(rule)
+        touched = {rule.key for rule in (*gone, *new)}
+        if all(None not in key for key in touched):
+            after._met = self._met.copy()
+            for table, port, label in touched:
+                after._met.pop((table, port, label), None)
+                after._met.pop((table, port, None), None)
+        return after
+
+    def rules(self, table: int, port: Value, label: Value | None) -> tuple[Rule, ...]:
+        """Entries that a packet from ``port`` may meet; ``label`` None stands for any or none."""
+        key = (table, port, label)
+        met = self._met.get(key)
+        if met is None:
+            slots = [
+                self._rules[one] for one in ((table, port), (table, None)) if one in self._rules
+            ]
+            if label is not None and not any(label in by_label for by_label in slots):
+                key = (table, port, NO_LABEL_NAMED)
+                met = self._met.get(key)
+        if met is None:
+            found: list[Rule] = []
+            for by_label in slots:
+                for one in by_label if label is None else (label, None):
+                    found += by_label.get(one, ())
+            met = self._met[key] = tuple(sorted(found, key=lambda rule: -rule.flow.priority))
+        return met
+
+    def labels(self, port: int) -> set[int]:
+        """Labels that entries name for packets from ``port``."""
+        named: set[Value | None] = set()
+        for (_, in_port), by_label in self._rules.items():
+            if in_port is None or in_port == port:
+                named |= by_label.keys()
+        return {label for label in named if isinstance(label, int)}
+
+    def overlaps(self, rules: Iterable[Rule] | None = None) -> Iterator[tuple[Flow, Flow]]:
+        """Pairs of one table and priority that one packet could meet; of all, or of some, rules."""
+        seen: set[frozenset[int]] = set()
+        for rule in self.every() if rules is None else rules:
+            wanted = dict(rule.conditions)
+            for other in self._beside(rule):
+                pair = frozenset((id(rule.flow), id(other.flow)))
+                if (
+                    other.flow.priority == rule.flow.priority
+                    and len(pair) == 2
+                    and pair not in seen
+                    and all(wanted.get(name, value) == value for name, value in other.conditions)
+                ):
+                    seen.add(pair)
+                    yield rule.flow, other.flow
+
+    def sending_back(self, number: int) -> tuple[Bucket, ...]:
+        """Buckets of a group, and of those it leads to, that send packets back to where they came
+        from."""
+        if number not in self._sending_back:
+            found: list[Bucket] = []
+            waiting, seen = [number], {number}
+            while waiting:
+                group = self.groups.get(waiting.pop())
+                for bucket in group.buckets if group else ():
+                    if sends_back(bucket.actions):
+                        found.append(bucket)
+                    more = {*uses(bucket.actions, "group")} - seen
+                    seen |= more
+                    waiting += more
+            self._sending_back[number] = tuple(found)
+        return self._sending_back[number]
+
+    def every(self) -> Iterator[Rule]:
+        for by_label in self._rules.values():
+            for rules in by_label.values():
+                yield from rules
+
+    def _beside(self, rule: Rule) -> Iterator[Rule]:
+        """Rules of its table that the port and the label do not tell it apart from."""
+        table, port, label = rule.key
+        if port is None:
+            slots = [slot for slot in self._rules if slot[0] == table]
+        else:
+            slots = [slot for slot in ((table, port), (table, None)) if slot in self._rules]
+        for slot in slots:
+            by_label = self._rules[slot]
+            for one in by_label if label is None else (label, None):
+                yield from by_label.get(one, ())
+
+
+def uses(actions: Iterable[Action], kind: str) -> list[int]:
+    """The ports or groups that actions of a kind name."""
+    return [
+        int(action.arguments[0])
+        for action in actions
+        if action.kind == kind and action.arguments and isinstance(action.arguments[0], int)
+    ]
+
+
+def sends_back(actions: Iterable[Action]) -> bool:
+    return any(action.kind == "in_port" for action in actions)
+
+
+def _relabels(flow: Flow) -> bool:
+    return any(
+        action.kind in ("push_label", "pop_label") or action.arguments[:1] == ("mpls_label",)
+        for action in flow.actions
+    )

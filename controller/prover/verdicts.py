@@ -1,0 +1,112 @@
+"""What a proof says: one verdict a claim, and how much was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from controller.prover.asking import CLAIMS
+from controller.prover.claims import Breach, Claim
+from controller.prover.counterexample import Counterexample
+from controller.prover.network import Network
+from controller.prover.telling import tell
+from topologies.values import to_plain
+
+if TYPE_CHECKING:
+    from controller.prover.exact_claims import ExactReport
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a claim."""
+
+    claim: str
+    sentence: str
+    status: Literal["proven", "violated", "not claimed"]
+    why: str = ""
+    """Why it is not claimed, or what of it is not."""
+    breaches: int = 0
+    counterexample: Counterexample | None = None
+    """The one that needs the fewest dead ports, and of these the shortest."""
+
+    def __str__(self) -> str:
+        more = f" ({self.why})" if self.why else ""
+        more = f" ({self.breaches} times)" if self.breaches > 1 else more
+        return f"{self.claim:<4}{self.status:<12} {self.sentence}{more}"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The size of what was looked at."""
+
+    switches: int
+    entries: int
+    groups: int
+    header_classes: int
+    """Sets of headers that host ports tell apart."""
+    labels: int
+    states: int
+    """Places and standings in which packets of some demand were followed."""
+    ms: float
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Every claim's verdict on one set of tables."""
+
+    verdicts: tuple[Verdict, ...]
+    counts: Counts
+
+    @property
+    def holds(self) -> bool:
+        return not self.violated
+
+    @property
+    def violated(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if verdict.status == "violated")
+
+    def to_json(self) -> dict[str, Any]:
+        return {"holds": self.holds, **to_plain(self)}
+
+
+EXACT = {
+    "C9": "No packet is dropped while a permitted path is left from where it is.",
+    "C10": "Where no permitted path is left, packets are dropped: none takes another.",
+    "C12": "Guaranteed rates fit every fibre, and meters hold each demand to its own.",
+}
+"""Claims that hold under up to k failures, so that each set of them counts by itself."""
+NEVER = {"C13": "Every step of an update keeps all claims."}
+
+
+def judged(
+    network: Network, found: Iterable[tuple[Claim, Breach]], exact: ExactReport | None
+) -> tuple[Verdict, ...]:
+    """A verdict on every claim there is."""
+    breaches: dict[str, list[Breach]] = {}
+    for claim, breach in found:
+        breaches.setdefault(claim.id, []).append(breach)
+    verdicts = []
+    for claim in CLAIMS:
+        if claim.needs_program and network.intended is None:
+            why = "no program to compare with"
+            verdicts.append(Verdict(claim.id, claim.sentence, "not claimed", why))
+            continue
+        verdict = _verdict(network, claim.id, claim.sentence, breaches.get(claim.id, ()))
+        verdicts.append(verdict)
+    for number, sentence in EXACT.items():
+        if exact is None:
+            why = "asks for the exact search"
+            verdicts.append(Verdict(number, sentence, "not claimed", why))
+        else:
+            verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
+    for number, sentence in NEVER.items():
+        verdicts.append(Verdict(number, sentence, "not claimed", "updates are not looked at"))
+    return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
+
+
+def _verdict(network: Network, claim: str, sentence: str, breaches: Sequence[Breach]) -> Verdict:
+    if not breaches:
+        return Verdict(claim, sentence, "proven")
+    shown = tell(network, claim, sentence, min(breaches, key=lambda breach: breach.order))
+    return Verdict(claim, sentence, "violated", "", len(breaches), shown)
