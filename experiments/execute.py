@@ -55,7 +55,7 @@ def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
         gateways = _stand_gateways(plan, net, scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.wait_bfd(BFD_TIMEOUT_S)
-        controller.dump(out_dir / "tables" / "before.json")
+        _dump(controller, net, out_dir / "tables" / "before.json")
         _prove(plan, judged_by, out_dir / "tables" / "before.json", emit)
         breakages = Breakages(net, gateways)
         watch = _watch(plan, scratch, out_dir, stack)
@@ -65,7 +65,7 @@ def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
         if gateways is not None:
             (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
-        controller.dump(out_dir / "tables" / "after.json")
+        _dump(controller, net, out_dir / "tables" / "after.json")
         breakages.faults.verify()
         emit({"event": "phase", "name": "teardown"})
     emit({"event": "phase", "name": "end"})
@@ -101,6 +101,13 @@ def _watch(
     watch = WatchProcess(plan.wiring, scratch / "watch.json", out_path)
     stack.callback(watch.close)
     return watch
+
+
+def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> None:
+    """What the switches say they hold, and how they are set up."""
+    controller.dump(target)
+    said = json.loads(target.read_text())
+    target.write_text(json.dumps({**said, "settings": net.settings()}, indent=1, sort_keys=True))
 
 
 def _prove(plan: Plan, judged_by: Path, dump: Path, emit: Emit) -> None:

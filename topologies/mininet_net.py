@@ -24,7 +24,7 @@ from topologies.netlink import Links
 from topologies.ovsdb import OpenVSwitch
 from topologies.wiring import HubWire, Wiring, around
 
-BFD_POLL_S = 0.1
+BFD_POLL_S = 0.25
 
 
 class CorridorNet(Mininet):
@@ -82,6 +82,25 @@ class CorridorNet(Mininet):
         assert self.openvswitch is not None
         found = self.openvswitch.bfd_status()
         return {name: found[name] for name in bfd.interfaces(self.wiring) if name in found}
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """How each switch is set up, by hub: ``fail_mode``, and ``bfd_ports``, those of fibres
+        on which it speaks BFD, or None in a network without."""
+        assert self.openvswitch is not None
+        modes = self.openvswitch.fail_modes()
+        speakers = self.openvswitch.bfd_speakers()
+        ports: dict[str, list[int]] = {hub.hub: [] for hub in self.wiring.hubs}
+        for fibre in self.wiring.fibres:
+            for end in (fibre.a, fibre.z):
+                if end.interface in speakers:
+                    ports[end.hub].append(end.port)
+        return {
+            hub.hub: {
+                "fail_mode": modes.get(hub.bridge),
+                "bfd_ports": None if self._bfd_interval_ms is None else sorted(ports[hub.hub]),
+            }
+            for hub in self.wiring.hubs
+        }
 
     def wait_bfd(self, timeout_s: float) -> None:
         """Return when BFD forwards over every fibre; else EnvironmentLacking names those that lack.

@@ -90,6 +90,11 @@ class OpenVSwitch:
             if pairs[1]
         }
 
+    def bfd_speakers(self) -> set[str]:
+        """Interfaces that are told to speak BFD, whether or not anybody answers."""
+        told = self._interfaces("bfd")
+        return {name for name, pairs in told.items() if ["enable", "true"] in pairs[1]}
+
     def delete_bridges(self, bridges: Sequence[str]) -> None:
         """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
         with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
@@ -116,6 +121,16 @@ class OpenVSwitch:
             return {
                 row["name"]: row[column] for row in database.select("Interface", ["name", column])
             }
+
+    def fail_modes(self) -> dict[str, str]:
+        """What each bridge does without a controller, by its name; ``standalone`` if not set."""
+        with self._database() as database:
+            rows = database.select("Bridge", ["name", "fail_mode"])
+        # A column that is not set is an empty set (RFC 7047, 5.1).
+        return {
+            row["name"]: row["fail_mode"] if isinstance(row["fail_mode"], str) else "standalone"
+            for row in rows
+        }
 
     def bridges(self) -> list[str]:
         with self._database() as database:
