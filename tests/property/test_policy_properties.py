@@ -6,14 +6,14 @@ automata and the search that it judges.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from policy_lab import demand, fibre, hub, network, permit, policy, ruling
+from policy_lab import demand, fibre, hub, network, permit, ruling
+from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists
 
 from controller.paths import Path
 from controller.policy.automaton import Violation
@@ -22,106 +22,7 @@ from controller.policy.routes import Failures, NoRoute, Route, best_route
 from controller.policy.semantics import Ruling
 from topologies.model import Fibre, Hub, Topology
 
-CODES = ("CN", "CN", "CN", "HK", "PK", "PK", "XX")
-KNOWN = ("CN", "HK", "PK")
-OPERATORS = ("Beta", "Beta", "Beta", "Alpha / Beta", None)
-NAMES = ("a", "b", "c", "d", "e")
-MAX_STOPS = 2
 FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-some_codes = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=2, unique=True)
-
-
-@st.composite
-def networks(draw: st.DrawFn, most: int = 5) -> Topology:
-    names = NAMES[: draw(st.integers(3, most))]
-    hubs = [
-        hub(
-            name,
-            draw(st.sampled_from(CODES if number else KNOWN)),
-            intl_gateway=draw(st.booleans()),
-            operated_by=draw(st.sampled_from(OPERATORS)),
-        )
-        for number, name in enumerate(names)
-    ]
-    pairs = [f"{a}-{z}" for a in names for z in names if a < z]
-    line = [f"{min(pair)}-{max(pair)}" for pair in itertools.pairwise(names)]
-    more = draw(st.lists(st.sampled_from(pairs), min_size=2, max_size=3, unique=True))
-    chosen = list(dict.fromkeys((*line, *more)))
-    fibres = [
-        fibre(
-            name,
-            draw(st.integers(1, 4)),
-            crosses=draw(st.sampled_from(((), (), ("CN",), ("HK",), ("PK",), ("XX",)))),
-            operated_by=draw(st.sampled_from(OPERATORS)),
-            srlgs=draw(st.lists(st.sampled_from(("s1", "s2")), max_size=1)),
-        )
-        for name in chosen
-    ]
-    return network(hubs, fibres)
-
-
-@st.composite
-def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
-    stop = st.fixed_dictionaries(
-        {
-            "any_of": st.one_of(
-                st.just("gateways"), st.fixed_dictionaries({"located_in": some_codes})
-            ),
-            "before": st.sampled_from(("border", "end")),
-        }
-    )
-    operated = {"operated_by": st.just(["Alpha"])}
-    avoid = st.one_of(
-        st.fixed_dictionaries({"crosses": some_codes}),
-        st.fixed_dictionaries({"located_in": some_codes}),
-        st.fixed_dictionaries({**operated, "unknown_operator": st.just("accept")}),
-        st.fixed_dictionaries({**operated, "crosses": some_codes}),
-    )
-    kinds = {
-        "confine": st.sampled_from((["CN", "PK"], ["CN", "HK", "PK"])),
-        "avoid": avoid,
-        "terminate": st.just({"only": ["CN", "PK"]}),
-        "waypoints": st.lists(stop, min_size=1, max_size=MAX_STOPS),
-        "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
-    }
-    likely = ("waypoints", "avoid", *sorted(kinds))
-    chosen = draw(st.lists(st.sampled_from(likely), min_size=1, max_size=2, unique=True))
-    return {kind: draw(kinds[kind]) for kind in chosen}
-
-
-matches = st.fixed_dictionaries(
-    {},
-    optional={
-        "class": st.sampled_from((["general"], ["mixed"])),
-        "origin": some_codes,
-        "src": st.fixed_dictionaries({"located_in": some_codes}),
-        "dst": st.fixed_dictionaries({"outside": st.just(["HK"])}),
-    },
-)
-
-
-@st.composite
-def policies(draw: st.DrawFn, effect: str | None = None, name: str = "") -> Policy:
-    effect = effect or draw(st.sampled_from(("permit",) * 4 + ("restrict",) * 4 + ("deny",)))
-    hard: dict[str, Any] = {}
-    if effect == "restrict" or (effect == "permit" and draw(st.integers(0, 5))):
-        hard = draw(hard_clauses())
-    match = draw(st.one_of(st.just({}), matches))
-    return policy(effect, name or "X", match=match, hard=hard)
-
-
-@st.composite
-def policy_lists(draw: st.DrawFn) -> list[Policy]:
-    """A permit that speaks of everything and is narrowed, and up to three others.
-
-    Others that allow everything would leave little to find out, so few permits lack clauses.
-    """
-    first = permit("P0", hard=draw(hard_clauses()))
-    count = draw(st.integers(0, 3))
-    return [first, *(draw(policies(name=f"N{number}")) for number in range(count))]
-
-
 ASKED = st.sampled_from(("general", "mixed", "foreign"))
 
 
@@ -257,7 +158,7 @@ def test_verdicts_agree_with_a_judge_that_reads_whole_paths(
     policy_lists(),
     ASKED,
     st.lists(st.sampled_from(NAMES), max_size=1),
-    st.lists(st.sampled_from(("s1", "s2")), max_size=1),
+    st.lists(st.sampled_from(SRLGS), max_size=1),
 )
 def test_the_route_is_the_shortest_of_all_allowed_walks(
     topology: Topology, rules: list[Policy], data_class: str, closed: list[str], cut: list[str]

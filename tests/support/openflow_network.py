@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller.program import COOKIE_MAGIC, Action, FastFailover, Flow, Program, Reason, Value
-from topologies.wiring import HOST_PORT, Wiring
+from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
 IPV4, ARP, MPLS, LLDP, IPV6 = 0x0800, 0x0806, 0x8847, 0x88CC, 0x86DD
 VLAN_PRESENT = 0x1000
@@ -20,13 +20,20 @@ NEEDS = {
     "ipv4_src": IPV4,
     "ipv4_dst": IPV4,
     "ip_proto": IPV4,
+    "ip_dscp": IPV4,
+    "udp_src": IPV4,
+    "udp_dst": IPV4,
+    "tcp_src": IPV4,
+    "tcp_dst": IPV4,
     "arp_op": ARP,
     "arp_sha": ARP,
     "arp_spa": ARP,
     "arp_tha": ARP,
     "arp_tpa": ARP,
     "mpls_label": MPLS,
+    "mpls_tc": MPLS,
 }
+TRANSPORT = {"udp": 17, "tcp": 6}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Packet:
     fields: tuple[tuple[str, Value], ...]
     labels: tuple[int, ...] = ()
     label_ttl: int = 64
+    label_tc: int = 0
+    """Of the outermost label."""
 
     @classmethod
     def of(cls, *, labels: tuple[int, ...] = (), **fields: Value) -> Packet:
@@ -46,7 +55,7 @@ class Packet:
         shown = dict(self.fields)
         if self.labels:
             shown = {k: v for k, v in shown.items() if k.startswith(("eth_", "vlan_"))}
-            shown |= {"eth_type": MPLS, "mpls_label": self.labels[-1]}
+            shown |= {"eth_type": MPLS, "mpls_label": self.labels[-1], "mpls_tc": self.label_tc}
         return shown
 
     def __str__(self) -> str:
@@ -66,6 +75,9 @@ class Fate:
     dropped: list[tuple[str, Reason]] = field(default_factory=list)
     to_controller: list[str] = field(default_factory=list)
     fibres: list[str] = field(default_factory=list)
+    gateways: list[str] = field(default_factory=list)
+    """Hubs whose gateway let it pass."""
+    metered: list[tuple[str, int]] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
 
     @property
@@ -78,13 +90,22 @@ class Fate:
 
 
 class OpenFlowNetwork:
-    """The switches of a program, joined as a wiring says; ``down`` fibres carry nothing."""
+    """The switches of a program, joined as a wiring says.
+
+    ``down`` fibres carry nothing and both their ports are dead; so is the port into a gateway of
+    a hub in ``closed``.
+    """
 
     def __init__(
-        self, program: Program, wiring: Wiring, down: frozenset[str] = frozenset()
+        self,
+        program: Program,
+        wiring: Wiring,
+        down: frozenset[str] = frozenset(),
+        closed: frozenset[str] = frozenset(),
     ) -> None:
         self._tables: dict[str, dict[int, list[Flow]]] = {}
         self._groups: dict[str, dict[int, FastFailover]] = {}
+        self._meters: dict[str, set[int]] = {}
         for switch in program.switches:
             tables: dict[int, list[Flow]] = {}
             for flow in switch.flows:
@@ -92,12 +113,18 @@ class OpenFlowNetwork:
                 tables.setdefault(flow.table, []).append(flow)
             self._tables[switch.hub] = tables
             self._groups[switch.hub] = {group.id: group for group in switch.groups}
+            self._meters[switch.hub] = {meter.id for meter in switch.meters}
         self._far: dict[tuple[str, int], tuple[str, int, str]] = {}
+        self._dead: set[tuple[str, int]] = {(hub, GATEWAY_IN_PORT) for hub in closed}
         for fibre in wiring.fibres:
-            if fibre.fibre not in down:
-                a, z = fibre.a, fibre.z
+            a, z = fibre.a, fibre.z
+            if fibre.fibre in down:
+                self._dead |= {(a.hub, a.port), (z.hub, z.port)}
+            else:
                 self._far[a.hub, a.port] = (z.hub, z.port, fibre.fibre)
                 self._far[z.hub, z.port] = (a.hub, a.port, fibre.fibre)
+        open_gateways = {hub.hub for hub in wiring.hubs if hub.gateway is not None} - closed
+        self._through = {(hub, GATEWAY_IN_PORT): (hub, GATEWAY_OUT_PORT) for hub in open_gateways}
 
     def send(self, hub: str, packet: Packet, port: int = HOST_PORT) -> Fate:
         """What becomes of a packet that enters a hub's switch by a port, the host's by default."""
@@ -114,6 +141,9 @@ class OpenFlowNetwork:
                     far, far_port, fibre = self._far[here, out]
                     fate.fibres.append(fibre)
                     waiting.append((far, far_port, leaving))
+                elif (here, out) in self._through:
+                    fate.gateways.append(here)
+                    waiting.append((*self._through[here, out], leaving))
                 else:
                     raise AssertionError(f"{here} sends into nothing at port {out}:\n{fate}")
         return fate
@@ -126,6 +156,9 @@ class OpenFlowNetwork:
         while table is not None:
             flow = self._entry(hub, table, in_port, packet, fate)
             fate.story.append(f"  {hub} table {table}: {flow.reason.name} {flow.match}")
+            if flow.meter is not None:
+                assert flow.meter in self._meters[hub], f"no such meter: {flow}"
+                fate.metered.append((hub, flow.meter))
             before = fate.copies + len(leaving)
             for action in flow.actions:
                 packet = self._act(action, hub, in_port, packet, leaving, fate)
@@ -159,15 +192,18 @@ class OpenFlowNetwork:
     ) -> Packet:
         arguments: tuple[Any, ...] = action.arguments
         if action.kind == "output":
-            if arguments[0] != in_port:  # a switch does not send back by plain output
+            # A switch does not send back by plain output, and nothing gets out of a dead port.
+            if arguments[0] != in_port and (hub, arguments[0]) not in self._dead:
                 leaving.append((arguments[0], packet))
         elif action.kind == "in_port":
-            assert in_port == HOST_PORT, f"back over a fibre:\n{fate}"
-            fate.returned.append((hub, packet))
+            if in_port == HOST_PORT:
+                fate.returned.append((hub, packet))
+            elif (hub, in_port) not in self._dead:
+                leaving.append((in_port, packet))
         elif action.kind == "controller":
             fate.to_controller.append(hub)
         elif action.kind == "push_label":
-            return replace(packet, labels=(*packet.labels, arguments[0]))
+            return replace(packet, labels=(*packet.labels, arguments[0]), label_tc=0)
         elif action.kind == "pop_label":
             assert packet.labels, f"{hub} pops a label that is not there:\n{fate}"
             return replace(packet, labels=packet.labels[:-1])
@@ -177,7 +213,11 @@ class OpenFlowNetwork:
             return replace(packet, label_ttl=packet.label_ttl - 1)
         elif action.kind == "set_field":
             name, value = arguments
+            if name == "mpls_tc":
+                assert packet.labels, f"{hub} sets {name}, which is not there:\n{fate}"
+                return replace(packet, label_tc=value)
             if name == "mpls_label":
+                assert packet.labels, f"{hub} sets {name}, which is not there:\n{fate}"
                 return replace(packet, labels=(*packet.labels[:-1], value))
             assert name in packet.visible(), f"{hub} sets {name}, which is not there:\n{fate}"
             return replace(
@@ -208,7 +248,8 @@ class OpenFlowNetwork:
 
     def _is_live(self, hub: str, port: int | None, group: int | None) -> bool:
         if port is not None:
-            return port == HOST_PORT or (hub, port) in self._far
+            ways_out = (self._far, self._through)
+            return port == HOST_PORT or any((hub, port) in ways for ways in ways_out)
         if group is not None:
             return any(
                 self._is_live(hub, bucket.watch_port, bucket.watch_group)
@@ -224,3 +265,6 @@ def check_flow(flow: Flow) -> None:
     for name in fields:
         if name in NEEDS:
             assert fields.get("eth_type") == NEEDS[name], f"{name} without its eth_type: {flow}"
+        protocol = name.partition("_")[0]
+        if protocol in TRANSPORT:
+            assert fields.get("ip_proto") == TRANSPORT[protocol], f"{name} without ip_proto: {flow}"

@@ -2,73 +2,25 @@
 
 import json
 from collections import Counter
-from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openflow_network import ARP, IPV4, IPV6, LLDP, VLAN_PRESENT, OpenFlowNetwork, Packet
-from random_topologies import ordered_pairs, topologies
+from openflow_network import ARP, IPV4, IPV6, LLDP, VLAN_PRESENT, Packet
+from policy_lab import corridor, demand, deny, permit, ruling
+from random_topologies import topologies
+from tables_lab import BROADCAST, Laid, anything, laid
 
-from controller.compiler import FIRST_LABEL, compile_paths
-from controller.paths import Path, shortest_paths
-from controller.program import FINAL_DROP, Program, Reason, Table, WiredLink
+from controller.intent import UNPROTECTED, Intent, Selector
+from controller.paths import shortest_paths
+from controller.policy.model import Bandwidth
+from controller.program import FINAL_DROP, FIRST_WAY, Program, Reason, Table, WiredLink
 from topologies.errors import InputError
 from topologies.load import load_topology
 from topologies.values import from_plain, to_plain
-from topologies.wiring import HOST_PORT, wire
+from topologies.wiring import GATEWAY_IN_PORT, HOST_PORT, wire
 
-BROADCAST = "ff:ff:ff:ff:ff:ff"
-
-
-class Compiled:
-    """A topology, the pairs it carries, their tables, and switches that hold them."""
-
-    def __init__(self, graph, pairs):
-        self.graph = graph
-        self.wiring = wire(graph)
-        self.paths = shortest_paths(graph, pairs)
-        self.program = compile_paths(self.wiring, self.paths.values())
-        self.network = OpenFlowNetwork(self.program, self.wiring)
-
-    def undeclared(self):
-        every = permutations([hub.id for hub in self.graph.hubs], 2)
-        return [pair for pair in every if pair not in self.paths]
-
-    def sources(self):
-        return {src for src, _ in self.paths}
-
-    def packet(self, src, dst, **changes):
-        me, peer = self.wiring.hub(src), self.wiring.hub(dst)
-        fields = {
-            "eth_src": me.host_mac,
-            "eth_dst": peer.host_mac,
-            "eth_type": IPV4,
-            "ipv4_src": me.host_ip,
-            "ipv4_dst": peer.host_ip,
-            "ip_proto": 17,
-        }
-        return Packet.of(**(fields | changes))
-
-    def question(self, src, dst, **changes):
-        me, target = self.wiring.hub(src), self.wiring.hub(dst)
-        fields = {
-            "eth_src": me.host_mac,
-            "eth_dst": BROADCAST,
-            "eth_type": ARP,
-            "arp_op": 1,
-            "arp_sha": me.host_mac,
-            "arp_spa": me.host_ip,
-            "arp_tha": "00:00:00:00:00:00",
-            "arp_tpa": target.host_ip,
-        }
-        return Packet.of(**(fields | changes))
-
-
-@st.composite
-def compiled(draw):
-    graph = draw(topologies())
-    return Compiled(graph, draw(ordered_pairs(graph)))
+unprotected = laid(st.just(UNPROTECTED))
 
 
 def assert_dropped(fate, hub, reason):
@@ -77,7 +29,7 @@ def assert_dropped(fate, hub, reason):
     assert fate.fibres == [], f"it crossed {fate.fibres}:\n{fate}"
 
 
-@given(compiled())
+@given(laid())
 def test_every_declared_packet_comes_out_once_unchanged_along_exactly_its_path(made):
     for (src, dst), path in made.paths.items():
         sent = made.packet(src, dst)
@@ -89,82 +41,132 @@ def test_every_declared_packet_comes_out_once_unchanged_along_exactly_its_path(m
         assert (arrived.fields, arrived.labels) == (sent.fields, ()), f"changed:\n{fate}"
 
 
-@given(compiled())
+@given(laid())
+def test_without_policies_a_path_is_the_shortest(made):
+    assert made.paths == shortest_paths(made.graph, made.paths)
+
+
+@given(laid())
 def test_a_packet_ages_by_one_at_every_switch_but_the_last(made):
     for (src, dst), path in made.paths.items():
         arrived = made.network.send(src, made.packet(src, dst)).delivered[0][1]
         assert arrived.label_ttl == 64 - len(path.fibres)
 
 
-@given(compiled())
+@given(laid(), st.integers(1, 63))
+def test_the_dscp_of_a_host_is_worth_nothing(made, dscp):
+    for src, dst in made.paths:
+        arrived = made.network.send(src, made.packet(src, dst, ip_dscp=dscp)).delivered[0][1]
+        assert dict(arrived.fields)["ip_dscp"] == 0
+
+
+@given(laid())
 def test_a_pair_nobody_declared_is_dropped_where_it_starts(made):
     for src, dst in made.undeclared():
-        known = src in made.sources()
-        reason = Reason.DROP_UNCLASSIFIED if known else Reason.DROP_NOT_ADMITTED
-        assert_dropped(made.network.send(src, made.packet(src, dst)), src, reason)
+        fate = made.network.send(src, made.packet(src, dst))
+        assert_dropped(fate, src, Reason.DROP_UNCLASSIFIED)
+
+
+@given(laid())
+def test_what_goes_to_a_declared_peers_address_by_another_mac_is_dropped(made):
+    for src, dst in made.paths:
+        for mac in (made.wiring.hub(src).host_mac, "02:00:00:00:00:66"):
+            fate = made.network.send(src, made.packet(src, dst, eth_dst=mac))
+            assert_dropped(fate, src, Reason.DROP_UNCLASSIFIED)
 
 
 FORGERIES = {
-    "another's IP address": lambda made, me, other: {"ipv4_src": other.host_ip},
-    "nobody's IP address": lambda made, me, other: {"ipv4_src": "192.0.2.1"},
-    "another's MAC address": lambda made, me, other: {"eth_src": other.host_mac},
-    "the switch's MAC address": lambda made, me, other: {"eth_src": me.switch_mac},
-    "a VLAN tag": lambda made, me, other: {"vlan_vid": VLAN_PRESENT | 7},
-    "a priority tag": lambda made, me, other: {"vlan_vid": VLAN_PRESENT},
+    "another's IP address": (
+        lambda made, me, other: {"ipv4_src": other.host_ip},
+        Reason.DROP_SPOOFED_IP,
+    ),
+    "nobody's IP address": (
+        lambda made, me, other: {"ipv4_src": "192.0.2.1"},
+        Reason.DROP_SPOOFED_IP,
+    ),
+    "another's MAC address": (
+        lambda made, me, other: {"eth_src": other.host_mac},
+        Reason.DROP_SPOOFED_MAC,
+    ),
+    "the switch's MAC address": (
+        lambda made, me, other: {"eth_src": me.switch_mac},
+        Reason.DROP_SPOOFED_MAC,
+    ),
+    "both of another": (
+        lambda made, me, other: {"eth_src": other.host_mac, "ipv4_src": other.host_ip},
+        Reason.DROP_SPOOFED_MAC,
+    ),
+    "a VLAN tag": (lambda made, me, other: {"vlan_vid": VLAN_PRESENT | 7}, Reason.DROP_TAGGED),
+    "a priority tag": (lambda made, me, other: {"vlan_vid": VLAN_PRESENT}, Reason.DROP_TAGGED),
+    "to everybody": (lambda made, me, other: {"eth_dst": BROADCAST}, Reason.DROP_BROADCAST),
 }
 
 
-@given(compiled(), st.sampled_from(sorted(FORGERIES)), st.data())
-def test_a_forged_header_is_not_admitted(made, forgery, data):
+@given(laid(), st.sampled_from(sorted(FORGERIES)), st.data())
+def test_a_forged_header_is_dropped_by_its_name(made, forgery, data):
     src, dst = data.draw(st.sampled_from(sorted(made.paths)))
     other = data.draw(st.sampled_from([h for h in made.wiring.hubs if h.hub != src]))
-    change = FORGERIES[forgery](made, made.wiring.hub(src), other)
-    fate = made.network.send(src, made.packet(src, dst, **change))
-    assert_dropped(fate, src, Reason.DROP_NOT_ADMITTED)
+    change, reason = FORGERIES[forgery]
+    forged = made.packet(src, dst, **change(made, made.wiring.hub(src), other))
+    assert_dropped(made.network.send(src, forged), src, reason)
 
 
-@given(compiled(), st.sampled_from([IPV6, LLDP, 0x8100, 0x88A8, 0x8848, 0x0842]), st.data())
+TYPES = {
+    IPV6: Reason.DROP_IPV6,
+    LLDP: Reason.DROP_HOST_LLDP,
+    0x8847: Reason.DROP_HOST_LABEL,
+    0x8848: Reason.DROP_HOST_LABEL,
+    0x8100: Reason.DROP_NOT_ADMITTED,
+    0x88A8: Reason.DROP_NOT_ADMITTED,
+    0x0842: Reason.DROP_NOT_ADMITTED,
+}
+
+
+@given(laid(), st.sampled_from(sorted(TYPES)), st.data())
 def test_a_host_may_send_nothing_but_ipv4_and_arp(made, eth_type, data):
-    src = data.draw(st.sampled_from([hub.hub for hub in made.wiring.hubs]))
-    packet = Packet.of(eth_type=eth_type, eth_src=made.wiring.hub(src).host_mac, eth_dst=BROADCAST)
-    assert_dropped(made.network.send(src, packet), src, Reason.DROP_NOT_ADMITTED)
+    hub = data.draw(st.sampled_from(made.wiring.hubs))
+    packet = Packet.of(eth_type=eth_type, eth_src=hub.host_mac, eth_dst=BROADCAST)
+    assert_dropped(made.network.send(hub.hub, packet), hub.hub, TYPES[eth_type])
+    tagged = Packet.of(eth_type=eth_type, eth_src=hub.host_mac, vlan_vid=VLAN_PRESENT | 1)
+    assert_dropped(made.network.send(hub.hub, tagged), hub.hub, Reason.DROP_TAGGED)
 
 
-@given(compiled(), st.data())
+@given(laid(), st.data())
 def test_a_label_from_a_host_is_not_admitted_even_if_it_is_a_real_one(made, data):
     src, dst = data.draw(st.sampled_from(sorted(made.paths)))
-    label = data.draw(st.sampled_from([path.label for path in made.program.paths] + [3, 2**20 - 1]))
-    inside = made.packet(src, dst)
-    labelled = Packet(inside.fields, (label,))
-    assert_dropped(made.network.send(src, labelled), src, Reason.DROP_NOT_ADMITTED)
+    label = data.draw(st.sampled_from([use.label for use in made.program.labels] + [3, 2**20 - 1]))
+    labelled = Packet(made.packet(src, dst).fields, (label,))
+    assert_dropped(made.network.send(src, labelled), src, Reason.DROP_HOST_LABEL)
 
 
-@given(compiled(), st.data())
+@given(unprotected, st.data())
 def test_a_label_that_comes_by_another_port_than_its_paths_is_not_switched(made, data):
-    path = data.draw(st.sampled_from(made.program.paths))
-    src, dst = path.hubs[0], path.hubs[-1]
-    labelled = Packet(made.packet(src, dst).fields, (path.label,))
+    use = data.draw(st.sampled_from(made.program.labels))
+    path = made.paths[use.hubs[0], use.hubs[-1]]
+    assert path.hubs == use.hubs
+    inside = made.packet(path.src, path.dst)
+    labelled = Packet(inside.fields, (use.label,), label_tc=use.phase)
     declared = set(zip(path.hubs[1:], path.fibres, strict=True))
     for fibre in made.wiring.fibres:
         for end in (fibre.a, fibre.z):
             fate = made.network.send(end.hub, labelled, port=end.port)
             if (end.hub, fibre.fibre) in declared:
-                assert [hub for hub, _ in fate.delivered] == [dst], fate
+                assert [hub for hub, _ in fate.delivered] == [path.dst], fate
             else:
                 assert_dropped(fate, end.hub, Reason.DROP_NOT_SWITCHED)
 
 
-@given(compiled(), st.integers(0, 2**20 - 1))
+@given(laid(), st.integers(0, 2**20 - 1))
 def test_a_label_nobody_gave_out_is_not_switched(made, label):
-    if label in {path.label for path in made.program.paths}:
+    if label in {use.label for use in made.program.labels}:
         return
+    stray = Packet((("eth_type", IPV4),), (label,), label_tc=3)
     for fibre in made.wiring.fibres:
-        stray = Packet.of(eth_type=IPV4, labels=(label,))
         fate = made.network.send(fibre.z.hub, stray, port=fibre.z.port)
         assert_dropped(fate, fibre.z.hub, Reason.DROP_NOT_SWITCHED)
 
 
-@given(compiled())
+@given(laid())
 def test_an_unlabelled_packet_on_a_fibre_is_not_admitted(made):
     src, dst = next(iter(made.paths))
     for fibre in made.wiring.fibres:
@@ -173,7 +175,7 @@ def test_an_unlabelled_packet_on_a_fibre_is_not_admitted(made):
             assert_dropped(fate, fibre.a.hub, Reason.DROP_NOT_ADMITTED)
 
 
-@given(compiled())
+@given(laid())
 def test_the_switch_answers_for_every_declared_peer_and_asks_nobody(made):
     for src, dst in made.paths:
         me, peer = made.wiring.hub(src), made.wiring.hub(dst)
@@ -194,16 +196,14 @@ def test_the_switch_answers_for_every_declared_peer_and_asks_nobody(made):
         }
 
 
-@given(compiled())
+@given(laid())
 def test_nobody_answers_for_an_undeclared_peer(made):
     for src, dst in made.undeclared():
         fate = made.network.send(src, made.question(src, dst))
-        assert_dropped(fate, src, Reason.DROP_NOT_ADMITTED)
+        assert_dropped(fate, src, Reason.DROP_SPOOFED_ARP)
 
 
-@given(
-    compiled(), st.sampled_from(["arp_sha", "arp_spa", "eth_src", "arp_op", "vlan_vid"]), st.data()
-)
+@given(laid(), st.sampled_from(["arp_sha", "arp_spa", "eth_src", "arp_op", "vlan_vid"]), st.data())
 def test_a_question_in_anothers_name_is_not_answered(made, name, data):
     src, dst = data.draw(st.sampled_from(sorted(made.paths)))
     peer = made.wiring.hub(dst)
@@ -214,11 +214,12 @@ def test_a_question_in_anothers_name_is_not_answered(made, name, data):
         "arp_op": 2,
         "vlan_vid": VLAN_PRESENT | 7,
     }
+    reason = Reason.DROP_TAGGED if name == "vlan_vid" else Reason.DROP_SPOOFED_ARP
     fate = made.network.send(src, made.question(src, dst, **{name: forged[name]}))
-    assert_dropped(fate, src, Reason.DROP_NOT_ADMITTED)
+    assert_dropped(fate, src, reason)
 
 
-@given(compiled())
+@given(laid())
 def test_lldp_goes_to_the_controller_from_fibres_and_nowhere_else(made):
     for fibre in made.wiring.fibres:
         for end in (fibre.a, fibre.z):
@@ -226,7 +227,7 @@ def test_lldp_goes_to_the_controller_from_fibres_and_nowhere_else(made):
             assert (fate.to_controller, fate.copies) == ([end.hub], 1), fate
 
 
-@given(compiled())
+@given(laid())
 def test_every_table_of_every_switch_ends_in_one_drop_that_matches_all(made):
     for switch in made.program.switches:
         last = [flow for flow in switch.flows if flow.priority == 0]
@@ -234,23 +235,45 @@ def test_every_table_of_every_switch_ends_in_one_drop_that_matches_all(made):
         assert len(last) == len(Table)
         for flow in last:
             assert (flow.match, flow.actions, flow.goto) == ((), (), None), flow
+            assert flow.reason.is_drop
 
 
-@given(compiled())
+@given(laid())
 def test_no_two_entries_are_the_same_to_a_switch(made):
     for switch in made.program.switches:
         twice = [key for key, n in Counter(flow.key for flow in switch.flows).items() if n > 1]
         assert twice == [], f"{switch.hub}: {twice}"
 
 
-@given(compiled())
-def test_every_path_has_a_label_of_its_own_outside_the_reserved_ones(made):
-    labels = [path.label for path in made.program.paths]
-    assert len(set(labels)) == len(labels) == len(made.paths)
-    assert min(labels) >= FIRST_LABEL == 16
+@given(laid())
+def test_equal_groups_are_one_and_each_is_used(made):
+    for switch in made.program.switches:
+        assert len({made_group.buckets for made_group in switch.groups}) == len(switch.groups)
+        used = {
+            action.arguments[0]
+            for flow in switch.flows
+            for action in flow.actions
+            if action.kind == "group"
+        }
+        assert used == {made_group.id for made_group in switch.groups}
 
 
-@given(compiled())
+@given(laid())
+def test_a_bucket_watches_the_port_it_sends_by(made):
+    for switch in made.program.switches:
+        for made_group in switch.groups:
+            assert len(made_group.buckets) > 1
+            watched = [bucket.watch_port for bucket in made_group.buckets]
+            assert len(set(watched)) == len(watched), "two buckets live and dead together"
+            for bucket in made_group.buckets:
+                last = bucket.actions[-1]
+                if last.kind == "output":
+                    assert last.arguments == (bucket.watch_port,)
+                else:
+                    assert last.kind == "in_port"
+
+
+@given(laid())
 def test_the_declared_links_are_the_wiring_in_both_directions(made):
     dpid = {hub.hub: hub.dpid for hub in made.wiring.hubs}
     expected = set()
@@ -261,28 +284,144 @@ def test_the_declared_links_are_the_wiring_in_both_directions(made):
     assert len(made.program.links) == len(expected)
 
 
-@given(compiled())
+@given(laid())
 def test_a_program_survives_json(made):
     assert from_plain(Program, json.loads(json.dumps(to_plain(made.program)))) == made.program
 
 
-@given(compiled())
-def test_the_same_paths_give_the_same_program(made):
-    again = compile_paths(wire(made.graph), made.paths.values())
-    assert json.dumps(to_plain(again)) == json.dumps(to_plain(made.program))
+@given(topologies(), st.sampled_from([0, 1]))
+def test_no_demand_leaves_nothing_but_the_edge(graph, epoch):
+    made = Laid(graph, (), epoch=epoch)
+    assert made.program.labels == ()
+    assert {flow.reason for switch in made.program.switches for flow in switch.flows} <= {
+        *(reason for reason in Reason if reason.is_drop),
+        *(Reason.ADMIT, Reason.BORDER, Reason.WIRING_CHECK),
+    }
 
 
-def test_two_paths_for_one_pair_are_refused():
-    wiring = wire(load_topology("mini"))
-    direct = Path(("shanghai", "kunming"), ("shanghai-kunming",))
-    detour = Path(("shanghai", "guian", "kunming"), ("shanghai-guian", "guian-kunming"))
-    with pytest.raises(InputError, match="two paths join the same pair"):
-        compile_paths(wiring, [direct, detour])
+BY_PORT = {
+    "stream": Selector("udp", None, 5000),
+    "probe": Selector("udp", 862, 20_000),
+    "bulk": Selector("tcp", None, 443),
+}
 
 
-def test_every_host_port_is_port_one_and_no_fibre_uses_it():
+def told_apart(*rules, **others):
+    """West to Karachi thrice: under rules by default, or by name under others."""
+    intents = []
+    for name, selector in BY_PORT.items():
+        about = demand("important").model_copy(update={"id": name})
+        spoken = ruling(*others.get(name, rules), about=about)
+        intents.append(Intent(spoken, (selector,)))
+    return Laid(corridor(), intents)
+
+
+def test_two_demands_between_the_same_hubs_are_told_apart_by_their_ports():
+    gates = [{"any_of": {"hubs": "kun"}}]
+    made = told_apart(permit(), bulk=[permit(hard={"waypoints": gates})])
+    fibres = {}
+    for name, selector in BY_PORT.items():
+        fate = made.network.send("west", made.packet("west", "karachi", selector))
+        assert [hub for hub, _ in fate.delivered] == ["karachi"], fate
+        fibres[name] = fate.fibres
+    assert fibres["stream"] == fibres["probe"] == ["west-kash", "kash-gilgit", "gilgit-karachi"]
+    assert fibres["bulk"] == ["west-kun", "kun-mandalay", "mandalay-mumbai", "mumbai-karachi"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ip_proto": 17, "udp_src": 5000, "udp_dst": 5001},
+        {"ip_proto": 6, "tcp_src": 5000, "tcp_dst": 5000},
+        {"ip_proto": 17, "udp_src": 862, "udp_dst": 20_001},
+        {"ip_proto": 17},  # a later fragment has no ports
+        {"ip_proto": 1},
+    ],
+)
+def test_what_fits_no_demands_ports_is_dropped(fields):
+    made = told_apart(permit())
+    bare = {k: v for k, v in made.packet("west", "karachi").fields if not k.startswith("udp")}
+    fate = made.network.send("west", Packet.of(**(bare | fields)))
+    assert_dropped(fate, "west", Reason.DROP_UNCLASSIFIED)
+
+
+def test_a_blocked_demand_is_dropped_by_name_and_number_beside_one_that_is_served():
+    made = told_apart(permit(), probe=[permit(), deny()])
+    served = made.network.send("west", made.packet("west", "karachi", BY_PORT["stream"]))
+    assert [hub for hub, _ in served.delivered] == ["karachi"]
+    blocked = made.network.send("west", made.packet("west", "karachi", BY_PORT["probe"]))
+    assert_dropped(blocked, "west", Reason.DROP_BLOCKED)
+    drops = [
+        (switch.hub, flow.cookie >> 32 & 0xFFFF)
+        for switch in made.program.switches
+        for flow in switch.flows
+        if flow.reason is Reason.DROP_BLOCKED
+    ]
+    assert drops == [("west", 2)], "the second demand's counter, where it starts"
+    assert "probe" not in {use.demand for use in made.program.labels}
+
+
+def test_a_blocked_demands_host_still_learns_where_its_peer_is():
+    """So that what it sends is counted as blocked, not as an unanswered question."""
+    made = told_apart(deny())
+    fate = made.network.send("west", made.question("west", "karachi"))
+    assert len(fate.returned) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Selector(), Selector()),
+        (Selector(), Selector("udp", None, 5000)),
+        (Selector("udp"), Selector("udp", None, 5000)),
+        (Selector("udp", 862, None), Selector("udp", None, 5000)),
+    ],
+)
+def test_demands_that_some_packet_fits_alike_are_refused(one, other):
+    about = [demand().model_copy(update={"id": name}) for name in ("one", "other")]
+    intents = [
+        Intent(ruling(permit(), about=spoken), (selector,))
+        for spoken, selector in zip(about, (one, other), strict=True)
+    ]
+    with pytest.raises(InputError, match="one and other join the same hubs"):
+        Laid(corridor(), intents)
+
+
+def rates(**bandwidth):
+    return [permit(soft={"bandwidth": bandwidth})]
+
+
+def test_a_demand_with_a_rate_passes_a_meter_of_its_peak_and_others_pass_none():
+    made = told_apart(permit(), stream=rates(cir="20Mbit", pir="40Mbit"), bulk=rates(cir="1500bit"))
+    assert {
+        switch.hub: [(meter.id, meter.rate_kbps, meter.burst_kbit) for meter in switch.meters]
+        for switch in made.program.switches
+        if switch.meters
+    } == {"west": [(1, 40_000, 4_000), (3, 2, 1)]}
+    for name, number in (("stream", 1), ("probe", None), ("bulk", 3)):
+        fate = made.network.send("west", made.packet("west", "karachi", BY_PORT[name]))
+        assert fate.metered == ([("west", number)] if number else [])
+
+
+def test_a_rate_of_the_demand_itself_counts_instead_of_the_permits():
+    asked = Bandwidth(cir="3Mbit")
+    (rated,) = (Intent(ruling(*rates(cir="20Mbit")), bandwidth=asked),)
+    (meter,) = (m for s in Laid(corridor(), [rated]).program.switches for m in s.meters)
+    assert meter.rate_kbps == 3_000
+
+
+def test_equal_ways_to_one_end_share_no_label_but_may_share_groups():
+    graph = load_topology("mini")
+    ends = [hub.id for hub in graph.hubs]
+    made = Laid(graph, anything(graph, [(src, dst) for src in ends for dst in ends if src != dst]))
+    labels = [use.label for use in made.program.labels]
+    assert len(set(labels)) == len(labels) == len(made.paths)
+    assert min(labels) & 0x1FFFF == FIRST_WAY == 16
+
+
+def test_every_host_port_is_port_one_and_no_fibre_uses_it_or_a_gateways():
     wiring = wire(load_topology("pan-asia"))
     ends = [end for fibre in wiring.fibres for end in (fibre.a, fibre.z)]
     assert HOST_PORT == 1
-    assert all(end.port > HOST_PORT for end in ends)
+    assert all(HOST_PORT < end.port < GATEWAY_IN_PORT for end in ends)
     assert len({(end.hub, end.port) for end in ends}) == len(ends)

@@ -1,0 +1,164 @@
+"""Ways against a judge that tries everything: nothing unlawful, and no needless drop."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from ways_lab import (
+    Served,
+    anything_failed,
+    breach,
+    in_use,
+    lawful_rest,
+    lawful_rests,
+    nodes,
+    served,
+    served_in_time,
+    trips,
+)
+
+from controller.failures import elements, failures_of, up_to
+from controller.intent import Protection
+from controller.journeys import follow
+from controller.paths import Path
+from controller.policy.routes import Route
+from controller.ways import Assess, Cross, Node
+
+FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=300)
+LINKS_ONLY = st.builds(Protection, st.integers(1, 2), st.just(("link",)))
+MOST_TRIPS = 3000
+anyhow = served() | served_in_time()
+
+
+@MANY
+@given(anyhow)
+def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> None:
+    topology, way = made
+    assume(way.first is not None)
+    for names in up_to(way.protection.k, elements(topology, way.protection.over)):
+        failures = failures_of(topology, names)
+        journey = follow(way, topology, failures)
+        if journey.delivered or journey.path.dst in failures.hubs:
+            continue
+        left = lawful_rest(way, topology, failures, journey.path)
+        if left is not None:
+            assert in_use(way, failures).verdict(left).allowed, "the judge itself errs"
+        assert left is None, f"with {names} dead, dropped after {journey.path}; left was {left}"
+
+
+@MANY
+@given(anyhow, st.integers(0, 2**32))
+def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, seed: int) -> None:
+    topology, way = made
+    chance = Random(seed)
+    assume(way.first is not None)
+    for _ in range(50):
+        failures = anything_failed(topology, chance)
+        journey = follow(way, topology, failures)
+        if journey.delivered:
+            verdict = in_use(way, failures).verdict(journey.path)
+            assert verdict.allowed, f"{journey.path} with {failures}: {verdict}"
+            assert all(failures.spare(topology.fibre(name)) for name in journey.path.fibres)
+            assert failures.gateways.isdisjoint(journey.gateways)
+
+
+@FEW
+@given(anyhow)
+def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Served) -> None:
+    topology, way = made
+    for number, trip in enumerate(trips(way.first)):
+        assert breach(way, topology, trip) == "", trip
+        if number == MOST_TRIPS:
+            break
+
+
+@FEW
+@given(served())
+def test_no_decision_leads_back_to_itself(made: Served) -> None:
+    _, way = made
+    done: set[Node] = set()
+
+    def visit(node: Node | None, above: frozenset[Node]) -> None:
+        if node is None or node in done:
+            return
+        assert node not in above, f"{node.hub} comes back to itself"
+        for following in (node.otherwise, getattr(node, "then", None)):
+            visit(following, above | {node})
+        done.add(node)
+
+    visit(way.first, frozenset())
+
+
+@FEW
+@given(served())
+def test_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
+    _, way = made
+    for node in nodes(way):
+        alternatives = list(node.alternatives)
+        assert {one.hub for one in alternatives} == {node.hub}
+        ways_out = [getattr(one, "fibre", type(one).__name__) for one in alternatives]
+        assert len(set(ways_out)) == len(ways_out), ways_out
+
+
+@FEW
+@given(served())
+def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
+    topology, way = made
+    assert (way.first is None) == (not isinstance(way.route, Route))
+    if isinstance(way.route, Route):
+        journey = follow(way, topology)
+        assert journey.delivered
+        assert (journey.path, journey.one_way_ns) == (way.route.path, way.route.one_way_ns)
+
+
+@FEW
+@given(served())
+def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) -> None:
+    topology, way = made
+    assume(way.automaton is not None)
+    for node in nodes(way):
+        if isinstance(node, Assess):
+            assert node.then.hub == node.hub
+            assert node.then.state != node.state
+        if isinstance(node, Cross):
+            assert node.then.hub == topology.fibre(node.fibre).other_end(node.hub)
+
+
+@FEW
+@given(served())
+def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Served) -> None:
+    topology, way = made
+    assume(isinstance(way.route, Route) and "srlg" in way.protection.over)
+    assert isinstance(way.route, Route)
+    path = way.route.path
+    for srlg in topology.srlgs:
+        dead = [srlg in topology.fibre(name).srlgs for name in path.fibres]
+        if any(dead):
+            found_at = dead.index(True)
+            before = Path(path.hubs[: found_at + 1], path.fibres[:found_at])
+            failures = failures_of(topology, [srlg])
+            if lawful_rest(way, topology, failures, before):
+                journey = follow(way, topology, failures)
+                assert journey.delivered
+                assert journey.found == ((found_at, f"link:{path.fibres[found_at]}"),)
+
+
+@FEW
+@given(served(LINKS_ONLY))
+def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_found(
+    made: Served,
+) -> None:
+    topology, way = made
+    assume(way.first is not None)
+    for names in up_to(way.protection.k, elements(topology, ["link"])):
+        journey = follow(way, topology, failures_of(topology, names))
+        if journey.found:
+            known = failures_of(topology, [dead.what for dead in journey.found])
+            last = journey.found[-1].at
+            before = Path(journey.path.hubs[: last + 1], journey.path.fibres[:last])
+            delays = [delay_ns for _, delay_ns in lawful_rests(way, topology, known, before)]
+            assert journey.delivered == bool(delays)
+            assert not delays or journey.one_way_ns == min(delays)

@@ -1,0 +1,103 @@
+"""Demands compiled to tables, switches that hold them, and packets to send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import permutations
+from typing import Any
+
+from hypothesis import strategies as st
+from openflow_network import ARP, IPV4, OpenFlowNetwork, Packet
+from random_topologies import ordered_pairs, topologies
+
+from controller.compiler import compile_ways, gateways_of, plan_ways
+from controller.intent import ANY_PACKET, UNPROTECTED, Intent, Protection, Selector, intents_of
+from controller.policy.load import load_policies
+from controller.policy.model import UNCLASSIFIED, Demand
+from controller.policy.routes import NO_FAILURES, Failures, Route
+from topologies.model import Topology
+from topologies.wiring import wire
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+PROTOCOLS = {"udp": 17, "tcp": 6}
+NO_POLICY = load_policies("none")
+
+
+class Laid:
+    """A topology, the demands it carries, and their tables."""
+
+    def __init__(self, graph: Topology, intents: Sequence[Intent], *, epoch: int = 0) -> None:
+        self.graph = graph
+        self.ways = plan_ways(graph, intents)
+        self.wiring = wire(graph, gateways=gateways_of(self.ways))
+        self.program = compile_ways(self.wiring, graph, self.ways, epoch=epoch).program
+        self.network = self.while_failed(NO_FAILURES)
+
+    @property
+    def paths(self):
+        """Of each pair that is served, while all is well; the last where there are several."""
+        return {
+            way.intent.pair: way.route.path for way in self.ways if isinstance(way.route, Route)
+        }
+
+    def while_failed(self, failures: Failures) -> OpenFlowNetwork:
+        down = frozenset(f.id for f in self.graph.fibres if not failures.spare(f))
+        return OpenFlowNetwork(self.program, self.wiring, down, failures.gateways)
+
+    def undeclared(self) -> list[tuple[str, str]]:
+        declared = {way.intent.pair for way in self.ways}
+        every = permutations([hub.id for hub in self.graph.hubs], 2)
+        return [pair for pair in every if pair not in declared]
+
+    def packet(self, src: str, dst: str, selector: Selector = ANY_PACKET, **changes: Any) -> Packet:
+        me, peer = self.wiring.hub(src), self.wiring.hub(dst)
+        protocol = selector.protocol or "udp"
+        fields = {
+            "eth_src": me.host_mac,
+            "eth_dst": peer.host_mac,
+            "eth_type": IPV4,
+            "ipv4_src": me.host_ip,
+            "ipv4_dst": peer.host_ip,
+            "ip_proto": PROTOCOLS[protocol],
+            "ip_dscp": 0,
+            f"{protocol}_src": selector.src_port or 51_000,
+            f"{protocol}_dst": selector.dst_port or 52_000,
+        }
+        return Packet.of(**(fields | changes))
+
+    def question(self, src: str, dst: str, **changes: Any) -> Packet:
+        me, target = self.wiring.hub(src), self.wiring.hub(dst)
+        fields = {
+            "eth_src": me.host_mac,
+            "eth_dst": BROADCAST,
+            "eth_type": ARP,
+            "arp_op": 1,
+            "arp_sha": me.host_mac,
+            "arp_spa": me.host_ip,
+            "arp_tha": "00:00:00:00:00:00",
+            "arp_tpa": target.host_ip,
+        }
+        return Packet.of(**(fields | changes))
+
+
+def anything(
+    graph: Topology, pairs: Sequence[tuple[str, str]], protection: Protection = UNPROTECTED
+) -> tuple[Intent, ...]:
+    """Demands that no policy narrows."""
+    demands = [
+        Demand.model_validate(
+            {"id": f"{src}-to-{dst}", "class": UNCLASSIFIED, "src": src, "dst": dst}
+        )
+        for src, dst in pairs
+    ]
+    return intents_of(NO_POLICY, graph, demands, date(2026, 1, 1), protection)
+
+
+protections = st.sampled_from((UNPROTECTED, Protection(1, ("link",)), Protection(1)))
+
+
+@st.composite
+def laid(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protections) -> Laid:
+    graph = draw(topologies())
+    return Laid(graph, anything(graph, draw(ordered_pairs(graph)), draw(protection)))

@@ -1,0 +1,271 @@
+"""A judge of ways that shares no code with their search: it tries everything that is left."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any, NamedTuple
+
+from hypothesis import assume
+from hypothesis import strategies as st
+from policy_lab import demand, fibre, hub, network, permit, ruling
+from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists
+
+from controller.intent import ALL_KINDS, Intent, Protection
+from controller.paths import Path
+from controller.policy.automaton import Automaton, State, Violation
+from controller.policy.model import Policy
+from controller.policy.routes import NO_FAILURES, Failures, Route, best_route
+from controller.policy.semantics import Ruling
+from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
+from topologies.model import Topology
+from topologies.units import format_duration
+
+type Taken = tuple[Node, bool]
+"""A decision, and whether it was found alive."""
+
+
+def intent(
+    topology: Topology,
+    rules: Sequence[Policy],
+    protection: Protection = Protection(),  # noqa: B008 - a frozen value
+    data_class: str = "general",
+) -> Intent:
+    """From the first hub of a topology to its last."""
+    about = demand(data_class, topology.hubs[0].id, topology.hubs[-1].id)
+    return Intent(ruling(*rules, about=about, on=topology), protection=protection)
+
+
+def way(topology: Topology, *rules: Policy, **protection: Any) -> Way:
+    asked = Protection(**protection)
+    return WayBuilder(topology).way(intent(topology, rules, asked))
+
+
+protections = st.builds(
+    Protection,
+    st.sampled_from((1, 1, 2)),
+    st.one_of(
+        st.just(ALL_KINDS),
+        st.lists(st.sampled_from(ALL_KINDS), min_size=1, unique=True).map(tuple),
+    ),
+)
+
+
+@st.composite
+def light_rules(draw: st.DrawFn) -> list[Policy]:
+    """One permit that leaves many ways, so that there is much to detour over."""
+    stop = {"any_of": "gateways", "before": draw(st.sampled_from(("border", "end")))}
+    clauses = (
+        {"waypoints": [stop]},
+        {"waypoints": [stop, {"any_of": {"located_in": "PK"}}]},
+        {"max_one_way": f"{draw(st.integers(4, 12))}ms"},
+        {"avoid": {"located_in": draw(st.sampled_from(KNOWN))}},
+    )
+    chosen = draw(st.lists(st.sampled_from(clauses), max_size=2))
+    return [permit(hard={key: value for clause in chosen for key, value in clause.items()})]
+
+
+@st.composite
+def dense_networks(draw: st.DrawFn) -> Topology:
+    """All hubs joined to most others, many of them gateways, by fibres without third countries."""
+    names = NAMES[: draw(st.integers(4, 5))]
+    home = draw(st.sampled_from(KNOWN))
+    hubs = [
+        hub(name, draw(st.sampled_from((home, home, *KNOWN))), intl_gateway=bool(draw(two_thirds)))
+        for name in names
+    ]
+    pairs = [f"{a}-{z}" for a, z in itertools.combinations(names, 2)]
+    pairs = draw(st.lists(st.sampled_from(pairs), min_size=len(names) + 1, unique=True))
+    groups = st.lists(st.sampled_from(SRLGS), max_size=1)
+    return network(
+        hubs, [fibre(pair, draw(st.integers(1, 6)), srlgs=draw(groups)) for pair in sorted(pairs)]
+    )
+
+
+two_thirds = st.integers(0, 2)
+
+
+class Served(NamedTuple):
+    """A network and a way through it, which may be blocked."""
+
+    topology: Topology
+    way: Way
+
+    def __repr__(self) -> str:
+        hubs = [f"{one.id}:{one.located_in}{'*' * one.intl_gateway}" for one in self.topology.hubs]
+        fibres = [
+            f"{one.id}:{one.one_way_delay_ns // 10**6}ms{''.join(one.srlgs)}{''.join(one.crosses)}"
+            for one in self.topology.fibres
+        ]
+        rules = [
+            f"{one.id} {one.hard.model_dump(exclude_defaults=True)}"
+            for automaton in self.way.intent.ruling.automata
+            for one in {bound.policy.id: bound.policy for bound in automaton.clauses}.values()
+        ]
+        return "\n".join(map(str, (hubs, fibres, rules, self.way.protection, self.way.route)))
+
+
+@st.composite
+def served(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protections) -> Served:
+    if draw(two_thirds):
+        topology, rules = draw(dense_networks()), draw(light_rules())
+    else:
+        topology, rules = draw(networks(extra=5)), draw(policy_lists())
+    data_class = draw(st.sampled_from(("general", "mixed", "foreign")))
+    asked = intent(topology, rules, draw(protection), data_class)
+    return Served(topology, WayBuilder(topology).way(asked))
+
+
+@st.composite
+def served_in_time(draw: st.DrawFn) -> Served:
+    """A way whose budget leaves little for detours."""
+    topology = draw(dense_networks())
+    best = best_route(intent(topology, [permit()]).ruling)
+    assume(isinstance(best, Route))
+    assert isinstance(best, Route)
+    most_ns = best.one_way_ns + draw(st.integers(0, 9)) * 10**6
+    rules = [permit(hard={"max_one_way": format_duration(most_ns)})]
+    return Served(topology, WayBuilder(topology).way(intent(topology, rules, draw(protections))))
+
+
+@st.composite
+def served_together(draw: st.DrawFn) -> tuple[Intent, ...]:
+    """Demands between some pairs of one network, each with rules of its own."""
+    topology = draw(dense_networks() | networks(extra=5))
+    names = [one.id for one in topology.hubs]
+    pairs = draw(
+        st.lists(
+            st.sampled_from(list(itertools.permutations(names, 2))),
+            min_size=1,
+            max_size=4,
+            unique=True,
+        )
+    )
+    intents = []
+    for src, dst in pairs:
+        about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
+        ruled = ruling(*draw(light_rules()), about=about, on=topology)
+        intents.append(Intent(ruled, protection=draw(protections)))
+    return tuple(intents)
+
+
+def anything_failed(topology: Topology, chance: Random) -> Failures:
+    """Any number of elements of any kind; of hubs none that is an end."""
+
+    def some(names: Sequence[str]) -> frozenset[str]:
+        return frozenset(chance.sample(names, min(chance.choice((0, 0, 1, 1, 2, 9)), len(names))))
+
+    hubs = [one.id for one in topology.hubs]
+    links = some([one.id for one in topology.fibres])
+    return Failures(links, some(SRLGS), some(hubs[1:-1]), some(hubs))
+
+
+def nodes(way: Way) -> list[Node]:
+    """Every decision of a way, once."""
+    waiting, seen = [way.first], []
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.append(node)
+            waiting += [node.otherwise, getattr(node, "then", None)]
+    return seen
+
+
+def in_use(way: Way, failures: Failures = NO_FAILURES) -> Ruling:
+    """The ruling of the permit in use alone, while the failed gateways are closed."""
+    assert way.automaton is not None
+    alone = replace(way.intent.ruling, automata=(way.automaton,))
+    return alone.with_closed_gateways(failures.gateways)
+
+
+def lawful_rests(
+    way: Way, topology: Topology, failures: Failures, begun: Path
+) -> Iterator[tuple[Path, int]]:
+    """Whole paths that start with what is begun and go on over what is alive, and their delay.
+
+    Tries every walk that is not in the same state at the same hub twice.
+    """
+    (automaton,) = in_use(way, failures).automata
+    state, delay_ns = _along(automaton, topology, begun)
+    if state is None or begun.dst in failures.hubs:
+        return
+    waiting = [(begun, state, delay_ns, frozenset([(begun.dst, state)]))]
+    while waiting:
+        path, state, delay_ns, met = waiting.pop()
+        if automaton.exceeds(delay_ns):
+            continue
+        if path.dst == automaton.trip.dst.id and automaton.finish(state) is None:
+            yield path, delay_ns
+        for step in topology.fibres_of(path.dst):
+            if not failures.spare(step):
+                continue
+            far = step.other_end(path.dst)
+            past = _enter(automaton, state, step, topology.hub(far))
+            if past is not None and (far, past) not in met:
+                longer = Path((*path.hubs, far), (*path.fibres, step.id))
+                after_ns = delay_ns + step.one_way_delay_ns
+                waiting.append((longer, past, after_ns, met | {(far, past)}))
+
+
+def lawful_rest(way: Way, topology: Topology, failures: Failures, begun: Path) -> Path | None:
+    return next((path for path, _ in lawful_rests(way, topology, failures, begun)), None)
+
+
+def _along(automaton: Automaton, topology: Topology, path: Path) -> tuple[State | None, int]:
+    state, delay_ns = _enter(automaton, automaton.start, topology.hub(path.src)), 0
+    for name, far in zip(path.fibres, path.hubs[1:], strict=True):
+        step = topology.fibre(name)
+        delay_ns += step.one_way_delay_ns
+        if state is not None:
+            state = _enter(automaton, state, step, topology.hub(far))
+    return state, delay_ns
+
+
+def _enter(automaton: Automaton, state: State, *elements: Any) -> State | None:
+    for element in elements:
+        entered = automaton.enter(state, element)
+        if isinstance(entered, Violation):
+            return None
+        state = entered
+    return state
+
+
+def trips(node: Node | None) -> Iterator[tuple[Taken, ...]]:
+    """Every sequence of decisions that ends in delivery, whatever is found alive or dead."""
+    if node is None:
+        return
+    if isinstance(node, Deliver):
+        yield ((node, True),)
+    if isinstance(node, Cross | Assess):
+        for rest in trips(node.then):
+            yield ((node, True), *rest)
+    for rest in trips(node.otherwise):
+        yield ((node, False), *rest)
+
+
+def breach(way: Way, topology: Topology, trip: tuple[Taken, ...]) -> str:
+    """The clause that a trip breaks, counting a waypoint only where the gateway was passed."""
+    assert way.automaton is not None
+    automaton = way.automaton
+    taken = [node for node, alive in trip if alive]
+    state: State | Violation = automaton.start
+    delay_ns = 0
+    came_by: Cross | None = None
+    for position, node in enumerate(taken):
+        if isinstance(node, Assess):
+            continue
+        passed = position > 0 and isinstance(taken[position - 1], Assess)
+        closed = frozenset() if passed else frozenset([node.hub])
+        here = replace(automaton, trip=replace(automaton.trip, closed=closed))
+        elements = [topology.fibre(came_by.fibre)] if came_by else []
+        for element in (*elements, topology.hub(node.hub)):
+            state = here.enter(state, element)
+            if isinstance(state, Violation):
+                return str(state)
+        if isinstance(node, Cross):
+            came_by = node
+            delay_ns += topology.fibre(node.fibre).one_way_delay_ns
+    end = automaton.finish(state) or automaton.exceeds(delay_ns)
+    return str(end) if end else ""

@@ -1,0 +1,66 @@
+"""Failures by name, as people write them."""
+
+import pytest
+from policy_lab import corridor, permit, ruling
+
+from controller.failures import elements, failures_of, up_to
+from controller.intent import Intent, Protection
+from controller.journeys import FoundDead, follow
+from controller.policy.routes import NO_FAILURES, Failures
+from controller.ways import WayBuilder
+from topologies.errors import InputError
+
+
+def test_every_kind_of_failure_has_a_name():
+    named = failures_of(
+        corridor(), ["link:west-kun", "srlg:corridor:karakoram", "hub:kun", "gateway:coast"]
+    )
+    assert named == Failures(
+        *(frozenset([one]) for one in ("west-kun", "corridor:karakoram", "kun", "coast"))
+    )
+    assert failures_of(corridor(), []) == NO_FAILURES
+
+
+def test_a_shared_risk_group_may_go_by_its_own_name():
+    same = failures_of(corridor(), ["corridor:karakoram"])
+    assert same == failures_of(corridor(), ["srlg:corridor:karakoram"])
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("link:west-kum", 'did you mean "link:west-kun"'),
+        ("corridor:karakorum", 'did you mean "srlg:corridor:karakoram"'),
+        ("hub:", "did you mean|write"),
+        ("zzz", "link:NAME"),
+    ],
+)
+def test_a_name_that_nothing_has_is_an_error_with_a_way_out(written, hint):
+    with pytest.raises(InputError, match="can fail in lab") as raised:
+        failures_of(corridor(), [written])
+    assert any(part in str(raised.value) for part in hint.split("|"))
+
+
+def test_elements_are_all_that_may_fail():
+    graph = corridor()
+    names = elements(graph)
+    assert len(names) == len(set(names)) == len(graph.fibres) + 1 + 2 * len(graph.hubs)
+    assert elements(graph, ["srlg"]) == ("srlg:corridor:karakoram",)
+    assert all(failures_of(graph, [name]) != NO_FAILURES for name in names)
+
+
+def test_sets_of_failures_come_the_smaller_first():
+    assert list(up_to(2, ["a", "b"])) == [(), ("a",), ("b",), ("a", "b")]
+
+
+def test_a_journey_tells_what_it_found_dead_and_where():
+    graph = corridor()
+    way = WayBuilder(graph).way(Intent(ruling(permit()), protection=Protection(1)))
+    assert way.first is not None
+    journey = follow(way, graph, failures_of(graph, ["hub:gilgit"]))
+    assert journey.found == (FoundDead(1, "link:kash-gilgit"),)
+    assert journey.path.hubs == ("west", "kash", "west", "kun", "mandalay", "mumbai", "karachi")
+    assert journey.delivered
+    assert journey.one_way_ns == 17_000_000
+    nothing = follow(way, graph, failures_of(graph, ["hub:west"]))
+    assert (nothing.path.hubs, nothing.taken, nothing.delivered) == (("west",), (), False)

@@ -1,0 +1,125 @@
+"""Labels: 20 bits that name one decision at each hub, of one demand in one state."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from policy_lab import corridor, demand, permit, ruling
+from tables_lab import Laid
+from ways_lab import Served, served, served_together, way
+
+from controller.intent import Intent, Protection
+from controller.labels import Allocator, label_way
+from controller.program import FIRST_WAY, LAST_WAY, Phase, label_of, phase_of
+from controller.ways import Assess, Cross
+from topologies.errors import InputError
+
+FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
+
+
+@given(st.integers(0, 1), st.sampled_from(Phase), st.integers(FIRST_WAY, LAST_WAY))
+def test_a_label_is_20_bits_and_says_epoch_and_phase(epoch, phase, number):
+    label = label_of(epoch, phase, number)
+    assert 16 <= label < 2**20, "labels below 16 are reserved (RFC 3032)"
+    assert phase_of(label) is phase
+    assert label >> 19 == epoch
+    assert label & 0x1FFFF == number
+
+
+def test_different_parts_make_different_labels():
+    made = {
+        label_of(epoch, phase, number)
+        for epoch in (0, 1)
+        for phase in Phase
+        for number in (FIRST_WAY, FIRST_WAY + 1, LAST_WAY)
+    }
+    assert len(made) == 2 * len(Phase) * 3
+
+
+def test_labels_run_out_with_an_error_that_says_what_helps():
+    allocator = Allocator()
+    for _ in range(FIRST_WAY, LAST_WAY + 1):
+        last = allocator.label(Phase.EXEMPT)
+    assert last & 0x1FFFF == LAST_WAY
+    with pytest.raises(InputError, match="protect fewer demands"):
+        allocator.label(Phase.PRE)
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_every_label_of_a_program_is_of_its_epoch(epoch):
+    made = way(corridor(), permit(hard=GATES), k=1)
+    program = Laid(corridor(), [made.intent], epoch=epoch).program
+    assert {use.label >> 19 for use in program.labels} == {epoch}
+
+
+def test_a_way_without_detours_needs_one_label_and_one_more_behind_its_gateway():
+    assert len(Laid(corridor(), [way(corridor(), permit()).intent]).program.labels) == 1
+    uses = Laid(corridor(), [way(corridor(), permit(hard=GATES)).intent]).program.labels
+    assert [(use.phase, use.state, use.permit, use.hubs) for use in uses] == [
+        (Phase.PRE, "PRE", "P", ("west", "kun")),
+        (Phase.ASSESSED, "ASSESSED", "P", ("kun", "mandalay", "mumbai", "karachi")),
+    ]
+
+
+def test_a_confined_way_carries_labels_that_may_not_cross_a_border():
+    graph = corridor()
+    home = ruling(permit(hard={"confine": "CN"}), about=demand(dst="coast"))
+    uses = Laid(graph, [Intent(home, protection=Protection(1))]).program.labels
+    assert {use.phase for use in uses} == {Phase.DOMESTIC}
+    assert [phase for phase in Phase if phase.may_cross_borders] == [Phase.ASSESSED, Phase.EXEMPT]
+
+
+@FEW
+@given(served())
+def test_a_label_names_one_decision_at_each_hub_and_one_state(made: Served):
+    assume(made.way.first is not None)
+    labelling = label_way(made.way, Allocator())
+    for label, named in labelling.at.items():
+        begun = labelling.began[label]
+        assert {node.state for node in (begun, *named.values())} == {begun.state}
+        assert {node.phase for node in (begun, *named.values())} == {phase_of(label)}
+        for hub, node in named.items():
+            assert node.hub == hub
+        for node in (begun, *named.values()):
+            if isinstance(node, Cross):
+                assert named[node.then.hub] is node.then
+
+
+@FEW
+@given(served())
+def test_every_detour_and_what_follows_a_gateway_has_a_label(made: Served):
+    assume(made.way.first is not None)
+    labelling = label_way(made.way, Allocator())
+    waiting, seen = [made.way.first], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        begins = [node.otherwise, node.then if isinstance(node, Assess) else None]
+        for begin in begins:
+            assert begin is None or phase_of(labelling.of[begin]) is begin.phase
+        waiting += [node.otherwise, getattr(node, "then", None)]
+
+
+@FEW
+@given(served_together())
+def test_labels_of_different_demands_and_states_are_different(intents):
+    made = Laid(intents[0].ruling.topology, intents)
+    used = Counter(use.label for use in made.program.labels)
+    assert max(used.values(), default=1) == 1
+    served_ones = {way.intent.id for way in made.ways if way.first is not None}
+    assert {use.demand for use in made.program.labels} == served_ones
+
+
+@FEW
+@given(served())
+def test_labelling_is_repeatable(made: Served):
+    assume(made.way.first is not None)
+    one, other = (label_way(made.way, Allocator()) for _ in range(2))
+    assert list(one.uses()) == list(other.uses())
+    assert one.of == other.of
