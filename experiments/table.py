@@ -17,6 +17,7 @@ HEADINGS = (
 )
 RIGHT_ALIGNED = frozenset(HEADINGS[4:])
 NO_POLICIES = "none"
+MOST_SURPRISES = 5
 PATH_WIDTH = 38
 
 
@@ -59,6 +60,29 @@ def crossings_line(summary: dict[str, Any]) -> str:
     if seen["lost"]:
         return f"the watch on the fibres missed {seen['lost']} packets: its counts are too low"
     return f"watched {seen['frames']} packets on fibres: none where its policies forbid it"
+
+
+def cuts_lines(summary: dict[str, Any]) -> str:
+    """What cutting fibres one after another came to; empty if none was cut."""
+    cuts = summary.get("cuts")
+    if cuts is None:
+        return ""
+    counts, outages = cuts["demand_cuts"], cuts["outage_ms"].items()
+    said = (
+        f"cut {cuts['fibres']} fibres one after another: {counts['detour']} times a demand took a "
+        f"detour, {counts['lost']} times none was lawful and it was lost"
+    )
+    times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
+    surprises = [
+        f"not as predicted: {row['demand']} when {row['fibre']} was cut ({row['expected']} "
+        f"expected; lost {row['lost']} of {row['sent']})"
+        for row in cuts["surprises"]
+    ]
+    lines = [said, f"outages of detoured demands: {times}" if times else ""]
+    lines += surprises[:MOST_SURPRISES]
+    if len(surprises) > MOST_SURPRISES:
+        lines.append(f"and {len(surprises) - MOST_SURPRISES} more surprises")
+    return "\n".join(filter(None, lines))
 
 
 def flow_table(summary: dict[str, Any]) -> str:

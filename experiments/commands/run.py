@@ -46,7 +46,13 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from experiments.runner import Options, run_scenario
-    from experiments.table import crossings_line, demand_table, flow_table, reasons
+    from experiments.table import (
+        crossings_line,
+        cuts_lines,
+        demand_table,
+        flow_table,
+        reasons,
+    )
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -76,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
     why = reasons(outcome.summary)
     if why:
         print(f"\n{why}")
-    watched = crossings_line(outcome.summary)
-    if watched:
-        print(f"\n{watched}")
+    for said in (cuts_lines(outcome.summary), crossings_line(outcome.summary)):
+        if said:
+            print(f"\n{said}")
     throughput = flow_table(outcome.summary)
     if throughput:
         print(f"\n{throughput}")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 import handmade_run
 import pytest
 from pydantic import BaseModel
 
+from controller.prover.tables import DUMP_SCHEMAS
 from experiments import scenario
+from experiments.crossings import Verdict
 from experiments.manifest import MANIFEST_SCHEMA
-from experiments.results import FLOW_COLUMNS, read_plan, summarise
+from experiments.outages import CUTS_SCHEMA, Outage, summary_of
+from experiments.plan_cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
+from experiments.results import FLOW_COLUMNS, SUMMARY_SCHEMA, read_plan, summarise
 from topologies.errors import InputError
 from traffic.samples import PROBE_DTYPE
 
@@ -38,14 +43,22 @@ def test_the_page_names_every_key_of_the_summary(tmp_path: Path) -> None:
     assert unnamed(names, section(RESULTS, "summary.json")) == []
 
 
+def test_the_page_names_what_a_run_under_policies_and_cuts_adds() -> None:
+    page = section(RESULTS, "summary.json")
+    names = ["crossings", "cuts", *(field.name for field in fields(Verdict)), *summary_of([])]
+    assert unnamed(names, page) == []
+
+
 def test_the_page_names_every_column() -> None:
+    assert unnamed((field.name for field in fields(Outage)), section(RESULTS, "cuts.parquet")) == []
     assert unnamed(PROBE_DTYPE.names or (), section(RESULTS, "probes.parquet")) == []
     assert unnamed([name for name, _ in FLOW_COLUMNS], section(RESULTS, "flows.parquet")) == []
 
 
 def test_the_page_knows_the_versions() -> None:
-    assert "All are 1 today" in RESULTS
-    assert MANIFEST_SCHEMA == 1
+    assert f"`summary.json` is at {SUMMARY_SCHEMA}" in RESULTS
+    assert f"`tables/` at {DUMP_SCHEMAS[-1]}" in RESULTS
+    assert MANIFEST_SCHEMA == CUTS_SCHEMA == 1
 
 
 def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +82,8 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (scenario.ProbeOptions, "probe"),
         (scenario.Demand, "demands"),
         (scenario.ThroughputOptions, "throughput"),
+        (scenario.Fault, "faults"),
+        (scenario.CutOptions, "cuts"),
     ],
 )
 def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], title: str) -> None:
@@ -84,6 +99,10 @@ def test_the_page_tells_the_defaults_that_hold() -> None:
     assert (scenario.MIN_PROBE_BYTES, scenario.MAX_FRAME_BYTES) == (86, 1514)
     assert scenario.MAX_PROBES == 5_000_000
     assert scenario.ThroughputOptions().duration == 1_000_000_000
+    cuts = scenario.CutOptions()
+    assert (cuts.fibres, cuts.outage, cuts.interval) == ("all", 300_000_000, 1_000_000)
+    assert cuts.others == 20_000_000
+    assert (SETTLE_NS, SETTLE_WITH_BFD_NS) == (500_000_000, 5_000_000_000)
 
 
 def test_the_example_is_a_scenario(tmp_path: Path) -> None:
