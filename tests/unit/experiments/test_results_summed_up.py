@@ -102,7 +102,7 @@ def test_results_say_what_the_run_was(run: Path) -> None:
     assert summary["network"] == {"hubs": 3, "fibres": 2, "build_s": 5.0, "teardown_s": 2.0}
     names = ("schema", "scenario", "testbed", "clock", "seed", "complete", "wall_s", "virtual_s")
     assert [summary[name] for name in names] == [
-        1, "handmade", "uml", "virtual", 7, True, 30.5, 13.25,
+        2, "handmade", "uml", "virtual", 7, True, 30.5, 13.25,
     ]  # fmt: skip
     assert json.loads((run / "summary.json").read_text()) == summary
 
