@@ -134,6 +134,12 @@ def test_a_watch_counts_each_crossing_once_and_nothing_of_the_switches_own(gatew
     assert watch["lost"] == 0
 
 
+def test_what_a_watch_has_no_room_for_is_counted_to_the_frame(gateway):
+    ring = gateway[0]["small ring"]
+    assert ring["lost"] > 0
+    assert ring["seen"] + ring["lost"] == 5000
+
+
 def test_nothing_is_left_of_a_network_with_gateways(gateway):
     assert gateway[0]["interfaces left"] == []
 

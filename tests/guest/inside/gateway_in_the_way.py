@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -30,9 +32,11 @@ from triangle import (
 from experiments.gateways_process import start_gateways
 from experiments.watch_process import WatchProcess
 from topologies.mininet_net import CorridorNet
+from traffic import packet_filter, packet_ring
 
 FULL_PAYLOAD_BYTES = 1472
-BFD_MULTICAST = "0180c200000e"
+MANY = 5000
+LLDP_MULTICAST = "0180c200000e"
 
 
 def send_out_of(net: CorridorNet, port: int, frame: bytes) -> None:
@@ -46,6 +50,23 @@ def killed_in_a_stream(pair: Pair, gateways, first: int) -> dict[str, object]:
     at = {first + 100: lambda: gateways.kill("hub0"), first + 200: lambda: gateways.start("hub0")}
     missing = pair.stream(first, 300, at)
     return {"lost": [number - first for number in missing]}
+
+
+def through_a_small_ring(net: CorridorNet, pair: Pair) -> dict[str, int]:
+    """What a watch that does not read for a while has seen and lost of many frames."""
+    fibre = socket.if_nametoindex(net.wiring.fibres[0].a.interface)
+    packet_ring.BLOCKS = 2
+    ring = packet_ring.PacketRing(packet_filter.sent_by(fibre, fibre))
+    for number in range(MANY):
+        pair.send(number)
+        if number % 50 == 0:
+            time.sleep(0.001)
+    time.sleep(SETTLE_S)
+    ring.close_to_more()
+    seen = 0
+    while select.select([ring.sock], [], [], 3 * packet_ring.RETIRE_MS / 1e3)[0]:
+        seen += len(list(ring.frames()))
+    return {"seen": seen, "lost": ring.lost()}
 
 
 def main(out: str) -> None:
@@ -91,12 +112,14 @@ def main(out: str) -> None:
         seen["lost at first"] = pair.stream(1900, 10)
         seen["a way around"] = killed_in_a_stream(pair, gateways, 2000)
         stranger = udp_frame(wiring.hub("hub1"), wiring.hub("hub0"), 3784, b"not from a switch")
-        lldp = bytes.fromhex(BFD_MULTICAST + "02c002000000" + "88cc") + bytes(46)
+        lldp = bytes.fromhex(LLDP_MULTICAST + "02c002000000" + "88cc") + bytes(46)
         for frame in (stranger, lldp):
             send_out_of(net, 3, frame)
         time.sleep(SETTLE_S)
         seen["done"] = gateways.stop()
         seen["watch"] = watch.stop()
+        install(net, tables())
+        seen["small ring"] = through_a_small_ring(net, pair)
         seen["epoch_ns"] = epoch_ns
     seen["interfaces left"] = [name for name in os.listdir("/sys/class/net") if name[:2] == "c0"]
     (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
