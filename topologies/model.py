@@ -68,16 +68,19 @@ def _slug(text: str) -> str:
     return text
 
 
+UNKNOWN_JURISDICTION = "XX"
+"""ISO 3166 user-assigned code used where an imported graph does not say. Policies deny there what
+they deny anywhere. ``ZZ``, Unicode's code for the same, is read as it."""
+
+
 def _code(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?", text):
         raise ValueError(f'"{text[:20]}" is no jurisdiction code: write it like CN, HK or CN-GD')
-    return text
+    return UNKNOWN_JURISDICTION if text == "ZZ" else text
 
 
 Slug = Annotated[str, AfterValidator(_slug)]
 JurisdictionCode = Annotated[str, AfterValidator(_code)]
-UNKNOWN_JURISDICTION = "XX"
-"""ISO 3166 user-assigned code used where an imported graph does not say."""
 
 
 class Frozen(BaseModel):

@@ -1,8 +1,8 @@
 """Turns a foreign graph (nodes with coordinates, links) into a Topology.
 
-What the graph does not say is not invented: jurisdictions come from the nearest GeoNames city
-or stay ``XX``, lengths are derived from the great circle unless a delay is given, capacities
-stay unpublished. All of it is said in the topology's notes.
+What the graph does not say is not invented: jurisdictions come from the countries it names or
+from cities nearby, else they are unknown; lengths are derived from the great circle unless a
+delay is given; capacities stay unpublished. All of it is said in the topology's notes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
+from statistics import median
 
 from pydantic import ValidationError
 
 from topologies import delay
 from topologies.errors import InputError
-from topologies.formats.countries import CountryLookup
+from topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from topologies.formats.foreign_places import (
+    Placed,
+    jurisdictions,
+    jurisdictions_notes,
+    places,
+    places_notes,
+)
 from topologies.geo import great_circle_km
 from topologies.model import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
 
@@ -34,27 +41,9 @@ IMPORT_NOTE = (
 )
 
 UNPLACED_NOTE = (
-    "Jurisdictions are XX and derived lengths mean little: a third of the nodes are far from any "
-    "city, so the coordinates are hardly geographic."
+    "Derived lengths mean little: a third of the nodes are far from any city, so the coordinates "
+    "are hardly geographic."
 )
-
-
-@dataclass(frozen=True)
-class ForeignNode:
-    key: str
-    label: str
-    lat: float
-    lon: float
-    line: int | None = None
-
-
-@dataclass(frozen=True)
-class ForeignLink:
-    a: str
-    z: str
-    line: int | None = None
-    capacity_bps: float | None = None
-    delay_ns: int | None = None
 
 
 def build(
@@ -68,39 +57,45 @@ def build(
     placed: bool = True,
 ) -> Topology:
     """A Topology from a foreign graph; ``placed`` is False when coordinates are not degrees."""
-    countries = CountryLookup()
+    links = tuple(links)
+    _check(nodes, links, file)
     ids = _slugs([(node.key, node.label) for node in nodes])
-    codes = _countries(nodes, countries) if placed else {}
-    if placed and not codes:
-        notes = (*notes, UNPLACED_NOTE)
-    hubs = {node.key: _hub(node, ids[node.key], codes, source, file) for node in nodes}
-    if len(hubs) < len(nodes):
-        raise InputError("two nodes share an id", "give each its own", file=file)
-    fibres: list[Fibre] = []
-    taken: set[str] = set()
-    for link in links:
-        for end in (link.a, link.z):
-            if end not in hubs:
-                message = f'a link ends at unknown node "{end}"'
-                raise InputError(message, file=file, line=link.line)
-        if link.a == link.z:
-            message = f'a link starts and ends at node "{link.a}"'
-            raise InputError(message, "remove it", file=file, line=link.line)
-        fibre_id = _free(f"{hubs[link.a].id}-{hubs[link.z].id}", taken)
-        try:
-            fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, source))
-        except ValidationError as problem:
-            first = problem.errors(include_url=False)[0]
-            message = f"link {fibre_id}: {first['loc'][0]}: {first['msg'].lower()}"
-            raise InputError(message, file=file, line=link.line) from None
+    found = places(nodes, links, file)
+    codes, geographic = jurisdictions(found, placed)
+    hubs = {
+        place.node.key: _hub(place, ids[place.node.key], codes, source, file) for place in found
+    }
+    stand_ins = {place.node.key for place in found if place.stand_in}
+    fibres = _fibres(hubs, links, stand_ins, source, file)
     return Topology(
         name=slug(PurePath(title).stem) or "imported",
         title=title,
         hubs=tuple(hubs.values()),
         fibres=tuple(fibres),
         scaling=IMPORT_SCALING,
-        notes=(IMPORT_NOTE, _lengths_note(fibres), countries.note, *notes),
+        notes=(
+            IMPORT_NOTE,
+            _lengths_note(fibres),
+            *places_notes(found, hubs),
+            *jurisdictions_notes(tuple(hubs.values()), geographic),
+            *([UNPLACED_NOTE] if placed and not geographic else []),
+            *notes,
+        ),
     )
+
+
+def _check(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str) -> None:
+    keys = {node.key for node in nodes}
+    if len(keys) < len(nodes):
+        raise InputError("two nodes share an id", "give each its own", file=file)
+    for link in links:
+        for end in (link.a, link.z):
+            if end not in keys:
+                message = f'a link ends at unknown node "{end}"'
+                raise InputError(message, file=file, line=link.line)
+        if link.a == link.z:
+            message = f'a link starts and ends at node "{link.a}"'
+            raise InputError(message, "remove it", file=file, line=link.line)
 
 
 def _lengths_note(fibres: Sequence[Fibre]) -> str:
@@ -147,29 +142,61 @@ def readable(node: ForeignNode) -> str:
     return "unnamed"
 
 
-def _countries(nodes: Sequence[ForeignNode], lookup: CountryLookup) -> dict[str, str]:
-    """Codes by node; none at all when too many nodes stand where nobody lives."""
-    if not lookup.available:
-        return {}
-    codes = {node.key: lookup.at(node.lat, node.lon) for node in nodes}
-    nowhere = sum(code == UNKNOWN_JURISDICTION for code in codes.values())
-    return {} if nowhere * 3 > len(codes) else codes
-
-
-def _hub(node: ForeignNode, hub_id: str, codes: Mapping[str, str], source: str, file: str) -> Hub:
-    if not (-90 <= node.lat <= 90 and -180 <= node.lon <= 180):
-        message = f'node "{node.label}" stands at {node.lat:g}, {node.lon:g}: not degrees'
+def _hub(place: Placed, hub_id: str, codes: Mapping[str, str], source: str, file: str) -> Hub:
+    node = place.node
+    if not (-90 <= place.lat <= 90 and -180 <= place.lon <= 180):
+        message = f'node "{node.label}" stands at {place.lat:g}, {place.lon:g}: not degrees'
         raise InputError(message, "latitude is -90..90", file=file, line=node.line)
     return Hub(
         id=hub_id,
         name=readable(node),
         role="transit",
         located_in=codes.get(node.key, UNKNOWN_JURISDICTION),
-        lat=node.lat,
-        lon=node.lon,
+        lat=place.lat,
+        lon=place.lon,
         sources=(source,),
         confidence="unsure",
     )
+
+
+def _fibres(
+    hubs: Mapping[str, Hub],
+    links: Sequence[ForeignLink],
+    stand_ins: set[str],
+    source: str,
+    file: str,
+) -> list[Fibre]:
+    taken: set[str] = set()
+    fibres = []
+    for link in links:
+        fibre_id = _free(f"{hubs[link.a].id}-{hubs[link.z].id}", taken)
+        try:
+            fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, source))
+        except ValidationError as problem:
+            first = problem.errors(include_url=False)[0]
+            message = f"link {fibre_id}: {first['loc'][0]}: {first['msg'].lower()}"
+            raise InputError(message, file=file, line=link.line) from None
+    unsure = [bool({link.a, link.z} & stand_ins) for link in links]
+    return _lengthened(fibres, unsure)
+
+
+def _lengthened(fibres: list[Fibre], unsure: Sequence[bool]) -> list[Fibre]:
+    """Fibres that end where no coordinates are get at least the median length of the others.
+
+    Midway between its neighbours a hub would be nearer to them than it can be expected to be.
+    """
+    known = [fibre.length_km for fibre, doubt in zip(fibres, unsure, strict=True) if not doubt]
+    return [
+        _of_length(fibre, max(fibre.length_km, round(median(known), 1)))
+        if doubt and fibre.delay_basis == "model"
+        else fibre
+        for fibre, doubt in zip(fibres, unsure, strict=True)
+    ]
+
+
+def _of_length(fibre: Fibre, length_km: float) -> Fibre:
+    delay_ns = delay.one_way_delay_ns(length_km)
+    return fibre.model_copy(update={"length_km": length_km, "one_way_delay_ns": delay_ns})
 
 
 def _fibre(fibre_id: str, a: Hub, z: Hub, link: ForeignLink, source: str) -> Fibre:

@@ -1,8 +1,9 @@
 """GraphML: our own export, read back exactly, and foreign files such as the Topology Zoo's.
 
 Ours carries every field of every hub and fibre (lists as JSON text), so a round trip loses
-nothing. A foreign file needs coordinates on its nodes (``Latitude``/``Longitude``); its links
-get derived lengths, and capacities where it has ``LinkSpeedRaw`` (bit/s).
+nothing. A foreign file needs coordinates on most nodes (``Latitude``/``Longitude``) and may name
+their ``Country``; its links get derived lengths, and capacities where it has ``LinkSpeedRaw``
+(bit/s).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from xml.sax.saxutils import escape, quoteattr
 from pydantic import BaseModel, ValidationError
 
 from topologies.errors import InputError
-from topologies.formats.foreign import ForeignLink, ForeignNode, build
+from topologies.formats.foreign import build
+from topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from topologies.model import Fibre, Hub, Scaling, Topology
 
 FORMAT = "corridor/topology/1"
@@ -233,17 +235,7 @@ def _first(problem: ValidationError) -> str:
 
 
 def _foreign(document: _Reader, file: str) -> Topology:
-    nodes = []
-    for node in document.nodes:
-        place = _coordinates(node.data)
-        if place is None:
-            raise document.error(
-                f'node "{node.attributes["id"]}" has no coordinates',
-                "add Latitude and Longitude, or drop the node",
-                node.line,
-            )
-        label = node.data.get("label") or node.attributes["id"]
-        nodes.append(ForeignNode(node.attributes["id"], label, *place, node.line))
+    nodes = [_foreign_node(node) for node in document.nodes]
     links = [
         ForeignLink(
             edge.attributes["source"],
@@ -257,12 +249,24 @@ def _foreign(document: _Reader, file: str) -> Topology:
     return build(title, file, nodes, links, source=f"GraphML file {file}")
 
 
-def _coordinates(data: Attributes) -> tuple[float, float] | None:
-    for lat, lon in (("Latitude", "Longitude"), ("lat", "lon")):
-        place = _number(data.get(lat)), _number(data.get(lon))
-        if place[0] is not None and place[1] is not None:
-            return place[0], place[1]
-    return None
+def _foreign_node(node: _Element) -> ForeignNode:
+    lat, lon = _coordinates(node.data)
+    return ForeignNode(
+        node.attributes["id"],
+        node.data.get("label") or node.attributes["id"],
+        lat,
+        lon,
+        node.line,
+        node.data.get("Country", ""),
+    )
+
+
+def _coordinates(data: Attributes) -> tuple[float, float] | tuple[None, None]:
+    for names in (("Latitude", "Longitude"), ("lat", "lon")):
+        lat, lon = (_number(data.get(name)) for name in names)
+        if lat is not None and lon is not None:
+            return lat, lon
+    return None, None
 
 
 def _number(text: str | None) -> float | None:

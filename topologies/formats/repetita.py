@@ -11,7 +11,8 @@ import math
 from dataclasses import dataclass
 
 from topologies.errors import InputError
-from topologies.formats.foreign import ForeignLink, ForeignNode, build
+from topologies.formats.foreign import build
+from topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from topologies.model import Topology
 
 PLANAR_NOTE = "The file's coordinates are not degrees: all hubs stand at 0, 0."
@@ -66,20 +67,22 @@ def from_text(text: str, file: str) -> Topology:
     lines = _Lines(text, file)
     if not lines.rows:
         raise lines.error("is empty", None)
-    nodes = []
-    for index, (number, (label, x, y)) in enumerate(lines.section("NODES", 3)):
-        lon, lat = _number(lines, number, x), _number(lines, number, y)
-        nodes.append(ForeignNode(str(index), _readable(label, index), lat, lon, number))
+    rows = [
+        (_readable(label, index), _number(lines, number, y), _number(lines, number, x), number)
+        for index, (number, (label, x, y)) in enumerate(lines.section("NODES", 3))
+    ]
     arcs = []
     for number, (_, source, target, _, kbps, delay_us) in lines.section("EDGES", 6):
-        ends = [_index(lines, number, end, len(nodes)) for end in (source, target)]
+        ends = [_index(lines, number, end, len(rows)) for end in (source, target)]
         values = [_number(lines, number, value) for value in (kbps, delay_us)]
         if min(values) < 0:
             raise lines.error("bandwidth and delay must not be negative", number)
         arcs.append(_Arc(number, *ends, *values))
-    placed = all(abs(node.lat) <= 90 and abs(node.lon) <= 180 for node in nodes)
-    if not placed:
-        nodes = [ForeignNode(n.key, n.label, 0.0, 0.0, n.line) for n in nodes]
+    placed = all(abs(lat) <= 90 and abs(lon) <= 180 for _, lat, lon, _ in rows)
+    nodes = [
+        ForeignNode(str(index), label, lat if placed else 0.0, lon if placed else 0.0, number)
+        for index, (label, lat, lon, number) in enumerate(rows)
+    ]
     return build(
         file,
         file,

@@ -1,7 +1,8 @@
 """Topology Zoo, SNDlib and other graphs through the optional package ``topohub`` (MIT).
 
 ``topohub:topozoo/Chinanet``. Only shape and coordinates come from it: its distances are great
-circles, and it has no capacities. Its ``backbone`` graphs are synthetic and say so in the notes.
+circles, and it has no capacities and no countries. Its ``backbone`` graphs are synthetic, and
+those of ``caida`` no fibres; their notes say so.
 """
 
 from __future__ import annotations
@@ -14,11 +15,19 @@ from typing import Any
 from topologies.catalogue import shipped_hubs
 from topologies.documents import nearest
 from topologies.errors import EnvironmentLacking, InputError
-from topologies.formats.foreign import ForeignLink, ForeignNode, build
+from topologies.formats.foreign import build
+from topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from topologies.model import Topology
 
 PREFIX = "topohub:"
-SYNTHETIC_FAMILIES = ("backbone", "gabriel")
+FAMILY_NOTES = {
+    "backbone": "SYNTHETIC graph: it must not be cited as real fibre.",
+    "gabriel": "SYNTHETIC graph: it must not be cited as real fibre.",
+    "caida": "Cities of one autonomous system, joined where CAIDA's traceroutes crossed IP links "
+    "between them: not fibres. CAIDA's terms of use apply.",
+}
+NOT_GEOGRAPHIC = ("sndlib/brain",)
+"""Networks whose numbers look like degrees and are not: Berlin's stands in Swabia."""
 
 MISPLACED: dict[tuple[str, str], str] = {
     ("topozoo/Chinanet", "Hong Kong"): "hongkong",
@@ -44,20 +53,20 @@ def from_key(name: str) -> Topology:
 
 
 def _hint(topohub: Any, key: str) -> str:
-    family, _, _ = key.partition("/")
-    known = [f"{family}/{name}" for name in _names(topohub, family)]
+    known = _keys(topohub, key.partition("/")[0])
     return nearest(key, known) or "write it like topohub:topozoo/Chinanet or topohub:sndlib/india35"
 
 
-def _names(topohub: Any, family: str) -> list[str]:
-    folder = Path(str(topohub.__file__)).parent / "data" / family
-    return sorted({entry.name.split(".")[0] for entry in folder.glob("*.json*")})
+def _keys(topohub: Any, family: str) -> list[str]:
+    data = Path(str(topohub.__file__)).parent / "data"
+    files = (data / family).rglob("*.json*")
+    return sorted({str(file.relative_to(data)).split(".json")[0] for file in files})
 
 
 def _build(key: str, data: dict[str, Any]) -> Topology:
     notes = ["Shape from topohub (MIT; Topology Zoo and SNDlib have their own terms)."]
-    if key.split("/")[0] in SYNTHETIC_FAMILIES:
-        notes.append("SYNTHETIC graph: it must not be cited as real fibre.")
+    if key.partition("/")[0] in FAMILY_NOTES:
+        notes.append(FAMILY_NOTES[key.partition("/")[0]])
     nodes = []
     for node in data["nodes"]:
         label = str(node.get("name") or node["id"])
@@ -66,14 +75,16 @@ def _build(key: str, data: dict[str, Any]) -> Topology:
             hub = shipped_hubs()[MISPLACED[key, label]]
             notes.append(f"{label} stood at {lat:g}, {lon:g}; moved to {hub.name}.")
             lat, lon = hub.lat, hub.lon
-        nodes.append(ForeignNode(str(node["id"]), label, lat, lon))
+        at_sea = node.get("type") == "Seacable Waypoint"
+        nodes.append(ForeignNode(str(node["id"]), label, lat, lon, at_sea=at_sea))
     links = [
         ForeignLink(str(edge["source"]), str(edge["target"]))
         for edge in data.get("edges", data.get("links", []))
         if edge["source"] != edge["target"]
     ]
     unnamed = key.startswith("sndlib/") and all(node.label.isdigit() for node in nodes)
-    if unnamed:
+    planar = unnamed or key in NOT_GEOGRAPHIC
+    if planar:
         notes.append("Its coordinates are not geographic: derived lengths mean little.")
     return build(
         key,
@@ -82,5 +93,5 @@ def _build(key: str, data: dict[str, Any]) -> Topology:
         links,
         source=f"topohub {key}",
         notes=tuple(notes),
-        placed=not unnamed,
+        placed=not planar,
     )

