@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from controller.edge import admit_host, admit_ports, arp_answer, classify, final_drops
 from controller.intent import Intent, clashes
 from controller.labels import Allocator, Labelling, label_way
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.program import (
     Action,
     Bucket,
@@ -84,9 +85,11 @@ def gateways_of(ways: Iterable[Way]) -> frozenset[str]:
     return frozenset(node.hub for node in seen if isinstance(node, Assess))
 
 
-def plan_ways(topology: Topology, intents: Iterable[Intent]) -> tuple[Way, ...]:
-    """How each intent can be served, in order."""
-    builder = WayBuilder(topology)
+def plan_ways(
+    topology: Topology, intents: Iterable[Intent], failures: Failures = NO_FAILURES
+) -> tuple[Way, ...]:
+    """How each intent can be served without what has failed, in order."""
+    builder = WayBuilder(topology, failures)
     return tuple(builder.way(intent) for intent in intents)
 
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from controller.intent import Intent, Protection
 from controller.paths import Path
 from controller.policy.automaton import Automaton, State, Violation
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import Policy
 from controller.policy.product import Place, Product, Trail
 from controller.policy.routes import NoRoute, Route, best_route, route_of
@@ -120,23 +121,29 @@ def path_of(met: Iterable[Node]) -> Path:
 
 
 class WayBuilder:
-    """Ways over one topology; delays to each destination are searched once."""
+    """Ways over one topology without what is known to have failed.
 
-    def __init__(self, topology: Topology) -> None:
+    Delays to each destination are searched once.
+    """
+
+    def __init__(self, topology: Topology, failures: Failures = NO_FAILURES) -> None:
         self._topology = topology
+        self._failures = failures
         self._floors: dict[str, dict[str, int]] = {}
         self._risks = Risks(topology)
 
     def way(self, intent: Intent) -> Way:
         """By the first permit with a path. Never raises: what cannot be evaluated is blocked."""
         try:
-            return self._served(intent) or Way(intent, best_route(intent.ruling))
+            served = self._served(intent)
         except Exception:  # noqa: BLE001 - an evaluation error means deny
-            return Way(intent, best_route(intent.ruling))
+            served = None
+        return served or Way(intent, best_route(intent.ruling, self._failures))
 
     def _served(self, intent: Intent) -> Way | None:
         for automaton in intent.ruling.automata:
-            product = Product(automaton, self._topology, self._floor(automaton.trip.dst.id))
+            floor_ns = self._floor(automaton.trip.dst.id)
+            product = Product(automaton, self._topology, floor_ns, self._failures)
             start = product.first()
             trail = product.shortest(start) if start else None
             if trail is None:

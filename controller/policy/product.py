@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from controller.policy.automaton import Automaton, State, Violation
+from controller.policy.failures import NO_FAILURES, Failures
 from topologies.model import Fibre, Topology
 
 
@@ -60,12 +61,18 @@ class Product:
     """Shortest ways that one automaton accepts. What was expanded once is kept."""
 
     def __init__(
-        self, automaton: Automaton, topology: Topology, floor_ns: Mapping[str, int] | None = None
+        self,
+        automaton: Automaton,
+        topology: Topology,
+        floor_ns: Mapping[str, int] | None = None,
+        failures: Failures = NO_FAILURES,
     ) -> None:
         """``floor_ns``: hub to the least delay from it to the destination over any fibres."""
-        self.automaton = automaton
+        trip = replace(automaton.trip, closed=automaton.trip.closed | failures.gateways)
+        self.automaton = replace(automaton, trip=trip)
         self.topology = topology
         self._floor_ns = floor_ns
+        self._failures = failures
         self._edges: dict[Place, tuple[_Edge, ...]] = {}
         self._closed: dict[frozenset[str], Product] = {frozenset(): self}
         self._ends: dict[Place, bool] = {}
@@ -73,8 +80,9 @@ class Product:
     def without_gateways(self, hubs: frozenset[str]) -> Product:
         """The product while the gateways of these hubs are down."""
         if hubs not in self._closed:
-            trip = replace(self.automaton.trip, closed=hubs)
-            narrowed = Product(replace(self.automaton, trip=trip), self.topology, self._floor_ns)
+            trip = replace(self.automaton.trip, closed=self.automaton.trip.closed | hubs)
+            closed = replace(self.automaton, trip=trip)
+            narrowed = Product(closed, self.topology, self._floor_ns, self._failures)
             narrowed._by_hub = self._by_hub
             self._closed[hubs] = narrowed
         return self._closed[hubs]
@@ -172,9 +180,9 @@ class Product:
 
     @cached_property
     def _by_hub(self) -> dict[str, list[tuple[int, Fibre]]]:
-        """Fibres of each hub, with their number in the topology."""
+        """Working fibres of each hub, with their number in the topology."""
         found: dict[str, list[tuple[int, Fibre]]] = {hub.id: [] for hub in self.topology.hubs}
         for number, fibre in enumerate(self.topology.fibres):
-            for end in fibre.ends:
+            for end in fibre.ends if self._failures.spare(fibre) else ():
                 found[end].append((number, fibre))
         return found

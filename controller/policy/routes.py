@@ -9,42 +9,13 @@ from typing import Literal
 from controller.paths import Path
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.clauses import Trip
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import Policy
 from controller.policy.places import shipped_groups
 from controller.policy.product import Place, Product, Trail
 from controller.policy.semantics import Ruling, unevaluable
-from topologies.model import Fibre, Topology
+from topologies.model import Topology
 from topologies.units import format_duration
-
-
-@dataclass(frozen=True)
-class Failures:
-    """What is out of order. A hub without its gateway still forwards."""
-
-    links: frozenset[str] = frozenset()
-    srlgs: frozenset[str] = frozenset()
-    hubs: frozenset[str] = frozenset()
-    gateways: frozenset[str] = frozenset()
-
-    def spare(self, fibre: Fibre) -> bool:
-        """Whether a fibre and both its ends still work."""
-        return (
-            fibre.id not in self.links
-            and self.srlgs.isdisjoint(fibre.srlgs)
-            and self.hubs.isdisjoint(fibre.ends)
-        )
-
-    def each(self) -> Iterator[tuple[str, Failures]]:
-        """Each failed element, and the failures that remain when it alone is mended."""
-        for kind in ("links", "srlgs", "hubs", "gateways"):
-            failed: frozenset[str] = getattr(self, kind)
-            for name in sorted(failed):
-                # An SRLG is already called by its kind: corridor:karakoram.
-                label = name if kind == "srlgs" else f"{kind[:-1]}:{name}"
-                yield label, replace(self, **{kind: failed - {name}})
-
-
-NO_FAILURES = Failures()
 
 
 @dataclass(frozen=True)
@@ -115,12 +86,11 @@ def shortest(
     From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
     the route's ``one_way_ns`` counts from ``start``.
     """
-    product = Product(automaton, topology).without_gateways(failures.gateways)
+    product = Product(automaton, topology, failures=failures)
     start = start or product.first()
     if start is None or failures.hubs & {start.hub, automaton.trip.dst.id}:
         return None
-    dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
-    trail = product.shortest(start, dead, spent_ns)
+    trail = product.shortest(start, spent_ns=spent_ns)
     return None if trail is None else route_of(product.automaton, trail)
 
 

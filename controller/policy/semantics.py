@@ -116,16 +116,23 @@ def _order(policy: Policy) -> tuple[int, tuple[int, ...], str]:
     return (policy.preference, tuple(-part for part in policy.match.specificity), policy.id)
 
 
+def unmet(policy: Policy, data: DataClass, trip: Trip) -> tuple[str, ...]:
+    """Keys of a policy's match that do not hold for certain; none where a permit matches."""
+    return tuple(key for key, answer in _asked(policy, data, trip).items() if answer is not True)
+
+
 def _speaks_about(policy: Policy, data: DataClass, trip: Trip) -> Answer:
+    return every(_asked(policy, data, trip).values())
+
+
+def _asked(policy: Policy, data: DataClass, trip: Trip) -> dict[str, Answer]:
     match, groups = policy.match, trip.groups
-    return every(
-        [
-            data.id in match.data_class or not match.data_class,
-            _of_origin(policy, data, groups),
-            match.src.selects(trip.src, groups),
-            match.dst.selects(trip.dst, groups),
-        ]
-    )
+    return {
+        "class": data.id in match.data_class or not match.data_class,
+        "origin": _of_origin(policy, data, groups),
+        "src": match.src.selects(trip.src, groups),
+        "dst": match.dst.selects(trip.dst, groups),
+    }
 
 
 def _of_origin(policy: Policy, data: DataClass, groups: Groups) -> Answer:
