@@ -47,17 +47,17 @@ def settings(interval_ms: int) -> dict[str, str]:
 
 
 def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
-    """Sessions on all fibres, for ``ovs-vsctl``."""
+    """Sessions on all fibres, for ``ovs-vsctl``; ends at switches that are stopped are left."""
     words = [f"bfd:{key}={value}" for key, value in settings(interval_ms).items()]
     return [
         argument
         for interface in interfaces(wiring)
-        for argument in ("--", "set", "interface", interface, *words)
+        for argument in ("--", "--if-exists", "set", "interface", interface, *words)
     ]
 
 
 def updates(wiring: Wiring, interval_ms: int) -> list[dict[str, Any]]:
-    """The same for interfaces that are there, as operations on the database (RFC 7047, 5.2.3)."""
+    """The same as operations on the database (RFC 7047, 5.2.3)."""
     row = {"bfd": ["map", [list(pair) for pair in settings(interval_ms).items()]]}
     return [
         {"op": "update", "table": "Interface", "where": [["name", "==", name]], "row": row}

@@ -23,6 +23,7 @@ def test_both_ends_of_every_fibre_are_told_the_interval_and_no_other_port(wiring
         "c0s2p3",
         "c0s3p2",
     ]
+    assert told.count("--if-exists") == 4
     assert told.count("bfd:min_tx=15") == told.count("bfd:min_rx=15") == 4
 
 
