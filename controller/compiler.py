@@ -46,6 +46,7 @@ from controller.program import (
     match,
     output,
     pop_label,
+    serial_of,
     set_field,
 )
 from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
@@ -62,6 +63,8 @@ from topologies.wiring import (
 
 ETH_MPLS = 0x8847
 PRIORITY_RULE = 100
+GROUP_EPOCH_SHIFT, METER_EPOCH_SHIFT = 24, 16
+"""The epoch is part of the numbers of groups and meters, so that two stand beside each other."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ class _Draft:
         labelling = label_way(way, self._allocator) if way.first is not None else None
         meter = self._meter(src.hub, number, way)
         label = labelling.first if labelling else None
-        self._add(src.hub, *classify(number, dst, way.intent.selectors, label, meter))
+        serial = serial_of(self._epoch)
+        self._add(src.hub, *classify(number, dst, way.intent.selectors, label, meter, serial))
         if labelling is not None:
             self._labels += labelling.uses()
             self._switch_way(number, labelling)
@@ -167,8 +171,9 @@ class _Draft:
         if bandwidth is None:
             return None
         rate_kbps = -(-(bandwidth.pir or bandwidth.cir) // 1000)
-        self._switches[hub].meters.append(Meter(number, rate_kbps, max(rate_kbps // 10, 1)))
-        return number
+        meter_id = self._epoch << METER_EPOCH_SHIFT | number
+        self._switches[hub].meters.append(Meter(meter_id, rate_kbps, max(rate_kbps // 10, 1)))
+        return meter_id
 
     def _switch_way(self, number: int, labelling: Labelling) -> None:
         """One SWITCH entry for each place a packet of the way may come to, from its source on."""
@@ -200,7 +205,7 @@ class _Draft:
                 yield alternative.then, GATEWAY_OUT_PORT, carried
         matched = match(in_port=in_port, eth_type=ETH_MPLS, mpls_label=label)
         actions = self._actions(node.hub, buckets)
-        why = cookie(_reason(node, in_port), policy=number, serial=self._epoch)
+        why = cookie(_reason(node, in_port), policy=number, serial=serial_of(self._epoch))
         self._add(node.hub, Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, why))
 
     def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
@@ -220,7 +225,8 @@ class _Draft:
         if len(buckets) == 1:
             return buckets[0].actions
         groups = self._switches[hub].groups
-        return (group(groups.setdefault(tuple(buckets), len(groups) + 1)),)
+        next_id = self._epoch << GROUP_EPOCH_SHIFT | len(groups) + 1
+        return (group(groups.setdefault(tuple(buckets), next_id)),)
 
     def program(self) -> Program:
         switches = tuple(self._finished(hub) for hub in self._wiring.hubs)

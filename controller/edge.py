@@ -119,6 +119,7 @@ def classify(
     selectors: Iterable[Selector],
     label: int | None,
     meter: int | None,
+    serial: int,
 ) -> Iterator[Flow]:
     """Entries that give a demand's packets its label; without one they are dropped as blocked.
 
@@ -126,15 +127,15 @@ def classify(
     """
     for selector in selectors:
         packets = _packets(dst, selector)
-        blocked = cookie(Reason.DROP_BLOCKED, policy=number)
+        blocked = cookie(Reason.DROP_BLOCKED, policy=number, serial=serial)
         if label is None:
             yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, (), None, blocked)
             continue
         distrust = (set_field("ip_dscp", 0),)
-        told = cookie(Reason.CLASSIFY, policy=number)
+        told = cookie(Reason.CLASSIFY, policy=number, serial=serial)
         yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, distrust, Table.LABEL, told)
         give = (push_label(label), set_field("mpls_tc", int(phase_of(label))))
-        given = cookie(Reason.LABEL, policy=number)
+        given = cookie(Reason.LABEL, policy=number, serial=serial)
         yield Flow(Table.LABEL, PRIORITY_RULE, packets, give, Table.SWITCH, given, meter)
 
 

@@ -95,6 +95,11 @@ FIRST_WAY = 16
 LAST_WAY = 2**17 - 1
 
 
+def serial_of(epoch: int) -> int:
+    """What the cookies of an epoch's own entries end in; entries that all epochs share end in 0."""
+    return epoch + 1
+
+
 def label_of(epoch: int, phase: Phase, way: int) -> int:
     """``epoch:1 | phase:2 | way:17``, 20 bits in all; ``way`` counts from ``FIRST_WAY``."""
     return epoch << 19 | phase << 17 | way
@@ -168,6 +173,11 @@ class Flow:
     @property
     def reason(self) -> Reason:
         return Reason(self.cookie >> 16 & 0xFFFF)
+
+    @property
+    def serial(self) -> int:
+        """Of the epoch it belongs to, see ``serial_of``; 0 for an entry that all share."""
+        return self.cookie & 0xFFFF
 
     @property
     def policy(self) -> int:
