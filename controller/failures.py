@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 
+from controller.policy.failures import Failures
 from controller.policy.model import Protected
-from controller.policy.routes import Failures
 from topologies.documents import nearest
 from topologies.errors import InputError
 from topologies.model import Topology

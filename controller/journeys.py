@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.paths import Path
-from controller.policy.routes import NO_FAILURES, Failures
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.ways import Assess, Cross, Deliver, Node, Way
 from topologies.model import Topology
 
@@ -41,7 +41,7 @@ class Journey:
         return bool(self.taken) and isinstance(self.taken[-1], Deliver)
 
 
-def follow(way: Way, topology: Topology, failures: Failures = NO_FAILURES) -> Journey:
+def journey_of(way: Way, topology: Topology, failures: Failures = NO_FAILURES) -> Journey:
     """The journey of a packet of ``way`` while ``failures`` last."""
     found: list[FoundDead] = []
     taken: list[Node] = []

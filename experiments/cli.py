@@ -20,6 +20,7 @@ from topologies.errors import CorridorError
 VERBS = (
     "run",
     "check",
+    "explain",
     "price",
     "report",
     "topology",

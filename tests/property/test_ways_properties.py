@@ -21,7 +21,7 @@ from ways_lab import (
 
 from controller.failures import elements, failures_of, up_to
 from controller.intent import Protection
-from controller.journeys import follow
+from controller.journeys import journey_of
 from controller.paths import Path
 from controller.policy.routes import Route
 from controller.ways import Assess, Cross, Node
@@ -40,7 +40,7 @@ def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> 
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, way.protection.over)):
         failures = failures_of(topology, names)
-        journey = follow(way, topology, failures)
+        journey = journey_of(way, topology, failures)
         if journey.delivered or journey.path.dst in failures.hubs:
             continue
         left = lawful_rest(way, topology, failures, journey.path)
@@ -57,7 +57,7 @@ def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, s
     assume(way.first is not None)
     for _ in range(50):
         failures = anything_failed(topology, chance)
-        journey = follow(way, topology, failures)
+        journey = journey_of(way, topology, failures)
         if journey.delivered:
             verdict = in_use(way, failures).verdict(journey.path)
             assert verdict.allowed, f"{journey.path} with {failures}: {verdict}"
@@ -109,7 +109,7 @@ def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
     topology, way = made
     assert (way.first is None) == (not isinstance(way.route, Route))
     if isinstance(way.route, Route):
-        journey = follow(way, topology)
+        journey = journey_of(way, topology)
         assert journey.delivered
         assert (journey.path, journey.one_way_ns) == (way.route.path, way.route.one_way_ns)
 
@@ -141,7 +141,7 @@ def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Ser
             before = Path(path.hubs[: found_at + 1], path.fibres[:found_at])
             failures = failures_of(topology, [srlg])
             if lawful_rest(way, topology, failures, before):
-                journey = follow(way, topology, failures)
+                journey = journey_of(way, topology, failures)
                 assert journey.delivered
                 assert journey.found == ((found_at, f"link:{path.fibres[found_at]}"),)
 
@@ -154,7 +154,7 @@ def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_foun
     topology, way = made
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, ["link"])):
-        journey = follow(way, topology, failures_of(topology, names))
+        journey = journey_of(way, topology, failures_of(topology, names))
         if journey.found:
             known = failures_of(topology, [dead.what for dead in journey.found])
             last = journey.found[-1].at

@@ -13,9 +13,10 @@ from random_topologies import ordered_pairs, topologies
 
 from controller.compiler import compile_ways, gateways_of, plan_ways
 from controller.intent import ANY_PACKET, UNPROTECTED, Intent, Protection, Selector, intents_of
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.load import load_policies
 from controller.policy.model import UNCLASSIFIED, Demand
-from controller.policy.routes import NO_FAILURES, Failures, Route
+from controller.policy.routes import Route
 from topologies.model import Topology
 from topologies.wiring import wire
 

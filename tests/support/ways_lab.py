@@ -16,8 +16,9 @@ from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists
 from controller.intent import ALL_KINDS, Intent, Protection
 from controller.paths import Path
 from controller.policy.automaton import Automaton, State, Violation
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import Policy
-from controller.policy.routes import NO_FAILURES, Failures, Route, best_route
+from controller.policy.routes import Route, best_route
 from controller.policy.semantics import Ruling
 from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
 from topologies.model import Topology

@@ -5,8 +5,8 @@ from policy_lab import corridor, permit, ruling
 
 from controller.failures import elements, failures_of, up_to
 from controller.intent import Intent, Protection
-from controller.journeys import FoundDead, follow
-from controller.policy.routes import NO_FAILURES, Failures
+from controller.journeys import FoundDead, journey_of
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.ways import WayBuilder
 from topologies.errors import InputError
 
@@ -57,10 +57,10 @@ def test_a_journey_tells_what_it_found_dead_and_where():
     graph = corridor()
     way = WayBuilder(graph).way(Intent(ruling(permit()), protection=Protection(1)))
     assert way.first is not None
-    journey = follow(way, graph, failures_of(graph, ["hub:gilgit"]))
+    journey = journey_of(way, graph, failures_of(graph, ["hub:gilgit"]))
     assert journey.found == (FoundDead(1, "link:kash-gilgit"),)
     assert journey.path.hubs == ("west", "kash", "west", "kun", "mandalay", "mumbai", "karachi")
     assert journey.delivered
     assert journey.one_way_ns == 17_000_000
-    nothing = follow(way, graph, failures_of(graph, ["hub:west"]))
+    nothing = journey_of(way, graph, failures_of(graph, ["hub:west"]))
     assert (nothing.path.hubs, nothing.taken, nothing.delivered) == (("west",), (), False)

@@ -20,7 +20,7 @@ from ways_lab import anything_failed, nodes, served_together
 from controller.compiler import crosses_border
 from controller.failures import failures_of
 from controller.intent import Intent, Protection
-from controller.journeys import follow
+from controller.journeys import journey_of
 from controller.program import Phase, Reason, Table, phase_of
 from controller.ways import Assess
 from topologies.wiring import GATEWAY_OUT_PORT, HOST_PORT
@@ -55,7 +55,7 @@ def test_a_packet_goes_as_its_way_says_whatever_has_failed(intents, seed):
             src, dst = way.intent.pair
             if failures.hubs & {src, dst}:
                 continue
-            expected = follow(way, graph, failures)
+            expected = journey_of(way, graph, failures)
             fate = switches.send(src, made.packet(src, dst))
             assert tuple(fate.fibres) == expected.path.fibres, f"{failures}\n{fate}"
             assert tuple(fate.gateways) == expected.gateways, f"{failures}\n{fate}"

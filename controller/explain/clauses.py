@@ -1,0 +1,117 @@
+"""What decided a path: each hard clause, whose it is, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controller.explain.passages import Passage, passage_of_route, shortest_passage
+from controller.explain.references import Reference, references
+from controller.paths import Path
+from controller.policy.automaton import Automaton, Violation
+from controller.policy.clauses import Avoid, Clause, Confine, Terminate, Waypoints
+from controller.policy.model import Policy
+from controller.policy.routes import Route, shortest
+from controller.policy.semantics import Ruling
+from topologies.model import Confidence, Topology
+from topologies.units import format_duration
+
+
+@dataclass(frozen=True)
+class ClauseCost:
+    """One hard clause that narrows a permit in use."""
+
+    policy: str
+    clause: str
+    says: str
+    legal: tuple[Reference, ...]
+    confidence: Confidence
+    costs_ns: int
+    """What the path takes more than it would if this clause alone were not there."""
+    without: Passage
+    """The path it would then be."""
+
+
+def clause_costs(automaton: Automaton, topology: Topology, route: Route) -> tuple[ClauseCost, ...]:
+    """Every clause of the permit in use and of its restricts, the dearest first."""
+    costs = []
+    for owner, kind, says in _clauses(automaton):
+        free = shortest(automaton.without(owner.id, kind), topology)
+        assert free is not None, "a clause less leaves no path less"
+        costs.append(
+            ClauseCost(
+                owner.id,
+                kind,
+                says,
+                references(owner),
+                owner.confidence,
+                route.one_way_ns - free.one_way_ns,
+                passage_of_route(topology, free),
+            )
+        )
+    return tuple(sorted(costs, key=lambda cost: -cost.costs_ns))
+
+
+def forbidden_by(ruling: Ruling, automaton: Automaton, path: Path) -> tuple[Violation, ...]:
+    """The clauses that forbid a path under one permit, one after another; empty if it is allowed.
+
+    The next is found once those before it are lifted.
+    """
+    died: list[Violation] = []
+    while True:
+        verdict = replace(ruling, automata=(automaton,), refusals=()).verdict(path)
+        if verdict.allowed:
+            return tuple(died)
+        (violation,) = verdict.violations
+        died.append(violation)
+        automaton = automaton.without(violation.policy, violation.clause)
+
+
+def shortest_and_why_not(
+    ruling: Ruling, automaton: Automaton
+) -> tuple[Passage | None, tuple[Violation, ...]]:
+    """The shortest path there is, and what forbids it."""
+    free = shortest_passage(ruling.topology, ruling.demand.src, ruling.demand.dst)
+    if free is None:
+        return None, ()
+    return free, forbidden_by(ruling, automaton, Path(free.hubs, free.fibres))
+
+
+def _clauses(automaton: Automaton) -> list[tuple[Policy, str, str]]:
+    found = [
+        (bound.policy, bound.clause.kind, describe(bound.clause)) for bound in automaton.clauses
+    ]
+    found += [
+        (budget.policy, "max_one_way", f"at most {format_duration(budget.one_way_ns)} one way")
+        for budget in automaton.budgets
+    ]
+    return found
+
+
+def describe(clause: Clause) -> str:
+    """A clause in words."""
+    if isinstance(clause, Confine):
+        return f"stay within {', '.join(clause.within)}"
+    if isinstance(clause, Terminate):
+        return f"end in {' or '.join(clause.only)}"
+    if isinstance(clause, Avoid):
+        return "; ".join(_avoided(clause))
+    assert isinstance(clause, Waypoints)
+    stops = (
+        f"{stop.any_of}{' before the border' * (stop.before == 'border')}" for stop in clause.stops
+    )
+    return f"pass {', then '.join(stops)}"
+
+
+def _avoided(clause: Avoid) -> list[str]:
+    said = [
+        f"{verb} {', '.join(names)}"
+        for verb, names in (
+            ("no hub in", clause.located_in),
+            ("no fibre that touches", clause.crosses),
+            ("nothing run by", clause.operated_by),
+        )
+        if names
+    ]
+    if clause.operated_by:
+        said[-1] += f" (unknown operators: {clause.unknown_operator})"
+    return said

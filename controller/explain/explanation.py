@@ -1,0 +1,160 @@
+"""One demand explained: what is decided, by whom, what it costs, and what happens in an outage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from controller.explain.clauses import (
+    ClauseCost,
+    clause_costs,
+    forbidden_by,
+)
+from controller.explain.outages import Outage, outages
+from controller.explain.passages import Passage, passage_of_way, shortest_passage
+from controller.explain.permits import Unused, unused_permits
+from controller.explain.references import Ground, Reference, grounds, references
+from controller.paths import Path
+from controller.policy.automaton import Violation
+from controller.policy.model import PolicySet
+from controller.policy.routes import NoRoute, Remedy
+from controller.ways import Way
+from topologies.model import Confidence
+from topologies.values import to_plain
+
+Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
+
+
+@dataclass(frozen=True)
+class PermitInUse:
+    """On which basis data travels."""
+
+    policy: str
+    legal: tuple[Reference, ...]
+    confidence: Confidence
+    k: int
+    """How many failures the switches bridge, of the kinds in ``over``."""
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The demand of the answers, in short."""
+
+    demand: str
+    status: Status
+    permit: str
+    one_way_ns: int | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a demand takes the path it takes, or none."""
+
+    demand: str
+    data_class: str
+    origin: tuple[str, ...]
+    """Of the data; empty where the policies do not know the class."""
+    src: str
+    dst: str
+    as_of: date
+    status: Status
+    permit: PermitInUse | None
+    passage: Passage | None
+    shortest: Passage | None
+    """The shortest path there is, whatever policies say."""
+    forbids_shortest: tuple[Ground, ...]
+    """What forbids that one under the permit in use, or under all, one after another."""
+    clauses: tuple[ClauseCost, ...]
+    unused: tuple[Unused, ...]
+    outages: tuple[Outage, ...]
+    remedies: tuple[Remedy, ...]
+    answers: Answers | None
+
+    @property
+    def costs_ns(self) -> int | None:
+        """What policies add to the one-way delay."""
+        if self.passage is None or self.shortest is None:
+            return None
+        return self.passage.one_way_ns - self.shortest.one_way_ns
+
+    @property
+    def costs_km(self) -> float | None:
+        if self.passage is None or self.shortest is None:
+            return None
+        return round(self.passage.length_km - self.shortest.length_km, 1)
+
+    def to_json(self) -> dict[str, Any]:
+        plain = to_plain(self)
+        costs = {"costs_ns": self.costs_ns, "costs_km": self.costs_km}
+        return {"schema": 1, **plain, "as_of": str(self.as_of), **costs}
+
+
+def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = None) -> Explanation:
+    """``way`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its way back."""
+    ruling = way.intent.ruling
+    topology, demand = ruling.topology, ruling.demand
+    shortest = shortest_passage(topology, demand.src, demand.dst)
+    used = way.permit
+    return Explanation(
+        demand=demand.id,
+        data_class=demand.data_class,
+        origin=_origin(policies, demand.data_class),
+        src=demand.src,
+        dst=demand.dst,
+        as_of=as_of,
+        status=status_of(way),
+        permit=_permit(way),
+        passage=passage_of_way(topology, way),
+        shortest=shortest,
+        forbids_shortest=grounds(_forbids(way, shortest), policies),
+        clauses=_clauses(way),
+        unused=unused_permits(ruling, policies, as_of, used.id if used else None),
+        outages=outages(topology, way, policies) if way.first is not None else (),
+        remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
+        answers=_answers(answers),
+    )
+
+
+def status_of(way: Way) -> Status:
+    """``ALT``: another permit would have been preferred."""
+    if isinstance(way.route, NoRoute):
+        return way.route.status
+    first = way.intent.ruling.automata[0].permit.id
+    return "UP" if way.route.permit == first else "ALT"
+
+
+def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
+    return next((entry.origin for entry in policies.classes if entry.id == name), ())
+
+
+def _permit(way: Way) -> PermitInUse | None:
+    if way.permit is None:
+        return None
+    over = way.protection.over if way.protection.k else ()
+    return PermitInUse(
+        way.permit.id, references(way.permit), way.permit.confidence, way.protection.k, over
+    )
+
+
+def _forbids(way: Way, shortest: Passage | None) -> tuple[Violation, ...]:
+    if isinstance(way.route, NoRoute):
+        return way.route.because
+    if shortest is None or way.automaton is None:
+        return ()
+    return forbidden_by(way.intent.ruling, way.automaton, Path(shortest.hubs, shortest.fibres))
+
+
+def _clauses(way: Way) -> tuple[ClauseCost, ...]:
+    if way.automaton is None or isinstance(way.route, NoRoute):
+        return ()
+    return clause_costs(way.automaton, way.intent.ruling.topology, way.route)
+
+
+def _answers(way: Way | None) -> Answers | None:
+    if way is None:
+        return None
+    if isinstance(way.route, NoRoute):
+        return Answers(way.intent.id, way.route.status, "", None)
+    return Answers(way.intent.id, status_of(way), way.route.permit, way.route.one_way_ns)

@@ -1,0 +1,105 @@
+"""Where a demand goes when one thing fails: at once by its switches, then by a new choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controller.explain.clauses import forbidden_by
+from controller.explain.passages import (
+    Passage,
+    passage_of_journey,
+    passage_of_route,
+    shortest_passage,
+)
+from controller.explain.references import Ground, grounds
+from controller.failures import elements, failures_of
+from controller.journeys import Journey, journey_of
+from controller.paths import Path
+from controller.policy.automaton import Violation
+from controller.policy.failures import Failures
+from controller.policy.model import PolicySet
+from controller.policy.routes import NoRoute, Route, best_route
+from controller.ways import Way
+from topologies.model import Topology
+
+
+@dataclass(frozen=True)
+class Anew:
+    """What is chosen while something is dead, once the controller may choose again."""
+
+    permit: str
+    passage: Passage | None
+    because: tuple[Ground, ...]
+    """What forbids the shortest path that is left, where none is chosen."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What becomes of a demand while one of these is dead."""
+
+    dead: tuple[str, ...]
+    """Elements that have the same outcome."""
+    protected: bool
+    """Whether the switches were asked to bridge it."""
+    found_at: str
+    """The hub that finds it dead."""
+    at_once: Passage
+    """The path by the tables that are installed, up to where a packet is dropped."""
+    delivered: bool
+    """By the tables that are installed."""
+    forbids: Ground | None
+    """What forbids to go on from where it is dropped; None where no fibre leads on, or where the
+    switches were not asked to."""
+    anew: Anew
+
+
+def outages(topology: Topology, way: Way, policies: PolicySet) -> tuple[Outage, ...]:
+    """Of every single element whose failure a packet meets, in the order of its path."""
+    alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
+    for name in elements(topology):
+        failures = failures_of(topology, [name])
+        journey = journey_of(way, topology, failures)
+        if journey.found and failures.hubs.isdisjoint(way.intent.pair):
+            outage = _outage(topology, way, name, journey, policies)
+            outcome = (outage.at_once, outage.anew, outage.protected)
+            alike.setdefault(outcome, []).append((journey.found[0].at, outage))
+    first_found = sorted(alike.values(), key=lambda group: group[0][0])
+    return tuple(
+        replace(group[0][1], dead=tuple(outage.dead[0] for _, outage in group))
+        for group in first_found
+    )
+
+
+def _outage(
+    topology: Topology, way: Way, name: str, journey: Journey, policies: PolicySet
+) -> Outage:
+    failures = failures_of(topology, [name])
+    died = () if journey.delivered else _forbids(topology, way, failures, journey.path)
+    return Outage(
+        dead=(name,),
+        protected=way.protection.k > 0 and name.partition(":")[0] in way.protection.over,
+        found_at=journey.path.hubs[journey.found[0].at],
+        at_once=passage_of_journey(topology, way, journey),
+        delivered=journey.delivered,
+        forbids=next(iter(grounds(died, policies)), None),
+        anew=_anew(topology, best_route(way.intent.ruling, failures), policies),
+    )
+
+
+def _anew(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> Anew:
+    if isinstance(chosen, NoRoute):
+        return Anew("", None, grounds(chosen.because, policies))
+    return Anew(chosen.permit, passage_of_route(topology, chosen), ())
+
+
+def _forbids(
+    topology: Topology, way: Way, failures: Failures, begun: Path
+) -> tuple[Violation, ...]:
+    """The clauses that the shortest way on breaks."""
+    dead = [fibre.id for fibre in topology.fibres if not failures.spare(fibre)]
+    rest = shortest_passage(topology, begun.dst, way.intent.demand.dst, dead)
+    if rest is None or way.automaton is None:
+        return ()
+    whole = Path((*begun.hubs, *rest.hubs[1:]), (*begun.fibres, *rest.fibres))
+    trip = replace(way.automaton.trip, closed=failures.gateways)
+    return forbidden_by(way.intent.ruling, replace(way.automaton, trip=trip), whole)

@@ -1,0 +1,72 @@
+"""What a path means to people: how long, how far, through whose jurisdiction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from controller.journeys import Journey, journey_of
+from controller.paths import Path, crossed_jurisdictions
+from controller.policy.routes import NoRoute, Route
+from controller.ways import Cross, Way
+from topologies.model import Topology
+from topologies.routing import shortest_route
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A path, what it takes and what it touches."""
+
+    hubs: tuple[str, ...]
+    fibres: tuple[str, ...]
+    one_way_ns: int
+    length_km: float
+    crosses: tuple[str, ...]
+    """Jurisdictions in the order they are met, at hubs and between them."""
+    phases: tuple[str, ...] = ()
+    """How a packet stands past each hub; none where no policy was asked."""
+    gateways: tuple[str, ...] = ()
+    """Hubs whose gateway is passed."""
+
+
+def passage_of(topology: Topology, path: Path) -> Passage:
+    fibres = [topology.fibre(name) for name in path.fibres]
+    return Passage(
+        hubs=path.hubs,
+        fibres=path.fibres,
+        one_way_ns=sum(topology.one_way_delay_ns(fibre) for fibre in fibres),
+        length_km=round(sum(fibre.length_km for fibre in fibres), 1),
+        crosses=crossed_jurisdictions(topology, path),
+    )
+
+
+def passage_of_route(topology: Topology, route: Route) -> Passage:
+    return replace(passage_of(topology, route.path), phases=route.phases)
+
+
+def passage_of_way(topology: Topology, way: Way) -> Passage | None:
+    """While all is well."""
+    if isinstance(way.route, NoRoute):
+        return None
+    return passage_of_journey(topology, way, journey_of(way, topology))
+
+
+def passage_of_journey(topology: Topology, way: Way, journey: Journey) -> Passage:
+    """As far as the packet comes."""
+    assert way.automaton is not None
+    left = [node for node in journey.taken if isinstance(node, Cross)]
+    last = journey.stuck or (journey.taken[-1] if journey.taken else None)
+    passed = [way.automaton.name(node.state) for node in (*left, *([last] if last else []))]
+    plain = passage_of(topology, journey.path)
+    return replace(plain, phases=tuple(passed), gateways=journey.gateways)
+
+
+def shortest_passage(
+    topology: Topology, src: str, dst: str, dead: Collection[str] = ()
+) -> Passage | None:
+    """The shortest over all fibres but the dead ones, whatever policies say."""
+    left = topology.without(dead) if dead else topology
+    found = shortest_route(left, src, dst)
+    if found is None:
+        return None
+    return passage_of(topology, Path(found.hubs, tuple(fibre.id for fibre in found.fibres)))

@@ -1,0 +1,99 @@
+"""Permits that are not in use, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from controller.explain.clauses import shortest_and_why_not
+from controller.explain.passages import Passage, passage_of_route
+from controller.explain.references import Reference, references
+from controller.policy.automaton import Automaton
+from controller.policy.clauses import Trip
+from controller.policy.model import DataClass, Policy, PolicySet
+from controller.policy.routes import shortest
+from controller.policy.semantics import Ruling, unmet
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A permit that is not in use."""
+
+    policy: str
+    why: str
+    legal: tuple[Reference, ...]
+    matches: bool
+    """Whether it speaks about the demand at all."""
+    passage: Passage | None = None
+    """The path it would give."""
+
+
+def unused_permits(
+    ruling: Ruling, policies: PolicySet, as_of: date, used: str | None
+) -> tuple[Unused, ...]:
+    """Those that speak about the demand in the order they are tried, then the others: first those
+    for data of its origin, of these those for its class, of these those that miss least."""
+    matching = [_matching(ruling, one, used) for one in ruling.automata if one.permit.id != used]
+    return (*matching, *_others(ruling, policies, as_of))
+
+
+def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
+    topology, demand = ruling.topology, ruling.demand
+    classes = {entry.id: entry for entry in policies.classes}
+    data = classes.get(demand.data_class)
+    if data is None:
+        return []
+    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
+    spoken = {permit.id for permit in ruling.permits}
+    ranked = []
+    for policy in policies.policies:
+        if policy.effect == "permit" and policy.id not in spoken:
+            missed = _missed(policy, data, trip, as_of)
+            unused = Unused(policy.id, "; ".join(missed), references(policy), matches=False)
+            named = [classes[name] for name in policy.match.data_class if name in classes]
+            strange = _is_of_other_origin(policy, named, data, trip)
+            rank = (strange, data not in named, len(missed), policy.id)
+            ranked.append((rank, unused))
+    return [unused for _, unused in sorted(ranked, key=lambda one: one[0])]
+
+
+def _is_of_other_origin(
+    policy: Policy, named: list[DataClass], data: DataClass, trip: Trip
+) -> bool:
+    if named:
+        return all(set(one.origin) != set(data.origin) for one in named)
+    return "origin" in unmet(policy, data, trip)
+
+
+def _matching(ruling: Ruling, automaton: Automaton, used: str | None) -> Unused:
+    permit = automaton.permit
+    route = shortest(automaton, ruling.topology)
+    if route is not None:
+        why = f"tried after {used}"
+        passage = passage_of_route(ruling.topology, route)
+        return Unused(permit.id, why, references(permit), matches=True, passage=passage)
+    free, died = shortest_and_why_not(ruling, automaton)
+    why = "leaves no path: " + "; then ".join(map(str, died)) if free else "no fibres lead there"
+    return Unused(permit.id, why, references(permit), matches=True)
+
+
+def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[str]:
+    match = policy.match
+    origins, asked = ", ".join(data.origin), ", ".join(match.origin)
+    told = {
+        "class": f"is for class {' or '.join(match.data_class)}, not {data.id}",
+        "origin": f"is for data from {asked}, not from {origins}",
+        "src": f"is for sources {match.src}, not {trip.src.id}",
+        "dst": f"is for destinations {match.dst}, not {trip.dst.id}",
+    }
+    return [told[key] for key in unmet(policy, data, trip)] + _out_of_force(policy, as_of)
+
+
+def _out_of_force(policy: Policy, as_of: date) -> list[str]:
+    if not policy.enabled:
+        return ["is switched off"]
+    if policy.valid_from and as_of < policy.valid_from:
+        return [f"begins on {policy.valid_from}"]
+    if policy.valid_until and policy.valid_until < as_of:
+        return [f"ended on {policy.valid_until}"]
+    return []

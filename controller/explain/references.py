@@ -1,0 +1,77 @@
+"""Where a policy says it comes from, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from controller.policy.automaton import Violation
+from controller.policy.law import is_rule_id, load_law
+from controller.policy.model import Policy, PolicySet
+from topologies.model import Confidence
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A rule of law, or free text."""
+
+    id: str
+    """Empty for free text."""
+    citation: str
+    status: str = ""
+    confidence: str = ""
+
+    def __str__(self) -> str:
+        if not self.id:
+            return self.citation
+        doubt = "".join(
+            f", {word}"
+            for word, fine in ((self.status, "in-force"), (self.confidence, "confident"))
+            if word and word != fine
+        )
+        return f"{self.id}: {self.citation}{doubt}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why something is forbidden: whose clause, where it died, and how sure its policy is."""
+
+    policy: str
+    clause: str
+    element: str
+    reason: str
+    legal: tuple[Reference, ...]
+    confidence: Confidence
+
+    def __str__(self) -> str:
+        cited = ", ".join(one.id or one.citation for one in self.legal)
+        law = f" [{cited}]" if cited else ""
+        doubt = "" if self.confidence == "confident" else f" ({self.confidence})"
+        return f"{self.policy} {self.clause}{law}{doubt}: {self.reason}"
+
+
+def grounds(violations: Iterable[Violation], policies: PolicySet) -> tuple[Ground, ...]:
+    sure = {policy.id: policy.confidence for policy in policies.policies}
+    return tuple(
+        Ground(
+            died.policy,
+            died.clause,
+            died.element,
+            died.reason,
+            tuple(map(_reference, died.legal_ref)),
+            sure.get(died.policy, "confident"),
+        )
+        for died in violations
+    )
+
+
+def references(policy: Policy) -> tuple[Reference, ...]:
+    """What a policy cites, in its order."""
+    return tuple(map(_reference, policy.legal_ref))
+
+
+def _reference(written: str) -> Reference:
+    rule = load_law().by_id.get(written) if is_rule_id(written) else None
+    if rule is None:
+        return Reference("", written)
+    return Reference(rule.id, rule.citation, rule.status, rule.confidence)

@@ -1,0 +1,60 @@
+"""``corridor explain``: why a demand takes its path, or none, and what happens when things fail."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from experiments.commands.arguments import add_scenario_arguments, load
+
+EPILOG = """examples:
+  corridor explain records-urumqi-lahore               in the scenario "sovereignty"
+  corridor explain ckpt-guian-karachi.return           its answers, which are a demand of their own
+  corridor explain infer-bangkok-guian pan-asia --policies th --as-of 2026-01-01
+  corridor explain state-riyadh-guian my.yaml --json   for programs
+
+Delays are one way, of the path alone. Nothing is emulated. Not legal advice.
+exit codes: 0 explained, whatever the answer, 2 bad input"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "explain",
+        help="why a demand takes the path it takes, or none",
+        description="Explain one demand of a scenario: the permit in use and its legal basis, the "
+        "path and what each clause costs, where it goes when something fails, what is not in use.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("demand", metavar="DEMAND", help="a demand's id; ID.return for its answers")
+    add_scenario_arguments(parser, default="sovereignty")
+    parser.add_argument("--json", action="store_true", help="print JSON, with every detail")
+
+
+def run(args: argparse.Namespace) -> int:
+    from controller.explain import explain
+    from controller.ways import WayBuilder
+    from experiments.explained import explained
+    from experiments.intents import intents_for
+    from topologies.documents import nearest
+    from topologies.errors import InputError
+
+    loaded = load(args)
+    intents = {intent.id: intent for intent in intents_for(loaded)}
+    if args.demand not in intents:
+        hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
+        raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
+    build = WayBuilder(loaded.topology)
+    back = intents.get(f"{args.demand}.return")
+    found = explain(
+        build.way(intents[args.demand]),
+        loaded.policies,
+        loaded.as_of,
+        build.way(back) if back else None,
+    )
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        print(explained(found, loaded.topology))
+    return 0

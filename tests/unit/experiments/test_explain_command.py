@@ -1,0 +1,74 @@
+"""``corridor explain``: the answer is on the first lines, the same in JSON."""
+
+import json
+
+import pytest
+
+from experiments.cli import main
+
+
+def said(capsys, *words):
+    assert main(["explain", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_first_lines_are_the_answer(capsys):
+    lines = said(capsys, "records-urumqi-lahore").splitlines()
+    assert lines[0].startswith("records-urumqi-lahore: urumqi to lahore, data of class cn-personal")
+    assert lines[2] == "UP by permit CN-OUT-CONTRACT [CN-24-8, CN-PIPL-38], confident"
+    assert "through the gateway of beijing" in lines[3]
+    assert lines[4].startswith("Policies cost 43.01 ms and 8,696 km: they forbid the shortest path")
+    assert "CN-GATEWAY-OUT waypoints [CN-GATEWAY] (unsure)" in lines[5]
+    assert lines[6].startswith("Answers: UP, 61.74 ms one way by permit CN-IMPORT")
+
+
+def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
+    text = said(capsys, "records-urumqi-lahore")
+    rows = [line.split() for line in text.splitlines() if " PRE " in line or " ASSESSED " in line]
+    assert [row[0] for row in rows][:3] == ["urumqi", "zhongwei", "beijing"]
+    assert rows[2][1:4] == ["(gateway)", "CN", "ASSESSED"]
+    assert rows[-1][:3] == ["lahore", "PK", "ASSESSED"]
+
+
+@pytest.mark.parametrize(
+    ("demand", "words"),
+    [
+        ("state-riyadh-guian", "BLOCKED: fibres lead there, 58.91 ms one way"),
+        ("state-riyadh-guian", "  SA-GOVERNMENT confine [SA-CCRF, SA-NCA]: falcon-dubai-dammam"),
+        ("state-riyadh-guian", "  lift SA-GOVERNMENT confine: 58.91 ms one way"),
+        ("state-riyadh-guian", "  SA-CCRF: Cloud Computing Regulatory Framework v3"),
+        ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for sources hubs guangzhou, shenzhen, not"),
+        ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
+        ("ckpt-zhongwei-jeddah", "CN-GATEWAY-OUT waypoints cost 16.39 ms"),
+        ("state-riyadh-jeddah", "dropped at riyadh by SA-GOVERNMENT"),
+        ("train-shanghai-guian", "Policies cost nothing: there is no shorter path."),
+        ("ckpt-guian-karachi.return", "ckpt-guian-karachi.return: karachi to guian"),
+    ],
+)
+def test_what_matters_of_each_kind_of_answer_is_said(capsys, demand, words):
+    assert words in said(capsys, demand)
+
+
+def test_json_holds_the_same_and_more(capsys):
+    found = json.loads(said(capsys, "records-urumqi-lahore", "--json"))
+    assert (found["schema"], found["status"], found["as_of"]) == (1, "UP", "2026-11-24")
+    assert found["permit"]["policy"] == "CN-OUT-CONTRACT"
+    assert found["costs_ns"] == found["clauses"][0]["costs_ns"] == 43_010_400
+    assert found["passage"]["gateways"] == ["beijing"]
+    assert len(found["unused"]) > 10
+    assert found["outages"][0]["anew"]["passage"]["hubs"][0] == "urumqi"
+
+
+def test_other_policies_and_another_day_may_be_asked_for(capsys):
+    text = said(capsys, "records-urumqi-lahore", "--policies", "none")
+    assert "UP by permit ANYTHING, which cites no law" in text
+    early = said(capsys, "records-urumqi-lahore", "--as-of", "2024-01-01")
+    assert early.splitlines()[2].startswith("BLOCKED")
+    assert "CN-OUT-CONTRACT begins on 2024-03-22" in early
+
+
+def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
+    assert main(["explain", "records-urumqi-lahor"]) == 2
+    assert 'did you mean "records-urumqi-lahore"?' in capsys.readouterr().err
+    assert main(["explain", "zzz"]) == 2
+    assert "it has train-shanghai-guian, " in capsys.readouterr().err
