@@ -15,7 +15,7 @@ from typing import Any
 
 from controller.intent import Intent, Selector
 from controller.policy.product import Product
-from experiments.intents import Specification
+from controller.specification import Specification
 from topologies.wiring import Wiring
 
 PROTOCOLS = {"tcp": 6, "udp": 17}

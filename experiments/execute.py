@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Emit = Callable[[dict[str, Any]], None]
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
+BFD_START_MS = 1000
+"""Interval of BFD until traffic begins: each session costs wall time by the packet."""
 EPOCH_MARGIN_S = 1
 NS = 1_000_000_000
 
@@ -59,6 +61,8 @@ def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
         _prove(plan, judged_by, out_dir / "tables" / "before.json", emit)
         breakages = Breakages(net, gateways)
         watch = _watch(plan, scratch, out_dir, stack)
+        if plan.bfd_interval_ms is not None:
+            net.set_bfd_interval(plan.bfd_interval_ms)
         _measure(plan, net, gateways, breakages, out_dir, emit)
         if watch is not None:
             watch.stop()
@@ -111,7 +115,7 @@ def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> None
 
 
 def _prove(plan: Plan, judged_by: Path, dump: Path, emit: Emit) -> None:
-    from experiments.intents import Specification
+    from controller.specification import Specification
     from experiments.proof import prove_before_traffic
 
     emit({"event": "phase", "name": "prove"})
@@ -132,7 +136,7 @@ def _network(
         controllers=[f"tcp:127.0.0.1:{controller.port}"],
         segmentation_offload=plan.segmentation_offload,
         private_dir=scratch / "openvswitch",
-        bfd_interval_ms=plan.bfd_interval_ms,
+        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_START_MS,
     )
     with net:
         assert net.openvswitch is not None

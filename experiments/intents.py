@@ -1,68 +1,16 @@
-"""What a run is to be judged by: topology, policies, demands and which packets are theirs.
-
-The specification crosses into a guest as JSON, so that the tables the switches hold are
-proven where they are, before any traffic.
-"""
+"""From a scenario to the specification that its run is judged by."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
-from typing import Self
 
-from controller.intent import ANY_PACKET, Intent, Protection, Selector
-from controller.policy.model import (
-    SAME_CLASS,
-    UNCLASSIFIED,
-    Bandwidth,
-    Demand,
-    PolicySet,
-    Protected,
-)
-from controller.policy.semantics import rule
+from controller.intent import ANY_PACKET, Intent, Selector
+from controller.policy.model import SAME_CLASS, UNCLASSIFIED, Demand
+from controller.specification import Direction, Specification
 from experiments import ports
 from experiments.scenario import Demand as ScenarioDemand
 from experiments.scenario import LoadedScenario
-from topologies.model import Frozen, Topology
 from traffic import stamp
-
-
-class Direction(Frozen):
-    """A demand, or its answers, and what tells its packets from others between the same hubs."""
-
-    demand: Demand
-    selectors: tuple[Selector, ...]
-    bandwidth: Bandwidth | None = None
-
-
-class Specification(Frozen):
-    """Everything the prover judges tables by, beside the wiring."""
-
-    topology: Topology
-    policies: PolicySet
-    as_of: date
-    directions: tuple[Direction, ...]
-    k: int
-    over: tuple[Protected, ...]
-
-    def intents(self) -> tuple[Intent, ...]:
-        """In the order of the demands, each followed by its answers."""
-        return tuple(
-            Intent(
-                rule(self.policies, self.topology, one.demand, self.as_of),
-                one.selectors,
-                Protection(self.k, self.over),
-                one.bandwidth,
-            )
-            for one in self.directions
-        )
-
-    def to_json(self) -> str:
-        return self.model_dump_json(by_alias=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        return cls.model_validate_json(text)
 
 
 def specify(loaded: LoadedScenario) -> Specification:

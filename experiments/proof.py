@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.prover import Proof, Tables, prove, read_dump, tables_of
-from experiments.intents import Specification
+from controller.specification import Specification
 from experiments.plan_values import Plan
 from topologies.errors import InputError, PolicyFailure
 

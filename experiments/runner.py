@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller.prover import Proof
+from controller.specification import Specification
 from experiments import manifest
 from experiments.event_log import EventLog, Say
-from experiments.intents import Specification, specify
+from experiments.intents import specify
 from experiments.plan import make_plan
 from experiments.plan_values import Plan
 from experiments.proof import in_a_line, prove_run

@@ -40,7 +40,11 @@ class Faults:
         return self._apply()
 
     def cut_silently(self, fibre: str) -> list[str]:
-        """Lose every frame that enters the fibre from now on, both ways, with its carrier up."""
+        """Lose all that is on the fibre, and all that enters it, both ways, with its carrier up.
+
+        So both ends notice at once, by BFD. A real cut somewhere on a long fibre is noticed by
+        either end up to half its delay later, since what is past the cut still arrives.
+        """
         self._silent.add(self._fibre(fibre).fibre)
         return self._apply()
 
@@ -80,7 +84,8 @@ class Faults:
             self.kernel.set_up(name, up=name not in off)
         wanted = {**shapes(self.wiring), **self.changed_shapes()}
         for name in reshaped:
-            self.kernel.reshape(name, wanted[name])
+            change = self.kernel.drain if name in deaf else self.kernel.reshape
+            change(name, wanted[name])
         for name in switched:
             self._check_link(name)
         if reshaped:

@@ -40,7 +40,7 @@ HOST_SYSCTLS = {
     # What one transfer learnt about a path would slow the next one down.
     "tcp_no_metrics_save": "1",
 }
-DELAY_HANDLE, RATE_HANDLE = 0x10000, 0x20000
+DELAY_HANDLE, RATE_HANDLE, DRAIN_HANDLE = 0x10000, 0x20000, 0x30000
 DELAY_CLASS = DELAY_HANDLE + 1
 
 
@@ -106,6 +106,16 @@ class Links:
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
         self._replace_qdisc(socket.if_nametoindex(interface), interface, shape)
+
+    def drain(self, interface: str, shape: Shape) -> None:
+        """As ``reshape``, and lose what is in the delay line and the queue.
+
+        ``shape`` is to lose all it is given: a qdisc of another handle takes the place of the one
+        that is there, so that nothing ever crosses unshaped.
+        """
+        index = socket.if_nametoindex(interface)
+        self._stage("delay", index, DRAIN_HANDLE, netem.parent, shape)
+        self._replace_qdisc(index, interface, shape)
 
     def set_up(self, interface: str, *, up: bool) -> None:
         """Switch an interface on or off; frames in its delay line and queue are lost when off."""

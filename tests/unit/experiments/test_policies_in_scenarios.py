@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from experiments.intents import Specification, intents_for, specify
+from controller.specification import Specification
+from experiments.intents import intents_for, specify
 from experiments.plan import make_plan
 from experiments.scenario import load_scenario
 from topologies.errors import InputError

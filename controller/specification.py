@@ -1,0 +1,53 @@
+"""What demands are served and judged by: topology, policies, a day, whose packets are whose.
+
+A specification crosses into a guest as JSON, so that the tables the switches hold are proven where
+they are, before any traffic.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from controller.intent import Intent, Protection, Selector
+from controller.policy.model import Bandwidth, Demand, PolicySet, Protected
+from controller.policy.semantics import rule
+from topologies.model import Frozen, Topology
+
+
+class Direction(Frozen):
+    """A demand, or its answers, and what tells its packets from others between the same hubs."""
+
+    demand: Demand
+    selectors: tuple[Selector, ...]
+    bandwidth: Bandwidth | None = None
+
+
+class Specification(Frozen):
+    """Everything the prover judges tables by, beside the wiring."""
+
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+    directions: tuple[Direction, ...]
+    k: int
+    over: tuple[Protected, ...]
+
+    def intents(self) -> tuple[Intent, ...]:
+        """In the order of the demands, each followed by its answers."""
+        return tuple(
+            Intent(
+                rule(self.policies, self.topology, one.demand, self.as_of),
+                one.selectors,
+                Protection(self.k, self.over),
+                one.bandwidth,
+            )
+            for one in self.directions
+        )
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls.model_validate_json(text)
