@@ -110,14 +110,22 @@ def ours(round_number: int) -> None:
 
 
 def leftovers() -> list[str]:
-    """What is still there of our ring: interfaces, ports of a datapath, bridges."""
+    """What is still there of our ring: interfaces, ports of a datapath, bridges.
+
+    Where no Open vSwitch answers, also any datapath and daemon.
+    """
     left = [name for _, name in socket.if_nameindex() if name.startswith(RUN_ID)]
-    held = subprocess.run(["ovs-dpctl", "show"], capture_output=True, text=True, check=False).stdout
-    left += [line.strip() for line in held.splitlines() if f" {RUN_ID}" in line]
+    held = _said("ovs-dpctl", "show").splitlines()
     switch = OpenVSwitch(SYSTEM_RUN_DIR)
     if switch.answers():
-        return left + switch.bridges()
-    return left + held.splitlines()
+        ports = [line.strip() for line in held if f" {RUN_ID}" in line]
+        return [*left, *ports, *switch.bridges()]
+    programs = _said("ps", "-e", "-o", "comm=").split()
+    return [*left, *held, *(name for name in programs if name.startswith("ovs"))]
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def main() -> None:
