@@ -21,7 +21,7 @@ from typing import Any
 
 from experiments.table import render
 from experiments.testbeds.kernel import find_kernel
-from experiments.testbeds.uml import run_command_in_guest
+from experiments.testbeds.uml import PYTHON_IN_GUEST, run_command_in_guest
 from topologies.errors import EnvironmentLacking
 
 DEFAULT_ROUNDS = 3
@@ -42,7 +42,7 @@ def measure(rounds: int) -> dict[tuple[str, str], list[float]]:
             times.setdefault((event["who"], event["event"]), []).append(event["wall_s"] - last_s)
         last_s = event["wall_s"]
 
-    command = [sys.executable, "-m", "experiments.benchmarks.ring", str(rounds), "/dev/console"]
+    command = [PYTHON_IN_GUEST, "-m", "experiments.benchmarks.ring", str(rounds), "/dev/console"]
     with tempfile.TemporaryDirectory(prefix="corridor-benchmark-") as folder:
         done = run_command_in_guest(
             kernel, command, Path(folder), virtual_clock=True, on_event=note

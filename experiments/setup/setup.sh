@@ -6,6 +6,7 @@
 readonly python_wanted=3.13
 readonly build_tools='^(pbr|setuptools|wheel)=='
 readonly source_only=ovs,ryu # these have no wheels for this Python
+readonly place_in_guests=/run/corridor/python # PYTHON_PREFIX of experiments/testbeds/guest_init.py
 log=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/corridor/setup.log
 
 say() { printf 'corridor: %s\n' "$*" >&2; }
@@ -81,7 +82,8 @@ make_environment() {
     check_python
     say "making .venv with the locked dependencies (log: $log)"
     rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
-    local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input)
+    local packages=$venv/lib/python$python_wanted/site-packages
+    local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile)
     local locked=(--require-hashes --no-build-isolation --use-pep517 --only-binary ":all:")
     local tools=$venv/build-tools.lock
     # One chain, since `set -e` does not hold inside a condition.
@@ -94,9 +96,11 @@ make_environment() {
             quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" \
                 --requirement "$root/requirements.lock" &&
             quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
+            # Compiled files hold the path of their source. With the same one everywhere, guests
+            # read the same bytes in every checkout. Some packages ship files that do not compile.
+            { quietly "$venv/bin/python" -m compileall -q -j 0 -s "$venv" -p "$place_in_guests" "$packages" || :; } &&
             # Debian's Mininet and nothing else of the system's packages.
-            ln -sfn /usr/lib/python3/dist-packages/mininet \
-                "$venv/lib/python$python_wanted/site-packages/mininet"
+            ln -sfn /usr/lib/python3/dist-packages/mininet "$packages/mininet"
     ); then
         tail -n 1 -- "$log" >&2
         lacking "could not install the Python dependencies (log: $log); is the package index reachable?"

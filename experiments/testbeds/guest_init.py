@@ -1,13 +1,13 @@
-"""First process of a guest: ``guest_init.py PROJECT OUT_ON_HOST [command]``. Standard library only.
+"""First process of a guest, started by ``guest_command.py``. Standard library only.
 
 Mounts what the system lacks over the read-only host root, gives the run a
 writable view of its result folder and nothing else, executes the plan in a child
-with the code every testbed shares, and switches the machine off. With ``command`` it
-executes the argument list in the folder's ``command.json`` instead.
+with the code every testbed shares, and switches the machine off. With the argument
+``command`` it executes the argument list in the folder's ``command.json`` instead.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH103, PTH112, PTH119, PTH123, PTH211
+# ruff: noqa: PTH103, PTH112, PTH119, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -20,32 +20,45 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from typing import NoReturn
 
-MS_BIND = 4096
+MS_RDONLY, MS_BIND = 1, 4096
 SYS_INIT_MODULE = 175  # x86-64, the only machine User Mode Linux runs on here
 # A guest's default, 62 MB in all, is one transfer over 20 ms at 1 Gbit/s; memory pressure
 # would then hold its window at 40 kB for good.
 TCP_MEMORY_PAGES = "4000000 4000000 4000000"
 RB_POWER_OFF = 0x4321FEDC
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-OUT = "/run/corridor/out"
+HOST_LINKS = "/proc/self/cwd"
+"""Where the host finds what a guest mounts: in the working directory of its kernel."""
+PLACE = "/run/corridor"
+PROJECT = f"{PLACE}/project"
+PYTHON_PREFIX = f"{PLACE}/python"
+PYTHON = f"{PYTHON_PREFIX}/bin/python3"
+OUT = f"{PLACE}/out"
 UML_MODULES = "/usr/lib/uml/modules"
 NEEDED_MODULES = ("veth", "sch_netem", "openvswitch", "tun")
-HIDDEN_BY_TMPFS = ("/tmp", "/run")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def mount(source: str, target: str, kind: str | None, flags: int = 0, data: str = "") -> None:
-    """mount(2); raises OSError naming the target."""
+def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
+    """A file system on a folder, which is made; raises OSError naming the target."""
     os.makedirs(target, exist_ok=True)
+    _mount(source, target, kind, flags, data)
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, data: str) -> None:
     encoded = [None if part is None else part.encode() for part in (source, target, kind)]
     if _libc.mount(*encoded, flags, data.encode() or None):
         number = ctypes.get_errno()
         raise OSError(number, f"mount {kind or 'bind'} on {target}: {os.strerror(number)}")
 
 
-def prepare(project: str, out_on_host: str) -> None:
-    """A system with proc, sys, dev and scratch space, and the result folder under ``OUT``."""
+def prepare() -> None:
+    """A system with proc, sys, dev and scratch space, Python, and the result folder under ``OUT``.
+
+    ``/run`` is scratch space already, and holds the project.
+    """
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
     if not os.path.ismount("/dev"):  # Debian's kernel has done it by itself
@@ -53,21 +66,32 @@ def prepare(project: str, out_on_host: str) -> None:
     mount("devpts", "/dev/pts", "devpts")
     os.symlink("/proc/self/fd", "/dev/fd")
     load_modules(f"{UML_MODULES}/{os.uname().release}")
-    kept = {
-        path: os.open(path, os.O_PATH | os.O_DIRECTORY)
-        for path in dict.fromkeys((project, sys.prefix))
-        if path.startswith(tuple(f"{place}/" for place in HIDDEN_BY_TMPFS))
-    }
-    for place in HIDDEN_BY_TMPFS:
-        mount("tmpfs", place, "tmpfs")
-    for path, fd in kept.items():
-        mount(f"/proc/self/fd/{fd}", path, None, MS_BIND)
-        os.close(fd)
-    mount("none", OUT, "hostfs", 0, out_on_host)
+    mount("tmpfs", "/tmp", "tmpfs")
+    for target, flags in ((PYTHON_PREFIX, MS_RDONLY), (OUT, 0)):
+        mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{os.path.basename(target)}")
+    _hide_where_the_host_keeps_them()
     socket.sethostname("corridor")
     with open("/proc/sys/net/ipv4/tcp_mem", "w") as pages:
         pages.write(TCP_MEMORY_PAGES)
     _loopback_up()
+
+
+def _hide_where_the_host_keeps_them() -> None:
+    """Let the environment say nothing of its own place and of the checkout's.
+
+    Python reads both when it starts. The length of a path shapes its memory, a folder that is
+    not there costs ticks, and the code is a copy here.
+    """
+    cover = f"{PLACE}/pyvenv.cfg"
+    with open(cover, "w") as file:
+        file.write(f"home = {os.path.dirname(sys.executable)}\n")
+        file.write("include-system-site-packages = false\n")
+    _mount(cover, f"{PYTHON_PREFIX}/pyvenv.cfg", None, MS_BIND, "")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = f"{PYTHON_PREFIX}/lib/{version}/site-packages"
+    for name in os.listdir(packages):
+        if name.startswith("__editable__") and name.endswith(".pth"):
+            _mount("/dev/null", f"{packages}/{name}", None, MS_BIND, "")
 
 
 def load_modules(folder: str) -> None:
@@ -104,13 +128,12 @@ def _loopback_up() -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
-def run_plan() -> int:
-    from experiments.execute import main
+def run_plan() -> NoReturn:
+    """Become the one code path of every testbed."""
+    os.execv(PYTHON, [PYTHON, "-m", "experiments.execute", f"{OUT}/raw/plan.json", OUT])  # noqa: S606
 
-    return main([f"{OUT}/raw/plan.json", OUT])
 
-
-def run_command() -> int:
+def run_command() -> NoReturn:
     """Become the command, its output in files and its input open but silent."""
     with open(f"{OUT}/command.json") as file:
         arguments = json.load(file)
@@ -122,21 +145,18 @@ def run_command() -> int:
     os.execvp(arguments[0], arguments)  # noqa: S606
 
 
-def in_a_child(work: Callable[[], int], project: str) -> int:
-    """Run ``work`` in a session of its own; its exit code, or 128 and the signal that ended it."""
+def in_a_child(become: Callable[[], NoReturn]) -> int:
+    """Start a session of its own; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
     if child == 0:
-        code = 3
         try:
             os.setsid()
-            os.chdir(project)
-            sys.path.insert(0, project)
-            code = work()
+            os.chdir(PROJECT)
+            become()
         except BaseException:  # noqa: BLE001 - a child ends here, whatever happens
             traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            os._exit(code)
+            os._exit(3)
     while True:
         pid, status = os.wait()
         if pid == child:
@@ -147,10 +167,9 @@ def in_a_child(work: Callable[[], int], project: str) -> int:
 def main() -> None:
     code = 3
     try:
-        prepare(sys.argv[1], sys.argv[2])
+        prepare()
         # User Mode Linux adds words of its own at the end.
-        work = run_command if sys.argv[3:4] == ["command"] else run_plan
-        code = in_a_child(work, sys.argv[1])
+        code = in_a_child(run_command if sys.argv[1:2] == ["command"] else run_plan)
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

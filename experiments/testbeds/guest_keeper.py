@@ -1,8 +1,12 @@
-"""Holds one guest, and nothing of it longer than its caller: ``guest_keeper.py OUT_DIR COMMAND``.
+"""Holds one guest, and nothing of it longer than its caller.
 
-Standard library only. Standard input is a pipe that the caller holds open and never writes to.
-When it closes, however the caller ended, or when the guest ends, every process of the guest is
-killed and its scratch folder removed. The keeper then ends the way the guest did.
+    guest_keeper.py --link=NAME=PATH ... --copy=NAME=PATH ... -- COMMAND
+
+Standard library only. The command starts in a scratch folder that is its HOME and holds links to
+files and folders, and copies of folders of code. Standard input is a pipe that the caller holds
+open and never writes to. When it closes, however the caller ended, or when the guest ends, every
+process of the guest is killed and its scratch folder removed. The keeper then ends the way the
+guest did.
 """
 
 from __future__ import annotations
@@ -18,19 +22,20 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-OUT_LINK = "out"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
+COMPILED = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
 
-def keep(out_dir: str, command: list[str]) -> int:
+def keep(contents: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     scratch = tempfile.mkdtemp(prefix="corridor-guest-")
     try:
-        Path(scratch, OUT_LINK).symlink_to(out_dir)
+        for order in contents:
+            _put_in(Path(scratch), order)
         guest = os.fork()
         if guest == 0:
             _be_guest(scratch, command)
@@ -41,6 +46,14 @@ def keep(out_dir: str, command: list[str]) -> int:
         return status
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _put_in(scratch: Path, order: str) -> None:
+    how, name, source = order.split("=", 2)
+    if how == "--link":
+        (scratch / name).symlink_to(source)
+    else:
+        shutil.copytree(source, scratch / name, ignore=COMPILED)
 
 
 def _be_guest(scratch: str, command: list[str]) -> NoReturn:
@@ -85,7 +98,8 @@ def _stop(_number: int, _frame: object) -> NoReturn:
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
-    code = os.waitstatus_to_exitcode(keep(sys.argv[1], sys.argv[2:]))
+    end = sys.argv.index("--")
+    code = os.waitstatus_to_exitcode(keep(sys.argv[1:end], sys.argv[end + 1 :]))
     if code < 0:
         with contextlib.suppress(OSError):  # SIGKILL has no handler to take away
             signal.signal(-code, signal.SIG_DFL)

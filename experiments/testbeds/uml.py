@@ -16,16 +16,13 @@ from typing import Any
 
 from experiments.testbeds import guest_init
 from experiments.testbeds.events import read_events
-from experiments.testbeds.guest_keeper import OUT_LINK
+from experiments.testbeds.guest_command import boot_command, copies, links
 from experiments.testbeds.kernel import Kernel
-from topologies.errors import EnvironmentLacking
 
-VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
-GUEST_MEMORY_MB = 2048
 KEEPER = Path(__file__).with_name("guest_keeper.py")
 OUT_IN_GUEST = guest_init.OUT
-OUT_ON_HOST = f"/proc/self/cwd/{OUT_LINK}"
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT_IN_GUEST = guest_init.PROJECT
+PYTHON_IN_GUEST = guest_init.PYTHON
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -53,7 +50,8 @@ def run_command_in_guest(
 ) -> subprocess.CompletedProcess[str]:
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
 
-    It may write to ``out_dir``, which it sees as ``OUT_IN_GUEST``; its output stays there in
+    The project, its Python and ``out_dir``, to which alone it may write, are at the places named
+    ``*_IN_GUEST``; under ``/tmp`` and ``/run`` it sees nothing of the host. Its output stays in
     ``stdout.txt`` and ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event``
     with its wall time. Raises MeasurementInvalid if the guest ends before it.
     """
@@ -81,9 +79,11 @@ def _boot(
     kernel: Kernel, out_dir: Path, virtual_clock: bool, *init_arguments: str
 ) -> subprocess.Popen[bytes]:
     """A guest and its keeper, which ends with it and ends it when its standard input closes."""
-    keeper = [sys.executable, "-I", "-S", str(KEEPER), str(out_dir.resolve())]
+    keeper = [sys.executable, "-I", "-S", str(KEEPER)]
+    keeper += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
+    keeper += [f"--copy={name}={path}" for name, path in copies().items()]
     return subprocess.Popen(
-        keeper + _command(kernel, virtual_clock, *init_arguments),
+        [*keeper, "--", *boot_command(kernel, virtual_clock, *init_arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -92,51 +92,10 @@ def _boot(
     )
 
 
-def _command(kernel: Kernel, virtual_clock: bool, *init_arguments: str) -> list[str]:
-    """The same for every run: the kernel stirs its command line into its random numbers.
-
-    What differs from run to run goes by another way: the result folder as a link in the working
-    directory, the place of the guest's management socket as HOME.
-    """
-    command = [
-        str(kernel.path),
-        f"mem={GUEST_MEMORY_MB}M",
-        "rootfstype=hostfs",
-        "rootflags=/",
-        "ro",
-        "quiet",
-        "norandmaps",
-        "con=null",
-        "ssl=null",
-        "con0=null,fd:1",
-        "umid=guest",
-        f"init={sys.executable}",
-    ]
-    if kernel.seccomp:
-        command.append("seccomp=on")
-    if virtual_clock:
-        command += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
-    command += [f"{name}={value}" for name, value in guest_environment().items()]
-    init = Path(__file__).with_name("guest_init.py")
-    command += ["--", str(init), str(PROJECT), OUT_ON_HOST, *init_arguments]
-    return [command[0], *map(_quoted, command[1:])]
-
-
 def _host_environment() -> dict[str, str]:
     """For the kernel as a process of the host, which keeps the guest's memory under TMPDIR."""
     names = ("PATH", "TMPDIR", "TMP", "TEMP")
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def guest_environment() -> dict[str, str]:
-    """What programs in a guest see; nothing of the caller's environment gets in."""
-    return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": "/run",
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 def _end(guest: subprocess.Popen[bytes]) -> None:
@@ -144,16 +103,3 @@ def _end(guest: subprocess.Popen[bytes]) -> None:
     assert guest.stdin is not None
     guest.stdin.close()
     guest.wait()
-
-
-def _quoted(argument: str) -> str:
-    """One word of the kernel's command line, whose only quoting is a pair of double quotes."""
-    if '"' in argument or "\n" in argument:
-        raise EnvironmentLacking(
-            f"a guest cannot be started from a path with a quote or line end: {argument!r}",
-            "move the project to another folder",
-        )
-    if " " not in argument:
-        return argument
-    name, equals, value = argument.partition("=")
-    return f'{name}{equals}"{value}"' if equals and " " not in name else f'"{argument}"'

@@ -1,19 +1,15 @@
 """Gateways in the way of traffic, fibres cut under it, and a watch: in a guest, virtual clock."""
 
 import json
-import sys
 
 import pytest
-from corridor_runs import ROOT
+from corridor_runs import seen_inside
 from random_topologies import fibre, topology
 
-from experiments.testbeds.uml import OUT_IN_GUEST, run_command_in_guest
 from topologies.values import to_plain
 from topologies.wiring import wire
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(240)]
-INSIDE = f"{ROOT}/tests/guest/inside"
-PYTHON = ["env", f"PYTHONPATH={ROOT}", sys.executable]
 CUTS = 4
 DIRECT_MS, BFD_MS = 2, 15
 GATEWAY_PORTS = {1001, 1002}
@@ -32,10 +28,7 @@ def inside(tmp_path_factory, virtual_kernel):
         ]
         wiring = wire(topology(3, fibres), run_id="c0", gateways=frozenset({"hub0"}))
         (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
-        command = [*PYTHON, f"{INSIDE}/{script}.py", OUT_IN_GUEST, *arguments]
-        done = run_command_in_guest(virtual_kernel, command, out_dir, virtual_clock=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads((out_dir / "seen.json").read_text()), out_dir
+        return seen_inside(virtual_kernel, out_dir, script, *arguments), out_dir
 
     return run
 

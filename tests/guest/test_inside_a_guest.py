@@ -3,28 +3,19 @@
 import json
 import re
 import shutil
-import sys
 
 import pytest
-from corridor_runs import ROOT, SCENARIOS, Result, run
+from corridor_runs import PYTHON_INSIDE, SCENARIOS, Result, in_guest, run, seen_inside
 
 from experiments.plan import make_plan
 from experiments.scenario import load_scenario
-from experiments.testbeds.uml import OUT_IN_GUEST, run_command_in_guest
+from experiments.testbeds.guest_init import PYTHON_PREFIX
+from experiments.testbeds.uml import OUT_IN_GUEST, PROJECT_IN_GUEST
 from topologies.values import to_plain
 
 pytestmark = pytest.mark.guest
-PYTHON = ["env", f"PYTHONPATH={ROOT}", sys.executable]
 REAL_CLOCK_MS, REAL_CLOCK_SHARE = 2.0, 0.02
 ADMIT, CLASSIFY = "0", "1"
-
-
-def in_guest(kernel, out_dir, *command, virtual_clock=True):
-    done = run_command_in_guest(kernel, command, out_dir, virtual_clock=virtual_clock)
-    assert done.returncode == 0, (
-        f"{done.stdout}{done.stderr}{(out_dir / 'console.log').read_text()}"
-    )
-    return done
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +23,7 @@ def seen(tmp_path_factory, virtual_kernel):
     out_dir = tmp_path_factory.mktemp("forbidden")
     plan = make_plan(load_scenario("mini"), clock="virtual", run_id="c0", seed=1)
     (out_dir / "plan.json").write_text(json.dumps(to_plain(plan)))
-    script = f"{ROOT}/tests/guest/inside/forbidden_traffic.py"
-    in_guest(virtual_kernel, out_dir, *PYTHON, script, f"{OUT_IN_GUEST}/plan.json", OUT_IN_GUEST)
-    return json.loads((out_dir / "seen.json").read_text())
+    return seen_inside(virtual_kernel, out_dir, "forbidden_traffic")
 
 
 def test_a_network_in_which_nobody_sends_is_silent(seen):
@@ -79,13 +68,21 @@ def test_reading_back_accepts_a_fibre_that_has_been_mended(seen):
     assert seen["shaping"]["mended"] == ""
 
 
+@pytest.mark.parametrize("place", [PROJECT_IN_GUEST, PYTHON_PREFIX, "/", "/usr"])
+def test_a_guest_writes_to_its_result_folder_only(virtual_kernel, tmp_path, place):
+    script = f"touch {OUT_IN_GUEST}/mine; touch {place}/not-mine && exit 9; exit 0"
+    in_guest(virtual_kernel, tmp_path, "sh", "-c", script)
+    assert (tmp_path / "mine").exists()
+    assert "Read-only" in (tmp_path / "stderr.txt").read_text()
+
+
 def mininet_shell(kernel, folder, *lines, options=()):
     """What Mininet's own command said, line by line of its shell, over ``mini``."""
     marked = ["py '-- next'", *(text for line in lines for text in (line, "py '-- next'"))]
     (folder / "script").write_text("\n".join(marked) + "\n")
-    mn = ["--custom", f"{ROOT}/topologies/mn.py", "--topo", "corridor,mini", *options]
+    mn = ["--custom", f"{PROJECT_IN_GUEST}/topologies/mn.py", "--topo", "corridor,mini", *options]
     mn += ["--controller", "corridor", "--test", "none", "--post", f"{OUT_IN_GUEST}/script"]
-    done = in_guest(kernel, folder, *PYTHON, shutil.which("mn"), *mn)
+    done = in_guest(kernel, folder, *PYTHON_INSIDE, shutil.which("mn"), *mn)
     return [text.strip() for text in done.stderr.split("-- next")[1:-1]]
 
 
@@ -164,8 +161,9 @@ def test_a_native_run_in_a_guest_gives_the_same_results_as_a_run_from_outside(
     virtual_kernel, tmp_path, once
 ):
     options = ["--testbed", "native", "--out", f"{OUT_IN_GUEST}/result", "--no-figures"]
-    scenario = str(SCENARIOS / "timing.yaml")
-    in_guest(virtual_kernel, tmp_path, *PYTHON, "-m", "experiments.cli", "run", scenario, *options)
+    shutil.copy(SCENARIOS / "timing.yaml", tmp_path)
+    words = ("-m", "experiments.cli", "run", f"{OUT_IN_GUEST}/timing.yaml", *options)
+    in_guest(virtual_kernel, tmp_path, *PYTHON_INSIDE, *words)
     native, outside = Result(tmp_path / "result", 0, "", ""), once("timing")
     assert shape_of(native.summary) == shape_of({**outside.summary, "virtual_s": None})
     assert {p.name for p in native.folder.iterdir()} == {p.name for p in outside.folder.iterdir()}

@@ -1,12 +1,7 @@
 """Down means gone: interfaces, datapath ports, bridges and, if they were ours, the daemons."""
 
-import json
-import sys
-
 import pytest
-from corridor_runs import ROOT
-
-from experiments.testbeds.uml import OUT_IN_GUEST, run_command_in_guest
+from corridor_runs import seen_inside
 
 pytestmark = pytest.mark.guest
 NOTHING = {"interfaces": [], "ports": [], "datapaths": [], "daemons": []}
@@ -16,11 +11,7 @@ HUBS, FIBRES = 5, 7
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory, virtual_kernel):
     out_dir = tmp_path_factory.mktemp("coming-and-going")
-    script = f"{ROOT}/tests/guest/inside/coming_and_going.py"
-    command = ["env", f"PYTHONPATH={ROOT}", sys.executable, script, OUT_IN_GUEST]
-    done = run_command_in_guest(virtual_kernel, command, out_dir, virtual_clock=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((out_dir / "seen.json").read_text())
+    return seen_inside(virtual_kernel, out_dir, "coming_and_going")
 
 
 @pytest.mark.parametrize("where", ["alone", "beside another"])

@@ -1,10 +1,11 @@
 """The main promise: exact delays, exact throughput, and the same seed gives the same bytes."""
 
+import compileall
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
 import pytest
-from corridor_runs import SCENARIOS, run
+from corridor_runs import SCENARIOS, checkout_of_its_own, run
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 RTT_TOLERANCE_MS = 0.020
@@ -55,6 +56,16 @@ def test_the_same_seed_gives_the_same_bytes(once):
 
 def test_a_lossy_network_loses_the_same_probes_for_the_same_seed(once):
     assert_same_bytes(once("lossy"), once("lossy", "--seed", "1"))
+
+
+def test_another_checkout_elsewhere_gives_the_same_bytes(once, tmp_path):
+    place = checkout_of_its_own(tmp_path / "another place, with a longer name/and deeper down")
+    compileall.compile_dir(place / "traffic", quiet=1)
+    where = ("--testbed", "uml", "--clock", "virtual")
+    python = place / ".venv/bin/python"
+    ran = run(tmp_path / "r", SCENARIOS / "lossy.yaml", *where, code=place, python=python)
+    assert ran.code == 0, ran.complained
+    assert_same_bytes(ran, once("lossy"))
 
 
 def test_another_seed_loses_other_probes(once):

@@ -13,16 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.testbeds.kernel import cache_folder
+from experiments.testbeds.kernel import Kernel, cache_folder
+from experiments.testbeds.uml import (
+    OUT_IN_GUEST,
+    PROJECT_IN_GUEST,
+    PYTHON_IN_GUEST,
+    run_command_in_guest,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("topologies", "controller", "traffic", "experiments")
 SCENARIOS = ROOT / "tests/guest/scenarios"
+INSIDE = ROOT / "tests/guest/inside"
+PYTHON_INSIDE = ["env", f"PYTHONPATH={PROJECT_IN_GUEST}", PYTHON_IN_GUEST]
 RUN_TIMEOUT_S = 110
 
 
-def corridor(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "experiments.cli", *map(str, arguments)]
+def corridor(*arguments: str | Path, python: str | Path = sys.executable) -> list[str]:
+    return [str(python), "-m", "experiments.cli", *map(str, arguments)]
 
 
 def environment(code: Path = ROOT, **more: str) -> dict[str, str]:
@@ -70,11 +78,15 @@ class Result:
 
 
 def start(
-    folder: Path, *arguments: str | Path, code: Path = ROOT, **more: str
+    folder: Path,
+    *arguments: str | Path,
+    code: Path = ROOT,
+    python: str | Path = sys.executable,
+    **more: str,
 ) -> subprocess.Popen[str]:
     """``corridor run`` on its way, in a session of its own."""
     return subprocess.Popen(
-        corridor("run", *arguments, "--out", folder, "--no-figures"),
+        corridor("run", *arguments, "--out", folder, "--no-figures", python=python),
         cwd=code,
         env=environment(code, **more),
         stdin=subprocess.DEVNULL,
@@ -94,15 +106,63 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Result:
     return Result(folder, process.returncode, said, complained)
 
 
-def run(folder: Path, *arguments: str | Path, code: Path = ROOT, **more: str) -> Result:
-    return finish(start(folder, *arguments, code=code, **more), folder)
+def run(folder: Path, *arguments: str | Path, **more: Any) -> Result:
+    return finish(start(folder, *arguments, **more), folder)
+
+
+def in_guest(
+    kernel: Kernel, out_dir: Path, *command: str, virtual_clock: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """A command in a guest that must end well."""
+    done = run_command_in_guest(kernel, command, out_dir, virtual_clock=virtual_clock)
+    assert done.returncode == 0, (
+        f"{done.stdout}{done.stderr}{(out_dir / 'console.log').read_text()}"
+    )
+    return done
+
+
+def seen_inside(kernel: Kernel, out_dir: Path, script: str, *arguments: str) -> dict[str, Any]:
+    """What a script of ``tests/guest/inside`` wrote to ``seen.json``; it is told its folder first.
+
+    Scripts go with the result folder, since a guest may not see where the checkout lies.
+    """
+    shutil.copytree(INSIDE, out_dir / "inside", ignore=shutil.ignore_patterns("__pycache__"))
+    place = f"{OUT_IN_GUEST}/inside/{script}.py"
+    in_guest(kernel, out_dir, *PYTHON_INSIDE, place, OUT_IN_GUEST, *arguments)
+    return json.loads((out_dir / "seen.json").read_text())
+
+
+def copy_of_the_code(copy: Path) -> Path:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def checkout_of_its_own(place: Path) -> Path:
+    """The project with an environment of its own, as if it had been set up there."""
+    copy_of_the_code(place)
+    shutil.copytree(sys.prefix, place / ".venv", symlinks=True, copy_function=_linked)
+    (way,) = (place / ".venv/lib").glob("python3*/site-packages/__editable__*.pth")
+    _replace(way, f"{place}\n")
+    _replace(place / ".venv/pyvenv.cfg", Path(sys.prefix, "pyvenv.cfg").read_text() + f"{place}\n")
+    return place
+
+
+def _replace(file: Path, text: str) -> None:
+    file.unlink()  # it is still one file with the one it was copied from
+    file.write_text(text)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def broken_copy(folder: Path, file: str, old: str, new: str) -> Path:
     """The project with one place changed, to see how the rest bears it."""
-    copy = folder / "broken"
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    copy = copy_of_the_code(folder / "broken")
     text = (copy / file).read_text()
     assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
     (copy / file).write_text(text.replace(old, new))

@@ -1,7 +1,8 @@
 """In a guest: a network with its tables, traffic that must not pass, and who saw it.
 
-``forbidden_traffic.py PLAN.json OUT_DIR`` writes ``seen.json``: per kind of frame, the hosts that
-received it and the drops its ingress switch counted by table; then what broken shaping is told.
+``forbidden_traffic.py OUT_DIR``, a folder with ``plan.json``, writes ``seen.json``: per kind of
+frame, the hosts that received it and the drops its ingress switch counted by table; then what
+broken shaping is told.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def arp_request(sha: str, spa: str, tpa: str) -> bytes:
 def frames(plan: Plan) -> dict[str, bytes]:
     me, friend, stranger = (plan.wiring.hub(hub) for hub in (SENDER, FRIEND, STRANGER))
     packet = ipv4(me.host_ip, friend.host_ip)
-    label = next(path.label for path in plan.program.paths if path.hubs[0] == SENDER)
+    label = next(use.label for use in plan.program.labels if use.hubs[0] == SENDER)
     return {
         "declared": ethernet(friend.host_mac, me.host_mac, 0x0800, packet),
         "source address of another": ethernet(
@@ -160,8 +161,9 @@ def verdict(net: CorridorNet) -> str:
     return ""
 
 
-def main(plan_file: str, out: str) -> None:
-    plan, out_dir = from_plain(Plan, json.loads(Path(plan_file).read_text())), Path(out)
+def main(out: str) -> None:
+    out_dir = Path(out)
+    plan = from_plain(Plan, json.loads((out_dir / "plan.json").read_text()))
     scratch = Path("/tmp/forbidden")
     scratch.mkdir()
     controller = ControllerProcess(plan, scratch, out_dir)

@@ -18,13 +18,14 @@ SHELL = "/bin/sh"
 class Kept:
     """A keeper on its way, and where it keeps its scratch folder."""
 
-    def __init__(self, temporary, out_dir, script, program):
-        self.temporary = temporary
+    def __init__(self, place, script, program):
+        self.temporary = place / "tmp"
+        contents = [f"--link=out={place}/out", f"--copy=code/room={place}/room"]
         self.process = subprocess.Popen(
-            [*KEEPER, out_dir, program, "-c", script],
+            [*KEEPER, *contents, "--", program, "-c", script],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary)},
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(self.temporary)},
             start_new_session=True,
         )
 
@@ -38,12 +39,13 @@ class Kept:
 
 @pytest.fixture
 def keep(tmp_path):
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "out").mkdir()
+    for name in ("tmp", "out", "room", "room/__pycache__"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "room" / "code.py").touch()
     kept = []
 
     def start(script, program=SHELL):
-        kept.append(Kept(tmp_path / "tmp", tmp_path / "out", script, program))
+        kept.append(Kept(tmp_path, script, program))
         return kept[-1]
 
     yield start
@@ -86,6 +88,11 @@ def test_the_guest_sees_the_result_folder_from_a_scratch_folder_that_is_its_home
     assert Path(place).parent == one.temporary
     assert link == str(tmp_path / "out")
     assert (tmp_path / "out" / "here").exists()
+
+
+def test_the_guest_has_a_copy_of_the_code_without_what_was_compiled_of_it(keep):
+    one = keep("ls -A code/room; test -L code/room || echo a copy")
+    assert (one.line(), one.line()) == ("code.py", "a copy")
 
 
 def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):

@@ -1,6 +1,8 @@
 """Files that are checked by the tools that read them."""
 
+import importlib.util
 import itertools
+import marshal
 import re
 import shutil
 import subprocess
@@ -8,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+from experiments.testbeds.guest_init import PYTHON_PREFIX
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"
@@ -90,3 +94,11 @@ def test_the_vagrant_box_is_pinned():
     assert re.search(
         r'"CORRIDOR_BOX_VERSION", "\d{8}\.\d+\.\d+"', (ROOT / "Vagrantfile").read_text()
     )
+
+
+def test_what_set_up_compiles_names_its_source_as_a_guest_sees_it():
+    script = (ROOT / "experiments/setup/setup.sh").read_text()
+    assert re.search(r"^readonly place_in_guests=(\S+)", script, re.M)[1] == PYTHON_PREFIX
+    compiled = importlib.util.cache_from_source(importlib.util.find_spec("ryu").origin)
+    code = marshal.loads(Path(compiled).read_bytes()[16:])
+    assert code.co_filename.startswith(f"{PYTHON_PREFIX}/"), "remove .venv, then ./corridor setup"

@@ -1,0 +1,105 @@
+"""The words a guest is booted with: the same wherever checkout, environment and results lie.
+
+The kernel stirs its command line into its random numbers, and each file that a program opens or
+misses can cost a tick of its clock. So what lies elsewhere on another machine is linked or copied
+into the working directory of the kernel, and mounted from there. Pure.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from experiments.testbeds.guest_init import (
+    HOST_LINKS,
+    MS_RDONLY,
+    OUT,
+    PROJECT,
+    PYTHON,
+    PYTHON_PREFIX,
+)
+from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking
+
+VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
+GUEST_MEMORY_MB = 2048
+KERNEL_LINK = "linux"
+INIT = "experiments/testbeds/guest_init.py"
+CHECKOUT = Path(__file__).resolve().parents[2]
+ROOMS = ("topologies", "controller", "traffic", "experiments")
+
+# The system's Python runs this as first process: it makes the project visible and goes on in it.
+FIRST_WORDS = (
+    "import ctypes,os;"
+    "mount=ctypes.CDLL(None).mount;"
+    "mount(b'tmpfs',b'/run',b'tmpfs',0,None);"
+    f"os.makedirs('{PROJECT}');"
+    f"mount(b'none',b'{PROJECT}',b'hostfs',{MS_RDONLY},b'{HOST_LINKS}/{Path(PROJECT).name}');"
+    f"exec(compile(open('{PROJECT}/{INIT}').read(),'{INIT}','exec'))"
+)
+
+
+def links(kernel: Kernel, out_dir: Path) -> dict[str, Path]:
+    """What the working directory of a guest's kernel links to.
+
+    Resolved: hostfs mounts what a link leads to, but not through a second one.
+    """
+    return {
+        KERNEL_LINK: kernel.path.resolve(),
+        Path(OUT).name: out_dir.resolve(),
+        Path(PYTHON_PREFIX).name: Path(sys.prefix).resolve(),
+    }
+
+
+def copies() -> dict[str, Path]:
+    """What it holds a copy of: the code, without what Python has compiled of it by chance."""
+    return {f"{Path(PROJECT).name}/{room}": CHECKOUT / room for room in ROOMS}
+
+
+def boot_command(kernel: Kernel, virtual_clock: bool, *init_arguments: str) -> list[str]:
+    """The kernel, to be started where ``links`` and ``copies`` are, and its arguments."""
+    options = [
+        f"mem={GUEST_MEMORY_MB}M",
+        "rootfstype=hostfs",
+        "rootflags=/",
+        "ro",
+        "quiet",
+        "norandmaps",
+        "con=null",
+        "ssl=null",
+        "con0=null,fd:1",
+        "umid=guest",
+        f"init={Path(sys.executable).resolve()}",
+    ]
+    if kernel.seccomp:
+        options.append("seccomp=on")
+    if virtual_clock:
+        options += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
+    options += [f"{name}={value}" for name, value in guest_environment().items()]
+    options += ["--", "-ISc", FIRST_WORDS, *init_arguments]
+    return [KERNEL_LINK, *map(_quoted, options)]
+
+
+def guest_environment() -> Mapping[str, str]:
+    """What programs in a guest see; nothing of the caller's environment gets in."""
+    return {
+        "PATH": f"{Path(PYTHON).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/run",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _quoted(argument: str) -> str:
+    """One word of the kernel's command line, whose only quoting is a pair of double quotes."""
+    if '"' in argument or "\n" in argument:
+        raise EnvironmentLacking(
+            f"a guest cannot be started by a Python with a quote or line end: {argument!r}",
+            "use the system's Python",
+        )
+    if " " not in argument:
+        return argument
+    name, equals, value = argument.partition("=")
+    return f'{name}{equals}"{value}"' if equals and " " not in name else f'"{argument}"'

@@ -1,0 +1,42 @@
+"""A guest is booted with the same words from anywhere; a kernel's command line is its seed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.testbeds import guest_command
+from experiments.testbeds.guest_command import boot_command, copies, links
+from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking
+
+KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
+ELSEWHERE = Path("/a/much longer/way/to/it")
+LONGEST = 2048
+
+
+@pytest.mark.parametrize("virtual", [True, False])
+def test_no_word_tells_where_the_checkout_the_environment_or_the_kernel_lies(monkeypatch, virtual):
+    here = boot_command(KERNEL, virtual, "command")
+    monkeypatch.setattr(guest_command, "CHECKOUT", ELSEWHERE)
+    monkeypatch.setattr(guest_command.sys, "prefix", str(ELSEWHERE / ".venv"))
+    other = Kernel(ELSEWHERE / "linux", "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
+    assert boot_command(other, virtual, "command") == here
+
+
+def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
+    monkeypatch.setattr(guest_command, "CHECKOUT", ELSEWHERE)
+    (tmp_path / "here").symlink_to("there")
+    assert links(KERNEL, tmp_path / "here")["out"] == tmp_path / "there"
+    assert links(KERNEL, tmp_path)["linux"] == KERNEL.path
+    assert copies()["project/traffic"] == ELSEWHERE / "traffic"
+
+
+def test_words_with_blanks_are_quoted_as_the_kernel_reads_them_and_fit_its_line():
+    words = boot_command(KERNEL, True)
+    assert all(re.fullmatch(r'\S+|"[^"]*"', word) for word in words), words
+    assert len(" ".join(words)) < LONGEST
+    assert guest_command._quoted("a=b c") == 'a="b c"'
+    assert guest_command._quoted("a b=c") == '"a b=c"'
+    with pytest.raises(EnvironmentLacking, match="quote or line end"):
+        guest_command._quoted('a"b')
