@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.plan_cuts import SETTLED_NS
 from experiments.plan_values import Cut, Expectation, Plan, PlannedDemand
 from traffic.samples import Probes
 
-SETTLED_NS = 100_000_000
-"""After a cut: longer than any outage that fast failover may leave."""
 CUTS_SCHEMA = 1
 
 

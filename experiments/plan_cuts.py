@@ -17,6 +17,8 @@ from traffic import jobs
 
 LEAD_NS, TAIL_NS = 100_000_000, 100_000_000
 """Probes before the cut and after the mending."""
+SETTLED_NS = 100_000_000
+"""After a cut: longer than any outage that fast failover may leave."""
 SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
 
 
@@ -36,7 +38,11 @@ def plan_cuts(
         settle_ns = SETTLE_WITH_BFD_NS if loaded.scenario.network.bfd else SETTLE_NS
     cuts, start_ns = [], after_ns
     for fibre in _fibres(loaded, options):
-        mend_ns = start_ns + LEAD_NS + options.outage
+        crossing = tuple(_expectations(fibre, loaded, demands, ways))
+        longest_ns = max((one.rtt_ns or 0 for one in crossing), default=0)
+        # Long enough for some probes to go and come back by the longest detour.
+        outage_ns = max(options.outage, 2 * SETTLED_NS + longest_ns)
+        mend_ns = start_ns + LEAD_NS + outage_ns
         cut = Cut(
             fibre=fibre,
             silent=options.silent,
@@ -46,7 +52,7 @@ def plan_cuts(
             end_ns=mend_ns + TAIL_NS,
             interval_ns=options.interval,
             others_interval_ns=options.others,
-            crossing=tuple(_expectations(fibre, loaded, demands, ways)),
+            crossing=crossing,
         )
         cuts.append(cut)
         start_ns = mend_ns + max(TAIL_NS, settle_ns)
