@@ -4,17 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from controller.compiler import compile_paths
-from controller.paths import shortest_paths
 from controller.program import Flow
-from topologies.load import load_topology
+from experiments.plan import make_plan
+from experiments.scenario import load_scenario
 from topologies.values import from_plain, to_plain
-from topologies.wiring import wire
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAMEWORKS = ("ryu", "os-ken")
@@ -27,11 +24,32 @@ NOT_OURS = (
 )
 
 
+SCENARIO = """\
+schema: 1
+name: all-kinds
+topology: mini
+policies: cn-outbound
+as_of: 2026-11-24
+protect: {k: 1}
+demands:
+  - {id: home, class: dr, data: cn-core-none, returns: same-class, src: shanghai, dst: guian}
+  - {id: out, class: dr, data: cn-important-assessment, returns: same-class, src: guian,
+     dst: karachi, guarantee: {cir: 10Mbit, pir: 20Mbit}, throughput: {tcp: true}}
+  - {id: also, class: dr, data: cn-general-exempt, returns: same-class, src: guian, dst: karachi}
+  - {id: kept, class: dr, data: cn-core-none, returns: same-class, src: guian, dst: bangkok}
+"""
+
+
 @pytest.fixture(scope="module")
-def program():
-    topology = load_topology("mini")
-    pairs = permutations([hub.id for hub in topology.hubs], 2)
-    return compile_paths(wire(topology), shortest_paths(topology, pairs).values())
+def program(tmp_path_factory):
+    """Entries of every kind: gateways, meters, groups, blocked demands, transport ports."""
+    path = tmp_path_factory.mktemp("scenario") / "all-kinds.yaml"
+    path.write_text(SCENARIO)
+    plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+    flows = [flow for switch in plan.program.switches for flow in switch.flows]
+    assert any(flow.meter for flow in flows)
+    assert {"group", "set_field"} <= {one.kind for flow in flows for one in flow.actions}
+    return plan.program
 
 
 @pytest.fixture(scope="module")
