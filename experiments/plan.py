@@ -12,7 +12,7 @@ import json
 from controller.compiler import compile_ways, gateways_of, plan_ways
 from experiments.intents import intents_for
 from experiments.plan_cuts import cut_faults, cut_phases, plan_cuts
-from experiments.plan_policies import assessments, fault_times, planned
+from experiments.plan_policies import assessments, fault_times, planned, refuse_misfits
 from experiments.plan_traffic import boundaries, end_of, frame_specs, phases, transfers
 from experiments.plan_values import PLAN_SCHEMA, Plan
 from experiments.scenario import LoadedScenario
@@ -24,7 +24,8 @@ NO_POLICIES = "none"
 
 
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
-    """Compile a scenario; raises InputError if its demands cannot be told apart."""
+    """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
+    it guarantees do not fit under the failures that it protects them against."""
     scenario, topology = loaded.scenario, loaded.topology
     ways = plan_ways(topology, intents_for(loaded))
     gateways = gateways_of(ways)
@@ -37,6 +38,7 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
         gateways=gateways,
     )
     program = compile_ways(wiring, topology, ways).program
+    refuse_misfits(program, wiring, topology, ways)
     demands = tuple(
         planned(number, demand, demand.probe or scenario.probe, there, back, topology)
         for number, (demand, there, back) in enumerate(

@@ -8,6 +8,9 @@ from controller.intent import Intent
 from controller.paths import crossed_jurisdictions
 from controller.policy.routes import NoRoute
 from controller.program import Program, Table
+from controller.prover import tables_of
+from controller.prover.exact import Explorer
+from controller.prover.exact_rates import admissions
 from controller.ways import Way
 from experiments.plan_values import (
     Assessment,
@@ -20,6 +23,7 @@ from experiments.plan_values import (
 from experiments.prediction import bottleneck_bps, one_way_ns
 from experiments.scenario import Demand, ProbeOptions
 from experiments.scenario import Fault as ScenarioFault
+from topologies.errors import InputError
 from topologies.model import Topology
 from topologies.wiring import GATEWAY_OUT_PORT, Wiring
 from traffic import jobs
@@ -57,6 +61,20 @@ def planned(
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(wanted and wanted.tcp and route),
     )
+
+
+def refuse_misfits(
+    program: Program, wiring: Wiring, topology: Topology, ways: Iterable[Way]
+) -> None:
+    """Raises InputError where guaranteed rates do not fit, with the least change that helps."""
+    guaranteed = [way.intent for way in ways if way.permit and way.intent.guarantee(way.permit)]
+    if not guaranteed:
+        return
+    explorer = Explorer(tables_of(program), wiring, topology)
+    searched = [explorer.search(intent) for intent in guaranteed]
+    for admission in admissions(explorer, searched):
+        if not admission.fits:
+            raise InputError(admission.refusal())
 
 
 def assessments(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from experiments.commands.arguments import add_scenario_arguments, load
 
 if TYPE_CHECKING:
     from controller.prover import Proof
+    from experiments.plan_values import Plan
 
 EPILOG = """examples:
   corridor check pan-asia                                     what would be installed
@@ -51,15 +53,20 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(proof_document({of: proof}), indent=1))
     else:
-        print(_told(plan.scenario, proof))
+        print(_told(plan, proof))
     return 0 if proof.holds else 1
 
 
-def _told(scenario: str, proof: Proof) -> str:
+def _told(plan: Plan, proof: Proof) -> str:
     from experiments.proof import in_a_line
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:
         lines += ["", str(verdict.counterexample)]
-    lines += ["", f"{scenario}: {in_a_line(proof)}"]
+    reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
+    lines += ["", *reasons] if reasons else []
+    counts = Counter(demand.status for demand in plan.demands)
+    served = ", ".join(f"{count} {status}" for status, count in counts.items())
+    lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
+    lines.append(in_a_line(proof))
     return "\n".join(lines)
