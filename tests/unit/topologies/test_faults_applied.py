@@ -16,6 +16,7 @@ class Kernel:
         self.declared = dict(shapes(wiring))
         self.shapes = dict(self.declared)
         self.down = set()
+        self.drained = []
         self.obeys = True
 
     def set_up(self, interface, *, up):
@@ -28,6 +29,10 @@ class Kernel:
     def reshape(self, interface, shape):
         if self.obeys:
             self.shapes[interface] = shape
+
+    def drain(self, interface, shape):
+        self.drained.append(interface)
+        self.reshape(interface, shape)
 
     def verify(self, changed):
         if self.shapes != {**self.declared, **changed}:
@@ -57,6 +62,12 @@ def test_a_silent_cut_loses_everything_both_ways_and_changes_nothing_else(faults
         held, declared = faults.kernel.shapes[name], faults.kernel.declared[name]
         assert held.loss_ppm == ALL_PPM
         assert held.__dict__ | {"loss_ppm": 250} == declared.__dict__
+
+
+def test_what_is_under_way_is_lost_in_a_silent_cut_and_kept_when_it_ends(faults):
+    faults.cut_silently("x")
+    faults.restore("x")
+    assert faults.kernel.drained == X
 
 
 @pytest.mark.parametrize("cut", ["cut_carrier", "cut_silently"])
