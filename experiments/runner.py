@@ -27,7 +27,7 @@ from experiments.proof import in_a_line, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
 from experiments.testbeds.choice import Choice, choose_testbed
-from experiments.testbeds.kernel import Kernel, build_kernel
+from experiments.testbeds.kernel import STOCK_SILENT, Kernel, build_kernel, smoke_boot
 from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe
@@ -180,7 +180,10 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
             say(f"no virtual clock: {error}")
         finally:
             printer.close()
-    return choice, facts.stock_kernel or facts.virtual_kernel
+    kernel = facts.real_clock_kernel()
+    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
+        raise EnvironmentLacking(f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor")
+    return choice, kernel
 
 
 def _execute(choice: Choice, kernel: Kernel | None, out_dir: Path, log: EventLog) -> None:

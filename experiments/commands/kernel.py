@@ -49,25 +49,22 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from experiments.testbeds.kernel import (
-        cache_folder,
-        config_hash,
-        find_kernel,
-        find_stock_kernel,
-    )
+    from experiments.testbeds.kernel import cache_folder, config_hash
+    from experiments.testbeds.probe import probe
 
-    virtual, stock = find_kernel(), find_stock_kernel()
+    facts = probe()
+    virtual, real = facts.virtual_kernel, facts.real_clock_kernel()
     if args.json:
         shown = {
             "virtual": _facts(virtual) if virtual else None,
-            "real": _facts(stock) if stock else None,
+            "real": _facts(real) if real else None,
             "cache": str(cache_folder() / "kernels"),
             "config_hash": config_hash(),
         }
         print(json.dumps(shown, indent=2))
     else:
         print(f"virtual clock: {virtual or 'not built yet: ./corridor kernel build'}")
-        print(f"real clock:    {stock or 'missing: sudo apt-get install user-mode-linux'}")
+        print(f"real clock:    {real or 'missing: sudo apt-get install user-mode-linux'}")
     return 0
 
 

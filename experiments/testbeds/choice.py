@@ -58,12 +58,18 @@ class Facts:
             lacks = [self.virtual_lacks or self.build_lacks]
         return [lack for lack in (*lacks, self.guest_memory_lacks()) if lack]
 
+    def real_clock_kernel(self) -> Kernel | None:
+        """For a guest with the real clock: the built kernel if it spares processes ptrace."""
+        built = None if self.virtual_lacks else self.virtual_kernel
+        stock = None if self.stock_lacks else self.stock_kernel
+        if built is not None and built.seccomp:
+            return built
+        return stock or built
+
     def real_guest_lacks(self) -> list[str]:
-        """Why no guest with the real clock can be had; the virtual-clock kernel serves as well."""
-        bootable = (self.stock_kernel and not self.stock_lacks) or (
-            self.virtual_kernel and not self.virtual_lacks
-        )
-        kernel_lacks = "" if bootable else self.stock_lacks or "linux.uml is not installed"
+        """Why no guest with the real clock can be had."""
+        missing = self.stock_lacks or "linux.uml is not installed"
+        kernel_lacks = "" if self.real_clock_kernel() else missing
         return [lack for lack in (kernel_lacks, self.guest_memory_lacks()) if lack]
 
     def without_build(self, reason: str) -> Facts:

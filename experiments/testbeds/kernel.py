@@ -35,6 +35,9 @@ HOST_RANDOM = "return getrandom(buf, len, flags);"
 RANDOM_FUNCTION = "ssize_t os_getrandom("
 SMOKE_INIT = Path(__file__).with_name("smoke_init.py")
 STOCK_KERNEL = Path("/usr/bin/linux.uml")
+STOCK_SILENT = (
+    f"{STOCK_KERNEL.name} does not boot here (no ptrace, or a processor it cannot handle)"
+)
 OPTIONAL_SECTION = "# Only where the kernel has them."
 BUILD_PROGRAMS = {
     "gcc": "gcc",

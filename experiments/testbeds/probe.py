@@ -16,6 +16,7 @@ from pathlib import Path
 from experiments.testbeds.choice import Facts
 from experiments.testbeds.kernel import (
     STOCK_KERNEL,
+    STOCK_SILENT,
     check_build_tools,
     find_kernel,
     find_stock_kernel,
@@ -46,7 +47,7 @@ def probe(*, boot: bool = False) -> Facts:
     if stock is None:
         stock_lacks = f"{STOCK_KERNEL.name} is not installed"
     elif boot and smoke_boot(stock.path) is None:
-        stock_lacks = f"{STOCK_KERNEL.name} does not boot here (is ptrace allowed?)"
+        stock_lacks = STOCK_SILENT
     else:
         stock_lacks = ""
     try:

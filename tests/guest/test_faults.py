@@ -90,7 +90,7 @@ def test_a_run_killed_while_measuring_keeps_the_probes_it_had(watched):
     assert not summary["complete"]
 
 
-def test_with_the_real_clock_a_killed_run_leaves_nothing_either(watched, stock_kernel):
+def test_with_the_real_clock_a_killed_run_leaves_nothing_either(watched):
     one = watched("mini", "--testbed", "uml", "--clock", "real")
     one.wait_until_it_says("installing")
     one.kill()

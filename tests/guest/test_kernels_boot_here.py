@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.kernel import find_kernel, find_stock_kernel, smoke_boot
+from experiments.testbeds.kernel import find_kernel, smoke_boot
 
 pytestmark = pytest.mark.guest
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,10 +33,8 @@ def modes(kernel):
     return ["seccomp=on"] if kernel.seccomp else []
 
 
-def test_debians_kernel_boots():
-    kernel = find_stock_kernel()
-    assert kernel is not None, "user-mode-linux is not installed"
-    assert smoke_boot(kernel.path) is not None
+def test_debians_kernel_boots(stock_kernel):
+    assert smoke_boot(stock_kernel.path) is not None
 
 
 def test_a_thousand_seconds_pass_at_once_and_to_the_microsecond(virtual):

@@ -108,6 +108,25 @@ def test_choice(name, facts, wanted, clock, testbed, chosen_clock, reason):
     assert "\n" not in choice.reason
 
 
+PTRACE = replace(VIRTUAL, seccomp=False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "kernel"),
+    [
+        (ABLE, VIRTUAL),
+        (replace(ABLE, virtual_kernel=PTRACE), STOCK),
+        (replace(ABLE, virtual_kernel=PTRACE, **NO_STOCK), PTRACE),
+        (replace(ABLE, virtual_lacks="does not boot"), STOCK),
+        (NO_VIRTUAL, STOCK),
+        (replace(ABLE, stock_lacks="does not boot"), VIRTUAL),
+        (replace(NO_VIRTUAL, **NO_STOCK), None),
+    ],
+)
+def test_a_guest_with_the_real_clock_boots_the_kernel_with_seccomp_if_there_is_one(facts, kernel):
+    assert facts.real_clock_kernel() == kernel
+
+
 @pytest.mark.parametrize(
     ("name", "facts", "wanted", "clock", "message"),
     [
