@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from controller.explain.passages import Passage, passage_of_route, shortest_passage
 from controller.explain.references import Reference, references
 from controller.paths import Path
-from controller.policy.automaton import Automaton, Violation
-from controller.policy.clauses import Avoid, Clause, Confine, Terminate, Waypoints
+from controller.policy.automaton import Automaton, Violation, build
+from controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints
 from controller.policy.model import Policy
+from controller.policy.places import Groups
 from controller.policy.routes import Route, shortest
 from controller.policy.semantics import Ruling
 from topologies.model import Confidence, Topology
@@ -66,14 +68,23 @@ def forbidden_by(ruling: Ruling, automaton: Automaton, path: Path) -> tuple[Viol
         automaton = automaton.without(violation.policy, violation.clause)
 
 
-def shortest_and_why_not(
-    ruling: Ruling, automaton: Automaton
-) -> tuple[Passage | None, tuple[Violation, ...]]:
-    """The shortest path there is, and what forbids it."""
+def forbidding(ruling: Ruling, groups: Groups) -> tuple[Violation, ...]:
+    """What forbids the shortest path there is: why nothing is allowed at all, then the clauses
+    under each permit, or, without any, of the restricts alone. Empty where it is allowed."""
     free = shortest_passage(ruling.topology, ruling.demand.src, ruling.demand.dst)
     if free is None:
-        return None, ()
-    return free, forbidden_by(ruling, automaton, Path(free.hubs, free.fibres))
+        return ruling.refusals
+    src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
+    alone = build(Trip(src, dst, groups), _NO_PERMIT, ruling.restricts)
+    path = Path(free.hubs, free.fibres)
+    died = [forbidden_by(ruling, automaton, path) for automaton in ruling.automata or (alone,)]
+    if ruling.automata and not all(died):
+        return ()
+    return tuple(dict.fromkeys((*ruling.refusals, *chain.from_iterable(died))))
+
+
+_NO_PERMIT = Policy(id="no-permit", effect="permit")
+"""Narrows nothing, so that restricts are seen by themselves."""
 
 
 def _clauses(automaton: Automaton) -> list[tuple[Policy, str, str]]:

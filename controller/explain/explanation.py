@@ -10,6 +10,7 @@ from controller.explain.clauses import (
     ClauseCost,
     clause_costs,
     forbidden_by,
+    forbidding,
 )
 from controller.explain.outages import Outage, outages
 from controller.explain.passages import Passage, passage_of_way, shortest_passage
@@ -108,7 +109,7 @@ def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = No
         permit=_permit(way),
         passage=passage_of_way(topology, way),
         shortest=shortest,
-        forbids_shortest=grounds(_forbids(way, shortest), policies),
+        forbids_shortest=grounds(_forbids(way, shortest, policies), policies),
         clauses=_clauses(way),
         unused=unused_permits(ruling, policies, as_of, used.id if used else None),
         outages=outages(topology, way, policies) if way.first is not None else (),
@@ -138,9 +139,9 @@ def _permit(way: Way) -> PermitInUse | None:
     )
 
 
-def _forbids(way: Way, shortest: Passage | None) -> tuple[Violation, ...]:
+def _forbids(way: Way, shortest: Passage | None, policies: PolicySet) -> tuple[Violation, ...]:
     if isinstance(way.route, NoRoute):
-        return way.route.because
+        return forbidding(way.intent.ruling, policies.known_groups)
     if shortest is None or way.automaton is None:
         return ()
     return forbidden_by(way.intent.ruling, way.automaton, Path(shortest.hubs, shortest.fibres))

@@ -74,7 +74,7 @@ def _outage(
     topology: Topology, way: Way, name: str, journey: Journey, policies: PolicySet
 ) -> Outage:
     failures = failures_of(topology, [name])
-    died = () if journey.delivered else _forbids(topology, way, failures, journey.path)
+    died = () if journey.delivered else forbidden_onward(topology, way, failures, journey.path)
     return Outage(
         dead=(name,),
         protected=way.protection.k > 0 and name.partition(":")[0] in way.protection.over,
@@ -92,10 +92,10 @@ def _anew(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> A
     return Anew(chosen.permit, passage_of_route(topology, chosen), ())
 
 
-def _forbids(
+def forbidden_onward(
     topology: Topology, way: Way, failures: Failures, begun: Path
 ) -> tuple[Violation, ...]:
-    """The clauses that the shortest way on breaks."""
+    """The clauses that the shortest way on from a path breaks, under the permit in use."""
     dead = [fibre.id for fibre in topology.fibres if not failures.spare(fibre)]
     rest = shortest_passage(topology, begun.dst, way.intent.demand.dst, dead)
     if rest is None or way.automaton is None:

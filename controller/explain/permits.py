@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from controller.explain.clauses import shortest_and_why_not
+from controller.explain.clauses import forbidding
 from controller.explain.passages import Passage, passage_of_route
 from controller.explain.references import Reference, references
 from controller.policy.automaton import Automaton
@@ -72,8 +72,8 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None) -> Unused:
         why = f"tried after {used}"
         passage = passage_of_route(ruling.topology, route)
         return Unused(permit.id, why, references(permit), matches=True, passage=passage)
-    free, died = shortest_and_why_not(ruling, automaton)
-    why = "leaves no path: " + "; then ".join(map(str, died)) if free else "no fibres lead there"
+    died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
+    why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"
     return Unused(permit.id, why, references(permit), matches=True)
 
 

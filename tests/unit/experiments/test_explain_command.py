@@ -1,10 +1,13 @@
 """``corridor explain``: the answer is on the first lines, the same in JSON."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from experiments.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def said(capsys, *words):
@@ -72,3 +75,11 @@ def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
     assert 'did you mean "records-urumqi-lahore"?' in capsys.readouterr().err
     assert main(["explain", "zzz"]) == 2
     assert "it has train-shanghai-guian, " in capsys.readouterr().err
+
+
+def test_the_page_shows_what_is_printed(capsys):
+    page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
+    shown = page.split("    $ corridor explain records-urumqi-lahore\n\n```\n")[1].split("```")[0]
+    text = said(capsys, "records-urumqi-lahore")
+    for part in shown.split("...\n"):
+        assert part.strip() in text

@@ -1,0 +1,171 @@
+"""Assertions about a demand. A failure names packet, path, clause and legal reference.
+
+Pytest shows the line of the test that asserts, not what is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal, NoReturn
+
+from controller.failures import KINDS
+from controller.policy.clauses import (
+    Avoid,
+    Broken,
+    Clause,
+    Confine,
+    Element,
+    Trip,
+    Waypoint,
+    Waypoints,
+)
+from controller.policy.places import Where
+from controller.policy.routes import NoRoute
+from controller.testing import telling
+from controller.testing.demand import DemandUnderTest
+from controller.testing.network import protection_of
+from topologies.units import parse_duration_ns
+
+Names = str | Iterable[str]
+
+
+def assert_never_transits(
+    demand: DemandUnderTest,
+    *places: str,
+    operated_by: Names = (),
+    unknown_operator: Literal["refuse", "accept"] = "refuse",
+) -> None:
+    """No packet passes a hub in, or a fibre that touches, these jurisdictions or groups, nor what
+    these operators run: whatever fails, in whatever order. The ends do not count."""
+    __tracebackhide__ = True
+    operators = _listed(operated_by)
+    demand.network.check_places(places)
+    demand.network.check_operators(operators)
+    clause = Avoid(
+        located_in=places,
+        crosses=places,
+        operated_by=operators,
+        unknown_operator=unknown_operator,
+    )
+    _must_hold(demand, clause, f"never transits {', '.join((*places, *operators))}")
+
+
+def assert_stays_within(demand: DemandUnderTest, *places: str) -> None:
+    """No packet touches anything outside these jurisdictions or groups: whatever fails."""
+    __tracebackhide__ = True
+    demand.network.check_places(places)
+    _must_hold(demand, Confine(within=places), f"stays within {', '.join(places)}")
+
+
+def assert_passes(
+    demand: DemandUnderTest,
+    what: Names | Mapping[str, Any],
+    *,
+    before: Literal["border", "end"] = "end",
+) -> None:
+    """No packet crosses the border of its first hub's jurisdiction, or arrives, before it has
+    passed ``what``: whatever fails.
+
+    ``gateways``: the traffic itself goes through an international gateway. Hub ids, or the keys
+    of a selector as in a policy (``located_in``, ...): it passes one of these hubs.
+    """
+    __tracebackhide__ = True
+    clause = _waypoint(demand, what, before)
+    border = " before the border" if before == "border" else ""
+    _must_hold(demand, clause, f"passes {clause.stops[0].any_of}{border}")
+
+
+def assert_delivers_under(demand: DemandUnderTest, failures: Iterable[str] = ()) -> None:
+    """Packets arrive, by the tables as they are, while just these have failed: ``link:ID``,
+    ``srlg:ID``, ``hub:ID``, ``gateway:ID``."""
+    __tracebackhide__ = True
+    failed = _listed(failures)
+    if not demand.outcome(failed).delivered:
+        _fail(telling.lost(demand, failed, f"delivers under {_named(failed)}"))
+
+
+def assert_delivers_up_to(demand: DemandUnderTest, k: int = 1, over: Iterable[str] = KINDS) -> None:
+    """Packets arrive, by the tables as they are, under every set of up to ``k`` failures of these
+    kinds that leaves the two ends."""
+    __tracebackhide__ = True
+    failures = "any 1 failure" if k == 1 else f"any {k} failures"
+    for failed in demand.losses(protection_of(k, over)):
+        _fail(telling.lost(demand, failed, f"delivers under {failures}"))
+
+
+def assert_within(
+    demand: DemandUnderTest,
+    one_way: str,
+    failures: Iterable[str] = (),
+    *,
+    up_to: int = 0,
+    over: Iterable[str] = KINDS,
+) -> None:
+    """Packets arrive, and take no more than this one-way delay while just these have failed; or,
+    with ``up_to``, whatever arrives under that many failures takes no more."""
+    __tracebackhide__ = True
+    most_ns = parse_duration_ns(one_way)
+    failed = _listed(failures)
+    sentence = f"is within {one_way} one way"
+    if not demand.outcome(failed).delivered:
+        _fail(telling.lost(demand, failed, f"{sentence} under {_named(failed)}"))
+    slowest = demand.slowest(failed, protection_of(up_to, over))
+    if slowest.one_way_ns > most_ns:
+        _fail(telling.late(demand, slowest, sentence))
+
+
+def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
+    """Fibres lead there and policies do not: no packet leaves its source. ``by`` is the id of a
+    policy that forbids it, or ``default deny``."""
+    __tracebackhide__ = True
+    route = demand.way.route
+    if not isinstance(route, NoRoute) or demand.leaks:
+        _fail(telling.served(demand, "is blocked"))
+    if route.status == "DOWN":
+        _fail(telling.said(demand, "is blocked", "DOWN: no fibres lead there"))
+    if by and by not in {died.policy for died in demand.forbidden}:
+        died = [f"not by {by}, but by", *(f"  {one}" for one in demand.forbidden)]
+        _fail(telling.said(demand, f"is blocked by {by}", *died))
+
+
+def _must_hold(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
+    __tracebackhide__ = True
+    if isinstance(demand.way.route, NoRoute):
+        _fail(telling.nothing_to_judge(demand, sentence))
+    found = demand.breach(clause)
+    if found is not None:
+        _fail(telling.breached(demand, *found, sentence))
+
+
+def _fail(text: str) -> NoReturn:
+    __tracebackhide__ = True
+    raise AssertionError(text)
+
+
+class _Visits(Waypoints):
+    """Waypoints that are passed by coming to the hub, whether through its gateway or not."""
+
+    def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
+        return super().enter(state, element, replace(trip, closed=frozenset()))
+
+
+def _waypoint(
+    demand: DemandUnderTest, what: Names | Mapping[str, Any], before: Literal["border", "end"]
+) -> Waypoints:
+    if what == "gateways":
+        gateways = Waypoint(any_of=Where(gateway=True), before=before)
+        return Waypoints(stops=(gateways,))
+    where = what if isinstance(what, Mapping) else {"hubs": _listed(what)}
+    selected = Where.model_validate(where)
+    for hub in selected.hubs:
+        demand.network.check_hub(hub)
+    return _Visits(stops=(Waypoint(any_of=selected, before=before),))
+
+
+def _listed(names: Names) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _named(failures: tuple[str, ...]) -> str:
+    return " and ".join(failures) or "no failure"

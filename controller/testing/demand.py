@@ -1,0 +1,154 @@
+"""A demand under test: the tables that serve it, and what they do to its packets. Pure.
+
+What must hold whatever fails is a policy itself. So it is asked of the tables as the prover asks
+for the demand's own policies: every bucket is taken as possible, and the search looks for a way on
+which the clause dies. What is asked for given failures follows one packet through the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from controller.compiler import compile_ways, gateways_of
+from controller.explain.clauses import forbidding
+from controller.failures import failures_of
+from controller.intent import Intent, Protection
+from controller.policy.automaton import Automaton, Bound, Violation
+from controller.policy.clauses import Clause, Trip
+from controller.policy.model import Policy
+from controller.program import Value
+from controller.prover.asking import of_steps, open_edge
+from controller.prover.claims import Breach
+from controller.prover.core import At, Core
+from controller.prover.counterexample import Counterexample
+from controller.prover.demands import Demand as ProvedDemand
+from controller.prover.exact import Explorer
+from controller.prover.network import Network
+from controller.prover.outcomes import Outcome
+from controller.prover.packets import FIELDS
+from controller.prover.search import Exploration, Kind
+from controller.prover.tables import Tables, tables_of
+from controller.prover.telling import tell
+from controller.prover.trails import way_to
+from controller.ways import Way
+from topologies.wiring import Wiring, wire
+
+if TYPE_CHECKING:
+    from controller.testing.network import CorridorNetwork
+
+OPEN = Policy(id="test", effect="permit")
+"""Allows everything: what is asked for is all that narrows it."""
+
+
+@dataclass(frozen=True, eq=False)
+class DemandUnderTest:
+    """A demand and what tables do to its packets."""
+
+    network: CorridorNetwork
+    way: Way
+
+    def __repr__(self) -> str:
+        asked = self.intent.demand
+        return f"{asked.data_class} from {asked.src} to {asked.dst}"
+
+    @property
+    def intent(self) -> Intent:
+        return self.way.intent
+
+    @property
+    def trip(self) -> Trip:
+        src, dst = map(self.network.topology.hub, self.intent.pair)
+        return Trip(src, dst, self.network.policies.known_groups)
+
+    def breach(self, clause: Clause) -> tuple[Breach, Counterexample] | None:
+        """The way on which a clause dies that needs the fewest failures, if there is any at all."""
+        permit = OPEN.model_copy(update={"id": f"test {clause.kind}"})
+        automaton = Automaton(self.trip, permit, (Bound(permit, clause),))
+        asked = replace(self.intent.ruling, automata=(automaton,), refusals=(), permits=(permit,))
+        proved = ProvedDemand(1, Intent(asked), self.network.topology, self._held.hosts)
+        breaches = list(_deaths(Exploration.of(self._core, proved, self._door)))
+        if not breaches:
+            return None
+        worst = min(breaches, key=lambda breach: breach.order)
+        return worst, tell(self._held, clause.kind, permit.id, worst)
+
+    def behind(self, hub: str, port: int) -> str:
+        """What is at a port: ``link:ID`` or ``gateway:HUB``."""
+        cable = self._held.cables.get((hub, port))
+        return f"link:{cable.fibre}" if cable else f"gateway:{hub}"
+
+    def outcome(self, failures: Iterable[str] = ()) -> Outcome:
+        """What becomes of a packet while just these have failed."""
+        failed = failures_of(self.network.topology, failures)
+        return self._explorer.follow(self.intent, failed)
+
+    def losses(self, within: Protection) -> Iterator[tuple[str, ...]]:
+        """Least sets of failures under which packets are lost though both ends work, the smallest
+        first."""
+        ends = {f"hub:{hub}" for hub in self.intent.pair}
+        lost = [outcome for outcome in self._outcomes(within) if not outcome.delivered]
+        sets = {failed for outcome in lost for failed in outcome.explained if not ends & failed}
+        yield from sorted((tuple(sorted(one)) for one in sets), key=lambda one: (len(one), one))
+
+    def slowest(self, failures: Iterable[str], within: Protection) -> Outcome:
+        """The delivery that takes longest: while just these have failed, or some of ``within``."""
+        arrived = [self.outcome(failures)]
+        if within.k:
+            arrived += [outcome for outcome in self._outcomes(within) if outcome.delivered]
+        return max(arrived, key=lambda outcome: outcome.one_way_ns)
+
+    @property
+    def forbidden(self) -> tuple[Violation, ...]:
+        """What forbids the shortest path there is."""
+        return forbidding(self.intent.ruling, self.network.policies.known_groups)
+
+    def _outcomes(self, within: Protection) -> tuple[Outcome, ...]:
+        return self._explorer.search(self.intent, within).outcomes
+
+    def packet(self) -> dict[str, Value]:
+        """One that ``outcome`` is about."""
+        fields = self._explorer.packet(self.intent, self.intent.selectors[0]).fields
+        told = zip(FIELDS, fields, strict=True)
+        return {name: value for name, value in told if value is not None}
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a packet may leave the source's switch, whatever has failed."""
+        return any(not turn.step.end.is_drop for turn in self._door.turns)
+
+    @cached_property
+    def _explorer(self) -> Explorer:
+        tables, wiring = self._laid
+        return Explorer(tables, wiring, self.network.topology)
+
+    @cached_property
+    def _held(self) -> Network:
+        tables, wiring = self._laid
+        return Network(tables, wiring, self.network.topology, [self.intent])
+
+    @cached_property
+    def _core(self) -> Core:
+        return Core(self._held, of_steps)
+
+    @cached_property
+    def _door(self) -> At:
+        """What the host's port does with the demand's packets."""
+        opened = open_edge(self._held, self._core, self.intent.demand.src)
+        return next(door for demand, door in opened.demands if demand is not None)
+
+    @cached_property
+    def _laid(self) -> tuple[Tables, Wiring]:
+        topology = self.network.topology
+        wiring = wire(topology, gateways=gateways_of([self.way]))
+        return tables_of(compile_ways(wiring, topology, [self.way]).program), wiring
+
+
+def _deaths(seen: Exploration) -> Iterator[Breach]:
+    for found in seen.of_kind(Kind.DEATH):
+        way = way_to(seen, found.node, found.step)
+        violations = found.death.violations if found.death else ()
+        said = "; ".join(one.reason for one in violations)
+        yield Breach(said, found.step.at.hub, None, way, seen.demand, violations)

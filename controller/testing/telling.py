@@ -1,0 +1,176 @@
+"""Why an assertion does not hold, in the terms of who wrote the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from controller.explain.outages import forbidden_onward
+from controller.failures import failures_of
+from controller.paths import Path
+from controller.policy.automaton import Automaton
+from controller.policy.model import Policy
+from controller.policy.routes import NoRoute
+from controller.program import Value
+from controller.prover.claims import Breach
+from controller.prover.counterexample import Counterexample
+from controller.prover.outcomes import Outcome
+from controller.prover.reach import End
+from controller.testing.demand import DemandUnderTest
+from topologies.routing import shortest_route
+from topologies.units import format_duration
+
+type Leg = tuple[str, str]
+"""A hub, and the fibre or ``gateway`` by which a packet leaves it; empty at the last."""
+
+
+def said(demand: DemandUnderTest, sentence: str, *lines: str) -> str:
+    head = f'{demand}: "{sentence}" does not hold'
+    return "\n".join([head, *(f"  {line}" for line in lines)])
+
+
+def breached(demand: DemandUnderTest, breach: Breach, told: Counterexample, sentence: str) -> str:
+    """By a way on which it does not hold."""
+    legs = []
+    for sight in breach.way:
+        step = sight.step
+        onward = "gateway" if step.end is End.ASSESSED else ""
+        if step.end is End.CROSSED and step.port is not None:
+            onward = demand.behind(step.at.hub, step.port).removeprefix("link:")
+        legs.append((step.at.hub, onward))
+    dead = [demand.behind(one.hub, one.port) for one in told.failures]
+    last = breach.way[-1].step
+    if last.to is not None:
+        legs.append((last.to.hub, ""))
+    return said(
+        demand,
+        sentence,
+        f"because  {breach.said}",
+        f"path     {_path(demand, legs)}",
+        f"dead     {', '.join(dead) or 'nothing'}",
+        *([f"note     {told.note}"] if told.note else []),
+        f"packet   {_packet(demand, told.packet)}",
+        *_lawful(demand),
+    )
+
+
+def lost(demand: DemandUnderTest, failed: tuple[str, ...], sentence: str) -> str:
+    """By a packet that is dropped."""
+    if isinstance(demand.way.route, NoRoute):
+        return nothing_to_judge(demand, sentence)
+    outcome = demand.outcome(failed)
+    return said(
+        demand,
+        sentence,
+        f"because  at {outcome.hub} it is {outcome.end}; {_why_lost(demand, failed, outcome)}",
+        f"path     {_path(demand, _legs(outcome))}",
+        f"dead     {', '.join(failed) or 'nothing'}",
+        f"packet   {_packet(demand, demand.packet())}",
+        *_lawful(demand),
+    )
+
+
+def late(demand: DemandUnderTest, outcome: Outcome, sentence: str) -> str:
+    """By a packet that takes too long."""
+    failed = next(iter(outcome.explained), frozenset())
+    return said(
+        demand,
+        sentence,
+        f"because  it takes {format_duration(outcome.one_way_ns)}",
+        f"path     {_path(demand, _legs(outcome))}",
+        f"dead     {', '.join(sorted(failed)) or 'nothing'}",
+        f"packet   {_packet(demand, demand.packet())}",
+        *_lawful(demand),
+    )
+
+
+def served(demand: DemandUnderTest, sentence: str) -> str:
+    """By a packet that arrives."""
+    outcome = demand.outcome()
+    return said(
+        demand,
+        sentence,
+        f"because  it is {outcome.end} at {outcome.hub}",
+        f"path     {_path(demand, _legs(outcome))}",
+        f"packet   {_packet(demand, demand.packet())}",
+        *_lawful(demand),
+    )
+
+
+def nothing_to_judge(demand: DemandUnderTest, sentence: str) -> str:
+    """No packet leaves the source, so that nothing is shown by what none does."""
+    assert isinstance(demand.way.route, NoRoute)
+    status = demand.way.route.status
+    lines = [f"because  it is {status}, so that no packet shows it; assert_blocked says so"]
+    return said(demand, sentence, *lines, *(f"         {one}" for one in demand.forbidden))
+
+
+def _why_lost(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome) -> str:
+    topology, way = demand.network.topology, demand.way
+    begun = Path(outcome.hubs, outcome.fibres)
+    failures = failures_of(topology, failed)
+    if failures.hubs & {*demand.intent.pair}:
+        return "an end is dead"
+    died = forbidden_onward(topology, way, failures, begun)
+    if died:
+        return f"the shortest way on is forbidden by {died[0]}"
+    bridged = f"{way.protection.k} of {', '.join(way.protection.over)}"
+    onward = "a way on is allowed" if _leads_on(demand, failed, outcome) else "no fibre leads on"
+    protected = bridged if way.protection.k else "nothing"
+    return f"{onward}, and its switches bridge {protected}"
+
+
+def _leads_on(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome) -> bool:
+    failures = failures_of(demand.network.topology, failed)
+    dead = [one.id for one in demand.network.topology.fibres if not failures.spare(one)]
+    left = demand.network.topology.without(dead)
+    return shortest_route(left, outcome.hub, demand.intent.demand.dst) is not None
+
+
+def _legs(outcome: Outcome) -> list[Leg]:
+    legs = [
+        (watch.hub, "gateway" if watch.is_gateway else watch.thing) for watch in outcome.crossed
+    ]
+    return [*legs, (outcome.hub, "")]
+
+
+def _path(demand: DemandUnderTest, legs: Iterable[Leg]) -> str:
+    """``guian CN > kunming CN (gateway) > karachi PK``, and what fibres touch between hubs."""
+    return "".join(_leg(demand, *leg) for leg in legs)
+
+
+def _leg(demand: DemandUnderTest, hub: str, onward: str) -> str:
+    topology = demand.network.topology
+    here = f"{hub} {topology.hub(hub).located_in}"
+    if onward == "gateway":
+        return f"{hub} (gateway) = "
+    if not onward:
+        return here
+    crosses = " ".join(topology.fibre(onward).crosses)
+    return f"{here} >({crosses})> " if crosses else f"{here} > "
+
+
+def _packet(demand: DemandUnderTest, fields: Mapping[str, Value]) -> str:
+    src, dst = demand.intent.pair
+    protocol = {17: ", udp", 6: ", tcp"}.get(int(fields.get("ip_proto", 0)), "")
+    return f"{fields['ipv4_src']} ({src}) to {fields['ipv4_dst']} ({dst}){protocol}"
+
+
+def _lawful(demand: DemandUnderTest) -> Iterator[str]:
+    """Under which permit packets go, and what narrows it."""
+    automaton = demand.way.automaton
+    if automaton is None:
+        return
+    yield f"permit   {automaton.permit.id}{_basis(automaton.permit)}"
+    for policy, kind in automaton.clause_names():
+        owner = next(one for one in _policies(automaton) if one.id == policy)
+        yield f"clause   {policy} {kind}{_basis(owner)}"
+
+
+def _policies(automaton: Automaton) -> Iterator[Policy]:
+    yield from (bound.policy for bound in automaton.clauses)
+    yield from (budget.policy for budget in automaton.budgets)
+
+
+def _basis(policy: Policy) -> str:
+    cited = f" [{', '.join(policy.legal_ref)}]" if policy.legal_ref else ", which cites no law"
+    return cited if policy.confidence == "confident" else f"{cited} ({policy.confidence})"
