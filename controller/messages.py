@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.framework import ofproto, parser
+from controller.orders import Order
 from controller.program import (
     Action,
     Bucket,
@@ -59,6 +60,37 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
         match=parser.OFPMatch(**dict(flow.match)),
         instructions=instructions,
     )
+
+
+def remove_flow(datapath: Any, flow: Flow) -> Any:
+    """The message that removes one entry, and no other that has its match by now."""
+    return parser.OFPFlowMod(
+        datapath,
+        cookie=flow.cookie,
+        cookie_mask=(1 << 64) - 1,
+        table_id=flow.table,
+        priority=flow.priority,
+        command=ofproto.OFPFC_DELETE_STRICT,
+        out_port=ofproto.OFPP_ANY,
+        out_group=ofproto.OFPG_ANY,
+        match=parser.OFPMatch(**dict(flow.match)),
+    )
+
+
+def message_of(datapath: Any, order: Order) -> Any:
+    """What tells a switch to carry out an order."""
+    what = order.what
+    if isinstance(what, Flow):
+        return add_flow(datapath, what) if order.do == "add" else remove_flow(datapath, what)
+    if order.do == "remove":
+        if isinstance(what, Meter):
+            return parser.OFPMeterMod(datapath, ofproto.OFPMC_DELETE, 0, what.id, [])
+        return parser.OFPGroupMod(datapath, ofproto.OFPGC_DELETE, group_id=what.id)
+    made = add_meter(datapath, what) if isinstance(what, Meter) else add_group(datapath, what)
+    if order.do == "change":
+        is_meter = isinstance(what, Meter)
+        made.command = ofproto.OFPMC_MODIFY if is_meter else ofproto.OFPGC_MODIFY
+    return made
 
 
 def delete_all_flows(datapath: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from controller.intent import Intent, Selector
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.program import Value
 from controller.prover.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
 from controller.prover.permits import Permits
@@ -20,7 +21,12 @@ class Demand:
     """One direction of what policies were asked for."""
 
     def __init__(
-        self, number: int, intent: Intent, topology: Topology, hosts: Mapping[str, HubWire]
+        self,
+        number: int,
+        intent: Intent,
+        topology: Topology,
+        hosts: Mapping[str, HubWire],
+        failures: Failures = NO_FAILURES,
     ) -> None:
         self.number = number
         """Its place among the intents, from 1: what cookies call it."""
@@ -32,11 +38,12 @@ class Demand:
         )
         """Every header that its host may send for it."""
         self.permits = Permits(intent.ruling, topology)
+        self._failures = failures
 
     @cached_property
     def is_blocked(self) -> bool:
-        """Whether no path is lawful, with everything in order."""
-        return self.permits.refused is not None or self.permits.shortest() is None
+        """Whether no path is lawful without what is known to have failed."""
+        return self.permits.refused is not None or self.permits.shortest(self._failures) is None
 
     def __str__(self) -> str:
         return f"{self.id} from {self.src} to {self.dst}"

@@ -88,7 +88,8 @@ class Labels(Claim):
             yield shown_at(step, "lets over the border what may not cross one")
         for step in leaving(door.unsent):
             label = step.at.packet.label
-            yield shown_at(step, f"accepts label {label}, which no demand's packets bring here")
+            if label not in network.resting:
+                yield shown_at(step, f"accepts label {label}, which no demand's packets bring here")
 
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         for found in seen.of_kind(Kind.MISLABELLED):

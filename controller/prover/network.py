@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from controller.intent import Intent
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.program import Flow, Program, SwitchProgram
 from controller.prover.demands import Demand
 from controller.prover.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
@@ -44,14 +45,18 @@ class Network:
         topology: Topology,
         intents: Sequence[Intent],
         intended: Program | None = None,
+        failures: Failures = NO_FAILURES,
+        resting: frozenset[int] = frozenset(),
     ) -> None:
+        """``resting``: labels that ports may let in although no host's port gives them."""
         self.tables = tables
         self.wiring = wiring
         self.topology = topology
         self.intended = intended
+        self.resting = resting
         self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
         self.demands = tuple(
-            Demand(number, intent, topology, self.hosts)
+            Demand(number, intent, topology, self.hosts, failures)
             for number, intent in enumerate(intents, start=1)
         )
         self.cables: dict[tuple[str, int], Cable] = {}

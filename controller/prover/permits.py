@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.clauses import Element
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.semantics import Ruling, unevaluable
 from topologies.model import Topology
 
@@ -133,8 +134,11 @@ class Permits:
                 broken.append(violation)
         return Death(tuple(broken)) if broken else None
 
-    def shortest(self) -> Trail | None:
-        """The shortest lawful way if every gateway there might be works; by Dijkstra's search."""
+    def shortest(self, failures: Failures = NO_FAILURES) -> Trail | None:
+        """The shortest lawful way without what has failed; by Dijkstra's search.
+
+        Every other gateway there might be works.
+        """
         order = count()
         queue: list[tuple[int, int, str, int, tuple[str, ...], tuple[str, ...]]]
         queue = [(0, next(order), self._ruling.demand.src, self.start, (), ())]
@@ -148,9 +152,10 @@ class Permits:
                 hubs = (*hubs, hub)
             if hub == self._ruling.demand.dst and self._may_end(standing, delay_ns):
                 return Trail(hubs, fibres, delay_ns)
-            passed = self.move(standing, Move("", hub))[0]
-            heapq.heappush(queue, (delay_ns, next(order), hub, passed, hubs, fibres))
-            for fibre in self.topology.fibres_of(hub):
+            if hub not in failures.gateways:
+                passed = self.move(standing, Move("", hub))[0]
+                heapq.heappush(queue, (delay_ns, next(order), hub, passed, hubs, fibres))
+            for fibre in filter(failures.spare, self.topology.fibres_of(hub)):
                 far = fibre.other_end(hub)
                 after = self.move(standing, Move(fibre.id, far))[0]
                 total_ns = delay_ns + self.topology.one_way_delay_ns(fibre)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from controller.intent import Intent
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.program import Program, SwitchProgram
 from controller.prover.findings import Findings
 from controller.prover.network import Network
@@ -29,10 +30,18 @@ def prove(
     intents: Sequence[Intent],
     intended: Program | None = None,
     exact: ExactReport | None = None,
+    *,
+    failures: Failures = NO_FAILURES,
+    resting: frozenset[int] = frozenset(),
 ) -> Proof:
     """Hold tables against all claims: what policies say of ``intents``, and, where a program was
-    ``intended``, that they are its. What only ``exact`` can tell is not claimed without it."""
-    return Prover.of(tables, wiring, topology, intents, intended, exact).proof
+    ``intended``, that they are its. What only ``exact`` can tell is not claimed without it.
+
+    What is permitted must arrive unless ``failures``, which are known, leave it no way. Labels that
+    are ``resting`` may be let in although no host's port gives them: those of another epoch.
+    """
+    network = Network(tables, wiring, topology, intents, intended, failures, resting)
+    return Prover.at(network, exact).proof
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,11 @@ class Prover:
         intended: Program | None = None,
         exact: ExactReport | None = None,
     ) -> Prover:
+        return cls.at(Network(tables, wiring, topology, intents, intended), exact)
+
+    @classmethod
+    def at(cls, network: Network, exact: ExactReport | None = None) -> Prover:
         started = time.perf_counter()
-        network = Network(tables, wiring, topology, intents, intended)
         return cls(Findings.of(network), _since(started), exact)
 
     def recheck(self, switch: SwitchProgram) -> Prover:

@@ -77,6 +77,7 @@ EXACT = {
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
 NEVER = {"C13": "Every step of an update keeps all claims."}
+TWO_SIDED = "asks for a proof of each side of an update"
 
 
 def judged(
@@ -101,7 +102,7 @@ def judged(
         else:
             verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
     for number, sentence in NEVER.items():
-        verdicts.append(Verdict(number, sentence, "not claimed", "updates are not looked at"))
+        verdicts.append(Verdict(number, sentence, "not claimed", TWO_SIDED))
     return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
 
 

@@ -1,0 +1,54 @@
+"""Fibres that flap are held out until they have been quiet for a while. Pure.
+
+As in route flap damping (RFC 2439): each failure adds a penalty, which decays by half in a fixed
+time. Where it comes over a limit, the fibre is taken for failed although it may be up, until
+nothing has changed about it for ``QUIET_NS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SECOND_NS = 1_000_000_000
+HALF_LIFE_NS = 10 * SECOND_NS
+LIMIT = 2.5
+"""In failures: the third within a few seconds."""
+QUIET_NS = 20 * SECOND_NS
+
+
+@dataclass
+class _Record:
+    penalty: float = 0.0
+    changed_ns: int = 0
+    is_held: bool = False
+
+
+@dataclass
+class Damper:
+    """What has flapped."""
+
+    half_life_ns: int = HALF_LIFE_NS
+    limit: float = LIMIT
+    quiet_ns: int = QUIET_NS
+    _records: dict[str, _Record] = field(default_factory=dict)
+
+    def changed(self, name: str, now_ns: int, *, failed: bool) -> None:
+        """Something has failed, or come back."""
+        record = self._records.setdefault(name, _Record())
+        record.penalty *= 0.5 ** ((now_ns - record.changed_ns) / self.half_life_ns)
+        record.changed_ns = now_ns
+        if failed:
+            record.penalty += 1
+            record.is_held = record.is_held or record.penalty > self.limit
+
+    def held(self, now_ns: int) -> frozenset[str]:
+        """What is held out now."""
+        for record in self._records.values():
+            if record.is_held and now_ns >= record.changed_ns + self.quiet_ns:
+                record.is_held, record.penalty = False, 0.0
+        return frozenset(name for name, record in self._records.items() if record.is_held)
+
+    def release_ns(self) -> int | None:
+        """When the next one is let back in, if nothing changes."""
+        due = [one.changed_ns + self.quiet_ns for one in self._records.values() if one.is_held]
+        return min(due, default=None)

@@ -1,0 +1,30 @@
+"""What switches say of their tables, in the terms of a dump."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller import messages
+from topologies.values import to_plain
+
+DUMP_SCHEMA = 3
+
+
+def plain_entry(stats: Any) -> dict[str, Any]:
+    """An entry with its counts, and its timeouts if it has any."""
+    entry = {
+        **to_plain(messages.flow_of(stats)),
+        "packets": stats.packet_count,
+        "bytes": stats.byte_count,
+    }
+    if stats.idle_timeout or stats.hard_timeout:
+        entry["timeouts_s"] = [stats.idle_timeout, stats.hard_timeout]
+    return entry
+
+
+def plain_group(said: Any) -> Any:
+    return to_plain(messages.group_of(said))
+
+
+def meter_said(said: Any) -> Any:
+    return to_plain(messages.meter_of(said))
