@@ -98,6 +98,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         "virtual_s": facts.virtual_s,
         "clock_step_ns": facts.clock_step_ns,
         "warnings": validity.warnings(demands, flows, facts.clock_step_ns, damaged),
+        "invalid": validity.invalidity(demands, flows, facts.clock_step_ns),
         "demands": demands,
     }
     if cuts:

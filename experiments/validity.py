@@ -13,6 +13,9 @@ from typing import Any
 LATE_PROBE_NS = 1_000_000
 LATE_STREAM_NS = 10_000_000
 CLOCK_STEP_NS = 1_000_000
+BADLY_LATE_NS = 20_000_000
+"""The default interval of probes and the default depth of a queue: a probe this late leaves where
+the next one should, and a stream that makes up for as much fills a queue by itself."""
 
 
 def warnings(
@@ -31,6 +34,42 @@ def warnings(
     if damaged_records:
         found.append(f"{damaged_records} records were damaged and left out")
     return found + _late_probes(demands) + _late_streams(flows)
+
+
+def invalidity(
+    demands: Sequence[Mapping[str, Any]],
+    flows: Sequence[Mapping[str, Any]],
+    clock_step_ns: int | None,
+) -> str | None:
+    """Why a run's numbers are not those of the network that was asked for, if they are not."""
+    step_ns = clock_step_ns or 0
+    if abs(step_ns) > CLOCK_STEP_NS:
+        return f"the clock was set by {step_ns / 1e6:.3f} ms while measuring"
+    late = [(lateness_ns, f"probes of {name}") for name, lateness_ns in _probe_lateness(demands)]
+    late += [
+        (flow["send_late_p99_ns"], f"UDP stream of {flow['demand']}")
+        for flow in flows
+        if flow.get("send_late_p99_ns")
+    ]
+    worst_ns, worst = max(late, default=(0, ""))
+    if worst_ns <= BADLY_LATE_NS:
+        return None
+    return (
+        f"the machine was too busy: the {worst} left {worst_ns / 1e6:.0f} ms late, "
+        f"and {BADLY_LATE_NS / 1e6:g} ms are too many"
+    )
+
+
+def _probe_lateness(demands: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    """By demand, what 5% of its probes exceeded; of fewer than 20 probes, the latest."""
+    found = []
+    for demand in demands:
+        lateness_ms = demand.get("send_lateness_ms") or {}
+        p95_ms, max_ms = lateness_ms.get("p95"), lateness_ms.get("max")
+        worst_ms = max_ms if p95_ms is None else p95_ms
+        if worst_ms is not None:
+            found.append((demand["id"], round(worst_ms * 1e6)))
+    return found
 
 
 def _late_probes(demands: Sequence[Mapping[str, Any]]) -> list[str]:

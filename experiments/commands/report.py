@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"\n{throughput}")
     for warning in recovered.summary["warnings"]:
         print(f"\nwarning: {warning}")
+    if recovered.summary["invalid"]:
+        print(f"\nnot valid: {recovered.summary['invalid']}")
     print(f"\nResults are in {args.dir}")
     return 0
 

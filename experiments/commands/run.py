@@ -6,9 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.commands.arguments import add_scenario_arguments
+
+if TYPE_CHECKING:
+    from experiments.runner import Outcome
 
 EPILOG = """examples:
   corridor run                              the reference corridor, pan-asia
@@ -46,13 +49,6 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from experiments.runner import Options, run_scenario
-    from experiments.table import (
-        crossings_line,
-        cuts_lines,
-        demand_table,
-        flow_table,
-        reasons,
-    )
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -76,7 +72,33 @@ def run(args: argparse.Namespace) -> int:
     failed = bool(violated or seen.get("forbidden") or seen.get("strange"))
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
-        return 1 if failed else 0
+    else:
+        _print_tables(outcome)
+    if failed:
+        return 1
+    _refuse_what_is_invalid(outcome.summary)
+    return 0
+
+
+def _refuse_what_is_invalid(summary: dict[str, Any]) -> None:
+    from topologies.errors import MeasurementInvalid
+
+    if summary["invalid"]:
+        raise MeasurementInvalid(
+            f"the measurement is not valid: {summary['invalid']}",
+            "all of it is kept; repeat it on a quieter machine or with the virtual clock",
+        )
+
+
+def _print_tables(outcome: Outcome) -> None:
+    from experiments.table import (
+        crossings_line,
+        cuts_lines,
+        demand_table,
+        flow_table,
+        reasons,
+    )
+
     print()
     print(demand_table(outcome.summary))
     why = reasons(outcome.summary)
@@ -91,7 +113,6 @@ def run(args: argparse.Namespace) -> int:
     for warning in outcome.summary["warnings"]:
         print(f"\nwarning: {warning}")
     print(f"\nResults are in {outcome.out_dir}")
-    return 1 if failed else 0
 
 
 def _seed(text: str) -> int:

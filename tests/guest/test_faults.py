@@ -132,6 +132,23 @@ def test_a_request_to_terminate_is_obeyed_like_control_c(watched):
     assert json.loads((one.folder / "summary.json").read_text())["complete"] is False
 
 
+def test_a_run_that_fell_behind_badly_ends_with_4_and_keeps_all_it_measured(watched):
+    one = watched("mini", "--testbed", "uml", "--clock", "real")
+    one.wait_until_it_says("measuring")
+    time.sleep(2)
+    guest = one.guest()
+    os.kill(guest, signal.SIGSTOP)
+    time.sleep(3)
+    os.kill(guest, signal.SIGCONT)
+    assert one.process.wait(60) == 4
+    line = one_line(one.complained())
+    assert line.startswith("corridor: the measurement is not valid: the machine was too busy"), line
+    summary = json.loads((one.folder / "summary.json").read_text())
+    assert summary["complete"]
+    assert all(demand["sent"] > 0 for demand in summary["demands"])
+    assert "train-east-west" in one.said()
+
+
 def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):
     copy = broken_copy(
         tmp_path,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.validity import warnings
+import pytest
+
+from experiments.validity import invalidity, warnings
 
 
 def demand(name: str, p95_ms: float | None) -> dict[str, Any]:
@@ -41,3 +43,41 @@ def test_a_stream_that_fell_behind_did_not_offer_its_rate() -> None:
 
 def test_damaged_records_are_counted() -> None:
     assert warnings([], [], 0, 3) == ["3 records were damaged and left out"]
+
+
+def stream(name: str, p99_ms: float) -> dict[str, Any]:
+    return {"demand": name, "send_late_p99_ns": round(p99_ms * 1e6)}
+
+
+@pytest.mark.parametrize(
+    ("demands", "flows", "step_ns"),
+    [
+        ([], [], None),
+        ([{"id": "a"}, demand("b", None)], [], 0),
+        ([demand("a", 20.0)], [stream("a", 20.0)], 999_999),
+        ([demand("a", 0.1) | {"send_lateness_ms": {"p95": 0.0, "max": 900.0}}], [], 0),
+        ([], [{"demand": "tcp"}], 0),
+    ],
+)
+def test_mild_lateness_is_no_reason_to_refuse_a_measurement(
+    demands: list[dict[str, Any]], flows: list[dict[str, Any]], step_ns: int | None
+) -> None:
+    assert invalidity(demands, flows, step_ns) is None
+
+
+def test_the_worst_of_what_left_badly_late_is_named() -> None:
+    late = invalidity([demand("a", 33.2), demand("b", 2.0)], [stream("c", 21.0)], 0)
+    assert late is not None
+    assert "the probes of a left 33 ms late, and 20 ms are too many" in late
+    late = invalidity([demand("a", 33.2)], [stream("c", 597.0)], 0)
+    assert late is not None
+    assert "the UDP stream of c left 597 ms late" in late
+
+
+def test_of_few_probes_the_latest_counts() -> None:
+    few = {"id": "a", "send_lateness_ms": {"p95": None, "max": 500.0}}
+    assert "500 ms late" in (invalidity([few], [], 0) or "")
+
+
+def test_a_clock_that_was_set_invalidates_either_way_it_went() -> None:
+    assert invalidity([], [], -3_000_000) == "the clock was set by -3.000 ms while measuring"
