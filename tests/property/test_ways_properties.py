@@ -15,6 +15,7 @@ from ways_lab import (
     lawful_rests,
     nodes,
     served,
+    served_anew,
     served_in_time,
     trips,
 )
@@ -30,16 +31,16 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(Healt
 MANY = settings(FEW, max_examples=300)
 LINKS_ONLY = st.builds(Protection, st.integers(1, 2), st.just(("link",)))
 MOST_TRIPS = 3000
-anyhow = served() | served_in_time()
+anyhow = served() | served_in_time() | served_anew()
 
 
 @MANY
 @given(anyhow)
 def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> None:
-    topology, way = made
+    topology, way, known = made
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, way.protection.over)):
-        failures = failures_of(topology, names)
+        failures = failures_of(topology, [*known, *names])
         journey = journey_of(way, topology, failures)
         if journey.delivered or journey.path.dst in failures.hubs:
             continue
@@ -52,7 +53,7 @@ def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> 
 @MANY
 @given(anyhow, st.integers(0, 2**32))
 def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, seed: int) -> None:
-    topology, way = made
+    topology, way, _ = made
     chance = Random(seed)
     assume(way.first is not None)
     for _ in range(50):
@@ -68,7 +69,7 @@ def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, s
 @FEW
 @given(anyhow)
 def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Served) -> None:
-    topology, way = made
+    topology, way, _ = made
     for number, trip in enumerate(trips(way.first)):
         assert breach(way, topology, trip) == "", trip
         if number == MOST_TRIPS:
@@ -78,7 +79,7 @@ def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Ser
 @FEW
 @given(served())
 def test_no_decision_leads_back_to_itself(made: Served) -> None:
-    _, way = made
+    _, way, _ = made
     done: set[Node] = set()
 
     def visit(node: Node | None, above: frozenset[Node]) -> None:
@@ -95,7 +96,7 @@ def test_no_decision_leads_back_to_itself(made: Served) -> None:
 @FEW
 @given(served())
 def test_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
-    _, way = made
+    _, way, _ = made
     for node in nodes(way):
         alternatives = list(node.alternatives)
         assert {one.hub for one in alternatives} == {node.hub}
@@ -104,9 +105,23 @@ def test_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
 
 
 @FEW
+@given(served_anew())
+def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
+    topology, way, known = made
+    assume(way.first is not None)
+    failures = failures_of(topology, known)
+    journey = journey_of(way, topology, failures)
+    assert journey.delivered
+    assert journey.found == ()
+    for node in nodes(way):
+        assert not isinstance(node, Cross) or failures.spare(topology.fibre(node.fibre))
+        assert not isinstance(node, Assess) or node.hub not in failures.gateways
+
+
+@FEW
 @given(served())
 def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
-    topology, way = made
+    topology, way, _ = made
     assert (way.first is None) == (not isinstance(way.route, Route))
     if isinstance(way.route, Route):
         journey = journey_of(way, topology)
@@ -117,7 +132,7 @@ def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
 @FEW
 @given(served())
 def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) -> None:
-    topology, way = made
+    topology, way, _ = made
     assume(way.automaton is not None)
     for node in nodes(way):
         if isinstance(node, Assess):
@@ -130,7 +145,7 @@ def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) ->
 @FEW
 @given(served())
 def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Served) -> None:
-    topology, way = made
+    topology, way, _ = made
     assume(isinstance(way.route, Route) and "srlg" in way.protection.over)
     assert isinstance(way.route, Route)
     path = way.route.path
@@ -151,7 +166,7 @@ def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Ser
 def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_found(
     made: Served,
 ) -> None:
-    topology, way = made
+    topology, way, _ = made
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, ["link"])):
         journey = journey_of(way, topology, failures_of(topology, names))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from policy_lab import demand, fibre, hub, network, permit, ruling
 from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists
 
+from controller.failures import elements, failures_of
 from controller.intent import ALL_KINDS, Intent, Protection
 from controller.paths import Path
 from controller.policy.automaton import Automaton, State, Violation
@@ -93,6 +94,8 @@ class Served(NamedTuple):
 
     topology: Topology
     way: Way
+    known: tuple[str, ...] = ()
+    """What had failed when the way was planned."""
 
     def __repr__(self) -> str:
         hubs = [f"{one.id}:{one.located_in}{'*' * one.intl_gateway}" for one in self.topology.hubs]
@@ -105,7 +108,8 @@ class Served(NamedTuple):
             for automaton in self.way.intent.ruling.automata
             for one in {bound.policy.id: bound.policy for bound in automaton.clauses}.values()
         ]
-        return "\n".join(map(str, (hubs, fibres, rules, self.way.protection, self.way.route)))
+        parts = (hubs, fibres, rules, self.way.protection, self.known, self.way.route)
+        return "\n".join(map(str, parts))
 
 
 @st.composite
@@ -117,6 +121,15 @@ def served(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protecti
     data_class = draw(st.sampled_from(("general", "mixed", "foreign")))
     asked = intent(topology, rules, draw(protection), data_class)
     return Served(topology, WayBuilder(topology).way(asked))
+
+
+@st.composite
+def served_anew(draw: st.DrawFn) -> Served:
+    """A way that is planned without what has failed already."""
+    topology, way, _ = draw(served())
+    names = draw(st.lists(st.sampled_from(elements(topology)), min_size=1, max_size=2, unique=True))
+    planned = WayBuilder(topology, failures_of(topology, names)).way(way.intent)
+    return Served(topology, planned, tuple(names))
 
 
 @st.composite

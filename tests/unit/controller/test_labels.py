@@ -17,7 +17,7 @@ from controller.program import FIRST_WAY, LAST_WAY, Phase, label_of, phase_of
 from controller.ways import Assess, Cross
 from topologies.errors import InputError
 
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
 

@@ -26,7 +26,7 @@ from controller.ways import Assess
 from topologies.wiring import GATEWAY_OUT_PORT, HOST_PORT
 
 ROOT = Path(__file__).resolve().parents[3]
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
 
