@@ -8,6 +8,7 @@ from typing import Any
 from controller.framework import ofproto, parser
 from controller.orders import Order
 from controller.program import (
+    LABEL_TTL,
     Action,
     Bucket,
     FastFailover,
@@ -33,6 +34,7 @@ _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
     "push_label": lambda label: [
         parser.OFPActionPushMpls(ETH_MPLS),
         parser.OFPActionSetField(mpls_label=label),
+        parser.OFPActionSetMplsTtl(LABEL_TTL),
     ],
     "pop_label": lambda: [parser.OFPActionPopMpls(ETH_IPV4)],
     "decrement_label_ttl": lambda: [parser.OFPActionDecMplsTtl()],
@@ -202,19 +204,16 @@ def _all_to_openflow(actions: Iterable[Action]) -> list[Any]:
 
 
 def _from_openflow(messages: Iterable[Any]) -> Iterable[Action]:
-    """A push and the setting of its label are one action; either without the other is unknown."""
-    pushed = None
-    for message in messages:
-        if pushed is not None:
-            if isinstance(message, parser.OFPActionSetField) and message.key == "mpls_label":
-                pushed = None
-                yield push_label(message.value)
-                continue
-            yield unknown(str(pushed))
-            pushed = None
-        if isinstance(message, parser.OFPActionPushMpls) and message.ethertype == ETH_MPLS:
-            pushed = message
-        elif isinstance(message, parser.OFPActionSetField):
+    """A push, its label and its TTL are one action; any of them without the others is unknown."""
+    rest = list(messages)
+    while rest:
+        label = _pushed(rest[:3])
+        if label is not None:
+            yield push_label(label)
+            del rest[:3]
+            continue
+        message = rest.pop(0)
+        if isinstance(message, parser.OFPActionSetField):
             yield set_field(message.key, message.value)
         elif isinstance(message, parser.OFPActionGroup):
             yield group(message.group_id)
@@ -226,8 +225,16 @@ def _from_openflow(messages: Iterable[Any]) -> Iterable[Action]:
             yield _output_action(message.port)
         else:
             yield unknown(str(message))
-    if pushed is not None:
-        yield unknown(str(pushed))
+
+
+def _pushed(messages: list[Any]) -> int | None:
+    """The label that three messages push together, if they do."""
+    kinds = (parser.OFPActionPushMpls, parser.OFPActionSetField, parser.OFPActionSetMplsTtl)
+    if len(messages) < len(kinds) or not all(map(isinstance, messages, kinds)):
+        return None
+    push, label, ttl = messages
+    as_ours = (push.ethertype, label.key, ttl.mpls_ttl) == (ETH_MPLS, "mpls_label", LABEL_TTL)
+    return int(label.value) if as_ours else None
 
 
 def _output_action(port: int) -> Action:

@@ -90,6 +90,8 @@ class Phase(IntEnum):
         return self in (Phase.ASSESSED, Phase.EXEMPT)
 
 
+LABEL_TTL = 255
+"""Hops that a label may spend: the pipe model of RFC 3443, so no host can have packets expire."""
 FIRST_WAY = 16
 """RFC 3032: labels 0 to 15 are reserved."""
 LAST_WAY = 2**17 - 1
@@ -131,6 +133,7 @@ def back_to_sender() -> Action:
 
 
 def push_label(label: int) -> Action:
+    """Push a label with a TTL of ``LABEL_TTL`` of its own, whatever the packet's is."""
     return Action("push_label", (label,))
 
 

@@ -172,6 +172,10 @@ class Found:
     hub: str
 
 
+type Cause = tuple[str, str]
+"""A kind of failure, and what fails."""
+
+
 class Risks:
     """What may fail together, and how few failures explain what was found."""
 
@@ -187,42 +191,64 @@ class Risks:
 
     def explain(self, found: frozenset[Found], protection: Protection, dst: str) -> bool:
         """Whether at most ``k`` failures of the protected kinds explain what was found."""
-        return _few_cover([self._causes(one, protection, dst) for one in found], protection.k)
-
-    def _causes(self, one: Found, protection: Protection, dst: str) -> set[str]:
-        kinds = protection.over
-        if not one.fibre:
-            return {f"gateway:{one.hub}"} if "gateway" in kinds else set()
-        causes = {f"link:{one.fibre}"} if "link" in kinds else set()
-        if "srlg" in kinds:
-            causes |= self.srlgs[one.fibre]
-        if "hub" in kinds and one.hub != dst:
-            causes.add(f"hub:{one.hub}")
-        return causes
+        causes = [self._causes(one, protection, dst) for one in found]
+        return next(_covers(causes, protection.k), None) is not None
 
     def suspected(
         self, found: frozenset[Found], protection: Protection, dst: str, here: str
     ) -> Iterator[frozenset[str]]:
-        """Fibres to avoid: first all that may have failed with those found, at last only those."""
+        """Fibres to avoid: first all that may have failed with those found, at last only those
+        that are dead whichever failures explain them."""
         dead = frozenset(one.fibre for one in found if one.fibre)
-        tries = [dead]
-        if "srlg" in protection.over:
-            groups = {srlg for fibre in dead for srlg in self.srlgs[fibre]}
-            tries.append(dead.union(*(self.of_srlg[srlg] for srlg in groups)))
-        if "hub" in protection.over:
-            hubs = {one.hub for one in found if one.fibre} - {dst, here}
-            tries.append(tries[-1].union(*(self.of_hub[hub] for hub in hubs)))
-        yield from dict.fromkeys(reversed(tries))
+        groups = {srlg for fibre in dead for srlg in self.srlgs[fibre]}
+        hubs = {one.hub for one in found if one.fibre} - {dst, here}
+        shared = dead.union(*(self.of_srlg[srlg] for srlg in groups))
+        kinds = protection.over
+        if "hub" in kinds:
+            behind = frozenset[str]().union(*(self.of_hub[hub] for hub in hubs))
+            yield behind | (shared if "srlg" in kinds else dead)
+        surely = self._surely_dead(found, protection, dst)
+        if "srlg" in kinds and not shared <= surely:
+            yield shared | surely
+        yield surely
+
+    def _surely_dead(
+        self, found: frozenset[Found], protection: Protection, dst: str
+    ) -> frozenset[str]:
+        causes = [self._causes(one, protection, dst) for one in found]
+        taken_down = [
+            frozenset[str]().union(*(self._takes_down(cause) for cause in cover))
+            for cover in _covers(causes, protection.k)
+        ]
+        return frozenset.intersection(*taken_down) if taken_down else frozenset()
+
+    def _causes(self, one: Found, protection: Protection, dst: str) -> set[Cause]:
+        kinds = protection.over
+        if not one.fibre:
+            return {("gateway", one.hub)} if "gateway" in kinds else set()
+        causes: set[Cause] = {("link", one.fibre)} if "link" in kinds else set()
+        if "srlg" in kinds:
+            causes |= {("srlg", srlg) for srlg in self.srlgs[one.fibre]}
+        if "hub" in kinds and one.hub != dst:
+            causes.add(("hub", one.hub))
+        return causes
+
+    def _takes_down(self, cause: Cause) -> frozenset[str]:
+        kind, name = cause
+        if kind == "link":
+            return frozenset([name])
+        return {"srlg": self.of_srlg, "hub": self.of_hub}.get(kind, {}).get(name, frozenset())
 
 
-def _few_cover(causes: list[set[str]], k: int) -> bool:
-    """Whether ``k`` suspects are enough to have one among each of ``causes``."""
-    if not causes or k == 0:
-        return not causes
-    return any(
-        _few_cover([cause for cause in causes[1:] if suspect not in cause], k - 1)
-        for suspect in causes[0]
-    )
+def _covers(causes: list[set[Cause]], k: int) -> Iterator[frozenset[Cause]]:
+    """Sets of at most ``k`` suspects with one among each of ``causes``, each at least once."""
+    if not causes:
+        yield frozenset()
+    elif k:
+        for suspect in sorted(causes[0]):
+            rest = [cause for cause in causes[1:] if suspect not in cause]
+            for cover in _covers(rest, k - 1):
+                yield cover | {suspect}
 
 
 class _Decisions:

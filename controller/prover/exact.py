@@ -20,7 +20,7 @@ from typing import NamedTuple
 from controller.intent import Intent, Protection, Selector
 from controller.policy.automaton import Automaton
 from controller.policy.failures import NO_FAILURES, Failures
-from controller.program import SwitchProgram
+from controller.program import LABEL_TTL, SwitchProgram
 from controller.prover.causes import Causes, Family, Mask, Watch, explaining
 from controller.prover.decisions import End, Fate, Fork, Onward, Stop, Switch
 from controller.prover.lawful import Joined, Lawful, Progress, States, accepts
@@ -30,8 +30,6 @@ from controller.prover.tables import Tables
 from topologies.model import Topology
 from topologies.wiring import HOST_PORT, HubWire, Wiring
 
-HOST_TTL = 64
-"""What hosts send by default, and what a label starts with."""
 IP_PROTO = {"tcp": 6, "udp": 17}
 SOME_PORT = 49152
 """Stands for a port that an intent leaves open: the first of the dynamic ones (RFC 6335)."""
@@ -196,7 +194,7 @@ class _Journeys:
                 one_way_ns += fate.watch.one_way_ns
                 seen = Seen(seen, fate.watch, Found.CROSSED)
                 place = fate.to
-                fate = self._fate(place) if hops < HOST_TTL else Stop(End.EXPIRED)
+                fate = self._fate(place) if hops < LABEL_TTL else Stop(End.EXPIRED)
             else:
                 return _Branch(place, fate, family, spared, seen, one_way_ns, hops)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.program import LABEL_TTL
 from controller.prover.claims import Breach, Claim, Sight
 from controller.prover.core import Turn
 from controller.prover.edge_claims import deaths
@@ -11,9 +12,6 @@ from controller.prover.network import Network
 from controller.prover.reach import End, Step
 from controller.prover.search import Exploration, Kind, Node
 from controller.prover.trails import longest, loop, way_to
-
-HOST_TTL = 64
-"""What hosts send by default, and what a label starts with: pushing copies it (RFC 3443)."""
 
 
 class Lawfulness(Claim):
@@ -58,7 +56,7 @@ class Passage(Lawfulness):
 
 class NoLoop(Claim):
     id = "C8"
-    sentence = f"No packet goes round; each fibre costs a hop of its {HOST_TTL}, and they suffice."
+    sentence = f"No packet goes round; each fibre costs a hop of its {LABEL_TTL}, and they suffice."
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.CROSSED and step.packet.label is not None and not step.hops:
@@ -70,7 +68,7 @@ class NoLoop(Claim):
             hubs = [sight.step.at.hub for sight in way]
             around = " - ".join(dict.fromkeys(hubs[hubs.index(hubs[-1]) :]))
             yield Breach(f"goes round: {around} and again", hubs[-1], None, way, seen.demand)
-        elif max(seen.hops.values()) + _MOST_AT_ONCE >= HOST_TTL:
+        elif max(seen.hops.values()) + _MOST_AT_ONCE >= LABEL_TTL:
             yield from _too_long(seen, seen.hops)
 
 
@@ -82,10 +80,10 @@ def _too_long(seen: Exploration, spent: dict[Node, int]) -> Iterator[Breach]:
     for node in seen.ways:
         for turn in seen.at(node[0]).turns:
             hops = spent[node] + turn.hops
-            if hops >= HOST_TTL:
+            if hops >= LABEL_TTL:
                 _, came = longest(seen, _hops)
                 way = way_to(seen, node, turn.step, came)
-                said = f"its way spends {hops} hops of {HOST_TTL}"
+                said = f"its way spends {hops} hops of {LABEL_TTL}"
                 yield Breach(said, turn.step.at.hub, None, way, seen.demand)
                 return
 
