@@ -111,7 +111,8 @@ def _clauses(found: Explanation) -> str:
         alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
         doubt = "" if cost.confidence == "confident" else f" ({cost.confidence})"
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
-        lines.append(f"    {alone} [{_ids(cost.legal)}]{doubt}")
+        cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
+        lines.append(f"    {alone}{cited}{doubt}")
     if len(found.forbids_shortest) > 1 and found.costs_ns:
         names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
         lines.append(f"  together {names} cost {_ms(found.costs_ns)}")

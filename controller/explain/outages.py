@@ -40,7 +40,7 @@ class Outage:
     dead: tuple[str, ...]
     """Elements that have the same outcome."""
     protected: bool
-    """Whether the switches were asked to bridge it."""
+    """Whether the switches were asked to bridge each of them."""
     found_at: str
     """The hub that finds it dead."""
     at_once: Passage
@@ -61,12 +61,17 @@ def outages(topology: Topology, way: Way, policies: PolicySet) -> tuple[Outage, 
         journey = journey_of(way, topology, failures)
         if journey.found and failures.hubs.isdisjoint(way.intent.pair):
             outage = _outage(topology, way, name, journey, policies)
-            outcome = (outage.at_once, outage.anew, outage.protected)
+            outcome = (outage.at_once, outage.anew, outage.delivered or outage.protected)
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
-    return tuple(
-        replace(group[0][1], dead=tuple(outage.dead[0] for _, outage in group))
-        for group in first_found
+    return tuple(_joined([outage for _, outage in group]) for group in first_found)
+
+
+def _joined(alike: list[Outage]) -> Outage:
+    return replace(
+        alike[0],
+        dead=tuple(name for outage in alike for name in outage.dead),
+        protected=all(outage.protected for outage in alike),
     )
 
 

@@ -19,7 +19,7 @@ LEFT_OF = {
 }
 """Each room and the rooms it may import. Traffic stands right of the controller, yet knows
 nothing of it."""
-PURE = ("controller/policy", "controller/prover")
+PURE = ("controller/policy", "controller/prover", "controller/explain", "controller/testing")
 IMPURE = ("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "threading", "socket")
 HOMES = {
     "scapy": ("traffic/frames.py",),
