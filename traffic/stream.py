@@ -248,12 +248,13 @@ def mbps(frame_bytes: int, interval_ns: int) -> float | None:
 def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[str, Any]:
     """One flow's figures from what its sender and its receiver counted. Pure.
 
+    ``asked_mbps`` was asked for, ``offered_mbps`` left the host over the sending interval.
     ``delivered_mbps`` is over the receive interval, first to last arrival, without the first frame
     (it marks the interval's start). Without a receiver's result what was delivered is null.
     """
     frame_bytes = sent["frame_bytes"]
     packets = sent["packets_sent"]
-    offered_ns = sent["packets_intended"] * frame_bytes * 8 * _NS // sent["rate_bps"]
+    sending_ns = _sending_ns(sent)
     result: dict[str, Any] = {
         "flow": sent["flow"],
         "phase": sent["phase"],
@@ -261,12 +262,13 @@ def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[s
         "frame_bytes": frame_bytes,
         "offered_packets": sent["packets_intended"],
         "offered_bytes": sent["packets_intended"] * frame_bytes,
-        "offered_mbps": mbps(sent["packets_intended"] * frame_bytes, offered_ns),
+        "asked_mbps": sent["rate_bps"] / 1e6,
+        "offered_mbps": mbps(packets * frame_bytes, sending_ns),
         "sent_packets": packets,
         "refused_by_sender": sent["packets_intended"] - packets,
         "send_late_max_ns": sent["late_max_ns"],
         "send_late_p99_ns": histogram_quantile(sent["late_histogram_ns"], 99, 100),
-        "duration_ns": offered_ns,
+        "duration_ns": sending_ns,
     }
     if received is None:
         return {**result, "delivered_packets": None, "delivered_mbps": None, "loss": None}
@@ -297,6 +299,14 @@ def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[s
         "delay_p99_ns": _at_least(received["delay_min_ns"], histogram_quantile(histogram, 99, 100)),
         "delay_histogram_ns": histogram,
     }
+
+
+def _sending_ns(sent: dict[str, Any]) -> int:
+    """From the first burst to the last, and for as long as the last lasts at the rate asked for."""
+    packets, burst = sent["packets_intended"], sent["burst_packets"]
+    last_burst = packets - (packets - 1) // burst * burst
+    last_ns: int = last_burst * sent["frame_bytes"] * 8 * _NS // sent["rate_bps"]
+    return int(sent["last_sent_ns"] - sent["first_sent_ns"]) + last_ns
 
 
 def _at_least(least: int | None, value: int | None) -> int | None:

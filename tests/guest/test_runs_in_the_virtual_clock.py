@@ -97,6 +97,7 @@ def test_two_runs_at_once_are_each_what_they_are_alone(once, tmp_path):
 
 def test_a_stream_below_the_bottleneck_arrives_whole(once):
     flow = once("throughput").flow("below", "udp")
+    assert flow["offered"] == pytest.approx(flow["asked"], rel=1e-5)
     assert flow["offered"] == pytest.approx(0.95 * flow["bottleneck"], rel=0.001)
     assert flow["delivered"] == pytest.approx(flow["offered"], rel=0.001)
     assert flow["delivered_packets"] == flow["offered_packets"]

@@ -123,6 +123,9 @@ def write_flows(raw: Path) -> None:
         "rate_bps": 12_000_000,
         "packets_intended": 100,
         "packets_sent": 100,
+        "burst_packets": 1,
+        "first_sent_ns": EPOCH_NS,
+        "last_sent_ns": EPOCH_NS + 82_500_000,
         "late_max_ns": 500,
         "late_histogram_ns": [[256, 99], [480, 1]],
     }

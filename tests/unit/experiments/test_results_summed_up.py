@@ -78,6 +78,7 @@ def test_results_say_what_a_stream_offered_and_delivered_and_where_it_lost(run: 
         {
             "protocol": "udp",
             "layer": "L2 frame without FCS",
+            "asked": 12.0,
             "offered": 12.0,
             "delivered": 10.0,
             "bottleneck": 10.0,

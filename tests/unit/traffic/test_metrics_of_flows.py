@@ -12,7 +12,8 @@ from traffic import stream, tcp
 
 SENT = {
     "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,
-    "packets_sent": 990, "late_max_ns": 9, "late_histogram_ns": [[0, 99], [8, 1]],
+    "packets_sent": 990, "burst_packets": 1, "first_sent_ns": 5, "last_sent_ns": 999_000_005,
+    "late_max_ns": 9, "late_histogram_ns": [[0, 99], [8, 1]],
 }  # fmt: skip
 RECEIVED = {
     "packets": 900, "frame_bytes_total": 900_000, "first_frame_bytes": 1000,
@@ -25,13 +26,32 @@ TRANSFER = tcp.Transfer(3, "/s", "10.0.0.2", "/c", "10.0.0.1", duration_s=5)
 
 def test_metrics_a_flows_losses_are_split_by_where_they_happened() -> None:
     flow = stream.flow_result(SENT, RECEIVED)
-    assert flow["offered_mbps"] == 8.0
+    assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, 7.92)
+    assert (flow["sent_packets"], flow["duration_ns"]) == (990, 1_000_000_000)
     assert flow["delivered_mbps"] == 8.0, "899 frames of 1000 octets in 899 ms"
     assert (flow["lost_packets"], flow["loss"]) == (100, 0.1)
     where = ("lost_at_sender", "lost_in_network", "lost_at_receiver_socket")
     assert [flow[name] for name in where] == [10, 86, 4]
     assert (flow["delay_mean_ns"], flow["delay_p50_ns"], flow["delay_p99_ns"]) == (6, 5, 6)
     assert flow["send_late_p99_ns"] == 0
+
+
+@pytest.mark.parametrize(
+    ("burst", "last_sent_ns", "offered_mbps"),
+    [
+        (1, 999_000_005, 8.0),
+        (300, 900_000_005, 8.0),
+        (1000, 5, 8.0),
+        (1, 1_999_000_005, 4.0),
+        (300, 1_900_000_005, 4.0),
+    ],
+)
+def test_metrics_a_flow_offered_what_left_in_the_time_it_took(
+    burst: int, last_sent_ns: int, offered_mbps: float
+) -> None:
+    sent = {**SENT, "packets_sent": 1000, "burst_packets": burst, "last_sent_ns": last_sent_ns}
+    flow = stream.flow_result(sent, None)
+    assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, offered_mbps)
 
 
 def test_metrics_a_flow_nobody_received_has_no_delivered_rate() -> None:
