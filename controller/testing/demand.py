@@ -21,7 +21,7 @@ from controller.policy.clauses import Clause, Trip
 from controller.policy.model import Policy
 from controller.program import Value
 from controller.prover.asking import of_steps, open_edge
-from controller.prover.claims import Breach
+from controller.prover.claims import Breach, Sight
 from controller.prover.core import At, Core
 from controller.prover.counterexample import Counterexample
 from controller.prover.demands import Demand as ProvedDemand
@@ -29,6 +29,7 @@ from controller.prover.exact import Explorer
 from controller.prover.network import Network
 from controller.prover.outcomes import Outcome
 from controller.prover.packets import FIELDS
+from controller.prover.permits import Death
 from controller.prover.search import Exploration, Kind
 from controller.prover.tables import Tables, tables_of
 from controller.prover.telling import tell
@@ -69,7 +70,7 @@ class DemandUnderTest:
         automaton = Automaton(self.trip, permit, (Bound(permit, clause),))
         asked = replace(self.intent.ruling, automata=(automaton,), refusals=(), permits=(permit,))
         proved = ProvedDemand(1, Intent(asked), self.network.topology, self._held.hosts)
-        breaches = list(_deaths(Exploration.of(self._core, proved, self._door)))
+        breaches = list(_deaths(Exploration.of(self._core, proved, self._door), proved))
         if not breaches:
             return None
         worst = min(breaches, key=lambda breach: breach.order)
@@ -146,9 +147,17 @@ class DemandUnderTest:
         return tables_of(compile_ways(wiring, topology, [self.way]).program), wiring
 
 
-def _deaths(seen: Exploration) -> Iterator[Breach]:
+def _deaths(seen: Exploration, proved: ProvedDemand) -> Iterator[Breach]:
+    refused = proved.permits.refused
+    if refused is not None:
+        for turn in seen.door.turns:
+            if not turn.step.end.is_drop:
+                yield _breach(proved, refused, (Sight(turn.step),))
     for found in seen.of_kind(Kind.DEATH):
-        way = way_to(seen, found.node, found.step)
-        violations = found.death.violations if found.death else ()
-        said = "; ".join(one.reason for one in violations)
-        yield Breach(said, found.step.at.hub, None, way, seen.demand, violations)
+        assert found.death is not None
+        yield _breach(proved, found.death, way_to(seen, found.node, found.step))
+
+
+def _breach(proved: ProvedDemand, death: Death, way: tuple[Sight, ...]) -> Breach:
+    said = "; ".join(one.reason for one in death.violations)
+    return Breach(said, way[-1].step.at.hub, None, way, proved, death.violations)

@@ -86,6 +86,7 @@ def test_what_lies_in_an_unknown_jurisdiction_may_be_anywhere():
 def test_staying_within():
     assert_stays_within(west_to_karachi(), "CN", "PK")
     assert_stays_within(west_to_karachi(), "PK", "CN")
+    assert "west is in CN, outside PK" in why(assert_stays_within, west_to_karachi(), "PK")
     said = why(assert_stays_within, west_to_karachi(k=1), "CN", "PK")
     assert "mandalay is in MM, outside CN, PK" in said
 
