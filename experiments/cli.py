@@ -44,10 +44,11 @@ def _terminate(_number: int, _frame: object) -> NoReturn:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="corridor",
-        description="Emulate cross-border data corridors: what does a policy cost, does it hold, "
-        "and what happens when a cable is cut?",
-        epilog="exit codes: 0 fine, 1 a policy or an assertion failed, 2 bad input, "
-        "3 this machine cannot do it, 4 the measurement is not valid",
+        description="Emulate a map of data hubs and fibres as a network, measure each demand "
+        "beside what the model predicts, under policies and when fibres are cut if the scenario "
+        "says so, and prove what the tables of its switches let pass.",
+        epilog="exit codes: 0 fine, 1 a policy or a claim of the prover does not hold, or a check "
+        "failed, 2 bad input, 3 this machine cannot do it, 4 the measurement is not valid",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in VERBS:

@@ -1,5 +1,6 @@
 """Every failure reaches the shell as one line on standard error and the code of its kind."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,13 @@ def test_a_reader_that_went_away_is_no_failure():
     )
     assert "Traceback" not in done.stderr
     assert done.stdout.strip() in ("0", "120"), done.stdout
+
+
+def test_the_help_of_check_leads_to_its_page(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["check", "--help"])
+    (page,) = re.findall(r"see (docs/\S+)", capsys.readouterr().out)
+    assert (ROOT / page).exists()
 
 
 def test_help_names_every_verb_and_every_exit_code(capsys):
