@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from topologies.mininet_net import CorridorNet
 
 
+BFD_SLOW_MS = 1000
+"""While nothing is to be noticed quickly."""
+
+
 class Breakages:
     """Makes each planned fault at its time; ``done`` says when each was made."""
 
-    def __init__(self, net: CorridorNet, gateways: GatewaysProcess | None) -> None:
+    def __init__(
+        self, net: CorridorNet, gateways: GatewaysProcess | None, bfd_interval_ms: int | None
+    ) -> None:
+        self._bfd_interval_ms = bfd_interval_ms
         faults = Faults(net.wiring, net.kernel)
         self._do: dict[FaultKind, Callable[[str], object]] = {
             "cut": faults.cut_carrier,
@@ -30,6 +37,8 @@ class Breakages:
             "hub-down": faults.hub_down,
             "hub-up": faults.hub_up,
         }
+        self._net = net
+        self._do |= {"quicken": self._quicken, "slow": self._slow}
         if gateways is not None:
             self._do |= {"kill-gateway": gateways.kill, "start-gateway": gateways.start}
         self.faults = faults
@@ -42,6 +51,13 @@ class Breakages:
     def write(self, path: Path) -> None:
         if self.done:
             path.write_text(json.dumps(self.done, indent=1))
+
+    def _quicken(self, fibre: str) -> None:
+        if self._bfd_interval_ms is not None:
+            self._net.set_bfd_interval(self._bfd_interval_ms, fibre or None)
+
+    def _slow(self, fibre: str) -> None:
+        self._net.set_bfd_interval(BFD_SLOW_MS, fibre or None)
 
     def _make(self, fault: Fault, epoch_ns: int) -> None:
         began_ns = time.time_ns() - epoch_ns

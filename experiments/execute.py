@@ -20,7 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from experiments.agents_process import AgentsProcess
-from experiments.breakages import Breakages
+from experiments.breakages import BFD_SLOW_MS, Breakages
 from experiments.controller_process import ControllerProcess
 from experiments.plan_values import Boundary, Plan
 from experiments.timetable import Appointment, keep
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 Emit = Callable[[dict[str, Any]], None]
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
-BFD_START_MS = 1000
-"""Interval of BFD until traffic begins: each session costs wall time by the packet."""
 EPOCH_MARGIN_S = 1
 NS = 1_000_000_000
 
@@ -59,7 +57,7 @@ def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
             net.wait_bfd(BFD_TIMEOUT_S)
         _dump(controller, net, out_dir / "tables" / "before.json")
         _prove(plan, judged_by, out_dir / "tables" / "before.json", emit)
-        breakages = Breakages(net, gateways)
+        breakages = Breakages(net, gateways, plan.bfd_interval_ms)
         watch = _watch(plan, scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
@@ -136,7 +134,7 @@ def _network(
         controllers=[f"tcp:127.0.0.1:{controller.port}"],
         segmentation_offload=plan.segmentation_offload,
         private_dir=scratch / "openvswitch",
-        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_START_MS,
+        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
     )
     with net:
         assert net.openvswitch is not None

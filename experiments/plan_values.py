@@ -12,7 +12,18 @@ from controller.program import Program
 from topologies.wiring import Wiring
 
 PLAN_SCHEMA = 2
-FaultKind = Literal["cut", "silence", "mend", "kill-gateway", "start-gateway", "hub-down", "hub-up"]
+FaultKind = Literal[
+    "cut",
+    "silence",
+    "mend",
+    "kill-gateway",
+    "start-gateway",
+    "hub-down",
+    "hub-up",
+    "quicken",
+    "slow",
+]
+"""The last two are no faults: BFD of a fibre, or of all, at the planned interval, or slower."""
 Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
 """``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
 policies do not let it pass. ``DOWN``: no fibres lead there."""

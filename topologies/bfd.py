@@ -33,10 +33,11 @@ class Status:
         return self.forwarding and self.state == "up" and self.remote_state == "up"
 
 
-def interfaces(wiring: Wiring) -> Iterable[str]:
-    """Those that speak BFD: both ends of every fibre."""
-    for fibre in wiring.fibres:
-        yield from (fibre.a.interface, fibre.z.interface)
+def interfaces(wiring: Wiring, fibre: str | None = None) -> Iterable[str]:
+    """Those that speak BFD: both ends of every fibre, or of the one that is named."""
+    for one in wiring.fibres:
+        if fibre in (None, one.fibre):
+            yield from (one.a.interface, one.z.interface)
 
 
 def settings(interval_ms: int) -> dict[str, str]:
@@ -56,12 +57,12 @@ def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
     ]
 
 
-def updates(wiring: Wiring, interval_ms: int) -> list[dict[str, Any]]:
-    """The same as operations on the database (RFC 7047, 5.2.3)."""
+def updates(wiring: Wiring, interval_ms: int, fibre: str | None = None) -> list[dict[str, Any]]:
+    """The same as operations on the database (RFC 7047, 5.2.3), for one fibre or for all."""
     row = {"bfd": ["map", [list(pair) for pair in settings(interval_ms).items()]]}
     return [
         {"op": "update", "table": "Interface", "where": [["name", "==", name]], "row": row}
-        for name in interfaces(wiring)
+        for name in interfaces(wiring, fibre)
     ]
 
 

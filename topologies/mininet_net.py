@@ -116,14 +116,15 @@ class CorridorNet(Mininet):
                 )
             time.sleep(BFD_POLL_S)
 
-    def set_bfd_interval(self, interval_ms: int) -> None:
-        """Another interval for all sessions, which stay up; in force within a second.
+    def set_bfd_interval(self, interval_ms: int, fibre: str | None = None) -> None:
+        """Another interval for one fibre's sessions, or for all, which stay up; in force within a
+        second.
 
         Sessions cost wall time by the packet, so a long interval is for when nothing fails.
         """
         assert self.openvswitch is not None
         self._bfd_interval_ms = interval_ms
-        self.openvswitch.set_bfd(self.wiring, interval_ms)
+        self.openvswitch.set_bfd(self.wiring, interval_ms, fibre)
 
     def build(self) -> None:
         """Make nodes, namespaces and interfaces; switches follow in ``start``."""

@@ -77,10 +77,11 @@ class OpenVSwitch:
         self._checked(command)
         self._check_gateways(wiring)
 
-    def set_bfd(self, wiring: Wiring, interval_ms: int) -> None:
-        """Change the interval of all sessions, in one transaction, without any going down."""
+    def set_bfd(self, wiring: Wiring, interval_ms: int, fibre: str | None = None) -> None:
+        """Change the interval of one fibre's sessions, or of all, in one transaction, without any
+        going down."""
         with self._database() as database:
-            database.apply(bfd.updates(wiring, interval_ms))
+            database.apply(bfd.updates(wiring, interval_ms, fibre))
 
     def bfd_status(self) -> dict[str, bfd.Status]:
         """What BFD says of every interface that speaks it, by its name."""
