@@ -67,7 +67,8 @@ class Breach:
         entry = self.entry
         match = (entry.table, -entry.priority, repr(entry.match)) if entry else ()
         place = self.way[-1].step.at.port if self.way else 0
-        return (self.cost, self.hub, place, self.said, match, repr(self.headers))
+        headers = sorted(map(repr, (*self.headers.equal, *self.headers.unequal)))
+        return (self.cost, self.hub, place, self.said, match, headers)
 
 
 def dead_before(step: Step) -> int:

@@ -8,14 +8,12 @@ from controller.prover.claims import Breach, Claim, Edge
 from controller.prover.demands import RETURN, Demand
 from controller.prover.network import Network
 from controller.prover.search import Exploration
-from controller.prover.trails import way_to
+from controller.prover.trails import is_taken, way_to
 
 
 class NotVacuous(Claim):
     id = "C16"
-    sentence = (
-        "The proof is about something: what is permitted arrives, what is blocked is dropped."
-    )
+    sentence = "While nothing fails, what is permitted arrives and what is blocked is dropped."
 
     def overall(self, network: Network) -> Iterator[Breach]:
         if not network.demands:
@@ -25,11 +23,18 @@ class NotVacuous(Claim):
         if not any(step.end.is_drop for step in edge.steps):
             yield Breach("drops nothing of what its host may send", edge.hub)
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
-        if demand is None or seen.delivers:
+        if demand is None:
             return
-        if not demand.is_blocked:
+        for witness in network.witnesses:
+            if witness.demand == demand.id and is_taken(seen, witness.fibres):
+                hubs = " - ".join(witness.hubs)
+                said = f"{witness.policy} keeps {demand} from nothing: it goes {hubs}"
+                yield Breach(said, demand.src, demand=demand)
+        if seen.arrives:
+            return
+        if seen.delivers or not demand.is_blocked:
             yield _undelivered(seen, demand)
         elif not any(turn.step.end.is_drop for turn in seen.door.turns):
             yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
@@ -52,7 +57,7 @@ class Return(Claim):
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
-        if demand is None or seen.delivers or demand.is_blocked:
+        if demand is None or seen.arrives or not (seen.delivers or not demand.is_blocked):
             return
         if any(one.id + RETURN == demand.id for one in network.demands_from[demand.dst]):
             yield _undelivered(seen, demand)
@@ -60,12 +65,10 @@ class Return(Claim):
 
 def _undelivered(seen: Exploration, demand: Demand) -> Breach:
     """Nothing arrives; shown by how far the packets come while nothing is dead."""
-    turns = seen.door.turns
+    node = seen.calm[-1]
+    turns = seen.at(node[0]).turns
     if not turns:
         return Breach(f"no packet of {demand} is told from others", demand.src)
-    node, step = seen.start, turns[0].step
-    for to, (came_from, turn) in seen.cheapest.items():
-        if turn.step.without_failures and came_from == node:
-            node, step = to, seen.at(to[0]).turns[0].step
-    way = way_to(seen, node, step)
-    return Breach(f"nothing of {demand} is delivered", way[-1].step.at.hub, None, way, demand)
+    way = way_to(seen, node, turns[0].step)
+    said = f"nothing of {demand} is delivered while nothing fails"
+    return Breach(said, way[-1].step.at.hub, None, way, demand)

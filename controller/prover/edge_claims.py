@@ -19,18 +19,23 @@ from controller.prover.network import Network
 from controller.prover.reach import RESERVED_PORTS, End, Step
 from controller.prover.search import Exploration, Kind
 from controller.prover.trails import way_to
+from topologies.wiring import HOST_PORT
 
 
 class ClosedWorld(Claim):
     id = "C1"
-    sentence = "What no binding admits and no policy permits never leaves its hub; nothing floods."
+    sentence = "What no binding admits and no policy permits stays at its hub; nothing is copied."
 
     def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
         yield from _reserved(flow.actions)
+        if _copies(flow.actions) + (flow.goto is not None) > 1:
+            yield "sends a packet more than one way"
 
     def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
         for bucket in group.buckets:
             yield from _reserved(bucket.actions)
+            if _copies(bucket.actions) > 1:
+                yield "sends a packet more than one way"
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.UNCONTROLLED:
@@ -79,7 +84,13 @@ def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
 
 class Binding(Claim):
     id = "C2"
-    sentence = "What a host sends carries its own addresses and is served as its own demand's."
+    sentence = "What a host sends has its own addresses, is served as its own, and stays as it is."
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        if step.end is End.DELIVERED and step.at.port != HOST_PORT:
+            changed = sorted({name for name, _ in step.packet.written} - _MAY_CHANGE)
+            if changed:
+                yield f"arrives with another {', '.join(changed)}"
 
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
         host = network.hosts[edge.hub]
@@ -107,6 +118,8 @@ class Binding(Claim):
                     yield Breach(said, demand.src, None, (Sight(turn.step),), demand)
 
 
+_MAY_CHANGE = frozenset({"ip_dscp", "eth_type"})
+"""What is zeroed, and what popping a label says."""
 _OF_DEMANDS = (Table.CLASSIFY, Table.LABEL)
 
 
@@ -135,6 +148,13 @@ def _reserved(actions: Iterable[Action]) -> Iterator[str]:
     for action in actions:
         if action.kind == "output" and action.arguments[0] in RESERVED_PORTS:
             yield f"sends to {RESERVED_PORTS[int(action.arguments[0])]}, out of control"
+
+
+_SENDING = frozenset({"output", "in_port", "controller", "group"})
+
+
+def _copies(actions: Iterable[Action]) -> int:
+    return sum(action.kind in _SENDING for action in actions)
 
 
 def is_wiring_check(network: Network, step: Step) -> bool:

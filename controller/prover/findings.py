@@ -69,7 +69,7 @@ class Findings:
             {hub: _static(network, hub) for hub in network.hosts},
             edges,
             ways,
-            asking.among([looked.seen for looked in ways.values()]),
+            asking.among([ways[key].seen for key in sorted(ways)]),
             _with({}, {door: asking.open_door(network, *door) for door in network.doors}),
             _with({}, {door: _unsent(core, door, arrived) for door in network.doors}),
             arrived,
@@ -89,16 +89,14 @@ class Findings:
             edges = {**edges, hub: asking.open_edge(network, core, hub)}
             ways = {key: looked for key, looked in ways.items() if key[0] != hub}
             ways |= _followed(core, {hub: edges[hub]})
-        gone = [looked for key, looked in self.ways.items() if ways.get(key) is not looked]
-        new = [looked for key, looked in ways.items() if self.ways.get(key) is not looked]
-        arrived = _counted(self.arrived, gone, new)
+        gone = {key: one for key, one in self.ways.items() if ways.get(key) is not one}
+        new = {key: one for key, one in ways.items() if self.ways.get(key) is not one}
+        arrived = _counted(self.arrived, gone.values(), new.values())
         doors = [door for door in network.doors if door[0] == hub and change.is_met_by(door[1])]
-        moved = _doors_of(core, self.arrived, arrived, chain(gone, new))
+        moved = _doors_of(core, self.arrived, arrived, (*gone.values(), *new.values()))
         separation = self.separation
-        if {label for one in gone for label in one.seen.labels} != {
-            label for one in new for label in one.seen.labels
-        } or separation:
-            separation = asking.among([looked.seen for looked in ways.values()])
+        if separation or _labels(gone) != _labels(new):
+            separation = asking.among([ways[key].seen for key in sorted(ways)])
         return Findings(
             core,
             self.overall,
@@ -147,6 +145,10 @@ def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandK
         for demand, door in opened.demands:
             key = (hub, demand.number if demand else 0)
             yield key, _look(core, Exploration.of(core, demand, door))
+
+
+def _labels(ways: Mapping[DemandKey, Looked]) -> dict[DemandKey, frozenset[int]]:
+    return {key: looked.seen.labels for key, looked in ways.items()}
 
 
 def _counted(arrived: Arrived, gone: Iterable[Looked], new: Iterable[Looked]) -> Arrived:

@@ -105,7 +105,8 @@ class Lookup:
             for by_label in slots:
                 for one in by_label if label is None else (label, None):
                     found += by_label.get(one, ())
-            met = self._met[key] = tuple(sorted(found, key=lambda rule: -rule.flow.priority))
+            order = _precedence if label is None else _priority
+            met = self._met[key] = tuple(sorted(found, key=order))
         return met
 
     def labels(self, port: int) -> set[int]:
@@ -165,6 +166,15 @@ class Lookup:
             by_label = self._rules[slot]
             for one in by_label if label is None else (label, None):
                 yield from by_label.get(one, ())
+
+
+def _priority(rule: Rule) -> int:
+    return -rule.flow.priority
+
+
+def _precedence(rule: Rule) -> tuple[int, str]:
+    """Of equal priority in one order always, so that headers are cut the same way."""
+    return (-rule.flow.priority, repr((rule.flow.match, rule.flow.actions)))
 
 
 def uses(actions: Iterable[Action], kind: str) -> list[int]:

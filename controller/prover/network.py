@@ -14,6 +14,7 @@ from controller.prover.demands import Demand
 from controller.prover.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
 from controller.prover.lookup import Lookup
 from controller.prover.tables import Tables
+from controller.prover.witnesses import Witness, witnesses
 from topologies.model import Fibre, Topology
 from topologies.wiring import (
     GATEWAY_IN_PORT,
@@ -96,6 +97,11 @@ class Network:
         for demand in self.demands:
             found[demand.src].append(demand)
         return {hub: tuple(demands) for hub, demands in found.items()}
+
+    @cached_property
+    def witnesses(self) -> tuple[Witness, ...]:
+        """What each policy that restricts or denies keeps some demand from."""
+        return tuple(witnesses(self.demands))
 
     def questions(self, hub: str) -> Iterator[Box]:
         """Every header by which a hub's host may ask for the address of one it has data for."""

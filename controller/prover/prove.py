@@ -81,7 +81,7 @@ class Prover:
     def proof(self) -> Proof:
         network = self.findings.core.network
         found = chain.from_iterable(self.findings.every)
-        return Proof(judged(network, found, self.exact), self._counts())
+        return Proof(judged(network, found, self.exact), self._counts(), network.witnesses)
 
     def _counts(self) -> Counts:
         findings = self.findings

@@ -87,7 +87,29 @@ class Exploration:
 
     @cached_property
     def delivers(self) -> bool:
+        """Whether something arrives, whatever it takes."""
         return bool(self.of_kind(Kind.DELIVERED))
+
+    @cached_property
+    def calm(self) -> tuple[Node, ...]:
+        """The nodes that packets come to while nothing fails, in order."""
+        found, waiting = [], [self.start]
+        while waiting:
+            node = waiting.pop()
+            found.append(node)
+            for to, turn in self.ways[node]:
+                if turn.step.without_failures and to not in found:
+                    waiting.append(to)
+        return tuple(found)
+
+    @property
+    def arrives(self) -> bool:
+        """Whether something arrives while nothing fails."""
+        return any(
+            one.kind is Kind.DELIVERED and one.step.without_failures
+            for node in self.calm
+            for one in self.noted.get(node, ())
+        )
 
     @cached_property
     def headers(self) -> tuple[Box, ...]:

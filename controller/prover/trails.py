@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from controller.prover.claims import Sight
 from controller.prover.core import Turn
-from controller.prover.reach import Step
+from controller.prover.reach import End, Step
 from controller.prover.search import Came, Exploration, Node
 
 
@@ -82,3 +82,29 @@ def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[Sight, .
     (first, turn), rest = circle[0], circle[1:]
     around = [Sight(turn.step, node[1]) for node, turn in rest]
     return (*way_to(seen, first, turn.step), *around)
+
+
+def is_taken(seen: Exploration, fibres: tuple[str, ...]) -> bool:
+    """Whether packets may come over these fibres, and no others, to some host."""
+    nodes = {seen.start}
+    for fibre in (*fibres, None):
+        nodes |= {
+            to
+            for node in nodes
+            for to, turn in seen.ways[node]
+            if turn.move is not None and not turn.move.fibre
+        }
+        if fibre is not None:
+            nodes = _across(seen, nodes, fibre)
+    return bool(fibres) and any(
+        turn.step.end is End.DELIVERED for node in nodes for turn in seen.at(node[0]).turns
+    )
+
+
+def _across(seen: Exploration, nodes: set[Node], fibre: str) -> set[Node]:
+    return {
+        to
+        for node in nodes
+        for to, turn in seen.ways[node]
+        if turn.move is not None and turn.move.fibre == fibre
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from controller.prover.asking import CLAIMS
@@ -11,6 +11,7 @@ from controller.prover.claims import Breach, Claim
 from controller.prover.counterexample import Counterexample
 from controller.prover.network import Network
 from controller.prover.telling import tell
+from controller.prover.witnesses import Witness
 from topologies.values import to_plain
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Proof:
 
     verdicts: tuple[Verdict, ...]
     counts: Counts
+    witnesses: tuple[Witness, ...] = ()
+    """What each policy that restricts or denies keeps some demand from."""
 
     @property
     def holds(self) -> bool:
@@ -77,6 +80,7 @@ EXACT = {
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
 NEVER = {"C13": "Every step of an update keeps all claims."}
+UP_TO_K = "under the failures that it is protected against; a way may be longer under more"
 TWO_SIDED = "asks for a proof of each side of an update"
 
 
@@ -93,8 +97,11 @@ def judged(
             why = "no program to compare with"
             verdicts.append(Verdict(claim.id, claim.sentence, "not claimed", why))
             continue
-        verdict = _verdict(network, claim.id, claim.sentence, breaches.get(claim.id, ()))
-        verdicts.append(verdict)
+        found_here = breaches.get(claim.id, ())
+        verdict = _verdict(network, claim.id, claim.sentence, found_here)
+        if found_here and exact is not None and claim.id in exact.breaches:
+            verdict = _verdict(network, claim.id, claim.sentence, exact.breaches[claim.id], UP_TO_K)
+        verdicts.append(replace(verdict, why=_unsaid(network, claim.id) or verdict.why))
     for number, sentence in EXACT.items():
         if exact is None:
             why = "asks for the exact search"
@@ -106,8 +113,16 @@ def judged(
     return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
 
 
-def _verdict(network: Network, claim: str, sentence: str, breaches: Sequence[Breach]) -> Verdict:
+def _unsaid(network: Network, claim: str) -> str:
+    """What of a claim is not looked at, since switches have not said it."""
+    silent = claim == "C0" and not network.tables.settings
+    return "not how they are set up, which they have not said" if silent else ""
+
+
+def _verdict(
+    network: Network, claim: str, sentence: str, breaches: Sequence[Breach], proven: str = ""
+) -> Verdict:
     if not breaches:
-        return Verdict(claim, sentence, "proven")
+        return Verdict(claim, sentence, "proven", proven)
     shown = tell(network, claim, sentence, min(breaches, key=lambda breach: breach.order))
     return Verdict(claim, sentence, "violated", "", len(breaches), shown)

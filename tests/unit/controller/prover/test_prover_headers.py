@@ -65,6 +65,30 @@ def test_a_label_comes_and_goes_and_leaves_the_packet_as_it_was():
     assert labelled.pop() == packet
 
 
+def test_the_class_of_a_new_label_may_be_anything_until_it_is_set():
+    labelled = Packet(box(eth_type=ETH_IPV4)).push(16)
+    here, others = labelled.cut("mpls_tc", 1)
+    assert (here.tc, others) == (1, labelled)
+    known = labelled.write("mpls_tc", 3)
+    assert known.cut("mpls_tc", 1) == (None, known)
+    assert known.cut("mpls_tc", 3) == (known, None)
+    assert known.write("mpls_label", 17).label == 17
+    assert known.pop().value("mpls_tc") is None
+
+
+def test_what_is_written_below_a_label_stays():
+    packet = Packet(box(eth_type=ETH_IPV4)).write("ip_dscp", 0)
+    assert packet.push(16).pop() == packet
+    assert packet.push(16).value("ip_dscp") == 0
+
+
+def test_a_label_that_came_with_the_packet_is_popped_to_ipv4():
+    packet = Packet(box(eth_type=ETH_MPLS, mpls_label=16))
+    assert packet.is_labelled
+    assert packet.pop().value("eth_type") == ETH_IPV4
+    assert not packet.pop().is_labelled
+
+
 @pytest.mark.parametrize(
     ("name", "value", "exact"),
     [
@@ -73,6 +97,10 @@ def test_a_label_comes_and_goes_and_leaves_the_packet_as_it_was():
         ("ipv4_src", 7, False),
         ("eth_src", "02:00:00:00:00:01", True),
         ("eth_src", "02:00:00:00:00:01/ff:00:00:00:00:00", False),
+        ("mpls_tc", 1, True),
+        ("udp_dst", 5000, True),
+        ("tcp_src", "5000/0xff00", False),
+        ("ip_dscp", 46, True),
         ("in_port", 1, True),
         ("in_port", "1", False),
         ("vlan_vid", 0, True),

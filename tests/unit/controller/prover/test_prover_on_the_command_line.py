@@ -5,6 +5,7 @@ import json
 import pytest
 
 from experiments.cli import main
+from experiments.intents import specify
 from experiments.plan import make_plan
 from experiments.proof import prove_run
 from experiments.scenario import load_scenario
@@ -82,7 +83,7 @@ def test_an_unknown_scenario_exits_with_2(capsys):
 
 def test_a_runs_dumps_are_proven_and_the_proofs_kept(run, plan):
     spoil(run)
-    proofs = prove_run(run, plan)
+    proofs = prove_run(run, plan, specify(load_scenario("mini")))
     assert (proofs["before"].holds, proofs["after"].holds) == (True, False)
     kept = json.loads((run / "proof.json").read_text())
     assert (kept["schema"], kept["holds"]) == (1, False)

@@ -1,41 +1,57 @@
-"""A counterexample is whole: one packet, every hop, why, and how to see it."""
+"""A counterexample is whole: one packet, every hop, why, what must be dead, and how to see it."""
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from openflow_network import OpenFlowNetwork, Packet
-from prover_lab import MUTANTS, acting, correct, outlet, proof_of
-from random_topologies import fibre, topology
+from mutants import MUTANTS
+from mutants.tool import acting, of
+from mutants.ways import several
+from policy_lab import TODAY, fibre, hub, network, permit
+from prover_worlds import NotHereError, atlas_world, compiled
 
-from controller.compiler import compile_paths
-from controller.paths import Path
+from controller.intent import intents_of
+from controller.policy.model import DataClass, Demand, PolicySet
 from controller.program import (
     Bucket,
     FastFailover,
-    Program,
+    Flow,
+    Phase,
     Reason,
+    Table,
+    back_to_sender,
+    cookie,
     decrement_label_ttl,
     group,
+    label_of,
+    match,
     output,
+    pop_label,
+    set_field,
 )
-from controller.prover import prove, tables_of
-from topologies.load import load_topology
-from topologies.wiring import wire
+from controller.prover import way_claims
+from topologies.wiring import HOST_PORT
 
 
-@pytest.fixture
-def tables():
-    return correct(load_topology("mini"), [("shanghai", "guian"), ("karachi", "guian")])
+def spoilt(name, k=1, seed=0):
+    world = atlas_world(k, seed)
+    return world, MUTANTS[name][1](world)
 
 
-def counterexample(proof, claim):
+def counterexample(world, held, claim):
+    proof = world.prove(held)
     return next(v.counterexample for v in proof.verdicts if v.claim == claim and v.counterexample)
 
 
-def test_a_spoofed_packet_is_told_from_its_host_to_its_end(tables):
-    shown = counterexample(proof_of(tables, MUTANTS["source_address_is_not_checked"][1]), "C2")
-    host = tables.wiring.hub(shown.hops[0].hub)
+def told(name, k=1, seed=0):
+    world, held = spoilt(name, k, seed)
+    return world, counterexample(world, held, MUTANTS[name][0])
+
+
+def test_a_spoofed_packet_is_told_from_its_host_to_its_end():
+    world, shown = told("source_address_is_not_checked")
+    host = world.wiring.hub(shown.hops[0].hub)
     assert shown.packet["ipv4_src"] != host.host_ip
     assert shown.packet["eth_src"] == host.host_mac
     text = str(shown)
@@ -44,104 +60,204 @@ def test_a_spoofed_packet_is_told_from_its_host_to_its_end(tables):
     assert f"$ ovs-appctl ofproto/trace {host.bridge} 'in_port=1," in text
     assert f"nw_src={shown.packet['ipv4_src']}" in text
     assert f"iface='{host.host_interface}'" in text
-    assert [rule.table for rule in shown.hops[0].rules] == [0, 1, 2, 3]
+    assert [rule.table for rule in shown.hops[0].rules] == [0, 1, 2, 4]
 
 
-def test_each_hop_says_rules_labels_and_where_to(tables):
-    shown = counterexample(proof_of(tables, MUTANTS["nothing_is_delivered_at_an_end"][1]), "C9")
-    labels = [(hop.label_before, hop.label_after) for hop in shown.hops]
-    assert labels[0][0] is None
-    assert {after for _, after in labels} == {labels[0][1]}
+def test_a_broken_clause_is_told_with_its_law_and_where_the_packet_stands():
+    _, shown = told("what_owes_a_gateway_crosses_the_border_without")
+    (clause,) = shown.clauses
+    assert (clause.policy, clause.clause) == ("OUT", "waypoints")
+    assert clause.legal_ref == ("CN-24-7b",)
+    assert shown.demand == "checkpoints from a1 to c1"
+    text = str(shown)
+    assert "clause: OUT waypoints: a1-c1 " in text or "clause: OUT waypoints: c1 " in text
+    assert "[CN-24-7b]" in text
+    hop = shown.hops[-1]
+    assert (hop.hub, hop.jurisdiction, hop.state) == ("a1", "CN", "PRE under OUT")
+    assert str(hop.label_after) == "16 (PRE, way 16, epoch 0)"
+    assert hop.then == "onto a fibre to c1"
+    assert [rule.demand for rule in hop.rules] == ["", *["checkpoints"] * 3]
+
+
+def test_a_detour_says_what_must_be_dead_and_how_to_take_it_down():
+    world, shown = told("a_detour_takes_a_fibre_of_an_operator_it_avoids")
+    (dead, *_) = shown.failures
+    assert (dead.hub, dead.leads_to.split()[0]) == ("a1", world.ports["a1", dead.port][0])
+    bucket = next(bucket for hop in shown.hops for bucket in hop.buckets)
+    assert f"bucket 1 watches port {dead.port}, which is not live" in bucket
+    interface = next(
+        end.interface
+        for wire in world.wiring.fibres
+        for end in (wire.a, wire.z)
+        if (end.hub, end.port) == (dead.hub, dead.port)
+    )
+    assert shown.reproduce[0] == f"ip link set {interface} down"
+
+
+def test_a_dead_gateway_is_taken_down_by_its_interface():
+    world, shown = told("a_dead_gateway_is_gone_past")
+    assert [dead.leads_to for dead in shown.failures] == ["the gateway"]
+    gateway = world.wiring.hub("a2").gateway
+    assert shown.reproduce[0] == f"ip link set {gateway.in_interface} down"
+
+
+def test_the_fewest_dead_ports_are_told():
+    """By whichever detour packets come to b1 they end there, and also while nothing is dead."""
+    world = atlas_world(2)
+    ends = {
+        flow: (acting(flow, pop_label(), output(HOST_PORT)),)
+        for hub, flow in world.decisions("pages")
+        if hub == "b1"
+    }
+    assert len(ends) > 1
+    shown = counterexample(world, world.rewritten("b1", ends), "C6")
+    assert shown.failures == ()
+    assert [hop.hub for hop in shown.hops] == ["a1", "a2", "b1"]
+
+
+def test_what_passes_a_gateway_is_told_on_both_sides():
+    world = atlas_world(1)
+    hub, flow = world.one_of(
+        [
+            (at, one)
+            for at, one in world.decisions("more")
+            if at == "a2" and one.reason is Reason.FROM_GATEWAY
+        ]
+    )
+    held = world.replaced(hub, flow, acting(flow, output(77)))
+    shown = counterexample(world, held, "C15")
+    first, second = shown.hops
+    assert (first.then, second.in_port) == ("into the gateway and back", 1002)
+    assert (first.state, second.state) == ("PRE under OUT", "ASSESSED under OUT")
+
+
+def test_each_hop_says_rules_labels_and_where_to():
+    _, shown = told("nothing_is_delivered_at_an_end", k=0)
+    assert shown.hops[0].label_before is None
+    assert all(hop.label_after for hop in shown.hops)
     for hop, following in zip(shown.hops, shown.hops[1:], strict=False):
-        assert hop.then == f"onto a fibre to {following.hub}"
+        assert hop.then in (f"onto a fibre to {following.hub}", "into the gateway and back")
     assert shown.hops[-1].then == "dropped"
     assert shown.hops[-1].rules[-1].reason == "DROP_NOT_SWITCHED"
 
 
-def test_the_packet_shown_really_does_it(tables):
-    """The software switches do with it what was told."""
-    for name in ("source_mac_is_not_checked", "packets_go_out_by_another_fibre"):
-        claim, mutation = MUTANTS[name]
-        held = mutation(tables)
-        shown = counterexample(prove(held, tables.wiring, tables.program), claim)
-        program = Program(tuple(held.switches.values()), tables.program.links, tables.program.paths)
-        fields = {name: value for name, value in shown.packet.items() if name != "in_port"}
-        fate = OpenFlowNetwork(program, tables.wiring).send(shown.hops[0].hub, Packet.of(**fields))
-        way = [line.split(" ")[0] for line in fate.story if not line.startswith(" ")]
-        assert way[: len(shown.hops)] == [hop.hub for hop in shown.hops]
-
-
 def test_a_loop_after_a_cut_says_why_the_first_bucket_is_dead():
-    graph = topology(3, [fibre("f0", 0, 1, 1), fibre("f1", 1, 2, 1)])
-    tables = correct(graph, [("hub0", "hub2")])
-    shown = counterexample(
-        proof_of(tables, MUTANTS["packets_go_round_when_a_fibre_is_cut"][1]), "C8"
+    for seed in range(9):
+        try:
+            _, shown = told("packets_go_round_when_a_fibre_is_cut", k=0, seed=seed)
+        except NotHereError:
+            continue
+        assert "goes round: " in shown.verdict
+        assert any("group 701 takes bucket 2" in b for hop in shown.hops for b in hop.buckets)
+        assert len(shown.failures) == 1
+        return
+    raise AssertionError("no world has such a way")
+
+
+def test_a_way_that_uses_what_it_takes_for_dead_is_said_to():
+    """Around a fibre found dead, back, and over it: seen only while it goes down or comes up."""
+    world = atlas_world(0)
+    _, first = world.one_of(
+        world.decisions("backup", lambda at, f: at == "a1" and of(f, "in_port") == HOST_PORT)
     )
-    bucket = next(bucket for hop in shown.hops for bucket in hop.buckets)
-    assert "group 1 takes bucket 2: bucket 1 watches port" in bucket
-    assert "which is not live" in bucket
-    assert "goes round: " in shown.verdict
-    port = bucket.partition("watches port ")[2].partition(",")[0]
-    assert shown.reproduce[0] == f"ip link set c0s2p{port} down"
+    over, around = world.port("a1", "a1-a3"), world.port("a1", "a1-a2")
+    label = label_of(0, Phase.DOMESTIC, 999)
+    turn = (set_field("mpls_label", label), set_field("mpls_tc", int(Phase.DOMESTIC)))
+    age = decrement_label_ttl()
+    made = FastFailover(
+        801,
+        (
+            Bucket(over, None, (age, output(over))),
+            Bucket(around, None, (*turn, age, output(around))),
+        ),
+    )
+
+    def entry(hub, fibre, *actions):
+        matched = match(in_port=world.port(hub, fibre), eth_type=0x8847, mpls_label=label)
+        return Flow(Table.SWITCH, 100, matched, actions, None, cookie(Reason.SWITCH))
+
+    back = entry("a2", "a1-a2", age, back_to_sender())
+    again = entry("a1", "a1-a2", age, output(over))
+    end = entry("a3", "a1-a3", output(HOST_PORT))
+    held = several(
+        world,
+        {
+            "a1": {first: (acting(first, group(801)),), None: (again,)},
+            "a2": {None: (back,)},
+            "a3": {None: (end,)},
+        },
+        {"a1": made},
+    )
+    shown = counterexample(world, held, "C3")
+    assert [hop.hub for hop in shown.hops] == ["a1", "a2", "a1", "a3"]
+    assert [dead.port for dead in shown.failures] == [over]
+    assert shown.note == "seen only while a1-a3 goes down or comes up"
 
 
-def test_an_entry_at_fault_is_shown_with_its_place(tables):
-    shown = counterexample(proof_of(tables, MUTANTS["a_foreign_entry_is_there"][1]), "C0")
+def test_an_entry_at_fault_is_shown_with_its_place():
+    world, shown = told("a_foreign_entry_is_there")
     assert (shown.rule.reason, shown.rule.cookie) == ("foreign", "0x000000000000002b")
-    bridge = tables.wiring.hub(shown.hub).bridge
+    bridge = world.wiring.hub(shown.hub).bridge
     assert shown.reproduce == (f"ovs-ofctl -O OpenFlow13 dump-flows {bridge} table=0",)
     assert f"verdict: {shown.hub} holds a foreign entry" in str(shown)
 
 
+def test_a_door_is_shown_by_the_label_that_it_lets_in():
+    _, shown = told("a_label_of_yesterday_is_accepted")
+    label = shown.packet["mpls_label"]
+    assert label >> 19 == 1
+    assert str(label) in shown.verdict
+    assert f"mpls_label={label}" in shown.reproduce[0]
+
+
 @pytest.mark.parametrize("name", MUTANTS)
-def test_every_counterexample_is_plain_json(tables, name):
-    proof = proof_of(tables, MUTANTS[name][1])
-    told = json.loads(json.dumps(proof.to_json()))
-    assert told["holds"] is False
-    for verdict in told["verdicts"]:
-        shown = verdict["counterexample"]
-        assert (shown is None) == (verdict["status"] != "violated")
-        assert shown is None or shown["verdict"]
+def test_every_counterexample_is_plain_json(name):
+    for seed in range(3):
+        try:
+            world, held = spoilt(name, 1, seed)
+        except NotHereError:
+            continue
+        told = json.loads(json.dumps(world.prove(held).to_json()))
+        assert told["holds"] is False
+        for verdict in told["verdicts"]:
+            shown = verdict["counterexample"]
+            assert (shown is None) == (verdict["status"] != "violated")
+            assert shown is None or shown["verdict"]
 
 
-def test_the_shortest_of_many_is_shown(tables):
-    """Every egress stripped of its pop: the nearest pair's way is told."""
-    program = tables.program
-    switches = tuple(
+def test_the_shortest_of_many_is_shown():
+    """Every egress stripped of its pop: the nearest end is told."""
+    world = atlas_world(0)
+    switches = [
         replace(
             switch,
             flows=tuple(
-                acting(flow, output(1)) if flow.reason is Reason.EGRESS else flow
+                acting(flow, output(HOST_PORT)) if flow.reason is Reason.EGRESS else flow
                 for flow in switch.flows
             ),
         )
-        for switch in program.switches
+        for switch in world.program.switches
+    ]
+    shown = counterexample(world, world.with_switches(switches), "C3")
+    assert len(shown.hops) == 2
+
+
+def test_a_way_of_more_hops_than_packets_have_is_refused(monkeypatch):
+    monkeypatch.setattr(way_claims, "LABEL_TTL", 64)
+    number = 66
+    names = [f"h{n:02}" for n in range(number)]
+    graph = network(
+        [hub(name, "CN") for name in names],
+        [fibre(f"{a}-{z}", 1) for a, z in pairwise(names)],
     )
-    proof = prove(tables_of(replace(program, switches=switches)), tables.wiring, program)
-    shortest = min(len(path.hubs) for path in program.paths)
-    assert len(counterexample(proof, "C3").hops) == shortest
-
-
-def test_a_way_of_more_hops_than_packets_have_is_refused():
-    hubs = 66
-    graph = topology(hubs, [fibre(f"f{n}", n, n + 1, 1) for n in range(hubs - 1)])
-    path = Path(tuple(f"hub{n}" for n in range(hubs)), tuple(f"f{n}" for n in range(hubs - 1)))
-    wiring = wire(graph)
-    program = compile_paths(wiring, (path, path.reversed()))
-    proof = prove(tables_of(program), wiring, program)
+    kind = {"id": "any", "origin": "CN", "sensitivity": "general", "basis": "exempt"}
+    policies = PolicySet(
+        name="lab", classes=(DataClass.model_validate(kind),), policies=(permit("ALL"),)
+    )
+    demand = {"id": "far", "class": "any", "src": names[0], "dst": names[-1]}
+    world = compiled(graph, intents_of(policies, graph, [Demand.model_validate(demand)], TODAY))
+    proof = world.prove()
     assert [verdict.claim for verdict in proof.violated] == ["C8"]
-    assert "spends 64 hops of 64" in counterexample(proof, "C8").verdict
-
-
-def test_a_sound_detour_drawn_by_hand_is_proven():
-    graph = topology(3, [fibre("f0", 0, 1, 1), fibre("f1", 1, 2, 1), fibre("f2", 0, 2, 9)])
-    tables = correct(graph, [("hub0", "hub1")])
-    hub, flow = tables.pick(Reason.SWITCH, where=lambda hub, _: hub == "hub0")
-    out, spare = outlet(flow), tables.other_port("hub0", outlet(flow))
-    buckets = (Bucket(out, None, (output(out),)), Bucket(spare, None, (output(spare),)))
-    protected = acting(flow, decrement_label_ttl(), group(1))
-    held = tables.replaced(hub, flow, protected, groups=(FastFailover(1, buckets),))
-    intended = replace(tables.program, switches=tuple(held.switches.values()))
-    proof = prove(held, tables.wiring, intended)
-    assert proof.holds, proof.violated
-    assert proof.counts.groups == 1
+    shown = proof.violated[0].counterexample
+    assert "spends 64 hops of 64" in shown.verdict
+    assert len(shown.hops) == 64

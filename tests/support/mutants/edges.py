@@ -1,0 +1,328 @@
+"""What hosts may send, and what else comes in by doors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prover_worlds import HOST_PORT, NotHereError
+
+from controller.program import (
+    Flow,
+    Meter,
+    Reason,
+    Table,
+    cookie,
+    label_of,
+    match,
+    output,
+    pop_label,
+    push_label,
+    set_field,
+    to_controller,
+)
+from mutants.tool import (
+    ETH_LLDP,
+    ETH_MPLS,
+    FLOOD,
+    NORMAL,
+    STRANGER,
+    acting,
+    changed,
+    matching,
+    mutant,
+    of,
+    unset,
+    without,
+    written,
+)
+
+
+def admits_host(_hub, flow):
+    return flow.goto == Table.CLASSIFY
+
+
+def of_served_hubs(world):
+    """Hubs that send something."""
+    hubs = {hub for hub, _ in world.entries(Reason.LABEL)}
+    return lambda hub, flow: hub in hubs and admits_host(hub, flow)
+
+
+@mutant("C2")
+def source_mac_is_not_checked(world):
+    hub, flow = world.pick(Reason.ADMIT, of_served_hubs(world))
+    return world.replaced(hub, flow, replace(without(flow, "eth_src"), priority=105))
+
+
+@mutant("C2")
+def source_address_is_not_checked(world):
+    hub, flow = world.pick(Reason.ADMIT, of_served_hubs(world))
+    return world.replaced(hub, flow, without(flow, "ipv4_src"))
+
+
+@mutant("C2")
+def sender_of_arp_is_not_checked(world):
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    return world.replaced(hub, flow, without(flow, "arp_sha", "arp_spa"))
+
+
+@mutant("C1")
+def any_arp_operation_is_answered(world):
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    return world.replaced(hub, flow, without(flow, "arp_op"))
+
+
+@mutant("C3")
+def vlan_tags_are_let_in(world):
+    hub, flow = world.pick(Reason.ADMIT, of_served_hubs(world))
+    return world.replaced(hub, flow, without(flow, "vlan_vid"))
+
+
+@mutant("C3")
+def labels_of_hosts_are_let_in(world):
+    hub, _flow = world.one_of(world.decisions(where=lambda _, f: of(f, "in_port") == HOST_PORT))
+    match_ = match(in_port=HOST_PORT, eth_type=ETH_MPLS)
+    wide = Flow(Table.ADMIT, 90, match_, (), Table.SWITCH, cookie(Reason.ADMIT))
+    return world.replaced(hub, None, wide)
+
+
+@mutant("C1")
+def a_host_sends_to_hubs_not_declared(world):
+    hub, flow = world.pick(Reason.CLASSIFY)
+    label = next(
+        one for at, one in world.entries(Reason.LABEL) if at == hub and one.match == flow.match
+    )
+    wide = {one: (without(one, "ipv4_dst", "eth_dst"),) for one in (flow, label)}
+    return world.rewritten(hub, {one: (replace(w[0], priority=50),) for one, w in wide.items()})
+
+
+@mutant("C1")
+def ports_of_a_demand_are_not_asked(world):
+    hub, flow = world.pick(Reason.CLASSIFY, lambda _, f: of(f, "ip_proto") is not None)
+    label = next(
+        one for at, one in world.entries(Reason.LABEL) if at == hub and one.match == flow.match
+    )
+    ports = ("udp_src", "udp_dst", "tcp_src", "tcp_dst")
+    changes = {one: (replace(without(one, *ports), priority=50),) for one in (flow, label)}
+    return world.rewritten(hub, changes)
+
+
+@mutant("C1")
+def bindings_hold_on_every_port(world):
+    hub, flow = world.pick(Reason.ADMIT, of_served_hubs(world))
+    label = world.one_of([one for at, one in world.entries(Reason.LABEL) if at == hub])
+    classify = next(
+        one for at, one in world.entries(Reason.CLASSIFY) if at == hub and one.match == label.match
+    )
+    given = label.actions[0].arguments[0]
+    first = next(
+        one
+        for at, one in world.decisions()
+        if at == hub and of(one, "mpls_label") == given and of(one, "in_port") == HOST_PORT
+    )
+    # From the port that it would go out by nothing would come of it.
+    if len(world.fibre_ports(hub)) < 2:
+        raise NotHereError
+    spoilt = {one: (without(one, "in_port"),) for one in (classify, label, first)}
+    return world.rewritten(hub, {flow: (without(flow, "in_port"),), **spoilt})
+
+
+@mutant("C1")
+def undeclared_target_of_arp_is_answered(world):
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    answer = written(flow.actions, "arp_spa", "10.0.99.1")
+    return world.replaced(hub, None, acting(matching(flow, arp_tpa="10.0.99.1"), *answer))
+
+
+@mutant("C2")
+def answer_of_arp_is_a_lie(world):
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    return world.replaced(hub, flow, acting(flow, *written(flow.actions, "arp_sha", STRANGER)))
+
+
+@mutant("C1")
+def question_of_arp_is_flooded(world):
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    return world.replaced(hub, flow, acting(flow, output(FLOOD)))
+
+
+@mutant("C1")
+def what_nobody_knows_is_switched_as_usual(world):
+    hub, flow = world.pick(Reason.DROP_NOT_ADMITTED, lambda _, f: not f.match)
+    return world.replaced(hub, flow, acting(flow, output(NORMAL)))
+
+
+@mutant("C3")
+def what_is_unclassified_goes_to_the_controller(world):
+    hub, flow = world.pick(Reason.DROP_UNCLASSIFIED)
+    return world.replaced(hub, flow, acting(flow, to_controller()))
+
+
+@mutant("C3")
+def lldp_of_hosts_goes_to_the_controller(world):
+    hub, flow = world.pick(Reason.WIRING_CHECK)
+    host = match(in_port=HOST_PORT, eth_type=ETH_LLDP)
+    return world.replaced(hub, None, replace(flow, match=host))
+
+
+@mutant("C3")
+def any_frame_of_a_fibre_goes_to_the_controller(world):
+    hub, flow = world.pick(Reason.WIRING_CHECK)
+    return world.replaced(hub, flow, replace(without(flow, "eth_type"), priority=50))
+
+
+@mutant("C1")
+def a_blocked_demand_is_admitted(world):
+    hub, flow = world.pick(Reason.DROP_BLOCKED)
+    other = world.one_of(world.entries(Reason.LABEL, lambda at, _: at == hub))[1]
+    let = replace(acting(flow, set_field("ip_dscp", 0)), goto=int(Table.LABEL))
+    given = replace(flow, table=int(Table.LABEL), actions=other.actions, goto=other.goto)
+    return world.replaced(hub, flow, let, given)
+
+
+@mutant("C1")
+def broadcasts_are_let_in(world):
+    hub, flow = world.pick(Reason.LABEL, lambda _, f: of(f, "ip_proto") is None)
+    classify = next(
+        one for at, one in world.entries(Reason.CLASSIFY) if at == hub and one.match == flow.match
+    )
+    drop = next(one for at, one in world.entries(Reason.DROP_BROADCAST) if at == hub)
+    wide = {one: (replace(without(one, "eth_dst"), priority=50),) for one in (flow, classify)}
+    return world.rewritten(hub, {**wide, drop: ()})
+
+
+@mutant("C2")
+def the_dscp_of_a_host_is_kept(world):
+    hub, flow = world.pick(Reason.CLASSIFY)
+    return world.replaced(hub, flow, acting(flow, *unset(flow.actions, "ip_dscp")))
+
+
+@mutant("C2")
+def a_host_chooses_its_dscp(world):
+    hub, flow = world.pick(Reason.CLASSIFY)
+    return world.replaced(hub, flow, acting(flow, set_field("ip_dscp", 46)))
+
+
+@mutant("C2")
+def selectors_of_two_demands_are_swapped(world):
+    """Between the same hubs: each gets the label, the meter and the way of the other."""
+    one, other = _alike(world)
+    return world.rewritten(
+        one[0],
+        {
+            flow: (replace(flow, match=others.match),)
+            for mine, theirs in ((one, other), (other, one))
+            for flow, others in zip(mine[1:], theirs[1:], strict=True)
+        },
+    )
+
+
+def _alike(world):
+    """Hub, and entries of CLASSIFY and LABEL, of two demands that join the same hubs."""
+    found = [
+        (hub, classify, label)
+        for hub, label in world.entries(Reason.LABEL)
+        for at, classify in world.entries(Reason.CLASSIFY)
+        if (at, classify.match) == (hub, label.match)
+    ]
+    pairs = [
+        (one, other)
+        for one in found
+        for other in found
+        if one[0] == other[0] and one is not other and of(one[1], "ip_proto")
+        if of(one[1], "eth_dst") == of(other[1], "eth_dst")
+    ]
+    return world.one_of(pairs)
+
+
+@mutant("C2")
+def a_demand_is_taken_for_another(world):
+    """By its cookie: it is counted as another's."""
+    hub, flow = world.pick(Reason.CLASSIFY)
+    number = world.one_of([n for n, _ in world.served() if n != flow.policy])
+    return world.replaced(hub, flow, replace(flow, cookie=cookie(Reason.CLASSIFY, policy=number)))
+
+
+@mutant("C3")
+def two_labels_are_pushed(world):
+    hub, flow = world.pick(Reason.LABEL)
+    return world.replaced(hub, flow, acting(flow, *flow.actions, *flow.actions))
+
+
+@mutant("C3")
+def packets_cross_without_a_label(world):
+    hub, flow = world.pick(Reason.LABEL)
+    bare = replace(acting(flow, output(world.other_port(hub))), goto=None)
+    return world.replaced(hub, flow, bare)
+
+
+@mutant("C3")
+def a_fibre_gets_a_label_pushed(world):
+    hub, flow = world.pick(Reason.LABEL)
+    port = world.other_port(hub)
+    ipv4 = match(in_port=port, eth_type=0x0800)
+    door = Flow(Table.ADMIT, 100, ipv4, flow.actions, Table.SWITCH, cookie(Reason.ADMIT))
+    label = flow.actions[0].arguments[0]
+    labelled = match(in_port=port, eth_type=ETH_MPLS, mpls_label=label)
+    out = (pop_label(), output(HOST_PORT))
+    inner = Flow(Table.SWITCH, 110, labelled, out, None, cookie(Reason.EGRESS))
+    return world.replaced(hub, None, door, inner)
+
+
+@mutant("C3")
+def a_host_is_assessed_at_its_port(world):
+    """The label that it is given says that it has passed the gateway."""
+    hub, flow = world.pick(Reason.LABEL, lambda _, f: of(f, "ip_proto") is not None)
+    assessed = label_of(0, 1, 99)
+    give = (push_label(assessed), set_field("mpls_tc", 1))
+    old = flow.actions[0].arguments[0]
+    first = next(
+        one
+        for at, one in world.decisions()
+        if at == hub and of(one, "mpls_label") == old and of(one, "in_port") == HOST_PORT
+    )
+    return world.rewritten(
+        hub, {flow: (acting(flow, *give),), first: (matching(first, mpls_label=assessed),)}
+    )
+
+
+@mutant("C0")
+def a_meter_is_missing(world):
+    hub, flow = world.pick(Reason.LABEL, lambda _, f: f.meter is not None)
+    return world.replaced(hub, flow, replace(flow, meter=None))
+
+
+@mutant("C0")
+def a_meter_has_another_rate(world):
+    hub, _flow = world.pick(Reason.LABEL, lambda _, f: f.meter is not None)
+    meters = [replace(one, rate_kbps=2 * one.rate_kbps) for one in world.switch(hub).meters]
+    return world.replaced(hub, None, meters=meters)
+
+
+@mutant("T0")
+def a_meter_is_of_another_kind(world):
+    hub, flow = world.pick(Reason.LABEL, lambda _, f: f.meter is not None)
+    meters = [Meter(one.id, -1, -1) for one in world.switch(hub).meters]
+    assert flow.meter in {one.id for one in meters}
+    return world.replaced(hub, None, meters=meters)
+
+
+@mutant("T0")
+def a_meter_is_not_there(world):
+    hub, flow = world.pick(Reason.LABEL)
+    return world.replaced(hub, flow, replace(flow, meter=77))
+
+
+@mutant("C16")
+def one_kind_of_packet_is_dropped_first(world):
+    """All of a demand's: it is never delivered."""
+    hub, flow = world.pick(Reason.CLASSIFY)
+    drop = replace(acting(flow), priority=200, goto=None)
+    return world.replaced(hub, None, drop)
+
+
+@mutant("C3")
+def label_is_not_popped(world):
+    hub, flow = world.one_of(
+        world.decisions(where=lambda _, f: any(a.kind == "pop_label" for a in f.actions))
+    )
+    return world.replaced(hub, flow, acting(flow, *changed(flow.actions, "pop_label")))

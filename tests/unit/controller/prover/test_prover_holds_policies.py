@@ -1,0 +1,121 @@
+"""Tables that are right under other policies are wrong under these, by the clause that differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from policy_lab import permit
+from prover_worlds import POLICIES, Spoilt, atlas, atlas_intents, atlas_world, compiled
+
+from controller.prover.claims import Breach
+from controller.prover.demands import Demand
+
+
+def others(policies, k=1):
+    """Tables as they would be under other policies."""
+    return compiled(atlas(), atlas_intents(k, policies=policies))
+
+
+def judged(world, k=1):
+    """By the policies there are."""
+    proof = world.prove(Spoilt(world.tables, world.program, atlas_intents(k)))
+    return {verdict.claim: verdict for verdict in proof.violated}
+
+
+def without(name):
+    return [policy for policy in POLICIES if policy.id != name]
+
+
+def instead(name, **more):
+    return [permit(name, **more) if policy.id == name else policy for policy in POLICIES]
+
+
+@pytest.mark.parametrize(
+    ("policies", "claim", "said"),
+    [
+        (without("NO-IN"), "C5", "NO-IN avoid: x1 is in IN"),
+        (without("NO-SCO"), "C5", "NO-SCO avoid: a1-c1 is operated by SCO"),
+        (without("NEVER"), "C1", "NEVER deny: denies core"),
+        (
+            instead("OUT", match={"class": "important"}),
+            "C7",
+            "OUT waypoints: c1 is past the border",
+        ),
+        (instead("KEPT", match={"class": "kept"}), "C6", "KEPT terminate: c1 is in PK"),
+        (instead("SEALED", match={"class": "sealed"}), "C4", "SEALED confine: "),
+        (instead("KEPT", match={"class": "kept"}), "C1", "kept is blocked"),
+    ],
+)
+def test_what_a_policy_forbids_is_found_by_its_clause(policies, claim, said):
+    violated = judged(others(policies))
+    assert said in violated[claim].counterexample.verdict
+
+
+def test_a_way_for_what_no_path_is_left_for_is_a_breach():
+    """Confined to a country that its destination is not in."""
+    violated = judged(others(instead("SEALED", match={"class": "sealed"})))
+    assert {"C1", "C4"} <= set(violated)
+
+
+def test_a_budget_is_held_to_whatever_fails():
+    """While all is well packets are quick enough; around a dead fibre they are not."""
+    strict = instead("QUICK", match={"class": "quick"}, hard={"max_one_way": "5ms"})
+    world = atlas_world(1)
+    intents = atlas_intents(1, policies=strict)
+    proof = world.prove(Spoilt(world.tables, world.program, intents))
+    (verdict,) = proof.violated
+    assert verdict.claim == "C11"
+    assert verdict.counterexample.failures
+    assert "QUICK max_one_way: one way takes 6ms, more than 5ms" in str(verdict.counterexample)
+
+
+@dataclass
+class Exact:
+    """As the exact search reports."""
+
+    breaches: dict[str, tuple[Breach, ...]] = field(
+        default_factory=lambda: dict.fromkeys(("C9", "C10", "C11", "C12"), ())
+    )
+
+
+def test_the_exact_search_may_say_that_no_protected_failure_leads_there():
+    strict = instead("QUICK", match={"class": "quick"}, hard={"max_one_way": "5ms"})
+    world = atlas_world(1)
+    held = Spoilt(world.tables, world.program, atlas_intents(1, policies=strict))
+    status = {one.claim: one for one in world.prove(held, exact=Exact()).verdicts}
+    assert (status["C11"].status, status["C11"].why[:9]) == ("proven", "under the")
+    assert status["C9"].status == status["C10"].status == status["C12"].status == "proven"
+    late = Exact()
+    late.breaches["C11"] = (Breach("calls arrive late", "b2"),)
+    status = {one.claim: one for one in world.prove(held, exact=late).verdicts}
+    assert status["C11"].counterexample.verdict == "calls arrive late"
+
+
+def test_each_policy_that_forbids_something_is_shown_to():
+    proof = atlas_world(1).prove()
+    known = {one.policy: one for one in proof.witnesses}
+    assert set(known) == {"NO-IN", "NO-SCO", "NEVER"}
+    assert known["NO-SCO"].hubs == ("a1", "c1")
+    assert "x1" in known["NO-IN"].hubs
+    assert (known["NEVER"].demand, known["NEVER"].hubs) == ("core", ())
+
+
+def test_a_restriction_that_keeps_nothing_back_is_noticed():
+    """The tables were made without it, and take the path that it is there to forbid."""
+    violated = judged(others(without("NO-SCO")))
+    verdict = violated["C16"].counterexample.verdict
+    assert verdict == "NO-SCO keeps pages from a1 to c1 from nothing: it goes a1 - c1"
+
+
+def test_a_second_permit_makes_lawful_what_the_first_does_not_allow():
+    """The union: what leaves one permit's path may still be on another's."""
+    both = [*POLICIES, permit("ALSO", match={"class": "home"}, preference=200)]
+    intents = atlas_intents(1, policies=both)
+    world = compiled(atlas(), intents)
+    number = next(n for n, one in enumerate(intents, start=1) if one.id == "backup")
+    permits = Demand(number, intents[number - 1], atlas(), {
+        hub.hub: hub for hub in world.wiring.hubs
+    }).permits  # fmt: skip
+    assert world.prove().holds
+    assert {int(phase) for phase in permits.phases(permits.start)} == {2, 3}

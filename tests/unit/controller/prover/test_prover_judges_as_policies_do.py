@@ -1,0 +1,153 @@
+"""Whatever is dead, packets go where the prover says that they may, and its counterexamples do."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mutants import MUTANTS
+from openflow_network import Packet
+from prover_judge import Dead, Switches, broken_by, packet_of, visits
+from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds, worlds
+from spoiling import spoilt
+
+from topologies.wiring import GATEWAY_IN_PORT
+
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+JUDGED = {"C1", "C3", "C4", "C5", "C6", "C7", "C8", "C11", "C15", "T0"}
+"""Claims that one of must be broken where a packet goes wrong: a label in disorder, an entry by
+chance, a port with nothing on it are told apart by the software switches only in words."""
+
+
+@st.composite
+def outages(draw: st.DrawFn, world: World) -> Dead:
+    """Anything may be dead, and switches may be wrong about their own ports."""
+    fibres = [one.fibre for one in world.wiring.fibres]
+    gateways = [one.hub for one in world.wiring.hubs if one.gateway]
+    ports = [*world.ports, *((hub, GATEWAY_IN_PORT) for hub in gateways)]
+
+    def some(things):
+        return frozenset(draw(st.lists(st.sampled_from(things), max_size=3))) if things else ()
+
+    return Dead(some(fibres), frozenset(some(gateways)), frozenset(some(ports)))
+
+
+def few(world: World) -> list[Dead]:
+    """All sets of up to two dead fibres or gateways."""
+    fibres = [(one.fibre, None) for one in world.wiring.fibres]
+    gateways = [(None, one.hub) for one in world.wiring.hubs if one.gateway]
+    return [
+        Dead(
+            frozenset(fibre for fibre, _ in some if fibre),
+            frozenset(hub for _, hub in some if hub),
+        )
+        for k in (0, 1, 2)
+        for some in combinations([*fibres, *gateways], k)
+    ]
+
+
+def wrongs(world: World, held: Spoilt, dead: Dead) -> list[str]:
+    """What breaks a claim of those that say how packets go."""
+    switches = Switches(world, held, dead)
+    found = []
+    for intent in world.intents:
+        for selector in intent.selectors:
+            fate = switches.fate(intent.pair[0], packet_of(world, intent, selector))
+            claim = "disorder" if isinstance(fate, str) else broken_by(world, intent, fate)
+            if claim:
+                found.append(f"{claim}: {intent.id} with {dead}\n{fate}")
+    return found
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_correct_tables_keep_to_policies_whatever_two_things_are_dead(k):
+    world = atlas_world(k)
+    held = Spoilt(world.tables, world.program, world.intents)
+    for dead in few(world):
+        assert not wrongs(world, held, dead)
+
+
+@FEW
+@given(st.data())
+def test_correct_tables_keep_to_policies_whatever_is_dead(data):
+    world = data.draw(worlds())
+    held = Spoilt(world.tables, world.program, world.intents)
+    for _ in range(8):
+        assert not wrongs(world, held, data.draw(outages(world)))
+
+
+@settings(FEW, max_examples=120)
+@given(st.data())
+def test_where_packets_go_wrong_a_claim_is_violated(data):
+    world = data.draw(some_worlds())
+    held = data.draw(spoilt(world))
+    violated = {verdict.claim for verdict in world.prove(held).violated}
+    for _ in range(6):
+        for wrong in wrongs(world, held, data.draw(outages(world))):
+            claim = wrong.split(":")[0]
+            if claim == "disorder":
+                assert violated & JUDGED, wrong
+            else:
+                assert claim in violated, f"{sorted(violated)}\n{wrong}"
+
+
+OF_WAYS = [name for name, (claim, _) in MUTANTS.items() if claim in ("C4", "C5", "C6", "C7", "C11")]
+
+
+@pytest.mark.parametrize("name", OF_WAYS)
+def test_a_mutant_of_ways_sends_packets_wrong_while_something_is_dead(name):
+    """So that its claim is not violated for nothing."""
+    claim, mutation = MUTANTS[name]
+    here = 0
+    for k in (0, 1, 2):
+        world = atlas_world(k)
+        try:
+            held = mutation(world)
+        except NotHereError:
+            continue
+        here += 1
+        found = {wrong.split(":")[0] for dead in few(world) for wrong in wrongs(world, held, dead)}
+        assert claim in found, f"k={k}: {found}"
+    assert here
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_counterexample_happens_as_it_is_told(name):
+    """With its ports dead, its packet goes from hub to hub as it says."""
+    for seed in range(2):
+        world = atlas_world(1, seed)
+        try:
+            held = MUTANTS[name][1](world)
+        except NotHereError:
+            continue
+        violated = world.prove(held).violated
+        if "T0" in {verdict.claim for verdict in violated}:
+            continue  # software switches refuse what has no meaning
+        for verdict in violated:
+            shown = verdict.counterexample
+            assert shown is not None
+            if shown.hops and not shown.note and shown.packet["in_port"] == 1:
+                happens(world, held, shown)
+
+
+def happens(world: World, held: Spoilt, shown) -> None:
+    dead = Dead(ports=frozenset((one.hub, one.port) for one in shown.failures))
+    fields = {name: value for name, value in shown.packet.items() if name not in _NOT_SENT}
+    fields |= {"ip_dscp": 46} if shown.packet["eth_type"] == 0x0800 else {}
+    labels = (shown.packet["mpls_label"],) if "mpls_label" in shown.packet else ()
+    if labels:
+        return  # a host's own labels are below what the software switches send
+    fate = Switches(world, held, dead).fate(shown.hops[0].hub, Packet.of(**fields))
+    if isinstance(fate, str):
+        # It comes to the switch that refuses it, or round and round.
+        for hop in shown.hops:
+            assert f"{hop.hub} port {hop.in_port}: " in fate, f"{shown}\n{fate}"
+        return
+    told = [(hop.hub, hop.in_port) for hop in shown.hops]
+    seen = visits(fate)
+    assert all(one in seen for one in told), f"{shown}\n{fate}"
+
+
+_NOT_SENT = ("in_port", "mpls_label", "mpls_tc")

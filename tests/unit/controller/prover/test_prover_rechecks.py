@@ -1,0 +1,96 @@
+"""Asking again after one switch has changed says what proving anew says."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mutants import MUTANTS
+from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds
+from spoiling import spoilt
+
+from controller.prover import Prover, prove, tables_of
+from topologies.values import from_plain, to_plain
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def prover_of(world: World) -> Prover:
+    return Prover.of(world.tables, world.wiring, world.topology, world.intents, world.program)
+
+
+def anew(world: World, held: Spoilt):
+    return prove(held.tables, world.wiring, world.topology, world.intents, world.program)
+
+
+def after(prover: Prover, world: World, held: Spoilt) -> Prover:
+    known = tables_of(world.program).switches
+    for hub, switch in held.tables.switches.items():
+        if switch != known[hub]:
+            prover = prover.recheck(switch)
+    return prover
+
+
+def assert_same(one, other, name=""):
+    for mine, theirs in zip(one.verdicts, other.verdicts, strict=True):
+        assert mine == theirs, f"{name}: {mine.counterexample}\n\n{theirs.counterexample}"
+    assert replace(one.counts, ms=0) == replace(other.counts, ms=0), name
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_rechecking_mutants_and_mending_them(k):
+    world = atlas_world(k)
+    prover = prover_of(world)
+    for name, (_claim, mutation) in MUTANTS.items():
+        try:
+            held = mutation(world)
+        except NotHereError:
+            continue
+        if held.intents != world.intents or held.tables.settings:
+            continue
+        spoilt_prover = after(prover, world, held)
+        assert_same(spoilt_prover.proof, anew(world, held), name)
+        mended = spoilt_prover
+        for switch in world.program.switches:
+            if held.tables.switches[switch.hub] != switch:
+                mended = mended.recheck(switch)
+        assert_same(mended.proof, prover.proof, f"{name}, mended")
+
+
+@FEW
+@given(st.data())
+def test_rechecking_any_change(data):
+    """One after the other, of tables that differ in each entry's identity too."""
+    world = data.draw(some_worlds())
+    prover = prover_of(world)
+    for _ in range(2):
+        held = data.draw(spoilt(world))
+        if data.draw(st.booleans()):
+            switches = {
+                hub: from_plain(type(one), to_plain(one))
+                for hub, one in held.tables.switches.items()
+            }
+            held = replace(held, tables=replace(held.tables, switches=switches))
+        for switch in held.tables.switches.values():
+            prover = prover.recheck(switch)
+        assert_same(prover.proof, anew(world, held))
+
+
+def test_a_prover_does_not_change():
+    world = atlas_world(1)
+    prover = prover_of(world)
+    before = prover.proof
+    for seed in range(20):
+        name = sorted(MUTANTS)[seed]
+        held = MUTANTS[name][1](atlas_world(1, seed))
+        after(prover, world, held)
+    again = replace(prover, ms=prover.ms)
+    assert_same(again.proof, before)
+
+
+def test_the_same_tables_in_other_objects_change_nothing():
+    world = atlas_world(1)
+    prover = prover_of(world)
+    for switch in world.program.switches:
+        prover = prover.recheck(from_plain(type(switch), to_plain(switch)))
+    assert prover.proof.holds
