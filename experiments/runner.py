@@ -32,6 +32,7 @@ from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe
 from experiments.testbeds.uml import run_in_guest
+from experiments.testbeds.watchdog import patience_for
 from topologies.errors import (
     CorridorError,
     EnvironmentLacking,
@@ -58,6 +59,8 @@ class Options:
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
     figures: bool = True
+    patience_s: float | None = None
+    """How long a guest may show no progress; None reckons it from the plan."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     log = EventLog(out_dir, say, started)
     failure: BaseException | None = None
     try:
-        _execute(choice, kernel, out_dir, log)
+        _execute(choice, kernel, plan, out_dir, log, options.patience_s)
     except OSError as error:
         failure = _unwritable(out_dir, error)
     except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
@@ -186,12 +189,22 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
     return choice, kernel
 
 
-def _execute(choice: Choice, kernel: Kernel | None, out_dir: Path, log: EventLog) -> None:
+def _execute(
+    choice: Choice,
+    kernel: Kernel | None,
+    plan: Plan,
+    out_dir: Path,
+    log: EventLog,
+    patience_s: float | None,
+) -> None:
     if choice.testbed == "native":
         run_native(out_dir, log)
         return
     assert kernel is not None
-    run_in_guest(kernel, out_dir, log, virtual_clock=choice.clock == "virtual")
+    virtual = choice.clock == "virtual"
+    if patience_s is None:
+        patience_s = patience_for(plan, virtual_clock=virtual)
+    run_in_guest(kernel, out_dir, log, virtual_clock=virtual, patience_s=patience_s)
 
 
 def _write_inputs(

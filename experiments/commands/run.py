@@ -43,6 +43,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
+    parser.add_argument(
+        "--patience",
+        type=_minutes,
+        default=None,
+        metavar="MIN",
+        help="end a guest that shows no progress for so long (default: 15 and more, by the plan)",
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
 
@@ -63,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         framework=args.framework,
         out=args.out,
         figures=not args.no_figures,
+        patience_s=args.patience,
     )
     outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
@@ -113,6 +121,17 @@ def _print_tables(outcome: Outcome) -> None:
     for warning in outcome.summary["warnings"]:
         print(f"\nwarning: {warning}")
     print(f"\nResults are in {outcome.out_dir}")
+
+
+def _minutes(text: str) -> float:
+    """In seconds."""
+    try:
+        seconds = float(text) * 60
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes") from None
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError("patience is above 0 minutes")
+    return seconds
 
 
 def _seed(text: str) -> int:

@@ -6,11 +6,12 @@ leaves nothing. In the virtual clock idle time is skipped and CPU costs no time.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from experiments.testbeds import guest_init
 from experiments.testbeds.events import read_events
 from experiments.testbeds.guest_command import boot_command, copies, links
 from experiments.testbeds.kernel import Kernel
+from experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
 KEEPER = Path(__file__).with_name("guest_keeper.py")
 OUT_IN_GUEST = guest_init.OUT
@@ -27,17 +29,22 @@ PYTHON_IN_GUEST = guest_init.PYTHON
 OnEvent = Callable[[dict[str, Any]], None]
 
 
-def run_in_guest(kernel: Kernel, out_dir: Path, on_event: OnEvent, *, virtual_clock: bool) -> None:
+def run_in_guest(
+    kernel: Kernel,
+    out_dir: Path,
+    on_event: OnEvent,
+    *,
+    virtual_clock: bool,
+    patience_s: float = PATIENCE_S,
+) -> None:
     """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
 
-    Raises the failure the guest reports, or MeasurementInvalid if it ends
-    without a word. ``on_event`` gets every event with the wall time it came at.
+    Raises the failure the guest reports, or MeasurementInvalid if it ends without a word or
+    shows no progress for ``patience_s``. ``on_event`` gets every event with the wall time it
+    came at.
     """
-    guest = _boot(kernel, out_dir, virtual_clock)
-    try:
+    with _guest(kernel, out_dir, virtual_clock, patience_s) as guest:
         read_events(guest, on_event, out_dir / "console.log", "the guest")
-    finally:
-        _end(guest)
 
 
 def run_command_in_guest(
@@ -47,13 +54,15 @@ def run_command_in_guest(
     *,
     virtual_clock: bool,
     on_event: OnEvent = lambda _event: None,
+    patience_s: float = PATIENCE_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
 
     The project, its Python and ``out_dir``, to which alone it may write, are at the places named
     ``*_IN_GUEST``; under ``/tmp`` and ``/run`` it sees nothing of the host. Its output stays in
     ``stdout.txt`` and ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event``
-    with its wall time. Raises MeasurementInvalid if the guest ends before it.
+    with its wall time. Raises MeasurementInvalid if the guest ends before it, or for
+    ``patience_s`` writes nothing.
     """
     (out_dir / "command.json").write_text(json.dumps(list(command)))
     codes: list[int] = []
@@ -63,16 +72,26 @@ def run_command_in_guest(
         if event["event"] == "exit":
             codes.append(event["code"])
 
-    guest = _boot(kernel, out_dir, virtual_clock, "command")
-    try:
+    with _guest(kernel, out_dir, virtual_clock, patience_s, "command") as guest:
         read_events(guest, note, out_dir / "console.log", "the guest", last_event="exit")
-    finally:
-        _end(guest)
     said, complained = (
         (out_dir / name).read_text(errors="replace") if (out_dir / name).exists() else ""
         for name in ("stdout.txt", "stderr.txt")
     )
     return subprocess.CompletedProcess(list(command), codes[-1], said, complained)
+
+
+@contextlib.contextmanager
+def _guest(
+    kernel: Kernel, out_dir: Path, virtual_clock: bool, patience_s: float, *init_arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    guest = _boot(kernel, out_dir, virtual_clock, *init_arguments)
+    try:
+        with Watchdog(out_dir, lambda: _let_go(guest), patience_s):
+            yield guest
+    finally:
+        _let_go(guest)
+        guest.wait()
 
 
 def _boot(
@@ -98,8 +117,7 @@ def _host_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _end(guest: subprocess.Popen[bytes]) -> None:
-    """Let go of the guest; its keeper kills what is left of it and tidies up."""
+def _let_go(guest: subprocess.Popen[bytes]) -> None:
+    """Its keeper kills what is left of the guest and tidies up."""
     assert guest.stdin is not None
     guest.stdin.close()
-    guest.wait()

@@ -217,6 +217,28 @@ def test_an_agent_killed_while_measuring_invalidates_the_run_and_keeps_its_probe
     assert all(0 < demand["received"] < 1000 for demand in ran.summary["demands"])
 
 
+def test_a_guest_that_never_sleeps_again_is_ended_and_its_probes_are_kept(watched, tmp_path):
+    copy = broken_copy(
+        tmp_path,
+        "traffic/agent.py",
+        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
+        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
+        "            self.turns = getattr(self, 'turns', 0) + 1\n"
+        "            while self.turns == 600:\n"
+        "                pass\n",
+    )
+    one = watched(LONG, *VIRTUAL, "--patience", "0.2", code=copy)
+    assert one.process.wait(100) == 4
+    line = one_line(one.complained())
+    assert line == (
+        "corridor: the guest made no progress for 12 s and was ended; what was measured is kept"
+    )
+    one.assert_nothing_is_left()
+    summary = json.loads((one.folder / "summary.json").read_text())
+    assert summary["complete"] is False
+    assert all(0 < demand["received"] < 1000 for demand in summary["demands"])
+
+
 @pytest.mark.parametrize("room_kb", [60, 110, 180, 400])
 def test_a_full_disk_is_named_and_what_fitted_is_kept(tmp_path, room_kb):
     place = tmp_path / "small"
