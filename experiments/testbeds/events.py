@@ -9,9 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+from topologies.errors import (
+    CorridorError,
+    EnvironmentLacking,
+    InputError,
+    MeasurementInvalid,
+    PolicyFailure,
+)
 
 _BY_CODE: dict[int, type[CorridorError]] = {
+    1: PolicyFailure,
     2: InputError,
     3: EnvironmentLacking,
     4: MeasurementInvalid,
