@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from controller.program import FastFailover, Flow, Phase
@@ -190,13 +190,9 @@ def open_door(network: Network, hub: str, port: int) -> Found:
     )
 
 
-def unsent(network: Network, hub: str, port: int, brought: Collection[int | None]) -> Found:
-    """What is wrong with labels that a port lets in, and that no demand's packet brings to it."""
-    labels = network.lookups[hub].labels(port).difference(brought)
-    if not labels:
-        return ()
-    places = (Place(hub, port, Packet(label=label)) for label in sorted(labels))
-    steps = tuple(step for place in places for step in steps_at(network, place))
+def unsent(network: Network, hub: str, port: int, label: int) -> Found:
+    """What is wrong with a label that a port lets in, and that no demand's packet brings to it."""
+    steps = steps_at(network, Place(hub, port, Packet(label=label)))
     return _at_door(network, Door(hub, port, unsent=steps))
 
 

@@ -11,7 +11,7 @@ from operator import is_not
 from controller.program import Flow, SwitchProgram
 from controller.prover.core import Core
 from controller.prover.lookup import Key, Lookup, rule_of
-from controller.prover.reach import Place, Step
+from controller.prover.reach import Step
 from topologies.wiring import HOST_PORT
 
 
@@ -49,27 +49,20 @@ class Change:
     def places(self, core: Core, lookups: Iterable[Lookup]) -> list[int]:
         """Places where something else may now happen."""
         relays = frozenset[object]().union(*(one.relays for one in lookups))
-        hub = self.after.hub
-        found = {
-            number
-            for key in self.keys
-            for number in core.places_at(hub, key[1])
-            if _is_met_at(core.places[number], key, relays)
-        }
+        hub, found = self.after.hub, set[int]()
+        for _, port, label in self.keys:
+            # Where labels change on the way to an entry, any may come to it.
+            told = None if relays else label
+            found.update(core.places_at(hub, port, told))
         if self.groups:
-            found |= {n for n in core.places_at(hub, None) if core.uses(n, self.groups)}
+            everywhere = core.places_at(hub, None, None)
+            found.update(number for number in everywhere if core.uses(number, self.groups))
         return sorted(found)
 
     def is_met_by_host(self, steps: Iterable[Step]) -> bool:
         return any(port in (None, HOST_PORT) for _, port, _ in self.keys) or any(
             choice.group in self.groups for step in steps for choice in step.chosen
         )
-
-
-def _is_met_at(place: Place, key: Key, relays: frozenset[object]) -> bool:
-    label = key[2]
-    here = place.packet.label
-    return None in (label, here) or label == here or not relays.isdisjoint((place.port, None))
 
 
 def _difference(

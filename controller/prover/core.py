@@ -6,8 +6,7 @@ demands that come there. Places are numbered for good; what happens at them chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from controller.program import Value, phase_of
@@ -55,7 +54,8 @@ class Core:
     def __init__(self, network: Network, judge: Judge) -> None:
         self.network = network
         self.places: list[Place] = []
-        self.by_door: dict[tuple[str, int], list[int]] = {}
+        self.by_door: dict[tuple[str, int], dict[int | None, list[int]]] = {}
+        """Numbers of places by hub and port, and by label."""
         self._judge = judge
         self._numbers: dict[Place, int] = {}
         self._known: list[At | None] = []
@@ -90,7 +90,8 @@ class Core:
         if number is None:
             number = self._numbers[place] = len(self.places)
             self.places.append(place)
-            self.by_door.setdefault((place.hub, place.port), []).append(number)
+            by_label = self.by_door.setdefault((place.hub, place.port), {})
+            by_label.setdefault(place.packet.label, []).append(number)
         return number
 
     def changed(self, network: Network, places: Iterable[int]) -> Core:
@@ -103,12 +104,21 @@ class Core:
                 after._known[number] = None
         return after
 
-    def places_at(self, hub: str, port: Value | None) -> Iterable[int]:
-        """Every place at a port of a hub, None for any, that has been met."""
+    def places_at(self, hub: str, port: Value | None, label: Value | None) -> Iterator[int]:
+        """Places at a port of a hub that have been met, by a label or by none; None for any."""
+        for by_label in self._doors(hub, port):
+            some = (
+                by_label.values()
+                if label is None
+                else (by_label.get(int(label)), by_label.get(None))
+            )
+            for numbers in some:
+                yield from numbers or ()
+
+    def _doors(self, hub: str, port: Value | None) -> Iterable[dict[int | None, list[int]]]:
         if isinstance(port, int):
-            return self.by_door.get((hub, port), ())
-        every = (numbers for (at, _), numbers in self.by_door.items() if at == hub)
-        return chain.from_iterable(every)
+            return (self.by_door.get((hub, port), {}),)
+        return (by_label for (at, _), by_label in self.by_door.items() if at == hub)
 
     def uses(self, number: int, groups: frozenset[int]) -> bool:
         """Whether packets at a place may meet one of these groups of its switch."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 from controller.program import SwitchProgram
@@ -22,6 +21,8 @@ from controller.prover.search import Exploration
 
 type DoorKey = tuple[str, int]
 """Hub and port."""
+type LabelKey = tuple[str, int, int]
+"""Hub, port and a label that comes, or may come, in by it."""
 type DemandKey = tuple[str, int]
 """Hub, and the demand's number, or 0 for what is nobody's."""
 type Arrived = Mapping[int, int]
@@ -54,7 +55,7 @@ class Findings:
     ways: Mapping[DemandKey, Looked]
     separation: Found
     doors: Mapping[DoorKey, Found]
-    unsent: Mapping[DoorKey, Found]
+    unsent: Mapping[LabelKey, Found]
     arrived: Arrived
 
     @classmethod
@@ -62,7 +63,7 @@ class Findings:
         core = Core(network, asking.of_steps)
         edges = {hub: asking.open_edge(network, core, hub) for hub in network.hosts}
         ways = dict(_followed(core, edges))
-        arrived = _counted({}, (), ways.values())
+        arrived, _ = _counted({}, {}, ways)
         return cls(
             core,
             asking.overall(network),
@@ -71,7 +72,7 @@ class Findings:
             ways,
             asking.among([ways[key].seen for key in sorted(ways)]),
             _with({}, {door: asking.open_door(network, *door) for door in network.doors}),
-            _with({}, {door: _unsent(core, door, arrived) for door in network.doors}),
+            _with({}, {key: _unsent(core, key, arrived) for key in _named(network, network.doors)}),
             arrived,
         )
 
@@ -91,9 +92,10 @@ class Findings:
             ways |= _followed(core, {hub: edges[hub]})
         gone = {key: one for key, one in self.ways.items() if ways.get(key) is not one}
         new = {key: one for key, one in ways.items() if self.ways.get(key) is not one}
-        arrived = _counted(self.arrived, gone.values(), new.values())
+        arrived, differing = _counted(self.arrived, gone, new)
         doors = [door for door in network.doors if door[0] == hub and change.is_met_by(door[1])]
-        moved = _doors_of(core, self.arrived, arrived, (*gone.values(), *new.values()))
+        labels = _moved(core, self.arrived, arrived, differing)
+        labels |= self._asked_again(network, change, doors)
         separation = self.separation
         if separation or _labels(gone) != _labels(new):
             separation = asking.among([ways[key].seen for key in sorted(ways)])
@@ -105,9 +107,19 @@ class Findings:
             ways,
             separation,
             _with(self.doors, {door: asking.open_door(network, *door) for door in doors}),
-            _with(self.unsent, {door: _unsent(core, door, arrived) for door in {*doors, *moved}}),
+            _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
         )
+
+    def _asked_again(self, network: Network, change: Change, doors: list[DoorKey]) -> set[LabelKey]:
+        """Labels at doors that something else may happen to."""
+        told = {label for _, _, label in change.keys}
+        relays = network.lookups[change.after.hub].relays
+        if not change.groups and not relays and None not in told:
+            labels = {int(label) for label in told if label is not None}
+            return {(*door, label) for door in doors for label in labels}
+        known = {key for key in self.unsent if key[:2] in doors}
+        return known | {*_named(network, doors)}
 
     def _ways_after(self, core: Core, places: list[int]) -> dict[DemandKey, Looked]:
         """All ways, those through changed places followed anew."""
@@ -151,45 +163,54 @@ def _labels(ways: Mapping[DemandKey, Looked]) -> dict[DemandKey, frozenset[int]]
     return {key: looked.seen.labels for key, looked in ways.items()}
 
 
-def _counted(arrived: Arrived, gone: Iterable[Looked], new: Iterable[Looked]) -> Arrived:
-    """The count after some ways have gone and others are new."""
-    less = [looked.seen.reached for looked in gone]
-    more = [looked.seen.reached for looked in new]
-    if less == more:
-        return arrived
+def _counted(
+    arrived: Arrived, gone: Mapping[DemandKey, Looked], new: Mapping[DemandKey, Looked]
+) -> tuple[Arrived, frozenset[int]]:
+    """The count after some ways have gone and others are new, and the places where it differs."""
+    nowhere = frozenset[int]()
+    changes: list[tuple[int, frozenset[int]]] = []
+    for key in gone.keys() | new.keys():
+        before = gone[key].seen.reached if key in gone else nowhere
+        after = new[key].seen.reached if key in new else nowhere
+        changes += [(-1, before - after), (1, after - before)]
+    differing = nowhere.union(*(places for _, places in changes))
+    if not differing:
+        return arrived, differing
     counted = dict(arrived)
-    for change, places in ((-1, less), (1, more)):
-        for number in chain.from_iterable(places):
+    for change, places in changes:
+        for number in places:
             counted[number] = counted.get(number, 0) + change
-    return counted
+    return counted, differing
 
 
-def _doors_of(
-    core: Core, before: Arrived, after: Arrived, looked: Iterable[Looked]
-) -> set[DoorKey]:
-    """Doors of places that packets no longer come to, or only now."""
-    if before is after:
-        return set()
-    numbers = frozenset[int]().union(*(one.seen.reached for one in looked))
+def _moved(core: Core, before: Arrived, after: Arrived, numbers: frozenset[int]) -> set[LabelKey]:
+    """Where a label no longer comes in, or only now."""
     places = (core.places[n] for n in numbers if bool(before.get(n)) != bool(after.get(n)))
-    return {(place.hub, place.port) for place in places}
-
-
-def _unsent(core: Core, door: DoorKey, arrived: Arrived) -> Found:
-    brought = {
-        core.places[number].packet.label
-        for number in core.by_door.get(door, ())
-        if arrived.get(number)
+    return {
+        (place.hub, place.port, place.packet.label)
+        for place in places
+        if place.packet.label is not None
     }
-    return asking.unsent(core.network, *door, brought)
 
 
-def _with(
-    known: Mapping[DoorKey, Found], asked: Mapping[DoorKey, Found]
-) -> Mapping[DoorKey, Found]:
-    """What is known with what was asked again; doors where nothing is wrong are left out."""
-    kept = {door: found for door, found in known.items() if door not in asked}
-    return kept | {door: found for door, found in asked.items() if found}
+def _named(network: Network, doors: Iterable[DoorKey]) -> Iterator[LabelKey]:
+    for hub, port in doors:
+        for label in network.lookups[hub].labels(port):
+            yield hub, port, label
+
+
+def _unsent(core: Core, key: LabelKey, arrived: Arrived) -> Found:
+    hub, port, label = key
+    numbers = core.by_door.get((hub, port), {}).get(label, ())
+    if any(map(arrived.get, numbers)) or not core.network.lookups[hub].names(port, label):
+        return ()
+    return asking.unsent(core.network, hub, port, label)
+
+
+def _with[Key](known: Mapping[Key, Found], asked: Mapping[Key, Found]) -> Mapping[Key, Found]:
+    """What is known with what was asked again; keys where nothing is wrong are left out."""
+    kept = {key: found for key, found in known.items() if key not in asked}
+    return kept | {key: found for key, found in asked.items() if found}
 
 
 def _static(network: Network, hub: str) -> Static:

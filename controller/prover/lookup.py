@@ -117,6 +117,14 @@ class Lookup:
                 named |= by_label.keys()
         return {label for label in named if isinstance(label, int)}
 
+    def names(self, port: int, label: int) -> bool:
+        """Whether some entry names a label for packets from a port."""
+        return any(
+            label in by_label
+            for (_, in_port), by_label in self._rules.items()
+            if in_port is None or in_port == port
+        )
+
     def overlaps(self, rules: Iterable[Rule] | None = None) -> Iterator[tuple[Flow, Flow]]:
         """Pairs of one table and priority that one packet could meet; of all, or of some, rules."""
         seen: set[frozenset[int]] = set()

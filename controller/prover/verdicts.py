@@ -80,6 +80,7 @@ EXACT = {
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
 NEVER = {"C13": "Every step of an update keeps all claims."}
+UNSAID = "not how they are set up, which they have not said"
 UP_TO_K = "under the failures that it is protected against; a way may be longer under more"
 TWO_SIDED = "asks for a proof of each side of an update"
 
@@ -101,7 +102,9 @@ def judged(
         verdict = _verdict(network, claim.id, claim.sentence, found_here)
         if found_here and exact is not None and claim.id in exact.breaches:
             verdict = _verdict(network, claim.id, claim.sentence, exact.breaches[claim.id], UP_TO_K)
-        verdicts.append(replace(verdict, why=_unsaid(network, claim.id) or verdict.why))
+        if claim.id == "C0" and not network.tables.settings:
+            verdict = replace(verdict, why=UNSAID)
+        verdicts.append(verdict)
     for number, sentence in EXACT.items():
         if exact is None:
             why = "asks for the exact search"
@@ -111,12 +114,6 @@ def judged(
     for number, sentence in NEVER.items():
         verdicts.append(Verdict(number, sentence, "not claimed", TWO_SIDED))
     return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
-
-
-def _unsaid(network: Network, claim: str) -> str:
-    """What of a claim is not looked at, since switches have not said it."""
-    silent = claim == "C0" and not network.tables.settings
-    return "not how they are set up, which they have not said" if silent else ""
 
 
 def _verdict(
