@@ -51,7 +51,7 @@ from controller.program import (
 )
 from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
 from topologies.errors import InputError
-from topologies.model import Fibre, Topology
+from topologies.model import UNKNOWN_JURISDICTION, Fibre, Topology
 from topologies.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
@@ -250,6 +250,8 @@ class _Draft:
 def crosses_border(topology: Topology, fibre: Fibre) -> bool:
     """Whether a fibre leaves, touches or may leave the jurisdiction of one of its ends."""
     near, far = (topology.hub(end).located_in for end in fibre.ends)
+    if UNKNOWN_JURISDICTION in (near, far):
+        return True
     return near != far or any(code != near for code in fibre.crosses)
 
 

@@ -68,9 +68,9 @@ class Intent:
         return self.bandwidth or permit.soft.bandwidth
 
     def protected(self, permit: Policy) -> Protection:
-        """The failures bridged under a permit."""
+        """The failures bridged under a permit, as far as it asks that switches bridge them."""
         asked = permit.soft.protect
-        if asked is None:
+        if asked is None or not asked.immediate:
             return self.protection
         return self.protection.stronger(Protection(asked.k, asked.over))
 

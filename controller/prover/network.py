@@ -15,7 +15,7 @@ from controller.prover.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
 from controller.prover.lookup import Lookup
 from controller.prover.tables import Tables
 from controller.prover.witnesses import Witness, witnesses
-from topologies.model import Fibre, Topology
+from topologies.model import UNKNOWN_JURISDICTION, Fibre, Topology
 from topologies.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
@@ -134,4 +134,4 @@ class Network:
 def is_over_border(topology: Topology, fibre: Fibre) -> bool:
     """Whether something of a fibre is, or may be, outside the jurisdiction of one of its ends."""
     touched = {topology.hub(end).located_in for end in fibre.ends} | {*fibre.crosses}
-    return len(touched) > 1
+    return len(touched) > 1 or UNKNOWN_JURISDICTION in touched
