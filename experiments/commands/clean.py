@@ -1,4 +1,4 @@
-"""``corridor clean``: remove what dead native runs left behind, and nothing else."""
+"""``corridor clean``: remove what dead runs left behind, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from typing import Any
 def add_parser(verbs: Any) -> None:
     verbs.add_parser(
         "clean",
-        help="remove what killed native runs left in this machine's kernel",
-        description="Remove bridges and interfaces of native runs that died. Guests leave nothing.",
+        help="remove what killed runs left",
+        description="Remove bridges and interfaces of native runs that died, and scratch folders "
+        "of guests whose keeper was killed.",
     )
 
 
 def run(_args: argparse.Namespace) -> int:
     from experiments.testbeds.native import leftovers, remove_leftovers
+    from experiments.testbeds.scratch import remove_dead
 
     found = leftovers()
     for run_id in found:
         remove_leftovers(run_id)
         print(f"removed what run {run_id} left")
-    if not found:
+    folders = remove_dead()
+    for folder in folders:
+        print(f"removed {folder}")
+    if not found and not folders:
         print("nothing to remove")
     return 0

@@ -18,9 +18,13 @@ import select
 import shutil
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import NoReturn
+
+if not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.testbeds.scratch import scratch_folder
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE = 0x0040000
@@ -32,20 +36,17 @@ _libc = ctypes.CDLL(None)
 def keep(contents: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    scratch = tempfile.mkdtemp(prefix="corridor-guest-")
-    try:
+    with scratch_folder() as scratch:
         for order in contents:
-            _put_in(Path(scratch), order)
+            _put_in(scratch, order)
         guest = os.fork()
         if guest == 0:
-            _be_guest(scratch, command)
+            _be_guest(str(scratch), command)
         try:
             _wait_for_either(guest)
         finally:
             status = _end(guest)
         return status
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _put_in(scratch: Path, order: str) -> None:

@@ -1,15 +1,18 @@
 """The keeper ends a guest with its caller and tidies up; a shell stands in for the guest."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from experiments.testbeds import guest_keeper
+from experiments import cli
+from experiments.testbeds import guest_keeper, native, scratch
 
 KEEPER = [sys.executable, "-I", "-S", guest_keeper.__file__]
 SHELL = "/bin/sh"
@@ -132,3 +135,64 @@ def test_a_guest_that_cannot_start_says_why(keep):
     one = keep("", program="/nonexistent/linux")
     assert one.line() == "/nonexistent/linux: No such file or directory"
     assert one.process.wait(10) == 127
+
+
+def asleep(keep):
+    """A guest on its way, and its scratch folder."""
+    one = keep("pwd; exec sleep 1000")
+    return one, Path(one.line())
+
+
+def test_the_folder_a_killed_keeper_left_is_removed_by_the_next_and_no_other(keep):
+    (killed, left), (_alive, held) = asleep(keep), asleep(keep)
+    killed.process.kill()
+    killed.process.wait()
+    assert left.exists()
+    _, own = asleep(keep)
+    assert not left.exists()
+    assert set(killed.temporary.iterdir()) == {held, own}
+
+
+def test_clean_removes_the_folder_a_killed_keeper_left(keep, capsys, monkeypatch):
+    (killed, left), (_alive, held) = asleep(keep), asleep(keep)
+    killed.process.kill()
+    killed.process.wait()
+    monkeypatch.setattr(tempfile, "tempdir", str(killed.temporary))
+    monkeypatch.setattr(native, "leftovers", list)
+    assert cli.main(["clean"]) == 0
+    assert capsys.readouterr().out == f"removed {left}\n"
+    assert list(killed.temporary.iterdir()) == [held]
+    cli.main(["clean"])
+    assert capsys.readouterr().out == "nothing to remove\n"
+
+
+def test_what_is_not_ours_to_remove_stays(monkeypatch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "corridor-guest-link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "corridor-guest-file").touch()
+    (tmp_path / "corridor-guest-theirs").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    assert scratch.remove_dead() == []
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("moment", ["mkdtemp", "flock"])
+def test_a_folder_taken_for_dead_before_it_was_locked_is_made_again(monkeypatch, tmp_path, moment):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    module = {"mkdtemp": tempfile, "flock": fcntl}[moment]
+    real, taken = getattr(module, moment), []
+
+    def take(*arguments, **more):
+        made = real(*arguments, **more) if moment == "mkdtemp" else None
+        if not taken:
+            taken.extend(tmp_path.iterdir())
+            taken[0].rmdir()
+        return made or real(*arguments, **more)
+
+    monkeypatch.setattr(module, moment, take)
+    with scratch.scratch_folder() as folder:
+        assert taken
+        assert folder not in taken
+        assert folder.exists()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,65 @@
+"""Scratch folders of guests, each locked by its keeper while it lives. Standard library only.
+
+A keeper that is killed cannot remove its folder. The kernel lets go of its lock, by which
+whoever comes next knows that nobody needs the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "corridor-guest-"
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder of one's own, gone in the end; those of dead keepers go at once."""
+    remove_dead()
+    folder, lock = _make()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def remove_dead() -> list[Path]:
+    """Remove this user's folders that nobody holds; which they were."""
+    removed = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):  # another user's, somebody's still, or just gone
+            lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                if os.fstat(lock).st_uid == os.geteuid():
+                    shutil.rmtree(folder)
+                    removed.append(folder)
+            finally:
+                os.close(lock)
+    return removed
+
+
+def _make() -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        with contextlib.suppress(FileNotFoundError):
+            lock = _lock(folder, fcntl.LOCK_EX)
+            if folder.exists():  # nobody took it for dead before it was locked
+                return folder, lock
+            os.close(lock)
+
+
+def _lock(folder: Path, how: int) -> int:
+    """An open descriptor that holds the lock; a child that executes a program lets go of it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
