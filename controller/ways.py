@@ -15,11 +15,10 @@ only where no allowed path is left from where it is (the prover's claim C9, exac
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from controller.intent import Intent, Protection
-from controller.paths import Path
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import Policy
@@ -84,40 +83,6 @@ class Way:
     @property
     def permit(self) -> Policy | None:
         return self.automaton.permit if self.automaton else None
-
-
-def follow(
-    first: Node, dead: Container[str], closed: Container[str] = ()
-) -> tuple[Node, ...] | None:
-    """The decisions a packet meets while these fibres, and the gateways of these hubs, are dead.
-
-    None if it is dropped.
-    """
-    met: list[Node] = []
-    node: Node | None = first
-    while node is not None:
-        if _is_dead(node, dead, closed):
-            node = node.otherwise
-        else:
-            met.append(node)
-            if isinstance(node, Deliver):
-                return tuple(met)
-            node = getattr(node, "then", None)
-    return None
-
-
-def _is_dead(node: Node, dead: Container[str], closed: Container[str]) -> bool:
-    if isinstance(node, Cross):
-        return node.fibre in dead
-    return isinstance(node, Assess) and node.hub in closed
-
-
-def path_of(met: Iterable[Node]) -> Path:
-    """The hubs and fibres of decisions that were met."""
-    met = tuple(met)
-    fibres = tuple(node.fibre for node in met if isinstance(node, Cross))
-    crossed = [node.hub for node in met if isinstance(node, Cross)]
-    return Path((*crossed, met[-1].hub), fibres)
 
 
 class WayBuilder:

@@ -47,7 +47,7 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
     )
     templates = build_templates(frame_specs(scenario.demands, scenario.probe, wiring))
     measured = phases(loaded, demands, wiring, templates, seed)
-    cuts = plan_cuts(loaded, demands, ways, after_ns=end_of(measured, demands))
+    cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = cut_phases(cuts, loaded, wiring, templates)
     hosts, names = jobs.in_sequence([*measured, *cutting])
     job = jobs.Job(clock=clock, out_dir="", hosts=hosts, phases=names)

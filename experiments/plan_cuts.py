@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from controller.intent import Intent
 from controller.paths import Path
+from controller.policy.failures import Failures
 from controller.policy.routes import NoRoute
-from controller.ways import Way, follow, path_of
+from controller.program import Program
+from controller.prover import tables_of
+from controller.prover.exact import Explorer
+from controller.ways import Way
 from experiments.plan_traffic import Schedule, stamp_hosts
 from experiments.plan_values import Cut, Expectation, Fault, PlannedDemand
 from experiments.prediction import one_way_ns
@@ -29,10 +34,15 @@ def plan_cuts(
     loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
     ways: Sequence[Way],
+    program: Program,
+    wiring: Wiring,
     *,
     after_ns: int,
 ) -> tuple[Cut, ...]:
-    """Cuts one after another from ``after_ns`` on; ``ways`` are those of demands and answers."""
+    """Cuts one after another from ``after_ns`` on; ``ways`` are those of demands and answers.
+
+    What is expected of a cut is what the prover says that the tables do when just this fails.
+    """
     options = loaded.scenario.cuts
     if options is None:
         return ()
@@ -40,8 +50,9 @@ def plan_cuts(
     if settle_ns is None:
         settle_ns = SETTLE_WITH_BFD_NS if loaded.scenario.network.bfd else SETTLE_NS
     cuts, start_ns = [], after_ns + (2 * QUICKEN_NS if options.silent else 0)
+    explorer = Explorer(tables_of(program), wiring, loaded.topology)
     for fibre in _fibres(loaded, options):
-        crossing = tuple(_expectations(fibre, loaded, demands, ways))
+        crossing = tuple(_expectations(fibre, loaded, demands, ways, explorer))
         longest_ns = max((one.rtt_ns or 0 for one in crossing), default=0)
         # Long enough for some probes to go and come back by the longest detour.
         outage_ns = max(options.outage, 2 * SETTLED_NS + longest_ns)
@@ -102,23 +113,27 @@ def _fibres(loaded: LoadedScenario, options: CutOptions) -> tuple[str, ...]:
 
 
 def _expectations(
-    fibre: str, loaded: LoadedScenario, demands: Sequence[PlannedDemand], ways: Sequence[Way]
+    fibre: str,
+    loaded: LoadedScenario,
+    demands: Sequence[PlannedDemand],
+    ways: Sequence[Way],
+    explorer: Explorer,
 ) -> Iterator[Expectation]:
+    scenario, topology = loaded.scenario, loaded.topology
     for demand, there, back in zip(demands, ways[::2], ways[1::2], strict=True):
-        if _crosses(there, fibre) or _crosses(back, fibre):
-            scenario = loaded.scenario
-            size = (scenario.demands[demand.index].probe or scenario.probe).size
-            topology = loaded.topology
-            parts = [_detour_ns(way, fibre, topology, size) for way in (there, back)]
-            known = [part for part in parts if part is not None]
-            answered_ns = demand.predicted_forward_ns or 0
-            back_ns = _reach_ns(back, fibre, topology, size)
-            yield Expectation(
-                demand=demand.index,
-                rtt_ns=sum(known) if len(known) == len(parts) else None,
-                there_ns=_reach_ns(there, fibre, topology, size),
-                back_ns=None if back_ns is None else answered_ns + back_ns,
-            )
+        if not (_crosses(there, fibre) or _crosses(back, fibre)):
+            continue
+        size = (scenario.demands[demand.index].probe or scenario.probe).size
+        parts = [_detour_ns(way.intent, fibre, explorer, size) for way in (there, back)]
+        known = [part for part in parts if part is not None]
+        answered_ns = demand.predicted_forward_ns or 0
+        back_ns = _reach_ns(back, fibre, topology, size)
+        yield Expectation(
+            demand=demand.index,
+            rtt_ns=sum(known) if len(known) == len(parts) else None,
+            there_ns=_reach_ns(there, fibre, topology, size),
+            back_ns=None if back_ns is None else answered_ns + back_ns,
+        )
 
 
 def _crosses(way: Way, fibre: str) -> bool:
@@ -134,6 +149,8 @@ def _reach_ns(way: Way, fibre: str, topology: Topology, size: int) -> int | None
     return one_way_ns(topology, Path(path.hubs[: hops + 1], path.fibres[:hops]), size)
 
 
-def _detour_ns(way: Way, fibre: str, topology: Topology, size: int) -> int | None:
-    met = follow(way.first, {fibre}) if way.first is not None else None
-    return one_way_ns(topology, path_of(met), size) if met is not None else None
+def _detour_ns(intent: Intent, fibre: str, explorer: Explorer, size: int) -> int | None:
+    outcome = explorer.follow(intent, Failures(links=frozenset([fibre])))
+    if not outcome.delivered:
+        return None
+    return one_way_ns(explorer.topology, Path(outcome.hubs, outcome.fibres), size)
