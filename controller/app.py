@@ -20,15 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from controller import messages
-from controller.framework import App, cfg, handler, hub, lldp, ofp_event, ofproto, parser
+from controller.dumps import DUMP_SCHEMA, meter_said, plain_entry, plain_group
+from controller.framework import App, cfg, handler, hub, ofp_event, ofproto, parser
 from controller.installation import Installation
 from controller.program import Program, SwitchProgram, WiredLink
-from topologies.values import from_plain, to_plain
-
-LLDP_RETRY_S = 0.5
-DUMP_SCHEMA = 3
-LLDP_MULTICAST = lldp.LLDP_MAC_NEAREST_BRIDGE
-PORT_MAC_OFFSET = "02:c0:02:00:00:00"
+from controller.wiring_check import RETRY_S, lldp_frame, lldp_origin
+from topologies.values import from_plain
 
 CONF = cfg.CONF
 CONF.register_opts(
@@ -107,7 +104,7 @@ class CorridorApp(App):
     def on_packet(self, event: Any) -> None:
         """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
         message = event.msg
-        origin = _lldp_origin(message.data)
+        origin = lldp_origin(message.data)
         if origin is not None:
             link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
             if self.installation.saw_link(link):
@@ -117,15 +114,15 @@ class CorridorApp(App):
 
     @handler.set_ev_cls(ofp_event.EventOFPFlowStatsReply, handler.MAIN_DISPATCHER)
     def on_flows(self, event: Any) -> None:
-        self._hear("switches", event.msg, _entry)
+        self._hear("switches", event.msg, plain_entry)
 
     @handler.set_ev_cls(ofp_event.EventOFPGroupDescStatsReply, handler.MAIN_DISPATCHER)
     def on_groups(self, event: Any) -> None:
-        self._hear("groups", event.msg, lambda said: to_plain(messages.group_of(said)))
+        self._hear("groups", event.msg, plain_group)
 
     @handler.set_ev_cls(ofp_event.EventOFPMeterConfigStatsReply, handler.MAIN_DISPATCHER)
     def on_meters(self, event: Any) -> None:
-        self._hear("meters", event.msg, lambda said: to_plain(messages.meter_of(said)))
+        self._hear("meters", event.msg, meter_said)
 
     def _hear(self, what: str, message: Any, plain: Callable[[Any], Any]) -> None:
         """One part of a switch's answer to ``_dump``; the last part of the last one ends it."""
@@ -181,7 +178,7 @@ class CorridorApp(App):
                     self.installation.missing_links, key=lambda link: (link.src_dpid, link.src_port)
                 ):
                     self._send_lldp(link.src_dpid, link.src_port)
-            hub.sleep(LLDP_RETRY_S)
+            hub.sleep(RETRY_S)
 
     def _send_lldp(self, dpid: int, port: int) -> None:
         datapath = self._datapaths.get(dpid)
@@ -192,7 +189,7 @@ class CorridorApp(App):
                     buffer_id=ofproto.OFP_NO_BUFFER,
                     in_port=ofproto.OFPP_CONTROLLER,
                     actions=[parser.OFPActionOutput(port)],
-                    data=_lldp_frame(dpid, port),
+                    data=lldp_frame(dpid, port),
                 )
             )
 
@@ -241,40 +238,3 @@ def _connect_status(path: str) -> socket.socket | None:
     status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     status.connect(path)
     return status
-
-
-def _entry(stats: Any) -> dict[str, Any]:
-    entry = {
-        **to_plain(messages.flow_of(stats)),
-        "packets": stats.packet_count,
-        "bytes": stats.byte_count,
-    }
-    if stats.idle_timeout or stats.hard_timeout:
-        entry["timeouts_s"] = [stats.idle_timeout, stats.hard_timeout]
-    return entry
-
-
-def _lldp_frame(dpid: int, port: int) -> bytes:
-    """IEEE 802.1AB: chassis id and port id are locally assigned text."""
-    tlvs = (
-        lldp.ChassisID(
-            subtype=lldp.ChassisID.SUB_LOCALLY_ASSIGNED, chassis_id=f"dpid:{dpid:016x}".encode()
-        ),
-        lldp.PortID(subtype=lldp.PortID.SUB_LOCALLY_ASSIGNED, port_id=f"{port}".encode()),
-        lldp.TTL(ttl=120),
-        lldp.End(),
-    )
-    header = bytes.fromhex((LLDP_MULTICAST + PORT_MAC_OFFSET).replace(":", "")) + b"\x88\xcc"
-    return header + bytes(lldp.lldp(tlvs).serialize(None, None))
-
-
-def _lldp_origin(frame: bytes) -> tuple[int, int] | None:
-    """Datapath id and port that sent an LLDP frame of ours, or None for any other frame."""
-    if frame[12:14] != b"\x88\xcc":
-        return None
-    try:
-        chassis, port = lldp.lldp.parser(frame[14:])[0].tlvs[:2]
-        kind, _, dpid = chassis.chassis_id.decode("ascii").partition(":")
-        return (int(dpid, 16), int(port.port_id)) if kind == "dpid" else None
-    except (AttributeError, ValueError, UnicodeDecodeError, AssertionError):
-        return None

@@ -1,13 +1,15 @@
 """Run the controller app: ``python -m controller.main --port 6653``.
 
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
-``CORRIDOR_STATUS``). os-ken 4 has no command of its own, so this serves both.
+``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
+``keeper_app.py``. os-ken 4 has no command of its own, so this serves both.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 
 from controller import framework
@@ -27,7 +29,7 @@ def main() -> int:
         project=framework.NAMES[framework.FRAMEWORK],
     )
     try:
-        framework.app_manager.AppManager.run_apps(["controller.app", framework.OFP_HANDLER])
+        framework.app_manager.AppManager.run_apps([_app(), framework.OFP_HANDLER])
     except CorridorError as error:
         print(f"controller: {error}", file=sys.stderr)
         return error.exit_code
@@ -35,6 +37,11 @@ def main() -> int:
         print(f"controller: port {options.port}: {error.strerror}", file=sys.stderr)
         return 3
     return 0
+
+
+def _app() -> str:
+    """The app that keeps a network to a specification, or the one that installs a program."""
+    return "controller.keeper_app" if os.environ.get("CORRIDOR_SPECIFICATION") else "controller.app"
 
 
 if __name__ == "__main__":

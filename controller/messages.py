@@ -8,6 +8,7 @@ from typing import Any
 from controller.framework import ofproto, parser
 from controller.orders import Order
 from controller.program import (
+    COOKIE_MAGIC,
     LABEL_TTL,
     Action,
     Bucket,
@@ -65,17 +66,23 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
 
 
 def remove_flow(datapath: Any, flow: Flow) -> Any:
-    """The message that removes one entry, and no other that has its match by now."""
+    """The message that removes one entry, and no other that has its match by now.
+
+    Foreign entries may match what has no value here. They go by their cookie and table, with others
+    like them.
+    """
+    mine = flow.cookie >> 48 == COOKIE_MAGIC
+    matched = dict(flow.match) if mine else {}
     return parser.OFPFlowMod(
         datapath,
         cookie=flow.cookie,
         cookie_mask=(1 << 64) - 1,
         table_id=flow.table,
         priority=flow.priority,
-        command=ofproto.OFPFC_DELETE_STRICT,
+        command=ofproto.OFPFC_DELETE_STRICT if mine else ofproto.OFPFC_DELETE,
         out_port=ofproto.OFPP_ANY,
         out_group=ofproto.OFPG_ANY,
-        match=parser.OFPMatch(**dict(flow.match)),
+        match=parser.OFPMatch(**matched),
     )
 
 

@@ -96,6 +96,18 @@ def edges_off(differences: Mapping[int, Difference]) -> Orders:
     }
 
 
+def edges_exchanged(differences: Mapping[int, Difference]) -> Orders:
+    """Edges as they should be, at once."""
+    found = {}
+    for dpid, one in differences.items():
+        on = [flow for flow in one.missing if flow.table in EDGE]
+        keys = {flow.key for flow in on}
+        off = [flow for flow in one.extra if flow.table in EDGE and flow.key not in keys]
+        if on or off:
+            found[dpid] = [*remove(off), *add(on)]
+    return found
+
+
 def extra_off(one: Difference) -> list[Order]:
     """Whatever should not be there, in an order in which nothing is used that is gone."""
     missing = {flow.key for flow in one.missing}

@@ -32,7 +32,7 @@ from typing import Any
 from topologies import taps
 from traffic import kernel
 from traffic.inspection import CAME_BY_OUT_SIDE, Flow, Inspector
-from traffic.lines import Lines, encode
+from traffic.lines import Lines, encode, tell
 
 SCHEMA = 1
 FRAME_BYTES = 1 << 16
@@ -93,7 +93,8 @@ class Gateway:
     def run(self, channel: socket.socket) -> dict[str, Any]:
         """Inspect frames until SIGTERM, or until the channel closes; its totals.
 
-        The channel may bring another epoch: ``{"epoch_ns": ...}``.
+        The channel may bring another epoch, ``{"epoch_ns": ...}``, or other labels,
+        ``{"labels": ...}``, which are answered by how many there are once they count.
         """
         orders = Lines(channel.fileno())
         poll = select.poll()
@@ -109,7 +110,7 @@ class Gateway:
                 elif descriptor == self._told_to_end:
                     ended = True
                 else:
-                    ended = not self._obey(orders.read()) or ended
+                    ended = not self._obey(channel, orders.read()) or ended
         return self._finish()
 
     def _inspect(self) -> None:
@@ -131,10 +132,15 @@ class Gateway:
             if flow.packets == 1:
                 self._audit.seen(flow)
 
-    def _obey(self, lines: list[bytes] | None) -> bool:
+    def _obey(self, channel: socket.socket, lines: list[bytes] | None) -> bool:
         """Whether to go on."""
         for line in lines or ():
-            self._audit.begin(int(json.loads(line)["epoch_ns"]))
+            message = json.loads(line)
+            if "labels" in message:
+                self._inspector.assess(message["labels"])
+                tell(channel, {"assessing": len(message["labels"])})
+            else:
+                self._audit.begin(int(message["epoch_ns"]))
         return lines is not None
 
     def _finish(self) -> dict[str, Any]:

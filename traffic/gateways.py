@@ -12,9 +12,14 @@ of the switches' interfaces. Messages are JSON lines:
     in   {"do": "start", "hub": "bangkok"}                   nothing if it lives
     out  {"started": {"hub": "bangkok", "pid": 124}}         it stands in the way
     out  {"died": {"hub": "bangkok", "signal": 11, "exit": null}}    at once, if one does by itself
+    in   {"do": "assess", "hub": "bangkok", "labels": {...}}  instead of those it lets pass now
+    out  {"assessing": {"hub": "bangkok", "labels": 12}}     from the next frame on, dead or alive
     in   {"do": "stop"}                                      SIGTERM to all
     out  {"done": {"bangkok": {"totals": [...], "missed": 0}, ...}}    of those alive at the end
     out  {"failed": {"hub": "bangkok" | null, "reason": "..."}}
+
+With a ``socket`` in the configuration, a controller may say ``assess`` there too, and is answered
+there; what else it says, or says wrongly, is answered by ``refused`` with the reason.
 
 Exit code 0 after ``stop``, 3 when a gateway could not be started, 2 when the configuration or a
 message is bad, 1 when standard input closes or SIGTERM or SIGINT comes; the gateways are then told
@@ -22,7 +27,7 @@ to end. The kernel kills them should this process be killed.
 
 Configuration (values with * may be left out)::
 
-    {"out_dir": str, "epoch_ns"*: 0,
+    {"out_dir": str, "epoch_ns"*: 0, "socket"*: path,
      "gateways": {HUB: {"in": interface, "out": interface, "netns": path,
                         "labels": {LABEL: {"demand": str, "src": ip, "dst": ip}}}}}
 
@@ -31,7 +36,7 @@ process also takes them down, which is told at once. Audits (see gateway.py) are
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH100, PTH103, PTH120, PTH123
+# ruff: noqa: PTH100, PTH103, PTH108, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -52,6 +57,7 @@ if not __package__:
 from topologies import taps
 from traffic import kernel
 from traffic.gateway import Gateway
+from traffic.inspection import check_labels
 from traffic.lines import Lines, ending, how, say, tell
 
 EXIT_OK = 0
@@ -109,6 +115,8 @@ class Gateways:
         self._alive: dict[str, Child] = {}
         self._poll = select.poll()
         self._runner = Lines(0)
+        self._listener = _listener(config.get("socket"))
+        self._callers: dict[int, tuple[socket.socket, Lines]] = {}
 
     def start_all(self) -> None:
         """CannotStartError with the first hub whose gateway is not able to."""
@@ -123,12 +131,14 @@ class Gateways:
     def serve(self) -> None:
         """Carry out what the runner asks until it asks for the end."""
         self._poll.register(0, select.POLLIN)
+        if self._listener is not None:
+            self._poll.register(self._listener.fileno(), select.POLLIN)
         ended = False
         while not ended:
             # One at a time: what is done about it may close the descriptor of the next.
             descriptor = self._poll.poll()[0][0]
             if descriptor:
-                self._bury(descriptor)
+                self._hear(descriptor)
                 continue
             lines = self._runner.read()
             if lines is None:
@@ -164,6 +174,8 @@ class Gateways:
             self._kill(hub)
         elif message["do"] == "start":
             self._start(hub)
+        elif message["do"] == "assess":
+            say(self._assess(hub, message["labels"]))
         else:
             raise ValueError(f"nobody knows how to {message['do']}")
         return False
@@ -180,6 +192,53 @@ class Gateways:
             self._fork(hub)
             self._wait_until_ready(hub)
         say({"started": {"hub": hub, "pid": self._alive[hub].pid}})
+
+    def _assess(self, hub: str, labels: dict[str, Any]) -> dict[str, Any]:
+        """Another list for a gateway, now and when it is started again."""
+        check_labels(labels)
+        self._plans[hub]["labels"] = labels
+        child = self._alive.get(hub)
+        if child is not None:
+            with contextlib.suppress(OSError):  # it has died, which is heard of next
+                tell(child.channel, {"labels": labels})
+            if child.hear() is None:
+                say({"died": self._remove(child)})
+        return {"assessing": {"hub": hub, "labels": len(labels)}}
+
+    def _hear(self, descriptor: int) -> None:
+        """Something from elsewhere than the runner."""
+        if self._listener is not None and descriptor == self._listener.fileno():
+            caller, _ = self._listener.accept()
+            self._callers[caller.fileno()] = (caller, Lines(caller.fileno()))
+            self._poll.register(caller.fileno(), select.POLLIN)
+        elif descriptor in self._callers:
+            self._answer(descriptor)
+        else:
+            self._bury(descriptor)
+
+    def _answer(self, descriptor: int) -> None:
+        caller, lines = self._callers[descriptor]
+        said = lines.read()
+        try:
+            for line in said or ():
+                tell(caller, self._answer_to(line))
+        except OSError:
+            said = None
+        if said is None:
+            self._poll.unregister(descriptor)
+            del self._callers[descriptor]
+            caller.close()
+
+    def _answer_to(self, line: bytes) -> dict[str, Any]:
+        try:
+            message = json.loads(line)
+            if message["do"] != "assess":
+                raise ValueError(f"only the runner may {message['do']}")
+            if message["hub"] not in self._plans:
+                raise ValueError(f"no gateway at {message['hub']}")
+            return self._assess(message["hub"], message["labels"])
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as problem:
+            return {"refused": {"reason": f"{type(problem).__name__}: {problem}"}}
 
     def _fork(self, hub: str) -> None:
         parent = os.getpid()
@@ -214,6 +273,18 @@ class Gateways:
             with contextlib.suppress(OSError):  # the network may have been taken down before
                 taps.set_up(self._plans[child.hub][side], up=False)
         return end
+
+
+def _listener(path: str | None) -> socket.socket | None:
+    """A socket for a controller; what an earlier process left at its path is replaced."""
+    if path is None:
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(4)
+    return listener
 
 
 def _be_gateway(

@@ -68,6 +68,16 @@ class Flow:
         self.packets = self.octets = 0
 
 
+def check_labels(labels: Mapping[str, Mapping[str, str]]) -> dict[int, Assessed]:
+    """What labels may be on; ValueError, KeyError or OSError if that is not said."""
+    return {
+        int(label): Assessed(
+            plan["demand"], socket.inet_aton(plan["src"]), socket.inet_aton(plan["dst"])
+        )
+        for label, plan in labels.items()
+    }
+
+
 class Inspector:
     """Judges frames by the labels it assesses and counts what it judged.
 
@@ -76,14 +86,14 @@ class Inspector:
     """
 
     def __init__(self, labels: Mapping[str, Mapping[str, str]]) -> None:
-        self._assessed = {
-            int(label): Assessed(
-                plan["demand"], socket.inet_aton(plan["src"]), socket.inet_aton(plan["dst"])
-            )
-            for label, plan in labels.items()
-        }
+        self._assessed = check_labels(labels)
         self._flows: dict[Header, Flow] = {}
         self._by_key: dict[bytes, Flow] = {}
+
+    def assess(self, labels: Mapping[str, Mapping[str, str]]) -> None:
+        """Let these labels pass from now on instead; counts go on."""
+        self._assessed = check_labels(labels)
+        self._by_key.clear()
 
     def inspect(self, frame: bytes) -> Flow:
         """The flow of a frame, which is counted in it; new when it has but one packet."""

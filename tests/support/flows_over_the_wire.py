@@ -48,10 +48,10 @@ def main() -> None:
     deletion = messages.delete_all_flows(datapath)
     deletion.serialize()
 
-    from controller import app
+    from controller import wiring_check
 
-    frames = [app._lldp_frame(0x2A, 7).hex(), *given["frames"]]
-    origins = [app._lldp_origin(bytes.fromhex(frame)) for frame in frames]
+    frames = [wiring_check.lldp_frame(0x2A, 7).hex(), *given["frames"]]
+    origins = [wiring_check.lldp_origin(bytes.fromhex(frame)) for frame in frames]
     said = {"wire": wire, "held": held, "origins": origins, "deletion": bytes(deletion.buf).hex()}
     print(json.dumps(said | {"lldp": frames[0]}))
 

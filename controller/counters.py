@@ -1,0 +1,31 @@
+"""What switches have dropped, by reason, out of their own counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.program import COOKIE_MAGIC, Reason
+
+
+def drops_by_reason(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Packets dropped in the tables of a dump: of all switches, and by hub where any were."""
+    total: dict[str, int] = {reason.name: 0 for reason in Reason if reason.is_drop}
+    by_hub: dict[str, dict[str, int]] = {}
+    for hub, flows in document["switches"].items():
+        for flow in flows:
+            name = _reason(flow["cookie"])
+            if name is not None and name.startswith("DROP_") and flow["packets"]:
+                total[name] += flow["packets"]
+                here = by_hub.setdefault(hub, {})
+                here[name] = here.get(name, 0) + flow["packets"]
+    return {"drops": total, "by_hub": by_hub}
+
+
+def _reason(cookie: int) -> str | None:
+    if cookie >> 48 != COOKIE_MAGIC:
+        return None
+    try:
+        return Reason(cookie >> 16 & 0xFFFF).name
+    except ValueError:
+        return None

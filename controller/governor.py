@@ -1,0 +1,221 @@
+"""The one who changes what switches hold, and only to what is proven.
+
+It has a standing or none. Every call either ends with switches holding exactly a standing that is
+proven from what they say, or says why not; then all is as before, or edges are off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from controller import engine, orders
+from controller.engine import Known, Standing, assessed
+from controller.errors import Refused, SwitchError
+from controller.journal import Journal
+from controller.mending import Mended, compare, mend, whole_core
+from controller.outside import Outside, only
+from controller.prover import Proof, Tables
+from controller.prover.updates import UpdateProof, objections
+from controller.recognition import epochs_at_edges, recognise
+from controller.store import Store
+from controller.updating import MARGIN_NS, NS, NotDone, Updater
+
+
+@dataclass
+class Governor:
+    """Serves one network."""
+
+    outside: Outside
+    store: Store
+    journal: Journal
+    updater: Updater
+    standing: Standing | None = None
+    doubt: str = "nothing is installed yet"
+    """Why what switches hold is not known to be the standing; empty while it is."""
+    proof: dict[str, Any] = field(default_factory=dict)
+    """The last one, as JSON."""
+    foreign: int = 0
+    """Entries that were nobody's we know, so far."""
+
+    def boot(self, known: Known, told: frozenset[int]) -> None:
+        """Take over what switches hold if it is ours, else install what is known.
+
+        Raises NotDone and SwitchError.
+        """
+        held = self.outside.tables(told)
+        found = recognise(self._seen(held), self._candidates(known, held))
+        if found is None or not engine.proof_of(found.standing, self.outside.wiring).holds:
+            self.install(engine.stand(known, self.outside.wiring, 0), told, held)
+            return
+        standing = found.standing
+        others = [one for one in self._kept() if one.epoch != standing.epoch]
+        self.outside.gateways.assess(assessed([standing, *others], self.outside.wiring))
+        if found.finish:
+            self.outside.switches.bundle(only(found.finish, told))
+            self.outside.sleep(self.drain_s(standing))
+            held = self.outside.tables(told)
+        mended = mend(self.outside, standing, told, held)
+        self.outside.gateways.assess(assessed([standing], self.outside.wiring))
+        self._accept(standing, mended.tables, "taken over")
+        self.journal.say(
+            "taken over", was=found.what, epoch=standing.epoch, **self._tampering(mended)
+        )
+
+    def install(self, standing: Standing, told: frozenset[int], held: Tables | None = None) -> None:
+        """Whatever switches hold is replaced by a standing. Raises NotDone and SwitchError."""
+        predicted = engine.proof_of(standing, self.outside.wiring)
+        if not predicted.holds:
+            self.doubt = "what should be installed is not proven"
+            self._take_edges_off(told)
+            raise NotDone(f"it would break {'; '.join(objections(predicted))}", predicted)
+
+        def before_edges() -> None:
+            core = compare(self.outside.tables(told), standing)
+            if not whole_core(core):
+                raise Refused("cores hold other than they were told")
+            self.outside.gateways.assess(assessed([standing], self.outside.wiring))
+
+        self.doubt = "it is being installed"
+        drain_s = self.drain_s(standing)
+        tables = mend(
+            self.outside, standing, told, held, drain_s=drain_s, before_edges=before_edges
+        ).tables
+        self._accept(standing, tables, "installed")
+        entries = sum(len(switch.flows) for switch in standing.program.switches)
+        self.journal.say("installed", epoch=standing.epoch, entries=entries)
+
+    def move_to(self, new: Standing, told: frozenset[int], why: str) -> None:
+        """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone."""
+        assert self.standing is not None
+        old = self.standing
+        if new.epoch == old.epoch:
+            proof = engine.proof_of(new, self.outside.wiring)
+            if not proof.holds:
+                raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
+            self._stands(new, proof, why)
+            return
+        self.store.keep(old, about_to=new)
+        try:
+            report = self.updater.carry_out(old, new, told)
+        except NotDone as problem:
+            self.store.keep(old)
+            for dpid in problem.silent:
+                self.outside.switches.hang_up(dpid)
+            raise
+        self._stands(new, report.proof, why)
+        self.journal.say("update", why=why, epoch=new.epoch, **report.plain())
+
+    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
+        """Drop demands at their edges at once, by bundle. Raises SwitchError."""
+        if not numbers or self.standing is None:
+            return
+        before = self.standing
+        after = engine.withdraw(before, numbers, known.specification.intents())
+        held = Tables({one.hub: one for one in before.program.switches})
+        exchanged = orders.edges_exchanged(compare(held, after))
+        self.standing = after
+        self.outside.switches.bundle(only(exchanged, told))
+        ids = sorted(before.intents[number - 1].id for number in numbers)
+        self.journal.say("withdrawn", demands=ids)
+
+    def restore(self, before: Standing, told: frozenset[int]) -> None:
+        """Undo a withdrawal. Raises SwitchError."""
+        self.standing = before
+        mend(self.outside, before, told)
+
+    def audit(self, told: frozenset[int], why: str = "audit") -> Mended:
+        """Compare what switches say with what stands, put it right, and prove it again if it was
+        not. Raises SwitchError and NotDone."""
+        assert self.standing is not None
+        try:
+            mended = mend(self.outside, self.standing, told)
+        except SwitchError as problem:
+            self.doubt = str(problem)
+            raise
+        if mended.was_whole and not self.doubt:
+            return mended
+        self.foreign += sum(len(flows) for flows in mended.foreign.values())
+        self._accept(self.standing, mended.tables, why)
+        if not mended.was_whole:
+            self.journal.say("mended", why=why, **self._tampering(mended))
+        return mended
+
+    def tell_gateways(self) -> None:
+        """Say again what they assess. Raises SwitchError."""
+        if self.standing is not None:
+            self.outside.gateways.assess(assessed([self.standing], self.outside.wiring))
+
+    def drain_s(self, standing: Standing) -> float:
+        return (engine.longest_ns(standing, self.outside.wiring) + MARGIN_NS) / NS
+
+    def _accept(self, standing: Standing, held: Tables, what: str) -> None:
+        """A standing that switches say they hold, if that is proven."""
+        filled = self.outside.filled(held, standing.program)
+        proof = engine.proof_of(standing, self.outside.wiring, filled)
+        self._note(proof, what, standing.epoch)
+        if not proof.holds:
+            self.doubt = "; ".join(objections(proof))
+            raise NotDone(f"what switches hold breaks {self.doubt}", proof)
+        self.standing, self.doubt = standing, ""
+        self.store.keep(standing)
+
+    def _stands(self, new: Standing, proof: Proof | UpdateProof, why: str) -> None:
+        self._note(proof, why, new.epoch)
+        self.standing, self.doubt = new, ""
+        self.store.keep(new)
+
+    def _note(self, proof: Proof | UpdateProof, what: str, epoch: int) -> None:
+        sides = (
+            {"beside": proof.beside, "flipped": proof.flipped}
+            if isinstance(proof, UpdateProof)
+            else {"tables": proof}
+        )
+        self.proof = {
+            "of": what,
+            "epoch": epoch,
+            "holds": proof.holds,
+            **{side: one.to_json() for side, one in sides.items()},
+        }
+
+    def _take_edges_off(self, told: frozenset[int]) -> None:
+        """Nothing is admitted any more."""
+        held = self.outside.tables(told)
+        nothing = {
+            one.dpid: engine.difference(one, replace(one, flows=()))
+            for one in held.switches.values()
+        }
+        self.outside.switches.bundle(orders.edges_off(nothing))
+
+    def _candidates(self, known: Known, held: Tables) -> Iterator[Standing]:
+        yield from self._kept()
+        for epoch in epochs_at_edges(held):
+            yield engine.stand(known, self.outside.wiring, epoch)
+            if known.failures.links or known.failures.gateways:
+                bare = Known(known.specification, drained=known.drained)
+                yield engine.stand(bare, self.outside.wiring, epoch)
+
+    def _kept(self) -> list[Standing]:
+        return [
+            engine.stand(one.known, self.outside.wiring, one.epoch) for one in self.store.kept()
+        ]
+
+    @staticmethod
+    def _seen(held: Tables) -> Tables:
+        """Without what could not be read; mending takes it away."""
+        return replace(held, oddities=())
+
+    @staticmethod
+    def _tampering(mended: Mended) -> dict[str, Any]:
+        def told(flows: dict[str, Any]) -> dict[str, list[str]]:
+            return {
+                hub: [f"table {one.table} {dict(one.match)} {one.cookie:#018x}" for one in some]
+                for hub, some in flows.items()
+            }
+
+        return {
+            "foreign": told(dict(mended.foreign)),
+            "stray": {hub: len(flows) for hub, flows in mended.stray.items()},
+            "missing": dict(mended.missing),
+        }

@@ -1,0 +1,106 @@
+"""Bring switches to what they should hold, whatever they hold: after a restart, or tampering.
+
+Edges that are other than they should be go first, so that no packet is admitted to tables that are
+not whole; then all that should not be there; then groups, meters and the core; edges come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from controller import orders
+from controller.engine import Difference, Standing, difference
+from controller.errors import Refused
+from controller.outside import Outside, only
+from controller.program import COOKIE_MAGIC, Flow
+from controller.prover import Tables
+from controller.update import EDGE
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What was wrong, and what switches hold now."""
+
+    foreign: Mapping[str, tuple[Flow, ...]]
+    """By hub, entries that are nobody's we know."""
+    stray: Mapping[str, tuple[Flow, ...]]
+    """Ours, and of no standing."""
+    missing: Mapping[str, int]
+    tables: Tables
+
+    @property
+    def was_whole(self) -> bool:
+        return not (self.foreign or self.stray or self.missing)
+
+
+def compare(held: Tables, standing: Standing) -> dict[int, Difference]:
+    """By datapath id, what differs from a standing."""
+    wanted = {one.hub: one for one in standing.program.switches}
+    found = {wanted[hub].dpid: difference(has, wanted[hub]) for hub, has in held.switches.items()}
+    return {dpid: one for dpid, one in found.items() if one}
+
+
+def mend(
+    outside: Outside,
+    standing: Standing,
+    dpids: frozenset[int],
+    held: Tables | None = None,
+    *,
+    drain_s: float = 0.0,
+    before_edges: Callable[[], object] = lambda: None,
+) -> Mended:
+    """Have switches hold exactly their part of a standing. Raises SwitchError.
+
+    Between taking edges off and the rest, ``drain_s`` passes, so that nothing is under way.
+    """
+    held = held if held is not None else outside.tables(dpids)
+    differ = compare(held, standing)
+    if differ or held.oddities:
+        off = orders.edges_off(differ)
+        outside.switches.bundle(off)
+        if off and drain_s:
+            outside.sleep(drain_s)
+        has = {outside.dpid(hub): one for hub, one in held.switches.items()}
+        outside.switches.tell(only({d: orders.extra_off(one) for d, one in differ.items()}, dpids))
+        core = {
+            dpid: orders.missing_core(
+                one, (g.id for g in has[dpid].groups), (m.id for m in has[dpid].meters)
+            )
+            for dpid, one in differ.items()
+        }
+        outside.switches.tell(only(core, dpids))
+        before_edges()
+        outside.switches.bundle(orders.missing_edges(differ))
+        now = outside.tables(dpids)
+        left = compare(now, standing)
+        if left or now.oddities:
+            names = ", ".join(sorted(outside.hub(dpid) for dpid in left)) or "switches"
+            raise Refused(f"{names} hold other than they were told")
+        held = now
+    return Mended(
+        _by_hub(outside, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
+        _by_hub(outside, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
+        {outside.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},
+        held,
+    )
+
+
+def _by_hub(
+    outside: Outside, differ: Mapping[int, Difference], which: Callable[[Flow], bool]
+) -> dict[str, tuple[Flow, ...]]:
+    found = {outside.hub(dpid): tuple(filter(which, one.extra)) for dpid, one in differ.items()}
+    return {hub: flows for hub, flows in found.items() if flows}
+
+
+def whole_core(differ: Mapping[int, Difference]) -> bool:
+    """Whether nothing but edges is missing, so that only they decide what is served."""
+    return not any(
+        one.groups or one.meters or any(flow.table not in EDGE for flow in one.missing)
+        for one in differ.values()
+    )
+
+
+def only_extra(differ: Mapping[int, Difference]) -> bool:
+    """Whether all is there, and more."""
+    return not any(one.groups or one.meters or one.missing for one in differ.values())

@@ -1,0 +1,218 @@
+"""In a guest: a network kept to its policies while all sorts of things happen to it.
+
+``kept.py OUT_DIR FRAMEWORK SCENE...`` reads ``wiring.json``, ``specification.json`` and
+``policies.json`` there and writes ``seen.json``: by scene, what was sent, lost, and seen on fibres.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kept_network import KeptNetwork, Watched
+
+from controller.policy.model import PolicySet
+from controller.specification import Specification
+from topologies.values import from_plain
+from topologies.wiring import Wiring
+
+FIBRE = "kunming-karachi"
+
+
+class Scenes:
+    """One after another on one network; each leaves it as it was."""
+
+    def __init__(self, kept: KeptNetwork, policies: dict[str, Any]) -> None:
+        self.kept = kept
+        self.policies = policies
+
+    def specified(self, name: str) -> Specification:
+        chosen = PolicySet.model_validate(self.policies[name])
+        return self.kept.specification.model_copy(update={"policies": chosen})
+
+    def calm(self, watched: Watched) -> dict[str, Any]:
+        time.sleep(0.5)
+        return {"statuses": self.kept.statuses()}
+
+    def policies_there_and_back(self, watched: Watched) -> dict[str, Any]:
+        answers, took = [], []
+        time.sleep(0.2)
+        for name in ("no-sea", "base", "no-export", "base"):
+            start = time.monotonic()
+            answers.append(self.kept.ask("policy", set=self.policies[name]))
+            took.append(round(time.monotonic() - start, 4))
+            if name == "no-sea":
+                with self.kept.watched(self.specified("no-sea")) as strict:
+                    time.sleep(0.3)
+                answers[-1]["strictly"] = strict.summary()
+            if name == "no-export":
+                answers[-1]["statuses"] = self.kept.ask("demands")["demands"]
+                answers[-1]["since"] = time.time_ns()
+            time.sleep(0.2)
+        return {"answers": answers, "took": took}
+
+    def policies_that_say_nothing(self, watched: Watched) -> dict[str, Any]:
+        return {"answer": self.kept.ask("policy", set={"name": "x", "policies": [{"id": "?"}]})}
+
+    def a_fibre_cut_and_mended(self, watched: Watched) -> dict[str, Any]:
+        return self._cut(self.kept.faults.cut_carrier)
+
+    def a_fibre_cut_silently(self, watched: Watched) -> dict[str, Any]:
+        return self._cut(self.kept.faults.cut_silently)
+
+    def _cut(self, cut: Callable[[str], object]) -> dict[str, Any]:
+        time.sleep(0.2)
+        at = time.time_ns()
+        cut(FIBRE)
+        noticed = self.kept.until(lambda: not self._works(), 10)
+        moved = self.kept.until(lambda: FIBRE not in self._used(), 10)
+        statuses = self.kept.statuses()
+        time.sleep(0.3)
+        mended = time.time_ns()
+        self.kept.faults.restore(FIBRE)
+        self.kept.until(lambda: FIBRE in self._used(), 30)
+        return {
+            "cut_ns": at,
+            "mended_ns": mended,
+            "noticed": noticed,
+            "moved": moved,
+            "statuses": statuses,
+        }
+
+    def _works(self) -> bool:
+        return self.kept.ask("topology")["fibres"][FIBRE]["works"]
+
+    def _used(self) -> str:
+        hubs = [one["hubs"] for one in self.kept.ask("demands")["demands"]]
+        pairs = {f"{a}-{z}" for some in hubs for a, z in zip(some, some[1:], strict=False)}
+        statuses = self.kept.statuses().values()
+        return "" if "UNKNOWN" in statuses else " ".join(pairs | {f"{z}-{a}" for a, z in
+                                                         (p.split("-") for p in pairs)})  # fmt: skip
+
+    def a_fibre_drained(self, watched: Watched) -> dict[str, Any]:
+        first = self.kept.ask("drain", fibre=FIBRE)
+        time.sleep(0.2)
+        used = self._used()
+        second = self.kept.ask("restore", fibre=FIBRE)
+        return {"answers": [first, second], "used": used}
+
+    def a_controller_killed_at_rest(self, watched: Watched) -> dict[str, Any]:
+        return self._restarted(None)
+
+    def _restarted(self, dies_at: str | None) -> dict[str, Any]:
+        before = len(self.kept.events("taken over"))
+        self.kept.kill_controller()
+        if dies_at is not None:
+            self.kept.start_controller(dies_at=dies_at)
+            self.kept.until(lambda: len(self.kept.events("taken over")) > before, 60)
+            self.kept.until(self.kept.is_calm, 30)
+            before += 1
+            self.kept.ask("policy", set=self.policies["no-sea"])
+            self.kept.controller.wait()
+        time.sleep(0.3)
+        self.kept.start_controller()
+        self.kept.until(lambda: len(self.kept.events("taken over")) > before, 60)
+        self.kept.until(self.kept.is_calm, 30)
+        taken = self.kept.events("taken over", "installed")[-1]
+        status = self.kept.ask("status")
+        audit = self.kept.ask("audit")
+        if dies_at is not None:
+            self.kept.ask("policy", set=self.policies["base"])
+        return {"taken": taken, "status": status, "audit": audit}
+
+    def a_controller_killed_beside(self, watched: Watched) -> dict[str, Any]:
+        return self._restarted("beside")
+
+    def a_controller_killed_at_the_flip(self, watched: Watched) -> dict[str, Any]:
+        return self._restarted("flipped")
+
+    def switches_emptied(self, watched: Watched) -> dict[str, Any]:
+        """ovs-vswitchd killed and started: every table is empty."""
+        time.sleep(0.2)
+        before = len(self.kept.events("mended"))
+        at = time.time_ns()
+        self.kept.restart_vswitchd()
+        self.kept.until(lambda: len(self.kept.events("mended")) > before, 30)
+        self.kept.until(self.kept.is_calm, 30)
+        back = time.time_ns()
+        time.sleep(0.3)
+        return {"at": at, "back": back, "audit": self.kept.ask("audit")}
+
+    def a_gateway_killed(self, watched: Watched) -> dict[str, Any]:
+        time.sleep(0.2)
+        at = time.time_ns()
+        self.kept.gateways.kill("kunming")
+        self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["kunming"]["gateway"], 10)
+        time.sleep(1)
+        statuses = self.kept.ask("demands")["demands"]
+        self.kept.gateways.start("kunming")
+        self.kept.until(self.kept.is_calm, 30)
+        time.sleep(0.5)
+        return {"at": at, "statuses": statuses}
+
+    def a_switch_disconnected(self, watched: Watched) -> dict[str, Any]:
+        """Its tables serve on; a change waits, then is made without it; it is taken back."""
+        self.kept.connect_switch("bangkok", connected=False)
+        self.kept.until(lambda: self.kept.ask("status")["away"] == ["bangkok"], 10)
+        deferred = self.kept.ask("drain", fibre=FIBRE)
+        self.kept.until(lambda: self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
+        time.sleep(1)
+        without = self.kept.statuses()
+        self.kept.connect_switch("bangkok", connected=True)
+        self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
+        self.kept.until(self.kept.is_calm, 30)
+        time.sleep(0.5)
+        return {"deferred": deferred, "without": without, "audit": self.kept.ask("audit")}
+
+    def entries_of_strangers(self, watched: Watched) -> dict[str, Any]:
+        self.kept.tamper(
+            "guian", "add-flow", "table=4,priority=500,mpls,in_port=2,actions=output:3"
+        )
+        self.kept.tamper(
+            "kunming", "add-flow", "table=1,priority=9,ip,nw_dst=10.0.0.0/8,actions=drop"
+        )
+        self.kept.tamper("kunming", "del-flows", "table=4,mpls,in_port=2")
+        first = self.kept.ask("audit")
+        return {"first": first, "second": self.kept.ask("audit"), "status": self.kept.ask("status")}
+
+    def a_basis_that_ends(self, watched: Watched) -> dict[str, Any]:
+        time.sleep(0.2)
+        answer = self.kept.ask("day", as_of="2027-07-01")
+        at = time.time_ns()
+        statuses = self.kept.ask("demands")["demands"]
+        time.sleep(0.3)
+        back = self.kept.ask("day", as_of="2026-11-24")
+        return {"answer": answer, "at": at, "statuses": statuses, "back": back}
+
+
+def main(out: str, framework: str, *scenes: str) -> None:
+    out_dir = Path(out)
+    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
+    specification = Specification.from_json((out_dir / "specification.json").read_text())
+    policies = json.loads((out_dir / "policies.json").read_text())
+    seen: dict[str, Any] = {}
+    with KeptNetwork(out_dir, specification, wiring, framework) as kept:
+        stage = Scenes(kept, policies)
+        for scene in scenes:
+            before = kept.events()[-1]["n"]
+            try:
+                with kept.watched() as watched:
+                    said = getattr(stage, scene)(watched)
+                seen[scene] = {**said, **watched.summary(), "start_ns": watched.start_ns}
+            except Exception:
+                seen[scene] = {"broken": traceback.format_exc()}
+                break
+            finally:
+                (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
+            seen[scene]["events_after"] = before
+            kept.until(kept.is_calm, 30)
+    (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
