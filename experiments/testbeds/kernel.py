@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO
 
 from experiments.testbeds.kernel_source import SourcePackage, find_source
+from experiments.testbeds.smoke import smoke_boot
 from topologies.errors import EnvironmentLacking
 
 CONFIG = Path(__file__).with_name("virtual_clock.config")
@@ -33,7 +34,6 @@ RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
 RANDOM_FUNCTION = "ssize_t os_getrandom("
-SMOKE_INIT = Path(__file__).with_name("smoke_init.py")
 STOCK_KERNEL = Path("/usr/bin/linux.uml")
 STOCK_SILENT = (
     f"{STOCK_KERNEL.name} does not boot here (no ptrace, or a processor it cannot handle)"
@@ -64,7 +64,6 @@ NOT_UNPACKED = (
     "*/arch/*/boot/dts/*",
 )
 SMOKE_SLEEP_S = 1000
-SMOKE_TIMEOUT_S = 60
 PR_SET_PDEATHSIG = 1
 
 
@@ -216,49 +215,6 @@ def missing_options(fragment: str, finished: str) -> list[str]:
     """Names of required options that the finished ``.config`` lacks or sets otherwise."""
     have = set(finished.splitlines())
     return [line.split("=", 1)[0] for line in required_options(fragment) if line not in have]
-
-
-def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
-    """Boots ``binary`` with an init that sleeps by its own clock: ns slept, None if it failed.
-
-    Takes about 0.1 s in the virtual clock however long it sleeps; leaves nothing behind.
-    """
-    # A kernel's command line has no way to quote a space.
-    place = "/tmp" if " " in tempfile.gettempdir() else None
-    with tempfile.TemporaryDirectory(prefix="corridor-smoke-", dir=place) as folder:
-        init = Path(folder) / "init"
-        shutil.copy(SMOKE_INIT, init)
-        init.chmod(0o755)
-        command = [
-            str(binary),
-            "mem=128M",
-            "rootfstype=hostfs",
-            "rootflags=/",
-            "ro",
-            f"init={init}",
-            "quiet",
-            "con=null",
-            "con0=fd:0,fd:1",
-            "umid=smoke",
-            f"uml_dir={folder}/",
-            f"CORRIDOR_SMOKE_S={sleep_s}",
-            *options,
-        ]
-        try:
-            shown = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=SMOKE_TIMEOUT_S,
-                check=False,
-                start_new_session=True,
-            ).stdout
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-    slept = re.search(r"corridor-smoke slept (\d+)", shown)
-    return int(slept.group(1)) if slept else None
 
 
 class _Build:

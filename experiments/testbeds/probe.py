@@ -20,8 +20,8 @@ from experiments.testbeds.kernel import (
     check_build_tools,
     find_kernel,
     find_stock_kernel,
-    smoke_boot,
 )
+from experiments.testbeds.smoke import smoke_boot
 from topologies.errors import EnvironmentLacking
 
 CAP_NET_ADMIN = 12

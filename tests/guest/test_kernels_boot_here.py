@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.kernel import find_kernel, smoke_boot
+from experiments.testbeds.kernel import find_kernel
+from experiments.testbeds.smoke import smoke_boot
 
 pytestmark = pytest.mark.guest
 ROOT = Path(__file__).resolve().parents[2]
