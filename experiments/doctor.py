@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.testbeds.choice import Choice, Facts, choose_testbed
-from experiments.testbeds.kernel import DISK_NEEDED_BYTES, cache_folder
+from experiments.testbeds.kernel import cache_folder
+from experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
 from experiments.testbeds.probe import probe
 from topologies.errors import CorridorError
 

@@ -27,7 +27,8 @@ from experiments.proof import in_a_line, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
 from experiments.testbeds.choice import Choice, choose_testbed
-from experiments.testbeds.kernel import STOCK_SILENT, Kernel, build_kernel
+from experiments.testbeds.kernel import STOCK_SILENT, Kernel
+from experiments.testbeds.kernel_build import build_kernel
 from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe

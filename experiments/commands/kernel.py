@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from experiments.testbeds.kernel import build_kernel
+    from experiments.testbeds.kernel_build import build_kernel
     from experiments.testbeds.kernel_progress import ProgressPrinter
 
     printer = ProgressPrinter()

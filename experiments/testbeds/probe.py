@@ -17,10 +17,10 @@ from experiments.testbeds.choice import Facts
 from experiments.testbeds.kernel import (
     STOCK_KERNEL,
     STOCK_SILENT,
-    check_build_tools,
     find_kernel,
     find_stock_kernel,
 )
+from experiments.testbeds.kernel_build import check_build_tools
 from experiments.testbeds.smoke import smoke_boot
 from topologies.errors import EnvironmentLacking
 

@@ -16,12 +16,11 @@ from pathlib import Path
 import pytest
 
 from experiments.testbeds import kernel as kernels
-from experiments.testbeds.kernel import (
-    CONFIG,
+from experiments.testbeds import kernel_build
+from experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
+from experiments.testbeds.kernel_build import (
     build_kernel,
     check_build_tools,
-    config_hash,
-    find_kernel,
     missing_options,
     required_options,
     with_repeatable_random,
@@ -78,9 +77,9 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(kernels.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(kernels, "C_HEADER", programs)
-    monkeypatch.setattr(kernels, "DISK_NEEDED_BYTES", 0)
+    monkeypatch.setattr(kernel_build.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(kernel_build, "C_HEADER", programs)
+    monkeypatch.setattr(kernel_build, "DISK_NEEDED_BYTES", 0)
     (tmp_path / "finished.config").write_text(CONFIG.read_text())
     (tmp_path / "util.c").write_text(UTIL_C)
     (tmp_path / "linux").write_text(BOOTS)
@@ -209,11 +208,11 @@ def builder(home: Path) -> subprocess.Popen[bytes]:
     """A builder in a process of its own, as another terminal would start it."""
     program = (
         "from pathlib import Path\n"
-        "from experiments.testbeds import kernel\n"
-        "kernel.DISK_NEEDED_BYTES = 0\n"
-        "kernel.platform.machine = lambda: 'x86_64'\n"
-        f"kernel.C_HEADER = Path({str(home)!r})\n"
-        "print(kernel.build_kernel().path)\n"
+        "from experiments.testbeds import kernel_build\n"
+        "kernel_build.DISK_NEEDED_BYTES = 0\n"
+        "kernel_build.platform.machine = lambda: 'x86_64'\n"
+        f"kernel_build.C_HEADER = Path({str(home)!r})\n"
+        "print(kernel_build.build_kernel().path)\n"
     )
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
 
@@ -247,7 +246,7 @@ def test_two_builders_at_once_build_once(home):
 
 
 def test_too_small_a_disk_is_refused_before_anything_is_fetched(home, monkeypatch):
-    monkeypatch.setattr(kernels, "DISK_NEEDED_BYTES", 10**18)
+    monkeypatch.setattr(kernel_build, "DISK_NEEDED_BYTES", 10**18)
     with pytest.raises(
         EnvironmentLacking, match=r"needs 1000000000\.0 GB in .*corridor"
     ) as refused:
@@ -273,7 +272,7 @@ def test_missing_programs_are_named_as_packages(home, monkeypatch):
     for name in ("gcc", "xz"):
         (home / "bin" / name).unlink()
     monkeypatch.setenv("PATH", str(home / "bin"))
-    monkeypatch.setattr(kernels, "C_HEADER", home / "absent.h")
+    monkeypatch.setattr(kernel_build, "C_HEADER", home / "absent.h")
     with pytest.raises(EnvironmentLacking) as refused:
         check_build_tools()
     assert refused.value.message.endswith("without gcc, libc6-dev, xz-utils")
@@ -281,7 +280,7 @@ def test_missing_programs_are_named_as_packages(home, monkeypatch):
 
 
 def test_another_processor_is_refused(home, monkeypatch):
-    monkeypatch.setattr(kernels.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(kernel_build.platform, "machine", lambda: "aarch64")
     with pytest.raises(EnvironmentLacking, match="x86-64 only, and this is aarch64"):
         check_build_tools()
 
