@@ -28,7 +28,7 @@ from controller.program import (
 )
 from controller.prover import Proof, Tables, prove, tables_of
 from controller.specification import Specification
-from controller.update import EDGE, Update, update
+from controller.update import Update, update
 from controller.ways import Assess, Cross, Node, Way
 from topologies.model import Topology
 from topologies.wiring import GATEWAY_OUT_PORT, FibreWire, Wiring
@@ -110,10 +110,9 @@ def following(standing: Standing, known: Known, wiring: Wiring) -> Standing:
 
 
 def withdraw(standing: Standing, numbers: Iterable[int], intents: tuple[Intent, ...]) -> Standing:
-    """The same with the packets of some demands dropped at their edges.
+    """The same with the packets of some demands dropped at their edges, and known nowhere else.
 
-    ``intents`` says what those demands may now; all else is served as before. Their labels
-    rest in the core until the next epoch.
+    ``intents`` says what those demands may now; all else is served as before.
     """
     gone = standing.withdrawn | frozenset(numbers)
     switches = tuple(_withdrawn(switch, gone) for switch in standing.program.switches)
@@ -157,14 +156,14 @@ def _is_no_stricter(new: Automaton, old: Automaton) -> bool:
 
 def proof_of(standing: Standing, wiring: Wiring, tables: Tables | None = None) -> Proof:
     """That tables, by default those intended, do what a standing is for, and nothing else."""
-    return _prove(standing, wiring, tables, standing.program, _resting(standing))
+    return _prove(standing, wiring, tables, standing.program, frozenset())
 
 
 def proof_beside(
     standing: Standing, step: Update, new: Standing, wiring: Wiring, tables: Tables | None = None
 ) -> Proof:
     """That the old epoch still serves as it should with the new one standing beside it."""
-    return _prove(standing, wiring, tables, step.beside, _resting(standing) | new.labels)
+    return _prove(standing, wiring, tables, step.beside, new.labels)
 
 
 def proof_flipped(standing: Standing, step: Update, new: Standing, wiring: Wiring) -> Proof:
@@ -194,20 +193,13 @@ def _prove(
     )
 
 
-def _resting(standing: Standing) -> frozenset[int]:
-    """Labels of demands that are withdrawn."""
-    ids = {standing.intents[number - 1].id for number in standing.withdrawn}
-    return frozenset(use.label for use in standing.program.labels if use.demand in ids)
-
-
 def _withdrawn(switch: SwitchProgram, numbers: frozenset[int]) -> SwitchProgram:
     flows = []
     for flow in switch.flows:
-        if flow.table in EDGE and flow.policy in numbers:
-            if flow.table == Table.CLASSIFY:
-                flows.append(_blocked(flow))
-        else:
+        if flow.policy not in numbers:
             flows.append(flow)
+        elif flow.table == Table.CLASSIFY:
+            flows.append(_blocked(flow))
     return replace(switch, flows=tuple(flows))
 
 

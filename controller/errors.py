@@ -11,6 +11,10 @@ class Lost(SwitchError):
     """It is not connected, or no longer."""
 
 
+class GatewaysError(SwitchError):
+    """Those who run the gateways did not agree, or did not answer."""
+
+
 class Silent(SwitchError):
     """It did not answer in time. Its second argument are the datapath ids of those that did not."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Collection
 from dataclasses import asdict
 
 from controller.errors import GatewaysError
@@ -15,8 +16,8 @@ ANSWER_S = 5.0
 class NoGateways:
     """Where nobody listens; an error as soon as there would be something to tell."""
 
-    def assess(self, labels: Labels) -> None:
-        wanted = sorted(hub for hub, some in labels.items() if some)
+    def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
+        wanted = sorted(_needed(labels) if needed is None else needed)
         if wanted:
             raise GatewaysError(f"nobody tells the gateways of {', '.join(wanted)} their labels")
 
@@ -28,10 +29,16 @@ class GatewaysLink:
         self._path = path
         self._answer_s = answer_s
 
-    def assess(self, labels: Labels) -> None:
-        """Replace what each gateway assesses; returns when all have agreed."""
-        if not labels:
-            return
+    def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
+        """Replace what each gateway assesses; returns when all that are needed have agreed."""
+        wanted = _needed(labels) if needed is None else needed
+        try:
+            self._assess(labels)
+        except GatewaysError:
+            if wanted:
+                raise
+
+    def _assess(self, labels: Labels) -> None:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
                 link.settimeout(self._answer_s)
@@ -52,3 +59,7 @@ class GatewaysLink:
         answer = json.loads(said) if said else {}
         if answer.get("assessing", {}).get("hub") != hub:
             raise GatewaysError(f"the gateway of {hub} does not agree: {said.strip() or 'silence'}")
+
+
+def _needed(labels: Labels) -> list[str]:
+    return [hub for hub, some in labels.items() if some]

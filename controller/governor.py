@@ -108,15 +108,21 @@ class Governor:
         self.journal.say("update", why=why, epoch=new.epoch, **report.plain())
 
     def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
-        """Drop demands at their edges at once, by bundle. Raises SwitchError."""
+        """Drop demands at their edges at once, by bundle, then wherever they are on their way.
+
+        A switch that is away goes on admitting them; its neighbours no longer know their labels.
+        Raises SwitchError.
+        """
         if not numbers or self.standing is None:
             return
         before = self.standing
         after = engine.withdraw(before, numbers, known.specification.intents())
         held = Tables({one.hub: one for one in before.program.switches})
-        exchanged = orders.edges_exchanged(compare(held, after))
+        differ = compare(held, after)
         self.standing = after
-        self.outside.switches.bundle(only(exchanged, told))
+        self.outside.switches.bundle(only(orders.edges_exchanged(differ), told))
+        core = {dpid: orders.extra_off(one) for dpid, one in differ.items()}
+        self.outside.switches.tell(only(core, told))
         ids = sorted(before.intents[number - 1].id for number in numbers)
         self.journal.say("withdrawn", demands=ids)
 

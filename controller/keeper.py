@@ -253,14 +253,17 @@ class Keeper:
         """See to switches that have come back: nobody knows what they hold."""
         if self.governor.standing is None:
             return
+        self._look_at_those_back()
+        if not self._missing():
+            self._follow_soon()
+
+    def _look_at_those_back(self) -> None:
         came = frozenset(self._came) & self._told
         if came:
             self._timers["look"] = self._now_ns + self.patience.retry_ns
             self.governor.audit(came, "switch came back")
             self._timers.pop("look")
         self._came -= came
-        if not self._missing():
-            self._follow_soon()
 
     def _audit(self) -> None:
         self._timers["audit"] = self._now_ns + self.patience.audit_ns
@@ -330,6 +333,7 @@ class Keeper:
             self._defer(f"{', '.join(absent)} away")
             raise Deferred(f"deferred until {', '.join(absent)} is back or given up")
         self._defer("")
+        self._look_at_those_back()
         self.governor.move_to(self._following(known), self._told, why)
 
     def _following(self, known: Known) -> Standing:

@@ -24,7 +24,7 @@ from typing import Any
 
 from controller.control import Control
 from controller.engine import Known
-from controller.framework import App, cfg, handler, hub, ofp_event, ofproto
+from controller.framework import FRAMEWORK, App, cfg, handler, hub, ofp_event, ofproto
 from controller.gateways import GatewaysLink, NoGateways
 from controller.governor import Governor
 from controller.installation import Installation
@@ -41,6 +41,7 @@ from controller.wiring_check import RETRY_S, lldp_frame, lldp_origin
 from topologies.values import from_plain
 from topologies.wiring import Wiring
 
+LOSS_POLL_S = 0.5
 OPTIONS = ("specification", "wiring", "status", "control", "gateways", "events", "state")
 CONF = cfg.CONF
 CONF.register_opts(
@@ -88,6 +89,8 @@ class KeeperApp(App):
         )
         self._control = Control(self.keeper, self.journal, hub.Queue)
         hub.spawn(self.keeper.run)
+        if FRAMEWORK == "os-ken":
+            hub.spawn(self._notice_losses)
         if self._status is not None:
             hub.spawn(self._obey)
         if options.control:
@@ -135,6 +138,11 @@ class KeeperApp(App):
             if not self._links.saw_link(link):
                 said = f"wired other than declared: {link}"
                 self._tell({"event": "error", "message": said})
+
+    def _notice_losses(self) -> None:
+        while True:
+            hub.sleep(LOSS_POLL_S)
+            self._switchboard.close_dead()
 
     def _check_wiring(self) -> None:
         """Once something stands: its ways are only as good as the wiring is as declared."""

@@ -34,9 +34,10 @@ class Switches(Protocol):
 
 
 class Gateways(Protocol):
-    """Those who are told which labels they assess; raises SwitchError if one does not agree."""
+    """Those who are told which labels they assess."""
 
-    def assess(self, labels: Labels) -> None: ...
+    def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
+        """Raises SwitchError if a ``needed`` one, by default one with labels, does not agree."""
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,18 @@ class Switchboard:
         """Have a switch that does not answer connect anew."""
         datapath = self._datapaths.get(dpid)
         if datapath is not None:
-            self.disconnect(datapath)
             datapath.close()
+
+    def close_dead(self) -> None:
+        """Close datapaths whose socket is closed, which native threads do not do by themselves.
+
+        There, the one that receives ends with the connection, and waits for the one that sends,
+        which waits for something to send.
+        """
+        for datapath in list(self._datapaths.values()):
+            if datapath.socket.fileno() < 0:
+                datapath.close()
+                datapath.send(b"")
 
     @property
     def connected(self) -> frozenset[int]:

@@ -102,7 +102,7 @@ class Updater:
         try:
             self._stand_beside(step, told)
             done("beside")
-            self.outside.gateways.assess(assessed([old, new], self.outside.wiring))
+            self._tell_gateways(old, new)
             beside = self._is_beside(old, step, new, told)
             done("proven")
             flipping = True
@@ -133,6 +133,12 @@ class Updater:
     def _stand_beside(self, step: Update, told: frozenset[int]) -> None:
         for part in (orders.groups_and_meters_beside(step), orders.entries_beside(step)):
             self.outside.switches.tell(only(part, told))
+
+    def _tell_gateways(self, old: Standing, new: Standing) -> None:
+        """The labels of both epochs; those that only the old one needs may be dead."""
+        wiring = self.outside.wiring
+        needed = [hub for hub, labels in assessed([new], wiring).items() if labels]
+        self.outside.gateways.assess(assessed([old, new], wiring), needed)
 
     def _is_beside(self, old: Standing, step: Update, new: Standing, told: frozenset[int]) -> Proof:
         """The proof of what switches say they hold."""

@@ -1,4 +1,4 @@
-"""In a guest: the controller, which dies where it is told to: ``dying_controller.py STEP --port N``.
+"""In a guest: a controller that dies where it is told: ``dying_controller.py STEP --port N``.
 
 STEP is a step of an update, as ``controller.updating`` calls it.
 """
@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 
-from controller.updating import Updater
+from controller import main
 
 STEP = sys.argv.pop(1)
-carry_out = Updater.carry_out
+app_to_run = main._app
 
 
 def die(step: str) -> None:
@@ -20,14 +20,20 @@ def die(step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def carry_out_and_die(self, *arguments):
-    self.during = die
-    return carry_out(self, *arguments)
+def app_that_dies() -> str:
+    """The framework has patched what it must by now, and other modules may be imported."""
+    from controller.updating import Updater
 
+    carry_out = Updater.carry_out
 
-Updater.carry_out = carry_out_and_die
+    def carry_out_and_die(self, *arguments):
+        self.during = die
+        return carry_out(self, *arguments)
+
+    Updater.carry_out = carry_out_and_die
+    return app_to_run()
+
 
 if __name__ == "__main__":
-    from controller.main import main
-
-    sys.exit(main())
+    main._app = app_that_dies
+    sys.exit(main.main())

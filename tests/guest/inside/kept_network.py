@@ -15,6 +15,7 @@ from typing import Any
 
 from triangle import udp_frame
 
+import controller
 from controller.specification import Specification
 from experiments.crossings import Judge
 from experiments.gateways_process import GatewaysProcess, configuration
@@ -29,7 +30,8 @@ UDP_PORT = 4000
 SPACING_S = 0.004
 SETTLE_S = 0.5
 SCRATCH = Path("/tmp/kept")
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(controller.__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
 PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 3_000_000_000}
 
 
@@ -79,7 +81,7 @@ class KeptNetwork:
     def start_controller(self, *, dies_at: str | None = None) -> None:
         main = ["-m", "controller.main"]
         if dies_at is not None:
-            main = [str(ROOT / "tests/guest/inside/dying_controller.py"), dies_at]
+            main = [str(HERE / "dying_controller.py"), dies_at]
         environment = {
             **os.environ,
             "CORRIDOR_FRAMEWORK": self.framework,
@@ -249,7 +251,7 @@ class Watched:
                 demand = by_pair.get((address, key))
                 if demand is not None:
                     arrived[demand].add(int.from_bytes(payload[:8]))
-        for demand, (*_, wire, receiver) in self._ends.items():
+        for demand, (*_, wire, _) in self._ends.items():
             sent = self._sent[demand]
             self.counts[demand] = len(sent)
             self.lost[demand] = [
