@@ -1,6 +1,7 @@
 """In a guest: a controller that dies where it is told: ``dying_controller.py STEP --port N``.
 
-STEP is a step of an update, as ``controller.updating`` calls it.
+STEP is a step of an update, as ``controller.updating`` calls it, or ``half flipped``: after the
+first of several edges.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def die(step: str) -> None:
 
 def app_that_dies() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
+    from controller.switchboard import Switchboard
     from controller.updating import Updater
 
     carry_out = Updater.carry_out
@@ -30,7 +32,16 @@ def app_that_dies() -> str:
         self.during = die
         return carry_out(self, *arguments)
 
+    def bundle_half(self, orders):
+        first = min(orders)
+        bundle(self, {first: orders[first]})
+        die("half flipped")
+        bundle(self, {dpid: told for dpid, told in orders.items() if dpid != first})
+
     Updater.carry_out = carry_out_and_die
+    bundle = Switchboard.bundle
+    if STEP == "half flipped":
+        Switchboard.bundle = bundle_half
     return app_to_run()
 
 

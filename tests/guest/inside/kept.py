@@ -125,15 +125,20 @@ class Scenes:
         taken = self.kept.events("taken over", "installed")[-1]
         status = self.kept.ask("status")
         audit = self.kept.ask("audit")
+        ids = {one["id"] for one in self.kept.ask("policies")["set"]["policies"]}
         if dies_at is not None:
             self.kept.ask("policy", set=self.policies["base"])
-        return {"taken": taken, "status": status, "audit": audit}
+        sea = "no" if "NO-SEA" in ids else "yes"
+        return {"taken": taken, "status": status, "audit": audit, "sea": sea}
 
     def a_controller_killed_beside(self, watched: Watched) -> dict[str, Any]:
         return self._restarted("beside")
 
     def a_controller_killed_at_the_flip(self, watched: Watched) -> dict[str, Any]:
         return self._restarted("flipped")
+
+    def a_controller_killed_between_flips(self, watched: Watched) -> dict[str, Any]:
+        return self._restarted("half flipped")
 
     def switches_emptied(self, watched: Watched) -> dict[str, Any]:
         """ovs-vswitchd killed and started: every table is empty."""
