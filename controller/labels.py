@@ -15,6 +15,13 @@ from controller.program import FIRST_WAY, LAST_WAY, LabelUse, Phase, label_of
 from controller.ways import Assess, Cross, Node, Way
 from topologies.errors import InputError
 
+SNAP_WAYS = range(0xAAAA0 & LAST_WAY, (0xAAAAF & LAST_WAY) + 1)
+"""Never given out: a host can make labels that end in one of these.
+
+Open vSwitch takes IPv4 behind an LLC and SNAP header for IPv4, and the kernel pushes labels behind
+that header, so that the next hub reads one from the octets AA-AA and the four bits after them.
+"""
+
 
 class Allocator:
     """The next free way number of one epoch."""
@@ -24,9 +31,11 @@ class Allocator:
         self._next = FIRST_WAY
 
     def label(self, phase: Phase) -> int:
+        if self._next in SNAP_WAYS:
+            self._next = SNAP_WAYS.stop
         if self._next > LAST_WAY:
             raise InputError(
-                f"the demands need more than {LAST_WAY - FIRST_WAY + 1} labels",
+                f"the demands need more than {LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)} labels",
                 "protect fewer demands, or against fewer failures",
             )
         self._next += 1

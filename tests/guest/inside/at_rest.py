@@ -1,0 +1,96 @@
+"""In a guest: a network in which nobody sends, pings in it, and shaping that was broken.
+
+``at_rest.py OUT_DIR``, a folder with ``plan.json``, writes ``seen.json``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from experiments.controller_process import ControllerProcess
+from experiments.plan_values import Plan
+from topologies.errors import CorridorError
+from topologies.mininet_net import CorridorNet
+from topologies.values import from_plain
+
+SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
+IDLE_S = 60
+EVERY_PROTOCOL = 3
+
+
+def listeners(net: CorridorNet) -> dict[str, socket.socket]:
+    found = {}
+    for hub in net.wiring.hubs:
+        with net[hub.hub].namespace.entered():
+            every = socket.htons(EVERY_PROTOCOL)
+            found[hub.hub] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, every)
+        found[hub.hub].bind((hub.host_interface, EVERY_PROTOCOL))
+        found[hub.hub].setblocking(False)
+    return found
+
+
+def heard(listening: dict[str, socket.socket]) -> list[str]:
+    """Every frame that has come and gone, whoever sent it."""
+    found = []
+    for hub, sock in listening.items():
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, address = sock.recvfrom(2048)
+                found.append(f"{hub} type {address[2]}: {data.hex()}")
+    return found
+
+
+def broken_shaping(net: CorridorNet) -> dict[str, str]:
+    """What ``verify`` says of a fibre with another delay, another seed, and no shaping at all."""
+    fibre = net.wiring.fibres[0]
+    told = {}
+    for name, change in (
+        ("another delay", {"one_way_delay_ns": fibre.forward.one_way_delay_ns + 1}),
+        ("another seed", {"seed": fibre.forward.seed ^ 1}),
+    ):
+        net.kernel.reshape(fibre.a.interface, replace(fibre.forward, **change))
+        told[name] = verdict(net)
+        net.kernel.reshape(fibre.a.interface, fibre.forward)
+    told["mended"] = verdict(net)
+    net.kernel._route.tc("del", index=net.kernel._interface_indexes()[fibre.a.interface], root=True)
+    told["unshaped"] = verdict(net)
+    return told
+
+
+def verdict(net: CorridorNet) -> str:
+    try:
+        net.kernel.verify()
+    except CorridorError as error:
+        return str(error)
+    return ""
+
+
+def main(out: str) -> None:
+    out_dir = Path(out)
+    plan = from_plain(Plan, json.loads((out_dir / "plan.json").read_text()))
+    scratch = Path("/tmp/at-rest")
+    scratch.mkdir()
+    controller = ControllerProcess(plan, scratch, out_dir)
+    controller.start()
+    address = f"tcp:127.0.0.1:{controller.port}"
+    with CorridorNet(plan.wiring, controllers=[address], private_dir=scratch / "ovs") as net:
+        controller.wait_ready()
+        seen: dict[str, object] = {}
+        listening = listeners(net)
+        time.sleep(IDLE_S)
+        seen["while idle"] = heard(listening)
+        seen["ping"] = net[SENDER].cmd(f"ping -c 3 -i 0.2 {net[FRIEND].IP()}")
+        seen["ping of a stranger"] = net[SENDER].cmd(f"ping -c 2 -W 1 {net[STRANGER].IP()}")
+        seen["shaping"] = broken_shaping(net)
+    controller.close()
+    (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

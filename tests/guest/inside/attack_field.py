@@ -1,0 +1,205 @@
+"""In a guest: the network under attack, honest traffic over it, and all who watch it.
+
+What judges an attack shares nothing with the tables: every frame past a fibre's delay line, as the
+watch counts them and as the kernel does; every frame that reaches a host; the switches' counters.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from honest_traffic import RECEIVE_BUFFER, RECEIVE_BUFFER_FORCED, Honest, receiver
+from pyroute2 import IPRoute
+from rogue_gateway import Rogue
+
+from controller.program import COOKIE_MAGIC, Program, Reason
+from experiments.controller_process import ControllerProcess
+from experiments.gateways_process import GatewaysProcess, start_gateways
+from experiments.watch_process import WatchProcess
+from topologies.errors import EnvironmentLacking
+from topologies.mininet_net import CorridorNet
+from topologies.values import from_plain
+from topologies.wiring import Wiring
+
+EVERY_PROTOCOL = 3
+LARGE_MTU = 9000
+SETTLE_S = 2.5
+"""Switches bring their counters up to date about twice a second; the longest way takes 0.1 s."""
+SPACING_S, BURST = 0.0002, 10
+HONEST_PACKETS = 20
+"""Of each demand in the course of an attack, at least."""
+PORT_PLACEHOLDER = b"\xbe\xef"
+SCRATCH = Path("/tmp/attack")
+
+type Shot = tuple[str, str, bytes]
+"""Hub, door (``host``, or the side of its gateway) and frame."""
+
+
+class Field:
+    """Everything that is up."""
+
+    def __init__(self, given: dict[str, Any], out_dir: Path) -> None:
+        SCRATCH.mkdir()
+        self.given, self.out_dir = given, out_dir
+        self._complained: list[str] = []
+        self.wiring = from_plain(Wiring, given["wiring"])
+        program = from_plain(Program, given["program"])
+        told: Any = SimpleNamespace(program=program, framework="ryu")
+        self.controller = ControllerProcess(told, SCRATCH, out_dir)
+        self.controller.start()
+        address = f"tcp:127.0.0.1:{self.controller.port}"
+        self.net = CorridorNet(self.wiring, controllers=[address], private_dir=SCRATCH / "ovs")
+
+    def __enter__(self) -> Field:
+        self.net.start()
+        self.controller.wait_ready()
+        self.gateways = self._stand_gateways()
+        self.doors = {hub.hub: self._door(hub.hub) for hub in self.wiring.hubs}
+        # So that no host complains by ICMP of what it gets.
+        self._bound = [
+            receiver(self.net, hub.hub, port)
+            for hub in self.wiring.hubs
+            for port in self.given["ports"]
+        ]
+        self.honest = [
+            Honest(self.net, plan, self.given["honest_port"], self.doors[plan["src"]])
+            for plan in self.given["honest"]
+        ]
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.gateways.close()
+        self.net.stop()
+        self.controller.close()
+
+    def rogue(self, hub: str) -> Rogue:
+        wire = self.wiring.hub(hub).gateway
+        assert wire is not None
+        return Rogue(self.gateways, hub, wire)
+
+    def switch(self, hub: str, verb: str, *words: str) -> None:
+        """``ovs-ofctl`` on a hub's switch."""
+        address = self.net.switch_of(hub).management_address
+        command = ["ovs-ofctl", "-O", "OpenFlow13", "--strict", verb, address, *words]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def attack(
+        self, shots: Sequence[Shot], rogue: Rogue | None, spared: set[str]
+    ) -> dict[str, Any]:
+        """Send frames through doors while traffic of the ``spared`` demands goes on; all that was
+        seen of it."""
+        self._delivered()
+        honest = [one for one in self.honest if one.demand in spared]
+        watch = WatchProcess(self.wiring, SCRATCH / "watch.json", SCRATCH / "crossings.json")
+        on_fibres, drops = self._sent_onto_fibres(), self._count_drops()
+        refused = self._send_all(shots, rogue, honest)
+        time.sleep(SETTLE_S)
+        drops.subtract(self._count_drops())
+        return {
+            "refused": refused,
+            "crossings": watch.stop(),
+            "on_fibres": self._sent_onto_fibres() - on_fibres,
+            "drops": [[*key, -n] for key, n in sorted(drops.items()) if n],
+            "delivered": self._delivered(),
+            "honest": {one.demand: one.account() for one in honest},
+            "complaints": self._complaints(),
+        }
+
+    def _send_all(
+        self, shots: Sequence[Shot], rogue: Rogue | None, honest: Iterable[Honest]
+    ) -> dict[str, int]:
+        """How many the sender's own kernel refused, by what it said."""
+        refused: Counter[str] = Counter()
+        pause = max(1, len(shots) // HONEST_PACKETS)
+        for number in range(max(len(shots), HONEST_PACKETS)):
+            if number % pause == 0:
+                for one in honest:
+                    one.send()
+            if number % BURST == 0:
+                time.sleep(SPACING_S)
+            for hub, door, frame in shots[number : number + 1]:
+                frame = frame.replace(2 * PORT_PLACEHOLDER, 2 * self.controller.port.to_bytes(2))
+                try:
+                    if rogue is not None and door != "host":
+                        rogue.send(door, frame)
+                    else:
+                        self.doors[hub].send(frame)
+                except OSError as error:
+                    refused[str(error.strerror)] += 1
+        return dict(refused)
+
+    def _stand_gateways(self) -> GatewaysProcess:
+        labels = {
+            hub: {int(label): plan for label, plan in assessed.items()}
+            for hub, assessed in self.given["labels"].items()
+        }
+        place = SCRATCH / "gateways.json"
+        return start_gateways(self.net, labels, place, self.out_dir / "audits")
+
+    def _door(self, hub: str) -> socket.socket:
+        """Sees what reaches a host and sends what it wants to send, of any size."""
+        interface = self.wiring.hub(hub).host_interface
+        with self.net[hub].namespace.entered():
+            with IPRoute() as route:
+                (index,) = route.link_lookup(ifname=interface)
+                route.link("set", index=index, mtu=LARGE_MTU)
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL))
+        sock.setsockopt(socket.SOL_SOCKET, RECEIVE_BUFFER_FORCED, RECEIVE_BUFFER)
+        sock.bind((interface, EVERY_PROTOCOL))
+        sock.setblocking(False)
+        return sock
+
+    def _delivered(self) -> list[tuple[str, str]]:
+        """Hub and frame of all that has reached a host since the last time, but honest traffic."""
+        heads = {one.head for one in self.honest}
+        found = []
+        for hub, sock in self.doors.items():
+            try:
+                while True:
+                    frame, address = sock.recvfrom(1 << 16)
+                    if address[2] != socket.PACKET_OUTGOING and frame[:-8] not in heads:
+                        found.append((hub, frame.hex()))
+            except BlockingIOError:
+                pass
+        return found
+
+    def _count_drops(self) -> Counter[tuple[str, str]]:
+        """Packets by hub and by the name of the drop that counted them."""
+        target = self.out_dir / "held.json"
+        self._report()  # or it would complain instead
+        self.controller.dump(target)
+        counts: Counter[tuple[str, str]] = Counter()
+        for hub, entries in json.loads(target.read_text())["switches"].items():
+            for entry in entries:
+                if entry["cookie"] >> 48 == COOKIE_MAGIC:
+                    reason = Reason(entry["cookie"] >> 16 & 0xFFFF)
+                    if reason.is_drop:
+                        counts[hub, reason.name] += entry["packets"]
+        return counts
+
+    def _report(self) -> dict[str, Any]:
+        """How far the controller has come; it first says all that it has to complain of."""
+        while True:
+            try:
+                return self.controller._ask({"do": "report"}, "report") or {}
+            except EnvironmentLacking as error:
+                self._complained.append(str(error))
+
+    def _sent_onto_fibres(self) -> int:
+        """By the kernel's count, which knows nothing of what they are."""
+        return sum(one.sent_packets for one in self.net.kernel.counters().values())
+
+    def _complaints(self) -> list[str]:
+        """What the controller says is not as it should be, since the last time."""
+        report = self._report()
+        said, self._complained = self._complained, []
+        said += [str(one) for key in ("wrong_links", "missing_links") for one in report[key]]
+        return said

@@ -1,0 +1,96 @@
+"""In a guest: hosts and a gateway attack the network, round by round.
+
+``attacks.py OUT_DIR`` reads ``given.json`` there and writes ``seen.json``, and what the switches
+held at last to ``held.json``. A round may break the tables first, by entries of its own that are
+taken out again, or by hidden ones of Open vSwitch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attack_field import Field
+from open_doors import open_doors
+
+TAKES_EFFECT_S = 3
+"""Until no packet is served from an older cache, and hidden entries are made."""
+BFD_MS, BFD_TIMEOUT_S, BFD_TIMES = 100, 30, 5
+
+
+@contextlib.contextmanager
+def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
+    """With entries of nobody's in some tables, by hub, in the words of ovs-ofctl."""
+    if not breakage:
+        yield
+        return
+    for hub, words in breakage.get("entries", ()):
+        field.switch(hub, "add-flow", words)
+    own_band = breakage.get("in_band")
+    if own_band:
+        in_band(field, own_band, on=True)
+    time.sleep(TAKES_EFFECT_S)
+    try:
+        yield
+    finally:
+        for hub, words in breakage.get("entries", ()):
+            field.switch(hub, "del-flows", words.partition(",actions=")[0])
+        if own_band:
+            in_band(field, own_band, on=False)
+        time.sleep(TAKES_EFFECT_S)
+
+
+def in_band(field: Field, hub: str, *, on: bool) -> None:
+    assert field.net.openvswitch is not None
+    database = f"--db=unix:{field.net.openvswitch.run_dir}/db.sock"
+    setting = f"other_config:disable-in-band={str(not on).lower()}"
+    bridge = field.wiring.hub(hub).bridge
+    subprocess.run(["ovs-vsctl", database, "set", "bridge", bridge, setting], check=True)
+
+
+def play(field: Field, attack: dict[str, Any]) -> dict[str, Any]:
+    shots = [(hub, door, bytes.fromhex(frame)) for hub, door, frame in attack["shots"]]
+    rogue = field.rogue(attack["rogue"]) if attack["rogue"] else None
+    with broken(field, attack["breakage"]):
+        seen = field.attack(shots, rogue, set(attack["spared"]))
+    if rogue is not None:
+        rogue.leave()
+    return seen
+
+
+def beside_bfd(field: Field, forged: list[list[str]]) -> dict[str, Any]:
+    """How often sessions have gone up or down before and after hosts have spoken BFD themselves."""
+    field.net.set_bfd_interval(BFD_MS)
+    field.net.wait_bfd(BFD_TIMEOUT_S)
+    flaps = [_flaps(field)]
+    for hub, _, frame in forged * BFD_TIMES:
+        field.doors[hub].send(bytes.fromhex(frame))
+        time.sleep(BFD_MS / 1e3)
+    time.sleep(TAKES_EFFECT_S)
+    return {"flaps": [*flaps, _flaps(field)], "up": field.net.wait_bfd(0) is None}
+
+
+def _flaps(field: Field) -> dict[str, int]:
+    return {name: one.flap_count for name, one in field.net.bfd_status().items()}
+
+
+def main(out: str) -> None:
+    out_dir = Path(out)
+    given = json.loads((out_dir / "given.json").read_text())
+    with Field(given, out_dir) as field:
+        seen: dict[str, Any] = {"doors": open_doors(field), "rounds": []}
+        for attack in given["rounds"]:
+            seen["rounds"].append(play(field, attack))
+        if "bfd" in given:
+            seen["bfd"] = beside_bfd(field, given["bfd"])
+    (out_dir / "seen.json").write_text(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,131 @@
+"""Hosts and a gateway that attack: nothing gets anywhere but where it may, and the drop says why.
+
+In a guest with the virtual clock, on tables that the controller has installed for policies, beside
+honest traffic. The judges are the watch on every fibre, the kernel's counters, whoever receives.
+"""
+
+import json
+
+import pytest
+from attack_breakages import BREAKAGES, broken_rounds
+from attack_rounds import Round, every_attack, given, rows
+from attack_verdicts import Verdicts
+from attack_world import attacked_world
+from corridor_runs import ROOT, seen_inside
+
+from controller.prover import prove, read_dump
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+DOCS = ROOT / "docs/policies.md"
+FORGED_BFD = "BFD in a switch's name"
+GROUPS = (
+    "addresses",
+    "ARP",
+    "tags",
+    "labels",
+    "gateway bypass",
+    "fragments",
+    "DSCP",
+    "IPv6",
+    "to everybody",
+    "demands",
+    "control",
+    "sizes",
+    "IPv4",
+    "LLC",
+    "unreadable",
+    "bad gateway",
+)
+
+
+@pytest.fixture(scope="session")
+def world():
+    return attacked_world()
+
+
+@pytest.fixture(scope="session")
+def verdicts(world):
+    return Verdicts(world)
+
+
+def play(kernel, folder, world, rounds, **more):
+    """What was seen of the rounds, in order; and of all else."""
+    (folder / "given.json").write_text(json.dumps({**given(world, rounds), **more}))
+    seen = seen_inside(kernel, folder, "attacks")
+    return list(zip((one.attack for one in rounds), seen.pop("rounds"), strict=True)), seen
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("attacks")
+
+
+@pytest.fixture(scope="session")
+def attacked(world, folder, virtual_kernel):
+    attacks = every_attack(world)
+    forged = next(one for one in attacks if one.kind == FORGED_BFD)
+    bfd = [[shot.hub, shot.door, shot.frame.hex()] for shot in forged.shots]
+    return play(virtual_kernel, folder, world, [Round(one) for one in attacks], bfd=bfd)
+
+
+@pytest.fixture(scope="session")
+def attacked_where_broken(world, tmp_path_factory, virtual_kernel):
+    rounds = broken_rounds(world)
+    folder = tmp_path_factory.mktemp("broken")
+    played, _ = play(virtual_kernel, folder, world, list(rounds.values()))
+    return dict(zip(rounds, played, strict=True))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_frame_of_an_attack_has_the_fate_it_must_have(attacked, verdicts, group):
+    rounds = [(attack, seen) for attack, seen in attacked[0] if attack.group == group]
+    assert rounds
+    found = {
+        attack.kind: faults for attack, seen in rounds if (faults := verdicts.faults(attack, seen))
+    }
+    assert found == {}
+
+
+def test_every_group_of_attacks_is_looked_at(attacked):
+    assert {attack.group for attack, _ in attacked[0]} == set(GROUPS)
+
+
+def test_no_frame_crosses_a_fibre_off_its_own_demand_s_ways(attacked, verdicts):
+    crossed = {attack.kind: verdicts.crossed(attack, seen) for attack, seen in attacked[0]}
+    assert {kind: elsewhere for kind, (_, elsewhere) in crossed.items() if elsewhere} == {}
+
+
+def test_no_host_comes_through_to_the_controller_or_to_a_switch_s_management(attacked, world):
+    doors = attacked[1]["doors"]
+    assert doors["reached"] == []
+    assert doors["reached by its own"]
+    listening = doors["listening"]
+    assert listening.pop("switches") == [f"127.0.0.1:{doors['port']}"]
+    assert listening == {hub.hub: [] for hub in world.wiring.hubs}
+
+
+def test_no_bfd_of_a_host_takes_a_session_down(attacked):
+    before, after = attacked[1]["bfd"]["flaps"]
+    assert before
+    assert before == after
+    assert attacked[1]["bfd"]["up"]
+
+
+def test_the_tables_that_were_attacked_are_proven(attacked, world, folder):
+    held = read_dump(json.loads((folder / "held.json").read_text()), world.wiring)
+    specification = world.specification
+    proof = prove(
+        held, world.wiring, specification.topology, specification.intents(), world.program
+    )
+    assert proof.holds, [verdict.claim for verdict in proof.violated]
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_breakage_of_the_tables_is_seen(attacked_where_broken, verdicts, breakage):
+    assert verdicts.faults(*attacked_where_broken[breakage])
+
+
+def test_the_documentation_says_what_became_of_attacks(attacked, verdicts):
+    table = list(rows(verdicts, attacked[0]))
+    assert "\n".join(table) in DOCS.read_text(), "\n".join(table)
+    assert f"{len(BREAKAGES)} breakages" in DOCS.read_text()

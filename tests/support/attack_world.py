@@ -1,0 +1,125 @@
+"""The network under attack: five hubs, two gateways, fibres over borders, demands kept apart.
+
+::
+
+    shanghai(gw) -- guian          train: shanghai to guian and back, confined to CN
+       |   \\          |            checkpoints, pages: guian to karachi, by udp 5000 and 6000
+       |    kunming(gw) -- karachi  exports: kunming to karachi, udp 5000
+       |     |          |           calls: bangkok to karachi, owe nothing
+      bangkok ---------+            records (tcp 7000), model (shanghai to karachi): blocked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from attack_frames import IPV4, PAYLOAD, UDP, ethernet, ipv4, udp
+
+from controller.compiler import compile_ways, gateways_of, plan_ways
+from controller.intent import ALL_KINDS, Intent, Protection, intents_of
+from controller.policy.load import load_policies
+from controller.program import Program
+from experiments.intents import Direction, Specification
+from experiments.plan_policies import assessments
+from topologies.load import load_topology
+from topologies.values import to_plain
+from topologies.wiring import HubWire, Wiring, wire
+
+POLICIES = Path(__file__).with_name("attacked_policies.yaml")
+AS_OF = date(2026, 11, 24)
+RUN_ID = "c0"
+OPEN_PORT = 4444
+"""For demands that are bound to no port."""
+HONEST_PORT = 40_000
+"""What legitimate traffic is sent from, and nothing else."""
+PORTS = {"checkpoints": 5000, "pages": 6000, "exports": 5000}
+SERVED = ("train", "train.return", "checkpoints", "checkpoints.return", "pages", "exports", "calls")
+
+
+@dataclass(frozen=True)
+class World:
+    specification: Specification
+    wiring: Wiring
+    program: Program
+    labels: Mapping[str, Mapping[int, Mapping[str, str]]]
+    """What each gateway assesses."""
+
+    def hub(self, name: str) -> HubWire:
+        return self.wiring.hub(name)
+
+    def intent(self, demand: str) -> Intent:
+        return next(one for one in self.specification.intents() if one.id == demand)
+
+    def datagram(self, demand: str, *, src_port: int = OPEN_PORT, **changes: Any) -> bytes:
+        """A frame of a demand. ``changes`` are of Ethernet's and IPv4's addresses (``eth_src``,
+        ``src``, ...), ``dst_port`` and ``payload``, and the rest of ``attack_frames.ipv4``."""
+        me, peer = (self.hub(hub) for hub in self.intent(demand).pair)
+        ends = {"eth_dst": peer.host_mac, "eth_src": me.host_mac}
+        ends |= {"src": me.host_ip, "dst": peer.host_ip}
+        ends = {name: changes.pop(name, value) for name, value in ends.items()}
+        dst_port = changes.pop("dst_port", PORTS.get(demand, OPEN_PORT))
+        payload = udp(src_port, dst_port, changes.pop("payload", PAYLOAD))
+        payload, protocol = changes.pop("over", payload), changes.pop("protocol", UDP)
+        packet = ipv4(ends["src"], ends["dst"], payload, protocol, **changes)
+        return ethernet(ends["eth_dst"], ends["eth_src"], IPV4, packet)
+
+    def honest(self) -> list[dict[str, Any]]:
+        """Of each served demand, the frame it sends up to the number that makes it one of many."""
+        found = []
+        for demand in SERVED:
+            src, dst = self.intent(demand).pair
+            frame = self.datagram(demand, src_port=HONEST_PORT, payload=bytes(8))
+            port = PORTS.get(demand, OPEN_PORT)
+            found.append(
+                {"demand": demand, "src": src, "dst": dst, "port": port, "head": frame[:-8].hex()}
+            )
+        return found
+
+    def to_plain(self) -> dict[str, Any]:
+        """What a guest builds it from."""
+        return {
+            "wiring": to_plain(self.wiring),
+            "program": to_plain(self.program),
+            "labels": {hub: dict(labels) for hub, labels in self.labels.items()},
+            "honest": self.honest(),
+            "ports": sorted({*PORTS.values(), OPEN_PORT}),
+        }
+
+
+def attacked_world() -> World:
+    topology = load_topology("mini")
+    policies = load_policies(POLICIES, topology)
+    protection = Protection(1, ALL_KINDS)
+    intents = intents_of(policies, topology, policies.demands, AS_OF, protection)
+    return lay_out(
+        Specification(
+            topology=topology,
+            policies=policies,
+            as_of=AS_OF,
+            directions=tuple(
+                Direction(demand=one.demand, selectors=one.selectors) for one in intents
+            ),
+            k=protection.k,
+            over=protection.over,
+        )
+    )
+
+
+def lay_out(specification: Specification) -> World:
+    topology, intents = specification.topology, specification.intents()
+    ways = plan_ways(topology, intents)
+    gateways = gateways_of(ways)
+    wiring = wire(topology, run_id=RUN_ID, gateways=gateways)
+    program = compile_ways(wiring, topology, ways).program
+    labels = {
+        gateway.hub: {
+            one.label: {"demand": one.demand, "src": one.src_ip, "dst": one.dst_ip}
+            for one in gateway.assesses
+        }
+        for gateway in assessments(gateways, program, wiring, intents)
+    }
+    return World(specification, wiring, program, labels)

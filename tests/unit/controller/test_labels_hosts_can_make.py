@@ -1,0 +1,28 @@
+"""Labels that a host's frame can be read for, which no demand may have."""
+
+from attack_frames import IPV4, ethernet, in_llc
+
+from controller.labels import SNAP_WAYS, Allocator
+from controller.program import LAST_WAY, Phase
+
+
+def test_no_label_begins_like_a_snap_header():
+    allocator = Allocator(epoch=1)
+    allocator._next = SNAP_WAYS.start - 2
+    labels = [allocator.label(Phase.ASSESSED) for _ in range(5)]
+    made = {read_as_label(control) for control in range(256)}
+    assert made & {*range(labels[0], labels[-1])}
+    assert not made & {*labels}
+
+
+def test_those_left_out_are_every_label_that_a_snap_header_makes():
+    made = {read_as_label(control) & LAST_WAY for control in range(256)}
+    assert made == {*SNAP_WAYS}
+
+
+def read_as_label(control):
+    """What stands where a label would, once a label has been pushed behind a SNAP header."""
+    me = "02:00:00:00:00:01"
+    header = bytes([0xAA, 0xAA, control, 0, 0, 0])
+    frame = in_llc(ethernet(me, me, IPV4), header)
+    return int.from_bytes(frame[14:18]) >> 12
