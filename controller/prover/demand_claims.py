@@ -32,10 +32,8 @@ class NotVacuous(Claim):
                 hubs = " - ".join(witness.hubs)
                 said = f"{witness.policy} keeps {demand} from nothing: it goes {hubs}"
                 yield Breach(said, demand.src, demand=demand)
-        if seen.arrives:
-            return
         if seen.delivers or not demand.is_blocked:
-            yield _undelivered(seen, demand)
+            yield from _undelivered(seen, demand)
         elif not any(turn.step.end.is_drop for turn in seen.door.turns):
             yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
 
@@ -57,18 +55,17 @@ class Return(Claim):
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
-        if demand is None or seen.arrives or not (seen.delivers or not demand.is_blocked):
+        if demand is None or (not seen.delivers and demand.is_blocked):
             return
         if any(one.id + RETURN == demand.id for one in network.demands_from[demand.dst]):
-            yield _undelivered(seen, demand)
+            yield from _undelivered(seen, demand)
 
 
-def _undelivered(seen: Exploration, demand: Demand) -> Breach:
-    """Nothing arrives; shown by how far the packets come while nothing is dead."""
-    node = seen.calm[-1]
-    turns = seen.at(node[0]).turns
-    if not turns:
-        return Breach(f"no packet of {demand} is told from others", demand.src)
-    way = way_to(seen, node, turns[0].step)
-    said = f"nothing of {demand} is delivered while nothing fails"
-    return Breach(said, way[-1].step.at.hub, None, way, demand)
+def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    """Packets that are lost while nothing fails, shown by how far they come."""
+    if seen.lost is not None:
+        node, step = seen.lost
+        said = f"packets of {demand} are lost while nothing fails"
+        yield Breach(said, step.at.hub, None, way_to(seen, node, step), demand)
+    elif not seen.delivers:
+        yield Breach(f"no packet of {demand} is told from others", demand.src)

@@ -91,25 +91,21 @@ class Exploration:
         return bool(self.of_kind(Kind.DELIVERED))
 
     @cached_property
-    def calm(self) -> tuple[Node, ...]:
-        """The nodes that packets come to while nothing fails, in order."""
-        found, waiting = [], [self.start]
+    def lost(self) -> tuple[Node, Step] | None:
+        """The first step while nothing fails at which some packets end other than they should."""
+        waiting, met = [self.start], {self.start}
         while waiting:
             node = waiting.pop()
-            found.append(node)
-            for to, turn in self.ways[node]:
-                if turn.step.without_failures and to not in found:
-                    waiting.append(to)
-        return tuple(found)
-
-    @property
-    def arrives(self) -> bool:
-        """Whether something arrives while nothing fails."""
-        return any(
-            one.kind is Kind.DELIVERED and one.step.without_failures
-            for node in self.calm
-            for one in self.noted.get(node, ())
-        )
+            arrived = {one.step for one in self.noted.get(node, ()) if one.kind is Kind.DELIVERED}
+            for turn in self.at(node[0]).turns:
+                step = turn.step
+                ends = step.without_failures and step.to is None and step not in arrived
+                if ends and (node[0] == DOOR or not turn.is_narrow or self._happens(step)):
+                    return node, step
+            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
+            waiting += following - met
+            met |= following
+        return None
 
     @cached_property
     def headers(self) -> tuple[Box, ...]:

@@ -280,6 +280,8 @@ POLICIES = (
 BINDINGS = [
     {"hub": "a1", "class": "important", "dst": "c1", "protocol": "udp", "dst_port": 5000},
     {"hub": "a1", "class": "general", "dst": "c1", "protocol": "udp", "dst_port": 6000},
+    {"hub": "a1", "class": "home", "dst": "a3", "protocol": "udp", "dst_port": 4000},
+    {"hub": "a1", "class": "home", "dst": "a3", "protocol": "tcp", "dst_port": 4001},
     {"hub": "a1", "class": "refused", "dst": "c1", "protocol": "tcp", "dst_port": 7000},
     {"hub": "a1", "class": "sealed", "dst": "c1", "protocol": "tcp", "dst_port": 8000},
     {"hub": "a1", "class": "kept", "dst": "c1", "protocol": "tcp", "dst_port": 9000},

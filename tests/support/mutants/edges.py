@@ -228,7 +228,7 @@ def _alike(world):
         (one, other)
         for one in found
         for other in found
-        if one[0] == other[0] and one is not other and of(one[1], "ip_proto")
+        if one[0] == other[0] and one[1].policy != other[1].policy and of(one[1], "ip_proto")
         if of(one[1], "eth_dst") == of(other[1], "eth_dst")
     ]
     return world.one_of(pairs)
@@ -318,6 +318,19 @@ def one_kind_of_packet_is_dropped_first(world):
     hub, flow = world.pick(Reason.CLASSIFY)
     drop = replace(acting(flow), priority=200, goto=None)
     return world.replaced(hub, None, drop)
+
+
+@mutant("C16")
+def some_packets_of_a_demand_are_forgotten(world):
+    """One of its selectors has no entry: the others' packets arrive."""
+    entries = world.entries(Reason.CLASSIFY)
+    several = [
+        (hub, one)
+        for hub, one in entries
+        if sum(other.policy == one.policy for at, other in entries if at == hub) > 1
+    ]
+    hub, flow = world.one_of(several)
+    return world.replaced(hub, flow)
 
 
 @mutant("C3")

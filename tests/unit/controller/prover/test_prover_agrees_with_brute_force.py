@@ -20,7 +20,7 @@ from controller.prover.network import Network
 from controller.prover.reach import End, Place, Step, steps_at
 from topologies.wiring import HOST_PORT
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 VLAN_66 = 0x1000 | 66
 STRANGER, NOWHERE = "02:00:00:00:00:66", "10.0.99.1"
 
