@@ -86,8 +86,11 @@ class Governor:
         entries = sum(len(switch.flows) for switch in standing.program.switches)
         self.journal.say("installed", epoch=standing.epoch, entries=entries)
 
-    def move_to(self, new: Standing, told: frozenset[int], why: str) -> None:
-        """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone."""
+    def move_to(self, new: Standing, told: frozenset[int], why: str) -> bool:
+        """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
+
+        Whether nothing was left over that an audit has to take away.
+        """
         assert self.standing is not None
         old = self.standing
         if new.epoch == old.epoch:
@@ -95,7 +98,7 @@ class Governor:
             if not proof.holds:
                 raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
             self._stands(new, proof, why)
-            return
+            return True
         self.store.keep(old, about_to=new)
         try:
             report = self.updater.carry_out(old, new, told)
@@ -106,6 +109,7 @@ class Governor:
             raise
         self._stands(new, report.proof, why)
         self.journal.say("update", why=why, epoch=new.epoch, **report.plain())
+        return not report.left_over
 
     def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
         """Drop demands at their edges at once, by bundle, then wherever they are on their way.

@@ -121,6 +121,8 @@ class Keeper:
             answer = self._do(job) or {"ok": True}
         except NotDone as problem:
             answer = {"ok": False, "reason": str(problem)}
+            if problem.again:
+                self._audit_soon()
             if problem.proof is not None:
                 answer["counterexamples"] = [
                     to_plain(one.counterexample) if one.counterexample else str(one)
@@ -132,6 +134,7 @@ class Keeper:
             answer = {"ok": False, "reason": str(problem)}
             self.journal.say("failed", do=job.do, reason=str(problem))
             self._hang_up(problem)
+            self._audit_soon()
         except Exception as problem:  # noqa: BLE001 - told, and the network stays as it is
             answer = {"ok": False, "reason": f"{type(problem).__name__}: {problem}"}
             where = traceback.format_exc()
@@ -334,7 +337,8 @@ class Keeper:
             raise Deferred(f"deferred until {', '.join(absent)} is back or given up")
         self._defer("")
         self._look_at_those_back()
-        self.governor.move_to(self._following(known), self._told, why)
+        if not self.governor.move_to(self._following(known), self._told, why):
+            self._audit_soon()
 
     def _following(self, known: Known) -> Standing:
         standing = self.governor.standing
@@ -361,6 +365,12 @@ class Keeper:
     def _follow_soon(self) -> None:
         due_ns = self._now_ns + self.patience.hold_ns
         self._timers["follow"] = min(due_ns, self._timers.get("follow", due_ns))
+
+    def _audit_soon(self) -> None:
+        """Something may be left of what was not done, or not done in full."""
+        if self.governor.standing is not None:
+            due_ns = self._now_ns + self.patience.retry_ns
+            self._timers["audit"] = min(due_ns, self._timers.get("audit", due_ns))
 
     def _defer(self, reason: str) -> None:
         if reason and reason != self._deferred:

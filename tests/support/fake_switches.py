@@ -1,0 +1,215 @@
+"""Switches of a test: they hold what they are told, die when asked to, and lie if they must."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from controller.engine import Known
+from controller.errors import GatewaysError, Lost, Silent
+from controller.governor import Governor
+from controller.journal import Journal
+from controller.keeper import Keeper, Patience
+from controller.orders import Orders
+from controller.outside import Outside
+from controller.program import COOKIE_MAGIC, FastFailover, Flow, Meter
+from controller.sightings import Sightings
+from controller.store import Store
+from controller.updating import Updater
+from topologies.values import to_plain
+from topologies.wiring import Wiring
+
+
+class Held:
+    """The tables of one switch."""
+
+    def __init__(self) -> None:
+        self.flows: dict[Any, Flow] = {}
+        self.groups: dict[int, FastFailover] = {}
+        self.meters: dict[int, Meter] = {}
+
+    def obey(self, order: Any) -> None:
+        what = order.what
+        kind = self.groups if isinstance(what, FastFailover) else self.meters
+        if isinstance(what, Flow):
+            if order.do == "add":
+                self.flows[what.key] = what
+            elif self.flows.get(what.key) == what:
+                del self.flows[what.key]
+        elif order.do == "remove":
+            assert not self._uses(what), f"{what} is still in use"
+            kind.pop(what.id, None)
+        else:
+            assert (what.id in kind) == (order.do == "change")
+            kind[what.id] = what
+
+    def _uses(self, what: FastFailover | Meter) -> bool:
+        if isinstance(what, Meter):
+            return any(flow.meter == what.id for flow in self.flows.values())
+        used = [a for flow in self.flows.values() for a in flow.actions if a.kind == "group"]
+        return any(action.arguments == (what.id,) for action in used)
+
+
+class FakeSwitches:
+    """All of one wiring."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.held = {hub.dpid: Held() for hub in wiring.hubs}
+        self.away: set[int] = set()
+        self.silent: set[int] = set()
+        self.hung_up: list[int] = []
+        self.done: list[tuple[str, frozenset[int]]] = []
+        """Calls in order, and to whom."""
+        self.before: Callable[[str, Mapping[int, Any]], object] = lambda _call, _orders: None
+        """Called before each call; may change what is held, or raise."""
+
+    @property
+    def connected(self) -> frozenset[int]:
+        return frozenset(self.held) - self.away
+
+    def tell(self, orders: Orders) -> None:
+        self._carry_out("tell", orders)
+
+    def bundle(self, orders: Orders) -> None:
+        if orders:
+            self._carry_out("bundle", orders)
+
+    def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
+        self._call("dump", dict.fromkeys(dpids))
+        return {
+            dpid: {
+                "switches": [_said(flow) for flow in self.held[dpid].flows.values()],
+                "groups": [to_plain(one) for one in self.held[dpid].groups.values()],
+                "meters": [to_plain(one) for one in self.held[dpid].meters.values()],
+            }
+            for dpid in dpids
+        }
+
+    def hang_up(self, dpid: int) -> None:
+        self.hung_up.append(dpid)
+
+    def _carry_out(self, call: str, orders: Orders) -> None:
+        self._call(call, orders)
+        for dpid, told in orders.items():
+            for order in told:
+                self.held[dpid].obey(order)
+
+    def _call(self, call: str, orders: Mapping[int, Any]) -> None:
+        self.before(call, orders)
+        self.done.append((call, frozenset(orders)))
+        for dpid in orders:
+            if dpid in self.away:
+                raise Lost(f"switch {dpid} is away")
+            if dpid in self.silent:
+                raise Silent(f"switch {dpid} did not answer", frozenset({dpid}))
+
+
+def _said(flow: Flow) -> dict[str, Any]:
+    drops = flow.cookie >> 48 == COOKIE_MAGIC and flow.reason.is_drop
+    return {**to_plain(flow), "packets": 3 if drops else 0, "bytes": 0}
+
+
+class FakeGateways:
+    """Gateways that agree, unless they are not there."""
+
+    def __init__(self) -> None:
+        self.gone = False
+        self.labels: dict[str, set[int]] = {}
+
+    def assess(self, labels: Any, needed: Collection[str] | None = None) -> None:
+        wanted = [hub for hub, some in labels.items() if some] if needed is None else needed
+        if self.gone and wanted:
+            raise GatewaysError("nobody there")
+        self.labels = {hub: set(some) for hub, some in labels.items()}
+
+
+class Lab:
+    """A keeper on switches of a test, with a clock that passes only where something sleeps."""
+
+    def __init__(self, known: Known, wiring: Wiring, path: Any = None, **patience: int) -> None:
+        self.now_ns = 10**12
+        self.wiring = wiring
+        self.switches = FakeSwitches(wiring)
+        self.gateways = FakeGateways()
+        self.told: list[dict[str, Any]] = []
+        self.path = path
+        self.patience = Patience(**patience)
+        self.start(known)
+
+    def start(self, known: Known) -> None:
+        """A controller that has just started."""
+        outside = Outside(
+            self.wiring, self.switches, self.gateways, lambda: self.now_ns, self.sleep
+        )
+        self.journal = Journal(self.told.append)
+        store = Store(self.path, known.specification)
+        self.governor = Governor(outside, store, self.journal, Updater(outside))
+        self.keeper = Keeper(
+            governor=self.governor,
+            journal=self.journal,
+            known=known,
+            sightings=Sightings(self.wiring),
+            jobs=_Instant(self),
+            nothing=queue.Empty,
+            patience=self.patience,
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.now_ns += int(seconds * 1e9)
+
+    def connect(self, *hubs: str) -> None:
+        """Switches connect with all their ports live."""
+        for hub in hubs or [one.hub for one in self.wiring.hubs]:
+            dpid = self.wiring.hub(hub).dpid
+            self.switches.away.discard(dpid)
+            self.do("came_back", dpid=dpid, ports={})
+
+    def lose(self, hub: str) -> None:
+        dpid = self.wiring.hub(hub).dpid
+        self.switches.away.add(dpid)
+        self.do("went_away", dpid=dpid)
+
+    def port(self, fibre: str, *, live: bool) -> None:
+        wire = next(one for one in self.wiring.fibres if one.fibre == fibre)
+        for end in (wire.a, wire.z):
+            self.do("port", dpid=self.wiring.hub(end.hub).dpid, port=end.port, live=live)
+
+    def do(self, name: str, **what: Any) -> dict[str, Any]:
+        from controller.keeper import Job
+
+        reply: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.keeper.carry_out(Job(name, what, reply))
+        return reply.get_nowait()
+
+    def run(self, seconds: float) -> None:
+        """Carry out every timer that is due in this time."""
+        end_ns = self.now_ns + int(seconds * 1e9)
+        while min(self.keeper._timers.values(), default=end_ns) < end_ns:
+            self.keeper.carry_out(self.keeper.next())
+        self.now_ns = max(self.now_ns, end_ns)
+
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        return [one for one in self.told if one["event"] in kinds]
+
+    def holds(self) -> dict[int, set[Flow]]:
+        return {dpid: set(held.flows.values()) for dpid, held in self.switches.held.items()}
+
+    def stands(self) -> dict[int, set[Flow]]:
+        assert self.governor.standing is not None
+        return {one.dpid: set(one.flows) for one in self.governor.standing.program.switches}
+
+
+class _Instant:
+    """A queue that is empty, and lets time pass while it is waited on."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def put(self, item: Any) -> None:
+        raise AssertionError("jobs are done at once")
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        assert timeout is not None, "nothing would ever happen again"
+        self._lab.sleep(timeout + 1e-6)
+        raise queue.Empty

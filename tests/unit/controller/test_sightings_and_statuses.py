@@ -1,0 +1,110 @@
+"""From ports to failures, and from failures to how demands are served."""
+
+from dataclasses import replace
+
+import pytest
+from keeper_lab import NO_EXPORT, policies, specification, wiring
+
+from controller import engine
+from controller.engine import Known
+from controller.policy.failures import NO_FAILURES, Failures
+from controller.sightings import Sightings
+from controller.statuses import statuses, unknown
+from topologies.wiring import GATEWAY_IN_PORT
+
+NETWORK = wiring()
+KNOWN = Known(specification())
+FIBRE = next(one for one in NETWORK.fibres if one.fibre == "kunming-karachi")
+
+
+def of(standing, failures=NO_FAILURES):
+    return {one.demand: one for one in statuses(standing, failures)}
+
+
+def stand(known=KNOWN, **failures):
+    known = replace(known, failures=Failures(**{k: frozenset(v) for k, v in failures.items()}))
+    return engine.stand(known, NETWORK, 0)
+
+
+@pytest.mark.parametrize("end", [FIBRE.a, FIBRE.z])
+def test_a_fibre_has_failed_while_either_end_is_dead(end):
+    seen = Sightings(NETWORK)
+    dpid = NETWORK.hub(end.hub).dpid
+    assert seen.port(dpid, end.port, live=False, now_ns=0)
+    assert seen.failures(0).links == {"kunming-karachi"}
+    assert not seen.port(dpid, end.port, live=False, now_ns=1)
+    assert seen.port(dpid, end.port, live=True, now_ns=2)
+    assert seen.failures(2) == NO_FAILURES
+
+
+def test_a_gateway_has_failed_while_a_port_of_it_is_dead():
+    seen = Sightings(NETWORK)
+    assert seen.port(NETWORK.hub("kunming").dpid, GATEWAY_IN_PORT, live=False, now_ns=0)
+    assert seen.failures(0) == Failures(gateways=frozenset({"kunming"}))
+
+
+def test_the_port_of_a_host_means_nothing():
+    seen = Sightings(NETWORK)
+    assert not seen.port(NETWORK.hub("kunming").dpid, 1, live=False, now_ns=0)
+
+
+def test_a_hub_that_is_silent_has_failed():
+    seen = Sightings(NETWORK)
+    assert seen.silent("kunming", silent=True, now_ns=0)
+    assert seen.failures(0) == Failures(hubs=frozenset({"kunming"}))
+
+
+def test_all_is_up_while_all_is_well():
+    assert {str(one.status) for one in of(stand()).values()} == {"UP"}
+
+
+def test_a_failure_that_switches_bridge_degrades_until_ways_are_made_anew():
+    bridged = of(stand(), Failures(links=frozenset({"kunming-karachi"})))["ckpt"]
+    assert (bridged.status, bridged.reason) == ("DEGRADED", "bridged around link:kunming-karachi")
+    assert "karachi" in bridged.hubs
+    anew = of(stand(links={"kunming-karachi"}))["ckpt"]
+    assert anew.status == "DEGRADED"
+    assert anew.reason.startswith("no way around link:")
+
+
+def test_without_fibres_a_demand_is_down_and_what_would_mend_it_is_told():
+    down = of(stand(links={"kunming-karachi", "bangkok-karachi"}))["ckpt"]
+    assert down.status == "DOWN"
+
+
+def test_without_a_gateway_a_demand_that_owes_one_is_blocked_with_clause_and_remedy():
+    gateways = {hub.hub for hub in NETWORK.hubs if hub.gateway}
+    blocked = of(stand(gateways=gateways))["ckpt"]
+    assert (blocked.status, blocked.clause) == ("BLOCKED", "EXPORT waypoints")
+    assert blocked.legal_ref == ("CN-24-7b",)
+    assert blocked.remedy.startswith("lift EXPORT waypoints (opens ")
+
+
+def test_a_demand_that_is_withdrawn_is_blocked_by_what_refuses_it():
+    spec = KNOWN.specification.model_copy(update={"policies": policies(NO_EXPORT)})
+    standing, intents = stand(), spec.intents()
+    gone = engine.no_longer_allowed(standing, intents)
+    withdrawn = of(engine.withdraw(standing, gone, intents))["ckpt"]
+    assert (withdrawn.status, withdrawn.clause) == ("BLOCKED", "NO-EXPORT deny")
+
+
+def test_what_is_not_proven_is_unknown():
+    assert {(str(one.status), one.reason) for one in unknown(stand(), "why")} == {
+        ("UNKNOWN", "why")
+    }
+
+
+def test_a_permit_of_second_choice_is_alternative():
+    second = {"id": "SECOND", "effect": "permit", "match": {"class": "foreign"}, "preference": 999}
+    first = {
+        "id": "FIRST",
+        "effect": "permit",
+        "match": {"class": "foreign"},
+        "hard": {"max_one_way": "1ms"},
+        "preference": 1,
+    }
+    chosen = policies(first, second, without=("FOREIGN",))
+    spec = KNOWN.specification.model_copy(update={"policies": chosen, "k": 0})
+    served = of(engine.stand(replace(KNOWN, specification=spec), NETWORK, 0))["ckpt.return"]
+    assert (served.status, served.permit) == ("ALT", "SECOND")
+    assert served.reason == "FIRST has no path"
