@@ -83,12 +83,15 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
     started = time.monotonic()
     loaded = _with_framework(loaded, options.framework)
-    choice, kernel = _choose(options, say)
-    seed = loaded.scenario.seed if options.seed is None else options.seed
-    run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
-    plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
     judged_by = specify(loaded)
+    was_there = options.out is not None and options.out.is_dir()
     out_dir = make_result_folder(options.out, loaded.scenario.name)
+    try:
+        choice, kernel = _choose(options, say)
+        plan = _plan(loaded, options, choice)
+    except BaseException:
+        _remove_empty(out_dir, itself=not was_there)
+        raise
     try:
         _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
     except OSError as error:
@@ -114,6 +117,19 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
+
+
+def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
+    seed = loaded.scenario.seed if options.seed is None else options.seed
+    run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
+    return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+
+
+def _remove_empty(out_dir: Path, *, itself: bool) -> None:
+    """What was made for a run that is refused; a folder that holds anything stays."""
+    with contextlib.suppress(OSError):
+        for folder in (out_dir / "raw", out_dir / "tables", *([out_dir] if itself else [])):
+            folder.rmdir()
 
 
 def make_result_folder(wanted: Path | None, name: str) -> Path:
