@@ -10,6 +10,7 @@ import contextlib
 import errno
 import itertools
 import json
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -84,7 +85,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     started = time.monotonic()
     loaded = _with_framework(loaded, options.framework)
     judged_by = specify(loaded)
-    was_there = options.out is not None and options.out.is_dir()
+    was_there = options.out is not None and os.path.isdir(options.out)  # noqa: PTH112 - never raises
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
         choice, kernel = _choose(options, say)
