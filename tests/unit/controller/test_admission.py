@@ -134,18 +134,29 @@ def test_what_takes_down_least_is_blamed():
 
 @pytest.mark.parametrize("rates", list(itertools.permutations([1, 5, 5])))
 def test_the_least_that_one_more_failure_brings_counts(rates):
+    """Each demand comes when either of its two fibres fails."""
+    uses, fibres = [], {"east": "x1", "north": "x2", "spur": "x3"}
+    for (fibre, second), rate in zip(fibres.items(), rates, strict=True):
+        uses.append(use(fibre, f"{rate}bit", fibre, second))
+        uses.append(use(fibre, f"{rate}bit", "south", down=[fibre]))
+        uses.append(use(fibre, f"{rate}bit", fibre, "south", down=[second]))
+    every = [*fibres, *fibres.values()]
+    admission = admit(uses, capacity() | dict.fromkeys(every, G), {one: {one} for one in every}, 3)
+    assert on(admission, "south").load_bps == 11
+    assert on(admission, "south").failure == ("east", "north", "spur")
+
+
+def test_three_failures_beat_two_by_what_crosses_twice():
     fibres = ("east", "north", "spur")
     uses = [
-        one
-        for fibre, rate in zip(fibres, rates, strict=True)
-        for one in (
-            use(fibre, f"{rate}bit", fibre),
-            use(fibre, f"{rate}bit", "south", down=[fibre]),
-        )
+        use("a", "5bit", "south", down=["east"]),
+        use("b", "5bit", "south", down=["north"]),
+        use("c", "1bit", "south", "south", down=["spur"]),
+        use("d", "11bit", "south", *fibres, down=["x", "y"]),
     ]
-    admission = admit(uses, capacity(east="1Gbit"), {name: {name} for name in fibres}, k=3)
-    assert on(admission, "south").load_bps == 11
-    assert on(admission, "south").failure == fibres
+    elements = {one: {one} for one in (*fibres, "x", "y")}
+    assert on(admit(uses, capacity(east="1Gbit"), elements, k=2), "south").failure == ("x", "y")
+    assert on(admit(uses, capacity(east="1Gbit"), elements, k=3), "south").failure == fibres
 
 
 def test_what_takes_two_failures_counts_to_the_last_bit():
@@ -227,6 +238,13 @@ def test_rates_far_apart_stay_exact():
     uses.append(use("tiny", "1bit", "north"))
     admission = admit(uses, capacity("3Tbit", north="1bit"), LINKS, k=0)
     assert admission.lowered == (Lowered("big", 4 * 10**12, 1_999_999_999_999),)
+
+
+@pytest.mark.parametrize("rate", [7, 999_999_937, 4_294_967_291, 5_999_999_999_993])
+def test_no_bit_is_lost_to_rounding(rate):
+    uses = [use(demand, f"{rate}bit", "south") for demand in "abc"]
+    admission = admit(uses, capacity(f"{2 * rate - 5}bit"), LINKS, k=0)
+    assert sum(one.cir_bps - one.to_bps for one in admission.lowered) == rate + 5
 
 
 def test_nothing_at_all_fits():
