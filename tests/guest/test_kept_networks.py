@@ -31,6 +31,7 @@ BREAKDOWNS = (
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
+    "switches_that_hang",
 )
 ON_NATIVE_THREADS = (
     "policies_there_and_back",
@@ -231,6 +232,13 @@ def test_switches_whose_tables_are_empty_are_filled_again(scene, framework):
     down_s, back_s = ((seen[key] - seen["start_ns"]) / 1e9 for key in ("at", "back"))
     assert lost(seen)
     assert all(down_s - 0.1 < at < back_s + 0.5 for at in lost(seen))
+
+
+def test_switches_that_hang_hold_an_update_up_and_are_as_before_once_they_go_on(scene):
+    seen, _ = scene("switches_that_hang")
+    assert not seen["answer"]["ok"]
+    assert seen["status"]["policies"] == "lab"
+    assert seen["audit"]["was_whole"]
 
 
 @BOTH

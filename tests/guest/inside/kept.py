@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 import traceback
@@ -151,6 +152,17 @@ class Scenes:
         back = time.time_ns()
         time.sleep(0.3)
         return {"at": at, "back": back, "audit": self.kept.ask("audit")}
+
+    def switches_that_hang(self, watched: Watched) -> dict[str, Any]:
+        """ovs-vswitchd stands still while policies change, and goes on after it was given up."""
+        time.sleep(0.2)
+        daemon = self.kept.net.openvswitch._daemons[-1]
+        daemon.send_signal(signal.SIGSTOP)
+        answer = self.kept.ask("policy", set=self.policies["no-export"])
+        daemon.send_signal(signal.SIGCONT)
+        self.kept.until(self.kept.is_calm, 60)
+        status = self.kept.ask("status")
+        return {"answer": answer, "status": status, "audit": self.kept.ask("audit")}
 
     def a_gateway_killed(self, watched: Watched) -> dict[str, Any]:
         time.sleep(0.2)

@@ -39,7 +39,12 @@ class KeptNetwork:
     """Everything under one roof; ``with`` takes it down."""
 
     def __init__(
-        self, out: Path, specification: Specification, wiring: Wiring, framework: str
+        self,
+        out: Path,
+        specification: Specification,
+        wiring: Wiring,
+        framework: str,
+        bfd_interval_ms: int = 100,
     ) -> None:
         SCRATCH.mkdir(exist_ok=True)
         self.out = out
@@ -51,7 +56,7 @@ class KeptNetwork:
             wiring,
             controllers=[f"tcp:127.0.0.1:{PORT}"],
             private_dir=SCRATCH / "ovs",
-            bfd_interval_ms=100,
+            bfd_interval_ms=bfd_interval_ms,
         )
         self.watches = 0
 
