@@ -17,8 +17,9 @@ from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_
 
 from controller.paths import Path
 from controller.policy.automaton import Violation
+from controller.policy.failures import Failures
 from controller.policy.model import Policy
-from controller.policy.routes import Failures, NoRoute, Route, best_route
+from controller.policy.routes import NoRoute, Route, best_route
 from controller.policy.semantics import Ruling
 from topologies.model import Fibre, Hub, Topology
 

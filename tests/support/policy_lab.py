@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from controller.paths import Path
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import DataClass, Demand, Policy, PolicySet
-from controller.policy.routes import NO_FAILURES, Failures, NoRoute, Route, best_route
+from controller.policy.routes import NoRoute, Route, best_route
 from controller.policy.semantics import Ruling, Verdict, rule
 from topologies.model import Fibre, Hub, Scaling, Topology
 

@@ -17,7 +17,9 @@ from policy_lab import (
 )
 
 from controller.policy.clauses import Avoid
-from controller.policy.routes import Failures, NoRoute, Place, Route, shortest
+from controller.policy.failures import Failures
+from controller.policy.product import Place
+from controller.policy.routes import NoRoute, Route, shortest
 
 GATEWAY = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
