@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attack_gateway import HUB as GATEWAY_HUB
-from attack_kinds import Attack
 from attack_rounds import Round, every_attack
+from attack_shots import Attack
 from attack_world import HONEST_PORT, World
 
 from controller.program import Phase

@@ -7,7 +7,7 @@ no other. All else it sends is dropped at its hub.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from attack_frames import (
     ARP,
@@ -25,7 +25,7 @@ from attack_frames import (
     tagged,
     udp,
 )
-from attack_kinds import STRANGE_MAC, Attack, Fate, Shot, guesses
+from attack_shots import STRANGE_MAC, Fate, Kinds, Shot, guesses
 from attack_world import OPEN_PORT, SERVED, World
 
 from controller.program import Phase, Reason
@@ -33,20 +33,7 @@ from controller.program import Phase, Reason
 HUB = "kunming"
 GROUP = "bad gateway"
 
-type Kind = Callable[[World], Iterable[Shot]]
-_KINDS: dict[str, Kind] = {}
-
-
-def gateway_attacks(world: World) -> list[Attack]:
-    return [Attack(GROUP, name, tuple(make(world))) for name, make in _KINDS.items()]
-
-
-def _kind(name: str) -> Callable[[Kind], Kind]:
-    def note(make: Kind) -> Kind:
-        _KINDS[name] = make
-        return make
-
-    return note
+kind = Kinds()
 
 
 def _sent(frame: bytes, fate: Reason | Fate, demand: str = "", side: str = "out") -> Shot:
@@ -58,13 +45,13 @@ def _assessed(world: World) -> dict[int, str]:
     return {label: plan["demand"] for label, plan in world.labels[HUB].items()}
 
 
-@_kind("what it assesses, though it never came in")
+@kind(GROUP, "what it assesses, though it never came in")
 def _(world: World) -> Iterator[Shot]:
     for label, demand in _assessed(world).items():
         yield _sent(labelled(world.datagram(demand), label), Fate.PASSES, demand)
 
 
-@_kind("assessed labels, and all others, of other demands")
+@kind(GROUP, "assessed labels, and all others, of other demands")
 def _(world: World) -> Iterator[Shot]:
     """Also those that its own hub gives to what it has assessed, and the other gateway's."""
     taken_back = _assessed(world)
@@ -75,7 +62,7 @@ def _(world: World) -> Iterator[Shot]:
                 yield _sent(frame, Reason.DROP_NOT_SWITCHED)
 
 
-@_kind("without a label")
+@kind(GROUP, "without a label")
 def _(world: World) -> Iterator[Shot]:
     me, other = world.hub(HUB), world.hub("karachi")
     frames = [world.datagram(demand) for demand in (*SERVED, "records", "model")]
@@ -97,14 +84,14 @@ def _(world: World) -> Iterator[Shot]:
         yield _sent(frame, Reason.DROP_NOT_ADMITTED)
 
 
-@_kind("by the side that frames come to it")
+@kind(GROUP, "by the side that frames come to it")
 def _(world: World) -> Iterator[Shot]:
     for label, demand in _assessed(world).items():
         for frame in (world.datagram(demand), labelled(world.datagram(demand), label)):
             yield _sent(frame, Reason.DROP_NOT_ADMITTED, side="in")
 
 
-@_kind("forged phase")
+@kind(GROUP, "forged phase")
 def _(world: World) -> Iterator[Shot]:
     for label, demand in _assessed(world).items():
         for tc in range(8):
@@ -112,7 +99,7 @@ def _(world: World) -> Iterator[Shot]:
             yield _sent(frame, Fate.PASSES, demand)
 
 
-@_kind("spent TTL")
+@kind(GROUP, "spent TTL")
 def _(world: World) -> Iterator[Shot]:
     for label, demand in _assessed(world).items():
         for ttl in (0, 1):
@@ -120,7 +107,7 @@ def _(world: World) -> Iterator[Shot]:
             yield _sent(frame, Fate.EXPIRES)
 
 
-@_kind("another's packets under a label it assesses")
+@kind(GROUP, "another's packets under a label it assesses")
 def _(world: World) -> Iterator[Shot]:
     for label, demand in _assessed(world).items():
         for other in ("records", "model", "train", "calls", "checkpoints"):
@@ -129,7 +116,7 @@ def _(world: World) -> Iterator[Shot]:
                 yield _sent(frame, Fate.TRUSTED, demand)
 
 
-@_kind("more labels beneath one it assesses")
+@kind(GROUP, "more labels beneath one it assesses")
 def _(world: World) -> Iterator[Shot]:
     foreign = next(use.label for use in world.program.labels if use.demand == "calls")
     for label, demand in _assessed(world).items():
@@ -137,7 +124,7 @@ def _(world: World) -> Iterator[Shot]:
             yield _sent(labelled(world.datagram(demand), *stack), Fate.TRUSTED, demand)
 
 
-@_kind("a tag around a label it assesses")
+@kind(GROUP, "a tag around a label it assesses")
 def _(world: World) -> Iterator[Shot]:
     """No table looks for it, but the kernel takes no label from a tagged frame."""
     for label, demand in _assessed(world).items():

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import attack_gateway
+import attacks_by_address
+import attacks_by_control
+import attacks_by_demand
+import attacks_by_label
+import attacks_by_shape
 from attack_gateway import GROUP as BAD_GATEWAY
 from attack_gateway import HUB as BAD_GATEWAY_HUB
-from attack_gateway import gateway_attacks
-from attack_kinds import Attack, attacks
+from attack_shots import Attack
 from attack_verdicts import Seen, Verdicts
 from attack_world import HONEST_PORT, SERVED, World
 
@@ -35,8 +40,18 @@ class Round:
         }
 
 
+BY = (
+    attacks_by_address,
+    attacks_by_label,
+    attacks_by_demand,
+    attacks_by_control,
+    attacks_by_shape,
+    attack_gateway,
+)
+
+
 def every_attack(world: World) -> list[Attack]:
-    return [*attacks(world), *gateway_attacks(world)]
+    return [attack for one in BY for attack in one.kind.attacks(world)]
 
 
 def given(world: World, rounds: Iterable[Round]) -> dict[str, Any]:

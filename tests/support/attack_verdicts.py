@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attack_frames import ARP
-from attack_kinds import Attack, Fate, Shot
+from attack_shots import Attack, Fate, Shot
 from attack_world import HONEST_PORT, World
 
 from controller.policy.product import Product

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ from experiments.intents import Direction, Specification
 from experiments.plan_policies import assessments
 from topologies.load import load_topology
 from topologies.values import to_plain
-from topologies.wiring import HubWire, Wiring, wire
+from topologies.wiring import GATEWAY_IN_PORT, HubWire, Wiring, wire
 
 POLICIES = Path(__file__).with_name("attacked_policies.yaml")
 AS_OF = date(2026, 11, 24)
@@ -53,6 +53,19 @@ class World:
 
     def intent(self, demand: str) -> Intent:
         return next(one for one in self.specification.intents() if one.id == demand)
+
+    def groups_at(self, hub: str) -> int:
+        return next(len(one.groups) for one in self.program.switches if one.hub == hub)
+
+    def dead_ports(self, down: Container[str], closed: Container[str]) -> set[tuple[str, int]]:
+        """Hub and port of what is down, or leads into a gateway that is closed."""
+        dead = {
+            (end.hub, end.port)
+            for wire in self.wiring.fibres
+            if wire.fibre in down
+            for end in (wire.a, wire.z)
+        }
+        return dead | {(one.hub, GATEWAY_IN_PORT) for one in self.wiring.hubs if one.hub in closed}
 
     def datagram(self, demand: str, *, src_port: int = OPEN_PORT, **changes: Any) -> bytes:
         """A frame of a demand. ``changes`` are of Ethernet's and IPv4's addresses (``eth_src``,
@@ -90,10 +103,11 @@ class World:
         }
 
 
-def attacked_world() -> World:
+def attacked_world(k: int = 1) -> World:
+    """``k``: how many failures at once the switches bridge by themselves."""
     topology = load_topology("mini")
     policies = load_policies(POLICIES, topology)
-    protection = Protection(1, ALL_KINDS)
+    protection = Protection(k, ALL_KINDS)
     intents = intents_of(policies, topology, policies.demands, AS_OF, protection)
     return lay_out(
         Specification(
