@@ -12,7 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from controller.specification import Specification
 from experiments import validity
+from experiments.alibi import Alibis
 from experiments.crossings import judge_run
 from experiments.outages import outages, summary_of, write_outages
 from experiments.plan_values import Plan, PlannedDemand
@@ -103,12 +105,25 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
     }
     if cuts:
         summary["cuts"] = summary_of(cuts)
+    _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(out_dir / "raw", plan.wiring)
     if crossings is not None:
         summary["crossings"] = crossings.to_json()
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
+
+
+def _add_alibis(judged_by: Path, demands: list[dict[str, Any]]) -> None:
+    """Where no measured packet of a demand, on its way there, can have been."""
+    if not judged_by.exists():
+        return
+    alibis = Alibis(Specification.from_json(judged_by.read_text()).topology)
+    for demand in demands:
+        slowest_ms = ((demand["one_way_ms"] or {}).get("forward") or {}).get("max")
+        if slowest_ms is not None:
+            found = alibis.of(demand["src"], demand["dst"], round(slowest_ms * 1e6))
+            demand["alibi"] = list(found)
 
 
 def _first_packets(probes: samples.Probes) -> dict[int, float]:
