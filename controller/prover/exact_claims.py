@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from controller.admission import Admission
 from controller.intent import Intent, Protection
 from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.product import Trail
@@ -25,6 +25,9 @@ from controller.prover.tables import Tables
 from topologies.model import Topology
 from topologies.units import format_duration
 from topologies.wiring import Wiring
+
+if TYPE_CHECKING:
+    from controller.admission import Admission
 
 SENTENCES = {
     "C9": "No packet is dropped while a permitted path is left from where it is.",

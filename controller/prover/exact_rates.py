@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from controller.admission import Admission, Use, admit
 from controller.intent import Protection
 from controller.policy.model import Bandwidth, Protected
 from controller.program import Table
@@ -12,6 +12,9 @@ from controller.prover.claims import Breach
 from controller.prover.exact import Explorer
 from controller.prover.outcomes import Outcome, Searched
 from topologies.units import format_rate
+
+if TYPE_CHECKING:
+    from controller.admission import Admission, Use
 
 
 def guaranteed(searched: Searched) -> Bandwidth | None:
@@ -34,6 +37,8 @@ def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -
 
 def use_of(outcome: Outcome, cir_bps: int, down: frozenset[str] = frozenset()) -> Use:
     """What must hold for an outcome, given what is down in any case."""
+    from controller.admission import Use
+
     links = tuple((one.thing, one.hub) for one in outcome.crossed if not one.is_gateway)
     crossed = {fibre for fibre, _ in links}
     return Use(
@@ -52,6 +57,10 @@ def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[A
     looked at by itself.
     """
     served = [one for one in searched if guaranteed(one) is not None]
+    if not served:  # numpy is dear to import, above all in a guest
+        return
+    from controller.admission import admit
+
     capacity_bps = {
         fibre.id: explorer.topology.emulated_rate_bps(fibre) for fibre in explorer.topology.fibres
     }
