@@ -42,6 +42,7 @@ from topologies.values import from_plain
 from topologies.wiring import Wiring
 
 LOSS_POLL_S = 0.5
+MOST_UNREAD = 10_000
 OPTIONS = ("specification", "wiring", "status", "control", "gateways", "events", "state")
 CONF = cfg.CONF
 CONF.register_opts(
@@ -69,7 +70,7 @@ class KeeperApp(App):
         specification = Specification.from_json(Path(options.specification).read_text())
         self._wiring = from_plain(Wiring, json.loads(Path(options.wiring).read_text()))
         self._status = _connect(options.status)
-        self._telling: Any = hub.Semaphore(1)
+        self._to_tell: Any = hub.Queue()
         self._switchboard = Switchboard()
         self._ports: dict[int, dict[int, bool]] = {}
         self._links: Installation | None = None
@@ -93,6 +94,7 @@ class KeeperApp(App):
             hub.spawn(self._notice_losses)
         if self._status is not None:
             hub.spawn(self._obey)
+            hub.spawn(self._report)
         if options.control:
             hub.spawn(self._listen, options.control)
 
@@ -212,9 +214,15 @@ class KeeperApp(App):
                 client.sendall((json.dumps(answer) + "\n").encode())
 
     def _tell(self, message: dict[str, Any]) -> None:
-        if self._status is not None:
-            with self._telling, contextlib.suppress(OSError):
-                self._status.sendall((json.dumps(message) + "\n").encode())
+        """To the runner, if there is one. Nobody waits for it to read."""
+        if self._status is not None and self._to_tell.qsize() < MOST_UNREAD:
+            self._to_tell.put(message)
+
+    def _report(self) -> None:
+        assert self._status is not None
+        with contextlib.suppress(OSError):
+            while True:
+                self._status.sendall((json.dumps(self._to_tell.get()) + "\n").encode())
 
 
 def _is_live(port: Any) -> bool:

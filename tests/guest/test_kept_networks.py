@@ -15,6 +15,7 @@ from topologies.values import to_plain
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 CHANGES = (
     "calm",
+    "a_runner_listening",
     "policies_there_and_back",
     "policies_that_say_nothing",
     "a_fibre_cut_and_mended",
@@ -111,6 +112,15 @@ def test_while_all_is_well_all_arrives(scene):
     seen, _ = scene("calm")
     assert lost(seen) == []
     assert set(seen["statuses"].values()) == {"UP"}
+
+
+def test_a_runner_hears_when_the_network_is_ready_and_has_its_dumps(scene):
+    seen, _ = scene("a_runner_listening")
+    kinds = [one["event"] for one in seen["said"]]
+    assert kinds.index("installed") < kinds.index("ready") < kinds.index("report")
+    report = next(one for one in seen["said"] if one["event"] == "report")
+    assert (report["complete"], report["wrong_links"]) == (True, [])
+    assert seen["schema"] == 3
 
 
 @BOTH

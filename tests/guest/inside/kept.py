@@ -41,6 +41,20 @@ class Scenes:
         time.sleep(0.5)
         return {"statuses": self.kept.statuses()}
 
+    def a_runner_listening(self, watched: Watched) -> dict[str, Any]:
+        """What the first controller has said to its runner, and what it answers."""
+        line, _ = self.kept.runner.accept()
+        line.settimeout(20)
+        path = self.kept.out / "dump.json"
+        said = []
+        with line, line.makefile("rw") as lines:
+            for order in ({"do": "report"}, {"do": "dump", "to": str(path)}):
+                lines.write(json.dumps(order) + "\n")
+            lines.flush()
+            while not said or said[-1]["event"] != "dumped":
+                said.append(json.loads(lines.readline()))
+        return {"said": said, "schema": json.loads(path.read_text())["schema"]}
+
     def policies_there_and_back(self, watched: Watched) -> dict[str, Any]:
         answers, took = [], []
         time.sleep(0.2)

@@ -59,8 +59,12 @@ class KeptNetwork:
             bfd_interval_ms=bfd_interval_ms,
         )
         self.watches = 0
+        self.runner = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        """Where controllers report; nobody need accept."""
 
     def __enter__(self) -> KeptNetwork:
+        self.runner.bind(str(SCRATCH / "status.sock"))
+        self.runner.listen(8)
         (SCRATCH / "specification.json").write_text(self.specification.to_json())
         self.net.start()
         self.start_gateways()
@@ -92,6 +96,7 @@ class KeptNetwork:
             "CORRIDOR_FRAMEWORK": self.framework,
             "CORRIDOR_SPECIFICATION": str(SCRATCH / "specification.json"),
             "CORRIDOR_WIRING": str(self.out / "wiring.json"),
+            "CORRIDOR_STATUS": str(SCRATCH / "status.sock"),
             "CORRIDOR_CONTROL": str(SCRATCH / "control.sock"),
             "CORRIDOR_GATEWAYS": str(SCRATCH / "gateways.sock"),
             "CORRIDOR_EVENTS": str(self.out / "events.jsonl"),
