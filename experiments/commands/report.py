@@ -23,7 +23,13 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from experiments.recover import recover
-    from experiments.table import demand_table, flow_table
+    from experiments.table import (
+        crossings_line,
+        cuts_lines,
+        demand_table,
+        flow_table,
+        reasons,
+    )
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -40,9 +46,10 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(recovered.summary, indent=1))
         return 0
     print(f"\n{demand_table(recovered.summary)}")
-    throughput = flow_table(recovered.summary)
-    if throughput:
-        print(f"\n{throughput}")
+    summary = recovered.summary
+    more = (reasons(summary), cuts_lines(summary), crossings_line(summary), flow_table(summary))
+    for said in filter(None, more):
+        print(f"\n{said}")
     for warning in recovered.summary["warnings"]:
         print(f"\nwarning: {warning}")
     if recovered.summary["invalid"]:
