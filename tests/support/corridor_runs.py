@@ -169,6 +169,11 @@ def broken_copy(folder: Path, file: str, old: str, new: str) -> Path:
     return copy
 
 
+def _hear_interrupts() -> None:
+    """As at a terminal: what a shell starts in the background ignores Ctrl-C from birth."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class WatchedRun:
     """A run whose every process and temporary file can be found: TMPDIR and the working
     directory are its own, and empty."""
@@ -189,6 +194,7 @@ class WatchedRun:
             stdout=(place / "said").open("w"),
             stderr=(place / "complained").open("w"),
             start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
         self._place = place
         self._sessions: set[int] = set()
