@@ -16,13 +16,13 @@ from datetime import date
 
 from controller.compiler import compile_ways, gateways_of, plan_ways
 from controller.intent import Intent, Protection, Selector, intents_of
-from controller.paths import shortest_paths
 from controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from controller.prover import prove, tables_of
 from controller.prover.exact_claims import examine
 from experiments.table import render
 from topologies.load import load_topology
 from topologies.model import UNKNOWN_JURISDICTION, Topology
+from topologies.routing import shortest_route
 from topologies.wiring import wire
 
 GRAPHS = (
@@ -136,11 +136,12 @@ def _policies(topology: Topology, demands: list[Demand]) -> PolicySet:
 def _most_crossed(topology: Topology, demands: list[Demand]) -> str:
     """The jurisdiction that most shortest paths cross between their ends; empty if none does."""
     where = {hub.id: hub.located_in for hub in topology.hubs}
-    paths = shortest_paths(topology, [(demand.src, demand.dst) for demand in demands])
+    routes = [shortest_route(topology, demand.src, demand.dst) for demand in demands]
     crossed = Counter(
         code
-        for path in paths.values()
-        for code in {where[hub] for hub in path.hubs[1:-1]} - {where[path.src], where[path.dst]}
+        for route in filter(None, routes)
+        for code in {where[hub] for hub in route.hubs[1:-1]}
+        - {where[route.hubs[0]], where[route.hubs[-1]]}
     )
     return crossed.most_common(1)[0][0] if crossed else ""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from controller.paths import Path
 from topologies.model import Fibre, Hub, Scaling, Topology
+from topologies.routing import shortest_route
 
 JURISDICTIONS = ("CN", "HK", "PK", "TH", "SA")
 SCALING = Scaling(
@@ -58,3 +60,12 @@ def ordered_pairs(draw: st.DrawFn, of: Topology) -> list[tuple[str, str]]:
     names = [one.id for one in of.hubs]
     every = [(a, z) for a in names for z in names if a != z]
     return draw(st.lists(st.sampled_from(every), min_size=1, max_size=len(every), unique=True))
+
+
+def shortest_paths(graph, pairs):
+    """Path by pair; None where no fibres lead."""
+    routes = {(src, dst): shortest_route(graph, src, dst) for src, dst in pairs}
+    return {
+        pair: route and Path(route.hubs, tuple(fibre.id for fibre in route.fibres))
+        for pair, route in routes.items()
+    }

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openflow_network import ARP, IPV4, IPV6, LLDP, VLAN_PRESENT, Packet
 from policy_lab import corridor, demand, deny, permit, ruling
-from random_topologies import topologies
+from random_topologies import shortest_paths, topologies
 from tables_lab import BROADCAST, Laid, anything, laid
 
 from controller.intent import UNPROTECTED, Intent, Selector
-from controller.paths import shortest_paths
 from controller.policy.model import Bandwidth
 from controller.program import FINAL_DROP, FIRST_WAY, Program, Reason, Table, WiredLink
 from topologies.errors import InputError
