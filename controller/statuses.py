@@ -71,7 +71,7 @@ def _status(standing: Standing, number: int, way: Way, failures: Failures) -> De
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
     worse = [*_bridged(journey.found), *_lacks(way, journey.one_way_ns)]
     first = way.intent.ruling.automata[0].permit.id
-    other = () if way.route.permit == first else (f"{first} has no path",)
+    other = (f"{first} has no path",) if way.status == "ALT" else ()
     return DemandStatus(
         demand=way.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from controller.intent import Intent, Protection
 from controller.policy.automaton import Automaton, State, Violation
@@ -68,6 +69,11 @@ class Assess(Node):
     then: Node
 
 
+WayStatus = Literal["UP", "ALT", "BLOCKED", "DOWN"]
+"""``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
+policies do not let it pass. ``DOWN``: no fibres lead there."""
+
+
 @dataclass(frozen=True)
 class Way:
     """How one intent is served: its route while all is well and its decisions; or why not."""
@@ -83,6 +89,13 @@ class Way:
     @property
     def permit(self) -> Policy | None:
         return self.automaton.permit if self.automaton else None
+
+    @property
+    def status(self) -> WayStatus:
+        if isinstance(self.route, NoRoute):
+            return self.route.status
+        first_choice = self.intent.ruling.automata[0].permit.id
+        return "UP" if self.route.permit == first_choice else "ALT"
 
 
 class WayBuilder:

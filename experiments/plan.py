@@ -14,13 +14,11 @@ from experiments.intents import intents_for
 from experiments.plan_cuts import cut_faults, cut_phases, plan_cuts
 from experiments.plan_policies import assessments, fault_times, planned, refuse_misfits
 from experiments.plan_traffic import boundaries, end_of, frame_specs, phases, transfers
-from experiments.plan_values import PLAN_SCHEMA, Plan
+from experiments.plan_values import NO_POLICIES, PLAN_SCHEMA, Plan
 from experiments.scenario import LoadedScenario
 from topologies.wiring import wire
 from traffic import jobs
 from traffic.scapy_process import build_templates
-
-NO_POLICIES = "none"
 
 
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:

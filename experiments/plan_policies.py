@@ -18,7 +18,6 @@ from experiments.plan_values import (
     FaultKind,
     Gateway,
     PlannedDemand,
-    Status,
 )
 from experiments.prediction import bottleneck_bps, one_way_ns
 from experiments.scenario import Demand, ProbeOptions
@@ -44,7 +43,7 @@ def planned(
         data_class=demand.data_class,
         src=demand.src,
         dst=demand.dst,
-        status=_status(there),
+        status=there.status,
         data=there.intent.demand.data_class,
         returns=back.intent.demand.data_class,
         permit=permit.id if permit else "",
@@ -114,13 +113,6 @@ def fault_times(faults: Iterable[ScenarioFault], phases: list[jobs.Phase]) -> tu
         if fault.until is not None:
             found.append(Fault(start_ns + fault.until, end, what))
     return tuple(sorted(found, key=lambda fault: fault.at_ns))
-
-
-def _status(way: Way) -> Status:
-    if isinstance(way.route, NoRoute):
-        return way.route.status
-    first_choice = way.intent.ruling.automata[0].permit
-    return "UP" if way.permit == first_choice else "ALT"
 
 
 def _why(there: Way, back: Way) -> str:

@@ -12,6 +12,8 @@ from controller.program import Program
 from topologies.wiring import Wiring
 
 PLAN_SCHEMA = 2
+NO_POLICIES = "none"
+"""The policy set that permits everything."""
 FaultKind = Literal[
     "cut",
     "silence",

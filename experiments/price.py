@@ -18,12 +18,9 @@ from controller.policy.product import Product
 from controller.policy.routes import NoRoute
 from controller.ways import Way
 from experiments.intents import intents_for
-from experiments.plan import NO_POLICIES
 from experiments.plan_policies import planned
 from experiments.plan_values import PlannedDemand
 from experiments.scenario import LoadedScenario, ProtectOptions
-
-BASELINE = NO_POLICIES
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from experiments.plan_values import NO_POLICIES
+
 HEADINGS = (
     "demand",
     "class",
@@ -16,7 +18,6 @@ HEADINGS = (
     "loss",
 )
 RIGHT_ALIGNED = frozenset(HEADINGS[4:])
-NO_POLICIES = "none"
 MOST_SURPRISES = 5
 PATH_WIDTH = 38
 

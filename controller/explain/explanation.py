@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from controller.explain.clauses import (
     ClauseCost,
@@ -20,11 +20,9 @@ from controller.paths import Path
 from controller.policy.automaton import Violation
 from controller.policy.model import PolicySet
 from controller.policy.routes import NoRoute, Remedy
-from controller.ways import Way
+from controller.ways import Way, WayStatus
 from topologies.model import Confidence
 from topologies.values import to_plain
-
-Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Answers:
     """The demand of the answers, in short."""
 
     demand: str
-    status: Status
+    status: WayStatus
     permit: str
     one_way_ns: int | None
 
@@ -60,7 +58,7 @@ class Explanation:
     src: str
     dst: str
     as_of: date
-    status: Status
+    status: WayStatus
     permit: PermitInUse | None
     passage: Passage | None
     shortest: Passage | None
@@ -105,7 +103,7 @@ def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = No
         src=demand.src,
         dst=demand.dst,
         as_of=as_of,
-        status=status_of(way),
+        status=way.status,
         permit=_permit(way),
         passage=passage_of_way(topology, way),
         shortest=shortest,
@@ -116,14 +114,6 @@ def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = No
         remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
         answers=_answers(answers),
     )
-
-
-def status_of(way: Way) -> Status:
-    """``ALT``: another permit would have been preferred."""
-    if isinstance(way.route, NoRoute):
-        return way.route.status
-    first = way.intent.ruling.automata[0].permit.id
-    return "UP" if way.route.permit == first else "ALT"
 
 
 def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
@@ -158,4 +148,4 @@ def _answers(way: Way | None) -> Answers | None:
         return None
     if isinstance(way.route, NoRoute):
         return Answers(way.intent.id, way.route.status, "", None)
-    return Answers(way.intent.id, status_of(way), way.route.permit, way.route.one_way_ns)
+    return Answers(way.intent.id, way.status, way.route.permit, way.route.one_way_ns)

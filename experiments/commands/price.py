@@ -63,12 +63,13 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.price import BASELINE, alone, prices, serve
+    from experiments.plan_values import NO_POLICIES
+    from experiments.price import alone, prices, serve
     from experiments.runner import new_folder
 
     loaded = load(args)
     names = _sets(args.sets)
-    scenarios = {name: alone(loaded, name) for name in (BASELINE, *names)}
+    scenarios = {name: alone(loaded, name) for name in (NO_POLICIES, *names)}
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
     measured = _measure(scenarios, out_dir) if args.measure and out_dir else {}
     served = {name: serve(scenario) for name, scenario in scenarios.items()}
@@ -79,9 +80,9 @@ def run(args: argparse.Namespace) -> int:
         for price in prices(
             name,
             classes,
-            served[BASELINE],
+            served[NO_POLICIES],
             served[name],
-            (measured[BASELINE], measured[name]) if measured else None,
+            (measured[NO_POLICIES], measured[name]) if measured else None,
         )
     ]
     document = {"schema": 1, "scenario": loaded.scenario.name, "prices": list(map(asdict, found))}
@@ -98,10 +99,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _sets(asked: str | None) -> tuple[str, ...]:
     from controller.policy.load import shipped_policies
-    from experiments.price import BASELINE
+    from experiments.plan_values import NO_POLICIES
 
     names = asked.split(",") if asked else shipped_policies()
-    return tuple(name for name in dict.fromkeys(names) if name and name != BASELINE)
+    return tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
 
 
 def _measure(
