@@ -1,0 +1,138 @@
+"""What is asked of an admission, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from topologies.units import format_rate
+
+type Link = tuple[str, str]
+"""One direction of a fibre: the fibre, and the hub it is entered from."""
+
+MOST_NAMED = 8
+"""Demands and fibres that a refusal names; it counts the rest."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One way that a demand's packets may take, and what must hold for them to take it.
+
+    A demand's uses exclude each other: of any two, one presumes dead what the other presumes
+    alive. A use need not deliver: one that ends in a drop loads the links crossed before.
+    """
+
+    demand: str
+    cir_bps: int
+    down: frozenset[str]
+    """Fibres and gateways found dead on the way. What no element takes down never is."""
+    links: tuple[Link, ...]
+    """Directed links in the order they are crossed; one crossed twice carries the rate twice.
+    Their fibres are alive."""
+    up: frozenset[str] = frozenset()
+    """What else was found alive: the gateways passed."""
+
+    @property
+    def alive(self) -> frozenset[str]:
+        return self.up.union(fibre for fibre, _ in self.links)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The largest load of a directed link, and what causes it."""
+
+    fibre: str
+    hub: str
+    """The end from which the link is entered."""
+    load_bps: int
+    limit_bps: int
+    """What may be promised of the capacity."""
+    failure: tuple[str, ...]
+    """As few elements as cause the load; among equals those that take down least, then by name."""
+    demands: tuple[str, ...]
+    """That are then on the link, promised or not; sorted."""
+
+    @property
+    def excess_bps(self) -> int:
+        """What does not fit; negative where there is room."""
+        return self.load_bps - self.limit_bps
+
+    @property
+    def fits(self) -> bool:
+        return self.excess_bps <= 0
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A demand whose rate has to be lower."""
+
+    demand: str
+    cir_bps: int
+    to_bps: int
+
+    def __str__(self) -> str:
+        return f"{self.demand} from {format_rate(self.cir_bps)} to {format_rate(self.to_bps)}"
+
+
+@dataclass(frozen=True)
+class Added:
+    """A fibre whose capacity, the same in both directions, has to be larger."""
+
+    fibre: str
+    capacity_bps: int
+    add_bps: int
+
+    def __str__(self) -> str:
+        return f"{format_rate(self.add_bps)} to fibre {self.fibre}"
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Whether all fits and, if not, two ways to make it fit: either one is enough."""
+
+    links: tuple[Worst, ...]
+    """Every directed link that a use crosses, sorted."""
+    lowered: tuple[Lowered, ...] = ()
+    """Gives up the fewest bits per second in all, but for rounding down to whole ones; among
+    equals rather those of large demands, then of those first by name. Sorted."""
+    added: tuple[Added, ...] = ()
+    """Adds the least capacity in all, at unchanged rates. Sorted."""
+
+    @property
+    def fits(self) -> bool:
+        return all(link.fits for link in self.links)
+
+    def refusal(self) -> str:
+        """One line for the user, about the link that lacks most; empty when all fits."""
+        full = [link for link in self.links if not link.fits]
+        if not full:
+            return ""
+        worst = max(full, key=lambda link: link.excess_bps)
+        capacity_bps = next(one.capacity_bps for one in self.added if one.fibre == worst.fibre)
+        return (
+            f"{format_rate(worst.load_bps)} do not fit fibre {worst.fibre} from {worst.hub} "
+            f"({_of_capacity(worst.limit_bps, capacity_bps)}) {_when(worst.failure)}: "
+            f"demands {_listed(worst.demands)}{_others(len(full) - 1)}; "
+            f"least change: lower {_listed(self.lowered)}; or add {_listed(self.added)}"
+        )
+
+
+def _listed(things: Sequence[object]) -> str:
+    more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
+    return ", ".join(str(thing) for thing in things[:MOST_NAMED]) + more
+
+
+def _others(full: int) -> str:
+    """Links that are too full besides the one named."""
+    return f" ({full} more link{' is' if full == 1 else 's are'} too full)" if full else ""
+
+
+def _of_capacity(limit_bps: int, capacity_bps: int) -> str:
+    capacity = format_rate(capacity_bps)
+    return capacity if limit_bps == capacity_bps else f"{format_rate(limit_bps)} of its {capacity}"
+
+
+def _when(failure: tuple[str, ...]) -> str:
+    if not failure:
+        return "while nothing fails"
+    return f"when {' and '.join(failure)} {'fails' if len(failure) == 1 else 'fail'}"
