@@ -48,14 +48,13 @@ import select
 import signal
 import socket
 import sys
-from types import FrameType
 from typing import Any, NoReturn
 
 if not __package__:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from topologies import taps
-from traffic import kernel
+from traffic.forked import StoppedError, become_child, stop_at_signals
 from traffic.gateway import Gateway
 from traffic.inspection import check_labels
 from traffic.lines import Lines, ending, how, say, tell
@@ -64,10 +63,6 @@ EXIT_OK = 0
 EXIT_STOPPED = 1
 EXIT_BAD_CONFIG = 2
 EXIT_CANNOT_START = 3
-
-
-class StoppedError(Exception):
-    """The runner went away or asked for an end by a signal."""
 
 
 class CannotStartError(Exception):
@@ -298,15 +293,7 @@ def _be_gateway(
     """What the forked process does; it never returns into its parent's code."""
     code = 1
     try:
-        kernel.die_with_parent(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        own = channel.fileno()
-        os.closerange(3, own)
-        os.closerange(own + 1, 1 << 20)
+        become_child(channel, parent)
         try:
             gateway = Gateway(hub, plan, out_dir, epoch_ns)
         except (OSError, KeyError, ValueError) as problem:
@@ -321,10 +308,6 @@ def _be_gateway(
         os._exit(code)
 
 
-def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
-    raise StoppedError(signal.Signals(signal_number).name)
-
-
 def main(arguments: list[str]) -> int:
     try:
         with open(arguments[0], "rb") as file:
@@ -334,8 +317,7 @@ def main(arguments: list[str]) -> int:
         reason = f"configuration {arguments[:1]}: {type(problem).__name__}: {problem}"
         say({"failed": {"hub": None, "reason": reason}})
         return EXIT_BAD_CONFIG
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    stop_at_signals()
     try:
         gateways.start_all()
         gateways.serve()

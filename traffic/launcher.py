@@ -53,14 +53,13 @@ import socket
 import sys
 import time
 from itertools import pairwise
-from types import FrameType
 from typing import Any, NoReturn
 
 if not __package__:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from traffic import kernel
 from traffic.agent import Agent, CannotOpenError
+from traffic.forked import StoppedError, become_child, stop_at_signals
 from traffic.lines import Lines, encode, ending, how, say, tell
 
 EXIT_OK = 0
@@ -68,10 +67,6 @@ EXIT_STOPPED = 1
 EXIT_BAD_JOB = 2
 EXIT_CANNOT_START = 3
 EXIT_AGENT_DIED = 4
-
-
-class StoppedError(Exception):
-    """The runner went away or asked the launcher to stop."""
 
 
 class CannotStartError(Exception):
@@ -219,15 +214,7 @@ def _be_agent(
     """What the forked process does; it never returns into the launcher's code."""
     code = 1
     try:
-        kernel.die_with_parent(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        own = channel.fileno()
-        os.closerange(3, own)
-        os.closerange(own + 1, 1 << 20)
+        become_child(channel, parent)
         agent = Agent(job, hosts)
         try:
             agent.open()
@@ -244,10 +231,6 @@ def _be_agent(
         os.write(2, f"agent of {names}: {type(problem).__name__}: {problem}\n".encode())
     finally:
         os._exit(code)
-
-
-def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
-    raise StoppedError(signal.Signals(signal_number).name)
 
 
 def _clock_offset_ns() -> int:
@@ -268,8 +251,7 @@ def main(arguments: list[str]) -> int:
         reason = f"job {arguments[0]}: {type(problem).__name__}: {problem}"
         say({"failed": {"host": None, "reason": reason}})
         return EXIT_BAD_JOB
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    stop_at_signals()
     launcher = Launcher(job)
     try:
         began_ns = time.monotonic_ns()
