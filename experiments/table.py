@@ -70,8 +70,9 @@ def cuts_lines(summary: dict[str, Any]) -> str:
         return ""
     counts, outages = cuts["demand_cuts"], cuts["outage_ms"].items()
     said = (
-        f"cut {cuts['fibres']} fibres one after another: {counts['detour']} times a demand took a "
-        f"detour, {counts['lost']} times none was lawful and it was lost"
+        f"cut {_counted(cuts['fibres'], 'fibre')} one after another: "
+        f"{_counted(counts['detour'], 'time')} a demand took a detour, "
+        f"{_counted(counts['lost'], 'time')} none was lawful and it was lost"
     )
     times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
     surprises = [
@@ -84,6 +85,10 @@ def cuts_lines(summary: dict[str, Any]) -> str:
     if len(surprises) > MOST_SURPRISES:
         lines.append(f"and {len(surprises) - MOST_SURPRISES} more surprises")
     return "\n".join(filter(None, lines))
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def flow_table(summary: dict[str, Any]) -> str:
