@@ -96,6 +96,23 @@ class OpenVSwitch:
         told = self._interfaces("bfd")
         return {name for name, pairs in told.items() if ["enable", "true"] in pairs[1]}
 
+    def set_controller(self, bridge: str, address: str) -> None:
+        """Point one switch to another controller; its connection is closed."""
+        self._checked(["ovs-vsctl", "--no-wait", "set-controller", bridge, address])
+
+    def restart(self) -> None:
+        """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty."""
+        daemon = self._daemons.pop()
+        daemon.kill()
+        daemon.wait()
+        (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
+        self._start_vswitchd()
+
+    @property
+    def vswitchd(self) -> subprocess.Popen[bytes]:
+        """The process, of an Open vSwitch of our own."""
+        return self._daemons[-1]
+
     def delete_bridges(self, bridges: Sequence[str]) -> None:
         """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
         with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
@@ -179,8 +196,9 @@ class OpenVSwitch:
         database, socket = run_dir / "conf.db", run_dir / "db.sock"
         switch = cls(run_dir)
         switch._checked(["ovsdb-tool", "create", str(database), str(SCHEMA)])
-        quiet = ["-vconsole:off", "-vsyslog:off", f"--log-file={run_dir}/ovs.log"]
-        server = switch._daemon(["ovsdb-server", str(database), f"--remote=punix:{socket}", *quiet])
+        server = switch._daemon(
+            ["ovsdb-server", str(database), f"--remote=punix:{socket}", *switch._quiet]
+        )
         switch._wait_for(socket, server)
         switch._checked(
             [
@@ -192,8 +210,15 @@ class OpenVSwitch:
                 f"other_config:max-idle={IDLE_MS}",
             ]
         )
-        switch._daemon(["ovs-vswitchd", f"unix:{socket}", *quiet])
+        switch._start_vswitchd()
         return switch
+
+    def _start_vswitchd(self) -> None:
+        self._daemon(["ovs-vswitchd", f"unix:{self.run_dir}/db.sock", *self._quiet])
+
+    @property
+    def _quiet(self) -> list[str]:
+        return ["-vconsole:off", "-vsyslog:off", f"--log-file={self.run_dir}/ovs.log"]
 
     def _database(self, timeout_s: float = ANSWER_TIMEOUT_S) -> Database:
         return Database(self.run_dir / "db.sock", timeout_s)

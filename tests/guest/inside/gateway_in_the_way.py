@@ -21,18 +21,19 @@ from triangle import (
     SETTLE_S,
     UNASSESSED_PORT,
     Pair,
+    end,
     install,
     live_ports,
     load,
     ofctl,
     tables,
-    udp_frame,
 )
 
 from experiments.gateways_process import start_gateways
 from experiments.watch_process import WatchProcess
 from topologies.mininet_net import CorridorNet
 from traffic import packet_filter, packet_ring
+from traffic.datagrams import udp_frame
 
 FULL_PAYLOAD_BYTES = 1472
 MANY = 5000
@@ -114,7 +115,9 @@ def main(out: str) -> None:
         install(net, tables(gateway=True, around_gateway=True))
         seen["lost at first"] = pair.stream(1900, 10)
         seen["a way around"] = killed_in_a_stream(pair, gateways, 2000)
-        stranger = udp_frame(wiring.hub("hub1"), wiring.hub("hub0"), 3784, b"not from a switch")
+        stranger = udp_frame(
+            end(wiring.hub("hub1"), PORT), end(wiring.hub("hub0"), 3784), b"not from a switch"
+        )
         lldp = bytes.fromhex(LLDP_MULTICAST + "02c002000000" + "88cc") + bytes(46)
         for frame in (stranger, lldp):
             send_out_of(net, 3, frame)

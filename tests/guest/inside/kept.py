@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -16,36 +18,41 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kept_network import KeptNetwork, Watched
-
 from controller.policy.model import PolicySet
 from controller.specification import Specification
+from experiments.kept.network import KeptNetwork
+from experiments.kept.traffic import Traffic
 from topologies.values import from_plain
 from topologies.wiring import Wiring
 
 FIBRE = "kunming-karachi"
+SCRATCH = Path("/tmp/kept")
+PORT = 6653
+DYING = str(Path(__file__).resolve().parent / "dying_controller.py")
+PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 3_000_000_000}
 
 
 class Scenes:
     """One after another on one network; each leaves it as it was."""
 
-    def __init__(self, kept: KeptNetwork, policies: dict[str, Any]) -> None:
+    def __init__(self, kept: KeptNetwork, policies: dict[str, Any], runner: socket.socket) -> None:
         self.kept = kept
+        self.runner = runner
         self.policies = policies
 
     def specified(self, name: str) -> Specification:
         chosen = PolicySet.model_validate(self.policies[name])
         return self.kept.specification.model_copy(update={"policies": chosen})
 
-    def calm(self, watched: Watched) -> dict[str, Any]:
+    def calm(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.5)
         return {"statuses": self.kept.statuses()}
 
-    def a_runner_listening(self, watched: Watched) -> dict[str, Any]:
+    def a_runner_listening(self, watched: Traffic) -> dict[str, Any]:
         """What the first controller has said to its runner, and what it answers."""
-        line, _ = self.kept.runner.accept()
+        line, _ = self.runner.accept()
         line.settimeout(20)
-        path = self.kept.out / "dump.json"
+        path = self.kept.out_dir / "dump.json"
         said = []
         with line, line.makefile("rw") as lines:
             for order in ({"do": "report"}, {"do": "dump", "to": str(path)}):
@@ -55,7 +62,7 @@ class Scenes:
                 said.append(json.loads(lines.readline()))
         return {"said": said, "schema": json.loads(path.read_text())["schema"]}
 
-    def policies_there_and_back(self, watched: Watched) -> dict[str, Any]:
+    def policies_there_and_back(self, watched: Traffic) -> dict[str, Any]:
         answers, took = [], []
         time.sleep(0.2)
         for name in ("no-sea", "base", "no-export", "base"):
@@ -63,22 +70,22 @@ class Scenes:
             answers.append(self.kept.ask("policy", set=self.policies[name]))
             took.append(round(time.monotonic() - start, 4))
             if name == "no-sea":
-                with self.kept.watched(self.specified("no-sea")) as strict:
+                with Traffic(self.kept, [self.specified("no-sea")]) as strict:
                     time.sleep(0.3)
-                answers[-1]["strictly"] = strict.summary()
+                answers[-1]["strictly"] = strict.account.to_json()
             if name == "no-export":
                 answers[-1]["statuses"] = self.kept.ask("demands")["demands"]
                 answers[-1]["since"] = time.time_ns()
             time.sleep(0.2)
         return {"answers": answers, "took": took}
 
-    def policies_that_say_nothing(self, watched: Watched) -> dict[str, Any]:
+    def policies_that_say_nothing(self, watched: Traffic) -> dict[str, Any]:
         return {"answer": self.kept.ask("policy", set={"name": "x", "policies": [{"id": "?"}]})}
 
-    def a_fibre_cut_and_mended(self, watched: Watched) -> dict[str, Any]:
+    def a_fibre_cut_and_mended(self, watched: Traffic) -> dict[str, Any]:
         return self._cut(self.kept.faults.cut_carrier)
 
-    def a_fibre_cut_silently(self, watched: Watched) -> dict[str, Any]:
+    def a_fibre_cut_silently(self, watched: Traffic) -> dict[str, Any]:
         return self._cut(self.kept.faults.cut_silently)
 
     def _cut(self, cut: Callable[[str], object]) -> dict[str, Any]:
@@ -113,21 +120,21 @@ class Scenes:
         fibres = self.kept.ask("topology")["fibres"]
         return {name for name, one in fibres.items() if frozenset(one["ends"]) in crossed}
 
-    def a_fibre_drained(self, watched: Watched) -> dict[str, Any]:
+    def a_fibre_drained(self, watched: Traffic) -> dict[str, Any]:
         first = self.kept.ask("drain", fibre=FIBRE)
         time.sleep(0.2)
         used = self._used()
         second = self.kept.ask("restore", fibre=FIBRE)
         return {"answers": [first, second], "used": sorted(used)}
 
-    def a_controller_killed_at_rest(self, watched: Watched) -> dict[str, Any]:
+    def a_controller_killed_at_rest(self, watched: Traffic) -> dict[str, Any]:
         return self._restarted(None)
 
     def _restarted(self, dies_at: str | None) -> dict[str, Any]:
         before = len(self.kept.events("taken over"))
         self.kept.kill_controller()
         if dies_at is not None:
-            self.kept.start_controller(dies_at=dies_at)
+            self.kept.start_controller([DYING, dies_at])
             self.kept.until(lambda: len(self.kept.events("taken over")) > before, 60)
             self.kept.until(self.kept.is_calm, 30)
             before += 1
@@ -146,31 +153,31 @@ class Scenes:
         sea = "no" if "NO-SEA" in ids else "yes"
         return {"taken": taken, "status": status, "audit": audit, "sea": sea}
 
-    def a_controller_killed_beside(self, watched: Watched) -> dict[str, Any]:
+    def a_controller_killed_beside(self, watched: Traffic) -> dict[str, Any]:
         return self._restarted("beside")
 
-    def a_controller_killed_at_the_flip(self, watched: Watched) -> dict[str, Any]:
+    def a_controller_killed_at_the_flip(self, watched: Traffic) -> dict[str, Any]:
         return self._restarted("flipped")
 
-    def a_controller_killed_between_flips(self, watched: Watched) -> dict[str, Any]:
+    def a_controller_killed_between_flips(self, watched: Traffic) -> dict[str, Any]:
         return self._restarted("half flipped")
 
-    def switches_emptied(self, watched: Watched) -> dict[str, Any]:
+    def switches_emptied(self, watched: Traffic) -> dict[str, Any]:
         """ovs-vswitchd killed and started: every table is empty."""
         time.sleep(0.2)
         before = len(self.kept.events("mended"))
         at = time.time_ns()
-        self.kept.restart_vswitchd()
+        self.kept.net.openvswitch.restart()
         self.kept.until(lambda: len(self.kept.events("mended")) > before, 30)
         self.kept.until(self.kept.is_calm, 30)
         back = time.time_ns()
         time.sleep(0.3)
         return {"at": at, "back": back, "audit": self.kept.ask("audit")}
 
-    def switches_that_hang(self, watched: Watched) -> dict[str, Any]:
+    def switches_that_hang(self, watched: Traffic) -> dict[str, Any]:
         """ovs-vswitchd stands still while policies change, and goes on after it was given up."""
         time.sleep(0.2)
-        daemon = self.kept.net.openvswitch._daemons[-1]
+        daemon = self.kept.net.openvswitch.vswitchd
         daemon.send_signal(signal.SIGSTOP)
         answer = self.kept.ask("policy", set=self.policies["no-export"])
         daemon.send_signal(signal.SIGCONT)
@@ -178,7 +185,7 @@ class Scenes:
         status = self.kept.ask("status")
         return {"answer": answer, "status": status, "audit": self.kept.ask("audit")}
 
-    def a_gateway_killed(self, watched: Watched) -> dict[str, Any]:
+    def a_gateway_killed(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         at = time.time_ns()
         self.kept.gateways.kill("kunming")
@@ -190,7 +197,7 @@ class Scenes:
         time.sleep(0.5)
         return {"at": at, "statuses": statuses}
 
-    def a_switch_disconnected(self, watched: Watched) -> dict[str, Any]:
+    def a_switch_disconnected(self, watched: Traffic) -> dict[str, Any]:
         """Its tables serve on; a change waits, then is made without it; it is taken back."""
         self.kept.connect_switch("bangkok", connected=False)
         self.kept.until(lambda: self.kept.ask("status")["away"] == ["bangkok"], 10)
@@ -204,18 +211,18 @@ class Scenes:
         time.sleep(0.5)
         return {"deferred": deferred, "without": without, "audit": self.kept.ask("audit")}
 
-    def entries_of_strangers(self, watched: Watched) -> dict[str, Any]:
-        self.kept.tamper(
-            "guian", "add-flow", "table=4,priority=500,mpls,in_port=2,actions=output:3"
-        )
-        self.kept.tamper(
-            "kunming", "add-flow", "table=1,priority=9,ip,nw_dst=10.0.0.0/8,actions=drop"
-        )
-        self.kept.tamper("kunming", "del-flows", "table=4,mpls,in_port=2")
+    def tamper(self, hub: str, *words: str) -> None:
+        address = self.kept.net.switch_of(hub).management_address
+        subprocess.run(["ovs-ofctl", "-O", "OpenFlow13", words[0], address, *words[1:]], check=True)
+
+    def entries_of_strangers(self, watched: Traffic) -> dict[str, Any]:
+        self.tamper("guian", "add-flow", "table=4,priority=500,mpls,in_port=2,actions=output:3")
+        self.tamper("kunming", "add-flow", "table=1,priority=9,ip,nw_dst=10.0.0.0/8,actions=drop")
+        self.tamper("kunming", "del-flows", "table=4,mpls,in_port=2")
         first = self.kept.ask("audit")
         return {"first": first, "second": self.kept.ask("audit"), "status": self.kept.ask("status")}
 
-    def a_basis_that_ends(self, watched: Watched) -> dict[str, Any]:
+    def a_basis_that_ends(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         answer = self.kept.ask("day", as_of="2027-07-01")
         at = time.time_ns()
@@ -231,22 +238,39 @@ def main(out: str, framework: str, *scenes: str) -> None:
     specification = Specification.from_json((out_dir / "specification.json").read_text())
     policies = json.loads((out_dir / "policies.json").read_text())
     seen: dict[str, Any] = {}
-    with KeptNetwork(out_dir, specification, wiring, framework) as kept:
-        stage = Scenes(kept, policies)
-        for scene in scenes:
-            before = kept.events()[-1]["n"]
-            try:
-                with kept.watched() as watched:
-                    said = getattr(stage, scene)(watched)
-                seen[scene] = {**said, **watched.summary(), "start_ns": watched.start_ns}
-            except Exception:  # noqa: BLE001 - told to the test outside
-                seen[scene] = {"broken": traceback.format_exc()}
-                break
-            finally:
-                (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
-            seen[scene]["events_after"] = before
-            kept.until(kept.is_calm, 30)
+    SCRATCH.mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as runner:
+        runner.bind(str(SCRATCH / "runner.sock"))
+        runner.listen(8)
+        with KeptNetwork(
+            specification,
+            wiring,
+            scratch=SCRATCH,
+            out_dir=out_dir,
+            port=PORT,
+            framework=framework,
+            patience=PATIENCE,
+            status=SCRATCH / "runner.sock",
+        ) as kept:
+            play(kept, Scenes(kept, policies, runner), scenes, seen)
     (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
+
+
+def play(kept: KeptNetwork, stage: Scenes, scenes: tuple[str, ...], seen: dict[str, Any]) -> None:
+    for scene in scenes:
+        before = kept.events()[-1]["n"]
+        try:
+            with Traffic(kept) as traffic:
+                said = getattr(stage, scene)(traffic)
+            account = traffic.account.to_json()
+            seen[scene] = {**said, **account, "start_ns": traffic.start_ns}
+        except Exception:  # noqa: BLE001 - told to the test outside
+            seen[scene] = {"broken": traceback.format_exc()}
+            return
+        finally:
+            (kept.out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
+        seen[scene]["events_after"] = before
+        kept.until(kept.is_calm, 30)
 
 
 if __name__ == "__main__":

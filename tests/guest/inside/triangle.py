@@ -18,6 +18,7 @@ from pathlib import Path
 from topologies.mininet_net import CorridorNet
 from topologies.values import from_plain
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
+from traffic.datagrams import End, udp_frame
 
 DIRECT, DETOUR = 2, 3
 LABEL, UNASSESSED_LABEL = 16, 17
@@ -84,7 +85,7 @@ class Pair:
         self.send_payload(struct.pack("!Q", number), port)
 
     def send_payload(self, payload: bytes, port: int = PORT) -> None:
-        self._wire.send(udp_frame(self._source, self._sink, port, payload))
+        self._wire.send(udp_frame(end(self._source, PORT), end(self._sink, port), payload))
 
     def received(self) -> list[int]:
         """Numbers of all packets that have arrived since the last time, in order of arrival."""
@@ -126,17 +127,8 @@ def _receiver(hub: HubWire, port: int) -> socket.socket:
     return receiver
 
 
-def udp_frame(src: HubWire, dst: HubWire, port: int, payload: bytes) -> bytes:
-    """Without a UDP checksum."""
-    udp = struct.pack("!HHHH", PORT, port, 8 + len(payload), 0) + payload
-    addresses = socket.inet_aton(src.host_ip) + socket.inet_aton(dst.host_ip)
-    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + addresses
-    total = sum(struct.unpack("!10H", header))
-    total = (total & 0xFFFF) + (total >> 16)
-    total = (total & 0xFFFF) + (total >> 16)
-    macs = (dst.host_mac, src.host_mac)
-    ethernet = bytes.fromhex("".join(macs).replace(":", "")) + b"\x08\x00"
-    return ethernet + header[:10] + struct.pack("!H", ~total & 0xFFFF) + header[12:] + udp
+def end(hub: HubWire, port: int) -> End:
+    return End(hub.host_mac, hub.host_ip, port)
 
 
 def live_ports(net: CorridorNet, hub: str) -> set[int]:

@@ -1,0 +1,32 @@
+"""Ask a keeper over its control socket: see ``control.py`` for what may be asked."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+ANSWER_S = 130.0
+"""A little more than a keeper takes for its answer at most."""
+
+
+class NoAnswer(Exception):
+    """Nobody listens, or who listened hung up."""
+
+
+def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: Any) -> dict[str, Any]:
+    """The answer to one request, which has ``ok``; raises NoAnswer."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(timeout_s)
+            link.connect(str(path))
+            link.sendall((json.dumps({"do": do, **more}) + "\n").encode())
+            with link.makefile("r") as lines:
+                line = lines.readline()
+    except OSError as problem:
+        raise NoAnswer(str(problem)) from problem
+    if not line:
+        raise NoAnswer("it hung up")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
