@@ -6,7 +6,7 @@ proven from what they say, or says why not; then all is as before, or edges are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +14,12 @@ from controller import engine, orders
 from controller.engine import Known, Standing, assessed
 from controller.errors import Refused, SwitchError
 from controller.journal import Journal
-from controller.mending import Mended, compare, mend, whole_core
+from controller.mending import Mended, compare, mend, mend_anew, whole_core
 from controller.outside import Outside, only
 from controller.prover import Proof, Tables
 from controller.prover.updates import UpdateProof, objections
 from controller.recognition import epochs_at_edges, recognise
-from controller.store import Store
+from controller.store import Kept, Remembered, Store
 from controller.updating import MARGIN_NS, NS, NotDone, Updater
 
 
@@ -32,6 +32,8 @@ class Governor:
     journal: Journal
     updater: Updater
     standing: Standing | None = None
+    wanted: Known | None = None
+    """What is to stand instead, where a controller that dies must not forget it."""
     doubt: str = "nothing is installed yet"
     """Why what switches hold is not known to be the standing; empty while it is."""
     proof: dict[str, Any] = field(default_factory=dict)
@@ -39,18 +41,19 @@ class Governor:
     foreign: int = 0
     """Entries that were nobody's we know, so far."""
 
-    def boot(self, known: Known, told: frozenset[int]) -> None:
+    def boot(self, known: Known, told: frozenset[int], remembered: Remembered | None) -> None:
         """Take over what switches hold if it is ours, else install what is known.
 
         Raises NotDone and SwitchError.
         """
         held = self.outside.tables(told)
-        found = recognise(self._seen(held), self._candidates(known, held))
+        kept = self._kept(remembered)
+        found = recognise(self._seen(held), self._candidates(known, held, kept))
         if found is None or not engine.proof_of(found.standing, self.outside.wiring).holds:
             self.install(engine.stand(known, self.outside.wiring, 0), told, held)
             return
         standing = found.standing
-        others = [one for one in self._kept() if one.epoch != standing.epoch]
+        others = [one for one in kept if one.epoch != standing.epoch]
         self.outside.gateways.assess(assessed([standing, *others], self.outside.wiring))
         if found.finish:
             self.outside.switches.bundle(only(found.finish, told))
@@ -60,7 +63,9 @@ class Governor:
         self.outside.gateways.assess(assessed([standing], self.outside.wiring))
         self._accept(standing, mended.tables, "taken over")
         self.journal.say(
+        self.wanted = known if kept and standing is kept[-1] else None
             "taken over", was=found.what, epoch=standing.epoch, **self._tampering(mended)
+        self._count(mended)
         )
 
     def install(self, standing: Standing, told: frozenset[int], held: Tables | None = None) -> None:
@@ -79,12 +84,15 @@ class Governor:
 
         self.doubt = "it is being installed"
         drain_s = self.drain_s(standing)
-        tables = mend(
-            self.outside, standing, told, held, drain_s=drain_s, before_edges=before_edges
-        ).tables
-        self._accept(standing, tables, "installed")
+        held = held if held is not None else self.outside.tables(told)
+        mended = mend_anew(self.outside, standing, told, held, drain_s, before_edges)
+        self.wanted = None
+        self._accept(standing, mended.tables, "installed")
+        self._count(mended)
         entries = sum(len(switch.flows) for switch in standing.program.switches)
-        self.journal.say("installed", epoch=standing.epoch, entries=entries)
+        self.journal.say(
+            "installed", epoch=standing.epoch, entries=entries, **self._tampering(mended)
+        )
 
     def move_to(self, new: Standing, told: frozenset[int], why: str) -> bool:
         """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
@@ -99,11 +107,11 @@ class Governor:
                 raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
             self._stands(new, proof, why)
             return True
-        self.store.keep(old, about_to=new)
+        self._keep(old, about_to=new)
         try:
             report = self.updater.carry_out(old, new, told)
         except NotDone as problem:
-            self.store.keep(old)
+            self._keep(old)
             for dpid in problem.silent:
                 self.outside.switches.hang_up(dpid)
             raise
@@ -115,7 +123,13 @@ class Governor:
         """Drop demands at their edges at once, by bundle, then wherever they are on their way.
 
         A switch that is away goes on admitting them; its neighbours no longer know their labels.
-        Raises SwitchError.
+    def want(self, known: Known) -> None:
+        """Remember what is to stand, whatever becomes of this controller."""
+        self.wanted = known
+        if self.standing is not None:
+            self._keep(self.standing)
+
+        ``known`` is what refuses them; it is remembered first. Raises SwitchError.
         """
         if not numbers or self.standing is None:
             return
@@ -127,16 +141,19 @@ class Governor:
         self.outside.switches.bundle(only(orders.edges_exchanged(differ), told))
         core = {dpid: orders.extra_off(one) for dpid, one in differ.items()}
         self.outside.switches.tell(only(core, told))
+        self.wanted = known
+        self._keep(after)
         ids = sorted(before.intents[number - 1].id for number in numbers)
         self.journal.say("withdrawn", demands=ids)
 
-    def restore(self, before: Standing, told: frozenset[int]) -> None:
+    def restore(self, before: Standing, known: Known, told: frozenset[int]) -> None:
         """Undo a withdrawal. Raises SwitchError."""
         self.standing = before
         mend(self.outside, before, told)
 
     def audit(self, told: frozenset[int], why: str = "audit") -> Mended:
         """Compare what switches say with what stands, put it right, and prove it again if it was
+        self.want(known)
         not. Raises SwitchError and NotDone."""
         assert self.standing is not None
         try:
@@ -146,7 +163,7 @@ class Governor:
             raise
         if mended.was_whole and not self.doubt:
             return mended
-        self.foreign += sum(len(flows) for flows in mended.foreign.values())
+        self._count(mended)
         self._accept(self.standing, mended.tables, why)
         if not mended.was_whole:
             self.journal.say("mended", why=why, **self._tampering(mended))
@@ -169,12 +186,18 @@ class Governor:
             self.doubt = "; ".join(objections(proof))
             raise NotDone(f"what switches hold breaks {self.doubt}", proof)
         self.standing, self.doubt = standing, ""
-        self.store.keep(standing)
+        self._keep(standing)
 
     def _stands(self, new: Standing, proof: Proof | UpdateProof, why: str) -> None:
         self._note(proof, why, new.epoch)
-        self.standing, self.doubt = new, ""
-        self.store.keep(new)
+        self.standing, self.doubt, self.wanted = new, "", None
+        self._keep(new)
+
+    def _keep(self, standing: Standing, about_to: Standing | None = None) -> None:
+        self.store.keep(standing, self.wanted or standing.known, about_to)
+
+    def _count(self, mended: Mended) -> None:
+        self.foreign += sum(len(flows) for flows in mended.foreign.values())
 
     def _note(self, proof: Proof | UpdateProof, what: str, epoch: int) -> None:
         sides = (
@@ -191,25 +214,32 @@ class Governor:
 
     def _take_edges_off(self, told: frozenset[int]) -> None:
         """Nothing is admitted any more."""
-        held = self.outside.tables(told)
-        nothing = {
-            one.dpid: engine.difference(one, replace(one, flows=()))
-            for one in held.switches.values()
-        }
-        self.outside.switches.bundle(orders.edges_off(nothing))
+        self.outside.switches.bundle(orders.all_edges_off(self.outside.tables(told)))
 
-    def _candidates(self, known: Known, held: Tables) -> Iterator[Standing]:
-        yield from self._kept()
+    def _candidates(
+        self, known: Known, held: Tables, kept: Sequence[Standing]
+    ) -> Iterator[Standing]:
+        yield from kept
         for epoch in epochs_at_edges(held):
             yield engine.stand(known, self.outside.wiring, epoch)
             if known.failures.links or known.failures.gateways:
                 bare = Known(known.specification, drained=known.drained)
                 yield engine.stand(bare, self.outside.wiring, epoch)
 
-    def _kept(self) -> list[Standing]:
-        return [
-            engine.stand(one.known, self.outside.wiring, one.epoch) for one in self.store.kept()
-        ]
+    def _kept(self, remembered: Remembered | None) -> list[Standing]:
+        """What was about to stand before what stood."""
+        if remembered is None:
+            return []
+
+        def stood(one: Kept) -> Standing:
+            standing = engine.stand(one.known, self.outside.wiring, one.epoch)
+            if one.withdrawn:
+                by = remembered.wanted.specification.intents()
+                standing = engine.withdraw(standing, one.withdrawn, by)
+            return standing
+
+        following = [stood(remembered.next)] if remembered.next is not None else []
+        return [*following, stood(remembered.stands)]
 
     @staticmethod
     def _seen(held: Tables) -> Tables:

@@ -222,15 +222,15 @@ class Keeper:
         if not self._told:
             self._timers["boot"] = now_ns + self.patience.retry_ns
             return
-        kept = self.governor.store.kept()
-        if kept:
-            self.known = replace(kept[-1].known, failures=NO_FAILURES)
         self._timers["boot"] = now_ns + self.patience.retry_ns
-        self.governor.boot(self._wanted(), self._told)
+        remembered = self._recall()
+        if remembered is not None:
+            self.known = remembered.wanted
+        self.governor.boot(self._wanted(), self._told, remembered)
         del self._timers["boot"]
         standing = self.governor.standing
         assert standing is not None
-        self.known = replace(standing.known, failures=NO_FAILURES)
+        self.known = replace(self.governor.wanted or standing.known, failures=NO_FAILURES)
         self._came.clear()
         self._timers["audit"] = self._now_ns + self.patience.audit_ns
         self._follow_soon()
@@ -242,6 +242,14 @@ class Keeper:
         """Move to what is wanted without what has failed."""
         if self.governor.standing is None:
             return
+    def _recall(self) -> Remembered | None:
+        """What the controller before knew; told where that is lost, for it may have been more."""
+        try:
+            return self.governor.store.recall()
+        except Unreadable as problem:
+            self.journal.say("forgotten", reason=str(problem))
+            return None
+
         try:
             self._move_to(self._wanted(), why)
         except NotDone as problem:
@@ -293,7 +301,7 @@ class Keeper:
             self._move_to(replace(wanted, failures=self.failures), "policies")
         except (NotDone, SwitchError):
             if gone:
-                self.governor.restore(standing, self._told)
+                self.governor.restore(standing, self.known, self._told)
             raise
         self.known = wanted
         return self._done()
@@ -305,6 +313,7 @@ class Keeper:
         if standing is not None:
             gone = engine.unlawful(standing, self.known.specification.intents())
             self.governor.withdraw(gone, self.known, self._told)
+        self.governor.want(self.known)
             self._follow("the day")
         return self._done()
 
@@ -410,12 +419,12 @@ class Keeper:
 
     def _retell(self) -> None:
         """Tell of every demand that is now served otherwise."""
-        standing = self.governor.standing
-        if standing is None:
-            return
-        doubt = self.governor.doubt
-        now = unknown(standing, doubt) if doubt else statuses(standing, self.failures)
-        self.journal.compare(now)
+        standing, doubt = self.governor.standing, self.governor.doubt
+        if standing is None or doubt:
+            demands = (one.demand.id for one in self.known.specification.directions)
+            self.journal.compare(unknown(demands, doubt))
+        else:
+            self.journal.compare(statuses(standing, self.failures))
 
 
 def _plain(failures: Failures) -> dict[str, list[str]]:

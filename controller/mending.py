@@ -46,38 +46,66 @@ def mend(
     standing: Standing,
     dpids: frozenset[int],
     held: Tables | None = None,
-    *,
-    drain_s: float = 0.0,
-    before_edges: Callable[[], object] = lambda: None,
 ) -> Mended:
-    """Have switches hold exactly their part of a standing. Raises SwitchError.
-
-    Between taking edges off and the rest, ``drain_s`` passes, so that nothing is under way.
-    """
+    """Have switches hold exactly their part of a standing, which they held. Raises SwitchError."""
     held = held if held is not None else outside.tables(dpids)
     differ = compare(held, standing)
+    now = held
     if differ or held.oddities:
-        off = orders.edges_off(differ)
+        outside.switches.bundle(orders.edges_off(differ))
+        now = _put_right(outside, standing, dpids, held)
+    return _mended(outside, differ, now)
+
+
+def mend_anew(
+    outside: Outside,
+    standing: Standing,
+    dpids: frozenset[int],
+    held: Tables,
+    drain_s: float,
+    before_edges: Callable[[], object],
+) -> Mended:
+    """The same from whatever is held: a label may mean something else there, so nothing is
+    admitted until the core is whole, and ``drain_s`` passes before it is touched."""
+    differ = compare(held, standing)
+    off = orders.all_edges_off(held)
+    if off:
         outside.switches.bundle(off)
-        if off and drain_s:
-            outside.sleep(drain_s)
-        has = {outside.dpid(hub): one for hub, one in held.switches.items()}
-        outside.switches.tell(only({d: orders.extra_off(one) for d, one in differ.items()}, dpids))
-        core = {
-            dpid: orders.missing_core(
-                one, (g.id for g in has[dpid].groups), (m.id for m in has[dpid].meters)
-            )
-            for dpid, one in differ.items()
-        }
-        outside.switches.tell(only(core, dpids))
-        before_edges()
-        outside.switches.bundle(orders.missing_edges(differ))
-        now = outside.tables(dpids)
-        left = compare(now, standing)
-        if left or now.oddities:
-            names = ", ".join(sorted(outside.hub(dpid) for dpid in left)) or "switches"
-            raise Refused(f"{names} hold other than they were told")
-        held = now
+        outside.sleep(drain_s)
+    now = _put_right(outside, standing, dpids, outside.tables(dpids), before_edges)
+    return _mended(outside, differ, now)
+
+
+def _put_right(
+    outside: Outside,
+    standing: Standing,
+    dpids: frozenset[int],
+    held: Tables,
+    before_edges: Callable[[], object] = lambda: None,
+) -> Tables:
+    """What switches hold once they have been told what is missing. Edges that are other than they
+    should be are off."""
+    differ = compare(held, standing)
+    has = {outside.dpid(hub): one for hub, one in held.switches.items()}
+    outside.switches.tell(only({d: orders.extra_off(one) for d, one in differ.items()}, dpids))
+    core = {
+        dpid: orders.missing_core(
+            one, (g.id for g in has[dpid].groups), (m.id for m in has[dpid].meters)
+        )
+        for dpid, one in differ.items()
+    }
+    outside.switches.tell(only(core, dpids))
+    before_edges()
+    outside.switches.bundle(orders.missing_edges(differ))
+    now = outside.tables(dpids)
+    left = compare(now, standing)
+    if left or now.oddities:
+        names = ", ".join(sorted(outside.hub(dpid) for dpid in left)) or "switches"
+        raise Refused(f"{names} hold other than they were told")
+    return now
+
+
+def _mended(outside: Outside, differ: Mapping[int, Difference], held: Tables) -> Mended:
     return Mended(
         _by_hub(outside, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
         _by_hub(outside, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),

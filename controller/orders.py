@@ -8,6 +8,7 @@ from typing import Literal
 
 from controller.engine import Difference
 from controller.program import FastFailover, Flow, Meter
+from controller.prover import Tables
 from controller.update import EDGE, SwitchUpdate, Update
 
 type Orders = Mapping[int, Sequence[Order]]
@@ -94,6 +95,15 @@ def edges_off(differences: Mapping[int, Difference]) -> Orders:
         for dpid, one in differences.items()
         if any(flow.table in EDGE for flow in one.extra)
     }
+
+
+def all_edges_off(held: Tables) -> Orders:
+    """Nothing is admitted any more."""
+    edges = {
+        one.dpid: [flow for flow in one.flows if flow.table in EDGE]
+        for one in held.switches.values()
+    }
+    return {dpid: [*remove(flows)] for dpid, flows in edges.items() if flows}
 
 
 def edges_exchanged(differences: Mapping[int, Difference]) -> Orders:

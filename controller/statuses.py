@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,9 +46,9 @@ class DemandStatus:
     """The cheapest single change that would help."""
 
 
-def unknown(standing: Standing, reason: str) -> tuple[DemandStatus, ...]:
+def unknown(demands: Iterable[str], reason: str) -> tuple[DemandStatus, ...]:
     """Of all demands, while nothing is known of the tables that serve them."""
-    return tuple(DemandStatus(one.id, Status.UNKNOWN, reason=reason) for one in standing.intents)
+    return tuple(DemandStatus(one, Status.UNKNOWN, reason=reason) for one in demands)
 
 
 def statuses(standing: Standing, failures: Failures) -> tuple[DemandStatus, ...]:

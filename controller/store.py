@@ -1,22 +1,24 @@
-"""What a controller must know after a restart: what stands, and what was about to."""
+"""What a controller must know after a restart: what is wanted, what stands, what was about to."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
 
 from controller.engine import Known, Standing
-from controller.policy.failures import Failures
+from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import PolicySet
 from controller.specification import Specification
+from topologies.model import Frozen
 
-SCHEMA = 1
-KINDS = ("links", "srlgs", "hubs", "gateways")
+
+class Unreadable(Exception):
+    """A file that is there, and says nothing that can be relied on."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,37 @@ class Kept:
 
     known: Known
     epoch: int
+    withdrawn: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the controller before knew."""
+
+    wanted: Known
+    """What stands, or was to; those withdrawn were so by its intents."""
+    stands: Kept
+    next: Kept | None
+    """What an update was about to make of it."""
+
+
+class _Wanted(Frozen):
+    policies: PolicySet
+    as_of: date
+    drained: frozenset[str]
+
+
+class _Standing(_Wanted):
+    epoch: Literal[0, 1]
+    failures: Failures
+    withdrawn: frozenset[int]
+
+
+class _State(Frozen):
+    version: Literal[2] = Field(2, alias="schema")
+    wanted: _Wanted
+    stands: _Standing
+    next: _Standing | None
 
 
 class Store:
@@ -34,58 +67,65 @@ class Store:
         self._path = path
         self._specification = specification
 
-    def keep(self, standing: Standing, about_to: Standing | None = None) -> None:
-        """What stands, and what an update is about to make of it."""
+    def keep(self, standing: Standing, wanted: Known, about_to: Standing | None = None) -> None:
+        """On the disk when it returns."""
         if self._path is None:
             return
-        said = {
-            "schema": SCHEMA,
-            "stands": _plain(standing),
-            "next": _plain(about_to) if about_to is not None else None,
-        }
+        said = _State(
+            wanted=_Wanted(**_plain(wanted)),
+            stands=_saved(standing),
+            next=_saved(about_to) if about_to is not None else None,
+        )
         aside = self._path.with_suffix(".new")
         with aside.open("w") as file:
-            json.dump(said, file)
+            file.write(said.model_dump_json(by_alias=True))
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self._path)
 
-    def kept(self) -> tuple[Kept, ...]:
-        """What was about to stand before what stood; nothing where the file cannot be read."""
+    def recall(self) -> Remembered | None:
+        """Nothing where nothing was kept. Raises Unreadable."""
         if self._path is None or not self._path.exists():
-            return ()
+            return None
         try:
-            return tuple(self._read(json.loads(self._path.read_text())))
-        except (OSError, ValueError, KeyError, TypeError):
-            return ()
+            said = _State.model_validate_json(self._path.read_bytes())
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise Unreadable(f"{self._path}: {where or 'all of it'}: {first['msg']}") from problem
+        except OSError as problem:
+            raise Unreadable(f"{self._path}: {problem.strerror}") from problem
+        following = self._kept(said.next) if said.next is not None else None
+        return Remembered(self._known(said.wanted), self._kept(said.stands), following)
 
-    def _read(self, said: dict[str, Any]) -> Iterator[Kept]:
-        if said["schema"] != SCHEMA:
-            return
-        for part in ("next", "stands"):
-            if said[part] is not None:
-                yield self._kept(said[part])
+    def _kept(self, said: _Standing) -> Kept:
+        return Kept(self._known(said, said.failures), said.epoch, said.withdrawn)
 
-    def _kept(self, said: dict[str, Any]) -> Kept:
-        changes = {
-            "policies": PolicySet.model_validate(said["policies"]),
-            "as_of": date.fromisoformat(said["as_of"]),
-        }
-        known = Known(
-            self._specification.model_copy(update=changes),
-            Failures(**{kind: frozenset(said["failures"][kind]) for kind in KINDS}),
-            frozenset(said["drained"]),
-        )
-        return Kept(known, int(said["epoch"]))
+    def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> Known:
+        topology = self._specification.topology
+        fibres = {fibre.id for fibre in topology.fibres}
+        hubs = {hub.id for hub in topology.hubs}
+        strange = (said.drained | failures.links) - fibres
+        strange |= (failures.hubs | failures.gateways) - hubs
+        if strange:
+            raise Unreadable(f"{self._path}: the topology has no {', '.join(sorted(strange))}")
+        changes = {"policies": said.policies, "as_of": said.as_of}
+        return Known(self._specification.model_copy(update=changes), failures, said.drained)
 
 
-def _plain(standing: Standing) -> dict[str, Any]:
-    known = standing.known
+def _saved(standing: Standing) -> _Standing:
+    return _Standing(
+        **_plain(standing.known),
+        epoch=standing.epoch,
+        failures=standing.known.failures,
+        withdrawn=standing.withdrawn,
+    )
+
+
+def _plain(known: Known) -> dict[str, Any]:
     specification = known.specification
     return {
-        "epoch": standing.epoch,
-        "policies": specification.policies.model_dump(mode="json", by_alias=True),
-        "as_of": specification.as_of.isoformat(),
-        "failures": {kind: sorted(getattr(known.failures, kind)) for kind in KINDS},
-        "drained": sorted(known.drained),
+        "policies": specification.policies,
+        "as_of": specification.as_of,
+        "drained": known.drained,
     }

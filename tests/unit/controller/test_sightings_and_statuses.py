@@ -89,7 +89,7 @@ def test_a_demand_that_is_withdrawn_is_blocked_by_what_refuses_it():
 
 
 def test_what_is_not_proven_is_unknown():
-    assert {(str(one.status), one.reason) for one in unknown(stand(), "why")} == {
+    assert {(str(one.status), one.reason) for one in unknown(("a", "b"), "why")} == {
         ("UNKNOWN", "why")
     }
 

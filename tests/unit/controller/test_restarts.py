@@ -1,0 +1,237 @@
+"""What a controller that starts again makes of what switches hold and of what was remembered."""
+
+import contextlib
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from fake_switches import Lab
+from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+
+from controller import engine
+from controller.engine import Known
+from controller.program import FastFailover, Flow, Table
+from controller.update import EDGE
+
+KNOWN = Known(specification())
+NETWORK = wiring()
+SECOND_NS = 10**9
+EXPORTS = {"ckpt", "render"}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    made = Lab(KNOWN, NETWORK, tmp_path / "state.json", audit_ns=1000 * SECOND_NS)
+    made.connect()
+    made.run(0.5)
+    return made
+
+
+def restart(lab):
+    """How it was taken, and all that switches were told."""
+    lab.switches.done.clear()
+    lab.start(KNOWN)
+    lab.connect()
+    lab.run(3)
+    return lab.events("taken over", "installed")[-1]
+
+
+def statuses(lab):
+    return {demand: str(one.status) for demand, one in lab.journal.statuses.items()}
+
+
+def die_at(lab, moment, *job, **what):
+    """Carry out a job, and die at one of its calls to switches, counted from 1."""
+    left = [moment]
+
+    def die(_call, _orders):
+        left[0] -= 1
+        if left[0] <= 0:
+            raise KeyboardInterrupt
+
+    lab.switches.before = die
+    with contextlib.suppress(KeyboardInterrupt):
+        lab.do(*job, **what)
+    lab.switches.before = lambda _call, _orders: None
+
+
+@pytest.mark.parametrize("moment", range(1, 10))
+@pytest.mark.parametrize(
+    "job",
+    [
+        ("set_day", {"as_of": date(2027, 7, 1)}),
+        ("set_policies", {"policies": policies(NO_EXPORT)}),
+    ],
+    ids=lambda job: job[0],
+)
+def test_what_was_being_withdrawn_stays_so_and_others_are_served_all_along(lab, job, moment):
+    name, what = job
+    lab.do("set_policies", policies=policies(NO_SEA))
+    before = lab.holds()
+    die_at(lab, moment, name, **what)
+    taken = restart(lab)
+    assert taken["event"] == "taken over"
+    assert {demand for demand, status in statuses(lab).items() if status == "BLOCKED"} == EXPORTS
+    assert lab.holds() == lab.stands() != before
+    assert lab.governor.doubt == ""
+
+
+def test_a_day_that_has_to_wait_for_a_switch_is_not_forgotten(lab):
+    lab.lose("bangkok")
+    assert "deferred" in lab.do("set_day", as_of=date(2027, 7, 1))["reason"]
+    restart(lab)
+    assert lab.keeper.known.specification.as_of == date(2027, 7, 1)
+    assert statuses(lab)["ckpt"] == "BLOCKED"
+
+
+def test_a_refused_change_of_policies_is_not_remembered(lab):
+    """Its demands had been withdrawn, and are served again."""
+
+    def away(call, _orders):
+        if call == "dump":
+            lab.switches.before = lambda _call, _orders: None
+            lab.lose("karachi")
+
+    lab.switches.before = away
+    assert not lab.do("set_policies", policies=policies(NO_EXPORT))["ok"]
+    restart(lab)
+    assert lab.keeper.known.specification.policies == policies()
+    assert set(statuses(lab).values()) == {"UP"}
+
+
+def changed(part, **changes):
+    def change(said):
+        said[part].update(changes)
+        return json.dumps(said).encode()
+
+    return change
+
+
+RUBBISH = {
+    "nothing": lambda said: b"",
+    "half of it": lambda said: json.dumps(said).encode()[:900],
+    "bytes": lambda said: b"\xff\x00\xfe",
+    "a list": lambda said: b"[]",
+    "brackets": lambda said: b"[" * 100_000,
+    "another schema": lambda said: json.dumps({**said, "schema": 1}).encode(),
+    "no standing": lambda said: json.dumps({**said, "stands": None}).encode(),
+    "a third epoch": changed("stands", epoch=7),
+    "an endless epoch": changed("stands", epoch=float("inf")),
+    "a fibre of nowhere": changed("wanted", drained=["nowhere"]),
+    "a hub of nowhere": changed("stands", failures={"hubs": ["nowhere"]}),
+    "a text for a list": changed("stands", drained="kunming-karachi"),
+}
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH)
+def test_a_state_file_that_cannot_be_relied_on_is_told_of_and_not_used(lab, rubbish):
+    lab.do("set_policies", policies=policies(NO_SEA))
+    lab.path.write_bytes(RUBBISH[rubbish](json.loads(lab.path.read_text())))
+    restart(lab)
+    (told,) = lab.events("forgotten")
+    assert str(lab.path) in told["reason"]
+    assert not lab.events("error")
+    assert lab.keeper.known == KNOWN
+    assert lab.holds() == lab.stands()
+    assert lab.governor.doubt == ""
+
+
+def test_the_state_file_holds_all_that_was_set(lab):
+    lab.do("set_policies", policies=policies(NO_SEA))
+    lab.do("set_day", as_of=date(2026, 12, 24))
+    lab.do("set_drained", fibre="kunming-karachi", drained=True)
+    recalled = lab.governor.store.recall()
+    assert recalled.wanted == lab.keeper.known
+    assert recalled.stands.known == lab.governor.standing.known
+    assert recalled.next is None
+
+
+def broken_core(lab, hub="guian"):
+    """An entry of a stranger that nothing uses, and one of ours gone."""
+    held = lab.switches.held[NETWORK.hub(hub).dpid]
+    del held.flows[next(key for key, one in held.flows.items() if one.table == Table.SWITCH)]
+    stranger = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
+    held.flows[stranger.key] = stranger
+
+
+def test_over_a_core_that_is_not_whole_nothing_is_admitted_until_it_is(lab):
+    """Labels of what was held may mean something else in what is installed."""
+    broken_core(lab)
+    admitting = []
+
+    def note(call, orders):
+        if call == "tell" and any(orders.values()):
+            edges = [one for held in lab.holds().values() for one in held if one.table in EDGE]
+            admitting.append(edges)
+
+    lab.switches.before = note
+    taken = restart(lab)
+    assert taken["event"] == "installed"
+    assert admitting
+    assert not any(admitting)
+    assert lab.holds() == lab.stands()
+
+
+def test_strangers_are_told_of_whichever_way_a_network_is_taken(lab):
+    broken_core(lab)
+    taken = restart(lab)
+    assert (taken["event"], list(taken["foreign"]), taken["missing"]) == (
+        "installed",
+        ["guian"],
+        {"guian": 1},
+    )
+    assert lab.keeper.state["foreign"] == 1
+
+
+def test_a_bucket_that_was_turned_is_found(lab):
+    dpid, group = next(
+        (dpid, one)
+        for dpid, held in lab.switches.held.items()
+        for one in held.groups.values()
+        if len(one.buckets) > 1
+    )
+    turned = FastFailover(group.id, tuple(reversed(group.buckets)))
+    lab.switches.held[dpid].groups[group.id] = turned
+    assert restart(lab)["event"] == "installed"
+    assert lab.switches.held[dpid].groups[group.id] == group
+
+
+def test_until_something_stands_every_demand_is_unknown(lab):
+    lab.start(KNOWN)
+    lab.connect("guian")
+    assert set(statuses(lab).values()) == {"UNKNOWN"}
+
+
+def test_what_cannot_be_proven_is_not_taken_over_and_not_served(lab, monkeypatch):
+    """As if whoever proves had lost his mind: whole tables, and no proof of them."""
+    proof_of = engine.proof_of
+
+    def unproven(*arguments):
+        proof = proof_of(*arguments)
+        broken = replace(proof.verdicts[0], status="violated")
+        return replace(proof, verdicts=(broken, *proof.verdicts[1:]))
+
+    monkeypatch.setattr(engine, "proof_of", unproven)
+    lab.start(KNOWN)
+    lab.connect()
+    lab.run(3)
+    assert lab.governor.standing is None
+    assert set(statuses(lab).values()) == {"UNKNOWN"}
+    assert not [one for held in lab.holds().values() for one in held if one.table in EDGE]
+    monkeypatch.setattr(engine, "proof_of", proof_of)
+    lab.run(5)
+    assert set(statuses(lab).values()) == {"UP"}
+    assert lab.holds() == lab.stands()
+
+
+def test_a_prover_that_breaks_leaves_everything_as_it_is_and_unknown(lab, monkeypatch):
+    before = lab.holds()
+    monkeypatch.setattr(engine, "proof_of", lambda *_: 1 / 0)
+    lab.start(KNOWN)
+    lab.connect()
+    lab.run(3)
+    assert lab.events("error")
+    assert lab.governor.standing is None
+    assert set(statuses(lab).values()) == {"UNKNOWN"}
+    assert lab.holds() == before
