@@ -14,7 +14,16 @@
     {"do": "explain", "demand": ID}
 
 An answer has ``ok``; where it is false a ``reason``, and ``counterexamples`` where something would
-have broken a claim. A line that is no such object is answered with ``ok: false``.
+have broken a claim. What kind of no it is says ``kind``:
+
+    bad        the request cannot be understood, or names what the topology does not know
+    unknown    there is no such demand or fibre
+    refused    it would break a claim
+    deferred   a switch is away; ask again when it is back or given up
+    busy       nothing stands that is proven
+    failed     a switch or a gateway did not do as it was told; all is as before
+    late       no answer in time; it may still be done
+    error      a defect
 """
 
 from __future__ import annotations
@@ -29,14 +38,26 @@ from pydantic import ValidationError
 
 from controller.journal import Journal
 from controller.keeper import Job, Jobs, Keeper
+from controller.policy.load import check_policies
 from controller.policy.model import PolicySet
+from controller.updating import NotNow
+from topologies.errors import InputError
 from topologies.values import to_plain
+from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
 
 
 class BadRequest(Exception):
     """A request that cannot be understood."""
+
+    kind = "bad"
+
+
+class NoSuch(BadRequest):
+    """There is no demand or fibre of that name."""
+
+    kind = "unknown"
 
 
 @dataclass
@@ -57,11 +78,13 @@ class Control:
                 raise BadRequest(f'say {{"do": ...}} with one of {known}')
             return _ANSWERS[request["do"]](self, request)
         except BadRequest as problem:
-            return {"ok": False, "reason": str(problem)}
+            return _no(problem.kind, str(problem))
+        except NotNow as problem:
+            return _no(problem.kind, str(problem))
         except ValueError as problem:
-            return {"ok": False, "reason": f"not understood: {problem}"}
+            return _no("bad", f"not understood: {problem}")
         except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
-            return {"ok": False, "reason": f"{type(problem).__name__}: {problem}"}
+            return _no("error", f"{type(problem).__name__}: {problem}")
 
     def status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         counts: dict[str, int] = {}
@@ -78,9 +101,13 @@ class Control:
         connected = outside.switches.connected
         hubs = {
             hub.hub: {
+                "dpid": hub.dpid,
                 "connected": hub.dpid in connected,
+                "connections": self.journal.tally.connections[hub.hub, True],
+                "disconnections": self.journal.tally.connections[hub.hub, False],
                 "failed": hub.hub in failures.hubs,
                 "gateway": None if hub.gateway is None else hub.hub not in failures.gateways,
+                "ports": self._ports(hub),
             }
             for hub in outside.wiring.hubs
         }
@@ -95,6 +122,21 @@ class Control:
             for one in outside.wiring.fibres
         }
         return {"ok": True, "hubs": hubs, "fibres": fibres}
+
+    def _ports(self, hub: HubWire) -> dict[str, Any]:
+        """By number, what each leads to, and whether it is live."""
+        wiring, sightings = self.keeper.governor.outside.wiring, self.keeper.sightings
+        leads_to = {HOST_PORT: "host"}
+        for fibre in wiring.fibres:
+            for end in (fibre.a, fibre.z):
+                if end.hub == hub.hub:
+                    leads_to[end.port] = fibre.fibre
+        if hub.gateway is not None:
+            leads_to |= {GATEWAY_IN_PORT: "into gateway", GATEWAY_OUT_PORT: "out of gateway"}
+        return {
+            str(port): {"leads_to": where, "live": sightings.is_live(hub.dpid, port)}
+            for port, where in leads_to.items()
+        }
 
     def counters(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         return self._have("ask_counters")
@@ -113,6 +155,12 @@ class Control:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
+        specification = self.keeper.known.specification
+        demands = [one.demand for one in specification.directions]
+        try:
+            check_policies(policies, specification.topology, demands)
+        except InputError as problem:
+            raise BadRequest(str(problem)) from problem
         return self._have("set_policies", policies=policies)
 
     def day(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,18 +176,19 @@ class Control:
         return self._have("ask_audit")
 
     def events(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "events": self.journal.since(int(request.get("since", 0)))}
+        events = self.journal.since(int(request.get("since", 0)))
+        return {"ok": True, "events": events, "last": self.journal.last}
 
     def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
         from controller.explain import explain
 
         standing = self.keeper.governor.standing
         if standing is None:
-            raise BadRequest("nothing is installed yet")
+            raise NotNow(self.keeper.governor.doubt)
         name = _text(request, "demand")
         ways = {way.intent.id: way for way in standing.ways}
         if name not in ways:
-            raise BadRequest(f"no demand {name!r}; there are {', '.join(ways)}")
+            raise NoSuch(f"no demand {name!r}; there are {', '.join(ways)}")
         specification = standing.known.specification
         answers = ways.get(f"{name}.return")
         found = explain(ways[name], specification.policies, specification.as_of, answers)
@@ -152,15 +201,19 @@ class Control:
         try:
             answer: dict[str, Any] = reply.get(timeout=self.answer_s)
         except self.keeper.nothing:
-            return {"ok": False, "reason": f"not done in {self.answer_s:g} s; it may still be"}
+            return _no("late", f"not done in {self.answer_s:g} s; it may still be")
         return answer
 
     def _fibre(self, request: Mapping[str, Any]) -> str:
         name = _text(request, "fibre")
         known = [one.fibre for one in self.keeper.governor.outside.wiring.fibres]
         if name not in known:
-            raise BadRequest(f"no fibre {name!r}; there are {', '.join(known)}")
+            raise NoSuch(f"no fibre {name!r}; there are {', '.join(known)}")
         return name
+
+
+def _no(kind: str, reason: str) -> dict[str, Any]:
+    return {"ok": False, "kind": kind, "reason": reason}
 
 
 def _text(request: Mapping[str, Any], key: str) -> str:

@@ -1,8 +1,8 @@
-"""What switches have dropped, by reason, out of their own counts. Pure."""
+"""What switches have dropped, by reason, and sent, by demand, out of their own counts. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.program import COOKIE_MAGIC, Reason
@@ -20,6 +20,22 @@ def drops_by_reason(document: Mapping[str, Any]) -> dict[str, Any]:
                 here = by_hub.setdefault(hub, {})
                 here[name] = here.get(name, 0) + flow["packets"]
     return {"drops": total, "by_hub": by_hub}
+
+
+def sent_by_demand(
+    document: Mapping[str, Any], demands: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Packets and bytes that edges have put on the ways of demands, which are in the order of their
+    numbers. Entries of a new epoch count from nothing."""
+    sent = {demand: {"packets": 0, "bytes": 0} for demand in demands}
+    for flows in document["switches"].values():
+        for flow in flows:
+            number = flow["cookie"] >> 32 & 0xFFFF
+            if _reason(flow["cookie"]) == Reason.LABEL.name and 0 < number <= len(demands):
+                here = sent[demands[number - 1]]
+                here["packets"] += flow["packets"]
+                here["bytes"] += flow["bytes"]
+    return sent
 
 
 def _reason(cookie: int) -> str | None:

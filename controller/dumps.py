@@ -8,6 +8,9 @@ from controller import messages
 from topologies.values import to_plain
 
 DUMP_SCHEMA = 3
+COUNTS = tuple(
+    f"{way}_{what}" for what in ("packets", "bytes", "dropped", "errors") for way in ("rx", "tx")
+)
 
 
 def plain_entry(stats: Any) -> dict[str, Any]:
@@ -28,3 +31,8 @@ def plain_group(said: Any) -> Any:
 
 def meter_said(said: Any) -> Any:
     return to_plain(messages.meter_of(said))
+
+
+def plain_counts(stats: Any) -> tuple[int, dict[str, int]]:
+    """A port's number, and what went through it."""
+    return stats.port_no, {name: getattr(stats, name) for name in COUNTS}

@@ -40,6 +40,8 @@ class Governor:
     """The last one, as JSON."""
     foreign: int = 0
     """Entries that were nobody's we know, so far."""
+    update: dict[str, Any] | None = None
+    """What the last move was like; None where no entry differed."""
 
     def boot(self, known: Known, told: frozenset[int], remembered: Remembered | None) -> None:
         """Take over what switches hold if it is ours, else install what is known.
@@ -61,11 +63,11 @@ class Governor:
             held = self.outside.tables(told)
         mended = mend(self.outside, standing, told, held)
         self.outside.gateways.assess(assessed([standing], self.outside.wiring))
-        self._accept(standing, mended.tables, "taken over")
-        self.journal.say(
         self.wanted = known if kept and standing is kept[-1] else None
-            "taken over", was=found.what, epoch=standing.epoch, **self._tampering(mended)
+        self._accept(standing, mended.tables, "taken over")
         self._count(mended)
+        self.journal.say(
+            "taken over", was=found.what, epoch=standing.epoch, **self._tampering(mended)
         )
 
     def install(self, standing: Standing, told: frozenset[int], held: Tables | None = None) -> None:
@@ -105,6 +107,7 @@ class Governor:
             proof = engine.proof_of(new, self.outside.wiring)
             if not proof.holds:
                 raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
+            self.update = None
             self._stands(new, proof, why)
             return True
         self._keep(old, about_to=new)
@@ -116,19 +119,20 @@ class Governor:
                 self.outside.switches.hang_up(dpid)
             raise
         self._stands(new, report.proof, why)
-        self.journal.say("update", why=why, epoch=new.epoch, **report.plain())
+        self.update = report.plain()
+        self.journal.say("update", why=why, epoch=new.epoch, **self.update)
         return not report.left_over
 
-    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
-        """Drop demands at their edges at once, by bundle, then wherever they are on their way.
-
-        A switch that is away goes on admitting them; its neighbours no longer know their labels.
     def want(self, known: Known) -> None:
         """Remember what is to stand, whatever becomes of this controller."""
         self.wanted = known
         if self.standing is not None:
             self._keep(self.standing)
 
+    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
+        """Drop demands at their edges at once, by bundle, then wherever they are on their way.
+
+        A switch that is away goes on admitting them; its neighbours no longer know their labels.
         ``known`` is what refuses them; it is remembered first. Raises SwitchError.
         """
         if not numbers or self.standing is None:
@@ -137,23 +141,23 @@ class Governor:
         after = engine.withdraw(before, numbers, known.specification.intents())
         held = Tables({one.hub: one for one in before.program.switches})
         differ = compare(held, after)
+        self.wanted = known
+        self._keep(after)
         self.standing = after
         self.outside.switches.bundle(only(orders.edges_exchanged(differ), told))
         core = {dpid: orders.extra_off(one) for dpid, one in differ.items()}
         self.outside.switches.tell(only(core, told))
-        self.wanted = known
-        self._keep(after)
         ids = sorted(before.intents[number - 1].id for number in numbers)
         self.journal.say("withdrawn", demands=ids)
 
     def restore(self, before: Standing, known: Known, told: frozenset[int]) -> None:
         """Undo a withdrawal. Raises SwitchError."""
         self.standing = before
+        self.want(known)
         mend(self.outside, before, told)
 
     def audit(self, told: frozenset[int], why: str = "audit") -> Mended:
         """Compare what switches say with what stands, put it right, and prove it again if it was
-        self.want(known)
         not. Raises SwitchError and NotDone."""
         assert self.standing is not None
         try:

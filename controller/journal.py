@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.statuses import DemandStatus
+from controller.tally import Tally
 from topologies.values import to_plain
 
 MOST = 10_000
@@ -25,15 +26,22 @@ class Journal:
         self._next = 1
         self.statuses: dict[str, DemandStatus] = {}
         """As they were last told."""
+        self.tally = Tally()
 
     def say(self, event: str, **what: Any) -> None:
         told = {"event": event, "n": self._next, "at_ns": time.time_ns(), **what}
         self._next += 1
         self._events.append(told)
+        self.tally.note(told)
         if self._path is not None:
             with self._path.open("a") as file:
                 file.write(json.dumps(told) + "\n")
         self._tell(told)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event; 0 if there is none."""
+        return self._next - 1
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """Events after that of a number; the oldest may be gone."""

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from controller import engine
-from controller.counters import drops_by_reason
+from controller.counters import drops_by_reason, sent_by_demand
 from controller.engine import Known, Standing
 from controller.errors import Silent, SwitchError
 from controller.governor import Governor
@@ -25,7 +25,8 @@ from controller.policy.model import PolicySet
 from controller.prover.updates import objections
 from controller.sightings import Sightings
 from controller.statuses import statuses, unknown
-from controller.updating import Deferred, NotDone
+from controller.store import Remembered, Unreadable
+from controller.updating import Deferred, NotDone, NotNow
 from topologies.values import to_plain
 from topologies.wiring import GATEWAY_IN_PORT
 
@@ -120,7 +121,7 @@ class Keeper:
         try:
             answer = self._do(job) or {"ok": True}
         except NotDone as problem:
-            answer = {"ok": False, "reason": str(problem)}
+            answer = {"ok": False, "kind": problem.kind, "reason": str(problem)}
             if problem.again:
                 self._audit_soon()
             if problem.proof is not None:
@@ -129,14 +130,16 @@ class Keeper:
                     for one in problem.proof.violated
                 ]
             if not isinstance(problem, Deferred):
-                self.journal.say("refused", do=job.do, reason=str(problem))
+                told = {"do": job.do, "kind": problem.kind, "reason": str(problem)}
+                self.journal.say("refused", **told)
         except SwitchError as problem:
-            answer = {"ok": False, "reason": str(problem)}
+            answer = {"ok": False, "kind": "failed", "reason": str(problem)}
             self.journal.say("failed", do=job.do, reason=str(problem))
             self._hang_up(problem)
             self._audit_soon()
         except Exception as problem:  # noqa: BLE001 - told, and the network stays as it is
-            answer = {"ok": False, "reason": f"{type(problem).__name__}: {problem}"}
+            reason = f"{type(problem).__name__}: {problem}"
+            answer = {"ok": False, "kind": "error", "reason": reason}
             where = traceback.format_exc()
             self.journal.say("error", message=answer["reason"], do=job.do, where=where)
         self._retell()
@@ -169,6 +172,7 @@ class Keeper:
             "as_of": self.known.specification.as_of.isoformat(),
             "policies": self.known.specification.policies.name,
             "foreign": self.governor.foreign,
+            "happened": self.journal.tally.plain(),
         }
 
     # Jobs from switches.
@@ -238,10 +242,6 @@ class Keeper:
             self._announced = True
             self.on_standing()
 
-    def _follow(self, why: str = "failures") -> None:
-        """Move to what is wanted without what has failed."""
-        if self.governor.standing is None:
-            return
     def _recall(self) -> Remembered | None:
         """What the controller before knew; told where that is lost, for it may have been more."""
         try:
@@ -250,6 +250,10 @@ class Keeper:
             self.journal.say("forgotten", reason=str(problem))
             return None
 
+    def _follow(self, why: str = "failures") -> None:
+        """Move to what is wanted without what has failed."""
+        if self.governor.standing is None:
+            return
         try:
             self._move_to(self._wanted(), why)
         except NotDone as problem:
@@ -309,11 +313,11 @@ class Keeper:
     def _set_day(self, as_of: date) -> dict[str, Any]:
         """What has lost its basis goes before anything is computed anew."""
         self.known = replace(self.known, specification=self._specified(as_of=as_of))
+        self.governor.want(self.known)
         standing = self.governor.standing
         if standing is not None:
             gone = engine.unlawful(standing, self.known.specification.intents())
             self.governor.withdraw(gone, self.known, self._told)
-        self.governor.want(self.known)
             self._follow("the day")
         return self._done()
 
@@ -328,9 +332,20 @@ class Keeper:
         return self._done()
 
     def _ask_counters(self) -> dict[str, Any]:
-        return {"ok": True, **drops_by_reason(self.governor.outside.document(self._told))}
+        outside, standing = self.governor.outside, self.governor.standing
+        document = outside.document(self._told)
+        demands = [one.id for one in standing.intents] if standing else []
+        ports = outside.switches.port_counts(self._told)
+        return {
+            "ok": True,
+            **drops_by_reason(document),
+            "sent": sent_by_demand(document, demands),
+            "ports": {outside.hub(dpid): ports[dpid] for dpid in sorted(ports)},
+        }
 
     def _ask_audit(self) -> dict[str, Any]:
+        if self.governor.standing is None:
+            raise NotNow(self.governor.doubt)
         mended = self.governor.audit(self._told)
         return {"ok": True, "was_whole": mended.was_whole}
 
@@ -358,7 +373,7 @@ class Keeper:
     def _settled(self) -> Standing:
         standing = self.governor.standing
         if standing is None or self.governor.doubt:
-            raise NotDone(f"not now: {self.governor.doubt or 'nothing is installed yet'}")
+            raise NotNow(self.governor.doubt)
         return standing
 
     def _specified(self, **changes: Any) -> Any:
@@ -369,7 +384,9 @@ class Keeper:
 
     def _done(self) -> dict[str, Any]:
         standing = self.governor.standing
-        return {"ok": True, "epoch": standing.epoch if standing else None}
+        if standing is None:
+            return {"ok": True, "epoch": None, "update": None}
+        return {"ok": True, "epoch": standing.epoch, "update": self.governor.update}
 
     def _follow_soon(self) -> None:
         due_ns = self._now_ns + self.patience.hold_ns

@@ -55,6 +55,7 @@ REPLIES = [
     ofp_event.EventOFPFlowStatsReply,
     ofp_event.EventOFPGroupDescStatsReply,
     ofp_event.EventOFPMeterConfigStatsReply,
+    ofp_event.EventOFPPortStatsReply,
     ofp_event.EventONFBundleCtrlMsg,
 ]
 

@@ -30,6 +30,10 @@ class Sightings:
         self._live[dpid, port] = live
         return self._recount(now_ns)
 
+    def is_live(self, dpid: int, port: int) -> bool:
+        """As its switch has said last."""
+        return self._live.get((dpid, port), True)
+
     def silent(self, hub: str, *, silent: bool, now_ns: int) -> bool:
         """A hub's switch has been away too long, or is back; whether that changes anything."""
         (self._silent.add if silent else self._silent.discard)(hub)

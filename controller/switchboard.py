@@ -13,18 +13,21 @@ from functools import partial
 from typing import Any
 
 from controller import messages
-from controller.dumps import meter_said, plain_entry, plain_group
+from controller.dumps import meter_said, plain_counts, plain_entry, plain_group
 from controller.errors import Lost, Refused, Silent
 from controller.framework import hub, ofproto, parser
 from controller.orders import Orders
 
 ANSWER_S = 10.0
 ATOMIC = ofproto.ONF_BF_ATOMIC | ofproto.ONF_BF_ORDERED
-PARTS: Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+type _Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""How it is asked for, and what becomes of each answer."""
+PARTS: Mapping[str, _Part] = {
     "switches": (parser.OFPFlowStatsRequest, plain_entry),
     "groups": (parser.OFPGroupDescStatsRequest, plain_group),
     "meters": (parser.OFPMeterConfigStatsRequest, meter_said),
 }
+COUNTS: Mapping[str, _Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
 
 
 class _Waiting:
@@ -129,18 +132,32 @@ class Switchboard:
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
         """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps."""
+        return self._ask(PARTS, dpids)
+
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
+        """By port, what went through it: ``rx_packets`` and so on, as OpenFlow calls them."""
+        said = self._ask(COUNTS, dpids)
+        return {
+            dpid: {port: counts for port, counts in parts["ports"] if port <= ofproto.OFPP_MAX}
+            for dpid, parts in said.items()
+        }
+
+    def _ask(
+        self, parts: Mapping[str, _Part], dpids: Collection[int]
+    ) -> dict[int, dict[str, list[Any]]]:
+        """Parts of what switches say, each in as many messages as it takes."""
         found: dict[int, dict[str, list[Any]]] = {
-            dpid: {part: [] for part in PARTS} for dpid in dpids
+            dpid: {part: [] for part in parts} for dpid in dpids
         }
         with _Listening(self) as waiting:
             ends: dict[tuple[int, int], str] = {}
-            for part, (request, _) in PARTS.items():
+            for part, (request, _) in parts.items():
                 for dpid in dpids:
                     ends[dpid, self._send(dpid, request, waiting)] = part
 
             def take(key: tuple[int, int], message: Any) -> bool:
                 part = ends[key]
-                found[key[0]][part] += [PARTS[part][1](said) for said in message.body]
+                found[key[0]][part] += [parts[part][1](said) for said in message.body]
                 return not message.flags & ofproto.OFPMPF_REPLY_MORE
 
             self._await(waiting, set(ends), take)

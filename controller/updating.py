@@ -46,6 +46,8 @@ class NotDone(Exception):
 
     def __init__(self, reason: str, proof: Proof | None = None, again: bool = False) -> None:
         super().__init__(reason)
+        self.kind = "failed" if proof is None else "refused"
+        """What became of it, as the control socket says it."""
         self.proof = proof
         """The one that does not hold, if that is why."""
         self.again = again
@@ -56,6 +58,18 @@ class NotDone(Exception):
 
 class Deferred(NotDone):
     """It waits for a switch."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = "deferred"
+
+
+class NotNow(NotDone):
+    """Nothing stands that is proven, so there is nothing to start from."""
+
+    def __init__(self, doubt: str) -> None:
+        super().__init__(f"not now: {doubt or 'nothing is installed yet'}")
+        self.kind = "busy"
 
 
 @dataclass

@@ -271,7 +271,7 @@ def _policies(
 
 def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
     """Every class is known, unless no policy looks at classes; answers are of a stated class."""
-    known = {entry.id for entry in policies.classes} | {UNCLASSIFIED}
+    known = policies.class_ids
     for number, demand in enumerate(scenario.demands):
         if demand.data != UNCLASSIFIED and demand.returns is None:
             raise document.error(

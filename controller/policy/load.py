@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from controller.policy.law import DATA, is_rule_id, load_law
-from controller.policy.model import SAME_CLASS, Policy, PolicyFile, PolicySet
+from controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
 from controller.policy.places import operators, shipped_groups
 from topologies.catalogue import shipped_hubs
-from topologies.documents import Document, KeyPath, nearest, read_document, validate
+from topologies.documents import (
+    Document,
+    Key,
+    KeyPath,
+    describe_path,
+    nearest,
+    read_document,
+    validate,
+)
 from topologies.errors import InputError
 from topologies.model import Topology
 
@@ -35,6 +43,29 @@ def load_policies(name_or_path: str | Path, topology: Topology | None = None) ->
     With a topology, its own hubs and operators may be named too, and operators are checked.
     """
     return _load(str(name_or_path), None, topology, ())
+
+
+def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[Demand] = ()) -> None:
+    """Look up every name of a set that comes from no file, as ``load_policies`` does of a file's.
+
+    The data of ``demands`` must be of classes it knows. Raises InputError with the place.
+    """
+    plain = policies.model_dump(mode="json", by_alias=True)
+    document = _Unwritten(plain, f"policy set {policies.name}", {})
+    _Draft(document, topology).add(PolicyFile.model_validate(plain))
+    for demand in demands:
+        if policies.looks_at_data and demand.data_class not in policies.class_ids:
+            message = f'demand "{demand.id}" is of unknown data class "{demand.data_class}"'
+            hint = nearest(demand.data_class, policies.class_ids) or "add the class"
+            raise document.error(message, "classes", hint=hint)
+
+
+@dataclass(frozen=True)
+class _Unwritten(Document):
+    """Values that were never lines of a file."""
+
+    def error(self, message: str, *path: Key, hint: str = "") -> InputError:
+        return InputError(f"{describe_path(path)}: {message}", hint, file=self.file)
 
 
 def _load(

@@ -321,5 +321,10 @@ class PolicySet(Value):
         """Whether some policy asks of which class or origin data is."""
         return any(policy.match.data_class or policy.match.origin for policy in self.policies)
 
+    @property
+    def class_ids(self) -> frozenset[str]:
+        """The classes that data may be of."""
+        return frozenset({UNCLASSIFIED, *(entry.id for entry in self.classes)})
+
     def __str__(self) -> str:
         return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"

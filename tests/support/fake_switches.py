@@ -86,6 +86,9 @@ class FakeSwitches:
             for dpid in dpids
         }
 
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
+        return {dpid: {1: {"rx_packets": 5, "tx_packets": 0}} for dpid in dpids}
+
     def hang_up(self, dpid: int) -> None:
         self.hung_up.append(dpid)
 

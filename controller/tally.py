@@ -1,0 +1,45 @@
+"""How often what has happened since a controller started, out of its events. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+COUNTED = ("mended", "withdrawn", "error")
+
+
+@dataclass
+class Tally:
+    """Counts events as they are told."""
+
+    updates: Counter[str] = field(default_factory=Counter)
+    """By what became of them: ``done``, ``refused``, ``deferred``, ``failed``."""
+    events: Counter[str] = field(default_factory=Counter)
+    connections: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """By hub, how often its switch has connected (True), and gone (False)."""
+    last_update: Mapping[str, Any] | None = None
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        kind = event["event"]
+        self.events[kind] += 1
+        if kind == "update":
+            self.updates["done"] += 1
+            self.last_update = event
+        elif kind in ("refused", "failed"):
+            self.updates[event.get("kind", kind)] += 1
+        elif kind == "deferred":
+            self.updates[kind] += 1
+        elif kind == "switch":
+            self.connections[event["hub"], event["connected"]] += 1
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "updates": {
+                became: self.updates[became]
+                for became in ("done", "refused", "deferred", "failed", "busy")
+            },
+            **{kind: self.events[kind] for kind in COUNTED},
+            "last_update": dict(self.last_update) if self.last_update else None,
+        }

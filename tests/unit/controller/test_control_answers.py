@@ -1,0 +1,214 @@
+"""What the control socket answers: kinds of no, names in policy sets, what monitoring asks for."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from fake_switches import Lab
+from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
+
+from controller import engine
+from controller.control import Control
+from controller.engine import Known
+from controller.errors import Refused
+from controller.policy.load import check_policies, load_policies, shipped_policies
+from controller.policy.model import PolicySet
+from topologies.load import load_topology
+
+KNOWN = Known(specification())
+FIBRE = "kunming-karachi"
+
+
+@pytest.fixture
+def lab(tmp_path):
+    made = Lab(KNOWN, wiring(), tmp_path / "state.json")
+    made.connect()
+    made.run(0.5)
+    return made
+
+
+def ask(lab, **request):
+    """What is answered, where the keeper does at once what it is asked."""
+    control = Control(lab.keeper, lab.journal, lambda: None)
+    control._have = lambda do, **what: lab.do(do, **what)
+    return control.answer(json.dumps(request))
+
+
+def plain(*more, **changes):
+    made = {"name": "other", "classes": list(CLASSES), "policies": [*PERMITS, *more], **changes}
+    return json.loads(json.dumps(made))
+
+
+def permit(**changes):
+    return {"id": "X", "effect": "permit", "match": {}, **changes}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (permit(match={"src": {"hubs": ["shanghia"]}}), '"shanghia"; did you mean "shanghai"?'),
+        (permit(match={"class": "hoem"}), 'no data class is called "hoem"; did you mean "home"?'),
+        (permit(match={"origin": ["QQ"]}), 'no jurisdiction or group is called "QQ"'),
+        (permit(hard={"confine": "QQ"}), 'no jurisdiction or group is called "QQ"'),
+        (permit(legal_ref=["CN-99-9z"]), 'no rule of law is called "CN-99-9z"'),
+        (
+            permit(hard={"waypoints": [{"any_of": {"hubs": ["nowhere"]}, "before": "border"}]}),
+            'no hub is called "nowhere"',
+        ),
+        (permit(hard={"avoid": {"located_in": ["atlantis"]}}), 'is called "atlantis"'),
+        (
+            permit(hard={"avoid": {"operated_by": ["Acme"]}}),
+            'no operator, jurisdiction or group is called "Acme"',
+        ),
+    ],
+)
+def test_a_set_that_names_what_the_topology_does_not_know_is_refused_with_the_place(
+    lab, given, said
+):
+    before = (lab.holds(), len(lab.switches.done))
+    answer = ask(lab, do="policy", set=plain(given))
+    assert (answer["ok"], answer["kind"]) == (False, "bad")
+    assert said in answer["reason"]
+    assert "policy set other: policies[3]." in answer["reason"]
+    assert (lab.holds(), len(lab.switches.done)) == before
+    assert lab.keeper.known.specification.policies == policies()
+
+
+def test_a_set_without_the_class_of_a_demand_is_refused(lab):
+    classes = [one for one in CLASSES if one["id"] != "export"]
+    permits = [one for one in PERMITS if one["id"] != "EXPORT"]
+    answer = ask(lab, do="policy", set=plain(classes=classes, policies=permits))
+    assert answer["kind"] == "bad"
+    assert 'demand "ckpt" is of unknown data class "export"' in answer["reason"]
+
+
+def test_a_set_that_never_asks_for_classes_needs_none(lab):
+    any_data = {"id": "ANY", "effect": "permit", "match": {}}
+    assert ask(lab, do="policy", set=plain(classes=[], policies=[any_data]))["ok"]
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_every_shipped_set_passes_as_it_is_handed_over(name):
+    topology = load_topology("pan-asia")
+    handed = json.loads(load_policies(name, topology).model_dump_json(by_alias=True))
+    check_policies(PolicySet.model_validate(handed), topology)
+
+
+def test_a_refusal_by_proof_says_so_and_counts(lab, monkeypatch):
+    following = engine.following
+
+    def wrong(standing, known, network):
+        return replace(following(standing, known, network), compiled=standing.compiled)
+
+    monkeypatch.setattr(engine, "following", wrong)
+    answer = ask(lab, do="policy", set=plain(NO_EXPORT))
+    assert answer["kind"] == "refused"
+    assert answer["counterexamples"][0]["packet"]
+    assert lab.events("refused")[-1]["kind"] == "refused"
+    assert ask(lab, do="status")["happened"]["updates"]["refused"] == 1
+
+
+def test_what_a_switch_that_is_away_holds_up_is_deferred(lab):
+    lab.lose("bangkok")
+    answer = ask(lab, do="drain", fibre=FIBRE)
+    assert (answer["ok"], answer["kind"]) == (False, "deferred")
+    status = ask(lab, do="status")
+    assert status["deferred"] == "bangkok away"
+    assert status["happened"]["updates"]["deferred"] == 1
+
+
+def test_before_anything_stands_it_is_busy():
+    lab = Lab(KNOWN, wiring())
+    asked = (
+        {"do": "drain", "fibre": FIBRE},
+        {"do": "policy", "set": plain()},
+        {"do": "audit"},
+        {"do": "explain", "demand": "ckpt"},
+    )
+    for request in asked:
+        answer = ask(lab, **request)
+        assert (answer["kind"], answer["reason"]) == ("busy", "not now: nothing is installed yet")
+
+
+def test_a_switch_that_refuses_is_a_failure_of_its_own_kind(lab):
+    def refuse(call, _orders):
+        if call == "bundle":
+            raise Refused("switch 2 refuses: type 5 code 1")
+
+    lab.switches.before = refuse
+    assert ask(lab, do="policy", set=plain(NO_SEA))["kind"] == "failed"
+    assert ask(lab, do="status")["happened"]["updates"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        ({"do": "fly"}, "bad"),
+        ({"do": "drain", "fibre": "x"}, "unknown"),
+        ({"do": "explain", "demand": "x"}, "unknown"),
+        ({"do": "drain"}, "bad"),
+        ({"do": "day", "as_of": "tomorrow"}, "bad"),
+        ({"do": "policy", "set": {"name": "x", "nonsense": 1}}, "bad"),
+    ],
+)
+def test_each_no_is_of_a_kind(lab, request_, kind):
+    assert ask(lab, **request_)["kind"] == kind
+
+
+def test_an_answer_that_does_not_come_in_time_is_late(lab):
+    class Never:
+        def get(self, timeout):
+            raise lab.keeper.nothing
+
+    class Jobs:
+        def put(self, _job):
+            pass
+
+    lab.keeper.jobs = Jobs()
+    answer = Control(lab.keeper, lab.journal, Never, 0.01).answer('{"do": "audit"}')
+    assert (answer["ok"], answer["kind"]) == (False, "late")
+
+
+def test_a_change_says_what_its_update_was_like_and_none_if_no_entry_differed(lab):
+    answer = ask(lab, do="policy", set=plain(NO_SEA))
+    assert answer["update"]["done_ms"]["flipped"] >= 0
+    assert ask(lab, do="status")["happened"]["last_update"]["epoch"] == answer["epoch"] == 1
+    again = ask(lab, do="policy", set=plain(NO_SEA))
+    assert (again["epoch"], again["update"]) == (1, None)
+
+
+def test_hubs_tell_their_ports_and_how_often_their_switch_came_and_went(lab):
+    lab.lose("bangkok")
+    lab.connect("bangkok")
+    lab.port(FIBRE, live=False)
+    hubs = ask(lab, do="topology")["hubs"]
+    assert (hubs["bangkok"]["connections"], hubs["bangkok"]["disconnections"]) == (2, 1)
+    assert hubs["karachi"]["dpid"] == wiring().hub("karachi").dpid
+    live = {port["leads_to"]: port["live"] for port in hubs["karachi"]["ports"].values()}
+    assert live == {"host": True, FIBRE: False, "bangkok-karachi": True}
+    leads_to = {port["leads_to"] for port in hubs["kunming"]["ports"].values()}
+    assert {"into gateway", "out of gateway"} <= leads_to
+
+
+def test_counters_tell_drops_what_each_demand_sent_and_ports(lab):
+    dpid = wiring().hub("guian").dpid
+    said = lab.switches.dump
+
+    def dump(dpids):
+        found = said(dpids)
+        for flow in found[dpid]["switches"]:
+            flow["packets"], flow["bytes"] = 2, 200
+        return found
+
+    lab.switches.dump = dump
+    counters = ask(lab, do="counters")
+    assert counters["drops"]["DROP_NO_LABEL"] > 0
+    assert counters["sent"]["ckpt"] == {"packets": 2, "bytes": 200}
+    assert counters["sent"]["render"] == {"packets": 0, "bytes": 0}
+    assert counters["ports"]["guian"] == {1: {"rx_packets": 5, "tx_packets": 0}}
+
+
+def test_events_say_which_is_the_newest(lab):
+    answer = ask(lab, do="events", since=0)
+    assert answer["last"] == answer["events"][-1]["n"]
+    assert ask(lab, do="events", since=answer["last"])["events"] == []
