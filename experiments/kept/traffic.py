@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,15 @@ class Account:
     """By demand."""
     lost: dict[str, list[float]]
     """By demand, when what did not arrive was sent, in seconds since the start."""
+    repeated: dict[str, int]
+    """By demand, how often something arrived again."""
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
         return {
             "sent": self.sent,
             "lost": self.lost,
+            "repeated": self.repeated,
             "frames": self.verdict.frames,
             "unseen": self.verdict.lost,
             "forbidden": [str(one) for one in self.verdict.forbidden],
@@ -69,15 +72,21 @@ class Traffic:
         judged_by: Sequence[Specification] = (),
         *,
         spacing_s: float = SPACING_S,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._kept = kept
         self._judged_by = judged_by or (kept.specification,)
-        self._spacing_s = spacing_s
+        self.spacing_s = spacing_s
+        """May be changed at any time."""
+        self._settle_s = settle_s
         self._stop = threading.Event()
-        self._sent: dict[str, list[int]] = defaultdict(list)
+        self.sent_ns: dict[str, list[int]] = defaultdict(list)
+        """By demand, when each datagram was sent, CLOCK_REALTIME."""
         Traffic._numbers += 1
         self._serial = Traffic._numbers
         self.account: Account
+        self.seen: dict[str, Any]
+        """What the watch wrote."""
 
     def __enter__(self) -> Traffic:
         kept, name = self._kept, f"crossings{self._serial}.json"
@@ -91,10 +100,10 @@ class Traffic:
         return self
 
     def __exit__(self, *_: object) -> None:
-        time.sleep(SETTLE_S)
+        time.sleep(self._settle_s)
         self._stop.set()
         self._thread.join()
-        time.sleep(SETTLE_S)
+        time.sleep(self._settle_s)
         arrived = self._senders.arrived()
         self._senders.close()
         lost = {
@@ -103,19 +112,21 @@ class Traffic:
                 for number, at_ns in enumerate(sent)
                 if number not in arrived[demand]
             ]
-            for demand, sent in self._sent.items()
+            for demand, sent in self.sent_ns.items()
         }
-        counts = {demand: len(sent) for demand, sent in self._sent.items()}
-        self.account = Account(counts, lost, self._judge(self._watch.stop()))
+        counts = {demand: len(sent) for demand, sent in self.sent_ns.items()}
+        again = {demand: one.total() - len(one) for demand, one in arrived.items()}
+        self.seen = self._watch.stop()
+        self.account = Account(counts, lost, again, self._judge(self.seen))
 
     def _send(self) -> None:
         number, due = 0, time.monotonic()
         while not self._stop.is_set():
             for demand, send in self._senders.by_demand.items():
-                self._sent[demand].append(time.time_ns())
+                self.sent_ns[demand].append(time.time_ns())
                 send(number)
             number += 1
-            due += self._spacing_s
+            due += self.spacing_s
             time.sleep(max(0.0, due - time.monotonic()))
 
     def _judge(self, seen: dict[str, Any]) -> Verdict:
@@ -151,15 +162,15 @@ class Senders:
                 self._wires[src.hub] = self._wire(src.hub, src.host_interface)
             self.by_demand[one.demand.id] = self._sender(self._wires[src.hub], start, end)
 
-    def arrived(self) -> dict[str, set[int]]:
-        """By demand, the numbers of all that have come."""
-        numbers: dict[str, set[int]] = defaultdict(set)
+    def arrived(self) -> dict[str, Counter[int]]:
+        """By demand, the numbers of all that have come, and how often."""
+        numbers: dict[str, Counter[int]] = defaultdict(Counter)
         for end, receiver in self._receivers.items():
             for payload, (address, port) in _waiting(receiver):
                 number, serial = _NUMBER.unpack(payload[: _NUMBER.size])
                 demand = self._demands.get((end, address, port))
                 if demand is not None and serial == self._serial:
-                    numbers[demand].add(number)
+                    numbers[demand][number] += 1
         return numbers
 
     def close(self) -> None:
