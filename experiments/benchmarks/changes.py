@@ -183,10 +183,15 @@ def report(changes: Sequence[dict[str, Any]], wall_s: Sequence[float]) -> int:
         ("request to all done, virtual ms", spread([one["done_ms"]["removed"] for one in updates])),
         ("request to all done, wall s", spread(wall_s)),
         ("entries before", spread([one["entries"]["before"] for one in updates])),
-        ("more at the peak", spread([one["entries"]["most"] - one["entries"]["before"] for one in updates])),
+        ("more at the peak", spread([peak(one["entries"]) for one in updates])),
     ]  # fmt: skip
     print(render(("", ""), rows))
     return int(bool(forbidden or strange or unseen or lost or lost_later or through or refused))
+
+
+def peak(entries: dict[str, int]) -> int:
+    """How many more there are while both epochs stand."""
+    return entries["most"] - entries["before"]
 
 
 def spread(values: Sequence[float]) -> str:
