@@ -1,0 +1,260 @@
+"""What may be lost by an event and what may not, and what is wrong with what came of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from experiments.soak import events as e
+from experiments.soak.oracle import Directed, Expected, Outlook
+from experiments.soak.world import World
+
+NS = 1_000_000_000
+UNDER_WAY_NS = NS * 3 // 10
+"""Longer than any way takes: what was sent so long before something broke may be lost by it."""
+DETECTED_NS = NS * 45 // 100
+"""BFD at 100 ms notices within three intervals and a half."""
+FLIPPED_NS = NS // 1000
+"""For what is on its way from a host to its switch when a change is answered."""
+FOLLOWED_NS = 2 * NS
+"""For ways made anew where switches have none of their own: the wait for more failures, and an
+update that is under way."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something broke, and who used it may lose packets."""
+
+    from_ns: int
+    until_ns: int | None
+    """None: until the network has settled."""
+    fibres: frozenset[str] = frozenset()
+    hub: str = ""
+    of_all: bool = False
+
+    @classmethod
+    def of_fibres(cls, fibres: Iterable[str], at_ns: int, *, silently: bool = False) -> Loss:
+        until_ns = at_ns + FOLLOWED_NS + (DETECTED_NS if silently else 0)
+        return cls(at_ns - UNDER_WAY_NS, until_ns, fibres=frozenset(fibres))
+
+    @classmethod
+    def of_hub(cls, hub: str, at_ns: int, *, until_settled: bool = False) -> Loss:
+        until_ns = None if until_settled else at_ns + FOLLOWED_NS
+        return cls(at_ns - UNDER_WAY_NS, until_ns, hub=hub)
+
+    @classmethod
+    def of_everybody(cls, at_ns: int) -> Loss:
+        return cls(at_ns - UNDER_WAY_NS, None, of_all=True)
+
+    def explains(self, sent_ns: int, crossed: Collection[Directed], ends: tuple[str, str]) -> bool:
+        """Whether a packet sent at that time by a demand that crossed these may have been lost."""
+        if sent_ns < self.from_ns or (self.until_ns is not None and sent_ns > self.until_ns):
+            return False
+        hubs = {hub for _, hub in crossed} | set(ends)
+        by_fibre = not self.fibres.isdisjoint(fibre for fibre, _ in crossed)
+        return self.of_all or by_fibre or self.hub in hubs
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change, and what the controller answered."""
+
+    change: e.Change
+    done: bool
+    died: bool
+    reason: str
+    world: World
+    """That would be, if nothing else happened."""
+    at_ns: int
+    """When it was answered."""
+
+    @property
+    def is_deferred_day(self) -> bool:
+        """What has lost its basis is withdrawn although the rest has to wait."""
+        return isinstance(self.change, e.SetDay) and self.reason.startswith("deferred")
+
+
+@dataclass
+class Course:
+    """How an event went."""
+
+    before: World
+    after: World
+    """As it is to be if every change that was asked for is made."""
+    begun_ns: int = 0
+    ended_ns: int = 0
+    asked: list[Asked] = field(default_factory=list)
+    between: list[World] = field(default_factory=list)
+    """Worlds that it passed through."""
+    losses: list[Loss] = field(default_factory=list)
+    failures: list[tuple[str, int]] = field(default_factory=list)
+    """What failed, and when."""
+    audits: list[dict[str, Any]] = field(default_factory=list)
+    tampered: bool = False
+    may_refuse: bool = False
+    """What else happened may keep the controller from making a change."""
+    has_died: bool = False
+
+    def breaks(self, loss: Loss, what: Iterable[str]) -> None:
+        self.losses.append(loss)
+        self.failures += [(name, loss.from_ns + UNDER_WAY_NS) for name in what]
+
+    def unattended(self) -> None:
+        """No controller is there to make ways anew."""
+        self.losses = [replace(one, until_ns=None) for one in self.losses]
+
+    def outcomes(self, step: e.Step | int | None = None) -> list[World]:
+        """Worlds of which one is to be in the end: all are broken alike, and differ in what people
+        have asked for."""
+        old = self.before
+        worlds = [replace(self.after, policies=old.policies, day=old.day, drained=old.drained)]
+        for one in self.asked:
+            made = [one.change.after(world) for world in worlds]
+            if one.done or (isinstance(one.change, e.SetDay) and not one.died):
+                worlds = made
+            elif one.died and step in e.STEPS:
+                worlds = worlds if step in ("beside", "proven") else made
+            elif one.died:
+                worlds += made
+        return worlds
+
+    def refused(self) -> Iterator[str]:
+        for one in self.asked:
+            if not (one.done or one.died or self.may_refuse):
+                yield f"{one.change} was refused: {one.reason}"
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Traffic of one stretch, as its ends and the watch account for it."""
+
+    sent_ns: Mapping[str, Sequence[int]]
+    lost_ns: Mapping[str, Sequence[int]]
+    repeated: Mapping[str, int]
+    crossed: Mapping[str, Mapping[Directed, int]]
+    """By demand, packets on each fibre."""
+
+    def delivered(self, demand: str, after_ns: int = 0) -> int:
+        """Of those sent after that time."""
+        sent, lost = (
+            sum(at_ns > after_ns for at_ns in times[demand])
+            for times in (self.sent_ns, self.lost_ns)
+        )
+        return sent - lost
+
+
+def wrong_in_course(
+    course: Course,
+    outlooks: Sequence[Outlook],
+    ends: Mapping[str, tuple[str, str]],
+    flows: Flows,
+    crossed_before: Mapping[str, Iterable[Directed]],
+    changed: Collection[str],
+) -> Iterator[str]:
+    """Losses that nothing explains, and deliveries that nothing allowed.
+
+    ``outlooks`` are those of the worlds it began in, passed through, and ended in. ``changed`` are
+    demands of which the policies said something else in some of them.
+    """
+    for demand, lost_ns in flows.lost_ns.items():
+        of_each = [outlook[demand] for outlook in outlooks]
+        if not any(one.ever for one in of_each) and flows.delivered(demand):
+            yield f"{demand} has no lawful way, and {flows.delivered(demand)} packets arrived"
+        if not all(one.status == "SERVED" for one in of_each):
+            continue
+        if demand in changed and any(not one.done for one in course.asked):
+            continue
+        crossed = {*flows.crossed.get(demand, ()), *crossed_before.get(demand, ())}
+        left = [
+            at_ns
+            for at_ns in lost_ns
+            if not any(one.explains(at_ns, crossed, ends[demand]) for one in course.losses)
+        ]
+        if left and not (demand in changed and _changes_the_day(course)):
+            first, last = ((at - course.begun_ns) / NS for at in (left[0], left[-1]))
+            yield (
+                f"{demand} was lawful all the time and lost {len(left)} packets that nothing"
+                f" explains, sent {first:+.3f} to {last:+.3f} s after the event began"
+            )
+    yield from _repeated(flows)
+
+
+def _changes_the_day(course: Course) -> bool:
+    return any(isinstance(one.change, e.SetDay) for one in course.asked)
+
+
+def wrong_when_settled(
+    expected: Outlook, flows: Flows, delay_ns: Mapping[str, int], broken: Collection[str]
+) -> Iterator[str]:
+    """Strictly: who is served loses nothing and goes the shortest lawful way, nobody else gets
+    anything through, and nothing is on a fibre that is dead or drained."""
+    for demand, one in expected.items():
+        sent, delivered = len(flows.sent_ns[demand]), flows.delivered(demand)
+        crossed = flows.crossed.get(demand, {})
+        if one.status == "SERVED" and delivered < sent:
+            yield f"{demand} is to be served, and {sent - delivered} of {sent} packets were lost"
+        if one.status != "SERVED" and delivered:
+            yield f"{demand} is {one.status}, and {delivered} of {sent} packets arrived"
+        for fibre, hub in crossed:
+            if fibre in broken:
+                yield f"{demand} is on {fibre} from {hub}, which is dead or drained"
+        took_ns = sum(count * delay_ns[fibre] for (fibre, _), count in crossed.items())
+        if one.status == "SERVED" and sent == delivered and took_ns != sent * (one.one_way_ns or 0):
+            fibres = ", ".join(sorted(fibre for fibre, _ in crossed))
+            yield (
+                f"{demand} goes by {fibres}, {took_ns / max(sent, 1) / 1e6:.3f} ms; the shortest"
+                f" lawful way takes {(one.one_way_ns or 0) / 1e6:.3f} ms"
+            )
+    yield from _repeated(flows)
+
+
+def _repeated(flows: Flows) -> Iterator[str]:
+    for demand, count in flows.repeated.items():
+        if count:
+            yield f"{count} packets of {demand} arrived more than once"
+
+
+def wrong_after_answers(
+    course: Course, outlook_of: Callable[[World], Outlook], flows: Flows
+) -> Iterator[str]:
+    """What a change forbids whatever the way is dropped before the change is answered."""
+    for one in course.asked:
+        if not (one.done or one.is_deferred_day):
+            continue
+        after_ns = one.at_ns + FLIPPED_NS
+        for demand, expected in outlook_of(one.world).items():
+            came = 0 if expected.ever else flows.delivered(demand, after_ns)
+            if came:
+                yield f"{came} packets of {demand} came through after {one.change} forbade it"
+
+
+SERVED = ("UP", "ALT", "DEGRADED")
+
+
+def wrong_statuses(expected: Outlook, said: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What the controller says of demands, held against what must be."""
+    by_demand = {one["demand"]: one for one in said}
+    for demand, wanted in expected.items():
+        one = by_demand.get(demand)
+        if one is None:
+            yield f"{demand}: nothing is said of it"
+        else:
+            yield from (f"{demand}: {what}" for what in _wrong_status(wanted, one))
+
+
+def _wrong_status(wanted: Expected, said: Mapping[str, Any]) -> Iterator[str]:
+    status = "SERVED" if said["status"] in SERVED else said["status"]
+    told = f"{said['status']} ({said['reason'] or said['permit']})"
+    if status != wanted.status:
+        yield f"said to be {told}, must be {wanted.status}"
+    elif status == "SERVED" and said["permit"] != wanted.permit:
+        yield f"served by {said['permit']}, the first with a way is {wanted.permit}"
+    elif status == "SERVED" and said["one_way_ns"] != wanted.one_way_ns:
+        yield f"said to take {said['one_way_ns']} ns, the shortest lawful way {wanted.one_way_ns}"
+    elif status == "BLOCKED" and not any(
+        said["clause"].startswith(f"{policy} ") for policy in wanted.blamed
+    ):
+        yield f"blocked, and {said['clause']!r} is no clause of {', '.join(sorted(wanted.blamed))}"
+    if status != "DOWN" and said["reason"].startswith(("bridged", "withdrawn until")):
+        yield f"not yet settled: {told}"

@@ -1,0 +1,268 @@
+"""In a guest: the soak itself. Events one after another, each judged before the next.
+
+``python -m experiments.soak.run OUT_DIR JOB`` with a job as ``__main__`` writes it. What comes of
+each event goes to the console as a line, so that who reads it keeps the wall time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from experiments.kept.network import KeptNetwork
+from experiments.kept.traffic import Traffic
+from experiments.soak import events as e
+from experiments.soak.generator import generate
+from experiments.soak.hearing import Heard
+from experiments.soak.judging import (
+    Course,
+    Flows,
+    wrong_after_answers,
+    wrong_in_course,
+    wrong_when_settled,
+)
+from experiments.soak.scene import Scene, load_scene
+from experiments.soak.settling import MENDED, Settled, Settling, Stuck
+from experiments.soak.stage import CONTROLLER, Stage
+from experiments.soak.watching import Watcher, labels, wrong_on_fibres
+from experiments.soak.world import World
+
+SCRATCH = Path("/tmp/soak")
+DIES = SCRATCH / "dies.json"
+PORT = 6653
+SECOND_NS = 1_000_000_000
+PATIENCE = {
+    "away_ns": 3 * SECOND_NS,
+    "first_ns": 8 * SECOND_NS,
+    "audit_ns": 20 * SECOND_NS,
+}
+DENSE_S, SPARSE_S, DENSE_FOR_S = 0.004, 0.025, 0.5
+"""Apart, of each demand: when an event begins, and later."""
+BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.1, 0.22
+"""Traffic before an event, when all is settled, and for what is under way at the end."""
+STRETCHES = 4
+
+
+class Soak:
+    """One network from calm to calm."""
+
+    def __init__(self, kept: KeptNetwork, scene: Scene) -> None:
+        self.kept, self.scene = kept, scene
+        self.stage = Stage(kept, scene, DIES)
+        self.heard = Heard(kept.out_dir / "events.jsonl")
+        self.settling = Settling(kept, scene, self.heard)
+        self._delay_ns = {one.id: one.one_way_delay_ns for one in scene.topology.fibres}
+        self._ends = {one.demand.id: (one.demand.src, one.demand.dst) for one in scene.directions}
+        self._watcher = cache(
+            lambda policies, day: Watcher(scene.specification(policies, day), scene.wiring)
+        )
+        self.frames = 0
+        self.sent = 0
+
+    def begin(self, world: World) -> None:
+        """To the world in which the first event takes place."""
+        if world != World():
+            self.stage.set_up(world)
+        self.now = self.settling.settle([world])
+        wrong = list(self._stretch())
+        if wrong:
+            raise Stuck("; ".join(wrong))
+
+    def carry_out(self, event: e.Event) -> dict[str, Any]:
+        """One event; what came of it. ``wrong`` is empty if all is as it must be."""
+        world, before = self.now.world, self.now
+        worlds = [world, event.after(world)]
+        if (change := getattr(event, "change", None)) is not None:
+            worlds.append(change.after(world))
+        marks = list(dict.fromkeys((one.policies, one.day) for one in worlds))
+        watchers = [self._watcher(*one) for one in marks]
+        specifications = [self.scene.specification(*one) for one in marks]
+        crossed_before = self._crossed
+        seen_events = len(self.heard.events())
+        wrong: list[str] = []
+        took_ns = None
+        with Traffic(self.kept, specifications, spacing_s=DENSE_S, settle_s=ARRIVE_S) as traffic:
+            time.sleep(BEFORE_S)
+            calmer = threading.Timer(DENSE_FOR_S, setattr, (traffic, "spacing_s", SPARSE_S))
+            calmer.start()
+            course = self.stage.play(event, world, self._labels)
+            calmer.cancel()
+            self.settling.failures += course.failures
+            wrong += [*course.refused(), *self._wrong_audit(event, course)]
+            traffic.spacing_s = SPARSE_S
+            try:
+                self._settle(event, course, seen_events)
+                took_ns = time.time_ns() - course.begun_ns
+            except Stuck as problem:
+                wrong.append(f"stuck: {problem}")
+        flows = self._flows(traffic)
+        outlooks = [
+            before.expected,
+            self.now.expected,
+            *(self.settling.outlook(one, before.held) for one in course.between),
+        ]
+        changed = self._changed(marks)
+        wrong += wrong_on_fibres(watchers, traffic.seen)
+        wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, changed)
+        wrong += wrong_after_answers(course, self.settling.outlook, flows)
+        if not any(one.startswith("stuck") for one in wrong):
+            wrong += self._wrongly_free(event)
+            wrong += self._stretch()
+        return {
+            "what": event.to_json(),
+            "world": self.now.world.to_json(),
+            "held": sorted(self.now.held),
+            "at_s": round(course.begun_ns / 1e9, 3),
+            "settled_s": None if took_ns is None else round(took_ns / 1e9, 3),
+            "answers": [[str(one.change), one.done, one.reason[:200]] for one in course.asked],
+            "lost": {name: len(lost) for name, lost in flows.lost_ns.items() if lost},
+            "sent": sum(map(len, flows.sent_ns.values())),
+            "frames": traffic.seen["frames"],
+            "wrong": wrong,
+        }
+
+    def _settle(self, event: e.Event, course: Course, seen_events: int) -> None:
+        if course.tampered and not isinstance(event, e.Tamper):
+            self.kept.ask("audit")
+
+        def is_found() -> bool:
+            return self.heard.count(*MENDED, since=seen_events) > 0
+
+        waits = course.tampered and isinstance(event, e.Tamper)
+        self.now = self.settling.settle(
+            course.outcomes(event.step if isinstance(event, e.KillControllerDuring) else None),
+            nothing_held=isinstance(event, e.MendAll),
+            also=is_found if waits else lambda: True,
+        )
+
+    def _stretch(self) -> list[str]:
+        """Traffic while nothing happens, judged strictly by what is in force."""
+        for _ in range(STRETCHES):
+            watcher = self._watcher(self.now.world.policies, self.now.world.day)
+            specification = self.now.world.specification(self.scene)
+            with Traffic(
+                self.kept, [specification], spacing_s=SPARSE_S, settle_s=ARRIVE_S
+            ) as traffic:
+                time.sleep(STRETCH_S)
+            audit = self.kept.ask("audit")
+            found = self.settling.look([self.now.world])
+            if isinstance(found, Settled) and found != self.now:
+                self.now = self.settling.settle([self.now.world])
+                continue
+            wrong = (
+                [] if isinstance(found, Settled) else [f"unsettled again: {one}" for one in found]
+            )
+            if not audit.get("was_whole"):
+                wrong.append(
+                    f"an audit found what was not whole: {audit} {self.heard.events()[-3:]}"
+                )
+            flows = self._flows(traffic)
+            self._labels, self._crossed = labels(traffic.seen), flows.crossed
+            broken = self.settling.broken(self.now.world, self.now.held).fibres
+            wrong += wrong_on_fibres([watcher], traffic.seen)
+            wrong += wrong_when_settled(self.now.expected, flows, self._delay_ns, broken)
+            return wrong
+        return ["never the same for two looks"]
+
+    def _wrong_audit(self, event: e.Event, course: Course) -> list[str]:
+        """An audit right after tampering must have found it, and counted what is foreign."""
+        if not isinstance(event, e.Tamper) or not course.audits:
+            return []
+        (audit,) = course.audits
+        if not audit["ok"] or audit["was_whole"] == course.tampered:
+            return [f"tampered with: {course.tampered}, and the audit says {audit}"]
+        return []
+
+    def _wrongly_free(self, event: e.Event) -> list[str]:
+        if isinstance(event, e.Flap) and event.times >= 4 and event.fibre not in self.now.held:
+            return [f"{event.fibre} flapped {event.times} times and is not held out"]
+        return []
+
+    def _changed(self, marks: list[tuple[Any, Any]]) -> set[str]:
+        """Demands of which policies say other things."""
+        ruled = [
+            {
+                intent.id: intent.ruling.automata
+                for intent in self.scene.specification(*mark).intents()
+            }
+            for mark in marks
+        ]
+        return {
+            demand
+            for demand in self.scene.demands
+            if any(r[demand] != ruled[0][demand] for r in ruled)
+        }
+
+    def _flows(self, traffic: Traffic) -> Flows:
+        self.frames += traffic.seen["frames"]
+        account = traffic.account
+        lost_ns = {
+            demand: [traffic.start_ns + round(at * 1e9) for at in lost]
+            for demand, lost in account.lost.items()
+        }
+        mark = (self.now.world.policies, self.now.world.day)
+        crossed = self._watcher(*mark).crossings(traffic.seen)
+        return Flows(traffic.sent_ns, lost_ns, account.repeated, crossed)
+
+
+def say(**message: Any) -> None:
+    with Path("/dev/console").open("a") as console:
+        console.write(json.dumps({"event": "soak", **message}) + "\n")
+
+
+def main(out: str, job: str) -> int:
+    asked = json.loads(job)
+    scene, out_dir = load_scene(asked["topology"]), Path(out)
+    SCRATCH.mkdir()
+    os.environ["CORRIDOR_SOAK_DIES"] = str(DIES)
+    made = islice(generate(scene, asked["seed"]), asked["last"])
+    world, number = World(), 0
+    events: list[tuple[int, e.Event]] = []
+    for number, (event, after) in enumerate(made, start=1):
+        if number < asked["first"]:
+            world = after
+        else:
+            events.append((number, event))
+    with KeptNetwork(
+        world_specification(scene),
+        scene.wiring,
+        scratch=SCRATCH,
+        out_dir=out_dir,
+        port=PORT,
+        framework=asked["framework"],
+        patience=PATIENCE,
+    ) as kept:
+        kept.kill_controller()
+        kept.start_controller(CONTROLLER)
+        soak = Soak(kept, scene)
+        try:
+            soak.begin(world)
+        except Stuck as problem:
+            say(number=0, what={"kind": "Begin"}, wrong=[str(problem)])
+            return 1
+        say(number=0, what={"kind": "Begin"}, wrong=[])
+        for number, event in events:
+            try:
+                came = soak.carry_out(event)
+            except Exception:  # noqa: BLE001 - told, with what was going on
+                came = {"what": event.to_json(), "wrong": [traceback.format_exc()]}
+            say(number=number, **came)
+            if came["wrong"]:
+                return 1
+    return 0
+
+
+def world_specification(scene: Scene) -> Any:
+    return World().specification(scene)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""What the watch saw on fibres, held against where the oracle lets packets be. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from controller.specification import Specification
+from experiments.crossings import Crossing, Judge
+from experiments.soak.attacks import ATTACK_PORT
+from experiments.soak.oracle import Directed, lawful
+from topologies.wiring import Wiring
+
+
+class Watcher(Judge):
+    """The judge of crossings, by the oracle's own account of what is lawful."""
+
+    def __init__(self, specification: Specification, wiring: Wiring) -> None:
+        super().__init__(specification, wiring)
+        self._ruled_by = specification
+
+    @cached_property
+    def _lawful(self) -> dict[str, frozenset[Directed]]:
+        return lawful(self._ruled_by)
+
+    def crossings(self, seen: Mapping[str, Any]) -> dict[str, dict[Directed, int]]:
+        """By demand, packets on each fibre."""
+        found: dict[str, dict[Directed, int]] = defaultdict(lambda: defaultdict(int))
+        for crossing, _ in self._crossings(seen["flows"]):
+            found[crossing.demand][crossing.fibre, crossing.sent_by] += crossing.packets
+        return {demand: dict(counts) for demand, counts in found.items() if demand}
+
+
+def wrong_on_fibres(watchers: Sequence[Watcher], seen: Mapping[str, Any]) -> Iterator[str]:
+    """What none of those in force allows, what is of no demand, and what was not seen."""
+    verdicts = [one.verdict(seen) for one in watchers]
+    for crossing in _common([one.forbidden for one in verdicts]):
+        yield f"forbidden: {_told(crossing)}"
+    for crossing in _common([one.strange for one in verdicts]):
+        yield f"of no demand, or not labelled once: {_told(crossing)}"
+    for flow in seen["flows"]:
+        if flow["src_port"] == ATTACK_PORT:
+            yield f"an attacker's packets came onto {flow['interface']}: {flow}"
+    if seen["lost"]:
+        yield f"the watch had no room for {seen['lost']} frames"
+
+
+def forbidden_packets(watchers: Sequence[Watcher], seen: Mapping[str, Any]) -> int:
+    verdicts = [one.verdict(seen) for one in watchers]
+    return sum(one.packets for one in _common([each.forbidden for each in verdicts]))
+
+
+def labels(seen: Mapping[str, Any]) -> list[int]:
+    """Those that were on fibres."""
+    return sorted({flow["label"] for flow in seen["flows"] if flow["label"] is not None})
+
+
+def _told(crossing: Crossing) -> str:
+    return (
+        f"{crossing.packets} packets of {crossing.demand or 'nobody'} on {crossing.fibre} from"
+        f" {crossing.sent_by} ({crossing.flow}, label {crossing.label})"
+    )
+
+
+def _common(of_each: Sequence[Sequence[Crossing]]) -> tuple[Crossing, ...]:
+    first, *others = of_each
+    return tuple(one for one in first if all(one in other for other in others))
