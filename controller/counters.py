@@ -7,6 +7,11 @@ from typing import Any
 
 from controller.program import COOKIE_MAGIC, Reason
 
+PORT_COUNTS = tuple(
+    f"{way}_{what}" for what in ("packets", "bytes", "dropped", "errors") for way in ("rx", "tx")
+)
+"""What OpenFlow counts at each port; ``tx`` leaves the switch."""
+
 
 def drops_by_reason(document: Mapping[str, Any]) -> dict[str, Any]:
     """Packets dropped in the tables of a dump: of all switches, and by hub where any were."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from controller import messages
+from controller.counters import PORT_COUNTS
 from topologies.values import to_plain
 
 DUMP_SCHEMA = 3
-COUNTS = tuple(
-    f"{way}_{what}" for what in ("packets", "bytes", "dropped", "errors") for way in ("rx", "tx")
-)
 
 
 def plain_entry(stats: Any) -> dict[str, Any]:
@@ -35,4 +33,4 @@ def meter_said(said: Any) -> Any:
 
 def plain_counts(stats: Any) -> tuple[int, dict[str, int]]:
     """A port's number, and what went through it."""
-    return stats.port_no, {name: getattr(stats, name) for name in COUNTS}
+    return stats.port_no, {name: getattr(stats, name) for name in PORT_COUNTS}

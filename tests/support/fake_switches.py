@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from controller.counters import PORT_COUNTS
 from controller.engine import Known
 from controller.errors import GatewaysError, Lost, Silent
 from controller.governor import Governor
@@ -87,7 +88,8 @@ class FakeSwitches:
         }
 
     def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
-        return {dpid: {1: {"rx_packets": 5, "tx_packets": 0}} for dpid in dpids}
+        counts = dict.fromkeys(PORT_COUNTS, 0) | {"rx_packets": 5, "rx_bytes": 500}
+        return {dpid: {1: dict(counts)} for dpid in dpids}
 
     def hang_up(self, dpid: int) -> None:
         self.hung_up.append(dpid)

@@ -26,6 +26,9 @@ HOMES = {
     "ryu": ("controller/framework.py", "controller/ryu_manager.py"),
     "os_ken": ("controller/framework.py",),
     "matplotlib": ("experiments/figures",),
+    "fastapi": ("controller/api",),
+    "uvicorn": ("controller/api",),
+    "prometheus_client": ("controller/api",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 SCAPYS_PROCESS = "traffic.frames."

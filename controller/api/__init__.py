@@ -1,0 +1,1 @@
+"""The HTTP API of a kept network: a process of its own that asks its keeper over a Unix socket."""

@@ -1,0 +1,153 @@
+"""The API as an ASGI application: endpoints, problems, and an exact OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+
+from controller.api import routes
+from controller.api.link import KeeperLink
+from controller.api.problems import MEDIA_TYPE, Problem
+
+VERSION = "1"
+DESCRIPTION = """The network that `corridor keep` keeps to its policies.
+
+Every path needs `Authorization: Bearer TOKEN`, and is served on 127.0.0.1 only. A change is
+answered once it is in force, and proven; one that would break a claim is refused with a
+counterexample. Changes take their turn: the keeper makes one at a time."""
+SILENT: TelemetryConfig = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+}
+"""Nothing is told to anybody, whatever the environment says."""
+DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
+"""What FastAPI adds to every operation with parameters, and this application never answers."""
+
+
+def make_app(link: KeeperLink) -> FastAPI:
+    """Asks the keeper at the other end of ``link``. Who may ask is decided before it."""
+    app = FastAPI(
+        title="Corridor",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_name,
+        telemetry=SILENT,
+    )
+    app.state.link = link
+    app.include_router(routes.router)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _mistakes)
+    app.add_exception_handler(HTTPException, _by_status)
+    app.add_exception_handler(Exception, _defect)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _told(request: Request, problem: Problem, **headers: str) -> Response:
+    return Response(
+        problem.body(request.scope["path"]),
+        problem.status,
+        headers={**problem.headers, **headers},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return _told(request, problem)
+
+
+def _mistakes(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RequestValidationError)
+    mistakes = [
+        {"where": ".".join(map(str, one["loc"])), "message": str(one["msg"])}
+        for one in problem.errors()
+    ]
+    first = mistakes[0]
+    return _told(
+        request, Problem("bad", f"{first['where']}: {first['message']}", mistakes=mistakes)
+    )
+
+
+def _by_status(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    if problem.status_code == 405:
+        detail = f"{request.method} is not for this path"
+        return _told(request, Problem("method", detail), **dict(problem.headers or {}))
+    kind = "unknown" if problem.status_code == 404 else "bad"
+    return _told(request, Problem(kind, str(problem.detail)))
+
+
+def _defect(request: Request, problem: Exception) -> Response:
+    return _told(request, Problem("error", f"a defect: {type(problem).__name__}"))
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI, with the token, problems as what they are, and policy sets as they are written."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        components = made["components"]
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        components["schemas"] |= _policy_schemas()
+        for name in DEFAULT_MISTAKES:
+            components["schemas"].pop(name, None)
+        made["security"] = [{"token": []}]
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                _exactly(operation)
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _exactly(operation: dict[str, Any]) -> None:
+    """Every problem is of one type, and only those are told of that there can be."""
+    responses = operation["responses"]
+    for status in [one for one in responses if one >= "400"]:
+        (content,) = responses[status]["content"].values()
+        if content["schema"]["$ref"].rpartition("/")[2] in DEFAULT_MISTAKES:
+            del responses[status]
+        else:
+            responses[status]["content"] = {MEDIA_TYPE: content}
+
+
+def _policy_schemas() -> dict[str, Any]:
+    """The JSON Schema of a policy set with all it refers to, as components."""
+    from controller.policy.model import PolicySet
+    from controller.policy.schema import json_schema
+
+    made = _referring(json_schema(PolicySet, "PolicySet"))
+    made.pop("$schema")
+    inner: dict[str, Any] = made.pop("$defs")
+    return {**{f"Policy.{name}": one for name, one in inner.items()}, "PolicySet": made}
+
+
+def _referring(value: Any) -> Any:
+    """With references to ``$defs`` made to point to components."""
+    if isinstance(value, dict):
+        return {
+            key: item.replace("#/$defs/", "#/components/schemas/Policy.")
+            if key == "$ref" and isinstance(item, str)
+            else _referring(item)
+            for key, item in value.items()
+        }
+    return [_referring(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,90 @@
+"""Asks the keeper, with a deadline, and turns its no into a problem."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from controller.api.problems import Problem
+
+MOST_ANSWER_BYTES = 64 << 20
+READ_S = 20.0
+"""For what changes nothing."""
+CHANGE_S = 125.0
+"""A little more than the keeper takes at most."""
+MOST_READS, MOST_CHANGES = 8, 4
+
+
+class KeeperLink:
+    """A connection for each request. What changes something never waits for what only reads."""
+
+    def __init__(
+        self, control: Path, *, read_s: float = READ_S, change_s: float = CHANGE_S
+    ) -> None:
+        self._control = control
+        self._read_s = read_s
+        self.change_s = change_s
+        self._reads = asyncio.Semaphore(MOST_READS)
+        self._changing = 0
+
+    async def read(self, do: str, **more: Any) -> dict[str, Any]:
+        """What the keeper says; raises Problem."""
+        try:
+            async with asyncio.timeout(self._read_s), self._reads:
+                return _checked(await self._exchange(do, more))
+        except TimeoutError:
+            raise Problem("late", f"no answer in {self._read_s:g} s") from None
+
+    async def change(self, do: str, **more: Any) -> dict[str, Any]:
+        """What came of it; raises Problem."""
+        if self._changing >= MOST_CHANGES:
+            raise Problem("crowded", f"{self._changing} changes are waiting already")
+        self._changing += 1
+        try:
+            async with asyncio.timeout(self.change_s):
+                return _checked(await self._exchange(do, more))
+        except TimeoutError:
+            detail = f"no answer in {self.change_s:g} s; it may still be done"
+            raise Problem("late", detail) from None
+        finally:
+            self._changing -= 1
+
+    async def _exchange(self, do: str, more: dict[str, Any]) -> dict[str, Any]:
+        try:
+            reader, writer = await asyncio.open_unix_connection(
+                self._control, limit=MOST_ANSWER_BYTES
+            )
+        except OSError as problem:
+            raise Problem("absent", f"cannot reach the keeper: {problem.strerror}") from problem
+        try:
+            writer.write((json.dumps({"do": do, **more}) + "\n").encode())
+            await writer.drain()
+            line = await reader.readline()
+            answer = json.loads(line)
+        except OSError:
+            raise _hung_up() from None
+        except ValueError:
+            if not line:
+                raise _hung_up() from None
+            raise Problem("error", "the keeper's answer cannot be read") from None
+        finally:
+            writer.close()
+        if not isinstance(answer, dict):
+            raise Problem("error", "the keeper's answer cannot be read")
+        return answer
+
+
+def _hung_up() -> Problem:
+    return Problem("absent", "the keeper hung up; what was asked for may have been done")
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer without its ``ok``."""
+    if not answer.pop("ok", False):
+        reason = str(answer.get("reason", ""))
+        more = {"counterexamples": answer.get("counterexamples", [])}
+        kind = str(answer.get("kind", "error"))
+        raise Problem(kind, reason, **(more if kind == "refused" else {}))
+    return answer

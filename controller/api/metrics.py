@@ -1,0 +1,278 @@
+"""What a kept network looks like to Prometheus.
+
+Names and labels of datapaths and ports are those of FAUCET and Gauge, so that their dashboards
+serve here too: ``dp_id`` is hexadecimal, ``dp_name`` the hub, ``port`` the number, and
+``port_description`` the fibre. What they have no name for begins with ``corridor_``. Each answer of
+the keeper is a part; one that does not come is left out, which ``corridor_scrape_success`` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from controller.api.link import KeeperLink
+from controller.api.problems import Problem
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+PARTS = ("status", "demands", "topology", "proof", "counters")
+SCRAPE_S = 8.0
+"""Below the ten seconds that Prometheus waits by default."""
+STATUSES = ("UP", "ALT", "DEGRADED", "BLOCKED", "DOWN", "UNKNOWN")
+DP = ["dp_id", "dp_name"]
+PORT = [*DP, "port", "port_description"]
+NS, MS = 1e9, 1e3
+
+type Said = Mapping[str, Any]
+"""What the keeper answered, by part."""
+type Families = Iterator[Metric]
+
+
+async def gathered(link: KeeperLink) -> dict[str, Any]:
+    """What the keeper answers in time to each part. Never raises."""
+
+    async def part(name: str) -> tuple[str, Any]:
+        try:
+            async with asyncio.timeout(SCRAPE_S):
+                return name, await link.read(name)
+        except (Problem, TimeoutError):
+            return name, None
+
+    answers = await asyncio.gather(*map(part, PARTS))
+    return {name: answer for name, answer in answers if answer is not None}
+
+
+def exposition(said: Said) -> bytes:
+    """The text that Prometheus reads."""
+    registry = CollectorRegistry()
+    registry.register(_Kept(said))
+    return generate_latest(registry)
+
+
+class _Kept(Collector):
+    def __init__(self, said: Said) -> None:
+        self._said = said
+
+    def collect(self) -> Iterable[Metric]:
+        yield _gauge(
+            "corridor_scrape_success",
+            "Whether the keeper answered for a part of these metrics in time",
+            ["part"],
+            (((name,), name in self._said) for name in PARTS),
+        )
+        for name, families in _FAMILIES.items():
+            if name in self._said:
+                yield from families(self._said)
+
+
+def _status(said: Said) -> Families:
+    status = said["status"]
+    happened = status["happened"]
+    yield InfoMetricFamily(
+        "corridor_policies",
+        "Policy set in force, and the day whose policies are",
+        {"name": status["policies"], "as_of": status["as_of"]},
+    )
+    if status["epoch"] is not None:
+        yield GaugeMetricFamily("corridor_epoch", "Epoch of the tables in force", status["epoch"])
+    yield GaugeMetricFamily(
+        "corridor_in_doubt", "Whether what switches hold is not proven", bool(status["doubt"])
+    )
+    yield GaugeMetricFamily(
+        "corridor_deferred", "Whether a change waits for a switch", bool(status["deferred"])
+    )
+    yield GaugeMetricFamily(
+        "corridor_switches_away",
+        "Switches that lost their connection and are not given up",
+        len(status["away"]),
+    )
+    yield _gauge(
+        "corridor_demands",
+        "Demands by how they are served",
+        ["status"],
+        (((one,), status["demands"].get(one, 0)) for one in STATUSES),
+    )
+    yield _counter(
+        "corridor_updates",
+        "Changes of tables by what became of them",
+        ["result"],
+        (((result,), count) for result, count in happened["updates"].items()),
+    )
+    yield CounterMetricFamily(
+        "corridor_foreign_entries", "Entries of strangers removed from switches", status["foreign"]
+    )
+    yield CounterMetricFamily(
+        "corridor_audits_mended", "Audits that found something to put right", happened["mended"]
+    )
+    yield CounterMetricFamily("corridor_errors", "Defects of the keeper", happened["error"])
+    last = happened["last_update"]
+    if last is not None:
+        yield GaugeMetricFamily(
+            "corridor_last_update_flip_seconds",
+            "From the start of the newest update to the flip of all edges",
+            last["done_ms"]["flipped"] / MS,
+        )
+        yield GaugeMetricFamily(
+            "corridor_last_update_timestamp_seconds",
+            "When the newest update was over, since 1970",
+            last["at_ns"] / NS,
+        )
+
+
+def _demands(said: Said) -> Families:
+    demands = said["demands"]["demands"]
+    yield _gauge(
+        "corridor_demand_served",
+        "Whether a demand is delivered, by whatever permit",
+        ["demand"],
+        (((one["demand"],), one["status"] in STATUSES[:3]) for one in demands),
+    )
+    yield _gauge(
+        "corridor_demand_one_way_delay_seconds",
+        "Delay of the way that a demand takes now",
+        ["demand"],
+        (
+            ((one["demand"],), one["one_way_ns"] / NS)
+            for one in demands
+            if one["one_way_ns"] is not None
+        ),
+    )
+
+
+def _topology(said: Said) -> Families:
+    hubs, fibres = said["topology"]["hubs"], said["topology"]["fibres"]
+    each = [((hex(hub["dpid"]), name), hub) for name, hub in hubs.items()]
+    yield _gauge(
+        "dp_status", "status of datapaths", DP, ((dp, hub["connected"]) for dp, hub in each)
+    )
+    yield _counter(
+        "of_dp_connections",
+        "number of OF connections from a DP",
+        DP,
+        ((dp, hub["connections"]) for dp, hub in each),
+    )
+    yield _counter(
+        "of_dp_disconnections",
+        "number of OF disconnections from a DP",
+        DP,
+        ((dp, hub["disconnections"]) for dp, hub in each),
+    )
+    yield _gauge(
+        "port_status",
+        "status of switch ports",
+        PORT,
+        (
+            ((*dp, number, port["leads_to"]), port["live"])
+            for dp, hub in each
+            for number, port in hub["ports"].items()
+        ),
+    )
+    yield _gauge(
+        "corridor_hub_failed",
+        "Whether a hub is done without, since its switch has been away for so long",
+        DP,
+        ((dp, hub["failed"]) for dp, hub in each),
+    )
+    yield _gauge(
+        "corridor_gateway_status",
+        "Whether the gateway of a hub works",
+        DP,
+        ((dp, hub["gateway"]) for dp, hub in each if hub["gateway"] is not None),
+    )
+    for key, what in (
+        ("works", "Whether a fibre works, and is not held out"),
+        ("held_out", "Whether a fibre is held out, since it flapped"),
+        ("drained", "Whether a fibre is to carry nothing, as somebody asked"),
+    ):
+        values = (((name,), fibre[key]) for name, fibre in fibres.items())
+        yield _gauge(f"corridor_fibre_{key}", what, ["fibre"], values)
+
+
+def _proof(said: Said) -> Families:
+    proof = said["proof"]["proof"]
+    if proof:
+        yield GaugeMetricFamily(
+            "corridor_proof_holds", "Whether every claim of the last proof holds", proof["holds"]
+        )
+
+
+def _counters(said: Said) -> Families:
+    counters = said["counters"]
+    hubs = said["topology"]["hubs"] if "topology" in said else {}
+
+    def dp(name: str) -> tuple[str, str]:
+        return hex(hubs[name]["dpid"]) if name in hubs else "", name
+
+    yield _counter(
+        "corridor_drops",
+        "Packets dropped by tables, by reason; from nothing where entries were replaced",
+        [*DP, "reason"],
+        (
+            ((*dp(name), reason.removeprefix("DROP_").lower()), count)
+            for name, drops in counters["by_hub"].items()
+            for reason, count in drops.items()
+        ),
+    )
+    for unit in ("packets", "bytes"):
+        yield _counter(
+            f"corridor_demand_sent_{unit}",
+            f"{unit.capitalize()} put on the way of a demand; from nothing in each epoch",
+            ["demand"],
+            (((name,), sent[unit]) for name, sent in counters["sent"].items()),
+        )
+    for key in sorted(
+        {key for ports in counters["ports"].values() for one in ports.values() for key in one}
+    ):
+        yield _gauge(
+            f"of_port_{key}",
+            f"{key.replace('_', ' ')} of a port, as OpenFlow counts them",
+            PORT,
+            (
+                ((*dp(name), number, _leads_to(hubs, name, number)), counts[key])
+                for name, ports in counters["ports"].items()
+                for number, counts in ports.items()
+            ),
+        )
+
+
+def _leads_to(hubs: Mapping[str, Any], hub: str, port: str) -> str:
+    known = hubs[hub]["ports"] if hub in hubs else {}
+    return str(known[port]["leads_to"]) if port in known else ""
+
+
+_FAMILIES: Mapping[str, Callable[[Said], Families]] = {
+    "status": _status,
+    "demands": _demands,
+    "topology": _topology,
+    "proof": _proof,
+    "counters": _counters,
+}
+
+
+def _gauge(
+    name: str, what: str, labels: list[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, what, labels=labels)
+    for given, value in values:
+        family.add_metric(given, float(value))
+    return family
+
+
+def _counter(
+    name: str, what: str, labels: list[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, what, labels=labels)
+    for given, value in values:
+        family.add_metric(given, float(value))
+    return family
