@@ -1,0 +1,106 @@
+"""Random events of soaks: the same for the same seed, and each makes sense in its world."""
+
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments.soak import events as e
+from experiments.soak.generator import (
+    LONGEST_BROKEN,
+    MOST_BROKEN,
+    MOST_DRAINED,
+    WEIGHTS,
+    generate,
+)
+from experiments.soak.scene import TOPOLOGIES, load_scene
+from experiments.soak.world import World
+
+COUNT = 120
+seeds = st.integers(0, 10**6)
+names = st.sampled_from(sorted(TOPOLOGIES))
+
+
+def made(name, seed, count=COUNT):
+    return list(islice(generate(load_scene(name), seed), count))
+
+
+@settings(max_examples=20, deadline=None)
+@given(name=names, seed=seeds)
+def test_the_same_seed_gives_the_same_events(name, seed):
+    assert made(name, seed) == made(name, seed)
+
+
+@settings(max_examples=20, deadline=None)
+@given(name=names, seed=seeds)
+def test_other_seeds_give_other_events(name, seed):
+    assert made(name, seed) != made(name, seed + 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=names, seed=seeds)
+def test_worlds_follow_from_their_events_and_are_never_broken_beyond_hope(name, seed):
+    scene, world = load_scene(name), World()
+    fibres = {one.id for one in scene.topology.fibres}
+    hubs = {one.id for one in scene.topology.hubs}
+    for event, after in made(name, seed):
+        assert after == event.after(world)
+        assert after.broken <= MOST_BROKEN
+        assert len(after.drained) <= MOST_DRAINED
+        assert after.cut | after.silent | after.drained <= fibres
+        assert not after.cut & after.silent
+        assert after.dark | after.away <= hubs
+        assert not after.dark & after.away
+        assert after.closed <= scene.gateways
+        assert after.policies in scene.sets
+        world = after
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=names, seed=seeds)
+def test_what_is_broken_was_whole_and_what_is_mended_was_broken(name, seed):
+    scene, world = load_scene(name), World()
+    for event, after in made(name, seed):
+        dead = world.dead_fibres(scene)
+        match event:
+            case e.Cut():
+                assert dead.isdisjoint(event.fibres)
+            case e.CutSilently() | e.Flap():
+                assert event.fibre not in dead
+            case e.Mend():
+                assert event.fibre in world.cut | world.silent
+            case e.KillGateway():
+                assert event.hub not in world.closed
+            case e.StartGateway():
+                assert event.hub in world.closed
+            case e.Connect():
+                assert event.hub in world.away
+            case e.Disconnect() | e.Blink() | e.Tamper():
+                assert event.hub not in world.away
+            case e.SetPolicies():
+                assert event.name != world.policies
+            case e.Restore():
+                assert event.fibre in world.drained
+        world = after
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=names, seed=seeds)
+def test_every_so_often_all_is_mended(name, seed):
+    since = 0
+    for event, after in made(name, seed):
+        since = 0 if isinstance(event, e.MendAll) else since + 1
+        assert since <= LONGEST_BROKEN
+        if isinstance(event, e.MendAll):
+            assert (after.broken, after.drained) == (0, frozenset())
+
+
+@pytest.mark.parametrize("name", sorted(TOPOLOGIES))
+def test_every_kind_of_event_comes_up(name):
+    kinds = {event.kind for event, _ in made(name, 1, 1500)}
+    assert len(kinds) == len(WEIGHTS) - 1  # Cut is both of one fibre and of a group
+    steps = {event.step for event, _ in made(name, 1, 1500) if event.kind == "KillControllerDuring"}
+    assert set(e.STEPS) < steps
+    ways = {event.how for event, _ in made(name, 1, 1500) if isinstance(event, e.Tamper)}
+    assert ways == set(e.TAMPERINGS)
