@@ -46,6 +46,8 @@ from topologies.values import to_plain
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
+LAST_YEAR = 2999
+"""Days follow each other, and there must always be a next one."""
 
 
 class BadRequest(Exception):
@@ -164,7 +166,10 @@ class Control:
         return self._have("set_policies", policies=policies)
 
     def day(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._have("set_day", as_of=date.fromisoformat(_text(request, "as_of")))
+        as_of = date.fromisoformat(_text(request, "as_of"))
+        if not 1900 <= as_of.year <= LAST_YEAR:
+            raise BadRequest(f"{as_of} is not between 1900 and {LAST_YEAR}")
+        return self._have("set_day", as_of=as_of)
 
     def drain(self, request: Mapping[str, Any]) -> dict[str, Any]:
         return self._have("set_drained", fibre=self._fibre(request), drained=True)

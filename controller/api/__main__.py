@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     from controller.api.app import make_app
-    from controller.api.guard import Guard
-    from controller.api.link import KeeperLink
+    from controller.api.guard import READ_S, Guard
+    from controller.api.link import ANSWER_S, CHANGE_S, KeeperLink
     from controller.api.server import MARGIN_S, listen, serve
     from controller.api.tokens import BadTokenFile, Doorkeeper, token_in
 
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(problem))
     except (OSError, OverflowError) as problem:
         return _fail(f"cannot listen on port {given.port}: {problem}")
-    link = KeeperLink(given.control)
-    guard = Guard(make_app(link), Doorkeeper(token), whole_s=link.change_s + MARGIN_S)
+    link = KeeperLink(given.control, answer_s=ANSWER_S, change_s=CHANGE_S)
+    whole_s = READ_S + CHANGE_S + MARGIN_S
+    guard = Guard(make_app(link), Doorkeeper(token), read_s=READ_S, whole_s=whole_s)
     serve(guard, listener, lambda ready: _say(ready=ready))
     return 0
 

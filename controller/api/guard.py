@@ -29,10 +29,11 @@ _ALWAYS = (
 
 
 class Guard:
-    """ASGI around ASGI. ``whole_s`` is for a request from its headers to the end of its answer."""
+    """ASGI around ASGI. ``read_s`` is for a body to come, ``whole_s`` for all from a request's
+    headers to the end of its answer."""
 
     def __init__(
-        self, app: ASGIApp, doorkeeper: Doorkeeper, *, whole_s: float, read_s: float = READ_S
+        self, app: ASGIApp, doorkeeper: Doorkeeper, *, read_s: float, whole_s: float
     ) -> None:
         self._app = app
         self._doorkeeper = doorkeeper
@@ -43,16 +44,18 @@ class Guard:
         if scope["type"] != "http":
             return
         answer = _Answer(send)
+        path = ""  # a stranger is not told what he has asked for
         try:
             self._check(scope["headers"])
+            path = scope["path"]
             async with asyncio.timeout(self._whole_s):
                 body = await self._body(scope["headers"], receive)
                 await self._app(scope, _having(body, receive), answer.send)
         except Problem as problem:
-            await answer.refuse(problem, scope["path"])
+            await answer.refuse(problem, path)
         except TimeoutError:
             late = Problem("late", f"no answer in {self._whole_s:g} s; it may still be done")
-            await answer.refuse(late, scope["path"])
+            await answer.refuse(late, path)
 
     def _check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Raises Problem. A header that is there twice is as good as none."""

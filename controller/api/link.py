@@ -10,7 +10,7 @@ from typing import Any
 from controller.api.problems import Problem
 
 MOST_ANSWER_BYTES = 64 << 20
-READ_S = 20.0
+ANSWER_S = 20.0
 """For what changes nothing."""
 CHANGE_S = 125.0
 """A little more than the keeper takes at most."""
@@ -20,22 +20,20 @@ MOST_READS, MOST_CHANGES = 8, 4
 class KeeperLink:
     """A connection for each request. What changes something never waits for what only reads."""
 
-    def __init__(
-        self, control: Path, *, read_s: float = READ_S, change_s: float = CHANGE_S
-    ) -> None:
+    def __init__(self, control: Path, *, answer_s: float, change_s: float) -> None:
         self._control = control
-        self._read_s = read_s
-        self.change_s = change_s
+        self._answer_s = answer_s
+        self._change_s = change_s
         self._reads = asyncio.Semaphore(MOST_READS)
         self._changing = 0
 
     async def read(self, do: str, **more: Any) -> dict[str, Any]:
         """What the keeper says; raises Problem."""
         try:
-            async with asyncio.timeout(self._read_s), self._reads:
+            async with asyncio.timeout(self._answer_s), self._reads:
                 return _checked(await self._exchange(do, more))
         except TimeoutError:
-            raise Problem("late", f"no answer in {self._read_s:g} s") from None
+            raise Problem("late", f"no answer in {self._answer_s:g} s") from None
 
     async def change(self, do: str, **more: Any) -> dict[str, Any]:
         """What came of it; raises Problem."""
@@ -43,10 +41,10 @@ class KeeperLink:
             raise Problem("crowded", f"{self._changing} changes are waiting already")
         self._changing += 1
         try:
-            async with asyncio.timeout(self.change_s):
+            async with asyncio.timeout(self._change_s):
                 return _checked(await self._exchange(do, more))
         except TimeoutError:
-            detail = f"no answer in {self.change_s:g} s; it may still be done"
+            detail = f"no answer in {self._change_s:g} s; it may still be done"
             raise Problem("late", detail) from None
         finally:
             self._changing -= 1

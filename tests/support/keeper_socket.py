@@ -81,15 +81,20 @@ class SocketKeeper:
 
 
 class ApiProcess:
-    """``python -m controller.api``, as a user starts it."""
+    """``python -m controller.api``, as a user starts it, or another ``program`` that is like it."""
 
     def __init__(
-        self, control: Path, token_file: Path, *more: str, environment: dict[str, str] | None = None
+        self,
+        control: Path,
+        token_file: Path,
+        *more: str,
+        program: tuple[str, ...] = ("-m", "controller.api"),
+        environment: dict[str, str] | None = None,
     ) -> None:
         self.token_file = token_file
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "controller.api"),
+                *(sys.executable, *program),
                 *("--control", str(control), "--token-file", str(token_file), *more),
             ],
             cwd=ROOT,
@@ -104,6 +109,8 @@ class ApiProcess:
         assert readable, "it said nothing"
         self.said: dict[str, Any] = json.loads(self.process.stdout.readline() or "{}")
         self.url: str = self.said.get("ready", {}).get("url", "")
+        if not self.said:
+            raise AssertionError(self.process.communicate()[1])
 
     def __enter__(self) -> ApiProcess:
         return self
@@ -148,7 +155,6 @@ class ApiProcess:
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as link:
             with suppress(OSError):
                 link.sendall(request)
-                link.shutdown(socket.SHUT_WR)
             answer = b""
             with suppress(ConnectionError):
                 while more := link.recv(65536):

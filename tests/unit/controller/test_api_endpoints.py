@@ -1,0 +1,271 @@
+"""Every endpoint of the API, over HTTP, before a keeper with switches of a test."""
+
+import json
+
+import jsonschema
+import pytest
+from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
+from keeper_socket import ApiProcess, SocketKeeper
+
+from controller import engine
+from controller.errors import Refused
+
+FIBRE = "kunming-karachi"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def keeper(place):
+    with SocketKeeper(place / "control.sock") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def api(keeper, place):
+    with ApiProcess(keeper.path, place / "token") as made:
+        yield made
+
+
+def plain(*more, **changes):
+    made = {"name": "other", "classes": list(CLASSES), "policies": [*PERMITS, *more], **changes}
+    return json.loads(json.dumps(made))
+
+
+@pytest.fixture
+def as_before(keeper):
+    """What a test changes is changed back."""
+    yield
+    keeper.lab.switches.before = lambda _call, _orders: None
+    keeper.lab.connect("bangkok")
+    keeper.lab.run(5)
+    for do, what in (
+        ("set_policies", {"policies": policies()}),
+        ("set_drained", {"fibre": FIBRE, "drained": False}),
+        ("ask_audit", {}),
+    ):
+        assert keeper.lab.do(do, **what)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("path", "do", "part"),
+    [
+        ("/v1/status", "status", None),
+        ("/v1/demands", "demands", None),
+        ("/v1/topology", "topology", None),
+        ("/v1/counters", "counters", None),
+        ("/v1/proof", "proof", "proof"),
+        ("/v1/policies", "policies", "set"),
+        ("/v1/events?since=3", "events", None),
+    ],
+)
+def test_what_is_read_is_what_the_keeper_says_and_nothing_is_left_out(keeper, api, path, do, part):
+    reply = api.ask("GET", path)
+    since = {"since": 3} if do == "events" else {}
+    said = json.loads(json.dumps(keeper.control.answer(json.dumps({"do": do, **since}))))
+    del said["ok"]
+    assert reply.status == 200
+    assert reply.json == (said[part] if part else said)
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["cache-control"] == "no-store"
+
+
+def test_an_explanation_is_the_keepers_own(keeper, api):
+    for demand in ("ckpt", "render.return"):
+        asked = json.dumps({"do": "explain", "demand": demand})
+        said = json.loads(json.dumps(keeper.control.answer(asked)))
+        assert api.ask("GET", f"/v1/demands/{demand}/explanation").json == said["explanation"]
+
+
+def test_one_demand_is_told_by_its_id(api):
+    assert api.ask("GET", "/v1/demands/ckpt.return").json["demand"] == "ckpt.return"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "says"),
+    [
+        ("GET", "/v1/demands/nobody", "no demand 'nobody'; there are train, train.return"),
+        ("GET", "/v1/demands/nobody/explanation", "no demand 'nobody'"),
+        ("POST", "/v1/fibres/nowhere/drain", "no fibre 'nowhere'; there are shanghai-guian"),
+        ("POST", "/v1/fibres/nowhere/restore", "no fibre 'nowhere'"),
+        ("GET", "/v1/nothing", ""),
+        ("GET", "/v1/status/", ""),
+        ("GET", "/", ""),
+        ("GET", "/docs", ""),
+        ("GET", "/redoc", ""),
+    ],
+)
+def test_what_is_not_there_is_404_as_a_problem(api, method, path, says):
+    reply = api.ask(method, path)
+    assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json")
+    assert (reply.json["kind"], reply.json["instance"]) == ("unknown", path)
+    assert says in reply.json["detail"]
+
+
+def test_another_method_is_405_and_says_which_are_for_the_path(api):
+    reply = api.ask("DELETE", "/v1/policies")
+    assert (reply.status, reply.json["kind"]) == (405, "method")
+    assert set(reply.headers["allow"].split(", ")) <= {"GET", "PUT"}
+
+
+def test_a_fibre_is_drained_and_restored(keeper, api, as_before):
+    reply = api.ask("POST", f"/v1/fibres/{FIBRE}/drain")
+    assert reply.status == 200
+    assert reply.json["epoch"] == keeper.lab.governor.standing.epoch
+    assert reply.json["update"]["done_ms"]["flipped"] >= 0
+    assert api.ask("GET", "/v1/topology").json["fibres"][FIBRE]["drained"]
+    assert FIBRE in keeper.lab.governor.standing.without.links
+    assert api.ask("POST", f"/v1/fibres/{FIBRE}/restore").status == 200
+    assert keeper.lab.governor.standing.without.links == frozenset()
+
+
+def test_other_policies_are_in_force_with_the_answer(keeper, api, as_before):
+    reply = api.ask("PUT", "/v1/policies", plain(NO_SEA))
+    assert reply.status == 200
+    assert {"NO-SEA"} < {one["id"] for one in api.ask("GET", "/v1/policies").json["policies"]}
+    assert keeper.lab.holds() == keeper.lab.stands()
+
+
+def test_what_is_in_force_can_be_put_back_as_it_was_read(keeper, api):
+    before = keeper.lab.holds()
+    read = api.ask("GET", "/v1/policies").json
+    assert api.ask("PUT", "/v1/policies", read).json["update"] is None
+    assert keeper.lab.holds() == before
+
+
+def test_a_day_is_set(keeper, api):
+    assert api.ask("PUT", "/v1/day", {"as_of": "2027-07-01"}).status == 200
+    assert api.ask("GET", "/v1/demands/ckpt").json["status"] == "BLOCKED"
+    assert api.ask("PUT", "/v1/day", {"as_of": "2026-11-24"}).status == 200
+    assert api.ask("GET", "/v1/status").json["demands"] == {"UP": 6}
+
+
+def test_an_audit_says_whether_all_was_whole(keeper, api):
+    assert api.ask("POST", "/v1/audit").json == {"was_whole": True}
+    held = keeper.lab.switches.held[2].flows
+    held.pop(next(iter(held)))
+    assert api.ask("POST", "/v1/audit").json == {"was_whole": False}
+    assert api.ask("POST", "/v1/audit").json == {"was_whole": True}
+
+
+def test_a_set_that_does_not_prove_is_refused_with_counterexamples_and_without_effect(
+    keeper, api, monkeypatch
+):
+    following = engine.following
+
+    def wrong(standing, known, network):
+        return engine.replace(following(standing, known, network), compiled=standing.compiled)
+
+    before, calls = keeper.lab.holds(), len(keeper.lab.switches.done)
+    monkeypatch.setattr(engine, "following", wrong)
+    reply = api.ask("PUT", "/v1/policies", plain(NO_EXPORT))
+    assert (reply.status, reply.json["kind"]) == (409, "refused")
+    assert reply.json["type"] == "urn:corridor:problem:refused"
+    first = reply.json["counterexamples"][0]
+    assert first["claim"] == "C1"
+    assert first["packet"]
+    assert (keeper.lab.holds(), len(keeper.lab.switches.done)) == (before, calls)
+
+
+def test_what_waits_for_a_switch_is_deferred_and_says_so(keeper, api, as_before):
+    keeper.lab.lose("bangkok")
+    reply = api.ask("POST", f"/v1/fibres/{FIBRE}/drain")
+    assert (reply.status, reply.json["kind"]) == (409, "deferred")
+    assert "deferred until bangkok is back or given up" in reply.json["detail"]
+    assert "counterexamples" not in reply.json
+
+
+def test_a_switch_that_refuses_is_a_bad_gateway(keeper, api, as_before):
+    def refuse(call, _orders):
+        if call == "bundle":
+            raise Refused("switch 2 refuses: type 5 code 1")
+
+    keeper.lab.switches.before = refuse
+    reply = api.ask("PUT", "/v1/policies", plain(NO_SEA))
+    assert (reply.status, reply.json["kind"]) == (502, "failed")
+    assert "switch 2 refuses" in reply.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "says"),
+    [
+        ("PUT", "/v1/policies", {"name": "x", "nonsense": 1}, "nonsense"),
+        ("PUT", "/v1/policies", plain({"id": "?"}), "policies.3"),
+        (
+            "PUT",
+            "/v1/policies",
+            plain({"id": "X", "effect": "deny", "match": {"src": {"hubs": ["shanghia"]}}}),
+            'no hub is called "shanghia"; did you mean "shanghai"?',
+        ),
+        ("PUT", "/v1/policies", [], "valid dictionary"),
+        ("PUT", "/v1/policies", None, "required"),
+        ("PUT", "/v1/day", {}, "as_of"),
+        ("PUT", "/v1/day", {"as_of": "tomorrow"}, "as_of"),
+        ("PUT", "/v1/day", {"as_of": "9999-12-31"}, "2999"),
+        ("GET", "/v1/events?since=-1", None, "since"),
+        ("GET", "/v1/events?since=x", None, "since"),
+        ("GET", "/v1/events?most=0", None, "most"),
+    ],
+)
+def test_bad_input_is_422_with_its_reason_and_without_effect(keeper, api, method, path, body, says):
+    before, calls = keeper.lab.holds(), len(keeper.lab.switches.done)
+    reply = api.ask(method, path, body)
+    assert (reply.status, reply.json["kind"]) == (422, "bad")
+    assert says in reply.json["detail"]
+    assert (keeper.lab.holds(), len(keeper.lab.switches.done)) == (before, calls)
+
+
+def test_a_body_that_is_no_json_is_422(api):
+    request = (
+        f"PUT /v1/day HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {api.token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 5\r\nConnection: close\r\n\r\n{nope"
+    )
+    assert b" 422 " in api.raw(request.encode())
+
+
+def test_events_are_handed_out_in_pieces(api):
+    first = api.ask("GET", "/v1/events?most=2").json
+    assert [one["n"] for one in first["events"]] == [1, 2]
+    second = api.ask("GET", "/v1/events?since=2&most=2").json
+    assert [one["n"] for one in second["events"]] == [3, 4]
+    assert api.ask("GET", f"/v1/events?since={first['last']}").json["events"] == []
+
+
+def test_the_openapi_document_is_what_is_answered(api):
+    document = api.ask("GET", "/openapi.json").json
+    assert document["security"] == [{"token": []}]
+    schemas = {"components": document["components"]}
+    assert not {"HTTPValidationError", "ValidationError"} & set(schemas["components"]["schemas"])
+    for path in ("/v1/status", "/v1/counters", "/v1/proof", "/v1/policies", "/v1/topology"):
+        (said,) = document["paths"][path]["get"]["responses"]["200"]["content"].values()
+        jsonschema.validate(api.ask("GET", path).json, {**schemas, **said["schema"]})
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"]
+            assert operation["description"]
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_problems_are_what_the_document_says(api):
+    document = api.ask("GET", "/openapi.json").json
+    schema = {
+        "components": document["components"],
+        "$ref": "#/components/schemas/ProblemAnswer",
+        "unevaluatedProperties": False,
+    }
+    for method, path in (("GET", "/nothing"), ("GET", "/v1/events?since=x"), ("PUT", "/v1/status")):
+        jsonschema.validate(api.ask(method, path).json, schema)
+
+
+@pytest.mark.parametrize("section", ["classes", "policies"])
+def test_what_the_document_says_of_policy_sets_is_what_may_be_put(api, section):
+    schemas = api.ask("GET", "/openapi.json").json["components"]
+    schema = {"components": schemas, "$ref": "#/components/schemas/PolicySet"}
+    jsonschema.validate(plain(NO_SEA, NO_EXPORT), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(plain(**{section: [{"id": 1}]}), schema)
