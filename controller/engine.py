@@ -27,6 +27,7 @@ from controller.program import (
     cookie,
 )
 from controller.prover import Proof, Tables, prove, tables_of
+from controller.prover.exact_claims import examine
 from controller.specification import Specification
 from controller.update import Update, update
 from controller.ways import Assess, Cross, Node, Way
@@ -67,6 +68,9 @@ class Standing:
     epoch: int
     withdrawn: frozenset[int] = frozenset()
     """Numbers of demands that are dropped at their edges although there are ways for them."""
+    promises_rates: bool = False
+    """Whether guaranteed rates must fit: where somebody asks for a change, and not where the
+    network must do without what has failed."""
 
     @property
     def program(self) -> Program:
@@ -182,12 +186,27 @@ def _prove(
     intended: Program,
     resting: frozenset[int],
 ) -> Proof:
+    held = tables or tables_of(intended)
+    served = [
+        intent
+        for number, intent in enumerate(standing.intents, start=1)
+        if number not in standing.withdrawn
+    ]
+    exact = examine(
+        held,
+        wiring,
+        standing.topology,
+        served,
+        known=standing.without,
+        rates=standing.promises_rates,
+    )
     return prove(
-        tables or tables_of(intended),
+        held,
         wiring,
         standing.topology,
         standing.intents,
         intended,
+        exact,
         failures=standing.without,
         resting=resting,
     )

@@ -255,7 +255,7 @@ class Keeper:
         if self.governor.standing is None:
             return
         try:
-            self._move_to(self._wanted(), why)
+            self._move_to(self._wanted(), why, asked=False)
         except NotDone as problem:
             if problem.again:
                 self._timers["follow"] = self._now_ns + self.patience.retry_ns
@@ -354,14 +354,15 @@ class Keeper:
 
     # What they have in common.
 
-    def _move_to(self, known: Known, why: str) -> None:
+    def _move_to(self, known: Known, why: str, *, asked: bool = True) -> None:
         absent = self._missing()
         if absent:
             self._defer(f"{', '.join(absent)} away")
             raise Deferred(f"deferred until {', '.join(absent)} is back or given up")
         self._defer("")
         self._look_at_those_back()
-        if not self.governor.move_to(self._following(known), self._told, why):
+        new = replace(self._following(known), promises_rates=asked)
+        if not self.governor.move_to(new, self._told, why):
             self._audit_soon()
 
     def _following(self, known: Known) -> Standing:

@@ -101,11 +101,13 @@ def examine(
     intents: Iterable[Intent],
     within: Protection | None = None,
     known: Failures = NO_FAILURES,
+    rates: bool = True,
 ) -> ExactReport:
     """All claims, under the failures each intent is protected against, or others.
 
     A drop under failures beyond the protection in effect breaks no claim. What is ``known`` to
-    have failed has been planned around: protected against are failures beside it.
+    have failed has been planned around: protected against are failures beside it. Without
+    ``rates`` C12 is not claimed.
     """
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)
@@ -117,8 +119,12 @@ def examine(
         for claim, breach in judge.breaches():
             breaches[claim].append(breach)
         stranded += judge.stranded()
-    admitted = tuple(admissions(explorer, searched))
-    breaches["C12"] += [*misfits(admitted), *unmetered(explorer, searched)]
+    admitted: tuple[Admission, ...] = ()
+    if rates:
+        admitted = tuple(admissions(explorer, searched))
+        breaches["C12"] += [*misfits(admitted), *unmetered(explorer, searched)]
+    else:
+        del breaches["C12"]
     return ExactReport(
         searched,
         {claim: tuple(found) for claim, found in breaches.items()},

@@ -82,6 +82,8 @@ EXACT = {
 NEVER = {"C13": "Every step of an update keeps all claims."}
 UNSAID = "not how they are set up, which they have not said"
 UP_TO_K = "under the failures that it is protected against; a way may be longer under more"
+UNSEARCHED = "asks for the exact search"
+UNPROMISED = "rates must fit where a change is asked for, not where failures force one"
 TWO_SIDED = "asks for a proof of each side of an update"
 
 
@@ -106,8 +108,8 @@ def judged(
             verdict = replace(verdict, why=UNSAID)
         verdicts.append(verdict)
     for number, sentence in EXACT.items():
-        if exact is None:
-            why = "asks for the exact search"
+        if exact is None or number not in exact.breaches:
+            why = UNSEARCHED if exact is None else UNPROMISED
             verdicts.append(Verdict(number, sentence, "not claimed", why))
         else:
             verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))

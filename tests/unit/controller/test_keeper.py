@@ -7,17 +7,19 @@ from datetime import date
 
 import pytest
 from fake_switches import Lab
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
 
 from controller import engine
 from controller.control import Control
 from controller.engine import Known
 from controller.errors import Refused
+from controller.policy.model import Bandwidth, PolicySet
 from controller.program import Flow, Reason, Table
 
 KNOWN = Known(specification())
 NETWORK = wiring()
 FIBRE = "kunming-karachi"
+PROMISED = ("train.return", "ckpt")
 SECOND_NS = 10**9
 
 
@@ -112,6 +114,59 @@ def test_a_fibre_that_flaps_is_held_out_until_it_has_been_quiet(lab):
     lab.run(10)
     assert lab.governor.standing.without.links == frozenset()
     assert status(lab, "ckpt") == "UP"
+
+
+@pytest.fixture
+def promising_lab():
+    """Two demands with guaranteed rates, which only the failure or drain of a fibre joins."""
+    rate = Bandwidth(cir="60Mbit")
+    directions = tuple(
+        one.model_copy(update={"bandwidth": rate}) if one.demand.id in PROMISED else one
+        for one in KNOWN.specification.directions
+    )
+    bare = PolicySet.model_validate(
+        {
+            "name": "bare",
+            "classes": CLASSES,
+            "policies": [{key: one[key] for key in one if key != "soft"} for one in PERMITS],
+        }
+    )
+    changes = {"directions": directions, "policies": bare, "k": 0}
+    made = Lab(Known(KNOWN.specification.model_copy(update=changes)), NETWORK)
+    made.connect()
+    made.run(0.5)
+    return made
+
+
+def test_a_drain_that_leaves_no_room_for_guaranteed_rates_is_refused_with_what_would_help(
+    promising_lab,
+):
+    before = promising_lab.holds()
+    answer = ask(promising_lab, do="drain", fibre="shanghai-guian")
+    assert not answer["ok"]
+    assert "C12" in answer["reason"]
+    (shown,) = answer["counterexamples"]
+    assert "120Mbit do not fit fibre guian-kunming from guian (96Mbit)" in shown["verdict"]
+    assert "lower ckpt from 60Mbit to 36Mbit" in shown["verdict"]
+    assert promising_lab.holds() == before
+    assert ask(promising_lab, do="drain", fibre="kunming-bangkok")["ok"]
+
+
+def test_a_failure_that_leaves_no_room_for_guaranteed_rates_is_gone_around_all_the_same(
+    promising_lab,
+):
+    promising_lab.port("shanghai-guian", live=False)
+    promising_lab.run(0.5)
+    assert promising_lab.governor.standing.without.links == {"shanghai-guian"}
+    promising_lab.port("shanghai-guian", live=True)
+    promising_lab.run(0.5)
+    assert promising_lab.governor.standing.without.links == frozenset()
+
+
+def test_updates_are_proven_exactly_too(lab):
+    lab.do("set_policies", policies=policies(NO_SEA))
+    claims = {one["claim"]: one["status"] for one in lab.governor.proof["flipped"]["verdicts"]}
+    assert {claims[claim] for claim in ("C9", "C10", "C11", "C12")} == {"proven"}
 
 
 @pytest.mark.parametrize("policy", [NO_SEA, NO_EXPORT])
