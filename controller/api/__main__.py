@@ -26,22 +26,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; by default a free one")
     given = parser.parse_args(arguments)
 
+    from controller.api.tokens import BadTokenFile, Doorkeeper, token_in
+
+    try:
+        doorkeeper = Doorkeeper(token_in(given.token_file))
+    except BadTokenFile as problem:
+        return _fail(str(problem))
+
     from controller.api.app import make_app
     from controller.api.guard import READ_S, Guard
     from controller.api.link import ANSWER_S, CHANGE_S, KeeperLink
     from controller.api.server import MARGIN_S, listen, serve
-    from controller.api.tokens import BadTokenFile, Doorkeeper, token_in
 
     try:
-        token = token_in(given.token_file)
         listener = listen(given.port)
-    except BadTokenFile as problem:
-        return _fail(str(problem))
     except (OSError, OverflowError) as problem:
         return _fail(f"cannot listen on port {given.port}: {problem}")
     link = KeeperLink(given.control, answer_s=ANSWER_S, change_s=CHANGE_S)
     whole_s = READ_S + CHANGE_S + MARGIN_S
-    guard = Guard(make_app(link), Doorkeeper(token), read_s=READ_S, whole_s=whole_s)
+    guard = Guard(make_app(link), doorkeeper, read_s=READ_S, whole_s=whole_s)
     serve(guard, listener, lambda ready: _say(ready=ready))
     return 0
 
