@@ -1,6 +1,6 @@
 """Cut and mend fibres of a kept network under traffic; what happens is held against predictions.
 
-    .venv/bin/python -m experiments.benchmarks.cables [--scenario NAME] [--steps KIND ...]
+    .venv/bin/python -m experiments.benchmarks.cables [--scenario NAME] [--steps KIND ...] [--k K]
         [--seed N] [--pairs N] [--part I/N] [--partition CODE] [--framework ryu|os-ken] [--out DIR]
 
 Steps are ``fibres``, each cut and mended in turn; ``pairs``, two at once, drawn at random;
@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ class Step:
     fibres: tuple[str, ...]
     times: int = 1
     """How often, one after another."""
+    seldom: tuple[str, ...] = ()
+    """Demands that have nothing to do with it."""
 
 
 def steps_of(
@@ -108,7 +110,7 @@ def inside(out_dir: Path, framework: str) -> None:
 
 def carry_out(kept: KeptNetwork, step: Step) -> dict[str, Any]:
     known = len(kept.events())
-    with Traffic(kept, spacing_s=SPACING_S) as traffic:
+    with Traffic(kept, spacing_s=SPACING_S, seldom=step.seldom) as traffic:
         time.sleep(LEAD_S)
         cut_ns = time.time_ns()
         for _ in range(step.times - 1):
@@ -131,7 +133,7 @@ def carry_out(kept: KeptNetwork, step: Step) -> dict[str, Any]:
         _settle(kept, step.fibres, works=True)
     events = kept.events()[known:]
     return {
-        **to_plain(step),
+        **to_plain(replace(step, seldom=())),
         "start_ns": traffic.start_ns,
         "cut_ns": cut_ns,
         "last_cut_ns": last_cut_ns,
@@ -187,6 +189,10 @@ class Judge:
         self.counts: Counter[str] = Counter()
         self.times_ms: dict[str, list[float]] = {"bridged": [], "followed": [], "back": []}
         self.wrong: list[str] = []
+
+    def untouched(self, fibres: Sequence[str]) -> tuple[str, ...]:
+        """Demands that cross none of these."""
+        return tuple(one.id for one in self._intents if set(self._crossed(one)).isdisjoint(fibres))
 
     def busiest(self) -> str:
         """The fibre that most demands cross."""
@@ -321,6 +327,8 @@ def main() -> int:
     options = _parsed()
     loaded = load_scenario(options.scenario)
     specification = specify(loaded)
+    if options.k is not None:
+        specification = specification.model_copy(update={"k": options.k})
     wiring = kept_wiring(loaded, "c0", options.seed)
     judge = Judge(specification, wiring)
     out_dir = options.out or Path(tempfile.mkdtemp(prefix="corridor-cables-"))
@@ -340,6 +348,7 @@ def main() -> int:
     ][part - 1 :: parts]
     (out_dir / "specification.json").write_text(specification.to_json())
     (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
+    steps = [replace(one, seldom=judge.untouched(one.fibres)) for one in steps]
     (out_dir / "steps.json").write_text(json.dumps(to_plain(steps)))
 
     started_s = time.monotonic()
@@ -364,6 +373,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--scenario", default="sovereignty")
     parser.add_argument("--steps", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--pairs", type=int, default=50)
+    parser.add_argument("--k", type=int, default=None, help="protection instead of the scenario's")
     parser.add_argument("--partition", default="PK", metavar="CODE")
     parser.add_argument("--part", default="1/1", help="every Nth step from the Ith on")
     parser.add_argument("--seed", type=int, default=1)

@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ UDP_PORT, PORTS = 4000, 10_000
 """Where traffic that may choose has its ports: each by itself, since one may run in another."""
 SPACING_S = 0.004
 SETTLE_S = 0.5
+SELDOM = 10
 SO_RCVBUFFORCE = 33
 RECEIVE_BUFFER_BYTES = 64 << 20
 _NUMBER = struct.Struct("!QI")
@@ -73,12 +74,15 @@ class Traffic:
         *,
         spacing_s: float = SPACING_S,
         settle_s: float = SETTLE_S,
+        seldom: Collection[str] = (),
     ) -> None:
+        """Demands that are to be sent ``seldom`` send every tenth time."""
         self._kept = kept
         self._judged_by = judged_by or (kept.specification,)
         self.spacing_s = spacing_s
         """May be changed at any time."""
         self._settle_s = settle_s
+        self._seldom = frozenset(seldom)
         self._stop = threading.Event()
         self.sent_ns: dict[str, list[int]] = defaultdict(list)
         """By demand, when each datagram was sent, CLOCK_REALTIME."""
@@ -120,12 +124,13 @@ class Traffic:
         self.account = Account(counts, lost, again, self._judge(self.seen))
 
     def _send(self) -> None:
-        number, due = 0, time.monotonic()
+        turn, due = 0, time.monotonic()
         while not self._stop.is_set():
             for demand, send in self._senders.by_demand.items():
-                self.sent_ns[demand].append(time.time_ns())
-                send(number)
-            number += 1
+                if not turn % SELDOM or demand not in self._seldom:
+                    self.sent_ns[demand].append(time.time_ns())
+                    send(len(self.sent_ns[demand]) - 1)
+            turn += 1
             due += self.spacing_s
             time.sleep(max(0.0, due - time.monotonic()))
 
