@@ -57,8 +57,13 @@ def copies() -> dict[str, Path]:
     return {f"{Path(PROJECT).name}/{room}": CHECKOUT / room for room in ROOMS}
 
 
-def boot_command(kernel: Kernel, virtual_clock: bool, *init_arguments: str) -> list[str]:
-    """The kernel, to be started where ``links`` and ``copies`` are, and its arguments."""
+def boot_command(
+    kernel: Kernel, virtual_clock: bool, *init_arguments: str, second_console: bool = False
+) -> list[str]:
+    """The kernel, to be started where ``links`` and ``copies`` are, and its arguments.
+
+    A second console is the kernel's standard input, both ways.
+    """
     options = [
         f"mem={GUEST_MEMORY_MB}M",
         "rootfstype=hostfs",
@@ -69,6 +74,7 @@ def boot_command(kernel: Kernel, virtual_clock: bool, *init_arguments: str) -> l
         "con=null",
         "ssl=null",
         "con0=null,fd:1",
+        *(["con1=fd:0"] if second_console else []),
         "umid=guest",
         f"init={Path(sys.executable).resolve()}",
     ]

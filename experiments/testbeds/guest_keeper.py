@@ -1,12 +1,12 @@
 """Holds one guest, and nothing of it longer than its caller.
 
-    guest_keeper.py --link=NAME=PATH ... --copy=NAME=PATH ... -- COMMAND
+    guest_keeper.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
-files and folders, and copies of folders of code. Standard input is a pipe that the caller holds
-open and never writes to. When it closes, however the caller ended, or when the guest ends, every
-process of the guest is killed and its scratch folder removed. The keeper then ends the way the
-guest did.
+files and folders, and copies of folders of code. With ``--input`` an open descriptor is its
+standard input, else it has none. That of the keeper is a pipe that the caller holds open and never
+writes to. When it closes, however the caller ended, or when the guest ends, every process of the
+guest is killed and its scratch folder removed. The keeper then ends the way the guest did.
 """
 
 from __future__ import annotations
@@ -33,15 +33,19 @@ COMPILED = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
 
-def keep(contents: list[str], command: list[str]) -> int:
+def keep(orders: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    inputs = [int(order.partition("=")[2]) for order in orders if order.startswith("--input=")]
     with scratch_folder() as scratch:
-        for order in contents:
-            _put_in(scratch, order)
+        for order in orders:
+            if not order.startswith("--input="):
+                _put_in(scratch, order)
         guest = os.fork()
         if guest == 0:
-            _be_guest(str(scratch), command)
+            _be_guest(str(scratch), command, *inputs)
+        for descriptor in inputs:
+            os.close(descriptor)
         try:
             _wait_for_either(guest)
         finally:
@@ -57,14 +61,16 @@ def _put_in(scratch: Path, order: str) -> None:
         shutil.copytree(source, scratch / name, ignore=COMPILED)
 
 
-def _be_guest(scratch: str, command: list[str]) -> NoReturn:
+def _be_guest(scratch: str, command: list[str], reads: int | None = None) -> NoReturn:
     """In the child: a session of its own, its memory laid out the same way every time."""
     try:
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         _libc.personality(ADDR_NO_RANDOMIZE)
         os.chdir(scratch)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        source = os.open(os.devnull, os.O_RDONLY) if reads is None else reads
+        os.dup2(source, 0)
+        os.close(source)
         os.execve(command[0], command, dict(os.environ, HOME=scratch))  # noqa: S606
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)

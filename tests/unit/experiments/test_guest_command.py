@@ -24,6 +24,12 @@ def test_no_word_tells_where_the_checkout_the_environment_or_the_kernel_lies(mon
     assert boot_command(other, virtual, "command") == here
 
 
+def test_a_second_console_is_one_word_more_and_only_for_who_asks():
+    plain, kept = (boot_command(KERNEL, False, "keep", second_console=two) for two in (False, True))
+    assert [word for word in kept if word not in plain] == ["con1=fd:0"]
+    assert [word for word in kept if word != "con1=fd:0"] == plain
+
+
 def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
     monkeypatch.setattr(guest_command, "CHECKOUT", ELSEWHERE)
     (tmp_path / "here").symlink_to("there")

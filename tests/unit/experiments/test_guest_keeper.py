@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,15 +22,17 @@ SHELL = "/bin/sh"
 class Kept:
     """A keeper on its way, and where it keeps its scratch folder."""
 
-    def __init__(self, place, script, program):
+    def __init__(self, place, script, program, reads=None):
         self.temporary = place / "tmp"
         contents = [f"--link=out={place}/out", f"--copy=code/room={place}/room"]
+        contents += [] if reads is None else [f"--input={reads.fileno()}"]
         self.process = subprocess.Popen(
             [*KEEPER, *contents, "--", program, "-c", script],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "TMPDIR": str(self.temporary)},
             start_new_session=True,
+            pass_fds=() if reads is None else (reads.fileno(),),
         )
 
     def line(self):
@@ -47,8 +50,8 @@ def keep(tmp_path):
     (tmp_path / "room" / "code.py").touch()
     kept = []
 
-    def start(script, program=SHELL):
-        kept.append(Kept(tmp_path, script, program))
+    def start(script, program=SHELL, reads=None):
+        kept.append(Kept(tmp_path, script, program, reads))
         return kept[-1]
 
     yield start
@@ -101,6 +104,27 @@ def test_the_guest_has_a_copy_of_the_code_without_what_was_compiled_of_it(keep):
 def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):
     one = keep("cat; cat /proc/self/personality")
     assert int(one.line(), 16) & guest_keeper.ADDR_NO_RANDOMIZE
+
+
+def test_a_guest_with_an_input_speaks_over_it_both_ways_and_nobody_else_holds_it(keep):
+    ours, theirs = socket.socketpair()
+    one = keep("read said; echo you said $said >&0; cat; echo over", reads=theirs)
+    theirs.close()
+    ours.sendall(b"hello\n")
+    assert ours.recv(100) == b"you said hello\n"
+    ours.shutdown(socket.SHUT_WR)
+    assert one.line() == "over"
+    assert one.process.wait(10) == 0
+    assert ours.recv(100) == b""
+
+
+def test_the_other_end_of_an_input_is_closed_with_the_guest_while_its_keeper_lives(keep):
+    ours, theirs = socket.socketpair()
+    one = keep("exec 0<&- ; exec sleep 1000", reads=theirs)
+    theirs.close()
+    ours.settimeout(10)
+    assert ours.recv(100) == b""
+    assert one.process.poll() is None
 
 
 @pytest.mark.parametrize("end", ["close", "terminate"])

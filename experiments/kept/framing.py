@@ -1,0 +1,79 @@
+"""Messages on a line between host and guest: numbered, checked, never more than there is room for.
+
+    7 1a2b3c4d {"do": "status"}     message 7, the CRC-32 of the rest, the rest
+    7 99aabbcc {"ok": true}         its answer
+    +512                            as many more bytes may be sent this way
+
+The line is a console of the guest. Once its input buffer of 4096 bytes has been full, User Mode
+Linux reads no more of it, for good; what was sent before the console is opened is not read either.
+So the guest grants what it has room for, from nothing on. The way back has no such limit. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+WINDOW_BYTES = 2048
+"""Granted when the line is opened, and so the most that is ever under way to the guest."""
+
+
+class Garbled(Exception):
+    """A line that nobody sent like this."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request or its answer, which have one number."""
+
+    number: int
+    body: bytes
+    """One line of text, without its end."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """So many more bytes may be sent."""
+
+    more_bytes: int
+
+
+def framed(what: Message | Grant) -> bytes:
+    """As it goes over the line."""
+    if isinstance(what, Grant):
+        return b"+%d\n" % what.more_bytes
+    if b"\n" in what.body:
+        raise ValueError("a message is one line")
+    return b"%d %08x %b\n" % (what.number, crc32(what.body), what.body)
+
+
+class Unframer:
+    """Puts together what comes in pieces."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, piece: bytes) -> list[Message | Grant]:
+        """What is whole with this piece, in order; raises Garbled."""
+        start = len(self._rest)
+        self._rest += piece
+        found = []
+        while (end := self._rest.find(b"\n", start)) >= 0:
+            found.append(_unframed(bytes(self._rest[:end])))
+            del self._rest[: end + 1]
+            start = 0
+        return found
+
+
+def _unframed(line: bytes) -> Message | Grant:
+    try:
+        if line.startswith(b"+"):
+            return Grant(int(line))
+        number, check, body = line.split(b" ", 2)
+        message = Message(int(number), body)
+        intact = int(check, 16) == crc32(body)
+    except ValueError:
+        intact = False
+    if not intact:
+        raise Garbled(f"{line[:40]!r}, {len(line)} bytes")
+    return message
