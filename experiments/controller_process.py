@@ -35,7 +35,7 @@ class ControllerProcess:
         self._lines: LineReader | None = None
         self._status: socket.socket | None = None
         self._ready = False
-        self.port = _free_port()
+        self.port = free_port()
 
     def start(self) -> None:
         self._program.write_text(json.dumps(to_plain(self._plan.program)))
@@ -146,7 +146,8 @@ def _missing(report: dict[str, Any]) -> str:
     return "; ".join(parts) or "no switch has connected"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Of this machine's loopback, at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -32,7 +32,7 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
         run_id=run_id,
         seed=seed,
         buffer_ms=scenario.network.buffer / 1e6,
-        loss_ppm=_losses(loaded),
+        loss_ppm=losses_ppm(loaded),
         gateways=gateways,
     )
     program = compile_ways(wiring, topology, ways).program
@@ -71,7 +71,8 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
     )
 
 
-def _losses(loaded: LoadedScenario) -> dict[str, int]:
+def losses_ppm(loaded: LoadedScenario) -> dict[str, int]:
+    """Random loss of each fibre, in parts per million."""
     network = loaded.scenario.network
     shares = {
         fibre.id: network.fibre_loss.get(fibre.id, network.loss) for fibre in loaded.topology.fibres

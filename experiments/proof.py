@@ -98,3 +98,15 @@ def proof_document(proofs: Mapping[str, Proof]) -> dict[str, Any]:
         "holds": all(proof.holds for proof in proofs.values()),
         "proofs": {name: proof.to_json() for name, proof in proofs.items()},
     }
+
+
+def keepers_proof(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of what a keeper answers to ``proof``: ``tables``, or the two sides of an update."""
+    sides = ("tables", "beside", "flipped")
+    return {
+        "schema": PROOF_SCHEMA,
+        "of": said["of"],
+        "epoch": said["epoch"],
+        "holds": said["holds"],
+        "proofs": {side: said[side] for side in sides if side in said},
+    }

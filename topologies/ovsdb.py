@@ -98,7 +98,17 @@ class OpenVSwitch:
 
     def set_controller(self, bridge: str, address: str) -> None:
         """Point one switch to another controller; its connection is closed."""
-        self._checked(["ovs-vsctl", "--no-wait", "set-controller", bridge, address])
+        target = f'target="{address}"'  # only that: how soon it tries again stays as it was
+        self._checked(["ovs-vsctl", "--no-wait", "set", "controller", bridge, target])
+
+    def bear_silence(self, wiring: Wiring, seconds: int) -> None:
+        """Let each switch keep its connection while its controller says nothing for so long, by
+        default five seconds."""
+        command = ["ovs-vsctl", "--no-wait"]
+        for hub in wiring.hubs:
+            probe = f"inactivity_probe={seconds * 1000}"
+            command += ["--", "set", "controller", hub.bridge, probe]
+        self._checked(command)
 
     def restart(self) -> None:
         """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty."""

@@ -29,9 +29,10 @@ from topologies.wiring import Wiring
 ROOT = Path(__file__).resolve().parents[2]
 CONTROLLER = ("-m", "controller.main")
 POLL_S = 0.05
-READY_S = 120.0
-BFD_S = 30.0
-CALM_S = 60.0
+WAIT_S = 120.0
+"""For everything to stand, then for BFD, then for calm."""
+SILENCE_S = 60
+"""Of a controller that computes. By a real clock, on a busy machine, that takes its time."""
 
 
 class KeptNetwork:
@@ -51,8 +52,10 @@ class KeptNetwork:
         port: int,
         framework: str = "ryu",
         bfd_interval_ms: int | None = 100,
+        segmentation_offload: bool = False,
         patience: Mapping[str, int] | None = None,
         status: Path | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
         self.specification = specification
         self.wiring = wiring
@@ -63,11 +66,13 @@ class KeptNetwork:
         self._port = port
         self._patience = dict(patience or {})
         self._status = status
+        self._wait_s = wait_s
         self._has_bfd = bfd_interval_ms is not None
         self._stack = contextlib.ExitStack()
         self.net = CorridorNet(
             wiring,
             controllers=[self._address],
+            segmentation_offload=segmentation_offload,
             private_dir=scratch / "ovs",
             bfd_interval_ms=bfd_interval_ms,
         )
@@ -77,15 +82,17 @@ class KeptNetwork:
             (self.scratch / "specification.json").write_text(self.specification.to_json())
             (self.scratch / "wiring.json").write_text(json.dumps(to_plain(self.wiring)))
             stack.enter_context(self.net)
+            assert self.net.openvswitch is not None
+            self.net.openvswitch.bear_silence(self.wiring, SILENCE_S)
             self.gateways = self._start_gateways()
             stack.callback(self.gateways.close)
             self.start_controller()
             stack.callback(self.kill_controller)
-            self.until(lambda: self.ask("status").get("standing"), READY_S)
+            self.until(lambda: self.ask("status").get("standing"), self._wait_s)
             self.faults = Faults(self.wiring, self.net.kernel)
             if self._has_bfd:
-                self.net.wait_bfd(BFD_S)
-            self.until(self.is_calm, CALM_S)
+                self.net.wait_bfd(self._wait_s)
+            self.until(self.is_calm, self._wait_s)
             self._stack = stack.pop_all()
         return self
 

@@ -6,15 +6,30 @@ from experiments.scenario import LoadedScenario
 from topologies.wiring import Wiring, wire
 
 
-def kept_wiring(loaded: LoadedScenario, run_id: str, seed: int) -> Wiring:
-    """With a gateway at every hub that may have one, since policies may come to need it.
+def kept_wiring(
+    loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: dict[str, int] | None = None
+) -> Wiring:
+    """With a gateway wherever there may be one, since policies may come to need it: at hubs that
+    have one on the map, and at those that the scenario's policies take as waypoints.
 
-    Fibres lose nothing by chance, so that whatever is lost has a cause.
+    Fibres lose nothing by chance unless ``loss_ppm`` says so, in parts per million by fibre: then
+    whatever is lost has a cause.
     """
     return wire(
         loaded.topology,
         run_id=run_id,
         seed=seed,
         buffer_ms=loaded.scenario.network.buffer / 1e6,
-        gateways=frozenset(hub.id for hub in loaded.topology.hubs if hub.intl_gateway),
+        loss_ppm=loss_ppm,
+        gateways=_gateways(loaded),
+    )
+
+
+def _gateways(loaded: LoadedScenario) -> frozenset[str]:
+    groups = loaded.policies.known_groups
+    chosen = [stop.any_of for policy in loaded.policies.policies for stop in policy.hard.waypoints]
+    return frozenset(
+        hub.id
+        for hub in loaded.topology.hubs
+        if hub.intl_gateway or any(one.selects(hub, groups) is True for one in chosen)
     )

@@ -3,7 +3,8 @@
 Mounts what the system lacks over the read-only host root, gives the run a
 writable view of its result folder and nothing else, executes the plan in a child
 with the code every testbed shares, and switches the machine off. With the argument
-``command`` it executes the argument list in the folder's ``command.json`` instead.
+``command`` it executes the argument list in the folder's ``command.json`` instead,
+with ``keep`` it keeps a network until the second console closes.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
@@ -145,6 +146,12 @@ def run_command() -> NoReturn:
     os.execvp(arguments[0], arguments)  # noqa: S606
 
 
+def keep_network() -> NoReturn:
+    """Become the keeping of the folder's network."""
+    words = [PYTHON, "-m", "experiments.kept.inside", OUT, "/tmp/kept", "/dev/tty1"]
+    os.execv(PYTHON, words)  # noqa: S606
+
+
 def in_a_child(become: Callable[[], NoReturn]) -> int:
     """Start a session of its own; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
@@ -169,7 +176,8 @@ def main() -> None:
     try:
         prepare()
         # User Mode Linux adds words of its own at the end.
-        code = in_a_child(run_command if sys.argv[1:2] == ["command"] else run_plan)
+        asked = sys.argv[1] if len(sys.argv) > 1 else ""
+        code = in_a_child({"command": run_command, "keep": keep_network}.get(asked, run_plan))
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

@@ -37,16 +37,30 @@ def native_run_id() -> str:
 
 def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> None:
     """Execute ``out_dir/raw/plan.json`` here; raises what the execution reports."""
-    run_id = json.loads((out_dir / "raw" / "plan.json").read_text())["wiring"]["run_id"]
+    plan = (out_dir / "raw" / "plan.json").resolve()
+    run_id = json.loads(plan.read_text())["wiring"]["run_id"]
+    with _worker(run_id, "experiments.execute", str(plan), str(out_dir.resolve())) as worker:
+        read_events(worker, on_event, out_dir / "console.log", "the run")
+
+
+@contextlib.contextmanager
+def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that keeps the network of ``out_dir`` here: see ``kept/inside.py``.
+
+    Its events are on its standard output; SIGTERM ends it.
+    """
+    run_id = json.loads((out_dir / "raw" / "wiring.json").read_text())["run_id"]
+    words = ("experiments.kept.inside", str(out_dir.resolve()), str(scratch))
+    with _worker(run_id, *words) as worker:
+        yield worker
+
+
+@contextlib.contextmanager
+def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A module that runs under the machine's lock, and is told to stop when that is left."""
     with _lock(), _note(run_id):
         worker = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "experiments.execute",
-                str((out_dir / "raw" / "plan.json").resolve()),
-                str(out_dir.resolve()),
-            ],
+            [sys.executable, "-m", module, *arguments],
             cwd=PROJECT,
             env=dict(os.environ, PYTHONHASHSEED="0"),
             stdin=subprocess.DEVNULL,
@@ -55,7 +69,7 @@ def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> Non
             preexec_fn=_stop_with_parent,
         )
         try:
-            read_events(worker, on_event, out_dir / "console.log", "the run")
+            yield worker
         finally:
             _end(worker)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -94,20 +95,48 @@ def _guest(
         guest.wait()
 
 
+@contextlib.contextmanager
+def keeping_guest(
+    kernel: Kernel, out_dir: Path, line: socket.socket
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A guest with the real clock that keeps the network of ``out_dir``: see ``kept/inside.py``.
+
+    ``line`` is its end of the line over which requests come, and is closed here. Its events are
+    on the standard output of the process. On leaving it is killed if it has not ended.
+    """
+    with line:
+        guest = _boot(kernel, out_dir, False, "keep", console=line.fileno())
+    try:
+        yield guest
+    finally:
+        _let_go(guest)
+        guest.wait()
+
+
 def _boot(
-    kernel: Kernel, out_dir: Path, virtual_clock: bool, *init_arguments: str
+    kernel: Kernel,
+    out_dir: Path,
+    virtual_clock: bool,
+    *init_arguments: str,
+    console: int | None = None,
 ) -> subprocess.Popen[bytes]:
-    """A guest and its keeper, which ends with it and ends it when its standard input closes."""
+    """A guest and its keeper, which ends with it and ends it when its standard input closes.
+
+    ``console`` is a descriptor that becomes the guest's second console.
+    """
     keeper = [sys.executable, "-I", "-S", str(KEEPER)]
     keeper += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
     keeper += [f"--copy={name}={path}" for name, path in copies().items()]
+    keeper += [] if console is None else [f"--input={console}"]
+    words = boot_command(kernel, virtual_clock, *init_arguments, second_console=console is not None)
     return subprocess.Popen(
-        [*keeper, "--", *boot_command(kernel, virtual_clock, *init_arguments)],
+        [*keeper, "--", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=_host_environment(),
         start_new_session=True,
+        pass_fds=() if console is None else (console,),
     )
 
 
