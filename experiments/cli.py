@@ -19,6 +19,7 @@ from topologies.errors import CorridorError
 
 VERBS = (
     "run",
+    "keep",
     "check",
     "explain",
     "price",

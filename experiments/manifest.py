@@ -14,7 +14,6 @@ from typing import Any
 
 import yaml
 
-from experiments.plan_values import Plan
 from experiments.scenario import LoadedScenario
 from experiments.testbeds.choice import Choice
 from experiments.testbeds.kernel import Kernel
@@ -36,18 +35,24 @@ def write_scenario(path: Path, loaded: LoadedScenario) -> None:
 
 
 def write_manifest(
-    path: Path, loaded: LoadedScenario, plan: Plan, choice: Choice, kernel: Kernel | None
+    path: Path,
+    loaded: LoadedScenario,
+    choice: Choice,
+    kernel: Kernel | None,
+    *,
+    seed: int,
+    **computed: Any,
 ) -> None:
+    """``computed`` are values that were made of the scenario, and are told by their hashes."""
     manifest = {
         "schema": MANIFEST_SCHEMA,
-        "scenario": plan.scenario,
-        "seed": plan.seed,
+        "scenario": loaded.scenario.name,
+        "seed": seed,
         "testbed": choice._asdict(),
-        "framework": plan.framework,
+        "framework": loaded.scenario.framework,
         "hashes": {
             "topology": _digest(loaded.topology.model_dump(mode="json")),
-            "program": _digest(to_plain(plan.program)),
-            "plan": _digest(to_plain(plan)),
+            **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
         "versions": _versions(),

@@ -27,7 +27,7 @@ from experiments.plan_values import Plan
 from experiments.proof import in_a_line, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
-from experiments.testbeds.choice import Choice, choose_testbed
+from experiments.testbeds.choice import Choice, Facts, choose_testbed
 from experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from experiments.testbeds.kernel_build import build_kernel
 from experiments.testbeds.kernel_progress import ProgressPrinter
@@ -83,7 +83,7 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
 def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Outcome:
     """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
     started = time.monotonic()
-    loaded = _with_framework(loaded, options.framework)
+    loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
     was_there = options.out is not None and os.path.isdir(options.out)  # noqa: PTH112 - never raises
     out_dir = make_result_folder(options.out, loaded.scenario.name)
@@ -91,19 +91,19 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         choice, kernel = _choose(options, say)
         plan = _plan(loaded, options, choice)
     except BaseException:
-        _remove_empty(out_dir, itself=not was_there)
+        remove_empty(out_dir, itself=not was_there)
         raise
     try:
         _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
     except OSError as error:
-        raise _unwritable(out_dir, error) from error
+        raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
     log = EventLog(out_dir, say, started)
     failure: BaseException | None = None
     try:
         _execute(choice, kernel, plan, out_dir, log, options.patience_s)
     except OSError as error:
-        failure = _unwritable(out_dir, error)
+        failure = unwritable(out_dir, error)
     except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
         failure = error
     summary = _finish(out_dir, plan, choice, log, failure, options.figures)
@@ -126,7 +126,7 @@ def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
     return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
 
 
-def _remove_empty(out_dir: Path, *, itself: bool) -> None:
+def remove_empty(out_dir: Path, *, itself: bool) -> None:
     """What was made for a run that is refused; a folder that holds anything stays."""
     with contextlib.suppress(OSError):
         for folder in (out_dir / "raw", out_dir / "tables", *([out_dir] if itself else [])):
@@ -140,7 +140,7 @@ def make_result_folder(wanted: Path | None, name: str) -> Path:
         (folder / "raw").mkdir()
         (folder / "tables").mkdir()
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
     return folder
 
 
@@ -168,13 +168,14 @@ def new_folder(wanted: Path | None, name: str) -> Path:
             "is a file, not a folder", "name another with --out", file=str(candidate)
         ) from None
     except OSError as error:
-        raise _unwritable(candidate, error) from error
+        raise unwritable(candidate, error) from error
     return candidate
 
 
-def _with_framework(
+def with_framework(
     loaded: LoadedScenario, framework: Literal["ryu", "os-ken"] | None
 ) -> LoadedScenario:
+    """A scenario that runs under another framework, if one is given."""
     if framework is None:
         return loaded
     scenario = loaded.scenario.model_copy(update={"framework": framework})
@@ -202,10 +203,15 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
             say(f"no virtual clock: {error}")
         finally:
             printer.close()
+    return choice, real_clock_kernel(facts)
+
+
+def real_clock_kernel(facts: Facts) -> Kernel | None:
+    """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
     kernel = facts.real_clock_kernel()
     if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
         raise EnvironmentLacking(f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor")
-    return choice, kernel
+    return kernel
 
 
 def _execute(
@@ -237,7 +243,15 @@ def _write_inputs(
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
-    manifest.write_manifest(out_dir / "manifest.json", loaded, plan, choice, kernel)
+    manifest.write_manifest(
+        out_dir / "manifest.json",
+        loaded,
+        choice,
+        kernel,
+        seed=plan.seed,
+        program=plan.program,
+        plan=plan,
+    )
 
 
 def _opening_line(plan: Plan, choice: Choice, kernel: Kernel | None) -> str:
@@ -280,7 +294,7 @@ def _finish(
     except OSError as error:
         if failure is not None:
             return None
-        raise _unwritable(out_dir, error) from error
+        raise unwritable(out_dir, error) from error
     except ValueError:
         if failure is None:
             raise
@@ -305,7 +319,8 @@ def _say_what_was_kept(summary: dict[str, Any] | None, out_dir: Path, say: Say) 
     say(f"the run did not end; {received} answered probes are kept in {out_dir}")
 
 
-def _unwritable(folder: Path, error: OSError) -> CorridorError:
+def unwritable(folder: Path, error: OSError) -> CorridorError:
+    """What it means for who asked for results there."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
     reason = error.strerror or str(error)

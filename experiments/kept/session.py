@@ -113,6 +113,15 @@ def remove(name: str) -> None:
     shutil.rmtree(folder_for(name), ignore_errors=True)
 
 
+def remove_dead() -> tuple[str, ...]:
+    """Remove what networks left whose process is dead; their names."""
+    noted = {path.parent.name for path in sessions_folder().glob(f"*/{FILE}")}
+    dead = tuple(sorted(noted - {one.name for one in sessions()}))
+    for name in dead:
+        shutil.rmtree(sessions_folder() / name, ignore_errors=True)
+    return dead
+
+
 def find(name: str | None = None) -> Session:
     """The one of that name, by default the only one; InputError if it is not alive or not one."""
     alive = {one.name: one for one in sessions()}

@@ -99,6 +99,14 @@ def choose_testbed(
     return _auto(facts, clock)
 
 
+def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto") -> Choice:
+    """Where a network is kept: always by the real clock, since a virtual one would run away while
+    nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
+    if wanted == "auto":
+        return _real(facts, "a kept network has the real clock")
+    return choose_testbed(facts, wanted, "real")
+
+
 def _native(facts: Facts, clock: Clock | None) -> Choice:
     if clock == "virtual":
         raise InputError(
@@ -130,6 +138,10 @@ def _auto(facts: Facts, clock: Clock | None) -> Choice:
     if clock == "virtual":
         _refuse("no virtual clock", virtual_lacks, "use --clock real")
     why = "the real clock was asked for" if clock == "real" else _no_virtual(virtual_lacks)
+    return _real(facts, why)
+
+
+def _real(facts: Facts, why: str) -> Choice:
     native_lacks = facts.native_lacks()
     if not native_lacks:
         return Choice("native", "real", f"{why}, and this kernel can shape and switch")

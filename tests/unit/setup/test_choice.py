@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.choice import Facts, choose_testbed
+from experiments.testbeds.choice import Facts, choose_for_keeping, choose_testbed
 from experiments.testbeds.kernel import Kernel
 from topologies.errors import EnvironmentLacking, InputError
 
@@ -175,3 +175,24 @@ def test_a_failed_build_leads_to_the_next_best_with_its_reason():
     choice = choose_testbed(facts.without_build("no network"))
     assert (choice.testbed, choice.clock) == ("uml", "real")
     assert "no network" in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "wanted", "testbed", "reason"),
+    [
+        ("here where it can be", ABLE, "auto", "native", "this kernel can shape and switch"),
+        ("else in a guest", replace(ABLE, **NO_NATIVE), "auto", "uml", "not native: not root"),
+        ("where it is asked to be", ABLE, "uml", "uml", "asked for"),
+        ("here if so asked", ABLE, "native", "native", "asked for"),
+    ],
+)
+def test_a_network_is_kept_by_the_real_clock(name, facts, wanted, testbed, reason):
+    choice = choose_for_keeping(facts, wanted)
+    assert (choice.testbed, choice.clock) == (testbed, "real"), name
+    assert reason in choice.reason
+
+
+def test_a_network_that_can_be_kept_nowhere_is_told_all_reasons():
+    nowhere = replace(ABLE, **NO_NATIVE, **NO_STOCK, virtual_lacks="no boot")
+    with pytest.raises(EnvironmentLacking, match=r"linux\.uml is not installed; not root"):
+        choose_for_keeping(nowhere)

@@ -1,0 +1,84 @@
+"""``corridor keep``: build a scenario's network and keep it to its policies until it is ended."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments.commands.arguments import add_scenario_arguments
+
+EPILOG = """examples:
+  corridor keep mini                            five hubs, in a guest or in this kernel
+  corridor keep sovereignty --name law          under every shipped policy set
+  corridor keep my.yaml --policies none --port 8080 --out results/kept
+  sudo corridor keep mini --testbed native      in this machine's kernel, as in the Vagrant VM
+
+Another terminal uses it: corridor status, policy, drain, restore, events. Nothing is measured, and
+the clock is the real one: a virtual clock would run away while nothing happens.
+Ctrl-C ends it (exit code 130): tables are read back, and nothing of it is left but its results."""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "keep",
+        help="build a scenario's network and keep it to its policies until Ctrl-C",
+        description="Build the network of a scenario and keep it to its policies, whatever fails "
+        "or changes, with an HTTP API on this machine's loopback interface.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument(
+        "--testbed",
+        choices=("auto", "native", "uml"),
+        default="auto",
+        help="default: this machine's kernel where it can, else a guest",
+    )
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument(
+        "--name", default=None, help="what other commands call it (default: the scenario's name)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=None, metavar="N", help="of the API (default: a free one)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
+    )
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines only")
+
+
+def run(args: argparse.Namespace) -> int:
+    from experiments.kept.keeping import Options, keep
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    def note(event: dict[str, Any]) -> None:
+        if args.json:
+            print(json.dumps(event), flush=True)
+
+    options = Options(
+        scenario=args.scenario,
+        policies=args.policies,
+        as_of=args.as_of,
+        testbed=args.testbed,
+        framework=args.framework,
+        name=args.name,
+        port=args.port,
+        out=args.out,
+    )
+    keep(options, say, note)
+    return 0
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError("a port is between 1 and 65535")
+    return port

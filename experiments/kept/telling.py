@@ -1,0 +1,127 @@
+"""What a keeper says of itself, in a line each for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from topologies.units import format_duration
+
+Said = Mapping[str, Any]
+UNTOLD = ("ready", "report")
+"""Of the wiring: what is wrong with it comes as an error."""
+KINDS = {"links": "fibre", "srlgs": "risk group", "hubs": "hub", "gateways": "gateway"}
+SHOWN = 5
+
+
+def told(said: Said) -> str | None:
+    """One line of what happened; None where there is nothing to tell."""
+    kind = said["event"]
+    if kind in UNTOLD:
+        return None
+    return _TOLD.get(kind, _anything)(said)
+
+
+def counted(demands: Mapping[str, int]) -> str:
+    """``12 UP, 2 BLOCKED`` of how many demands have which status."""
+    return ", ".join(f"{count} {status}" for status, count in sorted(demands.items()))
+
+
+def _anything(said: Said) -> str:
+    known = {"event", "n", "at_ns"}
+    parts = [f"{key} {value}" for key, value in said.items() if key not in known]
+    return ": ".join([said["event"], *([", ".join(parts)] if parts else [])])
+
+
+def _switch(said: Said) -> str:
+    return f"switch of {said['hub']} " + ("connected" if said["connected"] else "went away")
+
+
+def _failures(said: Said) -> str:
+    failed = [f"{word} {name}" for kind, word in KINDS.items() for name in said.get(kind, ())]
+    return f"failed: {_some(failed)}" if failed else "nothing has failed any more"
+
+
+def _installed(said: Said) -> str:
+    return f"installed and proven: {said['entries']} entries{_tampering(said)}"
+
+
+def _taken_over(said: Said) -> str:
+    how = "" if said["was"] == "whole" else f" and put right (found: {said['was']})"
+    return f"a new controller took over what switches hold{how}{_tampering(said)}"
+
+
+def _update(said: Said) -> str:
+    steps = ", ".join(f"{step} {ms:.0f} ms" for step, ms in said["done_ms"].items())
+    entries = said["entries"]
+    return (
+        f"moved to epoch {said['epoch']} ({said['why']}): {steps}; "
+        f"{entries['before']} entries, {entries['most']}, {entries['after']}"
+    )
+
+
+def _withdrawn(said: Said) -> str:
+    return f"withdrawn at once: {_some(said['demands'])}"
+
+
+def _mended(said: Said) -> str:
+    return f"tables were not as they should be, and are again ({said['why']}){_tampering(said)}"
+
+
+def _status(said: Said) -> str:
+    was = f"{said['was']} -> " if said.get("was") not in (None, said["status"]) else ""
+    way = f", {_path(said['hubs'])}" if said.get("hubs") else ""
+    delay_ns = said.get("one_way_ns")
+    delay = f", {format_duration(delay_ns)}" if delay_ns is not None else ""
+    law = [one for one in (said.get("clause"), *said.get("legal_ref", ())) if one]
+    reason = said.get("reason") or ""
+    why = f": {reason}" if reason else ""
+    by = f" ({'; '.join(law)})" if law else ""
+    return f"{said['demand']}: {was}{said['status']}{way}{delay}{why}{by}"
+
+
+def _reason(said: Said) -> str:
+    what = f" {said['do']}" if said.get("do") else ""
+    return f"{said['event']}{what}: {said['reason']}"
+
+
+def _error(said: Said) -> str:
+    return f"error: {said['message']}"
+
+
+def _tampering(said: Said) -> str:
+    foreign = sum(len(flows) for flows in said.get("foreign", {}).values())
+    missing = sum(said.get("missing", {}).values())
+    stray = sum(said.get("stray", {}).values())
+    counts = [("of strangers", foreign), ("missing", missing), ("left over", stray)]
+    parts = [f"{count} {word}" for word, count in counts if count]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def _path(hubs: list[str]) -> str:
+    if len(hubs) <= SHOWN:
+        return " > ".join(hubs)
+    return f"{hubs[0]} > ({len(hubs) - 2} hubs) > {hubs[-1]}"
+
+
+def _some(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + more
+
+
+_TOLD: Mapping[str, Callable[[Said], str]] = {
+    "switch": _switch,
+    "failures": _failures,
+    "installed": _installed,
+    "taken over": _taken_over,
+    "update": _update,
+    "withdrawn": _withdrawn,
+    "mended": _mended,
+    "status": _status,
+    "deferred": _reason,
+    "refused": _reason,
+    "failed": _reason,
+    "forgotten": _reason,
+    "error": _error,
+}

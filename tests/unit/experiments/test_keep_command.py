@@ -1,0 +1,341 @@
+"""``corridor keep``: what it refuses before anything is built, how it ends, what it tells."""
+
+import json
+import os
+import signal
+import socket
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments import cli
+from experiments.kept import api_process, keeping, session
+from experiments.kept.api_process import ApiProcess
+from experiments.kept.keeping import bfd_interval_ms, ended_by_signals, interfaces
+from experiments.kept.setting import kept_wiring
+from experiments.kept.teller import Teller
+from experiments.kept.telling import told
+from experiments.proof import keepers_proof
+from experiments.scenario import load_scenario
+from experiments.testbeds import native
+from experiments.testbeds.kernel import Kernel
+from topologies.errors import EnvironmentLacking
+
+KERNEL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "state/corridor/kept"
+
+
+def corridor(*words):
+    try:
+        return cli.main(["keep", *words])
+    except SystemExit as left:
+        return left.code
+
+
+def no_guest(*_arguments):
+    raise AssertionError("a network was about to be built")
+
+
+@pytest.fixture
+def nothing_built(monkeypatch):
+    monkeypatch.setattr(keeping, "in_a_guest", no_guest)
+    monkeypatch.setattr(keeping, "here", no_guest)
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["mniii"], 'no scenario is called "mniii"'),
+        (["mini", "--name", "My Net"], 'a kept network cannot be called "My Net"'),
+        (["mini", "--policies", "pan-asi"], "pan-asi"),
+        (["mini", "--as-of", "soon"], "is not a day"),
+        (["mini", "--port", "70000"], "a port is between 1 and 65535"),
+        (["mini", "--port", "http"], "is not a whole number"),
+        (["mini", "--clock", "virtual"], "unrecognized arguments: --clock virtual"),
+        (["mini", "--out", "full"], "the result folder is not empty"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_leaves_nothing(
+    words, says, tmp_path, state, nothing_built, capsys
+):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    assert corridor(*words) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert "Traceback" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) in (["full"], ["full", "state"])
+    assert not state.exists() or list(state.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_built(
+    taken_port, state, nothing_built, capsys
+):
+    assert corridor("mini", "--port", str(taken_port)) == 2
+    said = capsys.readouterr().err
+    assert f"port {taken_port} of 127.0.0.1: Address already in use" in said
+    assert not state.exists()
+
+
+def test_a_name_that_is_kept_already_is_refused_and_that_network_left_alone(
+    state, nothing_built, capsys, monkeypatch
+):
+    one = session.session_of_this_process(
+        "mini",
+        url="http://127.0.0.1:1",
+        token_file=state / "mini" / "token",
+        scenario="mini",
+        testbed="uml",
+        clock="real",
+    )
+    parent = os.getppid()
+    other = replace(one, pid=parent, pid_started=session._started(parent))
+    session.write(other)
+    assert corridor("mini") == 2
+    assert f'a network "mini" is kept already, by process {parent}' in capsys.readouterr().err
+    assert session.find("mini") == other
+
+
+def test_what_networks_left_that_were_killed_is_removed_and_no_other(state):
+    one = session.session_of_this_process(
+        "alive", url="x", token_file=state / "t", scenario="mini", testbed="uml", clock="real"
+    )
+    session.write(one)
+    session.write(replace(one, name="dead", pid_started="another boot"))
+    (state / "dead" / "token").touch()
+    (state / "starting").mkdir()
+    assert session.remove_dead() == ("dead",)
+    assert sorted(path.name for path in state.iterdir()) == ["alive", "starting"]
+
+
+def test_without_root_there_is_no_native_testbed(tmp_path, nothing_built, capsys, monkeypatch):
+    facts = replace(keeping.probe(), root=False)
+    monkeypatch.setattr(keeping, "probe", lambda: facts)
+    assert corridor("mini", "--testbed", "native") == 3
+    assert "the native testbed cannot run here: not root" in capsys.readouterr().err
+    assert not any((tmp_path / "results").iterdir())
+
+
+def test_another_native_network_holds_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(native, "STATE", tmp_path / "run")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "wiring.json").write_text('{"run_id": "c123"}')
+    with (
+        native._lock(),
+        pytest.raises(EnvironmentLacking, match="another native run holds this machine"),
+        native.keeping_natively(tmp_path, tmp_path),
+    ):
+        pass
+
+
+def test_the_first_signal_asks_for_the_end_and_the_second_does_what_it_always_did():
+    asked = []
+    with ended_by_signals(lambda: asked.append("stop")) as caught:
+        signal.raise_signal(signal.SIGINT)
+        assert (asked, caught) == (["stop"], [signal.SIGINT])
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ended_by_signals(no_guest) as caught:
+            signal.raise_signal(signal.SIGINT)
+        assert caught == []
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kernel", "interval_ms"),
+    [("mini", KERNEL, None), ("sovereignty", None, 15), ("sovereignty", KERNEL, 228)],
+)
+def test_bfd_is_as_asked_but_no_more_than_a_guest_can_bear(scenario, kernel, interval_ms):
+    assert bfd_interval_ms(load_scenario(scenario), kernel) == interval_ms
+
+
+def test_gateways_stand_where_the_map_has_some_and_where_policies_want_one(tmp_path):
+    policies = {
+        "name": "mine",
+        "policies": [
+            {
+                "id": "P",
+                "effect": "permit",
+                "match": {},
+                "hard": {"waypoints": [{"any_of": {"hubs": ["guian"]}, "then": "SEEN"}]},
+            }
+        ],
+    }
+    (tmp_path / "mine.yaml").write_text(json.dumps(policies))
+    loaded = load_scenario("mini", policies=str(tmp_path / "mine.yaml"))
+    with_gateway = [hub.hub for hub in kept_wiring(loaded, "c0", 1).hubs if hub.gateway]
+    assert with_gateway == ["shanghai", "guian", "kunming"]
+
+
+def test_losses_are_the_scenarios_where_they_are_asked_for():
+    loaded = load_scenario("mini")
+    first = kept_wiring(loaded, "c0", 1, {"shanghai-guian": 1000}).fibres[0]
+    assert (first.fibre, first.forward.loss_ppm) == ("shanghai-guian", 1000)
+    assert kept_wiring(loaded, "c0", 1).fibres[0].forward.loss_ppm == 0
+
+
+def test_interfaces_are_listed_by_fibre_and_hub():
+    lines = interfaces(kept_wiring(load_scenario("mini"), "c7", 1)).splitlines()
+    assert lines[:2] == ["c7s1p2  shanghai-guian  at shanghai", "c7s2p2  shanghai-guian  at guian"]
+    assert len(lines) == 14
+
+
+class Api:
+    """A process in the place of the API that does what a test says."""
+
+    def __init__(self, folder, monkeypatch, does):
+        package = folder / "code/controller/api"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package.parent / "__init__.py").touch()
+        start = (
+            "import json, os, signal, sys, time\nready = {'url': 'http://x', 'pid': os.getpid()}\n"
+        )
+        (package / "__main__.py").write_text(start + does)
+        monkeypatch.setattr(api_process, "ROOT", folder / "code")
+        self.log = folder / "api.log"
+
+    def start(self):
+        return ApiProcess(Path("c"), Path("t"), None, self.log)
+
+
+def test_an_api_that_cannot_start_says_why(tmp_path, monkeypatch):
+    does = "print(json.dumps({'failed': {'reason': 'no port'}})); sys.exit(3)"
+    with pytest.raises(EnvironmentLacking, match="no API of the network: no port"):
+        Api(tmp_path, monkeypatch, does).start()
+
+
+def test_an_api_that_breaks_tells_its_last_words(tmp_path, monkeypatch):
+    with pytest.raises(EnvironmentLacking, match="it ended with code 1: NameError"):
+        Api(tmp_path, monkeypatch, "unknown").start()
+
+
+def test_a_network_whose_api_ends_is_ended_with_the_reason(tmp_path, monkeypatch):
+    does = "print(json.dumps({'ready': ready}), flush=True); time.sleep(0.3); sys.exit('broken')"
+    api = Api(tmp_path, monkeypatch, does).start()
+    assert api.url == "http://x"
+    stopped = []
+    served = keeping._served(api, lambda: stopped.append(True))
+    served.__enter__()
+    deadline = time.monotonic() + 10
+    while not stopped and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(EnvironmentLacking, match="is gone: it ended with code 1: broken"):
+        served.__exit__(None, None, None)
+    assert stopped
+
+
+def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
+    does = "print(json.dumps({'ready': ready}), flush=True); time.sleep(100)"
+    api = Api(tmp_path, monkeypatch, does).start()
+    with keeping._served(api, no_guest):
+        pass
+    api.close()
+    assert api.wait() == f"it ended with code {-signal.SIGTERM}"
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({"event": "switch", "hub": "guian", "connected": False}, "switch of guian went away"),
+        (
+            {"event": "failures", "links": ["a-b"], "srlgs": [], "hubs": ["x"], "gateways": []},
+            "failed: fibre a-b, hub x",
+        ),
+        (
+            {"event": "failures", "links": [], "srlgs": [], "hubs": [], "gateways": []},
+            "nothing has failed any more",
+        ),
+        (
+            {"event": "update", "why": "policies", "epoch": 1, "done_ms": {"flipped": 8.4},
+             "entries": {"before": 193, "most": 247, "after": 195}},
+            "moved to epoch 1 (policies): flipped 8 ms; 193 entries, 247, 195",
+        ),
+        ({"event": "withdrawn", "demands": list("abcdefg")},
+         "withdrawn at once: a, b, c, d, e and 2 more"),
+        ({"event": "refused", "do": "set_policies", "reason": "it would break C5"},
+         "refused set_policies: it would break C5"),
+        (
+            {"event": "mended", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
+            "tables were not as they should be, and are again (audit); 1 of strangers",
+        ),
+        (
+            {"event": "status", "demand": "ckpt", "status": "BLOCKED", "was": "UP", "hubs": [],
+             "one_way_ns": None, "reason": "no path", "clause": "NO-EXPORT deny",
+             "legal_ref": ["CN-1"]},
+            "ckpt: UP -> BLOCKED: no path (NO-EXPORT deny; CN-1)",
+        ),
+        (
+            {"event": "status", "demand": "one", "status": "UP", "was": "UP",
+             "hubs": ["a", "b"], "one_way_ns": 18_000_000, "reason": "", "clause": ""},
+            "one: UP, a > b, 18ms",
+        ),
+        ({"event": "ready", "links": 7}, None),
+        ({"event": "of tomorrow", "n": 3, "at_ns": 4, "what": "x"}, "of tomorrow: what x"),
+        ({"event": "bare", "n": 3, "at_ns": 4}, "bare"),
+    ],
+)  # fmt: skip
+def test_each_event_is_told_in_a_line(said, line):
+    assert told(said) == line
+
+
+def test_a_person_hears_of_trouble_at_once_and_of_the_rest_once_all_is_calm():
+    lines, events = [], []
+    teller = Teller("mini", Path("results"), lines.append, events.append, started_s=100.0)
+
+    def say(at_s, **event):
+        teller({**event, "wall_s": at_s})
+
+    def keeper(at_s, **said):
+        say(at_s, event="keeper", said=said)
+
+    say(101, event="phase", name="build")
+    keeper(102, event="switch", hub="guian", connected=True)
+    keeper(103, event="refused", do="boot", reason="it would break C5")
+    say(104, event="phase", name="kept", demands={"UP": 12, "BLOCKED": 1})
+    keeper(105, event="switch", hub="guian", connected=False)
+    keeper(106, event="ready")
+    say(107, event="restart", code=-9)
+    assert lines[:3] == [
+        "[   1.0 s] building the network, installing and proving tables",
+        "[   3.0 s] refused boot: it would break C5",
+        "[   4.0 s] kept: 1 BLOCKED, 12 UP",
+    ]
+    assert "--network mini" in lines[3]
+    assert lines[4:] == [
+        "[   5.0 s] switch of guian went away",
+        "[   7.0 s] the controller ended with code -9, another is started",
+    ]
+    assert [event["wall_s"] for event in events] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_keepers_last_proof_has_the_form_of_any_other():
+    said = {"of": "policies", "epoch": 1, "holds": True, "beside": {"a": 1}, "flipped": {"b": 2}}
+    assert keepers_proof(said) == {
+        "schema": 1,
+        "of": "policies",
+        "epoch": 1,
+        "holds": True,
+        "proofs": {"beside": {"a": 1}, "flipped": {"b": 2}},
+    }
