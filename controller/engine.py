@@ -14,7 +14,7 @@ from itertools import chain
 
 from controller.compiler import Compiled, compile_ways, plan_ways
 from controller.intent import Intent
-from controller.policy.automaton import Automaton
+from controller.policy.automaton import Automaton, Violation
 from controller.policy.failures import NO_FAILURES, Failures
 from controller.program import (
     FastFailover,
@@ -116,17 +116,25 @@ def following(standing: Standing, known: Known, wiring: Wiring) -> Standing:
 def withdraw(standing: Standing, numbers: Iterable[int], intents: tuple[Intent, ...]) -> Standing:
     """The same with the packets of some demands dropped at their edges, and known nowhere else.
 
-    ``intents`` says what those demands may now; all else is served as before.
+    ``intents`` says what those demands may from now on, which is nothing as long as this stands;
+    all else is served as before.
     """
     gone = standing.withdrawn | frozenset(numbers)
     switches = tuple(_withdrawn(switch, gone) for switch in standing.program.switches)
     served = tuple(
-        intents[number - 1] if number in gone else intent
+        _allowed_nothing(intents[number - 1]) if number in gone else intent
         for number, intent in enumerate(standing.intents, start=1)
     )
     program = replace(standing.program, switches=switches)
     compiled = Compiled(program, standing.ways)
     return replace(standing, intents=served, compiled=compiled, withdrawn=gone)
+
+
+def _allowed_nothing(intent: Intent) -> Intent:
+    """One that policies still allow, though not by the ways that stand, waits for the next."""
+    waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next standing")
+    ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
+    return replace(intent, ruling=ruling)
 
 
 def no_longer_allowed(standing: Standing, intents: Iterable[Intent]) -> frozenset[int]:

@@ -262,4 +262,5 @@ class Governor:
             "foreign": told(dict(mended.foreign)),
             "stray": {hub: len(flows) for hub, flows in mended.stray.items()},
             "missing": dict(mended.missing),
+            "groups_and_meters": dict(mended.aids),
         }

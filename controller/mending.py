@@ -27,11 +27,13 @@ class Mended:
     stray: Mapping[str, tuple[Flow, ...]]
     """Ours, and of no standing."""
     missing: Mapping[str, int]
+    aids: Mapping[str, int]
+    """Groups and meters that were other than they should be, or nobody's we know."""
     tables: Tables
 
     @property
     def was_whole(self) -> bool:
-        return not (self.foreign or self.stray or self.missing)
+        return not (self.foreign or self.stray or self.missing or self.aids)
 
 
 def compare(held: Tables, standing: Standing) -> dict[int, Difference]:
@@ -110,8 +112,14 @@ def _mended(outside: Outside, differ: Mapping[int, Difference], held: Tables) ->
         _by_hub(outside, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
         _by_hub(outside, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
         {outside.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},
+        {outside.hub(dpid): count for dpid, one in differ.items() if (count := _aids(one))},
         held,
     )
+
+
+def _aids(one: Difference) -> int:
+    parts = (one.groups, one.meters, one.extra_groups, one.extra_meters)
+    return sum(len(part) for part in parts)
 
 
 def _by_hub(

@@ -86,8 +86,6 @@ def _status(standing: Standing, number: int, way: Way, failures: Failures) -> De
 def _withdrawn(standing: Standing, number: int) -> DemandStatus:
     intent = standing.intents[number - 1]
     refused = intent.ruling.refusals
-    if not refused:
-        return DemandStatus(intent.id, Status.BLOCKED, reason="withdrawn until the next standing")
     first = refused[0]
     clause = f"{first.policy} {first.clause}"
     reason = "; ".join(one.reason for one in refused)

@@ -109,6 +109,17 @@ def test_a_demand_that_is_withdrawn_is_dropped_at_its_edge_and_proven_so(standin
     assert proofs(withdrawn, new).holds
 
 
+def test_a_demand_that_is_withdrawn_although_it_will_be_served_holds_no_update_up(standing):
+    """Its new permit is stricter than the one in use: it is dropped until the next standing."""
+    intents = having(NO_SEA).specification.intents()
+    gone = engine.unlawful(standing, intents)
+    assert any(intents[number - 1].ruling.automata for number in gone)
+    withdrawn = engine.withdraw(standing, gone, intents)
+    proof = engine.proof_of(withdrawn, NETWORK)
+    assert proof.holds, [str(one) for one in proof.violated]
+    assert proofs(withdrawn, engine.following(withdrawn, having(NO_SEA), NETWORK)).holds
+
+
 def test_a_basis_that_ends_takes_what_rests_on_it(standing):
     spec = KNOWN.specification.model_copy(update={"as_of": date(2027, 7, 1)})
     gone = engine.unlawful(standing, spec.intents())

@@ -14,7 +14,7 @@ from controller.control import Control
 from controller.engine import Known
 from controller.errors import Refused
 from controller.policy.model import Bandwidth, PolicySet
-from controller.program import Flow, Reason, Table
+from controller.program import FastFailover, Flow, Reason, Table
 
 KNOWN = Known(specification())
 NETWORK = wiring()
@@ -348,6 +348,17 @@ def test_an_audit_takes_away_what_is_foreign_puts_back_what_is_missing_and_count
     mended = lab.events("mended")[-1]
     assert (list(mended["foreign"]), mended["missing"]) == (["guian"], {"guian": 1})
     assert ask(lab, do="status")["foreign"] == 1
+
+
+def test_an_audit_tells_of_groups_that_are_nobodys_or_gone(lab):
+    held = lab.switches.held[NETWORK.hub("guian").dpid].groups
+    held[0xFFFFF0] = FastFailover(0xFFFFF0, ())
+    number, buckets = next(iter(held.items()))
+    held[number] = replace(buckets, buckets=buckets.buckets[:1])
+    assert not ask(lab, do="audit")["was_whole"]
+    assert lab.holds() == lab.stands()
+    assert lab.events("mended")[-1]["groups_and_meters"] == {"guian": 2}
+    assert ask(lab, do="audit")["was_whole"]
 
 
 def test_tables_that_cannot_be_put_right_make_every_status_unknown(lab):
