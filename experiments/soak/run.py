@@ -34,6 +34,7 @@ from experiments.soak.settling import MENDED, Settled, Settling, Stuck
 from experiments.soak.stage import CONTROLLER, Stage
 from experiments.soak.watching import Watcher, labels, wrong_on_fibres
 from experiments.soak.world import World
+from topologies.errors import MeasurementInvalid
 
 SCRATCH = Path("/tmp/soak")
 DIES = SCRATCH / "dies.json"
@@ -103,6 +104,7 @@ class Soak:
                 took_ns = time.time_ns() - course.begun_ns
             except Stuck as problem:
                 wrong.append(f"stuck: {problem}")
+                self.now = self.settling.supposed(course.after)
         flows = self._flows(traffic)
         outlooks = [
             before.expected,
@@ -113,9 +115,7 @@ class Soak:
         wrong += wrong_on_fibres(watchers, traffic.seen)
         wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, changed)
         wrong += wrong_after_answers(course, self.settling.outlook, flows)
-        if not any(one.startswith("stuck") for one in wrong):
-            wrong += self._wrongly_free(event)
-            wrong += self._stretch()
+        wrong += [*self._wrongly_free(event), *self._stretch()]
         return {
             "what": event.to_json(),
             "world": self.now.world.to_json(),
@@ -245,7 +245,7 @@ def main(out: str, job: str) -> int:
         soak = Soak(kept, scene)
         try:
             soak.begin(world)
-        except Stuck as problem:
+        except (Stuck, MeasurementInvalid) as problem:
             say(number=0, what={"kind": "Begin"}, wrong=[str(problem)])
             return 1
         say(number=0, what={"kind": "Begin"}, wrong=[])

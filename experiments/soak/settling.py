@@ -77,6 +77,10 @@ class Settling:
                 )
             time.sleep(POLL_S)
 
+    def supposed(self, world: World) -> Settled:
+        """What it should have come to."""
+        return Settled(world, frozenset(), self.outlook(world), -1)
+
     def outlook(self, world: World, held: frozenset[str] = frozenset()) -> Outlook:
         if (world, held) not in self._outlooks:
             specification = world.specification(self.scene)

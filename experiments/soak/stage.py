@@ -22,6 +22,7 @@ from experiments.soak import events as e
 from experiments.soak.judging import Asked, Course, Loss
 from experiments.soak.scene import Scene
 from experiments.soak.world import World
+from topologies.errors import MeasurementInvalid
 from topologies.netlink import shapes
 from topologies.ovsdb_client import Database
 
@@ -29,7 +30,7 @@ CONTROLLER = ("-m", "experiments.soak.mortal_controller")
 DIES_S = 20.0
 OVS_S = 30.0
 AWAY_S = 0.4
-"""A switch that blinks, beside what a change takes."""
+"""A switch that blinks, before a change is asked for and after; less than is given up."""
 FLAP_S = 0.5
 """Down, and up again: BFD must have come up, or the fibre has not."""
 BFD_UP_S = 2.5
@@ -93,7 +94,10 @@ class Stage:
         """From the world as it begins to another, without an eye on what it costs."""
         world = World()
         for change in (e.SetPolicies(wanted.policies), e.SetDay(wanted.day)):
-            self._ask_until_done(change, Course(before=world, after=wanted), world)
+            course = Course(before=world, after=wanted)
+            self._ask_until_done(change, course, world)
+            for one in course.refused():
+                raise MeasurementInvalid(one)
         self.bring_about(world, wanted)
 
     def start_controller(self) -> None:
@@ -240,6 +244,7 @@ class Stage:
         time.sleep(AWAY_S)
         course.may_refuse = True
         self._change(event.change, course, world)
+        time.sleep(AWAY_S)
         self.kept.connect_switch(event.hub, connected=True)
 
     # Controllers.
