@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from controller.explain.clauses import ClauseCost
 from controller.explain.explanation import Answers, PermitInUse
@@ -29,6 +29,13 @@ class Answer(BaseModel):
 
 def _example(**values: Any) -> ConfigDict:
     return ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [values]})
+
+
+def _written(day: object) -> object:
+    """Numbers are not taken for seconds since 1970."""
+    if not isinstance(day, str):
+        raise ValueError("a day is written as text, for example 2027-07-01")
+    return day
 
 
 class Updates(Answer):
@@ -301,7 +308,8 @@ class Day(Answer):
     """A day whose policies and bases are to be in force."""
 
     model_config = _example(as_of="2027-07-01")
-    as_of: date
+    as_of: Annotated[date, BeforeValidator(_written)]
+    """As `YYYY-MM-DD`, of the years 1900 to 2999."""
 
 
 class Changed(Answer):

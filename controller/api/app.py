@@ -88,7 +88,8 @@ def _by_status(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     if problem.status_code == 405:
         detail = f"{request.method} is not for this path"
-        return _told(request, Problem("method", detail), **dict(problem.headers or {}))
+        allowed = ", ".join(sorted(routes.methods_of(request.scope["path"])))
+        return _told(request, Problem("method", detail), allow=allowed)
     kind = "unknown" if problem.status_code == 404 else "bad"
     return _told(request, Problem(kind, str(problem.detail)))
 

@@ -21,6 +21,7 @@ from controller.api.tokens import Doorkeeper
 MOST_BODY_BYTES = 1 << 20
 READ_S = 10.0
 """For a body to come."""
+HANGS_UP = ("large", "slow", "late")
 _HOST = re.compile(rb"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 _ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -100,11 +101,16 @@ class _Answer:
         await self._send(message)
 
     async def refuse(self, problem: Problem, path: str) -> None:
-        """And hang up, since the rest of the request may be still to come."""
+        """At once, and hang up on what is still to come if nobody wants to wait for it.
+
+        Else it is read and forgotten: who is hung up on while he sends never sees the answer.
+        """
         if self._begun:
             raise problem
         body = problem.body(path)
-        headers = {**problem.headers, "content-length": str(len(body)), "connection": "close"}
+        headers = {**problem.headers, "content-length": str(len(body))}
+        if problem.kind in HANGS_UP:
+            headers["connection"] = "close"
         plain = [(name.encode(), value.encode()) for name, value in headers.items()]
         start: dict[str, Any] = {"type": "http.response.start", "status": problem.status}
         await self.send({**start, "headers": plain})

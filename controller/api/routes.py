@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 
 from controller.api.answers import (
     AuditAnswer,
@@ -49,6 +50,15 @@ def _problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
+LINKS: dict[str, Any] = {
+    "links": {
+        name: {"operationId": name, "parameters": {"demand": "$response.body#/demands/0/demand"}}
+        for name in ("demand", "explanation")
+    }
+}
+"""Where an id of the answer leads."""
+
+
 def _link(request: Request) -> KeeperLink:
     link: KeeperLink = request.app.state.link
     return link
@@ -60,7 +70,9 @@ async def status(request: Request) -> Any:
     return await _link(request).read("status")
 
 
-@router.get("/v1/demands", response_model=DemandsAnswer, responses=_problems(*READS))
+@router.get(
+    "/v1/demands", response_model=DemandsAnswer, responses={200: LINKS, **_problems(*READS)}
+)
 async def demands(request: Request) -> Any:
     """How each demand is served, and why not better."""
     return await _link(request).read("demands")
@@ -200,3 +212,13 @@ async def events(
 async def metrics(request: Request) -> Response:
     """For Prometheus. What the keeper does not answer in time is left out, and said to be."""
     return Response(exposition(await gathered(_link(request))), media_type=CONTENT_TYPE)
+
+
+def methods_of(path: str) -> set[str]:
+    """All methods that a path is for."""
+    return {
+        method
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path_regex.fullmatch(path)
+        for method in route.methods or ()
+    }
