@@ -1,0 +1,133 @@
+"""A short soak that must find nothing wrong, and products broken on purpose that it must see.
+
+Each broken product is met with one event, the first of seed 1 that it should not survive.
+"""
+
+import json
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+from corridor_runs import ROOT, broken_copy, environment
+
+from experiments.soak import events as e
+from experiments.soak.generator import generate
+from experiments.soak.oracle import Broken, expect
+from experiments.soak.scene import load_scene
+from experiments.soak.world import World
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+EVENTS = 25
+SCENE = load_scene("corridor")
+
+
+def soak(folder, *options, code=ROOT):
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "experiments.soak", "--out", str(folder / "soak"), *options]
+    return subprocess.run(
+        command, cwd=code, env=environment(code), capture_output=True, text=True, check=False
+    )
+
+
+def first(is_wanted):
+    """The number of the first event of which, and of the world before it, something is so."""
+    world = World()
+    for number, (event, after) in enumerate(islice(generate(SCENE, 1), 3000), start=1):
+        if is_wanted(event, world):
+            return number
+        world = after
+    raise AssertionError("no such event")
+
+
+def lawful_in(world):
+    expected = expect(world.specification(SCENE), Broken())
+    return {demand for demand, one in expected.items() if one.ever}
+
+
+def ends_a_basis_while_a_switch_is_away(event, world):
+    return (
+        isinstance(event, e.Blink)
+        and isinstance(event.change, e.SetDay)
+        and bool(lawful_in(world) - lawful_in(event.change.after(world)))
+    )
+
+
+def cuts_a_fibre_in_use(event, world):
+    return (
+        isinstance(event, e.Cut)
+        and not (world.broken or world.drained)
+        and takes(world, frozenset(event.fibres)) != takes(world, frozenset())
+    )
+
+
+def takes(world, broken):
+    expected = expect(world.specification(SCENE), Broken(fibres=broken))
+    return [one.one_way_ns for one in expected.values()]
+
+
+def test_nothing_is_wrong_in_a_short_soak(tmp_path, virtual_kernel):
+    done = soak(tmp_path, "--seed", "7", "--events", str(EVENTS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    sums = json.loads((tmp_path / "soak/soak.json").read_text())
+    assert (sums["events"], sums["wrong"]) == (EVENTS, None)
+    assert sums["frames"] > 1000
+    lines = (tmp_path / "soak/soak.jsonl").read_text().splitlines()
+    told = [json.loads(line)["what"] for line in lines[1:]]
+    assert told == [event.to_json() for event, _ in islice(generate(SCENE, 7), EVENTS)]
+
+
+BROKEN = {
+    "nothing is withdrawn": (
+        "controller/governor.py",
+        "if not numbers or self.standing is None:",
+        "if True:",
+        ends_a_basis_while_a_switch_is_away,
+        "came through after",
+    ),
+    "a restriction is not heeded": (
+        "controller/specification.py",
+        "rule(self.policies, self.topology",
+        (
+            "rule(self.policies.model_copy(update={'policies': tuple(one for one in"
+            " self.policies.policies if one.id != 'NO-SEA')}), self.topology"
+        ),
+        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        "forbidden",
+    ),
+    "edges flip before the new stands beside": (
+        "controller/updating.py",
+        "self._stand_beside(step, told)\n",
+        (
+            "self.outside.switches.bundle(only(orders.flips(step), told))\n"
+            "            self._stand_beside(step, told)\n"
+        ),
+        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        "refused",
+    ),
+    "the old is removed while packets carry its labels": (
+        "controller/updating.py",
+        "self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)",
+        "pass",
+        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        "that nothing explains",
+    ),
+    "ways are never made anew": (
+        "controller/keeper.py",
+        "due_ns = self._now_ns + self.patience.hold_ns\n        self._timers",
+        "return\n        self._timers",
+        cuts_a_fibre_in_use,
+        "stuck",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_product_is_found_out(tmp_path, virtual_kernel, name):
+    file, old, new, is_wanted, complaint = BROKEN[name]
+    code = broken_copy(tmp_path, file, old, new)
+    number = first(is_wanted)
+    done = soak(tmp_path, "--seed", "1", "--only", f"{number}..{number}", code=code)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert complaint in done.stdout
+    assert "again: python -m experiments.soak" in done.stdout
