@@ -123,7 +123,11 @@ class Soak:
             "at_s": round(course.begun_ns / 1e9, 3),
             "settled_s": None if took_ns is None else round(took_ns / 1e9, 3),
             "answers": [[str(one.change), one.done, one.reason[:200]] for one in course.asked],
-            "lost": {name: len(lost) for name, lost in flows.lost_ns.items() if lost},
+            "lost": {
+                name: len(lost)
+                for name, lost in flows.lost_ns.items()
+                if lost and all(outlook[name].status == "SERVED" for outlook in outlooks)
+            },
             "sent": sum(map(len, flows.sent_ns.values())),
             "frames": traffic.seen["frames"],
             "wrong": wrong,
