@@ -86,6 +86,8 @@ class Traffic:
         self._stop = threading.Event()
         self.sent_ns: dict[str, list[int]] = defaultdict(list)
         """By demand, when each datagram was sent, CLOCK_REALTIME."""
+        self.lost_ns: dict[str, list[int]] = {}
+        """Those of them that did not arrive."""
         Traffic._numbers += 1
         self._serial = Traffic._numbers
         self.account: Account
@@ -110,13 +112,13 @@ class Traffic:
         time.sleep(self._settle_s)
         arrived = self._senders.arrived()
         self._senders.close()
-        lost = {
-            demand: [
-                round((at_ns - self.start_ns) / 1e9, 3)
-                for number, at_ns in enumerate(sent)
-                if number not in arrived[demand]
-            ]
+        self.lost_ns = {
+            demand: [at_ns for number, at_ns in enumerate(sent) if number not in arrived[demand]]
             for demand, sent in self.sent_ns.items()
+        }
+        lost = {
+            demand: [round((at_ns - self.start_ns) / 1e9, 3) for at_ns in times]
+            for demand, times in self.lost_ns.items()
         }
         counts = {demand: len(sent) for demand, sent in self.sent_ns.items()}
         again = {demand: one.total() - len(one) for demand, one in arrived.items()}

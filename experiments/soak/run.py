@@ -207,14 +207,9 @@ class Soak:
 
     def _flows(self, traffic: Traffic) -> Flows:
         self.frames += traffic.seen["frames"]
-        account = traffic.account
-        lost_ns = {
-            demand: [traffic.start_ns + round(at * 1e9) for at in lost]
-            for demand, lost in account.lost.items()
-        }
         mark = (self.now.world.policies, self.now.world.day)
         crossed = self._watcher(*mark).crossings(traffic.seen)
-        return Flows(traffic.sent_ns, lost_ns, account.repeated, crossed)
+        return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)
 
 
 def say(**message: Any) -> None:
