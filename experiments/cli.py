@@ -20,6 +20,11 @@ from topologies.errors import CorridorError
 VERBS = (
     "run",
     "keep",
+    "status",
+    "policy",
+    "drain",
+    "restore",
+    "events",
     "check",
     "explain",
     "price",

@@ -37,12 +37,24 @@ def shipped_policies() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
-def load_policies(name_or_path: str | Path, topology: Topology | None = None) -> PolicySet:
+def load_policies(
+    name_or_path: str | Path, topology: Topology | None = None, hubs: Iterable[str] = ()
+) -> PolicySet:
     """A shipped set by name, or a file. Raises InputError with file, line and a way out.
 
-    With a topology, its own hubs and operators may be named too, and operators are checked.
+    With a topology, its own hubs and operators may be named too, and operators are checked; where
+    only its ``hubs`` are known, those may be named.
     """
-    return _load(str(name_or_path), None, topology, ())
+    own = frozenset(hubs) | frozenset(hub.id for hub in (topology.hubs if topology else ()))
+    return _load(str(name_or_path), None, _Places(topology, own), ())
+
+
+@dataclass(frozen=True)
+class _Places:
+    """What is known of the network that policies are for."""
+
+    topology: Topology | None
+    hubs: frozenset[str]
 
 
 def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[Demand] = ()) -> None:
@@ -52,7 +64,8 @@ def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[De
     """
     plain = policies.model_dump(mode="json", by_alias=True)
     document = _Unwritten(plain, f"policy set {policies.name}", {})
-    _Draft(document, topology).add(PolicyFile.model_validate(plain))
+    places = _Places(topology, frozenset(hub.id for hub in topology.hubs))
+    _Draft(document, places).add(PolicyFile.model_validate(plain))
     for demand in demands:
         if policies.looks_at_data and demand.data_class not in policies.class_ids:
             message = f'demand "{demand.id}" is of unknown data class "{demand.data_class}"'
@@ -69,7 +82,7 @@ class _Unwritten(Document):
 
 
 def _load(
-    name: str, beside: Path | None, topology: Topology | None, included_by: tuple[str, ...]
+    name: str, beside: Path | None, places: _Places, included_by: tuple[str, ...]
 ) -> PolicySet:
     path = _find(name, beside)
     if str(path) in included_by or len(included_by) > MAX_INCLUDES:
@@ -80,13 +93,13 @@ def _load(
     parts: dict[str, PolicySet] = {}
     for number, include in enumerate(written.include):
         try:
-            part = _load(include, path.parent, topology, (*included_by, str(path)))
+            part = _load(include, path.parent, places, (*included_by, str(path)))
         except InputError as error:
             if error.file:
                 raise
             raise document.error(error.message, "include", number, hint=error.hint) from error
         parts[include] = part
-    draft = _Draft(document, topology)
+    draft = _Draft(document, places)
     for part in parts.values():
         draft.take_over(part)
     draft.add(written)
@@ -109,7 +122,7 @@ class _Draft:
     """What is gathered from a file and its includes, and where each thing came from."""
 
     document: Document
-    topology: Topology | None
+    places: _Places
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parts: dict[str, dict[Any, Any]] = field(
         default_factory=lambda: {"classes": {}, "bindings": {}, "demands": {}, "policies": {}}
@@ -196,14 +209,14 @@ class _Draft:
         }
 
     def _hubs(self) -> frozenset[str]:
-        own = self.topology.hubs if self.topology else ()
-        return frozenset(shipped_hubs()) | {hub.id for hub in own}
+        return frozenset(shipped_hubs()) | self.places.hubs
 
     def _check_operators(self, given: tuple[str, ...], at: KeyPath) -> None:
-        if self.topology is None:
+        topology = self.places.topology
+        if topology is None:
             return
-        named = [hub.operated_by for hub in self.topology.hubs]
-        named += [fibre.operated_by for fibre in self.topology.fibres]
+        named = [hub.operated_by for hub in topology.hubs]
+        named += [fibre.operated_by for fibre in topology.fibres]
         known = self._places().union(*map(operators, named))
         self._check_known("operator, jurisdiction or group", given, known, at)
 

@@ -25,7 +25,7 @@ def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-
     )
     parser.add_argument(
         "--as-of",
-        type=_day,
+        type=day,
         metavar="DAY",
         help="the day whose policies are in force, YYYY-MM-DD (default: the scenario's, or today)",
     )
@@ -38,7 +38,8 @@ def load(args: argparse.Namespace) -> LoadedScenario:
     return load_scenario(args.scenario, policies=args.policies, as_of=args.as_of)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """For ``type`` of an argument."""
     try:
         return date.fromisoformat(text)
     except ValueError:

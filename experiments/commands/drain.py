@@ -1,0 +1,40 @@
+"""``corridor drain``: let a fibre of a kept network carry nothing, without loss."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+
+EPILOG = f"""example:
+  corridor drain kunming-karachi     demands move off it; corridor restore undoes it
+
+{EXIT_CODES}"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "drain",
+        help="let a fibre of a kept network carry nothing",
+        description="Move all demands off a fibre without loss, as before work on it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
+    add_network_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    return change(args, "drain", "drained")
+
+
+def change(args: argparse.Namespace, verb: str, done: str) -> int:
+    """Ask for it, and say what came of it."""
+    from urllib.parse import quote
+
+    from experiments.commands.policy import told_change
+
+    changed = connect(args).post(f"/v1/fibres/{quote(args.fibre, safe='')}/{verb}")
+    print(told_change(f"{args.fibre} {done}", changed))
+    return 0

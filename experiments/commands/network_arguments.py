@@ -1,0 +1,41 @@
+"""Arguments of the commands that use a kept network: which one, or where it listens."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from experiments.kept.client import Api
+
+EXIT_CODES = (
+    "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
+    "3 nobody listens, or not now"
+)
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="what corridor keep calls it (default: the only one that is kept)",
+    )
+    parser.add_argument("--url", metavar="URL", help="of its API, instead of its name")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="with --url: its token")
+
+
+def connect(args: argparse.Namespace) -> Api:
+    """The network that the arguments name; raises InputError."""
+    from experiments.kept.client import Api
+    from experiments.kept.session import find
+    from topologies.errors import InputError
+
+    if args.url is None and args.token_file is None:
+        session = find(args.network)
+        return Api(session.url, Path(session.token_file))
+    if args.url is None or args.token_file is None:
+        raise InputError("--url and --token-file go together", "give both, or --network NAME")
+    if args.network is not None:
+        raise InputError("--network and --url name two networks", "give one of them")
+    return Api(args.url, args.token_file)

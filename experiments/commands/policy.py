@@ -1,0 +1,102 @@
+"""``corridor policy``: which policies a kept network is under, and others in their place."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from experiments.commands.arguments import day
+from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+
+if TYPE_CHECKING:
+    from experiments.kept.client import Api, Refused
+
+EPILOG = f"""examples:
+  corridor policy show                        what is in force
+  corridor policy set none                    a shipped set
+  corridor policy set my-policies.yaml        a file of your own
+  corridor policy set th --as-of 2027-07-01   also another day
+
+What is set is compiled and proven first. What would break a claim is refused, with a
+counterexample, and nothing is changed.
+
+{EXIT_CODES}"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "policy",
+        help="show or change the policies of a kept network",
+        description="Show the policies that a kept network is under, or put others in their place.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="the policies in force")
+    show.add_argument("--json", action="store_true", help="print the whole set as JSON")
+    change = actions.add_parser("set", help="other policies: proven, then in force")
+    change.add_argument("sets", metavar="SETS", help="a shipped policy set or a policy file")
+    change.add_argument(
+        "--as-of", type=day, metavar="DAY", help="also another day, YYYY-MM-DD, afterwards"
+    )
+    for one in (show, change):
+        add_network_arguments(one)
+
+
+def run(args: argparse.Namespace) -> int:
+    api = connect(args)
+    return _show(api, args) if args.action == "show" else _set(api, args)
+
+
+def _show(api: Api, args: argparse.Namespace) -> int:
+    policies = api.get("/v1/policies")
+    if args.json:
+        print(json.dumps(policies, indent=1, ensure_ascii=False))
+        return 0
+    as_of = api.get("/v1/status")["as_of"]
+    print(f"{policies['name']}, as of {as_of}: {policies.get('title') or 'no title'}")
+    for one in policies["policies"]:
+        law = ", ".join(one.get("legal_ref", ()))
+        off = "" if one.get("enabled", True) else "  (switched off)"
+        print(f"  {one['effect']:<9}{one['id']}{f' [{law}]' if law else ''}{off}")
+    return 0
+
+
+def _set(api: Api, args: argparse.Namespace) -> int:
+    from controller.policy.load import load_policies
+    from experiments.kept.client import Refused
+
+    policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
+    try:
+        changed = api.put("/v1/policies", policies.model_dump(mode="json", by_alias=True))
+    except Refused as refused:
+        print(_counterexamples(refused))
+        raise
+    print(told_change(f"policies {policies.name}", changed))
+    if args.as_of is not None:
+        print(told_change(f"day {args.as_of}", api.put("/v1/day", {"as_of": str(args.as_of)})))
+    return 0
+
+
+def told_change(what: str, changed: dict[str, Any]) -> str:
+    """A change that is in force, in a line."""
+    if changed["update"] is None:
+        return f"{what}: epoch {changed['epoch']}; no table had to be changed"
+    done, entries = changed["update"]["done_ms"], changed["update"]["entries"]
+    return (
+        f"{what}: epoch {changed['epoch']}, proven and flipped in {done['flipped']:.1f} ms, "
+        f"all done in {max(done.values()):.0f} ms; {entries['after']} entries"
+    )
+
+
+def _counterexamples(refused: Refused) -> str:
+    """As ``corridor check`` prints them."""
+    from controller.prover.counterexample import Counterexample
+    from topologies.values import from_plain
+
+    shown = [
+        one if isinstance(one, str) else str(from_plain(Counterexample, one))
+        for one in refused.counterexamples
+    ]
+    return "\n\n".join(shown)

@@ -1,0 +1,24 @@
+"""``corridor restore``: let a drained fibre of a kept network carry again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from experiments.commands.drain import change
+from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "restore",
+        help="let a drained fibre of a kept network carry again",
+        description="Let a fibre that was drained carry again.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
+    add_network_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    return change(args, "restore", "restored")

@@ -1,0 +1,72 @@
+"""``corridor status``: how a kept network stands, and how each demand is served."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+
+if TYPE_CHECKING:
+    from experiments.kept.client import Api
+
+EPILOG = f"""examples:
+  corridor status                        the network that corridor keep keeps
+  corridor status ckpt-guian-karachi     one demand; ID.return for its answers
+  corridor status --watch                again every two seconds, until Ctrl-C
+  corridor status --network law --json   for programs
+
+{EXIT_CODES}"""
+WATCH_S = 2.0
+CLEAR = "\x1b[H\x1b[2J"
+WIDE = 100_000
+"""Where nobody looks at it, nothing is cut off."""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "status",
+        help="how a kept network stands, and how each demand is served",
+        description="Say how a kept network stands: what is in force, what has failed or is "
+        "drained, and how each demand is served.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("demand", nargs="?", metavar="DEMAND", help="only this one")
+    add_network_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, a line each with --watch")
+    parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
+
+
+def run(args: argparse.Namespace) -> int:
+    api = connect(args)
+    if not args.watch:
+        print(_shown(args, api))
+        return 0
+    while True:
+        text = _shown(args, api)
+        to_person = sys.stdout.isatty() and not args.json
+        print(f"{CLEAR}{text}" if to_person else text, flush=True)
+        time.sleep(WATCH_S)
+
+
+def _shown(args: argparse.Namespace, api: Api) -> str:
+    from urllib.parse import quote
+
+    from experiments.kept.showing import network, one_demand
+
+    width = shutil.get_terminal_size((WIDE, 0)).columns if sys.stdout.isatty() else WIDE
+    indent = None if args.watch else 1
+    if args.demand is not None:
+        demand = api.get(f"/v1/demands/{quote(args.demand, safe='')}")
+        return json.dumps(demand, indent=indent) if args.json else one_demand(demand, width)
+    status, topology = api.get("/v1/status"), api.get("/v1/topology")
+    demands = api.get("/v1/demands")["demands"]
+    if args.json:
+        everything = {"status": status, **topology, "demands": demands}
+        return json.dumps(everything, indent=indent)
+    return network(status, topology, demands, width)
