@@ -43,6 +43,8 @@ from topologies.wiring import Wiring
 
 LOSS_POLL_S = 0.5
 MOST_UNREAD = 10_000
+MOST_WAITING = 128
+"""To be heard on the control socket, while proofs are computed."""
 OPTIONS = ("specification", "wiring", "status", "control", "gateways", "events", "state")
 CONF = cfg.CONF
 CONF.register_opts(
@@ -203,7 +205,7 @@ class KeeperApp(App):
             Path(path).unlink()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
             server.bind(path)
-            server.listen(8)
+            server.listen(MOST_WAITING)
             while True:
                 client, _ = server.accept()
                 hub.spawn(self._serve, client)

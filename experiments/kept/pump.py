@@ -67,8 +67,8 @@ def _asked(control: Path, request: bytes) -> bytes:
     """What the keeper answers to a line, or why it does not."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.connect(str(control))  # waits; with a timeout it would not, if many do
             link.settimeout(ANSWER_S)
-            link.connect(str(control))
             link.sendall(request + b"\n")
             with link.makefile("rb") as lines:
                 answer = lines.readline().rstrip(b"\n")

@@ -178,26 +178,35 @@ class WatchedRun:
     """A run whose every process and temporary file can be found: TMPDIR and the working
     directory are its own, and empty."""
 
+    WORDS = ("run", "--no-figures")
+
     def __init__(self, place: Path, *arguments: str | Path, code: Path = ROOT) -> None:
         self.temporary = Path("/dev/shm", f"corridor-test-{os.getpid()}-{place.name}")
         self.temporary.mkdir()
         self.working = place / "working"
         self.working.mkdir(parents=True)
-        self.folder = place / "result"
+        self._place = place
+        self._sessions: set[int] = set()
+        self.start(place / "result", *arguments, code=code)
+
+    def start(self, folder: Path, *arguments: str | Path, code: Path = ROOT) -> None:
+        """Also once more, in the place of one that has ended."""
+        self.folder = folder
+        places = {
+            "TMPDIR": self.temporary,
+            "XDG_CACHE_HOME": cache_folder().parent,
+            "XDG_STATE_HOME": self._place / "state",
+        }
         self.process = subprocess.Popen(
-            corridor("run", *arguments, "--out", self.folder, "--no-figures"),
+            corridor(self.WORDS[0], *arguments, "--out", folder, *self.WORDS[1:]),
             cwd=self.working,
-            env=environment(
-                code, TMPDIR=str(self.temporary), XDG_CACHE_HOME=str(cache_folder().parent)
-            ),
+            env=environment(code, **{name: str(path) for name, path in places.items()}),
             stdin=subprocess.DEVNULL,
-            stdout=(place / "said").open("w"),
-            stderr=(place / "complained").open("w"),
+            stdout=(self._place / "said").open("w"),
+            stderr=(self._place / "complained").open("w"),
             start_new_session=True,
             preexec_fn=_hear_interrupts,
         )
-        self._place = place
-        self._sessions: set[int] = set()
 
     def said(self) -> str:
         return (self._place / "said").read_text()

@@ -1,0 +1,220 @@
+"""A network kept by ``corridor keep`` in a guest with the real clock, used over its session."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from corridor_runs import broken_copy, corridor, environment
+from kept_runs import Api, KeptRun
+
+from controller.control_client import ask
+from experiments.testbeds.scratch import PREFIX
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
+OPTIONS = ("mini", "--testbed", "uml")
+FIBRE = "kunming-karachi"
+CALM_S = 120
+OPEN = {"id": "OPEN", "effect": "permit", "match": {}}
+NO_LAOS = {
+    "id": "NO-LAOS",
+    "effect": "restrict",
+    "match": {},
+    "hard": {"avoid": {"crosses": ["LA"]}},
+}
+
+
+def policy_set(*policies, title=""):
+    return {"name": "mine", "title": title, "policies": [OPEN, *policies]}
+
+
+@pytest.fixture
+def keep(tmp_path, virtual_kernel):
+    runs = []
+
+    def start(*options, **more):
+        runs.append(KeptRun(tmp_path / str(len(runs)), *OPTIONS, *options, **more))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        run.close()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, virtual_kernel):
+    """One that is calm, for tests that leave it as it was."""
+    run = KeptRun(tmp_path_factory.mktemp("kept") / "shared", *OPTIONS)
+    try:
+        run.wait_until_it_says("] kept: 12 UP", CALM_S)
+        yield run
+    finally:
+        run.close()
+
+
+@pytest.fixture(scope="module")
+def api(kept):
+    return Api(kept.session())
+
+
+def path_of(api, demand):
+    return api.demands()[demand]["hubs"]
+
+
+def test_it_is_reached_from_its_first_moment_and_serves_every_demand_in_the_end(keep):
+    run = keep()
+    api = Api(run.session())
+    code, said = api.ask("/v1/status")
+    assert (code, said["kind"]) == (503, "absent")
+    run.until(lambda: api.statuses() == {"UP"}, CALM_S)
+    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    assert Path(run.session()["token_file"]).read_text().strip() not in run.said()
+
+
+def test_other_policies_move_what_they_forbid_and_refuse_what_cannot_be(kept, api):
+    assert path_of(api, "render-bangkok") == ["kunming", "bangkok"]
+    code, said = api.ask("/v1/policies", "PUT", policy_set(NO_LAOS))
+    assert code == 200, said
+    assert path_of(api, "render-bangkok") != ["kunming", "bangkok"]
+    kept.wait_until_it_says("moved to epoch 1 (policies)")
+    kept.wait_until_it_says("render-bangkok: UP, kunming > ")
+    assert api.ask("/v1/policies", "PUT", policy_set({"id": "?"}))[0] == 422
+    assert api.ask("/v1/policies", "PUT", policy_set())[0] == 200
+    assert path_of(api, "render-bangkok") == ["kunming", "bangkok"]
+
+
+def test_a_fibre_is_drained_and_restored(api):
+    assert path_of(api, "ckpt-karachi") == ["guian", "kunming", "karachi"]
+    code, said = api.ask(f"/v1/fibres/{FIBRE}/drain", "POST")
+    assert code == 200, said
+    assert api.ask("/v1/topology")[1]["fibres"][FIBRE]["drained"]
+    assert path_of(api, "ckpt-karachi") != ["guian", "kunming", "karachi"]
+    assert api.ask(f"/v1/fibres/{FIBRE}/restore", "POST")[0] == 200
+    assert path_of(api, "ckpt-karachi") == ["guian", "kunming", "karachi"]
+
+
+def test_large_requests_and_answers_pass_the_line_whole(api):
+    title = "".join(f"{number:09d} " for number in range(50_000))
+    code, said = api.ask("/v1/policies", "PUT", policy_set(title=title))
+    assert code == 200, said
+    assert api.ask("/v1/policies")[1]["title"] == title.strip()
+    assert api.ask("/v1/policies", "PUT", policy_set())[0] == 200
+    code, proof = api.ask("/v1/proof")
+    assert (code, proof["holds"]) == (200, True)
+
+
+def test_many_ask_at_once_and_none_waits_for_an_audit(api):
+    with ThreadPoolExecutor(12) as pool:
+        audit = pool.submit(api.ask, "/v1/audit", "POST")
+        asked = [pool.submit(api.ask, "/v1/topology") for _ in range(20)]
+        told = [pool.submit(api.ask, f"/v1/demands/{name}") for name in api.demands()]
+        assert audit.result() == (200, {"was_whole": True})
+        assert {one.result()[0] for one in (*asked, *told)} == {200}
+        assert {one.result()[1]["demand"] for one in told} == set(api.demands())
+
+
+def test_its_control_socket_on_the_host_is_the_users_alone_and_answers_to_anything(kept):
+    (control,) = kept.temporary.glob(f"{PREFIX}*/control.sock")
+    assert control.parent.stat().st_mode & 0o077 == 0
+    assert ask(control, "status")["ok"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        link.connect(str(control))
+        link.sendall(b"\x03\x04 no JSON \xff\x11\x13\r\n")
+        with link.makefile("rb") as lines:
+            assert not json.loads(lines.readline())["ok"]
+    assert ask(control, "status")["ok"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep, number):
+    run = keep("--name", "mine", "--framework", "os-ken", "--json")
+    session = run.session()
+    assert session["name"] == "mine"
+    run.until(lambda: '"name": "kept"' in run.said(), CALM_S)
+    run.processes()
+    run.process.send_signal(number)
+    assert run.process.wait(30) == 128 + number, run.complained()
+    run.assert_nothing_is_left()
+    assert not run.sessions.exists() or list(run.sessions.iterdir()) == []
+    events = [json.loads(line) for line in run.said().splitlines()]
+    assert events[0]["event"] == "session"
+    phases = [event["name"] for event in events if event["event"] == "phase"]
+    assert phases == ["build", "kept", "read-back", "teardown", "end"]
+    tables = json.loads((run.folder / "tables/after.json").read_text())
+    assert all(tables["switches"].values())
+    assert {one["fail_mode"] for one in tables["settings"].values()} == {"secure"}
+    assert json.loads((run.folder / "proof.json").read_text())["holds"]
+    manifest = json.loads((run.folder / "manifest.json").read_text())
+    assert (manifest["framework"], manifest["testbed"]["clock"]) == ("os-ken", "real")
+    left = {path.name for path in run.folder.iterdir()}
+    assert left >= {"scenario.yaml", "events.jsonl", "controller.log", "interfaces.txt", "audit"}
+
+
+def test_asked_to_end_while_it_is_being_built_it_leaves_nothing_either(keep):
+    run = keep()
+    run.wait_until_it_says("building the network")
+    run.processes()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(30) == 130, run.complained()
+    run.assert_nothing_is_left()
+
+
+def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
+    run = keep()
+    first = run.session()
+    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    run.kill()
+    deadline = time.monotonic() + 10
+    while run.processes() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert run.processes() == {}
+    with pytest.raises(OSError):  # noqa: PT011 - refused, in whichever way
+        socket.create_connection(("127.0.0.1", int(first["url"].rpartition(":")[2])), 1)
+    run.start(run.folder.with_name("again"), *OPTIONS)
+    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    second = run.session()
+    assert second["pid"] == run.process.pid
+    assert Api(second).statuses() == {"UP"}
+    run.processes()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(30) == 130
+    run.assert_nothing_is_left()
+    assert list(run.sessions.iterdir()) == []
+
+
+def test_a_second_of_the_same_name_is_refused(kept):
+    state = str(kept.sessions.parents[1])
+    second = subprocess.run(
+        corridor("keep", "mini"),
+        env=environment(XDG_STATE_HOME=state),
+        capture_output=True,
+        text=True,
+    )
+    assert second.returncode == 2
+    assert f'a network "mini" is kept already, by process {kept.process.pid}' in second.stderr
+    assert second.stdout == ""
+
+
+def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies_too_often(
+    keep, tmp_path
+):
+    """In a copy of the code in which counting is deadly."""
+    request = "def counters(self, _request: Mapping[str, Any]) -> dict[str, Any]:\n"
+    deadly = request + "        __import__('os')._exit(7)\n"
+    code = broken_copy(tmp_path, "controller/control.py", request, deadly)
+    run = keep(code=code)
+    api = Api(run.session())
+    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    for times in (1, 2, 3):
+        assert api.ask("/v1/counters")[0] == 503
+        for told in ("the controller ended with code 7", "a new controller took over"):
+            run.until(lambda told=told, times=times: run.said().count(told) == times)
+        run.until(lambda: api.statuses() == {"UP"})
+    assert api.ask("/v1/counters")[0] == 503
+    assert run.process.wait(30) == 3
+    assert "the controller ended 4 times, at last with code 7" in run.complained()
+    run.assert_nothing_is_left()
