@@ -195,16 +195,11 @@ def _prove(
     resting: frozenset[int],
 ) -> Proof:
     held = tables or tables_of(intended)
-    served = [
-        intent
-        for number, intent in enumerate(standing.intents, start=1)
-        if number not in standing.withdrawn
-    ]
     exact = examine(
         held,
         wiring,
         standing.topology,
-        served,
+        standing.intents,
         known=standing.without,
         rates=standing.promises_rates,
     )
