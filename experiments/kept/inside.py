@@ -8,9 +8,9 @@ SIGTERM is. Events go out as JSON lines on standard output, those of the keeper 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -119,8 +119,11 @@ def main(arguments: list[str]) -> int:
 
     def emit(event: dict[str, Any]) -> None:
         said = json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event})
-        with speaking, contextlib.suppress(BrokenPipeError):
-            print(said, flush=True)
+        with speaking:
+            try:
+                print(said, flush=True)
+            except BrokenPipeError:  # nobody hears it any more
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     code = 0
     try:
@@ -138,6 +141,8 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         emit({"event": "failed", "message": str(error), "code": 3})
         code = 3
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     if not code:
         emit({"event": "phase", "name": "end"})
     return code

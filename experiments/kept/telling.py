@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from topologies.units import format_duration
-
 Said = Mapping[str, Any]
 UNTOLD = ("ready", "report")
 """Of the wiring: what is wrong with it comes as an error."""
@@ -52,11 +50,11 @@ def _taken_over(said: Said) -> str:
 
 
 def _update(said: Said) -> str:
-    steps = ", ".join(f"{step} {ms:.0f} ms" for step, ms in said["done_ms"].items())
-    entries = said["entries"]
+    done_ms, entries = said["done_ms"], said["entries"]
     return (
-        f"moved to epoch {said['epoch']} ({said['why']}): {steps}; "
-        f"{entries['before']} entries, {entries['most']}, {entries['after']}"
+        f"moved to epoch {said['epoch']} ({said['why']}): "
+        f"flipped after {done_ms['flipped']:.0f} ms, all done after {max(done_ms.values()):.0f} ms; "
+        f"{entries['before']} entries, {entries['most']} meanwhile, {entries['after']} now"
     )
 
 
@@ -72,7 +70,7 @@ def _status(said: Said) -> str:
     was = f"{said['was']} -> " if said.get("was") not in (None, said["status"]) else ""
     way = f", {_path(said['hubs'])}" if said.get("hubs") else ""
     delay_ns = said.get("one_way_ns")
-    delay = f", {format_duration(delay_ns)}" if delay_ns is not None else ""
+    delay = f", {delay_ns / 1e6:.3f} ms one way" if delay_ns is not None else ""
     law = [one for one in (said.get("clause"), *said.get("legal_ref", ())) if one]
     reason = said.get("reason") or ""
     why = f": {reason}" if reason else ""

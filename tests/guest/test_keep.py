@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from corridor_runs import broken_copy, corridor, environment
+from corridor_runs import broken_copy, corridor, environment, seen_inside
 from kept_runs import Api, KeptRun
 
 from controller.control_client import ask
@@ -218,3 +218,33 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
     assert run.process.wait(30) == 3
     assert "the controller ended 4 times, at last with code 7" in run.complained()
     run.assert_nothing_is_left()
+
+
+@pytest.fixture(scope="module")
+def natively(tmp_path_factory, virtual_kernel):
+    """What a script saw that kept one network after another in the kernel it runs in."""
+    return seen_inside(virtual_kernel, tmp_path_factory.mktemp("natively"), "kept_natively")
+
+
+@pytest.mark.parametrize("which", ["used", "again"])
+def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_hand(natively, which):
+    seen = natively[which]
+    assert "broken" not in seen, seen["broken"]
+    assert seen["testbed"] == "native"
+    assert seen["there"]["links"] > natively["before"]["links"] + 20
+    around = ["guian", "kunming", "bangkok", "karachi"]
+    assert (seen["drain"], seen["restore"]) == (around, seen["direct"])
+    assert (seen["cut"], seen["works while cut"]) == (around, False)
+    assert "failed: fibre kunming-karachi" in seen["told"]
+    assert seen["code"] == 130
+    assert seen["proven"]
+    assert seen["left"] == natively["before"]
+
+
+def test_killed_it_has_its_network_taken_down_and_what_is_left_goes_with_the_next(natively):
+    """A note of the network and of the session, whose processes are dead."""
+    seen = natively["killed"]
+    assert "broken" not in seen, seen["broken"]
+    assert seen["left"]["links"] == natively["before"]["links"]
+    assert seen["left"]["processes"] == seen["left"]["sockets"] == []
+    assert seen["left"]["sessions"] == ["mini"]

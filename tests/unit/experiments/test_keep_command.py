@@ -268,9 +268,10 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
             "nothing has failed any more",
         ),
         (
-            {"event": "update", "why": "policies", "epoch": 1, "done_ms": {"flipped": 8.4},
-             "entries": {"before": 193, "most": 247, "after": 195}},
-            "moved to epoch 1 (policies): flipped 8 ms; 193 entries, 247, 195",
+            {"event": "update", "why": "day", "epoch": 1, "done_ms": {"flipped": 8.4, "gone": 230.2},
+             "entries": {"before": 3, "most": 7, "after": 5}},
+            "moved to epoch 1 (day): flipped after 8 ms, all done after 230 ms; "
+            + "3 entries, 7 meanwhile, 5 now",
         ),
         ({"event": "withdrawn", "demands": list("abcdefg")},
          "withdrawn at once: a, b, c, d, e and 2 more"),
@@ -289,7 +290,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
         (
             {"event": "status", "demand": "one", "status": "UP", "was": "UP",
              "hubs": ["a", "b"], "one_way_ns": 18_000_000, "reason": "", "clause": ""},
-            "one: UP, a > b, 18ms",
+            "one: UP, a > b, 18.000 ms one way",
         ),
         ({"event": "ready", "links": 7}, None),
         ({"event": "of tomorrow", "n": 3, "at_ns": 4, "what": "x"}, "of tomorrow: what x"),
