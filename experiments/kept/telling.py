@@ -53,7 +53,7 @@ def _update(said: Said) -> str:
     done_ms, entries = said["done_ms"], said["entries"]
     return (
         f"moved to epoch {said['epoch']} ({said['why']}): "
-        f"flipped after {done_ms['flipped']:.0f} ms, all done after {max(done_ms.values()):.0f} ms; "
+        f"flipped after {done_ms['flipped']:.0f} ms, done after {max(done_ms.values()):.0f} ms; "
         f"{entries['before']} entries, {entries['most']} meanwhile, {entries['after']} now"
     )
 
