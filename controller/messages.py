@@ -62,6 +62,8 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
         priority=flow.priority,
         match=parser.OFPMatch(**dict(flow.match)),
         instructions=instructions,
+        # What the entry it replaces has let pass is no drop of its own.
+        flags=ofproto.OFPFF_RESET_COUNTS,
     )
 
 
