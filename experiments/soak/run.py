@@ -45,9 +45,9 @@ PATIENCE = {
     "first_ns": 8 * SECOND_NS,
     "audit_ns": 20 * SECOND_NS,
 }
-DENSE_S, SPARSE_S, DENSE_FOR_S = 0.004, 0.025, 0.5
+DENSE_S, SPARSE_S, DENSE_FOR_S = 0.004, 0.03, 0.3
 """Apart, of each demand: when an event begins, and later."""
-BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.1, 0.22
+BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.08, 0.2
 """Traffic before an event, when all is settled, and for what is under way at the end."""
 STRETCHES = 4
 

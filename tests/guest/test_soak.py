@@ -49,6 +49,7 @@ def ends_a_basis_while_a_switch_is_away(event, world):
     return (
         isinstance(event, e.Blink)
         and isinstance(event.change, e.SetDay)
+        and not (world.broken or world.drained)
         and bool(lawful_in(world) - lawful_in(event.change.after(world)))
     )
 
