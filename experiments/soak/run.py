@@ -110,6 +110,9 @@ class Soak:
             before.expected,
             self.now.expected,
             *(self.settling.outlook(one, before.held) for one in course.between),
+            # A controller that starts anew knows of nothing that flapped.
+            self.settling.outlook(self.now.world, before.held),
+            self.settling.outlook(world, self.now.held),
         ]
         changed = self._changed(marks)
         wrong += wrong_on_fibres(watchers, traffic.seen)
