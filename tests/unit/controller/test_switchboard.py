@@ -1,0 +1,121 @@
+"""Who speaks to switches: only through the connection that is current, and to whom it listens.
+
+Its real twins are the guest tests of kept networks and restarts.
+"""
+
+import itertools
+
+import pytest
+
+from controller.errors import Lost, Refused, Silent
+from controller.framework import ofproto, parser
+from controller.orders import Order
+from controller.program import Flow, Table
+from controller.switchboard import Switchboard
+
+DPID = 7
+ENTRY = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
+
+
+class Connection:
+    """As a framework's datapath: a switch that answers barriers, unless it is deaf."""
+
+    ofproto, ofproto_parser = ofproto, parser
+    xids = itertools.count(1)
+
+    def __init__(self, board, deaf=False, refuses=False):
+        self.id = DPID
+        self.board = board
+        self.deaf = deaf
+        self.refuses = refuses
+        self.got = []
+
+    def set_xid(self, message):
+        message.set_xid(next(self.xids))
+        return message.xid
+
+    def send_msg(self, message):
+        self.got.append(type(message).__name__)
+        if self.refuses and isinstance(message, parser.OFPFlowMod):
+            self.say(parser.OFPErrorMsg(self, ofproto.OFPET_FLOW_MOD_FAILED, 1), message.xid)
+        if isinstance(message, parser.OFPBarrierRequest) and not self.deaf:
+            self.say(parser.OFPBarrierReply(self), message.xid)
+        return True
+
+    def say(self, message, xid):
+        message.set_xid(xid)
+        self.board.hear(message)
+
+
+@pytest.fixture
+def board():
+    return Switchboard(answer_s=0.05)
+
+
+def tell(board):
+    board.tell({DPID: [Order("add", ENTRY)]})
+
+
+def test_orders_end_when_the_switch_has_said_that_it_is_done(board):
+    connection = Connection(board)
+    board.connect(connection)
+    tell(board)
+    assert connection.got == ["OFPFlowMod", "OFPBarrierRequest"]
+
+
+def test_what_a_switch_refuses_is_matched_to_who_asked(board):
+    board.connect(Connection(board, refuses=True))
+    with pytest.raises(Refused, match="switch 7 refuses: type 5 code 1"):
+        tell(board)
+    assert board.unasked_errors == []
+
+
+def test_a_switch_that_does_not_answer_is_named(board):
+    board.connect(Connection(board, deaf=True))
+    with pytest.raises(Silent) as problem:
+        tell(board)
+    assert problem.value.dpids == {DPID}
+
+
+def test_who_waits_for_a_connection_hears_that_another_has_taken_its_place(board):
+    class Replaced(Connection):
+        def send_msg(self, message):
+            if isinstance(message, parser.OFPBarrierRequest):
+                board.connect(Connection(board))
+            return super().send_msg(message)
+
+    board.connect(Replaced(board, deaf=True))
+    with pytest.raises(Lost, match="switch 7 went away"):
+        tell(board)
+
+
+def test_nothing_is_sent_to_a_connection_that_has_been_replaced_and_nothing_heard_from_it(board):
+    old = Connection(board)
+    board.connect(old)
+    board.connect(Connection(board))
+    tell(board)
+    assert old.got == []
+    assert not board.is_current(old)
+
+    class Haunted(Connection):
+        """The old one answers in its place."""
+
+        def send_msg(self, message):
+            if isinstance(message, parser.OFPBarrierRequest):
+                old.say(parser.OFPBarrierReply(old), message.xid)
+            return True
+
+    board.connect(Haunted(board))
+    with pytest.raises(Silent):
+        tell(board)
+
+
+def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
+    old, new = Connection(board), Connection(board)
+    board.connect(old)
+    board.connect(new)
+    assert not board.disconnect(old)
+    assert board.connected == {DPID}
+    assert board.disconnect(new)
+    with pytest.raises(Lost, match="switch 7 is away"):
+        tell(board)
