@@ -1,7 +1,7 @@
 """Cut and mend fibres of a kept network under traffic; what happens is held against predictions.
 
-    .venv/bin/python -m experiments.benchmarks.cables [--scenario NAME] [--steps KIND ...] [--k K]
-        [--seed N] [--pairs N] [--part I/N] [--partition CODE] [--framework ryu|os-ken] [--out DIR]
+    .venv/bin/python -m experiments.benchmarks.cables --steps fibres pairs flapping partition
+    .venv/bin/python -m experiments.benchmarks.cables --help
 
 Steps are ``fibres``, each cut and mended in turn; ``pairs``, two at once, drawn at random;
 ``flapping``, the fibre that most demands cross, up and down six times; ``partition``, all fibres
@@ -331,9 +331,9 @@ def main() -> int:
         specification = specification.model_copy(update={"k": options.k})
     wiring = kept_wiring(loaded, "c0", options.seed)
     judge = Judge(specification, wiring)
+    if options.judge:
+        return _judge(judge, options.judge)
     out_dir = options.out or Path(tempfile.mkdtemp(prefix="corridor-cables-"))
-    if options.judge_only:
-        return _judge(judge, out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     part, parts = map(int, options.part.split("/"))
     steps = [
@@ -345,7 +345,7 @@ def main() -> int:
             options.pairs,
             options.seed,
         )
-    ][part - 1 :: parts]
+    ][options.first - 1 :][part - 1 :: parts]
     (out_dir / "specification.json").write_text(specification.to_json())
     (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
     steps = [replace(one, seldom=judge.untouched(one.fibres)) for one in steps]
@@ -359,12 +359,13 @@ def main() -> int:
             print(f"{wall_s:7.0f} s  {', '.join(event['fibres'])}", flush=True)
 
     run_inside("experiments.benchmarks.cables", out_dir, [options.framework], note)
-    return _judge(judge, out_dir)
+    return _judge(judge, [out_dir])
 
 
-def _judge(judge: Judge, out_dir: Path) -> int:
-    for line in (out_dir / "steps.jsonl").read_text().splitlines():
-        judge.judge(json.loads(line))
+def _judge(judge: Judge, folders: Sequence[Path]) -> int:
+    for folder in folders:
+        for line in (folder / "steps.jsonl").read_text().splitlines():
+            judge.judge(json.loads(line))
     return judge.report()
 
 
@@ -375,10 +376,15 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=50)
     parser.add_argument("--k", type=int, default=None, help="protection instead of the scenario's")
     parser.add_argument("--partition", default="PK", metavar="CODE")
+    parser.add_argument(
+        "--from", type=int, default=1, metavar="N", dest="first", help="leave out steps before it"
+    )
     parser.add_argument("--part", default="1/1", help="every Nth step from the Ith on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
-    parser.add_argument("--judge-only", action="store_true", help="what --out holds already")
+    parser.add_argument(
+        "--judge", nargs="+", type=Path, metavar="DIR", help="only judge what these hold"
+    )
     parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
