@@ -51,6 +51,8 @@ class PacketRing:
         self.sock.setsockopt(SOL_PACKET, PACKET_RX_RING, request)  # forgets what came so far
         self.lost()
         self._memory = mmap.mmap(self.sock.fileno(), BLOCKS * BLOCK_BYTES)
+        # A child that dies with the kernel's own pages in its map takes a guest with it.
+        self._memory.madvise(mmap.MADV_DONTFORK)
         self._next = 0
 
     def frames(self) -> Iterator[Sent]:
@@ -72,6 +74,11 @@ class PacketRing:
         """Frames the ring had no room for, since the last time this was asked."""
         answer = self.sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, _STATISTICS.size)
         return int(_STATISTICS.unpack(answer)[1])
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._memory.close()
+        self.sock.close()
 
     def _block(self, at: int, count: int) -> Iterator[Sent]:
         memory = self._memory

@@ -13,7 +13,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.intent import Selector
 from controller.specification import Specification
@@ -58,6 +58,11 @@ class Account:
         }
 
 
+class Watching(Protocol):
+    def stop(self) -> dict[str, Any]:
+        """What was seen, as ``traffic.watch`` writes it."""
+
+
 class Traffic:
     """Of every demand from entering to leaving, after which ``account`` says what came of it.
 
@@ -95,11 +100,8 @@ class Traffic:
         """What the watch wrote."""
 
     def __enter__(self) -> Traffic:
-        kept, name = self._kept, f"crossings{self._serial}.json"
-        self._watch = WatchProcess(
-            kept.wiring, kept.scratch / f"watch{self._serial}.json", kept.scratch / name
-        )
-        self._senders = Senders(kept, self._serial)
+        self._watch = self.begin_watch()
+        self._senders = Senders(self._kept, self._serial)
         self._thread = threading.Thread(target=self._send)
         self.start_ns = time.time_ns()
         self._thread.start()
@@ -124,6 +126,12 @@ class Traffic:
         again = {demand: one.total() - len(one) for demand, one in arrived.items()}
         self.seen = self._watch.stop()
         self.account = Account(counts, lost, again, self._judge(self.seen))
+
+    def begin_watch(self) -> Watching:
+        """Who sees the fibres from now on."""
+        kept, serial = self._kept, self._serial
+        out = kept.scratch / f"crossings{serial}.json"
+        return WatchProcess(kept.wiring, kept.scratch / f"watch{serial}.json", out)
 
     def _send(self) -> None:
         turn, due = 0, time.monotonic()

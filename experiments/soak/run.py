@@ -6,12 +6,14 @@ each event goes to the console as a line, so that who reads it keeps the wall ti
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 from experiments.kept.network import KeptNetwork
 from experiments.kept.traffic import Traffic
 from experiments.soak import events as e
+from experiments.soak.eyes import SeenTraffic
 from experiments.soak.generator import generate
 from experiments.soak.hearing import Heard
 from experiments.soak.judging import (
@@ -45,8 +48,9 @@ PATIENCE = {
     "first_ns": 8 * SECOND_NS,
     "audit_ns": 20 * SECOND_NS,
 }
-DENSE_S, SPARSE_S, DENSE_FOR_S = 0.004, 0.03, 0.3
-"""Apart, of each demand: when an event begins, and later."""
+DENSE_S, SPARSE_S = 0.005, 0.04
+PACES = ((0.35, SPARSE_S), (4.0, 0.2))
+"""Datagrams of a demand are sent this far apart: when an event begins, and so long after that."""
 BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.08, 0.2
 """Traffic before an event, when all is settled, and for what is under way at the end."""
 STRETCHES = 4
@@ -90,15 +94,14 @@ class Soak:
         seen_events = len(self.heard.events())
         wrong: list[str] = []
         took_ns = None
-        with Traffic(self.kept, specifications, spacing_s=DENSE_S, settle_s=ARRIVE_S) as traffic:
+        with (
+            SeenTraffic(self.kept, specifications, spacing_s=DENSE_S, settle_s=ARRIVE_S) as traffic,
+            _calming_down(traffic),
+        ):
             time.sleep(BEFORE_S)
-            calmer = threading.Timer(DENSE_FOR_S, setattr, (traffic, "spacing_s", SPARSE_S))
-            calmer.start()
             course = self.stage.play(event, world, self._labels)
-            calmer.cancel()
             self.settling.failures += course.failures
             wrong += [*course.refused(), *self._wrong_audit(event, course)]
-            traffic.spacing_s = SPARSE_S
             try:
                 self._settle(event, course, seen_events)
                 took_ns = time.time_ns() - course.begun_ns
@@ -155,7 +158,7 @@ class Soak:
         for _ in range(STRETCHES):
             watcher = self._watcher(self.now.world.policies, self.now.world.day)
             specification = self.now.world.specification(self.scene)
-            with Traffic(
+            with SeenTraffic(
                 self.kept, [specification], spacing_s=SPARSE_S, settle_s=ARRIVE_S
             ) as traffic:
                 time.sleep(STRETCH_S)
@@ -213,6 +216,21 @@ class Soak:
         mark = (self.now.world.policies, self.now.world.day)
         crossed = self._watcher(*mark).crossings(traffic.seen)
         return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)
+
+
+@contextlib.contextmanager
+def _calming_down(traffic: Traffic) -> Iterator[None]:
+    """Less and less traffic as time goes by."""
+    timers = [
+        threading.Timer(after_s, setattr, (traffic, "spacing_s", spacing_s))
+        for after_s, spacing_s in PACES
+    ]
+    for timer in timers:
+        timer.start()
+    yield
+    for timer in timers:
+        timer.cancel()
+        timer.join()
 
 
 def say(**message: Any) -> None:
