@@ -213,7 +213,11 @@ class Switchboard:
         ends: Iterable[tuple[int, int]],
         take: Callable[[tuple[int, int], Any], bool] = lambda _key, _message: True,
     ) -> None:
-        """Until every one of ``ends`` has been answered; ``take`` says whether in full."""
+        """Until every one of ``ends`` has been answered; ``take`` says whether in full.
+
+        Time is up once none of them says anything for so long: a thousand entries of each of many
+        switches take their time to come, and to be read.
+        """
         left = set(ends)
         deadline = time.monotonic() + self._answer_s
         while left:
@@ -228,8 +232,11 @@ class Switchboard:
                 raise said
             if isinstance(said, parser.OFPErrorMsg):
                 raise Refused(_in_words(said))
-            if (dpid, said.xid) in left and take((dpid, said.xid), said):
-                left.discard((dpid, said.xid))
+            key = (dpid, said.xid)
+            if key in left:
+                if take(key, said):
+                    left.discard(key)
+                deadline = time.monotonic() + self._answer_s
 
     def forget(self, waiting: _Waiting) -> None:
         for key in waiting.sent:

@@ -44,8 +44,9 @@ from topologies.values import to_plain
 from topologies.wiring import Wiring
 
 LOOPBACK = "127.0.0.1"
-GUEST_BFD_PACKETS_PER_S = 1000
-"""Of all fibres' ends together: by the real clock each costs a guest about 0.1 ms."""
+GUEST_BFD_PACKETS_PER_S = 250
+"""Of all fibres' ends together. By the real clock they compete with the controller, and those that
+come late are fibres that fail."""
 
 
 @dataclass(frozen=True)

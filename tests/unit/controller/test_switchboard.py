@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from controller.errors import Lost, Refused, Silent
-from controller.framework import ofproto, parser
+from controller.framework import hub, ofproto, parser
 from controller.orders import Order
 from controller.program import Flow, Table
 from controller.switchboard import Switchboard
@@ -75,6 +75,34 @@ def test_a_switch_that_does_not_answer_is_named(board):
     with pytest.raises(Silent) as problem:
         tell(board)
     assert problem.value.dpids == {DPID}
+
+
+def test_switches_are_waited_for_as_long_as_one_after_another_answers():
+    board = Switchboard(answer_s=1.0)
+
+    class Slow(Connection):
+        """Answers after so many times 0.6 s as its number says."""
+
+        def __init__(self, number):
+            super().__init__(board, deaf=True)
+            self.id = number
+
+        def send_msg(self, message):
+            if isinstance(message, parser.OFPBarrierRequest):
+                hub.spawn(self.later, message.xid)
+            return super().send_msg(message)
+
+        def later(self, xid):
+            hub.sleep(0.6 * self.id)
+            self.say(parser.OFPBarrierReply(self), xid)
+
+    for number in (1, 2):
+        board.connect(Slow(number))
+    board.tell({number: [Order("add", ENTRY)] for number in (1, 2)})
+    board.connect(Slow(4))
+    with pytest.raises(Silent) as problem:
+        board.tell({number: [Order("add", ENTRY)] for number in (1, 4)})
+    assert problem.value.dpids == {4}
 
 
 def test_who_waits_for_a_connection_hears_that_another_has_taken_its_place(board):
