@@ -129,14 +129,14 @@ class Governor:
         if self.standing is not None:
             self._keep(self.standing)
 
-    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> None:
+    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> list[str]:
         """Drop demands at their edges at once, by bundle, then wherever they are on their way.
 
         A switch that is away goes on admitting them; its neighbours no longer know their labels.
-        ``known`` is what refuses them; it is remembered first. Raises SwitchError.
+        ``known`` is what refuses them; it is remembered first. Their ids. Raises SwitchError.
         """
         if not numbers or self.standing is None:
-            return
+            return []
         before = self.standing
         after = engine.withdraw(before, numbers, known.specification.intents())
         held = Tables({one.hub: one for one in before.program.switches})
@@ -149,6 +149,7 @@ class Governor:
         self.outside.switches.tell(only(core, told))
         ids = sorted(before.intents[number - 1].id for number in numbers)
         self.journal.say("withdrawn", demands=ids)
+        return ids
 
     def restore(self, before: Standing, known: Known, told: frozenset[int]) -> None:
         """Undo a withdrawal. Raises SwitchError."""

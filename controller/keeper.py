@@ -9,7 +9,7 @@ away so long that its hub counts as failed.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -301,25 +301,25 @@ class Keeper:
             raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
         gone = engine.no_longer_allowed(standing, new.intents)
         try:
-            self.governor.withdraw(gone, wanted, self._told)
+            withdrawn = self.governor.withdraw(gone, wanted, self._told)
             self._move_to(replace(wanted, failures=self.failures), "policies")
         except (NotDone, SwitchError):
             if gone:
                 self.governor.restore(standing, self.known, self._told)
             raise
         self.known = wanted
-        return self._done()
+        return self._done(withdrawn)
 
     def _set_day(self, as_of: date) -> dict[str, Any]:
         """What has lost its basis goes before anything is computed anew."""
         self.known = replace(self.known, specification=self._specified(as_of=as_of))
         self.governor.want(self.known)
-        standing = self.governor.standing
+        standing, withdrawn = self.governor.standing, list[str]()
         if standing is not None:
             gone = engine.unlawful(standing, self.known.specification.intents())
-            self.governor.withdraw(gone, self.known, self._told)
+            withdrawn = self.governor.withdraw(gone, self.known, self._told)
             self._follow("the day")
-        return self._done()
+        return self._done(withdrawn)
 
     def _set_drained(self, fibre: str, drained: bool) -> dict[str, Any]:
         """A fibre is to carry nothing, or may again."""
@@ -383,11 +383,14 @@ class Keeper:
     def _wanted(self) -> Known:
         return replace(self.known, failures=self.failures)
 
-    def _done(self) -> dict[str, Any]:
+    def _done(self, withdrawn: Sequence[str] = ()) -> dict[str, Any]:
         standing = self.governor.standing
-        if standing is None:
-            return {"ok": True, "epoch": None, "update": None}
-        return {"ok": True, "epoch": standing.epoch, "update": self.governor.update}
+        return {
+            "ok": True,
+            "epoch": standing.epoch if standing else None,
+            "withdrawn": list(withdrawn),
+            "update": self.governor.update if standing else None,
+        }
 
     def _follow_soon(self) -> None:
         due_ns = self._now_ns + self.patience.hold_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from controller.intent import ANY_PACKET, Intent, Selector
-from controller.policy.model import SAME_CLASS, UNCLASSIFIED, Demand
+from controller.policy.model import SAME_CLASS, Demand
 from controller.specification import Direction, Specification
 from experiments import ports
 from experiments.scenario import Demand as ScenarioDemand
@@ -17,12 +17,11 @@ def specify(loaded: LoadedScenario) -> Specification:
     """The specification of a scenario."""
     scenario = loaded.scenario
     crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
-    known = {entry.id for entry in loaded.policies.classes}
     directions = []
     for number, demand in enumerate(scenario.demands):
         alone = crowded[frozenset((demand.src, demand.dst))] == 1
         forward, backward = _packets(number, demand)
-        ruled = _ruled(demand, known)
+        ruled = _ruled(demand)
         answers = ruled.returning()
         assert answers is not None
         directions += [
@@ -48,19 +47,15 @@ def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
     return specify(loaded).intents()
 
 
-def _ruled(demand: ScenarioDemand, known: set[str]) -> Demand:
-    """As the policies see it; where they look at no data, a class they do not know is nothing."""
-
-    def seen(name: str) -> str:
-        return name if name in known or name == SAME_CLASS else UNCLASSIFIED
-
+def _ruled(demand: ScenarioDemand) -> Demand:
+    """As policies are asked about it, those in force now and any that come later."""
     return Demand.model_validate(
         {
             "id": demand.id,
-            "class": seen(demand.data),
+            "class": demand.data,
             "src": demand.src,
             "dst": demand.dst,
-            "returns": seen(demand.returns or SAME_CLASS),
+            "returns": demand.returns or SAME_CLASS,
         }
     )
 

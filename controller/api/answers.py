@@ -317,6 +317,7 @@ class Changed(Answer):
 
     model_config = _example(
         epoch=1,
+        withdrawn=[],
         update={
             "entries": {"before": 193, "most": 247, "after": 195},
             "done_ms": {
@@ -331,8 +332,11 @@ class Changed(Answer):
     )
     epoch: int | None
     """Of the tables in force."""
+    withdrawn: list[str]
+    """Demands that were dropped at their edges at once, before anything was computed, since no
+    policy lets them pass any more."""
     update: Report | None
-    """How the tables were changed; null where no entry differed."""
+    """How the tables were changed; null where no entry differed, but for what was withdrawn."""
 
 
 class AuditAnswer(Answer):

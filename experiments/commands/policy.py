@@ -81,13 +81,20 @@ def _set(api: Api, args: argparse.Namespace) -> int:
 
 def told_change(what: str, changed: dict[str, Any]) -> str:
     """A change that is in force, in a line."""
+    gone = changed["withdrawn"]
+    said = f"{what}: {_demands(gone)} dropped at once; " if gone else f"{what}: "
     if changed["update"] is None:
-        return f"{what}: epoch {changed['epoch']}; no table had to be changed"
+        more = "nothing else" if gone else "no table"
+        return f"{said}epoch {changed['epoch']}, {more} had to be changed"
     done, entries = changed["update"]["done_ms"], changed["update"]["entries"]
     return (
-        f"{what}: epoch {changed['epoch']}, proven and flipped in {done['flipped']:.1f} ms, "
+        f"{said}epoch {changed['epoch']}, proven and flipped in {done['flipped']:.1f} ms, "
         f"all done in {max(done.values()):.0f} ms; {entries['after']} entries"
     )
+
+
+def _demands(demands: list[str]) -> str:
+    return "1 demand" if len(demands) == 1 else f"{len(demands)} demands"
 
 
 def _counterexamples(refused: Refused) -> str:

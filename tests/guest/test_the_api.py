@@ -164,7 +164,7 @@ def test_the_command_prints_that_counterexample_and_ends_with_1(step):
 def test_a_set_that_blocks_everything_is_in_force_and_every_packet_is_counted(step):
     seen = step("a_set_that_blocks_everything")
     assert (seen["command"]["code"], seen["command"]["complained"]) == (0, "")
-    assert seen["command"]["said"].startswith("policies closed: epoch ")
+    assert seen["command"]["said"].startswith("policies closed: 6 demands dropped at once; epoch ")
     assert "demands: 6 BLOCKED" in seen["status"]["said"]
     assert seen["status"]["said"].count("CLOSED deny") == 6
     sent = sum(seen["account"]["sent"].values())
@@ -189,7 +189,7 @@ def test_a_day_is_set(step):
     seen = step("a_day")
     assert [seen[key][0] for key in ("later", "back")] == [200, 200]
     blocked = {one["demand"] for one in seen["demands"] if one["status"] == "BLOCKED"}
-    assert blocked == {"ckpt", "render"}
+    assert blocked == {"ckpt", "render"} == set(seen["later"][1]["withdrawn"])
 
 
 def test_a_cut_is_seen_in_status_and_metrics(step):

@@ -174,7 +174,8 @@ def test_a_change_says_what_its_update_was_like_and_none_if_no_entry_differed(la
     assert answer["update"]["done_ms"]["flipped"] >= 0
     assert ask(lab, do="status")["happened"]["last_update"]["epoch"] == answer["epoch"] == 1
     again = ask(lab, do="policy", set=plain(NO_SEA))
-    assert (again["epoch"], again["update"]) == (1, None)
+    assert (again["epoch"], again["update"], again["withdrawn"]) == (1, None, [])
+    assert ask(lab, do="policy", set=plain(NO_SEA, NO_EXPORT))["withdrawn"] == ["ckpt", "render"]
 
 
 def test_hubs_tell_their_ports_and_how_often_their_switch_came_and_went(lab):
@@ -212,3 +213,11 @@ def test_events_say_which_is_the_newest(lab):
     answer = ask(lab, do="events", since=0)
     assert answer["last"] == answer["events"][-1]["n"]
     assert ask(lab, do="events", since=answer["last"])["events"] == []
+
+
+def test_sets_that_look_at_no_data_serve_demands_of_any_class_and_others_their_own_again(lab):
+    any_data = {"id": "ANY", "effect": "permit", "match": {}}
+    assert ask(lab, do="policy", set=plain(classes=[], policies=[any_data]))["withdrawn"] == []
+    assert ask(lab, do="status")["demands"] == {"UP": 6}
+    assert ask(lab, do="policy", set=plain(NO_EXPORT))["withdrawn"] == ["ckpt", "render"]
+    assert ask(lab, do="status")["demands"] == {"BLOCKED": 2, "UP": 4}

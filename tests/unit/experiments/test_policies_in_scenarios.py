@@ -128,3 +128,15 @@ def test_two_demands_between_the_same_hubs_are_told_apart_by_their_ports(loaded)
     assert kept.pair == odd.pair
     assert {selector.protocol for selector in kept.selectors} == {"udp"}
     assert set(kept.selectors).isdisjoint(odd.selectors)
+
+
+def test_a_specification_keeps_the_classes_that_its_policies_do_not_look_at():
+    """So that a kept network may be put under others later."""
+    loaded = load_scenario("sovereignty", policies="none")
+    specification = specify(loaded)
+    named = {one.demand.data_class for one in specification.directions}
+    assert "cn-important-assessment" in named
+    assert {one.ruling.demand.data_class for one in specification.intents()} == {"unclassified"}
+    all_sets = load_scenario("sovereignty").policies
+    later = specification.model_copy(update={"policies": all_sets})
+    assert "cn-important-assessment" in {one.ruling.demand.data_class for one in later.intents()}
