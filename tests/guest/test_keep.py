@@ -186,6 +186,24 @@ def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
     assert list(run.sessions.iterdir()) == []
 
 
+def test_commands_in_another_terminal_use_it(kept):
+    state = str(kept.sessions.parents[1])
+
+    def said(*words):
+        ran = subprocess.run(
+            corridor(*words), env=environment(XDG_STATE_HOME=state), capture_output=True, text=True
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    assert "all tables proven" in said("status")
+    assert f"{FIBRE} drained" in said("drain", FIBRE) + said("events")
+    assert "drained: kunming-karachi" in said("status", "--network", "mini")
+    said("restore", FIBRE)
+    said("policy", "set", "none")
+    assert "none, as of" in said("policy", "show")
+
+
 def test_a_second_of_the_same_name_is_refused(kept):
     state = str(kept.sessions.parents[1])
     second = subprocess.run(
