@@ -118,6 +118,11 @@ class OpenVSwitch:
         (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
         self._start_vswitchd()
 
+    def wait_for_ports(self) -> None:
+        """Until ovs-vswitchd has made of the database what is in it."""
+        with self._database() as database:
+            database.apply([])
+
     @property
     def vswitchd(self) -> subprocess.Popen[bytes]:
         """The process, of an Open vSwitch of our own."""

@@ -22,6 +22,7 @@ from experiments.gateways_process import GatewaysProcess, configuration
 from topologies.errors import EnvironmentLacking
 from topologies.faults import Faults
 from topologies.mininet_net import CorridorNet
+from topologies.netlink import shapes
 from topologies.ovsdb import die_with_parent
 from topologies.values import to_plain
 from topologies.wiring import Wiring
@@ -146,6 +147,15 @@ class KeptNetwork:
             self.controller.kill()
             self.controller.wait()
             self.controller = None
+
+    def restart_switches(self) -> None:
+        """Kill ovs-vswitchd and start it, with every table empty. Fibres stay as they are, but
+        for the moment in which the new one has taken their shaping off."""
+        assert self.net.openvswitch is not None
+        self.net.openvswitch.restart()
+        self.net.openvswitch.wait_for_ports()
+        for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():
+            self.net.kernel.reshape(interface, shape)
 
     def connect_switch(self, hub: str, *, connected: bool) -> None:
         """Point a switch to the controller, or to where nobody listens."""

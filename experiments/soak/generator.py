@@ -67,10 +67,10 @@ WEIGHTS: Mapping[str, int] = {
     "restart_switches": 2,
     "tamper": 7,
     "attack": 7,
-    "flap": 4,
+    "flap": 2,
     "hang": 2,
-    "kill_controller": 4,
-    "kill_during": 8,
+    "kill_controller": 3,
+    "kill_during": 5,
     "together": 12,
     "mend_all": 2,
 }

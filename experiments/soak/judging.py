@@ -95,6 +95,8 @@ class Course:
     may_refuse: bool = False
     """What else happened may keep the controller from making a change."""
     has_died: bool = False
+    attacked: tuple[int, int] = (0, 0)
+    """Frames that a host sent and may not, and those that its switch has dropped since."""
 
     def breaks(self, loss: Loss, what: Iterable[str]) -> None:
         self.losses.append(loss)
@@ -118,6 +120,11 @@ class Course:
             elif one.died:
                 worlds += made
         return worlds
+
+    def unnoticed(self) -> Iterator[str]:
+        sent, dropped = self.attacked
+        if dropped < sent:
+            yield f"of {sent} frames of an attack the switch dropped {dropped}"
 
     def refused(self) -> Iterator[str]:
         for one in self.asked:

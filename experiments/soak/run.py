@@ -101,7 +101,7 @@ class Soak:
             time.sleep(BEFORE_S)
             course = self.stage.play(event, world, self._labels)
             self.settling.failures += course.failures
-            wrong += [*course.refused(), *self._wrong_audit(event, course)]
+            wrong += [*course.refused(), *course.unnoticed(), *self._wrong_audit(event, course)]
             try:
                 self._settle(event, course, seen_events)
                 took_ns = time.time_ns() - course.begun_ns

@@ -23,19 +23,17 @@ from experiments.soak.judging import Asked, Course, Loss
 from experiments.soak.scene import Scene
 from experiments.soak.world import World
 from topologies.errors import MeasurementInvalid
-from topologies.netlink import shapes
-from topologies.ovsdb_client import Database
 
 CONTROLLER = ("-m", "experiments.soak.mortal_controller")
 DIES_S = 20.0
-OVS_S = 30.0
 AWAY_S = 0.4
 """A switch that blinks, before a change is asked for and after; less than is given up."""
 FLAP_S = 0.5
 """Down, and up again: BFD must have come up, or the fibre has not."""
 BFD_UP_S = 2.5
 STRANGE_LABEL, STRANGE_GROUP = 0x5FFFF, 0xFFFFF0
-ATTACK_SPACING_S = 0.0002
+ATTACK_SPACING_S, COUNTED_S = 0.0002, 1.2
+"""Switches bring their counts up to date about twice a second."""
 LATER_NS = 100_000_000
 """After a controller is killed, a switch may have acted on what it had sent."""
 
@@ -61,7 +59,7 @@ class Stage:
             case e.Happening():
                 self._happen(event, course)
             case e.Attack():
-                self._attack(event, labels)
+                self._attack(event, course, labels)
             case e.Flap():
                 self._flap(event, course)
             case e.Hang():
@@ -191,21 +189,12 @@ class Stage:
             case e.Connect():
                 kept.connect_switch(happening.hub, connected=True)
             case e.RestartSwitches():
-                self._restart_switches()
+                kept.restart_switches()
                 course.breaks(Loss.of_everybody(at_ns), self._everything())
             case e.Tamper():
                 self._tamper(happening, course)
             case _:
                 raise TypeError(f"nobody brings about {happening}")
-
-    def _restart_switches(self) -> None:
-        """A new ovs-vswitchd takes all shaping off the ports it makes its own."""
-        self._openvswitch.restart()
-        with Database(self._openvswitch.run_dir / "db.sock", OVS_S) as database:
-            database.apply([])
-        wanted = {**shapes(self.scene.wiring), **self.kept.faults.changed_shapes()}
-        for interface, shape in wanted.items():
-            self.kept.net.kernel.reshape(interface, shape)
 
     def _together(self, event: e.Together, course: Course, world: World) -> None:
         change = event.first if isinstance(event.first, e.Change) else None
@@ -302,14 +291,23 @@ class Stage:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return "\n".join(sorted(line for line in done.stdout.splitlines() if "xid=" not in line))
 
-    def _attack(self, event: e.Attack, labels: Collection[int]) -> None:
+    def _attack(self, event: e.Attack, course: Course, labels: Collection[int]) -> None:
         served = [(one.demand.src, one.demand.dst) for one in self.scene.directions]
         wiring = self.scene.wiring
         wire = self._host(event.hub)
-        for frame in attacks.frames(wiring, event.hub, event.seed, labels, served):
+        dropped = self._dropped_at(event.hub)
+        frames = attacks.frames(wiring, event.hub, event.seed, labels, served)
+        for frame in frames:
             with contextlib.suppress(OSError):
                 wire.send(frame)
             time.sleep(ATTACK_SPACING_S)
+        time.sleep(COUNTED_S)
+        if event.hub not in course.before.dark | course.before.away:
+            course.attacked = (len(frames), self._dropped_at(event.hub) - dropped)
+
+    def _dropped_at(self, hub: str) -> int:
+        """Packets that a switch has dropped, by its own count."""
+        return sum(self.kept.ask("counters").get("by_hub", {}).get(hub, {}).values())
 
     def _host(self, hub: str) -> socket.socket:
         if hub not in self._hosts:
