@@ -19,7 +19,7 @@ PHASES = {
     "teardown": "taking down",
 }
 LOUD = ("refused", "failed", "error", "forgotten")
-"""Of the keeper's events, those that are told before the network is calm, too."""
+"""Of the keeper's events, those that are told while the network is built or taken down, too."""
 
 
 class Teller:
@@ -43,9 +43,10 @@ class Teller:
         self._note({"wall_s": round(since_s, 3), **event})
         for line in self._lines(event):
             self._say(f"[{since_s:6.1f} s] {line}")
-        if event["event"] == "phase" and event["name"] == "kept":
-            self._calm = True
-            self._say(self._usage())
+        if event["event"] == "phase":
+            self._calm = event["name"] == "kept"
+            if self._calm:
+                self._say(self._usage())
 
     def _lines(self, event: dict[str, Any]) -> list[str]:
         kind = event["event"]
