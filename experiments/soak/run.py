@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -69,13 +70,14 @@ class Soak:
         self._watcher = cache(
             lambda policies, day: Watcher(scene.specification(policies, day), scene.wiring)
         )
-        self.frames = 0
-        self.sent = 0
+        self._left: dict[str, tuple[str, date]] = {}
+        """Hubs whose switch is away, and the policies and the day when it left."""
 
     def begin(self, world: World) -> None:
         """To the world in which the first event takes place."""
         if world != World():
             self.stage.set_up(world)
+        self._left = dict.fromkeys(world.away, (world.policies, world.day))
         self.now = self.settling.settle([world])
         wrong = list(self._stretch())
         if wrong:
@@ -118,7 +120,11 @@ class Soak:
             self.settling.outlook(world, self.now.held),
         ]
         changed = self._changed(marks)
-        wrong += wrong_on_fibres(watchers, traffic.seen)
+        left = dict.fromkeys(event.after(world).away, (world.policies, world.day)) | self._left
+        wrong += wrong_on_fibres(
+            watchers, traffic.seen, {hub: self._watcher(*mark) for hub, mark in left.items()}
+        )
+        self._left = {hub: left[hub] for hub in self.now.world.away}
         wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, changed)
         wrong += wrong_after_answers(course, self.settling.outlook, flows)
         wrong += [*self._wrongly_free(event), *self._stretch()]
@@ -177,7 +183,8 @@ class Soak:
             flows = self._flows(traffic)
             self._labels, self._crossed = labels(traffic.seen), flows.crossed
             broken = self.settling.broken(self.now.world, self.now.held).fibres
-            wrong += wrong_on_fibres([watcher], traffic.seen)
+            away = {hub: self._watcher(*mark) for hub, mark in self._left.items()}
+            wrong += wrong_on_fibres([watcher], traffic.seen, away)
             wrong += wrong_when_settled(self.now.expected, flows, self._delay_ns, broken)
             return wrong
         return ["never the same for two looks"]
@@ -212,7 +219,6 @@ class Soak:
         }
 
     def _flows(self, traffic: Traffic) -> Flows:
-        self.frames += traffic.seen["frames"]
         mark = (self.now.world.policies, self.now.world.day)
         crossed = self._watcher(*mark).crossings(traffic.seen)
         return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from controller.specification import Specification
@@ -25,6 +26,9 @@ class Watcher(Judge):
     def _lawful(self) -> dict[str, frozenset[Directed]]:
         return lawful(self._ruled_by)
 
+    def lets(self, crossing: Crossing) -> bool:
+        return self._may(crossing)
+
     def crossings(self, seen: Mapping[str, Any]) -> dict[str, dict[Directed, int]]:
         """By demand, packets on each fibre."""
         found: dict[str, dict[Directed, int]] = defaultdict(lambda: defaultdict(int))
@@ -33,11 +37,21 @@ class Watcher(Judge):
         return {demand: dict(counts) for demand, counts in found.items() if demand}
 
 
-def wrong_on_fibres(watchers: Sequence[Watcher], seen: Mapping[str, Any]) -> Iterator[str]:
-    """What none of those in force allows, what is of no demand, and what was not seen."""
+def wrong_on_fibres(
+    watchers: Sequence[Watcher],
+    seen: Mapping[str, Any],
+    away: Mapping[str, Watcher] = MappingProxyType({}),
+) -> Iterator[str]:
+    """What none of those in force allows, what is of no demand, and what was not seen.
+
+    ``away`` are hubs whose switch cannot be told of anything, with what was in force when it
+    could: it may send on what that allowed, out of its own fibres and no further.
+    """
     verdicts = [one.verdict(seen) for one in watchers]
     for crossing in _common([one.forbidden for one in verdicts]):
-        yield f"forbidden: {_told(crossing)}"
+        watcher = away.get(crossing.sent_by)
+        if watcher is None or not watcher.lets(crossing):
+            yield f"forbidden: {_told(crossing)}"
     for crossing in _common([one.strange for one in verdicts]):
         yield f"of no demand, or not labelled once: {_told(crossing)}"
     for flow in seen["flows"]:
@@ -45,11 +59,6 @@ def wrong_on_fibres(watchers: Sequence[Watcher], seen: Mapping[str, Any]) -> Ite
             yield f"an attacker's packets came onto {flow['interface']}: {flow}"
     if seen["lost"]:
         yield f"the watch had no room for {seen['lost']} frames"
-
-
-def forbidden_packets(watchers: Sequence[Watcher], seen: Mapping[str, Any]) -> int:
-    verdicts = [one.verdict(seen) for one in watchers]
-    return sum(one.packets for one in _common([each.forbidden for each in verdicts]))
 
 
 def labels(seen: Mapping[str, Any]) -> list[int]:
