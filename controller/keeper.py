@@ -208,6 +208,8 @@ class Keeper:
             return
         self.journal.say("failures", **_plain(self.failures))
         self._follow_soon()
+        if self.governor.standing is None and self.failures == NO_FAILURES and not self._missing():
+            self._timers["boot"] = self._now_ns
         if live and port == GATEWAY_IN_PORT:
             self.governor.tell_gateways()
 

@@ -235,3 +235,17 @@ def test_a_prover_that_breaks_leaves_everything_as_it_is_and_unknown(lab, monkey
     assert lab.governor.standing is None
     assert set(statuses(lab).values()) == {"UNKNOWN"}
     assert lab.holds() == before
+
+
+def test_a_start_does_not_wait_for_ports_once_all_are_live(tmp_path):
+    lab = Lab(KNOWN, NETWORK, tmp_path / "state.json")
+    far = NETWORK.fibres[0].a
+    dpid = NETWORK.hub(far.hub).dpid
+    for hub in NETWORK.hubs:
+        ports = {far.port: False} if hub.dpid == dpid else {}
+        lab.do("came_back", dpid=hub.dpid, ports=ports)
+    lab.run(1)
+    assert lab.switches.done == []
+    lab.do("port", dpid=dpid, port=far.port, live=True)
+    lab.run(0.1)
+    assert lab.holds() == lab.stands()
