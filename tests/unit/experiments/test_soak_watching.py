@@ -48,7 +48,7 @@ def test_a_switch_that_cannot_be_told_may_send_by_what_it_knows_and_no_other_may
         {"depth": 0, "label": None},
         {"depth": 2},
         {"dst_port": 5001},
-        {"dst": "shanghai"},
+        {"dst": "bangkok"},
         {"src_port": ATTACK_PORT},
         {"lost": 1},
     ],
