@@ -95,6 +95,8 @@ class Course:
     may_refuse: bool = False
     """What else happened may keep the controller from making a change."""
     has_died: bool = False
+    withdrew: bool = False
+    """Demands were withdrawn for what was asked; a controller that dies then may finish it."""
     attacked: tuple[int, int] = (0, 0)
     """Frames that a host sent and may not, and those that its switch has dropped since."""
 
@@ -115,7 +117,7 @@ class Course:
             made = [one.change.after(world) for world in worlds]
             if one.done or (isinstance(one.change, e.SetDay) and not one.died):
                 worlds = made
-            elif one.died and step in e.STEPS:
+            elif one.died and step in e.STEPS and not self.withdrew:
                 worlds = worlds if step in ("beside", "proven") else made
             elif one.died:
                 worlds += made

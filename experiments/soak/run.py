@@ -146,6 +146,7 @@ class Soak:
         }
 
     def _settle(self, event: e.Event, course: Course, seen_events: int) -> None:
+        course.withdrew = self.heard.count("withdrawn", since=seen_events) > 0
         if course.tampered and not isinstance(event, e.Tamper):
             self.kept.ask("audit")
 

@@ -191,6 +191,12 @@ def test_what_may_be_in_force_follows_from_the_answer_and_where_the_controller_d
     assert went.outcomes(step) == outcomes
 
 
+def test_a_controller_that_died_after_it_withdrew_demands_may_finish_what_it_was_asked():
+    answer = {**REFUSED, "died": True}
+    went = Course(OLD, NEW, asked=[asked(e.SetPolicies("open"), **answer)], withdrew=True)
+    assert went.outcomes("beside") == [OLD, NEW]
+
+
 def test_a_day_is_in_force_however_it_was_answered():
     went = Course(OLD, replace(OLD, day=DAY), asked=[asked(e.SetDay(DAY), **REFUSED)])
     assert went.outcomes() == [replace(OLD, day=DAY)]
