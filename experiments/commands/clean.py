@@ -10,12 +10,13 @@ def add_parser(verbs: Any) -> None:
     verbs.add_parser(
         "clean",
         help="remove what killed runs left",
-        description="Remove bridges and interfaces of native runs that died, and scratch folders "
-        "of guests whose keeper was killed.",
+        description="Remove bridges and interfaces of native runs that died, scratch folders of "
+        "guests whose keeper was killed, and sessions of kept networks that were killed.",
     )
 
 
 def run(_args: argparse.Namespace) -> int:
+    from experiments.kept.session import remove_dead as remove_dead_sessions
     from experiments.testbeds.native import leftovers, remove_leftovers
     from experiments.testbeds.scratch import remove_dead
 
@@ -26,6 +27,9 @@ def run(_args: argparse.Namespace) -> int:
     folders = remove_dead()
     for folder in folders:
         print(f"removed {folder}")
-    if not found and not folders:
+    sessions = remove_dead_sessions()
+    for name in sessions:
+        print(f"removed the session of the kept network {name}")
+    if not found and not folders and not sessions:
         print("nothing to remove")
     return 0

@@ -3,7 +3,8 @@
 Reads ``raw/specification.json``, ``raw/wiring.json`` and ``raw/kept.json`` of OUT_DIR. The control
 socket is in SCRATCH; with a CONSOLE requests come over it too, and its end is the end. Without one,
 SIGTERM is. Events go out as JSON lines on standard output, those of the keeper as ``said`` of
-``keeper``. What switches hold in the end, and the last proof, stay in OUT_DIR.
+``keeper``. What switches hold in the end, and the last proof, stay in OUT_DIR, and ``hosts.txt``:
+for each hub the address of its host, and a path to its namespace, for ``nsenter --net=``.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
         status=reports.path,
         wait_s=WAIT_S,
     ) as kept:
+        (out_dir / "hosts.txt").write_text(_hosts(kept))
         emit({"event": "phase", "name": "kept", "demands": kept.ask("status")["demands"]})
         try:
             _watch_over(kept, emit)
@@ -64,6 +66,13 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
             emit({"event": "phase", "name": "read-back"})
             _leave(kept, reports, out_dir)
         emit({"event": "phase", "name": "teardown"})
+
+
+def _hosts(kept: KeptNetwork) -> str:
+    return "".join(
+        f"{hub.hub}  {hub.host_ip}  {kept.net[hub.hub].namespace.path}\n"
+        for hub in kept.wiring.hubs
+    )
 
 
 def _watch_over(kept: KeptNetwork, emit: Emit) -> None:

@@ -151,7 +151,8 @@ def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep, nu
     manifest = json.loads((run.folder / "manifest.json").read_text())
     assert (manifest["framework"], manifest["testbed"]["clock"]) == ("os-ken", "real")
     left = {path.name for path in run.folder.iterdir()}
-    assert left >= {"scenario.yaml", "events.jsonl", "controller.log", "interfaces.txt", "audit"}
+    assert left >= {"scenario.yaml", "events.jsonl", "controller.log", "audit"}
+    assert left >= {"interfaces.txt", "hosts.txt"}
 
 
 def test_asked_to_end_while_it_is_being_built_it_leaves_nothing_either(keep):
@@ -254,6 +255,7 @@ def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_han
     assert (seen["drain"], seen["restore"]) == (around, seen["direct"])
     assert (seen["cut"], seen["works while cut"]) == (around, False)
     assert "failed: fibre kunming-karachi" in seen["told"]
+    assert "1 received" in seen["ping"]
     assert seen["code"] == 130
     assert seen["proven"]
     assert seen["left"] == natively["before"]

@@ -72,6 +72,10 @@ def used(out_dir: Path) -> dict[str, Any]:
     for what in ("drain", "restore"):
         kept.ask(f"/v1/fibres/{FIBRE}/{what}", "POST")
         seen[what] = kept.path("ckpt-karachi")
+    hosts = [line.split() for line in (out_dir / "hosts.txt").read_text().splitlines()]
+    (shanghai, guian) = hosts[:2]
+    ping = ["nsenter", f"--net={shanghai[2]}", "ping", "-c", "1", guian[1]]
+    seen["ping"] = subprocess.run(ping, capture_output=True, text=True).stdout
     end = kept.interfaces(FIBRE)[0]
     subprocess.run(["ip", "link", "set", end, "down"], check=True)
     until(lambda: kept.path("ckpt-karachi") not in (direct, []))

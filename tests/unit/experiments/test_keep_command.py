@@ -122,6 +122,18 @@ def test_what_networks_left_that_were_killed_is_removed_and_no_other(state):
     assert sorted(path.name for path in state.iterdir()) == ["alive", "starting"]
 
 
+def test_clean_removes_the_session_of_a_network_that_was_killed(state, capsys, monkeypatch):
+    monkeypatch.setattr(native, "leftovers", list)
+    monkeypatch.setattr("experiments.testbeds.scratch.remove_dead", list)
+    one = session.session_of_this_process(
+        "dead", url="x", token_file=state / "t", scenario="mini", testbed="uml", clock="real"
+    )
+    session.write(replace(one, pid_started="another boot"))
+    assert cli.main(["clean"]) == 0
+    assert capsys.readouterr().out == "removed the session of the kept network dead\n"
+    assert list(state.iterdir()) == []
+
+
 def test_without_root_there_is_no_native_testbed(tmp_path, nothing_built, capsys, monkeypatch):
     facts = replace(keeping.probe(), root=False)
     monkeypatch.setattr(keeping, "probe", lambda: facts)
