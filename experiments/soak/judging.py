@@ -115,8 +115,8 @@ class Course:
         worlds = [replace(self.after, policies=old.policies, day=old.day, drained=old.drained)]
         for one in self.asked:
             made = [one.change.after(world) for world in worlds]
-            if one.done or (isinstance(one.change, e.SetDay) and not one.died):
-                worlds = made
+            if one.done or isinstance(one.change, e.SetDay):
+                worlds = made  # a day is remembered before anything is done about it
             elif one.died and step in e.STEPS and not self.withdrew:
                 worlds = worlds if step in ("beside", "proven") else made
             elif one.died:

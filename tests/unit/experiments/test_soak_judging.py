@@ -198,8 +198,9 @@ def test_a_controller_that_died_after_it_withdrew_demands_may_finish_what_it_was
 
 
 def test_a_day_is_in_force_however_it_was_answered():
-    went = Course(OLD, replace(OLD, day=DAY), asked=[asked(e.SetDay(DAY), **REFUSED)])
-    assert went.outcomes() == [replace(OLD, day=DAY)]
+    for answer in (REFUSED, {**REFUSED, "died": True}):
+        went = Course(OLD, replace(OLD, day=DAY), asked=[asked(e.SetDay(DAY), **answer)])
+        assert went.outcomes("beside") == [replace(OLD, day=DAY)]
 
 
 def test_a_refusal_is_a_complaint_unless_something_else_explains_it():
