@@ -25,10 +25,6 @@ CHANGES = (
     "entries_of_strangers",
 )
 BREAKDOWNS = (
-    "a_controller_killed_at_rest",
-    "a_controller_killed_beside",
-    "a_controller_killed_between_flips",
-    "a_controller_killed_at_the_flip",
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
@@ -37,7 +33,6 @@ BREAKDOWNS = (
 ON_NATIVE_THREADS = (
     "policies_there_and_back",
     "a_fibre_cut_and_mended",
-    "a_controller_killed_between_flips",
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
@@ -206,33 +201,6 @@ def test_entries_of_strangers_are_found_taken_away_and_counted(scene):
     mended = [one for one in events if one["event"] == "mended"][-1]
     assert set(mended["foreign"]) == {"guian", "kunming"}
     assert mended["missing"]["kunming"] > 0
-
-
-def test_a_controller_that_is_killed_at_rest_takes_over_without_touching_anything(scene):
-    seen, _ = scene("a_controller_killed_at_rest")
-    assert seen["taken"]["event"] == "taken over"
-    assert seen["taken"]["was"] == "whole"
-    assert lost(seen) == []
-
-
-@pytest.mark.parametrize(
-    ("framework", "name", "was", "epoch"),
-    [
-        ("ryu", "a_controller_killed_beside", "more", "old"),
-        ("ryu", "a_controller_killed_between_flips", "edges", "new"),
-        ("os-ken", "a_controller_killed_between_flips", "edges", "new"),
-        ("ryu", "a_controller_killed_at_the_flip", "more", "new"),
-    ],
-)
-def test_an_update_that_its_controller_did_not_survive_is_finished_or_undone(
-    scene, framework, name, was, epoch
-):
-    seen, _ = scene(name, framework)
-    assert (seen["taken"]["event"], seen["taken"]["was"]) == ("taken over", was)
-    assert seen["audit"]["was_whole"]
-    assert lost(seen) == []
-    assert bool(seen["status"]["doubt"]) is False
-    assert (seen["sea"] == "no") == (epoch == "new")
 
 
 @BOTH

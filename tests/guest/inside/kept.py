@@ -28,7 +28,6 @@ from topologies.wiring import Wiring
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")
 PORT = 6653
-DYING = str(Path(__file__).resolve().parent / "dying_controller.py")
 PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 3_000_000_000}
 
 
@@ -126,41 +125,6 @@ class Scenes:
         used = self._used()
         second = self.kept.ask("restore", fibre=FIBRE)
         return {"answers": [first, second], "used": sorted(used)}
-
-    def a_controller_killed_at_rest(self, watched: Traffic) -> dict[str, Any]:
-        return self._restarted(None)
-
-    def _restarted(self, dies_at: str | None) -> dict[str, Any]:
-        before = len(self.kept.events("taken over"))
-        self.kept.kill_controller()
-        if dies_at is not None:
-            self.kept.start_controller([DYING, dies_at])
-            self.kept.until(lambda: len(self.kept.events("taken over")) > before, 60)
-            self.kept.until(self.kept.is_calm, 30)
-            before += 1
-            self.kept.ask("policy", set=self.policies["no-sea"])
-            self.kept.controller.wait()
-        time.sleep(0.3)
-        self.kept.start_controller()
-        self.kept.until(lambda: len(self.kept.events("taken over")) > before, 60)
-        self.kept.until(self.kept.is_calm, 30)
-        taken = self.kept.events("taken over", "installed")[-1]
-        status = self.kept.ask("status")
-        audit = self.kept.ask("audit")
-        ids = {one["id"] for one in self.kept.ask("policies")["set"]["policies"]}
-        if dies_at is not None:
-            self.kept.ask("policy", set=self.policies["base"])
-        sea = "no" if "NO-SEA" in ids else "yes"
-        return {"taken": taken, "status": status, "audit": audit, "sea": sea}
-
-    def a_controller_killed_beside(self, watched: Traffic) -> dict[str, Any]:
-        return self._restarted("beside")
-
-    def a_controller_killed_at_the_flip(self, watched: Traffic) -> dict[str, Any]:
-        return self._restarted("flipped")
-
-    def a_controller_killed_between_flips(self, watched: Traffic) -> dict[str, Any]:
-        return self._restarted("half flipped")
 
     def switches_emptied(self, watched: Traffic) -> dict[str, Any]:
         """ovs-vswitchd killed and started: every table is empty."""
