@@ -186,7 +186,9 @@ class Soak:
             broken = self.settling.broken(self.now.world, self.now.held).fibres
             away = {hub: self._watcher(*mark) for hub, mark in self._left.items()}
             wrong += wrong_on_fibres([watcher], traffic.seen, away)
-            wrong += wrong_when_settled(self.now.expected, flows, self._delay_ns, broken)
+            wrong += wrong_when_settled(
+                self.now.expected, flows, self._delay_ns, broken, self.now.world.away
+            )
             return wrong
         return ["never the same for two looks"]
 

@@ -244,6 +244,8 @@ class Stage:
         if event.meanwhile is not None:
             self._happen(event.meanwhile, course)
             course.unattended()
+        if course.tampered:  # tables that are not ours in full are replaced, all of them
+            course.losses.append(Loss.of_everybody(course.begun_ns))
         time.sleep(event.seconds / 2)
         self.start_controller()
 

@@ -136,6 +136,15 @@ def test_when_all_is_settled_the_shortest_lawful_way_is_taken_without_loss():
     assert drained == "d is on b-c from b, which is dead or drained"
 
 
+def test_a_switch_that_cannot_be_told_may_go_on_sending_onto_a_drained_fibre():
+    gone = [AT + n for n in range(10)]
+    astray = flows(gone, crossed={("a-b", "a"): 10})
+    told = wrong_when_settled({"d": DOWN}, astray, DELAY_NS, {"a-b"}, {"a"})
+    assert list(told) == []
+    told = wrong_when_settled({"d": DOWN}, astray, DELAY_NS, {"a-b"}, {"b"})
+    assert list(told) == ["d is on a-b from a, which is dead or drained"]
+
+
 def test_when_all_is_settled_nothing_arrives_of_who_is_not_served():
     assert settled(DOWN, flows(range(AT, AT + 10), crossed={})) == []
     assert settled(DOWN, flows(range(AT, AT + 9), crossed={})) == [
