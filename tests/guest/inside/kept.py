@@ -131,7 +131,7 @@ class Scenes:
         time.sleep(0.2)
         before = len(self.kept.events("mended"))
         at = time.time_ns()
-        self.kept.net.openvswitch.restart()
+        self.kept.restart_switches()
         self.kept.until(lambda: len(self.kept.events("mended")) > before, 30)
         self.kept.until(self.kept.is_calm, 30)
         back = time.time_ns()
