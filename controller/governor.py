@@ -6,7 +6,7 @@ proven from what they say, or says why not; then all is as before, or edges are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,8 @@ class Governor:
         """
         held = self.outside.tables(told)
         kept = self._kept(remembered)
-        found = recognise(self._seen(held), self._candidates(known, held, kept))
+        seen = self._seen(held)
+        found = recognise(seen, kept) or recognise(seen, self._guesses(known, held))
         if found is None or not engine.proof_of(found.standing, self.outside.wiring).holds:
             self.install(engine.stand(known, self.outside.wiring, 0), told, held)
             return
@@ -221,10 +222,8 @@ class Governor:
         """Nothing is admitted any more."""
         self.outside.switches.bundle(orders.all_edges_off(self.outside.tables(told)))
 
-    def _candidates(
-        self, known: Known, held: Tables, kept: Sequence[Standing]
-    ) -> Iterator[Standing]:
-        yield from kept
+    def _guesses(self, known: Known, held: Tables) -> Iterator[Standing]:
+        """What may stand although nobody remembers."""
         for epoch in epochs_at_edges(held):
             yield engine.stand(known, self.outside.wiring, epoch)
             if known.failures.links or known.failures.gateways:

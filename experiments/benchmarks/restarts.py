@@ -42,6 +42,8 @@ from topologies.wiring import Wiring
 
 PORT = 6653
 SPACING_S, SLOW_SPACING_S = 0.005, 0.02
+MANY = 20
+"""Demands and answers beyond which each sends less often."""
 SERVED = {"UP", "ALT", "DEGRADED"}
 SCRATCH = Path("/tmp/kept")
 LEFT_OUT = ("killed_as_it_withdraws", "tampered_with")
@@ -101,7 +103,8 @@ def inside(out_dir: Path, framework: str, names: Sequence[str]) -> None:
 def play(stage: Stage, cast: Cast, name: str) -> dict[str, Any]:
     """One scene under traffic; ``broken`` if it did not come to its end."""
     judged = [specified(stage, change) for change in JUDGED_BY.get(name, ("base",))]
-    spacing_s = SLOW_SPACING_S if name in SLOWLY else SPACING_S
+    many = len(stage.kept.specification.directions) > MANY
+    spacing_s = SLOW_SPACING_S if many or name in SLOWLY else SPACING_S
     breakdowns = []
     try:
         if JUDGED_BY.get(name):
