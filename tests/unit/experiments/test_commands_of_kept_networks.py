@@ -1,12 +1,10 @@
 """``corridor status``, ``policy``, ``drain``, ``restore``, ``events``, over the real API."""
 
-import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -394,32 +392,39 @@ def test_a_keeper_that_is_restarting_is_one_line(api, corridor, tmp_path):
     assert "a controller that died is started anew" in complained
 
 
-def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(
-    api, corridor, monkeypatch, tmp_path
-):
-    asked = []
+ELSEWHERE = """
+import http.server, sys
 
-    class Elsewhere(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(dict(self.headers))
-            self.send_response(302)
-            self.send_header("Location", f"{api.url}/v1/status")
-            self.end_headers()
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print("asked", flush=True)
+        self.send_response(302)
+        self.send_header("Location", sys.argv[1])
+        self.end_headers()
 
-        def log_message(self, *_):
-            pass
+    def log_message(self, *_):
+        pass
 
-    server = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    there = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("http_proxy", there)
-    monkeypatch.setenv("HTTP_PROXY", there)
-    assert corridor("status")[0] == 0
-    assert asked == []
-    code, said, _ = corridor("status", "--url", there, "--token-file", str(api.token_file))
-    server.shutdown()
+server = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+"""A process of its own: what patches threads for a controller may be in this one."""
+
+
+def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(api, corridor, monkeypatch):
+    with subprocess.Popen(
+        [sys.executable, "-c", ELSEWHERE, f"{api.url}/v1/status"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        there = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        monkeypatch.setenv("http_proxy", there)
+        monkeypatch.setenv("HTTP_PROXY", there)
+        assert corridor("status")[0] == 0
+        code, said, _ = corridor("status", "--url", there, "--token-file", str(api.token_file))
+        server.terminate()
+        asked = server.stdout.read().split()
     assert (code, said) == (2, "")
-    assert len(asked) == 1
+    assert asked == ["asked"]
 
 
 def test_to_know_the_commands_no_library_is_imported():

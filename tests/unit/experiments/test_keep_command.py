@@ -156,12 +156,16 @@ def test_another_native_network_holds_the_machine(tmp_path, monkeypatch):
 
 def test_the_first_signal_asks_for_the_end_and_the_second_does_what_it_always_did():
     asked = []
-    with ended_by_signals(lambda: asked.append("stop")) as caught:
-        signal.raise_signal(signal.SIGINT)
-        assert (asked, caught) == (["stop"], [signal.SIGINT])
-        with pytest.raises(KeyboardInterrupt):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with ended_by_signals(lambda: asked.append("stop")) as caught:
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            assert (asked, caught) == (["stop"], [signal.SIGINT])
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_that_is_ignored_stays_ignored():
