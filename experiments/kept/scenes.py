@@ -212,6 +212,7 @@ def a_switch_away_for_long(stage: Stage, cast: Cast) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("switch disconnected", at_ns)
     answers.append(stage.change("other"))
+    time.sleep(1)  # what is lost under way is lost by the cut
     cut_ns = time.time_ns()
     kept.faults.cut_carrier(cast.fibre)
     time.sleep(1)
