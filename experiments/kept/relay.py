@@ -39,6 +39,7 @@ def relayed(path: Path, ask: Ask) -> Iterator[None]:
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
     ask: Ask
 
 

@@ -17,8 +17,9 @@ def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
 
     Takes about 0.1 s in the virtual clock however long it sleeps; leaves nothing behind.
     """
-    # A kernel's command line has no way to quote a space.
-    place = "/tmp" if " " in tempfile.gettempdir() else None
+    # A kernel's command line has no way to quote a space, and Debian's mounts a /dev of its own.
+    usual = tempfile.gettempdir()
+    place = "/tmp" if " " in usual or usual.startswith("/dev/") else None
     with tempfile.TemporaryDirectory(prefix="corridor-smoke-", dir=place) as folder:
         init = Path(folder) / "init"
         shutil.copy(INIT, init)

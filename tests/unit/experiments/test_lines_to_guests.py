@@ -151,6 +151,17 @@ def test_a_request_does_not_wait_for_one_that_takes_long(control, keeper):
         assert len(slow.result(10)["more"]) == 3
 
 
+def test_as_many_as_like_may_ask_in_the_same_moment(control):
+    """Who does not wait for a connection, as asyncio does not, is turned away by a full queue."""
+    links = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(60)]
+    for link in links:
+        link.setblocking(False)
+    for link in links:
+        link.connect(str(control))
+    for link in links:
+        link.close()
+
+
 def test_several_requests_on_one_connection_are_answered_in_turn(control):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
         link.connect(str(control))
