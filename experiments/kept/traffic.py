@@ -28,6 +28,8 @@ UDP_PORT, PORTS = 4000, 10_000
 """Where traffic that may choose has its ports: each by itself, since one may run in another."""
 SPACING_S = 0.004
 SETTLE_S = 0.5
+COLLECT_EACH = 100
+"""Turns."""
 SELDOM = 10
 SO_RCVBUFFORCE = 33
 RECEIVE_BUFFER_BYTES = 64 << 20
@@ -141,6 +143,8 @@ class Traffic:
                     self.sent_ns[demand].append(time.time_ns())
                     send(len(self.sent_ns[demand]) - 1)
             turn += 1
+            if not turn % COLLECT_EACH:
+                self._senders.collect()
             due += self.spacing_s
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -164,6 +168,7 @@ class Senders:
         self._serial = serial
         self._wires: dict[str, socket.socket] = {}
         self._receivers: dict[End, socket.socket] = {}
+        self._arrived: dict[str, Counter[int]] = defaultdict(Counter)
         self._demands: dict[tuple[End, str, int], str] = {}
         for one in kept.specification.directions:
             src, dst = (kept.wiring.hub(hub) for hub in (one.demand.src, one.demand.dst))
@@ -179,14 +184,17 @@ class Senders:
 
     def arrived(self) -> dict[str, Counter[int]]:
         """By demand, the numbers of all that have come, and how often."""
-        numbers: dict[str, Counter[int]] = defaultdict(Counter)
+        self.collect()
+        return self._arrived
+
+    def collect(self) -> None:
+        """Take what has come out of the kernel, which has room for so much of all sockets."""
         for end, receiver in self._receivers.items():
             for payload, (address, port) in _waiting(receiver):
                 number, serial = _NUMBER.unpack(payload[: _NUMBER.size])
                 demand = self._demands.get((end, address, port))
                 if demand is not None and serial == self._serial:
-                    numbers[demand][number] += 1
-        return numbers
+                    self._arrived[demand][number] += 1
 
     def close(self) -> None:
         for one in (*self._wires.values(), *self._receivers.values()):
