@@ -29,6 +29,10 @@ class Status(StrEnum):
     """What switches hold is not proven."""
 
 
+SERVED = frozenset({Status.UP, Status.ALT, Status.DEGRADED})
+"""Packets of such demands arrive."""
+
+
 @dataclass(frozen=True)
 class DemandStatus:
     """One demand, or its answers, at a moment."""

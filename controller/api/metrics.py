@@ -24,12 +24,12 @@ from prometheus_client.registry import Collector
 
 from controller.api.link import KeeperLink
 from controller.api.problems import Problem
+from controller.statuses import SERVED, Status
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PARTS = ("status", "demands", "topology", "proof", "counters")
 SCRAPE_S = 8.0
 """Below the ten seconds that Prometheus waits by default."""
-STATUSES = ("UP", "ALT", "DEGRADED", "BLOCKED", "DOWN", "UNKNOWN")
 DP = ["dp_id", "dp_name"]
 PORT = [*DP, "port", "port_description"]
 NS, MS = 1e9, 1e3
@@ -101,7 +101,7 @@ def _status(said: Said) -> Families:
         "corridor_demands",
         "Demands by how they are served",
         ["status"],
-        (((one,), status["demands"].get(one, 0)) for one in STATUSES),
+        (((one,), status["demands"].get(one, 0)) for one in Status),
     )
     yield _counter(
         "corridor_updates",
@@ -136,7 +136,7 @@ def _demands(said: Said) -> Families:
         "corridor_demand_served",
         "Whether a demand is delivered, by whatever permit",
         ["demand"],
-        (((one["demand"],), one["status"] in STATUSES[:3]) for one in demands),
+        (((one["demand"],), one["status"] in SERVED) for one in demands),
     )
     yield _gauge(
         "corridor_demand_one_way_delay_seconds",

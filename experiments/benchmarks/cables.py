@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,25 +32,25 @@ from controller.policy.failures import NO_FAILURES, Failures
 from controller.prover import tables_of
 from controller.prover.exact import Explorer
 from controller.specification import Specification
-from experiments.benchmarks.in_guest import run_inside, say
+from controller.statuses import SERVED
+from experiments.benchmarks import in_guest
+from experiments.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
 from experiments.intents import specify
 from experiments.kept.network import KeptNetwork
-from experiments.kept.setting import kept_wiring
+from experiments.kept.setting import Setting, kept_wiring
 from experiments.kept.traffic import Traffic
 from experiments.scenario import load_scenario
 from experiments.soak.oracle import Broken, expect
 from experiments.table import render
 from topologies.model import Topology
-from topologies.values import from_plain, to_plain
+from topologies.values import to_plain
 from topologies.wiring import Wiring
 
+MODULE = "experiments.benchmarks.cables"
 KINDS = ("fibres", "pairs", "flapping", "partition")
-PORT = 6653
 SPACING_S = 0.02
 LEAD_S, HELD_S, HOLD_S = 0.06, 0.1, 0.15
 FLAPS, FLAP_S, QUIET_S = 6, 0.2, 21.0
-SERVED = {"UP", "ALT", "DEGRADED"}
-SCRATCH = Path("/tmp/kept")
 NS = 1_000_000_000
 
 
@@ -87,16 +85,11 @@ def steps_of(
 
 def inside(out_dir: Path, framework: str) -> None:
     """In the guest: a line to ``steps.jsonl`` for each step."""
-    specification = Specification.from_json((out_dir / "specification.json").read_text())
-    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
     steps = [Step(**one) for one in json.loads((out_dir / "steps.json").read_text())]
-    SCRATCH.mkdir()
     kept = KeptNetwork(
-        specification,
-        wiring,
+        *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
-        port=PORT,
         framework=framework,
         bfd_interval_ms=None,
         patience={"audit_ns": 3600 * NS},
@@ -329,12 +322,11 @@ def main() -> int:
     specification = specify(loaded)
     if options.k is not None:
         specification = specification.model_copy(update={"k": options.k})
-    wiring = kept_wiring(loaded, "c0", options.seed)
+    wiring = kept_wiring(loaded, GUEST_RUN_ID, options.seed)
     judge = Judge(specification, wiring)
     if options.judge:
         return _judge(judge, options.judge)
-    out_dir = options.out or Path(tempfile.mkdtemp(prefix="corridor-cables-"))
-    out_dir.mkdir(parents=True, exist_ok=True)
+    out_dir = result_folder(options.out)
     part, parts = map(int, options.part.split("/"))
     steps = [
         *steps_of(
@@ -346,8 +338,7 @@ def main() -> int:
             options.seed,
         )
     ][options.first - 1 :][part - 1 :: parts]
-    (out_dir / "specification.json").write_text(specification.to_json())
-    (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
+    Setting(specification, wiring).write(out_dir)
     steps = [replace(one, seldom=judge.untouched(one.fibres)) for one in steps]
     (out_dir / "steps.json").write_text(json.dumps(to_plain(steps)))
 
@@ -358,7 +349,7 @@ def main() -> int:
             wall_s = time.monotonic() - started_s
             print(f"{wall_s:7.0f} s  {', '.join(event['fibres'])}", flush=True)
 
-    run_inside("experiments.benchmarks.cables", out_dir, [options.framework], note)
+    run_inside(MODULE, out_dir, [options.framework], note)
     return _judge(judge, [out_dir])
 
 
@@ -370,8 +361,7 @@ def _judge(judge: Judge, folders: Sequence[Path]) -> int:
 
 
 def _parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m experiments.benchmarks.cables")
-    parser.add_argument("--scenario", default="sovereignty")
+    parser = in_guest.options(MODULE)
     parser.add_argument("--steps", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--pairs", type=int, default=50)
     parser.add_argument("--k", type=int, default=None, help="protection instead of the scenario's")
@@ -381,16 +371,11 @@ def _parsed() -> argparse.Namespace:
     )
     parser.add_argument("--part", default="1/1", help="every Nth step from the Ith on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
     parser.add_argument(
         "--judge", nargs="+", type=Path, metavar="DIR", help="only judge what these hold"
     )
-    parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["inside"]:
-        inside(Path(sys.argv[2]), sys.argv[3])
-    else:
-        sys.exit(main())
+    in_guest.start(main, inside)

@@ -5,9 +5,9 @@
 
 A network is kept in a guest with the virtual clock. Sets are drawn from all shipped policies: some
 families of law switched off, some single policies turned the other way, sometimes one that permits
-all. Each is asked for while the one before it is in force, so N + 1 sets make N pairs. Prints what
-was forbidden or lost, and how long a change takes from the request to the flip; ``changes.jsonl``
-in DIR has a line for each.
+all. Each is asked for while the one before it is in force, the first while the scenario's own is.
+Prints what was forbidden or lost, and how long a change takes from the request to the flip;
+``changes.jsonl`` in DIR has a line for each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,23 +24,22 @@ from typing import Any
 from controller.policy.load import load_policies
 from controller.policy.model import PolicySet
 from controller.specification import Specification
-from experiments.benchmarks.in_guest import run_inside, say
+from controller.statuses import SERVED
+from experiments.benchmarks import in_guest
+from experiments.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
 from experiments.intents import specify
 from experiments.kept.network import KeptNetwork
-from experiments.kept.setting import kept_wiring
+from experiments.kept.setting import Setting, kept_wiring
 from experiments.kept.traffic import Traffic
 from experiments.scenario import load_scenario
 from experiments.table import render
-from topologies.values import from_plain, to_plain
-from topologies.wiring import Wiring
+from topologies.values import to_plain
 
-SERVED = {"UP", "ALT", "DEGRADED"}
+MODULE = "experiments.benchmarks.changes"
 SPACING_S = 0.02
 BFD_MS = 1000
-PORT = 6653
 FAMILIES = ("cn-outbound", "gba", "pk", "sa", "th")
 FAMILY_OFF, TURNED, OPEN = 0.3, 0.08, 0.25
-SCRATCH = Path("/tmp/kept")
 
 
 def random_sets(count: int, seed: int) -> Iterator[PolicySet]:
@@ -68,16 +66,13 @@ def random_sets(count: int, seed: int) -> Iterator[PolicySet]:
 
 def inside(out_dir: Path, framework: str) -> None:
     """In the guest: a line to ``changes.jsonl`` for each change."""
-    specification = Specification.from_json((out_dir / "specification.json").read_text())
-    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
+    specification, wiring = Setting.read(out_dir)
     sets = json.loads((out_dir / "sets.json").read_text())
-    SCRATCH.mkdir()
     kept = KeptNetwork(
         specification,
         wiring,
         scratch=SCRATCH,
         out_dir=out_dir,
-        port=PORT,
         framework=framework,
         bfd_interval_ms=BFD_MS,
         patience={"audit_ns": 3_600_000_000_000},
@@ -133,11 +128,8 @@ def main() -> int:
     options = parsed()
     loaded = load_scenario(options.scenario)
     specification = specify(loaded)
-    out_dir = options.out or Path(tempfile.mkdtemp(prefix="corridor-changes-"))
-    out_dir.mkdir(parents=True, exist_ok=True)
-    (out_dir / "specification.json").write_text(specification.to_json())
-    wiring = kept_wiring(loaded, "c0", options.seed)
-    (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
+    out_dir = result_folder(options.out)
+    Setting(specification, kept_wiring(loaded, GUEST_RUN_ID, options.seed)).write(out_dir)
     sets = [
         one.model_dump(mode="json", by_alias=True)
         for one in random_sets(options.pairs, options.seed)
@@ -154,7 +146,7 @@ def main() -> int:
             wall.append(event["wall_s"] - asked_s)
             print(f"{len(wall):4} {wall[-1]:6.1f} s", flush=True)
 
-    run_inside("experiments.benchmarks.changes", out_dir, [options.framework], note)
+    run_inside(MODULE, out_dir, [options.framework], note)
     lines = (out_dir / "changes.jsonl").read_text().splitlines()
     return report([json.loads(line) for line in lines], wall)
 
@@ -202,19 +194,11 @@ def spread(values: Sequence[float]) -> str:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m experiments.benchmarks.changes")
-    parser.add_argument("--scenario", default="sovereignty")
+    parser = in_guest.options(MODULE)
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
-    parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    import sys
-
-    if sys.argv[1:2] == ["inside"]:
-        inside(Path(sys.argv[2]), sys.argv[3])
-    else:
-        sys.exit(main())
+    in_guest.start(main, inside)

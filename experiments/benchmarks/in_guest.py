@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +16,8 @@ from experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_
 from topologies.errors import EnvironmentLacking
 
 CONSOLE = Path("/dev/console")
+SCRATCH = Path("/tmp/kept")
+GUEST_RUN_ID = "c0"
 
 
 def run_inside(
@@ -32,6 +37,30 @@ def run_inside(
     done = run_command_in_guest(kernel, command, out_dir, virtual_clock=True, on_event=on_event)
     if done.returncode:
         raise EnvironmentLacking(f"it failed in the guest: {done.stderr.strip()[-2000:]}")
+
+
+def options(module: str, scenario: str = "sovereignty") -> argparse.ArgumentParser:
+    """What benchmarks of kept networks have in common."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}")
+    parser.add_argument("--scenario", default=scenario)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
+    parser.add_argument("--out", type=Path, default=None, metavar="DIR", help="where lines go")
+    return parser
+
+
+def result_folder(wanted: Path | None) -> Path:
+    """Made if it is not there; a temporary one by default."""
+    folder = wanted or Path(tempfile.mkdtemp(prefix="corridor-benchmark-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def start(main: Callable[[], int], inside: Callable[..., None]) -> None:
+    """The outer half of a benchmark; or the inner one, where ``run_inside`` has called for it."""
+    if sys.argv[1:2] == ["inside"]:
+        inside(Path(sys.argv[2]), *sys.argv[3:])
+    else:
+        sys.exit(main())
 
 
 def say(event: str, **what: Any) -> None:

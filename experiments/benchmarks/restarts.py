@@ -15,37 +15,36 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from controller import engine
 from controller.engine import Known
+from controller.journeys import journey_of
 from controller.policy.model import PolicySet
 from controller.specification import Specification
-from controller.ways import Assess, Cross, Node
-from experiments.benchmarks.in_guest import run_inside, say
+from controller.statuses import SERVED
+from experiments.benchmarks import in_guest
+from experiments.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
 from experiments.intents import specify
 from experiments.kept.breakdowns import Change, Stage, timed
 from experiments.kept.network import KeptNetwork
 from experiments.kept.scenes import FLAPPING, JUDGED_BY, SCENES, SLOWLY, Cast
-from experiments.kept.setting import kept_wiring
+from experiments.kept.setting import Setting, kept_wiring
 from experiments.kept.traffic import Traffic
 from experiments.scenario import load_scenario
 from experiments.table import render
 from topologies.values import from_plain, to_plain
 from topologies.wiring import Wiring
 
-PORT = 6653
+MODULE = "experiments.benchmarks.restarts"
 SPACING_S, SLOW_SPACING_S = 0.005, 0.02
 MANY = 20
 """Demands and answers beyond which each sends less often."""
-SERVED = {"UP", "ALT", "DEGRADED"}
-SCRATCH = Path("/tmp/kept")
 LEFT_OUT = ("killed_as_it_withdraws", "tampered_with")
 """Scenes that need policies and guarantees of their own."""
 CALM_DOWN_S = 30.0
@@ -62,26 +61,20 @@ def write_task(
     bfd_interval_ms: int = 1000,
 ) -> None:
     """What ``inside`` reads."""
-    (out_dir / "specification.json").write_text(specification.to_json())
-    (out_dir / "wiring.json").write_text(json.dumps(to_plain(wiring)))
+    Setting(specification, wiring).write(out_dir)
     task = {"changes": changes, "cast": to_plain(cast), "bfd_interval_ms": bfd_interval_ms}
     (out_dir / "task.json").write_text(json.dumps(task))
 
 
-def inside(out_dir: Path, framework: str, names: Sequence[str]) -> None:
+def inside(out_dir: Path, framework: str, *names: str) -> None:
     """In the guest: ``seen.json`` has every scene that was come to, by its name."""
-    specification = Specification.from_json((out_dir / "specification.json").read_text())
-    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
     task = json.loads((out_dir / "task.json").read_text())
-    SCRATCH.mkdir()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # controllers are started many times
     seen: dict[str, Any] = {}
     with KeptNetwork(
-        specification,
-        wiring,
+        *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
-        port=PORT,
         framework=framework,
         bfd_interval_ms=task["bfd_interval_ms"],
         patience=PATIENCE,
@@ -133,13 +126,10 @@ def cast_of(specification: Specification, wiring: Wiring) -> Cast:
     """The fibre and the gateway that most demands pass, and a hub that some end at."""
     crossed: Counter[str] = Counter()
     passed: Counter[str] = Counter()
-    standing = engine.stand(Known(specification), wiring, 0)
-    for way in standing.ways:
-        for node in _all_is_well(way.first):
-            if isinstance(node, Cross):
-                crossed[node.fibre] += 1
-            elif isinstance(node, Assess):
-                passed[node.hub] += 1
+    for way in engine.stand(Known(specification), wiring, 0).ways:
+        journey = journey_of(way, specification.topology)
+        crossed.update(journey.path.fibres)
+        passed.update(journey.gateways)
     ends = Counter(one.demand.dst for one in specification.directions)
     return Cast(
         fibre=crossed.most_common(1)[0][0],
@@ -148,25 +138,17 @@ def cast_of(specification: Specification, wiring: Wiring) -> Cast:
     )
 
 
-def _all_is_well(first: Node | None) -> Iterator[Node]:
-    node = first
-    while node is not None:
-        yield node
-        node = getattr(node, "then", None)
-
-
 def main() -> int:
     options = parsed()
     loaded = load_scenario(options.scenario)
     specification = specify(loaded)
-    wiring = kept_wiring(loaded, "c0", 1)
+    wiring = kept_wiring(loaded, GUEST_RUN_ID, 1)
     cast = cast_of(specification, wiring)
     changes: dict[str, Change] = {
         "base": ("restore", {"fibre": cast.fibre}),
         "other": ("drain", {"fibre": cast.fibre}),
     }
-    out_dir = options.out or Path(tempfile.mkdtemp(prefix="corridor-restarts-"))
-    out_dir.mkdir(parents=True, exist_ok=True)
+    out_dir = result_folder(options.out)
     write_task(out_dir, specification, wiring, changes, cast)
     wall_s: dict[str, float] = {}
     begun = ("", 0.0)
@@ -180,7 +162,7 @@ def main() -> int:
             print(event["name"], flush=True)
 
     names = options.scenes or [one for one in SCENES if one not in LEFT_OUT]
-    run_inside("experiments.benchmarks.restarts", out_dir, [options.framework, *names], note)
+    run_inside(MODULE, out_dir, [options.framework, *names], note)
     seen = json.loads((out_dir / "seen.json").read_text())
     print(render(HEADS, rows(seen)))
     print(render(("scene", "packets", "forbidden", "unseen", "wall"), totals(seen, wall_s)))
@@ -230,16 +212,10 @@ def totals(seen: Mapping[str, Any], wall_s: Mapping[str, float]) -> list[tuple[s
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m experiments.benchmarks.restarts")
-    parser.add_argument("--scenario", default="sovereignty")
+    parser = in_guest.options(MODULE)
     parser.add_argument("--scenes", nargs="+", choices=sorted(SCENES), default=None)
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
-    parser.add_argument("--out", type=Path, default=None)
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["inside"]:
-        inside(Path(sys.argv[2]), sys.argv[3], sys.argv[4:])
-    else:
-        sys.exit(main())
+    in_guest.start(main, inside)

@@ -22,16 +22,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from controller.specification import Specification
 from experiments.controller_process import free_port
 from experiments.kept.framing import Garbled
 from experiments.kept.network import KeptNetwork
 from experiments.kept.pump import open_console, pump
 from experiments.kept.reports import Reports
+from experiments.kept.setting import Setting
 from experiments.proof import keepers_proof
 from topologies.errors import CorridorError, EnvironmentLacking
-from topologies.values import from_plain
-from topologies.wiring import Wiring
 
 Emit = Callable[[dict[str, Any]], None]
 LOOK_S = 0.5
@@ -47,8 +45,7 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
     emit({"event": "phase", "name": "build"})
     reports = Reports(scratch / "status.sock", lambda said: emit({"event": "keeper", "said": said}))
     with KeptNetwork(
-        Specification.from_json((out_dir / "raw" / "specification.json").read_text()),
-        from_plain(Wiring, json.loads((out_dir / "raw" / "wiring.json").read_text())),
+        *Setting.read(out_dir / "raw"),
         scratch=scratch,
         out_dir=out_dir,
         port=free_port(),

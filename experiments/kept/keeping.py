@@ -21,7 +21,7 @@ from experiments.intents import specify
 from experiments.kept import session
 from experiments.kept.api_process import ApiProcess
 from experiments.kept.places import here, in_a_guest
-from experiments.kept.setting import kept_wiring
+from experiments.kept.setting import Setting, kept_wiring
 from experiments.kept.teller import Note, Teller
 from experiments.plan import losses_ppm
 from experiments.runner import (
@@ -39,7 +39,6 @@ from experiments.testbeds.kernel import Kernel
 from experiments.testbeds.native import native_run_id
 from experiments.testbeds.probe import probe
 from topologies.errors import EnvironmentLacking, InputError
-from topologies.values import to_plain
 from topologies.wiring import Wiring
 
 LOOPBACK = "127.0.0.1"
@@ -156,8 +155,7 @@ def _write_inputs(
         "segmentation_offload": loaded.scenario.network.segmentation_offload,
     }
     raw = out_dir / "raw"
-    (raw / "specification.json").write_text(specification.to_json())
-    (raw / "wiring.json").write_text(json.dumps(to_plain(wiring)))
+    Setting(specification, wiring).write(raw)
     (raw / "kept.json").write_text(json.dumps(how))
     (out_dir / "interfaces.txt").write_text(interfaces(wiring))
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)

@@ -19,15 +19,16 @@ from typing import Any
 from controller.control_client import NoAnswer, ask
 from controller.specification import Specification
 from experiments.gateways_process import GatewaysProcess, configuration
+from experiments.kept.setting import SPECIFICATION, WIRING, Setting
 from topologies.errors import EnvironmentLacking
 from topologies.faults import Faults
 from topologies.mininet_net import CorridorNet
 from topologies.netlink import shapes
 from topologies.ovsdb import die_with_parent
-from topologies.values import to_plain
 from topologies.wiring import Wiring
 
 ROOT = Path(__file__).resolve().parents[2]
+OPENFLOW_PORT = 6653
 CONTROLLER = ("-m", "controller.main")
 POLL_S = 0.05
 WAIT_S = 120.0
@@ -39,8 +40,8 @@ SILENCE_S = 60
 class KeptNetwork:
     """Everything under one roof; ``with`` builds it, waits until it is calm, and takes it down.
 
-    ``scratch`` is a folder for sockets and what controllers remember, ``out_dir`` for what is kept:
-    ``events.jsonl``, ``controller.log``, ``audit/``. ``patience`` is for the keeper, in ns.
+    ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in ``out_dir`` stay
+    ``events.jsonl``, ``controller.log`` and ``audit/``. ``patience`` is for the keeper, in ns.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class KeptNetwork:
         *,
         scratch: Path,
         out_dir: Path,
-        port: int,
+        port: int = OPENFLOW_PORT,
         framework: str = "ryu",
         bfd_interval_ms: int | None = 100,
         segmentation_offload: bool = False,
@@ -80,8 +81,8 @@ class KeptNetwork:
 
     def __enter__(self) -> KeptNetwork:
         with self._stack as stack:
-            (self.scratch / "specification.json").write_text(self.specification.to_json())
-            (self.scratch / "wiring.json").write_text(json.dumps(to_plain(self.wiring)))
+            self.scratch.mkdir(exist_ok=True)
+            Setting(self.specification, self.wiring).write(self.scratch)
             stack.enter_context(self.net)
             assert self.net.openvswitch is not None
             self.net.openvswitch.bear_silence(self.wiring, SILENCE_S)
@@ -121,8 +122,8 @@ class KeptNetwork:
         environment = {
             **os.environ,
             "CORRIDOR_FRAMEWORK": self.framework,
-            "CORRIDOR_SPECIFICATION": str(self.scratch / "specification.json"),
-            "CORRIDOR_WIRING": str(self.scratch / "wiring.json"),
+            "CORRIDOR_SPECIFICATION": str(self.scratch / SPECIFICATION),
+            "CORRIDOR_WIRING": str(self.scratch / WIRING),
             "CORRIDOR_STATUS": str(self._status or ""),
             "CORRIDOR_CONTROL": str(self.control),
             "CORRIDOR_GATEWAYS": str(self.scratch / "gateways.sock"),

@@ -1,9 +1,34 @@
-"""What a network is to be kept to, from a scenario."""
+"""What a network is to be kept to: from a scenario, and from one process to another."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from controller.specification import Specification
 from experiments.scenario import LoadedScenario
+from topologies.values import from_plain, to_plain
 from topologies.wiring import Wiring, wire
+
+SPECIFICATION, WIRING = "specification.json", "wiring.json"
+
+
+class Setting(NamedTuple):
+    """One network, and what its packets are judged by."""
+
+    specification: Specification
+    wiring: Wiring
+
+    def write(self, folder: Path) -> None:
+        """As controllers read it."""
+        (folder / SPECIFICATION).write_text(self.specification.to_json())
+        (folder / WIRING).write_text(json.dumps(to_plain(self.wiring)))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        specification = Specification.from_json((folder / SPECIFICATION).read_text())
+        return cls(specification, from_plain(Wiring, json.loads((folder / WIRING).read_text())))
 
 
 def kept_wiring(

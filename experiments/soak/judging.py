@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from controller.statuses import SERVED
 from experiments.soak import events as e
 from experiments.soak.oracle import Directed, Expected, Outlook
 from experiments.soak.world import World
@@ -241,9 +242,6 @@ def wrong_after_answers(
             came = 0 if expected.ever else flows.delivered(demand, after_ns)
             if came:
                 yield f"{came} packets of {demand} came through after {one.change} forbade it"
-
-
-SERVED = ("UP", "ALT", "DEGRADED")
 
 
 def wrong_statuses(expected: Outlook, said: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -42,7 +42,6 @@ from topologies.errors import MeasurementInvalid
 
 SCRATCH = Path("/tmp/soak")
 DIES = SCRATCH / "dies.json"
-PORT = 6653
 SECOND_NS = 1_000_000_000
 PATIENCE = {
     "away_ns": 3 * SECOND_NS,
@@ -265,7 +264,6 @@ def main(out: str, job: str) -> int:
         scene.wiring,
         scratch=SCRATCH,
         out_dir=out_dir,
-        port=PORT,
         framework=asked["framework"],
         patience=PATIENCE,
     ) as kept:

@@ -10,7 +10,7 @@ import pytest
 from corridor_runs import seen_inside
 from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
-from topologies.values import to_plain
+from experiments.kept.setting import Setting
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 CHANGES = (
@@ -56,8 +56,7 @@ def scenes(tmp_path_factory, virtual_kernel):
                 "no-export": policies(NO_EXPORT),
             }
             plain = {n: one.model_dump(mode="json", by_alias=True) for n, one in sets.items()}
-            (out / "wiring.json").write_text(json.dumps(to_plain(wiring())))
-            (out / "specification.json").write_text(specification().to_json())
+            Setting(specification(), wiring()).write(out)
             (out / "policies.json").write_text(json.dumps(plain))
             said = seen_inside(virtual_kernel, out, "kept", framework, *names)
             events = [json.loads(one) for one in (out / "events.jsonl").read_text().splitlines()]

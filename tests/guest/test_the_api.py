@@ -12,7 +12,7 @@ from corridor_runs import seen_inside
 from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 from prometheus_client.parser import text_string_to_metric_families
 
-from topologies.values import to_plain
+from experiments.kept.setting import Setting
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
 FIBRE = "kunming-karachi"
@@ -36,8 +36,7 @@ def steps(request, tmp_path_factory, virtual_kernel):
         "unproven": as_json(policies(NO_EXPORT), name="unproven"),
         "foreign": as_json(policies(elsewhere)),
     }
-    (out / "wiring.json").write_text(json.dumps(to_plain(wiring())))
-    (out / "specification.json").write_text(specification().to_json())
+    Setting(specification(), wiring()).write(out)
     (out / "policies.json").write_text(json.dumps(sets))
     return seen_inside(virtual_kernel, out, "the_api", request.param)
 

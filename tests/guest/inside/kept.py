@@ -21,13 +21,11 @@ from typing import Any
 from controller.policy.model import PolicySet
 from controller.specification import Specification
 from experiments.kept.network import KeptNetwork
+from experiments.kept.setting import Setting
 from experiments.kept.traffic import Traffic
-from topologies.values import from_plain
-from topologies.wiring import Wiring
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")
-PORT = 6653
 PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 3_000_000_000}
 
 
@@ -198,8 +196,6 @@ class Scenes:
 
 def main(out: str, framework: str, *scenes: str) -> None:
     out_dir = Path(out)
-    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
-    specification = Specification.from_json((out_dir / "specification.json").read_text())
     policies = json.loads((out_dir / "policies.json").read_text())
     seen: dict[str, Any] = {}
     SCRATCH.mkdir()
@@ -207,11 +203,9 @@ def main(out: str, framework: str, *scenes: str) -> None:
         runner.bind(str(SCRATCH / "runner.sock"))
         runner.listen(8)
         with KeptNetwork(
-            specification,
-            wiring,
+            *Setting.read(out_dir),
             scratch=SCRATCH,
             out_dir=out_dir,
-            port=PORT,
             framework=framework,
             patience=PATIENCE,
             status=SCRATCH / "runner.sock",

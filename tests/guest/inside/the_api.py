@@ -16,12 +16,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from controller.specification import Specification
 from experiments.kept.api_process import ApiProcess
 from experiments.kept.network import KeptNetwork
+from experiments.kept.setting import Setting
 from experiments.kept.traffic import Traffic
-from topologies.values import from_plain
-from topologies.wiring import Wiring
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/api")
@@ -203,17 +201,13 @@ STEPS = (
 
 def main(out: str, framework: str) -> None:
     out_dir = Path(out)
-    wiring = from_plain(Wiring, json.loads((out_dir / "wiring.json").read_text()))
-    specification = Specification.from_json((out_dir / "specification.json").read_text())
     policies = json.loads((out_dir / "policies.json").read_text())
     seen: dict[str, Any] = {}
     SCRATCH.mkdir(mode=0o700)
     with Network(
-        specification,
-        wiring,
+        *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
-        port=6653,
         framework=framework,
         patience=PATIENCE,
     ) as kept:
