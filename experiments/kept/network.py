@@ -40,8 +40,9 @@ SILENCE_S = 60
 class KeptNetwork:
     """Everything under one roof; ``with`` builds it, waits until it is calm, and takes it down.
 
-    ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in ``out_dir`` stay
-    ``events.jsonl``, ``controller.log`` and ``audit/``. ``patience`` is for the keeper, in ns.
+    ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in
+    ``out_dir`` stay ``events.jsonl``, ``controller.log`` and ``audit/``. ``patience`` is for the
+    keeper, in ns.
     """
 
     def __init__(

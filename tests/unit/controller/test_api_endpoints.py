@@ -5,29 +5,11 @@ import json
 import jsonschema
 import pytest
 from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
-from keeper_socket import ApiProcess, SocketKeeper
 
 from controller import engine
 from controller.errors import Refused
 
 FIBRE = "kunming-karachi"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("api")
-
-
-@pytest.fixture(scope="module")
-def keeper(place):
-    with SocketKeeper(place / "control.sock") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def api(keeper, place):
-    with ApiProcess(keeper.path, place / "token") as made:
-        yield made
 
 
 def plain(*more, **changes):

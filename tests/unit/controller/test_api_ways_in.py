@@ -16,29 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from keeper_socket import ApiProcess, SocketKeeper
+from keeper_socket import ApiProcess
 
 NOBODY = 65534
 DRAIN = "/v1/fibres/kunming-karachi/drain"
 PATHS = ("/v1/status", "/v1/policies", "/metrics", "/openapi.json", "/", "/v1/nothing", "/docs")
 type Attempt = Callable[[ApiProcess], bytes]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("doors")
-
-
-@pytest.fixture(scope="module")
-def keeper(place):
-    with SocketKeeper(place / "control.sock") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def api(keeper, place):
-    with ApiProcess(keeper.path, place / "token") as made:
-        yield made
 
 
 def request(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from keeper_lab import CLASSES, NO_EXPORT, PERMITS, policies
-from keeper_socket import ApiProcess, SocketKeeper
+from keeper_socket import ApiProcess
 
 from controller import engine
 from experiments import cli
@@ -23,23 +23,6 @@ name: closed
 policies:
 - {id: CLOSED, effect: deny, match: {}}
 """
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("commands")
-
-
-@pytest.fixture(scope="module")
-def keeper(place):
-    with SocketKeeper(place / "control.sock") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def api(keeper, place):
-    with ApiProcess(keeper.path, place / "token") as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)
