@@ -5,25 +5,12 @@ import time
 
 import pytest
 from keeper_lab import NO_SEA, policies
-from keeper_socket import ApiProcess, SocketKeeper
 from prometheus_client.parser import text_string_to_metric_families
 
 from controller.api.metrics import PARTS, exposition
 
 FIBRE = "kunming-karachi"
 KARACHI = {"dp_id": "0x5", "dp_name": "karachi"}
-
-
-@pytest.fixture(scope="module")
-def keeper(tmp_path_factory):
-    with SocketKeeper(tmp_path_factory.mktemp("metrics") / "control.sock") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def api(keeper):
-    with ApiProcess(keeper.path, keeper.path.parent / "token") as made:
-        yield made
 
 
 @pytest.fixture
