@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -44,3 +45,18 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day like 2026-11-24") from None
+
+
+def whole(least: int, beyond: int, otherwise: str) -> Callable[[str], int]:
+    """For ``type``: a whole number from ``least`` on and below ``beyond``, or what is said."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        if not least <= number < beyond:
+            raise argparse.ArgumentTypeError(otherwise)
+        return number
+
+    return parse

@@ -8,6 +8,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from experiments.commands.arguments import whole
 from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--since", type=_number, default=0, metavar="N", help="only what came after number N"
+        "--since",
+        type=whole(0, 2**63, "a number is 0 or more"),
+        default=0,
+        metavar="N",
+        help="only what came after number N",
     )
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
@@ -69,13 +74,3 @@ def _line(event: dict[str, Any]) -> str:
     said = told(event)
     at = datetime.fromtimestamp(event["at_ns"] / 1e9).astimezone()
     return f"{at:%H:%M:%S} {event['n']:>4} {said}" if said else ""
-
-
-def _number(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if not 0 <= number < 2**63:
-        raise argparse.ArgumentTypeError("a number is 0 or more")
-    return number

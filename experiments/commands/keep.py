@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from experiments.commands.arguments import add_scenario_arguments
+from experiments.commands.arguments import add_scenario_arguments, whole
 
 EPILOG = """examples:
   corridor keep mini                            five hubs, in a guest or in this kernel
@@ -42,7 +42,11 @@ def add_parser(verbs: Any) -> None:
         "--name", default=None, help="what other commands call it (default: the scenario's name)"
     )
     parser.add_argument(
-        "--port", type=_port, default=None, metavar="N", help="of the API (default: a free one)"
+        "--port",
+        type=whole(1, 65536, "a port is between 1 and 65535"),
+        default=None,
+        metavar="N",
+        help="of the API (default: a free one)",
     )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
@@ -72,13 +76,3 @@ def run(args: argparse.Namespace) -> int:
     )
     keep(options, say, note)
     return 0
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if not 0 < port < 65536:
-        raise argparse.ArgumentTypeError("a port is between 1 and 65535")
-    return port

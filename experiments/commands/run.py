@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import add_scenario_arguments
+from experiments.commands.arguments import add_scenario_arguments, whole
 
 if TYPE_CHECKING:
     from experiments.runner import Outcome
@@ -37,7 +37,11 @@ def add_parser(verbs: Any) -> None:
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
     parser.add_argument(
-        "--seed", type=_seed, default=None, metavar="N", help="instead of the scenario's"
+        "--seed",
+        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
+        default=None,
+        metavar="N",
+        help="instead of the scenario's",
     )
     parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
     parser.add_argument(
@@ -132,13 +136,3 @@ def _minutes(text: str) -> float:
     if not seconds > 0:
         raise argparse.ArgumentTypeError("patience is above 0 minutes")
     return seconds
-
-
-def _seed(text: str) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-    if not 0 <= seed < 2**63:
-        raise argparse.ArgumentTypeError("a seed is 0 or more and below 2^63")
-    return seed
