@@ -294,17 +294,19 @@ class Keeper:
     # Requests of people.
 
     def _set_policies(self, policies: PolicySet) -> dict[str, Any]:
-        """Policies in force from the flip on; NotDone if they cannot be proven."""
+        """Policies in force from the flip on; NotDone if they cannot be proven.
+
+        Nothing is withdrawn for what is then deferred or refused.
+        """
         wanted = replace(self.known, specification=self._specified(policies=policies))
         standing = self._settled()
-        new = self._following(wanted)
-        proof = engine.proof_of(new, self.governor.outside.wiring)
-        if not proof.holds:
-            raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
-        gone = engine.no_longer_allowed(standing, new.intents)
+        self._refuse_absence()
+        gone = engine.no_longer_allowed(standing, wanted.specification.intents())
+        if gone:
+            self._refuse_unproven(wanted)
         try:
             withdrawn = self.governor.withdraw(gone, wanted, self._told)
-            self._move_to(replace(wanted, failures=self.failures), "policies")
+            self._move_to(wanted, "policies")
         except (NotDone, SwitchError):
             if gone:
                 self.governor.restore(standing, self.known, self._told)
@@ -329,7 +331,8 @@ class Keeper:
         fibres = self.known.drained | change if drained else self.known.drained - change
         wanted = replace(self.known, drained=fibres)
         self._settled()
-        self._move_to(replace(wanted, failures=self.failures), f"{fibre} drained: {drained}")
+        done = "drained" if drained else "restored"
+        self._move_to(wanted, f"{fibre} {done}", asked=drained)  # room that is given back is taken
         self.known = wanted
         return self._done()
 
@@ -357,21 +360,30 @@ class Keeper:
     # What they have in common.
 
     def _move_to(self, known: Known, why: str, *, asked: bool = True) -> None:
+        self._refuse_absence()
+        self._look_at_those_back()
+        if not self.governor.move_to(self._following(known, asked=asked), self._told, why):
+            self._audit_soon()
+
+    def _refuse_absence(self) -> None:
         absent = self._missing()
         if absent:
             self._defer(f"{', '.join(absent)} away")
             raise Deferred(f"deferred until {', '.join(absent)} is back or given up")
         self._defer("")
-        self._look_at_those_back()
-        new = replace(self._following(known), promises_rates=asked)
-        if not self.governor.move_to(new, self._told, why):
-            self._audit_soon()
 
-    def _following(self, known: Known) -> Standing:
+    def _refuse_unproven(self, known: Known) -> None:
+        proof = engine.proof_of(self._following(known, asked=True), self.governor.outside.wiring)
+        if not proof.holds:
+            raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
+
+    def _following(self, known: Known, *, asked: bool) -> Standing:
+        """What is to stand next; rates must fit if somebody has ``asked`` for it."""
         standing = self.governor.standing
         assert standing is not None
         wanted = replace(known, failures=self.failures)
-        return engine.following(standing, wanted, self.governor.outside.wiring)
+        new = engine.following(standing, wanted, self.governor.outside.wiring)
+        return replace(new, promises_rates=asked)
 
     def _settled(self) -> Standing:
         standing = self.governor.standing

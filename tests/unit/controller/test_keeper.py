@@ -116,6 +116,13 @@ def test_a_fibre_that_flaps_is_held_out_until_it_has_been_quiet(lab):
     assert status(lab, "ckpt") == "UP"
 
 
+def bare_policies(*more):
+    """Permits that ask for no protection, so that less is left for rates to fit."""
+    permits = [{key: one[key] for key in one if key != "soft"} for one in PERMITS]
+    said = {"name": "bare", "classes": CLASSES, "policies": [*permits, *more]}
+    return PolicySet.model_validate(said)
+
+
 @pytest.fixture
 def promising_lab():
     """Two demands with guaranteed rates, which only the failure or drain of a fibre joins."""
@@ -124,14 +131,7 @@ def promising_lab():
         one.model_copy(update={"bandwidth": rate}) if one.demand.id in PROMISED else one
         for one in KNOWN.specification.directions
     )
-    bare = PolicySet.model_validate(
-        {
-            "name": "bare",
-            "classes": CLASSES,
-            "policies": [{key: one[key] for key in one if key != "soft"} for one in PERMITS],
-        }
-    )
-    changes = {"directions": directions, "policies": bare, "k": 0}
+    changes = {"directions": directions, "policies": bare_policies(), "k": 0}
     made = Lab(Known(KNOWN.specification.model_copy(update=changes)), NETWORK)
     made.connect()
     made.run(0.5)
@@ -150,6 +150,39 @@ def test_a_drain_that_leaves_no_room_for_guaranteed_rates_is_refused_with_what_w
     assert "lower ckpt from 60Mbit to 36Mbit" in shown["verdict"]
     assert promising_lab.holds() == before
     assert ask(promising_lab, do="drain", fibre="kunming-bangkok")["ok"]
+
+
+def test_a_fibre_is_restored_whatever_becomes_of_rates(promising_lab):
+    ask(promising_lab, do="drain", fibre="kunming-bangkok")
+    promising_lab.port("shanghai-guian", live=False)
+    promising_lab.run(0.5)
+    assert ask(promising_lab, do="restore", fibre="kunming-bangkok")["ok"]
+
+
+def test_nothing_is_withdrawn_for_policies_that_are_refused(promising_lab):
+    """By kunming home and abroad would not fit beside each other, and render would be denied."""
+    by_kunming = {"waypoints": [{"any_of": {"hubs": ["kunming"]}}]}
+    detour = {"id": "DETOUR", "effect": "restrict", "match": {"class": "home"}, "hard": by_kunming}
+    to_bangkok = {"class": "export", "dst": {"hubs": ["bangkok"]}}
+    denied = {"id": "NO-RENDER", "effect": "deny", "match": to_bangkok}
+    before = promising_lab.holds()
+    last = promising_lab.journal.last
+    answer = promising_lab.do("set_policies", policies=bare_policies(detour, denied))
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert "C12" in answer["reason"]
+    assert [one["event"] for one in promising_lab.journal.since(last)] == ["refused"]
+    assert promising_lab.holds() == before
+
+
+def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
+    bangkok = NETWORK.hub("bangkok").dpid
+    lab.switches.away.add(bangkok)
+    lab.do("went_away", dpid=bangkok)
+    last = lab.journal.last
+    answer = lab.do("set_policies", policies=policies(NO_EXPORT))
+    assert (answer["ok"], answer["kind"]) == (False, "deferred")
+    assert [one["event"] for one in lab.journal.since(last)] == ["deferred"]
+    assert status(lab, "ckpt") == "UP"
 
 
 def test_a_failure_that_leaves_no_room_for_guaranteed_rates_is_gone_around_all_the_same(
