@@ -78,6 +78,8 @@ class Guard:
             async with asyncio.timeout(self._read_s):
                 while True:
                     message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Problem("malformed", "it hung up before its body was whole")
                     body += message.get("body", b"")
                     if len(body) > MOST_BODY_BYTES:
                         raise _too_large()

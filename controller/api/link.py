@@ -59,19 +59,23 @@ class KeeperLink:
         try:
             writer.write((json.dumps({"do": do, **more}) + "\n").encode())
             await writer.drain()
-            line = await reader.readline()
-            answer = json.loads(line)
+            return _read(await reader.readline())
         except OSError:
             raise _hung_up() from None
         except ValueError:
-            if not line:
-                raise _hung_up() from None
             raise Problem("error", "the keeper's answer cannot be read") from None
         finally:
             writer.close()
-        if not isinstance(answer, dict):
-            raise Problem("error", "the keeper's answer cannot be read")
-        return answer
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """The answer in a line; raises ValueError, or Problem where the keeper died as it wrote."""
+    if not line.endswith(b"\n"):
+        raise _hung_up()
+    answer = json.loads(line)
+    if not isinstance(answer, dict):
+        raise ValueError("no object")
+    return answer
 
 
 def _hung_up() -> Problem:

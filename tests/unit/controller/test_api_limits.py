@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -28,6 +29,7 @@ IMPATIENT = """
 import sys
 from controller.api import __main__, guard, link, server
 guard.READ_S, link.ANSWER_S, link.CHANGE_S = 0.6, 0.8, 1.0
+link.MOST_ANSWER_BYTES = 1 << 20
 server.MARGIN_S = server.BoundedProtocol.deadline_s = 1.2
 sys.exit(__main__.main())
 """
@@ -115,6 +117,15 @@ def test_a_body_that_trickles_in_without_a_token_is_not_waited_for(api):
     assert took_s < 3
 
 
+def test_a_request_whose_body_never_came_whole_is_not_carried_out(keeper, api):
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as link:
+        drain = "/v1/fibres/kunming-karachi/drain"
+        link.sendall(head(api, "Content-Length: 1000", method="POST", path=drain) + b"{} ")
+    for _ in range(3):
+        assert api.ask("GET", "/v1/status").status == 200
+    assert keeper.changes == []
+
+
 def test_a_second_request_on_a_connection_has_its_own_time(keeper, api):
     link = HTTPConnection("127.0.0.1", api.port, timeout=10)
     link.connect()
@@ -188,29 +199,31 @@ def test_a_keeper_that_says_late_itself_is_504(keeper, api):
     assert api.ask("POST", "/v1/audit").status == 504
 
 
-def test_reads_are_answered_while_changes_wait_and_too_many_changes_are_turned_away(keeper, api):
+def test_reads_are_answered_while_changes_wait_and_too_many_changes_are_turned_away(
+    keeper, tmp_path
+):
     held = threading.Event()
 
     def instead(client, line):
         if '"audit"' in line:
-            held.wait(5)
+            held.wait(60)
         client.sendall((json.dumps(keeper.control.answer(line)) + "\n").encode())
 
     keeper.instead = instead
-    waiting = [
-        threading.Thread(target=api.ask, args=("POST", "/v1/audit")) for _ in range(MOST_CHANGES)
-    ]
-    for one in waiting:
-        one.start()
-    while len(keeper.asked) < MOST_CHANGES:
-        time.sleep(0.01)
-    assert api.ask("GET", "/v1/status").status == 200
-    crowded = api.ask("POST", "/v1/audit")
-    held.set()
-    assert (crowded.status, crowded.json["kind"]) == (503, "crowded")
-    assert int(crowded.headers["retry-after"]) > 0
-    for one in waiting:
-        one.join()
+    with ApiProcess(keeper.path, tmp_path / "token") as api:
+        ask = partial(api.ask, "POST", "/v1/audit")
+        waiting = [threading.Thread(target=ask) for _ in range(MOST_CHANGES)]
+        for one in waiting:
+            one.start()
+        while len(keeper.asked) < MOST_CHANGES:
+            time.sleep(0.01)
+        assert api.ask("GET", "/v1/status").status == 200
+        crowded = ask()
+        held.set()
+        assert (crowded.status, crowded.json["kind"]) == (503, "crowded")
+        assert int(crowded.headers["retry-after"]) > 0
+        for one in waiting:
+            one.join()
 
 
 def test_a_keeper_that_is_not_there_yet_is_503_until_it_is(tmp_path):
@@ -228,7 +241,16 @@ def test_a_keeper_that_is_not_there_yet_is_503_until_it_is(tmp_path):
 
 @pytest.mark.parametrize(
     ("said", "status"),
-    [(b"", 503), (b'{"ok": tr', 500), (b"\n", 500), (b"[]\n", 500), (b'"\xff"\n', 500)],
+    [
+        (b"", 503),
+        (b'{"ok": tr', 503),
+        (b'{"ok": true}', 503),
+        (b"\n", 500),
+        (b"[]\n", 500),
+        (b'"\xff"\n', 500),
+        (b'"' + b"x" * (3 << 20), 500),
+    ],
+    ids=lambda said: repr(said)[:20],
 )
 def test_a_keeper_that_hangs_up_or_babbles_is_a_problem_and_no_more(keeper, api, said, status):
     def instead(client, _line):
@@ -236,7 +258,9 @@ def test_a_keeper_that_hangs_up_or_babbles_is_a_problem_and_no_more(keeper, api,
         client.shutdown(socket.SHUT_RDWR)
 
     keeper.instead = instead
-    assert api.ask("GET", "/v1/status").status == status
+    reply = api.ask("GET", "/v1/status")
+    assert (reply.status, reply.json["kind"]) == (status, "error" if status == 500 else "absent")
+    assert "a defect" not in reply.json["detail"]
     keeper.instead = None
     assert api.ask("GET", "/v1/status").status == 200
 
