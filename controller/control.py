@@ -3,14 +3,14 @@
     {"do": "status"}                     in a few words: epoch, what is in doubt, deferred, away
     {"do": "demands"}                    how each demand is served, and why not better
     {"do": "topology"}                   what has failed, is held out, is drained; who is connected
-    {"do": "counters"}                   packets dropped, by reason
+    {"do": "counters"}                   drops by reason, what was sent by demand, and ports
     {"do": "proof"}                      the last one
     {"do": "policies"}                   those in force
     {"do": "policy", "set": {...}}       another policy set, as JSON
     {"do": "day", "as_of": "2027-07-01"} another day
     {"do": "drain" | "restore", "fibre": ID}
     {"do": "audit"}                      now
-    {"do": "events", "since": N}
+    {"do": "events", "since": N}         what has happened, and since when numbers count
     {"do": "explain", "demand": ID}
 
 An answer has ``ok``; where it is false a ``reason``, and ``counterexamples`` where something would
@@ -79,9 +79,7 @@ class Control:
                 known = ", ".join(_ANSWERS)
                 raise BadRequest(f'say {{"do": ...}} with one of {known}')
             return _ANSWERS[request["do"]](self, request)
-        except BadRequest as problem:
-            return _no(problem.kind, str(problem))
-        except NotNow as problem:
+        except (BadRequest, NotNow) as problem:
             return _no(problem.kind, str(problem))
         except ValueError as problem:
             return _no("bad", f"not understood: {problem}")
@@ -181,8 +179,13 @@ class Control:
         return self._have("ask_audit")
 
     def events(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        events = self.journal.since(int(request.get("since", 0)))
-        return {"ok": True, "events": events, "last": self.journal.last}
+        journal = self.journal
+        return {
+            "ok": True,
+            "events": journal.since(int(request.get("since", 0))),
+            "last": journal.last,
+            "started_ns": journal.started_ns,
+        }
 
     def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
         from controller.explain import explain

@@ -24,6 +24,8 @@ class Journal:
         self._path = path
         self._events: deque[dict[str, Any]] = deque(maxlen=MOST)
         self._next = 1
+        self.started_ns = time.time_ns()
+        """Time of day; numbers of events belong to it."""
         self.statuses: dict[str, DemandStatus] = {}
         """As they were last told."""
         self.tally = Tally()

@@ -357,8 +357,8 @@ class Event(BaseModel):
         },
     )
     event: str
-    """`switch`, `failures`, `installed`, `taken over`, `update`, `withdrawn`, `deferred`,
-    `refused`, `failed`, `mended`, `status`, `error`."""
+    """`switch`, `failures`, `installed`, `taken over`, `forgotten`, `update`, `withdrawn`,
+    `deferred`, `refused`, `failed`, `mended`, `status`, `error`."""
     n: int
     """Its number, from 1 when the controller starts."""
     at_ns: int
@@ -370,8 +370,10 @@ class EventsAnswer(Answer):
 
     events: list[Event]
     last: int
-    """The number of the newest there is. Below what was asked for, if the controller was started
-    anew: ask again from 0."""
+    """The number of the newest there is."""
+    started_ns: int
+    """When the controller was started, in ns since 1970. Where it is another than before, numbers
+    count anew: ask again from 0."""
 
 
 class Mistake(Answer):

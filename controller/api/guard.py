@@ -15,6 +15,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from controller.api import SERVER
 from controller.api.problems import Problem
 from controller.api.tokens import Doorkeeper
 
@@ -26,6 +27,7 @@ _HOST = re.compile(rb"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 _ALWAYS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
+    (b"server", SERVER.encode()),
 )
 
 

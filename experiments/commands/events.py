@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,28 +45,50 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    api, since = connect(args), args.since
+    from experiments.kept.client import KeeperAway
+
+    api, seen = connect(args), Seen(args.since)
     while True:
-        since = _tell_all(api, since, as_json=args.json)
+        try:
+            _tell_all(api, seen, as_json=args.json)
+        except KeeperAway:
+            if not args.follow:
+                raise
         if not args.follow:
             return 0
         time.sleep(FOLLOW_S)
 
 
-def _tell_all(api: Api, since: int, *, as_json: bool) -> int:
-    """Tell every event after a number; the number of the last."""
+@dataclass
+class Seen:
+    """Up to which event of which controller all has been told."""
+
+    number: int
+    started_ns: int | None = None
+    """Of the controller whose events have these numbers; None: of the first that answers."""
+
+    def of(self, answer: dict[str, Any]) -> bool:
+        """Whether an answer is of the same controller; else this begins with the other one."""
+        before, self.started_ns = self.started_ns, answer["started_ns"]
+        is_same = answer["last"] >= self.number if before is None else before == self.started_ns
+        if not is_same:
+            self.number = 0
+        return is_same
+
+
+def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
+    """Tell every event that has not been told."""
     while True:
-        answer = api.get("/v1/events", since=since)
-        if answer["last"] < since:
-            since = 0  # another controller, which counts anew
+        answer = api.get("/v1/events", since=seen.number)
+        if not seen.of(answer):
             continue
         for event in answer["events"]:
             line = json.dumps(event) if as_json else _line(event)
             if line:
                 print(line, flush=True)
-            since = event["n"]
+            seen.number = event["n"]
         if not answer["events"]:
-            return since
+            return
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 
 def _set(api: Api, args: argparse.Namespace) -> int:
     from controller.policy.load import load_policies
-    from experiments.kept.client import Refused
+    from experiments.kept.client import DAY, Refused
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
     try:
@@ -75,7 +75,7 @@ def _set(api: Api, args: argparse.Namespace) -> int:
         raise
     print(told_change(f"policies {policies.name}", changed))
     if args.as_of is not None:
-        print(told_change(f"day {args.as_of}", api.put("/v1/day", {"as_of": str(args.as_of)})))
+        print(told_change(f"day {args.as_of}", api.put(DAY, {"as_of": str(args.as_of)})))
     return 0
 
 

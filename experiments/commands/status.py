@@ -48,10 +48,20 @@ def run(args: argparse.Namespace) -> int:
         print(_shown(args, api))
         return 0
     while True:
-        text = _shown(args, api)
+        text = _shown_or_why_not(args, api)
         to_person = sys.stdout.isatty() and not args.json
         print(f"{CLEAR}{text}" if to_person else text, flush=True)
         time.sleep(WATCH_S)
+
+
+def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
+    """Who watches goes on watching while the controller is started anew."""
+    from experiments.kept.client import KeeperAway
+
+    try:
+        return _shown(args, api)
+    except KeeperAway as problem:
+        return json.dumps({"problem": str(problem)}) if args.json else str(problem)
 
 
 def _shown(args: argparse.Namespace, api: Api) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from controller.api import SERVER
 from topologies.errors import CorridorError, EnvironmentLacking, InputError, PolicyFailure
 
 HOSTS = ("127.0.0.1", "localhost")
@@ -18,6 +20,10 @@ READ_S = 30.0
 CHANGE_S = 150.0
 """Longer than the API waits for its keeper."""
 MOST_TOKEN_BYTES = 512
+DAY = "/v1/day"
+AWAY = ("absent", "busy", "late")
+NOT_DONE = ("deferred", "busy", "failed", "crowded")
+"""Kinds of no after which it is certain; after others it may have been done."""
 
 
 @dataclass
@@ -26,6 +32,11 @@ class Refused(PolicyFailure):
 
     counterexamples: Sequence[Any] = field(default_factory=list)
     """As the API tells them."""
+
+
+@dataclass
+class KeeperAway(EnvironmentLacking):
+    """The API is there, and its keeper is not for now, or does not answer."""
 
 
 class Api:
@@ -59,10 +70,14 @@ class Api:
         )
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
+                if answer.headers["Server"] != SERVER:
+                    raise EnvironmentLacking(
+                        f"what listens at {self.url} is no kept network", "corridor status --help"
+                    )
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
-                raise self._failure(error) from None
+                raise self._failure(error, path) from None
         except TimeoutError as error:
             raise self._silent(f"did not answer in {timeout_s:g} s") from error
         except urllib.error.URLError as error:
@@ -74,16 +89,20 @@ class Api:
             ) from error
         except OSError as error:
             raise self._silent(f"hung up ({error.strerror or error})") from error
+        except http.client.BadStatusLine as error:
+            raise self._silent("did not answer by HTTP") from error
+        except http.client.HTTPException as error:
+            raise self._silent(f"hung up ({error})") from error
         except ValueError as error:
             raise self._silent("answered what is no JSON") from error
 
     def _silent(self, how: str) -> EnvironmentLacking:
         return EnvironmentLacking(f"the network at {self.url} {how}", "see corridor events")
 
-    def _failure(self, error: urllib.error.HTTPError) -> CorridorError:
+    def _failure(self, error: urllib.error.HTTPError, path: str) -> CorridorError:
         said = _problem(error)
         detail = str(said.get("detail") or error.reason)
-        kind = said.get("kind")
+        kind = str(said.get("kind"))
         if error.code == 401:
             return InputError(
                 f"the token in {self._token_file} is not that of the network at {self.url}",
@@ -93,7 +112,11 @@ class Api:
             return Refused(detail, counterexamples=said.get("counterexamples", []))
         if error.code < 500 and kind != "deferred":
             return InputError(detail)
-        return EnvironmentLacking(f"not done: {detail}", _WAYS_OUT.get(str(kind), ""))
+        if kind == "deferred" and path == DAY:
+            return EnvironmentLacking(f"not done yet: {detail}", "it then happens by itself")
+        raised = KeeperAway if kind in AWAY else EnvironmentLacking
+        certain = "not done: " if kind in NOT_DONE else ""
+        return raised(f"{certain}{detail}", _WAYS_OUT.get(kind, ""))
 
 
 _WAYS_OUT = {
@@ -114,13 +137,13 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def _checked(url: str) -> str:
     """Only this machine: the token would be read on the way to another."""
-    parts = urllib.parse.urlsplit(url)
     try:
-        port = parts.port
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname, parts.port
     except ValueError:
-        port = None
-    plain = f"http://{parts.hostname}:{port}"
-    if parts.hostname not in HOSTS or port is None or url.rstrip("/") != plain:
+        host, port = None, None
+    plain = f"http://{host}:{port}"
+    if host not in HOSTS or port is None or url.rstrip("/") != plain:
         raise InputError(
             f'"{url}" is no address of a kept network', "it is like http://127.0.0.1:8080"
         )

@@ -215,6 +215,13 @@ def test_events_say_which_is_the_newest(lab):
     assert ask(lab, do="events", since=answer["last"])["events"] == []
 
 
+def test_events_of_another_controller_are_told_apart(lab):
+    before = ask(lab, do="events")["started_ns"]
+    assert ask(lab, do="events")["started_ns"] == before
+    lab.start(KNOWN)
+    assert ask(lab, do="events")["started_ns"] > before
+
+
 def test_sets_that_look_at_no_data_serve_demands_of_any_class_and_others_their_own_again(lab):
     any_data = {"id": "ANY", "effect": "permit", "match": {}}
     assert ask(lab, do="policy", set=plain(classes=[], policies=[any_data]))["withdrawn"] == []

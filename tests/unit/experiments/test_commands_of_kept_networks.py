@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -250,7 +252,7 @@ def test_what_must_wait_for_a_switch_is_told_in_one_line(keeper, corridor):
         ("busy", 3, "ask again in a moment"),
         ("failed", 3, "not done: because"),
         ("late", 3, "corridor status says whether it was done"),
-        ("error", 3, "not done: because"),
+        ("error", 3, "corridor: because"),
         ("bad", 2, "because"),
     ],
 )
@@ -286,23 +288,26 @@ def follow(place, *words):
     )
 
 
-def test_events_are_followed_also_when_a_new_controller_counts_from_one(
-    keeper, tmp_path, monkeypatch
-):
+@pytest.mark.parametrize("last", [1, 1000], ids=["fewer than before", "more than before"])
+def test_events_are_followed_also_when_a_new_controller_counts_from_one(keeper, tmp_path, last):
+    """Even where none answers for a while."""
     keeper.lab.do("set_drained", fibre=FIBRE, drained=True)
     process = follow(tmp_path, "events", "--follow", "--json", "--since", "3")
     seen = [json.loads(process.stdout.readline())]
     fresh = [{"event": "switch", "n": 1, "at_ns": 1, "hub": "guian", "connected": True}]
-    answer = {"ok": True, "events": fresh, "last": 1}
+    answer = {"ok": True, "events": fresh, "last": last, "started_ns": 1}
+    absent = {"ok": False, "kind": "busy", "reason": "there are others before it"}
+    left = [absent, absent]
 
     def instead(client, line):
         since = json.loads(line)["since"]
         told = {**answer, "events": [one for one in fresh if one["n"] > since]}
-        client.sendall((json.dumps(told) + "\n").encode())
+        client.sendall((json.dumps(left.pop() if left else told) + "\n").encode())
 
     keeper.instead = instead
     while seen[-1]["n"] != 1:
         seen.append(json.loads(process.stdout.readline()))
+    assert not left
     process.send_signal(signal.SIGTERM)
     _, complained = process.communicate(timeout=20)
     assert seen[0]["n"] == 4
@@ -317,6 +322,53 @@ def test_status_is_watched_until_it_is_ended(tmp_path):
     process.communicate(timeout=20)
     assert process.returncode == 143
     assert [one["status"]["policies"] for one in rounds] == ["lab", "lab"]
+
+
+def test_status_is_watched_also_while_no_controller_answers(keeper, tmp_path):
+    process = follow(tmp_path, "status", "--watch", "--json")
+    rounds = [json.loads(process.stdout.readline())]
+    no = json.dumps({"ok": False, "kind": "busy", "reason": "because"}) + "\n"
+    keeper.instead = lambda client, _line: client.sendall(no.encode())
+    while "problem" not in rounds[-1]:
+        rounds.append(json.loads(process.stdout.readline()))
+    keeper.instead = None
+    while "status" not in rounds[-1]:
+        rounds.append(json.loads(process.stdout.readline()))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert "because" in next(one["problem"] for one in rounds if "problem" in one)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no kept network"),
+        (b"SSH-2.0-OpenSSH_10.0\r\n", "did not answer by HTTP"),
+        (b"HTTP/1.1 200 OK\r\nServer: corridor\r\nContent-Length: 9\r\n\r\n{}", "hung up"),
+        (b"", "hung up"),
+    ],
+)
+def test_what_listens_and_is_no_kept_network_is_told_in_one_line(corridor, tmp_path, answer, says):
+    (tmp_path / "token").write_text("A" * 43 + "\n")
+    with socketserver.TCPServer(("127.0.0.1", 0), stranger(answer)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        code, said, complained = corridor(
+            "status", "--url", url, "--token-file", str(tmp_path / "token")
+        )
+        server.shutdown()
+    assert (code, said, complained.count("\n")) == (3, "", 1)
+    assert says in complained
+
+
+def stranger(answer):
+    class Stranger(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65536)
+            self.request.sendall(answer)
+
+    return Stranger
 
 
 def test_a_wrong_token_is_one_line_that_does_not_name_it(api, corridor, tmp_path):
