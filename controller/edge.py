@@ -35,6 +35,8 @@ ARP_REQUEST, ARP_REPLY = 1, 2
 IP_PROTO = {"tcp": 6, "udp": 17}
 PRIORITY_RULE, PRIORITY_NAMED, PRIORITY_UNTAGGED, PRIORITY_TAGGED = 100, 60, 40, 20
 PRIORITY_DROP = 0
+BFD_PORT = 3784
+"""RFC 5881, 4."""
 
 
 def final_drops() -> Iterator[Flow]:
@@ -44,7 +46,8 @@ def final_drops() -> Iterator[Flow]:
 
 
 def admit_ports(inland: Iterable[int], borders: Iterable[int]) -> Iterator[Flow]:
-    """What fibres and the gateway's way out let in: labels, and the controller's LLDP.
+    """What fibres and the gateway's way out let in: labels, and the controller's LLDP. BFD goes no
+    further, and is not counted among what is dropped.
 
     What comes over a border is asked for its phase first.
     """
@@ -56,6 +59,8 @@ def admit_ports(inland: Iterable[int], borders: Iterable[int]) -> Iterator[Flow]
             lldp = match(in_port=port, eth_type=ETH_LLDP)
             why = cookie(Reason.WIRING_CHECK)
             yield Flow(Table.ADMIT, PRIORITY_RULE, lldp, (to_controller(),), None, why)
+            bfd = match(in_port=port, eth_type=ETH_IPV4, ip_proto=IP_PROTO["udp"], udp_dst=BFD_PORT)
+            yield Flow(Table.ADMIT, PRIORITY_RULE, bfd, (), None, cookie(Reason.BFD))
     for phase in Phase:
         if phase.may_cross_borders:
             passed = match(eth_type=ETH_MPLS, mpls_tc=int(phase))

@@ -26,6 +26,8 @@ class Reason(IntEnum):
     BORDER = 8
     TO_GATEWAY = 9
     FROM_GATEWAY = 10
+    BFD = 11
+    """Frames that Open vSwitch takes for itself, and counts at the entry they would have met."""
     DROP_NOT_ADMITTED = 16
     DROP_UNCLASSIFIED = 17
     DROP_NO_LABEL = 18

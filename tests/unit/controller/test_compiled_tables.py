@@ -175,6 +175,15 @@ def test_an_unlabelled_packet_on_a_fibre_is_not_admitted(made):
 
 
 @given(laid())
+def test_bfd_on_a_fibre_goes_nowhere_and_is_not_counted_as_dropped(made):
+    bfd = Packet.of(eth_type=IPV4, ip_proto=17, udp_dst=3784)
+    for fibre in made.wiring.fibres:
+        fate = made.network.send(fibre.a.hub, bfd, port=fibre.a.port)
+        assert_dropped(fate, fibre.a.hub, Reason.BFD)
+    assert not Reason.BFD.is_drop
+
+
+@given(laid())
 def test_the_switch_answers_for_every_declared_peer_and_asks_nobody(made):
     for src, dst in made.paths:
         me, peer = made.wiring.hub(src), made.wiring.hub(dst)
@@ -294,7 +303,7 @@ def test_no_demand_leaves_nothing_but_the_edge(graph, epoch):
     assert made.program.labels == ()
     assert {flow.reason for switch in made.program.switches for flow in switch.flows} <= {
         *(reason for reason in Reason if reason.is_drop),
-        *(Reason.ADMIT, Reason.BORDER, Reason.WIRING_CHECK),
+        *(Reason.ADMIT, Reason.BFD, Reason.BORDER, Reason.WIRING_CHECK),
     }
 
 
