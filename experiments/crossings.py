@@ -77,6 +77,10 @@ class Judge:
             strange=tuple(one for one, depth in crossings if not one.demand or depth != 1),
         )
 
+    def sender(self, interface: str) -> tuple[str, str]:
+        """The fibre that frames are sent onto there, and the hub that sends them."""
+        return self._sender[interface]
+
     def _crossings(self, flows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Crossing, int]]:
         for flow in flows:
             fibre, hub = self._sender[flow["interface"]]

@@ -8,7 +8,7 @@ network must come to its calm state.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from experiments.soak import events as e
 from experiments.soak.scene import DAYS, Scene
@@ -212,9 +212,3 @@ def _meet(first: e.Event, second: e.Event) -> bool:
     """Whether a switch would be lost and tampered with, or emptied twice, at once."""
     of_switches = (e.Disconnect, e.Connect, e.RestartSwitches, e.Tamper)
     return isinstance(first, of_switches) and isinstance(second, of_switches)
-
-
-def first_events(scene: Scene, seed: int, count: int) -> Sequence[tuple[e.Event, World]]:
-    """As many as are asked for."""
-    made = generate(scene, seed)
-    return [next(made) for _ in range(count)]

@@ -21,6 +21,9 @@ FLIPPED_NS = NS // 1000
 FOLLOWED_NS = 2 * NS
 """For ways made anew where switches have none of their own: the wait for more failures, and an
 update that is under way."""
+BACK_NS = 4 * NS
+"""For switches that begin anew, or are told everything anew: to connect, to have BFD up, which
+takes three packets at one a second (RFC 5880, 6.8.3), and to be told."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Loss:
     """None: until the network has settled."""
     fibres: frozenset[str] = frozenset()
     hub: str = ""
+    demands: frozenset[str] = frozenset()
     of_all: bool = False
 
     @classmethod
@@ -45,16 +49,19 @@ class Loss:
         return cls(at_ns - UNDER_WAY_NS, until_ns, hub=hub)
 
     @classmethod
-    def of_everybody(cls, at_ns: int) -> Loss:
-        return cls(at_ns - UNDER_WAY_NS, None, of_all=True)
+    def of_everybody(cls, at_ns: int, *, over_ns: int | None = None) -> Loss:
+        """``over_ns`` is when switches could begin to come back, unless at once."""
+        return cls(at_ns - UNDER_WAY_NS, (over_ns or at_ns) + BACK_NS, of_all=True)
 
-    def explains(self, sent_ns: int, crossed: Collection[Directed], ends: tuple[str, str]) -> bool:
+    def explains(
+        self, demand: str, sent_ns: int, crossed: Collection[Directed], ends: tuple[str, str]
+    ) -> bool:
         """Whether a packet sent at that time by a demand that crossed these may have been lost."""
         if sent_ns < self.from_ns or (self.until_ns is not None and sent_ns > self.until_ns):
             return False
         hubs = {hub for _, hub in crossed} | set(ends)
         by_fibre = not self.fibres.isdisjoint(fibre for fibre, _ in crossed)
-        return self.of_all or by_fibre or self.hub in hubs
+        return self.of_all or by_fibre or self.hub in hubs or demand in self.demands
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,6 @@ class Course:
     after: World
     """As it is to be if every change that was asked for is made."""
     begun_ns: int = 0
-    ended_ns: int = 0
     asked: list[Asked] = field(default_factory=list)
     between: list[World] = field(default_factory=list)
     """Worlds that it passed through."""
@@ -95,11 +101,11 @@ class Course:
     tampered: bool = False
     may_refuse: bool = False
     """What else happened may keep the controller from making a change."""
-    has_died: bool = False
     withdrew: bool = False
     """Demands were withdrawn for what was asked; a controller that dies then may finish it."""
     attacked: tuple[int, int] = (0, 0)
-    """Frames that a host sent and may not, and those that its switch has dropped since."""
+    """Frames that a host sent and may not, and those of hosts that its switch has since counted
+    as such."""
 
     def breaks(self, loss: Loss, what: Iterable[str]) -> None:
         self.losses.append(loss)
@@ -126,8 +132,8 @@ class Course:
 
     def unnoticed(self) -> Iterator[str]:
         sent, dropped = self.attacked
-        if dropped < sent:
-            yield f"of {sent} frames of an attack the switch dropped {dropped}"
+        if dropped != sent:
+            yield f"of {sent} frames of an attack the switch counted {dropped} as dropped"
 
     def refused(self) -> Iterator[str]:
         for one in self.asked:
@@ -160,28 +166,26 @@ def wrong_in_course(
     ends: Mapping[str, tuple[str, str]],
     flows: Flows,
     crossed_before: Mapping[str, Iterable[Directed]],
-    changed: Collection[str],
+    withdrawn: Iterable[Loss] = (),
 ) -> Iterator[str]:
     """Losses that nothing explains, and deliveries that nothing allowed.
 
-    ``outlooks`` are those of the worlds it began in, passed through, and ended in. ``changed`` are
-    demands of which the policies said something else in some of them.
+    ``outlooks`` are those of the worlds it began in, passed through, and ended in.
     """
+    losses = [*course.losses, *withdrawn]
     for demand, lost_ns in flows.lost_ns.items():
         of_each = [outlook[demand] for outlook in outlooks]
         if not any(one.ever for one in of_each) and flows.delivered(demand):
             yield f"{demand} has no lawful way, and {flows.delivered(demand)} packets arrived"
         if not all(one.status == "SERVED" for one in of_each):
             continue
-        if demand in changed and any(not one.done for one in course.asked):
-            continue
         crossed = {*flows.crossed.get(demand, ()), *crossed_before.get(demand, ())}
         left = [
             at_ns
             for at_ns in lost_ns
-            if not any(one.explains(at_ns, crossed, ends[demand]) for one in course.losses)
+            if not any(one.explains(demand, at_ns, crossed, ends[demand]) for one in losses)
         ]
-        if left and not (demand in changed and _changes_the_day(course)):
+        if left:
             first, last = ((at - course.begun_ns) / NS for at in (left[0], left[-1]))
             yield (
                 f"{demand} was lawful all the time and lost {len(left)} packets that nothing"
@@ -190,8 +194,42 @@ def wrong_in_course(
     yield from _repeated(flows)
 
 
-def _changes_the_day(course: Course) -> bool:
-    return any(isinstance(one.change, e.SetDay) for one in course.asked)
+def withdrawn(
+    course: Course, outlook_of: Callable[[World], Outlook], changed: Collection[str]
+) -> Iterator[Loss]:
+    """What a change may take from demands that are lawful before and after it.
+
+    On another day the ways of those it rules anew, ``changed``, may be off until it is answered. Of
+    policies that are then not carried out, only those lose that they refuse altogether.
+    """
+    for one in course.asked:
+        is_day = isinstance(one.change, e.SetDay)
+        if one.done and not is_day:
+            continue
+        never = (name for name, expected in outlook_of(one.world).items() if not expected.ever)
+        yield Loss(
+            course.begun_ns - UNDER_WAY_NS,
+            one.at_ns + FLIPPED_NS if one.done else None,
+            demands=frozenset(changed if is_day else never),
+        )
+
+
+def wrong_in_journal(said: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Whatever happens, the controller itself makes no mistake that it did not foresee."""
+    for one in said:
+        if one["event"] == "error":
+            yield f"the controller failed at {one['do']}: {one['message']}; {one['where']}"
+
+
+def may_be_left(said: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the controller has said that something may not be as it should: an audit of its own
+    follows soon after."""
+    return any(
+        one["event"] == "failed"
+        or (one["event"] == "refused" and one["kind"] != "busy")
+        or (one["event"] == "update" and "left_over" in one)
+        for one in said
+    )
 
 
 def wrong_when_settled(

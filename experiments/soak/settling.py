@@ -57,10 +57,9 @@ class Settling:
         *,
         nothing_held: bool = False,
         also: Callable[[], bool] = lambda: True,
-        stuck_s: float = STUCK_S,
     ) -> Settled:
         """What it has come to, which is one of the outcomes. Raises Stuck."""
-        deadline = time.monotonic() + stuck_s
+        deadline = time.monotonic() + STUCK_S
         calm: Settled | None = None
         while True:
             found = self.look(outcomes)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from controller.program import Reason
 from experiments.kept.network import KeptNetwork
 from experiments.soak import attacks
 from experiments.soak import events as e
@@ -34,6 +35,16 @@ BFD_UP_S = 2.5
 STRANGE_LABEL, STRANGE_GROUP = 0x5FFFF, 0xFFFFF0
 ATTACK_SPACING_S, COUNTED_S = 0.0002, 1.2
 """Switches bring their counts up to date about twice a second."""
+NOT_OF_ATTACKS = {
+    reason.name
+    for reason in (
+        Reason.DROP_BLOCKED,
+        Reason.DROP_NO_LABEL,
+        Reason.DROP_BORDER,
+        Reason.DROP_NOT_SWITCHED,
+    )
+}
+"""Why packets of demands, and what comes over fibres, are dropped."""
 LATER_NS = 100_000_000
 """After a controller is killed, a switch may have acted on what it had sent."""
 
@@ -76,7 +87,6 @@ class Stage:
                 self.bring_about(world, world.mended, course)
             case _:
                 raise TypeError(f"nobody plays {event}")
-        course.ended_ns = time.time_ns()
         return course
 
     def bring_about(self, world: World, wanted: World, course: Course | None = None) -> None:
@@ -114,9 +124,11 @@ class Stage:
         answer: dict[str, Any],
         *,
         died: bool = False,
+        at_ns: int | None = None,
     ) -> None:
         reason, after = str(answer.get("reason", "")), change.after(world)
-        course.asked.append(Asked(change, answer["ok"], died, reason, after, time.time_ns()))
+        at_ns = at_ns or time.time_ns()
+        course.asked.append(Asked(change, answer["ok"], died, reason, after, at_ns))
 
     def _ask(self, change: e.Change) -> dict[str, Any]:
         match change:
@@ -217,15 +229,17 @@ class Stage:
             time.sleep(BFD_UP_S)
 
     def _hang(self, event: e.Hang, course: Course, world: World) -> None:
-        course.breaks(Loss.of_everybody(time.time_ns()), self._everything())
+        at_ns = time.time_ns()
         daemon = self._openvswitch.vswitchd
         daemon.send_signal(signal.SIGSTOP)
         try:
             with self._asking(event.change, course, world):
                 time.sleep(event.seconds)
                 daemon.send_signal(signal.SIGCONT)
+                over_ns = time.time_ns()
         finally:
             daemon.send_signal(signal.SIGCONT)
+        course.breaks(Loss.of_everybody(at_ns, over_ns=over_ns), self._everything())
         course.may_refuse = True
 
     def _blink(self, event: e.Blink, course: Course, world: World) -> None:
@@ -244,24 +258,26 @@ class Stage:
         if event.meanwhile is not None:
             self._happen(event.meanwhile, course)
             course.unattended()
-        if course.tampered:  # tables that are not ours in full are replaced, all of them
-            course.losses.append(Loss.of_everybody(course.begun_ns))
         time.sleep(event.seconds / 2)
         self.start_controller()
+        if course.tampered:  # tables that are not ours in full are replaced, all of them
+            loss = Loss.of_everybody(course.begun_ns, over_ns=time.time_ns())
+            course.losses.append(loss)
 
     def _kill_during(self, event: e.KillControllerDuring, course: Course, world: World) -> None:
         step = event.step
         order = {"messages": step} if isinstance(step, int) else {"step": step}
         self._dies.write_text(json.dumps(order))
         answer = self._ask(event.change)
-        self._note(course, event.change, world, answer, died=not answer["ok"])
+        at_ns = time.time_ns()
         controller = self.kept.controller
         assert controller is not None
         if answer["ok"]:
             controller.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             controller.wait(DIES_S)
-        course.has_died = not answer["ok"] and controller.returncode == -signal.SIGKILL
+        died = not answer["ok"] and controller.returncode == -signal.SIGKILL
+        self._note(course, event.change, world, answer, died=died, at_ns=at_ns)
         self.kept.kill_controller()
         self._dies.unlink(missing_ok=True)
         time.sleep(LATER_NS / 1e9)
@@ -308,8 +324,9 @@ class Stage:
             course.attacked = (len(frames), self._dropped_at(event.hub) - dropped)
 
     def _dropped_at(self, hub: str) -> int:
-        """Packets that a switch has dropped, by its own count."""
-        return sum(self.kept.ask("counters").get("by_hub", {}).get(hub, {}).values())
+        """Packets that a host may not send and that its switch has dropped, by its own count."""
+        dropped = self.kept.ask("counters").get("by_hub", {}).get(hub, {})
+        return sum(count for name, count in dropped.items() if name not in NOT_OF_ATTACKS)
 
     def _host(self, hub: str) -> socket.socket:
         if hub not in self._hosts:

@@ -11,6 +11,7 @@ from typing import Any
 from controller.specification import Specification
 from experiments.crossings import Crossing, Judge
 from experiments.soak.attacks import ATTACK_PORT
+from experiments.soak.judging import FLIPPED_NS
 from experiments.soak.oracle import Directed, lawful
 from topologies.wiring import Wiring
 
@@ -59,6 +60,27 @@ def wrong_on_fibres(
             yield f"an attacker's packets came onto {flow['interface']}: {flow}"
     if seen["lost"]:
         yield f"the watch had no room for {seen['lost']} frames"
+
+
+def wrong_since(
+    watcher: Watcher,
+    seen: Mapping[str, Any],
+    at_ns: int,
+    delay_ns: Mapping[str, int],
+    away: Mapping[str, Watcher] = MappingProxyType({}),
+) -> Iterator[str]:
+    """What was sent onto fibres after that time and is not allowed there by what has been in force
+    from then on. ``delay_ns`` is how long each fibre takes: packets are seen as they leave it."""
+
+    def is_later(flow: Mapping[str, Any]) -> bool:
+        fibre, _ = watcher.sender(flow["interface"])
+        return bool(flow["last_ns"] > at_ns + FLIPPED_NS + delay_ns[fibre])
+
+    later = {**seen, "flows": [flow for flow in seen["flows"] if is_later(flow)]}
+    for crossing in watcher.verdict(later).forbidden:
+        allowed = away.get(crossing.sent_by)
+        if allowed is None or not allowed.lets(crossing):
+            yield f"forbidden by then: {_told(crossing)}"
 
 
 def labels(seen: Mapping[str, Any]) -> list[int]:

@@ -7,7 +7,9 @@ import pytest
 
 from experiments.soak import events as e
 from experiments.soak.judging import (
+    BACK_NS,
     DETECTED_NS,
+    FLIPPED_NS,
     FOLLOWED_NS,
     NS,
     UNDER_WAY_NS,
@@ -15,8 +17,11 @@ from experiments.soak.judging import (
     Course,
     Flows,
     Loss,
+    may_be_left,
+    withdrawn,
     wrong_after_answers,
     wrong_in_course,
+    wrong_in_journal,
     wrong_statuses,
     wrong_when_settled,
 )
@@ -46,9 +51,9 @@ def asked(change, *, done=True, died=False, reason=""):
     return Asked(change, done, died, reason, change.after(World()), AT)
 
 
-def complaints(went, *outlooks, seen=None, changed=()):
+def complaints(went, *outlooks, seen=None, gone=()):
     of_each = [{"d": one} for one in outlooks or (SERVED, SERVED)]
-    return list(wrong_in_course(went, of_each, ENDS, seen or flows(), {}, changed))
+    return list(wrong_in_course(went, of_each, ENDS, seen or flows(), {}, gone))
 
 
 CUT = Loss.of_fibres(("a-b",), AT)
@@ -68,7 +73,9 @@ CUT = Loss.of_fibres(("a-b",), AT)
         (AT, Loss.of_hub("c", AT), True),
         (AT, Loss.of_hub("z", AT), False),
         (AT + 60 * NS, Loss.of_hub("b", AT, until_settled=True), True),
-        (AT + 60 * NS, Loss.of_everybody(AT), True),
+        (AT + BACK_NS, Loss.of_everybody(AT), True),
+        (AT + BACK_NS + 1, Loss.of_everybody(AT), False),
+        (AT + BACK_NS + 1, Loss.of_everybody(AT, over_ns=AT + NS), True),
         (AT - NS, Loss.of_everybody(AT), False),
     ],
 )
@@ -98,12 +105,61 @@ def test_who_is_never_lawful_gets_nothing_through():
     assert complaints(course(), NEVER, SERVED) == []
 
 
-def test_a_day_may_interrupt_those_it_rules_anew_and_policies_may_not():
-    lost = flows([AT])
-    day, policies = asked(e.SetDay(DAY)), asked(e.SetPolicies("open"))
-    assert complaints(course(asked=[day]), seen=lost, changed={"d"}) == []
-    assert complaints(course(asked=[day]), seen=lost) != []
-    assert complaints(course(asked=[policies]), seen=lost, changed={"d"}) != []
+@pytest.mark.parametrize(
+    ("one", "world", "changed", "from_ns", "until_ns"),
+    [
+        (e.SetDay(DAY), SERVED, {"d"}, AT - UNDER_WAY_NS, AT + FLIPPED_NS),
+        (e.SetDay(DAY), SERVED, set(), None, None),
+        (e.SetPolicies("open"), NEVER, {"d"}, None, None),
+    ],
+    ids=["a day rules it anew", "a day does not", "policies that are carried out"],
+)
+def test_a_change_that_is_made_takes_only_from_those_that_its_day_rules_anew(
+    one, world, changed, from_ns, until_ns
+):
+    went = course(asked=[asked(one)])
+    gone = list(withdrawn(went, lambda _world: {"d": world}, changed))
+    for at_ns in (AT - UNDER_WAY_NS - 1, AT - UNDER_WAY_NS, AT + FLIPPED_NS, AT + FLIPPED_NS + 1):
+        is_explained = from_ns is not None and from_ns <= at_ns <= until_ns
+        assert (complaints(went, seen=flows([at_ns]), gone=gone) == []) == is_explained
+
+
+@pytest.mark.parametrize(("world", "loses"), [(NEVER, True), (SERVED, False)])
+def test_policies_that_are_not_carried_out_take_only_from_those_they_refuse(world, loses):
+    went = course(asked=[asked(e.SetPolicies("shut"), done=False, died=True)])
+    gone = list(withdrawn(went, lambda _world: {"d": world}, {"d"}))
+    assert (complaints(went, seen=flows([AT + 60 * NS]), gone=gone) == []) == loses
+
+
+def test_a_mistake_in_the_journal_is_told_with_its_place():
+    said = [
+        {"event": "failed", "reason": "a switch went away"},
+        {"event": "error", "do": "look", "message": "KeyError: 'x'", "where": "keeper.py:12"},
+    ]
+    (told,) = wrong_in_journal(said)
+    assert told == "the controller failed at look: KeyError: 'x'; keeper.py:12"
+
+
+@pytest.mark.parametrize(
+    ("event", "may_be"),
+    [
+        ({"event": "failed"}, True),
+        ({"event": "update", "left_over": ["x"]}, True),
+        ({"event": "refused", "kind": "failed"}, True),
+        ({"event": "refused", "kind": "busy"}, False),
+        ({"event": "update"}, False),
+        ({"event": "status"}, False),
+    ],
+)
+def test_what_an_audit_may_find_has_been_told_before(event, may_be):
+    assert may_be_left([{"event": "switch"}, event]) == may_be
+
+
+@pytest.mark.parametrize(("counted", "is_right"), [(8, True), (7, False), (9, False)])
+def test_every_frame_of_an_attack_is_counted_and_nothing_else(counted, is_right):
+    went = course()
+    went.attacked = (8, counted)
+    assert (list(went.unnoticed()) == []) == is_right
 
 
 def test_nothing_may_arrive_twice():

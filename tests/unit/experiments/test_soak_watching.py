@@ -3,8 +3,9 @@
 import pytest
 
 from experiments.soak.attacks import ATTACK_PORT
+from experiments.soak.judging import FLIPPED_NS
 from experiments.soak.scene import DAYS, load_scene
-from experiments.soak.watching import Watcher, labels, wrong_on_fibres
+from experiments.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
 
 SCENE = load_scene("mini")
 OPEN, SHUT = (
@@ -61,3 +62,16 @@ def test_packets_are_counted_by_demand_and_fibre():
     crossing = seen("guian-kunming", "guian")
     assert OPEN.crossings(crossing) == {"ckpt": {("guian-kunming", "guian"): 3}}
     assert labels(crossing) == [16]
+
+
+DELAY_NS = {"guian-kunming": 40}
+FORBIDDEN_BY_NS = 1000 + FLIPPED_NS + DELAY_NS["guian-kunming"]
+
+
+@pytest.mark.parametrize("late_ns", [0, 1])
+def test_what_a_change_forbids_is_on_no_fibre_once_it_is_made_and_the_rest_has_arrived(late_ns):
+    crossing = seen("guian-kunming", "guian", last_ns=FORBIDDEN_BY_NS + late_ns)
+    told = list(wrong_since(SHUT, crossing, 1000, DELAY_NS))
+    assert [one.split(":")[0] for one in told] == ["forbidden by then"] * late_ns
+    assert list(wrong_since(OPEN, crossing, 1000, DELAY_NS)) == []
+    assert list(wrong_since(SHUT, crossing, 1000, DELAY_NS, {"guian": OPEN})) == []
