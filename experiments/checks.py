@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from topologies.errors import EnvironmentLacking
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS_COLLECTED = 5
 QUICK = "not guest and not native and not netns and not slow"
+SIDE_BY_SIDE = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+"""Files go to as many processes; tests of a file share what they look at, so they stay together."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ def sections(
     picked = tuple(pytest_arguments)
 
     def tests(name: str, markers: str) -> Section:
+        how = picked or SIDE_BY_SIDE
         return Section(
-            name, (python, "-m", "pytest", "-q", "-m", markers, *picked), empty_is_fine=bool(picked)
+            name, (python, "-m", "pytest", "-q", "-m", markers, *how), empty_is_fine=bool(picked)
         )
 
     static = [

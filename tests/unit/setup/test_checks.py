@@ -8,15 +8,15 @@ from experiments import checks
 from experiments.commands import test as command
 from topologies.errors import EnvironmentLacking
 
+ALL = {"fast": False, "guests": True, "native": False, "root": True}
+
 
 def names(**wanted):
-    defaults = {"fast": False, "guests": True, "native": False, "root": True}
-    return [section.name for section in checks.sections(**(defaults | wanted))]
+    return [section.name for section in checks.sections(**(ALL | wanted))]
 
 
 def markers(section_name, **wanted):
-    defaults = {"fast": False, "guests": True, "native": False, "root": True}
-    (found,) = [one for one in checks.sections(**(defaults | wanted)) if one.name == section_name]
+    (found,) = [one for one in checks.sections(**(ALL | wanted)) if one.name == section_name]
     return found.command[found.command.index("-m", 3) + 1]
 
 
@@ -41,6 +41,15 @@ def test_guests_are_left_out_only_when_asked():
 
 def test_singling_tests_out_runs_only_tests():
     assert "lint" not in names(pytest_arguments=["-k", "delay"])
+
+
+def test_tests_run_side_by_side_but_on_this_kernel_and_where_some_are_singled_out():
+    def side_by_side(*picked):
+        every = checks.sections(**ALL, pytest_arguments=picked)
+        return [one.name for one in every if "loadfile" in one.command]
+
+    assert side_by_side() == ["unit and property tests", "end-to-end tests in guests"]
+    assert side_by_side("-x") == []
 
 
 @pytest.mark.parametrize(
