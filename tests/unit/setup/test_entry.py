@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+SCRIPTS = '[project.scripts]\nx = "x:main"\n\n[project.entry-points.pytest11]\ny = "y"\n'
 HAND_OVER = '#!/bin/sh\necho "handed over from $PWD:" "$@"\n'
 
 
@@ -23,6 +24,7 @@ def checkout(tmp_path):
     shutil.copy(ROOT / "experiments/setup/setup.sh", folder / "experiments/setup")
     (folder / "experiments/setup/packages.txt").write_text("bash run /bin/sh the shell\n")
     (folder / "requirements.lock").write_text("# nothing\n")
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "x"\n{SCRIPTS}[tool.ruff]\n')
     return folder
 
 
@@ -40,7 +42,7 @@ def ready(checkout):
         text=True,
         check=True,
     ).stdout
-    (checkout / ".venv/ready").write_text(f"{checksum}{checkout}")
+    (checkout / ".venv/ready").write_text(f"{checksum}{SCRIPTS}{checkout}")
     return checkout
 
 
@@ -173,12 +175,17 @@ def test_a_checkout_that_cannot_be_written_to_is_one_line(checkout):
     assert "clone it into a folder of your own" in done.stderr
 
 
-@pytest.mark.parametrize("stale", ["another lock", "no ready file", "moved checkout"])
+@pytest.mark.parametrize(
+    "stale", ["another lock", "no ready file", "another plugin", "moved checkout"]
+)
 def test_an_environment_that_is_not_this_checkouts_is_not_taken(ready, stale, tmp_path):
     if stale == "another lock":
         (ready / "requirements.lock").write_text("# something else\n")
     elif stale == "no ready file":
         (ready / ".venv/ready").unlink()
+    elif stale == "another plugin":
+        file = ready / "pyproject.toml"
+        file.write_text(file.read_text().replace('y = "y"', 'y = "z"'))
     else:
         ready = ready.rename(tmp_path / "moved")
     # The set-up is stopped at its first step: no log can be written.
