@@ -32,6 +32,11 @@ def failures_of(topology: Topology, names: Iterable[str]) -> Failures:
     return Failures(links, srlgs, hubs, gateways)
 
 
+def canonical(topology: Topology, names: Iterable[str]) -> tuple[str, ...]:
+    """The same set of failures as one value, however it was written; raises as ``failures_of``."""
+    return tuple(sorted({":".join(_read(topology, written)) for written in names}))
+
+
 def up_to(k: int, names: Collection[str]) -> Iterator[tuple[str, ...]]:
     """Every set of at most ``k`` of these names, the smaller first."""
     for size in range(k + 1):

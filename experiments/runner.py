@@ -34,7 +34,7 @@ from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
 from experiments.testbeds.probe import probe
 from experiments.testbeds.smoke import smoke_boot
-from experiments.testbeds.uml import run_in_guest
+from experiments.testbeds.uml import OnEvent, run_in_guest
 from experiments.testbeds.watchdog import patience_for
 from topologies.errors import (
     CorridorError,
@@ -101,7 +101,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     log = EventLog(out_dir, say, started)
     failure: BaseException | None = None
     try:
-        _execute(choice, kernel, plan, out_dir, log, options.patience_s)
+        carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
     except OSError as error:
         failure = unwritable(out_dir, error)
     except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
@@ -214,22 +214,23 @@ def real_clock_kernel(facts: Facts) -> Kernel | None:
     return kernel
 
 
-def _execute(
+def carry_out(
     choice: Choice,
     kernel: Kernel | None,
     plan: Plan,
     out_dir: Path,
-    log: EventLog,
-    patience_s: float | None,
+    on_event: OnEvent,
+    patience_s: float | None = None,
 ) -> None:
+    """Execute a plan that is in its folder, where ``choice`` says; raises what that reports."""
     if choice.testbed == "native":
-        run_native(out_dir, log)
+        run_native(out_dir, on_event)
         return
     assert kernel is not None
     virtual = choice.clock == "virtual"
     if patience_s is None:
         patience_s = patience_for(plan, virtual_clock=virtual)
-    run_in_guest(kernel, out_dir, log, virtual_clock=virtual, patience_s=patience_s)
+    run_in_guest(kernel, out_dir, on_event, virtual_clock=virtual, patience_s=patience_s)
 
 
 def _write_inputs(

@@ -5,7 +5,7 @@ Pytest shows the line of the test that asserts, not what is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
@@ -22,9 +22,11 @@ from controller.policy.clauses import (
 )
 from controller.policy.places import Where
 from controller.policy.routes import NoRoute
+from controller.program import Reason
 from controller.testing import telling
-from controller.testing.demand import DemandUnderTest
+from controller.testing.demand import EACH_ONCE, DemandUnderTest
 from controller.testing.network import protection_of
+from controller.testing.packets import Failed, Seen, breach
 from topologies.units import parse_duration_ns
 
 Names = str | Iterable[str]
@@ -81,17 +83,23 @@ def assert_delivers_under(demand: DemandUnderTest, failures: Iterable[str] = ())
     ``srlg:ID``, ``hub:ID``, ``gateway:ID``."""
     __tracebackhide__ = True
     failed = _listed(failures)
+    sentence = f"delivers under {_named(failed)}"
     if not demand.outcome(failed).delivered:
-        _fail(telling.lost(demand, failed, f"delivers under {_named(failed)}"))
+        _fail(telling.lost(demand, failed, sentence))
+    if demand.network.live is not None:
+        _must_arrive(demand, [demand.network.canonical(failed)], sentence)
 
 
 def assert_delivers_up_to(demand: DemandUnderTest, k: int = 1, over: Iterable[str] = KINDS) -> None:
     """Packets arrive, by the tables as they are, under every set of up to ``k`` failures of these
     kinds that leaves the two ends."""
     __tracebackhide__ = True
-    failures = "any 1 failure" if k == 1 else f"any {k} failures"
-    for failed in demand.losses(protection_of(k, over)):
-        _fail(telling.lost(demand, failed, f"delivers under {failures}"))
+    sentence = f"delivers under {'any 1 failure' if k == 1 else f'any {k} failures'}"
+    within = protection_of(k, over)
+    for failed in demand.losses(within):
+        _fail(telling.lost(demand, failed, sentence))
+    if demand.network.live is not None:
+        _must_arrive(demand, demand.trials(within), sentence)
 
 
 def assert_within(
@@ -110,9 +118,16 @@ def assert_within(
     sentence = f"is within {one_way} one way"
     if not demand.outcome(failed).delivered:
         _fail(telling.lost(demand, failed, f"{sentence} under {_named(failed)}"))
-    slowest = demand.slowest(failed, protection_of(up_to, over))
+    within = protection_of(up_to, over)
+    slowest = demand.slowest(failed, within)
     if slowest.one_way_ns > most_ns:
         _fail(telling.late(demand, slowest, sentence))
+    live = demand.network.live
+    if live is not None:
+        sets = [demand.network.canonical(failed)]
+        _must_arrive(demand, sets, sentence)
+        sets += demand.trials(within) if up_to else ()
+        _must_be_quick(demand, sets, most_ns + live.slack_ns, sentence)
 
 
 def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
@@ -127,6 +142,8 @@ def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
     if by and by not in {died.policy for died in demand.forbidden}:
         died = [f"not by {by}, but by", *(f"  {one}" for one in demand.forbidden)]
         _fail(telling.said(demand, f"is blocked by {by}", *died))
+    if demand.network.live is not None:
+        _must_stay(demand, "is blocked")
 
 
 def _must_hold(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
@@ -136,6 +153,67 @@ def _must_hold(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
     found = demand.breach(clause)
     if found is not None:
         _fail(telling.breached(demand, *found, sentence))
+    if demand.network.live is not None:
+        _must_keep_to(demand, clause, sentence)
+
+
+def _must_keep_to(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
+    """Packets, some of which must arrive: nothing is shown by what is sent nowhere."""
+    __tracebackhide__ = True
+    seen = _seen(demand, demand.trials(EACH_ONCE), sentence)
+    taken = breach(seen.packets.values(), clause, demand.trip, demand.network.topology)
+    if taken is not None:
+        _fail(telling.strayed(demand, taken, sentence))
+    _must_arrive(demand, [()], sentence)
+
+
+def _must_arrive(demand: DemandUnderTest, sets: Collection[Failed], sentence: str) -> None:
+    __tracebackhide__ = True
+    seen = _seen(demand, sets, sentence)
+    for packets in (seen.packets[failed] for failed in sets):
+        if packets.arrived < packets.sent:
+            _fail(telling.missing(demand, packets, seen, sentence))
+    _nothing_amiss(demand, seen, sentence)
+
+
+def _must_be_quick(
+    demand: DemandUnderTest, sets: Collection[Failed], most_ns: int, sentence: str
+) -> None:
+    """Those that arrive."""
+    __tracebackhide__ = True
+    seen = _seen(demand, sets, sentence)
+    for packets in (seen.packets[failed] for failed in sets):
+        if packets.fastest_ns is not None and packets.fastest_ns > most_ns:
+            _fail(telling.slow(demand, packets, sentence))
+    _nothing_amiss(demand, seen, sentence)
+
+
+def _must_stay(demand: DemandUnderTest, sentence: str) -> None:
+    __tracebackhide__ = True
+    seen = _seen(demand, [()], sentence)
+    packets = seen.packets[()]
+    if packets.arrived or packets.crossings:
+        _fail(telling.left(demand, packets, sentence))
+    counted = seen.dropped.get(Reason.DROP_BLOCKED.name, 0)
+    if counted < packets.sent:
+        _fail(telling.uncounted(demand, packets, counted, sentence))
+    _nothing_amiss(demand, seen, sentence)
+
+
+def _seen(demand: DemandUnderTest, sets: Collection[Failed], sentence: str) -> Seen:
+    """What became of packets under these failures, and others, on a network that runs."""
+    __tracebackhide__ = True
+    assert demand.network.live is not None
+    seen = demand.network.live.seen(demand, sets)
+    if seen.refused:
+        _fail(telling.unsent(demand, seen, sentence))
+    return seen
+
+
+def _nothing_amiss(demand: DemandUnderTest, seen: Seen, sentence: str) -> None:
+    __tracebackhide__ = True
+    if seen.amiss:
+        _fail(telling.amiss(demand, seen, sentence))
 
 
 def _fail(text: str) -> NoReturn:

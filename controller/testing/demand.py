@@ -3,6 +3,8 @@
 What must hold whatever fails is a policy itself. So it is asked of the tables as the prover asks
 for the demand's own policies: every bucket is taken as possible, and the search looks for a way on
 which the clause dies. What is asked for given failures follows one packet through the tables.
+
+The tables are those that are compiled; of a network that runs, those that its switches hold.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from controller.compiler import compile_ways, gateways_of
 from controller.explain.clauses import forbidding
-from controller.failures import failures_of
+from controller.failures import elements, failures_of
 from controller.intent import Intent, Protection
 from controller.policy.automaton import Automaton, Bound, Violation
 from controller.policy.clauses import Clause, Trip
 from controller.policy.model import Policy
-from controller.program import Value
+from controller.policy.routes import NoRoute
+from controller.program import Program, Value
 from controller.prover.asking import of_steps, open_edge
 from controller.prover.claims import Breach, Sight
 from controller.prover.core import At, Core
@@ -34,6 +37,7 @@ from controller.prover.search import Exploration, Kind
 from controller.prover.tables import Tables, tables_of
 from controller.prover.telling import tell
 from controller.prover.trails import way_to
+from controller.testing.packets import Failed
 from controller.ways import Way
 from topologies.wiring import Wiring, wire
 
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
 
 OPEN = Policy(id="test", effect="permit")
 """Allows everything: what is asked for is all that narrows it."""
+EACH_ONCE = Protection(1)
+"""Whatever may fail, by itself."""
+MOST_TRIALS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +108,25 @@ class DemandUnderTest:
             arrived += [outcome for outcome in self._outcomes(within) if outcome.delivered]
         return max(arrived, key=lambda outcome: outcome.one_way_ns)
 
+    def trials(self, within: Protection) -> tuple[Failed, ...]:
+        """Sets of failures to send packets under: none; each one of these kinds that takes down
+        what the way meets while nothing fails, its ends aside; and of sets of more, one for each
+        other way that packets then take. At most ``MOST_TRIALS``, the smaller first."""
+        if isinstance(self.way.route, NoRoute):
+            return ((),)
+        ends = {f"hub:{hub}" for hub in self.intent.pair}
+        causes = self._explorer.causes
+        met = frozenset[str]().union(*(causes.named(one.causes) for one in self.outcome().crossed))
+        single = [
+            (name,) for name in elements(self.network.topology, within.over) if name in met - ends
+        ]
+        more = [
+            next((tuple(sorted(one)) for one in outcome.explained if not ends & one), ())
+            for outcome in (self._outcomes(within) if within.k > 1 else ())
+        ]
+        sets = [(), *(single if within.k else ()), *(one for one in more if len(one) > 1)]
+        return tuple(sorted(dict.fromkeys(sets), key=len))[:MOST_TRIALS]
+
     @property
     def forbidden(self) -> tuple[Violation, ...]:
         """What forbids the shortest path there is."""
@@ -142,9 +168,16 @@ class DemandUnderTest:
 
     @cached_property
     def _laid(self) -> tuple[Tables, Wiring]:
+        if self.network.live is not None:
+            return self.network.live.tables(self)
+        wiring, program = self.compiled()
+        return tables_of(program), wiring
+
+    def compiled(self, run_id: str = "c0") -> tuple[Wiring, Program]:
+        """A network for this demand alone, and the tables that serve it."""
         topology = self.network.topology
-        wiring = wire(topology, gateways=gateways_of([self.way]))
-        return tables_of(compile_ways(wiring, topology, [self.way]).program), wiring
+        wiring = wire(topology, run_id=run_id, gateways=gateways_of([self.way]))
+        return wiring, compile_ways(wiring, topology, [self.way]).program
 
 
 def _deaths(seen: Exploration, proved: ProvedDemand) -> Iterator[Breach]:

@@ -8,13 +8,14 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from controller.failures import KINDS
+from controller.failures import KINDS, canonical
 from controller.intent import UNPROTECTED, Intent, Protection
 from controller.policy.load import load_policies
 from controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from controller.policy.places import operators
 from controller.policy.semantics import rule
 from controller.testing.demand import DemandUnderTest
+from controller.testing.packets import Failed, Live
 from controller.ways import WayBuilder
 from topologies.documents import nearest
 from topologies.errors import InputError
@@ -29,6 +30,8 @@ class CorridorNetwork:
     topology: Topology
     policies: PolicySet
     as_of: date
+    live: Live | None = None
+    """Where demands are also put to the test by switches and packets."""
 
     def demand(
         self,
@@ -59,6 +62,10 @@ class CorridorNetwork:
     def check_hub(self, name: str) -> None:
         """Raises InputError for a hub that is not there."""
         _check("hub", name, (hub.id for hub in self.topology.hubs))
+
+    def canonical(self, failures: Iterable[str]) -> Failed:
+        """The same failures, however they were written. Raises InputError for what cannot fail."""
+        return canonical(self.topology, failures)
 
     def check_places(self, names: Iterable[str]) -> None:
         """Raises InputError for what is neither jurisdiction nor group."""

@@ -16,16 +16,23 @@ from controller.prover.counterexample import Counterexample
 from controller.prover.outcomes import Outcome
 from controller.prover.reach import End
 from controller.testing.demand import DemandUnderTest
+from controller.testing.packets import Packets, Seen, Taken, ways
 from topologies.routing import shortest_route
 from topologies.units import format_duration
 
 type Leg = tuple[str, str]
 """A hub, and the fibre or ``gateway`` by which a packet leaves it; empty at the last."""
+TABLES, PACKETS = "the tables that switches hold", "packets"
+"""What a network that runs is judged by."""
+MOST = 5
+"""Lines about one thing."""
 
 
-def said(demand: DemandUnderTest, sentence: str, *lines: str) -> str:
+def said(demand: DemandUnderTest, sentence: str, *lines: str, by: str = TABLES) -> str:
     head = f'{demand}: "{sentence}" does not hold'
-    return "\n".join([head, *(f"  {line}" for line in lines)])
+    live = demand.network.live
+    judged = [f"judged   by {by}, {live.where}"] if live else []
+    return "\n".join([head, *(f"  {line}" for line in (*judged, *lines))])
 
 
 def breached(demand: DemandUnderTest, breach: Breach, told: Counterexample, sentence: str) -> str:
@@ -96,12 +103,86 @@ def served(demand: DemandUnderTest, sentence: str) -> str:
     )
 
 
+def unsent(demand: DemandUnderTest, seen: Seen, sentence: str) -> str:
+    """By tables that nothing is sent through, since they break something else."""
+    return said(demand, sentence, f"because  {seen.refused}")
+
+
+def amiss(demand: DemandUnderTest, seen: Seen, sentence: str) -> str:
+    """By frames where none may be."""
+    lines = [f"because  {seen.amiss[0]}", *(f"         {one}" for one in seen.amiss[1:MOST])]
+    return said(demand, sentence, *lines, by=PACKETS)
+
+
+def strayed(demand: DemandUnderTest, taken: Taken, sentence: str) -> str:
+    """By a way that packets took, which by the tables none does."""
+    return _of_packets(demand, taken.packets, sentence, taken.broken.reason, taken.path)
+
+
+def missing(demand: DemandUnderTest, packets: Packets, seen: Seen, sentence: str) -> str:
+    """By packets that did not arrive, which by the tables do."""
+    counts = ", ".join(f"{count} {name}" for name, count in seen.dropped.items())
+    dropped = f"; dropped at {demand.intent.pair[0]}: {counts}" if counts else ""
+    because = f"{packets.arrived} of {packets.sent} packets arrived, and by the tables all do"
+    return _of_packets(demand, packets, sentence, because + dropped)
+
+
+def slow(demand: DemandUnderTest, packets: Packets, sentence: str) -> str:
+    """By packets that took too long, which by the tables take less."""
+    assert packets.fastest_ns is not None
+    took = f"the fastest packet took {format_duration(packets.fastest_ns)}"
+    return _of_packets(demand, packets, sentence, took)
+
+
+def left(demand: DemandUnderTest, packets: Packets, sentence: str) -> str:
+    """By packets that left, which by the tables none does."""
+    because = f"{packets.arrived} of {packets.sent} packets arrived"
+    if not packets.arrived and packets.crossings:
+        first = packets.crossings[0]
+        because = f"{first.packets} of {packets.sent} packets left {first.sent_by}"
+    return _of_packets(demand, packets, sentence, because)
+
+
+def uncounted(demand: DemandUnderTest, packets: Packets, counted: int, sentence: str) -> str:
+    """By a count that does not show that they were dropped."""
+    because = f"{demand.intent.pair[0]} counts {counted} packets as blocked"
+    return _of_packets(demand, packets, sentence, because)
+
+
 def nothing_to_judge(demand: DemandUnderTest, sentence: str) -> str:
     """No packet leaves the source, so that nothing is shown by what none does."""
     assert isinstance(demand.way.route, NoRoute)
     status = demand.way.route.status
     lines = [f"because  it is {status}, so that no packet shows it; assert_blocked says so"]
     return said(demand, sentence, *lines, *(f"         {one}" for one in demand.forbidden))
+
+
+def _of_packets(
+    demand: DemandUnderTest,
+    packets: Packets,
+    sentence: str,
+    because: str,
+    path: Path | None = None,
+) -> str:
+    taken = path or next(ways(packets, demand.intent.pair[0], demand.network.topology))
+    sent = f"{packets.sent} sent, {packets.arrived} arrived"
+    return said(
+        demand,
+        sentence,
+        f"because  {because}",
+        f"path     {_path(demand, _legs_seen(taken, packets))}",
+        f"dead     {', '.join(packets.failed) or 'nothing'}",
+        f"packets  {sent}; {_packet(demand, demand.packet())}",
+        *_lawful(demand),
+        by=PACKETS,
+    )
+
+
+def _legs_seen(path: Path, packets: Packets) -> Iterator[Leg]:
+    for place, (hub, fibre) in enumerate(zip(path.hubs, (*path.fibres, ""), strict=True)):
+        if hub in packets.gateways and hub not in path.hubs[:place]:
+            yield hub, "gateway"
+        yield hub, fibre
 
 
 def _why_lost(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome) -> str:

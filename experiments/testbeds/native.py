@@ -41,6 +41,8 @@ def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> Non
     run_id = json.loads(plan.read_text())["wiring"]["run_id"]
     with _worker(run_id, "experiments.execute", str(plan), str(out_dir.resolve())) as worker:
         read_events(worker, on_event, out_dir / "console.log", "the run")
+    assert worker.stdout is not None
+    worker.stdout.close()
 
 
 @contextlib.contextmanager

@@ -93,6 +93,8 @@ def _guest(
     finally:
         _let_go(guest)
         guest.wait()
+        assert guest.stdout is not None
+        guest.stdout.close()
 
 
 @contextlib.contextmanager

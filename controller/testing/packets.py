@@ -1,0 +1,163 @@
+"""What was seen of packets on a network that runs, and what assertions make of it. Pure.
+
+Packets that are sent while some failures last are told from others, so that what fibres and
+gateways saw of them is a way they took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from controller.paths import Path
+from controller.policy.clauses import Broken, Clause, Element, Trip
+from controller.prover.tables import Tables
+from topologies.model import Topology
+from topologies.wiring import Wiring
+
+if TYPE_CHECKING:
+    from controller.testing.demand import DemandUnderTest
+
+type Failed = tuple[str, ...]
+"""Names of failures, as ``controller.failures.canonical`` orders them."""
+
+
+class Crossing(NamedTuple):
+    """Packets that were sent onto a fibre with the same label. A way may come by a fibre twice."""
+
+    fibre: str
+    sent_by: str
+    """The hub."""
+    label: int | None
+    packets: int
+
+
+@dataclass(frozen=True)
+class Packets:
+    """What became of those that were sent while just these had failed."""
+
+    failed: Failed
+    sent: int
+    arrived: int
+    fastest_ns: int | None
+    """One way, without the time that a frame's own bits take. None if none arrived."""
+    crossings: tuple[Crossing, ...]
+    """In the order in which they were first seen."""
+    gateways: frozenset[str]
+    """Hubs whose gateway let some pass."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that was seen of one demand so far."""
+
+    packets: Mapping[Failed, Packets]
+    dropped: Mapping[str, int]
+    """At the demand's source, by the reason that its switch counts them under."""
+    amiss: tuple[str, ...] = ()
+    """What no assertion allows: frames where none may be, tables that changed meanwhile."""
+    refused: str = ""
+    """Why nothing was sent."""
+
+
+class Live(Protocol):
+    """Networks that run, each with the tables of one demand."""
+
+    @property
+    def where(self) -> str:
+        """Like ``in a guest with the virtual clock``."""
+
+    @property
+    def slack_ns(self) -> int:
+        """What the fastest packet may take beyond the delay of its fibres."""
+
+    def tables(self, demand: DemandUnderTest) -> tuple[Tables, Wiring]:
+        """What the switches say they hold."""
+
+    def seen(self, demand: DemandUnderTest, sets: Collection[Failed]) -> Seen:
+        """Of packets under at least these sets of failures, unless nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A way that packets took, up to where they were last seen, and what is wrong with it."""
+
+    packets: Packets
+    path: Path
+    broken: Broken
+
+
+def breach(seen: Iterable[Packets], clause: Clause, trip: Trip, on: Topology) -> Taken | None:
+    """The first way, under the fewest failures, on which a clause dies."""
+    for packets in sorted(seen, key=lambda one: (len(one.failed), one.failed)):
+        served = replace(trip, closed=frozenset(hub.id for hub in on.hubs) - packets.gateways)
+        for path in ways(packets, trip.src.id, on):
+            found = _walk(path, clause, served, on)
+            if found is not None:
+                return Taken(packets, *found)
+    return None
+
+
+def ways(packets: Packets, src: str, on: Topology) -> Iterator[Path]:
+    """The ways that crossings add up to, in the order of time. A way that leaves another begins
+    with it; one that none leads to begins where it was sent from."""
+    left = list(packets.crossings)
+    at = {crossing: number for number, crossing in enumerate(left)}
+    taken: list[list[Crossing]] = []
+    while left or not taken:
+        way = _led_to(left[0], taken, at, on) if taken else []
+        here = left[0].sent_by if taken else src
+        while True:
+            since = at[way[-1]] if way else -1
+            onward = (one for one in left if one.sent_by == here and at[one] > since)
+            step = next(onward, None)
+            if step is None:
+                break
+            left.remove(step)
+            way.append(step)
+            here = on.fibre(step.fibre).other_end(here)
+        taken.append(way)
+        yield _path(way, src, on)
+
+
+def _led_to(
+    crossing: Crossing,
+    taken: Iterable[list[Crossing]],
+    at: Mapping[Crossing, int],
+    on: Topology,
+) -> list[Crossing]:
+    """How some way that is known comes to where a crossing was sent from, before it was."""
+    for way in taken:
+        for last in range(len(way), 0, -1):
+            step = way[last - 1]
+            arrives = on.fibre(step.fibre).other_end(step.sent_by)
+            if arrives == crossing.sent_by and at[step] < at[crossing]:
+                return way[:last]
+    return []
+
+
+def _path(way: Sequence[Crossing], src: str, on: Topology) -> Path:
+    first = way[0].sent_by if way else src
+    far = (on.fibre(one.fibre).other_end(one.sent_by) for one in way)
+    return Path((first, *far), tuple(one.fibre for one in way))
+
+
+def _walk(path: Path, clause: Clause, trip: Trip, on: Topology) -> tuple[Path, Broken] | None:
+    """The way up to where the clause dies."""
+    state = 0
+    for number, element in enumerate(_elements(path, on)):
+        step = clause.enter(state, element, trip)
+        if isinstance(step, Broken):
+            hops = (number + 1) // 2
+            return Path(path.hubs[: hops + 1], path.fibres[:hops]), step
+        state = step
+    broken = clause.finish(state, trip) if path.dst == trip.dst.id else None
+    return None if broken is None else (path, broken)
+
+
+def _elements(path: Path, on: Topology) -> Iterator[Element]:
+    for place, hub in enumerate(path.hubs):
+        yield on.hub(hub)
+        if place < len(path.fibres):
+            yield on.fibre(path.fibres[place])

@@ -1,0 +1,221 @@
+"""Trials of a demand on a network that runs: planned, and read from what they left."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from controller.testing import load_network
+from controller.testing.demand import EACH_ONCE
+from controller.testing.packets import Crossing
+from experiments.live import evidence
+from experiments.live.laboratory import find_testbed
+from experiments.live.plan import PROBES, plan_trials, specify_demand
+from experiments.plan_values import Plan
+from experiments.proof import prove_compiled
+from experiments.testbeds.choice import Facts
+from topologies.errors import EnvironmentLacking, MeasurementInvalid
+from topologies.values import from_plain, to_plain
+
+SETS = (
+    (),
+    ("link:kunming-karachi",),
+    ("hub:bangkok", "srlg:corridor:karakoram"),
+    ("gateway:bangkok", "gateway:kunming"),
+)
+
+
+@pytest.fixture(scope="module")
+def demand():
+    network = load_network("mini", "cn-outbound", "2026-11-24")
+    return network.demand("cn-general-exempt", "guian", "karachi", k=1)
+
+
+@pytest.fixture(scope="module")
+def planned(demand):
+    return plan_trials(demand, SETS, clock="virtual", run_id="c0")
+
+
+def done_in(plan, begin, end):
+    return [(one.do, one.what) for one in plan.faults if begin <= one.at_ns <= end]
+
+
+def test_a_trial_makes_its_failures_and_mends_them(planned, demand):
+    plan, trials = planned
+    _, fibre, both, gateway = (
+        (done_in(plan, one.begin_ns, one.begin_ns), done_in(plan, one.mend_ns, one.mend_ns))
+        for one in trials
+    )
+    assert fibre == ([("cut", "kunming-karachi")], [("mend", "kunming-karachi")])
+    assert ("hub-down", "bangkok") in both[0]
+    assert {what for do, what in both[0] if do == "cut"} == {
+        one.id for one in demand.network.topology.fibres if "corridor:karakoram" in one.srlgs
+    }
+    assert gateway == ([("kill-gateway", "kunming")], [("start-gateway", "kunming")])
+
+
+def test_trials_follow_each_other_with_packets_of_their_own(planned):
+    plan, trials = planned
+    assert len({one.port for one in trials}) == len(trials)
+    for one, later in itertools.pairwise(trials):
+        assert one.begin_ns < one.send_ns < one.mend_ns < later.begin_ns
+    sent = {
+        probe["demand"]: probe["start_ns"] for host in plan.job["hosts"] for probe in host["probes"]
+    }
+    assert [sent[number] for number in range(len(trials))] == [one.send_ns for one in trials]
+
+
+def test_the_plan_is_proven_by_what_its_packets_are_judged_by(planned, demand):
+    plan, _ = planned
+    proof = prove_compiled(plan, specify_demand(demand))
+    assert proof.holds, [verdict.claim for verdict in proof.violated]
+    assert from_plain(Plan, json.loads(json.dumps(to_plain(plan)))) == plan
+
+
+def test_the_specification_is_of_the_demand_and_nothing_else(demand):
+    (intent,) = specify_demand(demand).intents()
+    assert intent == demand.intent
+
+
+def test_a_blocked_demand_is_sent_once(demand):
+    blocked = demand.network.demand("cn-important-none", "guian", "karachi")
+    plan, trials = plan_trials(blocked, blocked.trials(EACH_ONCE), clock="real", run_id="c0")
+    assert [one.failed for one in trials] == [()]
+    assert plan.faults == plan.gateways == ()
+
+
+def flow(plan, fibre, hub, port, first_ns, **more):
+    wire = next(one for one in plan.wiring.fibres if one.fibre == fibre)
+    interface = next(end.interface for end in (wire.a, wire.z) if end.hub == hub)
+    src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
+    return {
+        "interface": interface, "src": src, "dst": dst, "src_port": port, "dst_port": 862,
+        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def left(planned, tmp_path, monkeypatch):
+    """What two trials left: the first by Kunming's gateway, of the second 3 arrived."""
+    plan, trials = planned
+    for part in ("raw", "audit", "tables"):
+        (tmp_path / part).mkdir()
+    flows = [
+        flow(plan, "kunming-karachi", "kunming", trials[0].port, 20),
+        flow(plan, "guian-kunming", "guian", trials[0].port, 10),
+        flow(plan, "guian-kunming", "guian", trials[1].port, 30),
+    ]
+    seen = {"frames": 30, "lost": 0, "flows": flows}
+    (tmp_path / "raw/crossings.json").write_text(json.dumps(seen))
+    passed = {"record": "seen", "verdict": "passed", "src_port": trials[0].port}
+    dropped = {**passed, "verdict": "dropped", "src_port": trials[1].port}
+    lines = ({"record": "start"}, passed, dropped)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / "audit/gateway-kunming.jsonl").write_text(text)
+    monkeypatch.setattr(evidence, "join", lambda _hosts: probes())
+    return tmp_path
+
+
+def probes(sent=PROBES):
+    kinds = [("demand", "<u4"), ("seq", "<u4"), ("sent", "?"), ("send_failed", "?")]
+    kinds += [("reflections", "<u2"), ("t1_ns", "<i8"), ("t2_ns", "<i8")]
+    rows = [(0, seq, True, False, 1, 1000, 50_000_000 + seq) for seq in range(PROBES)]
+    rows += [(1, seq, seq < sent, False, int(seq < 3), 1000, 90_000_000) for seq in range(PROBES)]
+    return np.array(rows, dtype=kinds)
+
+
+def read(left, planned, demand):
+    plan, trials = planned
+    pair = ("guian", "karachi")
+    return evidence.packets_of(left, plan, trials[:2], demand.network.topology, pair)
+
+
+def test_packets_are_read_by_their_trial_in_the_order_of_time(left, planned, demand):
+    calm, cut = read(left, planned, demand).values()
+    assert (calm.sent, calm.arrived, cut.sent, cut.arrived) == (10, 10, 10, 3)
+    assert calm.crossings == (
+        Crossing("guian-kunming", "guian", 16, 10),
+        Crossing("kunming-karachi", "kunming", 16, 10),
+    )
+    assert [one.fibre for one in cut.crossings] == ["guian-kunming"]
+    assert (calm.gateways, cut.gateways) == ({"kunming"}, frozenset())
+    assert 0 < 50_000_000 - 1000 - calm.fastest_ns < 1_000_000, "bits take some of the time"
+
+
+def test_a_measurement_that_shows_nothing_is_none(left, planned, demand, monkeypatch):
+    monkeypatch.setattr(evidence, "join", lambda _hosts: probes(sent=9))
+    with pytest.raises(MeasurementInvalid, match="of 10 packets 9 were sent"):
+        read(left, planned, demand)
+    monkeypatch.setattr(evidence, "join", lambda _hosts: probes())
+    trial = planned[1][1]
+    done = {"do": "cut", "what": "kunming-karachi", "planned_ns": trial.begin_ns}
+    late = {**done, "ended_ns": trial.send_ns + 2_000_000}
+    (left / "raw/faults.json").write_text(json.dumps([late]))
+    with pytest.raises(MeasurementInvalid, match="cut kunming-karachi came 2 ms after"):
+        read(left, planned, demand)
+    (left / "raw/faults.json").unlink()
+    unseen = {"frames": 0, "lost": 4, "flows": []}
+    (left / "raw/crossings.json").write_text(json.dumps(unseen))
+    with pytest.raises(MeasurementInvalid, match="no room for 4 frames"):
+        read(left, planned, demand)
+
+
+def test_frames_of_nobody_and_where_they_may_not_be_are_amiss(left, planned, demand):
+    plan, trials = planned
+    judged_by = specify_demand(demand)
+    dumps(left, plan)
+    assert evidence.amiss_in(left, plan, judged_by) == ()
+    back = flow(plan, "kunming-karachi", "karachi", 862, 1, src="10.0.0.5", dst="10.0.0.2")
+    out = flow(plan, "guian-kunming", "guian", trials[0].port, 1)
+    seen = {"frames": 20, "lost": 0, "flows": [back, out]}
+    (left / "raw/crossings.json").write_text(json.dumps(seen))
+    (strange,) = evidence.amiss_in(left, plan, judged_by)
+    assert "10 frames of no demand or wrongly labelled on kunming-karachi, sent by" in strange
+    blocked = demand.network.demand("cn-important-none", "guian", "karachi")
+    forbidden, _ = evidence.amiss_in(left, plan, specify_demand(blocked))
+    assert "on guian-kunming, sent by guian, where their policies forbid them" in forbidden
+
+
+def dumps(left, plan, changed=""):
+    """As switches say it, in whatever order."""
+    switches = {one.hub: to_plain(one)["flows"] for one in plan.program.switches}
+    held = {"schema": 3, "switches": switches}
+    (left / "tables/before.json").write_text(json.dumps(held))
+    after = {hub: flows[1:] if hub == changed else flows[::-1] for hub, flows in switches.items()}
+    (left / "tables/after.json").write_text(json.dumps({**held, "switches": after}))
+
+
+def test_tables_that_changed_while_packets_were_sent_are_amiss(left, planned, demand):
+    plan, _ = planned
+    dumps(left, plan, changed="kunming")
+    said = evidence.amiss_in(left, plan, specify_demand(demand))
+    assert said == ("the tables of kunming changed meanwhile",)
+
+
+def test_what_was_dropped_is_counted_between_the_dumps(left):
+    def held(packets):
+        entry = {"cookie": 0xC0DA << 48 | 21 << 16, "packets": packets}
+        return json.dumps({"switches": {"guian": [entry], "kunming": []}})
+
+    (left / "tables/before.json").write_text(held(2))
+    (left / "tables/after.json").write_text(held(12))
+    assert evidence.dropped_at("guian", left) == {"DROP_BLOCKED": 10}
+    assert evidence.dropped_at("kunming", left) == {}
+
+
+def facts(**more):
+    known = {
+        "root": False, "netem_lacks": "no netem", "openvswitch_lacks": "", "stock_kernel": None,
+        "stock_lacks": "linux.uml is not installed", "virtual_kernel": None, "virtual_lacks": "",
+        "build_lacks": "", "guest_memory_bytes": 2 * 10**9, "guest_memory_folder": "/dev/shm",
+    }  # fmt: skip
+    return Facts(**{**known, **more})
+
+
+def test_no_kernel_is_built_for_a_test():
+    with pytest.raises(EnvironmentLacking, match=r"linux.uml is not installed; not root; no netem"):
+        find_testbed(facts())
+    choice, kernel = find_testbed(facts(root=True, netem_lacks=""))
+    assert (choice.testbed, choice.clock, kernel) == ("native", "real", None)
+    assert "./corridor kernel build" in choice.reason
