@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from controller.policy.model import Bandwidth, Binding, Demand, Policy, PolicySet, Protected
+from controller.policy.model import (
+    Bandwidth,
+    Binding,
+    Demand,
+    Policy,
+    PolicySet,
+    Protected,
+    RateStep,
+)
 from controller.policy.semantics import Ruling, rule
 from topologies.model import Topology
 
@@ -54,6 +62,9 @@ class Intent:
     """Asked for beside what the permit in use asks for."""
     bandwidth: Bandwidth | None = None
     """Instead of what the permit in use gives."""
+    given_up: tuple[RateStep, ...] = ()
+    """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
+    what is not on it is served, and judged, as if nothing were said."""
 
     @property
     def demand(self) -> Demand:
@@ -63,14 +74,21 @@ class Intent:
     def id(self) -> str:
         return self.ruling.demand.id
 
+    def gives_up(self, step: RateStep, permit: Policy) -> bool:
+        """Whether a step is given up under a permit, which must have it on its ladder."""
+        return step in self.given_up and step in permit.on_soft_failure
+
     def guarantee(self, permit: Policy) -> Bandwidth | None:
         """The rates promised under a permit."""
-        return self.bandwidth or permit.soft.bandwidth
+        given = permit.soft.bandwidth
+        if self.bandwidth is None and given is not None and self.gives_up("drop_pir", permit):
+            return given.model_copy(update={"pir": None})
+        return self.bandwidth or given
 
     def protected(self, permit: Policy) -> Protection:
         """The failures bridged under a permit, as far as it asks that switches bridge them."""
         asked = permit.soft.protect
-        if asked is None or not asked.immediate:
+        if asked is None or not asked.immediate or self.gives_up("drop_protect", permit):
             return self.protection
         return self.protection.stronger(Protection(asked.k, asked.over))
 

@@ -10,7 +10,14 @@ from datetime import date
 from typing import Self
 
 from controller.intent import Intent, Protection, Selector
-from controller.policy.model import UNCLASSIFIED, Bandwidth, Demand, PolicySet, Protected
+from controller.policy.model import (
+    UNCLASSIFIED,
+    Bandwidth,
+    Demand,
+    PolicySet,
+    Protected,
+    RateStep,
+)
 from controller.policy.semantics import rule
 from topologies.model import Frozen, Topology
 
@@ -21,6 +28,8 @@ class Direction(Frozen):
     demand: Demand
     selectors: tuple[Selector, ...]
     bandwidth: Bandwidth | None = None
+    given_up: tuple[RateStep, ...] = ()
+    """To make room for rates: for nothing where the ladder of the permit in use lacks the step."""
 
 
 class Specification(Frozen):
@@ -41,6 +50,7 @@ class Specification(Frozen):
                 one.selectors,
                 Protection(self.k, self.over),
                 one.bandwidth,
+                one.given_up,
             )
             for one in self.directions
         )

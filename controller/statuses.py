@@ -8,10 +8,10 @@ from enum import StrEnum
 
 from controller.engine import Standing
 from controller.journeys import FoundDead, journey_of
+from controller.ladder import lacks
 from controller.policy.failures import Failures
 from controller.policy.routes import NoRoute
-from controller.ways import Assess, Cross, Way
-from topologies.units import format_duration
+from controller.ways import Way
 
 
 class Status(StrEnum):
@@ -73,7 +73,7 @@ def _status(standing: Standing, number: int, way: Way, failures: Failures) -> De
         found = ", ".join(one.what for one in journey.found) or "its hub is dark"
         said = f"no way around {found} until the next standing"
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
-    worse = [*_bridged(journey.found), *_lacks(way, journey.one_way_ns)]
+    worse = [*_bridged(journey.found), *map(str, lacks(way, journey.one_way_ns))]
     first = way.intent.ruling.automata[0].permit.id
     other = (f"{first} has no path",) if way.status == "ALT" else ()
     return DemandStatus(
@@ -113,25 +113,3 @@ def _unserved(way: Way, why: NoRoute) -> DemandStatus:
 def _bridged(found: tuple[FoundDead, ...]) -> Iterator[str]:
     if found:
         yield f"bridged around {', '.join(one.what for one in found)}"
-
-
-def _lacks(way: Way, one_way_ns: int) -> Iterator[str]:
-    """What was asked for and is not had."""
-    asked = way.permit.soft.one_way if way.permit else None
-    if asked is not None and one_way_ns > asked:
-        yield f"one way takes {format_duration(one_way_ns)}, asked for {format_duration(asked)}"
-    lost = tuple(_unprotected(way)) if way.protection.k else ()
-    if lost:
-        yield f"no way around {', '.join(lost)}"
-
-
-def _unprotected(way: Way) -> Iterator[str]:
-    """What the way passes while all is well, and has no way around."""
-    node = way.first
-    while node is not None:
-        if node.otherwise is None:
-            if isinstance(node, Cross) and "link" in way.protection.over:
-                yield f"link:{node.fibre}"
-            if isinstance(node, Assess) and "gateway" in way.protection.over:
-                yield f"gateway:{node.hub}"
-        node = getattr(node, "then", None)

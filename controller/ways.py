@@ -11,6 +11,9 @@ found dead on the way. A node is protected as long as up to ``k`` failures expla
 found. A detour first avoids all that may have failed with what was found (its shared-risk groups,
 the hub behind it), and falls back to avoiding no more than what was found: so a packet is dropped
 only where no allowed path is left from where it is (the prover's claim C9, exactly).
+
+The way while all is well is the shortest. Where a permit says how long one way may take, what is
+left of that may be spent on a longer one that is protected all along.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from controller.intent import Intent, Protection
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.failures import NO_FAILURES, Failures
 from controller.policy.model import Policy
-from controller.policy.product import Place, Product, Trail
+from controller.policy.product import Hop, Place, Product, Trail
 from controller.policy.routes import NoRoute, Route, best_route, route_of
 from controller.program import Phase
 from topologies.model import Topology
@@ -85,6 +88,8 @@ class Way:
     """Of the permit in use."""
     protection: Protection = field(default_factory=Protection)
     """In effect: what was asked for and what the permit asks for."""
+    spent_ns: int = 0
+    """What it takes longer than the shortest lawful path, so as to be protected all along."""
 
     @property
     def permit(self) -> Policy | None:
@@ -126,9 +131,21 @@ class WayBuilder:
             trail = product.shortest(start) if start else None
             if trail is None:
                 continue
+            assert start is not None
             protection = intent.protected(automaton.permit)
-            first = _Decisions(product, protection, self._risks).first(trail)
-            return Way(intent, route_of(automaton, trail), first, automaton, protection)
+            decisions = _Decisions(product, protection, self._risks)
+            chosen = trail
+            if automaton.permit.soft.one_way is not None and protection.k:
+                most_ns = _most_ns(automaton.permit)
+                chosen = _protected_trail(product, start, decisions, most_ns) or trail
+            return Way(
+                intent,
+                route_of(automaton, chosen),
+                decisions.first(chosen),
+                automaton,
+                protection,
+                chosen.one_way_ns - trail.one_way_ns,
+            )
         return None
 
     def _floor(self, dst: str) -> Mapping[str, int]:
@@ -139,6 +156,48 @@ class WayBuilder:
                 hub: sum(delay_ns(fibre) for fibre in walk(tree, hub)[1]) for hub in tree
             }
         return self._floors[dst]
+
+
+def unprotected(first: Node | None, protection: Protection) -> Iterator[Cross | Assess]:
+    """What is passed while all is well and has no way around it, of the kinds protected against."""
+    node = first if protection.k else None
+    while isinstance(node, Cross | Assess):
+        kind = "link" if isinstance(node, Cross) else "gateway"
+        if node.otherwise is None and kind in protection.over:
+            yield node
+        node = node.then
+
+
+def _most_ns(permit: Policy) -> int | None:
+    """How long one way may take to be protected; None where its ladder rather exceeds that."""
+    ladder = permit.on_soft_failure
+    rather_longer = "exceed_latency" in ladder and (
+        "drop_protect" not in ladder
+        or ladder.index("exceed_latency") < ladder.index("drop_protect")
+    )
+    return None if rather_longer else permit.soft.one_way
+
+
+def _protected_trail(
+    product: Product, start: Place, decisions: _Decisions, most_ns: int | None
+) -> Trail | None:
+    """The shortest that is protected all along, if it takes no longer than ``most_ns``.
+
+    A hop without a way around it has none however a packet came to it, since what it came by has
+    not failed, and later trails spend no less of a budget before it. So none that is shunned is on
+    any protected trail.
+    """
+    shunned: set[Hop] = set()
+    while True:
+        trail = product.shortest(start, shunned=shunned)
+        if trail is None or (most_ns is not None and trail.one_way_ns > most_ns):
+            return None
+        exposed = decisions.exposed(trail)
+        if not exposed:
+            return trail
+        if None in exposed:
+            return None
+        shunned |= {hop for hop in exposed if hop is not None}
 
 
 @dataclass(frozen=True)
@@ -247,6 +306,21 @@ class _Decisions:
         """The decision at the source, given the way while all is well."""
         node = self._along(trail, frozenset(), 0)
         return self._through_gateway(None, node, frozenset(), 0)
+
+    def exposed(self, trail: Trail) -> set[Hop | None]:
+        """Hops of a trail with no way around them or the gateway they lead to; None for the
+        gateway of the source."""
+        lacking = set(unprotected(self.first(trail), self._protection))
+        hops: set[Hop | None] = set()
+        came_by: Hop | None = None
+        node: Node | None = self.first(trail)
+        while isinstance(node, Cross | Assess):
+            if isinstance(node, Cross):
+                came_by = Hop(Place(node.hub, node.state), node.fibre)
+            if node in lacking:
+                hops.add(came_by)
+            node = node.then
+        return hops
 
     def _way(self, place: Place, found: frozenset[Found], spent_ns: int) -> Node | None:
         key = (place, found, spent_ns if self._has_budget else 0)

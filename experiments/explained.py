@@ -48,8 +48,13 @@ def _served(found: Explanation) -> Iterator[str]:
     yield from (f"  {one.policy} is preferred, and {one.why}" for one in _preferred(found))
     gates = f", through the gateway of {', '.join(passage.gateways)}" if passage.gateways else ""
     yield f"{_measures(passage)}{gates}"
+    yield from (f"Less than asked for: {lack}" for lack in found.lacks)
+    if found.protection_ns:
+        spent = _ms(found.protection_ns)
+        yield f"Protection costs {spent}: the shortest lawful path is not protected all along"
     if found.shortest is None or not found.forbids_shortest:
-        yield "Policies cost nothing: there is no shorter path."
+        if not found.protection_ns:
+            yield "Policies cost nothing: there is no shorter path."
     else:
         yield (
             f"Policies cost {_ms(found.costs_ns)} and {found.costs_km:,.0f} km: they forbid "

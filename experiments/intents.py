@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from controller.climb import climb
 from controller.intent import ANY_PACKET, Intent, Selector
 from controller.policy.model import SAME_CLASS, Demand
 from controller.specification import Direction, Specification
@@ -14,7 +15,7 @@ from traffic import stamp
 
 
 def specify(loaded: LoadedScenario) -> Specification:
-    """The specification of a scenario."""
+    """The specification of a scenario, with what has to be given up so that its rates fit."""
     scenario = loaded.scenario
     crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
     directions = []
@@ -32,13 +33,15 @@ def specify(loaded: LoadedScenario) -> Specification:
             ),
             Direction(demand=answers, selectors=(ANY_PACKET,) if alone else backward),
         ]
-    return Specification(
-        topology=loaded.topology,
-        policies=loaded.policies,
-        as_of=loaded.as_of,
-        directions=tuple(directions),
-        k=scenario.protect.k,
-        over=scenario.protect.over,
+    return climb(
+        Specification(
+            topology=loaded.topology,
+            policies=loaded.policies,
+            as_of=loaded.as_of,
+            directions=tuple(directions),
+            k=scenario.protect.k,
+            over=scenario.protect.over,
+        )
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from controller.intent import Intent
+from controller.ladder import lacks
 from controller.paths import crossed_jurisdictions
 from controller.policy.routes import NoRoute
 from controller.program import Program, Table
@@ -59,6 +60,7 @@ def planned(
         probes=probe.count,
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(wanted and wanted.tcp and route),
+        lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
     )
 
 

@@ -63,6 +63,9 @@ class PlannedDemand:
     probes: int
     stream_bps: int | None
     tcp: bool
+    lacks: tuple[str, ...] = ()
+    """What was asked for and is not had, there or, said so, of its answers: the step of its
+    permit's ladder that gives it up, if any, and why."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

@@ -224,6 +224,7 @@ def _demand(
         "permit": demand.permit,
         "legal_ref": list(demand.legal_ref),
         "why": demand.why,
+        "lacks": list(demand.lacks),
         "path": list(demand.hubs),
         "phases": list(demand.phases),
         "fibres": list(demand.fibres),

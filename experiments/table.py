@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from experiments.plan_values import NO_POLICIES
@@ -19,6 +19,7 @@ HEADINGS = (
 )
 RIGHT_ALIGNED = frozenset(HEADINGS[4:])
 MOST_SURPRISES = 5
+MOST_LACKING = 12
 PATH_WIDTH = 38
 
 
@@ -42,6 +43,13 @@ def reasons(summary: dict[str, Any]) -> str:
     return "\n".join(
         f"{demand['id']}: {demand['why']}" for demand in summary["demands"] if demand["why"]
     )
+
+
+def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """A line for each of the first demands that have less than was asked for; empty if none has."""
+    said = [f"{demand} has less than asked for: {'; '.join(some)}" for demand, some in of if some]
+    more = len(said) - MOST_LACKING
+    return "\n".join([*said[:MOST_LACKING], *([f"and {more} more demands"] if more > 0 else [])])
 
 
 def crossings_line(summary: dict[str, Any]) -> str:

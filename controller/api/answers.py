@@ -299,8 +299,12 @@ class ExplanationAnswer(Answer):
     outages: list[Outage]
     remedies: list[Remedy]
     answers: Answers | None
+    protection_ns: int
+    """What the path takes longer than the shortest lawful one, so as to be protected all along."""
+    lacks: list[str]
+    """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     costs_ns: int | None
-    """What policies add to the one-way delay."""
+    """What policies add to the one-way delay, the protection they ask for included."""
     costs_km: float | None
 
 

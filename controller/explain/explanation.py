@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from controller.explain.outages import Outage, outages
 from controller.explain.passages import Passage, passage_of_way, shortest_passage
 from controller.explain.permits import Unused, unused_permits
 from controller.explain.references import Ground, Reference, grounds, references
+from controller.ladder import lacks
 from controller.paths import Path
 from controller.policy.automaton import Violation
 from controller.policy.model import PolicySet
@@ -70,10 +71,14 @@ class Explanation:
     outages: tuple[Outage, ...]
     remedies: tuple[Remedy, ...]
     answers: Answers | None
+    protection_ns: int
+    """What the path takes longer than the shortest lawful one, so as to be protected all along."""
+    lacks: tuple[str, ...]
+    """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
 
     @property
     def costs_ns(self) -> int | None:
-        """What policies add to the one-way delay."""
+        """What policies add to the one-way delay, the protection they ask for included."""
         if self.passage is None or self.shortest is None:
             return None
         return self.passage.one_way_ns - self.shortest.one_way_ns
@@ -113,6 +118,8 @@ def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = No
         outages=outages(topology, way, policies) if way.first is not None else (),
         remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
         answers=_answers(answers),
+        protection_ns=way.spent_ns,
+        lacks=tuple(map(str, lacks(way))),
     )
 
 
@@ -140,7 +147,9 @@ def _forbids(way: Way, shortest: Passage | None, policies: PolicySet) -> tuple[V
 def _clauses(way: Way) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
-    return clause_costs(way.automaton, way.intent.ruling.topology, way.route)
+    # What is spent on protection is no clause's cost.
+    route = replace(way.route, one_way_ns=way.route.one_way_ns - way.spent_ns)
+    return clause_costs(way.automaton, way.intent.ruling.topology, route)
 
 
 def _answers(way: Way | None) -> Answers | None:

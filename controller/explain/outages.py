@@ -13,13 +13,14 @@ from controller.explain.passages import (
 )
 from controller.explain.references import Ground, grounds
 from controller.failures import elements, failures_of
+from controller.intent import Intent
 from controller.journeys import Journey, journey_of
 from controller.paths import Path
 from controller.policy.automaton import Violation
 from controller.policy.failures import Failures
 from controller.policy.model import PolicySet
 from controller.policy.routes import NoRoute, Route, best_route
-from controller.ways import Way
+from controller.ways import Way, WayBuilder
 from topologies.model import Topology
 
 
@@ -87,8 +88,15 @@ def _outage(
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
         forbids=next(iter(grounds(died, policies)), None),
-        anew=_anew(topology, best_route(way.intent.ruling, failures), policies),
+        anew=_anew(topology, _chosen(way.intent, failures), policies),
     )
+
+
+def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
+    """The route planned anew; only where ``one_way`` is stated does it depend on detours."""
+    if any(automaton.permit.soft.one_way for automaton in intent.ruling.automata):
+        return WayBuilder(intent.ruling.topology, failures).way(intent).route
+    return best_route(intent.ruling, failures)
 
 
 def _anew(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> Anew:

@@ -172,7 +172,7 @@ class Bandwidth(Value):
     cir: RateBps
     """Committed rate: admitted under every failure that ``protect`` covers, or refused."""
     pir: RateBps | None = None
-    """Peak rate that the edge lets in; the committed rate when not given."""
+    """Peak rate that the edge lets in; the committed rate when not given. It is not promised."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -201,6 +201,8 @@ class Soft(Value):
 
 
 LadderStep = Literal["drop_protect", "drop_pir", "exceed_latency"]
+RateStep = Literal["drop_protect", "drop_pir"]
+"""Steps that make room for the rates of others."""
 _GIVES_UP: dict[str, str] = {
     "drop_protect": "protect",
     "drop_pir": "bandwidth",
@@ -221,7 +223,7 @@ class Policy(Value):
     hard: Hard = Hard()
     soft: Soft = Soft()
     on_soft_failure: tuple[LadderStep, ...] = ()
-    """What to give up of ``soft``, in this order."""
+    """The ladder: what may be given up of ``soft``, in this order."""
     on_hard_failure: Literal["block"] = "block"
     valid_from: date | None = None
     valid_until: date | None = None

@@ -100,9 +100,14 @@ class Product:
         return self._ends[place]
 
     def shortest(
-        self, start: Place, dead: Collection[str] = frozenset(), spent_ns: int = 0
+        self,
+        start: Place,
+        dead: Collection[str] = frozenset(),
+        spent_ns: int = 0,
+        shunned: Collection[Hop] = frozenset(),
     ) -> Trail | None:
-        """The shortest way from ``start`` to delivery that uses none of the ``dead`` fibres."""
+        """The shortest way from ``start`` to delivery that uses none of the ``dead`` fibres, and
+        takes none of the ``shunned`` hops."""
         floor_ns = self._floor_ns or {}
         settled: set[Place] = set()
         # Order of fibres breaks ties; it tells any two trails from one start apart.
@@ -122,6 +127,8 @@ class Product:
                 total_ns = delay_ns + edge.delay_ns
                 least_ns = total_ns + floor_ns.get(edge.far.hub, 0)
                 hop = Hop(place, edge.fibre)
+                if shunned and hop in shunned:
+                    continue
                 heapq.heappush(
                     queue,
                     (least_ns, count + 1, (*order, edge.number), total_ns, edge.far, (*hops, hop)),

@@ -60,12 +60,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _told(plan: Plan, proof: Proof) -> str:
     from experiments.proof import in_a_line
+    from experiments.table import lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:
         lines += ["", str(verdict.counterexample)]
     reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
     lines += ["", *reasons] if reasons else []
+    lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
+    lines += ["", lacking] if lacking else []
     counts = Counter(demand.status for demand in plan.demands)
     served = ", ".join(f"{count} {status}" for status, count in counts.items())
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]

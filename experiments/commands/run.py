@@ -108,6 +108,7 @@ def _print_tables(outcome: Outcome) -> None:
         cuts_lines,
         demand_table,
         flow_table,
+        lacks_lines,
         reasons,
     )
 
@@ -116,7 +117,8 @@ def _print_tables(outcome: Outcome) -> None:
     why = reasons(outcome.summary)
     if why:
         print(f"\n{why}")
-    for said in (cuts_lines(outcome.summary), crossings_line(outcome.summary)):
+    lacking = lacks_lines((one["id"], one["lacks"]) for one in outcome.summary["demands"])
+    for said in (lacking, cuts_lines(outcome.summary), crossings_line(outcome.summary)):
         if said:
             print(f"\n{said}")
     throughput = flow_table(outcome.summary)

@@ -97,6 +97,7 @@ KINDS = [
     in_topology("capacity: 10Gbit", "capacity: 10GB", ("10GB",), "rate in bytes"),
     in_topology("one_way_delay: 20ms", "one_way_delay: 20km", ("20km",), "delay in kilometres"),
     # Contradictions.
+    Bad("rates that no ladder makes fit", ("200Mbit do not fit fibre guian-kunming", "least change: lower one"), changed("dst: karachi", "dst: guian, data: cn-core-none, returns: same-class, guarantee: {cir: 200Mbit}", changed("topology: mini", "topology: mini\npolicies: cn-outbound"))),
     in_scenario("dst: karachi", "dst: shanghai", ('starts and ends at "shanghai"',), "demand to itself"),
     in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one, class: dr, src: guian, dst: karachi}", ('demand id "one" is used 2 times',), "duplicate demand id"),
     in_scenario("name: mine", "name: mine\nname: yours", ('key "name" is given twice',), "duplicate YAML key", 3),

@@ -1,0 +1,350 @@
+"""What permits give up of their soft clauses, by hand, on the five hubs of ``mini``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from policy_lab import TODAY
+from pydantic import ValidationError
+
+from controller import engine
+from controller.climb import climb
+from controller.compiler import compile_ways, plan_ways
+from controller.engine import Known
+from controller.explain import explain
+from controller.intent import Selector
+from controller.ladder import lacks
+from controller.policy.failures import Failures
+from controller.policy.model import Demand, PolicySet
+from controller.prover import tables_of
+from controller.prover.exact_claims import examine
+from controller.specification import Direction, Specification
+from controller.statuses import statuses
+from controller.ways import WayBuilder
+from experiments.explained import explained
+from topologies.load import load_topology
+from topologies.wiring import wire
+
+MINI = load_topology("mini")
+WIRING = wire(MINI, gateways=frozenset({"kunming"}))
+CLASSES = [
+    {"id": name, "origin": "CN", "sensitivity": "general", "basis": "exempt"}
+    for name in ("calls", "bulk", "video")
+]
+LINK = {"k": 1, "over": ["link"]}
+BOTH_WAYS = ["exceed_latency", "drop_protect"]
+
+
+def spec(*policies: dict[str, Any], demands: dict[str, tuple[str, str, str]], **more: Any):
+    directions = []
+    for number, (name, (data, src, dst)) in enumerate(demands.items()):
+        said = {"id": name, "class": data, "src": src, "dst": dst}
+        port = Selector("udp", 5000 + number, 5000 + number)
+        directions.append(Direction(demand=Demand.model_validate(said), selectors=(port,)))
+    permits = [{"effect": "permit", **policy} for policy in policies]
+    said = {"name": "lab", "classes": CLASSES, "policies": permits}
+    asked = {"k": 0, "over": ("link",), "directions": tuple(directions), **more}
+    return Specification(
+        topology=MINI, policies=PolicySet.model_validate(said), as_of=TODAY, **asked
+    )
+
+
+def calls(one_way: str, *ladder: str) -> Specification:
+    """Guian to Bangkok in at most 40 ms: by Kunming in 14.2 ms without a way around its last fibre,
+    by Shanghai in 39.5 ms protected all along."""
+    soft = {"one_way": one_way, "protect": LINK}
+    rule = {"id": "CALLS", "hard": {"max_one_way": "40ms"}, "soft": soft}
+    rule["on_soft_failure"] = list(ladder)
+    return spec(rule, demands={"call": ("calls", "guian", "bangkok")})
+
+
+def way_of(specification: Specification):
+    return WayBuilder(MINI).way(specification.intents()[0])
+
+
+def status_of(specification: Specification, demand: str, failures: Failures | None = None):
+    standing = engine.stand(Known(specification), WIRING, 0)
+    return next(one for one in statuses(standing, failures or Failures()) if one.demand == demand)
+
+
+@pytest.mark.parametrize(
+    ("one_way", "ladder", "by", "status", "reason"),
+    [
+        ("39500us", [], "shanghai", "UP", ""),
+        ("39ms", [], "kunming", "DEGRADED", "no way around link:kunming-bangkok"),
+        (
+            "39ms",
+            ["drop_protect"],
+            "kunming",
+            "DEGRADED",
+            "drop_protect: no way around link:kunming-bangkok",
+        ),
+        (
+            "39ms",
+            BOTH_WAYS,
+            "shanghai",
+            "DEGRADED",
+            "exceed_latency: one way takes 39.47693ms, asked for 39ms",
+        ),
+        (
+            "39ms",
+            BOTH_WAYS[::-1],
+            "kunming",
+            "DEGRADED",
+            "drop_protect: no way around link:kunming-bangkok",
+        ),
+        (
+            "14ms",
+            BOTH_WAYS[::-1],
+            "kunming",
+            "DEGRADED",
+            (
+                "exceed_latency: one way takes 14.23801ms, asked for 14ms; "
+                "drop_protect: no way around link:kunming-bangkok"
+            ),
+        ),
+    ],
+)
+def test_the_order_of_the_ladder_decides_between_delay_and_protection(
+    one_way, ladder, by, status, reason
+):
+    found = status_of(calls(one_way, *ladder), "call")
+    assert found.hubs == ("guian", by, "bangkok")
+    assert (found.status, found.reason) == (status, reason)
+
+
+def test_what_a_hard_budget_forbids_is_not_spent_on_protection():
+    tight = calls("39ms", *BOTH_WAYS)
+    rule = tight.policies.policies[0].model_dump(mode="json", by_alias=True)
+    rule["hard"]["max_one_way"] = "39ms"
+    found = status_of(spec(rule, demands={"call": ("calls", "guian", "bangkok")}), "call")
+    assert found.hubs == ("guian", "kunming", "bangkok")
+    assert found.reason.startswith("drop_protect: no way around link:")
+
+
+def test_where_the_only_gateway_is_that_of_the_source_no_path_is_protected():
+    passes = {"waypoints": [{"any_of": {"hubs": ["kunming"]}}]}
+    soft = {"one_way": "99ms", "protect": {"k": 1, "over": ["gateway"]}}
+    rule = {"id": "CALLS", "hard": passes, "soft": soft, "on_soft_failure": BOTH_WAYS}
+    found = status_of(spec(rule, demands={"call": ("calls", "kunming", "bangkok")}), "call")
+    assert found.hubs == ("kunming", "bangkok")
+    assert found.reason == "drop_protect: no way around gateway:kunming"
+
+
+def test_an_explanation_says_what_protection_costs_and_what_is_given_up():
+    longer = calls("39ms", *BOTH_WAYS)
+    found = explain(way_of(longer), longer.policies, TODAY)
+    text = explained(found, MINI)
+    assert "Protection costs 25.24 ms" in text
+    assert "Less than asked for: exceed_latency: one way takes 39.47693ms" in text
+    assert "there is no shorter path" not in text
+    assert [cost.costs_ns for cost in found.clauses] == [0]
+    anew = [one.anew.passage for one in found.outages if one.dead[0] == "link:shanghai-bangkok"]
+    assert anew[0].hubs == ("guian", "kunming", "bangkok")
+
+
+def rates(cir: str, *ladder: str, pir: str | None = None, protect: bool = True) -> dict[str, Any]:
+    bandwidth = {"cir": cir} | ({"pir": pir} if pir else {})
+    soft = {"bandwidth": bandwidth} | ({"protect": LINK} if protect else {})
+    return {"soft": soft, "on_soft_failure": list(ladder)}
+
+
+def crowded(*ladder: str, **more: Any) -> Specification:
+    """Once the fibre to Shanghai is cut, both want the one to Kunming, which holds 96 Mbit/s."""
+    return spec(
+        {"id": "BULK", "match": {"class": "bulk"}, **rates("60Mbit", *ladder)},
+        {"id": "VIDEO", "match": {"class": "video"}, **rates("50Mbit", protect=False)},
+        demands={
+            "copy": ("bulk", "guian", "shanghai"),
+            "show": ("video", "guian", "kunming"),
+        },
+        **more,
+    )
+
+
+def given_up(specification: Specification) -> dict[str, tuple[str, ...]]:
+    return {one.demand.id: one.given_up for one in specification.directions if one.given_up}
+
+
+def report_on(served: Specification, judged_by: Specification):
+    """Tables compiled by one specification, judged by another."""
+    program = compile_ways(WIRING, MINI, plan_ways(MINI, served.intents())).program
+    return examine(tables_of(program), WIRING, MINI, judged_by.intents())
+
+
+def test_protection_is_given_up_where_committed_rates_do_not_fit_on_detours():
+    asked = crowded("drop_protect")
+    climbed = climb(asked)
+    assert given_up(climbed) == {"copy": ("drop_protect",)}
+    found = status_of(climbed, "copy")
+    assert (found.status, found.reason) == (
+        "DEGRADED",
+        "drop_protect: no room on detours for 60Mbit",
+    )
+    assert status_of(climbed, "show").status == "UP"
+    assert report_on(climbed, climbed).holds
+
+
+def test_protection_is_given_up_of_whoever_makes_most_room():
+    """Both copies have the same detour, on which 40 Mbit/s are too much."""
+    copies = {"a-copy": ("calls", "guian", "shanghai"), "copy": ("bulk", "guian", "shanghai")}
+    asked = spec(
+        {"id": "CALLS", "match": {"class": "calls"}, **rates("40Mbit", "drop_protect")},
+        {"id": "BULK", "match": {"class": "bulk"}, **rates("50Mbit", "drop_protect")},
+        {"id": "VIDEO", "match": {"class": "video"}, **rates("46Mbit", protect=False)},
+        demands=copies | {"show": ("video", "guian", "kunming")},
+    )
+    assert given_up(climb(asked)) == {"copy": ("drop_protect",)}
+
+
+def test_tables_that_give_up_more_than_the_specification_says_are_not_proven():
+    asked = crowded("drop_protect")
+    broken = report_on(climb(asked), asked).breaches
+    assert {claim for claim, found in broken.items() if found} == {"C9"}
+
+
+def test_tables_that_give_up_nothing_do_not_fit():
+    asked = crowded("drop_protect")
+    broken = report_on(asked, asked).breaches
+    assert {claim for claim, found in broken.items() if found} == {"C12"}
+
+
+def test_a_step_that_is_not_on_the_ladder_counts_for_nothing():
+    asked = crowded()
+    assert given_up(climb(asked)) == {}
+    forged = asked.model_copy(
+        update={
+            "directions": tuple(
+                one.model_copy(update={"given_up": ("drop_protect", "drop_pir")})
+                for one in asked.directions
+            )
+        }
+    )
+    assert plan_ways(MINI, forged.intents())[0].protection.k == 1
+    assert [one.said for one in report_on(forged, forged).breaches["C12"]]
+
+
+def test_a_specification_that_gives_up_what_makes_no_room_is_refused():
+    with pytest.raises(ValidationError, match="given_up"):
+        Direction.model_validate(
+            {
+                "demand": {"id": "a", "class": "calls", "src": "guian", "dst": "bangkok"},
+                "selectors": [],
+                "given_up": ["exceed_latency"],
+            }
+        )
+
+
+def test_protection_that_the_scenario_asks_for_is_never_given_up():
+    assert given_up(climb(crowded("drop_protect", k=1))) == {}
+
+
+def test_what_is_given_up_survives_json():
+    climbed = climb(crowded("drop_protect"))
+    assert Specification.from_json(climbed.to_json()).intents() == climbed.intents()
+
+
+def held(cir: str, pir: str, ladder: tuple[str, ...] = ("drop_pir",)) -> dict[str, Any]:
+    return rates(cir, *ladder, pir=pir, protect=False)
+
+
+def peaks(*pirs: tuple[str, str], ladder: tuple[str, ...] = ("drop_pir",), **more: Any):
+    """Demands from Guian to Kunming, whose fibre holds 96 Mbit/s, by rates."""
+    names = ("calls", "bulk", "video")
+    policies = [
+        {
+            "id": name.upper(),
+            "match": {"class": name},
+            **held(cir, pir, ladder),
+        }
+        for name, (cir, pir) in zip(names, pirs, strict=False)
+    ]
+    demands = {f"{name}-up": (name, "guian", "kunming") for name in names[: len(pirs)]}
+    return spec(*policies, demands=demands, **more)
+
+
+def test_the_peak_is_given_up_of_whoever_makes_most_room_and_of_no_more():
+    climbed = climb(peaks(("10Mbit", "40Mbit"), ("10Mbit", "50Mbit"), ("10Mbit", "30Mbit")))
+    assert given_up(climbed) == {"bulk-up": ("drop_pir",)}
+    found = status_of(climbed, "bulk-up")
+    assert (found.status, found.reason) == ("DEGRADED", "drop_pir: held to 10Mbit")
+    assert report_on(climbed, climbed).holds
+    program = compile_ways(WIRING, MINI, plan_ways(MINI, climbed.intents())).program
+    (switch,) = [one for one in program.switches if one.hub == "guian"]
+    assert sorted(meter.rate_kbps for meter in switch.meters) == [10_000, 30_000, 40_000]
+
+
+def test_what_turns_out_not_to_be_needed_is_given_back():
+    """The fibre to Kunming would be helped by either, the one beyond by the second alone."""
+    asked = spec(
+        {"id": "CALLS", "match": {"class": "calls"}, **held("30Mbit", "60Mbit")},
+        {"id": "BULK", "match": {"class": "bulk"}, **held("31Mbit", "56Mbit")},
+        {"id": "VIDEO", "match": {"class": "video"}, **held("40Mbit", "50Mbit", ladder=())},
+        demands={
+            "near": ("calls", "guian", "kunming"),
+            "far": ("bulk", "guian", "bangkok"),
+            "show": ("video", "kunming", "bangkok"),
+        },
+    )
+    assert given_up(climb(asked)) == {"far": ("drop_pir",)}
+
+
+def test_of_equal_peaks_that_of_the_first_by_name_is_given_up():
+    climbed = climb(peaks(("40Mbit", "50Mbit"), ("40Mbit", "50Mbit")))
+    assert given_up(climbed) == {"bulk-up": ("drop_pir",)}
+
+
+def test_peaks_that_no_ladder_gives_up_are_let_in_as_asked():
+    assert given_up(climb(peaks(("40Mbit", "50Mbit"), ("40Mbit", "50Mbit"), ladder=()))) == {}
+
+
+def test_a_meter_of_the_peak_that_was_given_up_is_a_breach():
+    asked = peaks(("40Mbit", "50Mbit"), ("40Mbit", "50Mbit"))
+    (breach,) = report_on(asked, climb(asked)).breaches["C12"]
+    assert breach.said == "packets of bulk-up are held to 50Mbit instead of 40Mbit"
+
+
+def test_rates_that_a_scenario_asks_for_itself_are_never_given_up():
+    asked = peaks(("40Mbit", "50Mbit"), ("40Mbit", "50Mbit"))
+    own = asked.policies.policies[1].soft.bandwidth
+    directions = tuple(
+        one.model_copy(update={"bandwidth": own}) if one.demand.id == "bulk-up" else one
+        for one in asked.directions
+    )
+    climbed = climb(asked.model_copy(update={"directions": directions}))
+    assert given_up(climbed) == {"calls-up": ("drop_pir",)}
+
+
+def test_nothing_is_given_up_where_committed_rates_fit_by_no_ladder():
+    """One way only: protection given up makes no room."""
+    policies = [
+        {
+            "id": name.upper(),
+            "match": {"class": name},
+            **rates("50Mbit", "drop_protect", "drop_pir"),
+        }
+        for name in ("bulk", "video")
+    ]
+    demands = {name: (name, "guian", "kunming") for name in ("bulk", "video")}
+    assert given_up(climb(spec(*policies, demands=demands))) == {}
+
+
+def test_climbing_begins_from_nothing_given_up():
+    climbed = climb(peaks(("40Mbit", "50Mbit"), ("40Mbit", "50Mbit")))
+    assert climb(climbed) == climbed
+    alone = climbed.model_copy(update={"directions": climbed.directions[1:]})
+    assert given_up(climb(alone)) == {}
+
+
+def test_while_switches_bridge_a_failure_the_delay_is_that_of_the_detour():
+    asked = calls("39500us", "exceed_latency")
+    dead = Failures(links=frozenset({"shanghai-bangkok"}))
+    found = status_of(asked, "call", dead)
+    assert found.reason == "bridged around link:shanghai-bangkok"
+    way = way_of(asked)
+    assert [str(one) for one in lacks(way, 40_000_000)] == [
+        "exceed_latency: one way takes 40ms, asked for 39.5ms"
+    ]
+    assert lacks(replace(way, route=WayBuilder(MINI).way(way.intent).route)) == ()
