@@ -3,6 +3,7 @@
     beside   groups, meters and entries of the new epoch, behind barriers
     tell     gateways assess the labels of both epochs
     prove    what switches say they hold, by what the old epoch serves
+    settle   datapaths have forgotten what they knew of the new labels
     flip     each edge in one atomic bundle
     drain    what carries old labels arrives
     remove   the old epoch, and what was removed is seen to be gone
@@ -38,6 +39,10 @@ from controller.update import Update
 
 MARGIN_NS = 20_000_000
 """For what switches, gateways and hosts take, which the model of fibres does not say."""
+SETTLE_NS = 20_000_000
+"""Open vSwitch answers a barrier once its tables have an entry, not its datapath: flows that are
+cached there, as the drop of a label that meant nothing, are looked at again within 5 ms of the last
+look (``udpif_revalidator`` in ofproto-dpif-upcall.c), and that takes a while itself."""
 NS = 1_000_000_000
 
 
@@ -116,9 +121,11 @@ class Updater:
         try:
             self._stand_beside(step, told)
             done("beside")
+            settled_ns = self.outside.now_ns() + SETTLE_NS
             self._tell_gateways(old, new)
             beside = self._is_beside(old, step, new, told)
             done("proven")
+            self.outside.sleep(max(0, settled_ns - self.outside.now_ns()) / NS)
             flipping = True
             self.outside.switches.bundle(only(orders.flips(step), told))
             done("flipped")

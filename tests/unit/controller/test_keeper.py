@@ -207,7 +207,8 @@ def test_other_policies_there_and_back_leave_what_was(lab, policy):
     before = lab.holds()
     answer = lab.do("set_policies", policies=policies(policy))
     assert (answer["ok"], answer["epoch"]) == (True, 1)
-    assert answer["update"]["done_ms"]["flipped"] >= 0
+    done_ms = answer["update"]["done_ms"]
+    assert done_ms["flipped"] - done_ms["beside"] >= 20, "datapaths may know the labels otherwise"
     assert lab.holds() == lab.stands() != before
     assert lab.do("set_policies", policies=policies())["ok"]
     assert lab.holds() == before
