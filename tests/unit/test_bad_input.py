@@ -194,4 +194,5 @@ def test_a_folder_that_may_not_be_written_is_named(place, tmp_path):
         ran.stdout,
         ran.stderr,
     )
+    (tmp_path / "locked").chmod(0o700)
     assert list((tmp_path / "locked").iterdir()) == []
