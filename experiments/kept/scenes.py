@@ -24,6 +24,7 @@ UNDONE = (
     "half the entries beside",
     "entries beside",
     "gateways told",
+    "half settled",
     "proven",
 )
 """Moments of an update in which a controller may die, and nothing has changed."""

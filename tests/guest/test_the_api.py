@@ -12,11 +12,13 @@ from corridor_runs import seen_inside
 from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 from prometheus_client.parser import text_string_to_metric_families
 
+from controller.updating import SETTLE_NS
 from experiments.kept.setting import Setting
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
 FIBRE = "kunming-karachi"
 ALL = {direction.demand.id for direction in specification().directions}
+FLIPPED_MS = SETTLE_NS / 1e6 + 5
 DENY_ALL = {"id": "CLOSED", "effect": "deny", "match": {}}
 
 
@@ -103,7 +105,7 @@ def test_another_user_cannot_read_the_token(step):
 def test_a_fibre_is_drained_and_restored_without_loss(step):
     seen = step("drain_and_restore")
     assert [seen[key][0] for key in ("drained", "restored")] == [200, 200]
-    assert seen["drained"][1]["update"]["done_ms"]["flipped"] < 20
+    assert seen["drained"][1]["update"]["done_ms"]["flipped"] < FLIPPED_MS
     assert seen["topology"]["drained"]
     crossed = {frozenset(ends) for hubs in seen["hubs"] for ends in pairwise(hubs)}
     assert frozenset({"kunming", "karachi"}) not in crossed
@@ -119,7 +121,7 @@ def test_metrics_of_a_network_with_traffic(step):
     assert said["corridor_fibre_drained", FIBRE] == 1
     assert said["corridor_demands", "UP"] + said["corridor_demands", "DEGRADED"] == 6
     assert said["corridor_updates_total", "done"] >= 1
-    assert 0 <= said["corridor_last_update_flip_seconds",] < 0.02
+    assert 0 <= said["corridor_last_update_flip_seconds",] < FLIPPED_MS / 1e3
     assert said["dp_status", "0x5", "karachi"] == 1
     assert said["port_status", "0x5", "karachi", "2", FIBRE] == 1
     assert said["of_port_rx_packets", "0x5", "karachi", "1", "host"] > 10
