@@ -16,7 +16,14 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from controller.intent import ALL_KINDS
 from controller.policy.load import load_policies
-from controller.policy.model import SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet, Protected
+from controller.policy.model import (
+    RETURN,
+    SAME_CLASS,
+    UNCLASSIFIED,
+    Bandwidth,
+    PolicySet,
+    Protected,
+)
 from topologies.documents import Document, nearest, read_document, validate
 from topologies.errors import InputError
 from topologies.load import load_topology
@@ -339,6 +346,9 @@ def _check_demands(document: Document, scenario: Scenario, topology: Topology) -
                 "id",
                 hint="give each its own",
             )
+        if demand.id.removesuffix(RETURN) in counts.keys() - {demand.id}:
+            message = f'demand id "{demand.id}" is what the answers of another demand are called'
+            raise document.error(message, "demands", number, "id", hint="choose another id")
         for end in ("src", "dst"):
             hub = getattr(demand, end)
             if hub not in hubs:

@@ -100,6 +100,10 @@ class Binding(Value):
         return self.hub == other.hub and overlap and given[0] == given[1]
 
 
+RETURN = ".return"
+"""What the answers of a demand are called, after its own id."""
+
+
 class Demand(Value):
     """Data of one class from one hub to another: what policies rule on."""
 
@@ -116,7 +120,7 @@ class Demand(Value):
             return None
         data_class = self.data_class if self.returns == SAME_CLASS else self.returns
         return Demand.model_validate(
-            {"id": f"{self.id}.return", "class": data_class, "src": self.dst, "dst": self.src}
+            {"id": self.id + RETURN, "class": data_class, "src": self.dst, "dst": self.src}
         )
 
     def __str__(self) -> str:
@@ -168,6 +172,10 @@ class Hard(Value):
             yield Waypoints(stops=self.waypoints)
 
 
+MOST_BPS = 4_294_967_295_000
+"""What a meter can say: 32 bits of kbit/s (OpenFlow 1.3.5, A.3.4.4)."""
+
+
 class Bandwidth(Value):
     cir: RateBps
     """Committed rate: admitted under every failure that ``protect`` covers, or refused."""
@@ -178,6 +186,9 @@ class Bandwidth(Value):
     def _ordered(self) -> Self:
         if self.pir is not None and self.pir < self.cir:
             raise ValueError("the peak rate pir is below the committed rate cir")
+        if (self.pir or self.cir) > MOST_BPS:
+            most = format_rate(MOST_BPS)
+            raise ValueError(f"a meter of OpenFlow holds demands to no more than {most}")
         return self
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.policy.model import RETURN
 from controller.prover.claims import Breach, Claim, Edge
-from controller.prover.demands import RETURN, Demand
+from controller.prover.demands import Demand
 from controller.prover.network import Network
 from controller.prover.search import Exploration
 from controller.prover.trails import is_taken, way_to

@@ -13,9 +13,6 @@ from controller.prover.permits import Permits
 from topologies.model import Topology
 from topologies.wiring import HubWire
 
-RETURN = ".return"
-"""What the answers of a demand are called, after its own id."""
-
 
 class Demand:
     """One direction of what policies were asked for."""

@@ -96,10 +96,13 @@ KINDS = [
     in_topology("capacity: 10Gbit", "capacity: 0Gbit", ("0Gbit",), "zero capacity"),
     in_topology("capacity: 10Gbit", "capacity: 10GB", ("10GB",), "rate in bytes"),
     in_topology("one_way_delay: 20ms", "one_way_delay: 20km", ("20km",), "delay in kilometres"),
+    in_scenario("dst: karachi", "dst: karachi, guarantee: {cir: 99999999999Gbit}", ("no more than 4.294967295Tbit",), "rate that no number holds"),
+    in_scenario("dst: karachi", "dst: karachi, guarantee: {cir: 10Mbit, pir: 5Tbit}", ("no more than 4.294967295Tbit",), "peak that no meter holds"),
     # Contradictions.
     Bad("rates that no ladder makes fit", ("200Mbit do not fit fibre guian-kunming", "least change: lower one"), changed("dst: karachi", "dst: guian, data: cn-core-none, returns: same-class, guarantee: {cir: 200Mbit}", changed("topology: mini", "topology: mini\npolicies: cn-outbound"))),
     in_scenario("dst: karachi", "dst: shanghai", ('starts and ends at "shanghai"',), "demand to itself"),
     in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one, class: dr, src: guian, dst: karachi}", ('demand id "one" is used 2 times',), "duplicate demand id"),
+    in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one.return, class: dr, src: guian, dst: karachi}", ('demand id "one.return" is what the answers of another demand are called',), "demand called like another's answers", 7),
     in_scenario("name: mine", "name: mine\nname: yours", ('key "name" is given twice',), "duplicate YAML key", 3),
     in_topology("id: west", "id: east", ('"east" is used twice',), "duplicate fibre id"),
     in_topology("a: shanghai, z: guian", "a: guian, z: guian", ("guian",), "fibre to itself"),
