@@ -21,8 +21,8 @@ from controller.policy.model import (
     SAME_CLASS,
     UNCLASSIFIED,
     Bandwidth,
+    KindsOfFailure,
     PolicySet,
-    Protected,
 )
 from topologies.documents import Document, nearest, read_document, validate
 from topologies.errors import InputError
@@ -88,9 +88,9 @@ class NetworkOptions(Frozen):
 class ProtectOptions(Frozen):
     """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
 
-    k: int = Field(default=0, ge=0, le=3)
+    k: int = Field(default=0, ge=0, le=3, strict=True)
     """How many at once."""
-    over: tuple[Protected, ...] = ALL_KINDS
+    over: KindsOfFailure = ALL_KINDS
 
 
 class Fault(Frozen):

@@ -39,7 +39,7 @@ SIZES: Mapping[str, int] = {
     "GiB": 2**30,
 }
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([^\W\d]+)?(/s)?")
+_QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([^\W\d]+)?(/s)?")
 _MAX_DIGITS = 30
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from controller.policy.clauses import (
     Avoid,
@@ -195,10 +195,21 @@ class Bandwidth(Value):
 Protected = Literal["link", "srlg", "hub", "gateway"]
 
 
+def _each_once[T](given: tuple[T, ...]) -> tuple[T, ...]:
+    """What is given, where nothing is given twice."""
+    twice = next((one for place, one in enumerate(given) if one in given[:place]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is given twice")
+    return given
+
+
+KindsOfFailure = Annotated[tuple[Protected, ...], Field(min_length=1), AfterValidator(_each_once)]
+
+
 class Protect(Value):
-    k: int = Field(default=1, ge=0, le=3)
+    k: int = Field(default=1, ge=0, le=3, strict=True)
     """How many simultaneous failures must leave the demand delivered."""
-    over: tuple[Protected, ...] = ("link", "srlg")
+    over: KindsOfFailure = ("link", "srlg")
     immediate: bool = True
     """By the switches themselves, without waiting for the controller."""
 
@@ -233,7 +244,7 @@ class Policy(Value):
     """Among permits: the smallest is tried first."""
     hard: Hard = Hard()
     soft: Soft = Soft()
-    on_soft_failure: tuple[LadderStep, ...] = ()
+    on_soft_failure: Annotated[tuple[LadderStep, ...], AfterValidator(_each_once)] = ()
     """The ladder: what may be given up of ``soft``, in this order."""
     on_hard_failure: Literal["block"] = "block"
     valid_from: date | None = None

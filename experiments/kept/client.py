@@ -70,13 +70,11 @@ class Api:
         )
         try:
             with self._opener.open(request, timeout=timeout_s) as answer:
-                if answer.headers["Server"] != SERVER:
-                    raise EnvironmentLacking(
-                        f"what listens at {self.url} is no kept network", "corridor status --help"
-                    )
+                self._check(answer.headers["Server"])
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
+                self._check(error.headers["Server"])
                 raise self._failure(error, path) from None
         except TimeoutError as error:
             raise self._silent(f"did not answer in {timeout_s:g} s") from error
@@ -95,6 +93,12 @@ class Api:
             raise self._silent(f"hung up ({error})") from error
         except ValueError as error:
             raise self._silent("answered what is no JSON") from error
+
+    def _check(self, server: str | None) -> None:
+        if server != SERVER:
+            raise EnvironmentLacking(
+                f"what listens at {self.url} is no kept network", "corridor status --help"
+            )
 
     def _silent(self, how: str) -> EnvironmentLacking:
         return EnvironmentLacking(f"the network at {self.url} {how}", "see corridor events")

@@ -49,9 +49,12 @@ class Loss:
         return cls(at_ns - UNDER_WAY_NS, until_ns, hub=hub)
 
     @classmethod
-    def of_everybody(cls, at_ns: int, *, over_ns: int | None = None) -> Loss:
+    def of_everybody(
+        cls, at_ns: int, *, over_ns: int | None = None, until_settled: bool = False
+    ) -> Loss:
         """``over_ns`` is when switches could begin to come back, unless at once."""
-        return cls(at_ns - UNDER_WAY_NS, (over_ns or at_ns) + BACK_NS, of_all=True)
+        until_ns = None if until_settled else (over_ns or at_ns) + BACK_NS
+        return cls(at_ns - UNDER_WAY_NS, until_ns, of_all=True)
 
     def explains(
         self, demand: str, sent_ns: int, crossed: Collection[Directed], ends: tuple[str, str]

@@ -260,9 +260,10 @@ class Stage:
             course.unattended()
         time.sleep(event.seconds / 2)
         self.start_controller()
-        if course.tampered:  # tables that are not ours in full are replaced, all of them
-            loss = Loss.of_everybody(course.begun_ns, over_ns=time.time_ns())
-            course.losses.append(loss)
+        if course.tampered:
+            # Tables that are not ours in full are replaced, all of them, once the controller has
+            # waited for switches that are away and for ports that are dead.
+            course.losses.append(Loss.of_everybody(course.begun_ns, until_settled=True))
 
     def _kill_during(self, event: e.KillControllerDuring, course: Course, world: World) -> None:
         step = event.step

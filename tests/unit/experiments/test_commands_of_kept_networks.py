@@ -344,6 +344,7 @@ def test_status_is_watched_also_while_no_controller_answers(keeper, tmp_path):
     ("answer", "says"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no kept network"),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "is no kept network"),
         (b"SSH-2.0-OpenSSH_10.0\r\n", "did not answer by HTTP"),
         (b"HTTP/1.1 200 OK\r\nServer: corridor\r\nContent-Length: 9\r\n\r\n{}", "hung up"),
         (b"", "hung up"),
@@ -458,7 +459,7 @@ def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(api, corridor, mo
         code, said, _ = corridor("status", "--url", there, "--token-file", str(api.token_file))
         server.terminate()
         asked = server.stdout.read().split()
-    assert (code, said) == (2, "")
+    assert (code, said) == (3, "")
     assert asked == ["asked"]
 
 

@@ -76,6 +76,7 @@ CUT = Loss.of_fibres(("a-b",), AT)
         (AT + BACK_NS, Loss.of_everybody(AT), True),
         (AT + BACK_NS + 1, Loss.of_everybody(AT), False),
         (AT + BACK_NS + 1, Loss.of_everybody(AT, over_ns=AT + NS), True),
+        (AT + 60 * NS, Loss.of_everybody(AT, until_settled=True), True),
         (AT - NS, Loss.of_everybody(AT), False),
     ],
 )
