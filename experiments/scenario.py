@@ -259,9 +259,7 @@ def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
     try:
         return load_topology(str(beside) if beside.is_file() else scenario.topology)
     except InputError as error:
-        if error.file:
-            raise
-        raise document.error(error.message, "topology", hint=error.hint) from error
+        raise document.error_of_named(error, "topology") from error
 
 
 def _policies(
@@ -271,9 +269,7 @@ def _policies(
     try:
         return load_policies(str(beside) if beside.is_file() else scenario.policies, topology)
     except InputError as error:
-        if error.file:
-            raise
-        raise document.error(error.message, "policies", hint=error.hint) from error
+        raise document.error_of_named(error, "policies") from error
 
 
 def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:

@@ -36,6 +36,10 @@ KeyPath = tuple[Key, ...]
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class NoSuchFile(InputError):
+    """A file that is not there; who names it in a document of theirs is told where."""
+
+
 class _Loader(_BaseLoader):
     """PyYAML's safe loader with the YAML 1.2 core schema for plain scalars."""
 
@@ -80,6 +84,14 @@ class Document:
         """An error about the value at ``path``, ready to raise."""
         return InputError(message, hint, file=self.file, line=self.line_of(*path))
 
+    def error_of_named(self, problem: InputError, *path: Key) -> InputError:
+        """What is wrong with what the value at ``path`` names: told there, unless it is in a file
+        of its own."""
+        if problem.file and not isinstance(problem, NoSuchFile):
+            return problem
+        said = f"{problem.file}: {problem.message}" if problem.file else problem.message
+        return self.error(said, *path, hint=problem.hint)
+
 
 def read_document(path: str | Path) -> Document:
     """Read one YAML file. Raises InputError for anything that is not one bounded document."""
@@ -93,7 +105,7 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
         with Path(path).open("rb") as stream:
             raw = stream.read(max_bytes + 1)
     except FileNotFoundError:
-        raise InputError("no such file", _near_file(Path(path)), file=file) from None
+        raise NoSuchFile("no such file", _near_file(Path(path)), file=file) from None
     except IsADirectoryError:
         raise InputError("is a directory", "name a file in it", file=file) from None
     except PermissionError:

@@ -95,9 +95,7 @@ def _load(
         try:
             part = _load(include, path.parent, places, (*included_by, str(path)))
         except InputError as error:
-            if error.file:
-                raise
-            raise document.error(error.message, "include", number, hint=error.hint) from error
+            raise document.error_of_named(error, "include", number) from error
         parts[include] = part
     draft = _Draft(document, places)
     for part in parts.values():

@@ -173,7 +173,7 @@ class Hard(Value):
 
 
 MOST_BPS = 4_294_967_295_000
-"""What a meter can say: 32 bits of kbit/s (OpenFlow 1.3.5, A.3.4.4)."""
+"""What a meter can say: 32 bits of kbit/s (``ofp_meter_band_header``)."""
 
 
 class Bandwidth(Value):

@@ -79,6 +79,8 @@ KINDS = [
     in_scenario("count: 5}", "count: 5}\nprotect: {k: 1, over: []}", ("protect.over", "at least 1"), "protection against nothing", 5),
     in_scenario("count: 5}", "count: 5}\nprotect: {k: 1, over: [link, link]}", ("link is given twice",), "protection twice against the same", 5),
     in_scenario("count: 5}", "count: 5}\nprotect: {k: true}", ("protect.k",), "a truth for a number", 5),
+    in_scenario("topology: mini", "topology: mini\npolicies: laddr.yaml", ("laddr.yaml: no such file",), "policies in a missing file", 4),
+    in_scenario("topology: mini", "topology: ./nowhere.yaml", ("nowhere.yaml: no such file",), "topology in a missing file", 3),
     in_scenario("count: 5", "cuont: 5", ('unknown key "cuont"', 'did you mean "count"?'), "unknown key", 4),
     in_scenario("count: 5}", "count: 5}\nnetwork: {fibre_loss: {shanghai-guain: 1%}}", ('loss of unknown fibre "shanghai-guain"', 'did you mean "shanghai-guian"?'), "loss of an unknown fibre", 5),
     in_topology("z: guian", "z: guiyan", ('unknown hub "guiyan"', 'did you mean "guian"?'), "fibre to an unknown hub"),
