@@ -18,7 +18,7 @@ from experiments.kept.setting import Setting
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
 FIBRE = "kunming-karachi"
 ALL = {direction.demand.id for direction in specification().directions}
-FLIPPED_MS = SETTLE_NS / 1e6 + 5
+FLIPPED_MS = SETTLE_NS / 1e6 + 20
 DENY_ALL = {"id": "CLOSED", "effect": "deny", "match": {}}
 
 
