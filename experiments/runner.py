@@ -20,6 +20,7 @@ from typing import Any, Literal
 from controller.prover import Proof
 from controller.specification import Specification
 from experiments import manifest
+from experiments.drawing import Drawing
 from experiments.event_log import EventLog, Say
 from experiments.intents import specify
 from experiments.plan import make_plan
@@ -99,25 +100,48 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
     log = EventLog(out_dir, say, started)
-    failure: BaseException | None = None
-    try:
-        carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
-    except OSError as error:
-        failure = unwritable(out_dir, error)
-    except BaseException as error:  # noqa: BLE001 - raised again once what came is summed up
-        failure = error
-    summary = _finish(out_dir, plan, choice, log, failure, options.figures)
-    if failure is not None:
-        if isinstance(failure, PolicyFailure):
-            prove_run(out_dir, plan, judged_by)
-        if isinstance(failure, CorridorError | KeyboardInterrupt):
-            _say_what_was_kept(summary, out_dir, say)
-        raise failure
-    assert summary is not None
-    proofs = prove_run(out_dir, plan, judged_by)
+    with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
+        failure = _failure_of(choice, kernel, plan, out_dir, log, options.patience_s)
+        summary = _finish(out_dir, plan, choice, log, failure)
+        if failure is not None:
+            if isinstance(failure, PolicyFailure):
+                prove_run(out_dir, plan, judged_by)
+            if isinstance(failure, CorridorError | KeyboardInterrupt):
+                _say_what_was_kept(summary, out_dir, say)
+            raise failure
+        assert summary is not None
+        drawing.begin()
+        proofs = prove_run(out_dir, plan, judged_by)
+        if options.figures:
+            _finish_figures(drawing, summary, out_dir)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
+
+
+def _failure_of(
+    choice: Choice,
+    kernel: Kernel | None,
+    plan: Plan,
+    out_dir: Path,
+    log: EventLog,
+    patience_s: float | None,
+) -> BaseException | None:
+    """Carry out a plan; how that failed, to be raised again once what came is summed up."""
+    try:
+        carry_out(choice, kernel, plan, out_dir, log, patience_s)
+    except OSError as error:
+        return unwritable(out_dir, error)
+    except BaseException as error:  # noqa: BLE001 - see above
+        return error
+    return None
+
+
+def _finish_figures(drawing: Drawing, summary: dict[str, Any], out_dir: Path) -> None:
+    try:
+        drawing.finish(summary)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
 
 
 def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
@@ -271,7 +295,6 @@ def _finish(
     choice: Choice,
     log: EventLog,
     failure: BaseException | None,
-    figures: bool,
 ) -> dict[str, Any] | None:
     """Sum up what there is; None if a run that failed left too little, or no room, for that."""
     facts = RunFacts(
@@ -288,10 +311,6 @@ def _finish(
     )
     try:
         summary = summarise(out_dir, plan, facts)
-        if figures and failure is None:
-            from experiments.figures import draw_figures
-
-            draw_figures(out_dir, summary)
     except OSError as error:
         if failure is not None:
             return None

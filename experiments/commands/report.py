@@ -6,7 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.recover import Recovered
 
 
 def add_parser(verbs: Any) -> None:
@@ -34,9 +37,7 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
 
-    recovered = recover(args.dir)
-    if not args.no_figures:
-        _draw(args.dir, recovered.summary)
+    recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     say(_state(recovered.summary))
@@ -58,15 +59,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _draw(out_dir: Path, summary: dict[str, Any]) -> None:
-    from experiments.figures import draw_figures
+def _recover_and_draw(out_dir: Path) -> Recovered:
+    from experiments.drawing import Drawing
+    from experiments.recover import recover
     from topologies.errors import InputError
 
-    try:
-        draw_figures(out_dir, summary)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"cannot write figures: {reason}", file=str(out_dir)) from error
+    with Drawing(out_dir, ahead=out_dir.is_dir()) as drawing:
+        recovered = recover(out_dir)
+        drawing.begin()
+        try:
+            drawing.finish(recovered.summary)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError(f"cannot write figures: {reason}", file=str(out_dir)) from error
+    return recovered
 
 
 def _state(summary: dict[str, Any]) -> str:

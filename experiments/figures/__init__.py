@@ -7,37 +7,57 @@ that policies keep back is in none.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.figures import data
 from experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 from experiments.figures.style import save, style
 from experiments.figures.throughput import throughput
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 NAMES = ("rtt-ecdf", "predicted-measured", "demand-ranges", "throughput")
 
 
-def draw_figures(out_dir: Path, summary: dict[str, Any]) -> list[Path]:
-    """Draw what ``summary`` and ``probes.parquet`` allow; returns the files written."""
+def draw_figures(
+    out_dir: Path,
+    summary: dict[str, Any],
+    names: Sequence[str] = NAMES,
+    places: Mapping[str, data.Place] | None = None,
+) -> list[Path]:
+    """Draw what ``summary`` and ``probes.parquet`` allow; returns the files written.
+
+    ``places`` are those of ``data.read_places``, for who has read them already.
+    """
     folder = out_dir / "figures"
     folder.mkdir(exist_ok=True)
-    for name in NAMES:
+    for name in names:
         for suffix in ("pdf", "png"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-    every_rtt_ms = data.read_rtt_ms(out_dir, len(summary["demands"]))
-    summary, rtt_ms = data.expecting_answers(summary, every_rtt_ms)
-    groups = data.group_demands(summary["demands"], data.read_places(out_dir))
+    drawers = _drawers(out_dir, summary, data.read_places(out_dir) if places is None else places)
     with style():
-        drawn = (
-            rtt_ecdf(summary, groups, rtt_ms),
-            predicted_measured(summary, groups),
-            demand_ranges(summary, groups),
-            throughput(summary),
-        )
+        drawn = [(name, drawers[name]()) for name in names]
         return [
             path
-            for name, figure in zip(NAMES, drawn, strict=True)
+            for name, figure in drawn
             if figure is not None
             for path in save(figure, folder, name)
         ]
+
+
+def _drawers(
+    out_dir: Path, summary: dict[str, Any], places: Mapping[str, data.Place]
+) -> dict[str, Callable[[], Figure | None]]:
+    """What draws each figure, by its name."""
+    every_rtt_ms = data.read_rtt_ms(out_dir, len(summary["demands"]))
+    shown, rtt_ms = data.expecting_answers(summary, every_rtt_ms)
+    groups = data.group_demands(shown["demands"], places)
+    return {
+        "rtt-ecdf": lambda: rtt_ecdf(shown, groups, rtt_ms),
+        "predicted-measured": lambda: predicted_measured(shown, groups),
+        "demand-ranges": lambda: demand_ranges(shown, groups),
+        "throughput": lambda: throughput(shown),
+    }

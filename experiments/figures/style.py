@@ -7,6 +7,7 @@ and lightness, never by hue alone, and no letter is smaller than 7 pt.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,16 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
     figure.savefig(png)
     return [pdf, png]
+
+
+def warm_up() -> None:
+    """Have ready what the first figure of a process waits for: writers of files, fonts."""
+    with style():
+        figure = new_figure("Ready", "ready", 1.0)
+        figure.add_subplot()
+        lay_out(figure)
+        for suffix in ("pdf", "png"):
+            figure.savefig(io.BytesIO(), format=suffix)
 
 
 def width_pt(figure: Figure, texts: Iterable[str], size_pt: float) -> float:
