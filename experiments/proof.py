@@ -13,8 +13,9 @@ from typing import Any
 from controller.prover import Proof, Tables, prove, read_dump, tables_of
 from controller.prover.exact_claims import examine
 from controller.specification import Specification
+from experiments.dumps import Dump, read_dump_file
 from experiments.plan_values import Plan
-from topologies.errors import InputError, PolicyFailure
+from topologies.errors import PolicyFailure
 
 PROOF_SCHEMA = 1
 DUMPS = ("before", "after")
@@ -27,14 +28,11 @@ def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
 
 def prove_dump(tables_path: Path, plan: Plan, judged_by: Specification) -> Proof:
     """A proof of a run's ``tables/*.json`` against its plan; raises InputError if it is not one."""
-    file = str(tables_path)
-    try:
-        said = json.loads(tables_path.read_text())
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file=file) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
-    return _prove(read_dump(said, plan.wiring, file=file), plan, judged_by)
+    return _prove_said(read_dump_file(tables_path), plan, judged_by)
+
+
+def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
+    return _prove(read_dump(dump.said, plan.wiring, file=dump.file), plan, judged_by)
 
 
 def prove_before_traffic(tables_path: Path, plan: Plan, judged_by: Specification) -> str:
@@ -50,13 +48,29 @@ def prove_before_traffic(tables_path: Path, plan: Plan, judged_by: Specification
 
 
 def prove_run(out_dir: Path, plan: Plan, judged_by: Specification) -> dict[str, Proof]:
-    """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``."""
+    """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
+
+    One that says the same as one before it, counters aside, is not proven a second time.
+    """
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
-    proofs = {
-        name: prove_dump(path, plan, judged_by) for name, path in paths.items() if path.exists()
-    }
-    (out_dir / "proof.json").write_text(json.dumps(proof_document(proofs), indent=1) + "\n")
+    proofs: dict[str, Proof] = {}
+    of: dict[str, str] = {}
+    same_as: dict[str, str] = {}
+    for name in (name for name, path in paths.items() if path.exists()):
+        dump = read_dump_file(paths[name])
+        proven = next((other for other in proofs if of[other] == dump.digest), None)
+        of[name] = dump.digest
+        if proven is None:
+            proofs[name] = _prove_said(dump, plan, judged_by)
+        else:
+            same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
+    document = proof_document(proofs, of=of, same_as=same_as)
+    (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs
+
+
+def _took_no_time(proof: Proof) -> Proof:
+    return replace(proof, counts=replace(proof.counts, ms=0.0))
 
 
 def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
@@ -91,12 +105,18 @@ def in_a_line(proof: Proof) -> str:
     )
 
 
-def proof_document(proofs: Mapping[str, Proof]) -> dict[str, Any]:
-    """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name."""
+def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> dict[str, Any]:
+    """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name.
+
+    ``more`` is what else is said of some of them, by the same names.
+    """
     return {
         "schema": PROOF_SCHEMA,
         "holds": all(proof.holds for proof in proofs.values()),
-        "proofs": {name: proof.to_json() for name, proof in proofs.items()},
+        "proofs": {
+            name: {key: said[name] for key, said in more.items() if name in said} | proof.to_json()
+            for name, proof in proofs.items()
+        },
     }
 
 

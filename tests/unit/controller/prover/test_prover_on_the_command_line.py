@@ -9,6 +9,7 @@ from experiments.intents import specify
 from experiments.plan import make_plan
 from experiments.proof import prove_run
 from experiments.scenario import load_scenario
+from topologies.errors import InputError
 from topologies.values import to_plain
 
 
@@ -88,3 +89,100 @@ def test_a_runs_dumps_are_proven_and_the_proofs_kept(run, plan):
     kept = json.loads((run / "proof.json").read_text())
     assert (kept["schema"], kept["holds"]) == (1, False)
     assert [proof["holds"] for proof in kept["proofs"].values()] == [True, False]
+
+
+def prove(run, plan):
+    prove_run(run, plan, specify(load_scenario("mini")))
+    return json.loads((run / "proof.json").read_text())["proofs"]
+
+
+def change(run, change, name="after"):
+    path = run / "tables" / f"{name}.json"
+    said = json.loads(path.read_text())
+    change(said)
+    path.write_text(json.dumps(said))
+
+
+def count_packets(said):
+    for entries in said["switches"].values():
+        for number, entry in enumerate(entries):
+            entry |= {"packets": number, "bytes": 100 * number}
+
+
+def test_tables_that_say_the_same_but_for_counters_are_proven_once(run, plan):
+    change(run, count_packets)
+    before, after = prove(run, plan).values()
+    assert "same_as" not in before
+    assert after["same_as"] == "before"
+    assert after["of"] == before["of"]
+    assert after["counts"]["ms"] == 0
+    after["counts"]["ms"] = before["counts"]["ms"]
+    assert {key: after[key] for key in before} == before
+
+
+def spoil_entry(said):
+    said["switches"]["kunming"][3]["priority"] += 1
+
+
+def spoil_action(said):
+    entry = next(one for one in said["switches"]["guian"] if one["actions"])
+    entry["actions"] = []
+
+
+def add_group(said):
+    said["groups"]["guian"] = [{"id": 7, "buckets": []}]
+
+
+def add_meter(said):
+    said["meters"] = {"guian": [{"id": 7, "rate_kbps": 1, "burst_kbit": 1}]}
+
+
+def change_setting(said):
+    said["settings"] = {"guian": {"fail_mode": "standalone", "bfd_ports": None}}
+
+
+def add_counter_of_a_group(said):
+    said["groups"]["guian"] = [{"id": 7, "buckets": [], "packets": 1}]
+
+
+def write_a_number_otherwise(said):
+    entry = next(one for one in said["switches"]["guian"] if one["goto"] == 1)
+    entry["goto"] = True
+
+
+CHANGES = [
+    spoil_entry,
+    spoil_action,
+    add_group,
+    add_meter,
+    change_setting,
+    add_counter_of_a_group,
+    write_a_number_otherwise,
+]
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+@pytest.mark.parametrize("name", ["before", "after"])
+def test_a_dump_that_differs_in_anything_is_proven_itself(name, changed, run, plan):
+    change(run, count_packets)
+    change(run, changed, name)
+    proofs = prove(run, plan)
+    assert not any("same_as" in proof for proof in proofs.values())
+    assert proofs["before"]["of"] != proofs["after"]["of"]
+
+
+@pytest.mark.parametrize("changed", [spoil_entry, spoil_action, add_group, change_setting])
+def test_what_changed_during_the_traffic_is_still_violated(changed, run, plan):
+    change(run, changed)
+    proofs = prove(run, plan)
+    assert (proofs["before"]["holds"], proofs["after"]["holds"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", '{"schema": 2, "switches": []}', '{"switches": {"a": 1}}']
+)
+def test_two_files_that_are_no_dumps_are_refused_although_they_say_the_same(content, run, plan):
+    for name in ("before", "after"):
+        (run / "tables" / f"{name}.json").write_text(content)
+    with pytest.raises(InputError):
+        prove(run, plan)
