@@ -71,6 +71,7 @@ def _one_line(text: str) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # a command of its own, not a call from a test or a notebook
         signal.signal(signal.SIGTERM, _terminate)
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
     args = build_parser().parse_args(argv)
     module = importlib.import_module(f"experiments.commands.{args.verb}")
     try:

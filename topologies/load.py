@@ -6,23 +6,25 @@ Files are told apart by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from topologies.documents import nearest, read_text
 from topologies.errors import InputError
-from topologies.formats import corridor_yaml, graphml, node_link, repetita, topohub_graphs
+from topologies.formats import TOPOHUB, corridor_yaml
 from topologies.model import Topology
 
 DATA = Path(__file__).parent / "data"
 SHIPPED = ("pan-asia", "edwc", "mini", "cloud-backbone")
 MAX_EXTENDS = 8
 
-_BY_SUFFIX: Mapping[str, Callable[[str, str], Topology]] = {
-    ".graphml": graphml.from_text,
-    ".graph": repetita.from_text,
-    ".json": node_link.from_text,
+_BY_SUFFIX: Mapping[str, str] = {
+    ".graphml": "graphml",
+    ".graph": "repetita",
+    ".json": "node_link",
 }
+"""Modules of ``formats`` that are imported for a file of theirs only."""
 
 
 def load_topology(name_or_path: str | Path) -> Topology:
@@ -36,14 +38,18 @@ def _load(name: str, extended_by: tuple[str, ...]) -> Topology:
         raise InputError(f"topologies extend each other in a circle: {chain}", file=extended_by[-1])
     if name in SHIPPED:
         return _from_yaml(DATA / f"{name}.yaml", (*extended_by, name))
-    if name.startswith(topohub_graphs.PREFIX):
+    if name.startswith(TOPOHUB):
+        from topologies.formats import topohub_graphs
+
         return topohub_graphs.from_key(name)
     path = Path(name)
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))
     if suffix in _BY_SUFFIX:
-        return _BY_SUFFIX[suffix](read_text(path), name)
+        module = importlib.import_module(f"topologies.formats.{_BY_SUFFIX[suffix]}")
+        made: Topology = module.from_text(read_text(path), name)
+        return made
     raise _unknown(name, path)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
 from controller.policy.answers import Answer, every, negation
 from topologies.documents import nearest
@@ -21,9 +21,7 @@ from topologies.model import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
 
 
 class Value(Frozen):
-    """A frozen value whose attribute docstrings describe it in the JSON Schema."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    """A frozen value whose attribute docstrings describe it in the JSON Schema, see ``schema``."""
 
 
 def _listed(value: Any) -> Any:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,13 +14,28 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from controller.policy.model import PolicyFile
+from controller.policy.places import Value
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*[^\s0-9].*$"}
 
 
-class _QuantitiesAreText(GenerateJsonSchema):
-    """A number that is parsed before it is checked is written with its unit: ``120ms``."""
+class _AsWritten(GenerateJsonSchema):
+    """A number that is parsed before it is checked is written with its unit: ``120ms``.
+
+    Values are described by their attribute docstrings. Pydantic can read these too, but does so
+    whenever a class is made, which nearly all programs would wait for in vain.
+    """
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        described: type[BaseModel] = schema["cls"]
+        texts = dict(_docstrings(described)) if issubclass(described, Value) else {}
+        for name, info in described.model_fields.items():
+            key = info.alias or name
+            if name in texts and key in made.get("properties", {}):
+                made["properties"][key] = {"description": texts[name], **made["properties"][key]}
+        return made
 
     def function_before_schema(
         self, schema: core_schema.BeforeValidatorFunctionSchema
@@ -35,9 +55,26 @@ class _QuantitiesAreText(GenerateJsonSchema):
         return made
 
 
+def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """What stands below each attribute of a class and of those it is made from."""
+    for made in reversed(model.__mro__):
+        if issubclass(made, Value) and made is not Value:
+            (tree,) = ast.parse(textwrap.dedent(inspect.getsource(made))).body
+            assert isinstance(tree, ast.ClassDef)
+            for named, below in pairwise(tree.body):
+                yield from _described(named, below)
+
+
+def _described(named: ast.stmt, below: ast.stmt) -> Iterator[tuple[str, str]]:
+    """An attribute's name and the text below it, if these statements are that."""
+    match named, below:
+        case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            yield name, inspect.cleandoc(text)
+
+
 def json_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
     """The JSON Schema of a file that ``model`` reads."""
-    made = model.model_json_schema(by_alias=True, schema_generator=_QuantitiesAreText)
+    made = model.model_json_schema(by_alias=True, schema_generator=_AsWritten)
     return {"$schema": DIALECT, **made, "title": title}
 
 

