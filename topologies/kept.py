@@ -1,11 +1,20 @@
-"""What is derived once and kept for later, where a user's caches are."""
+"""What is derived once and kept for later, where a user's caches are.
+
+All of it may be deleted at any time, and nobody ever sees a part of a file. Where nothing can be
+kept, everything is derived anew.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+MOST = 32
+"""Texts of a kind: those that were used last."""
 
 
 def cache_folder() -> Path | None:
@@ -21,18 +30,61 @@ def cache_folder() -> Path | None:
 def kept_file(name: str, write: Callable[[Path], None]) -> Path | None:
     """A file of the cache folder, made by ``write`` unless it is there.
 
-    Nobody ever sees a part of it. None where it cannot be kept; ``write`` says so by OSError.
+    None where it cannot be kept; ``write`` says so by OSError.
     """
     folder = cache_folder()
     if folder is None:
         return None
-    path = folder / name
     try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as staging:
-                write(Path(staging) / name)
-                (Path(staging) / name).replace(path)
+        if not (folder / name).exists():
+            _place(folder / name, write)
     except OSError:
         return None
-    return path
+    return folder / name
+
+
+def kept_text(kind: str, key: str, make: Callable[[], str]) -> str:
+    """What ``make`` says, or said for the same ``key`` before; a text that was harmed is not used.
+
+    What ``make`` raises is not kept.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    path = folder / f"{kind}-{key}"
+    text = _unharmed(path)
+    if text is None:
+        text = make()
+        with contextlib.suppress(OSError):
+            sealed = f"{_digest(text)}\n{text}"
+            _place(path, lambda staged: staged.write_text(sealed, encoding="utf-8"))
+            _let_go_of_the_oldest(folder, kind)
+    return text
+
+
+def _place(path: Path, write: Callable[[Path], object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as staging:
+        write(Path(staging) / path.name)
+        (Path(staging) / path.name).replace(path)
+
+
+def _unharmed(path: Path) -> str | None:
+    try:
+        digest, _, text = path.read_text(encoding="utf-8").partition("\n")
+        if digest != _digest(text):
+            return None
+        os.utime(path)
+    except (OSError, ValueError):
+        return None
+    return text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _let_go_of_the_oldest(folder: Path, kind: str) -> None:
+    found = sorted(folder.glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime)
+    for path in found[:-MOST]:
+        path.unlink(missing_ok=True)

@@ -1,11 +1,14 @@
 """Have ``traffic/frames.py`` build frame templates, in a process of its own.
 
 The one way from the rest of the project to Scapy: its licence (GPL-2.0-only) stays on the other
-side of a pipe.
+side of a pipe. As importing Scapy takes longer than most of what is asked for around it, its frames
+are kept for those who ask for the same again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
 import subprocess
 import sys
@@ -13,7 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from topologies.errors import CorridorError, EnvironmentLacking
+from topologies.kept import kept_text
 from traffic.jobs import FrameSpec, FrameTemplate
+
+ROOM = Path(__file__).resolve().parent
 
 
 def build_templates(
@@ -22,13 +28,30 @@ def build_templates(
     """Templates by specification id; the same bytes for the same specifications."""
     if not specs:
         return {}
-    root = Path(__file__).resolve().parent.parent
+    asked = json.dumps([spec.to_json() for spec in specs])
+    said = kept_text("frames", _key(asked, python), lambda: _built(asked, python))
+    return {
+        item["id"]: FrameTemplate(item["frame_hex"], item["offsets"]) for item in json.loads(said)
+    }
+
+
+def _key(asked: str, python: str) -> str:
+    """All that frames depend on: what is asked for, Scapy, and the files of this folder."""
+    try:
+        scapy = importlib.metadata.version("scapy")
+    except importlib.metadata.PackageNotFoundError:
+        scapy = ""
+    parts = [asked, python, scapy, *(path.read_text() for path in sorted(ROOM.glob("*.py")))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _built(asked: str, python: str) -> str:
     done = subprocess.run(
         [python, "-m", "traffic.frames"],
-        input=json.dumps([spec.to_json() for spec in specs]),
+        input=asked,
         capture_output=True,
         text=True,
-        cwd=root,
+        cwd=ROOM.parent,
         check=False,
     )
     if done.returncode == 2:
@@ -36,7 +59,4 @@ def build_templates(
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise EnvironmentLacking(f"Scapy built no frames: {last[0]}", "run ./corridor setup")
-    return {
-        item["id"]: FrameTemplate(item["frame_hex"], item["offsets"])
-        for item in json.loads(done.stdout)
-    }
+    return done.stdout

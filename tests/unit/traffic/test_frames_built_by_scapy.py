@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import netns_lab as lab
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topologies.errors import CorridorError
+from topologies.kept import MOST
 from traffic import scapy_process, stamp, stream_header
 from traffic.jobs import FrameTemplate
 from traffic.template import Template, TemplateError, udp_checksum_of
@@ -37,13 +39,95 @@ words = st.integers(min_value=0, max_value=0xFFFF_FFFF)
 longs = st.integers(min_value=0, max_value=0xFFFF_FFFF_FFFF_FFFF)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def templates() -> Templates:
     return scapy_process.build_templates(SPECS)
 
 
-def test_frames_are_the_same_bytes_every_time(templates: Templates) -> None:
+@pytest.fixture
+def scapys_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """What Scapy said in this test, which begins with an empty cache."""
+    said: list[str] = []
+
+    def built(asked: str, python: str) -> str:
+        said.append(really(asked, python))
+        return said[-1]
+
+    really = scapy_process._built
+    monkeypatch.setattr(scapy_process, "_built", built)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return said
+
+
+def kept(folder: Path) -> list[Path]:
+    return list((folder / "corridor").glob("frames-*"))
+
+
+def test_frames_are_the_same_bytes_every_time(templates: Templates, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert scapy_process.build_templates(SPECS) == templates
+
+
+def test_frames_that_are_asked_for_again_need_no_scapy(
+    templates: Templates, scapys_answers: list[str]
+) -> None:
+    assert [scapy_process.build_templates(SPECS) for _ in range(3)] == [templates] * 3
+    assert len(scapys_answers) == 1
+
+
+def test_frames_of_anything_else_are_built(
+    scapys_answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scapy_process.build_templates(SPECS[:1])
+    scapy_process.build_templates(SPECS[:2])
+    monkeypatch.setattr("importlib.metadata.version", lambda _name: "0")
+    scapy_process.build_templates(SPECS[:2])
+    assert len(scapys_answers) == 3
+
+
+def test_frames_that_were_harmed_are_built_anew(
+    templates: Templates, scapys_answers: list[str], tmp_path: Path
+) -> None:
+    scapy_process.build_templates(SPECS)
+    (path,) = kept(tmp_path)
+    whole = path.read_text()
+    path.write_text(whole.replace(GOLDEN_LEAST[:12], "02000000ffff"))
     assert scapy_process.build_templates(SPECS) == templates
+    assert len(scapys_answers) == 2
+    assert path.read_text() == whole
+
+
+def test_frames_are_built_where_nothing_can_be_kept(
+    templates: Templates, scapys_answers: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "corridor").write_text("no folder")
+    assert scapy_process.build_templates(SPECS) == templates
+    assert len(scapys_answers) == 1
+
+
+def test_frames_that_could_not_be_built_are_not_kept(
+    scapys_answers: list[str], tmp_path: Path
+) -> None:
+    for _ in range(2):
+        with pytest.raises(CorridorError, match="frame 'tiny'"):
+            scapy_process.build_templates([lab.stamp_spec("tiny", 0, size=85)])
+    assert kept(tmp_path) == []
+
+
+def test_frames_used_last_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(scapy_process, "_built", lambda _asked, _python: "[]")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for port in range(1, MOST + 6):
+        scapy_process.build_templates([lab.stream_spec("one", port)])
+    assert len(kept(tmp_path)) == MOST
 
 
 def test_frames_have_the_size_asked_for_and_valid_checksums(templates: Templates) -> None:
