@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 120.0
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """The process forks, and has nothing to share out among threads."""
 
@@ -49,10 +50,19 @@ class Drawing:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """The figures are drawn; raises what ``draw_figures`` does."""
-        if self._process is None or self._process.wait() != 0:
+        if not self._drawn_by_process():
             from experiments.figures import draw_figures
 
             draw_figures(self._out_dir, summary)
+
+    def _drawn_by_process(self) -> bool:
+        if self._process is None:
+            return False
+        try:
+            return self._process.wait(PATIENCE_S) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return False
 
 
 def _start(out_dir: Path) -> subprocess.Popen[bytes]:
