@@ -22,6 +22,7 @@ from topologies.values import to_plain
 MANIFEST_SCHEMA = 1
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow", "pyroute2")
 PROJECT = Path(__file__).resolve().parents[1]
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
@@ -31,7 +32,7 @@ def write_scenario(path: Path, loaded: LoadedScenario) -> None:
         "topology": loaded.topology.model_dump(mode="json"),
         "policies": loaded.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     }
-    path.write_text(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+    path.write_text(yaml.dump(resolved, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def write_manifest(

@@ -9,20 +9,30 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, cast
 
 
 def to_plain(value: Any) -> Any:
     """Lists, dicts, strings, numbers, booleans and None, ready for ``json.dump``."""
-    if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
+    kind: type = type(value)
+    names = _names(kind)
+    if names is not None:
         return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """Of a dataclass's fields; None for anything else."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def from_plain[T](kind: type[T], plain: Any) -> T:
@@ -36,24 +46,43 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _rebuild(kind: Any, plain: Any) -> Any:
+    return _rebuilder(kind)(plain)
+
+
+@cache
+def _rebuilder(kind: Any) -> Callable[[Any], Any]:
+    """What rebuilds values of a kind: hints are taken apart once, values many times."""
     if dataclasses.is_dataclass(kind):
-        hints = _hints(cast(type, kind))
-        return cast(Any, kind)(
-            **{name: _rebuild(hints[name], item) for name, item in plain.items()}
-        )
+        return partial(_rebuild_dataclass, kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        if plain is None:
-            return None
-        return _rebuild(next(item for item in arguments if item is not type(None)), plain)
+        some = next(item for item in arguments if item is not type(None))
+        return lambda plain: None if plain is None else _rebuild(some, plain)
     if origin is tuple:
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_rebuild(arguments[0], item) for item in plain)
-        return tuple(_rebuild(item, value) for item, value in zip(arguments, plain, strict=True))
+        return _tuple_rebuilder(arguments)
     if origin is dict:
-        return {
-            _key(arguments[0], key): _rebuild(arguments[1], item) for key, item in plain.items()
+        key, item = arguments
+        return lambda plain: {
+            _key(key, name): _rebuild(item, value) for name, value in plain.items()
         }
+    return _as_it_is
+
+
+def _rebuild_dataclass(kind: Any, plain: Any) -> Any:
+    hints = _hints(kind)
+    return kind(**{name: _rebuild(hints[name], item) for name, item in plain.items()})
+
+
+def _tuple_rebuilder(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        each = _rebuilder(arguments[0])
+        return tuple if each is _as_it_is else lambda plain: tuple(map(each, plain))
+    return lambda plain: tuple(
+        _rebuild(item, value) for item, value in zip(arguments, plain, strict=True)
+    )
+
+
+def _as_it_is(plain: Any) -> Any:
     return plain
 
 
