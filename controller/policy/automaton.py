@@ -129,6 +129,14 @@ class Automaton:
         domestic = any(is_domestic(bound.clause, self.trip) for bound in self.clauses)
         return Phase.DOMESTIC if domestic else Phase.EXEMPT
 
+    @property
+    def course_key(self) -> tuple[object, ...]:
+        """Equal for automata that take the same steps and end alike, whatever their source, budgets
+        and policies. It holds as long as the trip's groups do: they are told apart by identity."""
+        trip = self.trip
+        clauses = tuple((bound.clause, bound.clause.asks(trip)) for bound in self.clauses)
+        return (trip.dst.id, trip.closed, id(trip.groups), clauses)
+
     def without(self, policy: str, clause: str) -> Automaton:
         """The automaton that one clause of one policy no longer narrows: for explanations."""
         return replace(

@@ -58,6 +58,10 @@ class Clause(Value):
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         raise NotImplementedError
 
+    def asks(self, trip: Trip) -> tuple[str, ...]:
+        """What of a trip's source decides what the clause lets pass; by default, which it is."""
+        return (trip.src.id,)
+
     def finish(self, state: int, trip: Trip) -> Broken | None:  # noqa: ARG002 - most have no end
         return None
 
@@ -68,6 +72,9 @@ class Confine(Clause):
     kind: ClassVar[str] = "confine"
     within: Names = Field(min_length=1)
     """Jurisdictions or groups."""
+
+    def asks(self, trip: Trip) -> tuple[str, ...]:  # noqa: ARG002 - it is the same from anywhere
+        return ()
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         codes = trip.groups.codes(self.within)

@@ -4,19 +4,21 @@ Dijkstra's algorithm with a floor under what is left (A*, Hart, Nilsson and Raph
 are pure one-way delay, so that a hard budget is never judged on a cost that contains penalties.
 Ties fall to the fewer hops, then to the fibre named first, as in ``topologies.routing``. A path
 may pass a hub twice, in different states (to a gateway and back), never in the same state.
+
+Places are numbered as they are met, and sets of fibres are the bits of an int, one for each fibre
+in the order of the topology: the search does little else than look them up.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.failures import NO_FAILURES, Failures
-from topologies.model import Fibre, Topology
+from topologies.model import Fibre, Hub, Topology
 
 
 class Place(NamedTuple):
@@ -50,11 +52,79 @@ class Trail:
         return tuple(hop.fibre for hop in self.hops)
 
 
-class _Edge(NamedTuple):
+class Exit(NamedTuple):
+    """A fibre as a hub sees it."""
+
+    number: int
+    """Of the fibre in the topology."""
+    bit: int
+    fibre: Fibre
+    far: Hub
+    delay_ns: int
+
+
+class Ground:
+    """The working fibres of a topology, numbered; all products over it may share one."""
+
+    def __init__(self, topology: Topology, failures: Failures = NO_FAILURES) -> None:
+        self.topology = topology
+        self.failures = failures
+        self.exits: dict[str, list[Exit]] = {hub.id: [] for hub in topology.hubs}
+        self._bits: dict[str, int] = {}
+        for number, fibre in enumerate(topology.fibres):
+            bit = self._bits[fibre.id] = 1 << number
+            for end in fibre.ends if failures.spare(fibre) else ():
+                far = topology.hub(fibre.other_end(end))
+                delay_ns = topology.one_way_delay_ns(fibre)
+                self.exits[end].append(Exit(number, bit, fibre, far, delay_ns))
+
+    def mask(self, fibres: Collection[str]) -> int:
+        """A set of fibres as an int; names that are none of the topology's mean nothing."""
+        mask = 0
+        for fibre in fibres:
+            mask |= self._bits.get(fibre, 0)
+        return mask
+
+
+class Edge(NamedTuple):
+    """One fibre from a place on."""
+
     delay_ns: int
     number: int
-    fibre: str
-    far: Place
+    bit: int
+    far: int
+    """The number of the place it leads to."""
+    floor_ns: int
+    """The least delay left from there."""
+    sight: int
+    """The fibre as the hub sees it: twice its number, and one more from its second end."""
+
+
+class Course(NamedTuple):
+    """A trail by numbers."""
+
+    start: int
+    steps: tuple[tuple[int, Edge], ...]
+    """Each edge with the number of the place it is taken from."""
+    end: int
+    one_way_ns: int
+    fibres: int
+    """As a mask."""
+
+
+class _Places:
+    """Places by number, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.known: list[Place] = []
+        self._numbers: dict[Place, int] = {}
+
+    def number(self, place: Place) -> int:
+        number = self._numbers.get(place)
+        if number is None:
+            number = self._numbers[place] = len(self.known)
+            self.known.append(place)
+        return number
 
 
 class Product:
@@ -66,38 +136,65 @@ class Product:
         topology: Topology,
         floor_ns: Mapping[str, int] | None = None,
         failures: Failures = NO_FAILURES,
+        ground: Ground | None = None,
     ) -> None:
-        """``floor_ns``: hub to the least delay from it to the destination over any fibres."""
+        """``floor_ns``: hub to the least delay from it to the destination over any fibres.
+
+        ``ground`` is that of this topology and these failures, where there is one already.
+        """
         trip = replace(automaton.trip, closed=automaton.trip.closed | failures.gateways)
         self.automaton = replace(automaton, trip=trip)
         self.topology = topology
-        self._floor_ns = floor_ns
-        self._failures = failures
-        self._edges: dict[Place, tuple[_Edge, ...]] = {}
+        self.ground = Ground(topology, failures) if ground is None else ground
+        self._floor_ns = floor_ns or {}
+        self._places = _Places()
+        self._edges: dict[int, tuple[Edge, ...]] = {}
+        self._ends: dict[int, bool] = {}
         self._closed: dict[frozenset[str], Product] = {frozenset(): self}
-        self._ends: dict[Place, bool] = {}
 
     def without_gateways(self, hubs: frozenset[str]) -> Product:
-        """The product while the gateways of these hubs are down."""
+        """The product while the gateways of these hubs are down; its places have equal numbers."""
         if hubs not in self._closed:
             trip = replace(self.automaton.trip, closed=self.automaton.trip.closed | hubs)
             closed = replace(self.automaton, trip=trip)
-            narrowed = Product(closed, self.topology, self._floor_ns, self._failures)
-            narrowed._by_hub = self._by_hub
+            ground = self.ground
+            narrowed = Product(closed, self.topology, self._floor_ns, ground.failures, ground)
+            narrowed._places = self._places
             self._closed[hubs] = narrowed
         return self._closed[hubs]
 
     def first(self) -> Place | None:
         """The place past the source, or None when a clause dies there."""
-        state = self.automaton.enter(self.automaton.start, self.automaton.trip.src)
-        return None if isinstance(state, Violation) else Place(self.automaton.trip.src.id, state)
+        entered = self.entered(self.automaton.trip.src)
+        return None if entered is None else self.place(entered)
 
-    def is_end(self, place: Place) -> bool:
-        """Whether a packet may be delivered here."""
-        if place not in self._ends:
+    def entered(self, src: Hub) -> int | None:
+        """The place past a hub where a packet is sent, or None when a clause dies there."""
+        state = self.automaton.enter(self.automaton.start, src)
+        return None if isinstance(state, Violation) else self.number(Place(src.id, state))
+
+    def number(self, place: Place) -> int:
+        return self._places.number(place)
+
+    def place(self, number: int) -> Place:
+        return self._places.known[number]
+
+    def is_end(self, number: int) -> bool:
+        """Whether a packet may be delivered at a place."""
+        known = self._ends.get(number)
+        if known is None:
+            place = self.place(number)
             arrived = place.hub == self.automaton.trip.dst.id
-            self._ends[place] = arrived and self.automaton.finish(place.state) is None
-        return self._ends[place]
+            known = arrived and self.automaton.finish(place.state) is None
+            self._ends[number] = known
+        return known
+
+    def edges(self, number: int) -> tuple[Edge, ...]:
+        """The fibres that may be taken from a place, in the order of the topology."""
+        known = self._edges.get(number)
+        if known is None:
+            known = self._edges[number] = tuple(self._expand(self.place(number)))
+        return known
 
     def shortest(
         self,
@@ -108,88 +205,100 @@ class Product:
     ) -> Trail | None:
         """The shortest way from ``start`` to delivery that uses none of the ``dead`` fibres, and
         takes none of the ``shunned`` hops."""
-        floor_ns = self._floor_ns or {}
-        settled: set[Place] = set()
+        avoided = {(self.number(place), self.ground.mask([fibre])) for place, fibre in shunned}
+        course = self.course(self.number(start), self.ground.mask(dead), avoided)
+        if course is None or self.automaton.exceeds(spent_ns + course.one_way_ns):
+            return None
+        return self.trail(course)
+
+    def course(
+        self, start: int, dead: int = 0, shunned: Collection[tuple[int, int]] = ()
+    ) -> Course | None:
+        """The same by numbers and whatever it takes; ``shunned`` are places with fibres."""
+        settled: set[int] = set()
         # Order of fibres breaks ties; it tells any two trails from one start apart.
-        queue: list[tuple[int, int, tuple[int, ...], int, Place, tuple[Hop, ...]]]
-        queue = [(floor_ns.get(start.hub, 0), 0, (), 0, start, ())]
+        queue: list[tuple[int, int, tuple[int, ...], int, int]] = [(0, 0, (), 0, start)]
         while queue:
-            _, count, order, delay_ns, place, hops = heapq.heappop(queue)
-            if place in settled:
+            _, count, order, delay_ns, at = heappop(queue)
+            if at in settled:
                 continue
-            settled.add(place)
-            if self.is_end(place):
-                over = self.automaton.exceeds(spent_ns + delay_ns)
-                return None if over else Trail(hops, place, delay_ns)
-            for edge in self._edges.get(place) or self._expand(place):
-                if edge.fibre in dead or edge.far in settled:
+            settled.add(at)
+            if self.is_end(at):
+                return self._course(start, order, delay_ns)
+            count += 1
+            for edge_ns, number, bit, far, floor_ns, _ in self.edges(at):
+                if bit & dead or far in settled or (shunned and (at, bit) in shunned):
                     continue
-                total_ns = delay_ns + edge.delay_ns
-                least_ns = total_ns + floor_ns.get(edge.far.hub, 0)
-                hop = Hop(place, edge.fibre)
-                if shunned and hop in shunned:
-                    continue
-                heapq.heappush(
-                    queue,
-                    (least_ns, count + 1, (*order, edge.number), total_ns, edge.far, (*hops, hop)),
-                )
+                total_ns = delay_ns + edge_ns
+                heappush(queue, (total_ns + floor_ns, count, (*order, number), total_ns, far))
         return None
+
+    def trail(self, course: Course) -> Trail:
+        """A course as others see it."""
+        names = self.topology.fibres
+        hops = (Hop(self.place(at), names[edge.number].id) for at, edge in course.steps)
+        return Trail(tuple(hops), self.place(course.end), course.one_way_ns)
 
     def crossings(self) -> frozenset[tuple[str, str]]:
         """Every fibre, with the hub it is entered from, that lies on some accepted way.
 
         Whatever has failed; a delay budget is not asked.
         """
-        first = self.first()
-        ahead: dict[Place, tuple[_Edge, ...]] = {}
-        waiting = [first] if first else []
-        while waiting:
-            place = waiting.pop()
-            if place not in ahead:
-                ahead[place] = self._edges.get(place) or self._expand(place)
-                waiting += [edge.far for edge in ahead[place]]
-        behind: dict[Place, list[Place]] = {}
-        for place, edges in ahead.items():
+        ahead = self._reachable()
+        behind: dict[int, list[int]] = {}
+        for number, edges in ahead.items():
             for edge in edges:
-                behind.setdefault(edge.far, []).append(place)
-        useful: set[Place] = set()
-        waiting = [place for place in ahead if self.is_end(place)]
+                behind.setdefault(edge.far, []).append(number)
+        useful: set[int] = set()
+        waiting = [number for number in ahead if self.is_end(number)]
         while waiting:
-            place = waiting.pop()
-            if place not in useful:
-                useful.add(place)
-                waiting += behind.get(place, ())
+            number = waiting.pop()
+            if number not in useful:
+                useful.add(number)
+                waiting += behind.get(number, ())
         return frozenset(
-            (edge.fibre, place.hub)
-            for place in useful
-            for edge in ahead[place]
+            (self.topology.fibres[edge.number].id, self.place(number).hub)
+            for number in useful
+            for edge in ahead[number]
             if edge.far in useful
         )
 
-    def _expand(self, place: Place) -> tuple[_Edge, ...]:
-        found = []
-        for number, fibre in self._by_hub[place.hub]:
-            far = self._take(place, fibre)
-            if far is not None:
-                delay_ns = self.topology.one_way_delay_ns(fibre)
-                found.append(_Edge(delay_ns, number, fibre.id, far))
-        self._edges[place] = tuple(found)
-        return self._edges[place]
+    def _reachable(self) -> dict[int, tuple[Edge, ...]]:
+        """All places that the source leads to, with what may be taken from them."""
+        first = self.first()
+        ahead: dict[int, tuple[Edge, ...]] = {}
+        waiting = [self.number(first)] if first else []
+        while waiting:
+            number = waiting.pop()
+            if number not in ahead:
+                ahead[number] = self.edges(number)
+                waiting += [edge.far for edge in ahead[number]]
+        return ahead
 
-    def _take(self, place: Place, fibre: Fibre) -> Place | None:
-        """Where a fibre leads, or None when a clause dies on it or behind it."""
-        on_fibre = self.automaton.enter(place.state, fibre)
+    def _course(self, start: int, order: tuple[int, ...], one_way_ns: int) -> Course:
+        """What a search found, from the numbers of the fibres it took."""
+        at, fibres = start, 0
+        steps = []
+        for number in order:
+            edge = next(edge for edge in self._edges[at] if edge.number == number)
+            steps.append((at, edge))
+            at, fibres = edge.far, fibres | edge.bit
+        return Course(start, tuple(steps), at, one_way_ns, fibres)
+
+    def _expand(self, place: Place) -> list[Edge]:
+        found = []
+        for number, bit, fibre, hub, delay_ns in self.ground.exits[place.hub]:
+            state = self._past(place.state, fibre, hub)
+            if state is not None:
+                far, floor_ns = self.number(Place(hub.id, state)), self._floor_ns.get(hub.id, 0)
+                sight = 2 * number + (place.hub != fibre.a)
+                found.append(Edge(delay_ns, number, bit, far, floor_ns, sight))
+        return found
+
+    def _past(self, state: State, fibre: Fibre, far: Hub) -> State | None:
+        """The state behind a fibre, or None when a clause dies on it or at its end."""
+        on_fibre = self.automaton.enter(state, fibre)
         if isinstance(on_fibre, Violation):
             return None
-        far = self.topology.hub(fibre.other_end(place.hub))
         past = self.automaton.enter(on_fibre, far)
-        return None if isinstance(past, Violation) else Place(far.id, past)
-
-    @cached_property
-    def _by_hub(self) -> dict[str, list[tuple[int, Fibre]]]:
-        """Working fibres of each hub, with their number in the topology."""
-        found: dict[str, list[tuple[int, Fibre]]] = {hub.id: [] for hub in self.topology.hubs}
-        for number, fibre in enumerate(self.topology.fibres):
-            for end in fibre.ends if self._failures.spare(fibre) else ():
-                found[end].append((number, fibre))
-        return found
+        return None if isinstance(past, Violation) else past
