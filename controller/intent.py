@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import Literal
 
 from controller.policy.model import (
@@ -129,20 +130,57 @@ def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector,
 
 def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
     """Pairs whose packets some header fits alike, so that its class could not be told."""
-    by_pair: dict[tuple[str, str], list[Intent]] = {}
+    by_pair: dict[tuple[str, str], _Told] = {}
     found = []
     for intent in intents:
-        others = by_pair.setdefault(intent.pair, [])
-        found += [(other, intent) for other in others if _alike(other, intent)]
-        others.append(intent)
+        others = by_pair.setdefault(intent.pair, _Told())
+        found += [(other, intent) for other in others.alike(intent)]
+        others.add(intent)
     return found
 
 
-def _alike(one: Intent, other: Intent) -> bool:
-    return any(_overlap(a, b) for a in one.selectors for b in other.selectors)
+type _Asked = tuple[bool, ...]
+"""Which fields of a selector are given."""
 
 
-def _overlap(one: Selector, other: Selector) -> bool:
-    fields = ("protocol", "src_port", "dst_port")
-    pairs = [(getattr(one, field), getattr(other, field)) for field in fields]
-    return all(a == b or None in (a, b) for a, b in pairs)
+class _Told:
+    """Intents between two hubs, by what tells their packets apart."""
+
+    def __init__(self) -> None:
+        self._intents: list[Intent] = []
+        self._by_fields: dict[_Asked, dict[tuple[object, ...], list[int]]] = {}
+        """By the fields that selectors give, and of these any that another may give as well."""
+
+    def add(self, intent: Intent) -> None:
+        for selector in intent.selectors:
+            values = _fields(selector)
+            asked = tuple(value is not None for value in values)
+            by_values = self._by_fields.setdefault(asked, {})
+            for common in _every_choice(asked):
+                key = (common, _only(values, common))
+                by_values.setdefault(key, []).append(len(self._intents))
+        self._intents.append(intent)
+
+    def alike(self, intent: Intent) -> list[Intent]:
+        """Those that share packets with another, in order."""
+        found: set[int] = set()
+        for selector in intent.selectors:
+            values = _fields(selector)
+            for asked, by_values in self._by_fields.items():
+                both = zip(asked, values, strict=True)
+                common = tuple(given and value is not None for given, value in both)
+                found.update(by_values.get((common, _only(values, common)), ()))
+        return [self._intents[number] for number in sorted(found)]
+
+
+def _fields(selector: Selector) -> tuple[object, ...]:
+    return (selector.protocol, selector.src_port, selector.dst_port)
+
+
+def _only(values: tuple[object, ...], wanted: _Asked) -> tuple[object, ...]:
+    return tuple(value if take else None for value, take in zip(values, wanted, strict=True))
+
+
+def _every_choice(asked: _Asked) -> Iterator[_Asked]:
+    """All ways to take some of the fields."""
+    return product(*((False, True) if given else (False,) for given in asked))

@@ -11,11 +11,12 @@ from controller.prover.core import At, Core, Remark, Turn
 from controller.prover.demand_claims import NotVacuous, Return
 from controller.prover.demands import Demand
 from controller.prover.edge_claims import Binding, ClosedWorld
-from controller.prover.headers import ETH_MPLS, NO_LABEL_NAMED, Box, Packet, outside
+from controller.prover.headers import ETH_MPLS, NO_LABEL_NAMED, Box, Packet
 from controller.prover.label_claims import Labels, Separation
 from controller.prover.network import Network
 from controller.prover.reach import Place, Step, steps_at
 from controller.prover.search import Exploration, Kind
+from controller.prover.sieve import Allowed, Sieve
 from controller.prover.table_claims import Installed, Liveness, Understood
 from controller.prover.trails import way_to
 from controller.prover.way_claims import (
@@ -139,8 +140,9 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     turns, remarks = core.judged(steps)
     found += [(claim, shown_at(step, said)) for claim, step, said in remarks]
     demands = network.demands_from[hub]
+    by_headers = Sieve.of_boxes((turn.step.packet.sent, turn) for turn in turns)
     doors: list[tuple[Demand | None, At]] = [
-        (demand, At(tuple(_of_demand(turns, demand)), ())) for demand in demands
+        (demand, At(tuple(_of_demand(by_headers, demand)), ())) for demand in demands
     ]
     stray = tuple(_of_nobody(turns, demands))
     if stray:
@@ -148,8 +150,8 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     return Opened(edge, tuple(found), tuple(doors))
 
 
-def _of_demand(turns: Iterable[Turn], demand: Demand) -> Iterator[Turn]:
-    for turn in turns:
+def _of_demand(by_headers: Sieve[Turn], demand: Demand) -> Iterator[Turn]:
+    for turn in by_headers.fitting_any([packets.known.get for packets in demand.packets]):
         sent = turn.step.packet.sent
         for packets in demand.packets:
             both = sent.meet(packets)
@@ -158,10 +160,10 @@ def _of_demand(turns: Iterable[Turn], demand: Demand) -> Iterator[Turn]:
 
 
 def _of_nobody(turns: Iterable[Turn], demands: Iterable[Demand]) -> Iterator[Turn]:
-    known = [packets for demand in demands for packets in demand.packets]
+    known = Allowed(packets for demand in demands for packets in demand.packets)
     for turn in turns:
         if turn.step.to is not None:
-            for rest in outside(turn.step.packet.sent, known):
+            for rest in known.outside(turn.step.packet.sent):
                 yield _narrowed(turn, rest)
 
 

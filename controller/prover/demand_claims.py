@@ -58,7 +58,7 @@ class Return(Claim):
         demand = seen.demand
         if demand is None or (not seen.delivers and demand.is_blocked):
             return
-        if any(one.id + RETURN == demand.id for one in network.demands_from[demand.dst]):
+        if demand.id in network.answers_to[demand.dst]:
             yield from _undelivered(seen, demand)
 
 

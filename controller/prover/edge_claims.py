@@ -18,6 +18,7 @@ from controller.prover.headers import (
 from controller.prover.network import Network
 from controller.prover.reach import RESERVED_PORTS, End, Step
 from controller.prover.search import Exploration, Kind
+from controller.prover.sieve import Allowed
 from controller.prover.trails import way_to
 from topologies.wiring import HOST_PORT
 
@@ -44,8 +45,9 @@ class ClosedWorld(Claim):
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
         allowed = [one for demand in network.demands_from[edge.hub] for one in demand.packets]
         allowed += network.questions(edge.hub)
+        declared = Allowed(allowed)
         for step in leaving(edge.steps):
-            for rest in outside(step.packet.sent, allowed):
+            for rest in declared.outside(step.packet.sent):
                 yield shown_at(step, f"what no demand sends gets {what(step)}", rest)
 
     def at_door(self, network: Network, door: Door) -> Iterator[Breach]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
 from controller.program import Action, Bucket, Flow, SwitchProgram, Value
-from controller.prover.headers import NO_LABEL_NAMED, Condition, in_order, is_exact
+from controller.prover.headers import NO_LABEL_NAMED, Condition, Packet, in_order, is_exact
+from controller.prover.sieve import FEW, Sieve
 from topologies.wiring import HOST_PORT
 
 type Key = tuple[int, Value | None, Value | None]
@@ -41,8 +42,9 @@ class Lookup:
         self._rules: dict[tuple[int, Value | None], dict[Value | None, tuple[Rule, ...]]] = {}
         self._met: dict[Key, tuple[Rule, ...]] = {}
         self._sending_back: dict[int, tuple[Bucket, ...]] = {}
-        for flow in switch.flows:
-            self._add(rule_of(flow))
+        self._sieves: dict[int, tuple[tuple[Rule, ...], Sieve[Rule]]] = {}
+        """By the id of rules that are many, which they hold on to."""
+        self._add(map(rule_of, switch.flows))
 
     @cached_property
     def relays(self) -> frozenset[Value | None]:
@@ -54,10 +56,13 @@ class Lookup:
             if rule.flow.goto is not None and rule.key[1] != HOST_PORT and _relabels(rule.flow)
         )
 
-    def _add(self, rule: Rule) -> None:
-        table, port, label = rule.key
-        by_label = self._rules.setdefault((table, port), {})
-        by_label[label] = (*by_label.get(label, ()), rule)
+    def _add(self, rules: Iterable[Rule]) -> None:
+        by_key: dict[Key, list[Rule]] = {}
+        for rule in rules:
+            by_key.setdefault(rule.key, []).append(rule)
+        for (table, port, label), more in by_key.items():
+            by_label = self._rules.setdefault((table, port), {})
+            by_label[label] = (*by_label.get(label, ()), *more)
 
     def changed(
         self, switch: SwitchProgram, removed: Iterable[Flow], added: Iterable[Flow]
@@ -79,8 +84,7 @@ class Lookup:
             by_label[label] = kept
             if not kept:
                 del by_label[label]
-        for rule in new:
-            after._add(rule)
+        after._add(new)
         touched = {rule.key for rule in (*gone, *new)}
         if all(None not in key for key in touched):
             after._met = self._met.copy()
@@ -109,6 +113,20 @@ class Lookup:
             met = self._met[key] = tuple(sorted(found, key=order))
         return met
 
+    def rules_for(self, table: int, port: Value, packet: Packet) -> Sequence[Rule]:
+        """As ``rules``; of many only those that may cut a packet."""
+        rules = self.rules(table, port, packet.label)
+        if len(rules) <= FEW:
+            return rules
+        return self._sieve(rules).cutting(packet.value)
+
+    def _sieve(self, rules: tuple[Rule, ...]) -> Sieve[Rule]:
+        known = self._sieves.get(id(rules))
+        if known is None:
+            sieve = Sieve((rule.conditions, rule) for rule in rules)
+            known = self._sieves[id(rules)] = (rules, sieve)
+        return known[1]
+
     def labels(self, port: int) -> set[int]:
         """Labels that entries name for packets from ``port``."""
         named: set[Value | None] = set()
@@ -130,7 +148,7 @@ class Lookup:
         seen: set[frozenset[int]] = set()
         for rule in self.every() if rules is None else rules:
             wanted = dict(rule.conditions)
-            for other in self._beside(rule):
+            for other in self._beside(rule, wanted):
                 pair = frozenset((id(rule.flow), id(other.flow)))
                 if (
                     other.flow.priority == rule.flow.priority
@@ -163,8 +181,9 @@ class Lookup:
             for rules in by_label.values():
                 yield from rules
 
-    def _beside(self, rule: Rule) -> Iterator[Rule]:
-        """Rules of its table that the port and the label do not tell it apart from."""
+    def _beside(self, rule: Rule, wanted: dict[str, Value]) -> Iterator[Rule]:
+        """Rules of its table that the port and the label do not tell it apart from; of many only
+        those that nothing tells it apart from."""
         table, port, label = rule.key
         if port is None:
             slots = [slot for slot in self._rules if slot[0] == table]
@@ -173,7 +192,8 @@ class Lookup:
         for slot in slots:
             by_label = self._rules[slot]
             for one in by_label if label is None else (label, None):
-                yield from by_label.get(one, ())
+                rules = by_label.get(one, ())
+                yield from rules if len(rules) <= FEW else self._sieve(rules).fitting(wanted.get)
 
 
 def _priority(rule: Rule) -> int:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from controller.intent import Intent
 from controller.policy.failures import NO_FAILURES, Failures
+from controller.policy.model import RETURN
 from controller.program import Flow, Program, SwitchProgram
 from controller.prover.demands import Demand
 from controller.prover.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
@@ -97,6 +98,14 @@ class Network:
         for demand in self.demands:
             found[demand.src].append(demand)
         return {hub: tuple(demands) for hub, demands in found.items()}
+
+    @cached_property
+    def answers_to(self) -> Mapping[str, frozenset[str]]:
+        """By hub, what the answers to each of its demands are called."""
+        return {
+            hub: frozenset(demand.id + RETURN for demand in demands)
+            for hub, demands in self.demands_from.items()
+        }
 
     @cached_property
     def witnesses(self) -> tuple[Witness, ...]:

@@ -7,6 +7,7 @@ where entries tell headers apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from controller.program import Action, Flow, Value
 from controller.prover.headers import ANY, ETH_MPLS, NEEDS, Condition, Packet, is_exact
 from controller.prover.lookup import Rule
 from controller.prover.network import Network
+from controller.prover.rest import Rest, cut
+from controller.prover.sieve import FEW
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 RESERVED_PORTS = {
@@ -116,21 +119,43 @@ class _Switch:
 
     def table(self, number: int, flight: _Flight) -> None:
         """First match by priority; a miss drops (OpenFlow 1.3, 5.4)."""
-        rest = [flight.packet]
-        for rule in self._lookup.rules(number, self._at.port, flight.packet.label):
-            missed: list[Packet] = []
-            for packet in rest:
-                hit = _cut(packet, rule, missed)
-                if hit is not None:
-                    matched = (*flight.matched, rule.flow)
-                    self._entry(rule.flow, _Flight(hit, matched, flight.chosen, flight.hops))
-            rest = missed
-            if not rest:
-                return
-        for packet in rest:
+        rules = self._lookup.rules_for(number, self._at.port, flight.packet)
+        if len(rules) > FEW:
+            left = self._one_after_another(rules, flight)
+        else:
+            left = self._each(rules, flight)
+        for packet in left:
             self._ends(
                 flight._replace(packet=packet), End.DROPPED, note=f"no entry in table {number}"
             )
+
+    def _each(self, rules: Iterable[Rule], flight: _Flight) -> list[Packet]:
+        """Every entry's packets on their way; those that are left."""
+        rest = [flight.packet]
+        for rule in rules:
+            left: list[Packet] = []
+            for packet in rest:
+                hit = cut(packet, rule.conditions, rule.certain, left)
+                if hit is not None:
+                    self._hit(rule, hit, flight)
+            rest = left
+            if not rest:
+                break
+        return rest
+
+    def _one_after_another(self, rules: Iterable[Rule], flight: _Flight) -> Iterable[Packet]:
+        """The same, for many entries."""
+        rest = Rest(flight.packet)
+        for rule in rules:
+            for packet in rest.take(rule):
+                self._hit(rule, packet, flight)
+            if rest.is_empty:
+                break
+        return rest
+
+    def _hit(self, rule: Rule, packet: Packet, flight: _Flight) -> None:
+        matched = (*flight.matched, rule.flow)
+        self._entry(rule.flow, _Flight(packet, matched, flight.chosen, flight.hops))
 
     def _entry(self, flow: Flow, flight: _Flight) -> None:
         before = len(self.steps)
@@ -210,21 +235,6 @@ class _Switch:
     ) -> None:
         packet, matched, chosen, hops = flight
         self.steps.append(Step(self._at, matched, chosen, packet, hops, end, port, to, note))
-
-
-def _cut(packet: Packet, rule: Rule, missed: list[Packet]) -> Packet | None:
-    """The packets that a rule takes; those it leaves go to ``missed``."""
-    hit: Packet | None = packet
-    for name, value in rule.conditions:
-        assert hit is not None
-        hit, left = hit.cut(name, value)
-        if left is not None:
-            missed.append(left)
-        if hit is None:
-            return None
-    if hit is not None and not rule.certain:
-        missed.append(hit)
-    return hit
 
 
 def _write(packet: Packet, action: Action) -> Packet | End:
