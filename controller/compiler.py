@@ -135,6 +135,7 @@ class _Draft:
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
         self._switches = {hub: _Switch() for hub in self._hubs}
         self._labels: list[LabelUse] = []
+        self._relabels: dict[int, tuple[Action, ...]] = {}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
         borders: dict[str, list[int]] = {hub: [] for hub in self._hubs}
@@ -216,9 +217,17 @@ class _Draft:
             if isinstance(node, Cross):
                 port = self._port[node.hub, node.fibre]
             send = back_to_sender() if port == in_port else output(port)
-            relabel = _relabel(node, carried) if carried != label else ()
+            relabel = self._relabelled(node, carried) if carried != label else ()
             actions = (*relabel, decrement_label_ttl(), send)
         return Bucket(watch_port=port, watch_group=None, actions=actions)
+
+    def _relabelled(self, node: Node, label: int) -> tuple[Action, ...]:
+        """The same value each time, since many buckets give a label."""
+        known = self._relabels.get(label)
+        if known is None:
+            phase = set_field("mpls_tc", int(node.phase))
+            known = self._relabels[label] = (set_field("mpls_label", label), phase)
+        return known
 
     def _actions(self, hub: str, buckets: list[Bucket]) -> tuple[Action, ...]:
         """The only alternative as it is, several as a group; equal groups are one."""
@@ -253,10 +262,6 @@ def crosses_border(topology: Topology, fibre: Fibre) -> bool:
     if UNKNOWN_JURISDICTION in (near, far):
         return True
     return near != far or any(code != near for code in fibre.crosses)
-
-
-def _relabel(node: Node, label: int) -> tuple[Action, ...]:
-    return (set_field("mpls_label", label), set_field("mpls_tc", int(node.phase)))
 
 
 def _reason(node: Node, in_port: int) -> Reason:

@@ -8,9 +8,10 @@ between demands, nor between phases.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from controller.policy.automaton import State
 from controller.program import FIRST_WAY, LAST_WAY, LabelUse, Phase, label_of
 from controller.ways import Assess, Cross, Node, Way
 from topologies.errors import InputError
@@ -53,6 +54,7 @@ class Labelling:
     at: dict[int, dict[str, Node]] = field(default_factory=dict)
     """Label to hub to the decision it names there."""
     began: dict[int, Node] = field(default_factory=dict)
+    named: _Named = field(default_factory=lambda: _Named())
 
     def uses(self) -> Iterator[LabelUse]:
         assert self.way.automaton is not None
@@ -104,22 +106,49 @@ def _fit(labelling: Labelling, begin: Node, allocator: Allocator) -> int:
     # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
     # under that label, unless by the host's port or back from a gateway.
     named = run if begin is labelling.way.first or isinstance(begin, Assess) else run[1:]
-    fitting = [
-        label
-        for label, first in labelling.began.items()
-        if first.state == begin.state and _agrees(labelling.at[label], named)
-    ]
+    fitting = labelling.named.fitting(begin, named)
     if fitting:
         label = max(fitting, key=lambda one: _shared(labelling.at[one], named))
     else:
         label = allocator.label(begin.phase)
         labelling.at[label], labelling.began[label] = {}, begin
-    labelling.at[label].update({node.hub: node for node in named})
+        labelling.named.begin(label, begin)
+    by_hub = {node.hub: node for node in named}
+    labelling.at[label].update(by_hub)
+    labelling.named.name(label, by_hub.values())
     return label
 
 
-def _agrees(names: dict[str, Node], run: list[Node]) -> bool:
-    return all(names.get(node.hub) in (None, node) for node in run)
+class _Named:
+    """What labels name, as sets of labels: the bits of ints, in the order they were given."""
+
+    def __init__(self) -> None:
+        self._labels: list[int] = []
+        self._places: dict[int, int] = {}
+        self._of_state: dict[State, int] = {}
+        self._at_hub: dict[str, int] = {}
+        self._as_node: dict[Node, int] = {}
+
+    def begin(self, label: int, node: Node) -> None:
+        """A label whose first decision is in the state of a node."""
+        bit = self._places[label] = 1 << len(self._labels)
+        self._labels.append(label)
+        self._of_state[node.state] = self._of_state.get(node.state, 0) | bit
+
+    def name(self, label: int, decisions: Iterable[Node]) -> None:
+        bit = self._places[label]
+        for node in decisions:
+            self._at_hub[node.hub] = self._at_hub.get(node.hub, 0) | bit
+            self._as_node[node] = self._as_node.get(node, 0) | bit
+
+    def fitting(self, begin: Node, run: list[Node]) -> list[int]:
+        """The labels of its state that name these decisions at their hubs, or nothing yet."""
+        fit = self._of_state.get(begin.state, 0)
+        for node in run:
+            fit &= ~self._at_hub.get(node.hub, 0) | self._as_node.get(node, 0)
+        return (
+            [label for place, label in enumerate(self._labels) if fit >> place & 1] if fit else []
+        )
 
 
 def _shared(names: dict[str, Node], run: list[Node]) -> int:

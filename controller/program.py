@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 
 COOKIE_MAGIC = 0xC0DA
 Value = int | str
@@ -113,7 +114,7 @@ def phase_of(label: int) -> Phase:
     return Phase(label >> 17 & 3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Action:
     """One OpenFlow action: ``kind`` and its arguments, see the functions below."""
 
@@ -121,17 +122,23 @@ class Action:
     arguments: tuple[Value, ...] = ()
 
 
+# Most entries have the same few actions, so there is one value of each.
+_TO_CONTROLLER, _BACK_TO_SENDER = Action("controller"), Action("in_port")
+_POP_LABEL, _DECREMENT_LABEL_TTL = Action("pop_label"), Action("decrement_label_ttl")
+
+
+@lru_cache(4096)
 def output(port: int) -> Action:
     return Action("output", (port,))
 
 
 def to_controller() -> Action:
-    return Action("controller")
+    return _TO_CONTROLLER
 
 
 def back_to_sender() -> Action:
     """Out of the port it came in by, which plain ``output`` never does."""
-    return Action("in_port")
+    return _BACK_TO_SENDER
 
 
 def push_label(label: int) -> Action:
@@ -141,17 +148,18 @@ def push_label(label: int) -> Action:
 
 def pop_label() -> Action:
     """Remove the label; what is below it is IPv4."""
-    return Action("pop_label")
+    return _POP_LABEL
 
 
 def decrement_label_ttl() -> Action:
-    return Action("decrement_label_ttl")
+    return _DECREMENT_LABEL_TTL
 
 
 def set_field(name: str, value: Value) -> Action:
     return Action("set_field", (name, value))
 
 
+@lru_cache(4096)
 def group(number: int) -> Action:
     """Hand the packet to a group, whose first live bucket takes it."""
     return Action("group", (number,))
@@ -162,7 +170,7 @@ def unknown(what: str) -> Action:
     return Action("unknown", (what,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Flow:
     """One flow entry. ``match`` holds OXM names and exact values; no actions and no goto drop."""
 
@@ -195,7 +203,7 @@ class Flow:
         return (self.table, self.priority, self.match)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """One way out of a group, live while the port or the group it watches is."""
 
@@ -204,7 +212,7 @@ class Bucket:
     actions: tuple[Action, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FastFailover:
     """A group that takes its first live bucket and drops where none is (OpenFlow 1.3, 5.6.1)."""
 
@@ -212,7 +220,7 @@ class FastFailover:
     buckets: tuple[Bucket, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Meter:
     """Drops what exceeds a rate (OpenFlow 1.3, 5.7)."""
 
@@ -232,7 +240,7 @@ class SwitchProgram:
     meters: tuple[Meter, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WiredLink:
     """One direction of a fibre as LLDP should see it."""
 
@@ -246,7 +254,7 @@ class WiredLink:
         return " -> ".join(f"switch {dpid} port {port}" for dpid, port in ends)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LabelUse:
     """What a label stands for, for people: whose packets carry it, and where to."""
 

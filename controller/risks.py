@@ -57,6 +57,7 @@ class Risks:
             self._failure("gateway", hub, 0)
         self._of_fibre = [self._causes(fibre) for fibre in topology.fibres]
         self._known: dict[tuple[Protection, str], Suspects] = {}
+        self._taken: dict[int, int] = {}
 
     def facing(self, protection: Protection, dst: str) -> Suspects:
         """Of demands to a hub that are protected so."""
@@ -71,6 +72,16 @@ class Risks:
         if "hub" in kinds and far != dst:
             causes |= self.bit("hub", far)
         return causes
+
+    def taken_down(self, failed: int) -> int:
+        """The fibres that failures take down together."""
+        taken = self._taken.get(failed)
+        if taken is None:
+            taken = 0
+            for bit in _bits(failed):
+                taken |= self.takes_down[bit.bit_length() - 1]
+            self._taken[failed] = taken
+        return taken
 
     def bit(self, kind: str, name: str) -> int:
         return 1 << self._failures[kind, name]
@@ -124,19 +135,16 @@ class Suspects:
     def grown(self, before: Suspicion, thing: int) -> Suspicion:
         """With one more thing found dead, which ``before`` can explain."""
         causes, k = self._causes[thing], self._k
+        bits = [*_bits(causes)]
         kept = [one for one in before.family if one & causes]
-        grown = {
-            one | bit
-            for one in before.family
-            if not one & causes and one.bit_count() < k
-            for bit in _bits(causes)
-        }
-        family = (*kept, *(one for one in grown if not _contains_any(one, kept)))
-        suspects, spare = 0, False
-        for one in family:
-            suspects |= one
-            spare = spare or one.bit_count() < k
-        return Suspicion(before.found | 1 << thing, family, suspects, spare)
+        least = [one for one in kept if one.bit_count() < k]
+        grown: set[int] = set()
+        for one in before.family:
+            if not one & causes and one.bit_count() < k:
+                grown.update([one | bit for bit in bits])
+        if least:
+            grown = {one for one in grown if not _contains_any(one, least)}
+        return _suspicion(before.found | 1 << thing, (*kept, *grown.difference(kept)), k)
 
     def avoided(self, suspicion: Suspicion, here: str) -> Iterator[int]:
         """Fibres to avoid: first all that may have failed with those found, at last only those
@@ -166,18 +174,26 @@ class Suspects:
     def _surely_dead(self, family: Iterable[int]) -> int:
         surely = -1
         for failed in family:
-            taken = 0
-            for bit in _bits(failed):
-                taken |= self._risks.takes_down[bit.bit_length() - 1]
-            surely &= taken
+            surely &= self._risks.taken_down(failed)
         return surely
 
 
 _NONE: frozenset[str] = frozenset()
 
 
+def _suspicion(found: int, family: tuple[int, ...], k: int) -> Suspicion:
+    suspects, spare = 0, False
+    for one in family:
+        suspects |= one
+        spare = spare or one.bit_count() < k
+    return Suspicion(found, family, suspects, spare)
+
+
 def _contains_any(mask: int, others: Iterable[int]) -> bool:
-    return any(mask & other == other for other in others)
+    for other in others:  # noqa: SIM110 - asked too often for a generator
+        if mask & other == other:
+            return True
+    return False
 
 
 def _bits(mask: int) -> Iterator[int]:

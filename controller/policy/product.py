@@ -150,6 +150,9 @@ class Product:
         self._places = _Places()
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._ends: dict[int, bool] = {}
+        self._steps: dict[tuple[State, int, bool], State | None] = {}
+        """The state behind a fibre, by that before it and whether the hub's gateway there is down:
+        whichever others are, a clause asks only for that of the hub that is entered."""
         self._closed: dict[frozenset[str], Product] = {frozenset(): self}
 
     def without_gateways(self, hubs: frozenset[str]) -> Product:
@@ -159,7 +162,7 @@ class Product:
             closed = replace(self.automaton, trip=trip)
             ground = self.ground
             narrowed = Product(closed, self.topology, self._floor_ns, ground.failures, ground)
-            narrowed._places = self._places
+            narrowed._places, narrowed._steps = self._places, self._steps
             self._closed[hubs] = narrowed
         return self._closed[hubs]
 
@@ -216,6 +219,7 @@ class Product:
     ) -> Course | None:
         """The same by numbers and whatever it takes; ``shunned`` are places with fibres."""
         settled: set[int] = set()
+        known_ends, known_edges = self._ends, self._edges
         # Order of fibres breaks ties; it tells any two trails from one start apart.
         queue: list[tuple[int, int, tuple[int, ...], int, int]] = [(0, 0, (), 0, start)]
         while queue:
@@ -223,10 +227,10 @@ class Product:
             if at in settled:
                 continue
             settled.add(at)
-            if self.is_end(at):
+            if known_ends[at] if at in known_ends else self.is_end(at):
                 return self._course(start, order, delay_ns)
             count += 1
-            for edge_ns, number, bit, far, floor_ns, _ in self.edges(at):
+            for edge_ns, number, bit, far, floor_ns, _ in known_edges.get(at) or self.edges(at):
                 if bit & dead or far in settled or (shunned and (at, bit) in shunned):
                     continue
                 total_ns = delay_ns + edge_ns
@@ -287,11 +291,15 @@ class Product:
 
     def _expand(self, place: Place) -> list[Edge]:
         found = []
+        closed, steps = self.automaton.trip.closed, self._steps
         for number, bit, fibre, hub, delay_ns in self.ground.exits[place.hub]:
-            state = self._past(place.state, fibre, hub)
+            sight = 2 * number + (place.hub != fibre.a)
+            step = (place.state, sight, hub.id in closed)
+            if step not in steps:
+                steps[step] = self._past(place.state, fibre, hub)
+            state = steps[step]
             if state is not None:
                 far, floor_ns = self.number(Place(hub.id, state)), self._floor_ns.get(hub.id, 0)
-                sight = 2 * number + (place.hub != fibre.a)
                 found.append(Edge(delay_ns, number, bit, far, floor_ns, sight))
         return found
 
