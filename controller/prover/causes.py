@@ -16,6 +16,7 @@ from controller.policy.failures import Failures
 from topologies.model import Topology
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 
+GATEWAY = "gateway:"
 type Mask = int
 type Family = tuple[Mask, ...]
 """Sets of failures, none of which contains another. The empty family explains nothing."""
@@ -34,6 +35,8 @@ class Watch(NamedTuple):
     one_way_ns: int
     causes: Mask
     """The failures each of which makes it dead, as long as the hub itself is alive."""
+    bit: Mask
+    """It, as a set of things; see ``Causes.things``."""
 
     @property
     def is_gateway(self) -> bool:
@@ -55,6 +58,12 @@ class Causes:
             for fibre in topology.fibres
         }
         self.taken_down: dict[str, frozenset[str]] = _taken_down(topology)
+        self.things = _things(topology)
+        """Each fibre in the order of the topology, then each hub's gateway, as a set of one."""
+        self._down = [
+            sum(self.things[thing] for thing in self.taken_down[name]) for name in self.names
+        ]
+        self._known_down: dict[Mask, Mask] = {}
 
     def over(self, kinds: Collection[str]) -> Mask:
         """All elements of some kinds."""
@@ -70,6 +79,16 @@ class Causes:
 
     def named(self, mask: Mask) -> frozenset[str]:
         return frozenset(self.names[bit.bit_length() - 1] for bit in bits(mask))
+
+    def down(self, mask: Mask) -> Mask:
+        """The things that some failures take down."""
+        known = self._known_down.get(mask)
+        if known is None:
+            known = 0
+            for bit in bits(mask):
+                known |= self._down[bit.bit_length() - 1]
+            self._known_down[mask] = known
+        return known
 
     def dead(self, mask: Mask) -> frozenset[str]:
         """The fibres and gateways that some failures take down."""
@@ -90,18 +109,26 @@ class Causes:
                     GATEWAY_OUT_PORT,
                     0,
                     self.bits[thing],
+                    self.things[thing],
                 )
         for fibre in wiring.fibres:
             delay_ns = topology.one_way_delay_ns(topology.fibre(fibre.fibre))
             for near, far in ((fibre.a, fibre.z), (fibre.z, fibre.a)):
                 causes = self.of_things[fibre.fibre] | self.bits[f"hub:{far.hub}"]
+                bit = self.things[fibre.fibre]
                 found[near.hub][near.port] = Watch(
-                    near.hub, near.port, fibre.fibre, far.hub, far.port, delay_ns, causes
+                    near.hub, near.port, fibre.fibre, far.hub, far.port, delay_ns, causes, bit
                 )
         return found
 
     def _mask(self, names: Iterable[str]) -> Mask:
         return sum({self.bits[name] for name in names})
+
+
+def _things(topology: Topology) -> dict[str, Mask]:
+    names = [fibre.id for fibre in topology.fibres]
+    names += [f"{GATEWAY}{hub.id}" for hub in topology.hubs]
+    return {name: 1 << number for number, name in enumerate(names)}
 
 
 def _taken_down(topology: Topology) -> dict[str, frozenset[str]]:
@@ -135,7 +162,10 @@ def explaining(family: Family, causes: Mask, k: int) -> Family:
 
 
 def _contains_any(mask: Mask, others: Iterable[Mask]) -> bool:
-    return any(mask & other == other for other in others)
+    for other in others:  # noqa: SIM110 - asked too often for a generator
+        if mask & other == other:
+            return True
+    return False
 
 
 def bits(mask: Mask) -> Iterator[Mask]:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from controller.intent import Intent, Protection, Selector
 from controller.policy.automaton import Automaton
 from controller.policy.failures import NO_FAILURES, Failures
+from controller.policy.product import Ground
 from controller.program import LABEL_TTL, SwitchProgram
 from controller.prover.causes import Causes, Family, Mask, Watch, explaining
 from controller.prover.decisions import End, Fate, Fork, Onward, Stop, Switch
@@ -58,7 +59,8 @@ class Explorer:
             for hub in self.hosts
         }
         self._journeys: dict[int, _Journeys] = {}
-        self._joined = Joined(topology)
+        self._ground = Ground(topology)
+        self._joined = Joined(topology, self.causes.things)
 
     def search(self, intent: Intent, within: Protection | None = None) -> Searched:
         """All outcomes under the failures that an intent is protected against, or others."""
@@ -99,11 +101,11 @@ class Explorer:
         )
 
     def lawful(self, automaton: Automaton) -> Lawful:
-        return Lawful(automaton, self.topology, self._joined)
+        return Lawful(automaton, self._ground, self._joined)
 
     def _permit_in_use(self, intent: Intent, calm: Outcome) -> int | None:
         """The first with a path while no more has failed; ``calm`` may show one."""
-        down = self.causes.dead(self.known)
+        down = self.causes.down(self.known)
         for number, automaton in enumerate(intent.ruling.automata):
             if calm.delivered and accepts(automaton, calm.states[number], calm.one_way_ns):
                 return number
@@ -167,7 +169,7 @@ class _Journeys:
         What follows where it is dead is left waiting. None where it cannot be alive.
         """
         place, fate, family, spared, seen, one_way_ns, hops = branch
-        suspects, spare = _union(family), any(one.bit_count() < k for one in family)
+        suspects, spare = _summed(family, k)
         while True:
             if type(fate) is Fork:
                 watch, live, dead = fate
@@ -184,7 +186,7 @@ class _Journeys:
                     family = tuple(one for one in family if not one & causes)
                     if not family:
                         return None
-                    suspects, spare = _union(family), any(one.bit_count() < k for one in family)
+                    suspects, spare = _summed(family, k)
                 spared |= watch.causes
                 if type(live) is not Onward or live.watch is not watch:
                     seen = Seen(seen, watch, Found.ALIVE)
@@ -257,8 +259,10 @@ class _Branch(NamedTuple):
     hops: int
 
 
-def _union(family: Family) -> Mask:
-    union = 0
+def _summed(family: Family, k: int) -> tuple[Mask, bool]:
+    """All elements of the sets, and whether some set has room for one more."""
+    union, spare = 0, False
     for one in family:
         union |= one
-    return union
+        spare = spare or one.bit_count() < k
+    return union, spare

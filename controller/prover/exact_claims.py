@@ -174,14 +174,14 @@ class _Judge:
         for outcome in self._searched.outcomes:
             at_stake = [] if outcome.delivered else self._survivable(outcome)
             # What fails takes down what was seen dead, so that alone leaves the most paths.
-            if not at_stake or self._permit_with_path(_seen_dead(outcome)) is None:
+            if not at_stake or self._permit_with_path(outcome.down) is None:
                 continue
             for failed in at_stake:
-                permit = self._permit_with_path(self._causes.dead(failed))
+                permit = self._permit_with_path(self._causes.down(failed))
                 if permit is not None and not self._is_needless(outcome, failed):
                     yield Stranded(outcome, self._causes.named(failed), permit)
 
-    def _permit_with_path(self, down: frozenset[str]) -> str | None:
+    def _permit_with_path(self, down: Mask) -> str | None:
         """A permit with a path from the source, the one in use before the others."""
         in_use = self._searched.permit
         if in_use is None:
@@ -205,7 +205,7 @@ class _Judge:
         """Dropped, and from there a path was left under the permit in use."""
         for failed in self._survivable(outcome):
             if self._is_needless(outcome, failed):
-                way = self._left(outcome, self._causes.dead(failed))
+                way = self._left(outcome, self._causes.down(failed))
                 assert way is not None
                 hubs = " - ".join(place.hub for place in way.places)
                 came = " - ".join(outcome.hubs)
@@ -219,11 +219,11 @@ class _Judge:
         more = failed & ~self._explorer.known
         if more.bit_count() > self._searched.promised.k or more & ~self._covered:
             return False
-        if self._left(outcome, _seen_dead(outcome)) is None:
+        if self._left(outcome, outcome.down) is None:
             return False
-        return self._left(outcome, self._causes.dead(failed)) is not None
+        return self._left(outcome, self._causes.down(failed)) is not None
 
-    def _left(self, outcome: Outcome, down: frozenset[str]) -> Trail | None:
+    def _left(self, outcome: Outcome, down: Mask) -> Trail | None:
         """A path on from where packets are dropped, under the permit in use."""
         number = self._searched.permit
         state = None if number is None else outcome.states[number]
@@ -256,13 +256,9 @@ class _Judge:
             for outcome in self._searched.outcomes:
                 arrived = (outcome.states[number], outcome.one_way_ns)
                 if outcome.delivered and accepts(lawful.automaton, *arrived):
-                    lawful.know(watch.thing for watch in outcome.crossed)
+                    lawful.know(outcome.used)
             self._lawful[number] = lawful
         return self._lawful[number]
-
-
-def _seen_dead(outcome: Outcome) -> frozenset[str]:
-    return frozenset(watch.thing for watch in outcome.dead)
 
 
 def _when(outcome: Outcome, failed: Mask | None = None) -> str:

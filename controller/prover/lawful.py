@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 from controller.intent import Intent
 from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.clauses import Element
-from controller.policy.product import Place, Product, Trail
-from controller.prover.causes import Watch
+from controller.policy.product import Ground, Place, Product, Trail
+from controller.prover.causes import GATEWAY, Mask, Watch, bits
 from topologies.model import Topology
-
-GATEWAY = "gateway:"
 
 type States = tuple[State | None, ...]
 """How far a packet is under each permit of its intent; None once a clause has died."""
@@ -71,66 +69,68 @@ def accepts(automaton: Automaton, state: State | None, one_way_ns: int) -> bool:
 
 
 class Lawful:
-    """Paths that one automaton accepts. What is down are fibres and gateways: ``gateway:HUB``."""
+    """Paths that one automaton accepts. What is down are sets of things, see ``Causes``."""
 
-    def __init__(self, automaton: Automaton, topology: Topology, joined: Joined) -> None:
+    def __init__(self, automaton: Automaton, ground: Ground, joined: Joined) -> None:
         self.automaton = automaton
-        self._topology = topology
+        self._ground = ground
         self._joined = joined
-        self._product = Product(automaton, topology)
-        self._left: dict[tuple[str, State, frozenset[str], int], Trail | None] = {}
-        self._open: list[frozenset[str]] = []
+        self._product = Product(automaton, ground.topology, ground=ground)
+        self._left: dict[tuple[str, State, Mask, int], Trail | None] = {}
+        self._open: dict[Mask, None] = {}
         """What paths from the source use."""
-        self._shut: list[frozenset[str]] = []
+        self._shut: list[Mask] = []
         """What leaves no path from the source while it is down."""
 
-    def left(self, hub: str, state: State, down: frozenset[str], spent_ns: int) -> Trail | None:
+    def left(self, hub: str, state: State, down: Mask, spent_ns: int) -> Trail | None:
         """The shortest path on from a hub, where a packet is in a state and has spent some delay.
 
         It may still pass the hub's own gateway.
         """
         key = (hub, state, down, spent_ns if self.automaton.budgets else 0)
         if key not in self._left:
-            closed, dead = _parted(down)
+            closed, dead = self._joined.parted(down)
             self._left[key] = None
-            after = state if hub in closed else past(self.automaton, state, self._topology.hub(hub))
+            entered = self._ground.topology.hub(hub)
+            after = state if hub in closed else past(self.automaton, state, entered)
             if after is not None:
                 product = self._product.without_gateways(closed)
                 self._left[key] = self._shortest(product, Place(hub, after), dead, spent_ns)
         return self._left[key]
 
-    def know(self, used: Iterable[str]) -> None:
+    def know(self, used: Mask) -> None:
         """Make use of a path from the source that is known to be permitted."""
-        self._open.append(frozenset(used))
+        self._open[used] = None
 
-    def has_path(self, down: frozenset[str]) -> bool:
+    def has_path(self, down: Mask) -> bool:
         """Whether there is a path from the source."""
-        if any(down.isdisjoint(used) for used in self._open):
-            return True
-        if any(shut <= down for shut in self._shut):
+        for used in self._open:
+            if not used & down:
+                return True
+        if any(not shut & ~down for shut in self._shut):
             return False
         trail = self._from_source(down)
         if trail is None:
             self._shut.append(down)
             return False
-        hubs = (place.hub for place in trail.places)
-        self.know([*trail.fibres, *(f"{GATEWAY}{hub}" for hub in hubs)])
+        self.know(self._joined.used(trail))
         return True
 
-    def _from_source(self, down: frozenset[str]) -> Trail | None:
-        closed, dead = _parted(down)
+    def _from_source(self, down: Mask) -> Trail | None:
+        closed, dead = self._joined.parted(down)
         product = self._product.without_gateways(closed)
         state = past(product.automaton, product.automaton.start, product.automaton.trip.src)
         source = product.automaton.trip.src.id
         return None if state is None else self._shortest(product, Place(source, state), dead, 0)
 
-    def _shortest(
-        self, product: Product, start: Place, dead: frozenset[str], spent_ns: int
-    ) -> Trail | None:
+    def _shortest(self, product: Product, start: Place, dead: Mask, spent_ns: int) -> Trail | None:
         if start.hub not in self._joined.to(self.automaton.trip.dst.id, dead):
             return None
         try:
-            return product.shortest(start, dead, spent_ns)
+            course = product.course(product.number(start), dead)
+            if course is None or self.automaton.exceeds(spent_ns + course.one_way_ns):
+                return None
+            return product.trail(course)
         except Exception:  # noqa: BLE001 - an evaluation error means deny
             return None
 
@@ -138,28 +138,37 @@ class Lawful:
 class Joined:
     """Which hubs any fibres join, whatever is lawful: asked first, since most drops are cut off."""
 
-    def __init__(self, topology: Topology) -> None:
-        self._known: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
-        self._fibres: dict[str, list[tuple[str, str]]] = {hub.id: [] for hub in topology.hubs}
+    def __init__(self, topology: Topology, things: Mapping[str, Mask]) -> None:
+        self._things = things
+        self._hubs = [hub.id for hub in topology.hubs]
+        self._count = len(topology.fibres)
+        self._known: dict[tuple[str, Mask], frozenset[str]] = {}
+        self._fibres: dict[str, list[tuple[Mask, str]]] = {hub: [] for hub in self._hubs}
         for fibre in topology.fibres:
             for end in fibre.ends:
-                self._fibres[end].append((fibre.id, fibre.other_end(end)))
+                self._fibres[end].append((things[fibre.id], fibre.other_end(end)))
 
-    def to(self, hub: str, dead: frozenset[str]) -> frozenset[str]:
+    def to(self, hub: str, dead: Mask) -> frozenset[str]:
         """The hubs joined to one, while these fibres are dead."""
         key = (hub, dead)
         if key not in self._known:
             joined, waiting = {hub}, [hub]
             while waiting:
                 for fibre, far in self._fibres[waiting.pop()]:
-                    if far not in joined and fibre not in dead:
+                    if far not in joined and not fibre & dead:
                         joined.add(far)
                         waiting.append(far)
             self._known[key] = frozenset(joined)
         return self._known[key]
 
+    def parted(self, down: Mask) -> tuple[frozenset[str], Mask]:
+        """Hubs whose gateway is down, and fibres."""
+        gateways = bits(down >> self._count)
+        closed = frozenset(self._hubs[bit.bit_length() - 1] for bit in gateways)
+        return closed, down & (1 << self._count) - 1
 
-def _parted(down: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Hubs whose gateway is down, and fibres."""
-    closed = frozenset(one.removeprefix(GATEWAY) for one in down if one.startswith(GATEWAY))
-    return closed, frozenset(one for one in down if not one.startswith(GATEWAY))
+    def used(self, trail: Trail) -> Mask:
+        """The things on a path, and every gateway that it may pass."""
+        hubs = (place.hub for place in trail.places)
+        names = {*trail.fibres, *(f"{GATEWAY}{hub}" for hub in hubs)}
+        return sum(self._things[name] for name in names)

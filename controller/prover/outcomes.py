@@ -76,6 +76,16 @@ class Outcome:
     def dead(self) -> tuple[Watch, ...]:
         return self._of(Found.DEAD)
 
+    @cached_property
+    def down(self) -> Mask:
+        """What was seen dead, as a set of things."""
+        return self._things(Found.DEAD)
+
+    @property
+    def used(self) -> Mask:
+        """What was crossed, as a set of things."""
+        return self._things(Found.CROSSED)
+
     @property
     def alive(self) -> tuple[Watch, ...]:
         """What was seen alive, passed or not."""
@@ -109,6 +119,14 @@ class Outcome:
     def agrees_with(self, failed: Mask) -> bool:
         """Whether this is what becomes of the packets when just these have failed."""
         return not failed & self.spared and all(failed & causes for causes in self._needs)
+
+    def _things(self, wanted: Found) -> Mask:
+        things, seen = 0, self.seen
+        while seen is not None:
+            seen, watch, found = seen
+            if found is wanted:
+                things |= watch.bit
+        return things
 
     def _of(self, wanted: Found) -> tuple[Watch, ...]:
         return tuple(watch for watch, found in self.sights if found is wanted)

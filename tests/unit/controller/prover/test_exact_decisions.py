@@ -36,7 +36,7 @@ class Outside:
 
 
 def watch(port: int) -> Watch:
-    return Watch("here", port, f"fibre{port}", "there", 1, 0, 1 << port)
+    return Watch("here", port, f"fibre{port}", "there", 1, 0, 1 << port, 1 << port)
 
 
 def flow(*actions: Action, table: int = 0, priority: int = 9, goto: int | None = None, **fields):
