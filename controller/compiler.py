@@ -43,7 +43,6 @@ from controller.program import (
     cookie,
     decrement_label_ttl,
     group,
-    match,
     output,
     pop_label,
     serial_of,
@@ -119,6 +118,8 @@ class _Switch:
     """What is gathered for one switch."""
 
     flows: dict[Flow, None] = field(default_factory=dict)
+    decided: dict[tuple[int, int], Flow] = field(default_factory=dict)
+    """Entries of the last table, by port and label."""
     groups: dict[tuple[Bucket, ...], int] = field(default_factory=dict)
     meters: list[Meter] = field(default_factory=list)
 
@@ -204,10 +205,13 @@ class _Draft:
                 yield alternative.then, port, carried
             elif isinstance(alternative, Assess):
                 yield alternative.then, GATEWAY_OUT_PORT, carried
-        matched = match(in_port=in_port, eth_type=ETH_MPLS, mpls_label=label)
+        matched = (("eth_type", ETH_MPLS), ("in_port", in_port), ("mpls_label", label))
         actions = self._actions(node.hub, buckets)
         why = cookie(_reason(node, in_port), policy=number, serial=serial_of(self._epoch))
-        self._add(node.hub, Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, why))
+        flow = Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, why)
+        # To hash every entry would take longer than to make it; two of one port and label are rare.
+        if self._switches[node.hub].decided.setdefault((in_port, label), flow) != flow:
+            self._add(node.hub, flow)
 
     def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
         port = HOST_PORT
@@ -246,7 +250,7 @@ class _Draft:
         return SwitchProgram(
             hub.hub,
             hub.dpid,
-            tuple(sorted(switch.flows, key=_order)),
+            tuple(sorted([*switch.decided.values(), *switch.flows], key=_order)),
             tuple(FastFailover(number, buckets) for buckets, number in switch.groups.items()),
             tuple(switch.meters),
         )

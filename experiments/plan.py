@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from controller.compiler import compile_ways, gateways_of, plan_ways
+from experiments.collecting import collecting_later
 from experiments.intents import intents_for
 from experiments.plan_cuts import cut_faults, cut_phases, plan_cuts
 from experiments.plan_policies import assessments, fault_times, planned, refuse_misfits
@@ -24,6 +25,11 @@ from traffic.scapy_process import build_templates
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
     """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
     it guarantees do not fit under the failures that it protects them against."""
+    with collecting_later():
+        return _planned(loaded, clock, run_id, seed)
+
+
+def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
     ways = plan_ways(topology, intents_for(loaded))
     gateways = gateways_of(ways)

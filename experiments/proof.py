@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from controller.prover import Proof, Tables, prove, read_dump, tables_of
 from controller.prover.exact_claims import examine
 from controller.specification import Specification
+from experiments.collecting import collecting_later
 from experiments.dumps import Dump, read_dump_file
 from experiments.plan_values import Plan
 from topologies.errors import PolicyFailure
@@ -75,23 +74,11 @@ def _took_no_time(proof: Proof) -> Proof:
 
 def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
     topology, intents = judged_by.topology, judged_by.intents()
-    with _collecting_later():
+    with collecting_later():
         exact = examine(tables, plan.wiring, topology, intents)
         proof = prove(tables, plan.wiring, topology, intents, plan.program, exact)
     took_ms = round(proof.counts.ms + exact.counts.ms, 3)
     return replace(proof, counts=replace(proof.counts, ms=took_ms))
-
-
-@contextlib.contextmanager
-def _collecting_later() -> Iterator[None]:
-    """A proof makes many values and no cycles: looking for cycles takes a third of its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def in_a_line(proof: Proof) -> str:

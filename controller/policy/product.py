@@ -20,6 +20,9 @@ from controller.policy.automaton import Automaton, State, Violation
 from controller.policy.failures import NO_FAILURES, Failures
 from topologies.model import Fibre, Hub, Topology
 
+MOST_HOPS_BITS = 20
+"""Room for the hops of a trail beside its delay in one number."""
+
 
 class Place(NamedTuple):
     """Where a packet is in the product: past ``hub``, in ``state``."""
@@ -153,10 +156,12 @@ class Product:
         self._steps: dict[tuple[State, int, bool], State | None] = {}
         """The state behind a fibre, by that before it and whether the hub's gateway there is down:
         whichever others are, a clause asks only for that of the hub that is entered."""
-        self._closed: dict[frozenset[str], Product] = {frozenset(): self}
+        self._closed: dict[frozenset[str], Product] = {}
 
     def without_gateways(self, hubs: frozenset[str]) -> Product:
         """The product while the gateways of these hubs are down; its places have equal numbers."""
+        if not hubs:
+            return self
         if hubs not in self._closed:
             trip = replace(self.automaton.trip, closed=self.automaton.trip.closed | hubs)
             closed = replace(self.automaton, trip=trip)
@@ -219,6 +224,7 @@ class Product:
     ) -> Course | None:
         """The same by numbers and whatever it takes; ``shunned`` are places with fibres."""
         settled: set[int] = set()
+        least: dict[int, int] = {}
         known_ends, known_edges = self._ends, self._edges
         # Order of fibres breaks ties; it tells any two trails from one start apart.
         queue: list[tuple[int, int, tuple[int, ...], int, int]] = [(0, 0, (), 0, start)]
@@ -234,6 +240,10 @@ class Product:
                 if bit & dead or far in settled or (shunned and (at, bit) in shunned):
                     continue
                 total_ns = delay_ns + edge_ns
+                cost = total_ns << MOST_HOPS_BITS | count
+                if least.setdefault(far, cost) < cost:
+                    continue
+                least[far] = cost
                 heappush(queue, (total_ns + floor_ns, count, (*order, number), total_ns, far))
         return None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controller.program import Action, Bucket, Flow, SwitchProgram, Value
 from controller.prover.headers import NO_LABEL_NAMED, Condition, Packet, in_order, is_exact
@@ -26,6 +26,10 @@ class Rule(NamedTuple):
     key: Key
 
 
+type _Slot = dict[Value | None, tuple[Rule, ...]]
+"""Rules of one table and port, by label."""
+
+
 def rule_of(flow: Flow) -> Rule:
     exact = {name: value for name, value in flow.match if is_exact(name, value)}
     certain = len(exact) == len(flow.match)
@@ -39,7 +43,8 @@ class Lookup:
     def __init__(self, switch: SwitchProgram) -> None:
         self.groups = {group.id: group for group in switch.groups}
         self.meters = {meter.id: meter for meter in switch.meters}
-        self._rules: dict[tuple[int, Value | None], dict[Value | None, tuple[Rule, ...]]] = {}
+        self._rules: dict[tuple[int, Value | None], _Slot] = {}
+        self._of_port: dict[tuple[int, Value | None], tuple[_Slot, ...]] = {}
         self._met: dict[Key, tuple[Rule, ...]] = {}
         self._sending_back: dict[int, tuple[Bucket, ...]] = {}
         self._sieves: dict[int, tuple[tuple[Rule, ...], Sieve[Rule]]] = {}
@@ -95,22 +100,39 @@ class Lookup:
 
     def rules(self, table: int, port: Value, label: Value | None) -> tuple[Rule, ...]:
         """Entries that a packet from ``port`` may meet; ``label`` None stands for any or none."""
-        key = (table, port, label)
+        met = self._met.get((table, port, label))
+        if met is not None:
+            return met
+        slots = self._slots(table, port)
+        if label is None:
+            return self._kept((table, port, None), slots, _precedence)
+        for by_label in slots:
+            if label in by_label:
+                return self._kept((table, port, label), slots, _priority)
+        key = (table, port, NO_LABEL_NAMED)
         met = self._met.get(key)
-        if met is None:
-            slots = [
-                self._rules[one] for one in ((table, port), (table, None)) if one in self._rules
-            ]
-            if label is not None and not any(label in by_label for by_label in slots):
-                key = (table, port, NO_LABEL_NAMED)
-                met = self._met.get(key)
-        if met is None:
-            found: list[Rule] = []
-            for by_label in slots:
-                for one in by_label if label is None else (label, None):
-                    found += by_label.get(one, ())
-            order = _precedence if label is None else _priority
-            met = self._met[key] = tuple(sorted(found, key=order))
+        return self._kept(key, slots, _priority) if met is None else met
+
+    def _slots(self, table: int, port: Value) -> tuple[_Slot, ...]:
+        known = self._of_port.get((table, port))
+        if known is None:
+            slots = (self._rules.get((table, port)), self._rules.get((table, None)))
+            known = tuple(slot for slot in slots if slot is not None)
+            self._of_port[table, port] = known
+        return known
+
+    def _kept(
+        self, key: Key, slots: tuple[_Slot, ...], order: Callable[[Rule], Any]
+    ) -> tuple[Rule, ...]:
+        """What packets of a key meet, in that order."""
+        label = key[2]
+        found: list[Rule] = []
+        for by_label in slots:
+            for one in by_label if label is None else (label, None):
+                found += by_label.get(one, ())
+        if len(found) > 1:
+            found.sort(key=order)
+        met = self._met[key] = tuple(found)
         return met
 
     def rules_for(self, table: int, port: Value, packet: Packet) -> Sequence[Rule]:
@@ -149,12 +171,11 @@ class Lookup:
         for rule in self.every() if rules is None else rules:
             wanted = dict(rule.conditions)
             for other in self._beside(rule, wanted):
+                if other.flow is rule.flow or other.flow.priority != rule.flow.priority:
+                    continue
                 pair = frozenset((id(rule.flow), id(other.flow)))
-                if (
-                    other.flow.priority == rule.flow.priority
-                    and len(pair) == 2
-                    and pair not in seen
-                    and all(wanted.get(name, value) == value for name, value in other.conditions)
+                if pair not in seen and all(
+                    wanted.get(name, value) == value for name, value in other.conditions
                 ):
                     seen.add(pair)
                     yield rule.flow, other.flow
