@@ -40,22 +40,30 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.intents import specify
-    from experiments.plan import make_plan
-    from experiments.proof import proof_document, prove_compiled, prove_dump
+    from experiments.collecting import collecting_later
+    from experiments.proof import proof_document
 
-    loaded = load(args)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
-    judged_by = specify(loaded)
-    if args.tables is None:
-        of, proof = "compiled", prove_compiled(plan, judged_by)
-    else:
-        of, proof = str(args.tables), prove_dump(args.tables, plan, judged_by)
+    with collecting_later():
+        plan, of, proof = _proven(args)
     if args.json:
         print(json.dumps(proof_document({of: proof}), indent=1))
     else:
         print(_told(plan, proof))
     return 0 if proof.holds else 1
+
+
+def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
+    """The plan of a scenario, and a proof with what it is of."""
+    from experiments.intents import specify
+    from experiments.plan import make_plan
+    from experiments.proof import prove_compiled, prove_dump
+
+    loaded = load(args)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
+    judged_by = specify(loaded)
+    if args.tables is None:
+        return plan, "compiled", prove_compiled(plan, judged_by)
+    return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
 def _told(plan: Plan, proof: Proof) -> str:
