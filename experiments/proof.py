@@ -75,7 +75,8 @@ def _took_no_time(proof: Proof) -> Proof:
 def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
     topology, intents = judged_by.topology, judged_by.intents()
     with collecting_later():
-        exact = examine(tables, plan.wiring, topology, intents)
+        # What was searched is large, and no verdict asks for it again.
+        exact = replace(examine(tables, plan.wiring, topology, intents), searched=(), stranded=())
         proof = prove(tables, plan.wiring, topology, intents, plan.program, exact)
     took_ms = round(proof.counts.ms + exact.counts.ms, 3)
     return replace(proof, counts=replace(proof.counts, ms=took_ms))
