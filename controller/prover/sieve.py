@@ -1,13 +1,15 @@
 """Things by the headers they are about, so that of many only those are asked that may matter.
 
 Each thing has conditions in the order of cutting. They are kept as a tree: a level for each
-condition, a branch for each value.
+condition, a branch for each value, down to where few are left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 from controller.program import Value
 from controller.prover.headers import Box, Condition, in_order, outside
@@ -18,34 +20,60 @@ FEW = 8
 """Up to so many things it takes as long to look at them all."""
 
 
+class _Entry[Thing](NamedTuple):
+    place: int
+    """Among all things."""
+    conditions: tuple[Condition, ...]
+    thing: Thing
+
+    def cuts(self, known: Known, depth: int) -> bool:
+        for name, value in self.conditions[depth:]:
+            held = known(name)
+            if held != value:
+                return held is None
+        return True
+
+    def fits(self, known: Known, depth: int) -> bool:
+        return all(known(name) in (None, value) for name, value in self.conditions[depth:])
+
+
 @dataclass(slots=True)
 class _Branch[Thing]:
-    ends: list[tuple[int, Thing]] = field(default_factory=list)
-    """Those without further conditions, with their places among all."""
-    all: list[tuple[int, Thing]] = field(default_factory=list)
-    """Those, and all that are further on."""
+    """Things whose conditions are alike up to a depth."""
+
+    depth: int
+    all: list[_Entry[Thing]] = field(default_factory=list)
+    ends: list[_Entry[Thing]] | None = None
+    """Those without further conditions, once there are too many to look at them all."""
     by_field: dict[str, dict[Value, _Branch[Thing]]] = field(default_factory=dict)
 
-    def towards(self, condition: Condition) -> _Branch[Thing]:
-        name, value = condition
+    def add(self, entry: _Entry[Thing]) -> None:
+        self.all.append(entry)
+        if self.ends is not None:
+            self._part(entry, self.ends)
+        elif len(self.all) > FEW:
+            self.ends = []
+            for one in self.all:
+                self._part(one, self.ends)
+
+    def _part(self, entry: _Entry[Thing], ends: list[_Entry[Thing]]) -> None:
+        if len(entry.conditions) == self.depth:
+            ends.append(entry)
+            return
+        name, value = entry.conditions[self.depth]
         by_value = self.by_field.setdefault(name, {})
         if value not in by_value:
-            by_value[value] = _Branch()
-        return by_value[value]
+            by_value[value] = _Branch(self.depth + 1)
+        by_value[value].add(entry)
 
 
 class Sieve[Thing]:
     """Things found by what is known of headers, always in the order in which they were given."""
 
     def __init__(self, things: Iterable[tuple[Iterable[Condition], Thing]]) -> None:
-        self._root: _Branch[Thing] = _Branch()
+        self._root: _Branch[Thing] = _Branch(0)
         for place, (conditions, thing) in enumerate(things):
-            branch = self._root
-            branch.all.append((place, thing))
-            for condition in conditions:
-                branch = branch.towards(condition)
-                branch.all.append((place, thing))
-            branch.ends.append((place, thing))
+            self._root.add(_Entry(place, tuple(conditions), thing))
 
     @classmethod
     def of_boxes(cls, things: Iterable[tuple[Box, Thing]]) -> Sieve[Thing]:
@@ -55,10 +83,13 @@ class Sieve[Thing]:
     def cutting(self, known: Known) -> list[Thing]:
         """Those that cut the headers: all but where the first condition that does not hold of all
         the headers holds of none."""
-        found: list[tuple[int, Thing]] = []
+        found: list[_Entry[Thing]] = []
         waiting = [self._root]
         while waiting:
             branch = waiting.pop()
+            if branch.ends is None:
+                found += [one for one in branch.all if one.cuts(known, branch.depth)]
+                continue
             found += branch.ends
             for name, by_value in branch.by_field.items():
                 value = known(name)
@@ -75,18 +106,23 @@ class Sieve[Thing]:
 
     def fitting_any(self, each: Iterable[Known]) -> list[Thing]:
         """Those that fit some of the headers."""
-        found: dict[int, Thing] = {}
-        waiting = [(self._root, known) for known in each]
+        found = {entry.place: entry for known in each for entry in self._fitting(known)}
+        return _in_place([*found.values()])
+
+    def _fitting(self, known: Known) -> Iterator[_Entry[Thing]]:
+        waiting = [self._root]
         while waiting:
-            branch, known = waiting.pop()
-            found.update(branch.ends)
+            branch = waiting.pop()
+            if branch.ends is None:
+                yield from (one for one in branch.all if one.fits(known, branch.depth))
+                continue
+            yield from branch.ends
             for name, by_value in branch.by_field.items():
                 value = known(name)
                 if value is None:
-                    waiting += [(further, known) for further in by_value.values()]
+                    waiting += by_value.values()
                 elif value in by_value:
-                    waiting.append((by_value[value], known))
-        return _in_place([*found.items()])
+                    waiting.append(by_value[value])
 
 
 class Allowed:
@@ -99,10 +135,6 @@ class Allowed:
         return outside(headers, self._boxes.cutting(headers.known.get))
 
 
-def _in_place[Thing](found: list[tuple[int, Thing]]) -> list[Thing]:
-    found.sort(key=_place)
-    return [thing for _, thing in found]
-
-
-def _place(entry: tuple[int, object]) -> int:
-    return entry[0]
+def _in_place[Thing](found: list[_Entry[Thing]]) -> list[Thing]:
+    found.sort(key=itemgetter(0))
+    return [entry.thing for entry in found]

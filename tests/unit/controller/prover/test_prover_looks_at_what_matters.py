@@ -4,20 +4,21 @@ matter; what comes of it is what looking at all of them would give."""
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from policy_lab import corridor, demand, permit, ruling
 
 from controller.compiler import compile_ways, gateways_of, plan_ways
 from controller.intent import Intent, Selector, clashes
 from controller.program import Flow
-from controller.prover import headers, prove, rest, tables_of
+from controller.prover import headers, prove, rest, sieve, tables_of
 from controller.prover.headers import Box, Packet, box, in_order, outside
 from controller.prover.lookup import Rule
 from controller.prover.rest import Rest, cut
 from controller.prover.sieve import Allowed, Sieve
 from topologies.wiring import wire
 
+SAME_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 FIELDS = ("eth_type", "eth_dst", "mpls_tc", "ip_proto", "udp_src", "udp_dst")
 conditions = st.dictionaries(st.sampled_from(FIELDS), st.integers(0, 2), max_size=4).map(
     lambda chosen: in_order(chosen.items())
@@ -41,6 +42,7 @@ def rule(number, chosen, certain):
     return Rule(Flow(0, 1, (("in_port", number),), (), None, 0), chosen, certain, (0, None, None))
 
 
+@SAME_FIXTURE
 @given(packets, rules, st.sampled_from((0, 2, rest.DEEPEST)))
 def test_packets_are_taken_and_left_as_if_each_piece_was_looked_at(packet, some, deepest):
     with pytest.MonkeyPatch.context() as patched:
@@ -61,10 +63,17 @@ def hold_side_by_side(packet, some):
         assert tree.is_empty == (not flat)
 
 
+@pytest.fixture(params=[0, 2, 8], autouse=True)
+def few(request, monkeypatch):
+    """How many things a sieve does not tell apart."""
+    monkeypatch.setattr(sieve, "FEW", request.param)
+
+
+@SAME_FIXTURE
 @given(packets, rules)
 def test_entries_that_a_sieve_holds_back_cut_nothing(packet, some):
-    sieve = Sieve((chosen, number) for number, (chosen, _) in enumerate(some))
-    found = sieve.cutting(packet.value)
+    held = Sieve((chosen, number) for number, (chosen, _) in enumerate(some))
+    found = held.cutting(packet.value)
     assert found == sorted(found)
     for number, (chosen, _) in enumerate(some):
         if number not in found:
@@ -73,12 +82,14 @@ def test_entries_that_a_sieve_holds_back_cut_nothing(packet, some):
             assert left == [packet]
 
 
+@SAME_FIXTURE
 @given(boxes, st.lists(conditions, max_size=8))
 def test_what_is_left_without_all_boxes_is_the_same(sent, some):
     allowed = [box(**dict(chosen)) for chosen in some]
     assert Allowed(allowed).outside(sent) == outside(sent, allowed)
 
 
+@SAME_FIXTURE
 @given(boxes, st.lists(boxes, max_size=8))
 def test_boxes_that_meet_some_headers_fit_them(sent, some):
     fitting = Sieve.of_boxes((one, number) for number, one in enumerate(some)).fitting(
@@ -102,6 +113,7 @@ def told_apart(one, other):
     return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
+@SAME_FIXTURE
 @given(st.lists(st.lists(selectors, min_size=1, max_size=3).map(tuple), max_size=6))
 def test_demands_clash_where_some_packet_fits_both(some):
     intents = [Intent(ruling(permit()), told) for told in some]
