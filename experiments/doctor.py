@@ -24,7 +24,6 @@ DISTRIBUTIONS = {
     "os-ken": "os-ken",
     "eventlet": "eventlet",
     "Scapy": "scapy",
-    "pyroute2": "pyroute2",
 }
 PACKAGES = {
     "Mininet": "mininet",

@@ -20,7 +20,7 @@ from experiments.testbeds.kernel import Kernel
 from topologies.values import to_plain
 
 MANIFEST_SCHEMA = 1
-PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow", "pyroute2")
+PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 PROJECT = Path(__file__).resolve().parents[1]
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -21,6 +21,9 @@ from topologies.wiring import wire
 from traffic import jobs
 from traffic.scapy_process import build_templates
 
+PPM_DIGITS = 6
+"""A millionth of a part per million: finer than what netem can do."""
+
 
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
     """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
@@ -77,10 +80,14 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
     )
 
 
-def losses_ppm(loaded: LoadedScenario) -> dict[str, int]:
-    """Random loss of each fibre, in parts per million."""
+def losses_ppm(loaded: LoadedScenario) -> dict[str, float]:
+    """Random loss of each fibre, in parts per million; a whole number where it is one."""
     network = loaded.scenario.network
     shares = {
         fibre.id: network.fibre_loss.get(fibre.id, network.loss) for fibre in loaded.topology.fibres
     }
-    return {fibre: round(share * 1e6) for fibre, share in shares.items()}
+    return {fibre: _whole(round(share * 1e6, PPM_DIGITS)) for fibre, share in shares.items()}
+
+
+def _whole(number: float) -> float:
+    return int(number) if number == int(number) else number

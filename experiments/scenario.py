@@ -35,6 +35,7 @@ DEFAULT = "pan-asia"
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
 MAX_FRAME_BYTES = 1514
 MAX_PROBES = 5_000_000
+LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
 
 
 def _share(text: object) -> float:
@@ -387,3 +388,9 @@ def _check_losses(document: Document, scenario: Scenario, topology: Topology) ->
 def _check_loss(document: Document, share: float, *path: str) -> None:
     if share > 1:
         raise document.error("a loss cannot exceed 100%", *path, hint="write for example 0.1%")
+    if 0 < share < LEAST_LOSS:
+        raise document.error(
+            f"a loss of {share * 100:g}% is less than netem can do",
+            *path,
+            hint=f"write 0%, or at least {LEAST_LOSS * 100:.1g}%",
+        )

@@ -179,7 +179,7 @@ class Scaling(Frozen):
     assumed_terrestrial_gbps: float = Field(gt=0)
     """Stands in where no capacity is published. The data itself keeps ``null``."""
     assumed_submarine_gbps: float = Field(gt=0)
-    min_rate_bps: int = Field(gt=0)
+    min_rate_bps: int = Field(ge=8)  # netem has whole bytes a second
     max_rate_bps: int = Field(gt=0)
 
     @model_validator(mode="after")

@@ -1,110 +1,87 @@
-"""netem as the kernel has it: nanosecond delay, 64-bit rate and the seed of its losses.
+"""netem's options as octets: nanosecond delay, 64-bit rate and the seed of its losses.
 
-pyroute2 0.9.7 stops at TCA_NETEM_RATE and at delays in 64 ns ticks, so its
-netem plugin is replaced by this one. Attribute numbers and layouts:
-linux/pkt_sched.h, ``TCA_NETEM_*`` and ``struct tc_netem_qopt``.
+Attribute numbers and layouts: linux/pkt_sched.h, ``TCA_NETEM_*`` and ``struct tc_netem_qopt``.
+Each direction of a fibre is two stages, a delay line and a queue: see ``Shape``. Pure.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+import struct
+from dataclasses import dataclass
 
-from pyroute2.netlink import nla
-from pyroute2.netlink.rtnl import TC_H_ROOT
-from pyroute2.netlink.rtnl.tcmsg import plugins
-
+from topologies.rtnetlink import QDISC, TCA_KIND, TCA_OPTIONS, attribute, attributes
 from topologies.wiring import Shape
 
-parent = TC_H_ROOT
-PROBABILITY_ONE = 2**32 - 1
+KIND = "netem"
+RATE, RATE64, LATENCY64, PRNG_SEED = 6, 8, 10, 14
 RATE32_MAX = 2**32 - 1
+PROBABILITY_ONE = 2**32 - 1
+_FIXED = struct.Struct("=IIIIII")
+"""Latency in ticks, limit, loss, gap, duplicate, jitter."""
+_RATE = struct.Struct("=IiIi")
+_I64, _U64 = struct.Struct("=q"), struct.Struct("=Q")
 
 
-class options(nla):  # noqa: N801 - the name pyroute2 looks up in a plugin
-    nla_map = (
-        ("TCA_NETEM_UNSPEC", "none"),
-        ("TCA_NETEM_CORR", "hex"),
-        ("TCA_NETEM_DELAY_DIST", "none"),
-        ("TCA_NETEM_REORDER", "hex"),
-        ("TCA_NETEM_CORRUPT", "hex"),
-        ("TCA_NETEM_LOSS", "hex"),
-        ("TCA_NETEM_RATE", "rate"),
-        ("TCA_NETEM_ECN", "uint32"),
-        ("TCA_NETEM_RATE64", "uint64"),
-        ("TCA_NETEM_PAD", "hex"),
-        ("TCA_NETEM_LATENCY64", "int64"),
-        ("TCA_NETEM_JITTER64", "int64"),
-        ("TCA_NETEM_SLOT", "hex"),
-        ("TCA_NETEM_SLOT_DIST", "none"),
-        ("TCA_NETEM_PRNG_SEED", "uint64"),
+@dataclass(frozen=True)
+class Stages:
+    """Both stages of a shape in the kernel's own terms: what was asked for, or what it holds.
+
+    ``rate_bytes_per_s`` is whole, so up to 7 bit/s of a shape's rate are left out; ``loss`` is a
+    share of 2^32 - 1.
+    """
+
+    one_way_delay_ns: int
+    in_flight_packets: int
+    loss: int
+    seed: int
+    rate_bytes_per_s: int
+    queue_packets: int
+
+    def delay_options(self) -> bytes:
+        fixed = _FIXED.pack(0, self.in_flight_packets, self.loss, 0, 0, 0)
+        latency = attribute(LATENCY64, _I64.pack(self.one_way_delay_ns))
+        return fixed + latency + attribute(PRNG_SEED, _U64.pack(self.seed))
+
+    def rate_options(self) -> bytes:
+        packed = _FIXED.pack(0, self.queue_packets, 0, 0, 0, 0)
+        packed += attribute(RATE, _RATE.pack(min(self.rate_bytes_per_s, RATE32_MAX), 0, 0, 0))
+        if self.rate_bytes_per_s > RATE32_MAX:
+            packed += attribute(RATE64, _U64.pack(self.rate_bytes_per_s))
+        return packed
+
+
+def stages(shape: Shape) -> Stages:
+    """What the kernel is to hold for a shape."""
+    return Stages(
+        one_way_delay_ns=shape.one_way_delay_ns,
+        in_flight_packets=shape.in_flight_packets,
+        loss=loss_of(shape.loss_ppm),
+        seed=shape.seed,
+        rate_bytes_per_s=shape.rate_bps // 8,
+        queue_packets=shape.queue_packets,
     )
-    fields = (
-        ("latency", "I"),
-        ("limit", "I"),
-        ("loss", "I"),
-        ("gap", "I"),
-        ("duplicate", "I"),
-        ("jitter", "I"),
-    )
-
-    class rate(nla):  # noqa: N801 - the name in nla_map
-        fields = (
-            ("rate", "I"),
-            ("packet_overhead", "i"),
-            ("cell_size", "I"),
-            ("cell_overhead", "i"),
-        )
 
 
-def get_parameters(request: dict[str, Any]) -> dict[str, Any]:
-    """The options of one stage: ``request['stage']`` is ``delay`` or ``rate`` of a shape."""
-    shape: Shape = request["shape"]
-    return _delay_stage(shape) if request["stage"] == "delay" else _rate_stage(shape)
+def loss_of(loss_ppm: float) -> int:
+    """A probability as netem has it, rounded down: 0 for less than 0.00024 parts per million."""
+    return int(loss_ppm * PROBABILITY_ONE / 1_000_000)
 
 
-def _delay_stage(shape: Shape) -> dict[str, Any]:
-    attributes = [
-        ("TCA_NETEM_LATENCY64", shape.one_way_delay_ns),
-        ("TCA_NETEM_PRNG_SEED", shape.seed),
-    ]
-    loss = shape.loss_ppm * PROBABILITY_ONE // 1_000_000
-    return _options(shape.in_flight_packets, loss, attributes)
-
-
-def _rate_stage(shape: Shape) -> dict[str, Any]:
-    rate_bytes = shape.rate_bps // 8
-    rate = {
-        "rate": min(rate_bytes, RATE32_MAX),
-        "packet_overhead": 0,
-        "cell_size": 0,
-        "cell_overhead": 0,
-    }
-    attributes: list[tuple[str, Any]] = [("TCA_NETEM_RATE", rate)]
-    if rate_bytes > RATE32_MAX:
-        attributes.append(("TCA_NETEM_RATE64", rate_bytes))
-    return _options(shape.queue_packets, 0, attributes)
-
-
-def _options(limit: int, loss: int, attributes: list[tuple[str, Any]]) -> dict[str, Any]:
-    fixed = {"latency": 0, "limit": limit, "loss": loss, "gap": 0, "duplicate": 0, "jitter": 0}
-    return {**fixed, "attrs": attributes}
-
-
-def shape_of(delay_stage: Any, rate_stage: Any) -> Shape | None:
-    """The shape that two dumped stages really make, or None if they are not both netem."""
-    if any(stage.get_attr("TCA_KIND") != "netem" for stage in (delay_stage, rate_stage)):
+def held(delay_stage: bytes, rate_stage: bytes) -> Stages | None:
+    """What two dumped qdiscs really do, or None if they are not both netem."""
+    dumped = [attributes(stage[QDISC.size :]) for stage in (delay_stage, rate_stage)]
+    if any(said.get(TCA_KIND) != KIND.encode() + b"\0" for said in dumped):
         return None
-    delay, rate = (stage.get_attr("TCA_OPTIONS") for stage in (delay_stage, rate_stage))
-    rate_bytes = rate.get_attr("TCA_NETEM_RATE64") or rate.get_attr("TCA_NETEM_RATE")["rate"]
-    return Shape(
-        one_way_delay_ns=delay.get_attr("TCA_NETEM_LATENCY64"),
-        rate_bps=rate_bytes * 8,
-        in_flight_packets=delay["limit"],
-        queue_packets=rate["limit"],
-        loss_ppm=round(delay["loss"] * 1_000_000 / PROBABILITY_ONE),
-        seed=delay.get_attr("TCA_NETEM_PRNG_SEED"),
+    delay, rate = (said[TCA_OPTIONS] for said in dumped)
+    _, in_flight_packets, loss, *_ = _FIXED.unpack_from(delay)
+    _, queue_packets, *_ = _FIXED.unpack_from(rate)
+    line, pace = (attributes(options[_FIXED.size :]) for options in (delay, rate))
+    rate_bytes = _U64.unpack(pace[RATE64]) if RATE64 in pace else _RATE.unpack(pace[RATE])
+    return Stages(
+        one_way_delay_ns=_I64.unpack(line[LATENCY64])[0],
+        in_flight_packets=in_flight_packets,
+        loss=loss,
+        seed=_U64.unpack(line[PRNG_SEED])[0],
+        rate_bytes_per_s=rate_bytes[0],
+        queue_packets=queue_packets,
     )
-
-
-plugins["netem"] = sys.modules[__name__]

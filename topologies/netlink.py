@@ -1,29 +1,29 @@
 """Interfaces, addresses and shaping of a wiring, set over netlink and read back.
 
-One process, no forks. Interfaces of a run share one interface group, so that
-teardown is a single request and can touch nothing the run did not make.
+One process, no forks, and many requests in a call. Interfaces of a run share one interface
+group, so that teardown is a single request and can touch nothing the run did not make.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
+import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
-from topologies import netem, taps
+from topologies import netem, rtnetlink, taps
 from topologies.errors import EnvironmentLacking
 from topologies.namespaces import Namespace
+from topologies.netlink_socket import KernelRefuses, NetlinkSocket
+from topologies.rtnetlink import Interface, Request
 from topologies.wiring import (
     FIBRE_MTU_BYTES,
     HOST_MTU_BYTES,
     End,
-    FibreWire,
     GatewayWire,
     HubWire,
     Shape,
@@ -42,6 +42,11 @@ HOST_SYSCTLS = {
 }
 DELAY_HANDLE, RATE_HANDLE, DRAIN_HANDLE = 0x10000, 0x20000, 0x30000
 DELAY_CLASS = DELAY_HANDLE + 1
+TAP_KIND = "tun"
+LOOPBACK = "lo"
+IPV6_SETTINGS = "/proc/sys/net/ipv6/conf"
+_BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
+TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
 
 
 @dataclass(frozen=True)
@@ -69,33 +74,52 @@ class Links:
         self._wiring = wiring
         self._offload = segmentation_offload
         self._group = interface_group(wiring.run_id)
-        self._route = IPRoute()
+        self._route = NetlinkSocket()
         self._closed = False
         self.namespaces: dict[str, Namespace] = {}
 
     def build(self) -> None:
         """Make every host's namespace and every interface pair, addressed and up.
 
-        A gateway's two interfaces stay down until a process takes them.
+        A gateway's two interfaces stay down until a process takes them. EnvironmentLacking.
         """
-        for hub in self._wiring.hubs:
-            self._add_host(hub)
-        for fibre in self._wiring.fibres:
-            self._add_fibre(fibre)
-        for gateway in gateways(self._wiring):
-            self._add_gateway(gateway)
-        for link in self._route.get_links():
-            if link.get_attr("IFLA_GROUP") == self._group:
-                _silence_ipv6(link.get_attr("IFLA_IFNAME"))
-                if not _is_tap(link):
-                    self._route.link("set", index=link["index"], state="up")
+        try:
+            self._add_hosts()
+            pairs = (
+                rtnetlink.veth(self._end(fibre.a), self._end(fibre.z))
+                for fibre in self._wiring.fibres
+            )
+            self._route.carry_out(pairs)
+            self._add_gateways()
+            self._switch_on()
+        except KernelRefuses as error:
+            raise EnvironmentLacking(
+                f"the kernel refuses to make {error.about}: {error.reason}",
+                "corridor doctor tells what this kernel lacks",
+            ) from error
 
     def shape(self) -> None:
         """Shape both directions of every fibre; call it when the switches own their ports."""
-        index = self._interface_indexes()
-        for interface, shape in shapes(self._wiring).items():
-            self._replace_qdisc(index[interface], interface, shape)
+        index = {link.name: link.index for link in self._route.links()}
+        self._put(
+            request
+            for interface, shape in shapes(self._wiring).items()
+            for request in _stages(index[interface], interface, shape)
+        )
         self.verify()
+
+    def renew(self, wiring: Wiring) -> None:
+        """Be as ``shape`` leaves a network that was built just now, for a wiring that differs in
+        shapes only: fibres empty and counted from 0, random losses from their seeds, hosts without
+        a neighbour they know."""
+        self._wiring = wiring
+        index = {link.name: link.index for link in self._route.links()}
+        self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
+        for namespace in self.namespaces.values():
+            with namespace.entered(), NetlinkSocket() as inside:
+                known = inside.dump(rtnetlink.all_neighbours())
+                inside.carry_out(rtnetlink.neighbour_deleted(said) for _kind, said in known)
+        self.shape()
 
     def restore(self, interfaces: Iterable[str]) -> None:
         """Shape again, as declared, ends of fibres that have become ports of a switch anew."""
@@ -105,7 +129,7 @@ class Links:
 
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
-        self._replace_qdisc(socket.if_nametoindex(interface), interface, shape)
+        self._put(_stages(socket.if_nametoindex(interface), interface, shape))
 
     def drain(self, interface: str, shape: Shape) -> None:
         """As ``reshape``, and lose what is in the delay line and the queue.
@@ -114,26 +138,28 @@ class Links:
         that is there, so that nothing ever crosses unshaped.
         """
         index = socket.if_nametoindex(interface)
-        self._stage("delay", index, DRAIN_HANDLE, netem.parent, shape)
-        self._replace_qdisc(index, interface, shape)
+        options = netem.stages(shape).delay_options()
+        drained = rtnetlink.qdisc(
+            index, DRAIN_HANDLE, rtnetlink.QDISC_ROOT, netem.KIND, options, interface
+        )
+        self._put([drained, *_stages(index, interface, shape)])
 
     def set_up(self, interface: str, *, up: bool) -> None:
         """Switch an interface on or off; frames in its delay line and queue are lost when off."""
-        state = "up" if up else "down"
-        self._route.link("set", index=socket.if_nametoindex(interface), state=state)
+        self._route.carry_out([rtnetlink.switched(interface, up=up)])
 
     def is_up(self, interface: str) -> bool:
         """Whether an interface is switched on, whatever its carrier."""
-        link = self._route.link("get", index=socket.if_nametoindex(interface))[0]
-        return bool(link["flags"] & taps.IFF_UP)
+        return taps.is_up(interface)
 
     def verify(self, changed: Mapping[str, Shape] | None = None) -> None:
         """Raise unless the kernel holds exactly the shaping that was asked for.
 
         ``changed`` are shapes other than the wiring's, by interface, that are meant to be there.
         """
-        held = {name: netem.shape_of(*stages) for name, stages in self._dump_stages().items()}
-        for interface, wanted in {**shapes(self._wiring), **(changed or {})}.items():
+        held = {name: netem.held(*stages) for name, stages in self._dump_stages().items()}
+        for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
+            wanted = netem.stages(shape)
             if held.get(interface) != wanted:
                 raise EnvironmentLacking(
                     f"the kernel does not hold the shaping of {interface}: "
@@ -156,92 +182,91 @@ class Links:
         self.namespaces.clear()
         self._route.close()
 
-    def _add_host(self, hub: HubWire) -> None:
-        namespace = self.namespaces[hub.host] = Namespace()
-        offload = {} if self._offload else {"gso_max_segs": 1}
-        self._route.link(
-            "add",
-            ifname=hub.switch_interface,
-            kind="veth",
-            address=hub.switch_mac,
-            mtu=HOST_MTU_BYTES,
-            group=self._group,
-            peer={
-                "ifname": hub.host_interface,
-                "address": hub.host_mac,
-                "mtu": HOST_MTU_BYTES,
-                "net_ns_fd": namespace.fd,
-                **offload,
-            },
-        )
-        with namespace.entered(), IPRoute() as inside:
-            _set_host_sysctls()
-            _silence_ipv6("all")
-            index = inside.link_lookup(ifname=hub.host_interface)[0]
-            inside.addr("add", index=index, address=hub.host_ip, prefixlen=HOST_PREFIX_LENGTH)
-            inside.link("set", index=index, state="up")
-            inside.link("set", index=1, state="up")
-
-    def _add_fibre(self, fibre: FibreWire) -> None:
-        self._route.link("add", kind="veth", peer=self._end(fibre.z), **self._end(fibre.a))
-
-    def _add_gateway(self, gateway: GatewayWire) -> None:
-        for interface, mac in (
-            (gateway.in_interface, gateway.in_mac),
-            (gateway.out_interface, gateway.out_mac),
-        ):
-            try:
-                index = taps.create(interface)
-            except OSError as error:
-                raise EnvironmentLacking(
-                    f"the kernel makes no TAP device {interface}: {error.strerror}",
-                    "gateways need the tun module: sudo modprobe tun, or --testbed uml",
-                ) from error
-            self._route.link(
-                "set",
-                index=index,
-                group=self._group,
-                address=mac,
-                mtu=FIBRE_MTU_BYTES,
-                txqlen=GATEWAY_QUEUE_FRAMES,
-            )
-            _check_gateway(self._route.link("get", index=index)[0], mac)
-
-    def _end(self, end: End) -> dict[str, Any]:
-        return {
-            "ifname": end.interface,
-            "address": end.mac,
-            "mtu": FIBRE_MTU_BYTES,
-            "group": self._group,
-        }
-
-    def _replace_qdisc(self, index: int, interface: str, shape: Shape) -> None:
+    def _add_hosts(self) -> None:
+        """Every hub's host in a namespace of its own, its interface addressed and up."""
+        inside: list[tuple[HubWire, NetlinkSocket]] = []
         try:
-            self._stage("delay", index, DELAY_HANDLE, netem.parent, shape)
-            self._stage("rate", index, RATE_HANDLE, DELAY_CLASS, shape)
-        except NetlinkError as error:
+            for hub in self._wiring.hubs:
+                namespace = self.namespaces[hub.host] = Namespace()
+                with namespace.entered():
+                    inside.append((hub, NetlinkSocket()))
+                    _set_host_sysctls()
+            self._route.carry_out(map(self._host_pair, self._wiring.hubs))
+            for hub, route in inside:
+                name = hub.host_interface
+                address = rtnetlink.addressed(
+                    route.index_of(name), hub.host_ip, HOST_PREFIX_LENGTH, name
+                )
+                route.carry_out([address, *_made_live([name, LOOPBACK])])
+        finally:
+            for _, route in inside:
+                route.close()
+
+    def _host_pair(self, hub: HubWire) -> Request:
+        ours = Interface(hub.switch_interface, hub.switch_mac, HOST_MTU_BYTES, self._group)
+        theirs = Interface(
+            hub.host_interface,
+            hub.host_mac,
+            HOST_MTU_BYTES,
+            namespace=self.namespaces[hub.host].fd,
+            gso_max_segs=None if self._offload else 1,
+        )
+        return rtnetlink.veth(ours, theirs)
+
+    def _add_gateways(self) -> None:
+        sides = {
+            interface: mac
+            for gateway in gateways(self._wiring)
+            for interface, mac in (
+                (gateway.in_interface, gateway.in_mac),
+                (gateway.out_interface, gateway.out_mac),
+            )
+        }
+        for interface in sides:
+            _make_tap(interface)
+        wanted = [
+            Interface(interface, mac, FIBRE_MTU_BYTES, self._group)
+            for interface, mac in sides.items()
+        ]
+        self._route.carry_out(rtnetlink.tap_set(tap, GATEWAY_QUEUE_FRAMES) for tap in wanted)
+        self._check_taps(wanted)
+
+    def _check_taps(self, wanted: list[Interface]) -> None:
+        found = {link.name: link for link in self._route.links()} if wanted else {}
+        for tap in wanted:
+            link = found[tap.name]
+            if (link.kind, link.mtu, link.mac) != (TAP_KIND, tap.mtu, tap.mac):
+                raise EnvironmentLacking(
+                    f"{tap.name} is not the TAP device that was asked for: {link}"
+                )
+
+    def _switch_on(self) -> None:
+        """All but gateways, which have their carrier from a process."""
+        taken = {side for one in gateways(self._wiring) for side in _sides(one)}
+        ours = [name for name in interfaces(self._wiring) if name not in taken]
+        self._route.carry_out([*_silenced(taken), *_made_live(ours)])
+
+    def _end(self, end: End) -> Interface:
+        return Interface(end.interface, end.mac, FIBRE_MTU_BYTES, self._group)
+
+    def _put(self, requests: Iterable[Request]) -> None:
+        try:
+            self._route.carry_out(requests)
+        except KernelRefuses as error:
             raise EnvironmentLacking(
-                f"the kernel refuses to shape {interface}: {error.args[-1]}",
+                f"the kernel refuses to shape {error.about}: {error.reason}",
                 "it needs sch_netem: sudo modprobe sch_netem, or --testbed uml",
             ) from error
 
-    def _interface_indexes(self) -> dict[str, int]:
-        return {link.get_attr("IFLA_IFNAME"): link["index"] for link in self._route.get_links()}
-
-    def _stage(self, stage: str, index: int, handle: int, parent: int, shape: Shape) -> None:
-        self._route.tc(
-            "replace", "netem", index=index, handle=handle, parent=parent, stage=stage, shape=shape
-        )
-
-    def _dump_stages(self) -> dict[str, tuple[Any, Any]]:
-        """The delay and the rate stage of every fibre direction that has both."""
-        names = {index: name for name, index in self._interface_indexes().items()}
+    def _dump_stages(self) -> dict[str, tuple[bytes, bytes]]:
+        """The delay and the rate stage of every fibre direction that has both, as dumped."""
         wanted = set(shapes(self._wiring))
-        found: dict[str, dict[int, Any]] = {}
-        for message in self._route.get_qdiscs():
-            name = names.get(message["index"], "")
-            if name in wanted:
-                found.setdefault(name, {})[message["handle"]] = message
+        names = {link.index: link.name for link in self._route.links() if link.name in wanted}
+        found: dict[str, dict[int, bytes]] = {}
+        for _kind, body in self._route.dump(rtnetlink.all_qdiscs()):
+            _family, index, handle, _parent, _info = rtnetlink.QDISC.unpack_from(body)
+            if index in names:
+                found.setdefault(names[index], {})[handle] = body
         return {
             name: (stages[DELAY_HANDLE], stages[RATE_HANDLE])
             for name, stages in found.items()
@@ -261,36 +286,67 @@ def gateways(wiring: Wiring) -> Iterable[GatewayWire]:
     return (hub.gateway for hub in wiring.hubs if hub.gateway is not None)
 
 
-def _is_tap(link: Any) -> bool:
-    information = link.get_attr("IFLA_LINKINFO")
-    return information is not None and information.get_attr("IFLA_INFO_KIND") == "tun"
-
-
-def _check_gateway(link: Any, mac: str) -> None:
-    found = (_is_tap(link), link.get_attr("IFLA_MTU"), link.get_attr("IFLA_ADDRESS"))
-    if found != (True, FIBRE_MTU_BYTES, mac):
-        raise EnvironmentLacking(
-            f"{link.get_attr('IFLA_IFNAME')} is not the TAP device that was asked for: {found}"
-        )
-
-
-def remove_group(route: IPRoute, group: int) -> None:
+def remove_group(route: NetlinkSocket, group: int) -> None:
     """Delete every interface of one group; no such interface is no error."""
-    if any(link.get_attr("IFLA_GROUP") == group for link in route.get_links()):
-        route.link("del", index=0, group=group)
+    try:
+        route.carry_out([rtnetlink.group_deleted(group)])
+    except KernelRefuses as error:
+        if error.errno != errno.ENODEV:
+            raise
 
 
-def _counters(delay_stage: Any, rate_stage: Any) -> FibreCounters:
-    delay, rate = (stage.get_attr("TCA_STATS2") for stage in (delay_stage, rate_stage))
-    basic, queue = delay.get_attr("TCA_STATS_BASIC"), delay.get_attr("TCA_STATS_QUEUE")
-    queue_drops = rate.get_attr("TCA_STATS_QUEUE")["drops"]
+def _make_tap(interface: str) -> None:
+    try:
+        taps.create(interface)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"the kernel makes no TAP device {interface}: {error.strerror}",
+            "gateways need the tun module: sudo modprobe tun, or --testbed uml",
+        ) from error
+
+
+def _stages(index: int, interface: str, shape: Shape) -> Iterator[Request]:
+    asked = netem.stages(shape)
+    for handle, parent, options in (
+        (DELAY_HANDLE, rtnetlink.QDISC_ROOT, asked.delay_options()),
+        (RATE_HANDLE, DELAY_CLASS, asked.rate_options()),
+    ):
+        yield rtnetlink.qdisc(index, handle, parent, netem.KIND, options, interface)
+
+
+def _made_live(names: Iterable[str]) -> list[Request]:
+    """Set up, and silent about IPv6 from the start."""
+    listed = list(names)
+    return [*_silenced(listed), *(rtnetlink.switched(name, up=True) for name in listed)]
+
+
+def _silenced(names: Iterable[str]) -> list[Request]:
+    """Or the kernel announces itself on every interface, the switches' fibre ports among them.
+
+    A kernel without IPv6 knows no such request.
+    """
+    if not os.path.isdir(IPV6_SETTINGS):  # noqa: PTH112 - pathlib is dear in a guest
+        return []
+    return [rtnetlink.no_ipv6(name) for name in names]
+
+
+def _counters(delay_stage: bytes, rate_stage: bytes) -> FibreCounters:
+    (sent, delay), (_, rate) = map(_statistics, (delay_stage, rate_stage))
     return FibreCounters(
-        sent_packets=basic["packets"],
-        sent_bytes=basic["bytes"],
-        queue_drops=queue_drops,
-        line_drops=queue["drops"] - queue_drops,  # the outer stage counts the inner one's too
-        backlog_packets=queue["qlen"],
+        sent_packets=sent[1],
+        sent_bytes=sent[0],
+        queue_drops=rate[2],
+        line_drops=delay[2] - rate[2],  # the outer stage counts the inner one's too
+        backlog_packets=delay[0],
     )
+
+
+def _statistics(stage: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
+    """Bytes and packets that left; queue length, backlog, drops, requeues and overlimits."""
+    said = rtnetlink.attributes(stage[rtnetlink.QDISC.size :])
+    parts = rtnetlink.attributes(said[rtnetlink.TCA_STATS2])
+    sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
+    return (sent_bytes, sent_packets), _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
 
 
 def _set_host_sysctls() -> None:
@@ -299,17 +355,14 @@ def _set_host_sysctls() -> None:
         Path("/proc/sys/net/ipv4", name).write_text(value)
 
 
-def _silence_ipv6(interface: str) -> None:
-    """Or the kernel announces itself on every interface, the switches' fibre ports among them."""
-    switch = Path("/proc/sys/net/ipv6/conf", interface, "disable_ipv6")
-    if switch.exists():
-        switch.write_text("1")
-
-
 def interfaces(wiring: Wiring) -> Iterable[str]:
     """Every interface the run owns in the root namespace."""
     for hub in wiring.hubs:
         yield hub.switch_interface
     yield from shapes(wiring)
     for gateway in gateways(wiring):
-        yield from (gateway.in_interface, gateway.out_interface)
+        yield from _sides(gateway)
+
+
+def _sides(gateway: GatewayWire) -> tuple[str, str]:
+    return gateway.in_interface, gateway.out_interface

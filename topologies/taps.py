@@ -50,6 +50,13 @@ def set_up(name: str, *, up: bool) -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, _REQUEST.pack(name.encode(), flags))
 
 
+def is_up(name: str) -> bool:
+    """Whether an interface of this process's namespace is switched on, whatever its carrier."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = _REQUEST.pack(name.encode(), 0)
+        return bool(_REQUEST.unpack(fcntl.ioctl(control, SIOCGIFFLAGS, request))[1] & IFF_UP)
+
+
 def dropped(name: str) -> int:
     """Frames that found the device's queue full, or no process at its other end."""
     with open(STATISTICS.format(name, "tx_dropped")) as count:

@@ -8,6 +8,7 @@ and seed always give the same wiring.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ class Shape:
     rate_bps: int
     in_flight_packets: int
     queue_packets: int
-    loss_ppm: int
+    loss_ppm: float
     seed: int
 
 
@@ -118,7 +119,7 @@ def wire(
     run_id: str = "c0",
     seed: int = 1,
     buffer_ms: float = 20.0,
-    loss_ppm: dict[str, int] | None = None,
+    loss_ppm: Mapping[str, float] | None = None,
     gateways: frozenset[str] = frozenset(),
 ) -> Wiring:
     """Lay out a topology as switches, hosts and shaped links.
@@ -210,7 +211,7 @@ def _mac(kind: int, number: int, port: int) -> str:
 
 
 def _shape(
-    topology: Topology, fibre: Fibre, buffer_ms: float, loss_ppm: int, seed: int, direction: str
+    topology: Topology, fibre: Fibre, buffer_ms: float, loss_ppm: float, seed: int, direction: str
 ) -> Shape:
     rate_bps = topology.emulated_rate_bps(fibre)
     delay_ns = fibre.one_way_delay_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -32,7 +33,7 @@ class Setting(NamedTuple):
 
 
 def kept_wiring(
-    loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: dict[str, int] | None = None
+    loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: Mapping[str, float] | None = None
 ) -> Wiring:
     """With a gateway wherever there may be one, since policies may come to need it: at hubs that
     have one on the map, and at those that the scenario's policies take as waypoints.

@@ -88,14 +88,13 @@ def leftovers() -> list[str]:
 
 def remove_leftovers(run_id: str) -> None:
     """Take down what a dead run left in this kernel, by its run id and nothing else."""
-    from pyroute2 import IPRoute
-
     from topologies.netlink import interface_group, remove_group
+    from topologies.netlink_socket import NetlinkSocket
 
     switch = OpenVSwitch(SYSTEM_RUN_DIR)
     if switch.answers():
         switch.delete_bridges([name for name in switch.bridges() if name.startswith(f"{run_id}s")])
-    with IPRoute() as route:
+    with NetlinkSocket() as route:
         remove_group(route, interface_group(run_id))
     (STATE / f"{run_id}.run").unlink(missing_ok=True)
 

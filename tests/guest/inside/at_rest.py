@@ -17,6 +17,8 @@ from experiments.controller_process import ControllerProcess
 from experiments.plan_values import Plan
 from topologies.errors import CorridorError
 from topologies.mininet_net import CorridorNet
+from topologies.netlink_socket import NetlinkSocket
+from topologies.rtnetlink import qdisc_deleted
 from topologies.values import from_plain
 
 SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
@@ -58,7 +60,8 @@ def broken_shaping(net: CorridorNet) -> dict[str, str]:
         told[name] = verdict(net)
         net.kernel.reshape(fibre.a.interface, fibre.forward)
     told["mended"] = verdict(net)
-    net.kernel._route.tc("del", index=net.kernel._interface_indexes()[fibre.a.interface], root=True)
+    with NetlinkSocket() as route:
+        route.carry_out([qdisc_deleted(route.index_of(fibre.a.interface), fibre.a.interface)])
     told["unshaped"] = verdict(net)
     return told
 

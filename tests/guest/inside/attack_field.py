@@ -17,7 +17,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from honest_traffic import RECEIVE_BUFFER, RECEIVE_BUFFER_FORCED, Honest, receiver
-from pyroute2 import IPRoute
 from rogue_gateway import Rogue
 
 from controller.program import COOKIE_MAGIC, Program, Reason
@@ -26,6 +25,8 @@ from experiments.gateways_process import GatewaysProcess, start_gateways
 from experiments.watch_process import WatchProcess
 from topologies.errors import EnvironmentLacking
 from topologies.mininet_net import CorridorNet
+from topologies.netlink_socket import NetlinkSocket
+from topologies.rtnetlink import mtu_set
 from topologies.values import from_plain
 from topologies.wiring import Wiring
 
@@ -148,9 +149,8 @@ class Field:
         """Sees what reaches a host and sends what it wants to send, of any size."""
         interface = self.wiring.hub(hub).host_interface
         with self.net[hub].namespace.entered():
-            with IPRoute() as route:
-                (index,) = route.link_lookup(ifname=interface)
-                route.link("set", index=index, mtu=LARGE_MTU)
+            with NetlinkSocket() as route:
+                route.carry_out([mtu_set(interface, LARGE_MTU)])
             sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_PROTOCOL))
         sock.setsockopt(socket.SOL_SOCKET, RECEIVE_BUFFER_FORCED, RECEIVE_BUFFER)
         sock.bind((interface, EVERY_PROTOCOL))

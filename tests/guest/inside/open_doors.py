@@ -56,10 +56,14 @@ def connects(address: str, port: int) -> bool:
 
 
 def listeners() -> list[str]:
-    """Addresses and ports where TCP connections are taken, in the namespace of this thread."""
+    """Addresses and ports where TCP connections are taken, in the namespace of this thread.
+
+    A kernel without IPv6 has no table of its own for that.
+    """
     found = []
     for family, table in ((socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6")):
-        for line in Path("/proc/thread-self/net", table).read_text().splitlines()[1:]:
+        path = Path("/proc/thread-self/net", table)
+        for line in path.read_text().splitlines()[1:] if path.exists() else ():
             local, state = line.split()[1], line.split()[3]
             if state == LISTENING:
                 packed, port = bytes.fromhex(local.split(":")[0]), int(local.split(":")[1], 16)
