@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topologies.errors import InputError
+from topologies.ovsdb_client import a_map
 from topologies.wiring import Wiring
 
 DETECT_MULTIPLIER = 3
@@ -41,25 +42,20 @@ def interfaces(wiring: Wiring, fibre: str | None = None) -> Iterable[str]:
 
 
 def settings(interval_ms: int) -> dict[str, str]:
-    """An interface's ``bfd`` column: send and expect a packet each interval. InputError."""
+    """A session's: send and expect a packet each interval. InputError."""
     if interval_ms < 1:
         raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
     return {"enable": "true", "min_rx": f"{interval_ms}", "min_tx": f"{interval_ms}"}
 
 
-def arguments(wiring: Wiring, interval_ms: int) -> list[str]:
-    """Sessions on all fibres, for ``ovs-vsctl``; ends at switches that are stopped are left."""
-    words = [f"bfd:{key}={value}" for key, value in settings(interval_ms).items()]
-    return [
-        argument
-        for interface in interfaces(wiring)
-        for argument in ("--", "--if-exists", "set", "interface", interface, *words)
-    ]
+def column(interval_ms: int) -> dict[str, Any]:
+    """The part of an interface's row that starts its session."""
+    return {"bfd": a_map(settings(interval_ms))}
 
 
 def updates(wiring: Wiring, interval_ms: int, fibre: str | None = None) -> list[dict[str, Any]]:
-    """The same as operations on the database (RFC 7047, 5.2.3), for one fibre or for all."""
-    row = {"bfd": ["map", [list(pair) for pair in settings(interval_ms).items()]]}
+    """Sessions of one fibre or of all, as operations on the database (RFC 7047, 5.2.3)."""
+    row = column(interval_ms)
     return [
         {"op": "update", "table": "Interface", "where": [["name", "==", name]], "row": row}
         for name in interfaces(wiring, fibre)

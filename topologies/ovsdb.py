@@ -13,30 +13,56 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
 from topologies import bfd, datapath
 from topologies.errors import EnvironmentLacking
-from topologies.ovsdb_client import Database, a_set, members, mutate_root
+from topologies.ovsdb_client import (
+    ROOT_TABLE,
+    Database,
+    Operation,
+    Row,
+    a_map,
+    a_set,
+    members,
+    mutate_root,
+    update,
+    update_root,
+)
+from topologies.ovsdb_rows import bridge_inserted, insert
 from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
 
 SYSTEM_RUN_DIR = Path("/run/openvswitch")
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
 START_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 30.0
-RECONNECT_MS = 1000
-IDLE_MS = 3_600_000  # keep cached flows for a whole run: a probe after a pause must not miss them
+CONNECT_TIMEOUT_S = 2.0
+BRIDGES_AT_ONCE = 100
+Progress = Callable[[str, int, int], None]
+"""Told what is being made, how many are, and of how many."""
+SETTINGS = {
+    # Keep cached flows for a whole run: a probe after a pause must not miss them.
+    "max-idle": "3600000",
+}
+REST_S = 1_000_000
+QUIET = {
+    # Walk the flows when something changes, not twice a second, and write no statistics.
+    "max-revalidator": "3600000",
+    "stats-update-interval": "3600000",
+}
 PR_SET_PDEATHSIG = 1
 
 
 class OpenVSwitch:
     """A running Open vSwitch, the machine's own or one this process started."""
 
-    def __init__(self, run_dir: Path, daemons: Sequence[subprocess.Popen[bytes]] = ()) -> None:
+    def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
-        self._daemons = list(daemons)
+        self._daemons: list[subprocess.Popen[bytes]] = []
+        self._rests = False
 
     @classmethod
     def connect(cls, private_dir: Path) -> OpenVSwitch:
@@ -53,28 +79,47 @@ class OpenVSwitch:
         return bool(self._daemons)
 
     def answers(self) -> bool:
-        if not (self.run_dir / "db.sock").exists():
+        try:
+            with self._database(CONNECT_TIMEOUT_S) as database:
+                database.select(ROOT_TABLE, ["cur_cfg"])
+        except EnvironmentLacking:
             return False
-        return self._tool(["ovs-vsctl", "--timeout=2", "show"]).returncode == 0
+        return True
 
     def management_address(self, bridge: str) -> str:
         """Where ``ovs-ofctl`` finds a bridge."""
         return f"unix:{self.run_dir}/{bridge}.mgmt"
 
     def add_bridges(
-        self, wiring: Wiring, controllers: Sequence[str], *, bfd_interval_ms: int | None = None
+        self,
+        wiring: Wiring,
+        controllers: Sequence[str],
+        *,
+        bfd_interval_ms: int | None = None,
+        progress: Progress = lambda _what, _done, _of: None,
     ) -> None:
         """Create every switch with its ports and controllers; returns when ports are in place.
 
         With an interval both ends of every fibre speak BFD: a port is not live until it is up.
         """
-        command = ["ovs-vsctl", f"--timeout={len(wiring.hubs) + 60}"]
         ports = _ports(wiring)
-        for hub in wiring.hubs:
-            command += _bridge_arguments(hub, ports[hub.hub], controllers)
+        spoken: dict[str, Row] = {}
         if bfd_interval_ms is not None:
-            command += bfd.arguments(wiring, bfd_interval_ms)
-        self._checked(command)
+            spoken = dict.fromkeys(bfd.interfaces(wiring), bfd.column(bfd_interval_ms))
+        with self._database(ANSWER_TIMEOUT_S + BRIDGES_AT_ONCE) as database:
+            made = 0
+            for hubs in batched(wiring.hubs, BRIDGES_AT_ONCE, strict=False):
+                operations: list[Operation] = []
+                for hub in hubs:
+                    rows = {
+                        interface: {"ofport_request": port, **spoken.get(interface, {})}
+                        for interface, port in ports[hub.hub]
+                    }
+                    operations += bridge_inserted(hub, rows, controllers)
+                bridges = [["named-uuid", hub.bridge] for hub in hubs]
+                database.apply([*operations, mutate_root("bridges", "insert", a_set(bridges))])
+                made += len(hubs)
+                progress("switches", made, len(wiring.hubs))
         self._check_gateways(wiring)
 
     def set_bfd(self, wiring: Wiring, interval_ms: int, fibre: str | None = None) -> None:
@@ -98,17 +143,22 @@ class OpenVSwitch:
 
     def set_controller(self, bridge: str, address: str) -> None:
         """Point one switch to another controller; its connection is closed."""
-        target = f'target="{address}"'  # only that: how soon it tries again stays as it was
-        self._checked(["ovs-vsctl", "--no-wait", "set", "controller", bridge, target])
+        # Only that: how soon it tries again stays as it was.
+        self._set_controllers([bridge], {"target": address})
 
     def bear_silence(self, wiring: Wiring, seconds: int) -> None:
         """Let each switch keep its connection while its controller says nothing for so long, by
         default five seconds."""
-        command = ["ovs-vsctl", "--no-wait"]
-        for hub in wiring.hubs:
-            probe = f"inactivity_probe={seconds * 1000}"
-            command += ["--", "set", "controller", hub.bridge, probe]
-        self._checked(command)
+        bridges = [hub.bridge for hub in wiring.hubs]
+        self._set_controllers(bridges, {"inactivity_probe": seconds * 1000})
+
+    def _set_controllers(self, bridges: Sequence[str], row: Row) -> None:
+        """Does not wait for ovs-vswitchd, which a controller's end may have busy."""
+        with self._database() as database:
+            held = database.select("Bridge", ["name", "controller"])
+            wanted = [one for had in held if had["name"] in bridges for one in _refs(had)]
+            count = mutate_root("next_cfg", "+=", 1)
+            database.transact([*(update("Controller", one, row) for one in wanted), count])
 
     def restart(self) -> None:
         """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty."""
@@ -117,6 +167,30 @@ class OpenVSwitch:
         daemon.wait()
         (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
         self._start_vswitchd()
+
+    def rest(self, wiring: Wiring) -> None:
+        """Have a private Open vSwitch do nothing while nothing happens, from now on.
+
+        In the virtual clock that is most of what a second costs. Changes of ports, of BFD and of
+        tables are still acted upon at once. Not so what only a timer would start: its counters
+        are true after ``count_all`` only, and switches of ``wiring`` do not ask whether their
+        controller is there, nor look for one that they have lost.
+        """
+        if self.is_private and not self._rests:
+            self._rests = True
+            self.bear_silence(wiring, REST_S)
+            with self._database() as database:
+                settings = {**SETTINGS, **QUIET}
+                database.apply([update_root({"other_config": a_map(settings)})])
+
+    def count_all(self) -> None:
+        """Bring the counters of a private Open vSwitch up to date, by emptying its datapath.
+
+        The next packet of each kind is decided by the tables again.
+        """
+        if self.is_private:
+            control = f"{self.run_dir}/ovs-vswitchd.{self.vswitchd.pid}.ctl"
+            self._checked(["ovs-appctl", "-t", control, "revalidator/purge"])
 
     def wait_for_ports(self) -> None:
         """Until ovs-vswitchd has made of the database what is in it."""
@@ -176,9 +250,7 @@ class OpenVSwitch:
         """
         with self._database() as database:
             rows = database.select("Bridge", ["name", "controller"])
-            ours = [
-                one for row in rows if row["name"] == bridge for one in members(row["controller"])
-            ]
+            ours = [one for row in rows if row["name"] == bridge for one in _refs(row)]
             connected = database.select("Controller", ["_uuid", "is_connected"])
         return any(row["is_connected"] for row in connected if row["_uuid"] in ours)
 
@@ -215,16 +287,8 @@ class OpenVSwitch:
             ["ovsdb-server", str(database), f"--remote=punix:{socket}", *switch._quiet]
         )
         switch._wait_for(socket, server)
-        switch._checked(
-            [
-                "ovs-vsctl",
-                "--no-wait",
-                "set",
-                "Open_vSwitch",
-                ".",
-                f"other_config:max-idle={IDLE_MS}",
-            ]
-        )
+        with switch._database() as fresh:
+            fresh.transact([insert(ROOT_TABLE, {"other_config": a_map(SETTINGS)})])
         switch._start_vswitchd()
         return switch
 
@@ -233,7 +297,12 @@ class OpenVSwitch:
 
     @property
     def _quiet(self) -> list[str]:
-        return ["-vconsole:off", "-vsyslog:off", f"--log-file={self.run_dir}/ovs.log"]
+        return [
+            "-vconsole:off",
+            "-vsyslog:off",
+            "-vfile:warn",
+            f"--log-file={self.run_dir}/ovs.log",
+        ]
 
     def _database(self, timeout_s: float = ANSWER_TIMEOUT_S) -> Database:
         return Database(self.run_dir / "db.sock", timeout_s)
@@ -278,6 +347,10 @@ class OpenVSwitch:
             )
 
 
+def _refs(bridge: Row) -> list[Any]:
+    return members(bridge["controller"])
+
+
 def die_with_parent() -> None:
     """For ``preexec_fn``: the kernel kills this child when its parent dies, however it dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -301,25 +374,3 @@ def _gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
         (hub.gateway.in_interface, GATEWAY_IN_PORT),
         (hub.gateway.out_interface, GATEWAY_OUT_PORT),
     ]
-
-
-def _bridge_arguments(
-    hub: HubWire, ports: list[tuple[str, int]], controllers: Sequence[str]
-) -> list[str]:
-    bridge = hub.bridge
-    arguments = ["--", "add-br", bridge, "--", "set", "bridge", bridge]
-    arguments += ["fail_mode=secure", "protocols=OpenFlow13"]
-    arguments += [f"other_config:datapath-id={hub.dpid:016x}"]
-    arguments += ["other_config:disable-in-band=true", f"other_config:dp-desc={hub.hub}"]
-    names = []
-    for number, target in enumerate(controllers):
-        name = f"@{bridge}c{number}"
-        names.append(name)
-        arguments += ["--", f"--id={name}", "create", "Controller"]
-        arguments += [f'target="{target}"', f"max_backoff={RECONNECT_MS}"]
-    if names:
-        arguments += ["--", "set", "bridge", bridge, f"controller=[{','.join(names)}]"]
-    for interface, port in ports:
-        arguments += ["--", "add-port", bridge, interface]
-        arguments += ["--", "set", "interface", interface, f"ofport_request={port}"]
-    return arguments

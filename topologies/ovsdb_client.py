@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,6 +36,7 @@ class Database:
         self._unread = ""
         self._last_id = 0
         self._applied = 0
+        self._monitors = False
         try:
             self._socket.connect(str(path))
         except OSError as error:
@@ -71,8 +72,10 @@ class Database:
 
     def apply(self, operations: Iterable[Operation]) -> None:
         """As ``transact``; returns when ovs-vswitchd has done what the operations ask for."""
-        columns = {ROOT_TABLE: [{"columns": ["cur_cfg"]}]}
-        self._note(self._call("monitor", [SCHEMA, None, columns]))
+        if not self._monitors:
+            columns = {ROOT_TABLE: [{"columns": ["cur_cfg"]}]}
+            self._note(self._call("monitor", [SCHEMA, None, columns]))
+            self._monitors = True
         count = mutate_root("next_cfg", "+=", 1)
         read = {"op": "select", "table": ROOT_TABLE, "where": [], "columns": ["next_cfg"]}
         wanted = self.transact([*operations, count, read])[-1]["rows"][0]["next_cfg"]
@@ -141,6 +144,20 @@ class Database:
 
 def a_set(members: Iterable[Any]) -> list[Any]:
     return ["set", list(members)]
+
+
+def a_map(pairs: Mapping[str, str]) -> list[Any]:
+    return ["map", [list(pair) for pair in pairs.items()]]
+
+
+def update(table: str, uuid: Any, row: Row) -> Operation:
+    """Change columns of one row that is there, by its ``_uuid`` as it was read."""
+    return {"op": "update", "table": table, "where": [["_uuid", "==", uuid]], "row": row}
+
+
+def update_root(row: Row) -> Operation:
+    """Change columns of the database's one root row."""
+    return {"op": "update", "table": ROOT_TABLE, "where": [], "row": row}
 
 
 def mutate_root(column: str, mutator: str, value: Any) -> Operation:

@@ -15,16 +15,11 @@ def wiring():
     return wire(topology(3, [fibre("x", 0, 1, 1), fibre("y", 1, 2, 1)]), run_id="c0")
 
 
-def test_both_ends_of_every_fibre_are_told_the_interval_and_no_other_port(wiring):
-    told = bfd.arguments(wiring, 15)
-    assert [told[at + 2] for at, word in enumerate(told) if word == "set"] == [
-        "c0s1p2",
-        "c0s2p2",
-        "c0s2p3",
-        "c0s3p2",
-    ]
-    assert told.count("--if-exists") == 4
-    assert told.count("bfd:min_tx=15") == told.count("bfd:min_rx=15") == 4
+def test_both_ends_of_every_fibre_speak_and_no_other_port(wiring):
+    assert list(bfd.interfaces(wiring)) == ["c0s1p2", "c0s2p2", "c0s2p3", "c0s3p2"]
+    assert bfd.column(15) == {
+        "bfd": ["map", [["enable", "true"], ["min_rx", "15"], ["min_tx", "15"]]]
+    }
 
 
 def test_a_running_network_is_told_the_same(wiring):
@@ -39,7 +34,7 @@ def test_a_running_network_is_told_the_same(wiring):
 
 def test_an_interval_below_a_millisecond_is_refused(wiring):
     with pytest.raises(InputError, match="less than 1"):
-        bfd.arguments(wiring, 0)
+        bfd.column(0)
 
 
 def test_a_session_that_has_not_spoken_yet_is_down():
