@@ -15,18 +15,26 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from controller import messages
 from controller.dumps import DUMP_SCHEMA, meter_said, plain_entry, plain_group
+from controller.encoding import encoded, entry, send_together
 from controller.framework import App, cfg, handler, hub, ofp_event, ofproto, parser
 from controller.installation import Installation
 from controller.program import Program, SwitchProgram, WiredLink
 from controller.wiring_check import RETRY_S, lldp_frame, lldp_origin
 from topologies.values import from_plain
 
+TOLD_SWITCHES = 50
+ASKED = (
+    parser.OFPFlowStatsRequest,
+    parser.OFPGroupDescStatsRequest,
+    parser.OFPMeterConfigStatsRequest,
+)
 CONF = cfg.CONF
 CONF.register_opts(
     [
@@ -41,10 +49,14 @@ CONF.register_opts(
 def load_program() -> Program:
     """The program the options name, compiled here if they name a topology only."""
     if CONF.corridor.program:
-        return from_plain(Program, json.loads(Path(CONF.corridor.program).read_text()))
+        return read_program(CONF.corridor.program)
     from controller.all_pairs import compile_all_pairs
 
     return compile_all_pairs(CONF.corridor.topology)
+
+
+def read_program(path: str) -> Program:
+    return from_plain(Program, json.loads(Path(path).read_text()))
 
 
 class CorridorApp(App):
@@ -54,17 +66,29 @@ class CorridorApp(App):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.installation = Installation(load_program())
-        self._programs = {switch.dpid: switch for switch in self.installation.program.switches}
         self._datapaths: dict[int, Any] = {}
         self._on_barrier: dict[tuple[int, int], Callable[[], None]] = {}
         self._dumps: dict[str, dict[str, list[Any]]] = {}
         self._waiting_dumps: set[tuple[str, int]] = set()
         self._on_dump: Callable[[], None] | None = None
-        self._announced = False
+        self._take(load_program())
         self._status = _connect_status(CONF.corridor.status)
         if self._status is not None:
             hub.spawn(self._obey)
+        hub.spawn(self._prove_wiring)
+
+    def _take(self, program: Program, seen: Iterable[WiredLink] = ()) -> None:
+        """From now on this is what switches are to hold, and none is known to hold it."""
+        self.installation = Installation(program, seen={*seen} & {*program.links})
+        self._programs = {switch.dpid: switch for switch in program.switches}
+        self._announced = False
+
+    def _exchange(self, program: Program) -> None:
+        """Another program on the switches that are connected. Links stay proven, for nobody has
+        touched the wiring since."""
+        self._take(program, self.installation.seen)
+        for dpid, datapath in sorted(self._datapaths.items()):
+            self._install(datapath, self._programs[dpid])
         hub.spawn(self._prove_wiring)
 
     @handler.set_ev_cls(ofp_event.EventOFPSwitchFeatures, handler.CONFIG_DISPATCHER)
@@ -143,25 +167,27 @@ class CorridorApp(App):
         """
 
         def add_groups() -> None:
-            for group in program.groups:
-                datapath.send_msg(messages.add_group(datapath, group))
-            for meter in program.meters:
-                datapath.send_msg(messages.add_meter(datapath, meter))
+            groups = (messages.add_group(datapath, group) for group in program.groups)
+            meters = (messages.add_meter(datapath, meter) for meter in program.meters)
+            send_together(datapath, encoded(datapath, (*groups, *meters)))
             self._barrier(datapath, add_entries)
 
         def add_entries() -> None:
-            for flow in program.flows:
-                datapath.send_msg(messages.add_flow(datapath, flow))
+            # One number for all: an error tells what was refused, and no reply is waited for.
+            xid = datapath.set_xid(parser.OFPFlowMod(datapath))
+            send_together(datapath, (entry(flow, xid) for flow in program.flows))
             self._barrier(datapath, lambda: self._installed(datapath.id))
 
-        datapath.send_msg(messages.delete_all_flows(datapath))
-        datapath.send_msg(messages.delete_all_groups(datapath))
-        datapath.send_msg(messages.delete_all_meters(datapath))
+        empty = (messages.delete_all_flows, messages.delete_all_groups, messages.delete_all_meters)
+        send_together(datapath, encoded(datapath, (delete(datapath) for delete in empty)))
         more = program.groups or program.meters
         self._barrier(datapath, add_groups if more else add_entries)
 
     def _installed(self, dpid: int) -> None:
         self.installation.installed.add(dpid)
+        done, of = len(self.installation.installed), len(self._programs)
+        if done % TOLD_SWITCHES == 0 or done == of:
+            self._tell({"event": "step", "name": "tables", "done": done, "of": of})
         self._announce()
 
     def _barrier(self, datapath: Any, then: Callable[[], None]) -> None:
@@ -174,24 +200,16 @@ class CorridorApp(App):
         """Send LLDP out of every fibre port until each declared link has been seen."""
         while self.installation.missing_links or self.installation.missing_switches:
             if not self.installation.missing_switches:
-                for link in sorted(
-                    self.installation.missing_links, key=lambda link: (link.src_dpid, link.src_port)
-                ):
-                    self._send_lldp(link.src_dpid, link.src_port)
+                self._send_lldp(sorted(self.installation.missing_links, key=_sender))
             hub.sleep(RETRY_S)
 
-    def _send_lldp(self, dpid: int, port: int) -> None:
-        datapath = self._datapaths.get(dpid)
-        if datapath is not None:
-            datapath.send_msg(
-                parser.OFPPacketOut(
-                    datapath,
-                    buffer_id=ofproto.OFP_NO_BUFFER,
-                    in_port=ofproto.OFPP_CONTROLLER,
-                    actions=[parser.OFPActionOutput(port)],
-                    data=lldp_frame(dpid, port),
-                )
-            )
+    def _send_lldp(self, links: list[WiredLink]) -> None:
+        """A frame along each link; ``links`` of one switch stand together."""
+        for dpid, ours in groupby(links, key=lambda link: link.src_dpid):
+            datapath = self._datapaths.get(dpid)
+            if datapath is not None:
+                out = (_packet_out(datapath, link.src_port) for link in ours)
+                send_together(datapath, encoded(datapath, out))
 
     def _announce(self) -> None:
         if self._announced or not self.installation.is_complete:
@@ -205,7 +223,9 @@ class CorridorApp(App):
         assert self._status is not None
         for line in self._status.makefile("r"):
             command = json.loads(line)
-            if command["do"] == "dump":
+            if command["do"] == "program":
+                self._exchange(read_program(command["from"]))
+            elif command["do"] == "dump":
                 self._dump(Path(command["to"]))
             elif command["do"] == "report":
                 self._tell({"event": "report", **self.installation.report()})
@@ -223,13 +243,25 @@ class CorridorApp(App):
 
         self._on_dump = write
         for datapath in list(self._datapaths.values()):
-            datapath.send_msg(parser.OFPFlowStatsRequest(datapath))
-            datapath.send_msg(parser.OFPGroupDescStatsRequest(datapath))
-            datapath.send_msg(parser.OFPMeterConfigStatsRequest(datapath))
+            send_together(datapath, encoded(datapath, (ask(datapath) for ask in ASKED)))
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self._status is not None:
             self._status.sendall((json.dumps(message) + "\n").encode())
+
+
+def _sender(link: WiredLink) -> tuple[int, int]:
+    return link.src_dpid, link.src_port
+
+
+def _packet_out(datapath: Any, port: int) -> Any:
+    return parser.OFPPacketOut(
+        datapath,
+        buffer_id=ofproto.OFP_NO_BUFFER,
+        in_port=ofproto.OFPP_CONTROLLER,
+        actions=[parser.OFPActionOutput(port)],
+        data=lldp_frame(datapath.id, port),
+    )
 
 
 def _connect_status(path: str) -> socket.socket | None:

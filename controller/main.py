@@ -15,19 +15,26 @@ import sys
 from controller import framework
 from topologies.errors import CorridorError
 
+PATIENT_S = 86_400.0
+
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--host", default="127.0.0.1")
     arguments.add_argument("--port", type=int, default=6653)
+    arguments.add_argument(
+        "--patient",
+        action="store_true",
+        help="wait for switches without looking up in between, which costs a long run time",
+    )
     options = arguments.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     if framework.FRAMEWORK == "ryu":
         framework.hub.patch()
-    framework.cfg.CONF(
-        args=["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)],
-        project=framework.NAMES[framework.FRAMEWORK],
-    )
+    words = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
+    framework.cfg.CONF(args=words, project=framework.NAMES[framework.FRAMEWORK])
+    if options.patient:
+        framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
     try:
         framework.app_manager.AppManager.run_apps([_app(), framework.OFP_HANDLER])
     except CorridorError as error:

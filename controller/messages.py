@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from controller.framework import ofproto, parser
-from controller.orders import Order
 from controller.program import (
     COOKIE_MAGIC,
     LABEL_TTL,
@@ -24,6 +23,9 @@ from controller.program import (
     set_field,
     unknown,
 )
+
+if TYPE_CHECKING:  # a run's app orders nothing, and must not pay for the compiler
+    from controller.orders import Order
 
 ETH_IPV4, ETH_MPLS = 0x0800, 0x8847
 MISS_NO_LIMIT = ofproto.OFPCML_NO_BUFFER
@@ -46,25 +48,29 @@ _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
 
 def add_flow(datapath: Any, flow: Flow) -> Any:
     """The message that installs one entry; it never times out."""
-    instructions = []
-    if flow.meter is not None:
-        instructions.append(parser.OFPInstructionMeter(flow.meter))
-    if flow.actions:
-        actions = _all_to_openflow(flow.actions)
-        apply = ofproto.OFPIT_APPLY_ACTIONS
-        instructions.append(parser.OFPInstructionActions(apply, actions))
-    if flow.goto is not None:
-        instructions.append(parser.OFPInstructionGotoTable(flow.goto))
     return parser.OFPFlowMod(
         datapath,
         cookie=flow.cookie,
         table_id=flow.table,
         priority=flow.priority,
         match=parser.OFPMatch(**dict(flow.match)),
-        instructions=instructions,
+        instructions=instructions(flow.meter, flow.actions, flow.goto),
         # What the entry it replaces has let pass is no drop of its own.
         flags=ofproto.OFPFF_RESET_COUNTS,
     )
+
+
+def instructions(meter: int | None, actions: tuple[Action, ...], goto: int | None) -> list[Any]:
+    """What an entry does, in the order in which a switch does it."""
+    made = []
+    if meter is not None:
+        made.append(parser.OFPInstructionMeter(meter))
+    if actions:
+        apply = ofproto.OFPIT_APPLY_ACTIONS
+        made.append(parser.OFPInstructionActions(apply, _all_to_openflow(actions)))
+    if goto is not None:
+        made.append(parser.OFPInstructionGotoTable(goto))
+    return made
 
 
 def remove_flow(datapath: Any, flow: Flow) -> Any:

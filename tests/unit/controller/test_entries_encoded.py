@@ -1,0 +1,93 @@
+"""Entries as octets: what the framework would send, made without making it each time."""
+
+import pytest
+
+from controller import encoding, messages
+from controller.program import Flow, group, output, push_label, set_field
+from experiments.plan import make_plan
+from experiments.scenario import load_scenario
+
+
+class Switch:
+    """As much of a datapath as messages need, and what it was sent."""
+
+    def __init__(self, protocol):
+        self.ofproto, self.ofproto_parser = protocol
+        self.sent = []
+        self.last_xid = 0
+
+    def set_xid(self, message):
+        self.last_xid += 1
+        message.set_xid(self.last_xid)
+        return self.last_xid
+
+    def send(self, octets):
+        self.sent.append(octets)
+
+
+@pytest.fixture
+def switch():
+    return Switch((messages.ofproto, messages.parser))
+
+
+def by_the_framework(switch, flow: Flow, xid: int) -> bytes:
+    message = messages.add_flow(switch, flow)
+    message.set_xid(xid)
+    message.serialize()
+    return bytes(message.buf)
+
+
+@pytest.mark.parametrize("scenario", ["mini", "sovereignty"])
+def test_entries_of_a_scenario_are_the_octets_that_the_framework_sends(switch, scenario):
+    loaded = load_scenario(scenario)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
+    flows = [flow for one in plan.program.switches for flow in one.flows]
+    step = max(1, len(flows) // 2000)
+    assert flows
+    for flow in flows[::step]:
+        assert encoding.entry(flow, 77) == by_the_framework(switch, flow, 77)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"meter": 3},
+        {"goto": 4},
+        {"actions": (push_label(17), output(9))},
+        {"actions": (set_field("eth_dst", "02:c0:00:00:01:00"), group(5))},
+        {"cookie": 2**63 + 5, "priority": 0, "table": 3},
+        {"match": ()},
+    ],
+)
+def test_each_part_of_an_entry_is_in_its_octets(switch, change):
+    plain = {
+        "table": 1,
+        "priority": 100,
+        "match": (("eth_type", 0x0800), ("in_port", 1), ("ipv4_dst", "10.0.0.2")),
+        "actions": (output(2),),
+        "goto": None,
+        "cookie": 1,
+        "meter": None,
+    }
+    flow, other = Flow(**plain), Flow(**(plain | change))
+    assert encoding.entry(other, 5) == by_the_framework(switch, other, 5)
+    assert encoding.entry(other, 5) != encoding.entry(flow, 5)
+
+
+def test_messages_leave_in_order_and_in_few_writes(switch):
+    parts = [bytes([number]) * 1000 for number in range(200)]
+    encoding.send_together(switch, parts)
+    assert b"".join(switch.sent) == b"".join(parts)
+    assert max(map(len, switch.sent)) < encoding.WRITE_OCTETS + 1000
+    assert len(switch.sent) <= 4
+
+
+def test_nothing_to_say_is_not_sent(switch):
+    encoding.send_together(switch, [])
+    assert switch.sent == []
+
+
+def test_messages_of_the_framework_are_numbered_once(switch):
+    deleted = messages.delete_all_flows(switch)
+    (octets,) = encoding.encoded(switch, [deleted])
+    assert int.from_bytes(octets[4:8], "big") == deleted.xid == 1
