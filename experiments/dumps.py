@@ -7,11 +7,17 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from topologies.errors import InputError
+from topologies.values import to_plain
 
+if TYPE_CHECKING:
+    from experiments.plan_values import Plan
+
+DUMP_SCHEMA = 3
 COUNTERS = ("packets", "bytes")
+LISTED = ("switches", "groups", "meters")
 
 
 @dataclass(frozen=True)
@@ -23,9 +29,8 @@ class Dump:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all it says but how often entries were met: sorted, no spaces."""
-        text = json.dumps(_without_counters(self.said), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 of all it says but how often entries were met, whatever their order."""
+        return hashlib.sha256(_text(_sorted(self.said)).encode()).hexdigest()
 
 
 def read_dump_file(path: Path) -> Dump:
@@ -39,20 +44,55 @@ def read_dump_file(path: Path) -> Dump:
         raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
 
 
-def _without_counters(said: Any) -> Any:
-    """The same without the counters of its entries; whatever has another form stays whole."""
-    switches = said.get("switches") if isinstance(said, dict) else None
-    if not isinstance(switches, dict):
+def as_compiled(plan: Plan) -> Dump:
+    """What the switches are to say once they hold a plan's program, set up as runs set them up."""
+    switches = plan.program.switches
+    bfd_ports: dict[str, list[int]] = {hub.hub: [] for hub in plan.wiring.hubs}
+    for fibre in plan.wiring.fibres:
+        for end in (fibre.a, fibre.z):
+            bfd_ports[end.hub].append(end.port)
+    said = {
+        "schema": DUMP_SCHEMA,
+        "switches": {switch.hub: to_plain(switch.flows) for switch in switches},
+        "groups": {switch.hub: to_plain(switch.groups) for switch in switches},
+        "meters": {switch.hub: to_plain(switch.meters) for switch in switches},
+        "settings": {
+            hub: {
+                "fail_mode": "secure",
+                "bfd_ports": None if plan.bfd_interval_ms is None else sorted(ports),
+            }
+            for hub, ports in bfd_ports.items()
+        },
+    }
+    return Dump("", said)
+
+
+def _sorted(said: Any) -> Any:
+    """The same without the counters of its entries, and entries of a switch in one order.
+
+    A switch has no order but that of priorities. Whatever has another form stays whole.
+    """
+    if not isinstance(said, dict):
         return said
-    return {**said, "switches": {hub: _uncounted(entries) for hub, entries in switches.items()}}
+    return {
+        part: {hub: _entries(held) for hub, held in by_hub.items()}
+        if part in LISTED and isinstance(by_hub, dict)
+        else by_hub
+        for part, by_hub in said.items()
+    }
 
 
-def _uncounted(entries: Any) -> Any:
-    if not isinstance(entries, list):
-        return entries
-    return [
-        {key: value for key, value in entry.items() if key not in COUNTERS}
-        if isinstance(entry, dict)
-        else entry
-        for entry in entries
-    ]
+def _entries(held: Any) -> Any:
+    if not isinstance(held, list):
+        return held
+    return sorted(_text(_uncounted(one)) for one in held)
+
+
+def _uncounted(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return {key: value for key, value in entry.items() if key not in COUNTERS}
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

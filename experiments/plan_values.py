@@ -12,6 +12,8 @@ from controller.program import Program
 from topologies.wiring import Wiring
 
 PLAN_SCHEMA = 2
+PROVEN = "proven.json"
+"""The file beside a plan that says which tables are proven already."""
 NO_POLICIES = "none"
 """The policy set that permits everything."""
 FaultKind = Literal[

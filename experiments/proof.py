@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from controller.prover import Proof, Tables, prove, read_dump, tables_of
 from controller.prover.exact_claims import examine
 from controller.specification import Specification
 from experiments.collecting import collecting_later
-from experiments.dumps import Dump, read_dump_file
+from experiments.dumps import Dump, as_compiled, read_dump_file
 from experiments.plan_values import Plan
 from topologies.errors import PolicyFailure
 
@@ -25,6 +25,26 @@ def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
     return _prove(tables_of(plan.program), plan, judged_by)
 
 
+@dataclass(frozen=True)
+class Proven:
+    """A proof, and the digest of what it is a proof of: see ``Dump.digest``."""
+
+    digest: str
+    proof: Proof
+
+    def write(self, path: Path) -> None:
+        """For ``execute.py``; a proof that fails is none. Says the same however long it took."""
+        if self.proof.holds:
+            said = in_a_line(_took_no_time(self.proof))
+            path.write_text(json.dumps({"digest": self.digest, "said": said}))
+
+
+def prove_expected(plan: Plan, judged_by: Specification) -> Proven:
+    """A proof of what switches will say if they hold what is compiled, set up as runs do it."""
+    dump = as_compiled(plan)
+    return Proven(dump.digest, _prove_said(dump, plan, judged_by))
+
+
 def prove_dump(tables_path: Path, plan: Plan, judged_by: Specification) -> Proof:
     """A proof of a run's ``tables/*.json`` against its plan; raises InputError if it is not one."""
     return _prove_said(read_dump_file(tables_path), plan, judged_by)
@@ -34,9 +54,9 @@ def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
     return _prove(read_dump(dump.said, plan.wiring, file=dump.file), plan, judged_by)
 
 
-def prove_before_traffic(tables_path: Path, plan: Plan, judged_by: Specification) -> str:
+def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification) -> str:
     """What was proven, in a line; raises PolicyFailure unless every claim holds."""
-    proof = prove_dump(tables_path, plan, judged_by)
+    proof = _prove_said(dump, plan, judged_by)
     if not proof.holds:
         broken = ", ".join(verdict.claim for verdict in proof.violated)
         raise PolicyFailure(
@@ -46,10 +66,13 @@ def prove_before_traffic(tables_path: Path, plan: Plan, judged_by: Specification
     return in_a_line(proof)
 
 
-def prove_run(out_dir: Path, plan: Plan, judged_by: Specification) -> dict[str, Proof]:
+def prove_run(
+    out_dir: Path, plan: Plan, judged_by: Specification, expected: Proven | None = None
+) -> dict[str, Proof]:
     """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
 
-    One that says the same as one before it, counters aside, is not proven a second time.
+    One that says the same as one before it, counters aside, is not proven a second time, nor one
+    that says what was ``expected`` and is proven.
     """
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
     proofs: dict[str, Proof] = {}
@@ -59,10 +82,12 @@ def prove_run(out_dir: Path, plan: Plan, judged_by: Specification) -> dict[str, 
         dump = read_dump_file(paths[name])
         proven = next((other for other in proofs if of[other] == dump.digest), None)
         of[name] = dump.digest
-        if proven is None:
-            proofs[name] = _prove_said(dump, plan, judged_by)
-        else:
+        if proven is not None:
             same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
+        elif expected is not None and dump.digest == expected.digest:
+            same_as[name], proofs[name] = "compiled", expected.proof
+        else:
+            proofs[name] = _prove_said(dump, plan, judged_by)
     document = proof_document(proofs, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs
