@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.plan_values import Fault, FaultKind
+from experiments.standing import BFD_SLOW_MS
 from experiments.timetable import Appointment
 from topologies.faults import Faults
 
 if TYPE_CHECKING:
     from experiments.gateways_process import GatewaysProcess
     from topologies.mininet_net import CorridorNet
-
-
-BFD_SLOW_MS = 1000
-"""While nothing is to be noticed quickly."""
 
 
 class Breakages:

@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from controller.program import Program
 from experiments.lines import LineReader
 from experiments.plan_values import Plan
 from topologies.errors import EnvironmentLacking, MeasurementInvalid
-from topologies.ovsdb import die_with_parent
+from topologies.ovsdb import Progress, die_with_parent
 from topologies.values import to_plain
 
 TIMEOUT_S = 120.0
@@ -49,7 +50,7 @@ class ControllerProcess:
         )
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "controller.main", "--port", str(self.port)],
+                [sys.executable, "-m", "controller.main", "--patient", "--port", str(self.port)],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -58,10 +59,10 @@ class ControllerProcess:
                 preexec_fn=die_with_parent,
             )
 
-    def wait_ready(self) -> dict[str, Any]:
+    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> dict[str, Any]:
         """Tables in and wiring as declared; raises with the reason otherwise."""
         self._connect()
-        message = self._expect("ready", TIMEOUT_S)
+        message = self._expect("ready", TIMEOUT_S, progress)
         if message is None:
             report = self._ask({"do": "report"}, "report") or {}
             raise EnvironmentLacking(
@@ -70,6 +71,13 @@ class ControllerProcess:
             )
         self._ready = True
         return {key: value for key, value in message.items() if key != "event"}
+
+    def exchange(self, program: Program) -> None:
+        """Have the switches that are connected hold another program; ``wait_ready`` for it."""
+        assert self._status is not None
+        self._program.write_text(json.dumps(to_plain(program)))
+        order = {"do": "program", "from": str(self._program)}
+        self._status.sendall((json.dumps(order) + "\n").encode())
 
     def dump(self, target: Path) -> None:
         """Write what the switches say they hold."""
@@ -87,6 +95,8 @@ class ControllerProcess:
         self._listener.close()
 
     def _connect(self) -> None:
+        if self._status is not None:
+            return
         self._listener.settimeout(0.2)
         deadline = time.monotonic() + TIMEOUT_S
         while self._status is None:
@@ -106,13 +116,22 @@ class ControllerProcess:
             self._check_alive()
         return self._expect(answer, TIMEOUT_S)
 
-    def _expect(self, event: str, timeout_s: float) -> dict[str, Any] | None:
+    def _expect(
+        self,
+        event: str,
+        timeout_s: float,
+        progress: Progress = lambda _what, _done, _of: None,
+    ) -> dict[str, Any] | None:
+        """The next message of a kind, or None if nothing comes for so long."""
         assert self._lines is not None
         deadline = time.monotonic() + timeout_s
         while line := self._lines.next(deadline - time.monotonic()):
             message: dict[str, Any] = json.loads(line)
             if message["event"] == event:
                 return message
+            if message["event"] == "step":
+                progress(message["name"], message["done"], message["of"])
+                deadline = time.monotonic() + timeout_s
             if message["event"] == "error":
                 raise EnvironmentLacking(message["message"], self._log_hint())
         if line is None:

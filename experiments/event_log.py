@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+STEP_S = 3.0
 Say = Callable[[str], None]
 
 
@@ -26,6 +27,7 @@ class EventLog:
     def __init__(self, out_dir: Path, say: Say, started: float) -> None:
         self._path = out_dir / "events.jsonl"
         self._say = say
+        self._said_s = 0.0
         self.started = started
         self.phases: dict[str, dict[str, Any]] = {}
         self.clock_step_ns: int | None = None
@@ -34,12 +36,20 @@ class EventLog:
         since_s = event.pop("wall_s") - self.started
         event = {"wall_s": round(since_s, 3), **event}
         self.note(event)
-        if event["event"] == "phase":
-            text = self._PHASES.get(event["name"])
-            if text:
-                self._say(f"[{since_s:6.1f} s] {text}")
+        text = self._text(event, since_s)
+        if text:
+            self._say(f"[{since_s:6.1f} s] {text}")
+            self._said_s = since_s
         with self._path.open("a") as log:
             log.write(json.dumps(event) + "\n")
+
+    def _text(self, event: dict[str, Any], since_s: float) -> str | None:
+        """What to say of an event. Of steps, only what a person has waited some seconds for."""
+        if event["event"] == "phase":
+            return self._PHASES.get(event["name"])
+        if event["event"] == "step" and since_s - self._said_s >= STEP_S:
+            return f"  {event['done']} of {event['of']} {event['name']}"
+        return None
 
     def note(self, event: dict[str, Any]) -> None:
         """Remember what the summary needs of an event."""

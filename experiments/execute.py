@@ -13,18 +13,20 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from experiments.agents_process import AgentsProcess
-from experiments.breakages import BFD_SLOW_MS, Breakages
+from experiments.breakages import Breakages
 from experiments.controller_process import ControllerProcess
-from experiments.plan_values import Boundary, Plan
+from experiments.dumps import Dump
+from experiments.emitting import Emit, emit, failures_told, step, stop
+from experiments.plan_values import PROVEN, Boundary, Plan
+from experiments.standing import Standing, epoch_ns, stand
 from experiments.timetable import Appointment, keep
-from topologies.errors import CorridorError, MeasurementInvalid
+from topologies.errors import MeasurementInvalid
 from topologies.values import from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -32,45 +34,52 @@ if TYPE_CHECKING:
     from experiments.watch_process import WatchProcess
     from topologies.mininet_net import CorridorNet
 
-Emit = Callable[[dict[str, Any]], None]
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
-EPOCH_MARGIN_S = 1
-NS = 1_000_000_000
 
 
-def execute(plan: Plan, judged_by: Path, out_dir: Path, emit: Emit) -> None:
-    """Build, install, prove wiring and tables, measure, read back, take down.
-
-    ``judged_by`` holds the specification. Nothing is sent unless the tables that the switches say
-    they hold are proven.
-    """
+def execute(plan: Plan, inputs: Path, out_dir: Path, emit: Emit) -> None:
+    """Build the network of a plan, carry the plan out, and take the network down."""
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corridor-")))
-        controller = ControllerProcess(plan, scratch, out_dir)
-        stack.callback(controller.close)
-        net = stack.enter_context(_network(plan, controller, scratch, emit))
+        standing = stack.enter_context(stand(plan, scratch, out_dir, emit))
+        perform(standing, inputs, out_dir, emit)
+        emit({"event": "phase", "name": "teardown"})
+    emit({"event": "phase", "name": "end"})
+
+
+def perform(standing: Standing, inputs: Path, out_dir: Path, emit: Emit) -> None:
+    """Install, prove wiring and tables, measure, and read back.
+
+    ``inputs`` holds the specification and may say which tables are proven already. Nothing is
+    sent unless the tables that the switches say they hold are proven.
+    """
+    plan, net, controller = standing.plan, standing.net, standing.controller
+    openvswitch = net.openvswitch
+    assert openvswitch is not None
+    with contextlib.ExitStack() as stack:
         emit({"event": "phase", "name": "install"})
-        emit({"event": "controller", **controller.wait_ready()})
-        gateways = _stand_gateways(plan, net, scratch, out_dir, stack)
+        emit({"event": "controller", **controller.wait_ready(partial(step, emit))})
+        net.shape()
+        gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.wait_bfd(BFD_TIMEOUT_S)
-        _dump(controller, net, out_dir / "tables" / "before.json")
-        _prove(plan, judged_by, out_dir / "tables" / "before.json", emit)
+        _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         breakages = Breakages(net, gateways, plan.bfd_interval_ms)
-        watch = _watch(plan, scratch, out_dir, stack)
+        watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
+        if plan.job["clock"] == "virtual":
+            openvswitch.rest(plan.wiring)
         _measure(plan, net, gateways, breakages, out_dir, emit)
         if watch is not None:
             watch.stop()
         if gateways is not None:
             (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
+        openvswitch.count_all()
         _dump(controller, net, out_dir / "tables" / "after.json")
         breakages.faults.verify()
-        emit({"event": "phase", "name": "teardown"})
-    emit({"event": "phase", "name": "end"})
 
 
 def _stand_gateways(
@@ -105,41 +114,28 @@ def _watch(
     return watch
 
 
-def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> None:
-    """What the switches say they hold, and how they are set up."""
+def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> Dump:
+    """What the switches say they hold, and how they are set up; kept in a file."""
     controller.dump(target)
-    said = json.loads(target.read_text())
-    target.write_text(json.dumps({**said, "settings": net.settings()}, indent=1, sort_keys=True))
+    said = {**json.loads(target.read_text()), "settings": net.settings()}
+    target.write_text(json.dumps(said, indent=1, sort_keys=True))
+    return Dump(str(target), said)
 
 
-def _prove(plan: Plan, judged_by: Path, dump: Path, emit: Emit) -> None:
+def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
+    """Nothing, if the dump says what is proven already; else a proof of it, here."""
+    emit({"event": "phase", "name": "prove"})
+    known = inputs / PROVEN
+    proven = json.loads(known.read_text()) if known.exists() else {"digest": None}
+    if proven["digest"] == dump.digest:
+        emit({"event": "proven", "said": proven["said"], "of": dump.digest})
+        return
     from controller.specification import Specification
     from experiments.proof import prove_before_traffic
 
-    emit({"event": "phase", "name": "prove"})
-    specification = Specification.from_json(judged_by.read_text())
-    emit({"event": "proven", "said": prove_before_traffic(dump, plan, specification)})
-
-
-@contextlib.contextmanager
-def _network(
-    plan: Plan, controller: ControllerProcess, scratch: Path, emit: Emit
-) -> Iterator[CorridorNet]:
-    from topologies.mininet_net import CorridorNet
-
-    controller.start()
-    emit({"event": "phase", "name": "build"})
-    net = CorridorNet(
-        plan.wiring,
-        controllers=[f"tcp:127.0.0.1:{controller.port}"],
-        segmentation_offload=plan.segmentation_offload,
-        private_dir=scratch / "openvswitch",
-        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
-    )
-    with net:
-        assert net.openvswitch is not None
-        emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
-        yield net
+    specification = Specification.from_json((inputs / "specification.json").read_text())
+    said = prove_before_traffic(dump, plan, specification)
+    emit({"event": "proven", "said": said, "of": dump.digest})
 
 
 def _measure(
@@ -156,14 +152,14 @@ def _measure(
     agents = AgentsProcess(job_path)
     try:
         emit({"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)})
-        epoch_ns = (time.time_ns() // NS + 1 + EPOCH_MARGIN_S) * NS
-        emit({"event": "phase", "name": "measure", "epoch_ns": epoch_ns})
-        agents.tell({"epoch_ns": epoch_ns})
+        start_ns = epoch_ns(plan, time.time_ns())
+        emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
+        agents.tell({"epoch_ns": start_ns})
         if gateways is not None:
-            gateways.count_from(epoch_ns)
+            gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
         readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        keep([*breakages.appointments(plan.faults, epoch_ns), *readings], epoch_ns)
+        keep([*breakages.appointments(plan.faults, start_ns), *readings], start_ns)
         done = agents.wait("done", None)
         breakages.write(out_dir / "raw" / "faults.json")
         emit({"event": "agents-done", **done})
@@ -238,30 +234,15 @@ def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
         target.write_text(json.dumps(results))
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: list[str]) -> int:
     plan_path, out_dir = Path(arguments[0]), Path(arguments[1])
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
 
-    def emit(event: dict[str, Any]) -> None:
-        print(json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event}), flush=True)
-
-    try:
+    def work() -> None:
         plan = from_plain(Plan, json.loads(plan_path.read_text()))
-        execute(plan, plan_path.with_name("specification.json"), out_dir, emit)
-    except KeyboardInterrupt:
-        emit({"event": "failed", "kind": "Interrupted", "message": "stopped", "code": 130})
-        return 130
-    except CorridorError as error:
-        emit({"event": "failed", "message": str(error), "code": error.exit_code})
-        return error.exit_code
-    except OSError as error:
-        emit({"event": "failed", "message": str(error), "code": 3})
-        return 3
-    return 0
+        execute(plan, plan_path.parent, out_dir, emit)
+
+    return failures_told(work)
 
 
 if __name__ == "__main__":

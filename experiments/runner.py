@@ -24,8 +24,8 @@ from experiments.drawing import Drawing
 from experiments.event_log import EventLog, Say
 from experiments.intents import specify
 from experiments.plan import make_plan
-from experiments.plan_values import Plan
-from experiments.proof import in_a_line, prove_run
+from experiments.plan_values import PROVEN, Plan
+from experiments.proof import in_a_line, prove_expected, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
 from experiments.testbeds.choice import Choice, Facts, choose_testbed
@@ -33,8 +33,10 @@ from experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from experiments.testbeds.kernel_build import build_kernel
 from experiments.testbeds.kernel_progress import ProgressPrinter
 from experiments.testbeds.native import native_run_id, run_native
-from experiments.testbeds.probe import probe
+from experiments.testbeds.needs import MB, needs
+from experiments.testbeds.probe import guest_memory, probe
 from experiments.testbeds.smoke import smoke_boot
+from experiments.testbeds.standing_guest import StandingGuests
 from experiments.testbeds.uml import OnEvent, run_in_guest
 from experiments.testbeds.watchdog import patience_for
 from topologies.errors import (
@@ -63,6 +65,8 @@ class Options:
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
     figures: bool = True
+    standing: StandingGuests | None = None
+    """Guests whose networks stand from one run to the next, in place of a new one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
 
@@ -91,6 +95,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     try:
         choice, kernel = _choose(options, say)
         plan = _plan(loaded, options, choice)
+        if choice.testbed == "uml":
+            refuse_small_memory(plan)
     except BaseException:
         remove_empty(out_dir, itself=not was_there)
         raise
@@ -99,19 +105,26 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     except OSError as error:
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
+    if choice.clock == "virtual" and (said := needs(plan).said):
+        say(said)
+    expected = prove_expected(plan, judged_by)
+    try:
+        expected.write(out_dir / "raw" / PROVEN)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
     log = EventLog(out_dir, say, started)
     with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
-        failure = _failure_of(choice, kernel, plan, out_dir, log, options.patience_s)
+        failure = _failure_of(choice, kernel, plan, out_dir, log, options)
         summary = _finish(out_dir, plan, choice, log, failure)
         if failure is not None:
             if isinstance(failure, PolicyFailure):
-                prove_run(out_dir, plan, judged_by)
+                prove_run(out_dir, plan, judged_by, expected)
             if isinstance(failure, CorridorError | KeyboardInterrupt):
                 _say_what_was_kept(summary, out_dir, say)
             raise failure
         assert summary is not None
         drawing.begin()
-        proofs = prove_run(out_dir, plan, judged_by)
+        proofs = prove_run(out_dir, plan, judged_by, expected)
         if options.figures:
             _finish_figures(drawing, summary, out_dir)
     for when, proof in proofs.items():
@@ -125,11 +138,14 @@ def _failure_of(
     plan: Plan,
     out_dir: Path,
     log: EventLog,
-    patience_s: float | None,
+    options: Options,
 ) -> BaseException | None:
     """Carry out a plan; how that failed, to be raised again once what came is summed up."""
     try:
-        carry_out(choice, kernel, plan, out_dir, log, patience_s)
+        if options.standing is not None and kernel is not None and choice.clock == "virtual":
+            options.standing.run(kernel, out_dir, log, options.patience_s)
+        else:
+            carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
     except OSError as error:
         return unwritable(out_dir, error)
     except BaseException as error:  # noqa: BLE001 - see above
@@ -148,6 +164,18 @@ def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
     seed = loaded.scenario.seed if options.seed is None else options.seed
     run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
     return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+
+
+def refuse_small_memory(plan: Plan) -> None:
+    """EnvironmentLacking if a guest would touch more memory than there is room for."""
+    folder, free = guest_memory()
+    touched_mb = needs(plan).touched_mb
+    if free < touched_mb * MB:
+        raise EnvironmentLacking(
+            f"{folder} has room for {free / MB:.0f} MB of a guest's memory, "
+            f"and this plan takes about {touched_mb} MB",
+            "set TMPDIR to a folder with more room, or take fewer hubs and demands",
+        )
 
 
 def remove_empty(out_dir: Path, *, itself: bool) -> None:
@@ -208,7 +236,7 @@ def with_framework(
 
 def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time."""
-    facts = probe()
+    facts = _facts(options)
     choice = choose_testbed(facts, options.testbed, options.clock)
     if choice.testbed == "native":
         return choice, None
@@ -228,6 +256,15 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
         finally:
             printer.close()
     return choice, real_clock_kernel(facts)
+
+
+def _facts(options: Options) -> Facts:
+    """What this machine can do; whether its own kernel can, only if that may be chosen."""
+    facts = probe(native=False)
+    in_a_guest = options.testbed == "uml" or (
+        options.testbed == "auto" and options.clock != "real" and not facts.virtual_guest_lacks()
+    )
+    return facts if in_a_guest else probe()
 
 
 def real_clock_kernel(facts: Facts) -> Kernel | None:
@@ -254,7 +291,14 @@ def carry_out(
     virtual = choice.clock == "virtual"
     if patience_s is None:
         patience_s = patience_for(plan, virtual_clock=virtual)
-    run_in_guest(kernel, out_dir, on_event, virtual_clock=virtual, patience_s=patience_s)
+    run_in_guest(
+        kernel,
+        out_dir,
+        on_event,
+        virtual_clock=virtual,
+        patience_s=patience_s,
+        memory_mb=needs(plan).guest_mb,
+    )
 
 
 def _write_inputs(

@@ -21,7 +21,7 @@ from topologies import bfd
 from topologies.errors import EnvironmentLacking
 from topologies.mininet_nodes import FibreLink, HostLink, HubHost, HubSwitch
 from topologies.netlink import Links
-from topologies.ovsdb import OpenVSwitch
+from topologies.ovsdb import OpenVSwitch, Progress
 from topologies.wiring import HubWire, Wiring, around
 
 BFD_POLL_S = 0.25
@@ -38,13 +38,18 @@ class CorridorNet(Mininet):
         segmentation_offload: bool = False,
         private_dir: Path | None = None,
         bfd_interval_ms: int | None = None,
+        progress: Progress = lambda _what, _done, _of: None,
+        shaped: bool = True,
         **mininet_options: Any,
     ) -> None:
+        """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called."""
         self.wiring = wiring
         self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
         self._targets = list(controllers)
         self._private_dir = private_dir
         self._bfd_interval_ms = bfd_interval_ms
+        self._progress = progress
+        self._shaped = shaped
         self.openvswitch: OpenVSwitch | None = None
         self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
         super().__init__(
@@ -129,6 +134,7 @@ class CorridorNet(Mininet):
     def build(self) -> None:
         """Make nodes, namespaces and interfaces; switches follow in ``start``."""
         self.kernel.build()
+        self._progress("interfaces", len(self.wiring.fibres), len(self.wiring.fibres))
         for hub in self.wiring.hubs:
             host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
             host.namespace = self.kernel.namespaces[hub.host]
@@ -146,6 +152,17 @@ class CorridorNet(Mininet):
         except BaseException:
             self.stop()
             raise
+
+    def shape(self) -> None:
+        """Shape the fibres and read them back, if that has not been done yet."""
+        if not self._shaped:
+            self.kernel.shape()
+            self._shaped = True
+
+    def renew(self, wiring: Wiring) -> None:
+        """Shape a network that stands as if it were built just now: see ``Links.renew``."""
+        self.wiring = wiring
+        self.kernel.renew(wiring)
 
     def stop_switch(self, hub: HubWire) -> None:
         """Remove a hub's bridge. Its interfaces stay, joined to nothing; it forwards no more."""
@@ -186,11 +203,15 @@ class CorridorNet(Mininet):
         for controller in self.controllers:
             controller.start()
         self.openvswitch.add_bridges(
-            self.wiring, self._addresses(), bfd_interval_ms=self._bfd_interval_ms
+            self.wiring,
+            self._addresses(),
+            bfd_interval_ms=self._bfd_interval_ms,
+            progress=self._progress,
         )
         for switch in self.switches:
             switch.management_address = self.openvswitch.management_address(switch.wire.bridge)
-        self.kernel.shape()
+        if self._shaped:
+            self.kernel.shape()
         if self.waitConn:
             self.waitConnected(self.waitConn)
 

@@ -35,10 +35,12 @@ def read_events(
     name: str,
     *,
     last_event: str = "end",
+    until_phase: str | None = None,
 ) -> None:
     """Pass events on until the process ends; raises the failure it reported, if any.
 
-    ``last_event`` names the event or phase without which it has ended too early.
+    ``last_event`` names the event or phase without which it has ended too early. With
+    ``until_phase`` that phase is the last that is read, of a process that goes on.
 
     Each event gets ``wall_s``, the monotonic second at which it was read here:
     a guest in the virtual clock cannot tell how long anything took.
@@ -58,6 +60,11 @@ def read_events(
                 failure = kind(event["message"])
             ended = ended or last_event in (event["event"], event.get("name"))
             on_event(event)
+            if until_phase is not None and (event["event"], event.get("name")) == (
+                "phase",
+                until_phase,
+            ):
+                return
     code = process.wait()
     if failure is not None:
         raise failure

@@ -20,10 +20,10 @@ from experiments.testbeds.guest_init import (
     PYTHON_PREFIX,
 )
 from experiments.testbeds.kernel import Kernel
+from experiments.testbeds.needs import USUAL_GUEST_MB
 from topologies.errors import EnvironmentLacking
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
-GUEST_MEMORY_MB = 2048
 KERNEL_LINK = "linux"
 INIT = "experiments/testbeds/guest_init.py"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -58,19 +58,24 @@ def copies() -> dict[str, Path]:
 
 
 def boot_command(
-    kernel: Kernel, virtual_clock: bool, *init_arguments: str, second_console: bool = False
+    kernel: Kernel,
+    virtual_clock: bool,
+    *init_arguments: str,
+    second_console: bool = False,
+    memory_mb: int = USUAL_GUEST_MB,
 ) -> list[str]:
     """The kernel, to be started where ``links`` and ``copies`` are, and its arguments.
 
     A second console is the kernel's standard input, both ways.
     """
     options = [
-        f"mem={GUEST_MEMORY_MB}M",
+        f"mem={memory_mb}M",
         "rootfstype=hostfs",
         "rootflags=/",
         "ro",
         "quiet",
         "norandmaps",
+        "ipv6.disable=1",
         "con=null",
         "ssl=null",
         "con0=null,fd:1",

@@ -4,7 +4,8 @@ Mounts what the system lacks over the read-only host root, gives the run a
 writable view of its result folder and nothing else, executes the plan in a child
 with the code every testbed shares, and switches the machine off. With the argument
 ``command`` it executes the argument list in the folder's ``command.json`` instead,
-with ``keep`` it keeps a network until the second console closes.
+with ``keep`` it keeps a network until the second console closes, with ``serve`` it carries out
+the plans that are named there.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
@@ -152,6 +153,11 @@ def keep_network() -> NoReturn:
     os.execv(PYTHON, words)  # noqa: S606
 
 
+def serve_plans() -> NoReturn:
+    """Become what carries out one plan after another on one network."""
+    os.execv(PYTHON, [PYTHON, "-m", "experiments.serving", OUT, "/dev/tty1"])  # noqa: S606
+
+
 def in_a_child(become: Callable[[], NoReturn]) -> int:
     """Start a session of its own; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
@@ -177,7 +183,8 @@ def main() -> None:
         prepare()
         # User Mode Linux adds words of its own at the end.
         asked = sys.argv[1] if len(sys.argv) > 1 else ""
-        code = in_a_child({"command": run_command, "keep": keep_network}.get(asked, run_plan))
+        others = {"command": run_command, "keep": keep_network, "serve": serve_plans}
+        code = in_a_child(others.get(asked, run_plan))
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

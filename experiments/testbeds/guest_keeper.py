@@ -4,9 +4,10 @@
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
 files and folders, and copies of folders of code. With ``--input`` an open descriptor is its
-standard input, else it has none. That of the keeper is a pipe that the caller holds open and never
-writes to. When it closes, however the caller ended, or when the guest ends, every process of the
-guest is killed and its scratch folder removed. The keeper then ends the way the guest did.
+standard input, else it has none. That of the keeper is a pipe that the caller holds open: a ``-``
+stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller ended, or when
+the guest ends, every process of the guest is killed and its scratch folder removed. The keeper then
+ends the way the guest did.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from typing import NoReturn
 if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from experiments.testbeds.one_cpu import one_cpu
 from experiments.testbeds.scratch import scratch_folder
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
+SIGNALS = {b"-": signal.SIGSTOP, b"+": signal.SIGCONT}
 COMPILED = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
@@ -37,13 +40,13 @@ def keep(orders: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     inputs = [int(order.partition("=")[2]) for order in orders if order.startswith("--input=")]
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, one_cpu() as cpu:
         for order in orders:
             if not order.startswith("--input="):
                 _put_in(scratch, order)
         guest = os.fork()
         if guest == 0:
-            _be_guest(str(scratch), command, *inputs)
+            _be_guest(str(scratch), command, cpu, *inputs)
         for descriptor in inputs:
             os.close(descriptor)
         try:
@@ -61,12 +64,16 @@ def _put_in(scratch: Path, order: str) -> None:
         shutil.copytree(source, scratch / name, ignore=COMPILED)
 
 
-def _be_guest(scratch: str, command: list[str], reads: int | None = None) -> NoReturn:
+def _be_guest(
+    scratch: str, command: list[str], cpu: int | None, reads: int | None = None
+) -> NoReturn:
     """In the child: a session of its own, its memory laid out the same way every time."""
     try:
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         _libc.personality(ADDR_NO_RANDOMIZE)
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
         os.chdir(scratch)
         source = os.open(os.devnull, os.O_RDONLY) if reads is None else reads
         os.dup2(source, 0)
@@ -78,10 +85,18 @@ def _be_guest(scratch: str, command: list[str], reads: int | None = None) -> NoR
 
 
 def _wait_for_either(guest: int) -> None:
+    """Until the caller's pipe closes or the guest ends; what comes by the pipe stops its kernel,
+    whose clock then stands still, or has it go on."""
     poll = select.poll()
     poll.register(0, select.POLLIN)
-    poll.register(os.pidfd_open(guest), select.POLLIN)
-    poll.poll()
+    ended = os.pidfd_open(guest)
+    poll.register(ended, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            told = b"" if descriptor == ended else os.read(0, 1)
+            if told not in SIGNALS:
+                return
+            os.kill(guest, SIGNALS[told])
 
 
 def _end(guest: int) -> int:

@@ -20,6 +20,7 @@ from experiments.testbeds import guest_init
 from experiments.testbeds.events import read_events
 from experiments.testbeds.guest_command import boot_command, copies, links
 from experiments.testbeds.kernel import Kernel
+from experiments.testbeds.needs import USUAL_GUEST_MB
 from experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
 KEEPER = Path(__file__).with_name("guest_keeper.py")
@@ -37,6 +38,7 @@ def run_in_guest(
     *,
     virtual_clock: bool,
     patience_s: float = PATIENCE_S,
+    memory_mb: int = USUAL_GUEST_MB,
 ) -> None:
     """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
 
@@ -44,7 +46,7 @@ def run_in_guest(
     shows no progress for ``patience_s``. ``on_event`` gets every event with the wall time it
     came at.
     """
-    with _guest(kernel, out_dir, virtual_clock, patience_s) as guest:
+    with _guest(kernel, out_dir, virtual_clock, patience_s, memory_mb=memory_mb) as guest:
         read_events(guest, on_event, out_dir / "console.log", "the guest")
 
 
@@ -84,9 +86,14 @@ def run_command_in_guest(
 
 @contextlib.contextmanager
 def _guest(
-    kernel: Kernel, out_dir: Path, virtual_clock: bool, patience_s: float, *init_arguments: str
+    kernel: Kernel,
+    out_dir: Path,
+    virtual_clock: bool,
+    patience_s: float,
+    *init_arguments: str,
+    memory_mb: int = USUAL_GUEST_MB,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    guest = _boot(kernel, out_dir, virtual_clock, *init_arguments)
+    guest = _boot(kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb)
     try:
         with Watchdog(out_dir, lambda: _let_go(guest), patience_s):
             yield guest
@@ -115,12 +122,25 @@ def keeping_guest(
         guest.wait()
 
 
+def serving_guest(
+    kernel: Kernel, folder: Path, line: socket.socket, memory_mb: int = USUAL_GUEST_MB
+) -> subprocess.Popen[bytes]:
+    """A guest with the virtual clock that carries out plans in ``folder``: see ``serving.py``.
+
+    ``line`` is its end of the line over which plans are named, and is closed here. What stops and
+    resumes it goes to its standard input: see ``guest_keeper.py``.
+    """
+    with line:
+        return _boot(kernel, folder, True, "serve", console=line.fileno(), memory_mb=memory_mb)
+
+
 def _boot(
     kernel: Kernel,
     out_dir: Path,
     virtual_clock: bool,
     *init_arguments: str,
     console: int | None = None,
+    memory_mb: int = USUAL_GUEST_MB,
 ) -> subprocess.Popen[bytes]:
     """A guest and its keeper, which ends with it and ends it when its standard input closes.
 
@@ -130,7 +150,13 @@ def _boot(
     keeper += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
     keeper += [f"--copy={name}={path}" for name, path in copies().items()]
     keeper += [] if console is None else [f"--input={console}"]
-    words = boot_command(kernel, virtual_clock, *init_arguments, second_console=console is not None)
+    words = boot_command(
+        kernel,
+        virtual_clock,
+        *init_arguments,
+        second_console=console is not None,
+        memory_mb=memory_mb,
+    )
     return subprocess.Popen(
         [*keeper, "--", *words],
         stdin=subprocess.PIPE,

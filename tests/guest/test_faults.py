@@ -179,9 +179,9 @@ def test_a_controller_that_dies_while_it_installs_is_reported(tmp_path):
 def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/messages.py",
-        "        priority=flow.priority,\n        match",
-        "        priority=flow.priority,\n        command=77,\n        match",
+        "controller/encoding.py",
+        "        ofproto.OFPFC_ADD,\n",
+        "        77,\n",
     )
     ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
     assert ran.code == 3

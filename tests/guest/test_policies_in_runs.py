@@ -110,11 +110,9 @@ def test_nothing_is_sent_unless_the_tables_are_proven(tmp_path):
     """A controller that lets hosts send under any address is found out before any traffic."""
     code = broken_copy(
         tmp_path / "code",
-        "controller/messages.py",
-        "        match=parser.OFPMatch(**dict(flow.match)),\n",
-        "        match=parser.OFPMatch(\n"
-        "            **{n: v for n, v in flow.match if (n, flow.table) != ('ipv4_src', 0)}\n"
-        "        ),\n",
+        "controller/encoding.py",
+        "    parser.OFPMatch(**dict(match)).serialize(buffer, 0)\n",
+        "    parser.OFPMatch(**{n: v for n, v in match if n != 'ipv4_src'}).serialize(buffer, 0)\n",
     )
     ran = run(tmp_path / "result", SCENARIOS / "sovereign.yaml", *VIRTUAL, code=code)
     assert ran.code == 1

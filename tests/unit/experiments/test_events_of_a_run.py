@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from experiments.event_log import EventLog
 from experiments.testbeds.events import read_events
 from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
 
@@ -98,3 +99,35 @@ def test_another_last_event_can_be_waited_for(read):
     assert read(b'{"event": "exit", "code": 0}\n', last_event="exit")[0]["code"] == 0
     with pytest.raises(MeasurementInvalid):
         read(END, last_event="exit")
+
+
+def test_a_process_that_goes_on_is_left_at_the_phase_that_is_waited_for(tmp_path):
+    more = "import sys; sys.stdin.read()"
+    words = [sys.executable, "-S", "-c", f"import os; os.write(1, {END!r} + {END!r}); {more}"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        events = []
+        console = tmp_path / "console.log"
+        read_events(process, events.append, console, "the guest", until_phase="end")
+        assert process.poll() is None
+        read_events(process, events.append, console, "the guest", until_phase="end")
+        assert [event["name"] for event in events] == ["end", "end"]
+        process.stdin.close()
+
+
+def test_a_process_that_ends_before_that_phase_has_ended_too_early(read):
+    with pytest.raises(MeasurementInvalid, match="ended before the run did"):
+        read(b'{"event": "phase", "at_ns": 1, "name": "build"}\n', until_phase="end")
+
+
+def test_steps_are_told_to_who_has_waited_for_some_seconds_only(tmp_path):
+    said = []
+    log = EventLog(tmp_path, said.append, 100.0)
+    log({"event": "phase", "name": "build", "at_ns": 0, "wall_s": 101.0})
+    for wall_s, done in ((102.0, 100), (104.5, 200), (105.0, 300), (108.0, 400)):
+        log({"event": "step", "name": "switches", "done": done, "of": 400, "wall_s": wall_s})
+    assert said == [
+        "[   1.0 s] building the network",
+        "[   4.5 s]   200 of 400 switches",
+        "[   8.0 s]   400 of 400 switches",
+    ]
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == 5

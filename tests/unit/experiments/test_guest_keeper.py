@@ -106,6 +106,28 @@ def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):
     assert int(one.line(), 16) & guest_keeper.ADDR_NO_RANDOMIZE
 
 
+def state_of(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def comes_to(pid, states, within_s=5):
+    deadline = time.monotonic() + within_s
+    while state_of(pid) not in states and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return state_of(pid) in states
+
+
+def test_a_guest_stands_still_while_its_caller_wants_it_to(keep):
+    one = keep("echo $$; while :; do sleep 0.01; done")
+    guest = int(one.line())
+    for told, states in ((b"-", "T"), (b"+", "RS"), (b"-", "T")):
+        one.process.stdin.write(told)
+        one.process.stdin.flush()
+        assert comes_to(guest, states)
+    assert one.end() == -signal.SIGKILL
+    assert gone(guest)
+
+
 def test_a_guest_with_an_input_speaks_over_it_both_ways_and_nobody_else_holds_it(keep):
     ours, theirs = socket.socketpair()
     one = keep("read said; echo you said $said >&0; cat; echo over", reads=theirs)

@@ -1,0 +1,81 @@
+"""A network that stands carries out one plan after another, each as on a network of its own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from corridor_runs import SCENARIOS
+
+from experiments import runner
+from experiments.runner import Options, run_scenario
+from experiments.testbeds.standing_guest import StandingGuests
+from topologies.errors import CorridorError
+from traffic import samples
+
+pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+TICKS_NS = 5_000
+"""What a different history of the guest may change of a round trip: 20 reads of the clock."""
+
+
+def options(folder, **changes):
+    base = Options(scenario=str(SCENARIOS / "lossy.yaml"), testbed="uml", clock="virtual")
+    return replace(base, out=folder, figures=False, **changes)
+
+
+def quietly(_text):
+    pass
+
+
+def probes(folder):
+    return samples.read_parquet(folder / "probes.parquet")[0]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """On a network of its own; then seeds 1, 2 and 1 again on one that stands."""
+    place = tmp_path_factory.mktemp("standing")
+    run_scenario(options(place / "own"), quietly)
+    with StandingGuests(place) as guests:
+        for name, seed in (("first", 1), ("other", 2), ("again", 1)):
+            run_scenario(options(place / name, seed=seed, standing=guests), quietly)
+        assert guests.standing == 1
+    return {name: place / name for name in ("own", "first", "other", "again")}
+
+
+@pytest.mark.parametrize("name", ["first", "again"])
+def test_it_measures_what_a_network_of_its_own_does_but_for_ticks(runs, name):
+    own, stood = probes(runs["own"]), probes(runs[name])
+    for column in ("phase", "demand", "seq", "intended_ns"):
+        assert (own[column] == stood[column]).all(), column
+    answered = own["received"] & stood["received"]
+    assert answered.sum() > 100
+    took = [one["t4_ns"] - one["t1_ns"] - (one["t3_ns"] - one["t2_ns"]) for one in (own, stood)]
+    measured = answered & (own["phase"] > 0)
+    assert np.abs(took[0] - took[1])[measured].max() < TICKS_NS
+
+
+def test_the_same_seed_loses_the_same_probes_whatever_was_carried_out_before(runs):
+    lost = {name: ~probes(folder)["received"] for name, folder in runs.items()}
+    assert (lost["own"] == lost["first"]).all()
+    assert (lost["own"] == lost["again"]).all()
+    assert (lost["own"] != lost["other"]).any()
+
+
+def test_a_run_that_fails_takes_its_network_with_it(tmp_path, monkeypatch):
+    made = runner.make_plan
+
+    def spoilt(*arguments, **more):
+        """A plan whose program lets nothing out of one hub."""
+        plan = made(*arguments, **more)
+        first, *rest = plan.program.switches
+        first = replace(first, flows=tuple(flow for flow in first.flows if not flow.actions))
+        return replace(plan, program=replace(plan.program, switches=(first, *rest)))
+
+    with StandingGuests(tmp_path) as guests:
+        with monkeypatch.context() as patched:
+            patched.setattr(runner, "make_plan", spoilt)
+            with pytest.raises(CorridorError):
+                run_scenario(options(tmp_path / "spoilt", standing=guests), quietly)
+        assert guests.standing == 0
+        run_scenario(options(tmp_path / "whole", standing=guests), quietly)
+        assert guests.standing == 1
