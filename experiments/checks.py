@@ -15,8 +15,12 @@ from topologies.errors import EnvironmentLacking
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS_COLLECTED = 5
 QUICK = "not guest and not native and not netns and not slow"
-SIDE_BY_SIDE = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
-"""Files go to as many processes; tests of a file share what they look at, so they stay together."""
+SIDE_BY_SIDE = (
+    *("-n", str(min(os.cpu_count() or 1, 4))),
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
+)
+"""Files go to as many processes, in the order in which they are collected: see ``conftest.py`` of
+the tests in guests. Tests of a file share what they look at, so they stay together."""
 
 
 @dataclass(frozen=True)
