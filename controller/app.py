@@ -80,6 +80,7 @@ class CorridorApp(App):
     def _take(self, program: Program, seen: Iterable[WiredLink] = ()) -> None:
         """From now on this is what switches are to hold, and none is known to hold it."""
         self.installation = Installation(program, seen={*seen} & {*program.links})
+        self._on_barrier.clear()
         self._programs = {switch.dpid: switch for switch in program.switches}
         self._announced = False
 

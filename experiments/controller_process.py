@@ -48,9 +48,10 @@ class ControllerProcess:
             CORRIDOR_PROGRAM=str(self._program),
             CORRIDOR_STATUS=str(self._address),
         )
+        patience = ["--patient"] if self._plan.job["clock"] == "virtual" else []
         with self._log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "controller.main", "--patient", "--port", str(self.port)],
+                [sys.executable, "-m", "controller.main", "--port", str(self.port), *patience],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

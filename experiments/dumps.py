@@ -44,6 +44,14 @@ def read_dump_file(path: Path) -> Dump:
         raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
 
 
+def fingerprint(inputs: Path) -> str:
+    """SHA-256 of a plan and of what it is judged by, as they lie in the folder ``inputs``."""
+    both = hashlib.sha256()
+    for name in ("plan.json", "specification.json"):
+        both.update(hashlib.sha256((inputs / name).read_bytes()).digest())
+    return both.hexdigest()
+
+
 def as_compiled(plan: Plan) -> Dump:
     """What the switches are to say once they hold a plan's program, set up as runs set them up."""
     switches = plan.program.switches

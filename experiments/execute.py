@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.agents_process import AgentsProcess
 from experiments.breakages import Breakages
 from experiments.controller_process import ControllerProcess
-from experiments.dumps import Dump
+from experiments.dumps import Dump, fingerprint
 from experiments.emitting import Emit, emit, failures_told, step, stop
 from experiments.plan_values import PROVEN, Boundary, Plan
 from experiments.standing import Standing, epoch_ns, stand
@@ -125,10 +125,9 @@ def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> Dump
 def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
     """Nothing, if the dump says what is proven already; else a proof of it, here."""
     emit({"event": "phase", "name": "prove"})
-    known = inputs / PROVEN
-    proven = json.loads(known.read_text()) if known.exists() else {"digest": None}
-    if proven["digest"] == dump.digest:
-        emit({"event": "proven", "said": proven["said"], "of": dump.digest})
+    known = _known(inputs)
+    if known.get("digest") == dump.digest and known.get("inputs") == fingerprint(inputs):
+        emit({"event": "proven", "said": known.get("said", ""), "of": dump.digest})
         return
     from controller.specification import Specification
     from experiments.proof import prove_before_traffic
@@ -136,6 +135,15 @@ def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
     specification = Specification.from_json((inputs / "specification.json").read_text())
     said = prove_before_traffic(dump, plan, specification)
     emit({"event": "proven", "said": said, "of": dump.digest})
+
+
+def _known(inputs: Path) -> dict[str, Any]:
+    """What is said to be proven already; nothing, if that is not said well."""
+    try:
+        known = json.loads((inputs / PROVEN).read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _measure(

@@ -12,8 +12,8 @@ from controller.prover import Proof, Tables, prove, read_dump, tables_of
 from controller.prover.exact_claims import examine
 from controller.specification import Specification
 from experiments.collecting import collecting_later
-from experiments.dumps import Dump, as_compiled, read_dump_file
-from experiments.plan_values import Plan
+from experiments.dumps import Dump, as_compiled, fingerprint, read_dump_file
+from experiments.plan_values import PROVEN, Plan
 from topologies.errors import PolicyFailure
 
 PROOF_SCHEMA = 1
@@ -32,11 +32,15 @@ class Proven:
     digest: str
     proof: Proof
 
-    def write(self, path: Path) -> None:
-        """For ``execute.py``; a proof that fails is none. Says the same however long it took."""
+    def write(self, inputs: Path) -> None:
+        """Beside the plan and the specification, for ``execute.py``; a proof that fails is none.
+
+        Says the same however long it took.
+        """
         if self.proof.holds:
             said = in_a_line(_took_no_time(self.proof))
-            path.write_text(json.dumps({"digest": self.digest, "said": said}))
+            known = {"digest": self.digest, "inputs": fingerprint(inputs), "said": said}
+            (inputs / PROVEN).write_text(json.dumps(known))
 
 
 def prove_expected(plan: Plan, judged_by: Specification) -> Proven:

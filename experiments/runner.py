@@ -24,7 +24,7 @@ from experiments.drawing import Drawing
 from experiments.event_log import EventLog, Say
 from experiments.intents import specify
 from experiments.plan import make_plan
-from experiments.plan_values import PROVEN, Plan
+from experiments.plan_values import Plan
 from experiments.proof import in_a_line, prove_expected, prove_run
 from experiments.results import RunFacts, summarise
 from experiments.scenario import LoadedScenario, load_scenario
@@ -109,7 +109,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         say(said)
     expected = prove_expected(plan, judged_by)
     try:
-        expected.write(out_dir / "raw" / PROVEN)
+        expected.write(out_dir / "raw")
     except OSError as error:
         raise unwritable(out_dir, error) from error
     log = EventLog(out_dir, say, started)

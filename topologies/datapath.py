@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+import sys
 
 from topologies import rtnetlink
 from topologies.netlink_socket import NETLINK_GENERIC, KernelRefuses, NetlinkSocket
@@ -53,4 +54,4 @@ def _family(kernel: NetlinkSocket) -> int | None:
             raise
         return None
     number = rtnetlink.attributes(said[_GENERIC.size :])[CTRL_ATTR_FAMILY_ID]
-    return int.from_bytes(number, "little")
+    return int.from_bytes(number, sys.byteorder)

@@ -68,7 +68,8 @@ def loss_of(loss_ppm: float) -> int:
 
 
 def held(delay_stage: bytes, rate_stage: bytes) -> Stages | None:
-    """What two dumped qdiscs really do, or None if they are not both netem."""
+    """What two dumped qdiscs really do, or None if they are not both netem, or this kernel's netem
+    has no such thing as a seed (before Linux 6.6) or nanoseconds."""
     dumped = [attributes(stage[QDISC.size :]) for stage in (delay_stage, rate_stage)]
     if any(said.get(TCA_KIND) != KIND.encode() + b"\0" for said in dumped):
         return None
@@ -76,6 +77,8 @@ def held(delay_stage: bytes, rate_stage: bytes) -> Stages | None:
     _, in_flight_packets, loss, *_ = _FIXED.unpack_from(delay)
     _, queue_packets, *_ = _FIXED.unpack_from(rate)
     line, pace = (attributes(options[_FIXED.size :]) for options in (delay, rate))
+    if not {LATENCY64, PRNG_SEED} <= line.keys() or RATE not in pace:
+        return None
     rate_bytes = _U64.unpack(pace[RATE64]) if RATE64 in pace else _RATE.unpack(pace[RATE])
     return Stages(
         one_way_delay_ns=_I64.unpack(line[LATENCY64])[0],

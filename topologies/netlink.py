@@ -11,8 +11,9 @@ import os
 import socket
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from pathlib import Path
 
 from topologies import netem, rtnetlink, taps
@@ -43,6 +44,8 @@ HOST_SYSCTLS = {
 DELAY_HANDLE, RATE_HANDLE, DRAIN_HANDLE = 0x10000, 0x20000, 0x30000
 DELAY_CLASS = DELAY_HANDLE + 1
 TAP_KIND = "tun"
+HOSTS_AT_ONCE = 100
+"""Each takes a descriptor more while it is made."""
 LOOPBACK = "lo"
 IPV6_SETTINGS = "/proc/sys/net/ipv6/conf"
 _BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
@@ -92,6 +95,7 @@ class Links:
             self._route.carry_out(pairs)
             self._add_gateways()
             self._switch_on()
+            _disable_ipv6(interfaces(self._wiring))
         except KernelRefuses as error:
             raise EnvironmentLacking(
                 f"the kernel refuses to make {error.about}: {error.reason}",
@@ -110,15 +114,15 @@ class Links:
 
     def renew(self, wiring: Wiring) -> None:
         """Be as ``shape`` leaves a network that was built just now, for a wiring that differs in
-        shapes only: fibres empty and counted from 0, random losses from their seeds, hosts without
-        a neighbour they know."""
+        shapes only: interfaces up, fibres empty and counted from 0, random losses from their seeds,
+        hosts without a neighbour they know."""
         self._wiring = wiring
         index = {link.name: link.index for link in self._route.links()}
         self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
+        self._route.carry_out(rtnetlink.switched(name, up=True) for name in self._switched())
         for namespace in self.namespaces.values():
             with namespace.entered(), NetlinkSocket() as inside:
-                known = inside.dump(rtnetlink.all_neighbours())
-                inside.carry_out(rtnetlink.neighbour_deleted(said) for _kind, said in known)
+                _forget_neighbours(inside)
         self.shape()
 
     def restore(self, interfaces: Iterable[str]) -> None:
@@ -184,14 +188,18 @@ class Links:
 
     def _add_hosts(self) -> None:
         """Every hub's host in a namespace of its own, its interface addressed and up."""
+        for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE, strict=False):
+            self._add_some_hosts(hubs)
+
+    def _add_some_hosts(self, hubs: Sequence[HubWire]) -> None:
         inside: list[tuple[HubWire, NetlinkSocket]] = []
         try:
-            for hub in self._wiring.hubs:
+            for hub in hubs:
                 namespace = self.namespaces[hub.host] = Namespace()
                 with namespace.entered():
                     inside.append((hub, NetlinkSocket()))
                     _set_host_sysctls()
-            self._route.carry_out(map(self._host_pair, self._wiring.hubs))
+            self._route.carry_out(map(self._host_pair, hubs))
             for hub, route in inside:
                 name = hub.host_interface
                 address = rtnetlink.addressed(
@@ -243,8 +251,12 @@ class Links:
     def _switch_on(self) -> None:
         """All but gateways, which have their carrier from a process."""
         taken = {side for one in gateways(self._wiring) for side in _sides(one)}
-        ours = [name for name in interfaces(self._wiring) if name not in taken]
-        self._route.carry_out([*_silenced(taken), *_made_live(ours)])
+        self._route.carry_out([*_silenced(taken), *_made_live(self._switched())])
+
+    def _switched(self) -> list[str]:
+        """Interfaces that are up unless something has taken them down."""
+        taken = {side for one in gateways(self._wiring) for side in _sides(one)}
+        return [name for name in interfaces(self._wiring) if name not in taken]
 
     def _end(self, end: End) -> Interface:
         return Interface(end.interface, end.mac, FIBRE_MTU_BYTES, self._group)
@@ -328,6 +340,23 @@ def _silenced(names: Iterable[str]) -> list[Request]:
     if not os.path.isdir(IPV6_SETTINGS):  # noqa: PTH112 - pathlib is dear in a guest
         return []
     return [rtnetlink.no_ipv6(name) for name in names]
+
+
+def _forget_neighbours(inside: NetlinkSocket) -> None:
+    for _kind, said in inside.dump(rtnetlink.all_neighbours()):
+        try:
+            inside.carry_out([rtnetlink.neighbour_deleted(said)])
+        except KernelRefuses as error:
+            if error.errno != errno.ENOENT:  # it may have been forgotten by itself
+                raise
+
+
+def _disable_ipv6(names: Iterable[str]) -> None:
+    """For a machine that forwards IPv6, and so speaks by interfaces without an address, too."""
+    for name in names:
+        setting = Path(IPV6_SETTINGS, name, "disable_ipv6")
+        if setting.exists():
+            setting.write_text("1")
 
 
 def _counters(delay_stage: bytes, rate_stage: bytes) -> FibreCounters:

@@ -18,6 +18,7 @@ NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
 BATCH = 128
 """Requests a call: 30 kB of them, and their errors fit a socket's buffer."""
 RECEIVE_BYTES = 1 << 18
+DUMP_TRIES = 10
 SIOCGIFINDEX = 0x8933
 _NAMED = struct.Struct("16si20x")
 
@@ -37,6 +38,7 @@ class NetlinkSocket:
     def __init__(self, protocol: int = NETLINK_ROUTE) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self._sequence = 0
+        self._interrupted = False
 
     def __enter__(self) -> NetlinkSocket:
         return self
@@ -61,8 +63,16 @@ class NetlinkSocket:
             self._carry_out(batch)
 
     def dump(self, request: Request) -> list[tuple[int, bytes]]:
-        """Kind and body of everything the kernel answers to a request for a dump."""
-        return self._answers(request, acknowledged=False)
+        """Kind and body of everything the kernel answers to a request for a dump.
+
+        Once more if something has changed meanwhile, which others may do on a shared machine.
+        """
+        for _ in range(DUMP_TRIES):
+            self._interrupted = False
+            found = self._answers(request, acknowledged=False)
+            if not self._interrupted:
+                break
+        return found
 
     def ask(self, request: Request) -> list[tuple[int, bytes]]:
         """The same for a request of one thing."""
@@ -112,7 +122,9 @@ class NetlinkSocket:
             raise refusal
 
     def _receive(self) -> list[tuple[int, int, bytes]]:
-        return list(rtnetlink.messages(self._socket.recv(RECEIVE_BYTES)))
+        data = self._socket.recv(RECEIVE_BYTES)
+        self._interrupted = self._interrupted or rtnetlink.interrupted(data)
+        return list(rtnetlink.messages(data))
 
     def _raise_error(self, body: bytes, request: Request) -> None:
         number = rtnetlink.error_of(body)

@@ -78,7 +78,10 @@ class Database:
             self._monitors = True
         count = mutate_root("next_cfg", "+=", 1)
         read = {"op": "select", "table": ROOT_TABLE, "where": [], "columns": ["next_cfg"]}
-        wanted = self.transact([*operations, count, read])[-1]["rows"][0]["next_cfg"]
+        (root,) = self.transact([*operations, count, read])[-1]["rows"] or [{"next_cfg": None}]
+        wanted = root["next_cfg"]
+        if wanted is None:
+            raise self._failure("it is empty: sudo ovs-vsctl init")
         while self._applied < wanted:
             self._dispatch(self._receive())
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NLM_F_REQUEST, NLM_F_ACK = 0x1, 0x4
-NLM_F_DUMP = 0x300
+NLM_F_DUMP, NLM_F_DUMP_INTR = 0x300, 0x10
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
@@ -195,12 +195,24 @@ def attributes(data: bytes) -> Attributes:
     return found
 
 
+def interrupted(data: bytes) -> bool:
+    """Whether what was received is part of a dump that something changed under way."""
+    return any(HEADER.unpack_from(data, at)[2] & NLM_F_DUMP_INTR for at, _length in _headers(data))
+
+
 def messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Kind, sequence number and body of each message in what was received."""
+    for at, length in _headers(data):
+        _length, kind, _flags, sequence, _port = HEADER.unpack_from(data, at)
+        yield kind, sequence, data[at + HEADER.size : at + length]
+
+
+def _headers(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each message begins, and its length."""
     at = 0
     while at + HEADER.size <= len(data):
-        length, kind, _flags, sequence, _port = HEADER.unpack_from(data, at)
-        yield kind, sequence, data[at + HEADER.size : at + length]
+        length = HEADER.unpack_from(data, at)[0]
+        yield at, length
         at += max(length, HEADER.size) + 3 & ~3
 
 

@@ -99,11 +99,16 @@ class StandingGuest:
         self._memory_mb = memory_mb
         self._plan: Plan | None = None
         self._line, theirs = socket.socketpair()
-        self._guest = serving_guest(kernel, folder, theirs, memory_mb)
+        try:
+            self._guest = serving_guest(kernel, folder, theirs, memory_mb)
+        except BaseException:
+            self._line.close()
+            raise
 
     def fits(self, kernel: Kernel, plan: Plan) -> bool:
         return (
             self._plan is not None
+            and self._guest.poll() is None
             and kernel == self._kernel
             and needs(plan).guest_mb <= self._memory_mb
             and fit(self._plan, plan)
@@ -116,14 +121,14 @@ class StandingGuest:
 
         def note(event: dict[str, Any]) -> None:
             if event["event"] == "standing":  # it listens only now
-                self._line.sendall(order)
+                self._order(order)
             else:
                 on_event(event)
 
         with Watchdog(out_dir, self._let_go, patience_s):
             if self._plan is not None:
                 self._tell(GO_ON)
-                self._line.sendall(order)
+                self._order(order)
             console = out_dir / "console.log"
             read_events(self._guest, note, console, "the guest", until_phase="end")
         self._tell(STAND_STILL)
@@ -137,9 +142,14 @@ class StandingGuest:
         assert self._guest.stdout is not None
         self._guest.stdout.close()
 
+    def _order(self, order: bytes) -> None:
+        """One that has died meanwhile has ended too early, which reading its events tells."""
+        with contextlib.suppress(OSError):
+            self._line.sendall(order)
+
     def _tell(self, what: bytes) -> None:
         assert self._guest.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self._guest.stdin.write(what)
             self._guest.stdin.flush()
 

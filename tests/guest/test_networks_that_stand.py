@@ -61,6 +61,24 @@ def test_the_same_seed_loses_the_same_probes_whatever_was_carried_out_before(run
     assert (lost["own"] != lost["other"]).any()
 
 
+def test_what_a_plan_breaks_and_does_not_mend_is_whole_for_the_next(tmp_path):
+    cut = tmp_path / "cut.yaml"
+    cut.write_text(
+        (SCENARIOS / "lossy.yaml").read_text() + "faults: [{cut: kunming-karachi, at: 500ms}]\n"
+    )
+    with StandingGuests(tmp_path) as guests:
+        told = [
+            run_scenario(
+                options(tmp_path / name, standing=guests, scenario=str(cut)), quietly
+            ).summary
+            for name in ("first", "second")
+        ]
+        assert guests.standing == 1
+    received = [{one["id"]: one["received"] for one in summary["demands"]} for summary in told]
+    assert received[0] == received[1]
+    assert 0 < received[0]["far"] < 200
+
+
 def test_a_run_that_fails_takes_its_network_with_it(tmp_path, monkeypatch):
     made = runner.make_plan
 

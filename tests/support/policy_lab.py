@@ -18,7 +18,7 @@ SCALING = Scaling(
     capacity_scale=1,
     assumed_terrestrial_gbps=1,
     assumed_submarine_gbps=1,
-    min_rate_bps=1,
+    min_rate_bps=8,
     max_rate_bps=10**9,
 )
 

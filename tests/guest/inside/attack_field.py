@@ -38,6 +38,7 @@ SPACING_S, BURST = 0.0002, 10
 HONEST_PACKETS = 20
 """Of each demand in the course of an attack, at least."""
 PORT_PLACEHOLDER = b"\xbe\xef"
+VIRTUAL = {"clock": "virtual"}
 SCRATCH = Path("/tmp/attack")
 
 type Shot = tuple[str, str, bytes]
@@ -53,7 +54,7 @@ class Field:
         self._complained: list[str] = []
         self.wiring = from_plain(Wiring, given["wiring"])
         program = from_plain(Program, given["program"])
-        told: Any = SimpleNamespace(program=program, framework="ryu")
+        told: Any = SimpleNamespace(program=program, framework="ryu", job=VIRTUAL)
         self.controller = ControllerProcess(told, SCRATCH, out_dir)
         self.controller.start()
         address = f"tcp:127.0.0.1:{self.controller.port}"

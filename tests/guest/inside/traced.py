@@ -22,6 +22,7 @@ from topologies.mininet_net import CorridorNet
 from topologies.values import from_plain
 from topologies.wiring import Wiring
 
+VIRTUAL = {"clock": "virtual"}
 SCRATCH = Path("/tmp/traced")
 SETTLE_S = 2
 
@@ -72,7 +73,9 @@ def main(out: str) -> None:
     given: dict[str, Any] = json.loads((out_dir / "given.json").read_text())
     wiring = from_plain(Wiring, given["wiring"])
     SCRATCH.mkdir()
-    told: Any = SimpleNamespace(program=from_plain(Program, given["program"]), framework="ryu")
+    told: Any = SimpleNamespace(
+        program=from_plain(Program, given["program"]), framework="ryu", job=VIRTUAL
+    )
     controller = ControllerProcess(told, SCRATCH, out_dir)
     controller.start()
     address = f"tcp:127.0.0.1:{controller.port}"

@@ -6,11 +6,13 @@ import json
 import pytest
 
 from controller.prover import read_dump, tables_of
-from experiments.dumps import Dump, as_compiled
+from experiments.dumps import Dump, as_compiled, fingerprint
 from experiments.intents import specify
 from experiments.plan import make_plan
-from experiments.proof import prove_expected, prove_run
+from experiments.plan_values import PROVEN
+from experiments.proof import Proven, prove_dump, prove_expected, prove_run
 from experiments.scenario import load_scenario
+from topologies.values import to_plain
 
 
 @pytest.fixture(scope="module")
@@ -131,16 +133,37 @@ def test_tables_other_than_compiled_are_proven_by_themselves(plan, said, tmp_pat
     assert not proofs["before"].holds
 
 
+def inputs(folder, plan, judged_by):
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps(to_plain(plan)))
+    (folder / "specification.json").write_text(judged_by.to_json())
+    return folder
+
+
+def test_a_proof_is_left_for_a_run_with_what_it_is_of(plan, tmp_path):
+    judged_by = specify(load_scenario("mini"))
+    raw = inputs(tmp_path / "raw", plan, judged_by)
+    expected = prove_expected(plan, judged_by)
+    expected.write(raw)
+    known = json.loads((raw / PROVEN).read_text())
+    assert known["digest"] == expected.digest
+    assert known["inputs"] == fingerprint(raw)
+
+
+@pytest.mark.parametrize("name", ["plan.json", "specification.json"])
+def test_another_plan_and_another_specification_are_not_what_it_is_of(plan, tmp_path, name):
+    raw = inputs(tmp_path / "raw", plan, specify(load_scenario("mini")))
+    before = fingerprint(raw)
+    (raw / name).write_text((raw / name).read_text() + " ")
+    assert fingerprint(raw) != before
+
+
 def test_a_proof_that_fails_is_not_left_for_a_run(plan, tmp_path):
     judged_by = specify(load_scenario("mini"))
-    expected = prove_expected(plan, judged_by)
-    expected.write(tmp_path / "holds.json")
-    assert json.loads((tmp_path / "holds.json").read_text())["digest"] == expected.digest
-    spoilt = as_compiled(plan)
-    flows = spoilt.said["switches"]["guian"]
+    raw = inputs(tmp_path / "raw", plan, judged_by)
+    spoilt = as_compiled(plan).said
+    flows = spoilt["switches"]["guian"]
     flows.remove(next(one for one in flows if one["actions"]))
-    from experiments.proof import Proven, prove_dump
-
-    (tmp_path / "spoilt.json").write_text(json.dumps(spoilt.said))
-    Proven("x", prove_dump(tmp_path / "spoilt.json", plan, judged_by)).write(tmp_path / "no.json")
-    assert not (tmp_path / "no.json").exists()
+    (tmp_path / "spoilt.json").write_text(json.dumps(spoilt))
+    Proven("x", prove_dump(tmp_path / "spoilt.json", plan, judged_by)).write(raw)
+    assert not (raw / PROVEN).exists()

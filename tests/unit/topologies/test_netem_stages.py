@@ -62,3 +62,9 @@ def test_another_discipline_in_its_place_is_no_shape():
     asked = netem.stages(SHAPE)
     rate = dumped(asked.rate_options())
     assert netem.held(dumped(asked.delay_options(), "htb"), rate) is None
+
+
+def test_a_kernel_whose_netem_has_no_seed_does_not_hold_what_was_asked_for():
+    asked = netem.stages(SHAPE)
+    seedless = asked.delay_options()[:-12]
+    assert netem.held(dumped(seedless), dumped(asked.rate_options())) is None

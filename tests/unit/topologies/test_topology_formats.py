@@ -49,8 +49,8 @@ def topologies(draw: st.DrawFn) -> Topology:
         capacity_scale=draw(st.floats(1e-9, 1)),
         assumed_terrestrial_gbps=draw(FINITE),
         assumed_submarine_gbps=draw(FINITE),
-        min_rate_bps=1,
-        max_rate_bps=draw(st.integers(1, 10**12)),
+        min_rate_bps=8,
+        max_rate_bps=draw(st.integers(8, 10**12)),
     )
     title = draw(TEXT)
     return Topology(name="drawn", title=title, hubs=hubs, fibres=fibres, scaling=scaling)
