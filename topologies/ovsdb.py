@@ -11,6 +11,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -280,13 +281,13 @@ class OpenVSwitch:
     @classmethod
     def _start(cls, run_dir: Path) -> OpenVSwitch:
         run_dir.mkdir(parents=True, exist_ok=True)
-        database, socket = run_dir / "conf.db", run_dir / "db.sock"
+        database, address = run_dir / "conf.db", run_dir / "db.sock"
         switch = cls(run_dir)
         switch._checked(["ovsdb-tool", "create", str(database), str(SCHEMA)])
         server = switch._daemon(
-            ["ovsdb-server", str(database), f"--remote=punix:{socket}", *switch._quiet]
+            ["ovsdb-server", str(database), f"--remote=punix:{address}", *switch._quiet]
         )
-        switch._wait_for(socket, server)
+        switch._wait_for(address, server)
         with switch._database() as fresh:
             fresh.transact([insert(ROOT_TABLE, {"other_config": a_map(SETTINGS)})])
         switch._start_vswitchd()
@@ -319,9 +320,10 @@ class OpenVSwitch:
         self._daemons.append(daemon)
         return daemon
 
-    def _wait_for(self, socket: Path, daemon: subprocess.Popen[bytes]) -> None:
+    def _wait_for(self, path: Path, daemon: subprocess.Popen[bytes]) -> None:
+        """Until the server takes connections, which is a moment after its socket is there."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not socket.exists():
+        while not _takes_connections(path):
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise EnvironmentLacking(
                     "ovsdb-server did not start", f"see {self.run_dir}/ovs.log"
@@ -345,6 +347,15 @@ class OpenVSwitch:
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
                 "corridor doctor tells what Open vSwitch lacks here",
             )
+
+
+def _takes_connections(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _refs(bridge: Row) -> list[Any]:
