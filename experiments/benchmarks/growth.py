@@ -17,8 +17,9 @@ from statistics import fmean
 from typing import Any
 
 from experiments.benchmarks.in_guest import run_inside, say
+from experiments.benchmarks.plain import plain_topology
 from experiments.table import render
-from topologies.model import Fibre, Hub, Scaling, Topology
+from topologies.model import Topology
 
 SIZES = (50, 100, 200, 400)
 ROUNDS = 2
@@ -27,37 +28,9 @@ ROUNDS = 2
 def grid(hubs: int) -> Topology:
     """Hubs in rows, each joined to the next one and to the one below."""
     columns = isqrt(hubs)
-    ends = [(n, n + 1) for n in range(hubs - 1) if (n + 1) % columns]
-    ends += [(n, n + columns) for n in range(hubs - columns)]
-    return Topology(
-        name="grid",
-        title="A grid",
-        hubs=tuple(
-            Hub(id=f"hub{n}", name=f"Hub {n}", role="core", located_in="XX", lat=0, lon=n % 180)
-            for n in range(hubs)
-        ),
-        fibres=tuple(
-            Fibre(
-                id=f"fibre{number}",
-                a=f"hub{a}",
-                z=f"hub{z}",
-                medium="terrestrial",
-                length_km=1,
-                length_basis="derived",
-                one_way_delay_ns=10_000_000,
-                delay_basis="given",
-                capacity_gbps=0.1,
-                capacity_basis="derived",
-            )
-            for number, (a, z) in enumerate(ends)
-        ),
-        scaling=Scaling(
-            capacity_scale=1,
-            assumed_terrestrial_gbps=1,
-            assumed_submarine_gbps=1,
-            min_rate_bps=1000,
-            max_rate_bps=10**10,
-        ),
+    along = [(n, n + 1) for n in range(hubs - 1) if (n + 1) % columns]
+    return plain_topology(
+        "grid", hubs, [*along, *((n, n + columns) for n in range(hubs - columns))]
     )
 
 

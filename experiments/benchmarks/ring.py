@@ -23,15 +23,14 @@ from mininet.net import Mininet
 from mininet.node import OVSSwitch
 from mininet.topo import Topo
 
+from experiments.benchmarks.plain import DELAY_MS, RATE_MBPS, plain_topology
 from topologies.mininet_net import CorridorNet
-from topologies.model import Fibre, Hub, Scaling, Topology
 from topologies.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 from topologies.wiring import wire
 
 RUN_ID = "b0"
 SWITCHES = 20
 STEPS = (1, 5)
-RATE_MBPS, DELAY_MS = 100, 10
 
 
 class Ring(Topo):
@@ -47,37 +46,6 @@ class Ring(Topo):
 
 def ring_links() -> list[tuple[int, int]]:
     return [(a, (a + step) % SWITCHES) for step in STEPS for a in range(SWITCHES)]
-
-
-def ring_topology() -> Topology:
-    """The same ring as hubs and fibres."""
-    hubs = tuple(
-        Hub(id=f"hub{n}", name=f"Hub {n}", role="core", located_in="XX", lat=0, lon=n)
-        for n in range(SWITCHES)
-    )
-    fibres = tuple(
-        Fibre(
-            id=f"fibre{number}",
-            a=f"hub{a}",
-            z=f"hub{z}",
-            medium="terrestrial",
-            length_km=1,
-            length_basis="derived",
-            one_way_delay_ns=DELAY_MS * 1_000_000,
-            delay_basis="given",
-            capacity_gbps=RATE_MBPS / 1000,
-            capacity_basis="derived",
-        )
-        for number, (a, z) in enumerate(ring_links())
-    )
-    scaling = Scaling(
-        capacity_scale=1,
-        assumed_terrestrial_gbps=1,
-        assumed_submarine_gbps=1,
-        min_rate_bps=1000,
-        max_rate_bps=10**10,
-    )
-    return Topology(name="ring", title="A ring", hubs=hubs, fibres=fibres, scaling=scaling)
 
 
 def say(event: str, **more: object) -> None:
@@ -97,7 +65,7 @@ def stock(round_number: int) -> None:
 def ours(round_number: int) -> None:
     """With the Open vSwitch that is there, as stock Mininet; with one of its own if there is none,
     whose start and end are then part of up and down."""
-    wiring = wire(ring_topology(), run_id=RUN_ID)
+    wiring = wire(plain_topology("ring", SWITCHES, ring_links()), run_id=RUN_ID)
     who = "ours" if OpenVSwitch(SYSTEM_RUN_DIR).answers() else "ours-alone"
     say("start", who=who, round=round_number)
     net = CorridorNet(wiring)
