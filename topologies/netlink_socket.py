@@ -8,10 +8,10 @@ import socket
 import struct
 from collections.abc import Iterable, Sequence
 from itertools import batched
-from types import TracebackType
 from typing import Any
 
 from topologies import rtnetlink
+from topologies.closing import Closing
 from topologies.rtnetlink import Request
 
 NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
@@ -32,24 +32,13 @@ class KernelRefuses(OSError):
         self.reason = os.strerror(number)
 
 
-class NetlinkSocket:
+class NetlinkSocket(Closing):
     """Of the network namespace that the thread is in when it is made."""
 
     def __init__(self, protocol: int = NETLINK_ROUTE) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self._sequence = 0
         self._interrupted = False
-
-    def __enter__(self) -> NetlinkSocket:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._socket.close()

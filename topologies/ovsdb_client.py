@@ -10,9 +10,9 @@ import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from topologies.closing import Closing
 from topologies.errors import EnvironmentLacking
 
 SCHEMA = "Open_vSwitch"
@@ -21,7 +21,7 @@ Operation = dict[str, Any]
 Row = dict[str, Any]
 
 
-class Database:
+class Database(Closing):
     """A connection to the database of one Open vSwitch.
 
     Every call raises EnvironmentLacking when the server refuses, hangs up, or lets ``timeout_s``
@@ -43,15 +43,7 @@ class Database:
             self._socket.close()
             raise self._failure(error.strerror or str(error)) from error
 
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._socket.close()
 
     def select(self, table: str, columns: Sequence[str]) -> list[Row]:

@@ -14,7 +14,6 @@ import contextlib
 import json
 import socket
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from experiments.plan_values import Plan
@@ -24,6 +23,7 @@ from experiments.testbeds.kernel import Kernel
 from experiments.testbeds.needs import needs
 from experiments.testbeds.uml import OnEvent, serving_guest
 from experiments.testbeds.watchdog import Watchdog, patience_for
+from topologies.closing import Closing
 from topologies.errors import InputError
 from topologies.values import from_plain
 
@@ -32,7 +32,7 @@ STAND_STILL, GO_ON = b"-", b"+"
 """See ``guest_keeper.py``."""
 
 
-class StandingGuests:
+class StandingGuests(Closing):
     """Carries out plans that lie in folders of ``folder``, which alone its guests may write to."""
 
     def __init__(self, folder: Path, most: int = MOST_GUESTS) -> None:
@@ -40,15 +40,7 @@ class StandingGuests:
         self._most = most
         self._guests: list[StandingGuest] = []
 
-    def __enter__(self) -> StandingGuests:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         for guest in self._guests:
             guest.close()
 
