@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from controller import messages
-from controller.dumps import DUMP_SCHEMA, meter_said, plain_entry, plain_group
+from controller.dumps import meter_said, plain_entry, plain_group
 from controller.encoding import encoded, entry, send_together
 from controller.framework import App, cfg, handler, hub, ofp_event, ofproto, parser
 from controller.installation import Installation
-from controller.program import Program, SwitchProgram, WiredLink
+from controller.program import DUMP_SCHEMA, Program, SwitchProgram, WiredLink
 from controller.wiring_check import RETRY_S, lldp_frame, lldp_origin
 from topologies.values import from_plain
 

@@ -8,8 +8,6 @@ from controller import messages
 from controller.counters import PORT_COUNTS
 from topologies.values import to_plain
 
-DUMP_SCHEMA = 3
-
 
 def plain_entry(stats: Any) -> dict[str, Any]:
     """An entry with its counts, and its timeouts if it has any."""

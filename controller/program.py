@@ -11,6 +11,8 @@ from enum import IntEnum
 from functools import lru_cache
 
 COOKIE_MAGIC = 0xC0DA
+DUMP_SCHEMA = 3
+"""Of what switches say of such values, as JSON."""
 Value = int | str
 
 

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from controller.program import DUMP_SCHEMA
 from topologies.errors import InputError
 from topologies.values import to_plain
 
 if TYPE_CHECKING:
     from experiments.plan_values import Plan
 
-DUMP_SCHEMA = 3
 COUNTERS = ("packets", "bytes")
 LISTED = ("switches", "groups", "meters")
 

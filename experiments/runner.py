@@ -66,7 +66,8 @@ class Options:
     out: Path | None = None
     figures: bool = True
     standing: StandingGuests | None = None
-    """Guests whose networks stand from one run to the next, in place of a new one."""
+    """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
+    clock only."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
 

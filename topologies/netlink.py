@@ -250,12 +250,12 @@ class Links:
 
     def _switch_on(self) -> None:
         """All but gateways, which have their carrier from a process."""
-        taken = {side for one in gateways(self._wiring) for side in _sides(one)}
+        taken = _gateway_sides(self._wiring)
         self._route.carry_out([*_silenced(taken), *_made_live(self._switched())])
 
     def _switched(self) -> list[str]:
         """Interfaces that are up unless something has taken them down."""
-        taken = {side for one in gateways(self._wiring) for side in _sides(one)}
+        taken = set(_gateway_sides(self._wiring))
         return [name for name in interfaces(self._wiring) if name not in taken]
 
     def _end(self, end: End) -> Interface:
@@ -389,9 +389,12 @@ def interfaces(wiring: Wiring) -> Iterable[str]:
     for hub in wiring.hubs:
         yield hub.switch_interface
     yield from shapes(wiring)
-    for gateway in gateways(wiring):
-        yield from _sides(gateway)
+    yield from _gateway_sides(wiring)
 
 
-def _sides(gateway: GatewayWire) -> tuple[str, str]:
-    return gateway.in_interface, gateway.out_interface
+def _gateway_sides(wiring: Wiring) -> list[str]:
+    return [
+        side
+        for gateway in gateways(wiring)
+        for side in (gateway.in_interface, gateway.out_interface)
+    ]

@@ -13,6 +13,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from topologies import kept
+from topologies.errors import EnvironmentLacking
+
 CONFIG = Path(__file__).with_name("virtual_clock.config")
 RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
 STOCK_KERNEL = Path("/usr/bin/linux.uml")
@@ -41,10 +44,11 @@ class Kernel:
 
 
 def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/corridor`` or ``~/.cache/corridor``; not created here."""
-    configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    base = configured if configured.is_absolute() else Path.home() / ".cache"
-    return base / "corridor"
+    """Where kernels are kept; not created here. EnvironmentLacking for a user without a home."""
+    folder = kept.cache_folder()
+    if folder is None:
+        raise EnvironmentLacking("there is no home to keep kernels in", "set XDG_CACHE_HOME")
+    return folder
 
 
 def config_hash(config: str | None = None) -> str:
