@@ -14,7 +14,8 @@ from topologies.errors import EnvironmentLacking
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS_COLLECTED = 5
-QUICK = "not guest and not native and not netns and not slow"
+NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns"
+QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
     *("--dist", "loadfile", "--no-loadscope-reorder"),
@@ -53,31 +54,14 @@ def sections(
         Section("types", (python, "-m", "mypy")),
     ]
     chosen = [] if picked else static
-    chosen.append(tests("unit and property tests", QUICK))
     if fast:
-        return chosen
-    own = ["slow"]
-    if root:
-        own.append("netns")
-    if native:
-        own.append("native")
-    left_out = [marker for marker in ("netns", "native") if marker not in own]
-    excluded = "".join(f" and not {marker}" for marker in left_out)
-    chosen.append(
-        Section(
-            "slow tests and this machine's own kernel",
-            (
-                python,
-                "-m",
-                "pytest",
-                "-q",
-                "-m",
-                f"({' or '.join(own)}) and not guest{excluded}",
-                *picked,
-            ),
-            empty_is_fine=True,
-        )
-    )
+        return [*chosen, tests("unit and property tests", QUICK)]
+    chosen.append(tests("unit and property tests", NEITHER_GUEST_NOR_KERNEL))
+    own = [marker for marker, can in (("netns", root), ("native", native)) if can]
+    if own:
+        markers = f"({' or '.join(own)}) and not guest"
+        command = (python, "-m", "pytest", "-q", "-m", markers, *picked)
+        chosen.append(Section("tests in this machine's own kernel", command, empty_is_fine=True))
     if guests:
         chosen.append(tests("end-to-end tests in guests", "guest"))
     return chosen

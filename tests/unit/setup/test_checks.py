@@ -26,7 +26,7 @@ def test_from_quick_to_slow():
         "format",
         "types",
         "unit and property tests",
-        "slow tests and this machine's own kernel",
+        "tests in this machine's own kernel",
         "end-to-end tests in guests",
     ]
 
@@ -52,17 +52,25 @@ def test_tests_run_side_by_side_but_on_this_kernel_and_where_some_are_singled_ou
     assert side_by_side("-x") == []
 
 
+def test_slow_tests_run_beside_the_quick_ones_unless_only_those_are_asked_for():
+    assert markers("unit and property tests") == "not guest and not native and not netns"
+    assert markers("unit and property tests", fast=True).endswith(" and not slow")
+
+
 @pytest.mark.parametrize(
     ("native", "root", "expected"),
     [
-        (True, True, "(slow or netns or native) and not guest"),
-        (False, True, "(slow or netns) and not guest and not native"),
-        (False, False, "(slow) and not guest and not netns and not native"),
+        (True, True, "(netns or native) and not guest"),
+        (False, True, "(netns) and not guest"),
+        (True, False, "(native) and not guest"),
     ],
 )
 def test_tests_of_this_kernel_run_where_it_can(native, root, expected):
-    name = "slow tests and this machine's own kernel"
-    assert markers(name, native=native, root=root) == expected
+    assert markers("tests in this machine's own kernel", native=native, root=root) == expected
+
+
+def test_where_this_kernel_allows_nothing_nothing_is_run_in_it():
+    assert "tests in this machine's own kernel" not in names(native=False, root=False)
 
 
 def test_no_way_to_boot_a_guest_is_a_failure_and_not_a_skip(monkeypatch):
