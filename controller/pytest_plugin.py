@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from controller.testing import CorridorNetwork
-    from controller.testing.packets import Live
+    from corridor.controller.testing import CorridorNetwork
+    from corridor.controller.testing.demand import DemandUnderTest
+    from corridor.controller.testing.packets import Live
 
 MARKER = "corridor_live"
 NO_PLUGIN = "nothing here runs networks: remove .venv, then ./corridor setup"
@@ -27,7 +28,9 @@ class Hooks:
     """What the plugin asks others for."""
 
     @pytest.hookspec(firstresult=True)
-    def pytest_corridor_live(self, request: pytest.FixtureRequest) -> Live | str | None:
+    def pytest_corridor_live(
+        self, request: pytest.FixtureRequest
+    ) -> Live[DemandUnderTest] | str | None:
         """Networks that run; or why none can, in a line."""
 
 
@@ -50,7 +53,7 @@ def corridor_network(
     Shipped names, or files: those beside the test before those of the working directory. In a test
     that is marked ``corridor_live`` they run; it is skipped where none can.
     """
-    from controller.testing import load_network
+    from corridor.controller.testing import load_network
 
     folder = request.path.parent
     live = _live(request) if request.node.get_closest_marker(MARKER) else None
@@ -64,8 +67,10 @@ def corridor_network(
     return make
 
 
-def _live(request: pytest.FixtureRequest) -> Live:
-    live: Live | str | None = request.config.hook.pytest_corridor_live(request=request)
+def _live(request: pytest.FixtureRequest) -> Live[DemandUnderTest]:
+    live: Live[DemandUnderTest] | str | None = request.config.hook.pytest_corridor_live(
+        request=request
+    )
     if live is None or isinstance(live, str):
         pytest.skip(live or NO_PLUGIN)
     return live

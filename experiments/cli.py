@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from topologies.errors import CorridorError
+from corridor.topologies.base.errors import CorridorError
 
 VERBS = (
     "run",
@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in VERBS:
-        module = importlib.import_module(f"experiments.commands.{verb}")
+        module = importlib.import_module(f"corridor.experiments.commands.{verb}")
         module.add_parser(verbs)
     return parser
 
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
     args = build_parser().parse_args(argv)
-    module = importlib.import_module(f"experiments.commands.{args.verb}")
+    module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
     try:
         return int(module.run(args))
     except CorridorError as error:

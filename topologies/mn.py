@@ -5,7 +5,7 @@
 Run it with the project's Python (``.venv/bin/python /usr/bin/mn ...``), which knows the models.
 ``--controller corridor`` starts the controller with tables for every pair of
 hubs; ``--controller remote`` waits for one of yours, for example
-``CORRIDOR_TOPOLOGY=mini python -m controller.ryu_manager controller/app.py``.
+``CORRIDOR_TOPOLOGY=mini ryu-manager controller/apps/static.py``.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 
 # mn executes this file without a __file__, but its code object knows where it came from.
 PROJECT = Path(sys._getframe().f_code.co_filename).resolve().parent.parent  # noqa: SLF001
-sys.path.insert(0, str(PROJECT))
+sys.path.insert(0, str(PROJECT / ".package"))
 
 from mininet.node import Controller  # noqa: E402
 from mininet.topo import Topo  # noqa: E402
 
-from topologies.load import load_topology  # noqa: E402
-from topologies.mininet_net import CorridorNet  # noqa: E402
-from topologies.mininet_nodes import LazyShell  # noqa: E402
-from topologies.ovsdb import die_with_parent  # noqa: E402
-from topologies.wiring import Wiring, wire  # noqa: E402
+from corridor.topologies.emulation.network import CorridorNet  # noqa: E402
+from corridor.topologies.emulation.nodes import LazyShell  # noqa: E402
+from corridor.topologies.emulation.ovsdb import die_with_parent  # noqa: E402
+from corridor.topologies.formats.load import load_topology  # noqa: E402
+from corridor.topologies.model.wiring import Wiring, wire  # noqa: E402
 
 
 class CorridorTopo(Topo):
@@ -59,8 +59,8 @@ class CorridorController(LazyShell, Controller):
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "controller.main", "--port", str(self.port)],
-            cwd=PROJECT,
+            [sys.executable, "-m", "corridor.controller.apps.main", "--port", str(self.port)],
+            cwd=PROJECT / ".package",
             env=dict(os.environ, CORRIDOR_TOPOLOGY=self.topology),
             stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent,

@@ -6,9 +6,9 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
-from controller.admission.loads import problem_of
-from controller.admission.lowering import lowered
-from controller.admission.values import Added, Admission, Use, Worst
+from corridor.controller.admission.loads import problem_of
+from corridor.controller.admission.lowering import lowered
+from corridor.controller.admission.values import Added, Admission, Use, Worst
 
 
 def admit(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from controller.admission.values import Link, Use, Worst
+from corridor.controller.admission.values import Link, Use, Worst
 
 AT_ONCE = 256
 """Failure sets that are looked at together: bounds memory."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from controller.admission.loads import Load, Problem
-from controller.admission.values import Lowered, Worst
+from corridor.controller.admission.loads import Load, Problem
+from corridor.controller.admission.values import Lowered, Worst
 
 NO_DUAL = 1e-7
 """Dual values of these programs are fractions of small integers; less is rounding."""

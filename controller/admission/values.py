@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from topologies.units import format_rate
+from corridor.topologies.base.units import format_rate
 
 type Link = tuple[str, str]
 """One direction of a fibre: the fibre, and the hub it is entered from."""

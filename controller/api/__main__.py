@@ -1,4 +1,4 @@
-"""``python -m controller.api --control SOCKET --token-file FILE [--port N]``
+"""``python -m corridor.controller.api --control SOCKET --token-file FILE [--port N]``
 
 Says one JSON line on standard output: ``{"ready": {"url": ..., "pid": ...}}`` once it listens, or
 ``{"failed": {"reason": ...}}`` with exit code 3. Ends by SIGTERM, and with its parent.
@@ -13,30 +13,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from topologies.ovsdb import die_with_parent
+from corridor.topologies.emulation.ovsdb import die_with_parent
 
 FAILED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     die_with_parent()
-    parser = argparse.ArgumentParser(prog="python -m controller.api", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m corridor.controller.api", description=__doc__)
     parser.add_argument("--control", type=Path, required=True, help="the keeper's control socket")
     parser.add_argument("--token-file", type=Path, required=True, help="made if it is not there")
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; by default a free one")
     given = parser.parse_args(arguments)
 
-    from controller.api.tokens import BadTokenFile, Doorkeeper, token_in
+    from corridor.controller.api.tokens import BadTokenFile, Doorkeeper, token_in
 
     try:
         doorkeeper = Doorkeeper(token_in(given.token_file))
     except BadTokenFile as problem:
         return _fail(str(problem))
 
-    from controller.api.app import make_app
-    from controller.api.guard import READ_S, Guard
-    from controller.api.link import ANSWER_S, CHANGE_S, KeeperLink
-    from controller.api.server import MARGIN_S, listen, serve
+    from corridor.controller.api.app import make_app
+    from corridor.controller.api.guard import READ_S, Guard
+    from corridor.controller.api.link import ANSWER_S, CHANGE_S, KeeperLink
+    from corridor.controller.api.server import MARGIN_S, listen, serve
 
     try:
         listener = listen(given.port)

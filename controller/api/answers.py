@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from controller.explain.clauses import ClauseCost
-from controller.explain.explanation import Answers, PermitInUse
-from controller.explain.outages import Outage
-from controller.explain.passages import Passage
-from controller.explain.permits import Unused
-from controller.explain.references import Ground
-from controller.policy.routes import Remedy
-from controller.prover.counterexample import Counterexample
-from controller.prover.verdicts import Counts, Verdict
-from controller.prover.witnesses import Witness
-from controller.statuses import Status
-from controller.ways import WayStatus
+from corridor.controller.deployment.statuses import Status
+from corridor.controller.explain.clauses import ClauseCost
+from corridor.controller.explain.explanation import Answers, PermitInUse
+from corridor.controller.explain.outages import Outage
+from corridor.controller.explain.passages import Passage
+from corridor.controller.explain.permits import Unused
+from corridor.controller.explain.references import Ground
+from corridor.controller.forwarding.forwarding_tree import WayStatus
+from corridor.controller.policy.routes import Remedy
+from corridor.controller.prover.declared.witnesses import Witness
+from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.verdicts import Counts, Verdict
 
 
 class Answer(BaseModel):

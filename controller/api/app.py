@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
-from controller.api import routes
-from controller.api.link import KeeperLink
-from controller.api.problems import MEDIA_TYPE, Problem
+from corridor.controller.api import routes
+from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
 VERSION = "1"
 DESCRIPTION = """The network that `corridor keep` keeps to its policies.
@@ -133,8 +133,8 @@ def _exactly(operation: dict[str, Any]) -> None:
 
 def _policy_schemas() -> dict[str, Any]:
     """The JSON Schema of a policy set with all it refers to, as components."""
-    from controller.policy.model import PolicySet
-    from controller.policy.schema import json_schema
+    from corridor.controller.policy.model import PolicySet
+    from corridor.controller.policy.schema import json_schema
 
     made = _referring(json_schema(PolicySet, "PolicySet"))
     made.pop("$schema")

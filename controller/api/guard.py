@@ -15,9 +15,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from controller.api import SERVER
-from controller.api.problems import Problem
-from controller.api.tokens import Doorkeeper
+from corridor.controller.api import SERVER
+from corridor.controller.api.problems import Problem
+from corridor.controller.api.tokens import Doorkeeper
 
 MOST_BODY_BYTES = 1 << 20
 READ_S = 10.0

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from controller.api.problems import Problem
+from corridor.controller.api.problems import Problem
 
 MOST_ANSWER_BYTES = 64 << 20
 ANSWER_S = 20.0

@@ -22,9 +22,9 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from controller.api.link import KeeperLink
-from controller.api.problems import Problem
-from controller.statuses import SERVED, Status
+from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.problems import Problem
+from corridor.controller.deployment.statuses import SERVED, Status
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PARTS = ("status", "demands", "topology", "proof", "counters")

@@ -9,7 +9,7 @@ from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[HTTPStatus, str]] = {
-    # of the keeper, see ``controller.control``
+    # of the keeper, see ``corridor.controller.reconcile.control``
     "bad": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request says nothing that can be done"),
     "unknown": (HTTPStatus.NOT_FOUND, "There is no such thing"),
     "refused": (HTTPStatus.CONFLICT, "It would break a claim"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
-from controller.api.answers import (
+from corridor.controller.api.answers import (
     AuditAnswer,
     Changed,
     CountersAnswer,
@@ -22,9 +22,9 @@ from controller.api.answers import (
     StatusAnswer,
     TopologyAnswer,
 )
-from controller.api.link import KeeperLink
-from controller.api.metrics import CONTENT_TYPE, exposition, gathered
-from controller.api.problems import KINDS, Problem
+from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
+from corridor.controller.api.problems import KINDS, Problem
 
 MOST_EVENTS = 10_000
 ALWAYS = ("malformed", "unauthorized", "forbidden", "slow", "large", "misdirected")

@@ -18,8 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from controller.api.guard import READ_S
-from controller.api.problems import Problem
+from corridor.controller.api.guard import READ_S
+from corridor.controller.api.problems import Problem
 
 ADDRESS = "127.0.0.1"
 MOST_CONNECTIONS = 64

@@ -1,5 +1,5 @@
 """Why a demand takes the path it takes, or none, for people. Pure."""
 
-from controller.explain.explanation import Explanation, explain
+from corridor.controller.explain.explanation import Explanation, explain
 
 __all__ = ["Explanation", "explain"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from controller.explain.passages import Passage, passage_of_route, shortest_passage
-from controller.explain.references import Reference, references
-from controller.paths import Path
-from controller.policy.automaton import Automaton, Violation, build
-from controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints
-from controller.policy.model import Policy
-from controller.policy.places import Groups
-from controller.policy.routes import Route, shortest
-from controller.policy.semantics import Ruling
-from topologies.model import Confidence, Topology
-from topologies.units import format_duration
+from corridor.controller.explain.passages import Passage, passage_of_route, shortest_passage
+from corridor.controller.explain.references import Reference, references
+from corridor.controller.policy.automaton import Automaton, Violation, build
+from corridor.controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.places import Groups
+from corridor.controller.policy.routes import Route, shortest
+from corridor.controller.policy.semantics import Ruling
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Confidence, Topology
 
 
 @dataclass(frozen=True)

@@ -6,24 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from controller.explain.clauses import (
-    ClauseCost,
-    clause_costs,
-    forbidden_by,
-    forbidding,
-)
-from controller.explain.outages import Outage, outages
-from controller.explain.passages import Passage, passage_of_way, shortest_passage
-from controller.explain.permits import Unused, unused_permits
-from controller.explain.references import Ground, Reference, grounds, references
-from controller.ladder import lacks
-from controller.paths import Path
-from controller.policy.automaton import Violation
-from controller.policy.model import PolicySet
-from controller.policy.routes import NoRoute, Remedy
-from controller.ways import Way, WayStatus
-from topologies.model import Confidence
-from topologies.values import to_plain
+from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
+from corridor.controller.explain.outages import Outage, outages
+from corridor.controller.explain.passages import Passage, passage_of_way, shortest_passage
+from corridor.controller.explain.permits import Unused, unused_permits
+from corridor.controller.explain.references import Ground, Reference, grounds, references
+from corridor.controller.forwarding.forwarding_tree import Way, WayStatus
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import NoRoute, Remedy
+from corridor.controller.relaxation.ladder import lacks
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.topology import Confidence
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from controller.explain.clauses import forbidden_by
-from controller.explain.passages import (
+from corridor.controller.explain.clauses import forbidden_by
+from corridor.controller.explain.passages import (
     Passage,
     passage_of_journey,
     passage_of_route,
     shortest_passage,
 )
-from controller.explain.references import Ground, grounds
-from controller.failures import elements, failures_of
-from controller.intent import Intent
-from controller.journeys import Journey, journey_of
-from controller.paths import Path
-from controller.policy.automaton import Violation
-from controller.policy.failures import Failures
-from controller.policy.model import PolicySet
-from controller.policy.routes import NoRoute, Route, best_route
-from controller.ways import Way, WayBuilder
-from topologies.model import Topology
+from corridor.controller.explain.references import Ground, grounds
+from corridor.controller.forwarding.forwarding_tree import Way, WayBuilder
+from corridor.controller.forwarding.walks import Journey, journey_of
+from corridor.controller.intent.failure_names import elements, failures_of
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)

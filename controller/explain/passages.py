@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from controller.journeys import Journey, journey_of
-from controller.paths import Path, crossed_jurisdictions
-from controller.policy.routes import NoRoute, Route
-from controller.ways import Cross, Way
-from topologies.model import Topology
-from topologies.routing import shortest_route
+from corridor.controller.forwarding.forwarding_tree import Cross, Way
+from corridor.controller.forwarding.walks import Journey, journey_of
+from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.routes import NoRoute, Route
+from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)

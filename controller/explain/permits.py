@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from controller.explain.clauses import forbidding
-from controller.explain.passages import Passage, passage_of_route
-from controller.explain.references import Reference, references
-from controller.policy.automaton import Automaton
-from controller.policy.clauses import Trip
-from controller.policy.model import DataClass, Policy, PolicySet
-from controller.policy.routes import shortest
-from controller.policy.semantics import Ruling, unmet
+from corridor.controller.explain.clauses import forbidding
+from corridor.controller.explain.passages import Passage, passage_of_route
+from corridor.controller.explain.references import Reference, references
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.model import DataClass, Policy, PolicySet
+from corridor.controller.policy.routes import shortest
+from corridor.controller.policy.semantics import Ruling, unmet
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from controller.policy.automaton import Violation
-from controller.policy.law import is_rule_id, load_law
-from controller.policy.model import Policy, PolicySet
-from topologies.model import Confidence
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.law import is_rule_id, load_law
+from corridor.controller.policy.model import Policy, PolicySet
+from corridor.topologies.model.topology import Confidence
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from controller.policy.clauses import Broken, Clause, Element, Trip, Waypoints, is_domestic
-from controller.policy.model import Policy
-from controller.program import Phase
-from topologies.units import format_duration
+from corridor.controller.policy.clauses import Broken, Clause, Element, Trip, Waypoints, is_domestic
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.phase import Phase
+from corridor.topologies.base.units import format_duration
 
 type State = tuple[int, ...]
 """Progress of each clause, in the order of ``Automaton.clauses``."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from controller.policy.law import Case, DataFlow, Law, Requirement, Rule
-from controller.policy.places import Groups, shipped_groups
-from topologies.model import Confidence
+from corridor.controller.policy.law import Case, DataFlow, Law, Requirement, Rule
+from corridor.controller.policy.places import Groups, shipped_groups
+from corridor.topologies.model.topology import Confidence
 
 Outcome = Literal["allow", "require", "deny", "undecided"]
 MAX_REWRITES = 8

@@ -18,9 +18,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from controller.policy.answers import Answer
-from controller.policy.places import Groups, HubSelector, Names, Value, inside, run_by
-from topologies.model import Fibre, Hub
+from corridor.controller.policy.answers import Answer
+from corridor.controller.policy.places import Groups, HubSelector, Names, Value, inside, run_by
+from corridor.topologies.model.topology import Fibre, Hub
 
 type Element = Hub | Fibre
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from topologies.model import Fibre
+from corridor.topologies.model.topology import Fibre
 
 
 @dataclass(frozen=True)

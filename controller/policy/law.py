@@ -16,12 +16,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from controller.policy.answers import Answer, every, negation, some
-from controller.policy.places import Groups, Names, Value, inside, shipped_groups
-from topologies.documents import Document, KeyPath, nearest, read_document, validate
-from topologies.model import Confidence, JurisdictionCode, Slug, Text
+from corridor.controller.policy.answers import Answer, every, negation, some
+from corridor.controller.policy.places import Groups, Names, Value, inside, shipped_groups
+from corridor.topologies.base.documents import Document, KeyPath, nearest, read_document, validate
+from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 Operation = Literal[
     "export",

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controller.policy.law import DATA, is_rule_id, load_law
-from controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
-from controller.policy.places import operators, shipped_groups
-from topologies.catalogue import shipped_hubs
-from topologies.documents import (
+from corridor.controller.policy.law import DATA, is_rule_id, load_law
+from corridor.controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
+from corridor.controller.policy.places import operators, shipped_groups
+from corridor.topologies.base.documents import (
     Document,
     Key,
     KeyPath,
@@ -25,8 +24,9 @@ from topologies.documents import (
     read_document,
     validate,
 )
-from topologies.errors import InputError
-from topologies.model import Topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.catalogue import shipped_hubs
+from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
 MAX_INCLUDES = 8

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from controller.policy.clauses import (
+from corridor.controller.policy.clauses import (
     Avoid,
     Clause,
     ConfineText,
@@ -21,10 +21,28 @@ from controller.policy.clauses import (
     Waypoint,
     Waypoints,
 )
-from controller.policy.places import Groups, HubSelector, Names, Value, Where, shipped_groups
-from topologies.documents import nearest
-from topologies.model import UNKNOWN_JURISDICTION, Confidence, JurisdictionCode, Slug, Text
-from topologies.units import format_duration, format_rate, parse_duration_ns, parse_rate_bps
+from corridor.controller.policy.places import (
+    Groups,
+    HubSelector,
+    Names,
+    Value,
+    Where,
+    shipped_groups,
+)
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.units import (
+    format_duration,
+    format_rate,
+    parse_duration_ns,
+    parse_rate_bps,
+)
+from corridor.topologies.model.topology import (
+    UNKNOWN_JURISDICTION,
+    Confidence,
+    JurisdictionCode,
+    Slug,
+    Text,
+)
 
 
 def _duration_ns(text: object) -> int:

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
-from controller.policy.answers import Answer, every, negation
-from topologies.documents import nearest
-from topologies.jurisdictions import load_jurisdictions
-from topologies.model import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
+from corridor.controller.policy.answers import Answer, every, negation
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
 
 
 class Value(Frozen):

@@ -2,7 +2,7 @@
 
 Dijkstra's algorithm with a floor under what is left (A*, Hart, Nilsson and Raphael 1968): costs
 are pure one-way delay, so that a hard budget is never judged on a cost that contains penalties.
-Ties fall to the fewer hops, then to the fibre named first, as in ``topologies.routing``. A path
+Ties fall to the fewer hops, then to the fibre named first, as in ``model/routing.py``. A path
 may pass a hub twice, in different states (to a gateway and back), never in the same state.
 
 Places are numbered as they are met, and sets of fibres are the bits of an int, one for each fibre
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from controller.policy.automaton import Automaton, State, Violation
-from controller.policy.failures import NO_FAILURES, Failures
-from topologies.model import Fibre, Hub, Topology
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MOST_HOPS_BITS = 20
 """Room for the hops of a trail beside its delay in one number."""

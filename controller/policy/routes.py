@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from controller.paths import Path
-from controller.policy.automaton import Automaton, State, Violation
-from controller.policy.clauses import Trip
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.policy.model import Policy
-from controller.policy.places import shipped_groups
-from controller.policy.product import Place, Product, Trail
-from controller.policy.semantics import Ruling, unevaluable
-from topologies.model import Topology
-from topologies.units import format_duration
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.places import shipped_groups
+from corridor.controller.policy.product import Place, Product, Trail
+from corridor.controller.policy.semantics import Ruling, unevaluable
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The prover: holds what switches say against what was declared. Pure values in, a proof out."""
 
-from controller.prover.prove import Prover, prove
-from controller.prover.tables import Tables, read_dump, tables_of
-from controller.prover.verdicts import Proof
+from corridor.controller.prover.prove import Prover, prove
+from corridor.controller.prover.tables.tables import Tables, read_dump, tables_of
+from corridor.controller.prover.verdicts import Proof
 
 __all__ = ["Proof", "Prover", "Tables", "prove", "read_dump", "tables_of"]

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.program import SwitchProgram
-from controller.prover import asking
-from controller.prover.asking import Found, Opened
-from controller.prover.change import Change
-from controller.prover.core import Core
-from controller.prover.network import Network
-from controller.prover.search import Exploration
+from corridor.controller.forwarding.program import SwitchProgram
+from corridor.controller.prover.claims import registry
+from corridor.controller.prover.claims.registry import Found, Opened
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.change import Change
+from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.search import Exploration
 
 type DoorKey = tuple[str, int]
 """Hub and port."""
@@ -60,18 +60,18 @@ class Findings:
 
     @classmethod
     def of(cls, network: Network) -> Findings:
-        core = Core(network, asking.of_steps)
-        edges = {hub: asking.open_edge(network, core, hub) for hub in network.hosts}
+        core = Core(network, registry.of_steps)
+        edges = {hub: registry.open_edge(network, core, hub) for hub in network.hosts}
         ways = dict(_followed(core, edges))
         arrived, _ = _counted({}, {}, ways)
         return cls(
             core,
-            asking.overall(network),
+            registry.overall(network),
             {hub: _static(network, hub) for hub in network.hosts},
             edges,
             ways,
-            asking.among([ways[key].seen for key in sorted(ways)]),
-            _with({}, {door: asking.open_door(network, *door) for door in network.doors}),
+            registry.among([ways[key].seen for key in sorted(ways)]),
+            _with({}, {door: registry.open_door(network, *door) for door in network.doors}),
             _with({}, {key: _unsent(core, key, arrived) for key in _named(network, network.doors)}),
             arrived,
         )
@@ -87,7 +87,7 @@ class Findings:
         core = self.core.changed(network, places)
         edges, ways = self.edges, self._ways_after(core, places)
         if change.is_met_by_host(self.edges[hub].edge.steps):
-            edges = {**edges, hub: asking.open_edge(network, core, hub)}
+            edges = {**edges, hub: registry.open_edge(network, core, hub)}
             ways = {key: looked for key, looked in ways.items() if key[0] != hub}
             ways |= _followed(core, {hub: edges[hub]})
         gone = {key: one for key, one in self.ways.items() if ways.get(key) is not one}
@@ -98,7 +98,7 @@ class Findings:
         labels |= self._asked_again(network, change, doors)
         separation = self.separation
         if separation or _labels(gone) != _labels(new):
-            separation = asking.among([ways[key].seen for key in sorted(ways)])
+            separation = registry.among([ways[key].seen for key in sorted(ways)])
         return Findings(
             core,
             self.overall,
@@ -106,7 +106,7 @@ class Findings:
             edges,
             ways,
             separation,
-            _with(self.doors, {door: asking.open_door(network, *door) for door in doors}),
+            _with(self.doors, {door: registry.open_door(network, *door) for door in doors}),
             _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
         )
@@ -145,7 +145,7 @@ class Findings:
 
 
 def _look(core: Core, seen: Exploration) -> Looked:
-    return Looked(seen, asking.on_ways(core.network, seen))
+    return Looked(seen, registry.on_ways(core.network, seen))
 
 
 def _again(core: Core, seen: Exploration, places: list[int]) -> Exploration:
@@ -204,7 +204,7 @@ def _unsent(core: Core, key: LabelKey, arrived: Arrived) -> Found:
     numbers = core.by_door.get((hub, port), {}).get(label, ())
     if any(map(arrived.get, numbers)) or not core.network.lookups[hub].names(port, label):
         return ()
-    return asking.unsent(core.network, hub, port, label)
+    return registry.unsent(core.network, hub, port, label)
 
 
 def _with[Key](known: Mapping[Key, Found], asked: Mapping[Key, Found]) -> Mapping[Key, Found]:
@@ -216,9 +216,9 @@ def _with[Key](known: Mapping[Key, Found], asked: Mapping[Key, Found]) -> Mappin
 def _static(network: Network, hub: str) -> Static:
     held = network.held(hub)
     return Static(
-        asking.of_switch(network, hub),
-        asking.of_entries(network, hub, held.flows),
-        asking.of_groups(network, hub, held.groups),
+        registry.of_switch(network, hub),
+        registry.of_entries(network, hub, held.flows),
+        registry.of_groups(network, hub, held.groups),
     )
 
 
@@ -228,6 +228,6 @@ def _restated(network: Network, hub: str, before: Static, change: Change) -> Sta
         return _static(network, hub)
     gone = {*map(id, change.removed)}
     kept = tuple((claim, one) for claim, one in before.entries if id(one.entry) not in gone)
-    more = asking.of_entries(network, hub, change.added)
-    together = asking.of_difference(network, hub, change.removed, change.added)
+    more = registry.of_entries(network, hub, change.added)
+    together = registry.of_difference(network, hub, change.removed, change.added)
     return Static(together, (*kept, *more), before.groups)

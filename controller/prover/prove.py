@@ -9,18 +9,18 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from controller.intent import Intent
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.program import Program, SwitchProgram
-from controller.prover.findings import Findings
-from controller.prover.network import Network
-from controller.prover.tables import Tables
-from controller.prover.verdicts import Counts, Proof, judged
-from topologies.model import Topology
-from topologies.wiring import Wiring
+from corridor.controller.forwarding.program import Program, SwitchProgram
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.findings import Findings
+from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.verdicts import Counts, Proof, judged
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
-    from controller.prover.exact_claims import ExactReport
+    from corridor.controller.prover.exact.claims import ExactReport
 
 
 def prove(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.prover.verdicts import NEVER, Proof, Verdict
+from corridor.controller.prover.verdicts import NEVER, Proof, Verdict
 
 
 @dataclass(frozen=True)

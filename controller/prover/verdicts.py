@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from controller.prover.asking import CLAIMS
-from controller.prover.claims import Breach, Claim
-from controller.prover.counterexample import Counterexample
-from controller.prover.network import Network
-from controller.prover.telling import tell
-from controller.prover.witnesses import Witness
-from topologies.values import to_plain
+from corridor.controller.prover.claims.registry import CLAIMS
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.declared.witnesses import Witness
+from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.report.counterexample_text import tell
+from corridor.controller.prover.search.claim import Breach, Claim
+from corridor.topologies.base.codec import to_plain
 
 if TYPE_CHECKING:
-    from controller.prover.exact_claims import ExactReport
+    from corridor.controller.prover.exact.claims import ExactReport
 
 
 @dataclass(frozen=True)

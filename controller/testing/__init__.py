@@ -3,7 +3,7 @@
 docs/testing-policies.md is the guide. Nothing here needs pytest, root or a network.
 """
 
-from controller.testing.assertions import (
+from corridor.controller.testing.assertions import (
     assert_blocked,
     assert_delivers_under,
     assert_delivers_up_to,
@@ -12,8 +12,8 @@ from controller.testing.assertions import (
     assert_stays_within,
     assert_within,
 )
-from controller.testing.demand import DemandUnderTest
-from controller.testing.network import CorridorNetwork, load_network
+from corridor.controller.testing.demand import DemandUnderTest
+from corridor.controller.testing.network import CorridorNetwork, load_network
 
 __all__ = [
     "CorridorNetwork",

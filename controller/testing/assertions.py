@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
-from controller.failures import KINDS
-from controller.policy.clauses import (
+from corridor.controller.forwarding.program import Reason
+from corridor.controller.intent.failure_names import KINDS
+from corridor.controller.policy.clauses import (
     Avoid,
     Broken,
     Clause,
@@ -20,14 +21,13 @@ from controller.policy.clauses import (
     Waypoint,
     Waypoints,
 )
-from controller.policy.places import Where
-from controller.policy.routes import NoRoute
-from controller.program import Reason
-from controller.testing import telling
-from controller.testing.demand import EACH_ONCE, DemandUnderTest
-from controller.testing.network import protection_of
-from controller.testing.packets import Failed, Seen, breach
-from topologies.units import parse_duration_ns
+from corridor.controller.policy.places import Where
+from corridor.controller.policy.routes import NoRoute
+from corridor.controller.testing import failure_text
+from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
+from corridor.controller.testing.network import protection_of
+from corridor.controller.testing.packets import Failed, Seen, breach
+from corridor.topologies.base.units import parse_duration_ns
 
 Names = str | Iterable[str]
 
@@ -85,7 +85,7 @@ def assert_delivers_under(demand: DemandUnderTest, failures: Iterable[str] = ())
     failed = _listed(failures)
     sentence = f"delivers under {_named(failed)}"
     if not demand.outcome(failed).delivered:
-        _fail(telling.lost(demand, failed, sentence))
+        _fail(failure_text.lost(demand, failed, sentence))
     if demand.network.live is not None:
         _must_arrive(demand, [demand.network.canonical(failed)], sentence)
 
@@ -97,7 +97,7 @@ def assert_delivers_up_to(demand: DemandUnderTest, k: int = 1, over: Iterable[st
     sentence = f"delivers under {'any 1 failure' if k == 1 else f'any {k} failures'}"
     within = protection_of(k, over)
     for failed in demand.losses(within):
-        _fail(telling.lost(demand, failed, sentence))
+        _fail(failure_text.lost(demand, failed, sentence))
     if demand.network.live is not None:
         _must_arrive(demand, demand.trials(within), sentence)
 
@@ -117,11 +117,11 @@ def assert_within(
     failed = _listed(failures)
     sentence = f"is within {one_way} one way"
     if not demand.outcome(failed).delivered:
-        _fail(telling.lost(demand, failed, f"{sentence} under {_named(failed)}"))
+        _fail(failure_text.lost(demand, failed, f"{sentence} under {_named(failed)}"))
     within = protection_of(up_to, over)
     slowest = demand.slowest(failed, within)
     if slowest.one_way_ns > most_ns:
-        _fail(telling.late(demand, slowest, sentence))
+        _fail(failure_text.late(demand, slowest, sentence))
     live = demand.network.live
     if live is not None:
         sets = [demand.network.canonical(failed)]
@@ -136,12 +136,12 @@ def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
     __tracebackhide__ = True
     route = demand.way.route
     if not isinstance(route, NoRoute) or demand.leaks:
-        _fail(telling.served(demand, "is blocked"))
+        _fail(failure_text.served(demand, "is blocked"))
     if route.status == "DOWN":
-        _fail(telling.said(demand, "is blocked", "DOWN: no fibres lead there"))
+        _fail(failure_text.said(demand, "is blocked", "DOWN: no fibres lead there"))
     if by and by not in {died.policy for died in demand.forbidden}:
         died = [f"not by {by}, but by", *(f"  {one}" for one in demand.forbidden)]
-        _fail(telling.said(demand, f"is blocked by {by}", *died))
+        _fail(failure_text.said(demand, f"is blocked by {by}", *died))
     if demand.network.live is not None:
         _must_stay(demand, "is blocked")
 
@@ -149,10 +149,10 @@ def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
 def _must_hold(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
     __tracebackhide__ = True
     if isinstance(demand.way.route, NoRoute):
-        _fail(telling.nothing_to_judge(demand, sentence))
+        _fail(failure_text.nothing_to_judge(demand, sentence))
     found = demand.breach(clause)
     if found is not None:
-        _fail(telling.breached(demand, *found, sentence))
+        _fail(failure_text.breached(demand, *found, sentence))
     if demand.network.live is not None:
         _must_keep_to(demand, clause, sentence)
 
@@ -163,7 +163,7 @@ def _must_keep_to(demand: DemandUnderTest, clause: Clause, sentence: str) -> Non
     seen = _seen(demand, demand.trials(EACH_ONCE), sentence)
     taken = breach(seen.packets.values(), clause, demand.trip, demand.network.topology)
     if taken is not None:
-        _fail(telling.strayed(demand, taken, sentence))
+        _fail(failure_text.strayed(demand, taken, sentence))
     _must_arrive(demand, [()], sentence)
 
 
@@ -172,7 +172,7 @@ def _must_arrive(demand: DemandUnderTest, sets: Collection[Failed], sentence: st
     seen = _seen(demand, sets, sentence)
     for packets in (seen.packets[failed] for failed in sets):
         if packets.arrived < packets.sent:
-            _fail(telling.missing(demand, packets, seen, sentence))
+            _fail(failure_text.missing(demand, packets, seen, sentence))
     _nothing_amiss(demand, seen, sentence)
 
 
@@ -184,7 +184,7 @@ def _must_be_quick(
     seen = _seen(demand, sets, sentence)
     for packets in (seen.packets[failed] for failed in sets):
         if packets.fastest_ns is not None and packets.fastest_ns > most_ns:
-            _fail(telling.slow(demand, packets, sentence))
+            _fail(failure_text.slow(demand, packets, sentence))
     _nothing_amiss(demand, seen, sentence)
 
 
@@ -193,10 +193,10 @@ def _must_stay(demand: DemandUnderTest, sentence: str) -> None:
     seen = _seen(demand, [()], sentence)
     packets = seen.packets[()]
     if packets.arrived or packets.crossings:
-        _fail(telling.left(demand, packets, sentence))
+        _fail(failure_text.left(demand, packets, sentence))
     counted = seen.dropped.get(Reason.DROP_BLOCKED.name, 0)
     if counted < packets.sent:
-        _fail(telling.uncounted(demand, packets, counted, sentence))
+        _fail(failure_text.uncounted(demand, packets, counted, sentence))
     _nothing_amiss(demand, seen, sentence)
 
 
@@ -206,14 +206,14 @@ def _seen(demand: DemandUnderTest, sets: Collection[Failed], sentence: str) -> S
     assert demand.network.live is not None
     seen = demand.network.live.seen(demand, sets)
     if seen.refused:
-        _fail(telling.unsent(demand, seen, sentence))
+        _fail(failure_text.unsent(demand, seen, sentence))
     return seen
 
 
 def _nothing_amiss(demand: DemandUnderTest, seen: Seen, sentence: str) -> None:
     __tracebackhide__ = True
     if seen.amiss:
-        _fail(telling.amiss(demand, seen, sentence))
+        _fail(failure_text.amiss(demand, seen, sentence))
 
 
 def _fail(text: str) -> NoReturn:

@@ -12,37 +12,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from controller.compiler import compile_ways, gateways_of
-from controller.explain.clauses import forbidding
-from controller.failures import elements, failures_of
-from controller.intent import Intent, Protection
-from controller.policy.automaton import Automaton, Bound, Violation
-from controller.policy.clauses import Clause, Trip
-from controller.policy.model import Policy
-from controller.policy.routes import NoRoute
-from controller.program import Program, Value
-from controller.prover.asking import of_steps, open_edge
-from controller.prover.claims import Breach, Sight
-from controller.prover.core import At, Core
-from controller.prover.counterexample import Counterexample
-from controller.prover.demands import Demand as ProvedDemand
-from controller.prover.exact import Explorer
-from controller.prover.network import Network
-from controller.prover.outcomes import Outcome
-from controller.prover.packets import FIELDS
-from controller.prover.permits import Death
-from controller.prover.search import Exploration, Kind
-from controller.prover.tables import Tables, tables_of
-from controller.prover.telling import tell
-from controller.prover.trails import way_to
-from controller.testing.packets import Failed
-from controller.ways import Way
-from topologies.wiring import Wiring, wire
-
-if TYPE_CHECKING:
-    from controller.testing.network import CorridorNetwork
+from corridor.controller.explain.clauses import forbidding
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of
+from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.program import Program, Value
+from corridor.controller.intent.failure_names import elements, failures_of
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.automaton import Automaton, Bound, Violation
+from corridor.controller.policy.clauses import Clause, Trip
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.routes import NoRoute
+from corridor.controller.prover.claims.registry import of_steps, open_edge
+from corridor.controller.prover.declared.demands import Demand as ProvedDemand
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.declared.permits import Death
+from corridor.controller.prover.exact.outcomes import Outcome
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.report.counterexample_text import tell
+from corridor.controller.prover.search.claim import Breach, Sight
+from corridor.controller.prover.search.core import At, Core
+from corridor.controller.prover.search.search import Exploration, Kind
+from corridor.controller.prover.search.trails import way_to
+from corridor.controller.prover.tables.packets import FIELDS
+from corridor.controller.prover.tables.tables import Tables, tables_of
+from corridor.controller.testing.packets import Failed
+from corridor.controller.testing.policed_topology import PolicedTopology
+from corridor.topologies.model.wiring import Wiring, wire
 
 OPEN = Policy(id="test", effect="permit")
 """Allows everything: what is asked for is all that narrows it."""
@@ -55,7 +52,7 @@ MOST_TRIALS = 40
 class DemandUnderTest:
     """A demand and what tables do to its packets."""
 
-    network: CorridorNetwork
+    network: PolicedTopology
     way: Way
 
     def __repr__(self) -> str:

@@ -8,30 +8,21 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from controller.failures import KINDS, canonical
-from controller.intent import UNPROTECTED, Intent, Protection
-from controller.policy.load import load_policies
-from controller.policy.model import UNCLASSIFIED, Demand, PolicySet
-from controller.policy.places import operators
-from controller.policy.semantics import rule
-from controller.testing.demand import DemandUnderTest
-from controller.testing.packets import Failed, Live
-from controller.ways import WayBuilder
-from topologies.documents import nearest
-from topologies.errors import InputError
-from topologies.load import load_topology
-from topologies.model import Topology
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.intent.failure_names import KINDS
+from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
+from corridor.controller.policy.semantics import rule
+from corridor.controller.testing.demand import DemandUnderTest
+from corridor.controller.testing.policed_topology import PolicedTopology, check_name
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class CorridorNetwork:
+class CorridorNetwork(PolicedTopology):
     """A topology under policies on a day, to make demands of."""
-
-    topology: Topology
-    policies: PolicySet
-    as_of: date
-    live: Live | None = None
-    """Where demands are also put to the test by switches and packets."""
 
     def demand(
         self,
@@ -48,7 +39,7 @@ class CorridorNetwork:
         Raises InputError for a class or hub that is not there.
         """
         classes = [entry.id for entry in self.policies.classes]
-        _check("data class", data_class, [*classes, UNCLASSIFIED])
+        check_name("data class", data_class, [*classes, UNCLASSIFIED])
         self.check_hub(src)
         self.check_hub(dst)
         asked = protection_of(k, over) if k else UNPROTECTED
@@ -58,27 +49,6 @@ class CorridorNetwork:
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
         return DemandUnderTest(self, WayBuilder(self.topology).way(intent))
-
-    def check_hub(self, name: str) -> None:
-        """Raises InputError for a hub that is not there."""
-        _check("hub", name, (hub.id for hub in self.topology.hubs))
-
-    def canonical(self, failures: Iterable[str]) -> Failed:
-        """The same failures, however they were written. Raises InputError for what cannot fail."""
-        return canonical(self.topology, failures)
-
-    def check_places(self, names: Iterable[str]) -> None:
-        """Raises InputError for what is neither jurisdiction nor group."""
-        for name in names:
-            _check("jurisdiction or group", name, self.policies.known_groups.members)
-
-    def check_operators(self, names: Iterable[str]) -> None:
-        """Raises InputError for who runs nothing here and is no jurisdiction or group."""
-        given = {hub.operated_by for hub in self.topology.hubs}
-        given |= {fibre.operated_by for fibre in self.topology.fibres}
-        known = frozenset[str]().union(*map(operators, given))
-        for name in names:
-            _check("operator", name, [*sorted(known), *self.policies.known_groups.members])
 
 
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:
@@ -98,12 +68,5 @@ def protection_of(k: int, over: Iterable[str]) -> Protection:
     """Raises InputError for a kind that cannot fail."""
     kinds = tuple(over)
     for kind in kinds:
-        _check("kind of failure", kind, KINDS)
+        check_name("kind of failure", kind, KINDS)
     return Protection(k, tuple(kind for kind in KINDS if kind in kinds))
-
-
-def _check(what: str, name: str, known: Iterable[str]) -> None:
-    options = list(known)
-    if name not in options:
-        few = f"known are {', '.join(options)}" if len(options) < 12 else ""
-        raise InputError(f'no {what} is called "{name}"', nearest(name, options) or few)

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from controller.paths import Path
-from controller.policy.clauses import Broken, Clause, Element, Trip
-from controller.prover.tables import Tables
-from topologies.model import Topology
-from topologies.wiring import Wiring
-
-if TYPE_CHECKING:
-    from controller.testing.demand import DemandUnderTest
+from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
+from corridor.controller.policy.paths import Path
+from corridor.controller.prover.tables.tables import Tables
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import Wiring
 
 type Failed = tuple[str, ...]
-"""Names of failures, as ``controller.failures.canonical`` orders them."""
+"""Names of failures, as ``corridor.controller.intent.failure_names.canonical`` orders them."""
 
 
 class Crossing(NamedTuple):
@@ -61,7 +58,7 @@ class Seen:
     """Why nothing was sent."""
 
 
-class Live(Protocol):
+class Live[Demand](Protocol):
     """Networks that run, each with the tables of one demand."""
 
     @property
@@ -72,10 +69,10 @@ class Live(Protocol):
     def slack_ns(self) -> int:
         """What the fastest packet may take beyond the delay of its fibres."""
 
-    def tables(self, demand: DemandUnderTest) -> tuple[Tables, Wiring]:
+    def tables(self, demand: Demand) -> tuple[Tables, Wiring]:
         """What the switches say they hold."""
 
-    def seen(self, demand: DemandUnderTest, sets: Collection[Failed]) -> Seen:
+    def seen(self, demand: Demand, sets: Collection[Failed]) -> Seen:
         """Of packets under at least these sets of failures, unless nothing was sent."""
 
 

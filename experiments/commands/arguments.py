@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from experiments.scenario import LoadedScenario
+    from corridor.experiments.scenario.scenario import LoadedScenario
 
 
 def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-asia") -> None:
@@ -34,7 +34,7 @@ def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-
 
 def load(args: argparse.Namespace) -> LoadedScenario:
     """The scenario that the arguments name; raises InputError."""
-    from experiments.scenario import load_scenario
+    from corridor.experiments.scenario.scenario import load_scenario
 
     return load_scenario(args.scenario, policies=args.policies, as_of=args.as_of)
 

@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import add_scenario_arguments, load
 
 if TYPE_CHECKING:
-    from controller.prover import Proof
-    from experiments.plan_values import Plan
+    from corridor.controller.prover import Proof
+    from corridor.experiments.plan.values import Plan
 
 EPILOG = """examples:
   corridor check pan-asia                                     what would be installed
@@ -40,8 +40,8 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.collecting import collecting_later
-    from experiments.proof import proof_document
+    from corridor.experiments.lab.proof import proof_document
+    from corridor.experiments.plan.garbage import collecting_later
 
     with collecting_later():
         plan, of, proof = _proven(args)
@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
     """The plan of a scenario, and a proof with what it is of."""
-    from experiments.intents import specify
-    from experiments.plan import make_plan
-    from experiments.proof import prove_compiled, prove_dump
+    from corridor.experiments.lab.proof import prove_compiled, prove_dump
+    from corridor.experiments.plan.plan import make_plan
+    from corridor.experiments.scenario.intents import specify
 
     loaded = load(args)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
@@ -67,8 +67,8 @@ def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
 
 
 def _told(plan: Plan, proof: Proof) -> str:
-    from experiments.proof import in_a_line
-    from experiments.table import lacks_lines
+    from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.table import lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:

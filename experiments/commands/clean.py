@@ -16,9 +16,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(_args: argparse.Namespace) -> int:
-    from experiments.kept.session import remove_dead as remove_dead_sessions
-    from experiments.testbeds.native import leftovers, remove_leftovers
-    from experiments.testbeds.scratch import remove_dead
+    from corridor.experiments.live_network.session import remove_dead as remove_dead_sessions
+    from corridor.experiments.testbeds.native import leftovers, remove_leftovers
+    from corridor.experiments.testbeds.scratch import remove_dead
 
     found = leftovers()
     for run_id in found:

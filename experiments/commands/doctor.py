@@ -18,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.doctor import choice_or_reason, examine, verdicts
+    from corridor.experiments.setup.doctor import choice_or_reason, examine, verdicts
 
     machine = examine()
     found = verdicts(machine)

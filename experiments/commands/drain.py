@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+from corridor.experiments.commands.network_arguments import (
+    EXIT_CODES,
+    add_network_arguments,
+    connect,
+)
 
 EPILOG = f"""example:
   corridor drain kunming-karachi     demands move off it; corridor restore undoes it
@@ -33,7 +37,7 @@ def change(args: argparse.Namespace, verb: str, done: str) -> int:
     """Ask for it, and say what came of it."""
     from urllib.parse import quote
 
-    from experiments.commands.policy import told_change
+    from corridor.experiments.commands.policy import told_change
 
     changed = connect(args).post(f"/v1/fibres/{quote(args.fibre, safe='')}/{verb}")
     print(told_change(f"{args.fibre} {done}", changed))

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import whole
-from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+from corridor.experiments.commands.arguments import whole
+from corridor.experiments.commands.network_arguments import (
+    EXIT_CODES,
+    add_network_arguments,
+    connect,
+)
 
 if TYPE_CHECKING:
-    from experiments.kept.client import Api
+    from corridor.experiments.live_network.client import Api
 
 EPILOG = f"""examples:
   corridor events                 all that the controller remembers
@@ -45,7 +49,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.kept.client import KeeperAway
+    from corridor.experiments.live_network.client import KeeperAway
 
     api, seen = connect(args), Seen(args.since)
     while True:
@@ -92,7 +96,7 @@ def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
 
 
 def _line(event: dict[str, Any]) -> str:
-    from experiments.kept.telling import told
+    from corridor.experiments.live_network.event_text import told
 
     said = told(event)
     at = datetime.fromtimestamp(event["at_ns"] / 1e9).astimezone()

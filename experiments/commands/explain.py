@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import add_scenario_arguments, load
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -33,12 +33,12 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from controller.explain import explain
-    from controller.ways import WayBuilder
-    from experiments.explained import explained
-    from experiments.intents import intents_for
-    from topologies.documents import nearest
-    from topologies.errors import InputError
+    from corridor.controller.explain import explain
+    from corridor.controller.forwarding.forwarding_tree import WayBuilder
+    from corridor.experiments.results.explanation_text import explained
+    from corridor.experiments.scenario.intents import intents_for
+    from corridor.topologies.base.documents import nearest
+    from corridor.topologies.base.errors import InputError
 
     loaded = load(args)
     intents = {intent.id: intent for intent in intents_for(loaded)}

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.commands.arguments import add_scenario_arguments, whole
 
 EPILOG = """examples:
   corridor keep mini                            five hubs, in a guest or in this kernel
@@ -55,7 +55,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.kept.keeping import Options, keep
+    from corridor.experiments.live_network.up import Options, keep
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)

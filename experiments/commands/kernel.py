@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.testbeds.kernel import Kernel
+    from corridor.experiments.testbeds.kernel import Kernel
 
 
 def add_parser(subparsers: Any) -> None:
@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from experiments.testbeds.kernel_build import build_kernel
-    from experiments.testbeds.kernel_progress import ProgressPrinter
+    from corridor.experiments.testbeds.kernel_build import build_kernel
+    from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 
     printer = ProgressPrinter()
     start = time.monotonic()
@@ -49,8 +49,8 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from experiments.testbeds.kernel import cache_folder, config_hash
-    from experiments.testbeds.probe import probe
+    from corridor.experiments.testbeds.kernel import cache_folder, config_hash
+    from corridor.experiments.testbeds.probe import probe
 
     facts = probe()
     virtual, real = facts.virtual_kernel, facts.real_clock_kernel()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from experiments.kept.client import Api
+    from corridor.experiments.live_network.client import Api
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
@@ -27,9 +27,9 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
 
 def connect(args: argparse.Namespace) -> Api:
     """The network that the arguments name; raises InputError."""
-    from experiments.kept.client import Api
-    from experiments.kept.session import find
-    from topologies.errors import InputError
+    from corridor.experiments.live_network.client import Api
+    from corridor.experiments.live_network.session import find
+    from corridor.topologies.base.errors import InputError
 
     if args.url is None and args.token_file is None:
         session = find(args.network)

@@ -6,11 +6,15 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import day
-from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+from corridor.experiments.commands.arguments import day
+from corridor.experiments.commands.network_arguments import (
+    EXIT_CODES,
+    add_network_arguments,
+    connect,
+)
 
 if TYPE_CHECKING:
-    from experiments.kept.client import Api, Refused
+    from corridor.experiments.live_network.client import Api, Refused
 
 EPILOG = f"""examples:
   corridor policy show                        what is in force
@@ -64,8 +68,8 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 
 
 def _set(api: Api, args: argparse.Namespace) -> int:
-    from controller.policy.load import load_policies
-    from experiments.kept.client import DAY, Refused
+    from corridor.controller.policy.load import load_policies
+    from corridor.experiments.live_network.client import DAY, Refused
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
     try:
@@ -99,8 +103,8 @@ def _demands(demands: list[str]) -> str:
 
 def _counterexamples(refused: Refused) -> str:
     """As ``corridor check`` prints them."""
-    from controller.prover.counterexample import Counterexample
-    from topologies.values import from_plain
+    from corridor.controller.prover.report.counterexample import Counterexample
+    from corridor.topologies.base.codec import from_plain
 
     shown = [
         one if isinstance(one, str) else str(from_plain(Counterexample, one))

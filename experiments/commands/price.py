@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import add_scenario_arguments, load
 
 if TYPE_CHECKING:
-    from experiments.price import Price
-    from experiments.scenario import LoadedScenario
+    from corridor.experiments.results.price import Price
+    from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
   corridor price sovereignty                        every shipped set, predicted
@@ -70,9 +70,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.plan_values import NO_POLICIES
-    from experiments.price import alone, prices, serve
-    from experiments.runner import new_folder
+    from corridor.experiments.plan.values import NO_POLICIES
+    from corridor.experiments.results.price import alone, prices, serve
+    from corridor.experiments.run.runner import new_folder
 
     loaded = load(args)
     names = _sets(args.sets)
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     document = {"schema": 1, "scenario": loaded.scenario.name, "prices": list(map(asdict, found))}
     if out_dir is not None:
-        from experiments.figures.price import draw_prices
+        from corridor.experiments.figures.price import draw_prices
 
         (out_dir / "price.json").write_text(json.dumps(document, indent=1) + "\n")
         draw_prices(out_dir, found)
@@ -105,8 +105,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sets(asked: str | None) -> tuple[str, ...]:
-    from controller.policy.load import shipped_policies
-    from experiments.plan_values import NO_POLICIES
+    from corridor.controller.policy.load import shipped_policies
+    from corridor.experiments.plan.values import NO_POLICIES
 
     names = asked.split(",") if asked else shipped_policies()
     return tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
@@ -116,8 +116,8 @@ def _measure(
     scenarios: Mapping[str, LoadedScenario], out_dir: Path, standing: bool
 ) -> dict[str, Mapping[str, float]]:
     """Least round trips in ms by demand, under each set, from one run each."""
-    from experiments.runner import Options, run_loaded
-    from experiments.testbeds.standing_guest import StandingGuests
+    from corridor.experiments.run.runner import Options, run_loaded
+    from corridor.experiments.testbeds.standing_guest import StandingGuests
 
     runs = out_dir / "runs"
     found: dict[str, Mapping[str, float]] = {}
@@ -144,7 +144,7 @@ def _quietly(text: str) -> None:
 
 
 def _told(found: Sequence[Price]) -> str:
-    from experiments.table import render
+    from corridor.experiments.results.table import render
 
     rows = [
         (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.recover import Recovered
+    from corridor.experiments.run.recover import Recovered
 
 
 def add_parser(verbs: Any) -> None:
@@ -25,14 +25,14 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.recover import recover
-    from experiments.table import (
+    from corridor.experiments.results.table import (
         crossings_line,
         cuts_lines,
         demand_table,
         flow_table,
         reasons,
     )
+    from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recover_and_draw(out_dir: Path) -> Recovered:
-    from experiments.drawing import Drawing
-    from experiments.recover import recover
-    from topologies.errors import InputError
+    from corridor.experiments.run.drawing import Drawing
+    from corridor.experiments.run.recover import recover
+    from corridor.topologies.base.errors import InputError
 
     with Drawing(out_dir, ahead=out_dir.is_dir()) as drawing:
         recovered = recover(out_dir)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from experiments.commands.drain import change
-from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments
+from corridor.experiments.commands.drain import change
+from corridor.experiments.commands.network_arguments import EXIT_CODES, add_network_arguments
 
 
 def add_parser(verbs: Any) -> None:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.commands.arguments import add_scenario_arguments, whole
 
 if TYPE_CHECKING:
-    from experiments.runner import Outcome
+    from corridor.experiments.run.runner import Outcome
 
 EPILOG = """examples:
   corridor run                              the reference corridor, pan-asia
@@ -59,7 +59,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.runner import Options, run_scenario
+    from corridor.experiments.run.runner import Options, run_scenario
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _refuse_what_is_invalid(summary: dict[str, Any]) -> None:
-    from topologies.errors import MeasurementInvalid
+    from corridor.topologies.base.errors import MeasurementInvalid
 
     if summary["invalid"]:
         raise MeasurementInvalid(
@@ -103,7 +103,7 @@ def _refuse_what_is_invalid(summary: dict[str, Any]) -> None:
 
 
 def _print_tables(outcome: Outcome) -> None:
-    from experiments.table import (
+    from corridor.experiments.results.table import (
         crossings_line,
         cuts_lines,
         demand_table,

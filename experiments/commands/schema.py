@@ -34,15 +34,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _schema(file: str) -> dict[str, Any]:
-    from controller.policy.schema import json_schema, schema
+    from corridor.controller.policy.schema import json_schema, schema
 
     if file == "scenario":
-        from experiments.scenario import Scenario
+        from corridor.experiments.scenario.scenario import Scenario
 
         return json_schema(Scenario, "An experiment on a data corridor")
     if file == "topology":
-        from topologies.formats.corridor_yaml import FibreEntry, TopologyEntry
-        from topologies.model import Hub
+        from corridor.topologies.formats.corridor_yaml import FibreEntry, TopologyEntry
+        from corridor.topologies.model.topology import Hub
 
         made = json_schema(TopologyEntry, "A topology of hubs and fibres")
         entries = {"Hub": json_schema(Hub, "Hub"), "Fibre": json_schema(FibreEntry, "Fibre")}

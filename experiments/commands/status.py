@@ -9,10 +9,14 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from experiments.commands.network_arguments import EXIT_CODES, add_network_arguments, connect
+from corridor.experiments.commands.network_arguments import (
+    EXIT_CODES,
+    add_network_arguments,
+    connect,
+)
 
 if TYPE_CHECKING:
-    from experiments.kept.client import Api
+    from corridor.experiments.live_network.client import Api
 
 EPILOG = f"""examples:
   corridor status                        the network that corridor keep keeps
@@ -56,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
     """Who watches goes on watching while the controller is started anew."""
-    from experiments.kept.client import KeeperAway
+    from corridor.experiments.live_network.client import KeeperAway
 
     try:
         return _shown(args, api)
@@ -67,7 +71,7 @@ def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
 def _shown(args: argparse.Namespace, api: Api) -> str:
     from urllib.parse import quote
 
-    from experiments.kept.showing import network, one_demand
+    from corridor.experiments.live_network.status_table import network, one_demand
 
     width = shutil.get_terminal_size((WIDE, 0)).columns if sys.stdout.isatty() else WIDE
     indent = None if args.watch else 1

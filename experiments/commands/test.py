@@ -15,7 +15,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from experiments.checks import run_checks
+    from corridor.experiments.setup.checks import run_checks
 
     parser = argparse.ArgumentParser(
         prog="corridor test",

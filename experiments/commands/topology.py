@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from topologies.model import Fibre, Topology
-    from topologies.predict import Layer
+    from corridor.topologies.analysis.predict import Layer
+    from corridor.topologies.model.topology import Fibre, Topology
 
 EXAMPLES = """examples:
   corridor topology show pan-asia
@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from topologies.formats import node_link
-    from topologies.load import load_topology
+    from corridor.topologies.formats import node_link
+    from corridor.topologies.formats.load import load_topology
 
     topology = load_topology(args.topology)
     print(node_link.to_text(topology) if args.json else describe(topology))
@@ -72,8 +72,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from topologies.check import check_topology
-    from topologies.load import load_topology
+    from corridor.topologies.analysis.check import check_topology
+    from corridor.topologies.formats.load import load_topology
 
     report = check_topology(load_topology(args.topology))
     print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else report)
@@ -81,8 +81,8 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from topologies.export import export_topology
-    from topologies.load import load_topology
+    from corridor.topologies.formats.export import export_topology
+    from corridor.topologies.formats.load import load_topology
 
     topology = load_topology(args.topology)
     export_topology(topology, args.out, overwrite=args.force)
@@ -97,9 +97,9 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _latency(args: argparse.Namespace) -> int:
-    from topologies.documents import nearest
-    from topologies.errors import InputError
-    from topologies.predict import places, predict_rtt_ms
+    from corridor.topologies.analysis.predict import places, predict_rtt_ms
+    from corridor.topologies.base.documents import nearest
+    from corridor.topologies.base.errors import InputError
 
     known = places()
     for hub in (args.a, args.z):
@@ -150,7 +150,7 @@ def _legend(topology: Topology) -> list[str]:
 
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
-    from topologies.units import format_rate
+    from corridor.topologies.base.units import format_rate
 
     mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.figures import data
-from experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
-from experiments.figures.style import save, style
-from experiments.figures.throughput import throughput
+from corridor.experiments.figures import data
+from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
+from corridor.experiments.figures.style import save, style
+from corridor.experiments.figures.throughput import throughput
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

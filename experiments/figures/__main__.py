@@ -1,4 +1,4 @@
-"""``python -m experiments.figures PARENT DIR``: draws a run's figures as soon as it is told to.
+"""``python -m corridor.experiments.figures PARENT DIR``: draws a run's figures when it is told to.
 
 Until then it gets ready: Matplotlib, fonts, the places of hubs. A line on standard input says that
 ``summary.json`` and ``probes.parquet`` are in DIR; its end without one, that there is nothing to
@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from traffic import kernel
+from corridor.traffic.system import kernel
 
 SHARES = (("demand-ranges",), ("rtt-ecdf", "predicted-measured", "throughput"))
 """Figures that take about as long as the others together."""
@@ -29,8 +29,8 @@ def main(parent: int, out_dir: Path) -> int:
     kernel.die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    from experiments.figures import data
-    from experiments.figures.style import warm_up
+    from corridor.experiments.figures import data
+    from corridor.experiments.figures.style import warm_up
 
     places = data.read_places(out_dir)
     warm_up()
@@ -58,7 +58,7 @@ def _draw_and_end(parent: int, names: Sequence[str], out_dir: Path, places: Plac
 
 
 def _draw(names: Sequence[str], out_dir: Path, places: Places) -> None:
-    from experiments.figures import draw_figures
+    from corridor.experiments.figures import draw_figures
 
     summary = json.loads((out_dir / "summary.json").read_text())
     draw_figures(out_dir, summary, names, places)

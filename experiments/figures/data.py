@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.results import PROBE_PHASE
-from topologies.documents import read_document
-from topologies.errors import InputError
-from topologies.jurisdictions import load_jurisdictions
-from traffic import samples
+from corridor.experiments.results.results import PROBE_PHASE
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.traffic.measures import samples
 
 MAX_GROUPS = 6
 MAX_ROWS = 120

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 
-from experiments.figures.style import SMALL_PT
+from corridor.experiments.figures.style import SMALL_PT
 
 Curve = tuple[str, str, NDArray[Any], NDArray[Any]]
 """Name, colour, and the points of a step line that ascends."""

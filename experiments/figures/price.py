@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
-from experiments.figures.style import new_figure, save, style
-from experiments.price import Price
+from corridor.experiments.figures.style import new_figure, save, style
+from corridor.experiments.results.price import Price
 
 MEDIAN: dict[str, Any] = {"marker": "o", "color": "k", "linestyle": "none", "markersize": 5}
 MOST: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 9}

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from experiments.figures import data
-from experiments.figures.data import MAX_ROWS, Demand, Group, Unit
-from experiments.figures.labels import label_curves
-from experiments.figures.style import SERIES, SMALL_PT, SOFT, Series, new_figure, width_pt
+from corridor.experiments.figures import data
+from corridor.experiments.figures.data import MAX_ROWS, Demand, Group, Unit
+from corridor.experiments.figures.labels import label_curves
+from corridor.experiments.figures.style import SERIES, SMALL_PT, SOFT, Series, new_figure, width_pt
 
 MARKS_PER_CURVE = 5
 COLUMN_GAP_PT = 9

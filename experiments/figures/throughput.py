@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.figures import data
-from experiments.figures.style import SMALL_PT, new_figure
+from corridor.experiments.figures import data
+from corridor.experiments.figures.style import SMALL_PT, new_figure
 
 MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""

@@ -1,0 +1,1 @@
+"""Where runs take place: guests with either clock, or this machine. An edge."""

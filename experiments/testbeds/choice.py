@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from experiments.testbeds.kernel import Kernel
-from topologies.errors import EnvironmentLacking, InputError
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
 
 Testbed = Literal["native", "uml"]
 Clock = Literal["virtual", "real"]

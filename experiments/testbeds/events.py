@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from topologies.errors import (
+from corridor.topologies.base.errors import (
     CorridorError,
     EnvironmentLacking,
     InputError,

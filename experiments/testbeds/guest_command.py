@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments.testbeds.guest_init import (
+from corridor.experiments.testbeds.guest_init import (
     HOST_LINKS,
     MS_RDONLY,
     OUT,
@@ -19,15 +19,14 @@ from experiments.testbeds.guest_init import (
     PYTHON,
     PYTHON_PREFIX,
 )
-from experiments.testbeds.kernel import Kernel
-from experiments.testbeds.needs import USUAL_GUEST_MB
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.places import PACKAGE
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
 KERNEL_LINK = "linux"
-INIT = "experiments/testbeds/guest_init.py"
-CHECKOUT = Path(__file__).resolve().parents[2]
-ROOMS = ("topologies", "controller", "traffic", "experiments")
+INIT = "corridor/experiments/testbeds/guest_init.py"
 
 # The system's Python runs this as first process: it makes the project visible and goes on in it.
 FIRST_WORDS = (
@@ -52,9 +51,13 @@ def links(kernel: Kernel, out_dir: Path) -> dict[str, Path]:
     }
 
 
-def copies() -> dict[str, Path]:
-    """What it holds a copy of: the code, without what Python has compiled of it by chance."""
-    return {f"{Path(PROJECT).name}/{room}": CHECKOUT / room for room in ROOMS}
+def copies(more: Mapping[str, Path]) -> dict[str, Path]:
+    """What it holds copies of, without what Python has compiled by chance: the package, and more
+    folders by the name under which they are to be importable."""
+    return {
+        f"{Path(PROJECT).name}/{name}": path
+        for name, path in (*more.items(), (PACKAGE.name, PACKAGE))
+    }
 
 
 def boot_command(

@@ -132,7 +132,8 @@ def _loopback_up() -> None:
 
 def run_plan() -> NoReturn:
     """Become the one code path of every testbed."""
-    os.execv(PYTHON, [PYTHON, "-m", "experiments.execute", f"{OUT}/raw/plan.json", OUT])  # noqa: S606
+    words = [PYTHON, "-m", "corridor.experiments.lab.execute", f"{OUT}/raw/plan.json", OUT]
+    os.execv(PYTHON, words)  # noqa: S606
 
 
 def run_command() -> NoReturn:
@@ -149,13 +150,20 @@ def run_command() -> NoReturn:
 
 def keep_network() -> NoReturn:
     """Become the keeping of the folder's network."""
-    words = [PYTHON, "-m", "experiments.kept.inside", OUT, "/tmp/kept", "/dev/tty1"]
+    words = [
+        PYTHON,
+        "-m",
+        "corridor.experiments.live_network.inside",
+        OUT,
+        "/tmp/kept",
+        "/dev/tty1",
+    ]
     os.execv(PYTHON, words)  # noqa: S606
 
 
 def serve_plans() -> NoReturn:
     """Become what carries out one plan after another on one network."""
-    os.execv(PYTHON, [PYTHON, "-m", "experiments.serving", OUT, "/dev/tty1"])  # noqa: S606
+    os.execv(PYTHON, [PYTHON, "-m", "corridor.experiments.lab.serving", OUT, "/dev/tty1"])  # noqa: S606
 
 
 def in_a_child(become: Callable[[], NoReturn]) -> int:

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import NoReturn
 
 if not __package__:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
-from experiments.testbeds.one_cpu import one_cpu
-from experiments.testbeds.scratch import scratch_folder
+from corridor.experiments.testbeds.processors import one_cpu
+from corridor.experiments.testbeds.scratch import scratch_folder
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ADDR_NO_RANDOMIZE = 0x0040000

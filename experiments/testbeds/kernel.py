@@ -13,8 +13,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from topologies import kept
-from topologies.errors import EnvironmentLacking
+from corridor.topologies.base import disk_cache
+from corridor.topologies.base.errors import EnvironmentLacking
 
 CONFIG = Path(__file__).with_name("virtual_clock.config")
 RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
@@ -45,7 +45,7 @@ class Kernel:
 
 def cache_folder() -> Path:
     """Where kernels are kept; not created here. EnvironmentLacking for a user without a home."""
-    folder = kept.cache_folder()
+    folder = disk_cache.cache_folder()
     if folder is None:
         raise EnvironmentLacking("there is no home to keep kernels in", "set XDG_CACHE_HOME")
     return folder

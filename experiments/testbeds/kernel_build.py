@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from experiments.testbeds.kernel import (
+from corridor.experiments.testbeds.kernel import (
     CONFIG,
     RANDOM_SOURCE,
     Kernel,
@@ -31,9 +31,9 @@ from experiments.testbeds.kernel import (
     config_hash,
     find_kernel,
 )
-from experiments.testbeds.kernel_source import SourcePackage, find_source
-from experiments.testbeds.smoke import smoke_boot
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
+from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.topologies.base.errors import EnvironmentLacking
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TextIO
 
-from experiments.testbeds.kernel_build import Progress
+from corridor.experiments.testbeds.kernel_build import Progress
 
 QUIET_STEP = 0.25
 """Without a terminal, one line at each quarter of a phase."""

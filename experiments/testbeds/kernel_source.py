@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from topologies.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentLacking
 
 INSTALLED_SOURCES = Path("/usr/src")
 SOURCE_NAME = re.compile(r"linux-source-(\d+(?:\.\d+)+)")

@@ -19,14 +19,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from experiments.testbeds.events import read_events
-from topologies.errors import EnvironmentLacking
-from topologies.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+from corridor.experiments.testbeds.events import read_events
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30
 PR_SET_PDEATHSIG = 1
-PROJECT = Path(__file__).resolve().parents[2]
 ID_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -39,7 +39,9 @@ def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> Non
     """Execute ``out_dir/raw/plan.json`` here; raises what the execution reports."""
     plan = (out_dir / "raw" / "plan.json").resolve()
     run_id = json.loads(plan.read_text())["wiring"]["run_id"]
-    with _worker(run_id, "experiments.execute", str(plan), str(out_dir.resolve())) as worker:
+    with _worker(
+        run_id, "corridor.experiments.lab.execute", str(plan), str(out_dir.resolve())
+    ) as worker:
         read_events(worker, on_event, out_dir / "console.log", "the run")
     assert worker.stdout is not None
     worker.stdout.close()
@@ -52,7 +54,7 @@ def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[
     Its events are on its standard output; SIGTERM ends it.
     """
     run_id = json.loads((out_dir / "raw" / "wiring.json").read_text())["run_id"]
-    words = ("experiments.kept.inside", str(out_dir.resolve()), str(scratch))
+    words = ("corridor.experiments.live_network.inside", str(out_dir.resolve()), str(scratch))
     with _worker(run_id, *words) as worker:
         yield worker
 
@@ -63,7 +65,7 @@ def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Po
     with _lock(), _note(run_id):
         worker = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            cwd=PROJECT,
+            cwd=IMPORT_ROOT,
             env=dict(os.environ, PYTHONHASHSEED="0"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -88,8 +90,8 @@ def leftovers() -> list[str]:
 
 def remove_leftovers(run_id: str) -> None:
     """Take down what a dead run left in this kernel, by its run id and nothing else."""
-    from topologies.netlink import interface_group, remove_group
-    from topologies.netlink_socket import NetlinkSocket
+    from corridor.topologies.emulation.netlink import interface_group, remove_group
+    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 
     switch = OpenVSwitch(SYSTEM_RUN_DIR)
     if switch.answers():

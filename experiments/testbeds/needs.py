@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from experiments.plan_values import Plan
+from corridor.experiments.plan.values import Plan
 
 MB = 1_000_000
 BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016

@@ -13,16 +13,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.testbeds.choice import Facts
-from experiments.testbeds.kernel import (
+from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.kernel import (
     STOCK_KERNEL,
     STOCK_SILENT,
     find_kernel,
     find_stock_kernel,
 )
-from experiments.testbeds.kernel_build import check_build_tools
-from experiments.testbeds.smoke import smoke_boot
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.testbeds.kernel_build import check_build_tools
+from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.topologies.base.errors import EnvironmentLacking
 
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
@@ -150,7 +150,7 @@ def _try_in_a_namespace() -> dict[str, str]:
     unknown = {feature: f"whether this kernel has {feature} cannot be tried" for feature in MODULES}
     try:
         shown = subprocess.run(
-            [sys.executable, "-P", "-m", "experiments.testbeds.probe"],
+            [sys.executable, "-P", "-m", "corridor.experiments.testbeds.probe"],
             capture_output=True,
             text=True,
             timeout=TRY_TIMEOUT_S,
@@ -168,8 +168,8 @@ def _attempt() -> dict[str, str]:
         os.unshare(os.CLONE_NEWNET)
     else:
         os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
-    from topologies import datapath, netem, rtnetlink
-    from topologies.netlink_socket import NetlinkSocket
+    from corridor.topologies.emulation import datapath, netem, rtnetlink
+    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 
     lacks = dict.fromkeys(MODULES, "")
     options = netem.Stages(1000, 1, 0, 1, 1000, 1).delay_options()

@@ -16,16 +16,16 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from experiments.plan_values import Plan
-from experiments.standing import fit
-from experiments.testbeds.events import read_events
-from experiments.testbeds.kernel import Kernel
-from experiments.testbeds.needs import needs
-from experiments.testbeds.uml import OnEvent, serving_guest
-from experiments.testbeds.watchdog import Watchdog, patience_for
-from topologies.closing import Closing
-from topologies.errors import InputError
-from topologies.values import from_plain
+from corridor.experiments.lab.standing_network import fit
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.needs import needs
+from corridor.experiments.testbeds.uml import OnEvent, serving_guest
+from corridor.experiments.testbeds.watchdog import Watchdog, patience_for
+from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.errors import InputError
 
 MOST_GUESTS = 2
 STAND_STILL, GO_ON = b"-", b"+"

@@ -12,21 +12,23 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.testbeds import guest_init
-from experiments.testbeds.events import read_events
-from experiments.testbeds.guest_command import boot_command, copies, links
-from experiments.testbeds.kernel import Kernel
-from experiments.testbeds.needs import USUAL_GUEST_MB
-from experiments.testbeds.watchdog import PATIENCE_S, Watchdog
+from corridor.experiments.testbeds import guest_init
+from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.guest_command import boot_command, copies, links
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
 KEEPER = Path(__file__).with_name("guest_keeper.py")
 OUT_IN_GUEST = guest_init.OUT
 PROJECT_IN_GUEST = guest_init.PROJECT
 PYTHON_IN_GUEST = guest_init.PYTHON
+
+NO_MORE: Mapping[str, Path] = {}
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -58,14 +60,16 @@ def run_command_in_guest(
     virtual_clock: bool,
     on_event: OnEvent = lambda _event: None,
     patience_s: float = PATIENCE_S,
+    more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.CompletedProcess[str]:
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
 
     The project, its Python and ``out_dir``, to which alone it may write, are at the places named
-    ``*_IN_GUEST``; under ``/tmp`` and ``/run`` it sees nothing of the host. Its output stays in
-    ``stdout.txt`` and ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event``
-    with its wall time. Raises MeasurementInvalid if the guest ends before it, or for
-    ``patience_s`` writes nothing.
+    ``*_IN_GUEST``, with copies of the folders of ``more_code`` beside the package; under ``/tmp``
+    and ``/run`` it sees nothing of the host. Its output stays in ``stdout.txt`` and
+    ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event`` with its wall
+    time. Raises MeasurementInvalid if the guest ends before it, or for ``patience_s`` writes
+    nothing.
     """
     (out_dir / "command.json").write_text(json.dumps(list(command)))
     codes: list[int] = []
@@ -75,7 +79,9 @@ def run_command_in_guest(
         if event["event"] == "exit":
             codes.append(event["code"])
 
-    with _guest(kernel, out_dir, virtual_clock, patience_s, "command") as guest:
+    with _guest(
+        kernel, out_dir, virtual_clock, patience_s, "command", more_code=more_code
+    ) as guest:
         read_events(guest, note, out_dir / "console.log", "the guest", last_event="exit")
     said, complained = (
         (out_dir / name).read_text(errors="replace") if (out_dir / name).exists() else ""
@@ -92,8 +98,11 @@ def _guest(
     patience_s: float,
     *init_arguments: str,
     memory_mb: int = USUAL_GUEST_MB,
+    more_code: Mapping[str, Path] = NO_MORE,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    guest = _boot(kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb)
+    guest = _boot(
+        kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb, more_code=more_code
+    )
     try:
         with Watchdog(out_dir, lambda: _let_go(guest), patience_s):
             yield guest
@@ -141,6 +150,7 @@ def _boot(
     *init_arguments: str,
     console: int | None = None,
     memory_mb: int = USUAL_GUEST_MB,
+    more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.Popen[bytes]:
     """A guest and its keeper, which ends with it and ends it when its standard input closes.
 
@@ -148,7 +158,7 @@ def _boot(
     """
     keeper = [sys.executable, "-I", "-S", str(KEEPER)]
     keeper += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
-    keeper += [f"--copy={name}={path}" for name, path in copies().items()]
+    keeper += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
     keeper += [] if console is None else [f"--input={console}"]
     words = boot_command(
         kernel,

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from experiments.plan_values import Plan
-from topologies.errors import MeasurementInvalid
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.errors import MeasurementInvalid
 
 PATIENCE_S = 900.0
 """Far more than any step of a run has taken on a machine that was busy."""

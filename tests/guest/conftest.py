@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from corridor_runs import SCENARIOS, Result, run
 
-from experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
+from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
+from corridor_runs import SCENARIOS, Result, run
 
 LONGEST_FIRST = ("test_restarts", "test_soak", "test_keep", "test_kept_networks", "test_faults")
 """Files that take minutes: one that is begun last leaves the other processors idle."""

@@ -7,13 +7,13 @@ honest traffic. The judges are the watch on every fibre, the kernel's counters, 
 import json
 
 import pytest
+
 from attack_breakages import BREAKAGES, broken_rounds
 from attack_rounds import Round, every_attack, given, rows
 from attack_verdicts import Verdicts
 from attack_world import attacked_world
+from corridor.controller.prover import prove, read_dump
 from corridor_runs import ROOT, seen_inside
-
-from controller.prover import prove, read_dump
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 DOCS = ROOT / "docs/policies.md"

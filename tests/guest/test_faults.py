@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from corridor_runs import SCENARIOS, WatchedRun, broken_copy, corridor, environment, run
 
-from experiments.recover import recover
-from traffic import samples
+from corridor.experiments.run.recover import recover
+from corridor.traffic.measures import samples
+from corridor_runs import SCENARIOS, WatchedRun, broken_copy, corridor, environment, run
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
@@ -153,7 +153,7 @@ def test_a_run_that_fell_behind_badly_ends_with_4_and_keeps_all_it_measured(watc
 def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/main.py",
+        "controller/apps/main.py",
         "def main() -> int:\n",
         'def main() -> int:\n    raise RuntimeError("the framework is broken")\n',
     )
@@ -167,7 +167,7 @@ def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_pat
 def test_a_controller_that_dies_while_it_installs_is_reported(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/app.py",
+        "controller/apps/static.py",
         "        self.installation.installed.add(dpid)\n",
         "        os._exit(9)\n",
     )
@@ -179,7 +179,7 @@ def test_a_controller_that_dies_while_it_installs_is_reported(tmp_path):
 def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/encoding.py",
+        "controller/openflow/encoding.py",
         "        ofproto.OFPFC_ADD,\n",
         "        77,\n",
     )
@@ -191,7 +191,7 @@ def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
 def test_a_fibre_wired_to_the_wrong_port_stops_the_run(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "topologies/ovsdb.py",
+        "topologies/emulation/ovsdb.py",
         "append((end.interface, end.port))\n",
         "append((end.interface, {2: 3, 3: 2}.get(end.port, end.port)))\n",
     )
@@ -203,7 +203,7 @@ def test_a_fibre_wired_to_the_wrong_port_stops_the_run(tmp_path):
 def test_an_agent_killed_while_measuring_invalidates_the_run_and_keeps_its_probes(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "traffic/agent.py",
+        "traffic/agents/agent.py",
         "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
         "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
         "            self.turns = getattr(self, 'turns', 0) + 1\n"
@@ -221,7 +221,7 @@ def test_an_agent_killed_while_measuring_invalidates_the_run_and_keeps_its_probe
 def test_a_guest_that_never_sleeps_again_is_ended_and_its_probes_are_kept(watched, tmp_path):
     copy = broken_copy(
         tmp_path,
-        "traffic/agent.py",
+        "traffic/agents/agent.py",
         "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
         "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
         "            self.turns = getattr(self, 'turns', 0) + 1\n"

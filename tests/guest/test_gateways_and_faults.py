@@ -3,11 +3,11 @@
 import json
 
 import pytest
+
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.wiring import wire
 from corridor_runs import seen_inside
 from random_topologies import fibre, topology
-
-from topologies.values import to_plain
-from topologies.wiring import wire
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(240)]
 CUTS = 4

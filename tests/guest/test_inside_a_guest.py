@@ -5,13 +5,13 @@ import re
 import shutil
 
 import pytest
-from corridor_runs import PYTHON_INSIDE, SCENARIOS, Result, in_guest, run, seen_inside
 
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from experiments.testbeds.guest_init import PYTHON_PREFIX
-from experiments.testbeds.uml import OUT_IN_GUEST, PROJECT_IN_GUEST
-from topologies.values import to_plain
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds.guest_init import PYTHON_PREFIX
+from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PROJECT_IN_GUEST
+from corridor.topologies.base.codec import to_plain
+from corridor_runs import PYTHON_INSIDE, SCENARIOS, Result, in_guest, run, seen_inside
 
 pytestmark = pytest.mark.guest
 REAL_CLOCK = ("--testbed", "uml", "--clock", "real")
@@ -139,7 +139,7 @@ def test_a_native_run_in_a_guest_gives_the_same_results_as_a_run_from_outside(
 ):
     options = ["--testbed", "native", "--out", f"{OUT_IN_GUEST}/result", "--no-figures"]
     shutil.copy(SCENARIOS / "timing.yaml", tmp_path)
-    words = ("-m", "experiments.cli", "run", f"{OUT_IN_GUEST}/timing.yaml", *options)
+    words = ("-m", "corridor.experiments.cli", "run", f"{OUT_IN_GUEST}/timing.yaml", *options)
     in_guest(virtual_kernel, tmp_path, *PYTHON_INSIDE, *words)
     native, outside = Result(tmp_path / "result", 0, "", ""), once("timing")
     assert shape_of(native.summary) == shape_of({**outside.summary, "virtual_s": None})

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from corridor.controller.api.control_client import ask
+from corridor.experiments.testbeds.scratch import PREFIX
 from corridor_runs import broken_copy, corridor, environment, seen_inside
 from kept_runs import Api, KeptRun
-
-from controller.control_client import ask
-from experiments.testbeds.scratch import PREFIX
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 OPTIONS = ("mini", "--testbed", "uml")
@@ -238,7 +238,7 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
     """In a copy of the code in which counting is deadly."""
     request = "def counters(self, _request: Mapping[str, Any]) -> dict[str, Any]:\n"
     deadly = request + "        __import__('os')._exit(7)\n"
-    code = broken_copy(tmp_path, "controller/control.py", request, deadly)
+    code = broken_copy(tmp_path, "controller/reconcile/control.py", request, deadly)
     run = keep(code=code)
     api = Api(run.session())
     run.wait_until_it_says("] kept: 12 UP", CALM_S)

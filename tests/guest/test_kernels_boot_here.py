@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.kernel import find_kernel
-from experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.experiments.testbeds.smoke import smoke_boot
 
 pytestmark = pytest.mark.guest
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +18,7 @@ import ctypes, json
 libc = ctypes.CDLL(None)
 libc.mount(b"proc", b"/proc", b"proc", 0, None)
 try:
-    from experiments.testbeds.probe import _attempt
+    from corridor.experiments.testbeds.probe import _attempt
     print("probed", json.dumps(_attempt()), flush=True)
 finally:
     libc.reboot(0x4321FEDC)

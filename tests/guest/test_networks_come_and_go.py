@@ -1,6 +1,7 @@
 """Down means gone: interfaces, datapath ports, bridges and, if they were ours, the daemons."""
 
 import pytest
+
 from corridor_runs import seen_inside
 
 pytestmark = pytest.mark.guest

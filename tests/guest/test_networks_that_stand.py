@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from corridor_runs import SCENARIOS
 
-from experiments import runner
-from experiments.runner import Options, run_scenario
-from experiments.testbeds.standing_guest import StandingGuests
-from topologies.errors import CorridorError
-from traffic import samples
+from corridor.experiments.run import runner
+from corridor.experiments.run.runner import Options, run_scenario
+from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.topologies.base.errors import CorridorError
+from corridor.traffic.measures import samples
+from corridor_runs import SCENARIOS
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 TICKS_NS = 5_000

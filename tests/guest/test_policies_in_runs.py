@@ -5,10 +5,10 @@ from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
-from corridor_runs import SCENARIOS, broken_copy, run
 from test_runs_in_the_virtual_clock import assert_same_bytes
 
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
+from corridor_runs import SCENARIOS, broken_copy, run
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 RTT_TOLERANCE_MS = 0.020
@@ -110,7 +110,7 @@ def test_nothing_is_sent_unless_the_tables_are_proven(tmp_path):
     """A controller that lets hosts send under any address is found out before any traffic."""
     code = broken_copy(
         tmp_path / "code",
-        "controller/encoding.py",
+        "controller/openflow/encoding.py",
         "    parser.OFPMatch(**dict(match)).serialize(buffer, 0)\n",
         "    parser.OFPMatch(**{n: v for n, v in match if n != 'ipv4_src'}).serialize(buffer, 0)\n",
     )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from corridor_runs import ROOT, broken_copy, environment
 
 pytestmark = [
@@ -17,7 +18,12 @@ pytestmark = [
     pytest.mark.usefixtures("virtual_kernel"),
 ]
 PAGE = (ROOT / "docs/testing-policies.md").read_text(encoding="utf-8")
-PLUGINS = ("-p", "controller.pytest_plugin", "-p", "experiments.live.plugin")
+PLUGINS = (
+    "-p",
+    "corridor.controller.pytest_plugin",
+    "-p",
+    "corridor.experiments.live_tests.plugin",
+)
 
 POLICIES = """\
 schema: 1
@@ -31,7 +37,7 @@ policies:
 """
 NETWORK = """\
 import pytest
-from controller.testing import *
+from corridor.controller.testing import *
 
 pytestmark = pytest.mark.corridor_live
 
@@ -140,7 +146,7 @@ BEFORE_TRAFFIC = "        breakages = Breakages(net, gateways, plan.bfd_interval
 def a_switch_that_does_otherwise(*what):
     """Once its tables have been read and proven."""
     return (
-        "experiments/execute.py",
+        "experiments/lab/execute.py",
         BEFORE_TRAFFIC,
         ON_THE_WAY.replace("WHAT", repr(what)) + BEFORE_TRAFFIC,
     )
@@ -174,7 +180,11 @@ BROKEN = {
         ],
     ),
     "a gateway swallows what it should let pass": (
-        ("traffic/inspection.py", "self.passes = not header.reason", "self.passes = False"),
+        (
+            "traffic/gateways/inspection.py",
+            "self.passes = not header.reason",
+            "self.passes = False",
+        ),
         "def test_it(results):\n    assert_delivers_under(results)\n",
         [
             '"delivers under no failure" does not hold',
@@ -184,7 +194,11 @@ BROKEN = {
         ],
     ),
     "switches do not notice a fibre that is cut": (
-        ("experiments/breakages.py", '"cut": faults.cut_carrier', '"cut": faults.cut_silently'),
+        (
+            "experiments/lab/fault_injector.py",
+            '"cut": faults.cut_carrier',
+            '"cut": faults.cut_silently',
+        ),
         "def test_it(results):\n    assert_delivers_up_to(results, k=1, over=['link'])\n",
         [
             '"delivers under any 1 failure" does not hold',
@@ -196,7 +210,7 @@ BROKEN = {
     ),
     "the controller installs an edge that is wider than compiled": (
         (
-            "controller/encoding.py",
+            "controller/openflow/encoding.py",
             "    parser.OFPMatch(**dict(match)).serialize(buffer, 0)\n",
             (
                 "    wider = {n: v for n, v in match if n != 'ipv4_src'}\n"

@@ -8,14 +8,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from tests.benchmarks.in_guest import run_inside
+from tests.benchmarks.restarts import HEADS, SPACING_S, rows, write_task
+from tests.chaos.scenes import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Cast
+from tests.chaos.tampering import KINDS
 
-from controller.policy.model import Bandwidth
-from experiments.benchmarks.in_guest import run_inside
-from experiments.benchmarks.restarts import HEADS, SPACING_S, rows, write_task
-from experiments.kept.scenes import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Cast
-from experiments.kept.tampering import KINDS
-from experiments.table import render
+from corridor.controller.policy.model import Bandwidth
+from corridor.experiments.results.table import render
+from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 ON_NATIVE_THREADS = (
@@ -77,7 +77,7 @@ def played(tmp_path_factory, virtual_kernel):
 
     def play(out, framework, names):
         write_task(out, guaranteed(), wiring(), changes(), CAST, bfd_interval_ms=100)
-        run_inside("experiments.benchmarks.restarts", out, [framework, *names])
+        run_inside("tests.benchmarks.restarts", out, [framework, *names])
         return json.loads((out / "seen.json").read_text())
 
     with ThreadPoolExecutor(2) as pool:

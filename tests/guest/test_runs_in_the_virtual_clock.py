@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
 import pytest
+
 from corridor_runs import SCENARIOS, checkout_of_its_own, run
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]

@@ -9,13 +9,13 @@ import sys
 from itertools import islice
 
 import pytest
-from corridor_runs import ROOT, broken_copy, environment
+from tests.soak import events as e
+from tests.soak.generator import generate
+from tests.soak.oracle import Broken, expect
+from tests.soak.scene import load_scene
+from tests.soak.world import World
 
-from experiments.soak import events as e
-from experiments.soak.generator import generate
-from experiments.soak.oracle import Broken, expect
-from experiments.soak.scene import load_scene
-from experiments.soak.world import World
+from corridor_runs import ROOT, broken_copy, environment
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 EVENTS = 25
@@ -24,7 +24,7 @@ SCENE = load_scene("corridor")
 
 def soak(folder, *options, code=ROOT):
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "experiments.soak", "--out", str(folder / "soak"), *options]
+    command = [sys.executable, "-m", "tests.soak", "--out", str(folder / "soak"), *options]
     return subprocess.run(
         command, cwd=code, env=environment(code), capture_output=True, text=True, check=False
     )
@@ -80,14 +80,14 @@ def test_nothing_is_wrong_in_a_short_soak(tmp_path, virtual_kernel):
 
 BROKEN = {
     "nothing is withdrawn": (
-        "controller/governor.py",
+        "controller/reconcile/deployer.py",
         "if not numbers or self.standing is None:",
         "if True:",
         ends_a_basis_while_a_switch_is_away,
         "came through after",
     ),
     "a restriction is not heeded": (
-        "controller/specification.py",
+        "controller/intent/specification.py",
         "rule(self.policies, self.topology",
         (
             "rule(self.policies.model_copy(update={'policies': tuple(one for one in"
@@ -97,7 +97,7 @@ BROKEN = {
         "forbidden",
     ),
     "edges flip before the new stands beside": (
-        "controller/updating.py",
+        "controller/reconcile/two_phase_rollout.py",
         "self._stand_beside(step, told)\n",
         (
             "self.outside.switches.bundle(only(orders.flips(step), told))\n"
@@ -107,14 +107,14 @@ BROKEN = {
         "refused",
     ),
     "the old is removed while packets carry its labels": (
-        "controller/updating.py",
+        "controller/reconcile/two_phase_rollout.py",
         "self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)",
         "pass",
         lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
         "that nothing explains",
     ),
     "ways are never made anew": (
-        "controller/keeper.py",
+        "controller/reconcile/reconciler.py",
         "due_ns = self._now_ns + self.patience.hold_ns\n        self._timers",
         "return\n        self._timers",
         cuts_a_fibre_in_use,
@@ -131,4 +131,4 @@ def test_a_broken_product_is_found_out(tmp_path, virtual_kernel, name):
     done = soak(tmp_path, "--seed", "1", "--only", f"{number}..{number}", code=code)
     assert done.returncode == 1, done.stdout + done.stderr
     assert complaint in done.stdout
-    assert "again: python -m experiments.soak" in done.stdout
+    assert "again: python -m tests.soak" in done.stdout

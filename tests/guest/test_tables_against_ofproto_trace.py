@@ -12,17 +12,17 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
+
 from attack_world import World, attacked_world, lay_out
+from corridor.controller.forwarding.program import Program, set_field
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT
 from corridor_runs import seen_inside
 from trace_answers import Answer, buckets_used, port_numbers, read_trace
 from trace_models import models
 from trace_samples import Sample, Sampler
-
-from controller.program import Program, set_field
-from experiments.intents import specify
-from experiments.scenario import load_scenario
-from topologies.values import to_plain
-from topologies.wiring import GATEWAY_IN_PORT
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 SEED = 20261124

@@ -8,12 +8,12 @@ import json
 from itertools import pairwise
 
 import pytest
-from corridor_runs import seen_inside
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 from prometheus_client.parser import text_string_to_metric_families
 
-from controller.updating import SETTLE_NS
-from experiments.kept.setting import Setting
+from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
+from corridor.experiments.live_network.setting import Setting
+from corridor_runs import seen_inside
+from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
 FIBRE = "kunming-karachi"

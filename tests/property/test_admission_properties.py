@@ -15,7 +15,7 @@ from fractions import Fraction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller.admission import Admission, Link, Use, admit
+from corridor.controller.admission import Admission, Link, Use, admit
 
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MOST_FOUND = 4

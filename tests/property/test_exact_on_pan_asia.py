@@ -6,18 +6,18 @@ from datetime import date
 from itertools import combinations
 from random import Random
 
-import exact_lab as lab
 import pytest
 
-from controller.intent import Intent, Protection
-from controller.policy.load import load_policies
-from controller.policy.model import Demand
-from controller.policy.semantics import rule
-from controller.prover.exact import Explorer
-from controller.prover.exact_claims import examine
-from controller.prover.outcomes import Searched
-from controller.prover.tables import tables_of
-from topologies.load import load_topology
+import exact_lab as lab
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import Demand
+from corridor.controller.policy.semantics import rule
+from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact.outcomes import Searched
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.tables.tables import tables_of
+from corridor.topologies.formats.load import load_topology
 
 DEMANDS = (
     ("cn-general-exempt", "shanghai", "guian"),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import exact_lab as lab
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+
+import exact_lab as lab
+from corridor.controller.forwarding.program import FastFailover, SwitchProgram, output
+from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
+from corridor.controller.policy.routes import NoRoute, best_route
+from corridor.controller.prover.exact.claims import ExactReport, examine
+from corridor.controller.prover.exact.decisions import End
+from corridor.controller.prover.exact.outcomes import Outcome, Searched
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.tables.tables import tables_of
+from corridor.topologies.model.topology import Topology
 from policy_lab import demand, permit, ruling
 from random_policies import hard_clauses, networks, policy_lists
-
-from controller.intent import ALL_KINDS, Intent, Protection
-from controller.policy.routes import NoRoute, best_route
-from controller.program import FastFailover, SwitchProgram, output
-from controller.prover.decisions import End
-from controller.prover.exact import Explorer
-from controller.prover.exact_claims import ExactReport, examine
-from controller.prover.outcomes import Outcome, Searched
-from controller.prover.tables import tables_of
-from topologies.model import Topology
 
 MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -9,9 +9,27 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-import exact_lab as lab
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+import exact_lab as lab
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.intent import Protection, Selector
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.automaton import Automaton, Violation
+from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.policy.model import Bandwidth, Demand, LadderStep, Policy, PolicySet
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact.rates import admissions
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.relaxation.ladder import lacks
+from corridor.controller.relaxation.relaxation import climb
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
 from ways_lab import (
     Served,
@@ -23,24 +41,6 @@ from ways_lab import (
     light_rules,
     protections,
 )
-
-from controller.climb import climb
-from controller.failures import failures_of
-from controller.intent import Protection, Selector
-from controller.ladder import lacks
-from controller.paths import Path
-from controller.policy.automaton import Automaton, Violation
-from controller.policy.failures import NO_FAILURES
-from controller.policy.model import Bandwidth, Demand, LadderStep, Policy, PolicySet
-from controller.policy.routes import Route, best_route
-from controller.prover import tables_of
-from controller.prover.exact import Explorer
-from controller.prover.exact_claims import examine
-from controller.prover.exact_rates import admissions
-from controller.specification import Direction, Specification
-from controller.ways import WayBuilder
-from topologies.model import Topology
-from topologies.units import format_duration
 
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=300)

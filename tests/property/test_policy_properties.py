@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.semantics import Ruling
+from corridor.topologies.model.topology import Fibre, Hub, Topology
 from policy_lab import demand, fibre, hub, network, permit, ruling
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists
-
-from controller.paths import Path
-from controller.policy.automaton import Violation
-from controller.policy.failures import Failures
-from controller.policy.model import Policy
-from controller.policy.routes import NoRoute, Route, best_route
-from controller.policy.semantics import Ruling
-from topologies.model import Fibre, Hub, Topology
 
 FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKED = st.sampled_from(("general", "mixed", "foreign"))

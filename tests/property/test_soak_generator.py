@@ -5,17 +5,10 @@ from itertools import islice
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from experiments.soak import events as e
-from experiments.soak.generator import (
-    LONGEST_BROKEN,
-    MOST_BROKEN,
-    MOST_DRAINED,
-    WEIGHTS,
-    generate,
-)
-from experiments.soak.scene import TOPOLOGIES, load_scene
-from experiments.soak.world import World
+from tests.soak import events as e
+from tests.soak.generator import LONGEST_BROKEN, MOST_BROKEN, MOST_DRAINED, WEIGHTS, generate
+from tests.soak.scene import TOPOLOGIES, load_scene
+from tests.soak.world import World
 
 COUNT = 120
 seeds = st.integers(0, 10**6)

@@ -8,17 +8,17 @@ from itertools import islice
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.soak.generator import generate
+from tests.soak.judging import wrong_statuses
+from tests.soak.oracle import Broken, expect, lawful
+from tests.soak.scene import DAYS, TOPOLOGIES, load_scene
+from tests.soak.world import World
 
-from controller.engine import Known, stand
-from controller.policy.failures import Failures
-from controller.statuses import statuses
-from experiments.crossings import Judge
-from experiments.soak.generator import generate
-from experiments.soak.judging import wrong_statuses
-from experiments.soak.oracle import Broken, expect, lawful
-from experiments.soak.scene import DAYS, TOPOLOGIES, load_scene
-from experiments.soak.world import World
-from topologies.values import to_plain
+from corridor.controller.deployment.deployments import Known, stand
+from corridor.controller.deployment.statuses import statuses
+from corridor.controller.policy.failures import Failures
+from corridor.experiments.results.transit_check import Judge
+from corridor.topologies.base.codec import to_plain
 
 names = st.sampled_from(sorted(TOPOLOGIES))
 

@@ -6,6 +6,13 @@ from random import Random
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node
+from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.intent.failure_names import elements, failures_of, up_to
+from corridor.controller.intent.intent import Protection
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import Route
 from ways_lab import (
     Served,
     anything_failed,
@@ -19,13 +26,6 @@ from ways_lab import (
     served_in_time,
     trips,
 )
-
-from controller.failures import elements, failures_of, up_to
-from controller.intent import Protection
-from controller.journeys import journey_of
-from controller.paths import Path
-from controller.policy.routes import Route
-from controller.ways import Assess, Cross, Node
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=300)

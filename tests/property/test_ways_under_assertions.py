@@ -7,14 +7,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from policy_lab import CLASSES, TODAY
-from ways_lab import Served, nodes, served, trips
 
-from controller.failures import elements, failures_of, up_to
-from controller.intent import ALL_KINDS
-from controller.journeys import journey_of
-from controller.policy.model import PolicySet
-from controller.testing import (
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross
+from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.intent.failure_names import elements, failures_of, up_to
+from corridor.controller.intent.intent import ALL_KINDS
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.testing import (
     CorridorNetwork,
     DemandUnderTest,
     assert_delivers_under,
@@ -24,8 +23,9 @@ from controller.testing import (
     assert_stays_within,
     assert_within,
 )
-from controller.ways import Assess, Cross
-from topologies.units import format_duration
+from corridor.topologies.base.units import format_duration
+from policy_lab import CLASSES, TODAY
+from ways_lab import Served, nodes, served, trips
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 CODES = ("CN", "HK", "PK")

@@ -12,9 +12,8 @@ from attack_gateway import HUB as GATEWAY_HUB
 from attack_rounds import Round, every_attack
 from attack_shots import Attack
 from attack_world import HONEST_PORT, World
-
-from controller.program import Phase
-from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
+from corridor.controller.policy.phase import Phase
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 FIRST = "priority=1000"
 HOST = f"{FIRST},in_port={HOST_PORT}"

@@ -18,8 +18,7 @@ from attack_gateway import HUB as BAD_GATEWAY_HUB
 from attack_shots import Attack
 from attack_verdicts import Seen, Verdicts
 from attack_world import HONEST_PORT, SERVED, World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from enum import StrEnum
 
 from attack_frames import ARP, BROADCAST, arp, ethernet, lldp
 from attack_world import World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 STRANGE_MAC, MULTICAST_MAC = "02:00:00:00:00:66", "01:00:5e:00:00:01"
 NOBODY_MAC = "00:00:00:00:00:00"

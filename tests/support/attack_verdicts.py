@@ -9,10 +9,9 @@ from typing import Any
 from attack_frames import ARP
 from attack_shots import Attack, Fate, Shot
 from attack_world import HONEST_PORT, World
-
-from controller.policy.product import Product
-from controller.program import Reason, phase_of
-from experiments.crossings import Judge
+from corridor.controller.forwarding.program import Reason, phase_of
+from corridor.controller.policy.product import Product
+from corridor.experiments.results.transit_check import Judge
 
 TOS_AT, CHECKSUM_AT = 15, slice(24, 26)
 ARRIVING = (Fate.PASSES, Fate.ODD, Fate.TRUSTED)

@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from attack_frames import IPV4, PAYLOAD, UDP, ethernet, ipv4, udp
-
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import ALL_KINDS, Intent, Protection, intents_of
-from controller.policy.load import load_policies
-from controller.program import Program
-from experiments.intents import Direction, Specification
-from experiments.plan_policies import assessments
-from topologies.load import load_topology
-from topologies.values import to_plain
-from topologies.wiring import GATEWAY_IN_PORT, HubWire, Wiring, wire
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection, intents_of
+from corridor.controller.policy.load import load_policies
+from corridor.experiments.plan.policies import assessments
+from corridor.experiments.scenario.intents import Direction, Specification
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HubWire, Wiring, wire
 
 POLICIES = Path(__file__).with_name("attacked_policies.yaml")
 AS_OF = date(2026, 11, 24)

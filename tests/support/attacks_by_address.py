@@ -16,8 +16,7 @@ from attack_shots import (
     question,
 )
 from attack_world import OPEN_PORT, World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 kind = Kinds()
 

@@ -21,8 +21,7 @@ from attack_frames import (
 )
 from attack_shots import BROADCAST_IP, Kinds, Shot, claim
 from attack_world import World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 kind = Kinds()
 

@@ -26,8 +26,7 @@ from attack_frames import (
 )
 from attack_shots import BROADCAST_IP, MULTICAST_MAC, SEED, STRANGE_MAC, Fate, Kinds, Shot
 from attack_world import OPEN_PORT, World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 kind = Kinds()
 STORM = 500

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from attack_frames import LLDP, NEAREST_BRIDGE, QINQ, VLAN, ethernet, labelled, tagged
 from attack_shots import Kinds, Shot, claim, first_label, guesses, question
 from attack_world import World
-
-from controller.program import Phase, Reason
+from corridor.controller.forwarding.program import Reason
+from corridor.controller.policy.phase import Phase
 
 kind = Kinds()
 

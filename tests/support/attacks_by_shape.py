@@ -19,8 +19,7 @@ from attack_frames import (
 )
 from attack_shots import STRANGE_MAC, Fate, Kinds, Shot, first_label
 from attack_world import World
-
-from controller.program import Reason
+from corridor.controller.forwarding.program import Reason
 
 kind = Kinds()
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.testbeds.kernel import Kernel, cache_folder
-from experiments.testbeds.uml import (
+from corridor.experiments.testbeds.kernel import Kernel, cache_folder
+from corridor.experiments.testbeds.uml import (
     OUT_IN_GUEST,
     PROJECT_IN_GUEST,
     PYTHON_IN_GUEST,
@@ -22,7 +22,10 @@ from experiments.testbeds.uml import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("topologies", "controller", "traffic", "experiments")
+FOLDERS = (
+    *(".package", "topologies", "controller", "traffic", "experiments"),
+    *("tests/soak", "tests/chaos", "tests/benchmarks"),
+)
 SCENARIOS = ROOT / "tests/guest/scenarios"
 INSIDE = ROOT / "tests/guest/inside"
 PYTHON_INSIDE = ["env", f"PYTHONPATH={PROJECT_IN_GUEST}", PYTHON_IN_GUEST]
@@ -30,11 +33,16 @@ RUN_TIMEOUT_S = 110
 
 
 def corridor(*arguments: str | Path, python: str | Path = sys.executable) -> list[str]:
-    return [str(python), "-m", "experiments.cli", *map(str, arguments)]
+    return [str(python), "-m", "corridor.experiments.cli", *map(str, arguments)]
 
 
 def environment(code: Path = ROOT, **more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(code / ".package"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **more,
+    }
 
 
 @dataclass(frozen=True)
@@ -133,8 +141,10 @@ def seen_inside(kernel: Kernel, out_dir: Path, script: str, *arguments: str) -> 
 
 
 def copy_of_the_code(copy: Path) -> Path:
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, copy / folder, symlinks=True, ignore=unwanted)
+    shutil.copy(ROOT / "tests/__init__.py", copy / "tests")
     return copy
 
 
@@ -143,7 +153,7 @@ def checkout_of_its_own(place: Path) -> Path:
     copy_of_the_code(place)
     shutil.copytree(sys.prefix, place / ".venv", symlinks=True, copy_function=_linked)
     (way,) = (place / ".venv/lib").glob("python3*/site-packages/__editable__*.pth")
-    _replace(way, f"{place}\n")
+    _replace(way, f"{place}/.package\n")
     _replace(place / ".venv/pyvenv.cfg", Path(sys.prefix, "pyvenv.cfg").read_text() + f"{place}\n")
     return place
 

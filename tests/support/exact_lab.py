@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import ALL_KINDS, Intent, Protection
-from controller.policy.automaton import Automaton, State, Violation
-from controller.policy.failures import Failures
-from controller.program import Flow, Program, SwitchProgram
-from topologies.model import Topology
-from topologies.wiring import Wiring, wire
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
+from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.failures import Failures
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import Wiring, wire
 
 HOST, TO_GATEWAY, FROM_GATEWAY = 1, 1001, 1002
 MPLS = 0x8847

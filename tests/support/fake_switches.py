@@ -6,20 +6,20 @@ import queue
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from controller.counters import PORT_COUNTS
-from controller.engine import Known
-from controller.errors import GatewaysError, Lost, Silent
-from controller.governor import Governor
-from controller.journal import Journal
-from controller.keeper import Keeper, Patience
-from controller.orders import Orders
-from controller.outside import Outside
-from controller.program import COOKIE_MAGIC, FastFailover, Flow, Meter
-from controller.sightings import Sightings
-from controller.store import Store
-from controller.updating import Updater
-from topologies.values import to_plain
-from topologies.wiring import Wiring
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
+from corridor.controller.openflow.counters import PORT_COUNTS
+from corridor.controller.openflow.errors import GatewaysError, Lost, Silent
+from corridor.controller.reconcile.deployer import Governor
+from corridor.controller.reconcile.event_log import Journal
+from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.controller.reconcile.ports import Outside
+from corridor.controller.reconcile.reconciler import Keeper, Patience
+from corridor.controller.reconcile.state_file import Store
+from corridor.controller.reconcile.two_phase_rollout import Updater
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.wiring import Wiring
 
 
 class Held:
@@ -181,7 +181,7 @@ class Lab:
             self.do("port", dpid=self.wiring.hub(end.hub).dpid, port=end.port, live=live)
 
     def do(self, name: str, **what: Any) -> dict[str, Any]:
-        from controller.keeper import Job
+        from corridor.controller.reconcile.reconciler import Job
 
         reply: queue.Queue[dict[str, Any]] = queue.Queue()
         self.keeper.carry_out(Job(name, what, reply))

@@ -11,9 +11,9 @@ import json
 import struct
 import sys
 
-from controller import framework, messages
-from controller.program import Program
-from topologies.values import from_plain, to_plain
+from corridor.controller.forwarding.program import Program
+from corridor.controller.openflow import codec, framework
+from corridor.topologies.base.codec import from_plain, to_plain
 
 FIXED = 48
 """Bytes before the match of ofp_flow_mod and ofp_flow_stats (OpenFlow 1.3.5, 7.3.4.1, 7.3.5.2)."""
@@ -40,15 +40,15 @@ def main() -> None:
     wire, held = [], []
     for switch in from_plain(Program, given["program"]).switches:
         for flow in switch.flows:
-            message = messages.add_flow(datapath, flow)
+            message = codec.add_flow(datapath, flow)
             message.serialize()
             wire.append(bytes(message.buf).hex())
             said = framework.parser.OFPFlowStats.parser(as_statistics(bytes(message.buf)), 0)
-            held.append(to_plain(messages.flow_of(said)))
-    deletion = messages.delete_all_flows(datapath)
+            held.append(to_plain(codec.flow_of(said)))
+    deletion = codec.delete_all_flows(datapath)
     deletion.serialize()
 
-    from controller import wiring_check
+    from corridor.controller.openflow import wiring_check
 
     frames = [wiring_check.lldp_frame(0x2A, 7).hex(), *given["frames"]]
     origins = [wiring_check.lldp_origin(bytes.fromhex(frame)) for frame in frames]

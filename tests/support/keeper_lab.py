@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 
-from controller.intent import ALL_KINDS, ANY_PACKET
-from controller.policy.model import Demand, PolicySet
-from controller.specification import Direction, Specification
-from topologies.load import load_topology
-from topologies.wiring import Wiring, wire
+from corridor.controller.intent.intent import ALL_KINDS, ANY_PACKET
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.model import Demand, PolicySet
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import Wiring, wire
 
 TODAY = date(2026, 11, 24)
 CLASSES = (

@@ -15,11 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
 from keeper_lab import specification, wiring
-
-from controller.control import Control
-from controller.engine import Known
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
@@ -81,14 +80,14 @@ class SocketKeeper:
 
 
 class ApiProcess:
-    """``python -m controller.api``, as a user starts it, or another ``program`` that is like it."""
+    """``python -m corridor.controller.api``, as a user starts it, or a ``program`` like it."""
 
     def __init__(
         self,
         control: Path,
         token_file: Path,
         *more: str,
-        program: tuple[str, ...] = ("-m", "controller.api"),
+        program: tuple[str, ...] = ("-m", "corridor.controller.api"),
         environment: dict[str, str] | None = None,
     ) -> None:
         self.token_file = token_file

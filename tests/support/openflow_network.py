@@ -10,8 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from controller.program import COOKIE_MAGIC, Action, FastFailover, Flow, Program, Reason, Value
-from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
+from corridor.controller.forwarding.program import (
+    COOKIE_MAGIC,
+    Action,
+    FastFailover,
+    Flow,
+    Program,
+    Reason,
+    Value,
+)
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
 IPV4, ARP, MPLS, LLDP, IPV6 = 0x0800, 0x0806, 0x8847, 0x88CC, 0x86DD
 VLAN_PRESENT = 0x1000

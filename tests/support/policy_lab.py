@@ -6,12 +6,12 @@ import itertools
 from datetime import date
 from typing import Any
 
-from controller.paths import Path
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.policy.model import DataClass, Demand, Policy, PolicySet
-from controller.policy.routes import NoRoute, Route, best_route
-from controller.policy.semantics import Ruling, Verdict, rule
-from topologies.model import Fibre, Hub, Scaling, Topology
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.semantics import Ruling, Verdict, rule
+from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 TODAY = date(2026, 1, 1)
 SCALING = Scaling(

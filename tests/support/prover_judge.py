@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.intent import Intent, Selector
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.paths import Path
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Fate, OpenFlowNetwork, Packet
 from prover_worlds import Spoilt, World
-
-from controller.intent import Intent, Selector
-from controller.paths import Path
-from controller.policy.automaton import Violation
-from controller.program import Program
-from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 CLAIM_OF = {"confine": "C4", "avoid": "C5", "terminate": "C6", "waypoints": "C7"}
 PROTOCOLS = {"udp": 17, "tcp": 6}

@@ -9,16 +9,16 @@ from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.program import FastFailover, Flow, Program, Reason, Table
+from corridor.controller.intent.intent import Intent, Protection, clashes, intents_of
+from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
+from corridor.controller.prover import Proof, Tables, prove, tables_of
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import HOST_PORT, Wiring, wire
 from policy_lab import TODAY, deny, fibre, hub, network, permit, restrict
 from random_policies import networks, policy_lists
-
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import Intent, Protection, clashes, intents_of
-from controller.policy.model import DataClass, Demand, Policy, PolicySet
-from controller.program import FastFailover, Flow, Program, Reason, Table
-from controller.prover import Proof, Tables, prove, tables_of
-from topologies.model import Topology
-from topologies.wiring import HOST_PORT, Wiring, wire
 
 
 class NotHereError(Exception):

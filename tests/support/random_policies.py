@@ -6,10 +6,10 @@ import itertools
 from typing import Any
 
 from hypothesis import strategies as st
-from policy_lab import fibre, hub, network, permit, policy
 
-from controller.policy.model import Policy
-from topologies.model import Topology
+from corridor.controller.policy.model import Policy
+from corridor.topologies.model.topology import Topology
+from policy_lab import fibre, hub, network, permit, policy
 
 CODES = ("CN", "CN", "CN", "HK", "PK", "PK", "XX")
 KNOWN = ("CN", "HK", "PK")

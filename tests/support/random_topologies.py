@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from controller.paths import Path
-from topologies.model import Fibre, Hub, Scaling, Topology
-from topologies.routing import shortest_route
+from corridor.controller.policy.paths import Path
+from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 JURISDICTIONS = ("CN", "HK", "PK", "TH", "SA")
 SCALING = Scaling(

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from prover_worlds import Spoilt, World
 
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Action,
     Bucket,
     FastFailover,
@@ -28,7 +27,8 @@ from controller.program import (
     push_label,
     set_field,
 )
-from topologies.wiring import GATEWAY_IN_PORT, HOST_PORT
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
+from prover_worlds import Spoilt, World
 
 
 def decides(flow: Flow) -> bool:

@@ -8,17 +8,24 @@ from itertools import permutations
 from typing import Any
 
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.intent.intent import (
+    ANY_PACKET,
+    UNPROTECTED,
+    Intent,
+    Protection,
+    Selector,
+    intents_of,
+)
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import UNCLASSIFIED, Demand
+from corridor.controller.policy.routes import Route
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import wire
 from openflow_network import ARP, IPV4, OpenFlowNetwork, Packet
 from random_topologies import ordered_pairs, topologies
-
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import ANY_PACKET, UNPROTECTED, Intent, Protection, Selector, intents_of
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.policy.load import load_policies
-from controller.policy.model import UNCLASSIFIED, Demand
-from controller.policy.routes import Route
-from topologies.model import Topology
-from topologies.wiring import wire
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 PROTOCOLS = {"udp": 17, "tcp": 6}

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from corridor.controller.forwarding.program import Value
 from trace_samples import Label, Sample
-
-from controller.program import Value
 
 CONTROLLER = "controller"
 SPENT_TTL = "reason=2"

@@ -11,22 +11,21 @@ from typing import Any
 
 from attack_frames import ARP, MPLS
 from attack_world import World
+from corridor.controller.forwarding.program import LABEL_TTL, Flow, Program, Value
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.exact.causes import Causes
+from corridor.controller.prover.exact.decisions import Fork, Onward, Stop, Switch
+from corridor.controller.prover.search.reach import End, Place, Step, steps_at
+from corridor.controller.prover.tables.headers import Packet as PacketSet
+from corridor.controller.prover.tables.headers import box
+from corridor.controller.prover.tables.packets import FIELDS
+from corridor.controller.prover.tables.packets import Packet as OnePacket
+from corridor.topologies.model.wiring import HOST_PORT
 from openflow_network import Fate, OpenFlowNetwork
 from openflow_network import Packet as SoftPacket
 from trace_answers import CONTROLLER, Answer, Out, expired, frozen
 from trace_samples import Label, Sample
-
-from controller.program import LABEL_TTL, Flow, Program, Value
-from controller.prover import tables_of
-from controller.prover.causes import Causes
-from controller.prover.decisions import Fork, Onward, Stop, Switch
-from controller.prover.headers import Packet as PacketSet
-from controller.prover.headers import box
-from controller.prover.network import Network
-from controller.prover.packets import FIELDS
-from controller.prover.packets import Packet as OnePacket
-from controller.prover.reach import End, Place, Step, steps_at
-from topologies.wiring import HOST_PORT
 
 type Model = Callable[[Sample], Answer | None]
 """None where it does not speak of such packets."""
@@ -68,7 +67,7 @@ def _out(
 
 
 class _Reach:
-    """``controller.prover.reach``: every step that is possible, of which one is taken."""
+    """``controller/prover/search/reach.py``: every step that is possible, of which one is taken."""
 
     def __init__(self, world: World, program: Program, dead: set[tuple[str, int]]) -> None:
         specification = world.specification
@@ -124,7 +123,7 @@ class _Reach:
 
 
 class _Decisions:
-    """``controller.prover.decisions``: one packet, and questions of what is live."""
+    """``corridor.controller.prover.exact.decisions``: one packet, and questions of what is live."""
 
     def __init__(self, world: World, program: Program, dead: set[tuple[str, int]]) -> None:
         topology = world.specification.topology

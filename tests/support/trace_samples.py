@@ -28,9 +28,8 @@ from attack_frames import (
     udp,
 )
 from attack_world import World
-
-from controller.program import Flow, Table, Value, phase_of
-from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
+from corridor.controller.forwarding.program import Flow, Table, Value, phase_of
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 VLAN_PRESENT = 0x1000
 LARGEST_LABEL = 2**20 - 1

@@ -10,20 +10,27 @@ from typing import Any, NamedTuple
 
 from hypothesis import assume
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.forwarding_tree import (
+    Assess,
+    Cross,
+    Deliver,
+    Node,
+    Way,
+    WayBuilder,
+)
+from corridor.controller.intent.failure_names import elements, failures_of
+from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.semantics import Ruling
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Topology
 from policy_lab import demand, fibre, hub, network, permit, ruling
 from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists
-
-from controller.failures import elements, failures_of
-from controller.intent import ALL_KINDS, Intent, Protection
-from controller.paths import Path
-from controller.policy.automaton import Automaton, State, Violation
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.policy.model import Policy
-from controller.policy.routes import Route, best_route
-from controller.policy.semantics import Ruling
-from controller.ways import Assess, Cross, Deliver, Node, Way, WayBuilder
-from topologies.model import Topology
-from topologies.units import format_duration
 
 type Taken = tuple[Node, bool]
 """A decision, and whether it was found alive."""

@@ -1,6 +1,7 @@
 """What tests in several rooms have in common."""
 
 import pytest
+
 from keeper_socket import ApiProcess, SocketKeeper
 
 

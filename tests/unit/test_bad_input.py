@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import cli
+from corridor.experiments import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OTHERS = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
@@ -186,11 +186,19 @@ def test_bad_input_is_named_in_one_line(bad, tmp_path, monkeypatch, capsys):
 def test_a_folder_that_may_not_be_written_is_named(place, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o000)
     (tmp_path / "readonly").mkdir(mode=0o555)
-    command = [sys.executable, "-m", "experiments.cli", "run", "mini", "--out", tmp_path / place]
+    command = [
+        sys.executable,
+        "-m",
+        "corridor.experiments.cli",
+        "run",
+        "mini",
+        "--out",
+        tmp_path / place,
+    ]
     ran = subprocess.run(
         command if os.geteuid() else [*AS_OTHERS, *command],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".package")},
         capture_output=True,
         text=True,
         check=False,

@@ -25,7 +25,7 @@ HEAVY = (
     "urllib.request",
 )
 LIST = (
-    "import json, sys; from experiments.cli import main; main({words}); "
+    "import json, sys; from corridor.experiments.cli import main; main({words}); "
     "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
 )
 

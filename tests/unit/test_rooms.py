@@ -1,4 +1,4 @@
-"""Imports only point left, pure code stays pure, and libraries stay in the files made for them."""
+"""The house: rooms in an order that imports follow, no circles, pure rooms, homes of libraries."""
 
 from __future__ import annotations
 
@@ -8,30 +8,61 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOMS = {
+    "topologies": ("base", "model", "formats", "emulation", "analysis"),
+    "controller": (
+        *("policy", "intent", "admission", "forwarding"),
+        *("prover/tables", "prover/declared", "prover/search"),
+        *("prover/claims", "prover/exact", "prover/report", "prover"),
+        *("relaxation", "explain", "testing", "deployment"),
+        *("openflow", "api", "reconcile", "apps"),
+    ),
+    "traffic": (
+        *("system", "packets", "arrivals", "workloads", "agents"),
+        *("measures", "gateways", "monitor"),
+    ),
+    "experiments": (
+        *("scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
+        *("live_network/guest_link", "live_network", "live_tests", "setup", "commands"),
+    ),
+}
+"""The rooms of each folder. A room may import those before it, in its own folder and in those to
+the left; what lies in a folder itself (its entry points) may import all of its rooms."""
 LEFT_OF = {
     "topologies": (),
     "controller": ("topologies",),
     "traffic": ("topologies",),
     "experiments": ("topologies", "controller", "traffic"),
 }
-"""Each room and the rooms it may import. Traffic stands right of the controller, yet knows
-nothing of it."""
-PURE = ("controller/policy", "controller/prover", "controller/explain", "controller/testing")
-IMPURE = ("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "threading", "socket")
+"""Traffic stands right of the controller, yet knows nothing of it."""
+PURE = (
+    *("topologies/model", "topologies/formats", "topologies/analysis"),
+    *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
+    *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
+    *("controller/deployment", "traffic/arrivals", "traffic/measures"),
+    *("experiments/scenario", "experiments/plan", "experiments/results"),
+)
+IMPURE = (
+    *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
+    *("threading", "socket", "subprocess", "ctypes", "select", "signal", "fcntl", "mmap"),
+)
 HOMES = {
-    "scapy": ("traffic/frames.py",),
-    "ryu": ("controller/framework.py", "controller/ryu_manager.py"),
-    "os_ken": ("controller/framework.py",),
+    "scapy": ("traffic/packets/frames.py",),
+    "ryu": ("controller/openflow/framework.py", "controller/openflow/ryu_manager.py"),
+    "os_ken": ("controller/openflow/framework.py",),
+    "mininet": ("topologies/emulation", "topologies/mn.py"),
     "matplotlib": ("experiments/figures",),
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
-SCAPYS_PROCESS = "traffic.frames."
+PACKAGE = "corridor"
+SCAPYS_PROCESS = "traffic.packets.frames."
 
 
 def sources(place: str) -> Iterator[tuple[str, str]]:
@@ -41,7 +72,7 @@ def sources(place: str) -> Iterator[tuple[str, str]]:
 
 
 def everything() -> list[tuple[str, str]]:
-    return [source for room in LEFT_OF for source in sources(room)]
+    return [source for room in ROOMS for source in sources(room)]
 
 
 def imported(file: str, text: str) -> set[str]:
@@ -59,7 +90,7 @@ def imported(file: str, text: str) -> set[str]:
 
 
 def _absolute(file: str, node: ast.ImportFrom) -> str:
-    package = file.split("/")[: -node.level] if node.level else []
+    package = [PACKAGE, *file.split("/")[: -node.level]] if node.level else []
     return ".".join([*package, *([node.module] if node.module else [])])
 
 
@@ -80,9 +111,35 @@ def tops(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
+def own(modules: set[str]) -> set[str]:
+    """Those of the package, without its name."""
+    return {one.removeprefix(f"{PACKAGE}.") for one in modules if one.startswith(f"{PACKAGE}.")}
+
+
+def room_of(place: str) -> str:
+    """The room that a file or module, as a path, lies in; its folder's name for entry points."""
+    folder, _, inside = place.partition("/")
+    rooms = [one for one in ROOMS[folder] if inside == one or inside.startswith(f"{one}/")]
+    return f"{folder}/{max(rooms, key=len)}" if rooms else folder
+
+
+def may_import(room: str) -> set[str]:
+    folder, _, name = room.partition("/")
+    before = ROOMS[folder][: ROOMS[folder].index(name)] if name else ROOMS[folder]
+    left = {f"{one}/{other}" for one in LEFT_OF[folder] for other in ROOMS[one]}
+    return {room, folder, *LEFT_OF[folder], *(f"{folder}/{one}" for one in before), *left}
+
+
 def pointing_right(file: str, text: str) -> set[str]:
-    room = file.partition("/")[0]
-    return tops(imported(file, text)) & (LEFT_OF.keys() - {room, *LEFT_OF[room]})
+    """What a file imports of rooms that are none of its business."""
+    allowed = may_import(room_of(file))
+    modules = own(imported(file, text))
+    return {one for one in modules if room_of(one.replace(".", "/")) not in allowed}
+
+
+def nameless(file: str, text: str) -> set[str]:
+    """Rooms imported by a name that a user's own packages may have."""
+    return {one for one in imported(file, text) if one.partition(".")[0] in ROOMS}
 
 
 def impurities(file: str, text: str) -> set[str]:
@@ -99,19 +156,53 @@ def strays(file: str, text: str) -> set[str]:
 
 
 def into_scapys_process(file: str, text: str) -> set[str]:
-    return {module for module in imported(file, text) if f"{module}.".startswith(SCAPYS_PROCESS)}
+    modules = own(imported(file, text))
+    return {module for module in modules if f"{module}.".startswith(SCAPYS_PROCESS)}
 
 
 def breaches(rule, files) -> dict[str, set[str]]:
     return {file: found for file, text in files if (found := rule(file, text))}
 
 
-def test_imports_only_ever_point_left():
+def circles(files: list[tuple[str, str]]) -> list[list[str]]:
+    """Files that import each other, whatever it takes to open the circle while they run."""
+    modules = {file.removesuffix(".py").removesuffix("/__init__"): file for file, _ in files}
+    graph = nx.DiGraph()
+    for file, text in files:
+        paths = {one.replace(".", "/") for one in own(imported(file, text))}
+        paths &= modules.keys()
+        rooms = {path.rpartition("/")[0] for path in paths}
+        graph.add_edges_from((file, modules[path]) for path in paths - rooms)
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    return [sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1]
+
+
+def test_imports_follow_the_order_of_the_rooms():
     assert breaches(pointing_right, everything()) == {}
 
 
+def test_every_folder_with_code_is_a_room_and_says_what_it_is_for():
+    folders = {file.rpartition("/")[0] for file, _ in everything()}
+    rooms = {f"{folder}/{room}" for folder, rooms in ROOMS.items() for room in rooms}
+    assert folders - set(ROOMS) == rooms
+    for room in rooms:
+        assert ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())), room
+
+
+def test_no_files_import_each_other():
+    assert circles(everything()) == []
+    a, b = "topologies/model/a", "topologies/model/b"
+    text = "from corridor.topologies.model import {}".format
+    assert circles([(f"{a}.py", text("b")), (f"{b}.py", text("a"))]) == [[f"{a}.py", f"{b}.py"]]
+
+
+def test_the_package_is_imported_by_its_name_only():
+    tests = list(sources("tests"))
+    assert breaches(nameless, [*everything(), *tests]) == {}
+
+
 @pytest.mark.parametrize("place", PURE)
-def test_pure_code_imports_nothing_that_touches_the_world(place):
+def test_pure_rooms_import_nothing_that_touches_the_world(place):
     files = list(sources(place))
     assert files
     assert breaches(impurities, files) == {}
@@ -126,38 +217,47 @@ def test_no_other_process_imports_the_code_that_imports_scapy():
     assert breaches(into_scapys_process, everything()) == {}
 
 
-def test_pure_code_pulls_in_no_library_that_touches_the_world_by_a_detour():
-    modules = [file.removesuffix(".py").replace("/", ".") for p in PURE for file, _ in sources(p)]
+def test_pure_rooms_pull_in_no_library_that_touches_the_world_by_a_detour():
+    files = [file for place in PURE for file, _ in sources(place)]
+    modules = [f"{PACKAGE}.{file.removesuffix('.py').replace('/', '.')}" for file in files]
     libraries = [name for name in IMPURE if name not in sys.stdlib_module_names]
     script = (
         f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\n"
         f"print([name for name in {libraries} if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+RIGHT = "from corridor.{} import x".format
 
 
 @pytest.mark.parametrize(
     ("rule", "file", "text"),
     [
-        (pointing_right, "topologies/load.py", "import controller.paths"),
-        (pointing_right, "topologies/load.py", "def f():\n    from experiments import plan"),
-        (pointing_right, "controller/app.py", "from traffic.jobs import Frame"),
-        (pointing_right, "controller/app.py", "importlib.import_module('experiments.plan')"),
-        (pointing_right, "traffic/agent.py", "import controller"),
-        (pointing_right, "traffic/agent.py", "from ..experiments import plan"),
-        (pointing_right, "traffic/agent.py", "__import__(f'experiments.{verb}')"),
+        (pointing_right, "topologies/formats/load.py", "import corridor.controller.policy.paths"),
+        (pointing_right, "topologies/formats/load.py", f"if x:\n    {RIGHT('experiments')}"),
+        (pointing_right, "topologies/model/delay.py", RIGHT("topologies.formats.load")),
+        (pointing_right, "controller/policy/law.py", RIGHT("controller.forwarding.program")),
+        (pointing_right, "controller/prover/claims/ways.py", RIGHT("controller.prover.prove")),
+        (pointing_right, "controller/apps/static.py", RIGHT("traffic.agents.jobs")),
+        (pointing_right, "controller/apps/static.py", "import_module('corridor.experiments.plan')"),
+        (pointing_right, "traffic/agents/agent.py", RIGHT("controller")),
+        (pointing_right, "traffic/agents/agent.py", "from ...experiments import plan"),
+        (pointing_right, "traffic/agents/agent.py", "__import__(f'corridor.experiments.{verb}')"),
+        (nameless, "traffic/agents/agent.py", "import traffic.agents.jobs"),
+        (nameless, "tests/unit/test_x.py", "from controller.policy import law"),
         (impurities, "controller/policy/law.py", "from socket import socket"),
         (impurities, "controller/prover/deep/reach.py", "if x:\n    import threading as t"),
         (impurities, "controller/policy/law.py", "import os_ken.lib"),
         (impurities, "controller/policy/law.py", "from mininet.net import Mininet"),
-        (strays, "traffic/probe.py", "import scapy.all"),
-        (strays, "controller/app.py", "from ryu.base import app_manager"),
+        (strays, "traffic/workloads/probe.py", "import scapy.all"),
+        (strays, "controller/apps/static.py", "from ryu.base import app_manager"),
         (strays, "experiments/figures_data.py", "import matplotlib"),
-        (into_scapys_process, "traffic/agent.py", "from traffic import frames"),
-        (into_scapys_process, "experiments/plan.py", "from traffic.frames import build"),
+        (into_scapys_process, "traffic/agents/agent.py", RIGHT("traffic.packets.frames")),
+        (into_scapys_process, "traffic/agents/agent.py", "from ..packets import frames"),
     ],
 )  # fmt: skip
 def test_each_rule_sees_its_breach(rule, file, text):
@@ -167,11 +267,13 @@ def test_each_rule_sees_its_breach(rule, file, text):
 @pytest.mark.parametrize(
     ("rule", "file", "text"),
     [
-        (pointing_right, "experiments/plan.py", "from controller import paths\nimport traffic"),
-        (pointing_right, "traffic/agent.py", "from . import probe\nfrom topologies import units"),
-        (strays, "traffic/frames.py", "from scapy.packet import Raw"),
+        (pointing_right, "experiments/plan/plan.py", RIGHT("controller.policy.paths")),
+        (pointing_right, "experiments/cli.py", RIGHT("experiments.commands.run")),
+        (pointing_right, "controller/prover/prove.py", RIGHT("controller.prover.claims.ways")),
+        (pointing_right, "traffic/agents/agent.py", RIGHT("traffic.workloads.probe")),
+        (strays, "traffic/packets/frames.py", "from scapy.packet import Raw"),
         (strays, "experiments/figures/rtt.py", "from matplotlib.figure import Figure"),
-        (into_scapys_process, "traffic/scapy_process.py", "from traffic.jobs import FrameSpec"),
+        (into_scapys_process, "traffic/agents/scapy_process.py", RIGHT("traffic.agents.jobs")),
     ],
 )
 def test_each_rule_lets_pass_what_is_right(rule, file, text):

@@ -17,8 +17,8 @@ from math import cos, floor, radians
 from pathlib import Path
 from typing import Any
 
-from topologies.geo import great_circle_km
-from topologies.kept import kept_file
+from corridor.topologies.base.disk_cache import kept_file
+from corridor.topologies.model.geo import great_circle_km
 
 MIN_POPULATION = 500
 """The finest of the package's tables; near a border a coarse one often names the wrong side."""

@@ -12,9 +12,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from topologies import delay
-from topologies.catalogue import CableSystem, shipped_hubs, shipped_systems, shipped_waypoints
-from topologies.documents import (
+from corridor.topologies.base.documents import (
     Document,
     KeyPath,
     describe_path,
@@ -22,9 +20,25 @@ from topologies.documents import (
     parse_document,
     validate,
 )
-from topologies.errors import InputError
-from topologies.geo import LatLon, path_km
-from topologies.model import (
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import (
+    QuantityError,
+    format_duration,
+    format_length,
+    format_rate,
+    parse_duration_ns,
+    parse_length_km,
+    parse_rate_bps,
+)
+from corridor.topologies.model import delay
+from corridor.topologies.model.catalogue import (
+    CableSystem,
+    shipped_hubs,
+    shipped_systems,
+    shipped_waypoints,
+)
+from corridor.topologies.model.geo import LatLon, path_km
+from corridor.topologies.model.topology import (
     MAX_CAPACITY_GBPS,
     MAX_DELAY_NS,
     MAX_LENGTH_KM,
@@ -40,15 +54,6 @@ from topologies.model import (
     Status,
     Text,
     Topology,
-)
-from topologies.units import (
-    QuantityError,
-    format_duration,
-    format_length,
-    format_rate,
-    parse_duration_ns,
-    parse_length_km,
-    parse_rate_bps,
 )
 
 BaseLoader = Callable[[str], Topology]

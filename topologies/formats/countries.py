@@ -11,9 +11,9 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-from topologies.formats import cities
-from topologies.formats.cities import cities_within, names_of
-from topologies.model import UNKNOWN_JURISDICTION
+from corridor.topologies.formats import cities
+from corridor.topologies.formats.cities import cities_within, names_of
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION
 
 CLOSE_KM, MAX_KM = 30.0, 150.0
 """A close city decides, first one of the node's name: borders run through and beside cities. Of

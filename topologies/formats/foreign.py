@@ -15,18 +15,18 @@ from statistics import median
 
 from pydantic import ValidationError
 
-from topologies import delay
-from topologies.errors import InputError
-from topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from topologies.formats.foreign_places import (
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.foreign_places import (
     Placed,
     jurisdictions,
     jurisdictions_notes,
     places,
     places_notes,
 )
-from topologies.geo import great_circle_km
-from topologies.model import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
+from corridor.topologies.model import delay
+from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
 
 IMPORT_SCALING = Scaling(
     capacity_scale=1e-3,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from topologies.errors import InputError
-from topologies.formats import countries
-from topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from topologies.model import UNKNOWN_JURISDICTION, Hub
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats import countries
+from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import BaseModel, ValidationError
 
-from topologies.errors import InputError
-from topologies.formats.foreign import build
-from topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from topologies.model import Fibre, Hub, Scaling, Topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.foreign import build
+from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 FORMAT = "corridor/topology/1"
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from topologies.errors import InputError
-from topologies.model import Topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from topologies.errors import InputError
-from topologies.formats.foreign import build
-from topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from topologies.model import Topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.foreign import build
+from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.model.topology import Topology
 
 PLANAR_NOTE = "The file's coordinates are not degrees: all hubs stand at 0, 0."
 

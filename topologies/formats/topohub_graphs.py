@@ -12,13 +12,13 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from topologies.catalogue import shipped_hubs
-from topologies.documents import nearest
-from topologies.errors import EnvironmentLacking, InputError
-from topologies.formats import TOPOHUB
-from topologies.formats.foreign import build
-from topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from topologies.model import Topology
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.formats import TOPOHUB
+from corridor.topologies.formats.foreign import build
+from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.model.catalogue import shipped_hubs
+from corridor.topologies.model.topology import Topology
 
 FAMILY_NOTES = {
     "backbone": "SYNTHETIC graph: it must not be cited as real fibre.",

@@ -13,13 +13,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.controller_process import ControllerProcess
-from experiments.plan_values import Plan
-from topologies.errors import CorridorError
-from topologies.mininet_net import CorridorNet
-from topologies.netlink_socket import NetlinkSocket
-from topologies.rtnetlink import qdisc_deleted
-from topologies.values import from_plain
+from corridor.experiments.lab.controller_process import ControllerProcess
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.emulation.rtnetlink import qdisc_deleted
 
 SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
 IDLE_S = 60

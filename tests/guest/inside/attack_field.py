@@ -19,16 +19,16 @@ from typing import Any
 from honest_traffic import RECEIVE_BUFFER, RECEIVE_BUFFER_FORCED, Honest, receiver
 from rogue_gateway import Rogue
 
-from controller.program import COOKIE_MAGIC, Program, Reason
-from experiments.controller_process import ControllerProcess
-from experiments.gateways_process import GatewaysProcess, start_gateways
-from experiments.watch_process import WatchProcess
-from topologies.errors import EnvironmentLacking
-from topologies.mininet_net import CorridorNet
-from topologies.netlink_socket import NetlinkSocket
-from topologies.rtnetlink import mtu_set
-from topologies.values import from_plain
-from topologies.wiring import Wiring
+from corridor.controller.forwarding.program import COOKIE_MAGIC, Program, Reason
+from corridor.experiments.lab.controller_process import ControllerProcess
+from corridor.experiments.lab.gateways_process import GatewaysProcess, start_gateways
+from corridor.experiments.lab.monitor_process import WatchProcess
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.emulation.rtnetlink import mtu_set
+from corridor.topologies.model.wiring import Wiring
 
 EVERY_PROTOCOL = 3
 LARGE_MTU = 9000

@@ -11,10 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-from topologies.load import load_topology
-from topologies.mininet_net import CorridorNet
-from topologies.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
-from topologies.wiring import wire
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import wire
 
 RUN_ID = "t0"
 OTHER = "other"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from triangle import SPACING_NS, Pair, install, live_ports, load, tables
 
-from topologies.errors import CorridorError
-from topologies.faults import Faults
-from topologies.mininet_net import CorridorNet
+from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.emulation.faults import Faults
+from corridor.topologies.emulation.network import CorridorNet
 
 BFD_MS = 15
 ALL_UP_S = 10

@@ -29,11 +29,11 @@ from triangle import (
     tables,
 )
 
-from experiments.gateways_process import start_gateways
-from experiments.watch_process import WatchProcess
-from topologies.mininet_net import CorridorNet
-from traffic import packet_filter, packet_ring
-from traffic.datagrams import udp_frame
+from corridor.experiments.lab.gateways_process import start_gateways
+from corridor.experiments.lab.monitor_process import WatchProcess
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.traffic.monitor import packet_filter, packet_ring
+from corridor.traffic.packets.datagrams import udp_frame
 
 FULL_PAYLOAD_BYTES = 1472
 MANY = 5000

@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Any
 
-from topologies.mininet_net import CorridorNet
+from corridor.topologies.emulation.network import CorridorNet
 
 RECEIVE_BUFFER_FORCED = 33
 RECEIVE_BUFFER = 64 << 20

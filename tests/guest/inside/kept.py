@@ -18,11 +18,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from controller.policy.model import PolicySet
-from controller.specification import Specification
-from experiments.kept.network import KeptNetwork
-from experiments.kept.setting import Setting
-from experiments.kept.traffic import Traffic
+from tests.chaos.traffic import Traffic
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.model import PolicySet
+from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.setting import Setting
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")

@@ -28,7 +28,15 @@ class Kept:
     def __init__(self, out_dir: Path) -> None:
         self.out_dir = out_dir
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "experiments.cli", "keep", "mini", "--out", str(out_dir)],
+            [
+                sys.executable,
+                "-m",
+                "corridor.experiments.cli",
+                "keep",
+                "mini",
+                "--out",
+                str(out_dir),
+            ],
             env={**os.environ, "XDG_STATE_HOME": str(STATE)},
             stdout=subprocess.PIPE,
             text=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from controller import main
+from corridor.controller.apps import main
 
 NAME = "unproven"
 app_to_run = main._app
@@ -16,9 +16,9 @@ app_to_run = main._app
 
 def app_that_miscompiles() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
-    from controller import engine
+    from corridor.controller.deployment import deployments
 
-    following = engine.following
+    following = deployments.following
 
     def following_nothing(standing, known, wiring):
         new = following(standing, known, wiring)
@@ -26,7 +26,7 @@ def app_that_miscompiles() -> str:
             return replace(new, compiled=standing.compiled)
         return new
 
-    engine.following = following_nothing
+    deployments.following = following_nothing
     return app_to_run()
 
 

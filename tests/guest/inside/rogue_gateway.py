@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from experiments.gateways_process import GatewaysProcess
-from topologies import taps
-from topologies.wiring import GatewayWire
+from corridor.experiments.lab.gateways_process import GatewaysProcess
+from corridor.topologies.emulation import taps
+from corridor.topologies.model.wiring import GatewayWire
 
 SIDES = ("in", "out")
 

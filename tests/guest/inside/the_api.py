@@ -16,10 +16,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from experiments.kept.api_process import ApiProcess
-from experiments.kept.network import KeptNetwork
-from experiments.kept.setting import Setting
-from experiments.kept.traffic import Traffic
+from tests.chaos.traffic import Traffic
+
+from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.setting import Setting
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/api")
@@ -59,7 +60,7 @@ class Steps:
         """A command of the command line, against this API."""
         address = ("--url", self.api.url, "--token-file", str(SCRATCH / "token"))
         done = subprocess.run(
-            [sys.executable, "-m", "experiments.cli", *words, *address],
+            [sys.executable, "-m", "corridor.experiments.cli", *words, *address],
             capture_output=True,
             text=True,
         )

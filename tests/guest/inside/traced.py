@@ -14,13 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from controller.program import Program
-from experiments.controller_process import ControllerProcess
-from topologies import taps
-from topologies.faults import Faults
-from topologies.mininet_net import CorridorNet
-from topologies.values import from_plain
-from topologies.wiring import Wiring
+from corridor.controller.forwarding.program import Program
+from corridor.experiments.lab.controller_process import ControllerProcess
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.emulation import taps
+from corridor.topologies.emulation.faults import Faults
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.model.wiring import Wiring
 
 VIRTUAL = {"clock": "virtual"}
 SCRATCH = Path("/tmp/traced")

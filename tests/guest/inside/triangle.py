@@ -15,10 +15,16 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from topologies.mininet_net import CorridorNet
-from topologies.values import from_plain
-from topologies.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire, Wiring
-from traffic.datagrams import End, udp_frame
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HOST_PORT,
+    HubWire,
+    Wiring,
+)
+from corridor.traffic.packets.datagrams import End, udp_frame
 
 DIRECT, DETOUR = 2, 3
 LABEL, UNASSESSED_LABEL = 16, 17

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover_worlds import HOST_PORT, NotHereError
-
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Flow,
     Meter,
     Reason,
@@ -35,6 +33,7 @@ from mutants.tool import (
     without,
     written,
 )
+from prover_worlds import HOST_PORT, NotHereError
 
 
 def admits_host(_hub, flow):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover_worlds import HOST_PORT, NotHereError, Spoilt
-
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Action,
     Bucket,
     FastFailover,
@@ -19,8 +17,9 @@ from controller.program import (
     match,
     output,
 )
-from controller.prover.tables import Settings
+from corridor.controller.prover.tables.tables import Settings
 from mutants.tool import ETH_MPLS, acting, matching, mutant, of, outlet, rebuilt, sending, without
+from prover_worlds import HOST_PORT, NotHereError, Spoilt
 
 
 def _grouped(world, *buckets_of):

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover_worlds import HOST_PORT, NotHereError
-
-from controller.program import Action, Flow, Phase, Reason, Table, label_of, phase_of, set_field
+from corridor.controller.forwarding.program import (
+    Action,
+    Flow,
+    Reason,
+    Table,
+    label_of,
+    phase_of,
+    set_field,
+)
+from corridor.controller.policy.phase import Phase
 from mutants.tool import acting, mutant, of, unset, written
+from prover_worlds import HOST_PORT, NotHereError
 
 
 def _relabelling(world, phase=None):

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from corridor.controller.forwarding.program import Action, Bucket, FastFailover, Flow, Value, match
+from corridor.controller.prover import Proof
 from prover_worlds import Spoilt, World
-
-from controller.program import Action, Bucket, FastFailover, Flow, Value, match
-from controller.prover import Proof
 
 ETH_IPV4, ETH_MPLS, ETH_LLDP = 0x0800, 0x8847, 0x88CC
 FLOOD, NORMAL = 0xFFFFFFFB, 0xFFFFFFFA
@@ -81,7 +80,7 @@ def rebuilt(group: FastFailover, position: int, change: Callable[[Bucket], Bucke
 
 def sending(bucket: Bucket, port: int) -> Bucket:
     """The same bucket, by another port."""
-    from controller.program import output
+    from corridor.controller.forwarding.program import output
 
     actions = tuple(one for one in bucket.actions if one.kind not in ("output", "in_port"))
     return replace(bucket, watch_port=port, actions=(*actions, output(port)))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prover_worlds import HOST_PORT, NotHereError
-
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Bucket,
     FastFailover,
     Flow,
@@ -31,6 +29,7 @@ from mutants.tool import (
     rebuilt,
     sending,
 )
+from prover_worlds import HOST_PORT, NotHereError
 
 DIRECT = "a1-c1"
 """Of the atlas: out of CN where no gateway is, and run by an operator that some data avoids."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from controller.admission import Added, Lowered, Use, Worst, admit
-from topologies.units import parse_rate_bps
+from corridor.controller.admission import Added, Lowered, Use, Worst, admit
+from corridor.topologies.base.units import parse_rate_bps
 
 ROOT = Path(__file__).resolve().parents[3]
 G = 10**9
@@ -276,7 +276,7 @@ def test_headroom_is_a_share(headroom):
 
 def test_what_fits_does_not_wait_for_the_linear_programs():
     script = (
-        "import sys\nfrom controller.admission import Use, admit\n"
+        "import sys\nfrom corridor.controller.admission import Use, admit\n"
         "use = Use('a', 5, frozenset(), (('f', 'h'),))\n"
         "print(admit([use], {'f': 9}, {}, 1).fits, 'scipy' in sys.modules)\n"
         "print(admit([use], {'f': 4}, {}, 1).fits, 'scipy' in sys.modules)\n"

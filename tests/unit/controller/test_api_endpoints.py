@@ -4,10 +4,10 @@ import json
 
 import jsonschema
 import pytest
-from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
 
-from controller import engine
-from controller.errors import Refused
+from corridor.controller.deployment import deployments
+from corridor.controller.openflow.errors import Refused
+from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
 
 FIBRE = "kunming-karachi"
 
@@ -136,13 +136,13 @@ def test_an_audit_says_whether_all_was_whole(keeper, api):
 def test_a_set_that_does_not_prove_is_refused_with_counterexamples_and_without_effect(
     keeper, api, monkeypatch
 ):
-    following = engine.following
+    following = deployments.following
 
     def wrong(standing, known, network):
-        return engine.replace(following(standing, known, network), compiled=standing.compiled)
+        return deployments.replace(following(standing, known, network), compiled=standing.compiled)
 
     before, calls = keeper.lab.holds(), len(keeper.lab.switches.done)
-    monkeypatch.setattr(engine, "following", wrong)
+    monkeypatch.setattr(deployments, "following", wrong)
     reply = api.ask("PUT", "/v1/policies", plain(NO_EXPORT))
     assert (reply.status, reply.json["kind"]) == (409, "refused")
     assert reply.json["type"] == "urn:corridor:problem:refused"

@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from keeper_socket import ApiProcess, SocketKeeper
 
-from controller.api.app import make_app
-from controller.api.guard import MOST_BODY_BYTES
-from controller.api.link import MOST_CHANGES, KeeperLink
-from controller.api.server import MOST_CONNECTIONS
+from corridor.controller.api.app import make_app
+from corridor.controller.api.guard import MOST_BODY_BYTES
+from corridor.controller.api.link import MOST_CHANGES, KeeperLink
+from corridor.controller.api.server import MOST_CONNECTIONS
+from keeper_socket import ApiProcess, SocketKeeper
 
 ROOT = Path(__file__).resolve().parents[3]
 IMPATIENT = """
 import sys
-from controller.api import __main__, guard, link, server
+from corridor.controller.api import __main__, guard, link, server
 guard.READ_S, link.ANSWER_S, link.CHANGE_S = 0.6, 0.8, 1.0
 link.MOST_ANSWER_BYTES = 1 << 20
 server.MARGIN_S = server.BoundedProtocol.deadline_s = 1.2
@@ -317,7 +317,7 @@ def test_a_port_that_is_none_is_told(keeper, tmp_path, port):
 
 def test_it_dies_with_its_parent_however_that_dies(keeper, tmp_path):
     command = [
-        *(sys.executable, "-m", "controller.api", "--control", str(keeper.path)),
+        *(sys.executable, "-m", "corridor.controller.api", "--control", str(keeper.path)),
         *("--token-file", str(tmp_path / "token")),
     ]
     script = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(60)"
@@ -340,7 +340,7 @@ def test_it_dies_with_its_parent_however_that_dies(keeper, tmp_path):
 
 def test_it_imports_no_framework_of_controllers():
     script = (
-        "import sys, controller.api.app, controller.api.server\n"
+        "import sys, corridor.controller.api.app, corridor.controller.api.server\n"
         "print([name for name in ('ryu', 'os_ken', 'eventlet', 'mininet') if name in sys.modules])"
     )
     done = subprocess.run(

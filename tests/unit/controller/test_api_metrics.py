@@ -4,10 +4,10 @@ import json
 import time
 
 import pytest
-from keeper_lab import NO_SEA, policies
 from prometheus_client.parser import text_string_to_metric_families
 
-from controller.api.metrics import PARTS, exposition
+from corridor.controller.api.metrics import PARTS, exposition
+from keeper_lab import NO_SEA, policies
 
 FIBRE = "kunming-karachi"
 KARACHI = {"dp_id": "0x5", "dp_name": "karachi"}

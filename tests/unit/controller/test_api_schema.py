@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from keeper_socket import ApiProcess, SocketKeeper
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "support" / "schemathesis.toml"

@@ -4,9 +4,9 @@ import os
 import stat
 
 import pytest
-from keeper_socket import ApiProcess
 
-from controller.api.tokens import BadTokenFile, Doorkeeper, token_in
+from corridor.controller.api.tokens import BadTokenFile, Doorkeeper, token_in
+from keeper_socket import ApiProcess
 
 TOKEN = "A" * 43
 NOBODY = 65534

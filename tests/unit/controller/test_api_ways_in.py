@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from keeper_socket import ApiProcess
 
 NOBODY = 65534
@@ -231,7 +232,7 @@ def test_nobody_listens_on_any_address_but_the_loopback_one(api):
 def test_the_address_cannot_be_chosen(keeper, tmp_path):
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "controller.api", "--control", str(keeper.path)),
+            *(sys.executable, "-m", "corridor.controller.api", "--control", str(keeper.path)),
             *("--token-file", str(tmp_path / "token"), "--host", "0.0.0.0"),
         ],
         capture_output=True,
@@ -285,5 +286,5 @@ def test_nothing_that_is_told_names_the_token(keeper, tmp_path):
         code, said, complained = made.end()
     assert code == 0
     assert token not in said + complained
-    assert b"controller.api" in words
+    assert b"corridor.controller.api" in words
     assert token.encode() not in words

@@ -7,12 +7,11 @@ packets as a test says they were seen.
 from dataclasses import dataclass, field, replace
 
 import pytest
-from policy_lab import CLASSES, TODAY, corridor, deny, permit, restrict
 
-from controller.intent import Protection
-from controller.policy.model import PolicySet
-from controller.prover.tables import tables_of
-from controller.testing import (
+from corridor.controller.intent.intent import Protection
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.prover.tables.tables import tables_of
+from corridor.controller.testing import (
     CorridorNetwork,
     assert_blocked,
     assert_delivers_under,
@@ -22,9 +21,10 @@ from controller.testing import (
     assert_stays_within,
     assert_within,
 )
-from controller.testing.demand import EACH_ONCE
-from controller.testing.packets import Crossing, Packets, Seen, ways
-from topologies.errors import InputError
+from corridor.controller.testing.demand import EACH_ONCE
+from corridor.controller.testing.packets import Crossing, Packets, Seen, ways
+from corridor.topologies.base.errors import InputError
+from policy_lab import CLASSES, TODAY, corridor, deny, permit, restrict
 
 MS = 10**6
 BY_KASH = ("west-kash", "kash-gilgit", "gilgit-karachi")

@@ -1,10 +1,9 @@
 """Assertions of the pytest plugin hold exactly when what they say is so of the tables."""
 
 import pytest
-from policy_lab import CLASSES, TODAY, corridor, deny, fibre, hub, network, permit, restrict
 
-from controller.policy.model import PolicySet
-from controller.testing import (
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.testing import (
     CorridorNetwork,
     assert_blocked,
     assert_delivers_under,
@@ -15,7 +14,8 @@ from controller.testing import (
     assert_within,
     load_network,
 )
-from topologies.errors import InputError
+from corridor.topologies.base.errors import InputError
+from policy_lab import CLASSES, TODAY, corridor, deny, fibre, hub, network, permit, restrict
 
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 LINKS = ("link", "srlg")

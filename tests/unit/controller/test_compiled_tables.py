@@ -6,18 +6,25 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.program import (
+    FINAL_DROP,
+    FIRST_WAY,
+    Program,
+    Reason,
+    Table,
+    WiredLink,
+)
+from corridor.controller.intent.intent import UNPROTECTED, Intent, Selector
+from corridor.controller.policy.model import Bandwidth
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT, wire
 from openflow_network import ARP, IPV4, IPV6, LLDP, VLAN_PRESENT, Packet
 from policy_lab import corridor, demand, deny, permit, ruling
 from random_topologies import shortest_paths, topologies
 from tables_lab import BROADCAST, Laid, anything, laid
-
-from controller.intent import UNPROTECTED, Intent, Selector
-from controller.policy.model import Bandwidth
-from controller.program import FINAL_DROP, FIRST_WAY, Program, Reason, Table, WiredLink
-from topologies.errors import InputError
-from topologies.load import load_topology
-from topologies.values import from_plain, to_plain
-from topologies.wiring import GATEWAY_IN_PORT, HOST_PORT, wire
 
 unprotected = laid(st.just(UNPROTECTED))
 

@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.openflow.errors import Refused
+from corridor.controller.policy.load import check_policies, load_policies, shipped_policies
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.reconcile.control import Control
+from corridor.topologies.formats.load import load_topology
 from fake_switches import Lab
 from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
-
-from controller import engine
-from controller.control import Control
-from controller.engine import Known
-from controller.errors import Refused
-from controller.policy.load import check_policies, load_policies, shipped_policies
-from controller.policy.model import PolicySet
-from topologies.load import load_topology
 
 KNOWN = Known(specification())
 FIBRE = "kunming-karachi"
@@ -95,12 +95,12 @@ def test_every_shipped_set_passes_as_it_is_handed_over(name):
 
 
 def test_a_refusal_by_proof_says_so_and_counts(lab, monkeypatch):
-    following = engine.following
+    following = deployments.following
 
     def wrong(standing, known, network):
         return replace(following(standing, known, network), compiled=standing.compiled)
 
-    monkeypatch.setattr(engine, "following", wrong)
+    monkeypatch.setattr(deployments, "following", wrong)
     answer = ask(lab, do="policy", set=plain(NO_EXPORT))
     assert answer["kind"] == "refused"
     assert answer["counterexamples"][0]["packet"]

@@ -1,6 +1,6 @@
 """Fibres that flap are held out until they are quiet; others never."""
 
-from controller.damping import HALF_LIFE_NS, QUIET_NS, Damper
+from corridor.controller.reconcile.flap_suppression import HALF_LIFE_NS, QUIET_NS, Damper
 
 SECOND_NS = 10**9
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
-from controller import engine
-from controller.engine import Known
-from controller.policy.failures import Failures
-from controller.program import Reason, Table
-from controller.prover import tables_of
-from controller.prover.updates import UpdateProof
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.forwarding.program import Reason, Table
+from corridor.controller.policy.failures import Failures
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.updates import UpdateProof
+from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 NETWORK = wiring()
 KNOWN = Known(specification())
@@ -24,14 +24,14 @@ def having(*more, **changes):
 
 @pytest.fixture(scope="module")
 def standing():
-    return engine.stand(KNOWN, NETWORK, 0)
+    return deployments.stand(KNOWN, NETWORK, 0)
 
 
 def proofs(standing, new):
-    step = engine.step_between(standing, new)
+    step = deployments.step_between(standing, new)
     return UpdateProof(
-        engine.proof_beside(standing, step, new, NETWORK),
-        engine.proof_flipped(standing, step, new, NETWORK),
+        deployments.proof_beside(standing, step, new, NETWORK),
+        deployments.proof_flipped(standing, step, new, NETWORK),
     )
 
 
@@ -40,11 +40,11 @@ def route(standing, demand):
 
 
 def test_what_stands_is_proven(standing):
-    assert engine.proof_of(standing, NETWORK).holds
+    assert deployments.proof_of(standing, NETWORK).holds
 
 
 def test_nothing_follows_from_nothing_new(standing):
-    same = engine.following(standing, KNOWN, NETWORK)
+    same = deployments.following(standing, KNOWN, NETWORK)
     assert (same.epoch, same.program) == (0, standing.program)
 
 
@@ -61,41 +61,41 @@ def test_nothing_follows_from_nothing_new(standing):
     ],
 )
 def test_every_moment_of_an_update_is_proven_there_and_back(standing, known):
-    new = engine.following(standing, known, NETWORK)
+    new = deployments.following(standing, known, NETWORK)
     assert new.epoch == 1
     proof = proofs(standing, new)
     assert proof.holds, [str(one) for one in (*proof.beside.violated, *proof.flipped.violated)]
     assert proof.verdict.status == "proven"
-    back = engine.following(new, KNOWN, NETWORK)
+    back = deployments.following(new, KNOWN, NETWORK)
     assert (back.epoch, back.program) == (0, standing.program)
     assert proofs(new, back).holds
 
 
 def test_old_edges_are_not_proven_by_new_policies(standing):
-    new = engine.following(standing, having(NO_EXPORT), NETWORK)
-    step = engine.step_between(standing, new)
+    new = deployments.following(standing, having(NO_EXPORT), NETWORK)
+    step = deployments.step_between(standing, new)
     stale = replace(
         step, switches=tuple(replace(one, edge_on=(), edge_off=()) for one in step.switches)
     )
-    proof = engine.proof_flipped(standing, stale, new, NETWORK)
+    proof = deployments.proof_flipped(standing, stale, new, NETWORK)
     assert {"C0", "C1"} & {one.claim for one in proof.violated}
 
 
 def test_a_label_that_rests_is_accepted_and_any_other_is_not(standing):
-    new = engine.following(standing, having(NO_SEA), NETWORK)
-    step = engine.step_between(standing, new)
+    new = deployments.following(standing, having(NO_SEA), NETWORK)
+    step = deployments.step_between(standing, new)
     tables = tables_of(step.beside)
-    assert engine.proof_beside(standing, step, new, NETWORK, tables).holds
+    assert deployments.proof_beside(standing, step, new, NETWORK, tables).holds
     unheard = replace(new, compiled=standing.compiled)
-    proof = engine.proof_beside(standing, step, unheard, NETWORK, tables)
+    proof = deployments.proof_beside(standing, step, unheard, NETWORK, tables)
     assert [one.claim for one in proof.violated] == ["C3"]
 
 
 def test_a_demand_that_is_withdrawn_is_dropped_at_its_edge_and_proven_so(standing):
     intents = having(NO_EXPORT).specification.intents()
-    gone = engine.no_longer_allowed(standing, intents)
+    gone = deployments.no_longer_allowed(standing, intents)
     assert {standing.intents[number - 1].id for number in gone} == {"ckpt", "render"}
-    withdrawn = engine.withdraw(standing, gone, intents)
+    withdrawn = deployments.withdraw(standing, gone, intents)
     blocked = [
         flow
         for switch in withdrawn.program.switches
@@ -103,40 +103,40 @@ def test_a_demand_that_is_withdrawn_is_dropped_at_its_edge_and_proven_so(standin
         if flow.table == Table.CLASSIFY and flow.policy in gone
     ]
     assert [flow.reason for flow in blocked] == [Reason.DROP_BLOCKED] * len(gone)
-    proof = engine.proof_of(withdrawn, NETWORK)
+    proof = deployments.proof_of(withdrawn, NETWORK)
     assert proof.holds, [str(one) for one in proof.violated]
-    new = engine.following(withdrawn, having(NO_EXPORT), NETWORK)
+    new = deployments.following(withdrawn, having(NO_EXPORT), NETWORK)
     assert proofs(withdrawn, new).holds
 
 
 def test_a_demand_that_is_withdrawn_although_it_will_be_served_holds_no_update_up(standing):
     """Its new permit is stricter than the one in use: it is dropped until the next standing."""
     intents = having(NO_SEA).specification.intents()
-    gone = engine.unlawful(standing, intents)
+    gone = deployments.unlawful(standing, intents)
     assert any(intents[number - 1].ruling.automata for number in gone)
-    withdrawn = engine.withdraw(standing, gone, intents)
-    proof = engine.proof_of(withdrawn, NETWORK)
+    withdrawn = deployments.withdraw(standing, gone, intents)
+    proof = deployments.proof_of(withdrawn, NETWORK)
     assert proof.holds, [str(one) for one in proof.violated]
-    assert proofs(withdrawn, engine.following(withdrawn, having(NO_SEA), NETWORK)).holds
+    assert proofs(withdrawn, deployments.following(withdrawn, having(NO_SEA), NETWORK)).holds
 
 
 def test_a_basis_that_ends_takes_what_rests_on_it(standing):
     spec = KNOWN.specification.model_copy(update={"as_of": date(2027, 7, 1)})
-    gone = engine.unlawful(standing, spec.intents())
+    gone = deployments.unlawful(standing, spec.intents())
     assert {standing.intents[number - 1].id for number in gone} == {"ckpt", "render"}
-    assert not engine.unlawful(standing, KNOWN.specification.intents())
+    assert not deployments.unlawful(standing, KNOWN.specification.intents())
 
 
 def test_the_longest_journey_is_longer_than_any_way_while_all_is_well(standing):
-    longest = engine.longest_ns(standing, NETWORK)
+    longest = deployments.longest_ns(standing, NETWORK)
     assert longest > max(way.route.one_way_ns for way in standing.ways)
     assert longest < 3_000_000_000
 
 
 def test_gateways_know_the_labels_of_both_epochs(standing):
-    new = engine.following(standing, having(NO_SEA), NETWORK)
+    new = deployments.following(standing, having(NO_SEA), NETWORK)
     one, other, both = (
-        engine.assessed(some, NETWORK) for some in ([standing], [new], [standing, new])
+        deployments.assessed(some, NETWORK) for some in ([standing], [new], [standing, new])
     )
     for hub, labels in both.items():
         assert labels == one[hub] | other[hub]
@@ -145,8 +145,8 @@ def test_gateways_know_the_labels_of_both_epochs(standing):
 
 
 def test_a_hub_that_has_failed_is_cut_off_and_no_other(standing):
-    new = engine.following(
+    new = deployments.following(
         standing, replace(KNOWN, failures=Failures(hubs=frozenset({"kunming"}))), NETWORK
     )
-    assert engine.is_cut_off("kunming", new.program, NETWORK)
-    assert not engine.is_cut_off("kunming", standing.program, NETWORK)
+    assert deployments.is_cut_off("kunming", new.program, NETWORK)
+    assert not deployments.is_cut_off("kunming", standing.program, NETWORK)

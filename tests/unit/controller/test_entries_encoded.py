@@ -2,10 +2,10 @@
 
 import pytest
 
-from controller import encoding, messages
-from controller.program import Flow, group, output, push_label, set_field
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
+from corridor.controller.forwarding.program import Flow, group, output, push_label, set_field
+from corridor.controller.openflow import codec, encoding
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
 
 
 class Switch:
@@ -27,11 +27,11 @@ class Switch:
 
 @pytest.fixture
 def switch():
-    return Switch((messages.ofproto, messages.parser))
+    return Switch((codec.ofproto, codec.parser))
 
 
 def by_the_framework(switch, flow: Flow, xid: int) -> bytes:
-    message = messages.add_flow(switch, flow)
+    message = codec.add_flow(switch, flow)
     message.set_xid(xid)
     message.serialize()
     return bytes(message.buf)
@@ -88,6 +88,6 @@ def test_nothing_to_say_is_not_sent(switch):
 
 
 def test_messages_of_the_framework_are_numbered_once(switch):
-    deleted = messages.delete_all_flows(switch)
+    deleted = codec.delete_all_flows(switch)
     (octets,) = encoding.encoded(switch, [deleted])
     assert int.from_bytes(octets[4:8], "big") == deleted.xid == 1

@@ -3,6 +3,11 @@
 from datetime import date
 
 import pytest
+
+from corridor.controller.explain import explain
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.model import PolicySet
 from policy_lab import (
     CLASSES,
     TODAY,
@@ -16,11 +21,6 @@ from policy_lab import (
     restrict,
     ruling,
 )
-
-from controller.explain import explain
-from controller.intent import Intent, Protection
-from controller.policy.model import PolicySet
-from controller.ways import WayBuilder
 
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 

@@ -1,14 +1,14 @@
 """Failures by name, as people write them."""
 
 import pytest
-from policy_lab import corridor, permit, ruling
 
-from controller.failures import elements, failures_of, up_to
-from controller.intent import Intent, Protection
-from controller.journeys import FoundDead, journey_of
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.ways import WayBuilder
-from topologies.errors import InputError
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.walks import FoundDead, journey_of
+from corridor.controller.intent.failure_names import elements, failures_of, up_to
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.topologies.base.errors import InputError
+from policy_lab import corridor, permit, ruling
 
 
 def test_every_kind_of_failure_has_a_name():

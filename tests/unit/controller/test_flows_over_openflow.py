@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from controller.program import Flow
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from topologies.values import from_plain, to_plain
+from corridor.controller.forwarding.program import Flow
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import from_plain, to_plain
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAMEWORKS = ("ryu", "os-ken")
@@ -60,7 +60,11 @@ def said(program):
         done = subprocess.run(
             [sys.executable, "-W", "ignore", ROOT / "tests/support/flows_over_the_wire.py"],
             input=given,
-            env={**os.environ, "CORRIDOR_FRAMEWORK": framework, "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "CORRIDOR_FRAMEWORK": framework,
+                "PYTHONPATH": str(ROOT / ".package"),
+            },
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from controller.installation import Installation
-from controller.program import Program, SwitchProgram, WiredLink
+from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
+from corridor.controller.openflow.installation import Installation
 
 THERE, BACK = WiredLink(1, 2, 2, 2), WiredLink(2, 2, 1, 2)
 CROSSED = WiredLink(1, 3, 2, 2)

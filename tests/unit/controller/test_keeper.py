@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.forwarding.program import FastFailover, Flow, Reason, Table
+from corridor.controller.openflow.errors import Refused
+from corridor.controller.policy.model import Bandwidth, PolicySet
+from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
 from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
-
-from controller import engine
-from controller.control import Control
-from controller.engine import Known
-from controller.errors import Refused
-from controller.policy.model import Bandwidth, PolicySet
-from controller.program import FastFailover, Flow, Reason, Table
 
 KNOWN = Known(specification())
 NETWORK = wiring()
@@ -232,14 +232,14 @@ def test_gateways_know_both_epochs_before_the_flip_and_one_after(lab):
 
 def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypatch):
     before, calls = lab.holds(), len(lab.switches.done)
-    following = engine.following
+    following = deployments.following
 
     def wrong(standing, known, network):
         """As if the compiler took no notice of the new policies."""
         new = following(standing, known, network)
         return replace(new, compiled=standing.compiled)
 
-    monkeypatch.setattr(engine, "following", wrong)
+    monkeypatch.setattr(deployments, "following", wrong)
     answer = lab.do("set_policies", policies=policies(NO_EXPORT))
     assert not answer["ok"]
     assert "C1" in answer["reason"]
@@ -313,7 +313,7 @@ def test_a_switch_that_stays_away_is_done_without_and_not_listened_to(lab):
     held = lab.holds()[NETWORK.hub("kunming").dpid]
     lab.run(11)
     assert lab.governor.standing.without.hubs == {"kunming"}
-    assert engine.is_cut_off("kunming", lab.governor.standing.program, NETWORK)
+    assert deployments.is_cut_off("kunming", lab.governor.standing.program, NETWORK)
     assert lab.holds()[NETWORK.hub("kunming").dpid] == held
     lab.connect("kunming")
     lab.run(2)

@@ -7,15 +7,16 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross
+from corridor.controller.forwarding.labels import SNAP_WAYS, Allocator, label_way
+from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, label_of, phase_of
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.phase import Phase
+from corridor.topologies.base.errors import InputError
 from policy_lab import corridor, demand, permit, ruling
 from tables_lab import Laid
 from ways_lab import Served, served, served_together, way
-
-from controller.intent import Intent, Protection
-from controller.labels import SNAP_WAYS, Allocator, label_way
-from controller.program import FIRST_WAY, LAST_WAY, Phase, label_of, phase_of
-from controller.ways import Assess, Cross
-from topologies.errors import InputError
 
 FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}

@@ -1,9 +1,9 @@
 """Labels that a host's frame can be read for, which no demand may have."""
 
 from attack_frames import IPV4, ethernet, in_llc
-
-from controller.labels import SNAP_WAYS, Allocator
-from controller.program import LAST_WAY, Phase
+from corridor.controller.forwarding.labels import SNAP_WAYS, Allocator
+from corridor.controller.forwarding.program import LAST_WAY
+from corridor.controller.policy.phase import Phase
 
 
 def test_no_label_begins_like_a_snap_header():

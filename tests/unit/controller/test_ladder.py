@@ -6,26 +6,26 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from policy_lab import TODAY
 from pydantic import ValidationError
 
-from controller import engine
-from controller.climb import climb
-from controller.compiler import compile_ways, plan_ways
-from controller.engine import Known
-from controller.explain import explain
-from controller.intent import Selector
-from controller.ladder import lacks
-from controller.policy.failures import Failures
-from controller.policy.model import Demand, PolicySet
-from controller.prover import tables_of
-from controller.prover.exact_claims import examine
-from controller.specification import Direction, Specification
-from controller.statuses import statuses
-from controller.ways import WayBuilder
-from experiments.explained import explained
-from topologies.load import load_topology
-from topologies.wiring import wire
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.statuses import statuses
+from corridor.controller.explain import explain
+from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.intent.intent import Selector
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.controller.relaxation.ladder import lacks
+from corridor.controller.relaxation.relaxation import climb
+from corridor.experiments.results.explanation_text import explained
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import wire
+from policy_lab import TODAY
 
 MINI = load_topology("mini")
 WIRING = wire(MINI, gateways=frozenset({"kunming"}))
@@ -65,7 +65,7 @@ def way_of(specification: Specification):
 
 
 def status_of(specification: Specification, demand: str, failures: Failures | None = None):
-    standing = engine.stand(Known(specification), WIRING, 0)
+    standing = deployments.stand(Known(specification), WIRING, 0)
     return next(one for one in statuses(standing, failures or Failures()) if one.demand == demand)
 
 

@@ -20,13 +20,21 @@ def blocks(kind):
 
 def run_pytest(folder, *options):
     """Without whatever plugins this machine has, so that ours is loaded once and by name."""
-    words = ["-q", "-p", "controller.pytest_plugin", "--strict-markers", "-W", "error", *options]
+    words = [
+        "-q",
+        "-p",
+        "corridor.controller.pytest_plugin",
+        "--strict-markers",
+        "-W",
+        "error",
+        *options,
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, folder],
         env={
             **os.environ,
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(ROOT / ".package"),
             "COLUMNS": "100",
         },
         cwd=folder,
@@ -79,7 +87,7 @@ def test_only_a_marked_test_asks_for_a_network_that_runs(example):
 
 
 def test_every_assertion_is_on_the_page():
-    from controller import testing
+    from corridor.controller import testing
 
     offered = {name for name in testing.__all__ if name.startswith("assert_")}
     assert {name for name in offered if f"`{name}(" in PAGE} == offered
@@ -88,14 +96,15 @@ def test_every_assertion_is_on_the_page():
 def test_pytest_finds_the_plugin_by_its_entry_point():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["pytest11"] == {
-        "corridor": "controller.pytest_plugin",
-        "corridor-live": "experiments.live.plugin",
+        "corridor": "corridor.controller.pytest_plugin",
+        "corridor-live": "corridor.experiments.live_tests.plugin",
     }
 
 
 def test_the_plugins_cost_a_session_without_them_next_to_nothing():
     script = (
-        "import controller.pytest_plugin, experiments.live.plugin, sys;"
+        "import corridor.controller.pytest_plugin, sys;"
+        "import corridor.experiments.live_tests.plugin;"
         "print('pydantic' in sys.modules)"
     )
     done = subprocess.run(

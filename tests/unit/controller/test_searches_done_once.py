@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from policy_lab import corridor, demand, permit, restrict, ruling
 
-from controller.courses import Courses
-from controller.intent import ALL_KINDS, Intent, Protection
-from controller.policy.product import Product
-from controller.risks import Risks
-from controller.ways import WayBuilder
+from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.product_paths import Courses
+from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
+from corridor.controller.policy.product import Product
+from policy_lab import corridor, demand, permit, restrict, ruling
 
 GATEWAY_FIRST = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 

@@ -3,10 +3,10 @@
 import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
-from random_topologies import fibre, ordered_pairs, shortest_paths, topologies, topology
 
-from controller.paths import Path, crossed_jurisdictions
-from topologies.model import Topology
+from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.topologies.model.topology import Topology
+from random_topologies import fibre, ordered_pairs, shortest_paths, topologies, topology
 
 
 def delay_ns(graph, path):

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from keeper_lab import NO_EXPORT, policies, specification, wiring
 
-from controller import engine
-from controller.engine import Known
-from controller.policy.failures import NO_FAILURES, Failures
-from controller.sightings import Sightings
-from controller.statuses import statuses, unknown
-from topologies.wiring import GATEWAY_IN_PORT
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.statuses import statuses, unknown
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT
+from keeper_lab import NO_EXPORT, policies, specification, wiring
 
 NETWORK = wiring()
 KNOWN = Known(specification())
@@ -23,7 +23,7 @@ def of(standing, failures=NO_FAILURES):
 
 def stand(known=KNOWN, **failures):
     known = replace(known, failures=Failures(**{k: frozenset(v) for k, v in failures.items()}))
-    return engine.stand(known, NETWORK, 0)
+    return deployments.stand(known, NETWORK, 0)
 
 
 @pytest.mark.parametrize("end", [FIBRE.a, FIBRE.z])
@@ -83,8 +83,8 @@ def test_without_a_gateway_a_demand_that_owes_one_is_blocked_with_clause_and_rem
 def test_a_demand_that_is_withdrawn_is_blocked_by_what_refuses_it():
     spec = KNOWN.specification.model_copy(update={"policies": policies(NO_EXPORT)})
     standing, intents = stand(), spec.intents()
-    gone = engine.no_longer_allowed(standing, intents)
-    withdrawn = of(engine.withdraw(standing, gone, intents))["ckpt"]
+    gone = deployments.no_longer_allowed(standing, intents)
+    withdrawn = of(deployments.withdraw(standing, gone, intents))["ckpt"]
     assert (withdrawn.status, withdrawn.clause) == ("BLOCKED", "NO-EXPORT deny")
 
 
@@ -105,6 +105,6 @@ def test_a_permit_of_second_choice_is_alternative():
     }
     chosen = policies(first, second, without=("FOREIGN",))
     spec = KNOWN.specification.model_copy(update={"policies": chosen, "k": 0})
-    served = of(engine.stand(replace(KNOWN, specification=spec), NETWORK, 0))["ckpt.return"]
+    served = of(deployments.stand(replace(KNOWN, specification=spec), NETWORK, 0))["ckpt.return"]
     assert (served.status, served.permit) == ("ALT", "SECOND")
     assert served.reason == "FIRST has no path"

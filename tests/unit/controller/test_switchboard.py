@@ -7,11 +7,11 @@ import itertools
 
 import pytest
 
-from controller.errors import Lost, Refused, Silent
-from controller.framework import hub, ofproto, parser
-from controller.orders import Order
-from controller.program import Flow, Table
-from controller.switchboard import Switchboard
+from corridor.controller.deployment.flow_mods import Order
+from corridor.controller.forwarding.program import Flow, Table
+from corridor.controller.openflow.channel import Switchboard
+from corridor.controller.openflow.errors import Lost, Refused, Silent
+from corridor.controller.openflow.framework import hub, ofproto, parser
 
 DPID = 7
 ENTRY = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)

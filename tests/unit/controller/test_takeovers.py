@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.forwarding.program import FastFailover, Flow, Table
+from corridor.controller.forwarding.two_phase_plan import EDGE
 from fake_switches import Lab
 from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
-
-from controller import engine
-from controller.engine import Known
-from controller.program import FastFailover, Flow, Table
-from controller.update import EDGE
 
 KNOWN = Known(specification())
 NETWORK = wiring()
@@ -205,21 +205,21 @@ def test_until_something_stands_every_demand_is_unknown(lab):
 
 def test_what_cannot_be_proven_is_not_taken_over_and_not_served(lab, monkeypatch):
     """As if whoever proves had lost his mind: whole tables, and no proof of them."""
-    proof_of = engine.proof_of
+    proof_of = deployments.proof_of
 
     def unproven(*arguments):
         proof = proof_of(*arguments)
         broken = replace(proof.verdicts[0], status="violated")
         return replace(proof, verdicts=(broken, *proof.verdicts[1:]))
 
-    monkeypatch.setattr(engine, "proof_of", unproven)
+    monkeypatch.setattr(deployments, "proof_of", unproven)
     lab.start(KNOWN)
     lab.connect()
     lab.run(3)
     assert lab.governor.standing is None
     assert set(statuses(lab).values()) == {"UNKNOWN"}
     assert not [one for held in lab.holds().values() for one in held if one.table in EDGE]
-    monkeypatch.setattr(engine, "proof_of", proof_of)
+    monkeypatch.setattr(deployments, "proof_of", proof_of)
     lab.run(5)
     assert set(statuses(lab).values()) == {"UP"}
     assert lab.holds() == lab.stands()
@@ -227,7 +227,7 @@ def test_what_cannot_be_proven_is_not_taken_over_and_not_served(lab, monkeypatch
 
 def test_a_prover_that_breaks_leaves_everything_as_it_is_and_unknown(lab, monkeypatch):
     before = lab.holds()
-    monkeypatch.setattr(engine, "proof_of", lambda *_: 1 / 0)
+    monkeypatch.setattr(deployments, "proof_of", lambda *_: 1 / 0)
     lab.start(KNOWN)
     lab.connect()
     lab.run(3)

@@ -12,18 +12,19 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.forwarding.compiler import crosses_border
+from corridor.controller.forwarding.forwarding_tree import Assess
+from corridor.controller.forwarding.program import Reason, Table, phase_of
+from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.phase import Phase
+from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
 from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling
 from tables_lab import Laid
 from ways_lab import anything_failed, nodes, served_together
-
-from controller.compiler import crosses_border
-from controller.failures import failures_of
-from controller.intent import Intent, Protection
-from controller.journeys import journey_of
-from controller.program import Phase, Reason, Table, phase_of
-from controller.ways import Assess
-from topologies.wiring import GATEWAY_OUT_PORT, HOST_PORT
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -263,13 +264,13 @@ def test_delivery_depends_on_nothing_that_may_fail():
 DIGEST = """
 import hashlib, json, sys
 from datetime import date
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import Protection, intents_of
-from controller.policy.load import load_policies
-from controller.policy.model import Demand
-from topologies.load import load_topology
-from topologies.values import to_plain
-from topologies.wiring import wire
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.intent.intent import Protection, intents_of
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import Demand
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.wiring import wire
 
 topology = load_topology("pan-asia")
 ends = [("guian", "karachi"), ("urumqi", "bangkok"), ("shanghai", "riyadh"), ("guian", "beijing")]
@@ -291,7 +292,7 @@ def test_the_same_input_gives_the_same_program_in_any_process():
     digests = {
         subprocess.run(
             [sys.executable, "-c", DIGEST],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT / ".package")},
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -15,12 +15,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from controller.program import Program
-from experiments.plan_values import PLAN_SCHEMA, Plan, PlannedDemand
-from experiments.results import PROBE_PHASE, WARM_UP_PHASE, RunFacts
-from topologies.values import to_plain
-from topologies.wiring import End, FibreWire, HubWire, Shape, Wiring
-from traffic import records
+from corridor.controller.forwarding.program import Program
+from corridor.experiments.plan.values import PLAN_SCHEMA, Plan, PlannedDemand
+from corridor.experiments.results.results import PROBE_PHASE, WARM_UP_PHASE, RunFacts
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.wiring import End, FibreWire, HubWire, Shape, Wiring
+from corridor.traffic.workloads import records
 
 EPOCH_NS = 1_800_000_002_000_000_000
 HUBS = ("shanghai", "guian", "karachi")

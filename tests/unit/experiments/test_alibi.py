@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from experiments.alibi import Alibis
-from topologies.load import load_topology
-from topologies.routing import shortest_route
+from corridor.experiments.results.delay_alibi import Alibis
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.routing import shortest_route
 
 
 @pytest.fixture(scope="module")

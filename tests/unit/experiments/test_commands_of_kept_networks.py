@@ -10,13 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.experiments import cli
+from corridor.experiments.live_network import session
+from corridor.experiments.live_network.status_table import network, one_demand
 from keeper_lab import CLASSES, NO_EXPORT, PERMITS, policies
 from keeper_socket import ApiProcess
-
-from controller import engine
-from experiments import cli
-from experiments.kept import session
-from experiments.kept.showing import network, one_demand
 
 ROOT = Path(__file__).resolve().parents[3]
 FIBRE = "kunming-karachi"
@@ -163,12 +163,12 @@ def test_a_file_and_a_day_are_put_in_force(keeper, corridor, tmp_path):
 def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     keeper, corridor, monkeypatch, tmp_path
 ):
-    following = engine.following
+    following = deployments.following
 
     def wrong(standing, known, network):
-        return engine.replace(following(standing, known, network), compiled=standing.compiled)
+        return deployments.replace(following(standing, known, network), compiled=standing.compiled)
 
-    monkeypatch.setattr(engine, "following", wrong)
+    monkeypatch.setattr(deployments, "following", wrong)
     written = {"name": "other", "classes": CLASSES, "policies": [*PERMITS, NO_EXPORT]}
     (tmp_path / "other.yaml").write_text(json.dumps(written))
     code, said, complained = corridor("policy", "set", str(tmp_path / "other.yaml"))
@@ -279,7 +279,7 @@ def test_events_are_told_a_line_each(keeper, corridor):
 
 def follow(place, *words):
     return subprocess.Popen(
-        [sys.executable, "-m", "experiments.cli", *words],
+        [sys.executable, "-m", "corridor.experiments.cli", *words],
         cwd=ROOT,
         env={**os.environ, "XDG_STATE_HOME": str(place)},
         stdout=subprocess.PIPE,
@@ -465,7 +465,7 @@ def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(api, corridor, mo
 
 def test_to_know_the_commands_no_library_is_imported():
     script = (
-        "import sys\nfrom experiments.cli import build_parser\nbuild_parser()\n"
+        "import sys\nfrom corridor.experiments.cli import build_parser\nbuild_parser()\n"
         "print([name for name in ('pydantic', 'fastapi', 'yaml') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -11,15 +11,15 @@ import handmade_run
 import pytest
 from pydantic import BaseModel
 
-from controller.prover.tables import DUMP_SCHEMAS
-from experiments import scenario
-from experiments.crossings import Verdict
-from experiments.manifest import MANIFEST_SCHEMA
-from experiments.outages import CUTS_SCHEMA, Outage, summary_of
-from experiments.plan_cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
-from experiments.results import FLOW_COLUMNS, SUMMARY_SCHEMA, read_plan, summarise
-from topologies.errors import InputError
-from traffic.samples import PROBE_DTYPE
+from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
+from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
+from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
+from corridor.experiments.results.results import FLOW_COLUMNS, SUMMARY_SCHEMA, read_plan, summarise
+from corridor.experiments.results.transit_check import Verdict
+from corridor.experiments.run.manifest import MANIFEST_SCHEMA
+from corridor.experiments.scenario import scenario
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures.samples import PROBE_DTYPE
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 RESULTS = (DOCS / "results.md").read_text()

@@ -5,14 +5,14 @@ import json
 
 import pytest
 
-from controller.prover import read_dump, tables_of
-from experiments.dumps import Dump, as_compiled, fingerprint
-from experiments.intents import specify
-from experiments.plan import make_plan
-from experiments.plan_values import PROVEN
-from experiments.proof import Proven, prove_dump, prove_expected, prove_run
-from experiments.scenario import load_scenario
-from topologies.values import to_plain
+from corridor.controller.prover import read_dump, tables_of
+from corridor.experiments.lab.dumps import Dump, as_compiled, fingerprint
+from corridor.experiments.lab.proof import Proven, prove_dump, prove_expected, prove_run
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import PROVEN
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import to_plain
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,14 @@ import sys
 
 import pytest
 
-from experiments.event_log import EventLog
-from experiments.testbeds.events import read_events
-from topologies.errors import CorridorError, EnvironmentLacking, InputError, MeasurementInvalid
+from corridor.experiments.run.event_log import EventLog
+from corridor.experiments.testbeds.events import read_events
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentLacking,
+    InputError,
+    MeasurementInvalid,
+)
 
 END = b'{"event": "phase", "at_ns": 9, "name": "end"}\n'
 WRITE_AND_EXIT = "import os, sys; os.write(1, bytes.fromhex(sys.argv[1])); {}"

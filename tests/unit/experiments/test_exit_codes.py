@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiments import cli
-from topologies.errors import (
+from corridor.experiments import cli
+from corridor.topologies.base.errors import (
     CorridorError,
     EnvironmentLacking,
     InputError,
@@ -29,7 +29,7 @@ def verb(monkeypatch):
 
         def load(name):
             module = real(name)
-            if name != "experiments.commands.clean":
+            if name != "corridor.experiments.commands.clean":
                 return module
             return SimpleNamespace(add_parser=module.add_parser, run=action)
 
@@ -91,7 +91,9 @@ def test_being_stopped_is_said_in_a_line(verb, capsys, stop, code, line):
 
 
 def test_a_reader_that_went_away_is_no_failure():
-    command = f"{sys.executable} -m experiments.cli run --help | true; echo ${{PIPESTATUS[0]}}"
+    command = (
+        f"{sys.executable} -m corridor.experiments.cli run --help | true; echo ${{PIPESTATUS[0]}}"
+    )
     done = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
     )

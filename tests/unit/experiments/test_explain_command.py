@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
+from corridor.experiments.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
 

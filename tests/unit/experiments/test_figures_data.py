@@ -9,8 +9,8 @@ import handmade_run
 import numpy as np
 import pytest
 
-from experiments.figures import data
-from experiments.results import read_plan, summarise
+from corridor.experiments.figures import data
+from corridor.experiments.results.results import read_plan, summarise
 
 PLACES = {
     "shanghai": ("CN", "coastal"),

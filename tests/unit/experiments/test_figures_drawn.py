@@ -12,11 +12,11 @@ from matplotlib.axis import Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from experiments.figures import NAMES, data, draw_figures
-from experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
-from experiments.figures.style import SMALL_PT, lay_out, style
-from experiments.figures.throughput import throughput
-from experiments.results import read_plan, summarise
+from corridor.experiments.figures import NAMES, data, draw_figures
+from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
+from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures.throughput import throughput
+from corridor.experiments.results.results import read_plan, summarise
 
 CITIES = ("shanghai", "guian", "karachi")
 

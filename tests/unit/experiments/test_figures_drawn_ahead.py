@@ -15,10 +15,10 @@ from typing import Any
 import handmade_run
 import pytest
 
-from experiments.drawing import ROOT, Drawing
-from experiments.figures import NAMES, draw_figures
-from experiments.figures.__main__ import SHARES
-from experiments.results import read_plan, summarise
+from corridor.experiments.figures import NAMES, draw_figures
+from corridor.experiments.figures.__main__ import SHARES
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.run.drawing import Drawing
 
 
 @pytest.fixture
@@ -45,7 +45,9 @@ def id_of(drawing: Drawing) -> int:
 def never_here() -> Iterator[None]:
     """This process may draw nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.figures.draw_figures", lambda *_: pytest.fail("drawn here"))
+        patch.setattr(
+            "corridor.experiments.figures.draw_figures", lambda *_: pytest.fail("drawn here")
+        )
         yield
 
 
@@ -89,11 +91,11 @@ def test_nothing_is_drawn_or_left_if_it_is_not_told_to(run: Path) -> None:
 
 
 def test_it_ends_with_a_parent_that_is_killed(run: Path) -> None:
-    start = "import sys, time; from experiments.drawing import Drawing; from pathlib import Path;"
+    start = "import sys, time; from pathlib import Path;"
+    start += "from corridor.experiments.run.drawing import Drawing;"
     start += "d = Drawing(Path(sys.argv[1]), ahead=True); print(d._process.pid, flush=True);"
     parent = subprocess.Popen(
         [sys.executable, "-c", start + "time.sleep(60)", str(run)],
-        cwd=ROOT,
         stdout=subprocess.PIPE,
     )
     with parent:

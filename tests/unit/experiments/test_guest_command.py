@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds import guest_command
-from experiments.testbeds.guest_command import boot_command, copies, links
-from experiments.testbeds.kernel import Kernel
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.testbeds import guest_command
+from corridor.experiments.testbeds.guest_command import boot_command, copies, links
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.topologies.base.errors import EnvironmentLacking
 
 KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 ELSEWHERE = Path("/a/much longer/way/to/it")
@@ -18,7 +18,7 @@ LONGEST = 2048
 @pytest.mark.parametrize("virtual", [True, False])
 def test_no_word_tells_where_the_checkout_the_environment_or_the_kernel_lies(monkeypatch, virtual):
     here = boot_command(KERNEL, virtual, "command")
-    monkeypatch.setattr(guest_command, "CHECKOUT", ELSEWHERE)
+    monkeypatch.setattr(guest_command, "PACKAGE", ELSEWHERE / "corridor")
     monkeypatch.setattr(guest_command.sys, "prefix", str(ELSEWHERE / ".venv"))
     other = Kernel(ELSEWHERE / "linux", "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
     assert boot_command(other, virtual, "command") == here
@@ -31,11 +31,14 @@ def test_a_second_console_is_one_word_more_and_only_for_who_asks():
 
 
 def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
-    monkeypatch.setattr(guest_command, "CHECKOUT", ELSEWHERE)
+    monkeypatch.setattr(guest_command, "PACKAGE", ELSEWHERE / "corridor")
     (tmp_path / "here").symlink_to("there")
     assert links(KERNEL, tmp_path / "here")["out"] == tmp_path / "there"
     assert links(KERNEL, tmp_path)["linux"] == KERNEL.path
-    assert copies()["project/traffic"] == ELSEWHERE / "traffic"
+    assert copies({"tests": ELSEWHERE / "tests"}) == {
+        "project/corridor": ELSEWHERE / "corridor",
+        "project/tests": ELSEWHERE / "tests",
+    }
 
 
 def test_words_with_blanks_are_quoted_as_the_kernel_reads_them_and_fit_its_line():

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments import cli
-from experiments.testbeds import guest_keeper, native, scratch
+from corridor.experiments import cli
+from corridor.experiments.testbeds import guest_keeper, native, scratch
 
 KEEPER = [sys.executable, "-I", "-S", guest_keeper.__file__]
 SHELL = "/bin/sh"

@@ -9,8 +9,9 @@ from typing import Any
 import handmade_run
 import pytest
 
-from experiments import cli, runner
-from experiments.results import read_plan, summarise
+from corridor.experiments import cli
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.run import runner
 
 REASON = "the machine was too busy: the probes of near left 33 ms late, and 20 ms are too many"
 

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from experiments import cli
-from experiments.kept import api_process, keeping, session
-from experiments.kept.api_process import ApiProcess
-from experiments.kept.keeping import bfd_interval_ms, ended_by_signals, interfaces
-from experiments.kept.setting import kept_wiring
-from experiments.kept.teller import Teller
-from experiments.kept.telling import told
-from experiments.proof import keepers_proof
-from experiments.scenario import load_scenario
-from experiments.testbeds import native
-from experiments.testbeds.kernel import Kernel
-from topologies.errors import EnvironmentLacking
+from corridor.experiments import cli
+from corridor.experiments.lab.proof import keepers_proof
+from corridor.experiments.live_network import api_process, session, up
+from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.event_text import told
+from corridor.experiments.live_network.progress import Teller
+from corridor.experiments.live_network.setting import kept_wiring
+from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds import native
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.topologies.base.errors import EnvironmentLacking
 
 KERNEL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 
@@ -46,8 +46,8 @@ def no_guest(*_arguments):
 
 @pytest.fixture
 def nothing_built(monkeypatch):
-    monkeypatch.setattr(keeping, "in_a_guest", no_guest)
-    monkeypatch.setattr(keeping, "here", no_guest)
+    monkeypatch.setattr(up, "in_a_guest", no_guest)
+    monkeypatch.setattr(up, "here", no_guest)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_what_networks_left_that_were_killed_is_removed_and_no_other(state):
 
 def test_clean_removes_the_session_of_a_network_that_was_killed(state, capsys, monkeypatch):
     monkeypatch.setattr(native, "leftovers", list)
-    monkeypatch.setattr("experiments.testbeds.scratch.remove_dead", list)
+    monkeypatch.setattr("corridor.experiments.testbeds.scratch.remove_dead", list)
     one = session.session_of_this_process(
         "dead", url="x", token_file=state / "t", scenario="mini", testbed="uml", clock="real"
     )
@@ -135,8 +135,8 @@ def test_clean_removes_the_session_of_a_network_that_was_killed(state, capsys, m
 
 
 def test_without_root_there_is_no_native_testbed(tmp_path, nothing_built, capsys, monkeypatch):
-    facts = replace(keeping.probe(), root=False)
-    monkeypatch.setattr(keeping, "probe", lambda: facts)
+    facts = replace(up.probe(), root=False)
+    monkeypatch.setattr(up, "probe", lambda: facts)
     assert corridor("mini", "--testbed", "native") == 3
     assert "the native testbed cannot run here: not root" in capsys.readouterr().err
     assert not any((tmp_path / "results").iterdir())
@@ -221,15 +221,15 @@ class Api:
     """A process in the place of the API that does what a test says."""
 
     def __init__(self, folder, monkeypatch, does):
-        package = folder / "code/controller/api"
+        package = folder / "code/corridor/controller/api"
         package.mkdir(parents=True)
-        (package / "__init__.py").touch()
-        (package.parent / "__init__.py").touch()
+        for one in (package, package.parent, package.parent.parent):
+            (one / "__init__.py").touch()
         start = (
             "import json, os, signal, sys, time\nready = {'url': 'http://x', 'pid': os.getpid()}\n"
         )
         (package / "__main__.py").write_text(start + does)
-        monkeypatch.setattr(api_process, "ROOT", folder / "code")
+        monkeypatch.setattr(api_process, "IMPORT_ROOT", folder / "code")
         self.log = folder / "api.log"
 
     def start(self):
@@ -252,7 +252,7 @@ def test_a_network_whose_api_ends_is_ended_with_the_reason(tmp_path, monkeypatch
     api = Api(tmp_path, monkeypatch, does).start()
     assert api.url == "http://x"
     stopped = []
-    served = keeping._served(api, lambda: stopped.append(True))
+    served = up._served(api, lambda: stopped.append(True))
     served.__enter__()
     deadline = time.monotonic() + 10
     while not stopped and time.monotonic() < deadline:
@@ -265,7 +265,7 @@ def test_a_network_whose_api_ends_is_ended_with_the_reason(tmp_path, monkeypatch
 def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
     does = "print(json.dumps({'ready': ready}), flush=True); time.sleep(100)"
     api = Api(tmp_path, monkeypatch, does).start()
-    with keeping._served(api, no_guest):
+    with up._served(api, no_guest):
         pass
     api.close()
     assert api.wait() == f"it ended with code {-signal.SIGTERM}"

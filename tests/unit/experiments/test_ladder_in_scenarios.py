@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.specification import Specification
-from experiments import cli
-from experiments.intents import intents_for, specify
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from experiments.table import lacks_lines
+from corridor.controller.intent.specification import Specification
+from corridor.experiments import cli
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.results.table import lacks_lines
+from corridor.experiments.scenario.intents import intents_for, specify
+from corridor.experiments.scenario.scenario import load_scenario
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/policies.md").read_text()
 SECTION = PAGE.split("\n## The ladder\n")[1].split("\n## ")[0]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.control_client import NoAnswer, ask
-from experiments.kept.framing import (
+from corridor.controller.api.control_client import NoAnswer, ask
+from corridor.experiments.live_network.guest_link.framing import (
     WINDOW_BYTES,
     Garbled,
     Grant,
@@ -20,10 +20,10 @@ from experiments.kept.framing import (
     Unframer,
     framed,
 )
-from experiments.kept.line import Line
-from experiments.kept.pump import open_console, pump
-from experiments.kept.relay import relayed
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.live_network.guest_link.guest import open_console, pump
+from corridor.experiments.live_network.guest_link.host import relayed
+from corridor.experiments.live_network.guest_link.socket import Line
+from corridor.topologies.base.errors import EnvironmentLacking
 
 BODIES = st.binary(max_size=200).map(lambda body: body.replace(b"\n", b" "))
 SAID = st.one_of(

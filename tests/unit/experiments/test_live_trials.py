@@ -6,17 +6,17 @@ import json
 import numpy as np
 import pytest
 
-from controller.testing import load_network
-from controller.testing.demand import EACH_ONCE
-from controller.testing.packets import Crossing
-from experiments.live import evidence
-from experiments.live.laboratory import find_testbed
-from experiments.live.plan import PROBES, plan_trials, specify_demand
-from experiments.plan_values import Plan
-from experiments.proof import prove_compiled
-from experiments.testbeds.choice import Facts
-from topologies.errors import EnvironmentLacking, MeasurementInvalid
-from topologies.values import from_plain, to_plain
+from corridor.controller.testing import load_network
+from corridor.controller.testing.demand import EACH_ONCE
+from corridor.controller.testing.packets import Crossing
+from corridor.experiments.lab.proof import prove_compiled
+from corridor.experiments.live_tests import evidence
+from corridor.experiments.live_tests.laboratory import find_testbed
+from corridor.experiments.live_tests.plan import PROBES, plan_trials, specify_demand
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.testbeds.choice import Facts
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
 
 SETS = (
     (),

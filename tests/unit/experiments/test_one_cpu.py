@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from experiments.testbeds import one_cpu as module
-from experiments.testbeds.one_cpu import BUSY, one_cpu
+from corridor.experiments.testbeds import processors as module
+from corridor.experiments.testbeds.processors import BUSY, one_cpu
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from handmade_run import plan as handmade_plan
 
-from experiments.outages import longest_run, outages, summary_of
-from experiments.plan_values import Cut, Expectation
-from traffic.samples import PROBE_DTYPE
+from corridor.experiments.plan.values import Cut, Expectation
+from corridor.experiments.results.outages import longest_run, outages, summary_of
+from corridor.traffic.measures.samples import PROBE_DTYPE
 
 MS = 1_000_000
 EPOCH_NS = 1_800_000_000_000_000_000

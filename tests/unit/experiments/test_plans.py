@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.plan import make_plan
-from experiments.plan_values import Plan
-from experiments.scenario import load_scenario
-from topologies.values import from_plain, to_plain
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import from_plain, to_plain
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO = """\
@@ -58,8 +58,9 @@ def test_the_same_seed_gives_the_same_plan_to_the_byte(loaded, plan):
 
 def test_a_plan_does_not_depend_on_the_order_in_which_python_hashes():
     code = (
-        "import json; from experiments.plan import make_plan; "
-        "from experiments.scenario import load_scenario; from topologies.values import to_plain; "
+        "import json; from corridor.experiments.plan.plan import make_plan; "
+        "from corridor.experiments.scenario.scenario import load_scenario; "
+        "from corridor.topologies.base.codec import to_plain; "
         "plan = make_plan(load_scenario('mini'), clock='virtual', run_id='c0', seed=1); "
         "print(json.dumps(to_plain(plan)))"
     )

@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from controller.specification import Specification
-from experiments.intents import intents_for, specify
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from topologies.errors import InputError
+from corridor.controller.intent.specification import Specification
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import intents_for, specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.errors import InputError
 
 SCENARIO = """\
 schema: 1

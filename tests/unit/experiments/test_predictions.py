@@ -1,10 +1,10 @@
 """Predictions against values worked out by hand."""
 
 import pytest
-from random_topologies import SCALING, fibre, topology
 
-from controller.paths import Path
-from experiments.prediction import bottleneck_bps, one_way_ns, serialisation_ns
+from corridor.controller.policy.paths import Path
+from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns, serialisation_ns
+from random_topologies import SCALING, fibre, topology
 
 FAST = fibre("fast", 0, 1, 5_000_000, capacity_gbps=1.0, capacity_basis="derived")
 SLOW = fibre("slow", 1, 2, 7_000_000, capacity_gbps=0.04, capacity_basis="derived")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from experiments.cli import main
-from experiments.price import alone, prices, serve
-from experiments.scenario import load_scenario
+from corridor.experiments.cli import main
+from corridor.experiments.results.price import alone, prices, serve
+from corridor.experiments.scenario.scenario import load_scenario
 
 SCENARIO = """\
 schema: 1

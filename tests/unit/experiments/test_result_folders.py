@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from experiments.runner import EventLog, make_result_folder
-from topologies.errors import InputError
+from corridor.experiments.run.runner import EventLog, make_result_folder
+from corridor.topologies.base.errors import InputError
 
 
 def test_a_folder_is_made_with_its_parents_and_its_parts(tmp_path):

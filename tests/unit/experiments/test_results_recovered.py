@@ -9,10 +9,10 @@ from pathlib import Path
 import handmade_run
 import pytest
 
-from experiments import cli
-from experiments.recover import RESULT_FILES, recover
-from experiments.results import read_plan, summarise
-from topologies.errors import InputError
+from corridor.experiments import cli
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.run.recover import RESULT_FILES, recover
+from corridor.topologies.base.errors import InputError
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import handmade_run
 import pyarrow.parquet as pq
 import pytest
 
-from experiments.results import PROBE_PHASE, read_plan, summarise
-from topologies.errors import InputError
+from corridor.experiments.results.results import PROBE_PHASE, read_plan, summarise
+from corridor.topologies.base.errors import InputError
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.scenario import DEFAULT, load_scenario, shipped_scenarios
-from topologies.errors import InputError
+from corridor.experiments.scenario.scenario import DEFAULT, load_scenario, shipped_scenarios
+from corridor.topologies.base.errors import InputError
 
 HEAD = "schema: 1\nname: mine\ntopology: mini\n"
 DEMANDS = "demands:\n  - {id: one, class: dr, src: shanghai, dst: karachi}\n"

@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from experiments.kept import session
-from experiments.kept.session import Session, find, folder_for, make_folder, remove, write
-from topologies.errors import EnvironmentLacking, InputError
+from corridor.experiments.live_network import session
+from corridor.experiments.live_network.session import (
+    Session,
+    find,
+    folder_for,
+    make_folder,
+    remove,
+    write,
+)
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
 
 
 @pytest.fixture(autouse=True)

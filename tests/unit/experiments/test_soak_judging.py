@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-
-from experiments.soak import events as e
-from experiments.soak.judging import (
+from tests.soak import events as e
+from tests.soak.judging import (
     BACK_NS,
     DETECTED_NS,
     FLIPPED_NS,
@@ -25,8 +24,8 @@ from experiments.soak.judging import (
     wrong_statuses,
     wrong_when_settled,
 )
-from experiments.soak.oracle import Expected
-from experiments.soak.world import World
+from tests.soak.oracle import Expected
+from tests.soak.world import World
 
 ENDS = {"d": ("a", "c")}
 CROSSED = {("a-b", "a"): 10, ("b-c", "b"): 10}

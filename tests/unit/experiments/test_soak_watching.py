@@ -1,11 +1,10 @@
 """What soaks say of packets that a watch saw on fibres."""
 
 import pytest
-
-from experiments.soak.attacks import ATTACK_PORT
-from experiments.soak.judging import FLIPPED_NS
-from experiments.soak.scene import DAYS, load_scene
-from experiments.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
+from tests.soak.attacks import ATTACK_PORT
+from tests.soak.judging import FLIPPED_NS
+from tests.soak.scene import DAYS, load_scene
+from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
 
 SCENE = load_scene("mini")
 OPEN, SHUT = (

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from experiments.standing import EPOCH_S, NS, epoch_ns, fit
-from experiments.testbeds.guest_command import boot_command
-from experiments.testbeds.kernel import Kernel
-from experiments.testbeds.needs import USUAL_GUEST_MB, needs
+from corridor.experiments.lab.standing_network import EPOCH_S, NS, epoch_ns, fit
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds.guest_command import boot_command
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, needs
 
 START_NS = 1_800_000_000 * NS
 

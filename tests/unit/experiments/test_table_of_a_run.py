@@ -7,8 +7,8 @@ from pathlib import Path
 import handmade_run
 import pytest
 
-from experiments.results import read_plan, summarise
-from experiments.table import demand_table, flow_table, render
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.table import demand_table, flow_table, render
 
 DEMANDS = """\
 demand  class  path                        crosses  predicted RTT  measured RTT  difference  loss

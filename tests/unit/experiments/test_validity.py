@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from experiments.validity import invalidity, warnings
+from corridor.experiments.results.validity import invalidity, warnings
 
 
 def demand(name: str, p95_ms: float | None) -> dict[str, Any]:

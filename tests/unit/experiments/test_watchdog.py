@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
-from experiments.testbeds.watchdog import PATIENCE_S, Watchdog, patience_for
-from topologies.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog, patience_for
+from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
 
 LIMIT_S = 0.4
 

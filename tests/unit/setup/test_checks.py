@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
-from experiments import checks
-from experiments.commands import test as command
-from topologies.errors import EnvironmentLacking
+from corridor.experiments.commands import test as command
+from corridor.experiments.setup import checks
+from corridor.topologies.base.errors import EnvironmentLacking
 
 ALL = {"fast": False, "guests": True, "native": False, "root": True}
 
@@ -78,7 +78,7 @@ def test_no_way_to_boot_a_guest_is_a_failure_and_not_a_skip(monkeypatch):
         def real_guest_lacks(self):
             return ["linux.uml is not installed"]
 
-    monkeypatch.setattr("experiments.testbeds.probe.probe", lambda **_: Facts())
+    monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
     with pytest.raises(EnvironmentLacking, match=r"linux\.uml is not installed") as refused:
         checks.run_checks(fast=False, guests=True, pytest_arguments=[])
     assert "--no-guests" in refused.value.hint

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.choice import Facts, choose_for_keeping, choose_testbed
-from experiments.testbeds.kernel import Kernel
-from topologies.errors import EnvironmentLacking, InputError
+from corridor.experiments.testbeds.choice import Facts, choose_for_keeping, choose_testbed
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 STOCK = Kernel(Path("/usr/bin/linux.uml"), "6.12", "", virtual_clock=False, seccomp=False)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments.commands import doctor as command
-from experiments.doctor import Machine, choice_or_reason, verdicts
-from experiments.testbeds import probe
-from experiments.testbeds.choice import Facts
-from experiments.testbeds.kernel import Kernel
+from corridor.experiments.commands import doctor as command
+from corridor.experiments.setup.doctor import Machine, choice_or_reason, verdicts
+from corridor.experiments.testbeds import probe
+from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.kernel import Kernel
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 STOCK = Kernel(Path("/usr/bin/linux.uml"), "6.12", "", virtual_clock=False, seccomp=False)
@@ -104,7 +104,9 @@ def test_what_auto_would_do_is_told_either_way():
 @pytest.mark.parametrize(("facts", "code"), [(FACTS, 0), (NOTHING, 3)])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_exit_code_says_whether_anything_can_run(monkeypatch, capsys, facts, code, as_json):
-    monkeypatch.setattr("experiments.doctor.examine", lambda: replace(MACHINE, facts=facts))
+    monkeypatch.setattr(
+        "corridor.experiments.setup.doctor.examine", lambda: replace(MACHINE, facts=facts)
+    )
     arguments = type("Arguments", (), {"json": as_json})()
     assert command.run(arguments) == code
     shown = capsys.readouterr().out

@@ -69,7 +69,7 @@ def lack_a_package(checkout, group="run"):
 def test_hands_over_words_as_they_are_from_any_folder(ready, tmp_path):
     done = call(ready / "corridor", "run", "two words", "--seed", "1", cwd=tmp_path)
     assert done.stdout == (
-        f"handed over from {tmp_path}: -P -m experiments.cli run two words --seed 1\n"
+        f"handed over from {tmp_path}: -P -m corridor.experiments.cli run two words --seed 1\n"
     )
     assert done.returncode == 0
 

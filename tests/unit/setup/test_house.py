@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds.guest_init import PYTHON_PREFIX
+from corridor.experiments.testbeds.guest_init import PYTHON_PREFIX
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds import kernel as kernels
-from experiments.testbeds import kernel_build
-from experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
-from experiments.testbeds.kernel_build import (
+from corridor.experiments.testbeds import kernel as kernels
+from corridor.experiments.testbeds import kernel_build
+from corridor.experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
+from corridor.experiments.testbeds.kernel_build import (
     build_kernel,
     check_build_tools,
     missing_options,
     required_options,
     with_repeatable_random,
 )
-from topologies.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentLacking
 
 BOOTS = """\
 #!/bin/sh
@@ -208,7 +208,7 @@ def builder(home: Path) -> subprocess.Popen[bytes]:
     """A builder in a process of its own, as another terminal would start it."""
     program = (
         "from pathlib import Path\n"
-        "from experiments.testbeds import kernel_build\n"
+        "from corridor.experiments.testbeds import kernel_build\n"
         "kernel_build.DISK_NEEDED_BYTES = 0\n"
         "kernel_build.platform.machine = lambda: 'x86_64'\n"
         f"kernel_build.C_HEADER = Path({str(home)!r})\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.testbeds import kernel_source
-from experiments.testbeds.kernel_source import (
+from corridor.experiments.testbeds import kernel_source
+from corridor.experiments.testbeds.kernel_source import (
     AptSource,
     backports_entry,
     find_source,
@@ -16,7 +16,7 @@ from experiments.testbeds.kernel_source import (
     parse_show,
     release_codename,
 )
-from topologies.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentLacking
 
 KEY = Path("/tmp/key.asc")
 DEB822 = """\

@@ -1,11 +1,11 @@
 """What Open vSwitch is told of BFD, and what its answers mean."""
 
 import pytest
-from random_topologies import fibre, topology
 
-from topologies import bfd
-from topologies.errors import InputError
-from topologies.wiring import wire
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.emulation import bfd
+from corridor.topologies.model.wiring import wire
+from random_topologies import fibre, topology
 
 UP = {"state": "up", "remote_state": "up", "forwarding": "true", "flap_count": "3"}
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from topologies.formats import cities, countries
-from topologies.geo import great_circle_km
+from corridor.topologies.formats import cities, countries
+from corridor.topologies.model.geo import great_circle_km
 
 BORDER = (47.56, 7.59)
 ROWS = (

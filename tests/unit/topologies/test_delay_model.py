@@ -6,12 +6,18 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from topologies import delay
-from topologies.calibrate import CAICT_MAX_MS, CAICT_MEAN_MS, Report, calibrate, summary
-from topologies.geo import great_circle_km
-from topologies.load import load_topology
-from topologies.predict import Layer, predict_rtt_ms
-from topologies.routing import shortest_route
+from corridor.topologies.analysis.calibrate import (
+    CAICT_MAX_MS,
+    CAICT_MEAN_MS,
+    Report,
+    calibrate,
+    summary,
+)
+from corridor.topologies.analysis.predict import Layer, predict_rtt_ms
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model import delay
+from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.routing import shortest_route
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from topologies.documents import parse_document, read_document, validate
-from topologies.errors import InputError
+from corridor.topologies.base.documents import parse_document, read_document, validate
+from corridor.topologies.base.errors import InputError
 
 
 class Lamp(BaseModel):

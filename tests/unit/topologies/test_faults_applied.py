@@ -1,12 +1,12 @@
 """Faults against a kernel that only remembers: what changes, what does not, what comes back."""
 
 import pytest
-from random_topologies import fibre, topology
 
-from topologies.errors import EnvironmentLacking, InputError
-from topologies.faults import ALL_PPM, Faults
-from topologies.netlink import shapes
-from topologies.wiring import wire
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.emulation.faults import ALL_PPM, Faults
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.model.wiring import wire
+from random_topologies import fibre, topology
 
 
 class Kernel:

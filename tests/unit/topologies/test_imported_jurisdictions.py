@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from topologies.check import check_topology
-from topologies.delay import ROUTE_FACTOR
-from topologies.errors import InputError
-from topologies.formats import countries, graphml
-from topologies.load import load_topology
-from topologies.model import Hub, Topology
+from corridor.topologies.analysis.check import check_topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats import countries, graphml
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.delay import ROUTE_FACTOR
+from corridor.topologies.model.topology import Hub, Topology
 
 PLACES = {
     "Beijing": (39.9, 116.4, ""),

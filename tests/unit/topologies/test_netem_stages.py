@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topologies import netem, rtnetlink
-from topologies.wiring import Shape
+from corridor.topologies.emulation import netem, rtnetlink
+from corridor.topologies.model.wiring import Shape
 
 SHAPE = Shape(
     one_way_delay_ns=18_000_001,

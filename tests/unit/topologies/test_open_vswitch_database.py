@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from topologies.errors import EnvironmentLacking
-from topologies.ovsdb import SCHEMA, OpenVSwitch
-from topologies.ovsdb_client import Database, a_set, members, mutate_root
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.emulation.ovsdb import SCHEMA, OpenVSwitch
+from corridor.topologies.emulation.ovsdb_client import Database, a_set, members, mutate_root
 
 pytestmark = pytest.mark.skipif(not shutil.which("ovsdb-server"), reason="needs Open vSwitch")
 ROOT_ROW = {"op": "insert", "table": "Open_vSwitch", "row": {}}

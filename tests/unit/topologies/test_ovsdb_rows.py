@@ -1,9 +1,8 @@
 """What the database of Open vSwitch is told of a hub's switch."""
 
+from corridor.topologies.emulation.ovsdb_rows import bridge_inserted
+from corridor.topologies.model.wiring import wire
 from random_topologies import fibre, topology
-
-from topologies.ovsdb_rows import bridge_inserted
-from topologies.wiring import wire
 
 
 def rows(operations, table):

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from topologies.check import check_topology
-from topologies.load import load_topology
-from topologies.model import Fibre, Hub, Topology
+from corridor.topologies.analysis.check import check_topology
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 SCALING = load_topology("mini").scaling
 

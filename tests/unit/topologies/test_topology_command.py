@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.commands import topology
-from topologies.errors import InputError
+from corridor.experiments.commands import topology
+from corridor.topologies.base.errors import InputError
 
 
 def corridor(*words: str) -> int:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.errors import InputError
-from topologies.export import export_topology
-from topologies.formats import graphml, node_link, repetita
-from topologies.load import load_topology
-from topologies.model import Fibre, Hub, Scaling, Topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats import graphml, node_link, repetita
+from corridor.topologies.formats.export import export_topology
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 SLUG = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,4})?", fullmatch=True)
 CODE = st.sampled_from(["CN", "HK", "PK", "XX"])

@@ -7,8 +7,8 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
-from topologies.load import load_topology
-from topologies.model import Fibre, Hub, Topology
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MINI = load_topology("mini")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import networkx as nx
 import pytest
 
-from topologies.catalogue import shipped_hubs, shipped_systems
-from topologies.check import check_topology
-from topologies.jurisdictions import load_jurisdictions
-from topologies.load import SHIPPED, load_topology
-from topologies.routing import shortest_route
+from corridor.topologies.analysis.check import check_topology
+from corridor.topologies.formats.load import SHIPPED, load_topology
+from corridor.topologies.model.catalogue import shipped_hubs, shipped_systems
+from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.routing import shortest_route
 
 PAN = load_topology("pan-asia")
 CLUSTERS = {

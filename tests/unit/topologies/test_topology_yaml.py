@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies import delay
-from topologies.errors import InputError
-from topologies.export import export_topology
-from topologies.formats.corridor_yaml import from_text, to_data
-from topologies.load import load_topology
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.corridor_yaml import from_text, to_data
+from corridor.topologies.formats.export import export_topology
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model import delay
 
 GOOD = """name: two
 hubs:

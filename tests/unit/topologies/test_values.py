@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from topologies.values import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain, to_plain
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ import ipaddress
 import json
 
 import pytest
-from random_topologies import fibre, topology
 
-from topologies.errors import InputError
-from topologies.load import load_topology
-from topologies.values import from_plain, to_plain
-from topologies.wiring import Wiring, in_flight_packets, queue_packets, wire
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import Wiring, in_flight_packets, queue_packets, wire
+from random_topologies import fibre, topology
 
 LONGEST_INTERFACE_NAME = 15
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from traffic import jobs, launcher, scapy_process
-from traffic.jobs import FrameSpec, FrameTemplate
+from corridor.traffic.agents import jobs, launcher, scapy_process
+from corridor.traffic.agents.jobs import FrameSpec, FrameTemplate
 
 MACS = ("02:00:00:00:0a:01", "02:00:00:00:0a:02")
 IPS = ("10.99.0.1", "10.99.0.2")

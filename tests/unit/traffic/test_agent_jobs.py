@@ -6,9 +6,18 @@ import json
 
 import pytest
 
-from topologies.errors import InputError
-from traffic import jobs
-from traffic.jobs import FrameTemplate, Host, Job, Phase, Probe, Reflector, StreamIn, StreamOut
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents import jobs
+from corridor.traffic.agents.jobs import (
+    FrameTemplate,
+    Host,
+    Job,
+    Phase,
+    Probe,
+    Reflector,
+    StreamIn,
+    StreamOut,
+)
 
 TEMPLATE = FrameTemplate("00" * 1514, {})
 

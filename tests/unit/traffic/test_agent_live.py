@@ -11,8 +11,10 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
-from traffic import jobs, metrics, samples, stream, tcp
-from traffic.jobs import Host, Job, Probe, Reflector, Reply, StreamIn, StreamOut
+from corridor.traffic.agents import jobs
+from corridor.traffic.agents.jobs import Host, Job, Probe, Reflector, Reply, StreamIn, StreamOut
+from corridor.traffic.measures import metrics, samples
+from corridor.traffic.workloads import stream, tcp
 
 LACKING = lab.lacking()
 pytestmark = [

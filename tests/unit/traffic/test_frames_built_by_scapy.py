@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.errors import CorridorError
-from topologies.kept import MOST
-from traffic import scapy_process, stamp, stream_header
-from traffic.jobs import FrameTemplate
-from traffic.template import Template, TemplateError, udp_checksum_of
+from corridor.topologies.base.disk_cache import MOST
+from corridor.topologies.base.errors import CorridorError
+from corridor.traffic.agents import scapy_process
+from corridor.traffic.agents.jobs import FrameTemplate
+from corridor.traffic.packets import stamp, stream_header
+from corridor.traffic.packets.template import Template, TemplateError, udp_checksum_of
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = (
@@ -225,7 +226,7 @@ def test_frames_of_a_template_with_unfit_offsets_are_refused(templates: Template
 def test_frames_only_one_file_imports_scapy() -> None:
     importers = [
         path.name
-        for path in (ROOT / "traffic").glob("*.py")
+        for path in (ROOT / "traffic").rglob("*.py")
         if any(
             line.startswith(("import scapy", "from scapy"))
             for line in path.read_text().splitlines()
@@ -233,8 +234,10 @@ def test_frames_only_one_file_imports_scapy() -> None:
     ]
     assert importers == ["frames.py"]
     code = (
-        "import sys, traffic.scapy_process, traffic.launcher, traffic.tcp\n"
-        "print([m for m in sys.modules if m.startswith('scapy') or m == 'traffic.frames'])"
+        "import sys, corridor.traffic.agents.scapy_process, corridor.traffic.agents.launcher\n"
+        "import corridor.traffic.workloads.tcp\n"
+        "frames = 'corridor.traffic.packets.frames'\n"
+        "print([m for m in sys.modules if m.startswith('scapy') or m == frames])"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
@@ -244,8 +247,8 @@ def test_frames_only_one_file_imports_scapy() -> None:
 
 def test_frames_agents_import_the_standard_library_only() -> None:
     code = (
-        "import sys\nsys.path.insert(0, '.')\nimport traffic.launcher\n"
-        "own = set(sys.stdlib_module_names) | {'__main__', 'traffic'}\n"
+        "import sys\nsys.path.insert(0, '.package')\nimport corridor.traffic.agents.launcher\n"
+        "own = set(sys.stdlib_module_names) | {'__main__', 'corridor'}\n"
         "print([m for m in sys.modules if m.split('.')[0] not in own])"
     )
     loaded = subprocess.run(

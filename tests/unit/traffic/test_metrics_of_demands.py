@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic import metrics, records, samples
+from corridor.traffic.measures import metrics, samples
+from corridor.traffic.workloads import records
 
 Row = tuple[int, ...]
 

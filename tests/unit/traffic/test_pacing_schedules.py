@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic import pacing
+from corridor.traffic.arrivals import pacing
 
 POISSON_OF_SEED_1 = [11_363_390, 17_229_835, 17_818_354, 34_040_794, 50_267_488]
 

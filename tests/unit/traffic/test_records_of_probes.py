@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topologies.errors import InputError
-from traffic import records, samples
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures import samples
+from corridor.traffic.workloads import records
 
 EPOCH_NS = 1_790_000_000_000_000_000
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic import stamp
-from traffic.stamp import ReflectorPacket, SenderPacket
+from corridor.traffic.packets import stamp
+from corridor.traffic.packets.stamp import ReflectorPacket, SenderPacket
 
 NOW_NS = 1_795_532_941_126_000_000
 

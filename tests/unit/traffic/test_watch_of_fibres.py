@@ -7,9 +7,11 @@ import subprocess
 
 import pytest
 
-from traffic import crossings, gateways, packet_filter, watch
-from traffic.crossings import Sent, Tally
-from traffic.packet_filter import SNAP_BYTES
+from corridor.traffic.gateways import supervisor as gateways
+from corridor.traffic.monitor import monitor as watch
+from corridor.traffic.monitor import packet_filter, transits
+from corridor.traffic.monitor.packet_filter import SNAP_BYTES
+from corridor.traffic.monitor.transits import Sent, Tally
 
 FIRST, LAST = 8, 13
 FIBRE = 9
@@ -110,7 +112,7 @@ def test_only_what_is_sent_by_the_interfaces_is_seen():
 
 
 def crossing(frame, vlan=None):
-    return crossings.crossing_of("c0s1p2", Sent(FIBRE, frame[:SNAP_BYTES], len(frame), 0, vlan))
+    return transits.crossing_of("c0s1p2", Sent(FIBRE, frame[:SNAP_BYTES], len(frame), 0, vlan))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_frames_are_counted_by_interface_and_flow_with_first_and_last_time():
 
 
 def test_however_many_flows_there_are_none_is_forgotten(monkeypatch):
-    monkeypatch.setattr(crossings, "MOST_KEYS", 3)
+    monkeypatch.setattr(transits, "MOST_KEYS", 3)
     tally = Tally({8: "c0s1p2"})
     for port in (*range(20), *range(20)):
         payload = struct.pack("!HH", port, 5000) + bytes(8)

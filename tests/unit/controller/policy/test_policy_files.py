@@ -9,19 +9,20 @@ from typing import Any
 
 import jsonschema
 import pytest
-from policy_lab import TODAY, corridor, demand
 
-from controller.policy.classifier import classify
-from controller.policy.law import DataFlow, load_law
-from controller.policy.load import SHIPPED, load_policies, shipped_policies
-from controller.policy.model import Demand, PolicySet
-from controller.policy.routes import NoRoute, Route, best_route
-from controller.policy.schema import schema
-from controller.policy.semantics import rule
-from experiments import cli
-from topologies.documents import read_document
-from topologies.errors import InputError
-from topologies.load import load_topology
+from corridor.controller.policy.classifier import classify
+from corridor.controller.policy.law import DataFlow, load_law
+from corridor.controller.policy.load import SHIPPED, load_policies, shipped_policies
+from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.schema import schema
+from corridor.controller.policy.semantics import rule
+from corridor.experiments import cli
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.formats.load import load_topology
+from policy_lab import TODAY, corridor, demand
 
 COMPLETE = """schema: 1
 name: mine
@@ -390,7 +391,7 @@ def test_corridor_schema_prints_a_schema_that_shipped_files_fit(
     root = SHIPPED.parent.parent.parent
     shipped = {
         "policy": SHIPPED / "pan-asia.yaml",
-        "scenario": root / "experiments/scenarios/mini.yaml",
+        "scenario": root / "experiments/scenario/shipped/mini.yaml",
         "topology": root / "topologies/data/mini.yaml",
     }
     errors = jsonschema.Draft202012Validator(printed).iter_errors(read_document(shipped[file]).data)
@@ -406,7 +407,7 @@ def test_the_schema_wants_units_and_refuses_unknown_keys(tmp_path: Path) -> None
 
 
 def page() -> str:
-    return (SHIPPED.parent.parent.parent / "docs/policies.md").read_text(encoding="utf-8")
+    return (CHECKOUT / "docs/policies.md").read_text(encoding="utf-8")
 
 
 def test_the_example_of_the_page_loads(tmp_path: Path) -> None:

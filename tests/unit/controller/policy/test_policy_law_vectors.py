@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from controller.policy.classifier import classify, one_of
-from controller.policy.law import DATA, DataFlow, load_law
-from topologies.catalogue import shipped_hubs
-from topologies.documents import read_document
-from topologies.errors import InputError
+from corridor.controller.policy.classifier import classify, one_of
+from corridor.controller.policy.law import DATA, DataFlow, load_law
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.catalogue import shipped_hubs
 
 VECTORS = read_document(DATA / "law_vectors.yaml").data
 AS_OF = date.fromisoformat(VECTORS["as_of"])

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
+from corridor.controller.policy.clauses import Avoid
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.product import Place
+from corridor.controller.policy.routes import NoRoute, Route, shortest
 from policy_lab import (
     corridor,
     demand,
@@ -15,11 +20,6 @@ from policy_lab import (
     route,
     ruling,
 )
-
-from controller.policy.clauses import Avoid
-from controller.policy.failures import Failures
-from controller.policy.product import Place
-from controller.policy.routes import NoRoute, Route, shortest
 
 GATEWAY = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 

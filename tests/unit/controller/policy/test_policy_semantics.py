@@ -7,6 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+
+from corridor.controller.policy.clauses import Avoid
+from corridor.controller.policy.model import Policy
 from policy_lab import (
     TODAY,
     along,
@@ -21,9 +24,6 @@ from policy_lab import (
     ruling,
     verdict,
 )
-
-from controller.policy.clauses import Avoid
-from controller.policy.model import Policy
 
 KARAKORAM = "west kash gilgit karachi"
 BURMA_ROAD = "west kun mandalay mumbai karachi"

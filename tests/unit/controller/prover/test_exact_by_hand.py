@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import exact_lab as lab
 import pytest
-from policy_lab import demand, fibre, hub, network, permit, ruling
 
-from controller.intent import Intent, Protection, Selector
-from controller.policy.failures import Failures
-from controller.program import FastFailover, Flow, Meter, output
-from controller.prover.decisions import End
-from controller.prover.exact import Explorer
-from controller.prover.exact_claims import ExactReport, examine, predict
-from controller.prover.exact_rates import uses
-from controller.prover.outcomes import Outcome, Searched
-from controller.prover.tables import tables_of
+import exact_lab as lab
+from corridor.controller.forwarding.program import FastFailover, Flow, Meter, output
+from corridor.controller.intent.intent import Intent, Protection, Selector
+from corridor.controller.policy.failures import Failures
+from corridor.controller.prover.exact.claims import ExactReport, examine, predict
+from corridor.controller.prover.exact.decisions import End
+from corridor.controller.prover.exact.outcomes import Outcome, Searched
+from corridor.controller.prover.exact.rates import uses
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.tables.tables import tables_of
+from policy_lab import demand, fibre, hub, network, permit, ruling
 
 LINKS = Protection(1, ("link",))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Action,
     Bucket,
     FastFailover,
@@ -18,9 +18,9 @@ from controller.program import (
     set_field,
     to_controller,
 )
-from controller.prover.causes import Watch
-from controller.prover.decisions import End, Fork, Onward, Stop, Switch
-from controller.prover.packets import ETH_IPV4, ETH_MPLS, Packet
+from corridor.controller.prover.exact.causes import Watch
+from corridor.controller.prover.exact.decisions import End, Fork, Onward, Stop, Switch
+from corridor.controller.prover.tables.packets import ETH_IPV4, ETH_MPLS, Packet
 
 PACKET = Packet.of(in_port=2, eth_type=ETH_IPV4, ip_dscp=0, ip_proto=17, udp_dst=5000)
 

@@ -10,15 +10,15 @@ from itertools import combinations, product
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.reach import End, Place, Step, steps_at
+from corridor.controller.prover.tables import headers
+from corridor.topologies.model.wiring import HOST_PORT
 from openflow_network import ARP, IPV4, LLDP, MPLS, Fate, Packet
 from prover_judge import Dead, Switches
 from prover_worlds import Spoilt, World, worlds
 from spoiling import spoilt
-
-from controller.prover import headers
-from controller.prover.network import Network
-from controller.prover.reach import End, Place, Step, steps_at
-from topologies.wiring import HOST_PORT
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 VLAN_66 = 0x1000 | 66

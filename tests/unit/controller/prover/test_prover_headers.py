@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.prover.headers import ETH_IPV4, ETH_MPLS, Box, Packet, box, is_exact, outside
+from corridor.controller.prover.tables.headers import (
+    ETH_IPV4,
+    ETH_MPLS,
+    Box,
+    Packet,
+    box,
+    is_exact,
+    outside,
+)
 
 WORLD = {"vlan_vid": (0, 1, 2), "eth_type": (1, 2, 3), "arp_op": (1, 2, 3)}
 POINTS = [dict(zip(WORLD, point, strict=True)) for point in product(*WORLD.values())]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.search.claim import Breach
 from policy_lab import permit
 from prover_worlds import POLICIES, Spoilt, atlas, atlas_intents, atlas_world, compiled
-
-from controller.prover.claims import Breach
-from controller.prover.demands import Demand
 
 
 def others(policies, k=1):

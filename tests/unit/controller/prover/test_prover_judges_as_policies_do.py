@@ -7,13 +7,13 @@ from itertools import combinations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT
 from mutants import MUTANTS
 from openflow_network import Packet
 from prover_judge import Dead, Switches, broken_by, packet_of, visits
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds, worlds
 from spoiling import spoilt
-
-from topologies.wiring import GATEWAY_IN_PORT
 
 FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 JUDGED = {"C1", "C3", "C4", "C5", "C6", "C7", "C8", "C11", "C15", "T0"}

@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.prover import prove, tables_of
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
 from mutants import MUTANTS, proof_of
 from prover_worlds import NotHereError, atlas_world, worlds
-
-from controller.prover import prove, tables_of
-from experiments.intents import specify
-from experiments.plan import make_plan
-from experiments.scenario import load_scenario
 
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 NEEDS_MORE = {"C9", "C10", "C12", "C13"}

@@ -6,17 +6,18 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from policy_lab import corridor, demand, permit, ruling
 
-from controller.compiler import compile_ways, gateways_of, plan_ways
-from controller.intent import Intent, Selector, clashes
-from controller.program import Flow
-from controller.prover import headers, prove, rest, sieve, tables_of
-from controller.prover.headers import Box, Packet, box, in_order, outside
-from controller.prover.lookup import Rule
-from controller.prover.rest import Rest, cut
-from controller.prover.sieve import Allowed, Sieve
-from topologies.wiring import wire
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.program import Flow
+from corridor.controller.intent.intent import Intent, Selector, clashes
+from corridor.controller.prover import prove, tables_of
+from corridor.controller.prover.tables import headers, rest, sieve
+from corridor.controller.prover.tables.headers import Box, Packet, box, in_order, outside
+from corridor.controller.prover.tables.lookup import Rule
+from corridor.controller.prover.tables.rest import Rest, cut
+from corridor.controller.prover.tables.sieve import Allowed, Sieve
+from corridor.topologies.model.wiring import wire
+from policy_lab import corridor, demand, permit, ruling
 
 SAME_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 FIELDS = ("eth_type", "eth_dst", "mpls_tc", "ip_proto", "udp_src", "udp_dst")

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from experiments.cli import main
-from experiments.intents import specify
-from experiments.plan import make_plan
-from experiments.proof import prove_run
-from experiments.scenario import load_scenario
-from topologies.errors import InputError
-from topologies.values import to_plain
+from corridor.experiments.cli import main
+from corridor.experiments.lab.proof import prove_run
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import InputError
 
 
 @pytest.fixture(scope="module")

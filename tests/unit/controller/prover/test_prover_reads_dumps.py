@@ -4,12 +4,12 @@ import copy
 import json
 
 import pytest
-from prover_worlds import Spoilt, atlas_world
 
-from controller.program import Meter
-from controller.prover import prove, read_dump, tables_of
-from topologies.errors import InputError
-from topologies.values import to_plain
+from corridor.controller.forwarding.program import Meter
+from corridor.controller.prover import prove, read_dump, tables_of
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import InputError
+from prover_worlds import Spoilt, atlas_world
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Bucket,
     FastFailover,
     Program,
@@ -19,7 +19,7 @@ from controller.program import (
     output,
     set_field,
 )
-from topologies.values import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain, to_plain
 
 ROOT = Path(__file__).resolve().parents[4]
 GROUPS = (
@@ -35,24 +35,24 @@ GROUPS = (
 
 SAY_BACK = """
 import importlib, json, struct, sys
-from controller import framework, messages
-from controller.program import FastFailover
-from topologies.values import from_plain, to_plain
+from corridor.controller.openflow import codec, framework
+from corridor.controller.forwarding.program import FastFailover
+from corridor.topologies.base.codec import from_plain, to_plain
 desc = importlib.import_module(
     framework.NAMES[framework.FRAMEWORK] + ".ofproto.ofproto_protocol"
 ).ProtocolDesc(version=framework.ofproto.OFP_VERSION)
 back = []
 for plain, kind in json.load(sys.stdin):
-    message = messages.add_group(desc, from_plain(FastFailover, plain))
+    message = codec.add_group(desc, from_plain(FastFailover, plain))
     message.serialize()
     buckets = bytes(message.buf)[16:]
     said = struct.pack("!HBxI", 8 + len(buckets), kind, message.group_id) + buckets
     stats = framework.parser.OFPGroupDescStats.parser(said, 0)
-    back.append(to_plain(messages.group_of(stats)))
+    back.append(to_plain(codec.group_of(stats)))
 actions = framework.parser
 stray = [actions.OFPActionPushMpls(0x8847), actions.OFPActionSetField(eth_src="02:00:00:00:00:01"),
          actions.OFPActionPopMpls(0x8847), actions.OFPActionSetQueue(1)]
-kinds = [action.kind for action in messages._from_openflow(stray)]
+kinds = [action.kind for action in codec._from_openflow(stray)]
 json.dump({"groups": back, "kinds": kinds}, sys.stdout)
 """
 FAST_FAILOVER, ALL = 3, 0

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from corridor.controller.prover import Prover, prove, tables_of
+from corridor.topologies.base.codec import from_plain, to_plain
 from mutants import MUTANTS
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds
 from spoiling import spoilt
-
-from controller.prover import Prover, prove, tables_of
-from topologies.values import from_plain, to_plain
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -5,19 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from mutants import MUTANTS
-from mutants.tool import acting, of
-from mutants.ways import several
-from policy_lab import TODAY, fibre, hub, network, permit
-from prover_worlds import NotHereError, atlas_world, compiled
 
-from controller.intent import intents_of
-from controller.policy.model import DataClass, Demand, PolicySet
-from controller.program import (
+from corridor.controller.forwarding.program import (
     Bucket,
     FastFailover,
     Flow,
-    Phase,
     Reason,
     Table,
     back_to_sender,
@@ -30,8 +22,16 @@ from controller.program import (
     pop_label,
     set_field,
 )
-from controller.prover import way_claims
-from topologies.wiring import HOST_PORT
+from corridor.controller.intent.intent import intents_of
+from corridor.controller.policy.model import DataClass, Demand, PolicySet
+from corridor.controller.policy.phase import Phase
+from corridor.controller.prover.claims import ways as way_claims
+from corridor.topologies.model.wiring import HOST_PORT
+from mutants import MUTANTS
+from mutants.tool import acting, of
+from mutants.ways import several
+from policy_lab import TODAY, fibre, hub, network, permit
+from prover_worlds import NotHereError, atlas_world, compiled
 
 
 def spoilt(name, k=1, seed=0):

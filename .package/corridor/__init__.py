@@ -1,0 +1,1 @@
+"""The cross-border data corridor network emulator."""

@@ -1,0 +1,1 @@
+"""The controller applications that Ryu and os-ken load."""

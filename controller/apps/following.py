@@ -1,0 +1,254 @@
+"""The app that keeps a network to its policies while it changes: see ``keeper.py``.
+
+Thin: it hands what comes from switches to the switchboard and to the keeper, checks the wiring by
+LLDP, and opens the sockets. Options, in ``[corridor]`` of a file or as ``CORRIDOR_...``:
+
+    specification   what demands are served and judged by, JSON
+    wiring          names, ports and addresses, JSON
+    status          socket of a runner, which the app connects to
+    control         socket that the app listens on, see ``control.py``
+    gateways        socket of those who run the gateways
+    events          file for one JSON object an event
+    state           file for what a controller must know after a restart
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.deployment.deployments import Known
+from corridor.controller.forwarding.program import WiredLink
+from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.channel import Switchboard
+from corridor.controller.openflow.framework import (
+    FRAMEWORK,
+    App,
+    cfg,
+    handler,
+    hub,
+    ofp_event,
+    ofproto,
+)
+from corridor.controller.openflow.installation import Installation
+from corridor.controller.openflow.wiring_check import RETRY_S, lldp_frame, lldp_origin
+from corridor.controller.reconcile.control import Control
+from corridor.controller.reconcile.deployer import Governor
+from corridor.controller.reconcile.event_log import Journal
+from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.controller.reconcile.gateways import GatewaysLink, NoGateways
+from corridor.controller.reconcile.ports import Outside
+from corridor.controller.reconcile.reconciler import Job, Keeper, Patience
+from corridor.controller.reconcile.state_file import Store
+from corridor.controller.reconcile.two_phase_rollout import Updater
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.model.wiring import Wiring
+
+LOSS_POLL_S = 0.5
+MOST_UNREAD = 10_000
+MOST_WAITING = 128
+"""To be heard on the control socket, while proofs are computed."""
+OPTIONS = ("specification", "wiring", "status", "control", "gateways", "events", "state")
+CONF = cfg.CONF
+CONF.register_opts(
+    [cfg.StrOpt(name, default=os.environ.get(f"CORRIDOR_{name.upper()}", "")) for name in OPTIONS],
+    group="corridor",
+)
+REPLIES = [
+    ofp_event.EventOFPBarrierReply,
+    ofp_event.EventOFPErrorMsg,
+    ofp_event.EventOFPFlowStatsReply,
+    ofp_event.EventOFPGroupDescStatsReply,
+    ofp_event.EventOFPMeterConfigStatsReply,
+    ofp_event.EventOFPPortStatsReply,
+    ofp_event.EventONFBundleCtrlMsg,
+]
+
+
+class KeeperApp(App):
+    """One network, kept."""
+
+    OFP_VERSIONS = (ofproto.OFP_VERSION,)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        options = CONF.corridor
+        specification = Specification.from_json(Path(options.specification).read_text())
+        self._wiring = from_plain(Wiring, json.loads(Path(options.wiring).read_text()))
+        self._status = _connect(options.status)
+        self._to_tell: Any = hub.Queue()
+        self._switchboard = Switchboard()
+        self._ports: dict[int, dict[int, bool]] = {}
+        self._links: Installation | None = None
+        self.journal = Journal(self._tell, Path(options.events) if options.events else None)
+        gateways = GatewaysLink(options.gateways) if options.gateways else NoGateways()
+        outside = Outside(self._wiring, self._switchboard, gateways, time.monotonic_ns, hub.sleep)
+        store = Store(Path(options.state) if options.state else None, specification)
+        self.keeper = Keeper(
+            governor=Governor(outside, store, self.journal, Updater(outside)),
+            journal=self.journal,
+            known=Known(specification),
+            sightings=Sightings(self._wiring),
+            jobs=hub.Queue(),
+            nothing=hub.QueueEmpty,
+            patience=_patience(),
+            on_standing=self._check_wiring,
+        )
+        self._control = Control(self.keeper, self.journal, hub.Queue)
+        hub.spawn(self.keeper.run)
+        if FRAMEWORK == "os-ken":
+            hub.spawn(self._notice_losses)
+        if self._status is not None:
+            hub.spawn(self._obey)
+            hub.spawn(self._report)
+        if options.control:
+            hub.spawn(self._listen, options.control)
+
+    @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.MAIN_DISPATCHER)
+    def on_switch(self, event: Any) -> None:
+        """A switch is ready to be spoken to, and has said what ports it has."""
+        datapath = event.datapath
+        if not any(one.dpid == datapath.id for one in self._wiring.hubs):
+            self.logger.warning("switch %016x is not in the wiring; left alone", datapath.id)
+            return
+        self._switchboard.connect(datapath)
+        ports = {number: _is_live(port) for number, port in datapath.ports.items()}
+        self.keeper.jobs.put(Job("came_back", {"dpid": datapath.id, "ports": ports}))
+
+    @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.DEAD_DISPATCHER)
+    def on_loss(self, event: Any) -> None:
+        if self._switchboard.disconnect(event.datapath):
+            self.keeper.jobs.put(Job("went_away", {"dpid": event.datapath.id}))
+
+    @handler.set_ev_cls(REPLIES, handler.MAIN_DISPATCHER)
+    def on_reply(self, event: Any) -> None:
+        self._switchboard.hear(event.msg)
+
+    @handler.set_ev_cls(ofp_event.EventOFPPortStatus, handler.MAIN_DISPATCHER)
+    def on_port(self, event: Any) -> None:
+        message = event.msg
+        if self._switchboard.is_current(message.datapath):
+            gone = message.reason == ofproto.OFPPR_DELETE
+            what = {
+                "dpid": message.datapath.id,
+                "port": message.desc.port_no,
+                "live": not gone and _is_live(message.desc),
+            }
+            self.keeper.jobs.put(Job("port", what))
+
+    @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
+    def on_packet(self, event: Any) -> None:
+        """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
+        message = event.msg
+        origin = lldp_origin(message.data)
+        if origin is not None and self._links is not None:
+            link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
+            if not self._links.saw_link(link):
+                said = f"wired other than declared: {link}"
+                self._tell({"event": "error", "message": said})
+
+    def _notice_losses(self) -> None:
+        while True:
+            hub.sleep(LOSS_POLL_S)
+            self._switchboard.close_dead()
+
+    def _check_wiring(self) -> None:
+        """Once something stands: its ways are only as good as the wiring is as declared."""
+        standing = self.keeper.governor.standing
+        assert standing is not None
+        self._links = Installation(standing.program)
+        self._links.installed = {hub.dpid for hub in self._wiring.hubs}
+        hub.spawn(self._prove_wiring)
+
+    def _prove_wiring(self) -> None:
+        """Send LLDP until each link has been seen both ways, but those known to be cut."""
+        links = self._links
+        assert links is not None
+        while missing := self._expected(links):
+            for link in missing:
+                self._switchboard.send_out(
+                    link.src_dpid, link.src_port, lldp_frame(link.src_dpid, link.src_port)
+                )
+            hub.sleep(RETRY_S)
+        self._tell({"event": "ready", **links.report()})
+
+    def _expected(self, links: Installation) -> list[WiredLink]:
+        failures = self.keeper.failures
+        dead = {
+            (self._wiring.hub(end.hub).dpid, end.port)
+            for fibre in self._wiring.fibres
+            for end in (fibre.a, fibre.z)
+            if fibre.fibre in failures.links or failures.hubs & {fibre.a.hub, fibre.z.hub}
+        }
+        found = [one for one in links.missing_links if (one.src_dpid, one.src_port) not in dead]
+        return sorted(found, key=lambda link: (link.src_dpid, link.src_port))
+
+    def _obey(self) -> None:
+        """Commands of the runner, one JSON object a line."""
+        assert self._status is not None
+        for line in self._status.makefile("r"):
+            command = json.loads(line)
+            if command["do"] == "report" and self._links is not None:
+                self._tell({"event": "report", **self._links.report()})
+            elif command["do"] == "report":
+                self._tell({"event": "report", "complete": False, **self.keeper.state})
+            elif command["do"] == "dump":
+                self._dump(Path(command["to"]))
+
+    def _dump(self, target: Path) -> None:
+        reply = hub.Queue()
+        self.keeper.jobs.put(Job("ask_dump", {}, reply))
+        answer = reply.get()
+        if answer["ok"]:
+            target.write_text(json.dumps(answer["document"], indent=1, sort_keys=True))
+            self._tell({"event": "dumped", "to": str(target)})
+
+    def _listen(self, path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            Path(path).unlink()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+            server.bind(path)
+            server.listen(MOST_WAITING)
+            while True:
+                client, _ = server.accept()
+                hub.spawn(self._serve, client)
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError), client.makefile("r") as lines:
+            for line in lines:
+                answer = self._control.answer(line)
+                client.sendall((json.dumps(answer) + "\n").encode())
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        """To the runner, if there is one. Nobody waits for it to read."""
+        if self._status is not None and self._to_tell.qsize() < MOST_UNREAD:
+            self._to_tell.put(message)
+
+    def _report(self) -> None:
+        assert self._status is not None
+        with contextlib.suppress(OSError):
+            while True:
+                self._status.sendall((json.dumps(self._to_tell.get()) + "\n").encode())
+
+
+def _is_live(port: Any) -> bool:
+    """Open vSwitch counts a port as live while its link is up and BFD, if it is on, forwards."""
+    return bool(port.state & ofproto.OFPPS_LIVE)
+
+
+def _connect(path: str) -> socket.socket | None:
+    if not path:
+        return None
+    status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    status.connect(path)
+    return status
+
+
+def _patience() -> Patience:
+    """As ``CORRIDOR_PATIENCE`` says, a JSON object of nanoseconds; by default as usual."""
+    return Patience(**json.loads(os.environ.get("CORRIDOR_PATIENCE") or "{}"))

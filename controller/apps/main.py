@@ -1,0 +1,59 @@
+"""Run the controller app: ``python -m corridor.controller.apps.main --port 6653``.
+
+Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
+``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
+``keeper_app.py``. os-ken 4 has no command of its own, so this serves both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from corridor.controller.openflow import framework
+from corridor.topologies.base.errors import CorridorError
+
+PATIENT_S = 86_400.0
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--host", default="127.0.0.1")
+    arguments.add_argument("--port", type=int, default=6653)
+    arguments.add_argument(
+        "--patient",
+        action="store_true",
+        help="wait for switches without looking up in between, which costs a long run time",
+    )
+    options = arguments.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    if framework.FRAMEWORK == "ryu":
+        framework.hub.patch()
+    words = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
+    framework.cfg.CONF(args=words, project=framework.NAMES[framework.FRAMEWORK])
+    if options.patient:
+        framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
+    try:
+        framework.app_manager.AppManager.run_apps([_app(), framework.OFP_HANDLER])
+    except CorridorError as error:
+        print(f"controller: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"controller: port {options.port}: {error.strerror}", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _app() -> str:
+    """The app that keeps a network to a specification, or the one that installs a program."""
+    return (
+        "corridor.controller.apps.following"
+        if os.environ.get("CORRIDOR_SPECIFICATION")
+        else "corridor.controller.apps.static"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

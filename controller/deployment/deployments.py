@@ -1,0 +1,350 @@
+"""What the network is to do, as values: what is known, what stands, and how one follows another.
+
+A ``Standing`` is a program in an epoch with what it serves and what was known when it was made. The
+next one is compiled in the other epoch, so that both can stand beside each other. Pure: who carries
+it to switches is the keeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+
+from corridor.controller.forwarding.compiler import Compiled, compile_ways, plan_ways
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node, Way
+from corridor.controller.forwarding.program import (
+    FastFailover,
+    Flow,
+    Meter,
+    Program,
+    Reason,
+    SwitchProgram,
+    Table,
+    cookie,
+)
+from corridor.controller.forwarding.two_phase_plan import Update, update
+from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.automaton import Automaton, Violation
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover import Proof, Tables, prove, tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, FibreWire, Wiring
+
+NS = 1_000_000_000
+FULL_FRAME_BITS = 8 * 1600
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that decides what the network is to do."""
+
+    specification: Specification
+    failures: Failures = NO_FAILURES
+    drained: frozenset[str] = frozenset()
+    """Fibres that are to carry nothing."""
+
+    def without(self, wiring: Wiring) -> Failures:
+        """What must be done without: failures, drained fibres, and gateways nobody built."""
+        unwired = {hub.hub for hub in wiring.hubs if hub.gateway is None}
+        return replace(
+            self.failures,
+            links=self.failures.links | self.drained,
+            gateways=self.failures.gateways | unwired,
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What switches hold, or are to hold."""
+
+    known: Known
+    intents: tuple[Intent, ...]
+    without: Failures
+    compiled: Compiled
+    epoch: int
+    withdrawn: frozenset[int] = frozenset()
+    """Numbers of demands that are dropped at their edges although there are ways for them."""
+    promises_rates: bool = False
+    """Whether guaranteed rates must fit: where somebody asks for a change, and not where the
+    network must do without what has failed."""
+
+    @property
+    def program(self) -> Program:
+        return self.compiled.program
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return self.compiled.ways
+
+    @property
+    def topology(self) -> Topology:
+        return self.known.specification.topology
+
+    @cached_property
+    def labels(self) -> frozenset[int]:
+        return frozenset(use.label for use in self.program.labels)
+
+    @cached_property
+    def switches(self) -> dict[int, SwitchProgram]:
+        return {switch.dpid: switch for switch in self.program.switches}
+
+
+def stand(known: Known, wiring: Wiring, epoch: int) -> Standing:
+    """What is known, compiled in an epoch."""
+    intents = known.specification.intents()
+    without = known.without(wiring)
+    topology = known.specification.topology
+    ways = plan_ways(topology, intents, without)
+    return Standing(
+        known, intents, without, compile_ways(wiring, topology, ways, epoch=epoch), epoch
+    )
+
+
+def following(standing: Standing, known: Known, wiring: Wiring) -> Standing:
+    """What is to stand next: of the other epoch, or of the same where no entry would differ."""
+    same = stand(known, wiring, standing.epoch)
+    if same.program.switches == standing.program.switches:
+        return same
+    compiled = compile_ways(wiring, same.topology, same.ways, epoch=1 - standing.epoch)
+    return replace(same, compiled=compiled, epoch=1 - standing.epoch)
+
+
+def withdraw(standing: Standing, numbers: Iterable[int], intents: tuple[Intent, ...]) -> Standing:
+    """The same with the packets of some demands dropped at their edges, and known nowhere else.
+
+    ``intents`` says what those demands may from now on, which is nothing as long as this stands;
+    all else is served as before.
+    """
+    gone = standing.withdrawn | frozenset(numbers)
+    switches = tuple(_withdrawn(switch, gone) for switch in standing.program.switches)
+    served = tuple(
+        _allowed_nothing(intents[number - 1]) if number in gone else intent
+        for number, intent in enumerate(standing.intents, start=1)
+    )
+    program = replace(standing.program, switches=switches)
+    compiled = Compiled(program, standing.ways)
+    return replace(standing, intents=served, compiled=compiled, withdrawn=gone)
+
+
+def _allowed_nothing(intent: Intent) -> Intent:
+    """One that policies still allow, though not by the ways that stand, waits for the next."""
+    waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next standing")
+    ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
+    return replace(intent, ruling=ruling)
+
+
+def no_longer_allowed(standing: Standing, intents: Iterable[Intent]) -> frozenset[int]:
+    """Numbers of demands that have a way, and whose new rulings refuse them whatever the way."""
+    return frozenset(
+        number
+        for number, (way, intent) in enumerate(zip(standing.ways, intents, strict=True), start=1)
+        if way.first is not None and not intent.ruling.automata and number not in standing.withdrawn
+    )
+
+
+def unlawful(standing: Standing, intents: Iterable[Intent]) -> frozenset[int]:
+    """Numbers of demands that have a way, and no longer a permit that allows all it may do."""
+    return frozenset(
+        number
+        for number, (way, intent) in enumerate(zip(standing.ways, intents, strict=True), start=1)
+        if way.automaton is not None
+        and number not in standing.withdrawn
+        and not any(_is_no_stricter(one, way.automaton) for one in intent.ruling.automata)
+    )
+
+
+def _is_no_stricter(new: Automaton, old: Automaton) -> bool:
+    """Whether a permit allows all that it did."""
+    return (
+        new.permit == old.permit
+        and all(clause in old.clauses for clause in new.clauses)
+        and all(budget in old.budgets for budget in new.budgets)
+    )
+
+
+def proof_of(standing: Standing, wiring: Wiring, tables: Tables | None = None) -> Proof:
+    """That tables, by default those intended, do what a standing is for, and nothing else."""
+    return _prove(standing, wiring, tables, standing.program, frozenset())
+
+
+def proof_beside(
+    standing: Standing, step: Update, new: Standing, wiring: Wiring, tables: Tables | None = None
+) -> Proof:
+    """That the old epoch still serves as it should with the new one standing beside it."""
+    return _prove(standing, wiring, tables, step.beside, new.labels)
+
+
+def proof_flipped(standing: Standing, step: Update, new: Standing, wiring: Wiring) -> Proof:
+    """That the new epoch will serve as it should once the edges are flipped."""
+    return _prove(new, wiring, None, step.flipped, standing.labels)
+
+
+def step_between(standing: Standing, new: Standing) -> Update:
+    return update(standing.program, new.program)
+
+
+def _prove(
+    standing: Standing,
+    wiring: Wiring,
+    tables: Tables | None,
+    intended: Program,
+    resting: frozenset[int],
+) -> Proof:
+    held = tables or tables_of(intended)
+    exact = examine(
+        held,
+        wiring,
+        standing.topology,
+        standing.intents,
+        known=standing.without,
+        rates=standing.promises_rates,
+    )
+    return prove(
+        held,
+        wiring,
+        standing.topology,
+        standing.intents,
+        intended,
+        exact,
+        failures=standing.without,
+        resting=resting,
+    )
+
+
+def _withdrawn(switch: SwitchProgram, numbers: frozenset[int]) -> SwitchProgram:
+    flows = []
+    for flow in switch.flows:
+        if flow.policy not in numbers:
+            flows.append(flow)
+        elif flow.table == Table.CLASSIFY:
+            flows.append(_blocked(flow))
+    return replace(switch, flows=tuple(flows))
+
+
+def _blocked(flow: Flow) -> Flow:
+    why = cookie(Reason.DROP_BLOCKED, policy=flow.policy, serial=flow.serial)
+    return replace(flow, actions=(), goto=None, cookie=why)
+
+
+def longest_ns(standing: Standing, wiring: Wiring) -> int:
+    """The longest that a packet may be under way, whatever has failed, with every queue full."""
+    hop_ns = {wire.fibre: _most_ns(wire) for wire in wiring.fibres}
+    known: dict[Node, int] = {}
+    firsts = [way.first for way in standing.ways if way.first is not None]
+    for node in chain.from_iterable(_ends_first(first) for first in firsts):
+        if node not in known:
+            onward = known[node.then] if isinstance(node, Cross | Assess) else 0
+            if isinstance(node, Cross):
+                onward += hop_ns[node.fibre]
+            otherwise = known[node.otherwise] if node.otherwise is not None else 0
+            known[node] = max(onward, otherwise)
+    return max(known.values(), default=0)
+
+
+def _most_ns(wire: FibreWire) -> int:
+    """Through a full queue and over the fibre, the slower way."""
+    return max(
+        shape.one_way_delay_ns
+        + (shape.queue_packets + 1) * FULL_FRAME_BITS * NS // max(shape.rate_bps, 1)
+        for shape in (wire.forward, wire.backward)
+    )
+
+
+def _ends_first(first: Node) -> Iterable[Node]:
+    """All decisions of a way, each after those it leads to."""
+    done: dict[Node, None] = {}
+    waiting: list[tuple[Node, bool]] = [(first, False)]
+    while waiting:
+        node, ready = waiting.pop()
+        if ready:
+            done[node] = None
+        elif node not in done:
+            waiting.append((node, True))
+            following = (node.otherwise, getattr(node, "then", None))
+            waiting += [(one, False) for one in following if one is not None and one not in done]
+    return done
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A label that a gateway lets through, and the packets it may be on."""
+
+    demand: str
+    src: str
+    dst: str
+
+
+def assessed(standings: Iterable[Standing], wiring: Wiring) -> dict[str, dict[int, Assessed]]:
+    """For every gateway, the labels it lets through: those its switch takes back from it."""
+    found: dict[str, dict[int, Assessed]] = {
+        hub.hub: {} for hub in wiring.hubs if hub.gateway is not None
+    }
+    for standing in standings:
+        for switch in standing.program.switches:
+            for flow in switch.flows:
+                fields = dict(flow.match)
+                if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
+                    intent = standing.intents[flow.policy - 1]
+                    src, dst = (wiring.hub(end).host_ip for end in intent.pair)
+                    label = int(fields["mpls_label"])
+                    found[switch.hub][label] = Assessed(intent.id, src, dst)
+    return found
+
+
+def is_cut_off(hub: str, program: Program, wiring: Wiring) -> bool:
+    """Whether no switch takes anything labelled from a hub, whatever the hub's switch does."""
+    facing = {
+        (far.hub, far.port)
+        for fibre in wiring.fibres
+        for near, far in ((fibre.a, fibre.z), (fibre.z, fibre.a))
+        if near.hub == hub
+    }
+    return not any(
+        flow.table == Table.SWITCH and (switch.hub, dict(flow.match).get("in_port")) in facing
+        for switch in program.switches
+        for flow in switch.flows
+        if flow.actions
+    )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one switch must be told so that it holds what it should."""
+
+    extra: tuple[Flow, ...] = ()
+    """Entries to take away; those with the key of a missing one are replaced by it."""
+    missing: tuple[Flow, ...] = ()
+    extra_groups: tuple[int, ...] = ()
+    extra_meters: tuple[int, ...] = ()
+    groups: tuple[FastFailover, ...] = ()
+    """As they should be; those missing or other than that."""
+    meters: tuple[Meter, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.extra, self.missing, self.groups, self.meters)) or any(
+            (self.extra_groups, self.extra_meters)
+        )
+
+
+def difference(held: SwitchProgram, wanted: SwitchProgram) -> Difference:
+    """From what a switch says it holds to what it should hold."""
+    has, should = frozenset(held.flows), frozenset(wanted.flows)
+    return Difference(
+        extra=tuple(flow for flow in held.flows if flow not in should),
+        missing=tuple(flow for flow in wanted.flows if flow not in has),
+        extra_groups=_strangers(held.groups, wanted.groups),
+        extra_meters=_strangers(held.meters, wanted.meters),
+        groups=tuple(one for one in wanted.groups if one not in held.groups),
+        meters=tuple(one for one in wanted.meters if one not in held.meters),
+    )
+
+
+def _strangers[T: (FastFailover, Meter)](
+    held: tuple[T, ...], wanted: tuple[T, ...]
+) -> tuple[int, ...]:
+    known = {one.id for one in wanted}
+    return tuple(one.id for one in held if one.id not in known)

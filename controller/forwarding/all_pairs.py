@@ -1,0 +1,28 @@
+"""Every pair of hubs by its shortest path, whatever the data: what a controller on its own runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import permutations
+
+from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.intent import intents_of
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import UNCLASSIFIED, Demand
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.wiring import wire
+
+
+def compile_all_pairs(topology_name: str, *, run_id: str = "c0") -> Program:
+    topology = load_topology(topology_name)
+    demands = [
+        Demand.model_validate(
+            {"id": f"{src}-to-{dst}", "class": UNCLASSIFIED, "src": src, "dst": dst}
+        )
+        for src, dst in permutations((hub.id for hub in topology.hubs), 2)
+    ]
+    # Nothing in this set depends on the day.
+    intents = intents_of(load_policies("none"), topology, demands, as_of=date.min)
+    wiring = wire(topology, run_id=run_id)
+    return compile_ways(wiring, topology, plan_ways(topology, intents)).program

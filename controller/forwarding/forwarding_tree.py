@@ -1,0 +1,180 @@
+"""Ways: what each hub does with a demand's packets, and what it does when that is dead.
+
+A way is a decision graph over places of the product of topology and automaton. Every node says
+one thing: cross this fibre, pass this gateway, deliver; and ``otherwise`` what to do at the same
+hub if that is found dead. All alternatives start from the state the packet is in, so whatever
+is dead, every path through the graph is one that the policies allow; no compliant alternative is
+``None``, and the packet is dropped.
+
+What a hub knows is which of its own fibres, or its gateway, is dead, and, by the label, which were
+found dead on the way. A node is protected as long as up to ``k`` failures explain all that was
+found. A detour first avoids all that may have failed with what was found (its shared-risk groups,
+the hub behind it), and falls back to avoiding no more than what was found: so a packet is dropped
+only where no allowed path is left from where it is (the prover's claim C9, exactly).
+
+The way while all is well is the shortest. Where a permit says how long one way may take, what is
+left of that may be spent on a longer one that is protected all along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from corridor.controller.forwarding.decisions import Decisions
+from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
+from corridor.controller.forwarding.product_paths import Courses
+from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import Policy
+from corridor.controller.policy.product import Course, Ground, Product
+from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
+from corridor.topologies.model.routing import shortest_tree, walk
+from corridor.topologies.model.topology import Topology
+
+__all__ = [
+    "Assess",
+    "Cross",
+    "Deliver",
+    "Node",
+    "Way",
+    "WayBuilder",
+    "WayStatus",
+    "unprotected",
+]
+
+WayStatus = Literal["UP", "ALT", "BLOCKED", "DOWN"]
+"""``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
+policies do not let it pass. ``DOWN``: no fibres lead there."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one intent is served: its route while all is well and its decisions; or why not."""
+
+    intent: Intent
+    route: Route | NoRoute
+    first: Node | None = None
+    automaton: Automaton | None = None
+    """Of the permit in use."""
+    protection: Protection = field(default_factory=Protection)
+    """In effect: what was asked for and what the permit asks for."""
+    spent_ns: int = 0
+    """What it takes longer than the shortest lawful path, so as to be protected all along."""
+
+    @property
+    def permit(self) -> Policy | None:
+        return self.automaton.permit if self.automaton else None
+
+    @property
+    def status(self) -> WayStatus:
+        if isinstance(self.route, NoRoute):
+            return self.route.status
+        first_choice = self.intent.ruling.automata[0].permit.id
+        return "UP" if self.route.permit == first_choice else "ALT"
+
+
+class WayBuilder:
+    """Ways over one topology without what is known to have failed.
+
+    Delays to each destination are searched once, and so is what demands to it have in common.
+    """
+
+    def __init__(self, topology: Topology, failures: Failures = NO_FAILURES) -> None:
+        self._topology = topology
+        self._failures = failures
+        self._ground = Ground(topology, failures)
+        self._floors: dict[str, dict[str, int]] = {}
+        self._risks = Risks(topology)
+        self._courses: dict[object, Courses] = {}
+
+    def way(self, intent: Intent) -> Way:
+        """By the first permit with a path. Never raises: what cannot be evaluated is blocked."""
+        try:
+            served = self._served(intent)
+        except Exception:  # noqa: BLE001 - an evaluation error means deny
+            served = None
+        return served or Way(intent, best_route(intent.ruling, self._failures))
+
+    def _served(self, intent: Intent) -> Way | None:
+        for automaton in intent.ruling.automata:
+            courses = self._of(automaton)
+            start = courses.product.entered(automaton.trip.src)
+            course = None if start is None else courses.shortest(start, 0, frozenset())
+            if course is not None and not automaton.exceeds(course.one_way_ns):
+                return self._by(automaton, courses, course, intent)
+        return None
+
+    def _by(self, automaton: Automaton, courses: Courses, shortest: Course, intent: Intent) -> Way:
+        """The way of an intent by a permit, given the shortest course under it."""
+        protection = intent.protected(automaton.permit)
+        decisions = Decisions(automaton, courses, protection, self._risks)
+        chosen = shortest
+        if automaton.permit.soft.one_way is not None and protection.k:
+            start, most_ns = shortest.start, _most_ns(automaton.permit)
+            found = _protected_course(courses, start, decisions, automaton, most_ns)
+            chosen = found or shortest
+        return Way(
+            intent,
+            route_of(automaton, courses.product.trail(chosen)),
+            decisions.first(chosen),
+            automaton,
+            protection,
+            chosen.one_way_ns - shortest.one_way_ns,
+        )
+
+    def _of(self, automaton: Automaton) -> Courses:
+        """Courses of a product that accepts the same ways, budgets apart."""
+        key = automaton.course_key
+        if key not in self._courses:
+            floor_ns = self._floor(automaton.trip.dst.id)
+            topology, failures = self._topology, self._failures
+            product = Product(automaton, topology, floor_ns, failures, self._ground)
+            self._courses[key] = Courses(product)
+        return self._courses[key]
+
+    def _floor(self, dst: str) -> Mapping[str, int]:
+        if dst not in self._floors:
+            tree = shortest_tree(self._topology, dst)
+            delay_ns = self._topology.one_way_delay_ns
+            self._floors[dst] = {
+                hub: sum(delay_ns(fibre) for fibre in walk(tree, hub)[1]) for hub in tree
+            }
+        return self._floors[dst]
+
+
+def _most_ns(permit: Policy) -> int | None:
+    """How long one way may take to be protected; None where its ladder rather exceeds that."""
+    ladder = permit.on_soft_failure
+    rather_longer = "exceed_latency" in ladder and (
+        "drop_protect" not in ladder
+        or ladder.index("exceed_latency") < ladder.index("drop_protect")
+    )
+    return None if rather_longer else permit.soft.one_way
+
+
+def _protected_course(
+    courses: Courses, start: int, decisions: Decisions, automaton: Automaton, most_ns: int | None
+) -> Course | None:
+    """The shortest that is protected all along, if it takes no longer than ``most_ns``.
+
+    A hop without a way around it has none however a packet came to it, since what it came by has
+    not failed, and later courses spend no less of a budget before it. So none that is shunned is on
+    any protected course.
+    """
+    shunned: set[tuple[int, int]] = set()
+    while True:
+        course = courses.product.course(start, shunned=shunned)
+        if course is None or automaton.exceeds(course.one_way_ns):
+            return None
+        if most_ns is not None and course.one_way_ns > most_ns:
+            return None
+        exposed = decisions.exposed(course)
+        if not exposed:
+            return course
+        if None in exposed:
+            return None
+        shunned |= {hop for hop in exposed if hop is not None}

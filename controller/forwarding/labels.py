@@ -1,0 +1,156 @@
+"""Labels: which label a demand's packets carry on each fibre of its way.
+
+A label names one decision at each hub it reaches, so ways that come together may share a label from
+there to the end: a label is a tree of decisions towards the destination. Labels are never shared
+between demands, nor between phases.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node, Way
+from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, LabelUse, label_of
+from corridor.controller.policy.automaton import State
+from corridor.controller.policy.phase import Phase
+from corridor.topologies.base.errors import InputError
+
+SNAP_WAYS = range(0xAAAA0 & LAST_WAY, (0xAAAAF & LAST_WAY) + 1)
+"""Never given out: a host can make labels that end in one of these.
+
+Open vSwitch takes IPv4 behind an LLC and SNAP header for IPv4, and the kernel pushes labels behind
+that header, so that the next hub reads one from the octets AA-AA and the four bits after them.
+"""
+
+
+class Allocator:
+    """The next free way number of one epoch."""
+
+    def __init__(self, epoch: int = 0) -> None:
+        self._epoch = epoch
+        self._next = FIRST_WAY
+
+    def label(self, phase: Phase) -> int:
+        if self._next in SNAP_WAYS:
+            self._next = SNAP_WAYS.stop
+        if self._next > LAST_WAY:
+            raise InputError(
+                f"the demands need more than {LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)} labels",
+                "protect fewer demands, or against fewer failures",
+            )
+        self._next += 1
+        return label_of(self._epoch, phase, self._next - 1)
+
+
+@dataclass
+class Labelling:
+    """Labels of one way. ``of`` gives the label a packet has once a node's decision is taken."""
+
+    way: Way
+    first: int
+    of: dict[Node, int] = field(default_factory=dict)
+    """Alternatives that begin a detour, and what follows a gateway, by their own label."""
+    at: dict[int, dict[str, Node]] = field(default_factory=dict)
+    """Label to hub to the decision it names there."""
+    began: dict[int, Node] = field(default_factory=dict)
+    named: _Named = field(default_factory=lambda: _Named())
+
+    def uses(self) -> Iterator[LabelUse]:
+        assert self.way.automaton is not None
+        for label, node in self.began.items():
+            hubs = [one.hub for one in _run(node)]
+            state = self.way.automaton.name(node.state)
+            permit = self.way.automaton.permit.id
+            yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
+
+
+def label_way(way: Way, allocator: Allocator) -> Labelling:
+    """Labels for every decision of a way, as few as the decisions allow by first fit."""
+    assert way.first is not None
+    labelling = Labelling(way, first=0)
+    labelling.first = _fit(labelling, way.first, allocator)
+    waiting = deque([way.first])
+    seen = {way.first}
+    while waiting:
+        node = waiting.popleft()
+        for begin in _beginnings(node):
+            if begin not in labelling.of:
+                labelling.of[begin] = _fit(labelling, begin, allocator)
+        for following in (node.otherwise, getattr(node, "then", None)):
+            if following is not None and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return labelling
+
+
+def _beginnings(node: Node) -> Iterator[Node]:
+    """Decisions next to this one that need a label of their own: detours, and past a gateway."""
+    if node.otherwise is not None:
+        yield node.otherwise
+    if isinstance(node, Assess):
+        yield node.then
+
+
+def _run(node: Node) -> Iterator[Node]:
+    """The decisions that a packet meets under one label while nothing is found dead."""
+    yield node
+    while isinstance(node, Cross):
+        node = node.then
+        yield node
+
+
+def _fit(labelling: Labelling, begin: Node, allocator: Allocator) -> int:
+    """A label that names the same decisions along the run of ``begin``, or nothing yet, there."""
+    run = [*_run(begin)]
+    # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
+    # under that label, unless by the host's port or back from a gateway.
+    named = run if begin is labelling.way.first or isinstance(begin, Assess) else run[1:]
+    fitting = labelling.named.fitting(begin, named)
+    if fitting:
+        label = max(fitting, key=lambda one: _shared(labelling.at[one], named))
+    else:
+        label = allocator.label(begin.phase)
+        labelling.at[label], labelling.began[label] = {}, begin
+        labelling.named.begin(label, begin)
+    by_hub = {node.hub: node for node in named}
+    labelling.at[label].update(by_hub)
+    labelling.named.name(label, by_hub.values())
+    return label
+
+
+class _Named:
+    """What labels name, as sets of labels: the bits of ints, in the order they were given."""
+
+    def __init__(self) -> None:
+        self._labels: list[int] = []
+        self._places: dict[int, int] = {}
+        self._of_state: dict[State, int] = {}
+        self._at_hub: dict[str, int] = {}
+        self._as_node: dict[Node, int] = {}
+
+    def begin(self, label: int, node: Node) -> None:
+        """A label whose first decision is in the state of a node."""
+        bit = self._places[label] = 1 << len(self._labels)
+        self._labels.append(label)
+        self._of_state[node.state] = self._of_state.get(node.state, 0) | bit
+
+    def name(self, label: int, decisions: Iterable[Node]) -> None:
+        bit = self._places[label]
+        for node in decisions:
+            self._at_hub[node.hub] = self._at_hub.get(node.hub, 0) | bit
+            self._as_node[node] = self._as_node.get(node, 0) | bit
+
+    def fitting(self, begin: Node, run: list[Node]) -> list[int]:
+        """The labels of its state that name these decisions at their hubs, or nothing yet."""
+        fit = self._of_state.get(begin.state, 0)
+        for node in run:
+            fit &= ~self._at_hub.get(node.hub, 0) | self._as_node.get(node, 0)
+        return (
+            [label for place, label in enumerate(self._labels) if fit >> place & 1] if fit else []
+        )
+
+
+def _shared(names: dict[str, Node], run: list[Node]) -> int:
+    return sum(names.get(node.hub) is node for node in run)

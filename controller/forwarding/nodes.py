@@ -1,0 +1,59 @@
+"""The decisions that ways are made of: values, linked into a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from corridor.controller.intent.intent import Protection
+from corridor.controller.policy.automaton import State
+from corridor.controller.policy.phase import Phase
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    """One decision, shared wherever the same is decided. ``state`` is the packet's at this hub."""
+
+    hub: str
+    state: State
+    phase: Phase
+    otherwise: Node | None
+    """At the same hub, if this is found dead."""
+
+    @property
+    def alternatives(self) -> Iterator[Node]:
+        """This, and what is done otherwise, in order."""
+        node: Node | None = self
+        while node is not None:
+            yield node
+            node = node.otherwise
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deliver(Node):
+    """To the hub's host."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cross(Node):
+    """Over a fibre; ``then`` at its far end."""
+
+    fibre: str
+    then: Node
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Assess(Node):
+    """Through the hub's gateway; ``then`` at the same hub, in the state past it."""
+
+    then: Node
+
+
+def unprotected(first: Node | None, protection: Protection) -> Iterator[Cross | Assess]:
+    """What is passed while all is well and has no way around it, of the kinds protected against."""
+    node = first if protection.k else None
+    while isinstance(node, Cross | Assess):
+        kind = "link" if isinstance(node, Cross) else "gateway"
+        if node.otherwise is None and kind in protection.over:
+            yield node
+        node = node.then

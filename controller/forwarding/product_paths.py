@@ -1,0 +1,71 @@
+"""Shortest ways of one product, searched once for all demands and detours that ask for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.product import Course, Edge, Place, Product
+from corridor.topologies.model.topology import Hub
+
+
+class Courses:
+    """Shortest ways of one product, for all demands that it is the product of.
+
+    What was searched is kept: a way found while less was dead is still the shortest if it uses
+    none of the rest, and where none was left, none is left while more is dead.
+    """
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self._found: dict[tuple[int, frozenset[str]], list[tuple[int, Course]]] = {}
+        self._none: dict[tuple[int, frozenset[str]], list[int]] = {}
+        self._ungated: dict[tuple[int, int], int | None] = {}
+        self._shut: dict[str, Automaton] = {}
+
+    def shortest(self, start: int, dead: int, closed: frozenset[str]) -> Course | None:
+        """From a place, while these fibres are dead and the gateways of these hubs are down."""
+        key = (start, closed)
+        known = self._found.setdefault(key, [])
+        for less, course in known:
+            if not (less & ~dead or dead & course.fibres):
+                return course
+        failed = self._none.setdefault(key, [])
+        for less in failed:
+            if not less & ~dead:
+                return None
+        searched = self.product.without_gateways(closed).course(start, dead)
+        if searched is None:
+            failed.append(dead)
+        else:
+            known.append((dead, searched))
+        return searched
+
+    def ungated(self, start: int, edge: Edge) -> int | None:
+        """The place of a packet that has crossed a fibre and not passed the gateway behind it."""
+        key = (start, edge.number)
+        if key not in self._ungated:
+            product = self.product
+            fibre, hub = product.topology.fibres[edge.number], product.place(edge.far).hub
+            state = self._without_gateway(hub).enter(product.place(start).state, fibre)
+            self._ungated[key] = self._behind(state, hub)
+        return self._ungated[key]
+
+    def ungated_source(self, src: Hub) -> int | None:
+        """The place of a packet that was sent at a hub and has not passed its gateway."""
+        return self._behind(self.product.automaton.start, src.id)
+
+    def _behind(self, state: State | Violation, hub: str) -> int | None:
+        if isinstance(state, Violation):
+            return None
+        state = self._without_gateway(hub).enter(state, self.product.topology.hub(hub))
+        if isinstance(state, Violation):
+            return None
+        return self.product.number(Place(hub, state))
+
+    def _without_gateway(self, hub: str) -> Automaton:
+        if hub not in self._shut:
+            automaton = self.product.automaton
+            trip = replace(automaton.trip, closed=automaton.trip.closed | {hub})
+            self._shut[hub] = replace(automaton, trip=trip)
+        return self._shut[hub]

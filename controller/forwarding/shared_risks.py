@@ -1,0 +1,204 @@
+"""What may fail together, and how few failures explain what a packet has found dead.
+
+Sets are ints: of fibres, one bit for each in the order of the topology; of failures, one bit for
+each that may happen; of what was found dead (a fibre by one of its ends, or a hub's gateway), one
+bit for each such thing. What was found is explained by a family: all least sets of at most ``k``
+failures, with perhaps some larger ones, one among the causes of each thing found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from corridor.controller.intent.intent import Protection
+from corridor.topologies.model.topology import Fibre, Topology
+
+
+class Suspicion(NamedTuple):
+    """What was found dead, and what explains it."""
+
+    found: int
+    family: tuple[int, ...]
+    suspects: int
+    """All failures in some set of the family."""
+    spare: bool
+    """Whether some set has room for one more."""
+
+
+class Risks:
+    """What may fail in a topology, and what each failure takes down."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.fibres = {fibre.id: number for number, fibre in enumerate(topology.fibres)}
+        self.hubs = {hub.id: number for number, hub in enumerate(topology.hubs)}
+        self.of_hub = dict.fromkeys(self.hubs, 0)
+        """The fibres of each hub."""
+        self.shared = [1 << number for number in range(len(topology.fibres))]
+        """By fibre, those that share a risk with it."""
+        self.takes_down: list[int] = []
+        """By failure, the fibres."""
+        self.ends = [fibre.ends for fibre in topology.fibres]
+        self._failures: dict[tuple[str, str], int] = {}
+        of_srlg: dict[str, int] = {}
+        for number, fibre in enumerate(topology.fibres):
+            for srlg in fibre.srlgs:
+                of_srlg[srlg] = of_srlg.get(srlg, 0) | 1 << number
+            for end in fibre.ends:
+                self.of_hub[end] |= 1 << number
+        for number, fibre in enumerate(topology.fibres):
+            self._failure("link", fibre.id, 1 << number)
+            for srlg in fibre.srlgs:
+                self.shared[number] |= of_srlg[srlg]
+        for kind, taken in (("srlg", of_srlg), ("hub", self.of_hub)):
+            for name, mask in taken.items():
+                self._failure(kind, name, mask)
+        for hub in self.hubs:
+            self._failure("gateway", hub, 0)
+        self._of_fibre = [self._causes(fibre) for fibre in topology.fibres]
+        self._known: dict[tuple[Protection, str], Suspects] = {}
+        self._taken: dict[int, int] = {}
+
+    def facing(self, protection: Protection, dst: str) -> Suspects:
+        """Of demands to a hub that are protected so."""
+        key = (protection, dst)
+        if key not in self._known:
+            self._known[key] = Suspects(self, protection, dst)
+        return self._known[key]
+
+    def causes(self, fibre: int, far: str, kinds: Collection[str], dst: str) -> int:
+        """What may make a fibre dead, as the hub sees it from which it leads to ``far``."""
+        causes = sum(mask for kind, mask in self._of_fibre[fibre].items() if kind in kinds)
+        if "hub" in kinds and far != dst:
+            causes |= self.bit("hub", far)
+        return causes
+
+    def taken_down(self, failed: int) -> int:
+        """The fibres that failures take down together."""
+        taken = self._taken.get(failed)
+        if taken is None:
+            taken = 0
+            for bit in _bits(failed):
+                taken |= self.takes_down[bit.bit_length() - 1]
+            self._taken[failed] = taken
+        return taken
+
+    def bit(self, kind: str, name: str) -> int:
+        return 1 << self._failures[kind, name]
+
+    def _failure(self, kind: str, name: str, taken: int) -> None:
+        self._failures[kind, name] = len(self.takes_down)
+        self.takes_down.append(taken)
+
+    def _causes(self, fibre: Fibre) -> dict[str, int]:
+        srlgs = 0
+        for srlg in fibre.srlgs:
+            srlgs |= self.bit("srlg", srlg)
+        return {"link": self.bit("link", fibre.id), "srlg": srlgs}
+
+
+class Suspects:
+    """What demands to one hub, all protected alike, suspect of what they find dead."""
+
+    def __init__(self, risks: Risks, protection: Protection, dst: str) -> None:
+        self._risks = risks
+        self._k = protection.k
+        self.nothing = Suspicion(0, (0,), 0, spare=protection.k > 0)
+        """What is suspected while nothing was found dead."""
+        self._kinds = frozenset(protection.over)
+        self._dst = dst
+        self._first_gateway = 2 * len(risks.fibres)
+        self._far = [end for ends in risks.ends for end in reversed(ends)]
+        self._causes = [
+            risks.causes(thing >> 1, far, self._kinds, dst) for thing, far in enumerate(self._far)
+        ]
+        """By thing that may be found dead, the failures of protected kinds that do it."""
+        for hub in risks.hubs:
+            self._causes.append(risks.bit("gateway", hub) if "gateway" in self._kinds else 0)
+
+    def gateway(self, hub: str) -> int:
+        """The thing that a hub's gateway is."""
+        return self._first_gateway + self._risks.hubs[hub]
+
+    def closed(self, found: int) -> frozenset[str]:
+        """The hubs whose gateway is among what was found dead."""
+        gateways = found >> self._first_gateway
+        if not gateways:
+            return _NONE
+        return frozenset(hub for hub, number in self._risks.hubs.items() if gateways >> number & 1)
+
+    def explain(self, suspicion: Suspicion, thing: int) -> bool:
+        """Whether at most ``k`` failures of the protected kinds explain one more thing as well."""
+        causes = self._causes[thing]
+        return bool(causes & suspicion.suspects or (suspicion.spare and causes))
+
+    def grown(self, before: Suspicion, thing: int) -> Suspicion:
+        """With one more thing found dead, which ``before`` can explain."""
+        causes, k = self._causes[thing], self._k
+        bits = [*_bits(causes)]
+        kept = [one for one in before.family if one & causes]
+        least = [one for one in kept if one.bit_count() < k]
+        grown: set[int] = set()
+        for one in before.family:
+            if not one & causes and one.bit_count() < k:
+                grown.update([one | bit for bit in bits])
+        if least:
+            grown = {one for one in grown if not _contains_any(one, least)}
+        return _suspicion(before.found | 1 << thing, (*kept, *grown.difference(kept)), k)
+
+    def avoided(self, suspicion: Suspicion, here: str) -> Iterator[int]:
+        """Fibres to avoid: first all that may have failed with those found, at last only those
+        that are dead whichever failures explain them."""
+        dead, shared, behind = self._near(suspicion.found, {self._dst, here})
+        kinds = self._kinds
+        if "hub" in kinds:
+            yield behind | (shared if "srlg" in kinds else dead)
+        surely = self._surely_dead(suspicion.family)
+        if "srlg" in kinds and shared & ~surely:
+            yield shared | surely
+        yield surely
+
+    def _near(self, found: int, not_behind: Collection[str]) -> tuple[int, int, int]:
+        """Fibres found dead; those, with what shares a risk with them; all of the hubs behind."""
+        risks = self._risks
+        dead = shared = behind = 0
+        for bit in _bits(found & (1 << self._first_gateway) - 1):
+            thing = bit.bit_length() - 1
+            dead |= 1 << (thing >> 1)
+            shared |= risks.shared[thing >> 1]
+            far = self._far[thing]
+            if far not in not_behind:
+                behind |= risks.of_hub[far]
+        return dead, shared, behind
+
+    def _surely_dead(self, family: Iterable[int]) -> int:
+        surely = -1
+        for failed in family:
+            surely &= self._risks.taken_down(failed)
+        return surely
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _suspicion(found: int, family: tuple[int, ...], k: int) -> Suspicion:
+    suspects, spare = 0, False
+    for one in family:
+        suspects |= one
+        spare = spare or one.bit_count() < k
+    return Suspicion(found, family, suspects, spare)
+
+
+def _contains_any(mask: int, others: Iterable[int]) -> bool:
+    for other in others:  # noqa: SIM110 - asked too often for a generator
+        if mask & other == other:
+            return True
+    return False
+
+
+def _bits(mask: int) -> Iterator[int]:
+    """The elements of a set, each as a set of its own."""
+    while mask:
+        bit = mask & -mask
+        yield bit
+        mask ^= bit

@@ -1,0 +1,115 @@
+"""Two-phase updates: a new epoch beside the old, the edges flipped, the old removed. Pure.
+
+Labels, groups, meters and cookies of two epochs are disjoint, so a packet is served by one of them
+from its edge to its end, whichever its edge holds when it comes in (Reitblatt et al., SIGCOMM
+2012).
+The steps of an update, each on all switches before the next:
+
+    beside    the new epoch's groups, meters and SWITCH entries, and shared entries it needs
+    flip      CLASSIFY and LABEL entries of each switch, in one atomic bundle
+    drain     what carries old labels has arrived
+    remove    the old epoch's groups, meters and entries, and shared entries nobody needs
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corridor.controller.forwarding.program import (
+    FastFailover,
+    Flow,
+    Meter,
+    Program,
+    SwitchProgram,
+    Table,
+)
+
+EDGE = (Table.CLASSIFY, Table.LABEL)
+
+
+@dataclass(frozen=True)
+class SwitchUpdate:
+    """What one switch is told in each step."""
+
+    hub: str
+    dpid: int
+    groups: tuple[FastFailover, ...]
+    meters: tuple[Meter, ...]
+    beside: tuple[Flow, ...]
+    edge_off: tuple[Flow, ...]
+    """Deleted in the bundle: old edge entries that no new one replaces."""
+    edge_on: tuple[Flow, ...]
+    """Added in the bundle; one with the match and priority of an old one replaces it."""
+    remove: tuple[Flow, ...]
+    remove_groups: tuple[int, ...]
+    remove_meters: tuple[int, ...]
+
+    @property
+    def flips(self) -> bool:
+        return bool(self.edge_off or self.edge_on)
+
+
+@dataclass(frozen=True)
+class Update:
+    """From one epoch to the next."""
+
+    old: Program
+    new: Program
+    switches: tuple[SwitchUpdate, ...]
+
+    @property
+    def beside(self) -> Program:
+        """What switches hold once the new epoch stands beside the old."""
+        return self._both(flipped=False)
+
+    @property
+    def flipped(self) -> Program:
+        """What they hold once the edges are flipped."""
+        return self._both(flipped=True)
+
+    def _both(self, *, flipped: bool) -> Program:
+        old = {switch.hub: switch for switch in self.old.switches}
+        switches = tuple(_standing(old[one.hub], one, flipped=flipped) for one in self.switches)
+        return Program(switches, self.new.links, (*self.old.labels, *self.new.labels))
+
+
+def update(old: Program, new: Program) -> Update:
+    """The steps from ``old`` to ``new``, programs of the same switches and of different epochs.
+
+    Raises ValueError where the epochs are not disjoint.
+    """
+    before = {switch.hub: switch for switch in old.switches}
+    if before.keys() != {switch.hub for switch in new.switches}:
+        raise ValueError("an update is between programs of the same switches")
+    return Update(old, new, tuple(_switch(before[one.hub], one) for one in new.switches))
+
+
+def _switch(old: SwitchProgram, new: SwitchProgram) -> SwitchUpdate:
+    if {one.id for one in old.groups} & {one.id for one in new.groups}:
+        raise ValueError(f"both epochs have a group of the same number at {new.hub}")
+    held, wanted = dict.fromkeys(old.flows), dict.fromkeys(new.flows)
+    edge_on = tuple(flow for flow in wanted if flow.table in EDGE and flow not in held)
+    replaced = {flow.key for flow in edge_on}
+    gone = [flow for flow in held if flow not in wanted]
+    return SwitchUpdate(
+        hub=new.hub,
+        dpid=new.dpid,
+        groups=new.groups,
+        meters=new.meters,
+        beside=tuple(flow for flow in wanted if flow.table not in EDGE and flow not in held),
+        edge_off=tuple(flow for flow in gone if flow.table in EDGE and flow.key not in replaced),
+        edge_on=edge_on,
+        remove=tuple(flow for flow in gone if flow.table not in EDGE),
+        remove_groups=tuple(one.id for one in old.groups),
+        remove_meters=tuple(one.id for one in old.meters),
+    )
+
+
+def _standing(old: SwitchProgram, step: SwitchUpdate, *, flipped: bool) -> SwitchProgram:
+    flows = {flow.key: flow for flow in (*old.flows, *step.beside)}
+    if flipped:
+        for flow in step.edge_off:
+            del flows[flow.key]
+        flows |= {flow.key: flow for flow in step.edge_on}
+    groups, meters = (*old.groups, *step.groups), (*old.meters, *step.meters)
+    return SwitchProgram(step.hub, step.dpid, tuple(flows.values()), groups, meters)

@@ -1,0 +1,186 @@
+"""Demands as the controller serves them: what policies rule, which packets, what protection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import Literal
+
+from corridor.controller.policy.model import (
+    Bandwidth,
+    Binding,
+    Demand,
+    Policy,
+    PolicySet,
+    Protected,
+    RateStep,
+)
+from corridor.controller.policy.semantics import Ruling, rule
+from corridor.topologies.model.topology import Topology
+
+ALL_KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Which packets between two hosts belong to a demand; ``None`` matches anything."""
+
+    protocol: Literal["udp", "tcp"] | None = None
+    src_port: int | None = None
+    dst_port: int | None = None
+
+
+ANY_PACKET = Selector()
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Up to ``k`` failures of these kinds are bridged by the switches themselves."""
+
+    k: int = 0
+    over: tuple[Protected, ...] = ALL_KINDS
+
+    def stronger(self, other: Protection) -> Protection:
+        """Both: the larger ``k`` over either's kinds, and no kinds where nothing is asked."""
+        asked = [one for one in (self, other) if one.k]
+        over = {kind for one in asked for kind in one.over}
+        return Protection(max(self.k, other.k), tuple(kind for kind in ALL_KINDS if kind in over))
+
+
+UNPROTECTED = Protection()
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One demand in one direction."""
+
+    ruling: Ruling
+    selectors: tuple[Selector, ...] = (ANY_PACKET,)
+    """Its packets match one of these."""
+    protection: Protection = UNPROTECTED
+    """Asked for beside what the permit in use asks for."""
+    bandwidth: Bandwidth | None = None
+    """Instead of what the permit in use gives."""
+    given_up: tuple[RateStep, ...] = ()
+    """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
+    what is not on it is served, and judged, as if nothing were said."""
+
+    @property
+    def demand(self) -> Demand:
+        return self.ruling.demand
+
+    @property
+    def id(self) -> str:
+        return self.ruling.demand.id
+
+    def gives_up(self, step: RateStep, permit: Policy) -> bool:
+        """Whether a step is given up under a permit, which must have it on its ladder."""
+        return step in self.given_up and step in permit.on_soft_failure
+
+    def guarantee(self, permit: Policy) -> Bandwidth | None:
+        """The rates promised under a permit."""
+        given = permit.soft.bandwidth
+        if self.bandwidth is None and given is not None and self.gives_up("drop_pir", permit):
+            return given.model_copy(update={"pir": None})
+        return self.bandwidth or given
+
+    def protected(self, permit: Policy) -> Protection:
+        """The failures bridged under a permit, as far as it asks that switches bridge them."""
+        asked = permit.soft.protect
+        if asked is None or not asked.immediate or self.gives_up("drop_protect", permit):
+            return self.protection
+        return self.protection.stronger(Protection(asked.k, asked.over))
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return (self.ruling.demand.src, self.ruling.demand.dst)
+
+
+def intents_of(
+    policies: PolicySet,
+    topology: Topology,
+    demands: Iterable[Demand],
+    as_of: date,
+    protection: Protection = UNPROTECTED,
+) -> tuple[Intent, ...]:
+    """Demands and the answers they ask for, told apart by the bindings of ``policies``."""
+    directions = [one for demand in demands for one in (demand, demand.returning()) if one]
+    return tuple(
+        Intent(
+            rule(policies, topology, demand, as_of),
+            selectors_of(demand, policies.bindings),
+            protection,
+        )
+        for demand in directions
+    )
+
+
+def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector, ...]:
+    """What bindings say of a demand's packets; any packet where they say nothing."""
+    bound = [
+        Selector(protocol=binding.protocol, dst_port=binding.dst_port)
+        for binding in bindings
+        if (binding.hub, binding.data_class) == (demand.src, demand.data_class)
+        and binding.dst in (None, demand.dst)
+    ]
+    return tuple(dict.fromkeys(bound)) or (ANY_PACKET,)
+
+
+def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
+    """Pairs whose packets some header fits alike, so that its class could not be told."""
+    by_pair: dict[tuple[str, str], _Told] = {}
+    found = []
+    for intent in intents:
+        others = by_pair.setdefault(intent.pair, _Told())
+        found += [(other, intent) for other in others.alike(intent)]
+        others.add(intent)
+    return found
+
+
+type _Asked = tuple[bool, ...]
+"""Which fields of a selector are given."""
+
+
+class _Told:
+    """Intents between two hubs, by what tells their packets apart."""
+
+    def __init__(self) -> None:
+        self._intents: list[Intent] = []
+        self._by_fields: dict[_Asked, dict[tuple[object, ...], list[int]]] = {}
+        """By the fields that selectors give, and of these any that another may give as well."""
+
+    def add(self, intent: Intent) -> None:
+        for selector in intent.selectors:
+            values = _fields(selector)
+            asked = tuple(value is not None for value in values)
+            by_values = self._by_fields.setdefault(asked, {})
+            for common in _every_choice(asked):
+                key = (common, _only(values, common))
+                by_values.setdefault(key, []).append(len(self._intents))
+        self._intents.append(intent)
+
+    def alike(self, intent: Intent) -> list[Intent]:
+        """Those that share packets with another, in order."""
+        found: set[int] = set()
+        for selector in intent.selectors:
+            values = _fields(selector)
+            for asked, by_values in self._by_fields.items():
+                both = zip(asked, values, strict=True)
+                common = tuple(given and value is not None for given, value in both)
+                found.update(by_values.get((common, _only(values, common)), ()))
+        return [self._intents[number] for number in sorted(found)]
+
+
+def _fields(selector: Selector) -> tuple[object, ...]:
+    return (selector.protocol, selector.src_port, selector.dst_port)
+
+
+def _only(values: tuple[object, ...], wanted: _Asked) -> tuple[object, ...]:
+    return tuple(value if take else None for value, take in zip(values, wanted, strict=True))
+
+
+def _every_choice(asked: _Asked) -> Iterator[_Asked]:
+    """All ways to take some of the fields."""
+    return product(*((False, True) if given else (False,) for given in asked))

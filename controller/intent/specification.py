@@ -1,0 +1,69 @@
+"""What demands are served and judged by: topology, policies, a day, whose packets are whose.
+
+A specification crosses into a guest as JSON, so that the tables the switches hold are proven where
+they are, before any traffic.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from corridor.controller.intent.intent import Intent, Protection, Selector
+from corridor.controller.policy.model import (
+    UNCLASSIFIED,
+    Bandwidth,
+    Demand,
+    PolicySet,
+    Protected,
+    RateStep,
+)
+from corridor.controller.policy.semantics import rule
+from corridor.topologies.model.topology import Frozen, Topology
+
+
+class Direction(Frozen):
+    """A demand, or its answers, and what tells its packets from others between the same hubs."""
+
+    demand: Demand
+    selectors: tuple[Selector, ...]
+    bandwidth: Bandwidth | None = None
+    given_up: tuple[RateStep, ...] = ()
+    """To make room for rates: for nothing where the ladder of the permit in use lacks the step."""
+
+
+class Specification(Frozen):
+    """Everything the prover judges tables by, beside the wiring."""
+
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+    directions: tuple[Direction, ...]
+    k: int
+    over: tuple[Protected, ...]
+
+    def intents(self) -> tuple[Intent, ...]:
+        """In the order of the demands, each followed by its answers."""
+        return tuple(
+            Intent(
+                rule(self.policies, self.topology, self._seen(one.demand), self.as_of),
+                one.selectors,
+                Protection(self.k, self.over),
+                one.bandwidth,
+                one.given_up,
+            )
+            for one in self.directions
+        )
+
+    def _seen(self, demand: Demand) -> Demand:
+        """As the policies see it; where they ask for no class, one they do not know is nothing."""
+        if self.policies.looks_at_data or demand.data_class in self.policies.class_ids:
+            return demand
+        return demand.model_copy(update={"data_class": UNCLASSIFIED})
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls.model_validate_json(text)

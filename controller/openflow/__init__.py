@@ -1,0 +1,1 @@
+"""OpenFlow 1.3 to switches, by Ryu or os-ken. An edge."""

@@ -1,0 +1,263 @@
+"""The only one who sends to switches: orders out, replies in, a deadline for every request.
+
+A request goes to the datapath object that is current when it is made; replies that another object
+brings are not heard. Replies and errors are matched by transaction id. Who asks waits on a queue of
+the framework's, the one way of waiting that keeps deadlines on green and on native threads alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.openflow import codec
+from corridor.controller.openflow.dumps import meter_said, plain_counts, plain_entry, plain_group
+from corridor.controller.openflow.errors import Lost, Refused, Silent
+from corridor.controller.openflow.framework import hub, ofproto, parser
+
+ANSWER_S = 10.0
+ATOMIC = ofproto.ONF_BF_ATOMIC | ofproto.ONF_BF_ORDERED
+type _Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""How it is asked for, and what becomes of each answer."""
+PARTS: Mapping[str, _Part] = {
+    "switches": (parser.OFPFlowStatsRequest, plain_entry),
+    "groups": (parser.OFPGroupDescStatsRequest, plain_group),
+    "meters": (parser.OFPMeterConfigStatsRequest, meter_said),
+}
+COUNTS: Mapping[str, _Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
+
+
+class _Waiting:
+    """What one caller waits for."""
+
+    def __init__(self) -> None:
+        self.replies: Any = hub.Queue()
+        self.sent: list[tuple[int, int]] = []
+
+
+class Switchboard:
+    """Speaks to switches by their datapath ids. Raises Lost, Refused and Silent."""
+
+    def __init__(self, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
+        self._datapaths: dict[int, Any] = {}
+        self._waiting: dict[tuple[int, int], _Waiting] = {}
+        self._numbering: Any = hub.Semaphore(1)
+        self._bundles = 0
+        self.unasked_errors: list[str] = []
+        """Errors that nobody waits for any more."""
+
+    def connect(self, datapath: Any) -> None:
+        """From now on the switch is spoken to by this object."""
+        before = self._datapaths.get(datapath.id)
+        if before is not None:
+            self.disconnect(before)
+        self._datapaths[datapath.id] = datapath
+
+    def disconnect(self, datapath: Any) -> bool:
+        """Forget an object; whether it was the current one. Who waits for it hears of it."""
+        if not self.is_current(datapath):
+            return False
+        del self._datapaths[datapath.id]
+        for (dpid, _), waiting in list(self._waiting.items()):
+            if dpid == datapath.id:
+                waiting.replies.put((dpid, Lost(f"switch {dpid} went away")))
+        return True
+
+    def hang_up(self, dpid: int) -> None:
+        """Have a switch that does not answer connect anew."""
+        datapath = self._datapaths.get(dpid)
+        if datapath is not None:
+            datapath.close()
+
+    def close_dead(self) -> None:
+        """Close datapaths whose socket is closed, which native threads do not do by themselves.
+
+        There, the one that receives ends with the connection, and waits for the one that sends,
+        which waits for something to send.
+        """
+        for datapath in list(self._datapaths.values()):
+            if datapath.socket.fileno() < 0:
+                datapath.close()
+                datapath.send(b"")
+
+    @property
+    def connected(self) -> frozenset[int]:
+        return frozenset(self._datapaths)
+
+    def is_current(self, datapath: Any) -> bool:
+        return self._datapaths.get(datapath.id) is datapath
+
+    def hear(self, message: Any) -> None:
+        """A reply or an error. Those of objects that are not current are nobody's."""
+        datapath = message.datapath
+        if not self.is_current(datapath):
+            return
+        waiting = self._waiting.get((datapath.id, message.xid))
+        if waiting is not None:
+            waiting.replies.put((datapath.id, message))
+        elif isinstance(message, parser.OFPErrorMsg):
+            self.unasked_errors.append(_in_words(message))
+
+    def tell(self, orders: Orders) -> None:
+        """Carry out orders on many switches; returns when all have said that they are done."""
+        with _Listening(self) as waiting:
+            ends = set()
+            for dpid, told in orders.items():
+                for order in told:
+                    self._send(dpid, partial(codec.message_of, order=order), waiting)
+                ends.add((dpid, self._send(dpid, parser.OFPBarrierRequest, waiting)))
+            self._await(waiting, ends)
+
+    def bundle(self, orders: Orders) -> None:
+        """Orders of each switch at once or not at all, and in order (ONF extension 230)."""
+        if not orders:
+            return
+        self._bundles = self._bundles % 0xFFFF + 1
+        number = self._bundles
+        with _Listening(self) as waiting:
+            opened = {(dpid, self._control(dpid, number, "OPEN", waiting)) for dpid in orders}
+            self._await(waiting, opened)
+            closed = set()
+            for dpid, told in orders.items():
+                for order in told:
+                    self._add(dpid, number, order, waiting)
+                closed.add((dpid, self._control(dpid, number, "CLOSE", waiting)))
+            self._await(waiting, closed)
+            commits = {(dpid, self._control(dpid, number, "COMMIT", waiting)) for dpid in orders}
+            self._await(waiting, commits)
+
+    def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
+        """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps."""
+        return self._ask(PARTS, dpids)
+
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
+        """By port, what went through it: ``rx_packets`` and so on, as OpenFlow calls them."""
+        said = self._ask(COUNTS, dpids)
+        return {
+            dpid: {port: counts for port, counts in parts["ports"] if port <= ofproto.OFPP_MAX}
+            for dpid, parts in said.items()
+        }
+
+    def _ask(
+        self, parts: Mapping[str, _Part], dpids: Collection[int]
+    ) -> dict[int, dict[str, list[Any]]]:
+        """Parts of what switches say, each in as many messages as it takes."""
+        found: dict[int, dict[str, list[Any]]] = {
+            dpid: {part: [] for part in parts} for dpid in dpids
+        }
+        with _Listening(self) as waiting:
+            ends: dict[tuple[int, int], str] = {}
+            for part, (request, _) in parts.items():
+                for dpid in dpids:
+                    ends[dpid, self._send(dpid, request, waiting)] = part
+
+            def take(key: tuple[int, int], message: Any) -> bool:
+                part = ends[key]
+                found[key[0]][part] += [parts[part][1](said) for said in message.body]
+                return not message.flags & ofproto.OFPMPF_REPLY_MORE
+
+            self._await(waiting, set(ends), take)
+        return found
+
+    def send_out(self, dpid: int, port: int, frame: bytes) -> None:
+        """A frame out of a port; nothing if the switch is away."""
+        datapath = self._datapaths.get(dpid)
+        if datapath is not None:
+            out = parser.OFPPacketOut(
+                datapath,
+                buffer_id=ofproto.OFP_NO_BUFFER,
+                in_port=ofproto.OFPP_CONTROLLER,
+                actions=[parser.OFPActionOutput(port)],
+                data=frame,
+            )
+            self._number(datapath, out)
+            datapath.send_msg(out)
+
+    def _control(self, dpid: int, number: int, what: str, waiting: _Waiting) -> int:
+        kind = getattr(ofproto, f"ONF_BCT_{what}_REQUEST")
+        return self._send(
+            dpid, lambda one: parser.ONFBundleCtrlMsg(one, number, kind, ATOMIC, []), waiting
+        )
+
+    def _add(self, dpid: int, number: int, order: Any, waiting: _Waiting) -> None:
+        def make(datapath: Any) -> Any:
+            inner = codec.message_of(datapath, order)
+            return parser.ONFBundleAddMsg(datapath, number, ATOMIC, inner, [])
+
+        self._send(dpid, make, waiting)
+
+    def _send(self, dpid: int, make: Callable[[Any], Any], waiting: _Waiting) -> int:
+        datapath = self._datapaths.get(dpid)
+        if datapath is None:
+            raise Lost(f"switch {dpid} is away")
+        message = make(datapath)
+        xid = self._number(datapath, message)
+        self._waiting[dpid, xid] = waiting
+        waiting.sent.append((dpid, xid))
+        if not datapath.send_msg(message):
+            raise Lost(f"switch {dpid} takes nothing more")
+        return xid
+
+    def _number(self, datapath: Any, message: Any) -> int:
+        with self._numbering:
+            xid: int = datapath.set_xid(message)
+        return xid
+
+    def _await(
+        self,
+        waiting: _Waiting,
+        ends: Iterable[tuple[int, int]],
+        take: Callable[[tuple[int, int], Any], bool] = lambda _key, _message: True,
+    ) -> None:
+        """Until every one of ``ends`` has been answered; ``take`` says whether in full.
+
+        Time is up once none of them says anything for so long: a thousand entries of each of many
+        switches take their time to come, and to be read.
+        """
+        left = set(ends)
+        deadline = time.monotonic() + self._answer_s
+        while left:
+            try:
+                seconds = max(deadline - time.monotonic(), 0.001)
+                dpid, said = waiting.replies.get(timeout=seconds)
+            except hub.QueueEmpty:
+                silent = frozenset(dpid for dpid, _ in left)
+                reason = f"switches {sorted(silent)} did not answer in time"
+                raise Silent(reason, silent) from None
+            if isinstance(said, Lost):
+                raise said
+            if isinstance(said, parser.OFPErrorMsg):
+                raise Refused(_in_words(said))
+            key = (dpid, said.xid)
+            if key in left:
+                if take(key, said):
+                    left.discard(key)
+                deadline = time.monotonic() + self._answer_s
+
+    def forget(self, waiting: _Waiting) -> None:
+        for key in waiting.sent:
+            self._waiting.pop(key, None)
+
+
+class _Listening:
+    """Whose replies are heard as long as its caller waits."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+        self._waiting = _Waiting()
+
+    def __enter__(self) -> _Waiting:
+        return self._waiting
+
+    def __exit__(self, *_: object) -> None:
+        self._switchboard.forget(self._waiting)
+
+
+def _in_words(error: Any) -> str:
+    if error.type == ofproto.OFPET_EXPERIMENTER:
+        return f"switch {error.datapath.id} refuses: experimenter error {error.exp_type}"
+    return f"switch {error.datapath.id} refuses: type {error.type} code {error.code}"

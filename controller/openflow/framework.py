@@ -1,0 +1,64 @@
+"""The one place that knows which controller framework runs: Ryu, or its fork os-ken.
+
+The choice comes from the environment variable ``CORRIDOR_FRAMEWORK`` (``ryu``,
+the default, or ``os-ken``), because frameworks patch sockets when first
+imported. Everything else imports these names from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from typing import Any
+
+from corridor.topologies.base.errors import EnvironmentLacking
+
+NAMES = {"ryu": "ryu", "os-ken": "os_ken"}
+FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK", "ryu")
+
+
+def shim_eventlet() -> None:
+    """Give Ryu 4.34 the name that eventlet dropped in 0.30.3; without it Ryu does not import.
+
+    Eventlet goes without a resolver of its own: nothing here asks for a name, and it is a third of
+    what is imported.
+    """
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # eventlet announces its retirement to every user
+        import eventlet.wsgi
+
+    if not hasattr(eventlet.wsgi, "ALREADY_HANDLED"):
+        eventlet.wsgi.ALREADY_HANDLED = object()
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(f"{NAMES[FRAMEWORK]}.{name}")
+    except ImportError as error:
+        raise EnvironmentLacking(
+            f"{FRAMEWORK} does not import here: {error}", "./corridor setup installs it"
+        ) from error
+
+
+if FRAMEWORK not in NAMES:
+    raise EnvironmentLacking(
+        f"CORRIDOR_FRAMEWORK is {FRAMEWORK!r}", f"use one of {', '.join(sorted(NAMES))}"
+    )
+if FRAMEWORK == "ryu":
+    shim_eventlet()
+
+app_manager = _module("base.app_manager")
+App: Any = app_manager.RyuApp if FRAMEWORK == "ryu" else app_manager.OSKenApp
+cfg = _module("cfg")
+controller = _module("controller.controller")
+handler = _module("controller.handler")
+hub = _module("lib.hub")
+lldp = _module("lib.packet.lldp")
+ofp_event = _module("controller.ofp_event")
+ofproto = _module("ofproto.ofproto_v1_3")
+parser = _module("ofproto.ofproto_v1_3_parser")
+
+OFP_HANDLER = f"{NAMES[FRAMEWORK]}.controller.ofp_handler"
+"""The app of the framework that answers hellos and echoes; must be loaded beside ours."""

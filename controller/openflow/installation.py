@@ -1,0 +1,55 @@
+"""How far an installation has come: which switches hold their tables, which links are proven.
+
+Pure bookkeeping. The app feeds it events from the wire and asks what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from corridor.controller.forwarding.program import Program, WiredLink
+
+
+@dataclass
+class Installation:
+    """State of one program on its way into the switches."""
+
+    program: Program
+    installed: set[int] = field(default_factory=set)
+    seen: set[WiredLink] = field(default_factory=set)
+    wrong: set[WiredLink] = field(default_factory=set)
+
+    @property
+    def missing_switches(self) -> set[int]:
+        return {switch.dpid for switch in self.program.switches} - self.installed
+
+    @property
+    def missing_links(self) -> set[WiredLink]:
+        return set(self.program.links) - self.seen
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.missing_switches or self.missing_links or self.wrong)
+
+    def saw_link(self, link: WiredLink) -> bool:
+        """An LLDP frame went this way; whether that was declared. Another way is wrong for good."""
+        declared = link in self.program.links
+        (self.seen if declared else self.wrong).add(link)
+        return declared
+
+    def lost_switch(self, dpid: int) -> None:
+        """A switch that went away holds nothing we know of."""
+        self.installed.discard(dpid)
+
+    def report(self) -> dict[str, object]:
+        """What to tell a person who waits."""
+        return {
+            "complete": self.is_complete,
+            "switches": len(self.program.switches),
+            "installed": len(self.installed),
+            "links": len(self.program.links),
+            "links_seen": len(self.seen),
+            "missing_switches": sorted(self.missing_switches),
+            "missing_links": [str(link) for link in sorted(self.missing_links, key=str)],
+            "wrong_links": [str(link) for link in sorted(self.wrong, key=str)],
+        }

@@ -1,0 +1,1 @@
+"""What a proof claims, one kind of claim a file. Pure."""

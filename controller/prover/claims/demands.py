@@ -1,0 +1,73 @@
+"""Claims about demands as such: the proof is about something, and answers come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corridor.controller.policy.model import RETURN
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.claim import Breach, Edge
+from corridor.controller.prover.search.search import Exploration
+from corridor.controller.prover.search.trails import is_taken, way_to
+from corridor.controller.prover.search.way_claim import WayClaim
+
+
+class NotVacuous(WayClaim):
+    id = "C16"
+    sentence = "While nothing fails, what is permitted arrives and what is blocked is dropped."
+
+    def overall(self, network: Network) -> Iterator[Breach]:
+        if not network.demands:
+            yield Breach("no demand is declared")
+
+    def at_edge(self, _network: Network, edge: Edge) -> Iterator[Breach]:
+        if not any(step.end.is_drop for step in edge.steps):
+            yield Breach("drops nothing of what its host may send", edge.hub)
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None:
+            return
+        for witness in network.witnesses:
+            if witness.demand == demand.id and is_taken(seen, witness.fibres):
+                hubs = " - ".join(witness.hubs)
+                said = f"{witness.policy} keeps {demand} from nothing: it goes {hubs}"
+                yield Breach(said, demand.src, demand=demand)
+        if seen.delivers or not demand.is_blocked:
+            yield from _undelivered(seen, demand)
+        elif not any(turn.step.end.is_drop for turn in seen.door.turns):
+            yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
+
+
+class Return(WayClaim):
+    id = "C17"
+    sentence = "Each demand that asks for answers has a demand of its own for them, and it arrives."
+
+    def overall(self, network: Network) -> Iterator[Breach]:
+        known = {demand.id: demand for demand in network.demands}
+        for demand in network.demands:
+            if demand.intent.demand.returns is None:
+                continue
+            answers = known.get(demand.id + RETURN)
+            if answers is None:
+                yield Breach(f"the answers to {demand.id} are not declared", demand.dst)
+            elif (answers.src, answers.dst) != (demand.dst, demand.src):
+                yield Breach(f"the answers to {demand.id} do not go back", demand.dst)
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None or (not seen.delivers and demand.is_blocked):
+            return
+        if demand.id in network.answers_to[demand.dst]:
+            yield from _undelivered(seen, demand)
+
+
+def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    """Packets that are lost while nothing fails, shown by how far they come."""
+    if seen.lost is not None:
+        node, step = seen.lost
+        said = f"packets of {demand} are lost while nothing fails"
+        yield Breach(said, step.at.hub, None, way_to(seen, node, step), demand)
+    elif not seen.delivers:
+        yield Breach(f"no packet of {demand} is told from others", demand.src)

@@ -1,0 +1,159 @@
+"""Claims about labels: who gives them, what they say, and that they are not shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from corridor.controller.forwarding.program import (
+    Action,
+    FastFailover,
+    Flow,
+    Table,
+    Value,
+    phase_of,
+)
+from corridor.controller.policy.phase import Phase
+from corridor.controller.prover.claims.edges import is_wiring_check
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, leaving, shown_at
+from corridor.controller.prover.search.reach import End, Step
+from corridor.controller.prover.search.search import Exploration, Kind
+from corridor.controller.prover.search.trails import way_to
+from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.tables.headers import ETH_MPLS, UNTAGGED
+from corridor.controller.prover.tables.lookup import uses
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
+
+
+class Labels(WayClaim):
+    id = "C3"
+    sentence = "Labels are given at host ports, one each, and say the truth about assessment."
+
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
+        match = dict(flow.match)
+        in_port, label = match.get("in_port"), match.get("mpls_label")
+        for action in flow.actions:
+            if action.kind == "push_label" and in_port != HOST_PORT:
+                yield "gives labels elsewhere than at the host's port"
+            if action.kind == "controller" and in_port in _NO_FIBRES:
+                yield "sends more than LLDP of fibres to the controller"
+        given = _given(network, hub, flow)
+        if not given:
+            return
+        if flow.table != Table.SWITCH and any(kind == "set_field" for kind, _ in given):
+            yield "changes labels elsewhere than in the last table"
+        was_assessed = isinstance(label, int) and phase_of(label) is Phase.ASSESSED
+        if in_port != GATEWAY_OUT_PORT and not was_assessed:
+            for _, one in given:
+                if phase_of(one) is Phase.ASSESSED:
+                    yield f"declares assessed ({one}) what has not come from the gateway"
+
+    def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
+        kinds = {action.kind for bucket in group.buckets for action in bucket.actions}
+        if "push_label" in kinds:
+            yield "gives labels, which only an entry of a host's port may"
+        if "controller" in kinds:
+            yield "sends more than LLDP of fibres to the controller"
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        packet, end = step.packet, step.end
+        if end is End.MISLABELLED:
+            yield f"labels are not one deep: {step.note}"
+        elif end is End.TO_CONTROLLER:
+            yield "reaches the controller"
+        elif end is End.DELIVERED and packet.may_be("eth_type", ETH_MPLS):
+            yield "reaches a host with its label on"
+        elif step.to is not None and packet.label is None:
+            yield "leaves without a label that a switch gave"
+        elif step.to is not None and packet.label is not None:
+            phase = phase_of(packet.label)
+            if packet.tc != int(phase):
+                says = "one not known" if packet.tc is None else str(packet.tc)
+                yield f"has a label that says {phase.name} and traffic class {says}"
+
+    def at_edge(self, _network: Network, edge: Edge) -> Iterator[Breach]:
+        for step in leaving(edge.steps):
+            sent = step.packet.sent
+            for headers in (sent.cut("vlan_vid", UNTAGGED)[1], sent.cut("eth_type", ETH_MPLS)[0]):
+                if headers is not None:
+                    yield shown_at(step, "a tag or label of the host survives", headers)
+
+    def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
+        for step in door.unlabelled:
+            if step.packet.label is not None:
+                yield shown_at(step, "gives a label to what came in without one")
+            elif step.end is End.TO_CONTROLLER and not is_wiring_check(network, step):
+                yield shown_at(step, "more than LLDP reaches the controller")
+        for step in leaving(door.unnamed):
+            yield shown_at(step, "accepts any label")
+        for step in leaving(door.unfit):
+            yield shown_at(step, "lets over the border what may not cross one")
+        for step in leaving(door.unsent):
+            label = step.at.packet.label
+            if label not in network.resting:
+                yield shown_at(step, f"accepts label {label}, which no demand's packets bring here")
+
+    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+        for found in seen.of_kind(Kind.MISLABELLED):
+            label, demand = found.step.packet.label, seen.demand
+            if label is not None and demand is not None:
+                name = demand.permits.name(found.node[1])
+                said = f"its label says {phase_of(label).name}, and it is {name}"
+                way = way_to(seen, found.node, found.step)
+                yield Breach(said, found.step.at.hub, None, way, demand)
+
+
+_NO_FIBRES = (None, HOST_PORT, GATEWAY_IN_PORT, GATEWAY_OUT_PORT)
+
+
+class Separation(Claim):
+    id = "C14"
+    sentence = "No label carries packets of two demands."
+
+    def among(self, ways: Sequence[Exploration]) -> Iterator[Breach]:
+        """Of all demands' ways together."""
+        if sum(len(seen.labels) for seen in ways) == len(
+            frozenset[int]().union(*(seen.labels for seen in ways))
+        ):
+            return
+        owner: dict[int, Exploration] = {}
+        for seen in ways:
+            for label in sorted(seen.labels):
+                first = owner.setdefault(label, seen)
+                if first is not seen:
+                    yield _shared(label, first, seen)
+
+
+def _shared(label: int, first: Exploration, seen: Exploration) -> Breach:
+    ids = [one.demand.id if one.demand else "nobody" for one in (first, seen)]
+    node, step = next(
+        (node, turn.step)
+        for node in seen.ways
+        for turn in seen.at(node[0]).turns
+        if label in (turn.step.packet.label, turn.step.at.packet.label)
+    )
+    said = f"label {label} carries packets of {ids[0]} and of {ids[1]}"
+    return Breach(said, step.at.hub, None, way_to(seen, node, step), seen.demand)
+
+
+def _given(network: Network, hub: str, flow: Flow) -> list[tuple[str, int]]:
+    """Labels that an entry writes, itself or by its groups, and by which kind of action."""
+    groups, waiting, seen = network.lookups[hub].groups, [flow.actions], set[Value]()
+    found: list[tuple[str, int]] = []
+    while waiting:
+        actions = waiting.pop()
+        found += _written(actions)
+        for number in uses(actions, "group"):
+            if number not in seen and number in groups:
+                seen.add(number)
+                waiting += [bucket.actions for bucket in groups[number].buckets]
+    return found
+
+
+def _written(actions: Iterable[Action]) -> Iterator[tuple[str, int]]:
+    for action in actions:
+        arguments = action.arguments
+        if action.kind == "push_label" and isinstance(arguments[0], int):
+            yield action.kind, arguments[0]
+        elif arguments[:1] == ("mpls_label",) and isinstance(arguments[1], int):
+            yield action.kind, arguments[1]

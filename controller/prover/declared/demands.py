@@ -1,0 +1,63 @@
+"""One intent as the prover needs it: its packets, and which of its permits they still satisfy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from corridor.controller.forwarding.program import Value
+from corridor.controller.intent.intent import Intent, Selector
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover.declared.permits import Permits
+from corridor.controller.prover.tables.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import HubWire
+
+
+class Demand:
+    """One direction of what policies were asked for."""
+
+    def __init__(
+        self,
+        number: int,
+        intent: Intent,
+        topology: Topology,
+        hosts: Mapping[str, HubWire],
+        failures: Failures = NO_FAILURES,
+    ) -> None:
+        self.number = number
+        """Its place among the intents, from 1: what cookies call it."""
+        self.intent = intent
+        self.id = intent.id
+        self.src, self.dst = intent.pair
+        self.packets = tuple(
+            _packets(hosts[self.src], hosts[self.dst], selector) for selector in intent.selectors
+        )
+        """Every header that its host may send for it."""
+        self.permits = Permits(intent.ruling, topology)
+        self._failures = failures
+
+    @cached_property
+    def is_blocked(self) -> bool:
+        """Whether no path is lawful without what is known to have failed."""
+        return self.permits.refused is not None or self.permits.shortest(self._failures) is None
+
+    def __str__(self) -> str:
+        return f"{self.id} from {self.src} to {self.dst}"
+
+
+def _packets(src: HubWire, dst: HubWire, selector: Selector) -> Box:
+    fields: dict[str, Value] = {
+        "vlan_vid": UNTAGGED,
+        "eth_type": ETH_IPV4,
+        "eth_src": src.host_mac,
+        "eth_dst": dst.host_mac,
+        "ipv4_src": src.host_ip,
+        "ipv4_dst": dst.host_ip,
+    }
+    if selector.protocol is not None:
+        fields["ip_proto"] = IP_PROTO[selector.protocol]
+        for end, port in (("src", selector.src_port), ("dst", selector.dst_port)):
+            if port is not None:
+                fields[f"{selector.protocol}_{end}"] = port
+    return box(**fields)

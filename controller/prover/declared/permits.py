@@ -1,0 +1,207 @@
+"""All permits of a demand side by side: which of them a packet still satisfies on its way.
+
+A way is lawful as long as some permit, narrowed by every restrict, accepts it. So a packet's
+standing is the vector of the states of all permits' automata, where those that have died are
+None. Standings are numbered, and what was asked once is kept.
+
+A hub that is entered by a fibre serves no waypoint; only what comes back from its gateway has
+passed one. Passing the gateway is entering the hub again, this time with its gateway open.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import NamedTuple
+
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.clauses import Element
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import Ruling, unevaluable
+from corridor.topologies.model.topology import Topology
+
+CLAIM_OF = {"confine": "C4", "avoid": "C5", "terminate": "C6", "waypoints": "C7"}
+"""The claim that a clause is held by. All else that allows nothing is the default deny of C1."""
+NOTHING = 0
+"""The standing of a packet that no permit allows."""
+
+
+class Move(NamedTuple):
+    """To a hub over a fibre, or, without one, back from the hub's gateway."""
+
+    fibre: str
+    hub: str
+
+
+@dataclass(frozen=True)
+class Death:
+    """What broke the last permits that were left, the one tried first before the others."""
+
+    violations: tuple[Violation, ...]
+
+    @property
+    def claim(self) -> str:
+        return CLAIM_OF.get(self.violations[0].clause, "C1")
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.violations))
+
+
+class Trail(NamedTuple):
+    """A way over fibres: hubs in order, the fibres between them, and the delay of it all."""
+
+    hubs: tuple[str, ...]
+    fibres: tuple[str, ...]
+    one_way_ns: int
+
+
+class Permits:
+    """The automata of one ruling in lockstep."""
+
+    def __init__(
+        self, ruling: Ruling, topology: Topology, automata: Sequence[Automaton] | None = None
+    ) -> None:
+        self.topology = topology
+        self._ruling = ruling
+        self._open = tuple(ruling.automata if automata is None else automata)
+        shut = frozenset(hub.id for hub in topology.hubs)
+        self._shut = tuple(replace(one, trip=replace(one.trip, closed=shut)) for one in self._open)
+        self._vectors: list[tuple[State | None, ...]] = [(None,) * len(self._open)]
+        self._numbers = {self._vectors[0]: NOTHING}
+        self._after: dict[tuple[int, Move], tuple[int, Death | None]] = {}
+        self._phases: dict[int, frozenset[int]] = {}
+        source = topology.hub(ruling.demand.src)
+        self.start, died = self._enter(self._number(tuple(a.start for a in self._shut)), [source])
+        self.refused = died or (None if self.start else Death(ruling.refusals))
+        """Why no packet may leave its source, where that is so."""
+
+    def move(self, standing: int, move: Move) -> tuple[int, Death | None]:
+        """The standing after a move, and what broke the last permits if any was left before."""
+        key = (standing, move)
+        known = self._after.get(key)
+        if known is None:
+            known = self._after[key] = self._moved(standing, move)
+        return known
+
+    def _moved(self, standing: int, move: Move) -> tuple[int, Death | None]:
+        hub = self.topology.hub(move.hub)
+        if not move.fibre:
+            return self._enter(standing, [hub], self._open)
+        return self._enter(standing, [self.topology.fibre(move.fibre), hub])
+
+    def deliver(self, standing: int) -> Death | None:
+        """What is still owed by all that are left when a packet is delivered at its destination."""
+        owed = []
+        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+            if state is not None:
+                violation = automaton.finish(state)
+                if violation is None:
+                    return None
+                owed.append(violation)
+        return Death(tuple(owed)) if owed else None
+
+    def phases(self, standing: int) -> frozenset[int]:
+        """What a label may say of a packet of this standing."""
+        if standing not in self._phases:
+            self._phases[standing] = frozenset(
+                int(automaton.phase(state))
+                for state, automaton in zip(self._vectors[standing], self._open, strict=True)
+                if state is not None
+            )
+        return self._phases[standing]
+
+    def name(self, standing: int) -> str:
+        """The state of the first permit that is left, as people call it."""
+        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+            if state is not None:
+                return f"{automaton.name(state)} under {automaton.permit.id}"
+        return "allowed by no permit"
+
+    @property
+    def has_budgets(self) -> bool:
+        return any(automaton.budgets for automaton in self._open)
+
+    def exceeds(self, standing: int, delay_ns: int) -> Death | None:
+        """The budgets broken, where each permit that accepts the delivery has one and it is."""
+        broken = []
+        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+            if state is not None and automaton.finish(state) is None:
+                violation = automaton.exceeds(delay_ns)
+                if violation is None:
+                    return None
+                broken.append(violation)
+        return Death(tuple(broken)) if broken else None
+
+    def shortest(self, failures: Failures = NO_FAILURES) -> Trail | None:
+        """The shortest lawful way without what has failed; by Dijkstra's search.
+
+        Every other gateway there might be works.
+        """
+        order = count()
+        queue: list[tuple[int, int, str, int, tuple[str, ...], tuple[str, ...]]]
+        queue = [(0, next(order), self._ruling.demand.src, self.start, (), ())]
+        settled: set[tuple[str, int]] = set()
+        while queue:
+            delay_ns, _, hub, standing, hubs, fibres = heapq.heappop(queue)
+            if (hub, standing) in settled or standing == NOTHING:
+                continue
+            settled.add((hub, standing))
+            if not hubs or hubs[-1] != hub:
+                hubs = (*hubs, hub)
+            if hub == self._ruling.demand.dst and self._may_end(standing, delay_ns):
+                return Trail(hubs, fibres, delay_ns)
+            if hub not in failures.gateways:
+                passed = self.move(standing, Move("", hub))[0]
+                heapq.heappush(queue, (delay_ns, next(order), hub, passed, hubs, fibres))
+            for fibre in filter(failures.spare, self.topology.fibres_of(hub)):
+                far = fibre.other_end(hub)
+                after = self.move(standing, Move(fibre.id, far))[0]
+                total_ns = delay_ns + self.topology.one_way_delay_ns(fibre)
+                heapq.heappush(
+                    queue, (total_ns, next(order), far, after, hubs, (*fibres, fibre.id))
+                )
+        return None
+
+    def _may_end(self, standing: int, delay_ns: int) -> bool:
+        return self.deliver(standing) is None and self.exceeds(standing, delay_ns) is None
+
+    def _enter(
+        self,
+        standing: int,
+        elements: Sequence[Element],
+        automata: Sequence[Automaton] | None = None,
+    ) -> tuple[int, Death | None]:
+        after: list[State | None] = []
+        died: list[Violation] = []
+        for state, automaton in zip(
+            self._vectors[standing], self._shut if automata is None else automata, strict=True
+        ):
+            entered = None if state is None else self._past(automaton, state, elements)
+            if isinstance(entered, Violation):
+                died.append(entered)
+                entered = None
+            after.append(entered)
+        number = self._number(tuple(after))
+        return number, Death(tuple(died)) if died and number == NOTHING else None
+
+    def _past(
+        self, automaton: Automaton, state: State, elements: Sequence[Element]
+    ) -> State | Violation:
+        """The state past some elements. What cannot be evaluated is denied."""
+        try:
+            for element in elements:
+                entered = automaton.enter(state, element)
+                if isinstance(entered, Violation):
+                    return entered
+                state = entered
+        except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+            return unevaluable(self._ruling.demand, problem)
+        return state
+
+    def _number(self, vector: tuple[State | None, ...]) -> int:
+        number = self._numbers.setdefault(vector, len(self._vectors))
+        if number == len(self._vectors):
+            self._vectors.append(vector)
+        return number

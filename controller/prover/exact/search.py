@@ -1,0 +1,268 @@
+"""The exact search: what becomes of each intent's packets under every set of up to ``k`` failures.
+
+Failover is a deterministic function of what each hub on the way sees of its own ports, so a packet
+is followed through the tables as they are, and wherever something is asked that is neither known
+nor implied, it is followed both ways: alive, and dead while up to ``k`` failures can explain all
+that was found dead and spare all that was found alive. No set of failures is enumerated, yet each
+agrees with exactly one outcome: that of the sights it causes. A set with the source's hub in it
+agrees with none, since nothing is sent.
+
+A packet is a representative of its intent: entries tell an intent's packets apart at the edge only,
+where the claims on bindings look at all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from corridor.controller.forwarding.program import LABEL_TTL, SwitchProgram
+from corridor.controller.intent.intent import Intent, Protection, Selector
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.product import Ground
+from corridor.controller.prover.exact.causes import Causes, Family, Mask, Watch, explaining
+from corridor.controller.prover.exact.decisions import End, Fate, Fork, Onward, Stop, Switch
+from corridor.controller.prover.exact.lawful import Joined, Lawful, Progress, States, accepts
+from corridor.controller.prover.exact.outcomes import Found, Outcome, Searched, Seen
+from corridor.controller.prover.tables.packets import ETH_IPV4, Packet
+from corridor.controller.prover.tables.tables import Tables
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
+
+IP_PROTO = {"tcp": 6, "udp": 17}
+SOME_PORT = 49152
+"""Stands for a port that an intent leaves open: the first of the dynamic ones (RFC 6335)."""
+
+
+class Explorer:
+    """Searches one network in which some things are ``known`` to have failed.
+
+    What is protected against are failures beside those. What switches decide is kept.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        wiring: Wiring,
+        topology: Topology,
+        known: Failures = NO_FAILURES,
+    ) -> None:
+        self.topology = topology
+        self.causes = Causes(topology)
+        self.known = self.causes.failed(known)
+        self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
+        watches = self.causes.watches(topology, wiring)
+        self.switches = {
+            hub: Switch(tables.switches.get(hub) or SwitchProgram(hub, 0, ()), watches[hub])
+            for hub in self.hosts
+        }
+        self._journeys: dict[int, _Journeys] = {}
+        self._ground = Ground(topology)
+        self._joined = Joined(topology, self.causes.things)
+
+    def search(self, intent: Intent, within: Protection | None = None) -> Searched:
+        """All outcomes under the failures that an intent is protected against, or others."""
+        journeys = self._of(intent)
+        permit = self._permit_in_use(intent, journeys.under(self.known))
+        promised = intent.protection
+        if permit is not None:
+            promised = intent.protected(intent.ruling.automata[permit].permit)
+        looked_at = promised if within is None else within
+        kinds = self.causes.over(looked_at.over)
+        outcomes = tuple(journeys.beside(self.known, looked_at.k, kinds))
+        places = len(journeys.places)
+        return Searched(intent, permit, promised, looked_at, outcomes, places)
+
+    def follow(self, intent: Intent, failures: Failures) -> Outcome:
+        """What becomes of an intent's packets when just these have failed, whatever they are."""
+        return self._of(intent).under(self.causes.failed(failures))
+
+    def packet(self, intent: Intent, selector: Selector) -> Packet:
+        """One that an intent's host sends, as it comes to its switch."""
+        src, dst = (self.hosts[hub] for hub in intent.pair)
+        protocol = selector.protocol or "udp"
+        ports = {
+            f"{protocol}_src": selector.src_port or SOME_PORT,
+            f"{protocol}_dst": selector.dst_port or SOME_PORT,
+        }
+        return Packet.of(
+            in_port=HOST_PORT,
+            eth_src=src.host_mac,
+            eth_dst=dst.host_mac,
+            vlan_vid=0,
+            eth_type=ETH_IPV4,
+            ipv4_src=src.host_ip,
+            ipv4_dst=dst.host_ip,
+            ip_dscp=0,
+            ip_proto=IP_PROTO[protocol],
+            **ports,
+        )
+
+    def lawful(self, automaton: Automaton) -> Lawful:
+        return Lawful(automaton, self._ground, self._joined)
+
+    def _permit_in_use(self, intent: Intent, calm: Outcome) -> int | None:
+        """The first with a path while no more has failed; ``calm`` may show one."""
+        down = self.causes.down(self.known)
+        for number, automaton in enumerate(intent.ruling.automata):
+            if calm.delivered and accepts(automaton, calm.states[number], calm.one_way_ns):
+                return number
+            if self.lawful(automaton).has_path(down):
+                return number
+        return None
+
+    def _of(self, intent: Intent) -> _Journeys:
+        # Journeys hold on to their intent, so that its id stays its own.
+        if id(intent) not in self._journeys:
+            packet = self.packet(intent, intent.selectors[0])
+            self._journeys[id(intent)] = _Journeys(self, intent, packet)
+        return self._journeys[id(intent)]
+
+
+class _Journeys:
+    """Where one intent's packets may go."""
+
+    def __init__(self, explorer: Explorer, intent: Intent, packet: Packet) -> None:
+        self.intent = intent
+        self.sent = packet
+        self.progress = Progress(intent, explorer.topology)
+        self.places: dict[tuple[str, Packet, States], _Place] = {}
+        self._switches = explorer.switches
+        self._causes = explorer.causes
+        self._source = explorer.causes.bits[f"hub:{intent.pair[0]}"]
+        self._first = self.place(intent.pair[0], packet, self.progress.first)
+
+    def place(self, hub: str, packet: Packet, states: States) -> _Place:
+        key = (hub, packet, states)
+        place = self.places.get(key)
+        if place is None:
+            place = self.places[key] = _Place(self, hub, packet, states)
+        return place
+
+    def beside(self, known: Mask, k: int, kinds: Mask) -> Iterator[Outcome]:
+        """Every outcome under up to ``k`` more failures of these kinds; the first, without any."""
+        if known & self._source:
+            yield self.under(known)
+        else:
+            yield from self._search(known.bit_count() + k, known | kinds, known)
+
+    def under(self, failed: Mask) -> Outcome:
+        """The outcome when just these have failed."""
+        if failed & self._source:
+            first = self._first
+            return self._outcome(_Branch(first, Stop(End.UNSENT), (failed,), 0, None, 0, 0))
+        return next(self._search(0, failed, failed))
+
+    def _search(self, k: int, kinds: Mask, known: Mask) -> Iterator[Outcome]:
+        fate = self._fate(self._first)
+        waiting = [_Branch(self._first, fate, (known,), self._source, None, 0, 0)]
+        while waiting:
+            end = self._run(waiting.pop(), k, kinds, waiting)
+            if end is not None:
+                yield self._outcome(end)
+
+    def _run(self, branch: _Branch, k: int, kinds: Mask, waiting: list[_Branch]) -> _Branch | None:
+        """A branch to its end, taking all that is asked for alive where that can be.
+
+        What follows where it is dead is left waiting. None where it cannot be alive.
+        """
+        place, fate, family, spared, seen, one_way_ns, hops = branch
+        suspects, spare = _summed(family, k)
+        while True:
+            if type(fate) is Fork:
+                watch, live, dead = fate
+                causes = watch.causes & kinds & ~spared
+                suspected = causes & suspects
+                if suspected or (spare and causes):
+                    blamed = explaining(family, causes, k)
+                    if blamed:
+                        found = Seen(seen, watch, Found.DEAD)
+                        waiting.append(
+                            _Branch(place, dead, blamed, spared, found, one_way_ns, hops)
+                        )
+                if suspected:
+                    family = tuple(one for one in family if not one & causes)
+                    if not family:
+                        return None
+                    suspects, spare = _summed(family, k)
+                spared |= watch.causes
+                if type(live) is not Onward or live.watch is not watch:
+                    seen = Seen(seen, watch, Found.ALIVE)
+                fate = live
+            elif type(fate) is Onward:
+                hops += fate.hops
+                one_way_ns += fate.watch.one_way_ns
+                seen = Seen(seen, fate.watch, Found.CROSSED)
+                place = fate.to
+                fate = self._fate(place) if hops < LABEL_TTL else Stop(End.EXPIRED)
+            else:
+                return _Branch(place, fate, family, spared, seen, one_way_ns, hops)
+
+    def _outcome(self, ended: _Branch) -> Outcome:
+        place, fate, family, spared, seen, one_way_ns, _ = ended
+        assert isinstance(fate, Stop)
+        return Outcome(
+            self.intent.id,
+            fate.end,
+            place.hub,
+            place.states,
+            one_way_ns,
+            fate.entry,
+            seen,
+            family,
+            spared,
+            self._causes,
+        )
+
+    def _fate(self, place: _Place) -> Fate:
+        if place.fate is None:
+            place.fate = self._switches[place.hub].decide(place.packet, place)
+        return place.fate
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """A packet that has come to a switch."""
+
+    journeys: _Journeys
+    hub: str
+    packet: Packet
+    states: States
+    fate: Fate | None = None
+    """Once it was asked for."""
+
+    def to_host(self, packet: Packet) -> End:
+        sent = self.journeys.sent
+        if self.hub != self.journeys.intent.pair[1]:
+            return End.ELSEWHERE
+        is_same = packet.fields[1:] == sent.fields[1:] and packet.beneath is None
+        return End.DELIVERED if is_same else End.GARBLED
+
+    def onward(self, packet: Packet, watch: Watch) -> Onward[_Place]:
+        states = self.journeys.progress.beyond(self.states, watch)
+        place = self.journeys.place(watch.far, packet.at(watch.far_port), states)
+        # A packet that does not age would go on for ever where it goes round.
+        return Onward(place, watch, max(packet.aged, 1))
+
+
+class _Branch(NamedTuple):
+    """A packet on its way, and what has been seen."""
+
+    place: _Place
+    fate: Fate
+    family: Family
+    spared: Mask
+    seen: Seen | None
+    one_way_ns: int
+    hops: int
+
+
+def _summed(family: Family, k: int) -> tuple[Mask, bool]:
+    """All elements of the sets, and whether some set has room for one more."""
+    union, spare = 0, False
+    for one in family:
+        union |= one
+        spare = spare or one.bit_count() < k
+    return union, spare

@@ -1,0 +1,1 @@
+"""A violated claim told in full: packet, hops, commands. Pure."""

@@ -1,0 +1,1 @@
+"""The over-approximating search: where packets may come, whatever has failed. Pure."""

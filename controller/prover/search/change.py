@@ -1,0 +1,102 @@
+"""What differs between two tables of one switch, and which packets meet it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import is_not
+
+from corridor.controller.forwarding.program import Flow, SwitchProgram
+from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.reach import Step
+from corridor.controller.prover.tables.lookup import Key, Lookup, rule_of
+from corridor.topologies.model.wiring import HOST_PORT
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one switch's tables to other ones."""
+
+    after: SwitchProgram
+    """Entries that were there before are the same objects."""
+    removed: tuple[Flow, ...]
+    added: tuple[Flow, ...]
+    groups: frozenset[int]
+    """Those that differ."""
+    meters: bool
+    """Whether any differ."""
+
+    @classmethod
+    def between(cls, before: SwitchProgram, after: SwitchProgram) -> Change:
+        removed, added = _difference(before.flows, after.flows)
+        if removed and added:
+            after, removed, added = _with_known(before, after, removed, added)
+        groups = frozenset[int]()
+        if before.groups != after.groups:
+            groups = frozenset(group.id for group in {*before.groups} ^ {*after.groups})
+        return cls(after, removed, added, groups, before.meters != after.meters)
+
+    @cached_property
+    def keys(self) -> frozenset[Key]:
+        return frozenset(rule_of(flow).key for flow in (*self.removed, *self.added))
+
+    def is_met_by(self, port: int) -> bool:
+        """Whether packets that come in by a port may meet what differs."""
+        return bool(self.groups) or any(one in (None, port) for _, one, _ in self.keys)
+
+    def places(self, core: Core, lookups: Iterable[Lookup]) -> list[int]:
+        """Places where something else may now happen."""
+        relays = frozenset[object]().union(*(one.relays for one in lookups))
+        hub, found = self.after.hub, set[int]()
+        for _, port, label in self.keys:
+            # Where labels change on the way to an entry, any may come to it.
+            told = None if relays else label
+            found.update(core.places_at(hub, port, told))
+        if self.groups:
+            everywhere = core.places_at(hub, None, None)
+            found.update(number for number in everywhere if core.uses(number, self.groups))
+        return sorted(found)
+
+    def is_met_by_host(self, steps: Iterable[Step]) -> bool:
+        return any(port in (None, HOST_PORT) for _, port, _ in self.keys) or any(
+            choice.group in self.groups for step in steps for choice in step.chosen
+        )
+
+
+def _difference(
+    before: tuple[Flow, ...], after: tuple[Flow, ...]
+) -> tuple[tuple[Flow, ...], tuple[Flow, ...]]:
+    """What is not the same object in both."""
+    first = _alike(before, after)
+    last = _alike(before[:first:-1], after[:first:-1])
+    some, others = before[first : len(before) - last], after[first : len(after) - last]
+    old, new = {*map(id, some)}, {*map(id, others)}
+    return (
+        tuple(flow for flow in some if id(flow) not in new),
+        tuple(flow for flow in others if id(flow) not in old),
+    )
+
+
+def _alike(one: tuple[Flow, ...], other: tuple[Flow, ...]) -> int:
+    """How many entries are the same from the start on."""
+    differ = [*map(is_not, one, other)]
+    return differ.index(True) if True in differ else len(differ)
+
+
+def _with_known(
+    before: SwitchProgram,
+    after: SwitchProgram,
+    removed: tuple[Flow, ...],
+    added: tuple[Flow, ...],
+) -> tuple[SwitchProgram, tuple[Flow, ...], tuple[Flow, ...]]:
+    """``after`` with the objects of ``before`` where entries are equal, and the differences."""
+    spare: dict[Flow, list[Flow]] = defaultdict(list)
+    for flow in removed:
+        spare[flow].append(flow)
+    known = {id(flow): spare[flow].pop() for flow in added if spare.get(flow)}
+    if not known:
+        return after, removed, added
+    after = replace(after, flows=tuple(known.get(id(flow), flow) for flow in after.flows))
+    return (after, *_difference(before.flows, after.flows))

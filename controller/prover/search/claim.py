@@ -1,0 +1,160 @@
+"""What a proof claims. Each claim is a class: an id, a sentence, and how it would be broken.
+
+A claim looks where it could be broken: at the network as a whole, at the entries and groups of a
+switch, at what a host's port or any other door lets in, at each step beyond, and, if it is a
+``WayClaim``, along all ways of one demand. It yields a breach for each way it is broken, and holds
+if there is none. There is no
+third answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from corridor.controller.forwarding.program import FastFailover, Flow
+from corridor.controller.policy.automaton import Violation
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.declared.permits import NOTHING
+from corridor.controller.prover.search.reach import Place, Step
+from corridor.controller.prover.tables.headers import ANY, Box
+from corridor.topologies.model.wiring import HOST_PORT
+
+
+class Sight(NamedTuple):
+    """A step on a packet's way, and the packet's standing before it."""
+
+    step: Step
+    standing: int = NOTHING
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One way in which a claim does not hold, with what it takes to show it."""
+
+    said: str
+    """The verdict, one sentence without a full stop."""
+    hub: str = ""
+    entry: Flow | None = None
+    """The entry at fault, where no packet need be followed to see it."""
+    way: tuple[Sight, ...] = ()
+    """The way of a packet that shows it."""
+    demand: Demand | None = None
+    """Whose packet that is."""
+    violations: tuple[Violation, ...] = ()
+    """The clauses broken."""
+
+    @property
+    def headers(self) -> Box:
+        """Headers any of which shows it, as they are sent."""
+        headers = ANY
+        for sight in self.way:
+            headers = headers.meet(sight.step.packet.sent) or headers
+        return headers
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """How many ports must be dead to see it, and how long the way is: the fewer the better."""
+        return (sum(dead_before(sight.step) for sight in self.way), len(self.way))
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Cheapest first, then by whatever tells two of a cost apart."""
+        entry = self.entry
+        match = (entry.table, -entry.priority, repr(entry.match)) if entry else ()
+        place = self.way[-1].step.at.port if self.way else 0
+        headers = sorted(map(repr, (*self.headers.equal, *self.headers.unequal)))
+        return (self.cost, self.hub, place, self.said, match, headers)
+
+
+def dead_before(step: Step) -> int:
+    """How many buckets must be dead for a packet to take this step."""
+    return sum(choice.bucket for choice in step.chosen)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """All that a host's port may do with anything that the host sends."""
+
+    hub: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A port that a fibre or a gateway is on, and what its switch would do with what it brings.
+
+    Fibres carry only what switches emit, and that they emit nothing else follows from the hosts'
+    ports. The other doors are asked what they would let in all the same.
+    """
+
+    hub: str
+    port: int
+    unlabelled: tuple[Step, ...] = ()
+    unnamed: tuple[Step, ...] = ()
+    """With a label that no entry names."""
+    unfit: tuple[Step, ...] = ()
+    """Over a border, with a traffic class that may not cross one."""
+    unsent: tuple[Step, ...] = ()
+    """With a label that entries name and that no demand's packet brings here."""
+
+
+class Claim:
+    """Base of all claims; each overrides one or more of the places to look."""
+
+    id: ClassVar[str]
+    sentence: ClassVar[str]
+    needs_program: ClassVar[bool] = False
+    """Whether it compares with what was intended, and so needs a program beside the tables."""
+
+    def overall(self, _network: Network) -> Iterator[Breach]:
+        yield from ()
+
+    def in_switch(self, _network: Network, _hub: str) -> Iterator[Breach]:
+        """Of all entries of a switch together."""
+        yield from ()
+
+    def in_difference(
+        self,
+        network: Network,
+        hub: str,
+        _removed: tuple[Flow, ...],
+        _added: tuple[Flow, ...],
+    ) -> Iterator[Breach]:
+        """As ``in_switch``, after some entries of one where nothing was wrong were exchanged."""
+        yield from self.in_switch(network, hub)
+
+    def in_entry(self, _network: Network, _hub: str, _flow: Flow) -> Iterator[str]:
+        """What is wrong with one entry by itself."""
+        yield from ()
+
+    def in_group(self, _network: Network, _hub: str, _group: FastFailover) -> Iterator[str]:
+        yield from ()
+
+    def at_edge(self, _network: Network, _edge: Edge) -> Iterator[Breach]:
+        yield from ()
+
+    def at_door(self, _network: Network, _door: Door) -> Iterator[Breach]:
+        yield from ()
+
+    def in_step(self, _network: Network, _step: Step) -> Iterator[str]:
+        """What is wrong with one thing that may happen to a packet, whosever it is."""
+        yield from ()
+
+
+def shown_at(step: Step, said: str, headers: Box | None = None) -> Breach:
+    """A breach shown by the first step that a packet takes."""
+    if headers is not None:
+        step = step._replace(packet=step.packet.of(headers))
+    return Breach(said, step.at.hub, way=(Sight(step),))
+
+
+def is_from_host(place: Place) -> bool:
+    return place.port == HOST_PORT
+
+
+def leaving(steps: Iterable[Step]) -> Iterator[Step]:
+    """Those that do not end in a drop."""
+    return (step for step in steps if not step.end.is_drop)

@@ -1,0 +1,237 @@
+"""The search: every way that packets of one demand may take, whatever has failed, to its end.
+
+A node is a place and the standing of the packets there, that is, which permits they still satisfy.
+None is visited twice. Without a demand the packets are nobody's, and no permit allows them.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from itertools import count
+from typing import NamedTuple
+
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.declared.permits import NOTHING, Death
+from corridor.controller.prover.search.claim import dead_before
+from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
+from corridor.controller.prover.search.reach import End, Step
+from corridor.controller.prover.tables.headers import Box
+
+type Node = tuple[int, int]
+"""Packets at a place, by its number, and their standing, by its number."""
+
+
+class Kind(Enum):
+    """What a finding is about."""
+
+    DEATH = "the last permit dies, or a delivery still owes something"
+    MISPLACED = "delivered to a host that is not the demand's"
+    MISLABELLED = "the label says another phase than the permits do"
+    DELIVERED = "delivered as some permit allows"
+    REMARK = "wrong whoever the packets belong to"
+
+
+class Finding(NamedTuple):
+    """Something that claims are about, at an turn of a node."""
+
+    kind: Kind
+    node: Node
+    step: Step
+    death: Death | None = None
+    remark: Remark | None = None
+
+
+type Came = dict[Node, tuple[Node, Turn]]
+"""By which node and turn each node is come to."""
+type Ways = dict[Node, list[tuple[Node, Turn]]]
+"""Every node, and the nodes that come next."""
+
+
+@dataclass
+class Exploration:
+    """What was found on the ways of one demand."""
+
+    core: Core
+    demand: Demand | None
+    door: At
+    """What the host's port does with what the host may send for it."""
+    ways: Ways = field(default_factory=dict)
+    noted: dict[Node, list[Finding]] = field(default_factory=dict)
+    hops: dict[Node, int] | None = None
+    """The most that a packet may have spent when it comes to a node; None where ways go round."""
+
+    @classmethod
+    def of(
+        cls,
+        core: Core,
+        demand: Demand | None,
+        door: At,
+        before: Exploration | None = None,
+        changed: Collection[int] = (),
+    ) -> Exploration:
+        """All ways of a demand's packets, from what the door does with them on.
+
+        ``before`` is what was found with the same door when only ``changed`` places were others.
+        """
+        seen = cls(core, demand, door)
+        left = seen._follow(before, frozenset(changed))
+        seen._count(left)
+        return seen
+
+    def of_kind(self, kind: Kind) -> list[Finding]:
+        return [one for found in self.noted.values() for one in found if one.kind is kind]
+
+    @cached_property
+    def delivers(self) -> bool:
+        """Whether something arrives, whatever it takes."""
+        return bool(self.of_kind(Kind.DELIVERED))
+
+    @cached_property
+    def lost(self) -> tuple[Node, Step] | None:
+        """The first step while nothing fails at which some packets end other than they should."""
+        waiting, met = [self.start], {self.start}
+        while waiting:
+            node = waiting.pop()
+            arrived = {one.step for one in self.noted.get(node, ()) if one.kind is Kind.DELIVERED}
+            for turn in self.at(node[0]).turns:
+                step = turn.step
+                ends = step.without_failures and step.to is None and step not in arrived
+                if ends and (node[0] == DOOR or not turn.is_narrow or self._happens(step)):
+                    return node, step
+            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
+            waiting += following - met
+            met |= following
+        return None
+
+    @cached_property
+    def headers(self) -> tuple[Box, ...]:
+        return tuple(turn.step.packet.sent for turn in self.door.turns)
+
+    @cached_property
+    def start(self) -> Node:
+        return (DOOR, self.demand.permits.start if self.demand else NOTHING)
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """Numbers of the places that packets come to."""
+        return frozenset([place for place, _ in self.ways]) - {DOOR}
+
+    @cached_property
+    def labels(self) -> frozenset[int]:
+        """Every label that packets carry."""
+        places = self.core.places
+        given = {turn.step.packet.label for turn in self.door.turns}
+        given |= {places[number].packet.label for number in self.reached}
+        return frozenset(label for label in given if label is not None)
+
+    def at(self, place: int) -> At:
+        return self.door if place == DOOR else self.core.at(place)
+
+    def _follow(self, before: Exploration | None, changed: frozenset[int]) -> dict[Node, int]:
+        """Depth first from the door to all nodes; how many ways lead to each from others."""
+        ways, waiting = self.ways, [self.start]
+        known = before.ways if before else {}
+        entered = {self.start: 0}
+        while waiting:
+            node = waiting.pop()
+            following = known.get(node)
+            if following is None or before is None or node[0] in changed:
+                following = self._look(node)
+            elif node in before.noted:
+                self.noted[node] = before.noted[node]
+            ways[node] = following
+            for to, _ in following:
+                if to in entered:
+                    entered[to] += 1
+                else:
+                    entered[to] = 1
+                    waiting.append(to)
+        return entered
+
+    def _look(self, node: Node) -> list[tuple[Node, Turn]]:
+        """What comes next after a node, noting what claims are about."""
+        place, standing = node
+        following: list[tuple[Node, Turn]] = []
+        notes: list[Finding] = []
+        turns, remarks = self.door if place == DOOR else self.core.at(place)
+        permits = self.demand.permits if self.demand and standing != NOTHING else None
+        phases = permits.phases(standing) if permits else None
+        for turn in turns:
+            step, to, move, phase, _, is_narrow = turn
+            if is_narrow and place != DOOR and not self._happens(step):
+                continue
+            after = NOTHING
+            if permits is not None and phases is not None:
+                if move is None:
+                    notes += self._end(node, step)
+                else:
+                    after, death = permits.move(standing, move)
+                    if death is not None:
+                        notes.append(Finding(Kind.DEATH, node, step, death))
+                    if phase not in phases and phase != NO_PHASE:
+                        notes.append(Finding(Kind.MISLABELLED, node, step))
+            if to != NOWHERE:
+                following.append(((to, after), turn))
+        notes += [Finding(Kind.REMARK, node, one[1], None, one) for one in remarks]
+        if notes:
+            self.noted[node] = notes
+        return following
+
+    def _end(self, node: Node, step: Step) -> Iterator[Finding]:
+        if step.end is End.DELIVERED and self.demand is not None:
+            if step.at.hub != self.demand.dst:
+                yield Finding(Kind.MISPLACED, node, step)
+            else:
+                death = self.demand.permits.deliver(node[1])
+                yield Finding(Kind.DEATH if death else Kind.DELIVERED, node, step, death)
+
+    def _happens(self, step: Step) -> bool:
+        """Whether a step that depends on what was sent happens to this demand's packets."""
+        return any(headers.meet(step.packet.sent) is not None for headers in self.headers)
+
+    def _count(self, left: dict[Node, int]) -> None:
+        """Each node after all those that lead to it, as long as there is such an order."""
+        ways = self.ways
+        most = dict.fromkeys(ways, 0)
+        ready, done = [self.start], 0
+        while ready:
+            node = ready.pop()
+            done += 1
+            spent = most[node]
+            for to, turn in ways[node]:
+                left[to] -= 1
+                if not left[to]:
+                    ready.append(to)
+                total = spent + turn.hops
+                if total > most[to]:
+                    most[to] = total
+        self.hops = most if done == len(ways) else None
+
+    @cached_property
+    def cheapest(self) -> Came:
+        """Ways to all nodes: the fewest dead ports first, then the fewest hops (Dijkstra).
+
+        The nodes are in this order.
+        """
+        came: Came = {}
+        order = count()
+        queue: list[tuple[int, int, int, Node, tuple[Node, Turn] | None]]
+        queue = [(0, 0, next(order), self.start, None)]
+        settled: set[Node] = set()
+        while queue:
+            dead, length, _, node, by = heapq.heappop(queue)
+            if node in settled:
+                continue
+            settled.add(node)
+            if by is not None:
+                came[node] = by
+            for to, turn in self.ways[node]:
+                if to not in settled:
+                    more = dead + dead_before(turn.step)
+                    entry = (more, length + 1, next(order), to, (node, turn))
+                    heapq.heappush(queue, entry)
+        return came

@@ -1,0 +1,110 @@
+"""Single ways out of an exploration: the cheapest to see, the longest, one that goes round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from corridor.controller.prover.search.claim import Sight
+from corridor.controller.prover.search.core import Turn
+from corridor.controller.prover.search.reach import End, Step
+from corridor.controller.prover.search.search import Came, Exploration, Node
+
+
+def way_to(
+    seen: Exploration, node: Node, step: Step, came: Came | None = None
+) -> tuple[Sight, ...]:
+    """The way from the door to a step, by default that which needs the fewest ports dead."""
+    came = seen.cheapest if came is None else came
+    sights = [Sight(step, node[1])]
+    while node in came:
+        node, turn = came[node]
+        sights.append(Sight(turn.step, node[1]))
+    return tuple(reversed(sights))
+
+
+def longest(seen: Exploration, weight: Callable[[Turn], int]) -> tuple[dict[Node, int], Came]:
+    """The most that a way to each node weighs, and those ways; of ways that do not go round."""
+    most: dict[Node, int] = {seen.start: 0}
+    came: Came = {}
+    for node in _in_order(seen):
+        for to, turn in seen.ways[node]:
+            total = most[node] + weight(turn)
+            if total > most.get(to, -1):
+                most[to] = total
+                came[to] = (node, turn)
+    return most, came
+
+
+def _in_order(seen: Exploration) -> Iterator[Node]:
+    """Each node after all that lead to it: depth first, the last finished first."""
+    finished: list[Node] = []
+    met = {seen.start}
+    open_ways = [(seen.start, iter(seen.ways[seen.start]))]
+    while open_ways:
+        node, rest = open_ways[-1]
+        following = next(rest, None)
+        if following is None:
+            finished.append(node)
+            open_ways.pop()
+        elif following[0] not in met:
+            met.add(following[0])
+            open_ways.append((following[0], iter(seen.ways[following[0]])))
+    return reversed(finished)
+
+
+def loop(seen: Exploration) -> tuple[Sight, ...]:
+    """A way to a node and round to it again, or nothing where no way goes round."""
+    on_way: dict[Node, int] = {seen.start: 0}
+    done: set[Node] = set()
+    steps: list[tuple[Node, Turn]] = []
+    open_ways = [iter(seen.ways[seen.start])]
+    while open_ways:
+        following = next(open_ways[-1], None)
+        if following is None:
+            open_ways.pop()
+            done.add(on_way.popitem()[0])
+            if steps:
+                steps.pop()
+            continue
+        to, turn = following
+        node = next(reversed(on_way))
+        if to in on_way:
+            return _round(seen, [*steps[on_way[to] :], (node, turn)])
+        if to not in done:
+            on_way[to] = len(on_way)
+            steps.append((node, turn))
+            open_ways.append(iter(seen.ways[to]))
+    return ()
+
+
+def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[Sight, ...]:
+    """The cheapest way to where a circle begins, then once around."""
+    (first, turn), rest = circle[0], circle[1:]
+    around = [Sight(turn.step, node[1]) for node, turn in rest]
+    return (*way_to(seen, first, turn.step), *around)
+
+
+def is_taken(seen: Exploration, fibres: tuple[str, ...]) -> bool:
+    """Whether packets may come over these fibres, and no others, to some host."""
+    nodes = {seen.start}
+    for fibre in (*fibres, None):
+        nodes |= {
+            to
+            for node in nodes
+            for to, turn in seen.ways[node]
+            if turn.move is not None and not turn.move.fibre
+        }
+        if fibre is not None:
+            nodes = _across(seen, nodes, fibre)
+    return bool(fibres) and any(
+        turn.step.end is End.DELIVERED for node in nodes for turn in seen.at(node[0]).turns
+    )
+
+
+def _across(seen: Exploration, nodes: set[Node], fibre: str) -> set[Node]:
+    return {
+        to
+        for node in nodes
+        for to, turn in seen.ways[node]
+        if turn.move is not None and turn.move.fibre == fibre
+    }

@@ -1,0 +1,17 @@
+"""Claims that also look along all ways of one demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.claim import Breach, Claim
+from corridor.controller.prover.search.search import Exploration
+
+
+class WayClaim(Claim):
+    """A claim that is asked once for each demand, with all ways of its packets."""
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        """What is wrong along the ways of one demand."""
+        raise NotImplementedError

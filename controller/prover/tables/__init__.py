@@ -1,0 +1,1 @@
+"""Sets of headers, and what the entries of one table do to them. Pure."""

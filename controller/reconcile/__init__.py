@@ -1,0 +1,1 @@
+"""Keeps switches to what is wanted while failures, policies and days change."""

@@ -1,0 +1,240 @@
+"""The control socket: one JSON object a line, each answered by one.
+
+    {"do": "status"}                     in a few words: epoch, what is in doubt, deferred, away
+    {"do": "demands"}                    how each demand is served, and why not better
+    {"do": "topology"}                   what has failed, is held out, is drained; who is connected
+    {"do": "counters"}                   drops by reason, what was sent by demand, and ports
+    {"do": "proof"}                      the last one
+    {"do": "policies"}                   those in force
+    {"do": "policy", "set": {...}}       another policy set, as JSON
+    {"do": "day", "as_of": "2027-07-01"} another day
+    {"do": "drain" | "restore", "fibre": ID}
+    {"do": "audit"}                      now
+    {"do": "events", "since": N}         what has happened, and since when numbers count
+    {"do": "explain", "demand": ID}
+
+An answer has ``ok``; where it is false a ``reason``, and ``counterexamples`` where something would
+have broken a claim. What kind of no it is says ``kind``:
+
+    bad        the request cannot be understood, or names what the topology does not know
+    unknown    there is no such demand or fibre
+    refused    it would break a claim
+    deferred   a switch is away; ask again when it is back or given up
+    busy       nothing stands that is proven
+    failed     a switch or a gateway did not do as it was told; all is as before
+    late       no answer in time; it may still be done
+    error      a defect
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from corridor.controller.policy.load import check_policies
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.reconcile.event_log import Journal
+from corridor.controller.reconcile.reconciler import Job, Jobs, Keeper
+from corridor.controller.reconcile.two_phase_rollout import NotNow
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
+
+ANSWER_S = 120.0
+LAST_YEAR = 2999
+"""Days follow each other, and there must always be a next one."""
+
+
+class BadRequest(Exception):
+    """A request that cannot be understood."""
+
+    kind = "bad"
+
+
+class NoSuch(BadRequest):
+    """There is no demand or fibre of that name."""
+
+    kind = "unknown"
+
+
+@dataclass
+class Control:
+    """Answers requests; what changes something is done by the keeper."""
+
+    keeper: Keeper
+    journal: Journal
+    queue: Callable[[], Jobs]
+    answer_s: float = ANSWER_S
+
+    def answer(self, line: str) -> dict[str, Any]:
+        """The answer to one line. Never raises."""
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict) or request.get("do") not in _ANSWERS:
+                known = ", ".join(_ANSWERS)
+                raise BadRequest(f'say {{"do": ...}} with one of {known}')
+            return _ANSWERS[request["do"]](self, request)
+        except (BadRequest, NotNow) as problem:
+            return _no(problem.kind, str(problem))
+        except ValueError as problem:
+            return _no("bad", f"not understood: {problem}")
+        except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
+            return _no("error", f"{type(problem).__name__}: {problem}")
+
+    def status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        counts: dict[str, int] = {}
+        for one in list(self.journal.statuses.values()):
+            counts[one.status] = counts.get(one.status, 0) + 1
+        return {"ok": True, **self.keeper.state, "demands": counts}
+
+    def demands(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "demands": to_plain(list(self.journal.statuses.values()))}
+
+    def topology(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        keeper, failures = self.keeper, self.keeper.failures
+        outside = keeper.governor.outside
+        connected = outside.switches.connected
+        hubs = {
+            hub.hub: {
+                "dpid": hub.dpid,
+                "connected": hub.dpid in connected,
+                "connections": self.journal.tally.connections[hub.hub, True],
+                "disconnections": self.journal.tally.connections[hub.hub, False],
+                "failed": hub.hub in failures.hubs,
+                "gateway": None if hub.gateway is None else hub.hub not in failures.gateways,
+                "ports": self._ports(hub),
+            }
+            for hub in outside.wiring.hubs
+        }
+        held = keeper.sightings.damper.held(outside.now_ns())
+        fibres = {
+            one.fibre: {
+                "ends": [one.a.hub, one.z.hub],
+                "works": one.fibre not in failures.links,
+                "held_out": f"link:{one.fibre}" in held,
+                "drained": one.fibre in keeper.known.drained,
+            }
+            for one in outside.wiring.fibres
+        }
+        return {"ok": True, "hubs": hubs, "fibres": fibres}
+
+    def _ports(self, hub: HubWire) -> dict[str, Any]:
+        """By number, what each leads to, and whether it is live."""
+        wiring, sightings = self.keeper.governor.outside.wiring, self.keeper.sightings
+        leads_to = {HOST_PORT: "host"}
+        for fibre in wiring.fibres:
+            for end in (fibre.a, fibre.z):
+                if end.hub == hub.hub:
+                    leads_to[end.port] = fibre.fibre
+        if hub.gateway is not None:
+            leads_to |= {GATEWAY_IN_PORT: "into gateway", GATEWAY_OUT_PORT: "out of gateway"}
+        return {
+            str(port): {"leads_to": where, "live": sightings.is_live(hub.dpid, port)}
+            for port, where in leads_to.items()
+        }
+
+    def counters(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._have("ask_counters")
+
+    def proof(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "proof": self.keeper.governor.proof}
+
+    def policies(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = self.keeper.known.specification.policies
+        return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
+
+    def policy(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            policies = PolicySet.model_validate(request.get("set"))
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
+        specification = self.keeper.known.specification
+        demands = [one.demand for one in specification.directions]
+        try:
+            check_policies(policies, specification.topology, demands)
+        except InputError as problem:
+            raise BadRequest(str(problem)) from problem
+        return self._have("set_policies", policies=policies)
+
+    def day(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        as_of = date.fromisoformat(_text(request, "as_of"))
+        if not 1900 <= as_of.year <= LAST_YEAR:
+            raise BadRequest(f"{as_of} is not between 1900 and {LAST_YEAR}")
+        return self._have("set_day", as_of=as_of)
+
+    def drain(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._have("set_drained", fibre=self._fibre(request), drained=True)
+
+    def restore(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._have("set_drained", fibre=self._fibre(request), drained=False)
+
+    def audit(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return self._have("ask_audit")
+
+    def events(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        journal = self.journal
+        return {
+            "ok": True,
+            "events": journal.since(int(request.get("since", 0))),
+            "last": journal.last,
+            "started_ns": journal.started_ns,
+        }
+
+    def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        from corridor.controller.explain import explain
+
+        standing = self.keeper.governor.standing
+        if standing is None:
+            raise NotNow(self.keeper.governor.doubt)
+        name = _text(request, "demand")
+        ways = {way.intent.id: way for way in standing.ways}
+        if name not in ways:
+            raise NoSuch(f"no demand {name!r}; there are {', '.join(ways)}")
+        specification = standing.known.specification
+        answers = ways.get(f"{name}.return")
+        found = explain(ways[name], specification.policies, specification.as_of, answers)
+        return {"ok": True, "explanation": found.to_json()}
+
+    def _have(self, do: str, **what: Any) -> dict[str, Any]:
+        """Have the keeper do something, and wait for what came of it."""
+        reply = self.queue()
+        self.keeper.jobs.put(Job(do, what, reply))
+        try:
+            answer: dict[str, Any] = reply.get(timeout=self.answer_s)
+        except self.keeper.nothing:
+            return _no("late", f"not done in {self.answer_s:g} s; it may still be")
+        return answer
+
+    def _fibre(self, request: Mapping[str, Any]) -> str:
+        name = _text(request, "fibre")
+        known = [one.fibre for one in self.keeper.governor.outside.wiring.fibres]
+        if name not in known:
+            raise NoSuch(f"no fibre {name!r}; there are {', '.join(known)}")
+        return name
+
+
+def _no(kind: str, reason: str) -> dict[str, Any]:
+    return {"ok": False, "kind": kind, "reason": reason}
+
+
+def _text(request: Mapping[str, Any], key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str):
+        raise BadRequest(f"{key!r} must be a string")
+    return value
+
+
+_ANSWERS: Mapping[str, Callable[[Control, Mapping[str, Any]], dict[str, Any]]] = {
+    name: getattr(Control, name)
+    for name in (
+        *("status", "demands", "topology", "counters", "proof", "policies", "policy", "day"),
+        *("drain", "restore", "audit", "events", "explain"),
+    )
+}

@@ -1,0 +1,59 @@
+"""What has happened: told as it does, kept for who asks later, written where a path is given."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.deployment.statuses import DemandStatus
+from corridor.controller.reconcile.event_counts import Tally
+from corridor.topologies.base.codec import to_plain
+
+MOST = 10_000
+
+
+class Journal:
+    """Events, each with a number and a time."""
+
+    def __init__(self, tell: Callable[[dict[str, Any]], object], path: Path | None = None) -> None:
+        self._tell = tell
+        self._path = path
+        self._events: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self._next = 1
+        self.started_ns = time.time_ns()
+        """Time of day; numbers of events belong to it."""
+        self.statuses: dict[str, DemandStatus] = {}
+        """As they were last told."""
+        self.tally = Tally()
+
+    def say(self, event: str, **what: Any) -> None:
+        told = {"event": event, "n": self._next, "at_ns": time.time_ns(), **what}
+        self._next += 1
+        self._events.append(told)
+        self.tally.note(told)
+        if self._path is not None:
+            with self._path.open("a") as file:
+                file.write(json.dumps(told) + "\n")
+        self._tell(told)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event; 0 if there is none."""
+        return self._next - 1
+
+    def since(self, number: int) -> list[dict[str, Any]]:
+        """Events after that of a number; the oldest may be gone."""
+        return [one for one in list(self._events) if one["n"] > number]
+
+    def compare(self, now: Iterable[DemandStatus]) -> None:
+        """Tell of every demand that is served otherwise than was last told."""
+        for one in now:
+            before = self.statuses.get(one.demand)
+            if one != before:
+                self.statuses[one.demand] = one
+                was = before.status if before else None
+                self.say("status", **to_plain(one), was=was)

@@ -1,0 +1,67 @@
+"""From what switches say of their ports to what has failed. Pure.
+
+A fibre works while both its ends are live, a gateway while both its ports are, a hub while its
+switch answers. What nobody has said anything of is taken to work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from corridor.controller.policy.failures import Failures
+from corridor.controller.reconcile.flap_suppression import Damper
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
+
+
+@dataclass
+class Sightings:
+    """What is seen of a network."""
+
+    wiring: Wiring
+    damper: Damper = field(default_factory=Damper)
+    _live: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
+    """Hubs whose switches have been away for too long."""
+    _down: frozenset[str] = frozenset()
+
+    def port(self, dpid: int, port: int, *, live: bool, now_ns: int) -> bool:
+        """A switch speaks of a port; whether that changes what has failed."""
+        self._live[dpid, port] = live
+        return self._recount(now_ns)
+
+    def is_live(self, dpid: int, port: int) -> bool:
+        """As its switch has said last."""
+        return self._live.get((dpid, port), True)
+
+    def silent(self, hub: str, *, silent: bool, now_ns: int) -> bool:
+        """A hub's switch has been away too long, or is back; whether that changes anything."""
+        (self._silent.add if silent else self._silent.discard)(hub)
+        return self._recount(now_ns)
+
+    def failures(self, now_ns: int) -> Failures:
+        """All that is out of order, with fibres that flap."""
+        held = self.damper.held(now_ns)
+        links = {name[5:] for name in self._down | held if name.startswith("link:")}
+        gateways = {name[8:] for name in self._down | held if name.startswith("gateway:")}
+        return Failures(
+            links=frozenset(links), gateways=frozenset(gateways), hubs=frozenset(self._silent)
+        )
+
+    def _recount(self, now_ns: int) -> bool:
+        before, self._down = self._down, frozenset(self._failed())
+        for name in sorted(before ^ self._down):
+            self.damper.changed(name, now_ns, failed=name in self._down)
+        return before != self._down
+
+    def _failed(self) -> Iterator[str]:
+        dpids = {hub.hub: hub.dpid for hub in self.wiring.hubs}
+        for fibre in self.wiring.fibres:
+            ends = ((dpids[end.hub], end.port) for end in (fibre.a, fibre.z))
+            if not all(self._live.get(end, True) for end in ends):
+                yield f"link:{fibre.fibre}"
+        for hub in self.wiring.hubs:
+            ports = ((hub.dpid, port) for port in (GATEWAY_IN_PORT, GATEWAY_OUT_PORT))
+            if hub.gateway is not None and not all(self._live.get(port, True) for port in ports):
+                yield f"gateway:{hub.hub}"
+        yield from (f"hub:{hub}" for hub in sorted(self._silent))

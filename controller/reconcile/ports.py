@@ -1,0 +1,101 @@
+"""What the keeper works on, as it needs it: switches, gateways, a clock. A test has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from corridor.controller.deployment.deployments import Assessed
+from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.forwarding.program import Program
+from corridor.controller.openflow.errors import SwitchError
+from corridor.controller.prover import Tables, read_dump
+from corridor.topologies.model.wiring import Wiring
+
+SCHEMA = 3
+type Labels = Mapping[str, Mapping[int, Assessed]]
+"""By hub, what its gateway lets through."""
+
+
+class Switches(Protocol):
+    """What ``openflow/channel.py`` offers; every call raises SwitchError within a deadline."""
+
+    @property
+    def connected(self) -> frozenset[int]: ...
+
+    def tell(self, orders: Orders) -> None: ...
+
+    def bundle(self, orders: Orders) -> None: ...
+
+    def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]: ...
+
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]: ...
+
+    def hang_up(self, dpid: int) -> None: ...
+
+
+class Gateways(Protocol):
+    """Those who are told which labels they assess."""
+
+    def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
+        """Raises SwitchError if a ``needed`` one, by default one with labels, does not agree."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The network and its clock."""
+
+    wiring: Wiring
+    switches: Switches
+    gateways: Gateways
+    now_ns: Callable[[], int]
+    sleep: Callable[[float], object]
+
+    def dpid(self, hub: str) -> int:
+        return self.wiring.hub(hub).dpid
+
+    def hub(self, dpid: int) -> str:
+        return next(hub.hub for hub in self.wiring.hubs if hub.dpid == dpid)
+
+    @property
+    def dpids(self) -> frozenset[int]:
+        return frozenset(hub.dpid for hub in self.wiring.hubs)
+
+    def document(self, dpids: Collection[int]) -> dict[str, Any]:
+        """What switches say they hold, as ``tables/*.json`` have it."""
+        said = self.switches.dump(dpids)
+        parts = ("switches", "groups", "meters")
+        by_hub = {
+            part: {self.hub(dpid): said[dpid][part] for dpid in sorted(said)} for part in parts
+        }
+        return {"schema": SCHEMA, **by_hub}
+
+    def tables(self, dpids: Collection[int]) -> Tables:
+        """What these switches say they hold."""
+        return self.read(self.document(dpids), dpids)
+
+    def read(self, document: dict[str, Any], dpids: Collection[int]) -> Tables:
+        asked = tuple(hub for hub in self.wiring.hubs if hub.dpid in dpids)
+        return read_dump(document, replace(self.wiring, hubs=asked))
+
+    def filled(self, held: Tables, program: Program) -> Tables:
+        """With what switches that were not asked should hold."""
+        absent = {one.hub: one for one in program.switches if one.hub not in held.switches}
+        return replace(held, switches={**held.switches, **absent})
+
+    def tell_each(self, orders: Orders, dpids: Iterable[int]) -> list[str]:
+        """Each switch by itself, whatever becomes of the others; what went wrong."""
+        wrong = []
+        for dpid in dpids:
+            if orders.get(dpid):
+                try:
+                    self.switches.tell({dpid: orders[dpid]})
+                except SwitchError as error:
+                    wrong.append(str(error))
+        return wrong
+
+
+def only(orders: Orders, dpids: Collection[int]) -> Orders:
+    """Orders of some switches, without those that would be told nothing."""
+    return {dpid: told for dpid, told in orders.items() if dpid in dpids and told}

@@ -1,0 +1,131 @@
+"""What a controller must know after a restart: what is wanted, what stands, what was about to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from corridor.controller.deployment.deployments import Known, Standing
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import PolicySet
+from corridor.topologies.model.topology import Frozen
+
+
+class Unreadable(Exception):
+    """A file that is there, and says nothing that can be relied on."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A standing without what can be computed again."""
+
+    known: Known
+    epoch: int
+    withdrawn: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the controller before knew."""
+
+    wanted: Known
+    """What stands, or was to; those withdrawn were so by its intents."""
+    stands: Kept
+    next: Kept | None
+    """What an update was about to make of it."""
+
+
+class _Wanted(Frozen):
+    policies: PolicySet
+    as_of: date
+    drained: frozenset[str]
+
+
+class _Standing(_Wanted):
+    epoch: Literal[0, 1]
+    failures: Failures
+    withdrawn: frozenset[int]
+
+
+class _State(Frozen):
+    version: Literal[2] = Field(2, alias="schema")
+    wanted: _Wanted
+    stands: _Standing
+    next: _Standing | None
+
+
+class Store:
+    """One file, replaced as a whole; without a path nothing is kept."""
+
+    def __init__(self, path: Path | None, specification: Specification) -> None:
+        self._path = path
+        self._specification = specification
+
+    def keep(self, standing: Standing, wanted: Known, about_to: Standing | None = None) -> None:
+        """On the disk when it returns."""
+        if self._path is None:
+            return
+        said = _State(
+            wanted=_Wanted(**_plain(wanted)),
+            stands=_saved(standing),
+            next=_saved(about_to) if about_to is not None else None,
+        )
+        aside = self._path.with_suffix(".new")
+        with aside.open("w") as file:
+            file.write(said.model_dump_json(by_alias=True))
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(self._path)
+
+    def recall(self) -> Remembered | None:
+        """Nothing where nothing was kept. Raises Unreadable."""
+        if self._path is None or not self._path.exists():
+            return None
+        try:
+            said = _State.model_validate_json(self._path.read_bytes())
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise Unreadable(f"{self._path}: {where or 'all of it'}: {first['msg']}") from problem
+        except OSError as problem:
+            raise Unreadable(f"{self._path}: {problem.strerror}") from problem
+        following = self._kept(said.next) if said.next is not None else None
+        return Remembered(self._known(said.wanted), self._kept(said.stands), following)
+
+    def _kept(self, said: _Standing) -> Kept:
+        return Kept(self._known(said, said.failures), said.epoch, said.withdrawn)
+
+    def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> Known:
+        topology = self._specification.topology
+        fibres = {fibre.id for fibre in topology.fibres}
+        hubs = {hub.id for hub in topology.hubs}
+        strange = (said.drained | failures.links) - fibres
+        strange |= (failures.hubs | failures.gateways) - hubs
+        if strange:
+            raise Unreadable(f"{self._path}: the topology has no {', '.join(sorted(strange))}")
+        changes = {"policies": said.policies, "as_of": said.as_of}
+        return Known(self._specification.model_copy(update=changes), failures, said.drained)
+
+
+def _saved(standing: Standing) -> _Standing:
+    return _Standing(
+        **_plain(standing.known),
+        epoch=standing.epoch,
+        failures=standing.known.failures,
+        withdrawn=standing.withdrawn,
+    )
+
+
+def _plain(known: Known) -> dict[str, Any]:
+    specification = known.specification
+    return {
+        "policies": specification.policies,
+        "as_of": specification.as_of,
+        "drained": known.drained,
+    }

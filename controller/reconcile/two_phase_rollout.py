@@ -1,0 +1,233 @@
+"""One two-phase update, from the first message to the last comparison.
+
+    beside   groups, meters and entries of the new epoch, behind barriers
+    tell     gateways assess the labels of both epochs
+    prove    what switches say they hold, by what the old epoch serves
+    settle   datapaths have forgotten what they knew of the new labels
+    flip     each edge in one atomic bundle
+    drain    what carries old labels arrives
+    remove   the old epoch, and what was removed is seen to be gone
+
+What the edges will be flipped to is proven before anything is sent. Until every edge is flipped,
+whatever goes wrong takes the new epoch away again. From then on the new epoch stands, and what
+could not be removed of the old is left to the next audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from corridor.controller.deployment import flow_mods
+from corridor.controller.deployment.deployments import (
+    Standing,
+    assessed,
+    difference,
+    is_cut_off,
+    longest_ns,
+    proof_beside,
+    proof_flipped,
+    step_between,
+)
+from corridor.controller.forwarding.two_phase_plan import Update
+from corridor.controller.openflow.errors import Silent, SwitchError
+from corridor.controller.prover import Proof
+from corridor.controller.prover.updates import UpdateProof, objections
+from corridor.controller.reconcile.ports import Outside, only
+
+MARGIN_NS = 20_000_000
+"""For what switches, gateways and hosts take, which the model of fibres does not say."""
+SETTLE_NS = 20_000_000
+"""Open vSwitch answers a barrier once its tables have an entry, not its datapath: flows that are
+cached there, as the drop of a label that meant nothing, are looked at again within 5 ms of the last
+look (``udpif_revalidator`` in ofproto-dpif-upcall.c), and that takes a while itself."""
+NS = 1_000_000_000
+
+
+class NotDone(Exception):
+    """An update that was not carried out; the old standing stands."""
+
+    def __init__(self, reason: str, proof: Proof | None = None, again: bool = False) -> None:
+        super().__init__(reason)
+        self.kind = "failed" if proof is None else "refused"
+        """What became of it, as the control socket says it."""
+        self.proof = proof
+        """The one that does not hold, if that is why."""
+        self.again = again
+        """Whether it may succeed if it is tried again."""
+        self.silent: frozenset[int] = frozenset()
+        """Switches that did not answer."""
+
+
+class Deferred(NotDone):
+    """It waits for a switch."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = "deferred"
+
+
+class NotNow(NotDone):
+    """Nothing stands that is proven, so there is nothing to start from."""
+
+    def __init__(self, doubt: str) -> None:
+        super().__init__(f"not now: {doubt or 'nothing is installed yet'}")
+        self.kind = "busy"
+
+
+@dataclass
+class Report:
+    """What an update was like."""
+
+    proof: UpdateProof
+    entries: tuple[int, int, int]
+    """Before, while both epochs stood, and after."""
+    done_ns: dict[str, int] = field(default_factory=dict)
+    """When each step was over, from the start."""
+    left_over: str = ""
+    """Why something of the old epoch may still be there."""
+
+    def plain(self) -> dict[str, Any]:
+        before, most, after = self.entries
+        return {
+            "entries": {"before": before, "most": most, "after": after},
+            "done_ms": {step: round(ns / 1e6, 3) for step, ns in self.done_ns.items()},
+            **({"left_over": self.left_over} if self.left_over else {}),
+        }
+
+
+@dataclass
+class Updater:
+    """Carries updates out, one at a time."""
+
+    outside: Outside
+    during: Callable[[str], None] = lambda _step: None
+    """Called after each step."""
+
+    def carry_out(self, old: Standing, new: Standing, told: frozenset[int]) -> Report:
+        """From ``old`` to ``new`` on the switches that are ``told``; NotDone if it cannot be."""
+        started_ns = self.outside.now_ns()
+        step = step_between(old, new)
+        flipped = self._will_be(old, step, new, told)
+        done_ns = {"compiled and proven": self.outside.now_ns() - started_ns}
+
+        def done(name: str) -> None:
+            done_ns[name] = self.outside.now_ns() - started_ns
+            self.during(name)
+
+        flipping = False
+        try:
+            self._stand_beside(step, told)
+            done("beside")
+            settled_ns = self.outside.now_ns() + SETTLE_NS
+            self._tell_gateways(old, new)
+            beside = self._is_beside(old, step, new, told)
+            done("proven")
+            self.outside.sleep(max(0, settled_ns - self.outside.now_ns()) / NS)
+            flipping = True
+            self.outside.switches.bundle(only(flow_mods.flips(step), told))
+            done("flipped")
+        except (SwitchError, NotDone) as problem:
+            raise self._undone(problem, old, step, new, told, flipping=flipping) from problem
+        except BaseException:
+            self._undone(NotDone("stopped"), old, step, new, told, flipping=flipping)
+            raise
+        report = Report(UpdateProof(beside, flipped), _sizes(step), done_ns)
+        self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)
+        done("drained")
+        report.left_over = self._clear(step, new, told)
+        done("removed")
+        return report
+
+    def _will_be(self, old: Standing, step: Update, new: Standing, told: frozenset[int]) -> Proof:
+        """The proof of the tables as they will be, before anything is sent."""
+        for hub in (hub.hub for hub in self.outside.wiring.hubs if hub.dpid not in told):
+            if not is_cut_off(hub, new.program, self.outside.wiring):
+                raise NotDone(f"{hub} is away, and would still be listened to")
+        flipped = proof_flipped(old, step, new, self.outside.wiring)
+        if not flipped.holds:
+            raise NotDone(f"it would break {'; '.join(objections(flipped))}", flipped)
+        return flipped
+
+    def _stand_beside(self, step: Update, told: frozenset[int]) -> None:
+        for part in (flow_mods.groups_and_meters_beside(step), flow_mods.entries_beside(step)):
+            self.outside.switches.tell(only(part, told))
+
+    def _tell_gateways(self, old: Standing, new: Standing) -> None:
+        """The labels of both epochs; those that only the old one needs may be dead."""
+        wiring = self.outside.wiring
+        needed = [hub for hub, labels in assessed([new], wiring).items() if labels]
+        self.outside.gateways.assess(assessed([old, new], wiring), needed)
+
+    def _is_beside(self, old: Standing, step: Update, new: Standing, told: frozenset[int]) -> Proof:
+        """The proof of what switches say they hold."""
+        held = self.outside.filled(self.outside.tables(told), step.beside)
+        proof = proof_beside(old, step, new, self.outside.wiring, held)
+        if not proof.holds:
+            why = "; ".join(objections(proof))
+            raise NotDone(f"what switches hold beside the old breaks {why}", proof, again=True)
+        return proof
+
+    def _undone(
+        self,
+        problem: SwitchError | NotDone,
+        old: Standing,
+        step: Update,
+        new: Standing,
+        told: frozenset[int],
+        *,
+        flipping: bool,
+    ) -> NotDone:
+        """Take the new epoch away again wherever a switch answers; why it was not done."""
+        silent = problem.dpids if isinstance(problem, Silent) else frozenset[int]()
+        outside = self.outside
+        there = sorted((told & outside.switches.connected) - silent)
+        if flipping:
+            back = flow_mods.flips_back(step)
+            for dpid in there:
+                _try(partial(outside.switches.bundle, only(back, {dpid})))
+            outside.sleep((longest_ns(new, outside.wiring) + MARGIN_NS) / NS)
+        for part in (
+            flow_mods.entries_of_the_new(step),
+            flow_mods.groups_and_meters_of_the_new(step),
+        ):
+            outside.tell_each(part, there)
+        _try(lambda: outside.gateways.assess(assessed([old], outside.wiring)))
+        if isinstance(problem, NotDone):
+            return problem
+        undone = NotDone(str(problem), again=True)
+        undone.silent = silent
+        return undone
+
+    def _clear(self, step: Update, new: Standing, told: frozenset[int]) -> str:
+        """Remove the old epoch; why something of it may be left."""
+        try:
+            for part in (
+                flow_mods.entries_of_the_old(step),
+                flow_mods.groups_and_meters_of_the_old(step),
+            ):
+                self.outside.switches.tell(only(part, told))
+            self.outside.gateways.assess(assessed([new], self.outside.wiring))
+            held = self.outside.tables(told).switches
+        except SwitchError as error:
+            return str(error)
+        wanted = {one.hub: one for one in new.program.switches}
+        other = sorted(hub for hub, has in held.items() if difference(has, wanted[hub]))
+        return f"{', '.join(other)} hold other than was intended" if other else ""
+
+
+def _try(what: Callable[[], object]) -> None:
+    try:
+        what()
+    except SwitchError:
+        return
+
+
+def _sizes(step: Update) -> tuple[int, int, int]:
+    programs = (step.old, step.beside, step.new)
+    before, most, after = (
+        sum(len(switch.flows) for switch in program.switches) for program in programs
+    )
+    return before, most, after

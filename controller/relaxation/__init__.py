@@ -1,0 +1,1 @@
+"""What demands give up, by the ladder of their permit, so that all fits. Pure."""

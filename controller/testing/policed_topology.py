@@ -1,0 +1,56 @@
+"""A topology under policies on a day, and whether names are of something in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from corridor.controller.intent.failure_names import canonical
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.places import operators
+from corridor.controller.testing.packets import Failed, Live
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.topology import Topology
+
+
+@dataclass(frozen=True)
+class PolicedTopology:
+    """What demands are made of. Errors name what is not there."""
+
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+    live: Live[Any] | None = None
+    """Where demands are also put to the test by switches and packets."""
+
+    def check_hub(self, name: str) -> None:
+        """Raises InputError for a hub that is not there."""
+        check_name("hub", name, (hub.id for hub in self.topology.hubs))
+
+    def canonical(self, failures: Iterable[str]) -> Failed:
+        """The same failures, however they were written. Raises InputError for what cannot fail."""
+        return canonical(self.topology, failures)
+
+    def check_places(self, names: Iterable[str]) -> None:
+        """Raises InputError for what is neither jurisdiction nor group."""
+        for name in names:
+            check_name("jurisdiction or group", name, self.policies.known_groups.members)
+
+    def check_operators(self, names: Iterable[str]) -> None:
+        """Raises InputError for who runs nothing here and is no jurisdiction or group."""
+        given = {hub.operated_by for hub in self.topology.hubs}
+        given |= {fibre.operated_by for fibre in self.topology.fibres}
+        known = frozenset[str]().union(*map(operators, given))
+        for name in names:
+            check_name("operator", name, [*sorted(known), *self.policies.known_groups.members])
+
+
+def check_name(what: str, name: str, known: Iterable[str]) -> None:
+    """Raises InputError unless ``name`` is one of those that are known."""
+    options = list(known)
+    if name not in options:
+        few = f"known are {', '.join(options)}" if len(options) < 12 else ""
+        raise InputError(f'no {what} is called "{name}"', nearest(name, options) or few)

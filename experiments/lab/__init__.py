@@ -1,0 +1,1 @@
+"""Carries a plan out in this kernel: network, controller, gateways, monitor, agents."""

@@ -1,0 +1,257 @@
+"""Execute a plan in this kernel: ``python -m corridor.experiments.lab.execute PLAN.json OUT_DIR``.
+
+The one code path of every testbed. In a guest it is the child of the guest's
+init, elsewhere a process of its own under root. Events go out as JSON lines on
+standard output, never while something is measured; results go to OUT_DIR as they come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.lab.agents_process import AgentsProcess
+from corridor.experiments.lab.controller_process import ControllerProcess
+from corridor.experiments.lab.dumps import Dump, fingerprint
+from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
+from corridor.experiments.lab.fault_injector import Breakages
+from corridor.experiments.lab.standing_network import Standing, epoch_ns, stand
+from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.scenario.timeline import Appointment, keep
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.errors import MeasurementInvalid
+
+if TYPE_CHECKING:
+    from corridor.experiments.lab.gateways_process import GatewaysProcess
+    from corridor.experiments.lab.monitor_process import WatchProcess
+    from corridor.topologies.emulation.network import CorridorNet
+
+AGENTS_TIMEOUT_S = 60.0
+BFD_TIMEOUT_S = 30.0
+
+
+def execute(plan: Plan, inputs: Path, out_dir: Path, emit: Emit) -> None:
+    """Build the network of a plan, carry the plan out, and take the network down."""
+    with contextlib.ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corridor-")))
+        standing = stack.enter_context(stand(plan, scratch, out_dir, emit))
+        perform(standing, inputs, out_dir, emit)
+        emit({"event": "phase", "name": "teardown"})
+    emit({"event": "phase", "name": "end"})
+
+
+def perform(standing: Standing, inputs: Path, out_dir: Path, emit: Emit) -> None:
+    """Install, prove wiring and tables, measure, and read back.
+
+    ``inputs`` holds the specification and may say which tables are proven already. Nothing is
+    sent unless the tables that the switches say they hold are proven.
+    """
+    plan, net, controller = standing.plan, standing.net, standing.controller
+    openvswitch = net.openvswitch
+    assert openvswitch is not None
+    with contextlib.ExitStack() as stack:
+        emit({"event": "phase", "name": "install"})
+        emit({"event": "controller", **controller.wait_ready(partial(step, emit))})
+        net.shape()
+        gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
+        if plan.bfd_interval_ms is not None:
+            net.wait_bfd(BFD_TIMEOUT_S)
+        _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
+        breakages = Breakages(net, gateways, plan.bfd_interval_ms)
+        watch = _watch(plan, standing.scratch, out_dir, stack)
+        if plan.bfd_interval_ms is not None:
+            net.set_bfd_interval(plan.bfd_interval_ms)
+        if plan.job["clock"] == "virtual":
+            openvswitch.rest(plan.wiring)
+        _measure(plan, net, gateways, breakages, out_dir, emit)
+        if watch is not None:
+            watch.stop()
+        if gateways is not None:
+            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
+        emit({"event": "phase", "name": "read-back"})
+        openvswitch.count_all()
+        _dump(controller, net, out_dir / "tables" / "after.json")
+        breakages.faults.verify()
+
+
+def _stand_gateways(
+    plan: Plan, net: CorridorNet, scratch: Path, out_dir: Path, stack: contextlib.ExitStack
+) -> GatewaysProcess | None:
+    if not plan.gateways:
+        return None
+    from corridor.experiments.lab.gateways_process import start_gateways
+
+    labels = {
+        gateway.hub: {
+            one.label: {"demand": one.demand, "src": one.src_ip, "dst": one.dst_ip}
+            for one in gateway.assesses
+        }
+        for gateway in plan.gateways
+    }
+    gateways = start_gateways(net, labels, scratch / "gateways.json", out_dir / "audit")
+    stack.callback(gateways.close)
+    return gateways
+
+
+def _watch(
+    plan: Plan, scratch: Path, out_dir: Path, stack: contextlib.ExitStack
+) -> WatchProcess | None:
+    if not plan.watched:
+        return None
+    from corridor.experiments.lab.monitor_process import WatchProcess
+
+    out_path = out_dir / "raw" / "crossings.json"
+    watch = WatchProcess(plan.wiring, scratch / "watch.json", out_path)
+    stack.callback(watch.close)
+    return watch
+
+
+def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> Dump:
+    """What the switches say they hold, and how they are set up; kept in a file."""
+    controller.dump(target)
+    said = {**json.loads(target.read_text()), "settings": net.settings()}
+    target.write_text(json.dumps(said, indent=1, sort_keys=True))
+    return Dump(str(target), said)
+
+
+def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
+    """Nothing, if the dump says what is proven already; else a proof of it, here."""
+    emit({"event": "phase", "name": "prove"})
+    known = _known(inputs)
+    if known.get("digest") == dump.digest and known.get("inputs") == fingerprint(inputs):
+        emit({"event": "proven", "said": known.get("said", ""), "of": dump.digest})
+        return
+    from corridor.controller.intent.specification import Specification
+    from corridor.experiments.lab.proof import prove_before_traffic
+
+    specification = Specification.from_json((inputs / "specification.json").read_text())
+    said = prove_before_traffic(dump, plan, specification)
+    emit({"event": "proven", "said": said, "of": dump.digest})
+
+
+def _known(inputs: Path) -> dict[str, Any]:
+    """What is said to be proven already; nothing, if that is not said well."""
+    try:
+        known = json.loads((inputs / PROVEN).read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _measure(
+    plan: Plan,
+    net: CorridorNet,
+    gateways: GatewaysProcess | None,
+    breakages: Breakages,
+    out_dir: Path,
+    emit: Emit,
+) -> None:
+    job_path = out_dir / "raw" / "job.json"
+    job_path.parent.mkdir(parents=True, exist_ok=True)
+    job_path.write_text(json.dumps(_placed(plan, net, out_dir / "raw")))
+    agents = AgentsProcess(job_path)
+    try:
+        emit({"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)})
+        start_ns = epoch_ns(plan, time.time_ns())
+        emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
+        agents.tell({"epoch_ns": start_ns})
+        if gateways is not None:
+            gateways.count_from(start_ns)
+        agents.wait("started", AGENTS_TIMEOUT_S)
+        readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
+        keep([*breakages.appointments(plan.faults, start_ns), *readings], start_ns)
+        done = agents.wait("done", None)
+        breakages.write(out_dir / "raw" / "faults.json")
+        emit({"event": "agents-done", **done})
+        _refuse_deaths(done["died"])
+    finally:
+        agents.close()
+    if plan.transfers:
+        emit({"event": "phase", "name": "transfer"})
+        _transfer(plan, net, out_dir / "raw" / "transfers.json")
+
+
+def _refuse_deaths(died: list[dict[str, Any]]) -> None:
+    if died:
+        hosts = sorted(host for death in died for host in death["hosts"])
+        named = ", ".join(hosts[:5]) + (" ..." if len(hosts) > 5 else "")
+        raise MeasurementInvalid(
+            f"traffic agents died while measuring: {named}", "what they had measured is kept"
+        )
+
+
+def _placed(plan: Plan, net: CorridorNet, raw: Path) -> dict[str, Any]:
+    """The job with what only this kernel knows: where namespaces are and where results go."""
+    hosts = [
+        {**host, "netns": net[host["name"]].namespace.path, "interface": host["interface"]}
+        for host in plan.job["hosts"]
+    ]
+    return {**plan.job, "hosts": hosts, "out_dir": str(raw)}
+
+
+def _counter_readings(
+    boundaries: tuple[Boundary, ...], net: CorridorNet, target: Path
+) -> Iterator[Appointment]:
+    """Every fibre's counters are read at each boundary, so that losses can be placed."""
+    readings: list[dict[str, Any]] = []
+
+    def read(name: str) -> None:
+        readings.append({"name": name, "counters": to_plain(net.kernel.counters())})
+        if len(readings) == len(boundaries):
+            target.write_text(json.dumps(readings))
+
+    for boundary in boundaries:
+        yield Appointment(boundary.at_ns, partial(read, boundary.name))
+
+
+def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
+    from corridor.traffic.workloads import tcp
+
+    results = []
+    for transfer in plan.transfers:
+        before = to_plain(net.kernel.counters())
+        result = tcp.run(
+            tcp.Transfer(
+                flow=transfer.demand,
+                server_netns=net.nameToNode[transfer.dst_host].namespace.path,
+                server_ip=transfer.dst_ip,
+                client_netns=net.nameToNode[transfer.src_host].namespace.path,
+                client_ip=transfer.src_ip,
+                port=transfer.port,
+                client_port=transfer.client_port,
+                control_port=transfer.control_port,
+                duration_s=transfer.duration_s,
+            )
+        )
+        after = to_plain(net.kernel.counters())
+        results.append(
+            {
+                "demand": transfer.demand,
+                "result": to_plain(result),
+                "counters": {"before": before, "after": after},
+            }
+        )
+        target.write_text(json.dumps(results))
+
+
+def main(arguments: list[str]) -> int:
+    plan_path, out_dir = Path(arguments[0]), Path(arguments[1])
+    signal.signal(signal.SIGTERM, stop)
+
+    def work() -> None:
+        plan = from_plain(Plan, json.loads(plan_path.read_text()))
+        execute(plan, plan_path.parent, out_dir, emit)
+
+    return failures_told(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""The policy gateways as a run sees them: the process of their supervisor and its lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.lab.line_process import LineProcess
+from corridor.traffic.gateways.supervisor import command
+
+if TYPE_CHECKING:
+    from corridor.topologies.emulation.network import CorridorNet
+
+TIMEOUT_S = 30.0
+
+Labels = Mapping[int, Mapping[str, str]]
+"""What one gateway assesses: label to ``demand``, ``src`` and ``dst``, the last two addresses."""
+
+
+class GatewaysProcess(LineProcess):
+    """Every gateway of a network that has been built; they stand in the way once it is made."""
+
+    def __init__(self, config_path: Path) -> None:
+        super().__init__(command(str(config_path)), "the gateways")
+        self.pids: dict[str, int] = self.wait_ready("ready", TIMEOUT_S)
+
+    def kill(self, hub: str) -> None:
+        """SIGKILL one gateway; its switch sees both ports down when this returns."""
+        self.tell({"do": "kill", "hub": hub})
+        self.wait("killed", TIMEOUT_S)
+        self.pids.pop(hub, None)
+
+    def start(self, hub: str) -> None:
+        """Start one again after it was killed."""
+        self.tell({"do": "start", "hub": hub})
+        self.pids[hub] = self.wait("started", TIMEOUT_S)["pid"]
+
+    def count_from(self, epoch_ns: int) -> None:
+        """Have audits count time from here, as the agents do."""
+        self.tell({"epoch_ns": epoch_ns})
+
+    def stop(self) -> dict[str, Any]:
+        """End all; by hub, what each let pass and dropped (``totals``), and ``missed``."""
+        self.tell({"do": "stop"})
+        return self.wait("done", TIMEOUT_S)
+
+    @property
+    def deaths(self) -> list[dict[str, Any]]:
+        """Gateways that died by themselves, and how, as far as it has been heard."""
+        return [message["died"] for message in self.passed_over if "died" in message]
+
+
+def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path) -> dict[str, Any]:
+    """For their supervisor: every gateway of the network and the labels it assesses."""
+    gateways = {
+        hub.hub: {
+            "in": hub.gateway.in_interface,
+            "out": hub.gateway.out_interface,
+            "netns": net[hub.hub].namespace.path,
+            "labels": {str(label): dict(plan) for label, plan in labels.get(hub.hub, {}).items()},
+        }
+        for hub in net.wiring.hubs
+        if hub.gateway is not None
+    }
+    return {"out_dir": str(out_dir), "gateways": gateways}
+
+
+def start_gateways(
+    net: CorridorNet, labels: Mapping[str, Labels], config_path: Path, out_dir: Path
+) -> GatewaysProcess:
+    """Configure and start every gateway of a network."""
+    config_path.write_text(json.dumps(configuration(net, labels, out_dir)))
+    return GatewaysProcess(config_path)

@@ -1,0 +1,32 @@
+"""The monitor of fibres as a run sees it: its process and its lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.lab.line_process import LineProcess
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.monitor.monitor import command
+
+TIMEOUT_S = 30.0
+
+
+class WatchProcess(LineProcess):
+    """Sees every frame sent onto a fibre from when it is made until ``stop``."""
+
+    def __init__(self, wiring: Wiring, config_path: Path, out_path: Path) -> None:
+        config = {"interfaces": list(shapes(wiring)), "out": str(out_path)}
+        config_path.write_text(json.dumps(config))
+        self._out_path = out_path
+        super().__init__(command(str(config_path)), "the watch")
+        self.wait_ready("ready", TIMEOUT_S)
+
+    def stop(self) -> dict[str, Any]:
+        """End it; what it wrote to ``out_path``."""
+        self.tell({"do": "stop"})
+        self.wait("done", TIMEOUT_S)
+        said: dict[str, Any] = json.loads(self._out_path.read_text())
+        return said

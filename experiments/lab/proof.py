@@ -1,0 +1,149 @@
+"""Proofs of scenarios: of the tables compiled for one, and of what switches said they held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.experiments.lab.dumps import Dump, as_compiled, fingerprint, read_dump_file
+from corridor.experiments.plan.garbage import collecting_later
+from corridor.experiments.plan.values import PROVEN, Plan
+from corridor.topologies.base.errors import PolicyFailure
+
+PROOF_SCHEMA = 1
+DUMPS = ("before", "after")
+
+
+def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
+    """A proof of the tables as they will be installed."""
+    return _prove(tables_of(plan.program), plan, judged_by)
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A proof, and the digest of what it is a proof of: see ``Dump.digest``."""
+
+    digest: str
+    proof: Proof
+
+    def write(self, inputs: Path) -> None:
+        """Beside the plan and the specification, for ``execute.py``; a proof that fails is none.
+
+        Says the same however long it took.
+        """
+        if self.proof.holds:
+            said = in_a_line(_took_no_time(self.proof))
+            known = {"digest": self.digest, "inputs": fingerprint(inputs), "said": said}
+            (inputs / PROVEN).write_text(json.dumps(known))
+
+
+def prove_expected(plan: Plan, judged_by: Specification) -> Proven:
+    """A proof of what switches will say if they hold what is compiled, set up as runs do it."""
+    dump = as_compiled(plan)
+    return Proven(dump.digest, _prove_said(dump, plan, judged_by))
+
+
+def prove_dump(tables_path: Path, plan: Plan, judged_by: Specification) -> Proof:
+    """A proof of a run's ``tables/*.json`` against its plan; raises InputError if it is not one."""
+    return _prove_said(read_dump_file(tables_path), plan, judged_by)
+
+
+def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
+    return _prove(read_dump(dump.said, plan.wiring, file=dump.file), plan, judged_by)
+
+
+def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification) -> str:
+    """What was proven, in a line; raises PolicyFailure unless every claim holds."""
+    proof = _prove_said(dump, plan, judged_by)
+    if not proof.holds:
+        broken = ", ".join(verdict.claim for verdict in proof.violated)
+        raise PolicyFailure(
+            f"nothing is sent: the tables in the switches break {broken}",
+            "proof.json in the result folder shows a packet for each",
+        )
+    return in_a_line(proof)
+
+
+def prove_run(
+    out_dir: Path, plan: Plan, judged_by: Specification, expected: Proven | None = None
+) -> dict[str, Proof]:
+    """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
+
+    One that says the same as one before it, counters aside, is not proven a second time, nor one
+    that says what was ``expected`` and is proven.
+    """
+    paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
+    proofs: dict[str, Proof] = {}
+    of: dict[str, str] = {}
+    same_as: dict[str, str] = {}
+    for name in (name for name, path in paths.items() if path.exists()):
+        dump = read_dump_file(paths[name])
+        proven = next((other for other in proofs if of[other] == dump.digest), None)
+        of[name] = dump.digest
+        if proven is not None:
+            same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
+        elif expected is not None and dump.digest == expected.digest:
+            same_as[name], proofs[name] = "compiled", expected.proof
+        else:
+            proofs[name] = _prove_said(dump, plan, judged_by)
+    document = proof_document(proofs, of=of, same_as=same_as)
+    (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
+    return proofs
+
+
+def _took_no_time(proof: Proof) -> Proof:
+    return replace(proof, counts=replace(proof.counts, ms=0.0))
+
+
+def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
+    topology, intents = judged_by.topology, judged_by.intents()
+    with collecting_later():
+        # What was searched is large, and no verdict asks for it again.
+        exact = replace(examine(tables, plan.wiring, topology, intents), searched=(), stranded=())
+        proof = prove(tables, plan.wiring, topology, intents, plan.program, exact)
+    took_ms = round(proof.counts.ms + exact.counts.ms, 3)
+    return replace(proof, counts=replace(proof.counts, ms=took_ms))
+
+
+def in_a_line(proof: Proof) -> str:
+    """What was proven, of how much, and how long it took."""
+    counts = proof.counts
+    proven = sum(verdict.status == "proven" for verdict in proof.verdicts)
+    return (
+        f"{proven} claims proven, {len(proof.violated)} violated; "
+        f"{counts.switches} switches, {counts.entries} entries, {counts.groups} groups, "
+        f"{counts.labels} labels, {counts.states} states in {counts.ms:.0f} ms"
+    )
+
+
+def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> dict[str, Any]:
+    """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name.
+
+    ``more`` is what else is said of some of them, by the same names.
+    """
+    return {
+        "schema": PROOF_SCHEMA,
+        "holds": all(proof.holds for proof in proofs.values()),
+        "proofs": {
+            name: {key: said[name] for key, said in more.items() if name in said} | proof.to_json()
+            for name, proof in proofs.items()
+        },
+    }
+
+
+def keepers_proof(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of what a keeper answers to ``proof``: ``tables``, or the two sides of an update."""
+    sides = ("tables", "beside", "flipped")
+    return {
+        "schema": PROOF_SCHEMA,
+        "of": said["of"],
+        "epoch": said["epoch"],
+        "holds": said["holds"],
+        "proofs": {side: said[side] for side in sides if side in said},
+    }

@@ -1,0 +1,95 @@
+"""A network that stands: built once, and made as good as new for every plan that it fits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corridor.experiments.lab.emitting import Emit, step
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.model.wiring import Shape, Wiring
+
+if TYPE_CHECKING:  # a host asks what fits, and builds nothing
+    from corridor.experiments.lab.controller_process import ControllerProcess
+    from corridor.topologies.emulation.network import CorridorNet
+
+BFD_SLOW_MS = 1000
+"""While nothing is to be noticed quickly."""
+NO_SHAPE = Shape(0, 0, 0, 0, 0, 0)
+NS = 1_000_000_000
+EPOCH_S = 60
+"""Traffic begins at a whole minute of the virtual clock, so that when a network was built, and
+how long that took, changes no time stamp."""
+
+
+@dataclass
+class Standing:
+    """A network and its controller, and the plan that they were last made ready for."""
+
+    plan: Plan
+    net: CorridorNet
+    controller: ControllerProcess
+    scratch: Path
+
+    def renew(self, plan: Plan) -> None:
+        """Have the network as it would be if it had been built for a plan that fits."""
+        self.plan = plan
+        self.net.renew(plan.wiring)
+        self.controller.exchange(plan.program)
+
+
+def fit(stands: Plan, plan: Plan) -> bool:
+    """Whether a plan can be carried out on the network that stands for another, as if on its own.
+
+    Sessions of BFD have a history, by which they speak at other moments.
+    """
+    return (
+        _outline(plan.wiring) == _outline(stands.wiring)
+        and (plan.framework, plan.segmentation_offload, plan.job["clock"])
+        == (stands.framework, stands.segmentation_offload, stands.job["clock"])
+        and plan.bfd_interval_ms is None
+        and stands.bfd_interval_ms is None
+    )
+
+
+@contextlib.contextmanager
+def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Standing]:
+    """Build the network of a plan; it is gone on leaving."""
+    from corridor.experiments.lab.controller_process import ControllerProcess
+    from corridor.topologies.emulation.network import CorridorNet
+
+    with contextlib.ExitStack() as stack:
+        controller = ControllerProcess(plan, scratch, out_dir)
+        stack.callback(controller.close)
+        emit({"event": "phase", "name": "build"})
+        net = CorridorNet(
+            plan.wiring,
+            controllers=[f"tcp:127.0.0.1:{controller.port}"],
+            segmentation_offload=plan.segmentation_offload,
+            private_dir=scratch / "openvswitch",
+            bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
+            progress=partial(step, emit),
+            shaped=False,  # what checks the wiring then comes at once, and is one piece of work
+        )
+        stack.enter_context(net)
+        controller.start()  # not before: whatever comes of one switch has all of them looked at
+        assert net.openvswitch is not None
+        emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
+        yield Standing(plan, net, controller, scratch)
+
+
+def epoch_ns(plan: Plan, now_ns: int) -> int:
+    """When traffic begins: a round moment of the clock, far enough ahead."""
+    exact = plan.job["clock"] == "virtual" and plan.bfd_interval_ms is None
+    every_ns = (EPOCH_S if exact else 1) * NS
+    return ((now_ns + NS) // every_ns + 1) * every_ns
+
+
+def _outline(wiring: Wiring) -> Wiring:
+    """A wiring without what ``Links.renew`` changes."""
+    fibres = (replace(fibre, forward=NO_SHAPE, backward=NO_SHAPE) for fibre in wiring.fibres)
+    return replace(wiring, fibres=tuple(fibres))

@@ -1,0 +1,1 @@
+"""One line into a guest, shared by many connections."""

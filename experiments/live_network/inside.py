@@ -1,0 +1,158 @@
+"""Keep a network up in this kernel: ``python -m ...live_network.inside OUT_DIR SCRATCH [CONSOLE]``.
+
+Reads ``raw/specification.json``, ``raw/wiring.json`` and ``raw/kept.json`` of OUT_DIR. The control
+socket is in SCRATCH; with a CONSOLE requests come over it too, and its end is the end. Without one,
+SIGTERM is. Events go out as JSON lines on standard output, those of the keeper as ``said`` of
+``keeper``. What switches hold in the end, and the last proof, stay in OUT_DIR, and ``hosts.txt``:
+for each hub the address of its host, and a path to its namespace, for ``nsenter --net=``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from corridor.experiments.lab.controller_process import free_port
+from corridor.experiments.lab.proof import keepers_proof
+from corridor.experiments.live_network.guest_link.framing import Garbled
+from corridor.experiments.live_network.guest_link.guest import open_console, pump
+from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.live_network.status_reader import Reports
+from corridor.topologies.base.errors import CorridorError, EnvironmentLacking
+
+Emit = Callable[[dict[str, Any]], None]
+LOOK_S = 0.5
+WAIT_S = 300.0
+DUMP_S = 30.0
+MOST_RESTARTS, WITHIN_S = 3, 300.0
+"""A controller that ends more often has a reason that a new one does not change."""
+
+
+def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
+    """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
+    kept_json = json.loads((out_dir / "raw" / "kept.json").read_text())
+    emit({"event": "phase", "name": "build"})
+    reports = Reports(scratch / "status.sock", lambda said: emit({"event": "keeper", "said": said}))
+    with KeptNetwork(
+        *Setting.read(out_dir / "raw"),
+        scratch=scratch,
+        out_dir=out_dir,
+        port=free_port(),
+        framework=kept_json["framework"],
+        bfd_interval_ms=kept_json["bfd_interval_ms"],
+        segmentation_offload=kept_json["segmentation_offload"],
+        status=reports.path,
+        wait_s=WAIT_S,
+    ) as kept:
+        (out_dir / "hosts.txt").write_text(_hosts(kept))
+        emit({"event": "phase", "name": "kept", "demands": kept.ask("status")["demands"]})
+        try:
+            _watch_over(kept, emit)
+        except KeyboardInterrupt:
+            emit({"event": "phase", "name": "read-back"})
+            _leave(kept, reports, out_dir)
+        emit({"event": "phase", "name": "teardown"})
+
+
+def _hosts(kept: KeptNetwork) -> str:
+    return "".join(
+        f"{hub.hub}  {hub.host_ip}  {kept.net[hub.hub].namespace.path}\n"
+        for hub in kept.wiring.hubs
+    )
+
+
+def _watch_over(kept: KeptNetwork, emit: Emit) -> None:
+    """Start the controller again whenever it ends; the new one takes over what switches hold."""
+    ended_s: deque[float] = deque(maxlen=MOST_RESTARTS)
+    while True:
+        time.sleep(LOOK_S)
+        assert kept.controller is not None
+        code = kept.controller.poll()
+        if code is None:
+            continue
+        now_s = time.monotonic()
+        if len(ended_s) == MOST_RESTARTS and now_s - ended_s[0] < WITHIN_S:
+            raise EnvironmentLacking(
+                f"the controller ended {MOST_RESTARTS + 1} times, at last with code {code}",
+                "see controller.log in the result folder",
+            )
+        ended_s.append(now_s)
+        emit({"event": "restart", "code": code})
+        kept.start_controller()
+
+
+def _leave(kept: KeptNetwork, reports: Reports, out_dir: Path) -> None:
+    target = out_dir / "tables" / "after.json"
+    if reports.dump(target, DUMP_S):
+        said = json.loads(target.read_text())
+        document = {**said, "settings": kept.net.settings()}
+        target.write_text(json.dumps(document, indent=1, sort_keys=True))
+    proof = kept.ask("proof").get("proof")
+    if proof:
+        (out_dir / "proof.json").write_text(json.dumps(keepers_proof(proof), indent=1) + "\n")
+
+
+def _serve(console: str, control: Path, emit: Emit) -> None:
+    """In a thread: requests from the console until its end, which ends all."""
+    try:
+        pump(open_console(console), control)
+    except (Garbled, OSError) as problem:
+        emit({"event": "failed", "message": f"the line to the guest: {problem}", "code": 4})
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Once: what follows is tidying up."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str]) -> int:
+    out_dir, scratch, *console = arguments
+    signal.signal(signal.SIGTERM, _stop)
+    speaking = threading.Lock()
+
+    def emit(event: dict[str, Any]) -> None:
+        said = json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event})
+        with speaking:
+            try:
+                print(said, flush=True)
+            except BrokenPipeError:  # nobody hears it any more
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    code = 0
+    try:
+        Path(scratch).mkdir(exist_ok=True)
+        if console:
+            control = Path(scratch) / "control.sock"
+            words = (console[0], control, emit)
+            threading.Thread(target=_serve, args=words, daemon=True).start()
+        keep(Path(out_dir), Path(scratch), emit)
+    except KeyboardInterrupt:
+        pass
+    except CorridorError as error:
+        emit({"event": "failed", "message": str(error), "code": error.exit_code})
+        code = error.exit_code
+    except OSError as error:
+        emit({"event": "failed", "message": str(error), "code": 3})
+        code = 3
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if not code:
+        emit({"event": "phase", "name": "end"})
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""A network that is built here and kept by a controller of its own, with its gateways.
+
+For what changes while it runs: policies, fibres, gateways, the controller itself. Needs root and
+this machine's kernel, so it runs in a guest or in the Vagrant VM.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.api.control_client import NoAnswer, ask
+from corridor.controller.intent.specification import Specification
+from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
+from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.emulation.faults import Faults
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.emulation.ovsdb import die_with_parent
+from corridor.topologies.model.wiring import Wiring
+
+OPENFLOW_PORT = 6653
+CONTROLLER = ("-m", "corridor.controller.apps.main")
+POLL_S = 0.05
+WAIT_S = 120.0
+"""For everything to stand, then for BFD, then for calm."""
+SILENCE_S = 60
+"""Of a controller that computes. By a real clock, on a busy machine, that takes its time."""
+
+
+class KeptNetwork:
+    """Everything under one roof; ``with`` builds it, waits until it is calm, and takes it down.
+
+    ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in
+    ``out_dir`` stay ``events.jsonl``, ``controller.log`` and ``audit/``. ``patience`` is for the
+    keeper, in ns.
+    """
+
+    def __init__(
+        self,
+        specification: Specification,
+        wiring: Wiring,
+        *,
+        scratch: Path,
+        out_dir: Path,
+        port: int = OPENFLOW_PORT,
+        framework: str = "ryu",
+        bfd_interval_ms: int | None = 100,
+        segmentation_offload: bool = False,
+        patience: Mapping[str, int] | None = None,
+        status: Path | None = None,
+        wait_s: float = WAIT_S,
+    ) -> None:
+        self.specification = specification
+        self.wiring = wiring
+        self.scratch = scratch
+        self.out_dir = out_dir
+        self.framework = framework
+        self.controller: subprocess.Popen[bytes] | None = None
+        self._port = port
+        self._patience = dict(patience or {})
+        self._status = status
+        self._wait_s = wait_s
+        self._has_bfd = bfd_interval_ms is not None
+        self._stack = contextlib.ExitStack()
+        self.net = CorridorNet(
+            wiring,
+            controllers=[self._address],
+            segmentation_offload=segmentation_offload,
+            private_dir=scratch / "ovs",
+            bfd_interval_ms=bfd_interval_ms,
+        )
+
+    def __enter__(self) -> KeptNetwork:
+        with self._stack as stack:
+            self.scratch.mkdir(exist_ok=True)
+            Setting(self.specification, self.wiring).write(self.scratch)
+            stack.enter_context(self.net)
+            assert self.net.openvswitch is not None
+            self.net.openvswitch.bear_silence(self.wiring, SILENCE_S)
+            self.gateways = self._start_gateways()
+            stack.callback(self.gateways.close)
+            self.start_controller()
+            stack.callback(self.kill_controller)
+            self.until(lambda: self.ask("status").get("standing"), self._wait_s)
+            self.faults = Faults(self.wiring, self.net.kernel)
+            if self._has_bfd:
+                self.net.wait_bfd(self._wait_s)
+            self.until(self.is_calm, self._wait_s)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def control(self) -> Path:
+        """The control socket."""
+        return self.scratch / "control.sock"
+
+    @property
+    def _address(self) -> str:
+        return f"tcp:127.0.0.1:{self._port}"
+
+    def _start_gateways(self) -> GatewaysProcess:
+        path = self.scratch / "gateways.json"
+        config = configuration(self.net, {}, self.out_dir / "audit")
+        socket = str(self.scratch / "gateways.sock")
+        path.write_text(json.dumps({**config, "socket": socket}))
+        return GatewaysProcess(path)
+
+    def start_controller(self, program: Sequence[str] = CONTROLLER) -> None:
+        """A new controller in the place of one that is gone; returns before it is ready."""
+        environment = {
+            **os.environ,
+            "CORRIDOR_FRAMEWORK": self.framework,
+            "CORRIDOR_SPECIFICATION": str(self.scratch / SPECIFICATION),
+            "CORRIDOR_WIRING": str(self.scratch / WIRING),
+            "CORRIDOR_STATUS": str(self._status or ""),
+            "CORRIDOR_CONTROL": str(self.control),
+            "CORRIDOR_GATEWAYS": str(self.scratch / "gateways.sock"),
+            "CORRIDOR_EVENTS": str(self.out_dir / "events.jsonl"),
+            "CORRIDOR_STATE": str(self.scratch / "state.json"),
+            "CORRIDOR_PATIENCE": json.dumps(self._patience),
+        }
+        with (self.out_dir / "controller.log").open("ab") as log:
+            self.controller = subprocess.Popen(
+                [sys.executable, *program, "--port", str(self._port)],
+                cwd=IMPORT_ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent,
+            )
+
+    def kill_controller(self) -> None:
+        """SIGKILL; nothing if there is none."""
+        if self.controller is not None:
+            self.controller.kill()
+            self.controller.wait()
+            self.controller = None
+
+    def restart_switches(self) -> None:
+        """Kill ovs-vswitchd and start it, with every table empty. Fibres stay as they are, but
+        for the moment in which the new one has taken their shaping off."""
+        assert self.net.openvswitch is not None
+        self.net.openvswitch.restart()
+        self.net.openvswitch.wait_for_ports()
+        for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():
+            self.net.kernel.reshape(interface, shape)
+
+    def connect_switch(self, hub: str, *, connected: bool) -> None:
+        """Point a switch to the controller, or to where nobody listens."""
+        address = self._address if connected else "tcp:127.0.0.1:1"
+        assert self.net.openvswitch is not None
+        self.net.openvswitch.set_controller(self.wiring.hub(hub).bridge, address)
+
+    def ask(self, do: str, **more: Any) -> dict[str, Any]:
+        """What the keeper answers; ``ok`` is false while nobody listens."""
+        try:
+            return ask(self.control, do, **more)
+        except NoAnswer as problem:
+            return {"ok": False, "reason": str(problem)}
+
+    def until(self, what: Callable[[], object], seconds: float) -> float:
+        """Wait until something is so; how long it took. Raises with what was last seen."""
+        start = time.monotonic()
+        while not what():
+            if self.controller is not None and self.controller.poll() is not None:
+                raise self._problem("the controller has ended")
+            if time.monotonic() - start > seconds:
+                raise self._problem(f"not in {seconds:g} s: {self.ask('status')}")
+            time.sleep(POLL_S)
+        return time.monotonic() - start
+
+    def _problem(self, what: str) -> EnvironmentLacking:
+        log = (self.out_dir / "controller.log").read_text(errors="replace")[-2000:]
+        said = [one for one in self.events() if one["event"] != "status"][-8:]
+        return EnvironmentLacking(f"{what}; {said} {log}".strip())
+
+    def is_calm(self) -> bool:
+        """Everything stands that should, with nothing failed."""
+        status = self.ask("status")
+        topology = self.ask("topology")
+        return (
+            bool(status.get("standing"))
+            and not status["doubt"]
+            and all(one["works"] for one in topology["fibres"].values())
+            and all(one["gateway"] is not False for one in topology["hubs"].values())
+            and not {"UNKNOWN", "DOWN"} & set(status["demands"])
+        )
+
+    def statuses(self) -> dict[str, str]:
+        return {one["demand"]: one["status"] for one in self.ask("demands").get("demands", [])}
+
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        """As the controllers wrote them."""
+        path = self.out_dir / "events.jsonl"
+        said = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [one for one in said if not kinds or one["event"] in kinds]

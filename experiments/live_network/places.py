@@ -1,0 +1,49 @@
+"""Where a network is kept: in this kernel, or in a guest that is reached over a line."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from corridor.experiments.live_network.guest_link.host import relayed
+from corridor.experiments.live_network.guest_link.socket import Line
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.native import keeping_natively
+from corridor.experiments.testbeds.scratch import scratch_folder
+from corridor.experiments.testbeds.uml import keeping_guest
+
+
+class Place(NamedTuple):
+    """One network on its way; see ``kept/inside.py`` for what is in ``out_dir`` and comes out."""
+
+    process: subprocess.Popen[bytes]
+    """Its events are on its standard output."""
+    control: Path
+    """The keeper's control socket, or what stands for it. May not be there yet."""
+    stop: Callable[[], object]
+    """Have it read back, taken down and ended."""
+
+
+@contextlib.contextmanager
+def here(out_dir: Path) -> Iterator[Place]:
+    """In this machine's kernel, as root."""
+    with scratch_folder() as scratch, keeping_natively(out_dir, scratch) as process:
+        yield Place(process, scratch / "control.sock", process.terminate)
+
+
+@contextlib.contextmanager
+def in_a_guest(kernel: Kernel, out_dir: Path) -> Iterator[Place]:
+    """In a guest with the real clock, whose second console is a line to its control socket."""
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    try:
+        with scratch_folder() as scratch:
+            control = scratch / "control.sock"
+            with relayed(control, line.ask), keeping_guest(kernel, out_dir, theirs) as process:
+                yield Place(process, control, line.close)
+    finally:
+        line.close()

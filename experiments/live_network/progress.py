@@ -1,0 +1,75 @@
+"""Tells a waiting person what becomes of a network that is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.live_network.event_text import counted, told
+from corridor.experiments.live_network.session import Session
+from corridor.experiments.run.event_log import Say
+from corridor.topologies.base.codec import to_plain
+
+Note = Callable[[dict[str, Any]], object]
+PHASES = {
+    "build": "building the network, installing and proving tables",
+    "read-back": "reading tables back",
+    "teardown": "taking down",
+}
+LOUD = ("refused", "failed", "error", "forgotten")
+"""Of the keeper's events, those that are told while the network is built or taken down, too."""
+
+
+class Teller:
+    """Takes events as they come: ``say`` gets lines, ``note`` all events."""
+
+    def __init__(self, name: str, out_dir: Path, say: Say, note: Note, started_s: float) -> None:
+        self._name = name
+        self._out_dir = out_dir
+        self._say = say
+        self._note = note
+        self._started_s = started_s
+        self._calm = False
+
+    def offered(self, session: Session) -> None:
+        """The network can be reached from now on."""
+        plain = to_plain(session)
+        self({"event": "session", "wall_s": time.monotonic(), **plain, "out": str(self._out_dir)})
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        since_s = event.pop("wall_s") - self._started_s
+        self._note({"wall_s": round(since_s, 3), **event})
+        for line in self._lines(event):
+            self._say(f"[{since_s:6.1f} s] {line}")
+        if event["event"] == "phase":
+            self._calm = event["name"] == "kept"
+            if self._calm:
+                self._say(self._usage())
+
+    def _lines(self, event: dict[str, Any]) -> list[str]:
+        kind = event["event"]
+        if kind == "session":
+            return [f"API at {event['url']}, its token in {event['token_file']}"]
+        if kind == "phase" and event["name"] == "kept":
+            return [f"kept: {counted(event['demands'])}"]
+        if kind == "phase":
+            return [PHASES[event["name"]]] if event["name"] in PHASES else []
+        if kind == "restart":
+            return [f"the controller ended with code {event['code']}, another is started"]
+        if kind == "keeper" and (self._calm or event["said"]["event"] in LOUD):
+            line = told(event["said"])
+            return [line] if line else []
+        return []
+
+    def _usage(self) -> str:
+        words = (
+            ("status", "how each demand is served"),
+            ("policy set SET", "other policies: a shipped set, or a file"),
+            ("drain FIBRE", "let a fibre carry nothing; restore FIBRE undoes it"),
+            ("events", "what happens, also from elsewhere"),
+        )
+        lines = [f"  corridor {word:16}{meaning}" for word, meaning in words]
+        last = f"With several networks add --network {self._name}. Ctrl-C ends this one."
+        return "\n".join([*lines, last])

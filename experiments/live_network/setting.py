@@ -1,0 +1,61 @@
+"""What a network is to be kept to: from a scenario, and from one process to another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from corridor.controller.intent.specification import Specification
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.model.wiring import Wiring, wire
+
+SPECIFICATION, WIRING = "specification.json", "wiring.json"
+
+
+class Setting(NamedTuple):
+    """One network, and what its packets are judged by."""
+
+    specification: Specification
+    wiring: Wiring
+
+    def write(self, folder: Path) -> None:
+        """As controllers read it."""
+        (folder / SPECIFICATION).write_text(self.specification.to_json())
+        (folder / WIRING).write_text(json.dumps(to_plain(self.wiring)))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        specification = Specification.from_json((folder / SPECIFICATION).read_text())
+        return cls(specification, from_plain(Wiring, json.loads((folder / WIRING).read_text())))
+
+
+def kept_wiring(
+    loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: Mapping[str, float] | None = None
+) -> Wiring:
+    """With a gateway wherever there may be one, since policies may come to need it: at hubs that
+    have one on the map, and at those that the scenario's policies take as waypoints.
+
+    Fibres lose nothing by chance unless ``loss_ppm`` says so, in parts per million by fibre: then
+    whatever is lost has a cause.
+    """
+    return wire(
+        loaded.topology,
+        run_id=run_id,
+        seed=seed,
+        buffer_ms=loaded.scenario.network.buffer / 1e6,
+        loss_ppm=loss_ppm,
+        gateways=_gateways(loaded),
+    )
+
+
+def _gateways(loaded: LoadedScenario) -> frozenset[str]:
+    groups = loaded.policies.known_groups
+    chosen = [stop.any_of for policy in loaded.policies.policies for stop in policy.hard.waypoints]
+    return frozenset(
+        hub.id
+        for hub in loaded.topology.hubs
+        if hub.intl_gateway or any(one.selects(hub, groups) is True for one in chosen)
+    )

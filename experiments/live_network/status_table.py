@@ -1,0 +1,125 @@
+"""A kept network as text of a terminal's width: how it stands, how each demand is served. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from corridor.experiments.live_network.event_text import counted
+from corridor.experiments.results.table import render
+
+LEAST_WIDTH = 40
+HEADINGS = ("demand", "status", "one way", "way")
+FLAGS = (("works", False, "failed"), ("held_out", True, "held out"), ("drained", True, "drained"))
+
+
+def network(
+    status: Mapping[str, Any],
+    topology: Mapping[str, Any],
+    demands: Sequence[Mapping[str, Any]],
+    width: int,
+) -> str:
+    """The answer first: what is in doubt or out of order, then every demand."""
+    width = max(width, LEAST_WIDTH)
+    lines = [*_standing(status), *_out_of_order(status, topology)]
+    wrapped = [part for line in lines for part in _wrapped(line, width)]
+    return "\n".join([*wrapped, "", *_table(demands, width)])
+
+
+def one_demand(demand: Mapping[str, Any], width: int) -> str:
+    """All that is known of one, a line for each thing there is to say."""
+    rows = [
+        ("status", demand["status"]),
+        ("permit", demand["permit"]),
+        ("way", " > ".join(demand["hubs"])),
+        ("one way", _ms(demand["one_way_ns"])),
+        ("why", demand["reason"]),
+        ("clause", demand["clause"]),
+        ("law", ", ".join(demand["legal_ref"])),
+        ("would help", demand["remedy"]),
+    ]
+    lines = [demand["demand"]]
+    for name, said in rows:
+        if said:
+            lines += _wrapped(f"  {name:<11}{said}", max(width, LEAST_WIDTH), indent=13)
+    return "\n".join(lines)
+
+
+def _standing(status: Mapping[str, Any]) -> Iterator[str]:
+    if not status["standing"]:
+        yield f"nothing is installed yet: {status['doubt']}"
+        return
+    proven = f"NOT PROVEN: {status['doubt']}" if status["doubt"] else "all tables proven"
+    yield (
+        f"epoch {status['epoch']}, policies {status['policies']} as of {status['as_of']}, {proven}"
+    )
+    done = {name: count for name, count in status["happened"]["updates"].items() if count}
+    updates = ", ".join(f"{count} {name}" for name, count in done.items()) or "none yet"
+    yield f"demands: {counted(status['demands'])}; updates: {updates}"
+
+
+def _out_of_order(status: Mapping[str, Any], topology: Mapping[str, Any]) -> Iterator[str]:
+    """Fibres, hubs, gateways and switches that are not as they might be."""
+    fibres, hubs = topology["fibres"], topology["hubs"]
+    for key, value, word in FLAGS:
+        names = [name for name, fibre in fibres.items() if fibre[key] is value]
+        if key == "works":
+            names = [name for name in names if not fibres[name]["held_out"]]
+            names += [f"hub {name}" for name, hub in hubs.items() if hub["failed"]]
+            names += [f"gateway {name}" for name, hub in hubs.items() if hub["gateway"] is False]
+        if names:
+            yield f"{word}: {', '.join(names)}"
+    if status["away"]:
+        yield f"away: {', '.join(status['away'])}"
+    if status["deferred"]:
+        yield f"deferred: {status['deferred']}"
+    if status["foreign"]:
+        yield f"entries of strangers removed: {status['foreign']}"
+
+
+def _table(demands: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+    """A row for each, and beneath it why it is not better served."""
+    plain = [(one["demand"], one["status"], _ms(one["one_way_ns"])) for one in demands]
+    used = (
+        sum(
+            max(len(cells[column]) for cells in (HEADINGS, *plain)) + 2
+            for column in range(len(plain[0]))
+        )
+        if plain
+        else 0
+    )
+    ways = [_way(one["hubs"], width - used) for one in demands]
+    rows = [(*cells, way) for cells, way in zip(plain, ways, strict=True)]
+    head, rule, *body = render(HEADINGS, rows, frozenset({"one way"})).splitlines()
+    yield from (line[:width].rstrip() for line in (head, rule))
+    for line, one in zip(body, demands, strict=True):
+        yield line[:width].rstrip()
+        why = _why(one)
+        if why:
+            yield from _wrapped(f"  {why}", width, indent=2)
+
+
+def _why(demand: Mapping[str, Any]) -> str:
+    law = [one for one in (demand["clause"], *demand["legal_ref"]) if one]
+    parts = [demand["reason"] + (f" ({'; '.join(law)})" if law and demand["reason"] else "")]
+    parts += [f"would help: {demand['remedy']}"] if demand["remedy"] else []
+    return "; ".join(part for part in parts if part)
+
+
+def _way(hubs: Sequence[str], room: int) -> str:
+    """Both ends and as much of the middle as fits."""
+    whole = " > ".join(hubs)
+    if len(whole) <= room or len(hubs) < 3:
+        return whole
+    return f"{hubs[0]} > ({len(hubs) - 2}) > {hubs[-1]}"
+
+
+def _ms(one_way_ns: int | None) -> str:
+    return "" if one_way_ns is None else f"{one_way_ns / 1e6:.3f} ms"
+
+
+def _wrapped(line: str, width: int, indent: int = 4) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False) or [
+        ""
+    ]

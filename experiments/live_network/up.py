@@ -1,0 +1,239 @@
+"""Keep a scenario's network until somebody ends it, and offer its API meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+from corridor.experiments.live_network import session
+from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.places import here, in_a_guest
+from corridor.experiments.live_network.progress import Note, Teller
+from corridor.experiments.live_network.setting import Setting, kept_wiring
+from corridor.experiments.plan.plan import losses_ppm
+from corridor.experiments.run import manifest
+from corridor.experiments.run.event_log import Say
+from corridor.experiments.run.runner import (
+    GUEST_RUN_ID,
+    make_result_folder,
+    real_clock_kernel,
+    remove_empty,
+    unwritable,
+    with_framework,
+)
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
+from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.testbeds.native import native_run_id
+from corridor.experiments.testbeds.probe import probe
+from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.model.wiring import Wiring
+
+LOOPBACK = "127.0.0.1"
+GUEST_BFD_MS = 1000
+"""By the real clock a guest stands still for tenths of a second on a busy machine, and three BFD
+packets that come late are a fibre that fails."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line may ask; None leaves it to the scenario or the machine."""
+
+    scenario: str = "pan-asia"
+    policies: str | None = None
+    as_of: date | None = None
+    testbed: Literal["auto", "native", "uml"] = "auto"
+    framework: Literal["ryu", "os-ken"] | None = None
+    name: str | None = None
+    port: int | None = None
+    out: Path | None = None
+
+
+def keep(options: Options, say: Say, note: Note) -> None:
+    """Keep a network until SIGINT or SIGTERM, which is raised again once nothing is left of it.
+
+    ``say`` gets what a person reads, ``note`` every event.
+    """
+    started_s = time.monotonic()
+    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    loaded = with_framework(loaded, options.framework)
+    name = options.name or loaded.scenario.name
+    session.folder_for(name)
+    _refuse_port(options.port)
+    session.remove_dead()
+    signals: list[int] = []
+    with contextlib.ExitStack() as stack:
+        token_file = session.make_folder(name) / session.TOKEN_FILE
+        stack.callback(session.remove, name)
+        token_file.unlink(missing_ok=True)
+        out_dir, choice, kernel = _prepared(loaded, options)
+        say(_opening_lines(loaded, choice, kernel))
+        teller = Teller(name, out_dir, say, note, started_s)
+        where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
+        place = stack.enter_context(where)
+        api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
+        stack.callback(api.close)
+        one = session.session_of_this_process(
+            name,
+            url=api.url,
+            token_file=token_file,
+            scenario=loaded.scenario.name,
+            testbed=choice.testbed,
+            clock=choice.clock,
+        )
+        session.write(one)
+        teller.offered(one)
+        signals = stack.enter_context(ended_by_signals(place.stop))
+        stack.enter_context(_served(api, place.stop))
+        read_events(place.process, teller, out_dir / "console.log", "the kept network")
+    if not signals:
+        raise EnvironmentLacking("the kept network has ended by itself", f"see {out_dir}")
+    signal.raise_signal(signals[0])
+
+
+def _refuse_port(port: int | None) -> None:
+    """A port that is taken is found out before anything is built."""
+    if port is None:
+        return
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((LOOPBACK, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            hint = "give another --port, or none, for one that is free"
+            raise InputError(f"port {port} of {LOOPBACK}: {reason}", hint) from error
+
+
+def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, Kernel | None]:
+    """The result folder with what the network is to be, and where it will be kept."""
+    was_there = options.out is not None and options.out.is_dir()
+    out_dir = make_result_folder(options.out, loaded.scenario.name)
+    try:
+        facts = probe()
+        choice = choose_for_keeping(facts, options.testbed)
+        kernel = None if choice.testbed == "native" else real_clock_kernel(facts)
+        run_id = native_run_id() if kernel is None else GUEST_RUN_ID
+        wiring = kept_wiring(loaded, run_id, loaded.scenario.seed, losses_ppm(loaded))
+    except BaseException:
+        remove_empty(out_dir, itself=not was_there)
+        raise
+    try:
+        _write_inputs(out_dir, loaded, wiring, choice, kernel)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+    return out_dir, choice, kernel
+
+
+def bfd_interval_ms(loaded: LoadedScenario, kernel: Kernel | None) -> int | None:
+    """As the scenario says, but in a guest not below what that can hold; None without BFD."""
+    asked_ns = loaded.scenario.network.bfd
+    if asked_ns is None:
+        return None
+    return max(asked_ns // 10**6, 0 if kernel is None else GUEST_BFD_MS)
+
+
+def _write_inputs(
+    out_dir: Path, loaded: LoadedScenario, wiring: Wiring, choice: Choice, kernel: Kernel | None
+) -> None:
+    specification = specify(loaded)
+    how = {
+        "framework": loaded.scenario.framework,
+        "bfd_interval_ms": bfd_interval_ms(loaded, kernel),
+        "segmentation_offload": loaded.scenario.network.segmentation_offload,
+    }
+    raw = out_dir / "raw"
+    Setting(specification, wiring).write(raw)
+    (raw / "kept.json").write_text(json.dumps(how))
+    (out_dir / "interfaces.txt").write_text(interfaces(wiring))
+    manifest.write_scenario(out_dir / "scenario.yaml", loaded)
+    manifest.write_manifest(
+        out_dir / "manifest.json",
+        loaded,
+        choice,
+        kernel,
+        seed=loaded.scenario.seed,
+        specification=json.loads(specification.to_json()),
+        wiring=wiring,
+    )
+
+
+def interfaces(wiring: Wiring) -> str:
+    """A line for each end of each fibre: its interface, the fibre, the hub it is at."""
+    ends = [(end, fibre.fibre) for fibre in wiring.fibres for end in (fibre.a, fibre.z)]
+    return "".join(f"{end.interface}  {fibre}  at {end.hub}\n" for end, fibre in ends)
+
+
+def _opening_lines(loaded: LoadedScenario, choice: Choice, kernel: Kernel | None) -> str:
+    where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
+    topology, scenario = loaded.topology, loaded.scenario
+    bfd_ms, asked_ns = bfd_interval_ms(loaded, kernel), scenario.network.bfd
+    slower = bfd_ms and asked_ns and bfd_ms * 10**6 > asked_ns
+    return (
+        f"{scenario.name}: {len(topology.hubs)} hubs, {len(topology.fibres)} fibres, "
+        f"{len(scenario.demands)} demands, policies {loaded.policies.name} "
+        f"as of {loaded.as_of.isoformat()}\n"
+        f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
+        + (f"\nBFD every {bfd_ms} ms: a guest by the real clock cannot hold less" if slower else "")
+    )
+
+
+@contextlib.contextmanager
+def ended_by_signals(stop: Callable[[], object]) -> Iterator[list[int]]:
+    """The first SIGINT or SIGTERM calls ``stop`` and is put into the list; the next do what they
+    always do. A signal that is ignored stays ignored."""
+    caught: list[int] = []
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+
+    def as_before() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def catch(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        as_before()
+        stop()
+
+    for number in before:
+        signal.signal(number, catch)
+    try:
+        yield caught
+    finally:
+        as_before()
+
+
+@contextlib.contextmanager
+def _served(api: ApiProcess, stop: Callable[[], object]) -> Iterator[None]:
+    """Nobody can use a network whose API has ended: ``stop`` is called, and it is said why."""
+    ended: list[str] = []
+    leaving = threading.Event()
+
+    def watch() -> None:
+        why = api.wait()
+        if not leaving.is_set():
+            ended.append(why)
+            stop()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        leaving.set()
+    if ended:
+        raise EnvironmentLacking(f"the API of the network is gone: {ended[0]}")

@@ -1,0 +1,1 @@
+"""A scenario as a plan: all that a run does, as values. Pure."""

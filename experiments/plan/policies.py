@@ -1,0 +1,123 @@
+"""The part of a plan that policies decide: which way each demand goes, or why it goes nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.program import Program, Table
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.paths import crossed_jurisdictions
+from corridor.controller.policy.routes import NoRoute
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.rates import admissions
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.relaxation.ladder import lacks
+from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns
+from corridor.experiments.plan.values import Assessment, Fault, FaultKind, Gateway, PlannedDemand
+from corridor.experiments.scenario.scenario import Demand, ProbeOptions
+from corridor.experiments.scenario.scenario import Fault as ScenarioFault
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
+from corridor.traffic.agents import jobs
+
+
+def planned(
+    number: int, demand: Demand, probe: ProbeOptions, there: Way, back: Way, topology: Topology
+) -> PlannedDemand:
+    """A demand as it will be served: ``there`` is its way, ``back`` that of its answers."""
+    route = there.route if not isinstance(there.route, NoRoute) else None
+    bottleneck = bottleneck_bps(topology, route.path) if route else None
+    wanted = demand.throughput
+    share = wanted.udp if wanted else None
+    permit = there.permit
+    return PlannedDemand(
+        index=number,
+        id=demand.id,
+        data_class=demand.data_class,
+        src=demand.src,
+        dst=demand.dst,
+        status=there.status,
+        data=there.intent.demand.data_class,
+        returns=back.intent.demand.data_class,
+        permit=permit.id if permit else "",
+        legal_ref=permit.legal_ref if permit else (),
+        why=_why(there, back),
+        hubs=route.path.hubs if route else (),
+        phases=route.phases if route else (),
+        fibres=route.path.fibres if route else (),
+        crosses=crossed_jurisdictions(topology, route.path) if route else (),
+        predicted_forward_ns=_one_way_ns(topology, there, probe.size),
+        predicted_backward_ns=_one_way_ns(topology, back, probe.size),
+        bottleneck_bps=bottleneck,
+        probes=probe.count,
+        stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
+        tcp=bool(wanted and wanted.tcp and route),
+        lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
+    )
+
+
+def refuse_misfits(
+    program: Program, wiring: Wiring, topology: Topology, ways: Iterable[Way]
+) -> None:
+    """Raises InputError where guaranteed rates do not fit, with the least change that helps."""
+    guaranteed = [way.intent for way in ways if way.permit and way.intent.guarantee(way.permit)]
+    if not guaranteed:
+        return
+    explorer = Explorer(tables_of(program), wiring, topology)
+    searched = [explorer.search(intent) for intent in guaranteed]
+    for admission in admissions(explorer, searched):
+        if not admission.fits:
+            raise InputError(admission.refusal())
+
+
+def assessments(
+    hubs: Iterable[str], program: Program, wiring: Wiring, intents: Sequence[Intent]
+) -> tuple[Gateway, ...]:
+    """What each gateway lets through: the labels its switch takes back from it."""
+    tables = {switch.hub: switch for switch in program.switches}
+    found = []
+    for hub in sorted(hubs):
+        passed = []
+        for flow in tables[hub].flows:
+            fields = dict(flow.match)
+            if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
+                intent = intents[flow.policy - 1]
+                src, dst = (wiring.hub(end).host_ip for end in intent.pair)
+                passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
+        found.append(Gateway(hub, tuple(passed)))
+    return tuple(found)
+
+
+_DO: Mapping[str, tuple[FaultKind, FaultKind]] = {
+    "cut": ("cut", "mend"),
+    "gateway": ("kill-gateway", "start-gateway"),
+    "hub": ("hub-down", "hub-up"),
+}
+
+
+def fault_times(faults: Iterable[ScenarioFault], phases: list[jobs.Phase]) -> tuple[Fault, ...]:
+    """Faults and their ends in order of time, counted from when probing starts."""
+    start_ns = next(phase.start_offset_ns for phase in phases if phase.name == "probe")
+    found = []
+    for fault in faults:
+        kind = next(kind for kind in _DO if getattr(fault, kind))
+        begin, end = _DO[kind]
+        what = getattr(fault, kind)
+        found.append(Fault(start_ns + fault.at, "silence" if fault.silent else begin, what))
+        if fault.until is not None:
+            found.append(Fault(start_ns + fault.until, end, what))
+    return tuple(sorted(found, key=lambda fault: fault.at_ns))
+
+
+def _why(there: Way, back: Way) -> str:
+    if isinstance(there.route, NoRoute):
+        return str(there.route)
+    return f"its answers are {back.route}" if isinstance(back.route, NoRoute) else ""
+
+
+def _one_way_ns(topology: Topology, way: Way, frame_bytes: int) -> int | None:
+    if isinstance(way.route, NoRoute):
+        return None
+    return one_way_ns(topology, way.route.path, frame_bytes)

@@ -1,0 +1,231 @@
+"""The part of a plan that sends: frames, who sends which when, and transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corridor.experiments.plan.values import Boundary, PlannedDemand, Transfer
+from corridor.experiments.scenario import ports
+from corridor.experiments.scenario.scenario import Demand, LoadedScenario, ProbeOptions
+from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents import jobs
+from corridor.traffic.packets import stamp
+
+STREAM_FRAME_BYTES = 1442
+PHASE_GAP_NS = 1_000_000_000
+WARM_UP_PROBES, WARM_UP_INTERVAL_NS = 3, 20_000_000
+RECEIVE_TAIL_NS = 500_000_000
+
+
+def frame_specs(
+    demands: tuple[Demand, ...], default: ProbeOptions, wiring: Wiring
+) -> list[jobs.FrameSpec]:
+    hubs = {hub.hub: hub for hub in wiring.hubs}
+    specs = []
+    for number, demand in enumerate(demands):
+        src, dst = hubs[demand.src], hubs[demand.dst]
+        ends: dict[str, Any] = {
+            "src_mac": src.host_mac,
+            "dst_mac": dst.host_mac,
+            "src_ip": src.host_ip,
+            "dst_ip": dst.host_ip,
+        }
+        specs.append(
+            jobs.FrameSpec(
+                id=f"probe-{number}",
+                kind="stamp",
+                sport=ports.REPLY_BASE + number,
+                dport=stamp.PORT,
+                size_bytes=(demand.probe or default).size,
+                ssid=jobs.ssid_of(number),
+                **ends,
+            )
+        )
+        if demand.throughput and demand.throughput.udp is not None:
+            specs.append(
+                jobs.FrameSpec(
+                    id=f"stream-{number}",
+                    kind="stream",
+                    sport=ports.STREAM_BASE + number,
+                    dport=ports.STREAM_BASE + number,
+                    size_bytes=STREAM_FRAME_BYTES,
+                    flow=number,
+                    **ends,
+                )
+            )
+    return specs
+
+
+def phases(
+    loaded: LoadedScenario,
+    demands: tuple[PlannedDemand, ...],
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+    seed: int,
+) -> list[jobs.Phase]:
+    """A few probes to warm every path, then probing, then each stream alone."""
+    warm_up = jobs.Phase("warm-up", 0, _warm_up_hosts(loaded, wiring, templates))
+    probe_ns = end_of([warm_up], demands)
+    probing = jobs.Phase("probe", probe_ns, _probe_hosts(loaded, wiring, templates, seed))
+    phases = [warm_up, probing]
+    offset_ns = end_of(phases, demands)
+    for demand in demands:
+        if demand.stream_bps is None:
+            continue
+        offset_ns += PHASE_GAP_NS
+        duration_ns = _throughput_duration_ns(loaded, demand)
+        hosts = _stream_hosts(demand, wiring, templates, duration_ns)
+        phases.append(jobs.Phase(f"stream:{demand.id}", offset_ns, hosts))
+        offset_ns += duration_ns + (demand.predicted_rtt_ns or 0) + RECEIVE_TAIL_NS
+    return phases
+
+
+def _throughput_duration_ns(loaded: LoadedScenario, demand: PlannedDemand) -> int:
+    wanted = loaded.scenario.demands[demand.index].throughput
+    assert wanted is not None
+    return wanted.duration
+
+
+def end_of(phases: Sequence[jobs.Phase], demands: Iterable[PlannedDemand]) -> int:
+    """A whole number of gaps after the last packet of the last phase can have come back."""
+    longest_rtt_ns = max(demand.predicted_rtt_ns or 0 for demand in demands)
+    last = phases[-1]
+    length_ns = -(-jobs.end_ns(last.hosts, longest_rtt_ns) // PHASE_GAP_NS) * PHASE_GAP_NS
+    return last.start_offset_ns + length_ns
+
+
+def _warm_up_hosts(
+    loaded: LoadedScenario, wiring: Wiring, templates: dict[str, jobs.FrameTemplate]
+) -> tuple[jobs.Host, ...]:
+    """The first packet of a path fills caches of the switches; it is measured by itself."""
+    schedules = [
+        Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES, "periodic", 0)
+        for _ in loaded.scenario.demands
+    ]
+    return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
+
+
+def _probe_hosts(
+    loaded: LoadedScenario,
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+    seed: int,
+) -> tuple[jobs.Host, ...]:
+    schedules = []
+    for number, demand in enumerate(loaded.scenario.demands):
+        options = demand.probe or loaded.scenario.probe
+        own_seed = seed * 1_000_003 + number if options.arrival == "poisson" else 0
+        schedules.append(Schedule(options.interval, options.count, options.arrival, own_seed))
+    return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the probes of one demand are sent."""
+
+    interval_ns: int
+    count: int
+    arrival: jobs.Arrival
+    seed: int
+
+
+def stamp_hosts(
+    demands: tuple[Demand, ...],
+    schedules: Sequence[Schedule | None],
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+) -> tuple[jobs.Host, ...]:
+    """Senders and reflectors of one phase; demands start spread over their interval.
+
+    ``schedules`` are in the order of ``demands``; one without is not probed.
+    """
+    probes: dict[str, list[jobs.Probe]] = {hub.hub: [] for hub in wiring.hubs}
+    targets = {demand.dst for demand in demands}
+    for number, (demand, schedule) in enumerate(zip(demands, schedules, strict=True)):
+        if schedule is None:
+            continue
+        probes[demand.src].append(
+            jobs.Probe(
+                demand=number,
+                template=templates[f"probe-{number}"],
+                reply_port=ports.REPLY_BASE + number,
+                start_ns=schedule.interval_ns * number // len(demands),
+                interval_ns=schedule.interval_ns,
+                count=schedule.count,
+                arrival=schedule.arrival,
+                seed=schedule.seed,
+            )
+        )
+    return tuple(
+        jobs.Host(
+            name=hub.hub,
+            netns="",
+            interface=hub.host_interface,
+            reflect=(jobs.Reflector(hub.host_ip),) if hub.hub in targets else (),
+            probes=tuple(probes[hub.hub]),
+        )
+        for hub in wiring.hubs
+        if hub.hub in targets or probes[hub.hub]
+    )
+
+
+def _stream_hosts(
+    demand: PlannedDemand,
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+    duration_ns: int,
+) -> tuple[jobs.Host, ...]:
+    assert demand.stream_bps is not None
+    src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
+    flow = demand.index
+    until_ns = duration_ns + (demand.predicted_forward_ns or 0) + RECEIVE_TAIL_NS
+    sender = jobs.Host(
+        name=src.hub,
+        netns="",
+        interface=src.host_interface,
+        streams_out=(
+            jobs.StreamOut(flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps),
+        ),
+    )
+    receiver = jobs.Host(
+        name=dst.hub,
+        netns="",
+        interface=dst.host_interface,
+        streams_in=(jobs.StreamIn(flow, ports.STREAM_BASE + flow, until_ns),),
+    )
+    return (sender, receiver)
+
+
+def boundaries(phases: list[jobs.Phase], job: jobs.Job) -> tuple[Boundary, ...]:
+    """Counters are read half a gap before each stream and once after the last."""
+    streams = [phase for phase in phases if phase.name.startswith("stream:")]
+    if not streams:
+        return ()
+    before = [Boundary(phase.start_offset_ns - PHASE_GAP_NS // 2, phase.name) for phase in streams]
+    return (*before, Boundary(job.duration_ns, "end"))
+
+
+def transfers(
+    demands: tuple[Demand, ...], planned: tuple[PlannedDemand, ...], wiring: Wiring
+) -> tuple[Transfer, ...]:
+    found = []
+    for demand, plan in zip(demands, planned, strict=True):
+        if plan.tcp:
+            assert demand.throughput is not None
+            src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
+            found.append(
+                Transfer(
+                    demand=plan.index,
+                    src_host=src.host,
+                    dst_host=dst.host,
+                    src_ip=src.host_ip,
+                    dst_ip=dst.host_ip,
+                    port=ports.TCP_SERVER,
+                    client_port=ports.TCP_CLIENT_BASE + plan.index,
+                    control_port=ports.TCP_CONTROL_BASE + plan.index,
+                    duration_s=demand.throughput.duration // 1_000_000_000,
+                )
+            )
+    return tuple(found)

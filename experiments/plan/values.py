@@ -1,0 +1,188 @@
+"""The plan of a run as values; ``plan.py`` makes one, ``lab/execute.py`` carries it out.
+
+Apart from its planner, so that a guest reads a plan without importing the models behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from corridor.controller.forwarding.program import Program
+from corridor.topologies.model.wiring import Wiring
+
+PLAN_SCHEMA = 2
+PROVEN = "proven.json"
+"""The file beside a plan that says which tables are proven already."""
+NO_POLICIES = "none"
+"""The policy set that permits everything."""
+FaultKind = Literal[
+    "cut",
+    "silence",
+    "mend",
+    "kill-gateway",
+    "start-gateway",
+    "hub-down",
+    "hub-up",
+    "quicken",
+    "slow",
+]
+"""The last two are no faults: BFD of a fibre, or of all, at the planned interval, or slower."""
+Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
+"""``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
+policies do not let it pass. ``DOWN``: no fibres lead there."""
+
+
+@dataclass(frozen=True)
+class PlannedDemand:
+    """A demand with its path and what the model expects of it.
+
+    A demand that policies block, or no fibre leads for, has no path and no prediction.
+    """
+
+    index: int
+    id: str
+    data_class: str
+    src: str
+    dst: str
+    status: Status
+    data: str
+    """The class of its data, by the policies."""
+    returns: str
+    permit: str
+    """The policy in use, or empty."""
+    legal_ref: tuple[str, ...]
+    why: str
+    """What blocks it, or its answers, with clauses and the cheapest remedy; empty otherwise."""
+    hubs: tuple[str, ...]
+    phases: tuple[str, ...]
+    """The policy's phase at each hub."""
+    fibres: tuple[str, ...]
+    crosses: tuple[str, ...]
+    predicted_forward_ns: int | None
+    predicted_backward_ns: int | None
+    bottleneck_bps: int | None
+    probes: int
+    stream_bps: int | None
+    tcp: bool
+    lacks: tuple[str, ...] = ()
+    """What was asked for and is not had, there or, said so, of its answers: the step of its
+    permit's ladder that gives it up, if any, and why."""
+
+    @property
+    def predicted_rtt_ns(self) -> int | None:
+        """None where no answer is expected."""
+        if self.predicted_forward_ns is None or self.predicted_backward_ns is None:
+            return None
+        return self.predicted_forward_ns + self.predicted_backward_ns
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One kernel TCP transfer, run by itself after the agents have ended."""
+
+    demand: int
+    src_host: str
+    dst_host: str
+    src_ip: str
+    dst_ip: str
+    port: int
+    client_port: int
+    control_port: int
+    duration_s: int
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A moment between two phases at which fibre counters are read, after the epoch."""
+
+    at_ns: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Packets that a gateway lets through: under this label, between these addresses."""
+
+    label: int
+    demand: str
+    src_ip: str
+    dst_ip: str
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The process that traffic passes at a hub, and what it lets through."""
+
+    hub: str
+    assesses: tuple[Assessment, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change of the network while probes are sent, after the epoch of the measurement."""
+
+    at_ns: int
+    do: FaultKind
+    what: str
+    """A fibre's or a hub's id."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a cut does to one demand that crosses the fibre, there or back."""
+
+    demand: int
+    rtt_ns: int | None
+    """Round trip by the detours; None where no lawful detour is protected, so that it is lost."""
+    there_ns: int | None
+    """From sending a probe until it comes to the fibre; None if it does not."""
+    back_ns: int | None
+    """From sending a probe until its answer comes to the fibre; None if it does not."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One fibre cut and mended while probes are sent; times count from the epoch."""
+
+    fibre: str
+    silent: bool
+    start_ns: int
+    cut_ns: int
+    mend_ns: int
+    end_ns: int
+    """When its last probe is sent."""
+    interval_ns: int
+    """Between probes of the demands that cross it."""
+    others_interval_ns: int
+    crossing: tuple[Expectation, ...]
+
+    @property
+    def phase(self) -> str:
+        return f"cut:{self.fibre}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, ready to execute. ``job`` lacks only namespaces and the output folder."""
+
+    schema: int
+    scenario: str
+    seed: int
+    policies: str
+    as_of: str
+    """The day whose policies are in force, YYYY-MM-DD."""
+    framework: str
+    segmentation_offload: bool
+    demands: tuple[PlannedDemand, ...]
+    wiring: Wiring
+    program: Program
+    job: dict[str, Any]
+    watched: bool
+    """Whether every crossing of a fibre is counted, and judged; without policies all may cross."""
+    gateways: tuple[Gateway, ...]
+    bfd_interval_ms: int | None
+    faults: tuple[Fault, ...]
+    cuts: tuple[Cut, ...]
+    boundaries: tuple[Boundary, ...]
+    transfers: tuple[Transfer, ...]

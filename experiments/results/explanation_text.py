@@ -1,0 +1,212 @@
+"""An explanation as text: the answer first, then the path, what decided, outages, the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from corridor.controller.explain import Explanation
+from corridor.controller.explain.outages import Outage
+from corridor.controller.explain.passages import Passage
+from corridor.controller.explain.permits import Unused
+from corridor.controller.explain.references import Reference
+from corridor.experiments.results.table import render
+from corridor.topologies.model.topology import Topology
+
+MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
+
+
+def explained(found: Explanation, topology: Topology) -> str:
+    parts = [
+        _answer(found),
+        _path(found.passage, topology),
+        _clauses(found),
+        _outages(found),
+        _unused(found),
+        _references(found),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _answer(found: Explanation) -> str:
+    origin = f" (origin {', '.join(found.origin)})" if found.origin else ""
+    data = f"data of class {found.data_class}{origin}"
+    lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, on {found.as_of}", ""]
+    lines += _served(found) if found.passage else _not_served(found)
+    if found.answers:
+        told = found.answers
+        took = f", {_ms(told.one_way_ns)} one way by permit {told.permit}" if told.permit else ""
+        lines.append(f"Answers: {told.status}{took}; corridor explain {told.demand}")
+    return "\n".join(lines)
+
+
+def _served(found: Explanation) -> Iterator[str]:
+    passage, permit = found.passage, found.permit
+    assert passage is not None
+    assert permit is not None
+    cited = f" [{_ids(permit.legal)}]" if permit.legal else ", which cites no law"
+    yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+    yield from (f"  {one.policy} is preferred, and {one.why}" for one in _preferred(found))
+    gates = f", through the gateway of {', '.join(passage.gateways)}" if passage.gateways else ""
+    yield f"{_measures(passage)}{gates}"
+    yield from (f"Less than asked for: {lack}" for lack in found.lacks)
+    if found.protection_ns:
+        spent = _ms(found.protection_ns)
+        yield f"Protection costs {spent}: the shortest lawful path is not protected all along"
+    if found.shortest is None or not found.forbids_shortest:
+        if not found.protection_ns:
+            yield "Policies cost nothing: there is no shorter path."
+    else:
+        yield (
+            f"Policies cost {_ms(found.costs_ns)} and {found.costs_km:,.0f} km: they forbid "
+            f"the shortest path, {_measures(found.shortest)}"
+        )
+        yield from (f"  {ground}" for ground in found.forbids_shortest)
+
+
+def _preferred(found: Explanation) -> Iterator[Unused]:
+    return (one for one in found.unused if one.matches and one.passage is None)
+
+
+def _not_served(found: Explanation) -> Iterator[str]:
+    if found.shortest is None:
+        yield f"{found.status}: no fibres lead there"
+    else:
+        yield f"{found.status}: fibres lead there, {_measures(found.shortest)}, and policies do not"
+    yield from (f"  {ground}" for ground in found.forbids_shortest)
+    if found.remedies:
+        yield "Would open a path (nothing is lifted by itself):"
+        for remedy in found.remedies[:MOST_REMEDIES]:
+            yield f"  {remedy.kind} {remedy.what}: {_ms(remedy.one_way_ns)} one way"
+
+
+def _path(passage: Passage | None, topology: Topology) -> str:
+    if passage is None:
+        return ""
+    rows, so_far_ns, so_far_km = [], 0, 0.0
+    for position, name in enumerate(passage.hubs):
+        hub = topology.hub(name)
+        gate = " (gateway)" if _passes(passage, position) else ""
+        onward: tuple[str, ...] = ("", "")
+        measures = (f"{so_far_km:,.0f}", f"{so_far_ns / 1e6:.2f}")
+        if position < len(passage.fibres):
+            fibre = topology.fibre(passage.fibres[position])
+            onward = (fibre.id, " ".join(fibre.crosses))
+            so_far_km += fibre.length_km
+            so_far_ns += topology.one_way_delay_ns(fibre)
+        rows.append((f"{name}{gate}", hub.located_in, passage.phases[position], *measures, *onward))
+    headings = ("hub", "in", "phase", "km", "ms", "onward by", "which touches")
+    return render(headings, rows, frozenset({"km", "ms"}))
+
+
+def _passes(passage: Passage, position: int) -> bool:
+    """Whether a hub's gateway is passed at this visit: the phase changes there."""
+    if passage.hubs[position] not in passage.gateways:
+        return False
+    return position == 0 or passage.phases[position] != passage.phases[position - 1]
+
+
+def _clauses(found: Explanation) -> str:
+    if found.passage is None:
+        return ""
+    if not found.clauses:
+        return "What decided: no clause narrows it."
+    lines = ["What decided:"]
+    for cost in found.clauses:
+        without = f"without it {_ms(cost.without.one_way_ns)} by {' '.join(cost.without.crosses)}"
+        alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
+        doubt = "" if cost.confidence == "confident" else f" ({cost.confidence})"
+        lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
+        cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
+        lines.append(f"    {alone}{cited}{doubt}")
+    if len(found.forbids_shortest) > 1 and found.costs_ns:
+        names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
+        lines.append(f"  together {names} cost {_ms(found.costs_ns)}")
+    return "\n".join(lines)
+
+
+def _outages(found: Explanation) -> str:
+    if found.passage is None or found.permit is None or not found.outages:
+        return ""
+    rows = [
+        (
+            _few(outage.dead),
+            outage.found_at,
+            _at_once(outage, found.passage),
+            _anew(outage, found.passage, found.permit.policy),
+        )
+        for outage in found.outages
+    ]
+    headings = ("if this fails", "found at", "at once, by the switches", "planned anew")
+    k, over = found.permit.k, ", ".join(found.permit.over)
+    several = "1 failure" if k == 1 else f"up to {k} failures"
+    lines = [f"Switches bridge {several} of {over}." if k else "No failure is protected against."]
+    lines += [
+        f"  {_few(outage.dead)}: {outage.forbids}" for outage in found.outages if outage.forbids
+    ]
+    return "\n".join([render(headings, rows), *lines])
+
+
+def _at_once(outage: Outage, usual: Passage) -> str:
+    if outage.delivered:
+        return _instead(outage.at_once, usual)
+    where = f"dropped at {outage.at_once.hubs[-1]}"
+    if outage.forbids:
+        return f"{where} by {outage.forbids.policy}"
+    return f"{where}, no fibre left" if outage.protected else where
+
+
+def _anew(outage: Outage, usual: Passage, permit: str) -> str:
+    if outage.anew.passage is None:
+        because = outage.anew.because
+        return f"BLOCKED by {because[0].policy}" if because else "DOWN"
+    other = f", by permit {outage.anew.permit}" if outage.anew.permit != permit else ""
+    return _instead(outage.anew.passage, usual) + other
+
+
+def _instead(passage: Passage, usual: Passage) -> str:
+    more = f"{_ms(passage.one_way_ns - usual.one_way_ns, sign='+')}"
+    added = [code for code in passage.crosses if code not in usual.crosses]
+    return f"{more}, adds {' '.join(added)}" if added else more
+
+
+def _unused(found: Explanation) -> str:
+    if not found.unused:
+        return ""
+    shown = found.unused[:MOST_PERMITS]
+    lines = ["Permits not in use:"]
+    for unused in shown:
+        would = f": {_measures(unused.passage)}" if unused.passage else ""
+        lines.append(f"  {unused.policy} {unused.why}{would}")
+    left = len(found.unused) - len(shown)
+    if left:
+        lines.append(f"  and {left} more that have less to do with it (--json has them)")
+    return "\n".join(lines)
+
+
+def _references(found: Explanation) -> str:
+    cited: list[Reference] = [*found.permit.legal] if found.permit else []
+    cited += [reference for cost in found.clauses for reference in cost.legal]
+    cited += [reference for ground in found.forbids_shortest for reference in ground.legal]
+    lines = [f"  {reference}" for reference in dict.fromkeys(cited)]
+    if not lines:
+        return ""
+    return "\n".join(["Legal references (summaries for experiments, not advice):", *lines])
+
+
+def _ids(legal: Iterable[Reference]) -> str:
+    return ", ".join(reference.id or reference.citation for reference in legal)
+
+
+def _measures(passage: Passage) -> str:
+    crosses = " ".join(passage.crosses)
+    return f"{_ms(passage.one_way_ns)} one way, {passage.length_km:,.0f} km, by {crosses}"
+
+
+def _few(names: Sequence[str]) -> str:
+    left = len(names) - MOST_NAMES
+    more = f" and {left} more" if left > 0 else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+def _ms(nanoseconds: int | None, sign: str = "") -> str:
+    return f"{(nanoseconds or 0) / 1e6:{sign}.2f} ms"

@@ -1,0 +1,164 @@
+"""What cuts did to demands: how long each was out, and where it went meanwhile. Pure.
+
+An outage is how long the switches take to leave a fibre that was cut: the longest run of packets,
+one after another and in one direction, that came to the fibre after the cut and were lost, times
+their interval; so it is known to one interval. What was under way on the fibre when it was cut is
+lost too, and counted apart: no switch can save it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.plan.cuts import SETTLED_NS
+from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
+from corridor.traffic.measures.samples import Probes
+
+CUTS_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One demand through one cut. Times in ms; None where nothing was answered or expected."""
+
+    fibre: str
+    demand: str
+    crosses: bool
+    """Whether the demand, or its answers, crossed the fibre."""
+    expected: str
+    """``untouched``, ``detour``, ``lost``, or ``silent`` where no answers are expected anyway."""
+    sent: int
+    lost: int
+    lost_under_way: int
+    """On the fibre when it was cut, or lost by chance before."""
+    outage_ms: float
+    expected_rtt_ms: float | None
+    """By the detour while the fibre is cut."""
+    detour_rtt_ms: float | None
+    """The least measured while it was cut."""
+    restored: bool
+    """Whether the last probe was answered."""
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Lost where it should be, and nowhere else for good."""
+        if self.expected == "untouched":
+            return self.lost == 0
+        if self.expected == "detour":
+            return self.detour_rtt_ms is not None
+        return self.detour_rtt_ms is None
+
+
+def outages(probes: Probes, plan: Plan) -> Iterator[Outage]:
+    """Of every cut and demand, in the order of the plan."""
+    phases = plan.job["phases"]
+    for cut in plan.cuts:
+        in_phase = probes[(probes["phase"] == phases.index(cut.phase)) & (probes["copy"] == 0)]
+        if not len(in_phase):
+            continue
+        # The first demand's first probe opens a phase.
+        epoch_ns = int(in_phase["intended_ns"].min()) - cut.start_ns
+        for demand in plan.demands:
+            mine = in_phase[in_phase["demand"] == demand.index]
+            yield _outage(cut, demand, np.sort(mine, order="seq"), epoch_ns)
+
+
+def _outage(cut: Cut, demand: PlannedDemand, mine: Probes, epoch_ns: int) -> Outage:
+    expectation = next((one for one in cut.crossing if one.demand == demand.index), None)
+    answered = mine["received"].astype(bool)
+    interval_ns = cut.interval_ns if expectation else cut.others_interval_ns
+    sent_ns = mine["intended_ns"] - epoch_ns
+    expected_ns = expectation.rtt_ns if expectation else None
+    back_ns = cut.mend_ns - (expected_ns or 0)
+    settled = (sent_ns >= cut.cut_ns + SETTLED_NS) & (sent_ns < back_ns)
+    rtt_ns = _rtt_ns(mine[answered & settled])
+    late = [
+        lost & (sent_ns + (reach_ns or 0) >= cut.cut_ns)
+        for lost, reach_ns in _lost_by_direction(mine, expectation)
+    ]
+    lost = len(mine) - int(answered.sum())
+    return Outage(
+        fibre=cut.fibre,
+        demand=demand.id,
+        crosses=expectation is not None,
+        expected=_expected(demand, expectation is not None, expected_ns),
+        sent=len(mine),
+        lost=lost,
+        lost_under_way=lost - sum(int(part.sum()) for part in late),
+        outage_ms=max(map(longest_run, late)) * interval_ns / 1e6,
+        expected_rtt_ms=None if expected_ns is None else expected_ns / 1e6,
+        detour_rtt_ms=float(rtt_ns.min()) / 1e6 if len(rtt_ns) else None,
+        restored=bool(len(answered) and answered[-1]),
+    )
+
+
+def _lost_by_direction(
+    mine: Probes, expectation: Expectation | None
+) -> tuple[tuple[NDArray[np.bool_], int | None], ...]:
+    """Probes lost on their way there, and answers lost, with when each comes to the fibre."""
+    answered = mine["received"].astype(bool)
+    reflected = mine["reflections"] > 0
+    there_ns = expectation.there_ns if expectation else None
+    back_ns = expectation.back_ns if expectation else None
+    return ((~answered & ~reflected, there_ns), (~answered & reflected, back_ns))
+
+
+def _expected(demand: PlannedDemand, crosses: bool, rtt_ns: int | None) -> str:
+    if demand.predicted_rtt_ns is None:
+        return "silent"
+    if not crosses:
+        return "untouched"
+    return "lost" if rtt_ns is None else "detour"
+
+
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """The most flags that are set one after another."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))
+
+
+def _rtt_ns(probes: Probes) -> NDArray[np.int64]:
+    rtt: NDArray[np.int64] = (probes["t4_ns"] - probes["t1_ns"]) - (
+        probes["t3_ns"] - probes["t2_ns"]
+    )
+    return rtt
+
+
+def summary_of(rows: list[Outage]) -> dict[str, Any]:
+    """For ``summary.json``: how many of what, outages of detoured demands, and every surprise."""
+    detoured = np.array([row.outage_ms for row in rows if row.expected == "detour"])
+    quantiles = {
+        f"p{part}": float(np.percentile(detoured, part, method="inverted_cdf"))
+        for part in (50, 95)
+        if len(detoured)
+    }
+    return {
+        "fibres": len({row.fibre for row in rows}),
+        "demand_cuts": {
+            kind: sum(row.expected == kind for row in rows)
+            for kind in ("untouched", "detour", "lost", "silent")
+        },
+        "outage_ms": quantiles | ({"max": float(detoured.max())} if len(detoured) else {}),
+        "surprises": [asdict(row) for row in rows if not row.is_as_expected],
+        "not_restored": [
+            f"{row.demand} after {row.fibre}"
+            for row in rows
+            if row.expected != "silent" and not row.restored
+        ],
+    }
+
+
+def write_outages(path: Path, rows: list[Outage]) -> None:
+    """``cuts.parquet``: one row a cut and demand."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([asdict(row) for row in rows])
+    table = table.replace_schema_metadata({"corridor_schema": f"cuts/{CUTS_SCHEMA}"})
+    pq.write_table(table, path, compression="zstd", version="2.6")

@@ -1,0 +1,140 @@
+"""What was seen on the fibres, held against what policies allow there. Pure.
+
+The judge reads addresses and ports of what was sent, never labels: a packet on a fibre that no
+lawful way of its demand takes is a violation, whatever label it carries and whatever has failed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.intent.intent import Intent, Selector
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.product import Product
+from corridor.topologies.model.wiring import Wiring
+
+PROTOCOLS = {"tcp": 6, "udp": 17}
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Packets of one flow that were sent onto a fibre."""
+
+    fibre: str
+    sent_by: str
+    """The hub."""
+    demand: str
+    """Empty if no demand has such packets."""
+    flow: str
+    label: int | None
+    packets: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``lost``: frames that the watch had no room to see; unless 0, the counts are too low."""
+
+    frames: int
+    lost: int
+    forbidden: tuple[Crossing, ...]
+    """On a fibre that no lawful way of their demand takes."""
+    strange: tuple[Crossing, ...]
+    """Of no demand, or not labelled exactly once."""
+
+    @property
+    def holds(self) -> bool:
+        return not (self.lost or self.forbidden or self.strange)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Judge:
+    """Knows where packets of each demand may be."""
+
+    def __init__(self, specification: Specification, wiring: Wiring) -> None:
+        self._specification = specification
+        self._intents = specification.intents()
+        self._hub_of = {hub.host_ip: hub.hub for hub in wiring.hubs}
+        self._sender = {
+            end.interface: (fibre.fibre, end.hub)
+            for fibre in wiring.fibres
+            for end in (fibre.a, fibre.z)
+        }
+
+    def verdict(self, seen: Mapping[str, Any]) -> Verdict:
+        """``seen`` is what ``corridor.traffic.monitor.monitor`` writes."""
+        crossings = list(self._crossings(seen["flows"]))
+        return Verdict(
+            frames=seen["frames"],
+            lost=seen["lost"],
+            forbidden=tuple(one for one, _ in crossings if one.demand and not self._may(one)),
+            strange=tuple(one for one, depth in crossings if not one.demand or depth != 1),
+        )
+
+    def sender(self, interface: str) -> tuple[str, str]:
+        """The fibre that frames are sent onto there, and the hub that sends them."""
+        return self._sender[interface]
+
+    def _crossings(self, flows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Crossing, int]]:
+        for flow in flows:
+            fibre, hub = self._sender[flow["interface"]]
+            intent = self._intent_of(flow)
+            yield (
+                Crossing(
+                    fibre=fibre,
+                    sent_by=hub,
+                    demand=intent.id if intent else "",
+                    flow=_in_words(flow),
+                    label=flow["label"],
+                    packets=flow["packets"],
+                ),
+                flow["depth"],
+            )
+
+    def _intent_of(self, flow: Mapping[str, Any]) -> Intent | None:
+        pair = (self._hub_of.get(flow["src"]), self._hub_of.get(flow["dst"]))
+        mine = (intent for intent in self._intents if intent.pair == pair)
+        return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
+
+    def _may(self, crossing: Crossing) -> bool:
+        return (crossing.fibre, crossing.sent_by) in self._lawful[crossing.demand]
+
+    @cached_property
+    def _lawful(self) -> dict[str, frozenset[tuple[str, str]]]:
+        topology = self._specification.topology
+        return {
+            intent.id: frozenset[tuple[str, str]]().union(
+                *(Product(one, topology).crossings() for one in intent.ruling.automata)
+            )
+            for intent in self._intents
+        }
+
+
+def judge_run(raw: Path, wiring: Wiring) -> Verdict | None:
+    """Of a run's ``raw`` folder; None if nobody watched."""
+    seen, judged_by = raw / "crossings.json", raw / "specification.json"
+    if not seen.exists() or not judged_by.exists():
+        return None
+    specification = Specification.from_json(judged_by.read_text())
+    return Judge(specification, wiring).verdict(json.loads(seen.read_text()))
+
+
+def _fits(selector: Selector, flow: Mapping[str, Any]) -> bool:
+    protocol = None if selector.protocol is None else PROTOCOLS[selector.protocol]
+    wanted = (
+        (protocol, "protocol"),
+        (selector.src_port, "src_port"),
+        (selector.dst_port, "dst_port"),
+    )
+    return all(value in (None, flow[field]) for value, field in wanted)
+
+
+def _in_words(flow: Mapping[str, Any]) -> str:
+    ends = (f"{flow[end]}:{flow[f'{end}_port']}" for end in ("src", "dst"))
+    return f"{' -> '.join(ends)} protocol {flow['protocol']}"

@@ -1,0 +1,1 @@
+"""One run from scenario to results folder, wherever it takes place."""

@@ -1,0 +1,114 @@
+"""What a run was made from: the resolved scenario and the versions of everything it used."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.kernel import Kernel
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.places import CHECKOUT
+
+MANIFEST_SCHEMA = 1
+PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def write_scenario(path: Path, loaded: LoadedScenario) -> None:
+    """The scenario with every default filled in, and the topology it resolved to."""
+    resolved = {
+        "resolved": loaded.scenario.model_dump(mode="json", by_alias=True),
+        "topology": loaded.topology.model_dump(mode="json"),
+        "policies": loaded.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+    }
+    path.write_text(yaml.dump(resolved, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+
+
+def write_manifest(
+    path: Path,
+    loaded: LoadedScenario,
+    choice: Choice,
+    kernel: Kernel | None,
+    *,
+    seed: int,
+    **computed: Any,
+) -> None:
+    """``computed`` are values that were made of the scenario, and are told by their hashes."""
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "scenario": loaded.scenario.name,
+        "seed": seed,
+        "testbed": choice._asdict(),
+        "framework": loaded.scenario.framework,
+        "hashes": {
+            "topology": _digest(loaded.topology.model_dump(mode="json")),
+            **{name: _digest(to_plain(value)) for name, value in computed.items()},
+        },
+        "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        "versions": _versions(),
+        "machine": {
+            "kernel": platform.release(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "code": _code(),
+        "arguments": sys.argv[1:],
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found | {"openvswitch": _first_line("ovs-vswitchd", "--version")}
+
+
+def _first_line(*command: str) -> str:
+    try:
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=5
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return "not installed"
+    return said.partition("\n")[0].rpartition(" ")[2]
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _code() -> dict[str, Any]:
+    """The commit of this checkout and whether it was changed, where git can tell."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(CHECKOUT), *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}

@@ -1,0 +1,166 @@
+"""Rebuild the results of a run from what it left in its folder, however it ended.
+
+What a killed run left half written is passed over, and named. ``raw/`` is only
+read; each result file is replaced whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
+from corridor.experiments.run.event_log import EventLog
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures import samples
+
+RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The summary that was written, and what had to be passed over, one line each."""
+
+    summary: dict[str, Any]
+    passed_over: tuple[str, ...]
+
+
+def recover(out_dir: Path) -> Recovered:
+    """Write tables and summary of a run anew; raises InputError if the folder holds none."""
+    if not out_dir.is_dir():
+        raise InputError("is no folder", "name the result folder of a run", file=str(out_dir))
+    passed_over: list[str] = []
+    try:
+        plan = read_plan(out_dir)
+        facts = read_facts(out_dir, plan, passed_over.append)
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=out_dir) as staging:
+            _link_readable(out_dir, Path(staging), passed_over.append)
+            summary = summarise(Path(staging), plan, facts)
+            for name in RESULT_FILES:
+                (Path(staging) / name).replace(out_dir / name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot be read or written: {reason}", file=str(out_dir)) from error
+    except (KeyError, TypeError, IndexError) as error:
+        raise InputError(
+            f"holds raw data of another version ({type(error).__name__}: {error})",
+            "report with the version that made the run",
+            file=str(out_dir),
+        ) from error
+    return Recovered(summary, tuple(passed_over))
+
+
+def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> RunFacts:
+    """What an earlier summary says of the run, else what its events and manifest do."""
+    earlier = _read_json(out_dir / "summary.json", pass_over)
+    if earlier.get("schema") == SUMMARY_SCHEMA:
+        return RunFacts(
+            testbed=earlier["testbed"],
+            clock=earlier["clock"],
+            reason=earlier["testbed_reason"],
+            complete=earlier["complete"],
+            failure=earlier["failure"],
+            build_s=earlier["network"]["build_s"],
+            teardown_s=earlier["network"]["teardown_s"],
+            wall_s=earlier["wall_s"],
+            virtual_s=earlier["virtual_s"],
+            clock_step_ns=earlier["clock_step_ns"],
+        )
+    events = read_events(out_dir / "events.jsonl", pass_over)
+    testbed = _read_json(out_dir / "manifest.json", pass_over).get("testbed", {})
+    clock = str(plan.job["clock"])
+    log = EventLog(out_dir, lambda _text: None, 0.0)
+    for event in events:
+        log.note(event)
+    failure = _failure(events)
+    return RunFacts(
+        testbed=testbed.get("testbed", "unknown"),
+        clock=clock,
+        reason=testbed.get("reason", ""),
+        complete=failure is None,
+        failure=failure,
+        build_s=log.between("build", "install"),
+        teardown_s=log.between("teardown", "end"),
+        wall_s=max((float(event["wall_s"]) for event in events), default=0.0),
+        virtual_s=log.clock_between("build", "end") if clock == "virtual" else None,
+        clock_step_ns=log.clock_step_ns,
+    )
+
+
+def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, Any]]:
+    """The whole lines of ``events.jsonl``; a torn one is what a killed run ends with."""
+    if not path.exists():
+        pass_over(f"{path.name} is missing")
+        return []
+    events = []
+    torn = 0
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            torn += 1
+            continue
+        events.append(event)
+    if torn:
+        pass_over(f"{path.name}: {torn} torn line{'' if torn == 1 else 's'}")
+    return events
+
+
+def _failure(events: list[dict[str, Any]]) -> str | None:
+    """Why a run is not complete, or None if it is."""
+    for event in events:
+        if event["event"] == "failed":
+            return str(event["message"])
+    phases = [event["name"] for event in events if event["event"] == "phase"]
+    if "end" in phases:
+        return None
+    return f"stopped without a word during {phases[-1]}" if phases else "stopped before it began"
+
+
+def _read_json(path: Path, pass_over: Callable[[str], None]) -> dict[str, Any]:
+    """A JSON object, or an empty one: a missing summary or manifest is no surprise here."""
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        pass_over(f"{path.name} is torn")
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _link_readable(out_dir: Path, staging: Path, pass_over: Callable[[str], None]) -> None:
+    """Show in ``staging`` all of the folder but its results and what cannot be read."""
+    for path in out_dir.resolve().iterdir():
+        if path.name not in (*RESULT_FILES, "raw") and not path.name.startswith(".report-"):
+            (staging / path.name).symlink_to(path)
+    raw = staging / "raw"
+    raw.mkdir()
+    for path in sorted((out_dir / "raw").resolve().iterdir()):
+        problem = _problem(path)
+        if problem:
+            pass_over(f"raw/{path.name}{problem}")
+        if not problem or (path.suffix == ".rec" and "damaged" in problem):
+            (raw / path.name).symlink_to(path)
+
+
+def _problem(path: Path) -> str:
+    """What is wrong with a raw file, or nothing."""
+    if path.suffix == ".json":
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            return " is torn"
+    if path.suffix == ".rec":
+        try:
+            damaged = samples.read_file(path).damaged
+        except (InputError, ValueError):
+            return " is no record file"
+        if damaged:
+            return f": {damaged} damaged record{'' if damaged == 1 else 's'}"
+    return ""

@@ -1,0 +1,396 @@
+"""One run from a scenario to a result folder: choose, plan, execute, finish.
+
+Whatever happens after the folder is made, what was measured stays in it and the
+summary says how far the run came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.prover import Proof
+from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.results import RunFacts, summarise
+from corridor.experiments.run import manifest
+from corridor.experiments.run.drawing import Drawing
+from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
+from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
+from corridor.experiments.testbeds.kernel_build import build_kernel
+from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
+from corridor.experiments.testbeds.native import native_run_id, run_native
+from corridor.experiments.testbeds.needs import MB, needs
+from corridor.experiments.testbeds.probe import guest_memory, probe
+from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
+from corridor.experiments.testbeds.watchdog import patience_for
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentLacking,
+    InputError,
+    MeasurementInvalid,
+    PolicyFailure,
+)
+
+GUEST_RUN_ID = "c0"
+DEFAULT_RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
+
+    scenario: str = "pan-asia"
+    testbed: Literal["auto", "native", "uml"] = "auto"
+    clock: Literal["virtual", "real"] | None = None
+    policies: str | None = None
+    as_of: date | None = None
+    seed: int | None = None
+    framework: Literal["ryu", "os-ken"] | None = None
+    out: Path | None = None
+    figures: bool = True
+    standing: StandingGuests | None = None
+    """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
+    clock only."""
+    patience_s: float | None = None
+    """How long a guest may show no progress; None reckons it from the plan."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    out_dir: Path
+    summary: dict[str, Any]
+    proofs: dict[str, Proof]
+    """Of the tables the switches said they held, ``before`` and ``after`` the traffic."""
+
+
+def run_scenario(options: Options, say: Say = print) -> Outcome:
+    """Run the scenario that ``options`` name, as ``run_loaded`` does."""
+    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    return run_loaded(loaded, options, say)
+
+
+def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Outcome:
+    """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
+    started = time.monotonic()
+    loaded = with_framework(loaded, options.framework)
+    judged_by = specify(loaded)
+    was_there = options.out is not None and os.path.isdir(options.out)  # noqa: PTH112 - never raises
+    out_dir = make_result_folder(options.out, loaded.scenario.name)
+    try:
+        choice, kernel = _choose(options, say)
+        plan = _plan(loaded, options, choice)
+        if choice.testbed == "uml":
+            refuse_small_memory(plan)
+    except BaseException:
+        remove_empty(out_dir, itself=not was_there)
+        raise
+    try:
+        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+    say(_opening_line(plan, choice, kernel))
+    if choice.clock == "virtual" and (said := needs(plan).said):
+        say(said)
+    expected = prove_expected(plan, judged_by)
+    try:
+        expected.write(out_dir / "raw")
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+    log = EventLog(out_dir, say, started)
+    with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
+        failure = _failure_of(choice, kernel, plan, out_dir, log, options)
+        summary = _finish(out_dir, plan, choice, log, failure)
+        if failure is not None:
+            if isinstance(failure, PolicyFailure):
+                prove_run(out_dir, plan, judged_by, expected)
+            if isinstance(failure, CorridorError | KeyboardInterrupt):
+                _say_what_was_kept(summary, out_dir, say)
+            raise failure
+        assert summary is not None
+        drawing.begin()
+        proofs = prove_run(out_dir, plan, judged_by, expected)
+        if options.figures:
+            _finish_figures(drawing, summary, out_dir)
+    for when, proof in proofs.items():
+        say(f"tables {when} the traffic: {in_a_line(proof)}")
+    return Outcome(out_dir, summary, proofs)
+
+
+def _failure_of(
+    choice: Choice,
+    kernel: Kernel | None,
+    plan: Plan,
+    out_dir: Path,
+    log: EventLog,
+    options: Options,
+) -> BaseException | None:
+    """Carry out a plan; how that failed, to be raised again once what came is summed up."""
+    try:
+        if options.standing is not None and kernel is not None and choice.clock == "virtual":
+            options.standing.run(kernel, out_dir, log, options.patience_s)
+        else:
+            carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
+    except OSError as error:
+        return unwritable(out_dir, error)
+    except BaseException as error:  # noqa: BLE001 - see above
+        return error
+    return None
+
+
+def _finish_figures(drawing: Drawing, summary: dict[str, Any], out_dir: Path) -> None:
+    try:
+        drawing.finish(summary)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+
+
+def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
+    seed = loaded.scenario.seed if options.seed is None else options.seed
+    run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
+    return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+
+
+def refuse_small_memory(plan: Plan) -> None:
+    """EnvironmentLacking if a guest would touch more memory than there is room for."""
+    folder, free = guest_memory()
+    touched_mb = needs(plan).touched_mb
+    if free < touched_mb * MB:
+        raise EnvironmentLacking(
+            f"{folder} has room for {free / MB:.0f} MB of a guest's memory, "
+            f"and this plan takes about {touched_mb} MB",
+            "set TMPDIR to a folder with more room, or take fewer hubs and demands",
+        )
+
+
+def remove_empty(out_dir: Path, *, itself: bool) -> None:
+    """What was made for a run that is refused; a folder that holds anything stays."""
+    with contextlib.suppress(OSError):
+        for folder in (out_dir / "raw", out_dir / "tables", *([out_dir] if itself else [])):
+            folder.rmdir()
+
+
+def make_result_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder for one run; raises InputError for anything else."""
+    folder = new_folder(wanted, name)
+    try:
+        (folder / "raw").mkdir()
+        (folder / "tables").mkdir()
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
+
+
+def new_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder, ``wanted`` or named by ``name`` and the time; else InputError."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
+    candidate = base
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(2):
+            try:
+                candidate.mkdir(exist_ok=wanted is not None)
+                break
+            except FileExistsError:
+                if wanted is not None:
+                    raise
+                candidate = base.with_name(f"{base.name}-{number}")
+        if any(candidate.iterdir()):
+            raise InputError(
+                "the result folder is not empty", "name a new one", file=str(candidate)
+            )
+    except FileExistsError:
+        raise InputError(
+            "is a file, not a folder", "name another with --out", file=str(candidate)
+        ) from None
+    except OSError as error:
+        raise unwritable(candidate, error) from error
+    return candidate
+
+
+def with_framework(
+    loaded: LoadedScenario, framework: Literal["ryu", "os-ken"] | None
+) -> LoadedScenario:
+    """A scenario that runs under another framework, if one is given."""
+    if framework is None:
+        return loaded
+    scenario = loaded.scenario.model_copy(update={"framework": framework})
+    return loaded.model_copy(update={"scenario": scenario})
+
+
+def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
+    """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time."""
+    facts = _facts(options)
+    choice = choose_testbed(facts, options.testbed, options.clock)
+    if choice.testbed == "native":
+        return choice, None
+    if choice.clock == "virtual":
+        if facts.virtual_kernel is not None:
+            return choice, facts.virtual_kernel
+        say("building the virtual-clock kernel, once (minutes; kept in the cache)")
+        printer = ProgressPrinter()
+        try:
+            return choice, build_kernel(printer)
+        except EnvironmentLacking as error:
+            if options.clock == "virtual":
+                raise
+            facts = facts.without_build(error.message)
+            choice = choose_testbed(facts, options.testbed, options.clock)
+            say(f"no virtual clock: {error}")
+        finally:
+            printer.close()
+    return choice, real_clock_kernel(facts)
+
+
+def _facts(options: Options) -> Facts:
+    """What this machine can do; whether its own kernel can, only if that may be chosen."""
+    facts = probe(native=False)
+    in_a_guest = options.testbed == "uml" or (
+        options.testbed == "auto" and options.clock != "real" and not facts.virtual_guest_lacks()
+    )
+    return facts if in_a_guest else probe()
+
+
+def real_clock_kernel(facts: Facts) -> Kernel | None:
+    """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
+    kernel = facts.real_clock_kernel()
+    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
+        raise EnvironmentLacking(f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor")
+    return kernel
+
+
+def carry_out(
+    choice: Choice,
+    kernel: Kernel | None,
+    plan: Plan,
+    out_dir: Path,
+    on_event: OnEvent,
+    patience_s: float | None = None,
+) -> None:
+    """Execute a plan that is in its folder, where ``choice`` says; raises what that reports."""
+    if choice.testbed == "native":
+        run_native(out_dir, on_event)
+        return
+    assert kernel is not None
+    virtual = choice.clock == "virtual"
+    if patience_s is None:
+        patience_s = patience_for(plan, virtual_clock=virtual)
+    run_in_guest(
+        kernel,
+        out_dir,
+        on_event,
+        virtual_clock=virtual,
+        patience_s=patience_s,
+        memory_mb=needs(plan).guest_mb,
+    )
+
+
+def _write_inputs(
+    out_dir: Path,
+    loaded: LoadedScenario,
+    plan: Plan,
+    judged_by: Specification,
+    choice: Choice,
+    kernel: Kernel | None,
+) -> None:
+    (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
+    (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
+    manifest.write_scenario(out_dir / "scenario.yaml", loaded)
+    manifest.write_manifest(
+        out_dir / "manifest.json",
+        loaded,
+        choice,
+        kernel,
+        seed=plan.seed,
+        program=plan.program,
+        plan=plan,
+    )
+
+
+def _opening_line(plan: Plan, choice: Choice, kernel: Kernel | None) -> str:
+    where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
+    return (
+        f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
+        f"{len(plan.demands)} demands, policies {plan.policies} as of {plan.as_of}, "
+        f"seed {plan.seed}\n"
+        f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
+    )
+
+
+def _finish(
+    out_dir: Path,
+    plan: Plan,
+    choice: Choice,
+    log: EventLog,
+    failure: BaseException | None,
+) -> dict[str, Any] | None:
+    """Sum up what there is; None if a run that failed left too little, or no room, for that."""
+    facts = RunFacts(
+        testbed=choice.testbed,
+        clock=choice.clock,
+        reason=choice.reason,
+        complete=failure is None,
+        failure=None if failure is None else str(failure) or type(failure).__name__,
+        build_s=log.between("build", "install"),
+        teardown_s=log.between("teardown", "end"),
+        wall_s=round(time.monotonic() - log.started, 3),
+        virtual_s=log.clock_between("build", "end") if choice.clock == "virtual" else None,
+        clock_step_ns=log.clock_step_ns,
+    )
+    try:
+        summary = summarise(out_dir, plan, facts)
+    except OSError as error:
+        if failure is not None:
+            return None
+        raise unwritable(out_dir, error) from error
+    except ValueError:
+        if failure is None:
+            raise
+        return _recovered(out_dir)
+    return summary
+
+
+def _recovered(out_dir: Path) -> dict[str, Any] | None:
+    """The summary of a run that left files cut short."""
+    from corridor.experiments.run.recover import recover
+
+    with contextlib.suppress(CorridorError):
+        return recover(out_dir).summary
+    return None
+
+
+def _say_what_was_kept(summary: dict[str, Any] | None, out_dir: Path, say: Say) -> None:
+    if summary is None:
+        say(f"the run did not end; what it measured is in {out_dir}: corridor report reads it")
+        return
+    received = sum(demand["received"] for demand in summary["demands"])
+    say(f"the run did not end; {received} answered probes are kept in {out_dir}")
+
+
+def unwritable(folder: Path, error: OSError) -> CorridorError:
+    """What it means for who asked for results there."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
+    reason = error.strerror or str(error)
+    return InputError(
+        f"cannot write results: {reason}",
+        "give a folder you may write with --out",
+        file=str(folder),
+    )

@@ -1,0 +1,1 @@
+"""Scenario files, and the intents they come to. Pure."""

@@ -1,0 +1,80 @@
+"""From a scenario to the specification that its run is judged by."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.model import SAME_CLASS, Demand
+from corridor.controller.relaxation.relaxation import climb
+from corridor.experiments.scenario import ports
+from corridor.experiments.scenario.scenario import Demand as ScenarioDemand
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.traffic.packets import stamp
+
+
+def specify(loaded: LoadedScenario) -> Specification:
+    """The specification of a scenario, with what has to be given up so that its rates fit."""
+    scenario = loaded.scenario
+    crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
+    directions = []
+    for number, demand in enumerate(scenario.demands):
+        alone = crowded[frozenset((demand.src, demand.dst))] == 1
+        forward, backward = _packets(number, demand)
+        ruled = _ruled(demand)
+        answers = ruled.returning()
+        assert answers is not None
+        directions += [
+            Direction(
+                demand=ruled,
+                selectors=(ANY_PACKET,) if alone else forward,
+                bandwidth=demand.guarantee,
+            ),
+            Direction(demand=answers, selectors=(ANY_PACKET,) if alone else backward),
+        ]
+    return climb(
+        Specification(
+            topology=loaded.topology,
+            policies=loaded.policies,
+            as_of=loaded.as_of,
+            directions=tuple(directions),
+            k=scenario.protect.k,
+            over=scenario.protect.over,
+        )
+    )
+
+
+def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
+    """The intents of a scenario: each demand and its answers, by turns."""
+    return specify(loaded).intents()
+
+
+def _ruled(demand: ScenarioDemand) -> Demand:
+    """As policies are asked about it, those in force now and any that come later."""
+    return Demand.model_validate(
+        {
+            "id": demand.id,
+            "class": demand.data,
+            "src": demand.src,
+            "dst": demand.dst,
+            "returns": demand.returns or SAME_CLASS,
+        }
+    )
+
+
+def _packets(
+    number: int, demand: ScenarioDemand
+) -> tuple[tuple[Selector, ...], tuple[Selector, ...]]:
+    """What a demand sends there, and what comes back."""
+    reply = ports.REPLY_BASE + number
+    forward = [Selector("udp", reply, stamp.PORT)]
+    backward = [Selector("udp", stamp.PORT, reply)]
+    wanted = demand.throughput
+    if wanted and wanted.udp is not None:
+        forward.append(Selector("udp", ports.STREAM_BASE + number, ports.STREAM_BASE + number))
+    if wanted and wanted.tcp:
+        for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
+            forward.append(Selector("tcp", base + number, ports.TCP_SERVER))
+            backward.append(Selector("tcp", ports.TCP_SERVER, base + number))
+    return tuple(forward), tuple(backward)

@@ -1,0 +1,401 @@
+"""A scenario: which topology, which demands, what is measured and for how long.
+
+A YAML file with units on every quantity; see docs/scenarios.md. Nothing here
+knows a testbed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from corridor.controller.intent.intent import ALL_KINDS
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import (
+    RETURN,
+    SAME_CLASS,
+    UNCLASSIFIED,
+    Bandwidth,
+    KindsOfFailure,
+    PolicySet,
+)
+from corridor.topologies.base.documents import Document, nearest, read_document, validate
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import (
+    format_duration,
+    format_size,
+    parse_duration_ns,
+    parse_size_bytes,
+)
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+
+SHIPPED = Path(__file__).with_name("shipped")
+DEFAULT = "pan-asia"
+MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
+MAX_FRAME_BYTES = 1514
+MAX_PROBES = 5_000_000
+LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
+
+
+def _share(text: object) -> float:
+    """``12%`` or ``0.5%`` as a fraction."""
+    if not isinstance(text, str) or not text.strip().endswith("%"):
+        raise ValueError(f'"{text}" needs a percent sign, for example 0.1%')
+    try:
+        share = float(text.strip()[:-1]) / 100
+    except ValueError:
+        raise ValueError(f'"{text}" is not a percentage') from None
+    if not math.isfinite(share) or share < 0:
+        raise ValueError(f'"{text}" must be a percentage of 0% or more')
+    return share
+
+
+def _duration(text: object) -> int:
+    return parse_duration_ns(text, allow_zero=False)
+
+
+Share = Annotated[float, BeforeValidator(_share)]
+_NS_AS_TEXT = PlainSerializer(format_duration, when_used="json")
+DurationNs = Annotated[int, BeforeValidator(_duration), _NS_AS_TEXT]
+OffsetNs = Annotated[int, BeforeValidator(parse_duration_ns), _NS_AS_TEXT]
+SizeBytes = Annotated[
+    int, BeforeValidator(parse_size_bytes), PlainSerializer(format_size, when_used="json")
+]
+
+
+class NetworkOptions(Frozen):
+    """How the emulated network treats packets beyond delay and rate."""
+
+    buffer: OffsetNs = 20_000_000
+    """Queue of each port at the emulated rate, in nanoseconds."""
+    loss: Share = 0.0
+    """Random loss of every fibre, each direction on its own."""
+    fibre_loss: dict[str, Share] = Field(default_factory=dict)
+    """Random loss by fibre id, instead of ``loss``."""
+    segmentation_offload: bool = False
+    """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
+    bfd: DurationNs | None = None
+    """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
+    noticed."""
+
+    @model_validator(mode="after")
+    def _bfd_in_milliseconds(self) -> Self:
+        if self.bfd is not None and self.bfd % 1_000_000:
+            raise ValueError("the interval of bfd is in whole milliseconds, for example 15ms")
+        return self
+
+
+class ProtectOptions(Frozen):
+    """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
+
+    k: int = Field(default=0, ge=0, le=3, strict=True)
+    """How many at once."""
+    over: KindsOfFailure = ALL_KINDS
+
+
+class Fault(Frozen):
+    """Something that fails while probes are sent, and is mended."""
+
+    at: OffsetNs
+    """After the first probe may be sent, in nanoseconds."""
+    until: OffsetNs | None = None
+    """When it is mended; not at all if not given."""
+    cut: str = ""
+    """A fibre."""
+    silent: bool = False
+    """The fibre loses what is sent and keeps its carrier, so that only BFD notices."""
+    gateway: str = ""
+    """A hub whose gateway is killed."""
+    hub: str = ""
+    """A hub that stops forwarding."""
+
+    @model_validator(mode="after")
+    def _is_one_fault(self) -> Self:
+        given = [name for name in ("cut", "gateway", "hub") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError("a fault is one of cut (a fibre), gateway (a hub) or hub")
+        if self.silent and not self.cut:
+            raise ValueError("only a cut can be silent")
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("a fault is mended after it happens: until is above at")
+        return self
+
+
+class ProbeOptions(Frozen):
+    """STAMP probes of one demand."""
+
+    interval: DurationNs = 20_000_000
+    count: int = Field(default=100, ge=1, le=MAX_PROBES)
+    size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
+    """The frame from its Ethernet header on, without FCS, in bytes."""
+    arrival: Literal["periodic", "poisson"] = "periodic"
+
+
+class ThroughputOptions(Frozen):
+    """What a demand sends beyond probes, one demand at a time after all probing."""
+
+    udp: Share | None = None
+    """A paced UDP stream at this share of the path's bottleneck; above 100% overloads it."""
+    tcp: bool = False
+    """A kernel TCP transfer."""
+    duration: DurationNs = 1_000_000_000
+
+    @model_validator(mode="after")
+    def _whole_seconds_for_tcp(self) -> Self:
+        if self.tcp and self.duration % 1_000_000_000:
+            raise ValueError("a TCP transfer takes whole seconds, for example duration: 2s")
+        return self
+
+
+class Demand(Frozen):
+    """Traffic from one hub to another, with its answers coming back."""
+
+    id: Slug
+    data_class: NonEmpty = Field(alias="class")
+    """What kind of traffic it is; any name."""
+    data: Slug = UNCLASSIFIED
+    """The class of its data, of those the policies know."""
+    returns: Slug | None = None
+    """The class of the answers' data, or ``same-class``."""
+    src: str
+    dst: str
+    guarantee: Bandwidth | None = None
+    """Rates promised there, not back: admitted under every failure that is protected against."""
+    probe: ProbeOptions | None = None
+    throughput: ThroughputOptions | None = None
+
+
+class CutOptions(Frozen):
+    """Fibres cut one after another, each mended before the next, while all demands are probed."""
+
+    fibres: Literal["all"] | tuple[Slug, ...] = "all"
+    silent: bool = False
+    """Lose what is sent and keep the carrier, so that only BFD notices."""
+    outage: DurationNs = 300_000_000
+    """From the cut to its mending."""
+    interval: DurationNs = 1_000_000
+    """Between probes of the demands that cross the fibre: the resolution of an outage."""
+    others: DurationNs = 20_000_000
+    """Between probes of the other demands."""
+    settle: DurationNs | None = None
+    """From the mending to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
+    come up slowly."""
+
+
+class Scenario(Frozen):
+    """One experiment, checked against its topology."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    name: Slug
+    title: str = ""
+    topology: str
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    framework: Literal["ryu", "os-ken"] = "ryu"
+    policies: str = "none"
+    """A shipped policy set, or a file beside this one."""
+    as_of: date | None = None
+    """The day whose policies are in force; the day of the run if not given."""
+    protect: ProtectOptions = ProtectOptions()
+    network: NetworkOptions = NetworkOptions()
+    probe: ProbeOptions = ProbeOptions()
+    demands: tuple[Demand, ...] = Field(min_length=1, max_length=4000)
+    faults: tuple[Fault, ...] = ()
+    cuts: CutOptions | None = None
+    """After all else is probed."""
+
+
+class LoadedScenario(Frozen):
+    """A scenario, and the topology and policies it names."""
+
+    scenario: Scenario
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def load_scenario(
+    name_or_path: str = DEFAULT, *, policies: str | None = None, as_of: date | None = None
+) -> LoadedScenario:
+    """A shipped scenario by name, or a file; raises InputError with file, line and a way out.
+
+    ``policies`` (a shipped set, or a file) and ``as_of`` stand in for the scenario's own.
+    """
+    document = read_document(_find(name_or_path))
+    scenario = validate(document, Scenario)
+    folder = Path(document.file).parent
+    topology = _topology(document, scenario, folder)
+    _check_demands(document, scenario, topology)
+    _check_losses(document, scenario, topology)
+    _check_faults(document, scenario, topology)
+    _check_cuts(document, scenario, topology)
+    if policies is None:
+        known = _policies(document, scenario, folder, topology)
+    else:
+        known = load_policies(policies, topology)
+    _check_classes(document, scenario, known)
+    day = as_of or scenario.as_of or datetime.now(UTC).date()
+    resolved = scenario.model_copy(update={"policies": known.name, "as_of": day})
+    return LoadedScenario(scenario=resolved, topology=topology, policies=known, as_of=day)
+
+
+def _find(name_or_path: str) -> Path:
+    shipped = SHIPPED / f"{name_or_path}.yaml"
+    if name_or_path in shipped_scenarios():
+        return shipped
+    path = Path(name_or_path)
+    if path.exists() or "/" in name_or_path or path.suffix:
+        return path
+    known = shipped_scenarios()
+    hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}; or give a file"
+    raise InputError(f'no scenario is called "{name_or_path}"', hint)
+
+
+def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
+    beside = folder / scenario.topology
+    try:
+        return load_topology(str(beside) if beside.is_file() else scenario.topology)
+    except InputError as error:
+        raise document.error_of_named(error, "topology") from error
+
+
+def _policies(
+    document: Document, scenario: Scenario, folder: Path, topology: Topology
+) -> PolicySet:
+    beside = folder / scenario.policies
+    try:
+        return load_policies(str(beside) if beside.is_file() else scenario.policies, topology)
+    except InputError as error:
+        raise document.error_of_named(error, "policies") from error
+
+
+def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
+    """Every class is known, unless no policy looks at classes; answers are of a stated class."""
+    known = policies.class_ids
+    for number, demand in enumerate(scenario.demands):
+        if demand.data != UNCLASSIFIED and demand.returns is None:
+            raise document.error(
+                f'demand "{demand.id}" does not say of which class its answers are',
+                "demands",
+                number,
+                hint=f"write returns: {SAME_CLASS}, or the class of the answers' data",
+            )
+        for key in ("data", "returns"):
+            name = getattr(demand, key)
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *known):
+                hint = nearest(name, known) or f"policy set {policies.name} says which there are"
+                message = f'demand "{demand.id}" is of unknown data class "{name}"'
+                raise document.error(message, "demands", number, key, hint=hint)
+
+
+def _check_faults(document: Document, scenario: Scenario, topology: Topology) -> None:
+    hubs = {hub.id for hub in topology.hubs}
+    fibres = {fibre.id for fibre in topology.fibres}
+    for number, fault in enumerate(scenario.faults):
+        for key, known, what in (
+            ("cut", fibres, "fibre"),
+            ("gateway", hubs, "hub"),
+            ("hub", hubs, "hub"),
+        ):
+            name = getattr(fault, key)
+            if name and name not in known:
+                hint = nearest(name, known) or f"corridor topology show {scenario.topology}"
+                message = f'fault of unknown {what} "{name}"'
+                raise document.error(message, "faults", number, key, hint=hint)
+        if fault.silent and scenario.network.bfd is None:
+            raise _unnoticed(document, "faults", number, "silent")
+
+
+def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:
+    cuts = scenario.cuts
+    if cuts is None:
+        return
+    if cuts.silent and scenario.network.bfd is None:
+        raise _unnoticed(document, "cuts", "silent")
+    fibres = {fibre.id for fibre in topology.fibres}
+    for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
+        if name not in fibres:
+            hint = nearest(name, fibres) or f"corridor topology show {scenario.topology}"
+            raise document.error(
+                f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
+            )
+
+
+def _unnoticed(document: Document, *place: str | int) -> InputError:
+    hint = "give network a bfd interval, for example bfd: 15ms"
+    return document.error("nothing would notice a silent cut", *place, hint=hint)
+
+
+def _check_demands(document: Document, scenario: Scenario, topology: Topology) -> None:
+    hubs = {hub.id for hub in topology.hubs}
+    island_of = _islands(topology)
+    counts = Counter(demand.id for demand in scenario.demands)
+    for number, demand in enumerate(scenario.demands):
+        if counts[demand.id] > 1:
+            raise document.error(
+                f'demand id "{demand.id}" is used {counts[demand.id]} times',
+                "demands",
+                number,
+                "id",
+                hint="give each its own",
+            )
+        if demand.id.removesuffix(RETURN) in counts.keys() - {demand.id}:
+            message = f'demand id "{demand.id}" is what the answers of another demand are called'
+            raise document.error(message, "demands", number, "id", hint="choose another id")
+        for end in ("src", "dst"):
+            hub = getattr(demand, end)
+            if hub not in hubs:
+                hint = nearest(hub, hubs) or f"corridor topology show {scenario.topology}"
+                message = f'demand "{demand.id}" names unknown hub "{hub}"'
+                raise document.error(message, "demands", number, end, hint=hint)
+        if demand.src == demand.dst:
+            message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
+            raise document.error(message, "demands", number, "dst", hint="name another hub")
+        if island_of[demand.src] != island_of[demand.dst]:
+            message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
+            hint = "add a fibre that joins the two parts, or drop the demand"
+            raise document.error(message, "demands", number, hint=hint)
+
+
+def _islands(topology: Topology) -> dict[str, str]:
+    """Each hub's island, named by one of its hubs: what fibres join, directly or not."""
+    island = {hub.id: hub.id for hub in topology.hubs}
+    members = {hub.id: [hub.id] for hub in topology.hubs}
+    for fibre in topology.fibres:
+        kept, joined = island[fibre.a], island[fibre.z]
+        if kept != joined:
+            for hub in members.pop(joined):
+                island[hub] = kept
+                members[kept].append(hub)
+    return island
+
+
+def _check_losses(document: Document, scenario: Scenario, topology: Topology) -> None:
+    fibres = {fibre.id for fibre in topology.fibres}
+    for fibre, share in scenario.network.fibre_loss.items():
+        if fibre not in fibres:
+            hint = nearest(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            message = f'loss of unknown fibre "{fibre}"'
+            raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
+        _check_loss(document, share, "network", "fibre_loss", fibre)
+    _check_loss(document, scenario.network.loss, "network", "loss")
+
+
+def _check_loss(document: Document, share: float, *path: str) -> None:
+    if share > 1:
+        raise document.error("a loss cannot exceed 100%", *path, hint="write for example 0.1%")
+    if 0 < share < LEAST_LOSS:
+        raise document.error(
+            f"a loss of {share * 100:g}% is less than netem can do",
+            *path,
+            hint=f"write 0%, or at least {LEAST_LOSS * 100:.1g}%",
+        )

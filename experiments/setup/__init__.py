@@ -1,0 +1,1 @@
+"""What set-up installs, what this machine lacks, and the checks of a checkout."""

@@ -1,0 +1,244 @@
+"""What this machine can do, and for each thing it cannot, the command that mends it.
+
+``verdicts`` is pure; ``examine`` collects what it judges, without leaving anything behind.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
+from corridor.experiments.testbeds.kernel import cache_folder
+from corridor.experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
+from corridor.experiments.testbeds.probe import probe
+from corridor.topologies.base.errors import CorridorError
+
+DISTRIBUTIONS = {
+    "Ryu": "ryu",
+    "os-ken": "os-ken",
+    "eventlet": "eventlet",
+    "Scapy": "scapy",
+}
+PACKAGES = {
+    "Mininet": "mininet",
+    "Open vSwitch": "openvswitch-switch",
+    "iperf3": "iperf3",
+    "iproute2": "iproute2",
+    "Vagrant": "vagrant",
+}
+OPTIONAL = ("Vagrant",)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """All that the verdicts are drawn from."""
+
+    facts: Facts
+    architecture: str
+    kernel_release: str
+    versions: Mapping[str, str]
+    """Empty for what is not installed."""
+    cache: str
+    cache_free_bytes: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    subject: str
+    ok: bool
+    detail: str
+    mend: str = ""
+    """The command that turns a no into a yes; empty where nothing can."""
+
+    def __str__(self) -> str:
+        line = f"{'yes' if self.ok else 'no':<4} {self.subject:<24} {self.detail}"
+        return f"{line}\n     {'':<24} -> {self.mend}" if self.mend and not self.ok else line
+
+
+def examine() -> Machine:
+    cache = cache_folder()
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    return Machine(
+        facts=probe(boot=True),
+        architecture=platform.machine(),
+        kernel_release=platform.release(),
+        versions=_versions(),
+        cache=str(cache),
+        cache_free_bytes=shutil.disk_usage(existing).free,
+    )
+
+
+def verdicts(machine: Machine) -> list[Verdict]:
+    """The testbeds first, then what each of them stands on, then the programs."""
+    facts = machine.facts
+    return [
+        *_testbeds(machine),
+        *_kernels(machine),
+        *_own_kernel(facts),
+        *_programs(machine.versions),
+    ]
+
+
+def choice_or_reason(facts: Facts) -> Choice | str:
+    """What ``--testbed auto`` would do here, or why it could do nothing."""
+    try:
+        return choose_testbed(facts)
+    except CorridorError as error:
+        return error.message
+
+
+def _testbeds(machine: Machine) -> list[Verdict]:
+    facts = machine.facts
+    virtual, real, native = (
+        facts.virtual_guest_lacks(),
+        facts.real_guest_lacks(),
+        facts.native_lacks(),
+    )
+    built = "" if facts.virtual_kernel and not facts.virtual_lacks else ", once the kernel is built"
+    return [
+        Verdict(
+            "guests, virtual clock",
+            not virtual,
+            "; ".join(virtual) or f"--testbed uml --clock virtual{built}",
+            "./corridor setup" if facts.build_lacks else "",
+        ),
+        Verdict(
+            "guests, real clock",
+            not real,
+            "; ".join(real) or "--testbed uml --clock real",
+            ""
+            if facts.stock_kernel
+            else "sudo apt-get install --no-install-recommends user-mode-linux",
+        ),
+        Verdict(
+            "native",
+            not native,
+            "; ".join(native) or "--testbed native",
+            _mend_native(facts),
+        ),
+    ]
+
+
+def _mend_native(facts: Facts) -> str:
+    if facts.netem_lacks or facts.openvswitch_lacks:
+        return "vagrant up, or a machine whose kernel has both; guests need neither"
+    return "sudo ./corridor run --testbed native"
+
+
+def _kernels(machine: Machine) -> list[Verdict]:
+    facts = machine.facts
+    found = []
+    if facts.virtual_kernel:
+        mode = "seccomp" if facts.virtual_kernel.seccomp else "ptrace"
+        found.append(
+            Verdict(
+                "virtual-clock kernel",
+                not facts.virtual_lacks,
+                facts.virtual_lacks or f"Linux {facts.virtual_kernel.version}, {mode}",
+                "./corridor kernel build --rebuild",
+            )
+        )
+    else:
+        found.append(
+            Verdict("virtual-clock kernel", False, "not built yet", "./corridor kernel build")
+        )
+    stock = facts.stock_kernel
+    found.append(
+        Verdict(
+            "Debian's guest kernel",
+            not facts.stock_lacks,
+            facts.stock_lacks or (f"Linux {stock.version}, ptrace" if stock else ""),
+            "" if stock else "sudo apt-get install --no-install-recommends user-mode-linux",
+        )
+    )
+    found.append(
+        Verdict(
+            "kernel build tools",
+            not facts.build_lacks,
+            facts.build_lacks or "compiler and the rest are here",
+            "./corridor setup" if machine.architecture == "x86_64" else "",
+        )
+    )
+    memory = facts.guest_memory_lacks()
+    found.append(
+        Verdict(
+            "guest memory",
+            not memory,
+            memory or f"{facts.guest_memory_bytes / 1e9:.1f} GB in {facts.guest_memory_folder}",
+            "set TMPDIR to a larger folder that allows programs (container: --shm-size=2g)",
+        )
+    )
+    found.append(
+        Verdict(
+            "disk for the kernel",
+            bool(facts.virtual_kernel) or machine.cache_free_bytes >= DISK_NEEDED_BYTES,
+            f"{machine.cache_free_bytes / 1e9:.1f} GB free for {machine.cache}",
+            f"free {DISK_NEEDED_BYTES / 1e9:.1f} GB, or set XDG_CACHE_HOME to another disk",
+        )
+    )
+    return found
+
+
+def _own_kernel(facts: Facts) -> list[Verdict]:
+    # A module that is there but not loaded counts as there: the kernel loads it when asked.
+    mend = "boot a kernel that has it (sudo apt-get install linux-image-amd64); guests do without"
+    return [
+        Verdict("root", facts.root, "yes" if facts.root else "not root", "sudo ./corridor ..."),
+        Verdict("netem", not facts.netem_lacks, facts.netem_lacks or "here", mend),
+        Verdict(
+            "openvswitch",
+            not facts.openvswitch_lacks,
+            facts.openvswitch_lacks or "here",
+            mend,
+        ),
+    ]
+
+
+def _programs(versions: Mapping[str, str]) -> list[Verdict]:
+    found = []
+    for name, version in versions.items():
+        package = PACKAGES.get(name)
+        mend = (
+            f"sudo apt-get install --no-install-recommends {package}"
+            if package
+            else "./corridor setup"
+        )
+        absent = (
+            "not installed (only needed for the virtual machine)" if name in OPTIONAL else "missing"
+        )
+        found.append(Verdict(name, bool(version), version or absent, mend))
+    return found
+
+
+def _versions() -> dict[str, str]:
+    versions = {"Python": platform.python_version()}
+    for name, distribution in DISTRIBUTIONS.items():
+        try:
+            versions[name] = importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = ""
+    installed = _debian_versions(tuple(PACKAGES.values()))
+    for name, package in PACKAGES.items():
+        versions[name] = installed.get(package, "")
+    return versions
+
+
+def _debian_versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Versions of installed packages; of all in one call, since a fork is dear in a guest."""
+    if not Path("/usr/bin/dpkg-query").exists():
+        return {}
+    shown = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\n", *packages],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    ).stdout
+    rows = (line.split(" ", 2) for line in shown.splitlines())
+    return {row[0]: row[2] for row in rows if len(row) == 3 and row[1] == "installed"}

@@ -1,0 +1,1 @@
+"""Breaks a live network on purpose and says how soon it is whole again."""

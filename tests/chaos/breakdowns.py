@@ -1,0 +1,235 @@
+"""What is done to a kept network, how long it takes to be whole again, and whether it is.
+
+A ``Stage`` has what scenes are made of: changes that are asked for, a controller that dies at a
+moment, switches that are lost, tables that are tampered with. A scene returns its breakdowns, one
+JSON object each:
+
+    name            what broke
+    at_ns           when; since what it is mended is counted from there
+    until_ns        when it was looked at again
+    proven_ns       when the controller last said that what switches hold is proven
+    events          what it said in between, but for statuses
+    was_whole       whether an audit then found all as it should be
+    doubt, proof    what it says of its tables: why they are in doubt, whether the last proof holds
+    statuses        of each demand
+    policies        the identifiers of those in force
+    epochs          of labels that switches hold, read without the controller
+    epoch           of what stands
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from corridor.controller.forwarding.two_phase_plan import EDGE
+from corridor.experiments.live_network.network import KeptNetwork
+from tests.chaos.moments import FILE
+from tests.chaos.traffic import Traffic
+
+MORTAL = ("-m", "tests.chaos.mortal_controller")
+PROVEN = ("taken over", "installed", "mended", "update")
+FOLLOWED_S = 0.5
+"""What has failed is followed within this, if it is."""
+LONG_S = 120.0
+EPOCH_SHIFT = 19
+LABEL = re.compile(r"mpls_label=(\d+)|set_field:(\d+)->mpls_label")
+
+type Change = tuple[str, Mapping[str, Any]]
+"""What the control socket is asked for."""
+
+
+class Stage:
+    """One network, on which scenes follow each other; each leaves it as it was."""
+
+    def __init__(self, kept: KeptNetwork, changes: Mapping[str, Change]) -> None:
+        self.kept = kept
+        self.changes = changes
+        """By name; ``base`` leads back."""
+        self._moment = kept.scratch / "moment.json"
+        os.environ[FILE] = str(self._moment)
+
+    def change(self, name: str) -> dict[str, Any]:
+        do, what = self.changes[name]
+        return self.kept.ask(do, **what)
+
+    def calm(self) -> None:
+        """Until all is as it should be, and stays so until what failed has been followed."""
+        was_calm = False
+        while not was_calm:
+            self.kept.until(self.kept.is_calm, LONG_S)
+            time.sleep(FOLLOWED_S)
+            was_calm = self.kept.is_calm()
+
+    # Controllers.
+
+    def start(self, doubting: bool = False) -> int:
+        """A mortal controller; when."""
+        at_ns = time.time_ns()
+        if doubting:
+            self.order("doubt")
+        self.kept.start_controller(MORTAL)
+        return at_ns
+
+    def kill(self) -> int:
+        self.kept.kill_controller()
+        return time.time_ns()
+
+    def taken(self) -> None:
+        """Until the controller that was started last stands by the network, and all is calm."""
+        self.kept.until(lambda: self.kept.ask("status").get("standing"), LONG_S)
+        self.calm()
+
+    def order(self, do: str, at: str = "") -> None:
+        self._moment.write_text(json.dumps({"do": do, "at": at}))
+
+    def die(self, moments: Sequence[str], change: str) -> int:
+        """Ask for a change, and have the controller die in it; then the next, as it takes over."""
+        first, *others = moments
+        self.order("die", first)
+        self.change(change)
+        at_ns = self._died(first)
+        for moment in others:
+            self.order("die", moment)
+            self.kept.start_controller(MORTAL)
+            self._died(moment)
+        return at_ns
+
+    def _died(self, moment: str) -> int:
+        assert self.kept.controller is not None
+        try:
+            self.kept.controller.wait(LONG_S)
+        except subprocess.TimeoutExpired as problem:
+            raise TimeoutError(f"it never came to {moment!r}") from problem
+        return time.time_ns()
+
+    def while_asked(self, change: str, what: Callable[[], int]) -> tuple[int, dict[str, Any]]:
+        """Do something while a change is under way; when, and what came of the change."""
+        answers: list[dict[str, Any]] = []
+        asking = threading.Thread(target=lambda: answers.append(self.change(change)))
+        asking.start()
+        at_ns = what()
+        asking.join()
+        took_s = (time.time_ns() - at_ns) / 1e9
+        return at_ns, {**answers[0], "took_s": round(took_s, 3)}
+
+    def while_it_waits(
+        self, moment: str, change: str, what: Callable[[], int]
+    ) -> tuple[int, dict[str, Any]]:
+        """The same while it stands still at a moment, until that is done."""
+        self.order("wait", moment)
+
+        def then() -> int:
+            self.kept.until(lambda: "waits" in self._moment.read_text(), LONG_S)
+            at_ns = what()
+            self._moment.unlink()
+            return at_ns
+
+        return self.while_asked(change, then)
+
+    # Switches.
+
+    def lose(self, hub: str) -> int:
+        """A switch loses its controller, which notices."""
+        at_ns = time.time_ns()
+        self.kept.connect_switch(hub, connected=False)
+        self.kept.until(lambda: not self._is_connected(hub), LONG_S)
+        return at_ns
+
+    def find(self, hub: str) -> int:
+        at_ns = time.time_ns()
+        self.kept.connect_switch(hub, connected=True)
+        self.kept.until(lambda: self._is_connected(hub), LONG_S)
+        return at_ns
+
+    def _is_connected(self, hub: str) -> bool:
+        """As the controller sees it."""
+        return bool(self.kept.ask("topology")["hubs"][hub]["connected"])
+
+    def empty_switches(self) -> int:
+        """ovs-vswitchd killed and started: every table is empty."""
+        assert self.kept.net.openvswitch is not None
+        at_ns = time.time_ns()
+        self.kept.restart_switches()
+        return at_ns
+
+    def ofctl(self, hub: str, do: str, *words: str, options: Sequence[str] = ()) -> str:
+        address = self.kept.net.switch_of(hub).management_address
+        command = ["ovs-ofctl", "-O", "OpenFlow13", *options, do, address, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def epochs(self) -> list[int]:
+        """Of all labels in the tables, as Open vSwitch's own tool reads them."""
+        labels = {
+            int(match or given)
+            for hub in self.kept.wiring.hubs
+            for dump in ("dump-flows", "dump-groups")
+            for match, given in LABEL.findall(self.ofctl(hub.hub, dump))
+        }
+        return sorted({label >> EPOCH_SHIFT for label in labels})
+
+    def edges(self) -> int:
+        """How many entries there are that admit what hosts send."""
+        return sum(
+            self.ofctl(hub.hub, "dump-flows", f"table={table}").count("cookie=")
+            for hub in self.kept.wiring.hubs
+            for table in EDGE
+        )
+
+    # What came of it.
+
+    def said(self, kind: str, since_ns: int) -> list[dict[str, Any]]:
+        """Events of a kind, or all that are not of a demand."""
+        return [
+            one
+            for one in self.kept.events()
+            if one["at_ns"] >= since_ns and one["event"] != "status" and kind in ("", one["event"])
+        ]
+
+    def breakdown(self, name: str, at_ns: int, **more: Any) -> dict[str, Any]:
+        """How the network is now, and what was said since something broke."""
+        audit = self.kept.ask("audit")
+        said = self.said("", at_ns)
+        proven = [one["at_ns"] for one in said if one["event"] in PROVEN]
+        status = self.kept.ask("status")
+        policies = self.kept.ask("policies")["set"]["policies"]
+        return {
+            "name": name,
+            "at_ns": at_ns,
+            "until_ns": time.time_ns(),
+            "proven_ns": proven[-1] if proven else None,
+            "events": said,
+            "was_whole": audit.get("was_whole"),
+            "doubt": status["doubt"],
+            "proof": self.kept.ask("proof")["proof"]["holds"],
+            "statuses": self.kept.statuses(),
+            "policies": [one["id"] for one in policies],
+            "epochs": self.epochs(),
+            "epoch": status["epoch"],
+            **more,
+        }
+
+
+def timed(one: dict[str, Any], traffic: Traffic, spacing_ms: float) -> dict[str, Any]:
+    """A breakdown with what was lost in it, by demand in ms since, and when each was well again.
+
+    Well is a demand from the first packet on after which none is lost.
+    """
+    start_s, end_s = ((one[key] - traffic.start_ns) / 1e9 for key in ("at_ns", "until_ns"))
+    lost = {
+        demand: [round((at - start_s) * 1e3, 1) for at in times if start_s - 0.2 < at < end_s]
+        for demand, times in traffic.account.lost.items()
+    }
+    well = {
+        demand: round(max(0.0, at[-1] + spacing_ms), 1) if at else 0.0
+        for demand, at in lost.items()
+    }
+    proven_ns = one["proven_ns"]
+    proven_ms = None if proven_ns is None else round((proven_ns - one["at_ns"]) / 1e6, 1)
+    return {**one, "lost_ms": lost, "well_ms": well, "proven_ms": proven_ms}

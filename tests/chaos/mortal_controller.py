@@ -1,0 +1,186 @@
+"""A controller that dies, or stands still, where it is told: for what only happens by chance.
+
+``python -m tests.chaos.mortal_controller --port N``, else ``controller/apps/main.py``. What
+it is told is in a file, see ``moments.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.apps import main
+from tests.chaos.moments import FILE, MOMENTS
+
+POLL_S = 0.01
+
+
+class Moment:
+    """What is being done, and whether it is now."""
+
+    def __init__(self, path: Path, sleep: Callable[[float], object]) -> None:
+        self._path = path
+        self._sleep = sleep
+        self._jobs: list[tuple[str, Counter[str]]] = []
+
+    def orders(self) -> dict[str, Any]:
+        try:
+            said: dict[str, Any] = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return said
+
+    @contextlib.contextmanager
+    def doing(self, job: str) -> Iterator[None]:
+        self._jobs.append((job, Counter()))
+        try:
+            yield
+        finally:
+            self._jobs.pop()
+
+    def calls(self, call: str) -> Callable[[str], bool]:
+        """One more call; whether a place in it is where something is to happen."""
+        if not self._jobs:
+            return lambda _where: False
+        job, counts = self._jobs[-1]
+        counts[call] += 1
+        now = (job, call, counts[call])
+        return lambda where: MOMENTS.get(self.orders().get("at", "")) == (*now, where)
+
+    def done(self) -> None:
+        self._path.unlink()
+
+    def reached(self) -> None:
+        said = self.orders()
+        if said["do"] == "die":
+            self.done()
+            os.kill(os.getpid(), signal.SIGKILL)
+        aside = self._path.with_suffix(".waits")
+        aside.write_text(json.dumps({**said, "at": "", "waits": said["at"]}))
+        aside.replace(self._path)
+        while self._path.exists():
+            self._sleep(POLL_S)
+
+
+def half(orders: Mapping[int, Any], *, of_each: bool) -> dict[int, Any]:
+    """To half of the switches; and, unless each is told all or nothing, half to one more."""
+    dpids = sorted(dpid for dpid in orders if orders[dpid])
+    middle = max(len(dpids) // 2, 1)
+    told = {dpid: orders[dpid] for dpid in dpids[:middle]}
+    if of_each and dpids[middle:]:
+        some = orders[dpids[middle]]
+        told[dpids[middle]] = some[: len(some) // 2]
+    return told
+
+
+def app_that_dies() -> str:
+    """The framework has patched what it must by now, and other modules may be imported."""
+    from corridor.controller.openflow.channel import Switchboard
+    from corridor.controller.openflow.framework import hub
+    from corridor.controller.reconcile.deployer import Governor
+    from corridor.controller.reconcile.state_file import Store
+    from corridor.controller.reconcile.two_phase_rollout import Updater
+
+    moment = Moment(Path(os.environ[FILE]), hub.sleep)
+    if moment.orders().get("do") == "doubt":
+        moment.done()
+        _doubt_everything()
+
+    def in_job(cls: type, name: str, job: Callable[..., str]) -> None:
+        original = getattr(cls, name)
+
+        def method(self: Any, *arguments: Any, **more: Any) -> Any:
+            with moment.doing(job(*arguments, **more)):
+                return original(self, *arguments, **more)
+
+        setattr(cls, name, method)
+
+    def at_calls(name: str, in_part: Callable[..., object] | None) -> None:
+        original = getattr(Switchboard, name)
+
+        def method(self: Any, told: Any) -> Any:
+            is_at = moment.calls(name)
+            if is_at("before"):
+                moment.reached()
+            if in_part is not None and is_at("half"):
+                original(self, in_part(told))
+                moment.reached()
+            answer = original(self, told)
+            if is_at("after"):
+                moment.reached()
+            return answer
+
+        setattr(Switchboard, name, method)
+
+    in_job(Governor, "boot", lambda *_: "boot")
+    in_job(Governor, "withdraw", lambda *_: "withdraw")
+    in_job(Updater, "carry_out", lambda *_: "update")
+    in_job(Store, "keep", lambda *kept: "keep" if kept[-1] is None else "keep next")
+    at_calls("tell", lambda told: half(told, of_each=True))
+    at_calls("bundle", lambda told: half(told, of_each=False))
+    at_calls("dump", None)
+    setattr(os, "fsync", _fsync(moment))  # noqa: B010
+    setattr(Updater, "outside", _sleeping(moment))  # noqa: B010
+    return _app()
+
+
+def _fsync(moment: Moment) -> Callable[[int], None]:
+    fsync = os.fsync
+
+    def write(file: int) -> None:
+        is_at = moment.calls("fsync")
+        if is_at("half"):
+            os.ftruncate(file, os.fstat(file).st_size // 2)
+            moment.reached()
+        fsync(file)
+        if is_at("after"):
+            moment.reached()
+
+    return write
+
+
+def _sleeping(moment: Moment) -> property:
+    """An attribute that holds the network with a clock of which moments can be told."""
+
+    def with_moments(updater: Any, outside: Any) -> None:
+        def sleep(seconds: float) -> None:
+            is_at = moment.calls("sleep")
+            outside.sleep(seconds / 2)
+            if is_at("half"):
+                moment.reached()
+            outside.sleep(seconds / 2)
+            if is_at("after"):
+                moment.reached()
+
+        updater.__dict__["outside"] = replace(outside, sleep=sleep)
+
+    return property(lambda updater: updater.__dict__["outside"], with_moments)
+
+
+def _doubt_everything() -> None:
+    from corridor.controller.deployment import deployments
+
+    proof_of = deployments.proof_of
+
+    def unproven(*arguments: Any) -> Any:
+        proof = proof_of(*arguments)
+        broken = replace(proof.verdicts[0], status="violated", why="as it was told to say")
+        return replace(proof, verdicts=(broken, *proof.verdicts[1:]))
+
+    setattr(deployments, "proof_of", unproven)  # noqa: B010
+
+
+_app = main._app
+
+
+if __name__ == "__main__":
+    main._app = app_that_dies
+    sys.exit(main.main())

@@ -1,0 +1,274 @@
+"""What may happen to a kept network: one frozen value a kind, and what it does to the world. Pure.
+
+``after`` is the world that is to be once the network has settled. How an event is brought about is
+in ``stage``, which events make sense when in ``generator``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Literal
+
+from tests.soak.world import World
+
+type Step = Literal["beside", "proven", "half flipped", "flipped", "drained", "removed"]
+STEPS: tuple[Step, ...] = ("beside", "proven", "half flipped", "flipped", "drained", "removed")
+"""At which a controller dies, in order; before the flip the old is to stand, then the new."""
+type Tampering = Literal[
+    "foreign drop",
+    "foreign output",
+    "foreign group",
+    "edges deleted",
+    "core deleted",
+    "all deleted",
+    "groups deleted",
+    "meters deleted",
+    "core changed",
+    "edges changed",
+]
+TAMPERINGS: tuple[Tampering, ...] = Tampering.__value__.__args__
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens."""
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    def after(self, world: World) -> World:
+        return world
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, **{key: _plain(value) for key, value in vars(self).items()}}
+
+    def __str__(self) -> str:
+        return f"{self.kind}({', '.join(f'{k}={_said(v)}' for k, v in vars(self).items())})"
+
+
+@dataclass(frozen=True)
+class Change(Event):
+    """Something a person asks of the controller."""
+
+
+@dataclass(frozen=True)
+class SetPolicies(Change):
+    name: str
+
+    def after(self, world: World) -> World:
+        return replace(world, policies=self.name)
+
+
+@dataclass(frozen=True)
+class SetDay(Change):
+    day: date
+
+    def after(self, world: World) -> World:
+        return replace(world, day=self.day)
+
+
+@dataclass(frozen=True)
+class Drain(Change):
+    fibre: str
+
+    def after(self, world: World) -> World:
+        return world.with_names("drained", self.fibre)
+
+
+@dataclass(frozen=True)
+class Restore(Change):
+    fibre: str
+
+    def after(self, world: World) -> World:
+        return world.without_names("drained", self.fibre)
+
+
+@dataclass(frozen=True)
+class Happening(Event):
+    """Something that happens to the network, over at once; the controller hears of it or not."""
+
+
+@dataclass(frozen=True)
+class Cut(Happening):
+    fibres: tuple[str, ...]
+    """At once: one, or all of a shared-risk group."""
+
+    def after(self, world: World) -> World:
+        return world.with_names("cut", *self.fibres)
+
+
+@dataclass(frozen=True)
+class CutSilently(Happening):
+    fibre: str
+
+    def after(self, world: World) -> World:
+        return world.with_names("silent", self.fibre)
+
+
+@dataclass(frozen=True)
+class Mend(Happening):
+    fibre: str
+
+    def after(self, world: World) -> World:
+        return world.without_names("cut", self.fibre).without_names("silent", self.fibre)
+
+
+@dataclass(frozen=True)
+class GoDark(Happening):
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.with_names("dark", self.hub)
+
+
+@dataclass(frozen=True)
+class Light(Happening):
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.without_names("dark", self.hub)
+
+
+@dataclass(frozen=True)
+class KillGateway(Happening):
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.with_names("closed", self.hub)
+
+
+@dataclass(frozen=True)
+class StartGateway(Happening):
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.without_names("closed", self.hub)
+
+
+@dataclass(frozen=True)
+class Disconnect(Happening):
+    """A switch loses its controller, and stays without."""
+
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.with_names("away", self.hub)
+
+
+@dataclass(frozen=True)
+class Connect(Happening):
+    hub: str
+
+    def after(self, world: World) -> World:
+        return world.without_names("away", self.hub)
+
+
+@dataclass(frozen=True)
+class RestartSwitches(Happening):
+    """ovs-vswitchd is killed and started: every table is empty."""
+
+
+@dataclass(frozen=True)
+class Tamper(Happening):
+    """A stranger changes what a switch holds; found by an audit that is asked for, or in time."""
+
+    how: Tampering
+    hub: str
+    asked: bool
+
+
+@dataclass(frozen=True)
+class Attack(Event):
+    """The host of a hub sends what it may not."""
+
+    hub: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Flap(Event):
+    """A fibre goes down and up several times in a row, and is up."""
+
+    fibre: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Hang(Event):
+    """ovs-vswitchd stands still for a while, in which a change may be asked for."""
+
+    seconds: float
+    change: Change | None
+
+    def after(self, world: World) -> World:
+        return self.change.after(world) if isinstance(self.change, SetDay) else world
+
+
+@dataclass(frozen=True)
+class Blink(Event):
+    """A switch is away, but not for long; a change asked for meanwhile is deferred."""
+
+    hub: str
+    change: Change
+
+    def after(self, world: World) -> World:
+        return self.change.after(world) if isinstance(self.change, SetDay) else world
+
+
+@dataclass(frozen=True)
+class KillController(Event):
+    """At rest; things may happen while there is none."""
+
+    seconds: float
+    meanwhile: Happening | None
+
+    def after(self, world: World) -> World:
+        return self.meanwhile.after(world) if self.meanwhile else world
+
+
+@dataclass(frozen=True)
+class KillControllerDuring(Event):
+    """In the middle of an update: at a step, or once it has sent so many messages."""
+
+    change: Change
+    step: Step | int
+
+    def after(self, world: World) -> World:
+        old = self.step in ("beside", "proven") and not isinstance(self.change, SetDay)
+        return world if old else self.change.after(world)
+
+
+@dataclass(frozen=True)
+class Together(Event):
+    """Two things, the second ``gap_ms`` after the first has begun."""
+
+    first: Change | Happening
+    second: Happening
+    gap_ms: int
+
+    def after(self, world: World) -> World:
+        return self.second.after(self.first.after(world))
+
+
+@dataclass(frozen=True)
+class MendAll(Event):
+    """Everything is mended, and what flapped is given time."""
+
+    def after(self, world: World) -> World:
+        return world.mended
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Event):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(value)
+    return str(value)

@@ -1,0 +1,184 @@
+"""What a network must do with each demand, from topology, policies and what is broken alone. Pure.
+
+It shares the language of policies with the controller (``policy.semantics.rule`` and the automata
+it gives), and nothing else: no ways, tables, statuses or searches of it. Paths are sought by
+networkx in a graph of places: a hub, and the state of the policy there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import networkx as nx
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.semantics import Ruling, rule
+from corridor.topologies.model.topology import Fibre, Topology
+
+type Place = tuple[str, State]
+"""Where a packet is: past a hub, in a state of the policy."""
+THERE: Place = ("", ())
+"""Behind every place where it may be delivered."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What cannot be used: fibres that are dead, drained or held out, hubs that are given up,
+    gateways that are dead or that nobody built."""
+
+    fibres: frozenset[str] = frozenset()
+    hubs: frozenset[str] = frozenset()
+    gateways: frozenset[str] = frozenset()
+
+    def spares(self, fibre: Fibre) -> bool:
+        return fibre.id not in self.fibres and self.hubs.isdisjoint((fibre.a, fibre.z))
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of one demand."""
+
+    demand: str
+    status: Literal["SERVED", "BLOCKED", "DOWN"]
+    """SERVED: a lawful way is left. BLOCKED: fibres lead there, and no lawful way. DOWN: no fibres
+    lead there."""
+    permit: str = ""
+    """The first that leaves a way."""
+    one_way_ns: int | None = None
+    """Of the shortest way under it."""
+    blamed: frozenset[str] = frozenset()
+    """Policies that may be in the way of one that is blocked."""
+    ever: bool = True
+    """Whether it has a lawful way while nothing is broken."""
+
+
+type Directed = tuple[str, str]
+"""A fibre, and the hub it is entered from."""
+
+
+def expect(specification: Specification, broken: Broken) -> dict[str, Expected]:
+    """By demand, what must become of it."""
+    return {
+        one.demand.id: _expected(_ruling(specification, number), broken)
+        for number, one in enumerate(specification.directions)
+    }
+
+
+def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
+    """By demand, where its packets may ever be: fibres of ways that some permit allows, whatever
+    is broken. A delay budget is not asked."""
+    found = {}
+    for number, one in enumerate(specification.directions):
+        ruling = _ruling(specification, number)
+        crossed = (_crossed(automaton, ruling.topology) for automaton in ruling.automata)
+        found[one.demand.id] = frozenset[Directed]().union(*crossed)
+    return found
+
+
+def _ruling(specification: Specification, number: int) -> Ruling:
+    demand = specification.directions[number].demand
+    return rule(specification.policies, specification.topology, demand, specification.as_of)
+
+
+def _expected(ruling: Ruling, broken: Broken) -> Expected:
+    demand = ruling.demand
+    ever = _best(ruling, Broken()) is not None
+    if not _fibres_lead(ruling, broken):
+        return Expected(demand.id, "DOWN", ever=ever)
+    best = _best(ruling, broken)
+    if best is None:
+        return Expected(demand.id, "BLOCKED", blamed=frozenset(_blamed(ruling)), ever=ever)
+    permit, delay_ns = best
+    return Expected(demand.id, "SERVED", permit, delay_ns, ever=ever)
+
+
+def _blamed(ruling: Ruling) -> Iterator[str]:
+    for policies in (ruling.permits, ruling.restricts, ruling.denies):
+        yield from (policy.id for policy in policies)
+    yield from (one.policy for one in ruling.refusals)
+
+
+def _fibres_lead(ruling: Ruling, broken: Broken) -> bool:
+    topology, demand = ruling.topology, ruling.demand
+    graph = nx.Graph()
+    graph.add_nodes_from(hub.id for hub in topology.hubs if hub.id not in broken.hubs)
+    graph.add_edges_from((one.a, one.z) for one in topology.fibres if broken.spares(one))
+    ends = (demand.src, demand.dst)
+    return all(end in graph for end in ends) and nx.has_path(graph, *ends)
+
+
+def _best(ruling: Ruling, broken: Broken) -> tuple[str, int] | None:
+    """The first permit that leaves a way, and how long its shortest one takes."""
+    for automaton in ruling.with_closed_gateways(broken.gateways).automata:
+        delay_ns = _shortest_ns(automaton, ruling.topology, broken)
+        if delay_ns is not None and not automaton.exceeds(delay_ns):
+            return automaton.permit.id, delay_ns
+    return None
+
+
+def _shortest_ns(automaton: Automaton, topology: Topology, broken: Broken) -> int | None:
+    start = _start(automaton)
+    if start is None or automaton.trip.src.id in broken.hubs:
+        return None
+    graph = _places(automaton, topology, start, broken)
+    if THERE not in graph:
+        return None
+    found: int = nx.dijkstra_path_length(graph, start, THERE, weight="delay_ns")
+    return found
+
+
+def _crossed(automaton: Automaton, topology: Topology) -> frozenset[Directed]:
+    start = _start(automaton)
+    graph = nx.MultiDiGraph() if start is None else _places(automaton, topology, start, Broken())
+    if THERE not in graph:
+        return frozenset()
+    useful = nx.ancestors(graph, THERE)
+    return frozenset(
+        (fibre, near[0])
+        for near, far, fibre in graph.edges(keys=True)
+        if far != THERE and near in useful and far in useful
+    )
+
+
+def _start(automaton: Automaton) -> Place | None:
+    state = automaton.enter(automaton.start, automaton.trip.src)
+    return None if isinstance(state, Violation) else (automaton.trip.src.id, state)
+
+
+def _places(
+    automaton: Automaton, topology: Topology, start: Place, broken: Broken
+) -> nx.MultiDiGraph[Place]:
+    """All that packets can come to without breaking a clause; an edge's key is its fibre."""
+    graph: nx.MultiDiGraph[Place] = nx.MultiDiGraph()
+    graph.add_node(start)
+    waiting = [start]
+    while waiting:
+        place = waiting.pop()
+        hub, state = place
+        if hub == automaton.trip.dst.id and automaton.finish(state) is None:
+            graph.add_edge(place, THERE, key="", delay_ns=0)
+        for fibre in topology.fibres:
+            if hub not in (fibre.a, fibre.z) or not broken.spares(fibre):
+                continue
+            far = _past(automaton, topology, state, fibre, fibre.z if hub == fibre.a else fibre.a)
+            if far is not None:
+                if far not in graph:
+                    waiting.append(far)
+                graph.add_edge(place, far, key=fibre.id, delay_ns=fibre.one_way_delay_ns)
+    return graph
+
+
+def _past(
+    automaton: Automaton, topology: Topology, state: State, fibre: Fibre, far: str
+) -> Place | None:
+    on_fibre = automaton.enter(state, fibre)
+    if isinstance(on_fibre, Violation):
+        return None
+    behind = automaton.enter(on_fibre, topology.hub(far))
+    return None if isinstance(behind, Violation) else (far, behind)
+
+
+type Outlook = Mapping[str, Expected]

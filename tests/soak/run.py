@@ -1,0 +1,308 @@
+"""In a guest: the soak itself. Events one after another, each judged before the next.
+
+``python -m tests.soak.run OUT_DIR JOB`` with a job as ``__main__`` writes it. What comes of
+each event goes to the console as a line, so that who reads it keeps the wall time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.live_network.network import KeptNetwork
+from corridor.topologies.base.errors import MeasurementInvalid
+from tests.chaos.traffic import Traffic
+from tests.soak import events as e
+from tests.soak.eyes import SeenTraffic
+from tests.soak.generator import generate
+from tests.soak.hearing import Heard
+from tests.soak.judging import (
+    Course,
+    Flows,
+    may_be_left,
+    withdrawn,
+    wrong_after_answers,
+    wrong_in_course,
+    wrong_in_journal,
+    wrong_when_settled,
+)
+from tests.soak.scene import Scene, load_scene
+from tests.soak.settling import MENDED, Settled, Settling, Stuck
+from tests.soak.stage import CONTROLLER, Stage
+from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
+from tests.soak.world import World
+
+SCRATCH = Path("/tmp/soak")
+DIES = SCRATCH / "dies.json"
+SECOND_NS = 1_000_000_000
+PATIENCE = {
+    "away_ns": 3 * SECOND_NS,
+    "first_ns": 8 * SECOND_NS,
+    "audit_ns": 20 * SECOND_NS,
+}
+DENSE_S, SPARSE_S = 0.005, 0.04
+PACES = ((0.35, SPARSE_S), (4.0, 0.2))
+"""Datagrams of a demand are sent this far apart: when an event begins, and so long after that."""
+BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.08, 0.2
+"""Traffic before an event, when all is settled, and for what is under way at the end."""
+STRETCHES = 4
+
+
+class Soak:
+    """One network from calm to calm."""
+
+    def __init__(self, kept: KeptNetwork, scene: Scene) -> None:
+        self.kept, self.scene = kept, scene
+        self.stage = Stage(kept, scene, DIES)
+        self.heard = Heard(kept.out_dir / "events.jsonl")
+        self.settling = Settling(kept, scene, self.heard)
+        self._delay_ns = {one.id: one.one_way_delay_ns for one in scene.topology.fibres}
+        self._ends = {one.demand.id: (one.demand.src, one.demand.dst) for one in scene.directions}
+        self._watcher = cache(
+            lambda policies, day: Watcher(scene.specification(policies, day), scene.wiring)
+        )
+        self._left: dict[str, tuple[str, date]] = {}
+        """Hubs whose switch is away, and the policies and the day when it left."""
+
+    def begin(self, world: World) -> None:
+        """To the world in which the first event takes place."""
+        if world != World():
+            self.stage.set_up(world)
+        self._left = dict.fromkeys(world.away, (world.policies, world.day))
+        self.now = self.settling.settle([world])
+        wrong = self._stretch(0)
+        if wrong:
+            raise Stuck("; ".join(wrong))
+
+    def carry_out(self, event: e.Event) -> dict[str, Any]:
+        """One event; what came of it. ``wrong`` is empty if all is as it must be."""
+        world, before = self.now.world, self.now
+        worlds = [world, event.after(world)]
+        if (change := getattr(event, "change", None)) is not None:
+            worlds.append(change.after(world))
+        marks = list(dict.fromkeys((one.policies, one.day) for one in worlds))
+        watchers = [self._watcher(*one) for one in marks]
+        specifications = [self.scene.specification(*one) for one in marks]
+        crossed_before = self._crossed
+        seen_events = len(self.heard.events())
+        wrong: list[str] = []
+        took_ns = None
+        with (
+            SeenTraffic(self.kept, specifications, spacing_s=DENSE_S, settle_s=ARRIVE_S) as traffic,
+            _calming_down(traffic),
+        ):
+            time.sleep(BEFORE_S)
+            course = self.stage.play(event, world, self._labels)
+            self.settling.failures += course.failures
+            wrong += [*course.refused(), *course.unnoticed(), *self._wrong_audit(event, course)]
+            try:
+                self._settle(event, course, seen_events)
+                took_ns = time.time_ns() - course.begun_ns
+            except Stuck as problem:
+                wrong.append(f"stuck: {problem}")
+                self.now = self.settling.supposed(course.after)
+        flows = self._flows(traffic)
+        outlooks = [
+            before.expected,
+            self.now.expected,
+            *(self.settling.outlook(one, before.held) for one in course.between),
+            # A controller that starts anew knows of nothing that flapped.
+            self.settling.outlook(self.now.world, before.held),
+            self.settling.outlook(world, self.now.held),
+        ]
+        left = dict.fromkeys(event.after(world).away, (world.policies, world.day)) | self._left
+        away = {hub: self._watcher(*mark) for hub, mark in left.items()}
+        wrong += wrong_on_fibres(watchers, traffic.seen, away)
+        for one in (one for one in course.asked if one.done):
+            watcher = self._watcher(one.world.policies, one.world.day)
+            wrong += wrong_since(watcher, traffic.seen, one.at_ns, self._delay_ns, away)
+        self._left = {hub: left[hub] for hub in self.now.world.away}
+        gone = withdrawn(course, self.settling.outlook, self._changed(marks))
+        wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, gone)
+        wrong += wrong_after_answers(course, self.settling.outlook, flows)
+        wrong += [*self._wrongly_free(event), *self._stretch(seen_events)]
+        wrong += wrong_in_journal(self.heard.events()[seen_events:])
+        return {
+            "what": event.to_json(),
+            "world": self.now.world.to_json(),
+            "held": sorted(self.now.held),
+            "at_s": round(course.begun_ns / 1e9, 3),
+            "settled_s": None if took_ns is None else round(took_ns / 1e9, 3),
+            "answers": [[str(one.change), one.done, one.reason[:200]] for one in course.asked],
+            "lost": {
+                name: len(lost)
+                for name, lost in flows.lost_ns.items()
+                if lost and all(outlook[name].status == "SERVED" for outlook in outlooks)
+            },
+            "sent": sum(map(len, flows.sent_ns.values())),
+            "frames": traffic.seen["frames"],
+            "wrong": wrong,
+        }
+
+    def _settle(self, event: e.Event, course: Course, seen_events: int) -> None:
+        course.withdrew = self.heard.count("withdrawn", since=seen_events) > 0
+        if course.tampered and not isinstance(event, e.Tamper):
+            self.kept.ask("audit")
+
+        def is_found() -> bool:
+            return self.heard.count(*MENDED, since=seen_events) > 0
+
+        waits = course.tampered and isinstance(event, e.Tamper)
+        self.now = self.settling.settle(
+            course.outcomes(event.step if isinstance(event, e.KillControllerDuring) else None),
+            nothing_held=isinstance(event, e.MendAll),
+            also=is_found if waits else lambda: True,
+        )
+
+    def _stretch(self, seen_events: int) -> list[str]:
+        """Traffic while nothing happens, judged strictly by what is in force."""
+        for _ in range(STRETCHES):
+            watcher = self._watcher(self.now.world.policies, self.now.world.day)
+            specification = self.now.world.specification(self.scene)
+            with SeenTraffic(
+                self.kept, [specification], spacing_s=SPARSE_S, settle_s=ARRIVE_S
+            ) as traffic:
+                time.sleep(STRETCH_S)
+            found = self.settling.look([self.now.world])
+            away = {hub: self._watcher(*mark) for hub, mark in self._left.items()}
+            wrong = [
+                *self._wrongly_left(seen_events),
+                *wrong_on_fibres([watcher], traffic.seen, away),
+            ]
+            if wrong:
+                return wrong
+            if isinstance(found, Settled) and found != self.now:
+                self.now = self.settling.settle([self.now.world])
+                continue
+            if not isinstance(found, Settled):
+                wrong += [f"unsettled again: {one}" for one in found]
+            flows = self._flows(traffic)
+            self._labels, self._crossed = labels(traffic.seen), flows.crossed
+            broken = self.settling.broken(self.now.world, self.now.held).fibres
+            wrong += wrong_when_settled(
+                self.now.expected, flows, self._delay_ns, broken, self.now.world.away
+            )
+            return wrong
+        return ["never the same for two looks"]
+
+    def _wrongly_left(self, seen_events: int) -> list[str]:
+        """What an audit finds that the controller has not said may be left."""
+        may_be = may_be_left(self.heard.events()[seen_events:])
+        audit = self.kept.ask("audit")
+        if audit.get("was_whole") or (audit["ok"] and may_be):
+            return []
+        return [f"an audit found what was not whole: {audit} {self.heard.events()[-3:]}"]
+
+    def _wrong_audit(self, event: e.Event, course: Course) -> list[str]:
+        """An audit right after tampering must have found it, and counted what is foreign."""
+        if not isinstance(event, e.Tamper) or not course.audits:
+            return []
+        (audit,) = course.audits
+        if not audit["ok"] or audit["was_whole"] == course.tampered:
+            return [f"tampered with: {course.tampered}, and the audit says {audit}"]
+        return []
+
+    def _wrongly_free(self, event: e.Event) -> list[str]:
+        if isinstance(event, e.Flap) and event.times >= 4 and event.fibre not in self.now.held:
+            return [f"{event.fibre} flapped {event.times} times and is not held out"]
+        return []
+
+    def _changed(self, marks: list[tuple[Any, Any]]) -> set[str]:
+        """Demands of which policies say other things."""
+        ruled = [
+            {
+                intent.id: intent.ruling.automata
+                for intent in self.scene.specification(*mark).intents()
+            }
+            for mark in marks
+        ]
+        return {
+            demand
+            for demand in self.scene.demands
+            if any(r[demand] != ruled[0][demand] for r in ruled)
+        }
+
+    def _flows(self, traffic: Traffic) -> Flows:
+        mark = (self.now.world.policies, self.now.world.day)
+        crossed = self._watcher(*mark).crossings(traffic.seen)
+        return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)
+
+
+@contextlib.contextmanager
+def _calming_down(traffic: Traffic) -> Iterator[None]:
+    """Less and less traffic as time goes by."""
+    timers = [
+        threading.Timer(after_s, setattr, (traffic, "spacing_s", spacing_s))
+        for after_s, spacing_s in PACES
+    ]
+    for timer in timers:
+        timer.start()
+    yield
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+
+
+def say(**message: Any) -> None:
+    with Path("/dev/console").open("a") as console:
+        console.write(json.dumps({"event": "soak", **message}) + "\n")
+
+
+def main(out: str, job: str) -> int:
+    asked = json.loads(job)
+    scene, out_dir = load_scene(asked["topology"]), Path(out)
+    SCRATCH.mkdir()
+    os.environ["CORRIDOR_SOAK_DIES"] = str(DIES)
+    made = islice(generate(scene, asked["seed"]), asked["last"])
+    world, number = World(), 0
+    events: list[tuple[int, e.Event]] = []
+    for number, (event, after) in enumerate(made, start=1):
+        if number < asked["first"]:
+            world = after
+        else:
+            events.append((number, event))
+    with KeptNetwork(
+        world_specification(scene),
+        scene.wiring,
+        scratch=SCRATCH,
+        out_dir=out_dir,
+        framework=asked["framework"],
+        patience=PATIENCE,
+    ) as kept:
+        kept.kill_controller()
+        kept.start_controller(CONTROLLER)
+        soak = Soak(kept, scene)
+        try:
+            soak.begin(world)
+        except (Stuck, MeasurementInvalid) as problem:
+            say(number=0, what={"kind": "Begin"}, wrong=[str(problem)])
+            return 1
+        say(number=0, what={"kind": "Begin"}, wrong=[])
+        for number, event in events:
+            try:
+                came = soak.carry_out(event)
+            except Exception:  # noqa: BLE001 - told, with what was going on
+                came = {"what": event.to_json(), "wrong": [traceback.format_exc()]}
+            say(number=number, **came)
+            if came["wrong"]:
+                return 1
+    return 0
+
+
+def world_specification(scene: Scene) -> Any:
+    return World().specification(scene)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

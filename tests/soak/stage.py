@@ -1,0 +1,383 @@
+"""Brings events about on a kept network, and says what they may cost whom.
+
+The edge of the soak: all that touches switches, gateways, controllers and hosts is here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.forwarding.program import Reason
+from corridor.experiments.live_network.network import KeptNetwork
+from corridor.topologies.base.errors import MeasurementInvalid
+from tests.soak import attacks
+from tests.soak import events as e
+from tests.soak.judging import Asked, Course, Loss
+from tests.soak.scene import Scene
+from tests.soak.world import World
+
+CONTROLLER = ("-m", "tests.soak.mortal_controller")
+DIES_S = 20.0
+AWAY_S = 0.4
+"""A switch that blinks, before a change is asked for and after; less than is given up."""
+FLAP_S = 0.5
+"""Down, and up again: BFD must have come up, or the fibre has not."""
+BFD_UP_S = 2.5
+STRANGE_LABEL, STRANGE_GROUP = 0x5FFFF, 0xFFFFF0
+ATTACK_SPACING_S, COUNTED_S = 0.0002, 1.2
+"""Switches bring their counts up to date about twice a second."""
+NOT_OF_ATTACKS = {
+    reason.name
+    for reason in (
+        Reason.DROP_BLOCKED,
+        Reason.DROP_NO_LABEL,
+        Reason.DROP_BORDER,
+        Reason.DROP_NOT_SWITCHED,
+    )
+}
+"""Why packets of demands, and what comes over fibres, are dropped."""
+LATER_NS = 100_000_000
+"""After a controller is killed, a switch may have acted on what it had sent."""
+
+
+class Stage:
+    """Where events take place."""
+
+    def __init__(self, kept: KeptNetwork, scene: Scene, dies: Path) -> None:
+        self.kept, self.scene = kept, scene
+        self._dies = dies
+        self._hosts: dict[str, socket.socket] = {}
+
+    def play(self, event: e.Event, world: World, labels: Collection[int]) -> Course:
+        """Bring an event about in ``world``; how it went. Returns before the network has settled.
+
+        ``labels`` are some that are in use, for attackers.
+        """
+        course = Course(before=world, after=event.after(world))
+        course.begun_ns = time.time_ns()
+        match event:
+            case e.Change():
+                self._change(event, course, world)
+            case e.Happening():
+                self._happen(event, course)
+            case e.Attack():
+                self._attack(event, course, labels)
+            case e.Flap():
+                self._flap(event, course)
+            case e.Hang():
+                self._hang(event, course, world)
+            case e.Blink():
+                self._blink(event, course, world)
+            case e.KillController():
+                self._kill_controller(event, course)
+            case e.KillControllerDuring():
+                self._kill_during(event, course, world)
+            case e.Together():
+                self._together(event, course, world)
+            case e.MendAll():
+                self.bring_about(world, world.mended, course)
+            case _:
+                raise TypeError(f"nobody plays {event}")
+        return course
+
+    def bring_about(self, world: World, wanted: World, course: Course | None = None) -> None:
+        """Break and mend, drain and restore, until the world is as wanted; policies stay."""
+        course = course or Course(before=world, after=wanted)
+        for happening in _happenings(world, wanted):
+            self._happen(happening, course)
+        for fibre in sorted(world.drained ^ wanted.drained):
+            change = e.Drain(fibre) if fibre in wanted.drained else e.Restore(fibre)
+            self._ask_until_done(change, course, world)
+
+    def set_up(self, wanted: World) -> None:
+        """From the world as it begins to another, without an eye on what it costs."""
+        world = World()
+        for change in (e.SetPolicies(wanted.policies), e.SetDay(wanted.day)):
+            course = Course(before=world, after=wanted)
+            self._ask_until_done(change, course, world)
+            for one in course.refused():
+                raise MeasurementInvalid(one)
+        self.bring_about(world, wanted)
+
+    def start_controller(self) -> None:
+        self.kept.start_controller(CONTROLLER)
+
+    # What people ask.
+
+    def _change(self, change: e.Change, course: Course, world: World) -> None:
+        self._note(course, change, world, self._ask(change))
+
+    @staticmethod
+    def _note(
+        course: Course,
+        change: e.Change,
+        world: World,
+        answer: dict[str, Any],
+        *,
+        died: bool = False,
+        at_ns: int | None = None,
+    ) -> None:
+        reason, after = str(answer.get("reason", "")), change.after(world)
+        at_ns = at_ns or time.time_ns()
+        course.asked.append(Asked(change, answer["ok"], died, reason, after, at_ns))
+
+    def _ask(self, change: e.Change) -> dict[str, Any]:
+        match change:
+            case e.SetPolicies():
+                chosen = self.scene.sets[change.name]
+                plain = chosen.model_dump(mode="json", by_alias=True)
+                return self.kept.ask("policy", set=plain)
+            case e.SetDay():
+                return self.kept.ask("day", as_of=change.day.isoformat())
+            case e.Drain():
+                return self.kept.ask("drain", fibre=change.fibre)
+            case e.Restore():
+                return self.kept.ask("restore", fibre=change.fibre)
+        raise TypeError(f"nobody asks for {change}")
+
+    def _ask_until_done(self, change: e.Change, course: Course, world: World) -> None:
+        """While things break, an update may be refused, and asked for again."""
+        for _ in range(20):
+            answer = self._ask(change)
+            if answer["ok"]:
+                break
+            time.sleep(0.5)
+        self._note(course, change, world, answer)
+
+    @contextlib.contextmanager
+    def _asking(self, change: e.Change | None, course: Course, world: World) -> Iterator[None]:
+        """While what follows happens; the answer is waited for at its end."""
+        if change is None:
+            yield
+            return
+        answers: list[dict[str, Any]] = []
+        asker = threading.Thread(target=lambda: answers.append(self._ask(change)))
+        asker.start()
+        try:
+            yield
+        finally:
+            asker.join()
+        self._note(course, change, world, answers[0])
+
+    # What happens.
+
+    def _happen(self, happening: e.Happening, course: Course) -> None:
+        at_ns = time.time_ns()
+        kept, faults = self.kept, self.kept.faults
+        match happening:
+            case e.Cut():
+                for fibre in happening.fibres:
+                    faults.cut_carrier(fibre)
+                course.breaks(Loss.of_fibres(happening.fibres, at_ns), happening.fibres)
+            case e.CutSilently():
+                faults.cut_silently(happening.fibre)
+                course.breaks(
+                    Loss.of_fibres((happening.fibre,), at_ns, silently=True), (happening.fibre,)
+                )
+            case e.Mend():
+                faults.restore(happening.fibre)
+            case e.GoDark():
+                faults.hub_down(happening.hub)
+                fibres = tuple(one.id for one in self.scene.topology.fibres_of(happening.hub))
+                course.breaks(Loss.of_hub(happening.hub, at_ns), fibres)
+            case e.Light():
+                faults.hub_up(happening.hub)
+            case e.KillGateway():
+                kept.gateways.kill(happening.hub)
+                course.breaks(Loss.of_hub(happening.hub, at_ns), (f"gateway {happening.hub}",))
+            case e.StartGateway():
+                kept.gateways.start(happening.hub)
+            case e.Disconnect():
+                kept.connect_switch(happening.hub, connected=False)
+            case e.Connect():
+                kept.connect_switch(happening.hub, connected=True)
+            case e.RestartSwitches():
+                kept.restart_switches()
+                course.breaks(Loss.of_everybody(at_ns), self._everything())
+            case e.Tamper():
+                self._tamper(happening, course)
+            case _:
+                raise TypeError(f"nobody brings about {happening}")
+
+    def _together(self, event: e.Together, course: Course, world: World) -> None:
+        change = event.first if isinstance(event.first, e.Change) else None
+        course.between += [event.first.after(world), event.second.after(world)]
+        with self._asking(change, course, world):
+            if isinstance(event.first, e.Happening):
+                self._happen(event.first, course)
+            time.sleep(event.gap_ms / 1e3)
+            self._happen(event.second, course)
+        course.may_refuse = True
+
+    def _flap(self, event: e.Flap, course: Course) -> None:
+        course.between.append(course.before.with_names("cut", event.fibre))
+        for _ in range(event.times):
+            at_ns = time.time_ns()
+            self.kept.faults.cut_carrier(event.fibre)
+            course.breaks(Loss.of_fibres((event.fibre,), at_ns), (event.fibre,))
+            time.sleep(FLAP_S)
+            self.kept.faults.restore(event.fibre)
+            time.sleep(BFD_UP_S)
+
+    def _hang(self, event: e.Hang, course: Course, world: World) -> None:
+        at_ns = time.time_ns()
+        daemon = self._openvswitch.vswitchd
+        daemon.send_signal(signal.SIGSTOP)
+        try:
+            with self._asking(event.change, course, world):
+                time.sleep(event.seconds)
+                daemon.send_signal(signal.SIGCONT)
+                over_ns = time.time_ns()
+        finally:
+            daemon.send_signal(signal.SIGCONT)
+        course.breaks(Loss.of_everybody(at_ns, over_ns=over_ns), self._everything())
+        course.may_refuse = True
+
+    def _blink(self, event: e.Blink, course: Course, world: World) -> None:
+        self.kept.connect_switch(event.hub, connected=False)
+        time.sleep(AWAY_S)
+        course.may_refuse = True
+        self._change(event.change, course, world)
+        time.sleep(AWAY_S)
+        self.kept.connect_switch(event.hub, connected=True)
+
+    # Controllers.
+
+    def _kill_controller(self, event: e.KillController, course: Course) -> None:
+        self.kept.kill_controller()
+        time.sleep(event.seconds / 2)
+        if event.meanwhile is not None:
+            self._happen(event.meanwhile, course)
+            course.unattended()
+        time.sleep(event.seconds / 2)
+        self.start_controller()
+        if course.tampered:
+            # Tables that are not ours in full are replaced, all of them, once the controller has
+            # waited for switches that are away and for ports that are dead.
+            course.losses.append(Loss.of_everybody(course.begun_ns, until_settled=True))
+
+    def _kill_during(self, event: e.KillControllerDuring, course: Course, world: World) -> None:
+        step = event.step
+        order = {"messages": step} if isinstance(step, int) else {"step": step}
+        self._dies.write_text(json.dumps(order))
+        answer = self._ask(event.change)
+        at_ns = time.time_ns()
+        controller = self.kept.controller
+        assert controller is not None
+        if answer["ok"]:
+            controller.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            controller.wait(DIES_S)
+        died = not answer["ok"] and controller.returncode == -signal.SIGKILL
+        self._note(course, event.change, world, answer, died=died, at_ns=at_ns)
+        self.kept.kill_controller()
+        self._dies.unlink(missing_ok=True)
+        time.sleep(LATER_NS / 1e9)
+        self.start_controller()
+
+    # Strangers.
+
+    def _tamper(self, event: e.Tamper, course: Course) -> None:
+        held = self._held(event.hub)
+        at_ns = time.time_ns()
+        for words in TAMPERED[event.how]:
+            self._ofctl(event.hub, *words)
+        if self._held(event.hub) != held:
+            course.tampered = True
+            course.losses.append(Loss.of_hub(event.hub, at_ns, until_settled=True))
+        if event.asked:
+            course.audits.append(self.kept.ask("audit"))
+
+    def _held(self, hub: str) -> str:
+        """What a switch holds, in the words of Open vSwitch."""
+        whole = [("dump-flows", "--no-stats"), ("dump-groups",), ("dump-meters",)]
+        return "".join(self._ofctl(hub, *words) for words in whole)
+
+    def _ofctl(self, hub: str, verb: str, *words: str) -> str:
+        address = self.kept.net.switch_of(hub).management_address
+        options = [one for one in words if one.startswith("--")]
+        rest = [one for one in words if not one.startswith("--")]
+        command = ["ovs-ofctl", "-O", "OpenFlow13", *options, verb, address, *rest]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return "\n".join(sorted(line for line in done.stdout.splitlines() if "xid=" not in line))
+
+    def _attack(self, event: e.Attack, course: Course, labels: Collection[int]) -> None:
+        served = [(one.demand.src, one.demand.dst) for one in self.scene.directions]
+        wiring = self.scene.wiring
+        wire = self._host(event.hub)
+        dropped = self._dropped_at(event.hub)
+        frames = attacks.frames(wiring, event.hub, event.seed, labels, served)
+        for frame in frames:
+            with contextlib.suppress(OSError):
+                wire.send(frame)
+            time.sleep(ATTACK_SPACING_S)
+        time.sleep(COUNTED_S)
+        if event.hub not in course.before.dark | course.before.away:
+            course.attacked = (len(frames), self._dropped_at(event.hub) - dropped)
+
+    def _dropped_at(self, hub: str) -> int:
+        """Packets that a host may not send and that its switch has dropped, by its own count."""
+        dropped = self.kept.ask("counters").get("by_hub", {}).get(hub, {})
+        return sum(count for name, count in dropped.items() if name not in NOT_OF_ATTACKS)
+
+    def _host(self, hub: str) -> socket.socket:
+        if hub not in self._hosts:
+            with self.kept.net[hub].namespace.entered():
+                wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            wire.bind((self.scene.wiring.hub(hub).host_interface, 0))
+            self._hosts[hub] = wire
+        return self._hosts[hub]
+
+    @property
+    def _openvswitch(self) -> Any:
+        assert self.kept.net.openvswitch is not None
+        return self.kept.net.openvswitch
+
+    def _everything(self) -> tuple[str, ...]:
+        """All that may be seen to fail when switches begin anew."""
+        fibres = (one.id for one in self.scene.topology.fibres)
+        return (*fibres, *(f"gateway {hub}" for hub in sorted(self.scene.gateways)))
+
+
+TAMPERED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "foreign drop": (("add-flow", "table=1,priority=9,ip,nw_dst=10.0.0.0/8,actions=drop"),),
+    "foreign output": (
+        ("add-flow", f"table=4,priority=500,mpls,mpls_label={STRANGE_LABEL},actions=output:2"),
+    ),
+    "foreign group": (("add-group", f"group_id={STRANGE_GROUP},type=all,bucket=actions=output:2"),),
+    "edges deleted": (("del-flows", "table=1"),),
+    "core deleted": (("del-flows", "table=4"),),
+    "all deleted": (("del-flows",),),
+    "groups deleted": (("del-groups",),),
+    "meters deleted": (("del-meters",),),
+    "core changed": (("mod-flows", "table=4,mpls,actions=drop"),),
+    "edges changed": (("mod-flows", "table=1,ip,actions=drop"),),
+}
+
+
+def _happenings(world: World, wanted: World) -> Iterator[e.Happening]:
+    """What leads from one world to another, but for what people ask."""
+    for hub in sorted(world.dark - wanted.dark):
+        yield e.Light(hub)
+    for fibre in sorted((world.cut | world.silent) - (wanted.cut | wanted.silent)):
+        yield e.Mend(fibre)
+    parts: tuple[tuple[str, Callable[..., e.Happening], Callable[..., e.Happening]], ...] = (
+        ("closed", e.KillGateway, e.StartGateway),
+        ("away", e.Disconnect, e.Connect),
+    )
+    for key, breaks, mends in parts:
+        was, will = getattr(world, key), getattr(wanted, key)
+        yield from (mends(name) for name in sorted(was - will))
+        yield from (breaks(name) for name in sorted(will - was))
+    yield from (e.Cut((fibre,)) for fibre in sorted(wanted.cut - world.cut))
+    yield from (e.CutSilently(fibre) for fibre in sorted(wanted.silent - world.silent))
+    yield from (e.GoDark(hub) for hub in sorted(wanted.dark - world.dark))

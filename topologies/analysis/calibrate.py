@@ -1,0 +1,333 @@
+"""Fits the delay model's constants on measurements and prints how wrong the model is.
+
+``python -m corridor.topologies.analysis.calibrate [--rows] [--json]``
+
+Three constants are fitted by robust regression on relative errors (Huber weights, iterated,
+because the constants move the routes): the terrestrial and the submarine route factor and the
+access overhead of a cloud round trip. The rows are round trips between AWS (P50) and Azure
+(P95) regions over the cloud-backbone graph, and the two CAICT optical aggregates over ``edwc``.
+Generalisation is reported twice: each row predicted by a fit without it, and each row predicted
+by a fit without any row that shares one of its two cities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+
+from corridor.topologies.analysis.predict import place_of
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model import delay
+from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import Topology
+
+MEASUREMENTS = Path(__file__).parents[1] / "data" / "latency_calibrate.csv"
+HUBER_WIDTH = 0.08
+"""Relative error beyond which a row pulls with constant force: P95 rows and reroutes are noisy."""
+
+CAICT_MEAN_MS, CAICT_MAX_MS = 9.7, 17.1
+MS_PER_KM = delay.FIBRE_NS_PER_KM / 1e6
+TERMINAL_MS = delay.TERMINAL_NS / 1e6
+TERMINAL_KM = delay.TERMINAL_NS / delay.FIBRE_NS_PER_KM
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row: milliseconds between two cities (round trip), the mean of its two directions."""
+
+    id: str
+    a: str
+    z: str
+    layer: str
+    rtt_ms: float
+
+
+@dataclass(frozen=True)
+class Constants:
+    access_rtt_ms: float
+    terrestrial: float
+    submarine: float
+
+
+SHIPPED = Constants(
+    delay.CLOUD_ACCESS_RTT_MS, delay.ROUTE_FACTOR["terrestrial"], delay.ROUTE_FACTOR["submarine"]
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Relative errors of the model; the printed lines say what each is."""
+
+    fitted: Constants
+    shipped: Constants
+    rows: int
+    in_sample: tuple[float, ...]
+    leave_one_out: tuple[float, ...]
+    leave_city_out: tuple[float, ...]
+    straight: tuple[float, ...]
+    straight_factor: float
+    caict_mean_ms: float
+    caict_max_ms: float
+
+
+def cloud_rows(path: Path = MEASUREMENTS) -> tuple[Measured, ...]:
+    """The measured cloud-backbone rows of the CSV, in file order."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return tuple(
+            Measured(row["id"], row["a"], row["b"], row["layer"], _value(row))
+            for row in csv.DictReader(stream)
+            if row["layer"].startswith("cloud backbone") and row["kind"] == "measured"
+        )
+
+
+def _value(row: dict[str, str]) -> float:
+    low = float(row["value_ms"])
+    return (low + float(row["value_ms_hi"] or low)) / 2
+
+
+class Graph:
+    """A topology as great-circle kilometres by medium, so that route factors can vary."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.edges = [
+            (fibre.a, fibre.z, fibre.medium, fibre.length_km / delay.ROUTE_FACTOR[fibre.medium])
+            for fibre in topology.fibres
+        ]
+
+    def features(self, pairs: Iterable[tuple[str, str]], at: Constants) -> Array:
+        """Per pair: land km, sea km, fibres, along the shortest route under ``at``."""
+        graph: nx.Graph[str] = nx.Graph()
+        for a, z, medium, km in self.edges:
+            sea = medium == "submarine"
+            cost = km * (at.submarine if sea else at.terrestrial) + TERMINAL_KM
+            if not graph.has_edge(a, z) or graph[a][z]["cost"] > cost:
+                graph.add_edge(a, z, cost=cost, land=0.0 if sea else km, sea=km if sea else 0.0)
+        rows = []
+        for a, z in pairs:
+            path = nx.dijkstra_path(graph, a, z, weight="cost")
+            steps = [graph[u][v] for u, v in itertools.pairwise(path)]
+            rows.append([sum(e["land"] for e in steps), sum(e["sea"] for e in steps), len(steps)])
+        return np.array(rows, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is fitted: cloud rows on one graph, cluster aggregates on another."""
+
+    cloud: Graph
+    edwc: Graph
+    clusters: tuple[tuple[str, str], ...]
+
+
+def load_problem() -> Problem:
+    edwc = load_topology("edwc")
+    clusters = [hub.id for hub in edwc.hubs if hub.edwc_cluster]
+    pairs = tuple(itertools.combinations(clusters, 2))
+    return Problem(Graph(load_topology("cloud-backbone")), Graph(edwc), pairs)
+
+
+def fit(problem: Problem, rows: Sequence[Measured]) -> Constants:
+    """Huber regression of relative errors, routes recomputed until they settle."""
+    constants = Constants(4.0, 1.6, 1.3)
+    for _ in range(4):
+        design, target = _equations(problem, rows, constants)
+        access, land, sea = _huber(design, target)
+        constants = Constants(float(access), float(land), float(sea))
+    return constants
+
+
+def predict(problem: Problem, rows: Sequence[Measured], at: Constants) -> Array:
+    """Milliseconds round trip for each row."""
+    features = problem.cloud.features([(row.a, row.z) for row in rows], at)
+    return _cloud_design(features) @ _vector(at) + 2 * TERMINAL_MS * features[:, 2]
+
+
+def _equations(problem: Problem, rows: Sequence[Measured], at: Constants) -> tuple[Array, Array]:
+    """Each row and both aggregates, scaled so that a residual is a relative error."""
+    cloud = problem.cloud.features([(row.a, row.z) for row in rows], at)
+    edwc = problem.edwc.features(problem.clusters, at)
+    one_way = np.zeros((len(edwc), 3))
+    one_way[:, 1] = edwc[:, 0] * MS_PER_KM
+    slowest = int(np.argmax(one_way[:, 1]))
+    design = np.vstack([_cloud_design(cloud), one_way.mean(axis=0), one_way[slowest]])
+    measured = np.array([*(row.rtt_ms for row in rows), CAICT_MEAN_MS, CAICT_MAX_MS])
+    terminals = np.array([*(2 * cloud[:, 2]), edwc[:, 2].mean(), edwc[slowest, 2]]) * TERMINAL_MS
+    return design / measured[:, None], (measured - terminals) / measured
+
+
+def _cloud_design(features: Array) -> Array:
+    ones = np.ones(len(features))
+    return np.column_stack([ones, *(2 * MS_PER_KM * features[:, i] for i in (0, 1))])
+
+
+def _vector(at: Constants) -> Array:
+    return np.array([at.access_rtt_ms, at.terrestrial, at.submarine])
+
+
+def _huber(design: Array, target: Array) -> Array:
+    weights = np.ones(len(target))
+    solution = np.zeros(design.shape[1])
+    for _ in range(50):
+        root = np.sqrt(weights)
+        solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+        errors = np.abs(design @ solution - target)
+        weights = HUBER_WIDTH / np.maximum(errors, HUBER_WIDTH)
+    return solution
+
+
+def _relative(predicted: float, row: Measured) -> float:
+    return predicted / row.rtt_ms - 1
+
+
+def _left_out(
+    problem: Problem, rows: Sequence[Measured], shares: Callable[[Measured, Measured], bool]
+) -> tuple[float, ...]:
+    """Each row's error under a fit on the rows that do not share what it has."""
+    errors = []
+    for row in rows:
+        others = [other for other in rows if not shares(row, other)]
+        fitted = fit(problem, others)
+        errors.append(_relative(float(predict(problem, [row], fitted)[0]), row))
+    return tuple(errors)
+
+
+def _same_row(row: Measured, other: Measured) -> bool:
+    """The same two cities, whoever measured: AWS and Azure rows of a pair leave together."""
+    return {row.a, row.z} == {other.a, other.z}
+
+
+def _same_city(row: Measured, other: Measured) -> bool:
+    return row.z in (other.a, other.z)
+
+
+def straight_factor(rows: Sequence[Measured]) -> float:
+    """The one factor on the great circle with the least absolute relative error."""
+    straight_ms = [
+        2 * MS_PER_KM * great_circle_km(place_of(row.a), place_of(row.z)) for row in rows
+    ]
+    factors = [
+        (row.rtt_ms - delay.CLOUD_ACCESS_RTT_MS) / ms
+        for row, ms in zip(rows, straight_ms, strict=True)
+    ]
+    weights = [ms / row.rtt_ms for row, ms in zip(rows, straight_ms, strict=True)]
+    return _weighted_median(factors, weights)
+
+
+def _weighted_median(values: Sequence[float], weights: Sequence[float]) -> float:
+    half, passed = sum(weights) / 2, 0.0
+    for value, weight in sorted(zip(values, weights, strict=True)):
+        passed += weight
+        if passed >= half:
+            return value
+    raise ValueError("no values")
+
+
+def caict(topology: Topology) -> tuple[float, float]:
+    """Mean and maximum one-way milliseconds over the cluster pairs of a topology."""
+    clusters = [hub.id for hub in topology.hubs if hub.edwc_cluster]
+    delays = []
+    for a, z in itertools.combinations(clusters, 2):
+        route = shortest_route(topology, a, z)
+        if route is not None:
+            delays.append(route.one_way_delay_ns / 1e6)
+    return fmean(delays), max(delays)
+
+
+def calibrate() -> Report:
+    """Fit, and measure every error of the report. Takes a few seconds."""
+    problem, rows = load_problem(), cloud_rows()
+    in_sample = [
+        _relative(p, r) for p, r in zip(predict(problem, rows, SHIPPED), rows, strict=True)
+    ]
+    straight = [
+        _relative(
+            delay.CLOUD_ACCESS_RTT_MS
+            + 2 * MS_PER_KM * delay.STRAIGHT_FACTOR * great_circle_km(place_of(r.a), place_of(r.z)),
+            r,
+        )
+        for r in rows
+    ]
+    mean_ms, max_ms = caict(load_topology("edwc"))
+    return Report(
+        fitted=fit(problem, rows),
+        shipped=SHIPPED,
+        rows=len(rows),
+        in_sample=tuple(float(error) for error in in_sample),
+        leave_one_out=_left_out(problem, rows, _same_row),
+        leave_city_out=_left_out(problem, rows, _same_city),
+        straight=tuple(straight),
+        straight_factor=straight_factor(rows),
+        caict_mean_ms=mean_ms,
+        caict_max_ms=max_ms,
+    )
+
+
+def summary(report: Report) -> str:
+    """The report as text."""
+    lines = [f"{report.rows} cloud rows (AWS P50, Azure P95) and 2 CAICT aggregates", ""]
+    lines += [f"{'':26}{'fitted':>8}{'shipped':>9}"]
+    for name in ("access_rtt_ms", "terrestrial", "submarine"):
+        fitted, shipped = getattr(report.fitted, name), getattr(report.shipped, name)
+        lines.append(f"{name:26}{fitted:8.3f}{shipped:9.3f}")
+    lines.append(f"{'straight factor':26}{report.straight_factor:8.3f}{delay.STRAIGHT_FACTOR:9.3f}")
+    lines += ["", f"{'relative error':26}{'median':>8}{'mean':>9}{'p90':>9}{'worst':>9}"]
+    for label, errors in (
+        ("in sample, shipped", report.in_sample),
+        ("pair left out", report.leave_one_out),
+        ("city left out", report.leave_city_out),
+        ("straight line, in sample", report.straight),
+    ):
+        sizes = np.abs(errors)
+        cells = (np.median(sizes), sizes.mean(), np.quantile(sizes, 0.9), sizes.max())
+        lines.append(
+            f"{label:26}" + "".join(f"{100 * c:{8 + (i > 0)}.1f}" for i, c in enumerate(cells))
+        )
+    lines += ["                          (per cent of the measured round trip)", ""]
+    for name, ours, theirs in (
+        ("mean", report.caict_mean_ms, CAICT_MEAN_MS),
+        ("max", report.caict_max_ms, CAICT_MAX_MS),
+    ):
+        gap = 100 * (ours / theirs - 1)
+        lines.append(
+            f"CAICT optical {name:4} one-way   {ours:5.2f} ms, published {theirs} ms ({gap:+.1f} %)"
+        )
+    return "\n".join(lines)
+
+
+def _row_lines(problem: Problem, rows: Sequence[Measured]) -> list[str]:
+    predicted = predict(problem, rows, SHIPPED)
+    return [
+        f"{row.id} {row.a:>12} - {row.z:12} {row.layer[16:]:8} {row.rtt_ms:7.1f} {ours:7.1f} ms"
+        f" {100 * _relative(ours, row):+6.1f} %"
+        for row, ours in zip(rows, predicted, strict=True)
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m corridor.topologies.analysis.calibrate", description=__doc__
+    )
+    parser.add_argument("--rows", action="store_true", help="print every row beside its prediction")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    args = parser.parse_args(argv)
+    report = calibrate()
+    print(json.dumps(asdict(report), indent=1) if args.json else summary(report))
+    if args.rows and not args.json:
+        print("\n" + "\n".join(_row_lines(load_problem(), cloud_rows())))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,229 @@
+"""Checks of a topology: what a reader must know before trusting a result on it.
+
+Pure: a Topology in, a frozen Report out. An invariant that fails is a defect of the data
+(``Report.ok``); everything else is a property that is merely stated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import networkx as nx
+
+from corridor.topologies.base.units import format_rate
+from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
+
+
+@dataclass(frozen=True)
+class SingleFibre:
+    """A fibre whose loss alone splits the topology, and the smaller side it cuts off."""
+
+    fibre: str
+    cuts_off: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SharedRisk:
+    """A shared-risk group whose loss splits the topology, and what it cuts off."""
+
+    srlg: str
+    fibres: tuple[str, ...]
+    cuts_off: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An invariant that does not hold, or a doubt: what it is, and what can be done."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``check_topology`` found. Delays in milliseconds one way, lengths in km."""
+
+    topology: str
+    hubs: int
+    fibres: int
+    connected: bool
+    single_fibres: tuple[SingleFibre, ...]
+    shared_risks: tuple[SharedRisk, ...]
+    hubs_without_sources: tuple[str, ...]
+    fibres_without_sources: tuple[str, ...]
+    lengths_derived: int
+    lengths_apportioned: int
+    lengths_published: int
+    lengths_stated: int
+    capacities_unpublished: int
+    rates_at_bounds: tuple[str, ...]
+    uncertain_fibres: tuple[str, ...]
+    shortest: tuple[str, float]
+    longest: tuple[str, float]
+    emulated_rates_bps: tuple[int, int]
+    warnings: tuple[Problem, ...]
+    """What results on it must be read with."""
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Every invariant holds."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the keys are the fields of this class."""
+        return {"schema": "corridor/topology-check/1", "ok": self.ok, **asdict(self)}
+
+    def __str__(self) -> str:
+        low, high = (format_rate(rate) for rate in self.emulated_rates_bps)
+        lines = [
+            f"{self.topology}: {self.hubs} hubs, {self.fibres} fibres",
+            f"connected: {'yes' if self.connected else 'NO'}",
+            (
+                f"lengths: {self.lengths_published} published, {self.lengths_apportioned} shares "
+                f"of a published total, {self.lengths_stated} stated without a source, "
+                f"{self.lengths_derived} derived"
+            ),
+            (
+                f"capacities: {self.fibres - self.capacities_unpublished} known, "
+                f"{self.capacities_unpublished} unpublished (assumed when emulated)"
+            ),
+            f"emulated rates: {low} to {high}, {len(self.rates_at_bounds)} at a stated bound"
+            + _list(self.rates_at_bounds),
+        ]
+        if self.fibres:
+            lines.append(
+                f"one-way delay: {self.shortest[1]:.2f} ms ({self.shortest[0]}) to "
+                f"{self.longest[1]:.2f} ms ({self.longest[0]})"
+            )
+        lines.append(f"hubs without sources: {len(self.hubs_without_sources)}")
+        lines.append(f"fibres without sources: {len(self.fibres_without_sources)}")
+        lines.append(f"fibres planned or uncertain: {len(self.uncertain_fibres)}")
+        lines[-1] += _list(self.uncertain_fibres)
+        lines.append(f"single fibres that split it: {len(self.single_fibres)}")
+        lines += [f"  {cut.fibre} cuts off {', '.join(cut.cuts_off)}" for cut in self.single_fibres]
+        lines.append(f"shared risks that split it: {len(self.shared_risks)}")
+        lines += [
+            f"  {risk.srlg} ({len(risk.fibres)} fibres) cuts off {', '.join(risk.cuts_off)}"
+            for risk in self.shared_risks
+        ]
+        lines += [f"WARNS: {warning.message}; {warning.hint}" for warning in self.warnings]
+        lines += [f"FAILS: {problem.message}; {problem.hint}" for problem in self.problems]
+        return "\n".join(lines)
+
+
+def check_topology(topology: Topology) -> Report:
+    """Look at every hub and fibre once, and at every cut of one fibre or one shared risk."""
+    delays = sorted((fibre.one_way_delay_ns / 1e6, fibre.id) for fibre in topology.fibres)
+    rates = {fibre.id: topology.emulated_rate(fibre) for fibre in topology.fibres}
+    bps = [rate.rate_bps for rate in rates.values()]
+    bases = Counter(fibre.length_basis for fibre in topology.fibres)
+    return Report(
+        topology=topology.name,
+        hubs=len(topology.hubs),
+        fibres=len(topology.fibres),
+        connected=not _cut_off(topology, set()),
+        single_fibres=_single_fibres(topology),
+        shared_risks=_shared_risks(topology),
+        hubs_without_sources=tuple(hub.id for hub in topology.hubs if not hub.sources),
+        fibres_without_sources=tuple(f.id for f in topology.fibres if not f.sources),
+        lengths_derived=bases["derived"],
+        lengths_apportioned=bases["apportioned"],
+        lengths_published=bases["published"],
+        lengths_stated=bases["stated"],
+        capacities_unpublished=sum(f.capacity_gbps is None for f in topology.fibres),
+        rates_at_bounds=tuple(k for k, v in rates.items() if v.basis in ("floor", "ceiling")),
+        uncertain_fibres=tuple(f.id for f in topology.fibres if f.status != "in-service"),
+        shortest=_named(delays[0]) if delays else ("", 0.0),
+        longest=_named(delays[-1]) if delays else ("", 0.0),
+        emulated_rates_bps=(min(bps, default=0), max(bps, default=0)),
+        warnings=tuple(_warnings(topology)),
+        problems=tuple(_problems(topology)),
+    )
+
+
+def _named(delay: tuple[float, str]) -> tuple[str, float]:
+    return delay[1], delay[0]
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _cut_off(topology: Topology, cut: set[str]) -> tuple[str, ...]:
+    """Hubs outside the largest part once the fibres in ``cut`` are gone, in file order."""
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(hub.id for hub in topology.hubs)
+    graph.add_edges_from(fibre.ends for fibre in topology.fibres if fibre.id not in cut)
+    largest = max(nx.connected_components(graph), key=len)
+    return tuple(hub.id for hub in topology.hubs if hub.id not in largest)
+
+
+def _single_fibres(topology: Topology) -> tuple[SingleFibre, ...]:
+    isolated = set(_cut_off(topology, set()))
+    found = []
+    for fibre in topology.fibres:
+        lost = tuple(hub for hub in _cut_off(topology, {fibre.id}) if hub not in isolated)
+        if lost:
+            found.append(SingleFibre(fibre.id, lost))
+    return tuple(found)
+
+
+def _shared_risks(topology: Topology) -> tuple[SharedRisk, ...]:
+    isolated = set(_cut_off(topology, set()))
+    found = []
+    for srlg in topology.srlgs:
+        members = tuple(fibre.id for fibre in topology.fibres_in_srlg(srlg))
+        lost = tuple(hub for hub in _cut_off(topology, set(members)) if hub not in isolated)
+        if lost:
+            found.append(SharedRisk(srlg, members, lost))
+    return tuple(found)
+
+
+def _warnings(topology: Topology) -> list[Problem]:
+    return [
+        Problem(
+            f"fibre {fibre.id} is {fibre.status}, and paths use it like any other",
+            "leave it out of the file to see what depends on it",
+        )
+        for fibre in topology.fibres
+        if fibre.status != "in-service"
+    ]
+
+
+def _problems(topology: Topology) -> list[Problem]:
+    found = []
+    apart = _cut_off(topology, set())
+    if apart:
+        message = f"it is not connected: {', '.join(apart)} cannot reach the rest"
+        found.append(Problem(message, "add a fibre or drop the hubs"))
+    for fibre in topology.fibres:
+        straight = topology.great_circle_km(fibre)
+        if fibre.length_km < 0.95 * straight:
+            message = (
+                f"fibre {fibre.id} is {fibre.length_km:g} km, {straight:.0f} km as a bird flies"
+            )
+            found.append(Problem(message, "correct its length, or the place of its hubs"))
+        ends = {topology.hub(fibre.a).located_in, topology.hub(fibre.z).located_in}
+        repeated = sorted(ends & set(fibre.crosses))
+        if repeated:
+            message = f"fibre {fibre.id} crosses {', '.join(repeated)}, where it already ends"
+            found.append(Problem(message, "crosses names third jurisdictions only"))
+    found += _unlisted(topology)
+    return found
+
+
+def _unlisted(topology: Topology) -> list[Problem]:
+    known = {*load_jurisdictions().by_id, UNKNOWN_JURISDICTION}
+    used = {hub.located_in: f"hub {hub.id}" for hub in reversed(topology.hubs)}
+    for fibre in topology.fibres:
+        for code in fibre.crosses:
+            used.setdefault(code, f"fibre {fibre.id}")
+    return [
+        Problem(f"{where} names jurisdiction {code}, which is not listed", "see jurisdictions.yaml")
+        for code, where in sorted(used.items())
+        if code not in known
+    ]

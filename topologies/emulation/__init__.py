@@ -1,0 +1,1 @@
+"""The topology as a running network: Mininet, netlink, netem, Open vSwitch, faults. An edge."""

@@ -1,0 +1,84 @@
+"""Bidirectional Forwarding Detection (RFC 5880) over fibres, as Open vSwitch is told and says it.
+
+A port that speaks it is live for a group while its session is up, so a fibre that
+loses frames in silence is left after three intervals (its detect multiplier is 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.emulation.ovsdb_client import a_map
+from corridor.topologies.model.wiring import Wiring
+
+DETECT_MULTIPLIER = 3
+
+
+@dataclass(frozen=True)
+class Status:
+    """One end's view of its session; names and words are those of Open vSwitch."""
+
+    state: str
+    """``admin_down``, ``down``, ``init`` or ``up``."""
+    remote_state: str
+    forwarding: bool
+    """Whether groups take the port as live."""
+    flap_count: int
+    """How often ``forwarding`` has changed; coming up is the first time."""
+
+    @property
+    def works(self) -> bool:
+        return self.forwarding and self.state == "up" and self.remote_state == "up"
+
+
+def interfaces(wiring: Wiring, fibre: str | None = None) -> Iterable[str]:
+    """Those that speak BFD: both ends of every fibre, or of the one that is named."""
+    for one in wiring.fibres:
+        if fibre in (None, one.fibre):
+            yield from (one.a.interface, one.z.interface)
+
+
+def settings(interval_ms: int) -> dict[str, str]:
+    """A session's: send and expect a packet each interval. InputError."""
+    if interval_ms < 1:
+        raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
+    return {"enable": "true", "min_rx": f"{interval_ms}", "min_tx": f"{interval_ms}"}
+
+
+def column(interval_ms: int) -> dict[str, Any]:
+    """The part of an interface's row that starts its session."""
+    return {"bfd": a_map(settings(interval_ms))}
+
+
+def updates(wiring: Wiring, interval_ms: int, fibre: str | None = None) -> list[dict[str, Any]]:
+    """Sessions of one fibre or of all, as operations on the database (RFC 7047, 5.2.3)."""
+    row = column(interval_ms)
+    return [
+        {"op": "update", "table": "Interface", "where": [["name", "==", name]], "row": row}
+        for name in interfaces(wiring, fibre)
+    ]
+
+
+def status(column: Mapping[str, str]) -> Status:
+    """From an interface's ``bfd_status`` column, where keys are missing until it has spoken."""
+    return Status(
+        state=column.get("state", "down"),
+        remote_state=column.get("remote_state", "down"),
+        forwarding=column.get("forwarding") == "true",
+        flap_count=int(column.get("flap_count", 0)),
+    )
+
+
+def lacking(wiring: Wiring, found: Mapping[str, Status]) -> list[str]:
+    """Interfaces whose session is not up at both ends and forwarding, each with its state.
+
+    Until an end has heard that the other is up, it waits for it by the slow pace of a start.
+    """
+    return [
+        f"{name} ({found[name].state if name in found else 'no session'})"
+        for name in interfaces(wiring)
+        if name not in found or not found[name].works
+    ]

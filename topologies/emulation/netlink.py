@@ -1,0 +1,400 @@
+"""Interfaces, addresses and shaping of a wiring, set over netlink and read back.
+
+One process, no forks, and many requests in a call. Interfaces of a run share one interface
+group, so that teardown is a single request and can touch nothing the run did not make.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.emulation import netem, rtnetlink, taps
+from corridor.topologies.emulation.namespaces import Namespace
+from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
+from corridor.topologies.emulation.rtnetlink import Interface, Request
+from corridor.topologies.model.wiring import (
+    FIBRE_MTU_BYTES,
+    HOST_MTU_BYTES,
+    End,
+    GatewayWire,
+    HubWire,
+    Shape,
+    Wiring,
+)
+
+HOST_PREFIX_LENGTH = 8
+GATEWAY_QUEUE_FRAMES = 10_000
+"""What a gateway may be behind, as when its processor is busy, before frames are lost at it."""
+HOST_SYSCTLS = {
+    # The default of 6 MB ends a window at 100 ms of 500 Mbit/s.
+    "tcp_rmem": "4096 131072 268435456",
+    "tcp_wmem": "4096 131072 268435456",
+    # What one transfer learnt about a path would slow the next one down.
+    "tcp_no_metrics_save": "1",
+}
+DELAY_HANDLE, RATE_HANDLE, DRAIN_HANDLE = 0x10000, 0x20000, 0x30000
+DELAY_CLASS = DELAY_HANDLE + 1
+TAP_KIND = "tun"
+HOSTS_AT_ONCE = 100
+"""Each takes a descriptor more while it is made."""
+LOOPBACK = "lo"
+IPV6_SETTINGS = "/proc/sys/net/ipv6/conf"
+_BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
+TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
+
+
+@dataclass(frozen=True)
+class FibreCounters:
+    """What one direction of a fibre has seen since it was shaped."""
+
+    sent_packets: int
+    sent_bytes: int
+    queue_drops: int
+    """Packets that found the buffer full."""
+    line_drops: int
+    """Packets lost at random, as the shape asks."""
+    backlog_packets: int
+
+
+def interface_group(run_id: str) -> int:
+    """The interface group of a run: any 31-bit number but 0, the kernel's default group."""
+    return zlib.crc32(f"corridor/{run_id}".encode()) >> 1 | 1
+
+
+class Links:
+    """The kernel's side of a wiring."""
+
+    def __init__(self, wiring: Wiring, *, segmentation_offload: bool = False) -> None:
+        self._wiring = wiring
+        self._offload = segmentation_offload
+        self._group = interface_group(wiring.run_id)
+        self._route = NetlinkSocket()
+        self._closed = False
+        self.namespaces: dict[str, Namespace] = {}
+
+    def build(self) -> None:
+        """Make every host's namespace and every interface pair, addressed and up.
+
+        A gateway's two interfaces stay down until a process takes them. EnvironmentLacking.
+        """
+        try:
+            self._add_hosts()
+            pairs = (
+                rtnetlink.veth(self._end(fibre.a), self._end(fibre.z))
+                for fibre in self._wiring.fibres
+            )
+            self._route.carry_out(pairs)
+            self._add_gateways()
+            self._switch_on()
+            _disable_ipv6(interfaces(self._wiring))
+        except KernelRefuses as error:
+            raise EnvironmentLacking(
+                f"the kernel refuses to make {error.about}: {error.reason}",
+                "corridor doctor tells what this kernel lacks",
+            ) from error
+
+    def shape(self) -> None:
+        """Shape both directions of every fibre; call it when the switches own their ports."""
+        index = {link.name: link.index for link in self._route.links()}
+        self._put(
+            request
+            for interface, shape in shapes(self._wiring).items()
+            for request in _stages(index[interface], interface, shape)
+        )
+        self.verify()
+
+    def renew(self, wiring: Wiring) -> None:
+        """Be as ``shape`` leaves a network that was built just now, for a wiring that differs in
+        shapes only: interfaces up, fibres empty and counted from 0, random losses from their seeds,
+        hosts without a neighbour they know."""
+        self._wiring = wiring
+        index = {link.name: link.index for link in self._route.links()}
+        self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
+        self._route.carry_out(rtnetlink.switched(name, up=True) for name in self._switched())
+        for namespace in self.namespaces.values():
+            with namespace.entered(), NetlinkSocket() as inside:
+                _forget_neighbours(inside)
+        self.shape()
+
+    def restore(self, interfaces: Iterable[str]) -> None:
+        """Shape again, as declared, ends of fibres that have become ports of a switch anew."""
+        declared = shapes(self._wiring)
+        for interface in interfaces:
+            self.reshape(interface, declared[interface])
+
+    def reshape(self, interface: str, shape: Shape) -> None:
+        """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
+        self._put(_stages(socket.if_nametoindex(interface), interface, shape))
+
+    def drain(self, interface: str, shape: Shape) -> None:
+        """As ``reshape``, and lose what is in the delay line and the queue.
+
+        ``shape`` is to lose all it is given: a qdisc of another handle takes the place of the one
+        that is there, so that nothing ever crosses unshaped.
+        """
+        index = socket.if_nametoindex(interface)
+        options = netem.stages(shape).delay_options()
+        drained = rtnetlink.qdisc(
+            index, DRAIN_HANDLE, rtnetlink.QDISC_ROOT, netem.KIND, options, interface
+        )
+        self._put([drained, *_stages(index, interface, shape)])
+
+    def set_up(self, interface: str, *, up: bool) -> None:
+        """Switch an interface on or off; frames in its delay line and queue are lost when off."""
+        self._route.carry_out([rtnetlink.switched(interface, up=up)])
+
+    def is_up(self, interface: str) -> bool:
+        """Whether an interface is switched on, whatever its carrier."""
+        return taps.is_up(interface)
+
+    def verify(self, changed: Mapping[str, Shape] | None = None) -> None:
+        """Raise unless the kernel holds exactly the shaping that was asked for.
+
+        ``changed`` are shapes other than the wiring's, by interface, that are meant to be there.
+        """
+        held = {name: netem.held(*stages) for name, stages in self._dump_stages().items()}
+        for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
+            wanted = netem.stages(shape)
+            if held.get(interface) != wanted:
+                raise EnvironmentLacking(
+                    f"the kernel does not hold the shaping of {interface}: "
+                    f"wanted {wanted}, found {held.get(interface)}",
+                    "nothing is run over an unshaped fibre; check that sch_netem is loaded",
+                )
+
+    def counters(self) -> dict[str, FibreCounters]:
+        """Counters of every fibre direction, by the sending interface."""
+        return {name: _counters(*stages) for name, stages in self._dump_stages().items()}
+
+    def close(self) -> None:
+        """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""
+        if self._closed:
+            return
+        self._closed = True
+        remove_group(self._route, self._group)
+        for namespace in self.namespaces.values():
+            namespace.close()
+        self.namespaces.clear()
+        self._route.close()
+
+    def _add_hosts(self) -> None:
+        """Every hub's host in a namespace of its own, its interface addressed and up."""
+        for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE, strict=False):
+            self._add_some_hosts(hubs)
+
+    def _add_some_hosts(self, hubs: Sequence[HubWire]) -> None:
+        inside: list[tuple[HubWire, NetlinkSocket]] = []
+        try:
+            for hub in hubs:
+                namespace = self.namespaces[hub.host] = Namespace()
+                with namespace.entered():
+                    inside.append((hub, NetlinkSocket()))
+                    _set_host_sysctls()
+            self._route.carry_out(map(self._host_pair, hubs))
+            for hub, route in inside:
+                name = hub.host_interface
+                address = rtnetlink.addressed(
+                    route.index_of(name), hub.host_ip, HOST_PREFIX_LENGTH, name
+                )
+                route.carry_out([address, *_made_live([name, LOOPBACK])])
+        finally:
+            for _, route in inside:
+                route.close()
+
+    def _host_pair(self, hub: HubWire) -> Request:
+        ours = Interface(hub.switch_interface, hub.switch_mac, HOST_MTU_BYTES, self._group)
+        theirs = Interface(
+            hub.host_interface,
+            hub.host_mac,
+            HOST_MTU_BYTES,
+            namespace=self.namespaces[hub.host].fd,
+            gso_max_segs=None if self._offload else 1,
+        )
+        return rtnetlink.veth(ours, theirs)
+
+    def _add_gateways(self) -> None:
+        sides = {
+            interface: mac
+            for gateway in gateways(self._wiring)
+            for interface, mac in (
+                (gateway.in_interface, gateway.in_mac),
+                (gateway.out_interface, gateway.out_mac),
+            )
+        }
+        for interface in sides:
+            _make_tap(interface)
+        wanted = [
+            Interface(interface, mac, FIBRE_MTU_BYTES, self._group)
+            for interface, mac in sides.items()
+        ]
+        self._route.carry_out(rtnetlink.tap_set(tap, GATEWAY_QUEUE_FRAMES) for tap in wanted)
+        self._check_taps(wanted)
+
+    def _check_taps(self, wanted: list[Interface]) -> None:
+        found = {link.name: link for link in self._route.links()} if wanted else {}
+        for tap in wanted:
+            link = found[tap.name]
+            if (link.kind, link.mtu, link.mac) != (TAP_KIND, tap.mtu, tap.mac):
+                raise EnvironmentLacking(
+                    f"{tap.name} is not the TAP device that was asked for: {link}"
+                )
+
+    def _switch_on(self) -> None:
+        """All but gateways, which have their carrier from a process."""
+        taken = _gateway_sides(self._wiring)
+        self._route.carry_out([*_silenced(taken), *_made_live(self._switched())])
+
+    def _switched(self) -> list[str]:
+        """Interfaces that are up unless something has taken them down."""
+        taken = set(_gateway_sides(self._wiring))
+        return [name for name in interfaces(self._wiring) if name not in taken]
+
+    def _end(self, end: End) -> Interface:
+        return Interface(end.interface, end.mac, FIBRE_MTU_BYTES, self._group)
+
+    def _put(self, requests: Iterable[Request]) -> None:
+        try:
+            self._route.carry_out(requests)
+        except KernelRefuses as error:
+            raise EnvironmentLacking(
+                f"the kernel refuses to shape {error.about}: {error.reason}",
+                "it needs sch_netem: sudo modprobe sch_netem, or --testbed uml",
+            ) from error
+
+    def _dump_stages(self) -> dict[str, tuple[bytes, bytes]]:
+        """The delay and the rate stage of every fibre direction that has both, as dumped."""
+        wanted = set(shapes(self._wiring))
+        names = {link.index: link.name for link in self._route.links() if link.name in wanted}
+        found: dict[str, dict[int, bytes]] = {}
+        for _kind, body in self._route.dump(rtnetlink.all_qdiscs()):
+            _family, index, handle, _parent, _info = rtnetlink.QDISC.unpack_from(body)
+            if index in names:
+                found.setdefault(names[index], {})[handle] = body
+        return {
+            name: (stages[DELAY_HANDLE], stages[RATE_HANDLE])
+            for name, stages in found.items()
+            if DELAY_HANDLE in stages and RATE_HANDLE in stages
+        }
+
+
+def shapes(wiring: Wiring) -> Mapping[str, Shape]:
+    """The shape of every sending interface of every fibre."""
+    pairs: list[tuple[str, Shape]] = []
+    for fibre in wiring.fibres:
+        pairs += [(fibre.a.interface, fibre.forward), (fibre.z.interface, fibre.backward)]
+    return dict(pairs)
+
+
+def gateways(wiring: Wiring) -> Iterable[GatewayWire]:
+    return (hub.gateway for hub in wiring.hubs if hub.gateway is not None)
+
+
+def remove_group(route: NetlinkSocket, group: int) -> None:
+    """Delete every interface of one group; no such interface is no error."""
+    try:
+        route.carry_out([rtnetlink.group_deleted(group)])
+    except KernelRefuses as error:
+        if error.errno != errno.ENODEV:
+            raise
+
+
+def _make_tap(interface: str) -> None:
+    try:
+        taps.create(interface)
+    except OSError as error:
+        raise EnvironmentLacking(
+            f"the kernel makes no TAP device {interface}: {error.strerror}",
+            "gateways need the tun module: sudo modprobe tun, or --testbed uml",
+        ) from error
+
+
+def _stages(index: int, interface: str, shape: Shape) -> Iterator[Request]:
+    asked = netem.stages(shape)
+    for handle, parent, options in (
+        (DELAY_HANDLE, rtnetlink.QDISC_ROOT, asked.delay_options()),
+        (RATE_HANDLE, DELAY_CLASS, asked.rate_options()),
+    ):
+        yield rtnetlink.qdisc(index, handle, parent, netem.KIND, options, interface)
+
+
+def _made_live(names: Iterable[str]) -> list[Request]:
+    """Set up, and silent about IPv6 from the start."""
+    listed = list(names)
+    return [*_silenced(listed), *(rtnetlink.switched(name, up=True) for name in listed)]
+
+
+def _silenced(names: Iterable[str]) -> list[Request]:
+    """Or the kernel announces itself on every interface, the switches' fibre ports among them.
+
+    A kernel without IPv6 knows no such request.
+    """
+    if not os.path.isdir(IPV6_SETTINGS):  # noqa: PTH112 - pathlib is dear in a guest
+        return []
+    return [rtnetlink.no_ipv6(name) for name in names]
+
+
+def _forget_neighbours(inside: NetlinkSocket) -> None:
+    for _kind, said in inside.dump(rtnetlink.all_neighbours()):
+        try:
+            inside.carry_out([rtnetlink.neighbour_deleted(said)])
+        except KernelRefuses as error:
+            if error.errno != errno.ENOENT:  # it may have been forgotten by itself
+                raise
+
+
+def _disable_ipv6(names: Iterable[str]) -> None:
+    """For a machine that forwards IPv6, and so speaks by interfaces without an address, too."""
+    for name in names:
+        setting = Path(IPV6_SETTINGS, name, "disable_ipv6")
+        if setting.exists():
+            setting.write_text("1")
+
+
+def _counters(delay_stage: bytes, rate_stage: bytes) -> FibreCounters:
+    (sent, delay), (_, rate) = map(_statistics, (delay_stage, rate_stage))
+    return FibreCounters(
+        sent_packets=sent[1],
+        sent_bytes=sent[0],
+        queue_drops=rate[2],
+        line_drops=delay[2] - rate[2],  # the outer stage counts the inner one's too
+        backlog_packets=delay[0],
+    )
+
+
+def _statistics(stage: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
+    """Bytes and packets that left; queue length, backlog, drops, requeues and overlimits."""
+    said = rtnetlink.attributes(stage[rtnetlink.QDISC.size :])
+    parts = rtnetlink.attributes(said[rtnetlink.TCA_STATS2])
+    sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
+    return (sent_bytes, sent_packets), _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
+
+
+def _set_host_sysctls() -> None:
+    """Of the namespace this thread is in."""
+    for name, value in HOST_SYSCTLS.items():
+        Path("/proc/sys/net/ipv4", name).write_text(value)
+
+
+def interfaces(wiring: Wiring) -> Iterable[str]:
+    """Every interface the run owns in the root namespace."""
+    for hub in wiring.hubs:
+        yield hub.switch_interface
+    yield from shapes(wiring)
+    yield from _gateway_sides(wiring)
+
+
+def _gateway_sides(wiring: Wiring) -> list[str]:
+    return [
+        side
+        for gateway in gateways(wiring)
+        for side in (gateway.in_interface, gateway.out_interface)
+    ]

@@ -1,0 +1,220 @@
+"""A Mininet network of a wiring: the API and CLI of Mininet, built in seconds.
+
+    with CorridorNet(wiring, controllers=["tcp:127.0.0.1:6653"]) as net:
+        print(net["shanghai"].cmd("ping -c 3", net["karachi"].IP()))
+
+Nodes answer to Mininet's names (``h1``, ``s1``) and a hub's id names its host.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mininet.net import Mininet
+
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.emulation import bfd
+from corridor.topologies.emulation.netlink import Links
+from corridor.topologies.emulation.nodes import FibreLink, HostLink, HubHost, HubSwitch
+from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
+from corridor.topologies.model.wiring import HubWire, Wiring, around
+
+BFD_POLL_S = 0.25
+
+
+class CorridorNet(Mininet):
+    """Every hub an Open vSwitch bridge with one host, every fibre a shaped pair of interfaces."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        *,
+        controllers: Sequence[str] = (),
+        segmentation_offload: bool = False,
+        private_dir: Path | None = None,
+        bfd_interval_ms: int | None = None,
+        progress: Progress = lambda _what, _done, _of: None,
+        shaped: bool = True,
+        **mininet_options: Any,
+    ) -> None:
+        """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called."""
+        self.wiring = wiring
+        self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
+        self._targets = list(controllers)
+        self._private_dir = private_dir
+        self._bfd_interval_ms = bfd_interval_ms
+        self._progress = progress
+        self._shaped = shaped
+        self.openvswitch: OpenVSwitch | None = None
+        self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
+        super().__init__(
+            topo=None, switch=HubSwitch, host=HubHost, controller=None, **mininet_options
+        )
+
+    @classmethod
+    def init(cls) -> None:
+        """Leave the machine's limits alone; Mininet would raise them for the whole system."""
+
+    def __enter__(self) -> CorridorNet:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __getitem__(self, key: str) -> Any:
+        return self.nameToNode[self._hosts_of.get(key, key)]
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.nameToNode or item in self._hosts_of
+
+    def switch_of(self, hub: str) -> HubSwitch:
+        switch: HubSwitch = self.nameToNode[self.wiring.hub(hub).switch]
+        return switch
+
+    def bfd_status(self) -> dict[str, bfd.Status]:
+        """What BFD says of each fibre's ends, by interface; other networks' are left out."""
+        assert self.openvswitch is not None
+        found = self.openvswitch.bfd_status()
+        return {name: found[name] for name in bfd.interfaces(self.wiring) if name in found}
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """How each switch is set up, by hub: ``fail_mode``, and ``bfd_ports``, those of fibres
+        on which it speaks BFD, or None in a network without."""
+        assert self.openvswitch is not None
+        modes = self.openvswitch.fail_modes()
+        speakers = self.openvswitch.bfd_speakers()
+        ports: dict[str, list[int]] = {hub.hub: [] for hub in self.wiring.hubs}
+        for fibre in self.wiring.fibres:
+            for end in (fibre.a, fibre.z):
+                if end.interface in speakers:
+                    ports[end.hub].append(end.port)
+        return {
+            hub.hub: {
+                "fail_mode": modes.get(hub.bridge),
+                "bfd_ports": None if self._bfd_interval_ms is None else sorted(ports[hub.hub]),
+            }
+            for hub in self.wiring.hubs
+        }
+
+    def wait_bfd(self, timeout_s: float) -> None:
+        """Return when BFD forwards over every fibre; else EnvironmentLacking names those that lack.
+
+        Sessions start with a packet a second (RFC 5880, 6.8.3), so it takes two to four seconds.
+        """
+        deadline = time.monotonic() + timeout_s
+        while lacking := bfd.lacking(self.wiring, self.bfd_status()):
+            if time.monotonic() >= deadline:
+                named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
+                raise EnvironmentLacking(
+                    f"BFD is not up at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
+                )
+            time.sleep(BFD_POLL_S)
+
+    def set_bfd_interval(self, interval_ms: int, fibre: str | None = None) -> None:
+        """Another interval for one fibre's sessions, or for all, which stay up; in force within a
+        second.
+
+        Sessions cost wall time by the packet, so a long interval is for when nothing fails.
+        """
+        assert self.openvswitch is not None
+        self._bfd_interval_ms = interval_ms
+        self.openvswitch.set_bfd(self.wiring, interval_ms, fibre)
+
+    def build(self) -> None:
+        """Make nodes, namespaces and interfaces; switches follow in ``start``."""
+        self.kernel.build()
+        self._progress("interfaces", len(self.wiring.fibres), len(self.wiring.fibres))
+        for hub in self.wiring.hubs:
+            host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
+            host.namespace = self.kernel.namespaces[hub.host]
+            switch = self.addSwitch(hub.switch, wire=hub, network=self)
+            self.links.append(HostLink(host, switch, hub))
+        for fibre in self.wiring.fibres:
+            ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
+            self.links.append(FibreLink(*ends, fibre))
+        self.built = True
+
+    def start(self) -> None:
+        """Bring every switch up in one transaction, then shape the fibres and read them back."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def shape(self) -> None:
+        """Shape the fibres and read them back, if that has not been done yet."""
+        if not self._shaped:
+            self.kernel.shape()
+            self._shaped = True
+
+    def renew(self, wiring: Wiring) -> None:
+        """Shape a network that stands as if it were built just now: see ``Links.renew``."""
+        self.wiring = wiring
+        self.kernel.renew(wiring)
+
+    def stop_switch(self, hub: HubWire) -> None:
+        """Remove a hub's bridge. Its interfaces stay, joined to nothing; it forwards no more."""
+        if self.openvswitch is not None:
+            self.openvswitch.delete_bridges([hub.bridge])
+
+    def start_switch(self, hub: HubWire) -> None:
+        """Bring a stopped switch back as it was declared: ports, controllers and shaping."""
+        if self.openvswitch is None or hub.bridge in self.openvswitch.bridges():
+            return
+        part = around(self.wiring, hub)
+        self.openvswitch.add_bridges(part, self._addresses(), bfd_interval_ms=self._bfd_interval_ms)
+        ends = (end for fibre in part.fibres for end in (fibre.a, fibre.z))
+        self.kernel.restore(end.interface for end in ends if end.hub == hub.hub)
+
+    def is_connected(self, hub: HubWire) -> bool:
+        """Whether a hub's switch has a controller now."""
+        return self.openvswitch is not None and self.openvswitch.is_connected(hub.bridge)
+
+    def stop(self) -> None:
+        """Take down what this network made; safe to call twice and on a half-built network."""
+        for node in (*self.hosts, *self.switches):
+            node.terminate()
+        for controller in self.controllers:
+            controller.stop()
+        openvswitch, self.openvswitch = self.openvswitch, None
+        try:
+            if openvswitch is not None:
+                openvswitch.take_down([hub.bridge for hub in self.wiring.hubs])
+        finally:
+            self.kernel.close()
+
+    def _start(self) -> None:
+        private_dir = self._private_dir or Path(tempfile.mkdtemp(prefix="corridor-ovs-"))
+        self.openvswitch = OpenVSwitch.connect(private_dir)
+        if not self.built:
+            self.build()
+        for controller in self.controllers:
+            controller.start()
+        self.openvswitch.add_bridges(
+            self.wiring,
+            self._addresses(),
+            bfd_interval_ms=self._bfd_interval_ms,
+            progress=self._progress,
+        )
+        for switch in self.switches:
+            switch.management_address = self.openvswitch.management_address(switch.wire.bridge)
+        if self._shaped:
+            self.kernel.shape()
+        if self.waitConn:
+            self.waitConnected(self.waitConn)
+
+    def _addresses(self) -> list[str]:
+        """Of every controller, as Open vSwitch wants them."""
+        return self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]

@@ -1,0 +1,172 @@
+"""Mininet nodes and links over interfaces that netlink has already made.
+
+Stock Mininet starts a shell per node and forks a dozen commands per link. Here
+a node gets its shell when somebody first asks it to run a command, and a link
+only describes what exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from mininet.link import Intf, Link
+from mininet.node import Host, Switch
+
+from corridor.topologies.emulation.namespaces import Namespace
+from corridor.topologies.model.wiring import HOST_PORT, FibreWire, HubWire
+
+
+class LazyShell:
+    """Mix-in for a Mininet node: ``shell`` and ``pid`` come alive at first use."""
+
+    name: str
+    _shell: Any = None
+    _pid: int | None = None
+    _may_start = False
+    _starting = False
+
+    def startShell(self, mnopts: str | None = None) -> None:  # noqa: N802 - Mininet's name
+        """Called by Mininet's constructor, which must not start one yet."""
+
+    def allow_shell(self) -> None:
+        """From now on a command starts the shell it needs."""
+        self._may_start = True
+
+    def cmd(self, *args: Any, **kwargs: Any) -> Any:
+        """Mininet's ``cmd``; what its constructors would run on a node is not needed here."""
+        if not self._may_start:
+            return ""
+        return super().cmd(*args, **kwargs)  # type: ignore[misc]
+
+    @property
+    def shell(self) -> Any:
+        if self._shell is None and self._may_start and not self._starting:
+            self._starting = True
+            try:
+                super().startShell()  # type: ignore[misc]
+            finally:
+                self._starting = False
+        return self._shell
+
+    @shell.setter
+    def shell(self, value: Any) -> None:
+        self._shell = value
+
+    @property
+    def pid(self) -> int | None:
+        return self._pid if self.shell else None
+
+    @pid.setter
+    def pid(self, value: int | None) -> None:
+        self._pid = value
+
+    def terminate(self) -> None:
+        self._may_start = False
+        if self._shell is not None:
+            super().terminate()  # type: ignore[misc]
+
+
+class HubHost(LazyShell, Host):
+    """The host of a hub, in the namespace that ``Links`` made for it."""
+
+    def __init__(self, name: str, wire: HubWire | None = None, **params: Any) -> None:
+        self.wire = wire
+        self.namespace: Namespace | None = None
+        super().__init__(name, **params)
+        self.allow_shell()
+
+    @classmethod
+    def setup(cls) -> None:
+        """Nothing to look for: Mininet's ifconfig is not used."""
+
+    def config(self, **_params: Any) -> dict[str, Any]:
+        return {}
+
+    def popen(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("mncmd", [*self._enter(), "mnexec", "-d"])
+        return super().popen(*args, **kwargs)
+
+    def _popen(self, cmd: list[str], **params: Any) -> Any:
+        if cmd[:2] == ["mnexec", "-cdn"]:  # Mininet would unshare a new namespace here
+            cmd = [*self._enter(), "mnexec", "-cd", *cmd[2:]]
+        return super()._popen(cmd, **params)
+
+    def _enter(self) -> list[str]:
+        if self.namespace is None:
+            raise RuntimeError(f"{self.name} has no namespace before the network is built")
+        return ["nsenter", f"--net={self.namespace.path}"]
+
+
+class Switches(Protocol):
+    """The network that runs a switch's bridge."""
+
+    def start_switch(self, hub: HubWire) -> None: ...
+    def stop_switch(self, hub: HubWire) -> None: ...
+    def is_connected(self, hub: HubWire) -> bool: ...
+
+
+class HubSwitch(LazyShell, Switch):
+    """The switch of a hub: a bridge of an ``OpenVSwitch`` that the network starts as a whole."""
+
+    def __init__(self, name: str, wire: HubWire, network: Switches, **params: Any) -> None:
+        self.wire = wire
+        self.network = network
+        self.management_address = ""
+        super().__init__(name, dpid=f"{wire.dpid:016x}", **params)
+        self.allow_shell()
+
+    @classmethod
+    def setup(cls) -> None:
+        """Open vSwitch is looked for once, by the network."""
+
+    def defaultIntf(self) -> Any:  # noqa: N802 - Mininet's name
+        return self.intfs.get(HOST_PORT)
+
+    def start(self, _controllers: Any) -> None:
+        """Come back after ``stop``, with the controllers the network has."""
+        self.network.start_switch(self.wire)
+
+    def stop(self, deleteIntfs: bool = True) -> None:  # noqa: ARG002, N803 - Mininet's
+        """Forward nothing until ``start``; what was in the tables is gone."""
+        self.network.stop_switch(self.wire)
+
+    def connected(self) -> bool:
+        return self.network.is_connected(self.wire)
+
+    def dpctl(self, *args: str) -> Any:
+        return self.cmd("ovs-ofctl -O OpenFlow13", args[0], self.management_address, *args[1:])
+
+
+class BuiltIntf(Intf):
+    """An interface that is already there, with the addresses it is known to have."""
+
+    def __init__(self, name: str, node: Any, port: int, link: Link, mac: str) -> None:
+        super().__init__(name, node=node, port=port, link=link, mac=mac, moveIntfFn=_stay)
+
+    def config(self, **_params: Any) -> dict[str, Any]:
+        return {}
+
+    def delete(self) -> None:
+        """Interfaces of a run go together, by their group."""
+
+
+class HostLink(Link):
+    """A hub's host on port 1 of its switch."""
+
+    def __init__(self, host: HubHost, switch: HubSwitch, wire: HubWire) -> None:
+        self.intf1 = BuiltIntf(wire.host_interface, host, 0, self, wire.host_mac)
+        self.intf1.ip, self.intf1.prefixLen = wire.host_ip, "8"
+        self.intf2 = BuiltIntf(wire.switch_interface, switch, HOST_PORT, self, wire.switch_mac)
+
+
+class FibreLink(Link):
+    """A fibre between two hubs' switches; its shape is in ``wire``."""
+
+    def __init__(self, a: HubSwitch, z: HubSwitch, wire: FibreWire) -> None:
+        self.wire = wire
+        self.intf1 = BuiltIntf(wire.a.interface, a, wire.a.port, self, wire.a.mac)
+        self.intf2 = BuiltIntf(wire.z.interface, z, wire.z.port, self, wire.z.mac)
+
+
+def _stay(_interface: str, _node: Any) -> None:
+    """An interface was created where it belongs."""

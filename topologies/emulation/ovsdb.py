@@ -1,0 +1,393 @@
+"""Open vSwitch for a run: all bridges in one transaction, all gone in one more.
+
+Uses the machine's Open vSwitch if it answers; otherwise starts one of its own under a
+directory of the run, as a guest does. The machine's is asked to remove a run's bridges; one of
+its own goes whole, with its datapath.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.emulation import bfd, datapath
+from corridor.topologies.emulation.ovsdb_client import (
+    ROOT_TABLE,
+    Database,
+    Operation,
+    Row,
+    a_map,
+    a_set,
+    members,
+    mutate_root,
+    update,
+    update_root,
+)
+from corridor.topologies.emulation.ovsdb_rows import bridge_inserted, insert
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HOST_PORT,
+    HubWire,
+    Wiring,
+)
+
+SYSTEM_RUN_DIR = Path("/run/openvswitch")
+SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
+START_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 2.0
+BRIDGES_AT_ONCE = 100
+Progress = Callable[[str, int, int], None]
+"""Told what is being made, how many are, and of how many."""
+SETTINGS = {
+    # Keep cached flows for a whole run: a probe after a pause must not miss them.
+    "max-idle": "3600000",
+}
+REST_S = 1_000_000
+QUIET = {
+    # Walk the flows when something changes, not twice a second, and write no statistics.
+    "max-revalidator": "3600000",
+    "stats-update-interval": "3600000",
+}
+PR_SET_PDEATHSIG = 1
+
+
+class OpenVSwitch:
+    """A running Open vSwitch, the machine's own or one this process started."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self._daemons: list[subprocess.Popen[bytes]] = []
+        self._rests = False
+
+    @classmethod
+    def connect(cls, private_dir: Path) -> OpenVSwitch:
+        """The machine's Open vSwitch, or a private one under ``private_dir`` if none answers."""
+        if shutil.which("ovs-vsctl") is None:
+            raise EnvironmentLacking(
+                "Open vSwitch is not installed", "sudo apt-get install openvswitch-switch"
+            )
+        system = cls(SYSTEM_RUN_DIR)
+        return system if system.answers() else cls._start(private_dir)
+
+    @property
+    def is_private(self) -> bool:
+        return bool(self._daemons)
+
+    def answers(self) -> bool:
+        try:
+            with self._database(CONNECT_TIMEOUT_S) as database:
+                database.select(ROOT_TABLE, ["cur_cfg"])
+        except EnvironmentLacking:
+            return False
+        return True
+
+    def management_address(self, bridge: str) -> str:
+        """Where ``ovs-ofctl`` finds a bridge."""
+        return f"unix:{self.run_dir}/{bridge}.mgmt"
+
+    def add_bridges(
+        self,
+        wiring: Wiring,
+        controllers: Sequence[str],
+        *,
+        bfd_interval_ms: int | None = None,
+        progress: Progress = lambda _what, _done, _of: None,
+    ) -> None:
+        """Create every switch with its ports and controllers; returns when ports are in place.
+
+        With an interval both ends of every fibre speak BFD: a port is not live until it is up.
+        """
+        ports = _ports(wiring)
+        spoken: dict[str, Row] = {}
+        if bfd_interval_ms is not None:
+            spoken = dict.fromkeys(bfd.interfaces(wiring), bfd.column(bfd_interval_ms))
+        with self._database(ANSWER_TIMEOUT_S + BRIDGES_AT_ONCE) as database:
+            made = 0
+            for hubs in batched(wiring.hubs, BRIDGES_AT_ONCE, strict=False):
+                operations: list[Operation] = []
+                for hub in hubs:
+                    rows = {
+                        interface: {"ofport_request": port, **spoken.get(interface, {})}
+                        for interface, port in ports[hub.hub]
+                    }
+                    operations += bridge_inserted(hub, rows, controllers)
+                bridges = [["named-uuid", hub.bridge] for hub in hubs]
+                database.apply([*operations, mutate_root("bridges", "insert", a_set(bridges))])
+                made += len(hubs)
+                progress("switches", made, len(wiring.hubs))
+        self._check_gateways(wiring)
+
+    def set_bfd(self, wiring: Wiring, interval_ms: int, fibre: str | None = None) -> None:
+        """Change the interval of one fibre's sessions, or of all, in one transaction, without any
+        going down."""
+        with self._database() as database:
+            database.apply(bfd.updates(wiring, interval_ms, fibre))
+
+    def bfd_status(self) -> dict[str, bfd.Status]:
+        """What BFD says of every interface that speaks it, by its name."""
+        return {
+            name: bfd.status(dict(pairs[1]))
+            for name, pairs in self._interfaces("bfd_status").items()
+            if pairs[1]
+        }
+
+    def bfd_speakers(self) -> set[str]:
+        """Interfaces that are told to speak BFD, whether or not anybody answers."""
+        told = self._interfaces("bfd")
+        return {name for name, pairs in told.items() if ["enable", "true"] in pairs[1]}
+
+    def set_controller(self, bridge: str, address: str) -> None:
+        """Point one switch to another controller; its connection is closed."""
+        # Only that: how soon it tries again stays as it was.
+        self._set_controllers([bridge], {"target": address})
+
+    def bear_silence(self, wiring: Wiring, seconds: int) -> None:
+        """Let each switch keep its connection while its controller says nothing for so long, by
+        default five seconds."""
+        bridges = [hub.bridge for hub in wiring.hubs]
+        self._set_controllers(bridges, {"inactivity_probe": seconds * 1000})
+
+    def _set_controllers(self, bridges: Sequence[str], row: Row) -> None:
+        """Does not wait for ovs-vswitchd, which a controller's end may have busy."""
+        with self._database() as database:
+            held = database.select("Bridge", ["name", "controller"])
+            wanted = [one for had in held if had["name"] in bridges for one in _refs(had)]
+            count = mutate_root("next_cfg", "+=", 1)
+            database.transact([*(update("Controller", one, row) for one in wanted), count])
+
+    def restart(self) -> None:
+        """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty."""
+        daemon = self._daemons.pop()
+        daemon.kill()
+        daemon.wait()
+        (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
+        self._start_vswitchd()
+
+    def rest(self, wiring: Wiring) -> None:
+        """Have a private Open vSwitch do nothing while nothing happens, from now on.
+
+        In the virtual clock that is most of what a second costs. Changes of ports, of BFD and of
+        tables are still acted upon at once. Not so what only a timer would start: its counters
+        are true after ``count_all`` only, and switches of ``wiring`` do not ask whether their
+        controller is there, nor look for one that they have lost.
+        """
+        if self.is_private and not self._rests:
+            self._rests = True
+            self.bear_silence(wiring, REST_S)
+            with self._database() as database:
+                settings = {**SETTINGS, **QUIET}
+                database.apply([update_root({"other_config": a_map(settings)})])
+
+    def count_all(self) -> None:
+        """Bring the counters of a private Open vSwitch up to date, by emptying its datapath.
+
+        The next packet of each kind is decided by the tables again.
+        """
+        if self.is_private:
+            control = f"{self.run_dir}/ovs-vswitchd.{self.vswitchd.pid}.ctl"
+            self._checked(["ovs-appctl", "-t", control, "revalidator/purge"])
+
+    def wait_for_ports(self) -> None:
+        """Until ovs-vswitchd has made of the database what is in it."""
+        with self._database() as database:
+            database.apply([])
+
+    @property
+    def vswitchd(self) -> subprocess.Popen[bytes]:
+        """The process, of an Open vSwitch of our own."""
+        return self._daemons[-1]
+
+    def delete_bridges(self, bridges: Sequence[str]) -> None:
+        """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
+        with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
+            rows = database.select("Bridge", ["_uuid", "name"])
+            doomed = [row["_uuid"] for row in rows if row["name"] in bridges]
+            if doomed:
+                database.apply([mutate_root("bridges", "delete", a_set(doomed))])
+
+    def _check_gateways(self, wiring: Wiring) -> None:
+        """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""
+        wanted = {interface: port for hub in wiring.hubs for interface, port in _gateway_ports(hub)}
+        if not wanted:
+            return
+        given = self._interfaces("ofport")
+        for interface, port in wanted.items():
+            if given.get(interface) != port:
+                raise EnvironmentLacking(
+                    f"Open vSwitch gave {interface} port {given.get(interface)} instead of {port}"
+                )
+
+    def _interfaces(self, column: str) -> dict[str, Any]:
+        """One column of every interface, as OVSDB's JSON has it (RFC 7047, 5.1)."""
+        with self._database() as database:
+            return {
+                row["name"]: row[column] for row in database.select("Interface", ["name", column])
+            }
+
+    def fail_modes(self) -> dict[str, str]:
+        """What each bridge does without a controller, by its name; ``standalone`` if not set."""
+        with self._database() as database:
+            rows = database.select("Bridge", ["name", "fail_mode"])
+        # A column that is not set is an empty set (RFC 7047, 5.1).
+        return {
+            row["name"]: row["fail_mode"] if isinstance(row["fail_mode"], str) else "standalone"
+            for row in rows
+        }
+
+    def bridges(self) -> list[str]:
+        with self._database() as database:
+            return sorted(row["name"] for row in database.select("Bridge", ["name"]))
+
+    def is_connected(self, bridge: str) -> bool:
+        """Whether a bridge has the connection of a controller, as ovs-vswitchd last said.
+
+        It can be five seconds late.
+        """
+        with self._database() as database:
+            rows = database.select("Bridge", ["name", "controller"])
+            ours = [one for row in rows if row["name"] == bridge for one in _refs(row)]
+            connected = database.select("Controller", ["_uuid", "is_connected"])
+        return any(row["is_connected"] for row in connected if row["_uuid"] in ours)
+
+    def take_down(self, bridges: Sequence[str]) -> None:
+        """Remove a network's bridges, or with an Open vSwitch of our own all there is of it."""
+        if self.is_private:
+            self.close()
+        else:
+            self.delete_bridges(bridges)
+
+    def close(self) -> None:
+        """Stop the daemons if they are ours, and take their datapath with them.
+
+        They are killed, and the kernel drops the datapath as a whole: asked to, ovs-vswitchd
+        would remove bridge after bridge, stopping its threads for each, out of a database that
+        is thrown away.
+        """
+        if not self._daemons:
+            return
+        for daemon in reversed(self._daemons):
+            daemon.kill()
+            daemon.wait()
+        self._daemons.clear()
+        datapath.delete()
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    @classmethod
+    def _start(cls, run_dir: Path) -> OpenVSwitch:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        database, address = run_dir / "conf.db", run_dir / "db.sock"
+        switch = cls(run_dir)
+        switch._checked(["ovsdb-tool", "create", str(database), str(SCHEMA)])
+        server = switch._daemon(
+            ["ovsdb-server", str(database), f"--remote=punix:{address}", *switch._quiet]
+        )
+        switch._wait_for(address, server)
+        with switch._database() as fresh:
+            fresh.transact([insert(ROOT_TABLE, {"other_config": a_map(SETTINGS)})])
+        switch._start_vswitchd()
+        return switch
+
+    def _start_vswitchd(self) -> None:
+        self._daemon(["ovs-vswitchd", f"unix:{self.run_dir}/db.sock", *self._quiet])
+
+    @property
+    def _quiet(self) -> list[str]:
+        return [
+            "-vconsole:off",
+            "-vsyslog:off",
+            "-vfile:warn",
+            f"--log-file={self.run_dir}/ovs.log",
+        ]
+
+    def _database(self, timeout_s: float = ANSWER_TIMEOUT_S) -> Database:
+        return Database(self.run_dir / "db.sock", timeout_s)
+
+    def _daemon(self, command: list[str]) -> subprocess.Popen[bytes]:
+        daemon = subprocess.Popen(
+            command,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
+        )
+        self._daemons.append(daemon)
+        return daemon
+
+    def _wait_for(self, path: Path, daemon: subprocess.Popen[bytes]) -> None:
+        """Until the server takes connections, which is a moment after its socket is there."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not _takes_connections(path):
+            if daemon.poll() is not None or time.monotonic() > deadline:
+                raise EnvironmentLacking(
+                    "ovsdb-server did not start", f"see {self.run_dir}/ovs.log"
+                )
+            time.sleep(0.01)
+
+    def _environment(self) -> dict[str, str]:
+        place = str(self.run_dir)
+        return dict(os.environ, OVS_RUNDIR=place, OVS_LOGDIR=place, OVS_DBDIR=place)
+
+    def _tool(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, env=self._environment(), capture_output=True, text=True, check=False
+        )
+
+    def _checked(self, command: list[str]) -> None:
+        result = self._tool(command)
+        if result.returncode:
+            said = (result.stderr or result.stdout).strip().splitlines()
+            raise EnvironmentLacking(
+                f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
+                "corridor doctor tells what Open vSwitch lacks here",
+            )
+
+
+def _takes_connections(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _refs(bridge: Row) -> list[Any]:
+    return members(bridge["controller"])
+
+
+def die_with_parent() -> None:
+    """For ``preexec_fn``: the kernel kills this child when its parent dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
+    ports = {
+        hub.hub: [(hub.switch_interface, HOST_PORT), *_gateway_ports(hub)] for hub in wiring.hubs
+    }
+    for fibre in wiring.fibres:
+        for end in (fibre.a, fibre.z):
+            if end.hub in ports:
+                ports[end.hub].append((end.interface, end.port))
+    return ports
+
+
+def _gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
+    if hub.gateway is None:
+        return []
+    return [
+        (hub.gateway.in_interface, GATEWAY_IN_PORT),
+        (hub.gateway.out_interface, GATEWAY_OUT_PORT),
+    ]

@@ -1,0 +1,62 @@
+"""What Open vSwitch's database is to hold for a hub's switch, as operations of RFC 7047. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map, a_set
+from corridor.topologies.model.wiring import HubWire
+
+RECONNECT_MS = 1000
+
+
+def bridge_inserted(
+    hub: HubWire, interfaces: Mapping[str, Row], controllers: Sequence[str]
+) -> list[Operation]:
+    """A hub's bridge, named by its named-uuid ``hub.bridge``; nothing holds it yet.
+
+    ``interfaces`` are rows by name. Open vSwitch wants a port of the bridge's own name besides.
+    """
+    named = {**interfaces, hub.bridge: {"type": "internal"}}
+    ports = [f"{name}_port".replace("-", "_") for name in named]
+    targets = [f"{hub.bridge}_controller{number}" for number in range(len(controllers))]
+    operations = []
+    for port, (name, row) in zip(ports, named.items(), strict=True):
+        operations += _port_inserted(port, name, row)
+    for target, address in zip(targets, controllers, strict=True):
+        row = {"target": address, "max_backoff": RECONNECT_MS}
+        operations.append(insert("Controller", row, target))
+    bridge = {
+        "name": hub.bridge,
+        "fail_mode": "secure",
+        "protocols": "OpenFlow13",
+        "other_config": a_map(
+            {
+                "datapath-id": f"{hub.dpid:016x}",
+                "disable-in-band": "true",
+                "dp-desc": hub.hub,
+            }
+        ),
+        "ports": _named(ports),
+        "controller": _named(targets),
+    }
+    return [*operations, insert("Bridge", bridge, hub.bridge)]
+
+
+def insert(table: str, row: Row, named: str | None = None) -> Operation:
+    """A new row, to which other operations of the transaction may refer by a name."""
+    operation: dict[str, Any] = {"op": "insert", "table": table, "row": row}
+    return operation if named is None else {**operation, "uuid-name": named}
+
+
+def _port_inserted(port: str, name: str, row: Row) -> list[Operation]:
+    interface = f"{port}_interface"
+    return [
+        insert("Interface", {"name": name, **row}, interface),
+        insert("Port", {"name": name, "interfaces": _named([interface])}, port),
+    ]
+
+
+def _named(names: Sequence[str]) -> list[Any]:
+    return a_set(["named-uuid", name] for name in names)

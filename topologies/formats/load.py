@@ -1,0 +1,72 @@
+"""One entrance for every topology: a shipped name, a file, or ``topohub:family/Name``.
+
+Files are told apart by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.graph``
+(REPETITA), ``.json`` (our node-link export).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from corridor.topologies.base.documents import nearest, read_text
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats import TOPOHUB, corridor_yaml
+from corridor.topologies.model.topology import Topology
+
+DATA = Path(__file__).parents[1] / "data"
+SHIPPED = ("pan-asia", "edwc", "mini", "cloud-backbone")
+MAX_EXTENDS = 8
+
+_BY_SUFFIX: Mapping[str, str] = {
+    ".graphml": "graphml",
+    ".graph": "repetita",
+    ".json": "node_link",
+}
+"""Modules of ``formats`` that are imported for a file of theirs only."""
+
+
+def load_topology(name_or_path: str | Path) -> Topology:
+    """The topology a user named. Raises InputError with file, line and a way out."""
+    return _load(str(name_or_path), ())
+
+
+def _load(name: str, extended_by: tuple[str, ...]) -> Topology:
+    if name in extended_by or len(extended_by) > MAX_EXTENDS:
+        chain = " -> ".join((*extended_by, name))
+        raise InputError(f"topologies extend each other in a circle: {chain}", file=extended_by[-1])
+    if name in SHIPPED:
+        return _from_yaml(DATA / f"{name}.yaml", (*extended_by, name))
+    if name.startswith(TOPOHUB):
+        from corridor.topologies.formats import topohub_graphs
+
+        return topohub_graphs.from_key(name)
+    path = Path(name)
+    suffix = path.suffix.lower()
+    if suffix in (".yaml", ".yml"):
+        return _from_yaml(path, (*extended_by, name))
+    if suffix in _BY_SUFFIX:
+        module = importlib.import_module(f"corridor.topologies.formats.{_BY_SUFFIX[suffix]}")
+        made: Topology = module.from_text(read_text(path), name)
+        return made
+    raise _unknown(name, path)
+
+
+def _from_yaml(path: Path, extended_by: tuple[str, ...]) -> Topology:
+    def load_base(base: str) -> Topology:
+        beside = path.parent / base
+        return _load(base if base in SHIPPED or not beside.exists() else str(beside), extended_by)
+
+    return corridor_yaml.from_text(read_text(path), str(path), load_base)
+
+
+def _unknown(name: str, path: Path) -> InputError:
+    if path.is_dir():
+        return InputError("is a directory", "name a topology file in it", file=name)
+    if path.exists():
+        endings = ", ".join((".yaml", *_BY_SUFFIX))
+        return InputError("has an ending no loader knows", f"use one of {endings}", file=name)
+    shipped = ", ".join(SHIPPED)
+    hint = nearest(name, SHIPPED) or f"use one of {shipped}, a file, or topohub:topozoo/Chinanet"
+    return InputError(f'no topology "{name}"', hint)

@@ -1,0 +1,1 @@
+"""The corridor as values: hubs, fibres, delays, and what they become on the wire. Pure."""

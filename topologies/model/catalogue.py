@@ -1,0 +1,82 @@
+"""The shipped catalogue: hubs, cable systems and sea waypoints that topology files name by id."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from corridor.topologies.base.documents import Document, read_document, validate
+from corridor.topologies.base.units import parse_length_km, parse_rate_bps
+from corridor.topologies.model.geo import LatLon
+from corridor.topologies.model.topology import CapacityBasis, Confidence, Frozen, Hub, Slug
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+class CableSystem(Frozen):
+    """One submarine system. Its length covers all branches: never a point-to-point distance."""
+
+    id: Slug
+    name: str = Field(min_length=1)
+    length_km: float | None = Field(default=None, alias="length")
+    capacity_gbps: float | None = Field(default=None, alias="capacity")
+    capacity_note: str = ""
+    capacity_basis: CapacityBasis = "published"
+    ready_for_service: str = ""
+    status: str = ""
+    sources: tuple[str, ...] = ()
+    confidence: Confidence = "confident"
+    notes: str = ""
+
+    @field_validator("length_km", mode="before")
+    @classmethod
+    def _length(cls, value: object) -> float | None:
+        return None if value is None else parse_length_km(value)
+
+    @field_validator("capacity_gbps", mode="before")
+    @classmethod
+    def _capacity(cls, value: object) -> float | None:
+        return None if value is None else parse_rate_bps(value, "capacity") / 1e9
+
+
+class Waypoint(Frozen):
+    """A point at sea (or a town) that a route passes; not a hub."""
+
+    id: Slug
+    name: str = Field(min_length=1)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
+@cache
+def shipped_hubs() -> dict[str, Hub]:
+    """Hubs by id, from ``data/hubs.yaml``."""
+    document = read_document(DATA / "hubs.yaml")
+    hubs = (validate(document, Hub, at=("hubs", i)) for i in _indices(document, "hubs"))
+    return {hub.id: hub for hub in hubs}
+
+
+@cache
+def shipped_systems() -> dict[str, CableSystem]:
+    """Cable systems by id, from ``data/cables.yaml``."""
+    document = read_document(DATA / "cables.yaml")
+    found = (
+        validate(document, CableSystem, at=("systems", i)) for i in _indices(document, "systems")
+    )
+    return {system.id: system for system in found}
+
+
+@cache
+def shipped_waypoints() -> dict[str, LatLon]:
+    """Degrees by waypoint id, from ``data/waypoints.yaml``."""
+    document = read_document(DATA / "waypoints.yaml")
+    found = (
+        validate(document, Waypoint, at=("waypoints", i)) for i in _indices(document, "waypoints")
+    )
+    return {point.id: (point.lat, point.lon) for point in found}
+
+
+def _indices(document: Document, key: str) -> range:
+    return range(len(document.data[key]))

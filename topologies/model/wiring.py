@@ -1,0 +1,231 @@
+"""What a topology becomes on the wire: names, ports, addresses and shaping, as values.
+
+``wire`` is pure. The builder turns its result into interfaces, the compiler
+into port numbers, the traffic room into addresses. The same topology, run id
+and seed always give the same wiring.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from corridor.topologies.base.errors import InputError
+
+if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
+    from corridor.topologies.model.topology import Fibre, Topology
+
+HOST_PORT = 1
+GATEWAY_IN_PORT, GATEWAY_OUT_PORT = 1001, 1002
+HOST_MTU_BYTES = 1500
+FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full host packet
+FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
+SMALLEST_FRAME_BYTES = 64
+BURST_PACKETS = 20_000
+MAX_HUBS = 4000
+LAST_FIBRE_PORT = 0xFF  # an interface's MAC address has one octet for it
+MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interface name
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one direction of a fibre treats frames: a delay line, then a queue served at the rate.
+
+    Two netem stages, because netem's one limit counts packets in flight and
+    packets queued together, and a queue measured in full frames would then drop
+    small frames that are only on their way. ``in_flight_packets`` bounds the delay
+    line (its bandwidth-delay product in the smallest frames, and what a faster
+    sender can add) and must never be met; ``queue_packets`` is the stated buffer.
+    """
+
+    one_way_delay_ns: int
+    rate_bps: int
+    in_flight_packets: int
+    queue_packets: int
+    loss_ppm: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a fibre: the OpenFlow port of a hub's switch and its kernel interface."""
+
+    hub: str
+    port: int
+    interface: str
+    mac: str
+
+
+@dataclass(frozen=True)
+class FibreWire:
+    """A fibre as a pair of interfaces; ``forward`` shapes a to z and ``backward`` z to a."""
+
+    fibre: str
+    a: End
+    z: End
+    forward: Shape
+    backward: Shape
+
+
+@dataclass(frozen=True)
+class GatewayWire:
+    """The two ends of a bump in the wire, on ports 1001 and 1002 of its hub's switch.
+
+    The switch sends frames to be inspected out of the in side; those that pass come back by the
+    out side.
+    """
+
+    in_interface: str
+    out_interface: str
+    in_mac: str
+    out_mac: str
+
+
+@dataclass(frozen=True)
+class HubWire:
+    """A hub as one OpenFlow switch and one host on port 1 of it."""
+
+    hub: str
+    switch: str
+    bridge: str
+    dpid: int
+    host: str
+    host_interface: str
+    host_mac: str
+    host_ip: str
+    switch_interface: str
+    switch_mac: str
+    gateway: GatewayWire | None = None
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The whole network of one run."""
+
+    run_id: str
+    hubs: tuple[HubWire, ...]
+    fibres: tuple[FibreWire, ...]
+
+    def hub(self, hub: str) -> HubWire:
+        return next(wire for wire in self.hubs if wire.hub == hub)
+
+
+def wire(
+    topology: Topology,
+    *,
+    run_id: str = "c0",
+    seed: int = 1,
+    buffer_ms: float = 20.0,
+    loss_ppm: Mapping[str, float] | None = None,
+    gateways: frozenset[str] = frozenset(),
+) -> Wiring:
+    """Lay out a topology as switches, hosts and shaped links.
+
+    ``buffer_ms`` is the queue a port offers beyond what is in flight, in
+    milliseconds at the emulated rate. ``loss_ppm`` gives random loss per fibre
+    id in parts per million, each direction with its own seeded sequence. ``gateways``
+    are the hubs whose switch gets a gateway's two ports. Raises InputError.
+    """
+    if len(run_id) > MAX_RUN_ID_LENGTH or not run_id.isalnum():
+        raise InputError(f"run id {run_id!r} must be 1 to {MAX_RUN_ID_LENGTH} letters or digits")
+    if len(topology.hubs) > MAX_HUBS:
+        raise InputError(f"{len(topology.hubs)} hubs are more than one kernel takes ({MAX_HUBS})")
+    numbers = {hub.id: number for number, hub in enumerate(topology.hubs, start=1)}
+    unknown = sorted(gateways - numbers.keys())
+    if unknown:
+        raise InputError(f"no hub {unknown[0]!r} to be a gateway in topology {topology.name!r}")
+    hubs = tuple(
+        _hub_wire(run_id, hub.id, numbers[hub.id], has_gateway=hub.id in gateways)
+        for hub in topology.hubs
+    )
+    next_port = dict.fromkeys(numbers, HOST_PORT + 1)
+    loss = loss_ppm or {}
+    fibres = []
+    for fibre in topology.fibres:
+        ends = []
+        for hub in (fibre.a, fibre.z):
+            ends.append(_end(run_id, hub, numbers[hub], next_port[hub]))
+            next_port[hub] += 1
+        forward, backward = (
+            _shape(topology, fibre, buffer_ms, loss.get(fibre.id, 0), seed, direction)
+            for direction in ("forward", "backward")
+        )
+        fibres.append(FibreWire(fibre.id, ends[0], ends[1], forward, backward))
+    return Wiring(run_id, hubs, tuple(fibres))
+
+
+def around(wiring: Wiring, hub: HubWire) -> Wiring:
+    """One hub alone, with the fibres that end at it; their other ends' hubs are not listed."""
+    fibres = (fibre for fibre in wiring.fibres if hub.hub in (fibre.a.hub, fibre.z.hub))
+    return Wiring(wiring.run_id, (hub,), tuple(fibres))
+
+
+def queue_packets(rate_bps: int, buffer_ms: float) -> int:
+    """Full frames that the buffer holds at the rate, and the one being sent."""
+    return ceil(rate_bps * buffer_ms / 1e3 / (8 * FULL_FRAME_BYTES)) + 1
+
+
+def in_flight_packets(rate_bps: int, one_way_delay_ns: int) -> int:
+    """Smallest frames that fit on the fibre at its rate, and room for a burst faster than it."""
+    return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * 10**9) + BURST_PACKETS
+
+
+def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWire:
+    return HubWire(
+        hub=hub,
+        switch=f"s{number}",
+        bridge=f"{run_id}s{number}",
+        dpid=number,
+        host=f"h{number}",
+        host_interface=f"{run_id}h{number}-eth0",
+        host_mac=_mac(0x00, number, 0),
+        host_ip=f"10.0.{number >> 8}.{number & 0xFF}",
+        switch_interface=f"{run_id}s{number}p{HOST_PORT}",
+        switch_mac=_mac(0x01, number, HOST_PORT),
+        gateway=_gateway_wire(run_id, number) if has_gateway else None,
+    )
+
+
+def _gateway_wire(run_id: str, number: int) -> GatewayWire:
+    return GatewayWire(
+        in_interface=f"{run_id}s{number}gi",
+        out_interface=f"{run_id}s{number}go",
+        in_mac=_mac(0x03, number, 1),
+        out_mac=_mac(0x03, number, 2),
+    )
+
+
+def _end(run_id: str, hub: str, number: int, port: int) -> End:
+    if port > LAST_FIBRE_PORT:
+        raise InputError(f"hub {hub!r} has more fibres than a switch has ports ({port})")
+    return End(hub, port, f"{run_id}s{number}p{port}", _mac(0x01, number, port))
+
+
+def _mac(kind: int, number: int, port: int) -> str:
+    """A locally administered unicast address (IEEE 802: second bit of the first octet set)."""
+    octets = (0x02, 0xC0, kind, number >> 8, number & 0xFF, port & 0xFF)
+    return ":".join(f"{octet:02x}" for octet in octets)
+
+
+def _shape(
+    topology: Topology, fibre: Fibre, buffer_ms: float, loss_ppm: float, seed: int, direction: str
+) -> Shape:
+    rate_bps = topology.emulated_rate_bps(fibre)
+    delay_ns = fibre.one_way_delay_ns
+    return Shape(
+        one_way_delay_ns=delay_ns,
+        rate_bps=rate_bps,
+        in_flight_packets=in_flight_packets(rate_bps, delay_ns),
+        queue_packets=queue_packets(rate_bps, buffer_ms),
+        loss_ppm=loss_ppm,
+        seed=_seed(seed, fibre.id, direction),
+    )
+
+
+def _seed(seed: int, fibre: str, direction: str) -> int:
+    """A 63-bit seed per fibre and direction, so that no two links lose the same packets."""
+    digest = hashlib.sha256(f"{seed}/{fibre}/{direction}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,1 @@
+"""The processes that send and receive for hubs, and the job that tells them what."""

@@ -1,0 +1,256 @@
+"""Everything a host sends, reflects and receives, in one loop; one process for one or more hosts.
+
+Standard library only, for it runs where imports, forks and system calls are dear. Sockets belong
+to the namespace they were opened in, so a process can serve several hosts: it enters each in turn.
+All are opened before the epoch is known, and the schedule counts from it. One absolute timer
+serves all deadlines: after it fires, what was due at the time it was set for is sent, without
+asking the clock what time it is. Nothing is logged while measuring.
+"""
+
+# pathlib is one more import, and imports are dear in a guest.
+# ruff: noqa: PTH118
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any, Protocol
+
+from corridor.traffic.packets import stamp
+from corridor.traffic.system import kernel
+from corridor.traffic.workloads import records
+from corridor.traffic.workloads.probe import ProbeSender, ReplySocket, drops_of
+from corridor.traffic.workloads.reflector import Reflector
+from corridor.traffic.workloads.stream import StreamReceiver, StreamSender
+
+ERROR_NS = {"virtual": 256, "real": 1000}
+_SEND_BUFFER_BYTES = 64 << 20
+
+
+class Timed(Protocol):
+    """What the loop calls at its deadlines."""
+
+    next_ns: int
+
+    def start(self, epoch_ns: int) -> bool:
+        """Fix ``next_ns``; False when there is nothing to do."""
+
+    def fire(self) -> int:
+        """Act, set ``next_ns`` (0: never again), return the time read or 0."""
+
+
+class Flusher:
+    """Sends records off at fixed times besides fixed counts."""
+
+    def __init__(self, writer: records.RecordWriter, every_ns: int) -> None:
+        self._writer = writer
+        self._every_ns = every_ns
+        self.next_ns = 0
+
+    def start(self, epoch_ns: int) -> bool:
+        self.next_ns = epoch_ns + self._every_ns
+        return self._every_ns > 0
+
+    def fire(self) -> int:
+        self._writer.flush()
+        self.next_ns += self._every_ns
+        return 0
+
+
+class CannotOpenError(Exception):
+    """A host could not be prepared: its name and why."""
+
+
+class HostPart:
+    """One host's sockets, plans and records. The process must be in the host's namespace."""
+
+    def __init__(self, job: dict[str, Any], host: dict[str, Any]) -> None:
+        self.name: str = host["name"]
+        self._clock: str = job["clock"]
+        self.out_dir: str = job["out_dir"]
+        self.writer = records.RecordWriter(
+            os.path.join(self.out_dir, records.file_name(self.name)),
+            records.header(self.name, 0, self._clock),
+            job.get("flush_records", 64),
+        )
+        self._wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self._wire.setblocking(False)
+        self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
+        self._wire.bind((host["interface"], 0))
+        estimate = stamp.error_estimate(ERROR_NS[self._clock])
+        spin = spin_ns_of(job) > 0
+        self._reflectors = [
+            Reflector(plan, self._wire.send, self.writer, estimate)
+            for plan in host.get("reflect", ())
+        ]
+        self._replies: dict[int, ReplySocket] = {}
+        self._probes: list[ProbeSender] = []
+        for plan in map(_flat, host.get("probes", ())):
+            sender = ProbeSender(plan, self._wire.send, self.writer, spin)
+            port = sender.reply_port
+            if port not in self._replies:
+                self._replies[port] = ReplySocket(port)
+            self._replies[port].expect(sender, _ssid_of(plan))
+            self._probes.append(sender)
+        self._senders = [
+            StreamSender(_flat(plan), self._wire.fileno(), spin)
+            for plan in host.get("streams_out", ())
+        ]
+        self._receivers = [
+            StreamReceiver(plan, job.get("drain_ns", 10_000_000))
+            for plan in host.get("streams_in", ())
+        ]
+        self._flusher = Flusher(self.writer, job.get("flush_ns", 0))
+
+    def handlers(self) -> dict[int, Callable[[], None]]:
+        """What to call when which descriptor is readable."""
+        readers: list[Reflector | ReplySocket] = [*self._reflectors, *self._replies.values()]
+        return {reader.sock.fileno(): reader.readable for reader in readers}
+
+    def sources(self, epoch_ns: int) -> list[Timed]:
+        """Everything with deadlines, started."""
+        self.writer.rewrite_header(records.header(self.name, epoch_ns, self._clock))
+        sources: list[Timed] = [
+            *self._receivers,
+            *self._probes,
+            *self._senders,
+            self._flusher,
+        ]
+        return [source for source in sources if source.start(epoch_ns)]
+
+    def finish(self) -> dict[str, Any]:
+        """Count what still waits, write what is buffered; the host's counters."""
+        for receiver in self._receivers:
+            receiver.drain()
+        self.writer.close()
+        result = self._result()
+        if self._senders or self._receivers:
+            write_flows(self.out_dir, self.name, result)
+        return result
+
+    def _result(self) -> dict[str, Any]:
+        return {
+            "records": self.writer.number,
+            "probes": [
+                {
+                    "demand": probe.demand,
+                    "phase": probe.phase,
+                    "sent": probe.sent,
+                    "received": probe.received,
+                    "errors": probe.errors,
+                }
+                for probe in self._probes
+            ],
+            "reflectors": [
+                {
+                    "address": "{}:{}".format(*reflector.address),
+                    "reflected": reflector.reflected,
+                    "foreign": reflector.foreign,
+                    "dropped_by_socket": drops_of(reflector.sock),
+                    "errors": reflector.errors,
+                }
+                for reflector in self._reflectors
+            ],
+            "replies_dropped_by_socket": sum(
+                drops_of(reply.sock) for reply in self._replies.values()
+            ),
+            "replies_foreign": sum(reply.foreign for reply in self._replies.values()),
+            "streams_out": [sender.result() for sender in self._senders],
+            "streams_in": [receiver.result() for receiver in self._receivers],
+        }
+
+
+class Agent:
+    """The hosts of one process. ``open`` may raise OSError; ``run`` returns their counters."""
+
+    def __init__(self, job: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
+        self._job = job
+        self._hosts = hosts
+        self._parts: list[HostPart] = []
+        self._spin_ns = spin_ns_of(job)
+
+    def open(self) -> None:
+        """Enter each host's namespace in turn and bind its sockets, which stay there."""
+        self._timer = kernel.AbsoluteTimer()
+        self._poll = select.epoll()
+        self._poll.register(self._timer.fd, select.EPOLLIN)
+        self._handlers: dict[int, Callable[[], None]] = {}
+        for host in self._hosts:
+            try:
+                kernel.enter_network_namespace(host["netns"])
+                part = HostPart(self._job, host)
+            except (OSError, KeyError, ValueError) as problem:
+                raise CannotOpenError(
+                    host.get("name", "?"), f"{type(problem).__name__}: {problem}"
+                ) from problem
+            self._parts.append(part)
+            self._handlers |= part.handlers()
+        for descriptor in self._handlers:
+            self._poll.register(descriptor, select.EPOLLIN)
+
+    def run(self, epoch_ns: int, end_ns: int) -> dict[str, dict[str, Any]]:
+        """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host."""
+        sources = [source for part in self._parts for source in part.sources(epoch_ns)]
+        self._loop(sources, epoch_ns + end_ns)
+        return {part.name: part.finish() for part in self._parts}
+
+    def _loop(self, sources: list[Timed], end_ns: int) -> None:
+        queue: list[tuple[int, int]] = []
+        for index, source in enumerate(sources):
+            heappush(queue, (source.next_ns, index))
+        timer, poll, handlers, early_ns = (
+            self._timer,
+            self._poll.poll,
+            self._handlers,
+            self._spin_ns,
+        )
+        timer_fd = timer.fd
+        while True:
+            due_ns = min(queue[0][0], end_ns) if queue else end_ns
+            timer.set(due_ns - early_ns)
+            fired = False
+            while not fired:
+                for descriptor, _ in poll():
+                    if descriptor == timer_fd:
+                        fired = True
+                    else:
+                        handlers[descriptor]()
+            if due_ns >= end_ns:
+                return
+            while queue and queue[0][0] <= due_ns:
+                index = heappop(queue)[1]
+                source = sources[index]
+                due_ns = max(due_ns, source.fire())
+                if source.next_ns:
+                    heappush(queue, (source.next_ns, index))
+
+
+def spin_ns_of(job: dict[str, Any]) -> int:
+    """How long before a deadline to spin; never in the virtual clock, which spinning stops."""
+    return int(job.get("spin_ns", 0)) if job["clock"] == "real" else 0
+
+
+def _flat(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan with its template's fields beside its own; they may be written either way."""
+    template = plan.get("template")
+    return {**plan, **template} if template else plan
+
+
+def _ssid_of(plan: dict[str, Any]) -> int:
+    frame = bytes.fromhex(plan["frame_hex"])
+    at = plan["offsets"]["payload"] + stamp.SSID_OFFSET
+    return int.from_bytes(frame[at : at + 2])
+
+
+def write_flows(out_dir: str, host: str, result: dict[str, Any]) -> None:
+    """Leave the streams' counts beside the records, so they outlive the launcher."""
+    text = json.dumps({key: result[key] for key in ("streams_out", "streams_in")})
+    path = os.path.join(out_dir, f"flows-{host}.json")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    os.write(descriptor, text.encode())
+    os.fsync(descriptor)
+    os.close(descriptor)

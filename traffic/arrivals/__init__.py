@@ -1,0 +1,1 @@
+"""When packets are meant to leave: one kind of arrivals a file. Pure."""

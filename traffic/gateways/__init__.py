@@ -1,0 +1,1 @@
+"""Policy gateways: processes that assess what passes a border."""

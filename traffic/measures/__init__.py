@@ -1,0 +1,1 @@
+"""From records to tables of probes and their statistics. Pure."""

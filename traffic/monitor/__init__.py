@@ -1,0 +1,1 @@
+"""Counts what crosses fibres, independently of switches and controller."""

@@ -1,0 +1,125 @@
+"""A judge that no switch or controller has a say in: counts what is sent onto fibres.
+
+    python3 -I -S traffic/monitor/monitor.py CONFIG.json        (standard library only)
+
+It sees every frame that leaves by the interfaces it is given, where the kernel hands it to the far
+end: past queue and delay line, so that each crossing counts once, and a frame that is lost on the
+way does not. What switches send for themselves is left out: BFD between its own addresses, and
+LLDP. Configuration: ``{"interfaces": [NAME, ...], "out": PATH}``. Messages are JSON lines:
+
+    out  {"ready": 228}                                   it sees that many interfaces
+    in   {"do": "stop"}, or the end of standard input, or SIGTERM
+    out  {"done": {"frames": 4600, "lost": 0}}            and the file is written
+    out  {"failed": {"reason": "..."}}
+
+The file::
+
+    {"schema": 1, "frames": 4600, "lost": 0,
+     "flows": [{"interface", "label", "traffic_class", "depth", "vlan", "eth_type", "src", "dst",
+                "protocol", "src_port", "dst_port", "packets", "bytes", "first_ns", "last_ns"}]}
+
+``label`` and ``traffic_class`` are those of the outermost entry of ``depth`` (0: null, no label);
+``eth_type`` is null under a label. ``bytes`` are whole frames without their FCS, times are
+CLOCK_REALTIME. ``lost`` counts frames the kernel had no room for: unless 0, counts are too low.
+Exit code 0 when the file is written, 2 when the configuration is bad, 3 when nothing can be seen.
+"""
+
+# pathlib is one more import, and imports are dear in a guest.
+# ruff: noqa: PTH100, PTH120, PTH123
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import sys
+from typing import Any
+
+if not __package__:
+    sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
+
+from corridor.traffic.monitor import packet_filter, packet_ring
+from corridor.traffic.monitor.transits import Tally
+from corridor.traffic.system import kernel
+from corridor.traffic.system.lines import Lines, say
+
+SCHEMA = 1
+EXIT_OK = 0
+EXIT_BAD_CONFIG = 2
+EXIT_CANNOT_SEE = 3
+
+
+class Watch:
+    """The frames of some interfaces, counted until it is told to end."""
+
+    def __init__(self, interfaces: list[str]) -> None:
+        names = {socket.if_nametoindex(name): name for name in interfaces}
+        self._told_to_end = kernel.readable_at_sigterm()
+        self._ring = packet_ring.PacketRing(packet_filter.sent_by(min(names), max(names)))
+        self._tally = Tally(names)
+
+    def run(self) -> dict[str, Any]:
+        """Count until the end is asked for; what the file says."""
+        runner, poll = Lines(0), select.poll()
+        sock = self._ring.sock.fileno()
+        for descriptor in (sock, self._told_to_end, 0):
+            poll.register(descriptor, select.POLLIN)
+        ended = False
+        while not ended:
+            for descriptor, _ in poll.poll():
+                if descriptor == sock:
+                    self._count()
+                elif descriptor == self._told_to_end:
+                    ended = True
+                else:
+                    ended = _is_the_end(runner.read()) or ended
+        self._ring.close_to_more()
+        while select.select([sock], [], [], 3 * packet_ring.RETIRE_MS / 1e3)[0]:
+            self._count()
+        return {
+            "schema": SCHEMA,
+            "frames": self._tally.frames,
+            "lost": self._ring.lost(),
+            "flows": self._tally.flows(),
+        }
+
+    def _count(self) -> None:
+        add = self._tally.add
+        for sent in self._ring.frames():
+            add(sent)
+
+
+def _is_the_end(lines: list[bytes] | None) -> bool:
+    return lines is None or any(json.loads(line).get("do") == "stop" for line in lines)
+
+
+def command(config_path: str, python: str = sys.executable) -> list[str]:
+    """The argument vector that starts a watch."""
+    return [python, "-I", "-S", os.path.abspath(__file__), config_path]
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        with open(arguments[0], "rb") as file:
+            config = json.load(file)
+        interfaces, out = config["interfaces"], config["out"]
+    except (OSError, ValueError, KeyError, IndexError) as problem:
+        reason = f"configuration {arguments[:1]}: {type(problem).__name__}: {problem}"
+        say({"failed": {"reason": reason}})
+        return EXIT_BAD_CONFIG
+    try:
+        watch = Watch(interfaces)
+    except (OSError, ValueError) as problem:
+        say({"failed": {"reason": f"the watch sees nothing: {problem}"}})
+        return EXIT_CANNOT_SEE
+    say({"ready": len(interfaces)})
+    seen = watch.run()
+    with open(out, "w") as file:
+        json.dump(seen, file)
+    say({"done": {"frames": seen["frames"], "lost": seen["lost"]}})
+    return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Frames and the headers in them, as octets. Pure but for the process that runs Scapy."""

@@ -1,0 +1,1 @@
+"""System calls and processes of agents. Standard library only. An edge."""

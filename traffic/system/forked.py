@@ -1,0 +1,42 @@
+"""What processes that fork children, and those children, have in common. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from types import FrameType
+from typing import NoReturn
+
+from corridor.traffic.system import kernel
+
+
+class StoppedError(Exception):
+    """The runner went away, or asked for an end by a signal."""
+
+
+def stop_at_signals() -> None:
+    """From now on SIGTERM and SIGINT raise StoppedError."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+
+
+def become_child(channel: socket.socket, parent: int) -> None:
+    """The first thing a forked process does.
+
+    It dies with its parent, leaves Ctrl-C to it, and keeps of its descriptors only standard error
+    and its end of ``channel``.
+    """
+    kernel.die_with_parent(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    own = channel.fileno()
+    os.closerange(3, own)
+    os.closerange(own + 1, 1 << 20)
+
+
+def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    raise StoppedError(signal.Signals(signal_number).name)

@@ -1,0 +1,1 @@
+"""What a demand sends: probes, streams, transfers."""

@@ -1,0 +1,117 @@
+"""The STAMP Session-Reflector: stateful, unauthenticated. Standard library only.
+
+T2 is the kernel's receive stamp, T3 is read just before the reply leaves. A session is one peer
+address, port and SSID, and counts its own replies (RFC 8762 section 4.3), so that losses on the way
+out and on the way back can be told apart.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from struct import error
+from typing import Any
+
+from corridor.traffic.packets import stamp
+from corridor.traffic.packets.template import Template
+from corridor.traffic.workloads import records
+from corridor.traffic.workloads.probe import IP_TTL, arrival_of, count_error, open_stamped_socket
+
+IP_TOS = 1
+IP_RECVTOS = 13
+
+
+class Reflector:
+    """Answers every STAMP request that reaches one address and port."""
+
+    def __init__(
+        self,
+        plan: dict[str, Any],
+        send_frame: Callable[[bytearray], int],
+        writer: records.RecordWriter,
+        error_estimate: int,
+    ) -> None:
+        self.address = (plan["ip"], plan.get("port", stamp.PORT))
+        self.reflected = self.foreign = 0
+        self.errors: dict[str, int] = {}
+        self._sessions: dict[tuple[tuple[str, int], int], int] = {}
+        self._frames = {
+            (reply["peer_ip"], reply["peer_port"]): Template(
+                bytes.fromhex(reply["template"]["frame_hex"]), reply["template"]["offsets"]
+            )
+            for reply in plan.get("replies", ())
+        }
+        self._send_frame = send_frame
+        self._add = writer.add
+        self._error_estimate = error_estimate
+        self._buffer = bytearray(65536)
+        self._buffers = [self._buffer]
+        self._reply = memoryview(self._buffer)
+        self.sock = open_stamped_socket(self.address[1], self.address[0])
+        self.sock.setsockopt(socket.IPPROTO_IP, IP_TTL, 255)
+        self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVTOS, 1)
+
+    def readable(self) -> None:
+        """Answer one request; the poll loop calls again while more wait."""
+        buffer = self._buffer
+        try:
+            length, control, _, peer = self.sock.recvmsg_into(self._buffers, 128)
+        except (BlockingIOError, ConnectionRefusedError):
+            return
+        t2_ns, ttl = arrival_of(control)
+        flags = 0
+        if not t2_ns:
+            t2_ns, flags = time.time_ns(), records.NO_KERNEL_STAMP
+        try:
+            sender_seq, t1, estimate, ssid = stamp.SENDER.unpack_from(self._reply[:length])
+        except error:
+            self.foreign += 1
+            return
+        session = (peer, ssid)
+        seq = self._sessions.get(session, 0)
+        self._sessions[session] = seq + 1
+        t2 = stamp.ntp_from_ns(t2_ns)
+        if length > stamp.PACKET_BYTES:
+            stamp.answer_tlvs(buffer, length)
+        frame = self._frames.get(peer)
+        t3_ns = time.time_ns()
+        stamp.REFLECTOR.pack_into(
+            buffer,
+            0,
+            seq & 0xFFFF_FFFF,
+            stamp.ntp_from_ns(t3_ns),
+            self._error_estimate,
+            ssid,
+            t2,
+            sender_seq,
+            t1,
+            estimate,
+            0,
+            ttl,
+        )
+        try:
+            if frame is not None:
+                self._send_frame(frame.replace_head(self._reply[: stamp.PACKET_BYTES]))
+            else:
+                tos = [part for part in control if part[0] == 0 and part[1] == IP_TOS]
+                self.sock.sendmsg((self._reply[:length],), tos, 0, peer)
+            self.reflected += 1
+        except OSError as problem:
+            count_error(self.errors, problem.errno or 0)
+            flags |= records.SEND_FAILED
+        self._add(
+            records.REFLECTED,
+            flags,
+            ttl,
+            0,
+            0,
+            (ssid - 1) & 0xFFFF,
+            sender_seq,
+            seq & 0xFFFF_FFFF,
+            0,
+            stamp.ns_from_ntp(t1),
+            t2_ns,
+            t3_ns,
+            0,
+        )

@@ -1,0 +1,279 @@
+"""Kernel TCP by iperf3: argument vectors, a parser that trusts nothing, and one transfer.
+
+The first two are pure. The delivered figure is the receiver's, ``end.sum_received``; it counts TCP
+payload, so a path of 1 Gbit/s delivers at most 949 Mbit/s of it in frames of 1514 octets. The
+hosts' buffers are the network builder's (``corridor.topologies.emulation.netlink.HOST_SYSCTLS``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+
+_NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
+_LISTEN = "0A"
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One TCP transfer between two hosts; give ``duration_s`` or ``size_bytes``.
+
+    Ports are fixed on both ends, so that a run repeats. The client's is 5301 + ``flow`` unless
+    given: a port used again within a minute is refused, for its last connection still waits.
+    iperf3 opens a second connection for control, by ``control_port`` if that is given: all of the
+    client's namespace then has only this port to choose.
+    ``window_bytes`` of 0 leaves the window to the kernel's tuning, ``congestion`` empty to the
+    kernel's default. The first ``omit_s`` are left out of the figures.
+    """
+
+    flow: int
+    server_netns: str
+    server_ip: str
+    client_netns: str
+    client_ip: str
+    port: int = 5201
+    client_port: int = 0
+    control_port: int = 0
+    duration_s: int = 0
+    size_bytes: int = 0
+    congestion: str = "cubic"
+    window_bytes: int = 0
+    omit_s: int = 0
+    timeout_s: float = 600
+
+
+@dataclass(frozen=True)
+class TcpResult:
+    """What came of a transfer. Rates count TCP payload; None where iperf3 did not say."""
+
+    flow: int
+    layer: str
+    received_bytes: int | None
+    received_mbps: float | None
+    sent_bytes: int | None
+    sent_mbps: float | None
+    duration_ns: int | None
+    retransmits: int | None
+    min_rtt_us: int | None
+    error: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def server_arguments(transfer: Transfer) -> list[str]:
+    """Serve one test, say what was received as JSON, then leave."""
+    return ["iperf3", "-s", "-1", "-J", "-p", str(transfer.port), "-B", transfer.server_ip]
+
+
+def client_arguments(transfer: Transfer) -> list[str]:
+    """ValueError unless exactly one of duration and size is given."""
+    if bool(transfer.duration_s) == bool(transfer.size_bytes):
+        raise ValueError("a transfer lasts duration_s or carries size_bytes, one of the two")
+    arguments = ["iperf3", "-c", transfer.server_ip, "-p", str(transfer.port), "-J"]
+    arguments += ["-B", transfer.client_ip, "--cport", str(_client_port(transfer))]
+    arguments += (
+        ["-t", str(transfer.duration_s)]
+        if transfer.duration_s
+        else ["-n", str(transfer.size_bytes)]
+    )
+    if transfer.congestion:
+        arguments += ["-C", transfer.congestion]
+    if transfer.window_bytes:
+        arguments += ["-w", str(transfer.window_bytes)]
+    if transfer.omit_s:
+        arguments += ["-O", str(transfer.omit_s)]
+    return arguments
+
+
+def _client_port(transfer: Transfer) -> int:
+    return transfer.client_port or 5301 + transfer.flow
+
+
+def loads(text: str) -> dict[str, Any]:
+    """iperf3's JSON, even with ``-nan`` in it or text before it; ValueError beyond that."""
+    start = text.find("{")
+    if start < 0:
+        raise ValueError("iperf3 wrote no JSON")
+    report, _ = json.JSONDecoder().raw_decode(_NOT_NUMBERS.sub("null", text[start:]))
+    if not isinstance(report, dict):
+        raise ValueError("iperf3 wrote no JSON object")
+    return report
+
+
+def _sum(report: dict[str, Any], name: str) -> dict[str, Any]:
+    end = report.get("end")
+    value = end.get(name) if isinstance(end, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _number(values: dict[str, Any], name: str) -> float | None:
+    value = values.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(values: dict[str, Any], name: str) -> int | None:
+    value = _number(values, name)
+    return None if value is None else round(value)
+
+
+def parse(flow: int, client: str, server: str = "") -> TcpResult:
+    """The result of a transfer from what both ends printed. Never raises.
+
+    The receiver's own report is preferred, then what it told the client. A report without received
+    octets is an error, even if iperf3 reported none.
+    """
+    reports = []
+    error: str | None = None
+    for side, text in (("client", client), ("server", server)):
+        try:
+            report = loads(text) if text else {}
+        except ValueError as problem:
+            report = {}
+            error = error or f"{side}: {problem}"
+        if report.get("error"):
+            error = error or str(report["error"])
+        reports.append(report)
+    client_report, server_report = reports
+    received = _sum(server_report, "sum_received")
+    if not _number(received, "bytes"):
+        received = _sum(client_report, "sum_received")
+    sent = _sum(client_report, "sum_sent")
+    octets, bits = _whole(received, "bytes"), _number(received, "bits_per_second")
+    if not octets and error is None:
+        error = "the receiver reported no data"
+    seconds = _number(received, "seconds")
+    sent_bits = _number(sent, "bits_per_second")
+    return TcpResult(
+        flow=flow,
+        layer="TCP payload",
+        received_bytes=octets,
+        received_mbps=None if bits is None else round(bits / 1e6, 6),
+        sent_bytes=_whole(sent, "bytes"),
+        sent_mbps=None if sent_bits is None else round(sent_bits / 1e6, 6),
+        duration_ns=None if seconds is None else round(seconds * 1e9),
+        retransmits=_whole(sent, "retransmits"),
+        min_rtt_us=_min_rtt_us(client_report),
+        error=error,
+    )
+
+
+def _min_rtt_us(report: dict[str, Any]) -> int | None:
+    end = report.get("end")
+    streams = end.get("streams") if isinstance(end, dict) else None
+    if not isinstance(streams, list):
+        return None
+    found = [
+        value
+        for stream in streams
+        if isinstance(stream, dict) and isinstance(stream.get("sender"), dict)
+        if (value := _whole(stream["sender"], "min_rtt")) is not None
+    ]
+    return min(found, default=None)
+
+
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def start_inside(
+    netns: str, arguments: Sequence[str], ephemeral_port: int = 0
+) -> subprocess.Popen[str]:
+    """Start a program in another network namespace without a helper program.
+
+    An ``ephemeral_port`` is the only one the namespace then gives to sockets that name none.
+
+    A thread enters the namespace and starts it; namespaces are a thread's own, so the caller stays
+    where it is, and the thread is gone on return.
+    """
+    outcome: list[subprocess.Popen[str] | OSError] = []
+
+    def enter_and_start() -> None:
+        try:
+            descriptor = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.setns(descriptor, os.CLONE_NEWNET)
+            finally:
+                os.close(descriptor)
+            if ephemeral_port:
+                _PORT_RANGE.write_text(f"{ephemeral_port} {ephemeral_port}")
+            outcome.append(
+                subprocess.Popen(
+                    arguments,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        except OSError as problem:
+            outcome.append(problem)
+
+    thread = threading.Thread(target=enter_and_start)
+    thread.start()
+    thread.join()
+    if isinstance(outcome[0], FileNotFoundError) and outcome[0].filename == arguments[0]:
+        raise EnvironmentLacking(f"{arguments[0]} is not installed", "run ./corridor setup")
+    if isinstance(outcome[0], OSError):
+        raise outcome[0]
+    return outcome[0]
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether someone listens on a TCP port in the namespace of process ``pid``."""
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            rows = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+            for row in rows:
+                fields = row.split()
+                if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                    return True
+    return False
+
+
+def run(transfer: Transfer) -> TcpResult:
+    """Carry out one transfer; both programs are gone on return.
+
+    MeasurementInvalid if the server does not come up. A transfer that fails or outlasts
+    ``timeout_s`` is a result with an error.
+    """
+    client_argv = client_arguments(transfer)
+    with contextlib.ExitStack() as stack:
+        server = start_inside(transfer.server_netns, server_arguments(transfer))
+        stack.callback(_end, server)
+        deadline = time.monotonic() + min(10.0, transfer.timeout_s)
+        while not listens(server.pid, transfer.port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                _end(server)
+                said = parse(transfer.flow, "", server.communicate()[0]).error
+                raise MeasurementInvalid(
+                    f"iperf3 serves no TCP on {transfer.server_ip}:{transfer.port}: {said}"
+                )
+            time.sleep(0.002)
+        client = start_inside(transfer.client_netns, client_argv, transfer.control_port)
+        stack.callback(_end, client)
+        try:
+            client_text, _ = client.communicate(timeout=transfer.timeout_s)
+            server_text, _ = server.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            _end(client)
+            _end(server)
+            text = client.communicate()[0]
+            return parse(transfer.flow, text or '{"error": "the transfer took too long"}', "")
+        return parse(transfer.flow, client_text, server_text)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
