@@ -21,7 +21,9 @@ FAILED = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     die_with_parent()
     parser = argparse.ArgumentParser(prog="python -m corridor.controller.api", description=__doc__)
-    parser.add_argument("--control", type=Path, required=True, help="the keeper's control socket")
+    parser.add_argument(
+        "--control", type=Path, required=True, help="the controller's control socket"
+    )
     parser.add_argument("--token-file", type=Path, required=True, help="made if it is not there")
     parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; by default a free one")
     given = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What the API answers, as types: what the keeper says over its control socket, without ``ok``."""
+"""What the API answers, as types: the control socket's answers without ``ok``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from corridor.controller.deployment.statuses import Status
 from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.explanation import Answers, PermitInUse
 from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.passages import Passage
+from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Ground
 from corridor.controller.forwarding.forwarding_tree import WayStatus
@@ -101,9 +101,9 @@ class StatusAnswer(Answer):
     """The network in a few words."""
 
     model_config = _example(
-        standing=True,
+        installed=True,
         epoch=1,
-        doubt="",
+        unproven="",
         deferred="",
         away=[],
         as_of="2026-11-24",
@@ -118,11 +118,11 @@ class StatusAnswer(Answer):
         },
         demands={"UP": 118, "BLOCKED": 6},
     )
-    standing: bool
+    installed: bool
     """Whether anything is installed."""
     epoch: int | None
     """Of the tables in force: 0 and 1 take turns."""
-    doubt: str
+    unproven: str
     """Why the tables that switches hold are not proven; empty while they are."""
     deferred: str
     """What a change waits for; empty if none does."""
@@ -370,14 +370,14 @@ class Event(BaseModel):
 
 
 class EventsAnswer(Answer):
-    """Events after a number, oldest first. The keeper forgets all but the last 10,000."""
+    """Events after a number, oldest first. The controller forgets all but the last 10,000."""
 
     events: list[Event]
     last: int
     """The number of the newest there is."""
     started_ns: int
     """When the controller was started, in ns since 1970. Where it is another than before, numbers
-    count anew: ask again from 0."""
+    count again: ask again from 0."""
 
 
 class Mistake(Answer):

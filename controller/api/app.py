@@ -20,7 +20,7 @@ DESCRIPTION = """The network that `corridor keep` keeps to its policies.
 
 Every path needs `Authorization: Bearer TOKEN`, and is served on 127.0.0.1 only. A change is
 answered once it is in force, and proven; one that would break a claim is refused with a
-counterexample. Changes take their turn: the keeper makes one at a time."""
+counterexample. Changes take their turn: the controller makes one at a time."""
 SILENT: TelemetryConfig = {
     "auto_configure": False,
     "tracing": False,
@@ -33,7 +33,7 @@ DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
 
 
 def make_app(link: KeeperLink) -> FastAPI:
-    """Asks the keeper at the other end of ``link``. Who may ask is decided before it."""
+    """Asks the controller at the other end of ``link``. Who may ask is decided before it."""
     app = FastAPI(
         title="Corridor",
         version=VERSION,

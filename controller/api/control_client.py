@@ -1,4 +1,4 @@
-"""Ask a keeper over its control socket: see ``control.py`` for what may be asked."""
+"""Ask a controller over its control socket: see ``control.py`` for what may be asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ANSWER_S = 130.0
-"""A little more than a keeper takes for its answer at most."""
+"""A little more than a controller takes for its answer at most."""
 
 
 class NoAnswer(Exception):

@@ -1,4 +1,4 @@
-"""Asks the keeper, with a deadline, and turns its no into a problem."""
+"""Asks the controller, with a deadline, and turns its no into a problem."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_ANSWER_BYTES = 64 << 20
 ANSWER_S = 20.0
 """For what changes nothing."""
 CHANGE_S = 125.0
-"""A little more than the keeper takes at most."""
+"""A little more than the controller takes at most."""
 MOST_READS, MOST_CHANGES = 8, 4
 
 
@@ -28,7 +28,7 @@ class KeeperLink:
         self._changing = 0
 
     async def read(self, do: str, **more: Any) -> dict[str, Any]:
-        """What the keeper says; raises Problem."""
+        """What the controller says; raises Problem."""
         try:
             async with asyncio.timeout(self._answer_s), self._reads:
                 return _checked(await self._exchange(do, more))
@@ -55,7 +55,7 @@ class KeeperLink:
                 self._control, limit=MOST_ANSWER_BYTES
             )
         except OSError as problem:
-            raise Problem("absent", f"cannot reach the keeper: {problem.strerror}") from problem
+            raise Problem("absent", f"cannot reach the controller: {problem.strerror}") from problem
         try:
             writer.write((json.dumps({"do": do, **more}) + "\n").encode())
             await writer.drain()
@@ -63,13 +63,13 @@ class KeeperLink:
         except OSError:
             raise _hung_up() from None
         except ValueError:
-            raise Problem("error", "the keeper's answer cannot be read") from None
+            raise Problem("error", "the controller's answer cannot be read") from None
         finally:
             writer.close()
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """The answer in a line; raises ValueError, or Problem where the keeper died as it wrote."""
+    """The answer in a line; raises ValueError, or Problem where the controller died as it wrote."""
     if not line.endswith(b"\n"):
         raise _hung_up()
     answer = json.loads(line)
@@ -79,7 +79,7 @@ def _read(line: bytes) -> dict[str, Any]:
 
 
 def _hung_up() -> Problem:
-    return Problem("absent", "the keeper hung up; what was asked for may have been done")
+    return Problem("absent", "the controller hung up; what was asked for may have been done")
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""What a kept network looks like to Prometheus.
+"""What a live network looks like to Prometheus.
 
 Names and labels of datapaths and ports are those of FAUCET and Gauge, so that their dashboards
 serve here too: ``dp_id`` is hexadecimal, ``dp_name`` the hub, ``port`` the number, and
 ``port_description`` the fibre. What they have no name for begins with ``corridor_``. Each answer of
-the keeper is a part; one that does not come is left out, which ``corridor_scrape_success`` says.
+the controller is a part; one that does not come is left out, which ``corridor_scrape_success``
+says.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ PORT = [*DP, "port", "port_description"]
 NS, MS = 1e9, 1e3
 
 type Said = Mapping[str, Any]
-"""What the keeper answered, by part."""
+"""What the controller answered, by part."""
 type Families = Iterator[Metric]
 
 
 async def gathered(link: KeeperLink) -> dict[str, Any]:
-    """What the keeper answers in time to each part. Never raises."""
+    """What the controller answers in time to each part. Never raises."""
 
     async def part(name: str) -> tuple[str, Any]:
         try:
@@ -67,7 +68,7 @@ class _Kept(Collector):
     def collect(self) -> Iterable[Metric]:
         yield _gauge(
             "corridor_scrape_success",
-            "Whether the keeper answered for a part of these metrics in time",
+            "Whether the controller answered for a part of these metrics in time",
             ["part"],
             (((name,), name in self._said) for name in PARTS),
         )
@@ -87,7 +88,7 @@ def _status(said: Said) -> Families:
     if status["epoch"] is not None:
         yield GaugeMetricFamily("corridor_epoch", "Epoch of the tables in force", status["epoch"])
     yield GaugeMetricFamily(
-        "corridor_in_doubt", "Whether what switches hold is not proven", bool(status["doubt"])
+        "corridor_in_doubt", "Whether what switches hold is not proven", bool(status["unproven"])
     )
     yield GaugeMetricFamily(
         "corridor_deferred", "Whether a change waits for a switch", bool(status["deferred"])
@@ -115,7 +116,7 @@ def _status(said: Said) -> Families:
     yield CounterMetricFamily(
         "corridor_audits_mended", "Audits that found something to put right", happened["mended"]
     )
-    yield CounterMetricFamily("corridor_errors", "Defects of the keeper", happened["error"])
+    yield CounterMetricFamily("corridor_errors", "Defects of the controller", happened["error"])
     last = happened["last_update"]
     if last is not None:
         yield GaugeMetricFamily(

@@ -9,17 +9,17 @@ from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[HTTPStatus, str]] = {
-    # of the keeper, see ``corridor.controller.reconcile.control``
+    # of the controller, see ``corridor.controller.reconcile.control``
     "bad": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request says nothing that can be done"),
     "unknown": (HTTPStatus.NOT_FOUND, "There is no such thing"),
     "refused": (HTTPStatus.CONFLICT, "It would break a claim"),
     "deferred": (HTTPStatus.CONFLICT, "A switch is away"),
     "busy": (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing stands that is proven"),
     "failed": (HTTPStatus.BAD_GATEWAY, "A switch or a gateway did not do as it was told"),
-    "late": (HTTPStatus.GATEWAY_TIMEOUT, "The keeper did not answer in time"),
+    "late": (HTTPStatus.GATEWAY_TIMEOUT, "The controller did not answer in time"),
     "error": (HTTPStatus.INTERNAL_SERVER_ERROR, "A defect"),
     # of this process
-    "absent": (HTTPStatus.SERVICE_UNAVAILABLE, "The keeper does not listen"),
+    "absent": (HTTPStatus.SERVICE_UNAVAILABLE, "The controller does not listen"),
     "crowded": (HTTPStatus.SERVICE_UNAVAILABLE, "Too many changes are waiting"),
     "malformed": (HTTPStatus.BAD_REQUEST, "This is no HTTP request"),
     "unauthorized": (HTTPStatus.UNAUTHORIZED, "The token is missing or wrong"),

@@ -1,4 +1,4 @@
-"""The endpoints: each asks the keeper one thing."""
+"""The endpoints: each asks the controller one thing."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ async def events(
     },
 )
 async def metrics(request: Request) -> Response:
-    """For Prometheus. What the keeper does not answer in time is left out, and said to be."""
+    """For Prometheus. What the controller does not answer in time is left out, and said to be."""
     return Response(exposition(await gathered(_link(request))), media_type=CONTENT_TYPE)
 
 

@@ -1,6 +1,6 @@
-"""The app that keeps a network to its policies while it changes: see ``keeper.py``.
+"""The app that keeps a network to its policies while it changes: see ``reconcile/reconciler.py``.
 
-Thin: it hands what comes from switches to the switchboard and to the keeper, checks the wiring by
+Thin: it hands what comes from switches to the channel and to the controller, checks the wiring by
 LLDP, and opens the sockets. Options, in ``[corridor]`` of a file or as ``CORRIDOR_...``:
 
     specification   what demands are served and judged by, JSON
@@ -22,10 +22,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.intent.specification import Specification
-from corridor.controller.openflow.channel import Switchboard
+from corridor.controller.openflow.channel import OpenFlowChannel
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
     App,
@@ -38,13 +38,13 @@ from corridor.controller.openflow.framework import (
 from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.wiring_check import RETRY_S, lldp_frame, lldp_origin
 from corridor.controller.reconcile.control import Control
-from corridor.controller.reconcile.deployer import Governor
-from corridor.controller.reconcile.event_log import Journal
-from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.controller.reconcile.deployer import Deployer
+from corridor.controller.reconcile.event_log import EventLog
+from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.gateways import GatewaysLink, NoGateways
-from corridor.controller.reconcile.ports import Outside
-from corridor.controller.reconcile.reconciler import Job, Keeper, Patience
-from corridor.controller.reconcile.state_file import Store
+from corridor.controller.reconcile.interfaces import Interfaces
+from corridor.controller.reconcile.reconciler import Job, Reconciler, Timing
+from corridor.controller.reconcile.state_file import StateFile
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.model.wiring import Wiring
@@ -70,7 +70,7 @@ REPLIES = [
 ]
 
 
-class KeeperApp(App):
+class FollowingApp(App):
     """One network, kept."""
 
     OFP_VERSIONS = (ofproto.OFP_VERSION,)
@@ -82,25 +82,25 @@ class KeeperApp(App):
         self._wiring = from_plain(Wiring, json.loads(Path(options.wiring).read_text()))
         self._status = _connect(options.status)
         self._to_tell: Any = hub.Queue()
-        self._switchboard = Switchboard()
+        self._channel = OpenFlowChannel()
         self._ports: dict[int, dict[int, bool]] = {}
         self._links: Installation | None = None
-        self.journal = Journal(self._tell, Path(options.events) if options.events else None)
+        self.event_log = EventLog(self._tell, Path(options.events) if options.events else None)
         gateways = GatewaysLink(options.gateways) if options.gateways else NoGateways()
-        outside = Outside(self._wiring, self._switchboard, gateways, time.monotonic_ns, hub.sleep)
-        store = Store(Path(options.state) if options.state else None, specification)
-        self.keeper = Keeper(
-            governor=Governor(outside, store, self.journal, Updater(outside)),
-            journal=self.journal,
-            known=Known(specification),
-            sightings=Sightings(self._wiring),
+        interfaces = Interfaces(self._wiring, self._channel, gateways, time.monotonic_ns, hub.sleep)
+        store = StateFile(Path(options.state) if options.state else None, specification)
+        self.reconciler = Reconciler(
+            deployer=Deployer(interfaces, store, self.event_log, Updater(interfaces)),
+            event_log=self.event_log,
+            known=DesiredState(specification),
+            sightings=FailureDetector(self._wiring),
             jobs=hub.Queue(),
             nothing=hub.QueueEmpty,
-            patience=_patience(),
+            timing=_patience(),
             on_standing=self._check_wiring,
         )
-        self._control = Control(self.keeper, self.journal, hub.Queue)
-        hub.spawn(self.keeper.run)
+        self._control = Control(self.reconciler, self.event_log, hub.Queue)
+        hub.spawn(self.reconciler.run)
         if FRAMEWORK == "os-ken":
             hub.spawn(self._notice_losses)
         if self._status is not None:
@@ -116,30 +116,30 @@ class KeeperApp(App):
         if not any(one.dpid == datapath.id for one in self._wiring.hubs):
             self.logger.warning("switch %016x is not in the wiring; left alone", datapath.id)
             return
-        self._switchboard.connect(datapath)
+        self._channel.connect(datapath)
         ports = {number: _is_live(port) for number, port in datapath.ports.items()}
-        self.keeper.jobs.put(Job("came_back", {"dpid": datapath.id, "ports": ports}))
+        self.reconciler.jobs.put(Job("came_back", {"dpid": datapath.id, "ports": ports}))
 
     @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.DEAD_DISPATCHER)
     def on_loss(self, event: Any) -> None:
-        if self._switchboard.disconnect(event.datapath):
-            self.keeper.jobs.put(Job("went_away", {"dpid": event.datapath.id}))
+        if self._channel.disconnect(event.datapath):
+            self.reconciler.jobs.put(Job("went_away", {"dpid": event.datapath.id}))
 
     @handler.set_ev_cls(REPLIES, handler.MAIN_DISPATCHER)
     def on_reply(self, event: Any) -> None:
-        self._switchboard.hear(event.msg)
+        self._channel.hear(event.msg)
 
     @handler.set_ev_cls(ofp_event.EventOFPPortStatus, handler.MAIN_DISPATCHER)
     def on_port(self, event: Any) -> None:
         message = event.msg
-        if self._switchboard.is_current(message.datapath):
+        if self._channel.is_current(message.datapath):
             gone = message.reason == ofproto.OFPPR_DELETE
             what = {
                 "dpid": message.datapath.id,
                 "port": message.desc.port_no,
                 "live": not gone and _is_live(message.desc),
             }
-            self.keeper.jobs.put(Job("port", what))
+            self.reconciler.jobs.put(Job("port", what))
 
     @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
     def on_packet(self, event: Any) -> None:
@@ -155,13 +155,13 @@ class KeeperApp(App):
     def _notice_losses(self) -> None:
         while True:
             hub.sleep(LOSS_POLL_S)
-            self._switchboard.close_dead()
+            self._channel.close_dead()
 
     def _check_wiring(self) -> None:
         """Once something stands: its ways are only as good as the wiring is as declared."""
-        standing = self.keeper.governor.standing
-        assert standing is not None
-        self._links = Installation(standing.program)
+        deployment = self.reconciler.deployer.deployment
+        assert deployment is not None
+        self._links = Installation(deployment.program)
         self._links.installed = {hub.dpid for hub in self._wiring.hubs}
         hub.spawn(self._prove_wiring)
 
@@ -171,14 +171,14 @@ class KeeperApp(App):
         assert links is not None
         while missing := self._expected(links):
             for link in missing:
-                self._switchboard.send_out(
+                self._channel.send_out(
                     link.src_dpid, link.src_port, lldp_frame(link.src_dpid, link.src_port)
                 )
             hub.sleep(RETRY_S)
         self._tell({"event": "ready", **links.report()})
 
     def _expected(self, links: Installation) -> list[WiredLink]:
-        failures = self.keeper.failures
+        failures = self.reconciler.failures
         dead = {
             (self._wiring.hub(end.hub).dpid, end.port)
             for fibre in self._wiring.fibres
@@ -196,13 +196,13 @@ class KeeperApp(App):
             if command["do"] == "report" and self._links is not None:
                 self._tell({"event": "report", **self._links.report()})
             elif command["do"] == "report":
-                self._tell({"event": "report", "complete": False, **self.keeper.state})
+                self._tell({"event": "report", "complete": False, **self.reconciler.state})
             elif command["do"] == "dump":
                 self._dump(Path(command["to"]))
 
     def _dump(self, target: Path) -> None:
         reply = hub.Queue()
-        self.keeper.jobs.put(Job("ask_dump", {}, reply))
+        self.reconciler.jobs.put(Job("ask_dump", {}, reply))
         answer = reply.get()
         if answer["ok"]:
             target.write_text(json.dumps(answer["document"], indent=1, sort_keys=True))
@@ -249,6 +249,6 @@ def _connect(path: str) -> socket.socket | None:
     return status
 
 
-def _patience() -> Patience:
+def _patience() -> Timing:
     """As ``CORRIDOR_PATIENCE`` says, a JSON object of nanoseconds; by default as usual."""
-    return Patience(**json.loads(os.environ.get("CORRIDOR_PATIENCE") or "{}"))
+    return Timing(**json.loads(os.environ.get("CORRIDOR_PATIENCE") or "{}"))

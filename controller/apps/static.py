@@ -67,7 +67,7 @@ def read_program(path: str) -> Program:
     return from_plain(Program, json.loads(Path(path).read_text()))
 
 
-class CorridorApp(App):
+class StaticApp(App):
     """One program, many switches, one status line at a time."""
 
     OFP_VERSIONS = (ofproto.OFP_VERSION,)

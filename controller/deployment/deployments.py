@@ -1,8 +1,8 @@
 """What the network is to do, as values: what is known, what stands, and how one follows another.
 
-A ``Standing`` is a program in an epoch with what it serves and what was known when it was made. The
-next one is compiled in the other epoch, so that both can stand beside each other. Pure: who carries
-it to switches is the keeper.
+A ``Deployment`` is a program in an epoch with what it serves and what was known when it was made.
+The next one is compiled in the other epoch, so that both can stand beside each other. Pure: who
+carries it to switches is the controller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 
 from corridor.controller.forwarding.compiler import Compiled, compile_ways, plan_ways
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node, Way
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
 from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
@@ -39,7 +39,7 @@ FULL_FRAME_BITS = 8 * 1600
 
 
 @dataclass(frozen=True)
-class Known:
+class DesiredState:
     """Everything that decides what the network is to do."""
 
     specification: Specification
@@ -58,10 +58,10 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Deployment:
     """What switches hold, or are to hold."""
 
-    known: Known
+    known: DesiredState
     intents: tuple[Intent, ...]
     without: Failures
     compiled: Compiled
@@ -77,7 +77,7 @@ class Standing:
         return self.compiled.program
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def ways(self) -> tuple[ForwardingTree, ...]:
         return self.compiled.ways
 
     @property
@@ -93,66 +93,70 @@ class Standing:
         return {switch.dpid: switch for switch in self.program.switches}
 
 
-def stand(known: Known, wiring: Wiring, epoch: int) -> Standing:
+def stand(known: DesiredState, wiring: Wiring, epoch: int) -> Deployment:
     """What is known, compiled in an epoch."""
     intents = known.specification.intents()
     without = known.without(wiring)
     topology = known.specification.topology
     ways = plan_ways(topology, intents, without)
-    return Standing(
+    return Deployment(
         known, intents, without, compile_ways(wiring, topology, ways, epoch=epoch), epoch
     )
 
 
-def following(standing: Standing, known: Known, wiring: Wiring) -> Standing:
+def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> Deployment:
     """What is to stand next: of the other epoch, or of the same where no entry would differ."""
-    same = stand(known, wiring, standing.epoch)
-    if same.program.switches == standing.program.switches:
+    same = stand(known, wiring, deployment.epoch)
+    if same.program.switches == deployment.program.switches:
         return same
-    compiled = compile_ways(wiring, same.topology, same.ways, epoch=1 - standing.epoch)
-    return replace(same, compiled=compiled, epoch=1 - standing.epoch)
+    compiled = compile_ways(wiring, same.topology, same.ways, epoch=1 - deployment.epoch)
+    return replace(same, compiled=compiled, epoch=1 - deployment.epoch)
 
 
-def withdraw(standing: Standing, numbers: Iterable[int], intents: tuple[Intent, ...]) -> Standing:
+def withdraw(
+    deployment: Deployment, numbers: Iterable[int], intents: tuple[Intent, ...]
+) -> Deployment:
     """The same with the packets of some demands dropped at their edges, and known nowhere else.
 
     ``intents`` says what those demands may from now on, which is nothing as long as this stands;
     all else is served as before.
     """
-    gone = standing.withdrawn | frozenset(numbers)
-    switches = tuple(_withdrawn(switch, gone) for switch in standing.program.switches)
+    gone = deployment.withdrawn | frozenset(numbers)
+    switches = tuple(_withdrawn(switch, gone) for switch in deployment.program.switches)
     served = tuple(
         _allowed_nothing(intents[number - 1]) if number in gone else intent
-        for number, intent in enumerate(standing.intents, start=1)
+        for number, intent in enumerate(deployment.intents, start=1)
     )
-    program = replace(standing.program, switches=switches)
-    compiled = Compiled(program, standing.ways)
-    return replace(standing, intents=served, compiled=compiled, withdrawn=gone)
+    program = replace(deployment.program, switches=switches)
+    compiled = Compiled(program, deployment.ways)
+    return replace(deployment, intents=served, compiled=compiled, withdrawn=gone)
 
 
 def _allowed_nothing(intent: Intent) -> Intent:
     """One that policies still allow, though not by the ways that stand, waits for the next."""
-    waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next standing")
+    waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next deployment")
     ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
     return replace(intent, ruling=ruling)
 
 
-def no_longer_allowed(standing: Standing, intents: Iterable[Intent]) -> frozenset[int]:
+def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
     """Numbers of demands that have a way, and whose new rulings refuse them whatever the way."""
     return frozenset(
         number
-        for number, (way, intent) in enumerate(zip(standing.ways, intents, strict=True), start=1)
-        if way.first is not None and not intent.ruling.automata and number not in standing.withdrawn
+        for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
+        if way.first is not None
+        and not intent.ruling.automata
+        and number not in deployment.withdrawn
     )
 
 
-def unlawful(standing: Standing, intents: Iterable[Intent]) -> frozenset[int]:
+def unlawful(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
     """Numbers of demands that have a way, and no longer a permit that allows all it may do."""
     return frozenset(
         number
-        for number, (way, intent) in enumerate(zip(standing.ways, intents, strict=True), start=1)
+        for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
         if way.automaton is not None
-        and number not in standing.withdrawn
+        and number not in deployment.withdrawn
         and not any(_is_no_stricter(one, way.automaton) for one in intent.ruling.automata)
     )
 
@@ -166,29 +170,33 @@ def _is_no_stricter(new: Automaton, old: Automaton) -> bool:
     )
 
 
-def proof_of(standing: Standing, wiring: Wiring, tables: Tables | None = None) -> Proof:
-    """That tables, by default those intended, do what a standing is for, and nothing else."""
-    return _prove(standing, wiring, tables, standing.program, frozenset())
+def proof_of(deployment: Deployment, wiring: Wiring, tables: Tables | None = None) -> Proof:
+    """That tables, by default those intended, do what a deployment is for, and nothing else."""
+    return _prove(deployment, wiring, tables, deployment.program, frozenset())
 
 
 def proof_beside(
-    standing: Standing, step: Update, new: Standing, wiring: Wiring, tables: Tables | None = None
+    deployment: Deployment,
+    step: Update,
+    new: Deployment,
+    wiring: Wiring,
+    tables: Tables | None = None,
 ) -> Proof:
-    """That the old epoch still serves as it should with the new one standing beside it."""
-    return _prove(standing, wiring, tables, step.beside, new.labels)
+    """That the old epoch still serves as it should with the new one deployment beside it."""
+    return _prove(deployment, wiring, tables, step.beside, new.labels)
 
 
-def proof_flipped(standing: Standing, step: Update, new: Standing, wiring: Wiring) -> Proof:
+def proof_flipped(deployment: Deployment, step: Update, new: Deployment, wiring: Wiring) -> Proof:
     """That the new epoch will serve as it should once the edges are flipped."""
-    return _prove(new, wiring, None, step.flipped, standing.labels)
+    return _prove(new, wiring, None, step.flipped, deployment.labels)
 
 
-def step_between(standing: Standing, new: Standing) -> Update:
-    return update(standing.program, new.program)
+def step_between(deployment: Deployment, new: Deployment) -> Update:
+    return update(deployment.program, new.program)
 
 
 def _prove(
-    standing: Standing,
+    deployment: Deployment,
     wiring: Wiring,
     tables: Tables | None,
     intended: Program,
@@ -198,19 +206,19 @@ def _prove(
     exact = examine(
         held,
         wiring,
-        standing.topology,
-        standing.intents,
-        known=standing.without,
-        rates=standing.promises_rates,
+        deployment.topology,
+        deployment.intents,
+        known=deployment.without,
+        rates=deployment.promises_rates,
     )
     return prove(
         held,
         wiring,
-        standing.topology,
-        standing.intents,
+        deployment.topology,
+        deployment.intents,
         intended,
         exact,
-        failures=standing.without,
+        failures=deployment.without,
         resting=resting,
     )
 
@@ -230,11 +238,11 @@ def _blocked(flow: Flow) -> Flow:
     return replace(flow, actions=(), goto=None, cookie=why)
 
 
-def longest_ns(standing: Standing, wiring: Wiring) -> int:
+def longest_ns(deployment: Deployment, wiring: Wiring) -> int:
     """The longest that a packet may be under way, whatever has failed, with every queue full."""
     hop_ns = {wire.fibre: _most_ns(wire) for wire in wiring.fibres}
     known: dict[Node, int] = {}
-    firsts = [way.first for way in standing.ways if way.first is not None]
+    firsts = [way.first for way in deployment.ways if way.first is not None]
     for node in chain.from_iterable(_ends_first(first) for first in firsts):
         if node not in known:
             onward = known[node.then] if isinstance(node, Cross | Assess) else 0
@@ -278,17 +286,19 @@ class Assessed:
     dst: str
 
 
-def assessed(standings: Iterable[Standing], wiring: Wiring) -> dict[str, dict[int, Assessed]]:
+def assessed(
+    deployments_made: Iterable[Deployment], wiring: Wiring
+) -> dict[str, dict[int, Assessed]]:
     """For every gateway, the labels it lets through: those its switch takes back from it."""
     found: dict[str, dict[int, Assessed]] = {
         hub.hub: {} for hub in wiring.hubs if hub.gateway is not None
     }
-    for standing in standings:
-        for switch in standing.program.switches:
+    for deployment in deployments_made:
+        for switch in deployment.program.switches:
             for flow in switch.flows:
                 fields = dict(flow.match)
                 if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
-                    intent = standing.intents[flow.policy - 1]
+                    intent = deployment.intents[flow.policy - 1]
                     src, dst = (wiring.hub(end).host_ip for end in intent.pair)
                     label = int(fields["mpls_label"])
                     found[switch.hub][label] = Assessed(intent.id, src, dst)

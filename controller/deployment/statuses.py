@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corridor.controller.deployment.deployments import Standing
-from corridor.controller.forwarding.forwarding_tree import Way
-from corridor.controller.forwarding.walks import FoundDead, journey_of
+from corridor.controller.deployment.deployments import Deployment
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.walks import FoundDead, walk_of
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.relaxation.ladder import lacks
@@ -55,40 +55,42 @@ def unknown(demands: Iterable[str], reason: str) -> tuple[DemandStatus, ...]:
     return tuple(DemandStatus(one, Status.UNKNOWN, reason=reason) for one in demands)
 
 
-def statuses(standing: Standing, failures: Failures) -> tuple[DemandStatus, ...]:
-    """Of all demands while ``failures`` last, which the standing may not have been made for yet."""
+def statuses(deployment: Deployment, failures: Failures) -> tuple[DemandStatus, ...]:
+    """Of all demands while ``failures`` last, for which the deployment may not yet be made."""
     return tuple(
-        _status(standing, number, way, failures)
-        for number, way in enumerate(standing.ways, start=1)
+        _status(deployment, number, way, failures)
+        for number, way in enumerate(deployment.ways, start=1)
     )
 
 
-def _status(standing: Standing, number: int, way: Way, failures: Failures) -> DemandStatus:
-    if number in standing.withdrawn:
-        return _withdrawn(standing, number)
+def _status(
+    deployment: Deployment, number: int, way: ForwardingTree, failures: Failures
+) -> DemandStatus:
+    if number in deployment.withdrawn:
+        return _withdrawn(deployment, number)
     if isinstance(way.route, NoRoute):
         return _unserved(way, way.route)
-    journey = journey_of(way, standing.topology, failures)
-    if not journey.delivered:
-        found = ", ".join(one.what for one in journey.found) or "its hub is dark"
-        said = f"no way around {found} until the next standing"
+    walk = walk_of(way, deployment.topology, failures)
+    if not walk.delivered:
+        found = ", ".join(one.what for one in walk.found) or "its hub is dark"
+        said = f"no way around {found} until the next deployment"
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
-    worse = [*_bridged(journey.found), *map(str, lacks(way, journey.one_way_ns))]
+    worse = [*_bridged(walk.found), *map(str, lacks(way, walk.one_way_ns))]
     first = way.intent.ruling.automata[0].permit.id
     other = (f"{first} has no path",) if way.status == "ALT" else ()
     return DemandStatus(
         demand=way.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
         permit=way.route.permit,
-        hubs=journey.path.hubs,
-        one_way_ns=journey.one_way_ns,
+        hubs=walk.path.hubs,
+        one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other)),
         legal_ref=way.permit.legal_ref if way.permit else (),
     )
 
 
-def _withdrawn(standing: Standing, number: int) -> DemandStatus:
-    intent = standing.intents[number - 1]
+def _withdrawn(deployment: Deployment, number: int) -> DemandStatus:
+    intent = deployment.intents[number - 1]
     refused = intent.ruling.refusals
     first = refused[0]
     clause = f"{first.policy} {first.clause}"
@@ -98,7 +100,7 @@ def _withdrawn(standing: Standing, number: int) -> DemandStatus:
     )
 
 
-def _unserved(way: Way, why: NoRoute) -> DemandStatus:
+def _unserved(way: ForwardingTree, why: NoRoute) -> DemandStatus:
     first = why.because[0] if why.because else None
     return DemandStatus(
         demand=way.intent.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from corridor.controller.explain.passages import Passage, passage_of_route, shortest_passage
+from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
 from corridor.controller.explain.references import Reference, references
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints

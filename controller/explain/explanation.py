@@ -8,10 +8,10 @@ from typing import Any
 
 from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
 from corridor.controller.explain.outages import Outage, outages
-from corridor.controller.explain.passages import Passage, passage_of_way, shortest_passage
+from corridor.controller.explain.path_summary import Passage, passage_of_way, shortest_passage
 from corridor.controller.explain.permits import Unused, unused_permits
 from corridor.controller.explain.references import Ground, Reference, grounds, references
-from corridor.controller.forwarding.forwarding_tree import Way, WayStatus
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, WayStatus
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
@@ -90,7 +90,9 @@ class Explanation:
         return {"schema": 1, **plain, "as_of": str(self.as_of), **costs}
 
 
-def explain(way: Way, policies: PolicySet, as_of: date, answers: Way | None = None) -> Explanation:
+def explain(
+    way: ForwardingTree, policies: PolicySet, as_of: date, answers: ForwardingTree | None = None
+) -> Explanation:
     """``way`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its way back."""
     ruling = way.intent.ruling
     topology, demand = ruling.topology, ruling.demand
@@ -122,7 +124,7 @@ def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
     return next((entry.origin for entry in policies.classes if entry.id == name), ())
 
 
-def _permit(way: Way) -> PermitInUse | None:
+def _permit(way: ForwardingTree) -> PermitInUse | None:
     if way.permit is None:
         return None
     over = way.protection.over if way.protection.k else ()
@@ -131,7 +133,9 @@ def _permit(way: Way) -> PermitInUse | None:
     )
 
 
-def _forbids(way: Way, shortest: Passage | None, policies: PolicySet) -> tuple[Violation, ...]:
+def _forbids(
+    way: ForwardingTree, shortest: Passage | None, policies: PolicySet
+) -> tuple[Violation, ...]:
     if isinstance(way.route, NoRoute):
         return forbidding(way.intent.ruling, policies.known_groups)
     if shortest is None or way.automaton is None:
@@ -139,7 +143,7 @@ def _forbids(way: Way, shortest: Passage | None, policies: PolicySet) -> tuple[V
     return forbidden_by(way.intent.ruling, way.automaton, Path(shortest.hubs, shortest.fibres))
 
 
-def _clauses(way: Way) -> tuple[ClauseCost, ...]:
+def _clauses(way: ForwardingTree) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
     # What is spent on protection is no clause's cost.
@@ -147,7 +151,7 @@ def _clauses(way: Way) -> tuple[ClauseCost, ...]:
     return clause_costs(way.automaton, way.intent.ruling.topology, route)
 
 
-def _answers(way: Way | None) -> Answers | None:
+def _answers(way: ForwardingTree | None) -> Answers | None:
     if way is None:
         return None
     if isinstance(way.route, NoRoute):

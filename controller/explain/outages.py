@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from corridor.controller.explain.clauses import forbidden_by
-from corridor.controller.explain.passages import (
+from corridor.controller.explain.path_summary import (
     Passage,
     passage_of_journey,
     passage_of_route,
     shortest_passage,
 )
 from corridor.controller.explain.references import Ground, grounds
-from corridor.controller.forwarding.forwarding_tree import Way, WayBuilder
-from corridor.controller.forwarding.walks import Journey, journey_of
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.walks import Walk, walk_of
 from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.automaton import Violation
@@ -51,18 +51,18 @@ class Outage:
     forbids: Ground | None
     """What forbids to go on from where it is dropped; None where no fibre leads on, or where the
     switches were not asked to."""
-    anew: Anew
+    again: Anew
 
 
-def outages(topology: Topology, way: Way, policies: PolicySet) -> tuple[Outage, ...]:
+def outages(topology: Topology, way: ForwardingTree, policies: PolicySet) -> tuple[Outage, ...]:
     """Of every single element whose failure a packet meets, in the order of its path."""
     alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
     for name in elements(topology):
         failures = failures_of(topology, [name])
-        journey = journey_of(way, topology, failures)
+        journey = walk_of(way, topology, failures)
         if journey.found and failures.hubs.isdisjoint(way.intent.pair):
             outage = _outage(topology, way, name, journey, policies)
-            outcome = (outage.at_once, outage.anew, outage.delivered or outage.protected)
+            outcome = (outage.at_once, outage.again, outage.delivered or outage.protected)
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
     return tuple(_joined([outage for _, outage in group]) for group in first_found)
@@ -77,7 +77,7 @@ def _joined(alike: list[Outage]) -> Outage:
 
 
 def _outage(
-    topology: Topology, way: Way, name: str, journey: Journey, policies: PolicySet
+    topology: Topology, way: ForwardingTree, name: str, journey: Walk, policies: PolicySet
 ) -> Outage:
     failures = failures_of(topology, [name])
     died = () if journey.delivered else forbidden_onward(topology, way, failures, journey.path)
@@ -88,14 +88,14 @@ def _outage(
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
         forbids=next(iter(grounds(died, policies)), None),
-        anew=_anew(topology, _chosen(way.intent, failures), policies),
+        again=_anew(topology, _chosen(way.intent, failures), policies),
     )
 
 
 def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
-    """The route planned anew; only where ``one_way`` is stated does it depend on detours."""
+    """The route planned again; only where ``one_way`` is stated does it depend on detours."""
     if any(automaton.permit.soft.one_way for automaton in intent.ruling.automata):
-        return WayBuilder(intent.ruling.topology, failures).way(intent).route
+        return TreeBuilder(intent.ruling.topology, failures).way(intent).route
     return best_route(intent.ruling, failures)
 
 
@@ -106,7 +106,7 @@ def _anew(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> A
 
 
 def forbidden_onward(
-    topology: Topology, way: Way, failures: Failures, begun: Path
+    topology: Topology, way: ForwardingTree, failures: Failures, begun: Path
 ) -> tuple[Violation, ...]:
     """The clauses that the shortest way on from a path breaks, under the permit in use."""
     dead = [fibre.id for fibre in topology.fibres if not failures.spare(fibre)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from corridor.controller.explain.clauses import forbidding
-from corridor.controller.explain.passages import Passage, passage_of_route
+from corridor.controller.explain.path_summary import Passage, passage_of_route
 from corridor.controller.explain.references import Reference, references
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip

@@ -34,9 +34,9 @@ from corridor.controller.forwarding.forwarding_tree import (
     Assess,
     Cross,
     Deliver,
+    ForwardingTree,
     Node,
-    Way,
-    WayBuilder,
+    TreeBuilder,
 )
 from corridor.controller.forwarding.labels import Allocator, Labelling, label_way
 from corridor.controller.forwarding.program import (
@@ -84,11 +84,11 @@ class Compiled:
     """Tables, and how each intent is served by them."""
 
     program: Program
-    ways: tuple[Way, ...]
+    ways: tuple[ForwardingTree, ...]
     """In the order of the intents."""
 
 
-def gateways_of(ways: Iterable[Way]) -> frozenset[str]:
+def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
     """Hubs whose gateway some way passes."""
     waiting = [way.first for way in ways]
     seen: set[Node] = set()
@@ -102,14 +102,14 @@ def gateways_of(ways: Iterable[Way]) -> frozenset[str]:
 
 def plan_ways(
     topology: Topology, intents: Iterable[Intent], failures: Failures = NO_FAILURES
-) -> tuple[Way, ...]:
+) -> tuple[ForwardingTree, ...]:
     """How each intent can be served without what has failed, in order."""
-    builder = WayBuilder(topology, failures)
+    builder = TreeBuilder(topology, failures)
     return tuple(builder.way(intent) for intent in intents)
 
 
 def compile_ways(
-    wiring: Wiring, topology: Topology, ways: Sequence[Way], *, epoch: int = 0
+    wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree], *, epoch: int = 0
 ) -> Compiled:
     """Tables that serve each way's intent exactly so, and let nothing else pass.
 
@@ -167,7 +167,7 @@ class _Draft:
     def _add(self, hub: str, *flows: Flow) -> None:
         self._switches[hub].flows.update(dict.fromkeys(flows))
 
-    def add(self, number: int, way: Way) -> None:
+    def add(self, number: int, way: ForwardingTree) -> None:
         """The entries of one way; ``number`` is its intent's in every cookie."""
         src, dst = (self._hubs[hub] for hub in way.intent.pair)
         self._add(src.hub, arp_answer(src, dst))
@@ -180,7 +180,7 @@ class _Draft:
             self._labels += labelling.uses()
             self._switch_way(number, labelling)
 
-    def _meter(self, hub: str, number: int, way: Way) -> int | None:
+    def _meter(self, hub: str, number: int, way: ForwardingTree) -> int | None:
         """A meter of the peak rate, with as much burst as passes in a tenth of a second."""
         bandwidth = way.intent.guarantee(way.permit) if way.permit else None
         if bandwidth is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.product_paths import Courses
+from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks, Suspicion
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.product import Course, Place
+from corridor.controller.policy.product import Place, ProductPath
 
 DELIVER, ASSESS = -1, -2
 """Stand for the number of a fibre where a decision crosses none."""
@@ -17,7 +17,7 @@ class Decisions:
     """Decisions along ways, each made once; what is the same is one node."""
 
     def __init__(
-        self, automaton: Automaton, courses: Courses, protection: Protection, risks: Risks
+        self, automaton: Automaton, courses: ProductPaths, protection: Protection, risks: Risks
     ) -> None:
         """``courses`` are of a product that accepts the automaton's ways, whatever they take."""
         self._automaton = automaton
@@ -29,7 +29,7 @@ class Decisions:
         self._nodes: dict[tuple[int, int, int, int], Node] = {}
         self._ways: dict[tuple[int, int, int], Node | None] = {}
 
-    def first(self, course: Course) -> Node:
+    def first(self, course: ProductPath) -> Node:
         """The decision at the source, given the way while all is well."""
         nothing = self._suspects.nothing
         node = self._along(course, nothing, 0)
@@ -37,7 +37,7 @@ class Decisions:
         start = course.steps[0][0] if course.steps else course.end
         return self._past_gateway(before, start, node, nothing, 0)
 
-    def exposed(self, course: Course) -> set[tuple[int, int] | None]:
+    def exposed(self, course: ProductPath) -> set[tuple[int, int] | None]:
         """Places with the fibres taken there, as masks, that have no way around the fibre or the
         gateway it leads to; None for the gateway of the source."""
         first = self.first(course)
@@ -64,7 +64,7 @@ class Decisions:
             self._ways[key] = None if course is None else self._along(course, suspicion, spent_ns)
         return self._ways[key]
 
-    def _shortest(self, start: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
+    def _shortest(self, start: int, suspicion: Suspicion, spent_ns: int) -> ProductPath | None:
         closed = self._suspects.closed(suspicion.found)
         for avoided in self._suspects.avoided(suspicion, self._product.place(start).hub):
             course = self._courses.shortest(start, avoided, closed)
@@ -72,7 +72,7 @@ class Decisions:
                 return course
         return None
 
-    def _along(self, course: Course, suspicion: Suspicion, spent_ns: int) -> Node:
+    def _along(self, course: ProductPath, suspicion: Suspicion, spent_ns: int) -> Node:
         """The decisions along a course, each with its alternatives, built from its end."""
         after_ns = spent_ns + course.one_way_ns
         node = self._node(DELIVER, course.end, None, None)

@@ -24,13 +24,13 @@ from typing import Literal
 
 from corridor.controller.forwarding.decisions import Decisions
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.product_paths import Courses
+from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.product import Course, Ground, Product
+from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import Topology
@@ -39,9 +39,9 @@ __all__ = [
     "Assess",
     "Cross",
     "Deliver",
+    "ForwardingTree",
     "Node",
-    "Way",
-    "WayBuilder",
+    "TreeBuilder",
     "WayStatus",
     "unprotected",
 ]
@@ -52,7 +52,7 @@ policies do not let it pass. ``DOWN``: no fibres lead there."""
 
 
 @dataclass(frozen=True)
-class Way:
+class ForwardingTree:
     """How one intent is served: its route while all is well and its decisions; or why not."""
 
     intent: Intent
@@ -77,7 +77,7 @@ class Way:
         return "UP" if self.route.permit == first_choice else "ALT"
 
 
-class WayBuilder:
+class TreeBuilder:
     """Ways over one topology without what is known to have failed.
 
     Delays to each destination are searched once, and so is what demands to it have in common.
@@ -89,17 +89,17 @@ class WayBuilder:
         self._ground = Ground(topology, failures)
         self._floors: dict[str, dict[str, int]] = {}
         self._risks = Risks(topology)
-        self._courses: dict[object, Courses] = {}
+        self._courses: dict[object, ProductPaths] = {}
 
-    def way(self, intent: Intent) -> Way:
+    def way(self, intent: Intent) -> ForwardingTree:
         """By the first permit with a path. Never raises: what cannot be evaluated is blocked."""
         try:
             served = self._served(intent)
         except Exception:  # noqa: BLE001 - an evaluation error means deny
             served = None
-        return served or Way(intent, best_route(intent.ruling, self._failures))
+        return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
 
-    def _served(self, intent: Intent) -> Way | None:
+    def _served(self, intent: Intent) -> ForwardingTree | None:
         for automaton in intent.ruling.automata:
             courses = self._of(automaton)
             start = courses.product.entered(automaton.trip.src)
@@ -108,7 +108,9 @@ class WayBuilder:
                 return self._by(automaton, courses, course, intent)
         return None
 
-    def _by(self, automaton: Automaton, courses: Courses, shortest: Course, intent: Intent) -> Way:
+    def _by(
+        self, automaton: Automaton, courses: ProductPaths, shortest: ProductPath, intent: Intent
+    ) -> ForwardingTree:
         """The way of an intent by a permit, given the shortest course under it."""
         protection = intent.protected(automaton.permit)
         decisions = Decisions(automaton, courses, protection, self._risks)
@@ -117,7 +119,7 @@ class WayBuilder:
             start, most_ns = shortest.start, _most_ns(automaton.permit)
             found = _protected_course(courses, start, decisions, automaton, most_ns)
             chosen = found or shortest
-        return Way(
+        return ForwardingTree(
             intent,
             route_of(automaton, courses.product.trail(chosen)),
             decisions.first(chosen),
@@ -126,14 +128,14 @@ class WayBuilder:
             chosen.one_way_ns - shortest.one_way_ns,
         )
 
-    def _of(self, automaton: Automaton) -> Courses:
+    def _of(self, automaton: Automaton) -> ProductPaths:
         """Courses of a product that accepts the same ways, budgets apart."""
         key = automaton.course_key
         if key not in self._courses:
             floor_ns = self._floor(automaton.trip.dst.id)
             topology, failures = self._topology, self._failures
             product = Product(automaton, topology, floor_ns, failures, self._ground)
-            self._courses[key] = Courses(product)
+            self._courses[key] = ProductPaths(product)
         return self._courses[key]
 
     def _floor(self, dst: str) -> Mapping[str, int]:
@@ -157,8 +159,12 @@ def _most_ns(permit: Policy) -> int | None:
 
 
 def _protected_course(
-    courses: Courses, start: int, decisions: Decisions, automaton: Automaton, most_ns: int | None
-) -> Course | None:
+    courses: ProductPaths,
+    start: int,
+    decisions: Decisions,
+    automaton: Automaton,
+    most_ns: int | None,
+) -> ProductPath | None:
     """The shortest that is protected all along, if it takes no longer than ``most_ns``.
 
     A hop without a way around it has none however a packet came to it, since what it came by has

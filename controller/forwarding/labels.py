@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node, Way
+from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, LabelUse, label_of
 from corridor.controller.policy.automaton import State
 from corridor.controller.policy.phase import Phase
@@ -48,7 +48,7 @@ class Allocator:
 class Labelling:
     """Labels of one way. ``of`` gives the label a packet has once a node's decision is taken."""
 
-    way: Way
+    way: ForwardingTree
     first: int
     of: dict[Node, int] = field(default_factory=dict)
     """Alternatives that begin a detour, and what follows a gateway, by their own label."""
@@ -66,7 +66,7 @@ class Labelling:
             yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
 
 
-def label_way(way: Way, allocator: Allocator) -> Labelling:
+def label_way(way: ForwardingTree, allocator: Allocator) -> Labelling:
     """Labels for every decision of a way, as few as the decisions allow by first fit."""
     assert way.first is not None
     labelling = Labelling(way, first=0)

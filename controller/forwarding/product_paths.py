@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
-from corridor.controller.policy.product import Course, Edge, Place, Product
+from corridor.controller.policy.product import Edge, Place, Product, ProductPath
 from corridor.topologies.model.topology import Hub
 
 
-class Courses:
+class ProductPaths:
     """Shortest ways of one product, for all demands that it is the product of.
 
     What was searched is kept: a way found while less was dead is still the shortest if it uses
@@ -18,12 +18,12 @@ class Courses:
 
     def __init__(self, product: Product) -> None:
         self.product = product
-        self._found: dict[tuple[int, frozenset[str]], list[tuple[int, Course]]] = {}
+        self._found: dict[tuple[int, frozenset[str]], list[tuple[int, ProductPath]]] = {}
         self._none: dict[tuple[int, frozenset[str]], list[int]] = {}
         self._ungated: dict[tuple[int, int], int | None] = {}
         self._shut: dict[str, Automaton] = {}
 
-    def shortest(self, start: int, dead: int, closed: frozenset[str]) -> Course | None:
+    def shortest(self, start: int, dead: int, closed: frozenset[str]) -> ProductPath | None:
         """From a place, while these fibres are dead and the gateways of these hubs are down."""
         key = (start, closed)
         known = self._found.setdefault(key, [])

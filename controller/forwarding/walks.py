@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Deliver, Node, Way
+from corridor.controller.forwarding.forwarding_tree import (
+    Assess,
+    Cross,
+    Deliver,
+    ForwardingTree,
+    Node,
+)
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.paths import Path
 from corridor.topologies.model.topology import Topology
@@ -21,7 +27,7 @@ class FoundDead(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Journey:
+class Walk:
     """How far a packet comes, and what it passes."""
 
     path: Path
@@ -41,7 +47,7 @@ class Journey:
         return bool(self.taken) and isinstance(self.taken[-1], Deliver)
 
 
-def journey_of(way: Way, topology: Topology, failures: Failures = NO_FAILURES) -> Journey:
+def walk_of(way: ForwardingTree, topology: Topology, failures: Failures = NO_FAILURES) -> Walk:
     """The journey of a packet of ``way`` while ``failures`` last."""
     found: list[FoundDead] = []
     taken: list[Node] = []
@@ -60,7 +66,7 @@ def journey_of(way: Way, topology: Topology, failures: Failures = NO_FAILURES) -
         node = chosen.then if isinstance(chosen, Cross | Assess) else None
     hubs = (way.intent.demand.src, *(one.then.hub for one in crossed))
     fibres = tuple(one.fibre for one in crossed)
-    return Journey(
+    return Walk(
         path=Path(hubs, fibres),
         gateways=tuple(node.hub for node in taken if isinstance(node, Assess)),
         taken=tuple(taken),

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.openflow import codec
 from corridor.controller.openflow.dumps import meter_said, plain_counts, plain_entry, plain_group
-from corridor.controller.openflow.errors import Lost, Refused, Silent
+from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 
 ANSWER_S = 10.0
@@ -38,7 +38,7 @@ class _Waiting:
         self.sent: list[tuple[int, int]] = []
 
 
-class Switchboard:
+class OpenFlowChannel:
     """Speaks to switches by their datapath ids. Raises Lost, Refused and Silent."""
 
     def __init__(self, answer_s: float = ANSWER_S) -> None:
@@ -68,7 +68,7 @@ class Switchboard:
         return True
 
     def hang_up(self, dpid: int) -> None:
-        """Have a switch that does not answer connect anew."""
+        """Have a switch that does not answer connect again."""
         datapath = self._datapaths.get(dpid)
         if datapath is not None:
             datapath.close()
@@ -102,7 +102,7 @@ class Switchboard:
         elif isinstance(message, parser.OFPErrorMsg):
             self.unasked_errors.append(_in_words(message))
 
-    def tell(self, orders: Orders) -> None:
+    def tell(self, orders: Modifications) -> None:
         """Carry out orders on many switches; returns when all have said that they are done."""
         with _Listening(self) as waiting:
             ends = set()
@@ -112,7 +112,7 @@ class Switchboard:
                 ends.add((dpid, self._send(dpid, parser.OFPBarrierRequest, waiting)))
             self._await(waiting, ends)
 
-    def bundle(self, orders: Orders) -> None:
+    def bundle(self, orders: Modifications) -> None:
         """Orders of each switch at once or not at all, and in order (ONF extension 230)."""
         if not orders:
             return
@@ -227,7 +227,7 @@ class Switchboard:
             except hub.QueueEmpty:
                 silent = frozenset(dpid for dpid, _ in left)
                 reason = f"switches {sorted(silent)} did not answer in time"
-                raise Silent(reason, silent) from None
+                raise SwitchTimeout(reason, silent) from None
             if isinstance(said, Lost):
                 raise said
             if isinstance(said, parser.OFPErrorMsg):
@@ -246,15 +246,15 @@ class Switchboard:
 class _Listening:
     """Whose replies are heard as long as its caller waits."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
-        self._switchboard = switchboard
+    def __init__(self, channel: OpenFlowChannel) -> None:
+        self._channel = channel
         self._waiting = _Waiting()
 
     def __enter__(self) -> _Waiting:
         return self._waiting
 
     def __exit__(self, *_: object) -> None:
-        self._switchboard.forget(self._waiting)
+        self._channel.forget(self._waiting)
 
 
 def _in_words(error: Any) -> str:

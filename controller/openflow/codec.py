@@ -25,7 +25,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.openflow.framework import ofproto, parser
 
 if TYPE_CHECKING:  # a run's app orders nothing, and must not pay for the compiler
-    from corridor.controller.deployment.flow_mods import Order
+    from corridor.controller.deployment.modifications import Modification
 
 ETH_IPV4, ETH_MPLS = 0x0800, 0x8847
 MISS_NO_LIMIT = ofproto.OFPCML_NO_BUFFER
@@ -94,7 +94,7 @@ def remove_flow(datapath: Any, flow: Flow) -> Any:
     )
 
 
-def message_of(datapath: Any, order: Order) -> Any:
+def message_of(datapath: Any, order: Modification) -> Any:
     """What tells a switch to carry out an order."""
     what = order.what
     if isinstance(what, Flow):

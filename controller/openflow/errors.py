@@ -15,7 +15,7 @@ class GatewaysError(SwitchError):
     """Those who run the gateways did not agree, or did not answer."""
 
 
-class Silent(SwitchError):
+class SwitchTimeout(SwitchError):
     """It did not answer in time. Its second argument are the datapath ids of those that did not."""
 
     @property

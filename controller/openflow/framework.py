@@ -12,7 +12,7 @@ import os
 import warnings
 from typing import Any
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 NAMES = {"ryu": "ryu", "os-ken": "os_ken"}
 FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK", "ryu")
@@ -37,13 +37,13 @@ def _module(name: str) -> Any:
     try:
         return importlib.import_module(f"{NAMES[FRAMEWORK]}.{name}")
     except ImportError as error:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"{FRAMEWORK} does not import here: {error}", "./corridor setup installs it"
         ) from error
 
 
 if FRAMEWORK not in NAMES:
-    raise EnvironmentLacking(
+    raise EnvironmentUnsupported(
         f"CORRIDOR_FRAMEWORK is {FRAMEWORK!r}", f"use one of {', '.join(sorted(NAMES))}"
     )
 if FRAMEWORK == "ryu":

@@ -103,7 +103,7 @@ class Edge(NamedTuple):
     """The fibre as the hub sees it: twice its number, and one more from its second end."""
 
 
-class Course(NamedTuple):
+class ProductPath(NamedTuple):
     """A trail by numbers."""
 
     start: int
@@ -221,7 +221,7 @@ class Product:
 
     def course(
         self, start: int, dead: int = 0, shunned: Collection[tuple[int, int]] = ()
-    ) -> Course | None:
+    ) -> ProductPath | None:
         """The same by numbers and whatever it takes; ``shunned`` are places with fibres."""
         settled: set[int] = set()
         least: dict[int, int] = {}
@@ -247,7 +247,7 @@ class Product:
                 heappush(queue, (total_ns + floor_ns, count, (*order, number), total_ns, far))
         return None
 
-    def trail(self, course: Course) -> Trail:
+    def trail(self, course: ProductPath) -> Trail:
         """A course as others see it."""
         names = self.topology.fibres
         hops = (Hop(self.place(at), names[edge.number].id) for at, edge in course.steps)
@@ -289,7 +289,7 @@ class Product:
                 waiting += [edge.far for edge in ahead[number]]
         return ahead
 
-    def _course(self, start: int, order: tuple[int, ...], one_way_ns: int) -> Course:
+    def _course(self, start: int, order: tuple[int, ...], one_way_ns: int) -> ProductPath:
         """What a search found, from the numbers of the fibres it took."""
         at, fibres = start, 0
         steps = []
@@ -297,7 +297,7 @@ class Product:
             edge = next(edge for edge in self._edges[at] if edge.number == number)
             steps.append((at, edge))
             at, fibres = edge.far, fibres | edge.bit
-        return Course(start, tuple(steps), at, one_way_ns, fibres)
+        return ProductPath(start, tuple(steps), at, one_way_ns, fibres)
 
     def _expand(self, place: Place) -> list[Edge]:
         found = []

@@ -122,7 +122,7 @@ class Findings:
         return known | {*_named(network, doors)}
 
     def _ways_after(self, core: Core, places: list[int]) -> dict[DemandKey, Looked]:
-        """All ways, those through changed places followed anew."""
+        """All ways, those through changed places followed again."""
         return {
             key: looked
             if looked.seen.reached.isdisjoint(places)

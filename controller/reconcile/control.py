@@ -38,8 +38,8 @@ from pydantic import ValidationError
 
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.reconcile.event_log import Journal
-from corridor.controller.reconcile.reconciler import Job, Jobs, Keeper
+from corridor.controller.reconcile.event_log import EventLog
+from corridor.controller.reconcile.reconciler import Job, Jobs, Reconciler
 from corridor.controller.reconcile.two_phase_rollout import NotNow
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
@@ -64,10 +64,10 @@ class NoSuch(BadRequest):
 
 @dataclass
 class Control:
-    """Answers requests; what changes something is done by the keeper."""
+    """Answers requests; what changes something is done by the controller."""
 
-    keeper: Keeper
-    journal: Journal
+    reconciler: Reconciler
+    event_log: EventLog
     queue: Callable[[], Jobs]
     answer_s: float = ANSWER_S
 
@@ -88,44 +88,44 @@ class Control:
 
     def status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         counts: dict[str, int] = {}
-        for one in list(self.journal.statuses.values()):
+        for one in list(self.event_log.statuses.values()):
             counts[one.status] = counts.get(one.status, 0) + 1
-        return {"ok": True, **self.keeper.state, "demands": counts}
+        return {"ok": True, **self.reconciler.state, "demands": counts}
 
     def demands(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "demands": to_plain(list(self.journal.statuses.values()))}
+        return {"ok": True, "demands": to_plain(list(self.event_log.statuses.values()))}
 
     def topology(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        keeper, failures = self.keeper, self.keeper.failures
-        outside = keeper.governor.outside
-        connected = outside.switches.connected
+        reconciler, failures = self.reconciler, self.reconciler.failures
+        interfaces = reconciler.deployer.interfaces
+        connected = interfaces.switches.connected
         hubs = {
             hub.hub: {
                 "dpid": hub.dpid,
                 "connected": hub.dpid in connected,
-                "connections": self.journal.tally.connections[hub.hub, True],
-                "disconnections": self.journal.tally.connections[hub.hub, False],
+                "connections": self.event_log.counts.connections[hub.hub, True],
+                "disconnections": self.event_log.counts.connections[hub.hub, False],
                 "failed": hub.hub in failures.hubs,
                 "gateway": None if hub.gateway is None else hub.hub not in failures.gateways,
                 "ports": self._ports(hub),
             }
-            for hub in outside.wiring.hubs
+            for hub in interfaces.wiring.hubs
         }
-        held = keeper.sightings.damper.held(outside.now_ns())
+        held = reconciler.sightings.damper.held(interfaces.now_ns())
         fibres = {
             one.fibre: {
                 "ends": [one.a.hub, one.z.hub],
                 "works": one.fibre not in failures.links,
                 "held_out": f"link:{one.fibre}" in held,
-                "drained": one.fibre in keeper.known.drained,
+                "drained": one.fibre in reconciler.known.drained,
             }
-            for one in outside.wiring.fibres
+            for one in interfaces.wiring.fibres
         }
         return {"ok": True, "hubs": hubs, "fibres": fibres}
 
     def _ports(self, hub: HubWire) -> dict[str, Any]:
         """By number, what each leads to, and whether it is live."""
-        wiring, sightings = self.keeper.governor.outside.wiring, self.keeper.sightings
+        wiring, sightings = self.reconciler.deployer.interfaces.wiring, self.reconciler.sightings
         leads_to = {HOST_PORT: "host"}
         for fibre in wiring.fibres:
             for end in (fibre.a, fibre.z):
@@ -142,10 +142,10 @@ class Control:
         return self._have("ask_counters")
 
     def proof(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "proof": self.keeper.governor.proof}
+        return {"ok": True, "proof": self.reconciler.deployer.proof}
 
     def policies(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = self.keeper.known.specification.policies
+        chosen = self.reconciler.known.specification.policies
         return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
 
     def policy(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Control:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
-        specification = self.keeper.known.specification
+        specification = self.reconciler.known.specification
         demands = [one.demand for one in specification.directions]
         try:
             check_policies(policies, specification.topology, demands)
@@ -179,42 +179,42 @@ class Control:
         return self._have("ask_audit")
 
     def events(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        journal = self.journal
+        event_log = self.event_log
         return {
             "ok": True,
-            "events": journal.since(int(request.get("since", 0))),
-            "last": journal.last,
-            "started_ns": journal.started_ns,
+            "events": event_log.since(int(request.get("since", 0))),
+            "last": event_log.last,
+            "started_ns": event_log.started_ns,
         }
 
     def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
         from corridor.controller.explain import explain
 
-        standing = self.keeper.governor.standing
-        if standing is None:
-            raise NotNow(self.keeper.governor.doubt)
+        deployment = self.reconciler.deployer.deployment
+        if deployment is None:
+            raise NotNow(self.reconciler.deployer.unproven)
         name = _text(request, "demand")
-        ways = {way.intent.id: way for way in standing.ways}
+        ways = {way.intent.id: way for way in deployment.ways}
         if name not in ways:
             raise NoSuch(f"no demand {name!r}; there are {', '.join(ways)}")
-        specification = standing.known.specification
+        specification = deployment.known.specification
         answers = ways.get(f"{name}.return")
         found = explain(ways[name], specification.policies, specification.as_of, answers)
         return {"ok": True, "explanation": found.to_json()}
 
     def _have(self, do: str, **what: Any) -> dict[str, Any]:
-        """Have the keeper do something, and wait for what came of it."""
+        """Have the controller do something, and wait for what came of it."""
         reply = self.queue()
-        self.keeper.jobs.put(Job(do, what, reply))
+        self.reconciler.jobs.put(Job(do, what, reply))
         try:
             answer: dict[str, Any] = reply.get(timeout=self.answer_s)
-        except self.keeper.nothing:
+        except self.reconciler.nothing:
             return _no("late", f"not done in {self.answer_s:g} s; it may still be")
         return answer
 
     def _fibre(self, request: Mapping[str, Any]) -> str:
         name = _text(request, "fibre")
-        known = [one.fibre for one in self.keeper.governor.outside.wiring.fibres]
+        known = [one.fibre for one in self.reconciler.deployer.interfaces.wiring.fibres]
         if name not in known:
             raise NoSuch(f"no fibre {name!r}; there are {', '.join(known)}")
         return name

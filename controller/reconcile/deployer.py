@@ -1,7 +1,7 @@
 """The one who changes what switches hold, and only to what is proven.
 
-It has a standing or none. Every call either ends with switches holding exactly a standing that is
-proven from what they say, or says why not; then all is as before, or edges are off.
+It has a deployment or none. Every call either ends with switches holding exactly a deployment that
+is proven from what they say, or says why not; then all is as before, or edges are off.
 """
 
 from __future__ import annotations
@@ -10,32 +10,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corridor.controller.deployment import deployments, flow_mods
-from corridor.controller.deployment.deployments import Known, Standing, assessed
+from corridor.controller.deployment import deployments, modifications
+from corridor.controller.deployment.deployments import Deployment, DesiredState, assessed
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.updates import UpdateProof, objections
-from corridor.controller.reconcile.event_log import Journal
-from corridor.controller.reconcile.ports import Outside, only
+from corridor.controller.reconcile.event_log import EventLog
+from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Mended, compare, mend, mend_anew, whole_core
-from corridor.controller.reconcile.state_file import Kept, Remembered, Store
+from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NS, NotDone, Updater
 
 
 @dataclass
-class Governor:
+class Deployer:
     """Serves one network."""
 
-    outside: Outside
-    store: Store
-    journal: Journal
+    interfaces: Interfaces
+    store: StateFile
+    event_log: EventLog
     updater: Updater
-    standing: Standing | None = None
-    wanted: Known | None = None
+    deployment: Deployment | None = None
+    wanted: DesiredState | None = None
     """What is to stand instead, where a controller that dies must not forget it."""
-    doubt: str = "nothing is installed yet"
-    """Why what switches hold is not known to be the standing; empty while it is."""
+    unproven: str = "nothing is installed yet"
+    """Why what switches hold is not known to be the deployment; empty while it is."""
     proof: dict[str, Any] = field(default_factory=dict)
     """The last one, as JSON."""
     foreign: int = 0
@@ -43,69 +43,76 @@ class Governor:
     update: dict[str, Any] | None = None
     """What the last move was like; None where no entry differed."""
 
-    def boot(self, known: Known, told: frozenset[int], remembered: Remembered | None) -> None:
+    def boot(
+        self, known: DesiredState, told: frozenset[int], remembered: Remembered | None
+    ) -> None:
         """Take over what switches hold if it is ours, else install what is known.
 
         Raises NotDone and SwitchError.
         """
-        held = self.outside.tables(told)
+        held = self.interfaces.tables(told)
         kept = self._kept(remembered)
         seen = self._seen(held)
         found = recognise(seen, kept) or recognise(seen, self._guesses(known, held))
-        if found is None or not deployments.proof_of(found.standing, self.outside.wiring).holds:
-            self.install(deployments.stand(known, self.outside.wiring, 0), told, held)
+        if (
+            found is None
+            or not deployments.proof_of(found.deployment, self.interfaces.wiring).holds
+        ):
+            self.install(deployments.stand(known, self.interfaces.wiring, 0), told, held)
             return
-        standing = found.standing
-        others = [one for one in kept if one.epoch != standing.epoch]
-        self.outside.gateways.assess(assessed([standing, *others], self.outside.wiring))
+        deployment = found.deployment
+        others = [one for one in kept if one.epoch != deployment.epoch]
+        self.interfaces.gateways.assess(assessed([deployment, *others], self.interfaces.wiring))
         if found.finish:
-            self.outside.switches.bundle(only(found.finish, told))
-            self.outside.sleep(self.drain_s(standing))
-            held = self.outside.tables(told)
-        mended = mend(self.outside, standing, told, held)
-        self.outside.gateways.assess(assessed([standing], self.outside.wiring))
-        self.wanted = known if kept and standing is kept[-1] else None
-        self._accept(standing, mended.tables, "taken over")
+            self.interfaces.switches.bundle(only(found.finish, told))
+            self.interfaces.sleep(self.drain_s(deployment))
+            held = self.interfaces.tables(told)
+        mended = mend(self.interfaces, deployment, told, held)
+        self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
+        self.wanted = known if kept and deployment is kept[-1] else None
+        self._accept(deployment, mended.tables, "taken over")
         self._count(mended)
-        self.journal.say(
-            "taken over", was=found.what, epoch=standing.epoch, **self._tampering(mended)
+        self.event_log.say(
+            "taken over", was=found.what, epoch=deployment.epoch, **self._tampering(mended)
         )
 
-    def install(self, standing: Standing, told: frozenset[int], held: Tables | None = None) -> None:
-        """Whatever switches hold is replaced by a standing. Raises NotDone and SwitchError."""
-        predicted = deployments.proof_of(standing, self.outside.wiring)
+    def install(
+        self, deployment: Deployment, told: frozenset[int], held: Tables | None = None
+    ) -> None:
+        """Whatever switches hold is replaced by a deployment. Raises NotDone and SwitchError."""
+        predicted = deployments.proof_of(deployment, self.interfaces.wiring)
         if not predicted.holds:
-            self.doubt = "what should be installed is not proven"
+            self.unproven = "what should be installed is not proven"
             self._take_edges_off(told)
             raise NotDone(f"it would break {'; '.join(objections(predicted))}", predicted)
 
         def before_edges() -> None:
-            core = compare(self.outside.tables(told), standing)
+            core = compare(self.interfaces.tables(told), deployment)
             if not whole_core(core):
                 raise Refused("cores hold other than they were told")
-            self.outside.gateways.assess(assessed([standing], self.outside.wiring))
+            self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
 
-        self.doubt = "it is being installed"
-        drain_s = self.drain_s(standing)
-        held = held if held is not None else self.outside.tables(told)
-        mended = mend_anew(self.outside, standing, told, held, drain_s, before_edges)
+        self.unproven = "it is being installed"
+        drain_s = self.drain_s(deployment)
+        held = held if held is not None else self.interfaces.tables(told)
+        mended = mend_anew(self.interfaces, deployment, told, held, drain_s, before_edges)
         self.wanted = None
-        self._accept(standing, mended.tables, "installed")
+        self._accept(deployment, mended.tables, "installed")
         self._count(mended)
-        entries = sum(len(switch.flows) for switch in standing.program.switches)
-        self.journal.say(
-            "installed", epoch=standing.epoch, entries=entries, **self._tampering(mended)
+        entries = sum(len(switch.flows) for switch in deployment.program.switches)
+        self.event_log.say(
+            "installed", epoch=deployment.epoch, entries=entries, **self._tampering(mended)
         )
 
-    def move_to(self, new: Standing, told: frozenset[int], why: str) -> bool:
+    def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
         """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
 
         Whether nothing was left over that an audit has to take away.
         """
-        assert self.standing is not None
-        old = self.standing
+        assert self.deployment is not None
+        old = self.deployment
         if new.epoch == old.epoch:
-            proof = deployments.proof_of(new, self.outside.wiring)
+            proof = deployments.proof_of(new, self.interfaces.wiring)
             if not proof.holds:
                 raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
             self.update = None
@@ -117,90 +124,92 @@ class Governor:
         except NotDone as problem:
             self._keep(old)
             for dpid in problem.silent:
-                self.outside.switches.hang_up(dpid)
+                self.interfaces.switches.hang_up(dpid)
             raise
         self._stands(new, report.proof, why)
         self.update = report.plain()
-        self.journal.say("update", why=why, epoch=new.epoch, **self.update)
+        self.event_log.say("update", why=why, epoch=new.epoch, **self.update)
         return not report.left_over
 
-    def want(self, known: Known) -> None:
+    def want(self, known: DesiredState) -> None:
         """Remember what is to stand, whatever becomes of this controller."""
         self.wanted = known
-        if self.standing is not None:
-            self._keep(self.standing)
+        if self.deployment is not None:
+            self._keep(self.deployment)
 
-    def withdraw(self, numbers: frozenset[int], known: Known, told: frozenset[int]) -> list[str]:
+    def withdraw(
+        self, numbers: frozenset[int], known: DesiredState, told: frozenset[int]
+    ) -> list[str]:
         """Drop demands at their edges at once, by bundle, then wherever they are on their way.
 
         A switch that is away goes on admitting them; its neighbours no longer know their labels.
         ``known`` is what refuses them; it is remembered first. Their ids. Raises SwitchError.
         """
-        if not numbers or self.standing is None:
+        if not numbers or self.deployment is None:
             return []
-        before = self.standing
+        before = self.deployment
         after = deployments.withdraw(before, numbers, known.specification.intents())
         held = Tables({one.hub: one for one in before.program.switches})
         differ = compare(held, after)
         self.wanted = known
         self._keep(after)
-        self.standing = after
-        self.outside.switches.bundle(only(flow_mods.edges_exchanged(differ), told))
-        core = {dpid: flow_mods.extra_off(one) for dpid, one in differ.items()}
-        self.outside.switches.tell(only(core, told))
+        self.deployment = after
+        self.interfaces.switches.bundle(only(modifications.edges_exchanged(differ), told))
+        core = {dpid: modifications.extra_off(one) for dpid, one in differ.items()}
+        self.interfaces.switches.tell(only(core, told))
         ids = sorted(before.intents[number - 1].id for number in numbers)
-        self.journal.say("withdrawn", demands=ids)
+        self.event_log.say("withdrawn", demands=ids)
         return ids
 
-    def restore(self, before: Standing, known: Known, told: frozenset[int]) -> None:
+    def restore(self, before: Deployment, known: DesiredState, told: frozenset[int]) -> None:
         """Undo a withdrawal. Raises SwitchError."""
-        self.standing = before
+        self.deployment = before
         self.want(known)
-        mend(self.outside, before, told)
+        mend(self.interfaces, before, told)
 
     def audit(self, told: frozenset[int], why: str = "audit") -> Mended:
         """Compare what switches say with what stands, put it right, and prove it again if it was
         not. Raises SwitchError and NotDone."""
-        assert self.standing is not None
+        assert self.deployment is not None
         try:
-            mended = mend(self.outside, self.standing, told)
+            mended = mend(self.interfaces, self.deployment, told)
         except SwitchError as problem:
-            self.doubt = str(problem)
+            self.unproven = str(problem)
             raise
-        if mended.was_whole and not self.doubt:
+        if mended.was_whole and not self.unproven:
             return mended
         self._count(mended)
-        self._accept(self.standing, mended.tables, why)
+        self._accept(self.deployment, mended.tables, why)
         if not mended.was_whole:
-            self.journal.say("mended", why=why, **self._tampering(mended))
+            self.event_log.say("mended", why=why, **self._tampering(mended))
         return mended
 
     def tell_gateways(self) -> None:
         """Say again what they assess. Raises SwitchError."""
-        if self.standing is not None:
-            self.outside.gateways.assess(assessed([self.standing], self.outside.wiring))
+        if self.deployment is not None:
+            self.interfaces.gateways.assess(assessed([self.deployment], self.interfaces.wiring))
 
-    def drain_s(self, standing: Standing) -> float:
-        return (deployments.longest_ns(standing, self.outside.wiring) + MARGIN_NS) / NS
+    def drain_s(self, deployment: Deployment) -> float:
+        return (deployments.longest_ns(deployment, self.interfaces.wiring) + MARGIN_NS) / NS
 
-    def _accept(self, standing: Standing, held: Tables, what: str) -> None:
-        """A standing that switches say they hold, if that is proven."""
-        filled = self.outside.filled(held, standing.program)
-        proof = deployments.proof_of(standing, self.outside.wiring, filled)
-        self._note(proof, what, standing.epoch)
+    def _accept(self, deployment: Deployment, held: Tables, what: str) -> None:
+        """A deployment that switches say they hold, if that is proven."""
+        filled = self.interfaces.filled(held, deployment.program)
+        proof = deployments.proof_of(deployment, self.interfaces.wiring, filled)
+        self._note(proof, what, deployment.epoch)
         if not proof.holds:
-            self.doubt = "; ".join(objections(proof))
-            raise NotDone(f"what switches hold breaks {self.doubt}", proof)
-        self.standing, self.doubt = standing, ""
-        self._keep(standing)
+            self.unproven = "; ".join(objections(proof))
+            raise NotDone(f"what switches hold breaks {self.unproven}", proof)
+        self.deployment, self.unproven = deployment, ""
+        self._keep(deployment)
 
-    def _stands(self, new: Standing, proof: Proof | UpdateProof, why: str) -> None:
+    def _stands(self, new: Deployment, proof: Proof | UpdateProof, why: str) -> None:
         self._note(proof, why, new.epoch)
-        self.standing, self.doubt, self.wanted = new, "", None
+        self.deployment, self.unproven, self.wanted = new, "", None
         self._keep(new)
 
-    def _keep(self, standing: Standing, about_to: Standing | None = None) -> None:
-        self.store.keep(standing, self.wanted or standing.known, about_to)
+    def _keep(self, deployment: Deployment, about_to: Deployment | None = None) -> None:
+        self.store.keep(deployment, self.wanted or deployment.known, about_to)
 
     def _count(self, mended: Mended) -> None:
         self.foreign += sum(len(flows) for flows in mended.foreign.values())
@@ -220,27 +229,27 @@ class Governor:
 
     def _take_edges_off(self, told: frozenset[int]) -> None:
         """Nothing is admitted any more."""
-        self.outside.switches.bundle(flow_mods.all_edges_off(self.outside.tables(told)))
+        self.interfaces.switches.bundle(modifications.all_edges_off(self.interfaces.tables(told)))
 
-    def _guesses(self, known: Known, held: Tables) -> Iterator[Standing]:
+    def _guesses(self, known: DesiredState, held: Tables) -> Iterator[Deployment]:
         """What may stand although nobody remembers."""
         for epoch in epochs_at_edges(held):
-            yield deployments.stand(known, self.outside.wiring, epoch)
+            yield deployments.stand(known, self.interfaces.wiring, epoch)
             if known.failures.links or known.failures.gateways:
-                bare = Known(known.specification, drained=known.drained)
-                yield deployments.stand(bare, self.outside.wiring, epoch)
+                bare = DesiredState(known.specification, drained=known.drained)
+                yield deployments.stand(bare, self.interfaces.wiring, epoch)
 
-    def _kept(self, remembered: Remembered | None) -> list[Standing]:
+    def _kept(self, remembered: Remembered | None) -> list[Deployment]:
         """What was about to stand before what stood."""
         if remembered is None:
             return []
 
-        def stood(one: Kept) -> Standing:
-            standing = deployments.stand(one.known, self.outside.wiring, one.epoch)
+        def stood(one: Kept) -> Deployment:
+            deployment = deployments.stand(one.known, self.interfaces.wiring, one.epoch)
             if one.withdrawn:
                 by = remembered.wanted.specification.intents()
-                standing = deployments.withdraw(standing, one.withdrawn, by)
-            return standing
+                deployment = deployments.withdraw(deployment, one.withdrawn, by)
+            return deployment
 
         following = [stood(remembered.next)] if remembered.next is not None else []
         return [*following, stood(remembered.stands)]

@@ -11,7 +11,7 @@ COUNTED = ("mended", "withdrawn", "error")
 
 
 @dataclass
-class Tally:
+class EventCounts:
     """Counts events as they are told."""
 
     updates: Counter[str] = field(default_factory=Counter)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.deployment.statuses import DemandStatus
-from corridor.controller.reconcile.event_counts import Tally
+from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
 
 MOST = 10_000
 
 
-class Journal:
+class EventLog:
     """Events, each with a number and a time."""
 
     def __init__(self, tell: Callable[[dict[str, Any]], object], path: Path | None = None) -> None:
@@ -28,13 +28,13 @@ class Journal:
         """Time of day; numbers of events belong to it."""
         self.statuses: dict[str, DemandStatus] = {}
         """As they were last told."""
-        self.tally = Tally()
+        self.counts = EventCounts()
 
     def say(self, event: str, **what: Any) -> None:
         told = {"event": event, "n": self._next, "at_ns": time.time_ns(), **what}
         self._next += 1
         self._events.append(told)
-        self.tally.note(told)
+        self.counts.note(told)
         if self._path is not None:
             with self._path.open("a") as file:
                 file.write(json.dumps(told) + "\n")

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from corridor.controller.policy.failures import Failures
-from corridor.controller.reconcile.flap_suppression import Damper
+from corridor.controller.reconcile.flap_suppression import FlapSuppressor
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 
 
 @dataclass
-class Sightings:
+class FailureDetector:
     """What is seen of a network."""
 
     wiring: Wiring
-    damper: Damper = field(default_factory=Damper)
+    damper: FlapSuppressor = field(default_factory=FlapSuppressor)
     _live: dict[tuple[int, int], bool] = field(default_factory=dict)
     _silent: set[str] = field(default_factory=set)
     """Hubs whose switches have been away for too long."""

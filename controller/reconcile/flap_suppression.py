@@ -24,7 +24,7 @@ class _Record:
 
 
 @dataclass
-class Damper:
+class FlapSuppressor:
     """What has flapped."""
 
     half_life_ns: int = HALF_LIFE_NS

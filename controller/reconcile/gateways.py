@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 
 from corridor.controller.openflow.errors import GatewaysError
-from corridor.controller.reconcile.ports import Labels
+from corridor.controller.reconcile.interfaces import Labels
 
 ANSWER_S = 5.0
 
@@ -23,7 +23,7 @@ class NoGateways:
 
 
 class GatewaysLink:
-    """One connection for each message: whoever runs the gateways may have been started anew."""
+    """One connection for each message: whoever runs the gateways may have been started again."""
 
     def __init__(self, path: str, answer_s: float = ANSWER_S) -> None:
         self._path = path

@@ -1,6 +1,6 @@
-"""The one thread that decides what happens when: jobs come in, timers run, the governor acts.
+"""The one thread that decides what happens when: jobs come in, timers run, the deployer acts.
 
-Switches bridge a failure by themselves at once. The keeper waits a moment for what else
+Switches bridge a failure by themselves at once. The controller waits a moment for what else
 fails with it, then moves the network to ways made without it; when it is mended, back. While a
 switch is away its tables serve on, and what would change them waits until it is back, or has been
 away so long that its hub counts as failed.
@@ -15,16 +15,16 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known, Standing
+from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.deployment.statuses import statuses, unknown
 from corridor.controller.openflow.counters import drops_by_reason, sent_by_demand
-from corridor.controller.openflow.errors import Silent, SwitchError
+from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.prover.updates import objections
-from corridor.controller.reconcile.deployer import Governor
-from corridor.controller.reconcile.event_log import Journal
-from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.controller.reconcile.deployer import Deployer
+from corridor.controller.reconcile.event_log import EventLog
+from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.state_file import Remembered, Unreadable
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
 from corridor.topologies.base.codec import to_plain
@@ -35,11 +35,11 @@ DAY_NS = 86_400 * SECOND_NS
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long the keeper waits for what."""
+class Timing:
+    """How long the controller waits for what."""
 
     hold_ns: int = SECOND_NS // 10
-    """For more failures after one, before ways are made anew."""
+    """For more failures after one, before ways are made again."""
     settle_ns: int = 5 * SECOND_NS
     """For ports to come alive, when all switches have connected for the first time."""
     first_ns: int = 60 * SECOND_NS
@@ -68,20 +68,20 @@ class Job:
 
 
 @dataclass
-class Keeper:
+class Reconciler:
     """Runs for the life of a controller."""
 
-    governor: Governor
-    journal: Journal
-    known: Known
+    deployer: Deployer
+    event_log: EventLog
+    known: DesiredState
     """As it is wanted; what stands may still be made for something older."""
-    sightings: Sightings
+    sightings: FailureDetector
     jobs: Jobs
     nothing: type[Exception]
     """What ``jobs`` raises when time is over."""
-    patience: Patience = field(default_factory=Patience)
+    timing: Timing = field(default_factory=Timing)
     on_standing: Callable[[], object] = lambda: None
-    """Called once, when the first standing stands."""
+    """Called once, when the first deployment stands."""
     _timers: dict[str, int] = field(default_factory=dict)
     _away: dict[str, int] = field(default_factory=dict)
     """Hubs whose switch is away, and since when."""
@@ -93,7 +93,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         now_ns = self._now_ns
-        self._timers["boot"] = now_ns + self.patience.first_ns
+        self._timers["boot"] = now_ns + self.timing.first_ns
         self._timers["day"] = now_ns + DAY_NS
 
     def run(self) -> None:
@@ -131,17 +131,17 @@ class Keeper:
                 ]
             if not isinstance(problem, Deferred):
                 told = {"do": job.do, "kind": problem.kind, "reason": str(problem)}
-                self.journal.say("refused", **told)
+                self.event_log.say("refused", **told)
         except SwitchError as problem:
             answer = {"ok": False, "kind": "failed", "reason": str(problem)}
-            self.journal.say("failed", do=job.do, reason=str(problem))
+            self.event_log.say("failed", do=job.do, reason=str(problem))
             self._hang_up(problem)
             self._audit_soon()
         except Exception as problem:  # noqa: BLE001 - told, and the network stays as it is
             reason = f"{type(problem).__name__}: {problem}"
             answer = {"ok": False, "kind": "error", "reason": reason}
             where = traceback.format_exc()
-            self.journal.say("error", message=answer["reason"], do=job.do, where=where)
+            self.event_log.say("error", message=answer["reason"], do=job.do, where=where)
         self._retell()
         if job.reply is not None:
             job.reply.put(answer)
@@ -162,17 +162,17 @@ class Keeper:
     @property
     def state(self) -> dict[str, Any]:
         """In a few words."""
-        standing = self.governor.standing
+        deployment = self.deployer.deployment
         return {
-            "standing": standing is not None,
-            "epoch": standing.epoch if standing else None,
-            "doubt": self.governor.doubt,
+            "installed": deployment is not None,
+            "epoch": deployment.epoch if deployment else None,
+            "unproven": self.deployer.unproven,
             "deferred": self._deferred,
             "away": sorted(self._away),
             "as_of": self.known.specification.as_of.isoformat(),
             "policies": self.known.specification.policies.name,
-            "foreign": self.governor.foreign,
-            "happened": self.journal.tally.plain(),
+            "foreign": self.deployer.foreign,
+            "happened": self.event_log.counts.plain(),
         }
 
     # Jobs from switches.
@@ -187,58 +187,62 @@ class Keeper:
         self.sightings.silent(hub, silent=False, now_ns=now_ns)
         for port, live in ports.items():
             self.sightings.port(dpid, port, live=live, now_ns=now_ns)
-        self.journal.say("switch", hub=hub, connected=True)
-        if self.governor.standing is None:
+        self.event_log.say("switch", hub=hub, connected=True)
+        if self.deployer.deployment is None:
             if not self._missing():
                 self._timers["boot"] = now_ns
         else:
-            self._timers["look"] = now_ns + self.patience.hold_ns // 2
+            self._timers["look"] = now_ns + self.timing.hold_ns // 2
 
     def _went_away(self, dpid: int) -> None:
         """A switch has lost its connection; its tables serve on."""
         hub = self._hub(dpid)
         self._away[hub] = self._now_ns
         self._came.discard(dpid)
-        self._timers[f"away {hub}"] = self._now_ns + self.patience.away_ns
-        self.journal.say("switch", hub=hub, connected=False)
+        self._timers[f"away {hub}"] = self._now_ns + self.timing.away_ns
+        self.event_log.say("switch", hub=hub, connected=False)
 
     def _port(self, dpid: int, port: int, live: bool) -> None:
         """A switch says that a port came alive or died."""
         if not self.sightings.port(dpid, port, live=live, now_ns=self._now_ns):
             return
-        self.journal.say("failures", **_plain(self.failures))
+        self.event_log.say("failures", **_plain(self.failures))
         self._follow_soon()
-        if self.governor.standing is None and self.failures == NO_FAILURES and not self._missing():
+        if (
+            self.deployer.deployment is None
+            and self.failures == NO_FAILURES
+            and not self._missing()
+        ):
             self._timers["boot"] = self._now_ns
         if live and port == GATEWAY_IN_PORT:
-            self.governor.tell_gateways()
+            self.deployer.tell_gateways()
 
     # Timers.
 
     def _boot(self) -> None:
         missing = self._missing()
         now_ns = self._now_ns
-        waited_long = now_ns >= self._connected_ns + self.patience.settle_ns
+        waited_long = now_ns >= self._connected_ns + self.timing.settle_ns
         if missing:
             for hub in missing:
                 self.sightings.silent(hub, silent=True, now_ns=now_ns)
         elif self.failures != NO_FAILURES and not waited_long:
-            self._timers["boot"] = self._connected_ns + self.patience.settle_ns
+            self._timers["boot"] = self._connected_ns + self.timing.settle_ns
             return
         if not self._told:
-            self._timers["boot"] = now_ns + self.patience.retry_ns
+            self._timers["boot"] = now_ns + self.timing.retry_ns
             return
-        self._timers["boot"] = now_ns + self.patience.retry_ns
+        self._timers["boot"] = now_ns + self.timing.retry_ns
         remembered = self._recall()
         if remembered is not None:
             self.known = remembered.wanted
-        self.governor.boot(self._wanted(), self._told, remembered)
+        self.deployer.boot(self._wanted(), self._told, remembered)
         del self._timers["boot"]
-        standing = self.governor.standing
-        assert standing is not None
-        self.known = replace(self.governor.wanted or standing.known, failures=NO_FAILURES)
+        deployment = self.deployer.deployment
+        assert deployment is not None
+        self.known = replace(self.deployer.wanted or deployment.known, failures=NO_FAILURES)
         self._came.clear()
-        self._timers["audit"] = self._now_ns + self.patience.audit_ns
+        self._timers["audit"] = self._now_ns + self.timing.audit_ns
         self._follow_soon()
         if not self._announced:
             self._announced = True
@@ -247,28 +251,28 @@ class Keeper:
     def _recall(self) -> Remembered | None:
         """What the controller before knew; told where that is lost, for it may have been more."""
         try:
-            return self.governor.store.recall()
+            return self.deployer.store.recall()
         except Unreadable as problem:
-            self.journal.say("forgotten", reason=str(problem))
+            self.event_log.say("forgotten", reason=str(problem))
             return None
 
     def _follow(self, why: str = "failures") -> None:
         """Move to what is wanted without what has failed."""
-        if self.governor.standing is None:
+        if self.deployer.deployment is None:
             return
         try:
             self._move_to(self._wanted(), why, asked=False)
         except NotDone as problem:
             if problem.again:
-                self._timers["follow"] = self._now_ns + self.patience.retry_ns
+                self._timers["follow"] = self._now_ns + self.timing.retry_ns
             raise
         release_ns = self.sightings.damper.release_ns()
         if release_ns is not None:
-            self._timers["follow"] = max(release_ns, self._now_ns + self.patience.hold_ns)
+            self._timers["follow"] = max(release_ns, self._now_ns + self.timing.hold_ns)
 
     def _look(self) -> None:
         """See to switches that have come back: nobody knows what they hold."""
-        if self.governor.standing is None:
+        if self.deployer.deployment is None:
             return
         self._look_at_those_back()
         if not self._missing():
@@ -277,15 +281,15 @@ class Keeper:
     def _look_at_those_back(self) -> None:
         came = frozenset(self._came) & self._told
         if came:
-            self._timers["look"] = self._now_ns + self.patience.retry_ns
-            self.governor.audit(came, "switch came back")
+            self._timers["look"] = self._now_ns + self.timing.retry_ns
+            self.deployer.audit(came, "switch came back")
             self._timers.pop("look")
         self._came -= came
 
     def _audit(self) -> None:
-        self._timers["audit"] = self._now_ns + self.patience.audit_ns
-        if self.governor.standing is not None and self._told:
-            self.governor.audit(self._told)
+        self._timers["audit"] = self._now_ns + self.timing.audit_ns
+        if self.deployer.deployment is not None and self._told:
+            self.deployer.audit(self._told)
 
     def _day(self) -> None:
         self._timers["day"] = self._now_ns + DAY_NS
@@ -299,29 +303,29 @@ class Keeper:
         Nothing is withdrawn for what is then deferred or refused.
         """
         wanted = replace(self.known, specification=self._specified(policies=policies))
-        standing = self._settled()
+        deployment = self._settled()
         self._refuse_absence()
-        gone = deployments.no_longer_allowed(standing, wanted.specification.intents())
+        gone = deployments.no_longer_allowed(deployment, wanted.specification.intents())
         if gone:
             self._refuse_unproven(wanted)
         try:
-            withdrawn = self.governor.withdraw(gone, wanted, self._told)
+            withdrawn = self.deployer.withdraw(gone, wanted, self._told)
             self._move_to(wanted, "policies")
         except (NotDone, SwitchError):
             if gone:
-                self.governor.restore(standing, self.known, self._told)
+                self.deployer.restore(deployment, self.known, self._told)
             raise
         self.known = wanted
         return self._done(withdrawn)
 
     def _set_day(self, as_of: date) -> dict[str, Any]:
-        """What has lost its basis goes before anything is computed anew."""
+        """What has lost its basis goes before anything is computed again."""
         self.known = replace(self.known, specification=self._specified(as_of=as_of))
-        self.governor.want(self.known)
-        standing, withdrawn = self.governor.standing, list[str]()
-        if standing is not None:
-            gone = deployments.unlawful(standing, self.known.specification.intents())
-            withdrawn = self.governor.withdraw(gone, self.known, self._told)
+        self.deployer.want(self.known)
+        deployment, withdrawn = self.deployer.deployment, list[str]()
+        if deployment is not None:
+            gone = deployments.unlawful(deployment, self.known.specification.intents())
+            withdrawn = self.deployer.withdraw(gone, self.known, self._told)
             self._follow("the day")
         return self._done(withdrawn)
 
@@ -337,32 +341,32 @@ class Keeper:
         return self._done()
 
     def _ask_counters(self) -> dict[str, Any]:
-        outside, standing = self.governor.outside, self.governor.standing
-        document = outside.document(self._told)
-        demands = [one.id for one in standing.intents] if standing else []
-        ports = outside.switches.port_counts(self._told)
+        interfaces, deployment = self.deployer.interfaces, self.deployer.deployment
+        document = interfaces.document(self._told)
+        demands = [one.id for one in deployment.intents] if deployment else []
+        ports = interfaces.switches.port_counts(self._told)
         return {
             "ok": True,
             **drops_by_reason(document),
             "sent": sent_by_demand(document, demands),
-            "ports": {outside.hub(dpid): ports[dpid] for dpid in sorted(ports)},
+            "ports": {interfaces.hub(dpid): ports[dpid] for dpid in sorted(ports)},
         }
 
     def _ask_audit(self) -> dict[str, Any]:
-        if self.governor.standing is None:
-            raise NotNow(self.governor.doubt)
-        mended = self.governor.audit(self._told)
+        if self.deployer.deployment is None:
+            raise NotNow(self.deployer.unproven)
+        mended = self.deployer.audit(self._told)
         return {"ok": True, "was_whole": mended.was_whole}
 
     def _ask_dump(self) -> dict[str, Any]:
-        return {"ok": True, "document": self.governor.outside.document(self._told)}
+        return {"ok": True, "document": self.deployer.interfaces.document(self._told)}
 
     # What they have in common.
 
-    def _move_to(self, known: Known, why: str, *, asked: bool = True) -> None:
+    def _move_to(self, known: DesiredState, why: str, *, asked: bool = True) -> None:
         self._refuse_absence()
         self._look_at_those_back()
-        if not self.governor.move_to(self._following(known, asked=asked), self._told, why):
+        if not self.deployer.move_to(self._following(known, asked=asked), self._told, why):
             self._audit_soon()
 
     def _refuse_absence(self) -> None:
@@ -372,96 +376,96 @@ class Keeper:
             raise Deferred(f"deferred until {', '.join(absent)} is back or given up")
         self._defer("")
 
-    def _refuse_unproven(self, known: Known) -> None:
+    def _refuse_unproven(self, known: DesiredState) -> None:
         proof = deployments.proof_of(
-            self._following(known, asked=True), self.governor.outside.wiring
+            self._following(known, asked=True), self.deployer.interfaces.wiring
         )
         if not proof.holds:
             raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
 
-    def _following(self, known: Known, *, asked: bool) -> Standing:
+    def _following(self, known: DesiredState, *, asked: bool) -> Deployment:
         """What is to stand next; rates must fit if somebody has ``asked`` for it."""
-        standing = self.governor.standing
-        assert standing is not None
+        deployment = self.deployer.deployment
+        assert deployment is not None
         wanted = replace(known, failures=self.failures)
-        new = deployments.following(standing, wanted, self.governor.outside.wiring)
+        new = deployments.following(deployment, wanted, self.deployer.interfaces.wiring)
         return replace(new, promises_rates=asked)
 
-    def _settled(self) -> Standing:
-        standing = self.governor.standing
-        if standing is None or self.governor.doubt:
-            raise NotNow(self.governor.doubt)
-        return standing
+    def _settled(self) -> Deployment:
+        deployment = self.deployer.deployment
+        if deployment is None or self.deployer.unproven:
+            raise NotNow(self.deployer.unproven)
+        return deployment
 
     def _specified(self, **changes: Any) -> Any:
         return self.known.specification.model_copy(update=changes)
 
-    def _wanted(self) -> Known:
+    def _wanted(self) -> DesiredState:
         return replace(self.known, failures=self.failures)
 
     def _done(self, withdrawn: Sequence[str] = ()) -> dict[str, Any]:
-        standing = self.governor.standing
+        deployment = self.deployer.deployment
         return {
             "ok": True,
-            "epoch": standing.epoch if standing else None,
+            "epoch": deployment.epoch if deployment else None,
             "withdrawn": list(withdrawn),
-            "update": self.governor.update if standing else None,
+            "update": self.deployer.update if deployment else None,
         }
 
     def _follow_soon(self) -> None:
-        due_ns = self._now_ns + self.patience.hold_ns
+        due_ns = self._now_ns + self.timing.hold_ns
         self._timers["follow"] = min(due_ns, self._timers.get("follow", due_ns))
 
     def _audit_soon(self) -> None:
         """Something may be left of what was not done, or not done in full."""
-        if self.governor.standing is not None:
-            due_ns = self._now_ns + self.patience.retry_ns
+        if self.deployer.deployment is not None:
+            due_ns = self._now_ns + self.timing.retry_ns
             self._timers["audit"] = min(due_ns, self._timers.get("audit", due_ns))
 
     def _defer(self, reason: str) -> None:
         if reason and reason != self._deferred:
-            self.journal.say("deferred", reason=reason)
+            self.event_log.say("deferred", reason=reason)
         self._deferred = reason
 
     def _hang_up(self, problem: SwitchError) -> None:
-        if isinstance(problem, Silent):
+        if isinstance(problem, SwitchTimeout):
             for dpid in problem.dpids:
-                self.governor.outside.switches.hang_up(dpid)
+                self.deployer.interfaces.switches.hang_up(dpid)
 
     def _given_up(self, hub: str) -> None:
         self._away.pop(hub, None)
         if self.sightings.silent(hub, silent=True, now_ns=self._now_ns):
-            self.journal.say("failures", **_plain(self.failures))
+            self.event_log.say("failures", **_plain(self.failures))
         self._follow_soon()
 
     def _missing(self) -> list[str]:
         """Hubs whose switch is not connected and that are not given up."""
-        outside = self.governor.outside
-        gone = outside.dpids - outside.switches.connected
-        return sorted({outside.hub(dpid) for dpid in gone} - self.failures.hubs)
+        interfaces = self.deployer.interfaces
+        gone = interfaces.dpids - interfaces.switches.connected
+        return sorted({interfaces.hub(dpid) for dpid in gone} - self.failures.hubs)
 
     @property
     def _told(self) -> frozenset[int]:
         """Switches that are told what to hold."""
-        outside = self.governor.outside
-        failed = {outside.dpid(hub) for hub in self.failures.hubs}
-        return (outside.dpids & outside.switches.connected) - failed
+        interfaces = self.deployer.interfaces
+        failed = {interfaces.dpid(hub) for hub in self.failures.hubs}
+        return (interfaces.dpids & interfaces.switches.connected) - failed
 
     def _hub(self, dpid: int) -> str:
-        return self.governor.outside.hub(dpid)
+        return self.deployer.interfaces.hub(dpid)
 
     @property
     def _now_ns(self) -> int:
-        return self.governor.outside.now_ns()
+        return self.deployer.interfaces.now_ns()
 
     def _retell(self) -> None:
         """Tell of every demand that is now served otherwise."""
-        standing, doubt = self.governor.standing, self.governor.doubt
-        if standing is None or doubt:
+        deployment, unproven = self.deployer.deployment, self.deployer.unproven
+        if deployment is None or unproven:
             demands = (one.demand.id for one in self.known.specification.directions)
-            self.journal.compare(unknown(demands, doubt))
+            self.event_log.compare(unknown(demands, unproven))
         else:
-            self.journal.compare(statuses(standing, self.failures))
+            self.event_log.compare(statuses(deployment, self.failures))
 
 
 def _plain(failures: Failures) -> dict[str, list[str]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from corridor.controller.deployment import flow_mods
-from corridor.controller.deployment.deployments import Difference, Standing, difference
+from corridor.controller.deployment import modifications
+from corridor.controller.deployment.deployments import Deployment, Difference, difference
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Flow
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.prover import Tables
-from corridor.controller.reconcile.ports import Outside, only
+from corridor.controller.reconcile.interfaces import Interfaces, only
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Mended:
     foreign: Mapping[str, tuple[Flow, ...]]
     """By hub, entries that are nobody's we know."""
     stray: Mapping[str, tuple[Flow, ...]]
-    """Ours, and of no standing."""
+    """Ours, and of no deployment."""
     missing: Mapping[str, int]
     aids: Mapping[str, int]
     """Groups and meters that were other than they should be, or nobody's we know."""
@@ -36,32 +36,32 @@ class Mended:
         return not (self.foreign or self.stray or self.missing or self.aids)
 
 
-def compare(held: Tables, standing: Standing) -> dict[int, Difference]:
-    """By datapath id, what differs from a standing."""
-    wanted = {one.hub: one for one in standing.program.switches}
+def compare(held: Tables, deployment: Deployment) -> dict[int, Difference]:
+    """By datapath id, what differs from a deployment."""
+    wanted = {one.hub: one for one in deployment.program.switches}
     found = {wanted[hub].dpid: difference(has, wanted[hub]) for hub, has in held.switches.items()}
     return {dpid: one for dpid, one in found.items() if one}
 
 
 def mend(
-    outside: Outside,
-    standing: Standing,
+    interfaces: Interfaces,
+    deployment: Deployment,
     dpids: frozenset[int],
     held: Tables | None = None,
 ) -> Mended:
-    """Have switches hold exactly their part of a standing, which they held. Raises SwitchError."""
-    held = held if held is not None else outside.tables(dpids)
-    differ = compare(held, standing)
+    """Have switches hold exactly their part of a deployment again. Raises SwitchError."""
+    held = held if held is not None else interfaces.tables(dpids)
+    differ = compare(held, deployment)
     now = held
     if differ or held.oddities:
-        outside.switches.bundle(flow_mods.edges_off(differ))
-        now = _put_right(outside, standing, dpids, held)
-    return _mended(outside, differ, now)
+        interfaces.switches.bundle(modifications.edges_off(differ))
+        now = _put_right(interfaces, deployment, dpids, held)
+    return _mended(interfaces, differ, now)
 
 
 def mend_anew(
-    outside: Outside,
-    standing: Standing,
+    interfaces: Interfaces,
+    deployment: Deployment,
     dpids: frozenset[int],
     held: Tables,
     drain_s: float,
@@ -69,50 +69,52 @@ def mend_anew(
 ) -> Mended:
     """The same from whatever is held: a label may mean something else there, so nothing is
     admitted until the core is whole, and ``drain_s`` passes before it is touched."""
-    differ = compare(held, standing)
-    off = flow_mods.all_edges_off(held)
+    differ = compare(held, deployment)
+    off = modifications.all_edges_off(held)
     if off:
-        outside.switches.bundle(off)
-        outside.sleep(drain_s)
-    now = _put_right(outside, standing, dpids, outside.tables(dpids), before_edges)
-    return _mended(outside, differ, now)
+        interfaces.switches.bundle(off)
+        interfaces.sleep(drain_s)
+    now = _put_right(interfaces, deployment, dpids, interfaces.tables(dpids), before_edges)
+    return _mended(interfaces, differ, now)
 
 
 def _put_right(
-    outside: Outside,
-    standing: Standing,
+    interfaces: Interfaces,
+    deployment: Deployment,
     dpids: frozenset[int],
     held: Tables,
     before_edges: Callable[[], object] = lambda: None,
 ) -> Tables:
     """What switches hold once they have been told what is missing. Edges that are other than they
     should be are off."""
-    differ = compare(held, standing)
-    has = {outside.dpid(hub): one for hub, one in held.switches.items()}
-    outside.switches.tell(only({d: flow_mods.extra_off(one) for d, one in differ.items()}, dpids))
+    differ = compare(held, deployment)
+    has = {interfaces.dpid(hub): one for hub, one in held.switches.items()}
+    interfaces.switches.tell(
+        only({d: modifications.extra_off(one) for d, one in differ.items()}, dpids)
+    )
     core = {
-        dpid: flow_mods.missing_core(
+        dpid: modifications.missing_core(
             one, (g.id for g in has[dpid].groups), (m.id for m in has[dpid].meters)
         )
         for dpid, one in differ.items()
     }
-    outside.switches.tell(only(core, dpids))
+    interfaces.switches.tell(only(core, dpids))
     before_edges()
-    outside.switches.bundle(flow_mods.missing_edges(differ))
-    now = outside.tables(dpids)
-    left = compare(now, standing)
+    interfaces.switches.bundle(modifications.missing_edges(differ))
+    now = interfaces.tables(dpids)
+    left = compare(now, deployment)
     if left or now.oddities:
-        names = ", ".join(sorted(outside.hub(dpid) for dpid in left)) or "switches"
+        names = ", ".join(sorted(interfaces.hub(dpid) for dpid in left)) or "switches"
         raise Refused(f"{names} hold other than they were told")
     return now
 
 
-def _mended(outside: Outside, differ: Mapping[int, Difference], held: Tables) -> Mended:
+def _mended(interfaces: Interfaces, differ: Mapping[int, Difference], held: Tables) -> Mended:
     return Mended(
-        _by_hub(outside, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
-        _by_hub(outside, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
-        {outside.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},
-        {outside.hub(dpid): count for dpid, one in differ.items() if (count := _aids(one))},
+        _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
+        _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
+        {interfaces.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},
+        {interfaces.hub(dpid): count for dpid, one in differ.items() if (count := _aids(one))},
         held,
     )
 
@@ -123,9 +125,9 @@ def _aids(one: Difference) -> int:
 
 
 def _by_hub(
-    outside: Outside, differ: Mapping[int, Difference], which: Callable[[Flow], bool]
+    interfaces: Interfaces, differ: Mapping[int, Difference], which: Callable[[Flow], bool]
 ) -> dict[str, tuple[Flow, ...]]:
-    found = {outside.hub(dpid): tuple(filter(which, one.extra)) for dpid, one in differ.items()}
+    found = {interfaces.hub(dpid): tuple(filter(which, one.extra)) for dpid, one in differ.items()}
     return {hub: flows for hub, flows in found.items() if flows}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from corridor.controller.deployment.deployments import Known, Standing
+from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import PolicySet
@@ -23,9 +23,9 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """A standing without what can be computed again."""
+    """A deployment without what can be computed again."""
 
-    known: Known
+    known: DesiredState
     epoch: int
     withdrawn: frozenset[int]
 
@@ -34,7 +34,7 @@ class Kept:
 class Remembered:
     """What the controller before knew."""
 
-    wanted: Known
+    wanted: DesiredState
     """What stands, or was to; those withdrawn were so by its intents."""
     stands: Kept
     next: Kept | None
@@ -60,20 +60,22 @@ class _State(Frozen):
     next: _Standing | None
 
 
-class Store:
+class StateFile:
     """One file, replaced as a whole; without a path nothing is kept."""
 
     def __init__(self, path: Path | None, specification: Specification) -> None:
         self._path = path
         self._specification = specification
 
-    def keep(self, standing: Standing, wanted: Known, about_to: Standing | None = None) -> None:
+    def keep(
+        self, deployment: Deployment, wanted: DesiredState, about_to: Deployment | None = None
+    ) -> None:
         """On the disk when it returns."""
         if self._path is None:
             return
         said = _State(
             wanted=_Wanted(**_plain(wanted)),
-            stands=_saved(standing),
+            stands=_saved(deployment),
             next=_saved(about_to) if about_to is not None else None,
         )
         aside = self._path.with_suffix(".new")
@@ -101,7 +103,7 @@ class Store:
     def _kept(self, said: _Standing) -> Kept:
         return Kept(self._known(said, said.failures), said.epoch, said.withdrawn)
 
-    def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> Known:
+    def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> DesiredState:
         topology = self._specification.topology
         fibres = {fibre.id for fibre in topology.fibres}
         hubs = {hub.id for hub in topology.hubs}
@@ -110,19 +112,19 @@ class Store:
         if strange:
             raise Unreadable(f"{self._path}: the topology has no {', '.join(sorted(strange))}")
         changes = {"policies": said.policies, "as_of": said.as_of}
-        return Known(self._specification.model_copy(update=changes), failures, said.drained)
+        return DesiredState(self._specification.model_copy(update=changes), failures, said.drained)
 
 
-def _saved(standing: Standing) -> _Standing:
+def _saved(deployment: Deployment) -> _Standing:
     return _Standing(
-        **_plain(standing.known),
-        epoch=standing.epoch,
-        failures=standing.known.failures,
-        withdrawn=standing.withdrawn,
+        **_plain(deployment.known),
+        epoch=deployment.epoch,
+        failures=deployment.known.failures,
+        withdrawn=deployment.withdrawn,
     )
 
 
-def _plain(known: Known) -> dict[str, Any]:
+def _plain(known: DesiredState) -> dict[str, Any]:
     specification = known.specification
     return {
         "policies": specification.policies,

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from corridor.controller.deployment import flow_mods
-from corridor.controller.deployment.deployments import Standing
-from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.deployment import modifications
+from corridor.controller.deployment.deployments import Deployment
+from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import COOKIE_MAGIC
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.controller.prover import Tables
@@ -24,9 +24,9 @@ class Recognised:
     """``whole``: exactly so. ``more``: all of it serves, and something is beside it. ``edges``: its
     core is whole, and some edges are other: an update was about to flip them."""
 
-    standing: Standing
+    deployment: Deployment
     what: Literal["whole", "more", "edges"]
-    finish: Orders
+    finish: Modifications
     """For bundles, where edges are other."""
 
 
@@ -41,7 +41,7 @@ def epochs_at_edges(held: Tables) -> tuple[int, ...]:
     return tuple(sorted(serial - 1 for serial in serials if serial <= 2))
 
 
-def recognise(held: Tables, candidates: Iterable[Standing]) -> Recognised | None:
+def recognise(held: Tables, candidates: Iterable[Deployment]) -> Recognised | None:
     """The candidate that is served now; the first, where several could be."""
     compared = [(one, compare(held, one)) for one in candidates]
     for one, differ in compared:
@@ -52,5 +52,5 @@ def recognise(held: Tables, candidates: Iterable[Standing]) -> Recognised | None
             return Recognised(one, "more", {})
     for one, differ in compared:
         if whole_core(differ):
-            return Recognised(one, "edges", flow_mods.edges_exchanged(differ))
+            return Recognised(one, "edges", modifications.edges_exchanged(differ))
     return None

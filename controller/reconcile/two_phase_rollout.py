@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from corridor.controller.deployment import flow_mods
+from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import (
-    Standing,
+    Deployment,
     assessed,
     difference,
     is_cut_off,
@@ -32,10 +32,10 @@ from corridor.controller.deployment.deployments import (
     step_between,
 )
 from corridor.controller.forwarding.two_phase_plan import Update
-from corridor.controller.openflow.errors import Silent, SwitchError
+from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof
 from corridor.controller.prover.updates import UpdateProof, objections
-from corridor.controller.reconcile.ports import Outside, only
+from corridor.controller.reconcile.interfaces import Interfaces, only
 
 MARGIN_NS = 20_000_000
 """For what switches, gateways and hosts take, which the model of fibres does not say."""
@@ -47,7 +47,7 @@ NS = 1_000_000_000
 
 
 class NotDone(Exception):
-    """An update that was not carried out; the old standing stands."""
+    """An update that was not carried out; the old deployment stands."""
 
     def __init__(self, reason: str, proof: Proof | None = None, again: bool = False) -> None:
         super().__init__(reason)
@@ -72,8 +72,8 @@ class Deferred(NotDone):
 class NotNow(NotDone):
     """Nothing stands that is proven, so there is nothing to start from."""
 
-    def __init__(self, doubt: str) -> None:
-        super().__init__(f"not now: {doubt or 'nothing is installed yet'}")
+    def __init__(self, unproven: str) -> None:
+        super().__init__(f"not now: {unproven or 'nothing is installed yet'}")
         self.kind = "busy"
 
 
@@ -102,32 +102,32 @@ class Report:
 class Updater:
     """Carries updates out, one at a time."""
 
-    outside: Outside
+    interfaces: Interfaces
     during: Callable[[str], None] = lambda _step: None
     """Called after each step."""
 
-    def carry_out(self, old: Standing, new: Standing, told: frozenset[int]) -> Report:
+    def carry_out(self, old: Deployment, new: Deployment, told: frozenset[int]) -> Report:
         """From ``old`` to ``new`` on the switches that are ``told``; NotDone if it cannot be."""
-        started_ns = self.outside.now_ns()
+        started_ns = self.interfaces.now_ns()
         step = step_between(old, new)
         flipped = self._will_be(old, step, new, told)
-        done_ns = {"compiled and proven": self.outside.now_ns() - started_ns}
+        done_ns = {"compiled and proven": self.interfaces.now_ns() - started_ns}
 
         def done(name: str) -> None:
-            done_ns[name] = self.outside.now_ns() - started_ns
+            done_ns[name] = self.interfaces.now_ns() - started_ns
             self.during(name)
 
         flipping = False
         try:
             self._stand_beside(step, told)
             done("beside")
-            settled_ns = self.outside.now_ns() + SETTLE_NS
+            settled_ns = self.interfaces.now_ns() + SETTLE_NS
             self._tell_gateways(old, new)
             beside = self._is_beside(old, step, new, told)
             done("proven")
-            self.outside.sleep(max(0, settled_ns - self.outside.now_ns()) / NS)
+            self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS)
             flipping = True
-            self.outside.switches.bundle(only(flow_mods.flips(step), told))
+            self.interfaces.switches.bundle(only(modifications.flips(step), told))
             done("flipped")
         except (SwitchError, NotDone) as problem:
             raise self._undone(problem, old, step, new, told, flipping=flipping) from problem
@@ -135,36 +135,43 @@ class Updater:
             self._undone(NotDone("stopped"), old, step, new, told, flipping=flipping)
             raise
         report = Report(UpdateProof(beside, flipped), _sizes(step), done_ns)
-        self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)
+        self.interfaces.sleep((longest_ns(old, self.interfaces.wiring) + MARGIN_NS) / NS)
         done("drained")
         report.left_over = self._clear(step, new, told)
         done("removed")
         return report
 
-    def _will_be(self, old: Standing, step: Update, new: Standing, told: frozenset[int]) -> Proof:
+    def _will_be(
+        self, old: Deployment, step: Update, new: Deployment, told: frozenset[int]
+    ) -> Proof:
         """The proof of the tables as they will be, before anything is sent."""
-        for hub in (hub.hub for hub in self.outside.wiring.hubs if hub.dpid not in told):
-            if not is_cut_off(hub, new.program, self.outside.wiring):
+        for hub in (hub.hub for hub in self.interfaces.wiring.hubs if hub.dpid not in told):
+            if not is_cut_off(hub, new.program, self.interfaces.wiring):
                 raise NotDone(f"{hub} is away, and would still be listened to")
-        flipped = proof_flipped(old, step, new, self.outside.wiring)
+        flipped = proof_flipped(old, step, new, self.interfaces.wiring)
         if not flipped.holds:
             raise NotDone(f"it would break {'; '.join(objections(flipped))}", flipped)
         return flipped
 
     def _stand_beside(self, step: Update, told: frozenset[int]) -> None:
-        for part in (flow_mods.groups_and_meters_beside(step), flow_mods.entries_beside(step)):
-            self.outside.switches.tell(only(part, told))
+        for part in (
+            modifications.groups_and_meters_beside(step),
+            modifications.entries_beside(step),
+        ):
+            self.interfaces.switches.tell(only(part, told))
 
-    def _tell_gateways(self, old: Standing, new: Standing) -> None:
+    def _tell_gateways(self, old: Deployment, new: Deployment) -> None:
         """The labels of both epochs; those that only the old one needs may be dead."""
-        wiring = self.outside.wiring
+        wiring = self.interfaces.wiring
         needed = [hub for hub, labels in assessed([new], wiring).items() if labels]
-        self.outside.gateways.assess(assessed([old, new], wiring), needed)
+        self.interfaces.gateways.assess(assessed([old, new], wiring), needed)
 
-    def _is_beside(self, old: Standing, step: Update, new: Standing, told: frozenset[int]) -> Proof:
+    def _is_beside(
+        self, old: Deployment, step: Update, new: Deployment, told: frozenset[int]
+    ) -> Proof:
         """The proof of what switches say they hold."""
-        held = self.outside.filled(self.outside.tables(told), step.beside)
-        proof = proof_beside(old, step, new, self.outside.wiring, held)
+        held = self.interfaces.filled(self.interfaces.tables(told), step.beside)
+        proof = proof_beside(old, step, new, self.interfaces.wiring, held)
         if not proof.holds:
             why = "; ".join(objections(proof))
             raise NotDone(f"what switches hold beside the old breaks {why}", proof, again=True)
@@ -173,44 +180,44 @@ class Updater:
     def _undone(
         self,
         problem: SwitchError | NotDone,
-        old: Standing,
+        old: Deployment,
         step: Update,
-        new: Standing,
+        new: Deployment,
         told: frozenset[int],
         *,
         flipping: bool,
     ) -> NotDone:
         """Take the new epoch away again wherever a switch answers; why it was not done."""
-        silent = problem.dpids if isinstance(problem, Silent) else frozenset[int]()
-        outside = self.outside
-        there = sorted((told & outside.switches.connected) - silent)
+        silent = problem.dpids if isinstance(problem, SwitchTimeout) else frozenset[int]()
+        interfaces = self.interfaces
+        there = sorted((told & interfaces.switches.connected) - silent)
         if flipping:
-            back = flow_mods.flips_back(step)
+            back = modifications.flips_back(step)
             for dpid in there:
-                _try(partial(outside.switches.bundle, only(back, {dpid})))
-            outside.sleep((longest_ns(new, outside.wiring) + MARGIN_NS) / NS)
+                _try(partial(interfaces.switches.bundle, only(back, {dpid})))
+            interfaces.sleep((longest_ns(new, interfaces.wiring) + MARGIN_NS) / NS)
         for part in (
-            flow_mods.entries_of_the_new(step),
-            flow_mods.groups_and_meters_of_the_new(step),
+            modifications.entries_of_the_new(step),
+            modifications.groups_and_meters_of_the_new(step),
         ):
-            outside.tell_each(part, there)
-        _try(lambda: outside.gateways.assess(assessed([old], outside.wiring)))
+            interfaces.tell_each(part, there)
+        _try(lambda: interfaces.gateways.assess(assessed([old], interfaces.wiring)))
         if isinstance(problem, NotDone):
             return problem
         undone = NotDone(str(problem), again=True)
         undone.silent = silent
         return undone
 
-    def _clear(self, step: Update, new: Standing, told: frozenset[int]) -> str:
+    def _clear(self, step: Update, new: Deployment, told: frozenset[int]) -> str:
         """Remove the old epoch; why something of it may be left."""
         try:
             for part in (
-                flow_mods.entries_of_the_old(step),
-                flow_mods.groups_and_meters_of_the_old(step),
+                modifications.entries_of_the_old(step),
+                modifications.groups_and_meters_of_the_old(step),
             ):
-                self.outside.switches.tell(only(part, told))
-            self.outside.gateways.assess(assessed([new], self.outside.wiring))
-            held = self.outside.tables(told).switches
+                self.interfaces.switches.tell(only(part, told))
+            self.interfaces.gateways.assess(assessed([new], self.interfaces.wiring))
+            held = self.interfaces.tables(told).switches
         except SwitchError as error:
             return str(error)
         wanted = {one.hub: one for one in new.program.switches}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corridor.controller.forwarding.forwarding_tree import Cross, Way, unprotected
+from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree, unprotected
 from corridor.controller.policy.model import LadderStep, Policy
 from corridor.controller.policy.routes import NoRoute
 from corridor.topologies.base.units import format_duration, format_rate
@@ -25,7 +25,7 @@ class Lack:
         return f"{self.step}: {self.said}" if self.on_ladder else self.said
 
 
-def lacks(way: Way, one_way_ns: int | None = None) -> tuple[Lack, ...]:
+def lacks(way: ForwardingTree, one_way_ns: int | None = None) -> tuple[Lack, ...]:
     """Of a way that is served; ``one_way_ns`` is what it takes now, if not what it should."""
     permit = way.permit
     if permit is None or isinstance(way.route, NoRoute):
@@ -37,7 +37,7 @@ def lacks(way: Way, one_way_ns: int | None = None) -> tuple[Lack, ...]:
     )
 
 
-def _said(way: Way, permit: Policy, one_way_ns: int) -> Iterator[tuple[LadderStep, str]]:
+def _said(way: ForwardingTree, permit: Policy, one_way_ns: int) -> Iterator[tuple[LadderStep, str]]:
     asked, intent = permit.soft.one_way, way.intent
     rates = intent.guarantee(permit)
     if asked is not None and one_way_ns > asked:

@@ -20,8 +20,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
-from corridor.controller.forwarding.forwarding_tree import Way, WayBuilder
-from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
@@ -72,7 +72,7 @@ class _Served:
 
     def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
         self._topology = topology
-        self._builder = WayBuilder(topology)
+        self._builder = TreeBuilder(topology)
         ways = (self._builder.way(intent) for intent in intents if _may_have_rates(intent))
         self._ways = {way.intent.id: way for way in ways if _rates(way) is not None}
 
@@ -165,10 +165,10 @@ class _Served:
             if times and held != rates and rates.pir is not None:
                 yield (rates.cir - rates.pir) * times, name
 
-    def _peak_fits(self, way: Way) -> bool:
+    def _peak_fits(self, way: ForwardingTree) -> bool:
         return self._too_full_by_peaks().keys().isdisjoint(self._crossings(way))
 
-    def _crossings(self, way: Way) -> Counter[Link]:
+    def _crossings(self, way: ForwardingTree) -> Counter[Link]:
         return Counter(_links(way, self._topology))
 
     def _capacity_bps(self, link: Link) -> int:
@@ -177,7 +177,9 @@ class _Served:
     def _give_up(self, name: str, step: RateStep) -> None:
         self._ways[name] = self._builder.way(_giving_up(self._ways[name].intent, step))
 
-    def _give_back(self, order: Iterable[str], step: RateStep, fits: Callable[[Way], bool]) -> None:
+    def _give_back(
+        self, order: Iterable[str], step: RateStep, fits: Callable[[ForwardingTree], bool]
+    ) -> None:
         """Whatever turns out not to be needed, the last first."""
         for name in reversed([*order]):
             before = self._ways[name]
@@ -192,7 +194,7 @@ def _may_have_rates(intent: Intent) -> bool:
     return any(intent.guarantee(permit) is not None for permit in permits)
 
 
-def _rates(way: Way) -> Bandwidth | None:
+def _rates(way: ForwardingTree) -> Bandwidth | None:
     return None if way.permit is None else way.intent.guarantee(way.permit)
 
 
@@ -201,7 +203,9 @@ def _giving_up(intent: Intent, step: RateStep) -> Intent:
     return replace(intent, given_up=tuple(one for one in RATE_STEPS if one in given))
 
 
-def _links(way: Way, topology: Topology, failures: Failures = NO_FAILURES) -> Iterator[Link]:
+def _links(
+    way: ForwardingTree, topology: Topology, failures: Failures = NO_FAILURES
+) -> Iterator[Link]:
     """Directed links that packets cross, up to where they are dropped."""
-    path = journey_of(way, topology, failures).path
+    path = walk_of(way, topology, failures).path
     return zip(path.fibres, path.hubs[:-1], strict=True)

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from corridor.controller.explain.clauses import forbidding
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
-from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Value
 from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
@@ -31,7 +31,7 @@ from corridor.controller.prover.exact.outcomes import Outcome
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.prover.report.counterexample import Counterexample
 from corridor.controller.prover.report.counterexample_text import tell
-from corridor.controller.prover.search.claim import Breach, Sight
+from corridor.controller.prover.search.claim import Breach, TraceStep
 from corridor.controller.prover.search.core import At, Core
 from corridor.controller.prover.search.search import Exploration, Kind
 from corridor.controller.prover.search.trails import way_to
@@ -53,7 +53,7 @@ class DemandUnderTest:
     """A demand and what tables do to its packets."""
 
     network: PolicedTopology
-    way: Way
+    way: ForwardingTree
 
     def __repr__(self) -> str:
         asked = self.intent.demand
@@ -182,12 +182,12 @@ def _deaths(seen: Exploration, proved: ProvedDemand) -> Iterator[Breach]:
     if refused is not None:
         for turn in seen.door.turns:
             if not turn.step.end.is_drop:
-                yield _breach(proved, refused, (Sight(turn.step),))
+                yield _breach(proved, refused, (TraceStep(turn.step),))
     for found in seen.of_kind(Kind.DEATH):
         assert found.death is not None
         yield _breach(proved, found.death, way_to(seen, found.node, found.step))
 
 
-def _breach(proved: ProvedDemand, death: Death, way: tuple[Sight, ...]) -> Breach:
+def _breach(proved: ProvedDemand, death: Death, way: tuple[TraceStep, ...]) -> Breach:
     said = "; ".join(one.reason for one in death.violations)
     return Breach(said, way[-1].step.at.hub, None, way, proved, death.violations)

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.load import load_policies
@@ -48,7 +48,7 @@ class CorridorNetwork(PolicedTopology):
         )
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
-        return DemandUnderTest(self, WayBuilder(self.topology).way(intent))
+        return DemandUnderTest(self, TreeBuilder(self.topology).way(intent))
 
 
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:

@@ -11,7 +11,7 @@ def add_parser(verbs: Any) -> None:
         "clean",
         help="remove what killed runs left",
         description="Remove bridges and interfaces of native runs that died, scratch folders of "
-        "guests whose keeper was killed, and sessions of kept networks that were killed.",
+        "guests whose supervisor was killed, and sessions of live networks that were killed.",
     )
 
 
@@ -29,7 +29,7 @@ def run(_args: argparse.Namespace) -> int:
         print(f"removed {folder}")
     sessions = remove_dead_sessions()
     for name in sessions:
-        print(f"removed the session of the kept network {name}")
+        print(f"removed the session of the live network {name}")
     if not found and not folders and not sessions:
         print("nothing to remove")
     return 0

@@ -1,4 +1,4 @@
-"""``corridor drain``: let a fibre of a kept network carry nothing, without loss."""
+"""``corridor drain``: let a fibre of a live network carry nothing, without loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EPILOG = f"""example:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "drain",
-        help="let a fibre of a kept network carry nothing",
+        help="let a fibre of a live network carry nothing",
         description="Move all demands off a fibre without loss, as before work on it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""``corridor events``: what has happened to a kept network."""
+"""``corridor events``: what has happened to a live network."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ FOLLOW_S = 0.5
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "events",
-        help="what has happened to a kept network",
-        description="Tell what has happened to a kept network, oldest first.",
+        help="what has happened to a live network",
+        description="Tell what has happened to a live network, oldest first.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -49,13 +49,13 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.live_network.client import KeeperAway
+    from corridor.experiments.live_network.client import ControllerAway
 
     api, seen = connect(args), Seen(args.since)
     while True:
         try:
             _tell_all(api, seen, as_json=args.json)
-        except KeeperAway:
+        except ControllerAway:
             if not args.follow:
                 raise
         if not args.follow:

@@ -34,7 +34,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.controller.explain import explain
-    from corridor.controller.forwarding.forwarding_tree import WayBuilder
+    from corridor.controller.forwarding.forwarding_tree import TreeBuilder
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
     from corridor.topologies.base.documents import nearest
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
-    build = WayBuilder(loaded.topology)
+    build = TreeBuilder(loaded.topology)
     back = intents.get(f"{args.demand}.return")
     found = explain(
         build.way(intents[args.demand]),

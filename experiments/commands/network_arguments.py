@@ -1,4 +1,4 @@
-"""Arguments of the commands that use a kept network: which one, or where it listens."""
+"""Arguments of the commands that use a live network: which one, or where it listens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``corridor policy``: which policies a kept network is under, and others in their place."""
+"""``corridor policy``: which policies a live network is under, and others in their place."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ counterexample, and nothing is changed.
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "policy",
-        help="show or change the policies of a kept network",
-        description="Show the policies that a kept network is under, or put others in their place.",
+        help="show or change the policies of a live network",
+        description="Show the policies that a live network is under, or put others in their place.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""``corridor restore``: let a drained fibre of a kept network carry again."""
+"""``corridor restore``: let a drained fibre of a live network carry again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from corridor.experiments.commands.network_arguments import EXIT_CODES, add_netw
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "restore",
-        help="let a drained fibre of a kept network carry again",
+        help="let a drained fibre of a live network carry again",
         description="Let a fibre that was drained carry again.",
         epilog=EXIT_CODES,
     )

@@ -1,4 +1,4 @@
-"""``corridor status``: how a kept network stands, and how each demand is served."""
+"""``corridor status``: how a live network stands, and how each demand is served."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ WIDE = 100_000
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "status",
-        help="how a kept network stands, and how each demand is served",
-        description="Say how a kept network stands: what is in force, what has failed or is "
+        help="how a live network stands, and how each demand is served",
+        description="Say how a live network stands: what is in force, what has failed or is "
         "drained, and how each demand is served.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -59,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
-    """Who watches goes on watching while the controller is started anew."""
-    from corridor.experiments.live_network.client import KeeperAway
+    """Who watches goes on watching while the controller is started again."""
+    from corridor.experiments.live_network.client import ControllerAway
 
     try:
         return _shown(args, api)
-    except KeeperAway as problem:
+    except ControllerAway as problem:
         return json.dumps({"problem": str(problem)}) if args.json else str(problem)
 
 

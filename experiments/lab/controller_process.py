@@ -16,7 +16,7 @@ from corridor.controller.forwarding.program import Program
 from corridor.experiments.lab.lines import LineReader
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.ovsdb import Progress, die_with_parent
 
@@ -73,7 +73,7 @@ class ControllerProcess:
         message = self._expect("ready", TIMEOUT_S, progress)
         if message is None:
             report = self._ask({"do": "report"}, "report") or {}
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the controller is not ready after {TIMEOUT_S:g} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
@@ -113,7 +113,7 @@ class ControllerProcess:
             if self._status is None:
                 self._check_alive()
                 if time.monotonic() > deadline:
-                    raise EnvironmentLacking("the controller does not report", self._log_hint())
+                    raise EnvironmentUnsupported("the controller does not report", self._log_hint())
         self._lines = LineReader(self._status.fileno())
 
     def _ask(self, message: dict[str, Any], answer: str) -> dict[str, Any] | None:
@@ -141,7 +141,7 @@ class ControllerProcess:
                 progress(message["name"], message["done"], message["of"])
                 deadline = time.monotonic() + timeout_s
             if message["event"] == "error":
-                raise EnvironmentLacking(message["message"], self._log_hint())
+                raise EnvironmentUnsupported(message["message"], self._log_hint())
         if line is None:
             return None
         self._check_alive()
@@ -153,7 +153,7 @@ class ControllerProcess:
             code = self._process.wait(0.2)
             said = self._log_path.read_text(errors="replace").strip().splitlines()
             reason = f": {said[-1]}" if said else ""
-            kind = MeasurementInvalid if self._ready else EnvironmentLacking
+            kind = MeasurementInvalid if self._ready else EnvironmentUnsupported
             raise kind(f"the controller ended with code {code}{reason}", self._log_hint())
 
     def _log_hint(self) -> str:

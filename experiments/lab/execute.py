@@ -22,16 +22,16 @@ from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
-from corridor.experiments.lab.fault_injector import Breakages
-from corridor.experiments.lab.standing_network import Standing, epoch_ns, stand
+from corridor.experiments.lab.fault_injector import FaultInjector
+from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
-from corridor.experiments.scenario.timeline import Appointment, keep
+from corridor.experiments.scenario.timeline import TimedEvent, keep
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.gateways_process import GatewaysProcess
-    from corridor.experiments.lab.monitor_process import WatchProcess
+    from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
 
 AGENTS_TIMEOUT_S = 60.0
@@ -48,7 +48,7 @@ def execute(plan: Plan, inputs: Path, out_dir: Path, emit: Emit) -> None:
     emit({"event": "phase", "name": "end"})
 
 
-def perform(standing: Standing, inputs: Path, out_dir: Path, emit: Emit) -> None:
+def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) -> None:
     """Install, prove wiring and tables, measure, and read back.
 
     ``inputs`` holds the specification and may say which tables are proven already. Nothing is
@@ -65,7 +65,7 @@ def perform(standing: Standing, inputs: Path, out_dir: Path, emit: Emit) -> None
         if plan.bfd_interval_ms is not None:
             net.wait_bfd(BFD_TIMEOUT_S)
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
-        breakages = Breakages(net, gateways, plan.bfd_interval_ms)
+        breakages = FaultInjector(net, gateways, plan.bfd_interval_ms)
         watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
@@ -103,13 +103,13 @@ def _stand_gateways(
 
 def _watch(
     plan: Plan, scratch: Path, out_dir: Path, stack: contextlib.ExitStack
-) -> WatchProcess | None:
+) -> MonitorProcess | None:
     if not plan.watched:
         return None
-    from corridor.experiments.lab.monitor_process import WatchProcess
+    from corridor.experiments.lab.monitor_process import MonitorProcess
 
     out_path = out_dir / "raw" / "crossings.json"
-    watch = WatchProcess(plan.wiring, scratch / "watch.json", out_path)
+    watch = MonitorProcess(plan.wiring, scratch / "watch.json", out_path)
     stack.callback(watch.close)
     return watch
 
@@ -150,7 +150,7 @@ def _measure(
     plan: Plan,
     net: CorridorNet,
     gateways: GatewaysProcess | None,
-    breakages: Breakages,
+    breakages: FaultInjector,
     out_dir: Path,
     emit: Emit,
 ) -> None:
@@ -199,7 +199,7 @@ def _placed(plan: Plan, net: CorridorNet, raw: Path) -> dict[str, Any]:
 
 def _counter_readings(
     boundaries: tuple[Boundary, ...], net: CorridorNet, target: Path
-) -> Iterator[Appointment]:
+) -> Iterator[TimedEvent]:
     """Every fibre's counters are read at each boundary, so that losses can be placed."""
     readings: list[dict[str, Any]] = []
 
@@ -209,7 +209,7 @@ def _counter_readings(
             target.write_text(json.dumps(readings))
 
     for boundary in boundaries:
-        yield Appointment(boundary.at_ns, partial(read, boundary.name))
+        yield TimedEvent(boundary.at_ns, partial(read, boundary.name))
 
 
 def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.plan.values import Fault, FaultKind
-from corridor.experiments.scenario.timeline import Appointment
+from corridor.experiments.scenario.timeline import TimedEvent
 from corridor.topologies.emulation.faults import Faults
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corridor.topologies.emulation.network import CorridorNet
 
 
-class Breakages:
+class FaultInjector:
     """Makes each planned fault at its time; ``done`` says when each was made."""
 
     def __init__(
@@ -41,9 +41,9 @@ class Breakages:
         self.faults = faults
         self.done: list[Mapping[str, Any]] = []
 
-    def appointments(self, planned: tuple[Fault, ...], epoch_ns: int) -> Iterator[Appointment]:
+    def appointments(self, planned: tuple[Fault, ...], epoch_ns: int) -> Iterator[TimedEvent]:
         for fault in planned:
-            yield Appointment(fault.at_ns, partial(self._make, fault, epoch_ns))
+            yield TimedEvent(fault.at_ns, partial(self._make, fault, epoch_ns))
 
     def write(self, path: Path) -> None:
         if self.done:

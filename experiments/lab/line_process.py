@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from corridor.experiments.lab.lines import LineReader
-from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 
 
 class LineProcess:
@@ -37,7 +37,7 @@ class LineProcess:
                 value = message[kind]
                 return value if isinstance(value, dict) else message
             if "failed" in message:
-                raise EnvironmentLacking(_failure(message["failed"]))
+                raise EnvironmentUnsupported(_failure(message["failed"]))
             self.passed_over.append(message)
         if line is None:
             raise MeasurementInvalid(f"{self._name} said no {kind!r} in {timeout_s:g} s")

@@ -14,7 +14,7 @@ from corridor.traffic.monitor.monitor import command
 TIMEOUT_S = 30.0
 
 
-class WatchProcess(LineProcess):
+class MonitorProcess(LineProcess):
     """Sees every frame sent onto a fibre from when it is made until ``stop``."""
 
     def __init__(self, wiring: Wiring, config_path: Path, out_path: Path) -> None:

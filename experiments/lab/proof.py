@@ -137,8 +137,8 @@ def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> di
     }
 
 
-def keepers_proof(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of what a keeper answers to ``proof``: ``tables``, or the two sides of an update."""
+def controllers_proof(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a controller's answer to ``proof``: ``tables``, or both sides of an update."""
     sides = ("tables", "beside", "flipped")
     return {
         "schema": PROOF_SCHEMA,

@@ -27,7 +27,7 @@ how long that took, changes no time stamp."""
 
 
 @dataclass
-class Standing:
+class StandingNetwork:
     """A network and its controller, and the plan that they were last made ready for."""
 
     plan: Plan
@@ -57,7 +57,7 @@ def fit(stands: Plan, plan: Plan) -> bool:
 
 
 @contextlib.contextmanager
-def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Standing]:
+def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[StandingNetwork]:
     """Build the network of a plan; it is gone on leaving."""
     from corridor.experiments.lab.controller_process import ControllerProcess
     from corridor.topologies.emulation.network import CorridorNet
@@ -79,7 +79,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
         controller.start()  # not before: whatever comes of one switch has all of them looked at
         assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
-        yield Standing(plan, net, controller, scratch)
+        yield StandingNetwork(plan, net, controller, scratch)
 
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:

@@ -1,4 +1,4 @@
-"""The HTTP API of a kept network as its keeper sees it: a process that ends with this one."""
+"""The HTTP API of a live network as its controller sees it: a process that ends with this one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from corridor.experiments.lab.lines import LineReader
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.ovsdb import die_with_parent
 
@@ -61,6 +61,6 @@ class ApiProcess:
         if "ready" in said:
             return str(said["ready"]["url"])
         if "failed" in said:
-            raise EnvironmentLacking(f"no API of the network: {said['failed']['reason']}")
+            raise EnvironmentUnsupported(f"no API of the network: {said['failed']['reason']}")
         why = self.wait() if line == b"" else f"it said nothing in {READY_S:g} s"
-        raise EnvironmentLacking(f"no API of the network: {why}", f"see {self._log}")
+        raise EnvironmentUnsupported(f"no API of the network: {why}", f"see {self._log}")

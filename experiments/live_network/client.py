@@ -1,4 +1,4 @@
-"""Asks the API of a kept network, and raises what went wrong as a failure of the command line."""
+"""Asks the API of a live network, and raises what went wrong as a failure of the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from corridor.controller.api import SERVER
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentLacking,
+    EnvironmentUnsupported,
     InputError,
     PolicyFailure,
 )
@@ -23,7 +23,7 @@ from corridor.topologies.base.errors import (
 HOSTS = ("127.0.0.1", "localhost")
 READ_S = 30.0
 CHANGE_S = 150.0
-"""Longer than the API waits for its keeper."""
+"""Longer than the API waits for its controller."""
 MOST_TOKEN_BYTES = 512
 DAY = "/v1/day"
 AWAY = ("absent", "busy", "late")
@@ -40,8 +40,8 @@ class Refused(PolicyFailure):
 
 
 @dataclass
-class KeeperAway(EnvironmentLacking):
-    """The API is there, and its keeper is not for now, or does not answer."""
+class ControllerAway(EnvironmentUnsupported):
+    """The API is there, and its controller is not for now, or does not answer."""
 
 
 class Api:
@@ -86,7 +86,7 @@ class Api:
         except urllib.error.URLError as error:
             if isinstance(error.reason, TimeoutError):
                 raise self._silent(f"did not answer in {timeout_s:g} s") from error
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"nobody listens at {self.url} ({error.reason})",
                 "corridor keep SCENARIO starts a network",
             ) from error
@@ -101,12 +101,12 @@ class Api:
 
     def _check(self, server: str | None) -> None:
         if server != SERVER:
-            raise EnvironmentLacking(
-                f"what listens at {self.url} is no kept network", "corridor status --help"
+            raise EnvironmentUnsupported(
+                f"what listens at {self.url} is no live network", "corridor status --help"
             )
 
-    def _silent(self, how: str) -> EnvironmentLacking:
-        return EnvironmentLacking(f"the network at {self.url} {how}", "see corridor events")
+    def _silent(self, how: str) -> EnvironmentUnsupported:
+        return EnvironmentUnsupported(f"the network at {self.url} {how}", "see corridor events")
 
     def _failure(self, error: urllib.error.HTTPError, path: str) -> CorridorError:
         said = _problem(error)
@@ -115,15 +115,15 @@ class Api:
         if error.code == 401:
             return InputError(
                 f"the token in {self._token_file} is not that of the network at {self.url}",
-                "each kept network has its own: give --network NAME, or its --token-file",
+                "each live network has its own: give --network NAME, or its --token-file",
             )
         if kind == "refused":
             return Refused(detail, counterexamples=said.get("counterexamples", []))
         if error.code < 500 and kind != "deferred":
             return InputError(detail)
         if kind == "deferred" and path == DAY:
-            return EnvironmentLacking(f"not done yet: {detail}", "it then happens by itself")
-        raised = KeeperAway if kind in AWAY else EnvironmentLacking
+            return EnvironmentUnsupported(f"not done yet: {detail}", "it then happens by itself")
+        raised = ControllerAway if kind in AWAY else EnvironmentUnsupported
         certain = "not done: " if kind in NOT_DONE else ""
         return raised(f"{certain}{detail}", _WAYS_OUT.get(kind, ""))
 
@@ -131,7 +131,7 @@ class Api:
 _WAYS_OUT = {
     "deferred": "ask again when it is",
     "busy": "ask again in a moment; corridor status says how it stands",
-    "absent": "ask again in a moment: a controller that died is started anew",
+    "absent": "ask again in a moment: a controller that died is started again",
     "crowded": "ask again in a moment",
     "late": "corridor status says whether it was done",
 }
@@ -154,7 +154,7 @@ def _checked(url: str) -> str:
     plain = f"http://{host}:{port}"
     if host not in HOSTS or port is None or url.rstrip("/") != plain:
         raise InputError(
-            f'"{url}" is no address of a kept network', "it is like http://127.0.0.1:8080"
+            f'"{url}" is no address of a live network', "it is like http://127.0.0.1:8080"
         )
     return plain
 

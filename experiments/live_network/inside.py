@@ -2,9 +2,10 @@
 
 Reads ``raw/specification.json``, ``raw/wiring.json`` and ``raw/kept.json`` of OUT_DIR. The control
 socket is in SCRATCH; with a CONSOLE requests come over it too, and its end is the end. Without one,
-SIGTERM is. Events go out as JSON lines on standard output, those of the keeper as ``said`` of
-``keeper``. What switches hold in the end, and the last proof, stay in OUT_DIR, and ``hosts.txt``:
-for each hub the address of its host, and a path to its namespace, for ``nsenter --net=``.
+SIGTERM is. Events go out as JSON lines on standard output, those of the controller as ``said`` of
+``controller_event``. What switches hold in the end, and the last proof, stay in OUT_DIR, and
+``hosts.txt``: for each hub the address of its host, and a path to its namespace, for ``nsenter
+--net=``.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from types import FrameType
 from typing import Any
 
 from corridor.experiments.lab.controller_process import free_port
-from corridor.experiments.lab.proof import keepers_proof
+from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.live_network.guest_link.framing import Garbled
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
-from corridor.experiments.live_network.status_reader import Reports
-from corridor.topologies.base.errors import CorridorError, EnvironmentLacking
+from corridor.experiments.live_network.status_reader import StatusReader
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
 Emit = Callable[[dict[str, Any]], None]
 LOOK_S = 0.5
@@ -43,8 +44,10 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
     """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
     kept_json = json.loads((out_dir / "raw" / "kept.json").read_text())
     emit({"event": "phase", "name": "build"})
-    reports = Reports(scratch / "status.sock", lambda said: emit({"event": "keeper", "said": said}))
-    with KeptNetwork(
+    reports = StatusReader(
+        scratch / "status.sock", lambda said: emit({"event": "controller_event", "said": said})
+    )
+    with LiveNetwork(
         *Setting.read(out_dir / "raw"),
         scratch=scratch,
         out_dir=out_dir,
@@ -65,14 +68,14 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
         emit({"event": "phase", "name": "teardown"})
 
 
-def _hosts(kept: KeptNetwork) -> str:
+def _hosts(kept: LiveNetwork) -> str:
     return "".join(
         f"{hub.hub}  {hub.host_ip}  {kept.net[hub.hub].namespace.path}\n"
         for hub in kept.wiring.hubs
     )
 
 
-def _watch_over(kept: KeptNetwork, emit: Emit) -> None:
+def _watch_over(kept: LiveNetwork, emit: Emit) -> None:
     """Start the controller again whenever it ends; the new one takes over what switches hold."""
     ended_s: deque[float] = deque(maxlen=MOST_RESTARTS)
     while True:
@@ -83,7 +86,7 @@ def _watch_over(kept: KeptNetwork, emit: Emit) -> None:
             continue
         now_s = time.monotonic()
         if len(ended_s) == MOST_RESTARTS and now_s - ended_s[0] < WITHIN_S:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the controller ended {MOST_RESTARTS + 1} times, at last with code {code}",
                 "see controller.log in the result folder",
             )
@@ -92,7 +95,7 @@ def _watch_over(kept: KeptNetwork, emit: Emit) -> None:
         kept.start_controller()
 
 
-def _leave(kept: KeptNetwork, reports: Reports, out_dir: Path) -> None:
+def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
     target = out_dir / "tables" / "after.json"
     if reports.dump(target, DUMP_S):
         said = json.loads(target.read_text())
@@ -100,7 +103,7 @@ def _leave(kept: KeptNetwork, reports: Reports, out_dir: Path) -> None:
         target.write_text(json.dumps(document, indent=1, sort_keys=True))
     proof = kept.ask("proof").get("proof")
     if proof:
-        (out_dir / "proof.json").write_text(json.dumps(keepers_proof(proof), indent=1) + "\n")
+        (out_dir / "proof.json").write_text(json.dumps(controllers_proof(proof), indent=1) + "\n")
 
 
 def _serve(console: str, control: Path, emit: Emit) -> None:

@@ -20,7 +20,7 @@ from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
@@ -37,12 +37,12 @@ SILENCE_S = 60
 """Of a controller that computes. By a real clock, on a busy machine, that takes its time."""
 
 
-class KeptNetwork:
+class LiveNetwork:
     """Everything under one roof; ``with`` builds it, waits until it is calm, and takes it down.
 
     ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in
-    ``out_dir`` stay ``events.jsonl``, ``controller.log`` and ``audit/``. ``patience`` is for the
-    keeper, in ns.
+    ``out_dir`` stay ``events.jsonl``, ``controller.log`` and ``audit/``. ``timing`` is for the
+    controller, in ns.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class KeptNetwork:
         framework: str = "ryu",
         bfd_interval_ms: int | None = 100,
         segmentation_offload: bool = False,
-        patience: Mapping[str, int] | None = None,
+        timing: Mapping[str, int] | None = None,
         status: Path | None = None,
         wait_s: float = WAIT_S,
     ) -> None:
@@ -67,7 +67,7 @@ class KeptNetwork:
         self.framework = framework
         self.controller: subprocess.Popen[bytes] | None = None
         self._port = port
-        self._patience = dict(patience or {})
+        self._patience = dict(timing or {})
         self._status = status
         self._wait_s = wait_s
         self._has_bfd = bfd_interval_ms is not None
@@ -80,7 +80,7 @@ class KeptNetwork:
             bfd_interval_ms=bfd_interval_ms,
         )
 
-    def __enter__(self) -> KeptNetwork:
+    def __enter__(self) -> LiveNetwork:
         with self._stack as stack:
             self.scratch.mkdir(exist_ok=True)
             Setting(self.specification, self.wiring).write(self.scratch)
@@ -91,7 +91,7 @@ class KeptNetwork:
             stack.callback(self.gateways.close)
             self.start_controller()
             stack.callback(self.kill_controller)
-            self.until(lambda: self.ask("status").get("standing"), self._wait_s)
+            self.until(lambda: self.ask("status").get("installed"), self._wait_s)
             self.faults = Faults(self.wiring, self.net.kernel)
             if self._has_bfd:
                 self.net.wait_bfd(self._wait_s)
@@ -166,7 +166,7 @@ class KeptNetwork:
         self.net.openvswitch.set_controller(self.wiring.hub(hub).bridge, address)
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
-        """What the keeper answers; ``ok`` is false while nobody listens."""
+        """What the controller answers; ``ok`` is false while nobody listens."""
         try:
             return ask(self.control, do, **more)
         except NoAnswer as problem:
@@ -183,18 +183,18 @@ class KeptNetwork:
             time.sleep(POLL_S)
         return time.monotonic() - start
 
-    def _problem(self, what: str) -> EnvironmentLacking:
+    def _problem(self, what: str) -> EnvironmentUnsupported:
         log = (self.out_dir / "controller.log").read_text(errors="replace")[-2000:]
         said = [one for one in self.events() if one["event"] != "status"][-8:]
-        return EnvironmentLacking(f"{what}; {said} {log}".strip())
+        return EnvironmentUnsupported(f"{what}; {said} {log}".strip())
 
     def is_calm(self) -> bool:
         """Everything stands that should, with nothing failed."""
         status = self.ask("status")
         topology = self.ask("topology")
         return (
-            bool(status.get("standing"))
-            and not status["doubt"]
+            bool(status.get("installed"))
+            and not status["unproven"]
             and all(one["works"] for one in topology["fibres"].values())
             and all(one["gateway"] is not False for one in topology["hubs"].values())
             and not {"UNKNOWN", "DOWN"} & set(status["demands"])

@@ -23,7 +23,7 @@ class Place(NamedTuple):
     process: subprocess.Popen[bytes]
     """Its events are on its standard output."""
     control: Path
-    """The keeper's control socket, or what stands for it. May not be there yet."""
+    """The controller's control socket, or what stands for it. May not be there yet."""
     stop: Callable[[], object]
     """Have it read back, taken down and ended."""
 

@@ -19,10 +19,10 @@ PHASES = {
     "teardown": "taking down",
 }
 LOUD = ("refused", "failed", "error", "forgotten")
-"""Of the keeper's events, those that are told while the network is built or taken down, too."""
+"""Of the controller's events, those that are told while the network is built or taken down, too."""
 
 
-class Teller:
+class ProgressPrinter:
     """Takes events as they come: ``say`` gets lines, ``note`` all events."""
 
     def __init__(self, name: str, out_dir: Path, say: Say, note: Note, started_s: float) -> None:
@@ -58,7 +58,7 @@ class Teller:
             return [PHASES[event["name"]]] if event["name"] in PHASES else []
         if kind == "restart":
             return [f"the controller ended with code {event['code']}, another is started"]
-        if kind == "keeper" and (self._calm or event["said"]["event"] in LOUD):
+        if kind == "controller_event" and (self._calm or event["said"]["event"] in LOUD):
             line = told(event["said"])
             return [line] if line else []
         return []

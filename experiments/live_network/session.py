@@ -1,7 +1,7 @@
 """Which networks are kept on this machine now, and how to reach them.
 
 ``corridor keep`` leaves a note of each in ``$XDG_STATE_HOME/corridor/kept/NAME/session.json``; the
-commands that use a kept network read it. A note counts while the process that wrote it lives.
+commands that use a live network read it. A note counts while the process that wrote it lives.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.documents import nearest
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 SCHEMA = 1
 FILE = "session.json"
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 @dataclass(frozen=True)
 class Session:
-    """One kept network. Its API is at ``url``; who may use it reads ``token_file``."""
+    """One live network. Its API is at ``url``; who may use it reads ``token_file``."""
 
     name: str
     url: str
@@ -72,10 +72,10 @@ def sessions_folder() -> Path:
 
 
 def folder_for(name: str) -> Path:
-    """The folder of a kept network, which may not be there; InputError if it cannot have one."""
+    """The folder of a live network, which may not be there; InputError if it cannot have one."""
     if not _NAME.fullmatch(name):
         raise InputError(
-            f'a kept network cannot be called "{name}"',
+            f'a live network cannot be called "{name}"',
             "use up to 63 lower-case letters, digits and hyphens",
         )
     return sessions_folder() / name
@@ -92,7 +92,7 @@ def make_folder(name: str) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"cannot make {folder} for you alone: {error.strerror}",
             "set XDG_STATE_HOME to a folder you own",
         ) from error

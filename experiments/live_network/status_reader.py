@@ -1,4 +1,4 @@
-"""What a keeper reports, as its runner: every message as it comes, and dumps on request."""
+"""What a controller reports, as its runner: every message as it comes, and dumps on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Reports:
+class StatusReader:
     """Listens at ``path`` for one controller after another; ``hear`` gets what they say."""
 
     def __init__(self, path: Path, hear: Callable[[dict[str, Any]], object]) -> None:

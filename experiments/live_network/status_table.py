@@ -1,4 +1,4 @@
-"""A kept network as text of a terminal's width: how it stands, how each demand is served. Pure."""
+"""A live network as text of a terminal's width: how it stands, how each demand is served. Pure."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def one_demand(demand: Mapping[str, Any], width: int) -> str:
 
 
 def _standing(status: Mapping[str, Any]) -> Iterator[str]:
-    if not status["standing"]:
-        yield f"nothing is installed yet: {status['doubt']}"
+    if not status["installed"]:
+        yield f"nothing is installed yet: {status['unproven']}"
         return
-    proven = f"NOT PROVEN: {status['doubt']}" if status["doubt"] else "all tables proven"
+    proven = f"NOT PROVEN: {status['unproven']}" if status["unproven"] else "all tables proven"
     yield (
         f"epoch {status['epoch']}, policies {status['policies']} as of {status['as_of']}, {proven}"
     )

@@ -18,7 +18,7 @@ from typing import Literal
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.places import here, in_a_guest
-from corridor.experiments.live_network.progress import Note, Teller
+from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, kept_wiring
 from corridor.experiments.plan.plan import losses_ppm
 from corridor.experiments.run import manifest
@@ -38,7 +38,7 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id
 from corridor.experiments.testbeds.probe import probe
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.model.wiring import Wiring
 
 LOOPBACK = "127.0.0.1"
@@ -80,7 +80,7 @@ def keep(options: Options, say: Say, note: Note) -> None:
         token_file.unlink(missing_ok=True)
         out_dir, choice, kernel = _prepared(loaded, options)
         say(_opening_lines(loaded, choice, kernel))
-        teller = Teller(name, out_dir, say, note, started_s)
+        teller = ProgressPrinter(name, out_dir, say, note, started_s)
         where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
         place = stack.enter_context(where)
         api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
@@ -97,9 +97,9 @@ def keep(options: Options, say: Say, note: Note) -> None:
         teller.offered(one)
         signals = stack.enter_context(ended_by_signals(place.stop))
         stack.enter_context(_served(api, place.stop))
-        read_events(place.process, teller, out_dir / "console.log", "the kept network")
+        read_events(place.process, teller, out_dir / "console.log", "the live network")
     if not signals:
-        raise EnvironmentLacking("the kept network has ended by itself", f"see {out_dir}")
+        raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
     signal.raise_signal(signals[0])
 
 
@@ -236,4 +236,4 @@ def _served(api: ApiProcess, stop: Callable[[], object]) -> Iterator[None]:
     finally:
         leaving.set()
     if ended:
-        raise EnvironmentLacking(f"the API of the network is gone: {ended[0]}")
+        raise EnvironmentUnsupported(f"the API of the network is gone: {ended[0]}")

@@ -28,11 +28,11 @@ def pytest_corridor_live(request: pytest.FixtureRequest) -> Live[DemandUnderTest
 def _laboratory(request: pytest.FixtureRequest) -> Live[DemandUnderTest] | str:
     from corridor.experiments.live_tests.laboratory import Laboratory, find_testbed
     from corridor.experiments.testbeds.probe import probe
-    from corridor.topologies.base.errors import EnvironmentLacking
+    from corridor.topologies.base.errors import EnvironmentUnsupported
 
     try:
         choice, kernel = find_testbed(probe())
-    except EnvironmentLacking as lacking:
+    except EnvironmentUnsupported as lacking:
         return str(lacking)
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     return Laboratory(choice, kernel, folders.mktemp)

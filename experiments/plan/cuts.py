@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import Failures
@@ -33,7 +33,7 @@ SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
 def plan_cuts(
     loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
-    ways: Sequence[Way],
+    ways: Sequence[ForwardingTree],
     program: Program,
     wiring: Wiring,
     *,
@@ -116,7 +116,7 @@ def _expectations(
     fibre: str,
     loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
-    ways: Sequence[Way],
+    ways: Sequence[ForwardingTree],
     explorer: Explorer,
 ) -> Iterator[Expectation]:
     scenario, topology = loaded.scenario, loaded.topology
@@ -136,11 +136,11 @@ def _expectations(
         )
 
 
-def _crosses(way: Way, fibre: str) -> bool:
+def _crosses(way: ForwardingTree, fibre: str) -> bool:
     return not isinstance(way.route, NoRoute) and fibre in way.route.path.fibres
 
 
-def _reach_ns(way: Way, fibre: str, topology: Topology, size: int) -> int | None:
+def _reach_ns(way: ForwardingTree, fibre: str, topology: Topology, size: int) -> int | None:
     """From sending a frame until it comes to a fibre of its path."""
     if not _crosses(way, fibre) or isinstance(way.route, NoRoute):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.paths import crossed_jurisdictions
@@ -24,7 +24,12 @@ from corridor.traffic.agents import jobs
 
 
 def planned(
-    number: int, demand: Demand, probe: ProbeOptions, there: Way, back: Way, topology: Topology
+    number: int,
+    demand: Demand,
+    probe: ProbeOptions,
+    there: ForwardingTree,
+    back: ForwardingTree,
+    topology: Topology,
 ) -> PlannedDemand:
     """A demand as it will be served: ``there`` is its way, ``back`` that of its answers."""
     route = there.route if not isinstance(there.route, NoRoute) else None
@@ -59,7 +64,7 @@ def planned(
 
 
 def refuse_misfits(
-    program: Program, wiring: Wiring, topology: Topology, ways: Iterable[Way]
+    program: Program, wiring: Wiring, topology: Topology, ways: Iterable[ForwardingTree]
 ) -> None:
     """Raises InputError where guaranteed rates do not fit, with the least change that helps."""
     guaranteed = [way.intent for way in ways if way.permit and way.intent.guarantee(way.permit)]
@@ -111,13 +116,13 @@ def fault_times(faults: Iterable[ScenarioFault], phases: list[jobs.Phase]) -> tu
     return tuple(sorted(found, key=lambda fault: fault.at_ns))
 
 
-def _why(there: Way, back: Way) -> str:
+def _why(there: ForwardingTree, back: ForwardingTree) -> str:
     if isinstance(there.route, NoRoute):
         return str(there.route)
     return f"its answers are {back.route}" if isinstance(back.route, NoRoute) else ""
 
 
-def _one_way_ns(topology: Topology, way: Way, frame_bytes: int) -> int | None:
+def _one_way_ns(topology: Topology, way: ForwardingTree, frame_bytes: int) -> int | None:
     if isinstance(way.route, NoRoute):
         return None
     return one_way_ns(topology, way.route.path, frame_bytes)

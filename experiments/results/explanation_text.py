@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.passages import Passage
+from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.experiments.results.table import render
@@ -136,7 +136,7 @@ def _outages(found: Explanation) -> str:
         )
         for outage in found.outages
     ]
-    headings = ("if this fails", "found at", "at once, by the switches", "planned anew")
+    headings = ("if this fails", "found at", "at once, by the switches", "planned again")
     k, over = found.permit.k, ", ".join(found.permit.over)
     several = "1 failure" if k == 1 else f"up to {k} failures"
     lines = [f"Switches bridge {several} of {over}." if k else "No failure is protected against."]
@@ -156,11 +156,11 @@ def _at_once(outage: Outage, usual: Passage) -> str:
 
 
 def _anew(outage: Outage, usual: Passage, permit: str) -> str:
-    if outage.anew.passage is None:
-        because = outage.anew.because
+    if outage.again.passage is None:
+        because = outage.again.because
         return f"BLOCKED by {because[0].policy}" if because else "DOWN"
-    other = f", by permit {outage.anew.permit}" if outage.anew.permit != permit else ""
-    return _instead(outage.anew.passage, usual) + other
+    other = f", by permit {outage.again.permit}" if outage.again.permit != permit else ""
+    return _instead(outage.again.passage, usual) + other
 
 
 def _instead(passage: Passage, usual: Passage) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import Way
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Policy, PolicySet
 from corridor.controller.policy.product import Product
@@ -101,7 +101,7 @@ def serve(loaded: LoadedScenario) -> list[Served]:
     return found
 
 
-def single_points(way: Way) -> int:
+def single_points(way: ForwardingTree) -> int:
     """Fibres of a way whose loss leaves no path that its permits allow."""
     if isinstance(way.route, NoRoute):
         return 0

@@ -31,7 +31,7 @@ class Recovered:
 
 
 def recover(out_dir: Path) -> Recovered:
-    """Write tables and summary of a run anew; raises InputError if the folder holds none."""
+    """Write tables and summary of a run again; raises InputError if the folder holds none."""
     if not out_dir.is_dir():
         raise InputError("is no folder", "name the result folder of a run", file=str(out_dir))
     passed_over: list[str] = []

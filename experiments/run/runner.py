@@ -42,7 +42,7 @@ from corridor.experiments.testbeds.watchdog import patience_for
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentLacking,
+    EnvironmentUnsupported,
     InputError,
     MeasurementInvalid,
     PolicyFailure,
@@ -172,7 +172,7 @@ def refuse_small_memory(plan: Plan) -> None:
     folder, free = guest_memory()
     touched_mb = needs(plan).touched_mb
     if free < touched_mb * MB:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"{folder} has room for {free / MB:.0f} MB of a guest's memory, "
             f"and this plan takes about {touched_mb} MB",
             "set TMPDIR to a folder with more room, or take fewer hubs and demands",
@@ -248,7 +248,7 @@ def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
         printer = ProgressPrinter()
         try:
             return choice, build_kernel(printer)
-        except EnvironmentLacking as error:
+        except EnvironmentUnsupported as error:
             if options.clock == "virtual":
                 raise
             facts = facts.without_build(error.message)
@@ -272,7 +272,9 @@ def real_clock_kernel(facts: Facts) -> Kernel | None:
     """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
     kernel = facts.real_clock_kernel()
     if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
-        raise EnvironmentLacking(f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor")
+        raise EnvironmentUnsupported(
+            f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor"
+        )
     return kernel
 
 

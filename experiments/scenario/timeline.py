@@ -10,14 +10,14 @@ NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Appointment:
+class TimedEvent:
     """Something to do so many nanoseconds after the epoch."""
 
     at_ns: int
     do: Callable[[], None]
 
 
-def keep(appointments: Iterable[Appointment], epoch_ns: int) -> None:
+def keep(appointments: Iterable[TimedEvent], epoch_ns: int) -> None:
     """Do everything in order of time; what is due at once, in the order given."""
     for one in sorted(appointments, key=lambda one: one.at_ns):
         delay_ns = epoch_ns + one.at_ns - time.time_ns()

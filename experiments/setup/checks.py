@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
@@ -74,7 +74,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
     if guests and not fast:
         lacks = facts.real_guest_lacks()
         if lacks:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the end-to-end tests cannot run: {'; '.join(lacks)}",
                 "see ./corridor doctor, or leave them out with --no-guests",
             )

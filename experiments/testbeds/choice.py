@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from corridor.experiments.testbeds.kernel import Kernel
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 Testbed = Literal["native", "uml"]
 Clock = Literal["virtual", "real"]
@@ -103,7 +103,7 @@ def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = 
     """Where a network is kept: always by the real clock, since a virtual one would run away while
     nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
     if wanted == "auto":
-        return _real(facts, "a kept network has the real clock")
+        return _real(facts, "a live network has the real clock")
     return choose_testbed(facts, wanted, "real")
 
 
@@ -160,4 +160,4 @@ def _no_virtual(lacks: list[str]) -> str:
 
 def _refuse(what: str, lacks: list[str], hint: str) -> None:
     if lacks:
-        raise EnvironmentLacking(f"{what}: {'; '.join(lacks)}", hint)
+        raise EnvironmentUnsupported(f"{what}: {'; '.join(lacks)}", hint)

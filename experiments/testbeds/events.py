@@ -11,7 +11,7 @@ from typing import Any
 
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentLacking,
+    EnvironmentUnsupported,
     InputError,
     MeasurementInvalid,
     PolicyFailure,
@@ -20,7 +20,7 @@ from corridor.topologies.base.errors import (
 _BY_CODE: dict[int, type[CorridorError]] = {
     1: PolicyFailure,
     2: InputError,
-    3: EnvironmentLacking,
+    3: EnvironmentUnsupported,
     4: MeasurementInvalid,
 }
 

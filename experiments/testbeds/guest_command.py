@@ -21,7 +21,7 @@ from corridor.experiments.testbeds.guest_init import (
 )
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import PACKAGE
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
@@ -109,7 +109,7 @@ def guest_environment() -> Mapping[str, str]:
 def _quoted(argument: str) -> str:
     """One word of the kernel's command line, whose only quoting is a pair of double quotes."""
     if '"' in argument or "\n" in argument:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"a guest cannot be started by a Python with a quote or line end: {argument!r}",
             "use the system's Python",
         )

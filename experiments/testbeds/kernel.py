@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.topologies.base import disk_cache
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 CONFIG = Path(__file__).with_name("virtual_clock.config")
 RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
@@ -47,7 +47,7 @@ def cache_folder() -> Path:
     """Where kernels are kept; not created here. EnvironmentLacking for a user without a home."""
     folder = disk_cache.cache_folder()
     if folder is None:
-        raise EnvironmentLacking("there is no home to keep kernels in", "set XDG_CACHE_HOME")
+        raise EnvironmentUnsupported("there is no home to keep kernels in", "set XDG_CACHE_HOME")
     return folder
 
 

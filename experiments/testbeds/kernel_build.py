@@ -33,7 +33,7 @@ from corridor.experiments.testbeds.kernel import (
 )
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
 from corridor.experiments.testbeds.smoke import smoke_boot
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
@@ -97,7 +97,7 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
     try:
         (cache / "kernels").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"cannot make {cache}: {error.strerror}", "set XDG_CACHE_HOME to a folder you own"
         ) from error
     with _builder_lock(cache, progress):
@@ -109,7 +109,7 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
             shutil.rmtree(stale, ignore_errors=True)
         free = shutil.disk_usage(cache).free
         if free < DISK_NEEDED_BYTES:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"building the kernel needs {DISK_NEEDED_BYTES / 1e9:.1f} GB in {cache}, "
                 f"which has {free / 1e9:.1f} GB free",
                 "free some, or set XDG_CACHE_HOME to a folder on another disk",
@@ -125,7 +125,7 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
 def check_build_tools() -> None:
     """Raises EnvironmentLacking, naming the packages, unless a kernel can be compiled here."""
     if platform.machine() != "x86_64":
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"User Mode Linux runs on x86-64 only, and this is {platform.machine()}",
             "use --testbed native",
         )
@@ -133,7 +133,7 @@ def check_build_tools() -> None:
     if not C_HEADER.exists():
         packages.add("libc6-dev")
     if packages:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"the kernel cannot be built without {', '.join(sorted(packages))}",
             f"sudo apt-get install --no-install-recommends {' '.join(sorted(packages))}",
         )
@@ -219,7 +219,7 @@ class _Build:
         try:
             file.write_text(with_repeatable_random(file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"this kernel source cannot be made repeatable: {error}", f"log: {self.log.name}"
             ) from error
 
@@ -234,7 +234,7 @@ class _Build:
             CONFIG.read_text(encoding="utf-8"), (tree / ".config").read_text(encoding="utf-8")
         )
         if missing:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"this kernel source does not take {', '.join(missing)}", f"log: {self.log.name}"
             )
 
@@ -272,12 +272,12 @@ class _Build:
             if slept is not None:
                 break
         else:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 "the kernel was built but does not boot here: neither seccomp nor ptrace works",
                 "allow it ptrace (container: --cap-add SYS_PTRACE), or use --clock real",
             )
         if abs(slept - SMOKE_SLEEP_S * 10**9) > SMOKE_SLEEP_S * 10**6:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the kernel's virtual clock is wrong: it slept {slept} ns for {SMOKE_SLEEP_S} s",
                 f"log: {self.log.name}",
             )
@@ -361,7 +361,7 @@ class _Build:
         self.log.flush()
         if code:
             reason = f": {last}" if last else ""
-            raise EnvironmentLacking(f"{failure}{reason}", f"log: {self.log.name}")
+            raise EnvironmentUnsupported(f"{failure}{reason}", f"log: {self.log.name}")
 
 
 def _environment() -> dict[str, str]:

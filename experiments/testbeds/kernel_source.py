@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 INSTALLED_SOURCES = Path("/usr/src")
 SOURCE_NAME = re.compile(r"linux-source-(\d+(?:\.\d+)+)")
@@ -183,7 +183,7 @@ def find_source(work: Path, run: Run) -> SourcePackage:
             installed.removeprefix("linux-source-"),
             tarball=INSTALLED_SOURCES / f"{installed}.tar.xz",
         )
-    raise EnvironmentLacking(
+    raise EnvironmentUnsupported(
         "no kernel source to be had: apt reaches no linux-source package and none is installed",
         "connect to the network, or: sudo apt-get install linux-source",
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.testbeds.events import read_events
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 
@@ -108,7 +108,7 @@ def _lock() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 "another native run holds this machine", "wait for it, or use --testbed uml"
             ) from error
         yield

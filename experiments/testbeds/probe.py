@@ -22,7 +22,7 @@ from corridor.experiments.testbeds.kernel import (
 )
 from corridor.experiments.testbeds.kernel_build import check_build_tools
 from corridor.experiments.testbeds.smoke import smoke_boot
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
@@ -56,7 +56,7 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
     try:
         check_build_tools()
         build_lacks = ""
-    except EnvironmentLacking as error:
+    except EnvironmentUnsupported as error:
         build_lacks = error.message
     lacks = kernel_lacks() if native else dict.fromkeys(MODULES, "not looked for")
     folder, free = guest_memory()

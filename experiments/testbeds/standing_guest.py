@@ -29,7 +29,7 @@ from corridor.topologies.base.errors import InputError
 
 MOST_GUESTS = 2
 STAND_STILL, GO_ON = b"-", b"+"
-"""See ``guest_keeper.py``."""
+"""See ``guest_supervisor.py``."""
 
 
 class StandingGuests(Closing):
@@ -146,7 +146,7 @@ class StandingGuest:
             self._guest.stdin.flush()
 
     def _let_go(self) -> None:
-        """Its keeper kills what is left of it."""
+        """Its supervisor kills what is left of it."""
         assert self._guest.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._guest.stdin.close()

@@ -23,7 +23,7 @@ from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
-KEEPER = Path(__file__).with_name("guest_keeper.py")
+SUPERVISOR = Path(__file__).with_name("guest_supervisor.py")
 OUT_IN_GUEST = guest_init.OUT
 PROJECT_IN_GUEST = guest_init.PROJECT
 PYTHON_IN_GUEST = guest_init.PYTHON
@@ -137,7 +137,7 @@ def serving_guest(
     """A guest with the virtual clock that carries out plans in ``folder``: see ``serving.py``.
 
     ``line`` is its end of the line over which plans are named, and is closed here. What stops and
-    resumes it goes to its standard input: see ``guest_keeper.py``.
+    resumes it goes to its standard input: see ``guest_supervisor.py``.
     """
     with line:
         return _boot(kernel, folder, True, "serve", console=line.fileno(), memory_mb=memory_mb)
@@ -152,14 +152,14 @@ def _boot(
     memory_mb: int = USUAL_GUEST_MB,
     more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.Popen[bytes]:
-    """A guest and its keeper, which ends with it and ends it when its standard input closes.
+    """A guest and its supervisor, which ends with it and ends it when its standard input closes.
 
     ``console`` is a descriptor that becomes the guest's second console.
     """
-    keeper = [sys.executable, "-I", "-S", str(KEEPER)]
-    keeper += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
-    keeper += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
-    keeper += [] if console is None else [f"--input={console}"]
+    supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR)]
+    supervisor += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
+    supervisor += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
+    supervisor += [] if console is None else [f"--input={console}"]
     words = boot_command(
         kernel,
         virtual_clock,
@@ -168,7 +168,7 @@ def _boot(
         memory_mb=memory_mb,
     )
     return subprocess.Popen(
-        [*keeper, "--", *words],
+        [*supervisor, "--", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -185,6 +185,6 @@ def _host_environment() -> dict[str, str]:
 
 
 def _let_go(guest: subprocess.Popen[bytes]) -> None:
-    """Its keeper kills what is left of the guest and tidies up."""
+    """Its supervisor kills what is left of the guest and tidies up."""
     assert guest.stdin is not None
     guest.stdin.close()

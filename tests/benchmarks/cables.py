@@ -1,4 +1,4 @@
-"""Cut and mend fibres of a kept network under traffic; what happens is held against predictions.
+"""Cut and mend fibres of a live network under traffic; what happens is held against predictions.
 
     .venv/bin/python -m tests.benchmarks.cables --steps fibres pairs flapping partition
     .venv/bin/python -m tests.benchmarks.cables --help
@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.statuses import SERVED
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, kept_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
@@ -86,13 +86,13 @@ def steps_of(
 def inside(out_dir: Path, framework: str) -> None:
     """In the guest: a line to ``steps.jsonl`` for each step."""
     steps = [Step(**one) for one in json.loads((out_dir / "steps.json").read_text())]
-    kept = KeptNetwork(
+    kept = LiveNetwork(
         *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=framework,
         bfd_interval_ms=None,
-        patience={"audit_ns": 3600 * NS},
+        timing={"audit_ns": 3600 * NS},
     )
     with kept, (out_dir / "steps.jsonl").open("w") as lines:
         for step in steps:
@@ -101,7 +101,7 @@ def inside(out_dir: Path, framework: str) -> None:
             say("step", fibres=step.fibres)
 
 
-def carry_out(kept: KeptNetwork, step: Step) -> dict[str, Any]:
+def carry_out(kept: LiveNetwork, step: Step) -> dict[str, Any]:
     known = len(kept.events())
     with Traffic(kept, spacing_s=SPACING_S, seldom=step.seldom) as traffic:
         time.sleep(LEAD_S)
@@ -141,14 +141,14 @@ def carry_out(kept: KeptNetwork, step: Step) -> dict[str, Any]:
     }
 
 
-def _switch(kept: KeptNetwork, fibres: Sequence[str], *, up: bool) -> None:
+def _switch(kept: LiveNetwork, fibres: Sequence[str], *, up: bool) -> None:
     change = kept.faults.restore if up else kept.faults.cut_carrier
     for fibre in fibres:
         change(fibre)
 
 
-def _settle(kept: KeptNetwork, fibres: Sequence[str], *, works: bool) -> None:
-    """Until the keeper has seen it, waited for more, and done what it would."""
+def _settle(kept: LiveNetwork, fibres: Sequence[str], *, works: bool) -> None:
+    """Until the controller has seen it, waited for more, and done what it would."""
 
     def seen() -> bool:
         said = kept.ask("topology")["fibres"]
@@ -159,11 +159,11 @@ def _settle(kept: KeptNetwork, fibres: Sequence[str], *, works: bool) -> None:
     kept.ask("counters")  # answered once nothing before it is left to do
 
 
-def _said(kept: KeptNetwork) -> dict[str, list[str]]:
+def _said(kept: LiveNetwork) -> dict[str, list[str]]:
     return {one["demand"]: [one["status"], one["clause"]] for one in kept.ask("demands")["demands"]}
 
 
-def _held_out(kept: KeptNetwork) -> list[str]:
+def _held_out(kept: LiveNetwork) -> list[str]:
     return [name for name, one in kept.ask("topology")["fibres"].items() if one["held_out"]]
 
 
@@ -174,8 +174,8 @@ class Judge:
         self._specification = specification
         self._topology = specification.topology
         self._intents = specification.intents()
-        standing = deployments.stand(Known(specification), wiring, 0)
-        explorer = Explorer(tables_of(standing.program), wiring, self._topology)
+        deployment = deployments.stand(DesiredState(specification), wiring, 0)
+        explorer = Explorer(tables_of(deployment.program), wiring, self._topology)
         self._explorer = explorer
         self._calm = {one.id: explorer.follow(one, NO_FAILURES) for one in self._intents}
         self._unbuilt = frozenset(one.hub for one in wiring.hubs if one.gateway is None)

@@ -25,7 +25,7 @@ from corridor.controller.deployment.statuses import SERVED
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, kept_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
@@ -68,14 +68,14 @@ def inside(out_dir: Path, framework: str) -> None:
     """In the guest: a line to ``changes.jsonl`` for each change."""
     specification, wiring = Setting.read(out_dir)
     sets = json.loads((out_dir / "sets.json").read_text())
-    kept = KeptNetwork(
+    kept = LiveNetwork(
         specification,
         wiring,
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=framework,
         bfd_interval_ms=BFD_MS,
-        patience={"audit_ns": 3_600_000_000_000},
+        timing={"audit_ns": 3_600_000_000_000},
     )
     with kept, (out_dir / "changes.jsonl").open("w") as lines:
         say("kept")
@@ -88,7 +88,7 @@ def inside(out_dir: Path, framework: str) -> None:
             before = after
 
 
-def change(kept: KeptNetwork, before: Specification, after: Specification) -> dict[str, Any]:
+def change(kept: LiveNetwork, before: Specification, after: Specification) -> dict[str, Any]:
     """One change, and what came of it."""
     was = kept.statuses()
     known = len(kept.events("update"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from corridor.experiments.testbeds.kernel import find_kernel
 from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_in_guest
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 TESTS = {"tests": CHECKOUT / "tests"}
@@ -34,17 +34,17 @@ def run_inside(
     """
     kernel = find_kernel()
     if kernel is None:
-        raise EnvironmentLacking("no virtual-clock kernel is built", "./corridor kernel build")
+        raise EnvironmentUnsupported("no virtual-clock kernel is built", "./corridor kernel build")
     command = [PYTHON_IN_GUEST, "-m", module, "inside", OUT_IN_GUEST, *arguments]
     done = run_command_in_guest(
         kernel, command, out_dir, virtual_clock=True, on_event=on_event, more_code=TESTS
     )
     if done.returncode:
-        raise EnvironmentLacking(f"it failed in the guest: {done.stderr.strip()[-2000:]}")
+        raise EnvironmentUnsupported(f"it failed in the guest: {done.stderr.strip()[-2000:]}")
 
 
 def options(module: str, scenario: str = "sovereignty") -> argparse.ArgumentParser:
-    """What benchmarks of kept networks have in common."""
+    """What benchmarks of live networks have in common."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     parser.add_argument("--scenario", default=scenario)
     parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")

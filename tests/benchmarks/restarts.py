@@ -1,4 +1,4 @@
-"""Break a kept network in every way it is made for, and tell how long it takes to recover.
+"""Break a live network in every way it is made for, and tell how long it takes to recover.
 
     .venv/bin/python -m tests.benchmarks.restarts [--scenario NAME] [--scenes NAME ...]
         [--framework ryu|os-ken] [--out DIR]
@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.statuses import SERVED
-from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, kept_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
@@ -37,8 +37,8 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest
 from tests.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
-from tests.chaos.breakdowns import Change, Stage, timed
-from tests.chaos.scenes import FLAPPING, JUDGED_BY, SCENES, SLOWLY, Cast
+from tests.chaos.recovery import Change, Stage, timed
+from tests.chaos.scenarios import FLAPPING, JUDGED_BY, SCENES, SLOWLY, Targets
 from tests.chaos.traffic import Traffic
 
 MODULE = "tests.benchmarks.restarts"
@@ -57,7 +57,7 @@ def write_task(
     specification: Specification,
     wiring: Wiring,
     changes: Mapping[str, Change],
-    cast: Cast,
+    cast: Targets,
     bfd_interval_ms: int = 1000,
 ) -> None:
     """What ``inside`` reads."""
@@ -71,13 +71,13 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
     task = json.loads((out_dir / "task.json").read_text())
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # controllers are started many times
     seen: dict[str, Any] = {}
-    with KeptNetwork(
+    with LiveNetwork(
         *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=framework,
         bfd_interval_ms=task["bfd_interval_ms"],
-        patience=PATIENCE,
+        timing=PATIENCE,
     ) as kept:
         stage = Stage(kept, task["changes"])
         stage.kill()
@@ -86,14 +86,14 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
         for name in names:
             say("scene", name=name)
             time.sleep(CALM_DOWN_S if name in FLAPPING else 0)
-            seen[name] = play(stage, from_plain(Cast, task["cast"]), name)
+            seen[name] = play(stage, from_plain(Targets, task["cast"]), name)
             (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
             if "broken" in seen[name]:
                 break
         say("scene", name="")
 
 
-def play(stage: Stage, cast: Cast, name: str) -> dict[str, Any]:
+def play(stage: Stage, cast: Targets, name: str) -> dict[str, Any]:
     """One scene under traffic; ``broken`` if it did not come to its end."""
     judged = [specified(stage, change) for change in JUDGED_BY.get(name, ("base",))]
     many = len(stage.kept.specification.directions) > MANY
@@ -122,16 +122,16 @@ def specified(stage: Stage, change: str) -> Specification:
     return specification.model_copy(update={"policies": policies})
 
 
-def cast_of(specification: Specification, wiring: Wiring) -> Cast:
+def cast_of(specification: Specification, wiring: Wiring) -> Targets:
     """The fibre and the gateway that most demands pass, and a hub that some end at."""
     crossed: Counter[str] = Counter()
     passed: Counter[str] = Counter()
-    for way in deployments.stand(Known(specification), wiring, 0).ways:
-        journey = journey_of(way, specification.topology)
-        crossed.update(journey.path.fibres)
-        passed.update(journey.gateways)
+    for way in deployments.stand(DesiredState(specification), wiring, 0).ways:
+        walk = walk_of(way, specification.topology)
+        crossed.update(walk.path.fibres)
+        passed.update(walk.gateways)
     ends = Counter(one.demand.dst for one in specification.directions)
-    return Cast(
+    return Targets(
         fibre=crossed.most_common(1)[0][0],
         switch=next(hub for hub, _ in ends.most_common() if hub not in passed),
         gateway=passed.most_common(1)[0][0],

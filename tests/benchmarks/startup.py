@@ -22,7 +22,7 @@ from typing import Any
 from corridor.experiments.results.table import render
 from corridor.experiments.testbeds.kernel import find_kernel
 from corridor.experiments.testbeds.uml import PYTHON_IN_GUEST, run_command_in_guest
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from tests.benchmarks.in_guest import TESTS
 
 DEFAULT_ROUNDS = 3
@@ -33,7 +33,7 @@ def measure(rounds: int) -> dict[tuple[str, str], list[float]]:
     """Wall seconds by who (one of ``OURS``, or ``stock``) and what (``up``, ``down``), in order."""
     kernel = find_kernel()
     if kernel is None:
-        raise EnvironmentLacking("no virtual-clock kernel is built", "./corridor kernel build")
+        raise EnvironmentUnsupported("no virtual-clock kernel is built", "./corridor kernel build")
     times: dict[tuple[str, str], list[float]] = {}
     last_s = 0.0
 
@@ -49,7 +49,7 @@ def measure(rounds: int) -> dict[tuple[str, str], list[float]]:
             kernel, command, Path(folder), virtual_clock=True, on_event=note, more_code=TESTS
         )
     if done.returncode:
-        raise EnvironmentLacking(f"the ring did not come up: {done.stderr.strip()[-200:]}")
+        raise EnvironmentUnsupported(f"the ring did not come up: {done.stderr.strip()[-200:]}")
     return times
 
 

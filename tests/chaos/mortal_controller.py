@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.apps import main
-from tests.chaos.moments import FILE, MOMENTS
+from tests.chaos.crash_points import FILE, MOMENTS
 
 POLL_S = 0.01
 
@@ -83,14 +83,14 @@ def half(orders: Mapping[int, Any], *, of_each: bool) -> dict[int, Any]:
 
 def app_that_dies() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
-    from corridor.controller.openflow.channel import Switchboard
+    from corridor.controller.openflow.channel import OpenFlowChannel
     from corridor.controller.openflow.framework import hub
-    from corridor.controller.reconcile.deployer import Governor
-    from corridor.controller.reconcile.state_file import Store
+    from corridor.controller.reconcile.deployer import Deployer
+    from corridor.controller.reconcile.state_file import StateFile
     from corridor.controller.reconcile.two_phase_rollout import Updater
 
     moment = Moment(Path(os.environ[FILE]), hub.sleep)
-    if moment.orders().get("do") == "doubt":
+    if moment.orders().get("do") == "unproven":
         moment.done()
         _doubt_everything()
 
@@ -104,7 +104,7 @@ def app_that_dies() -> str:
         setattr(cls, name, method)
 
     def at_calls(name: str, in_part: Callable[..., object] | None) -> None:
-        original = getattr(Switchboard, name)
+        original = getattr(OpenFlowChannel, name)
 
         def method(self: Any, told: Any) -> Any:
             is_at = moment.calls(name)
@@ -118,12 +118,12 @@ def app_that_dies() -> str:
                 moment.reached()
             return answer
 
-        setattr(Switchboard, name, method)
+        setattr(OpenFlowChannel, name, method)
 
-    in_job(Governor, "boot", lambda *_: "boot")
-    in_job(Governor, "withdraw", lambda *_: "withdraw")
+    in_job(Deployer, "boot", lambda *_: "boot")
+    in_job(Deployer, "withdraw", lambda *_: "withdraw")
     in_job(Updater, "carry_out", lambda *_: "update")
-    in_job(Store, "keep", lambda *kept: "keep" if kept[-1] is None else "keep next")
+    in_job(StateFile, "keep", lambda *kept: "keep" if kept[-1] is None else "keep next")
     at_calls("tell", lambda told: half(told, of_each=True))
     at_calls("bundle", lambda told: half(told, of_each=False))
     at_calls("dump", None)
@@ -150,17 +150,17 @@ def _fsync(moment: Moment) -> Callable[[int], None]:
 def _sleeping(moment: Moment) -> property:
     """An attribute that holds the network with a clock of which moments can be told."""
 
-    def with_moments(updater: Any, outside: Any) -> None:
+    def with_moments(updater: Any, interfaces: Any) -> None:
         def sleep(seconds: float) -> None:
             is_at = moment.calls("sleep")
-            outside.sleep(seconds / 2)
+            interfaces.sleep(seconds / 2)
             if is_at("half"):
                 moment.reached()
-            outside.sleep(seconds / 2)
+            interfaces.sleep(seconds / 2)
             if is_at("after"):
                 moment.reached()
 
-        updater.__dict__["outside"] = replace(outside, sleep=sleep)
+        updater.__dict__["outside"] = replace(interfaces, sleep=sleep)
 
     return property(lambda updater: updater.__dict__["outside"], with_moments)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from corridor.controller.forwarding.program import Table
 
 if TYPE_CHECKING:
-    from tests.chaos.breakdowns import Stage
+    from tests.chaos.recovery import Stage
 
 COOKIE = re.compile(r"cookie=\w+, ")
 UNUSED_LABEL = (1 << 20) - 1

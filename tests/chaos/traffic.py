@@ -1,4 +1,4 @@
-"""Traffic of every demand through a kept network, and an independent account of it.
+"""Traffic of every demand through a live network, and an independent account of it.
 
 Each demand sends numbered datagrams at a steady pace from its hub's host. What did not arrive is
 lost; what the watch saw on a fibre that no policy in force allows is forbidden.
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.lab.monitor_process import WatchProcess
+from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
 from corridor.traffic.packets.datagrams import End, udp_frame
 
 if TYPE_CHECKING:
-    from corridor.experiments.live_network.network import KeptNetwork
+    from corridor.experiments.live_network.network import LiveNetwork
 
 UDP_PORT, PORTS = 4000, 10_000
 """Where traffic that may choose has its ports: each by itself, since one may run in another."""
@@ -76,7 +76,7 @@ class Traffic:
 
     def __init__(
         self,
-        kept: KeptNetwork,
+        kept: LiveNetwork,
         judged_by: Sequence[Specification] = (),
         *,
         spacing_s: float = SPACING_S,
@@ -133,7 +133,7 @@ class Traffic:
         """Who sees the fibres from now on."""
         kept, serial = self._kept, self._serial
         out = kept.scratch / f"crossings{serial}.json"
-        return WatchProcess(kept.wiring, kept.scratch / f"watch{serial}.json", out)
+        return MonitorProcess(kept.wiring, kept.scratch / f"watch{serial}.json", out)
 
     def _send(self) -> None:
         turn, due = 0, time.monotonic()
@@ -162,7 +162,7 @@ class Traffic:
 class Senders:
     """A socket for each end of each demand."""
 
-    def __init__(self, kept: KeptNetwork, serial: int) -> None:
+    def __init__(self, kept: LiveNetwork, serial: int) -> None:
         self.by_demand: dict[str, Callable[[int], object]] = {}
         self._net = kept.net
         self._serial = serial

@@ -141,13 +141,15 @@ def test_a_native_run_in_a_guest_gives_the_same_results_as_a_run_from_outside(
     shutil.copy(SCENARIOS / "timing.yaml", tmp_path)
     words = ("-m", "corridor.experiments.cli", "run", f"{OUT_IN_GUEST}/timing.yaml", *options)
     in_guest(virtual_kernel, tmp_path, *PYTHON_INSIDE, *words)
-    native, outside = Result(tmp_path / "result", 0, "", ""), once("timing")
-    assert shape_of(native.summary) == shape_of({**outside.summary, "virtual_s": None})
-    assert {p.name for p in native.folder.iterdir()} == {p.name for p in outside.folder.iterdir()}
-    assert native.tables() == outside.tables()
+    native, interfaces = Result(tmp_path / "result", 0, "", ""), once("timing")
+    assert shape_of(native.summary) == shape_of({**interfaces.summary, "virtual_s": None})
+    assert {p.name for p in native.folder.iterdir()} == {
+        p.name for p in interfaces.folder.iterdir()
+    }
+    assert native.tables() == interfaces.tables()
     assert native.summary["testbed"] == "native"
     for demand in native.summary["demands"]:
-        same = outside.demands[demand["id"]]
+        same = interfaces.demands[demand["id"]]
         assert (demand["path"], demand["sent"], demand["received"]) == (
             same["path"],
             same["sent"],

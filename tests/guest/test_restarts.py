@@ -1,4 +1,4 @@
-"""Restarts and breakdowns of a kept network: in a guest, virtual clock, judged by the watch.
+"""Restarts and breakdowns of a live network: in a guest, virtual clock, judged by the watch.
 
 Whatever breaks, nothing may be on a fibre that policies forbid, and nothing may be trusted that is
 not proven; what may flow flows again, and each breakdown says how soon.
@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.benchmarks.in_guest import run_inside
 from tests.benchmarks.restarts import HEADS, SPACING_S, rows, write_task
-from tests.chaos.scenes import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Cast
+from tests.chaos.scenarios import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Targets
 from tests.chaos.tampering import KINDS
 
 from corridor.controller.policy.model import Bandwidth
 from corridor.experiments.results.table import render
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 ON_NATIVE_THREADS = (
@@ -35,7 +35,7 @@ PARTS = (
 )
 """Networks, and the scenes that follow each other on each."""
 BOTH = pytest.mark.parametrize("framework", ["ryu", "os-ken"])
-CAST = Cast(fibre="kunming-karachi", switch="bangkok", gateway="kunming")
+CAST = Targets(fibre="kunming-karachi", switch="bangkok", gateway="kunming")
 ALL = {direction.demand.id for direction in specification().directions}
 EXPORTS = {"ckpt", "render"}
 AT_ONCE_MS = 60.0
@@ -45,7 +45,7 @@ RECONNECT_MS = 3000.0
 """A controller listens within a second, while Open vSwitch tries once a second and may just have
 tried; a third second is for a try that is cut off. Reading and proving takes milliseconds."""
 EMPTIED_MS = 3500.0
-"""BFD begins anew, too: an end that is not up speaks once a second (RFC 5880, 6.8.3), and both are
+"""BFD begins again, too: an end that is not up speaks once a second (RFC 5880, 6.8.3), and both are
 up after three packets at most. Then what is dead no more is told."""
 
 
@@ -116,7 +116,9 @@ def broken(scene):
     def found(name, framework="ryu"):
         breakdowns = scene(name, framework)["breakdowns"]
         for one in breakdowns:
-            assert (one["was_whole"], one["doubt"], one["proof"]) == (True, "", True), one["name"]
+            assert (one["was_whole"], one["unproven"], one["proof"]) == (True, "", True), one[
+                "name"
+            ]
         return {one["name"]: one for one in breakdowns}
 
     return found
@@ -340,6 +342,6 @@ def test_a_controller_whose_state_file_is_cut_off_says_so_and_keeps_to_its_speci
 def test_what_cannot_be_proven_is_switched_off_and_said_to_be_unknown(broken):
     (one,) = broken("doubting").values()
     assert one["unproven"]["demands"] == {"UNKNOWN": len(ALL)}
-    assert one["unproven"]["doubt"] == "what should be installed is not proven"
+    assert one["unproven"]["unproven"] == "what should be installed is not proven"
     assert one["edges"] == 0
     assert not_up(one) == {}

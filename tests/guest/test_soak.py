@@ -12,14 +12,14 @@ import pytest
 from tests.soak import events as e
 from tests.soak.generator import generate
 from tests.soak.oracle import Broken, expect
-from tests.soak.scene import load_scene
-from tests.soak.world import World
+from tests.soak.setup import load_setup
+from tests.soak.state import State
 
 from corridor_runs import ROOT, broken_copy, environment
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 EVENTS = 25
-SCENE = load_scene("corridor")
+SCENE = load_setup("corridor")
 
 
 def soak(folder, *options, code=ROOT):
@@ -32,38 +32,38 @@ def soak(folder, *options, code=ROOT):
 
 def first(is_wanted):
     """The number of the first event of which, and of the world before it, something is so."""
-    world = World()
+    state = State()
     for number, (event, after) in enumerate(islice(generate(SCENE, 1), 3000), start=1):
-        if is_wanted(event, world):
+        if is_wanted(event, state):
             return number
-        world = after
+        state = after
     raise AssertionError("no such event")
 
 
-def lawful_in(world):
-    expected = expect(world.specification(SCENE), Broken())
+def lawful_in(state):
+    expected = expect(state.specification(SCENE), Broken())
     return {demand for demand, one in expected.items() if one.ever}
 
 
-def ends_a_basis_while_a_switch_is_away(event, world):
+def ends_a_basis_while_a_switch_is_away(event, state):
     return (
         isinstance(event, e.Blink)
         and isinstance(event.change, e.SetDay)
-        and not (world.broken or world.drained)
-        and bool(lawful_in(world) - lawful_in(event.change.after(world)))
+        and not (state.broken or state.drained)
+        and bool(lawful_in(state) - lawful_in(event.change.after(state)))
     )
 
 
-def cuts_a_fibre_in_use(event, world):
+def cuts_a_fibre_in_use(event, state):
     return (
         isinstance(event, e.Cut)
-        and not (world.broken or world.drained)
-        and takes(world, frozenset(event.fibres)) != takes(world, frozenset())
+        and not (state.broken or state.drained)
+        and takes(state, frozenset(event.fibres)) != takes(state, frozenset())
     )
 
 
-def takes(world, broken):
-    expected = expect(world.specification(SCENE), Broken(fibres=broken))
+def takes(state, broken):
+    expected = expect(state.specification(SCENE), Broken(fibres=broken))
     return [one.one_way_ns for one in expected.values()]
 
 
@@ -93,7 +93,7 @@ BROKEN = {
             "rule(self.policies.model_copy(update={'policies': tuple(one for one in"
             " self.policies.policies if one.id != 'NO-SEA')}), self.topology"
         ),
-        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
         "forbidden",
     ),
     "edges flip before the new stands beside": (
@@ -103,17 +103,17 @@ BROKEN = {
             "self.outside.switches.bundle(only(orders.flips(step), told))\n"
             "            self._stand_beside(step, told)\n"
         ),
-        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
         "refused",
     ),
     "the old is removed while packets carry its labels": (
         "controller/reconcile/two_phase_rollout.py",
         "self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)",
         "pass",
-        lambda event, world: event == e.SetPolicies("no-sea") and not world.broken,
+        lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
         "that nothing explains",
     ),
-    "ways are never made anew": (
+    "ways are never made again": (
         "controller/reconcile/reconciler.py",
         "due_ns = self._now_ns + self.patience.hold_ns\n        self._timers",
         "return\n        self._timers",

@@ -1,4 +1,4 @@
-"""The API of a kept network, used for everything in a guest, in front of the real controller.
+"""The API of a live network, used for everything in a guest, in front of the real controller.
 
 What it answers is true of real switches: traffic runs through drains and policy sets, and the watch
 on the fibres judges it. A set that does not prove is made by a compiler that was broken for it.
@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
 from corridor.experiments.live_network.setting import Setting
 from corridor_runs import seen_inside
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
 FIBRE = "kunming-karachi"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import exact_lab as lab
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Protection, Selector
 from corridor.controller.intent.specification import Direction, Specification
@@ -91,7 +91,7 @@ def hurried(draw: st.DrawFn) -> Served:
     soft = {"one_way": format_duration(most_ns), "protect": {"k": 1, "over": over}}
     ladder = draw(st.sampled_from(LADDERS))
     asked = permit(hard=rule.hard, soft=soft, on_soft_failure=ladder)
-    way = WayBuilder(topology).way(intent(topology, [asked], draw(asked_beside)))
+    way = TreeBuilder(topology).way(intent(topology, [asked], draw(asked_beside)))
     assume(isinstance(way.route, Route))
     return Served(topology, way)
 
@@ -192,7 +192,7 @@ def test_without_a_delay_that_is_asked_for_the_path_stays_the_shortest(
 ) -> None:
     plain = permit(soft={"protect": {"k": 1}}, on_soft_failure=ladder)
     asked = intent(topology, [plain], protection)
-    route = WayBuilder(topology).way(asked).route
+    route = TreeBuilder(topology).way(asked).route
     best = best_route(asked.ruling)
     assert route == best
 
@@ -256,7 +256,7 @@ def committed_fit(specification: Specification) -> bool:
 
 def rates_of(specification: Specification) -> dict[str, Bandwidth]:
     """Of the demands that are served with rates, by id."""
-    ways = [WayBuilder(specification.topology).way(one) for one in specification.intents()]
+    ways = [TreeBuilder(specification.topology).way(one) for one in specification.intents()]
     rates = {way.intent.id: way.intent.guarantee(way.permit) for way in ways if way.permit}
     return {name: rate for name, rate in rates.items() if rate is not None}
 
@@ -266,7 +266,7 @@ def too_full(specification: Specification) -> dict[tuple[str, str], list[str]]:
     loads, on = Counter[tuple[str, str]](), dict[tuple[str, str], list[str]]()
     rates = rates_of(specification)
     for asked in specification.intents():
-        route = WayBuilder(specification.topology).way(asked).route
+        route = TreeBuilder(specification.topology).way(asked).route
         if isinstance(route, Route) and asked.id in rates:
             for link in zip(route.path.fibres, route.path.hubs[:-1], strict=True):
                 loads[link] += rates[asked.id].pir or rates[asked.id].cir

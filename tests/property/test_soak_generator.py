@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.soak import events as e
 from tests.soak.generator import LONGEST_BROKEN, MOST_BROKEN, MOST_DRAINED, WEIGHTS, generate
-from tests.soak.scene import TOPOLOGIES, load_scene
-from tests.soak.world import World
+from tests.soak.setup import TOPOLOGIES, load_setup
+from tests.soak.state import State
 
 COUNT = 120
 seeds = st.integers(0, 10**6)
@@ -16,7 +16,7 @@ names = st.sampled_from(sorted(TOPOLOGIES))
 
 
 def made(name, seed, count=COUNT):
-    return list(islice(generate(load_scene(name), seed), count))
+    return list(islice(generate(load_setup(name), seed), count))
 
 
 @settings(max_examples=20, deadline=None)
@@ -34,48 +34,48 @@ def test_other_seeds_give_other_events(name, seed):
 @settings(max_examples=40, deadline=None)
 @given(name=names, seed=seeds)
 def test_worlds_follow_from_their_events_and_are_never_broken_beyond_hope(name, seed):
-    scene, world = load_scene(name), World()
-    fibres = {one.id for one in scene.topology.fibres}
-    hubs = {one.id for one in scene.topology.hubs}
+    setup, state = load_setup(name), State()
+    fibres = {one.id for one in setup.topology.fibres}
+    hubs = {one.id for one in setup.topology.hubs}
     for event, after in made(name, seed):
-        assert after == event.after(world)
+        assert after == event.after(state)
         assert after.broken <= MOST_BROKEN
         assert len(after.drained) <= MOST_DRAINED
         assert after.cut | after.silent | after.drained <= fibres
         assert not after.cut & after.silent
         assert after.dark | after.away <= hubs
         assert not after.dark & after.away
-        assert after.closed <= scene.gateways
-        assert after.policies in scene.sets
-        world = after
+        assert after.closed <= setup.gateways
+        assert after.policies in setup.sets
+        state = after
 
 
 @settings(max_examples=40, deadline=None)
 @given(name=names, seed=seeds)
 def test_what_is_broken_was_whole_and_what_is_mended_was_broken(name, seed):
-    scene, world = load_scene(name), World()
+    setup, state = load_setup(name), State()
     for event, after in made(name, seed):
-        dead = world.dead_fibres(scene)
+        dead = state.dead_fibres(setup)
         match event:
             case e.Cut():
                 assert dead.isdisjoint(event.fibres)
             case e.CutSilently() | e.Flap():
                 assert event.fibre not in dead
             case e.Mend():
-                assert event.fibre in world.cut | world.silent
+                assert event.fibre in state.cut | state.silent
             case e.KillGateway():
-                assert event.hub not in world.closed
+                assert event.hub not in state.closed
             case e.StartGateway():
-                assert event.hub in world.closed
+                assert event.hub in state.closed
             case e.Connect():
-                assert event.hub in world.away
+                assert event.hub in state.away
             case e.Disconnect() | e.Blink() | e.Tamper():
-                assert event.hub not in world.away
+                assert event.hub not in state.away
             case e.SetPolicies():
-                assert event.name != world.policies
+                assert event.name != state.policies
             case e.Restore():
-                assert event.fibre in world.drained
-        world = after
+                assert event.fibre in state.drained
+        state = after
 
 
 @settings(max_examples=40, deadline=None)

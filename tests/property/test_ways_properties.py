@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node
-from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.paths import Path
@@ -41,13 +41,13 @@ def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> 
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, way.protection.over)):
         failures = failures_of(topology, [*known, *names])
-        journey = journey_of(way, topology, failures)
-        if journey.delivered or journey.path.dst in failures.hubs:
+        walk = walk_of(way, topology, failures)
+        if walk.delivered or walk.path.dst in failures.hubs:
             continue
-        left = lawful_rest(way, topology, failures, journey.path)
+        left = lawful_rest(way, topology, failures, walk.path)
         if left is not None:
             assert in_use(way, failures).verdict(left).allowed, "the judge itself errs"
-        assert left is None, f"with {names} dead, dropped after {journey.path}; left was {left}"
+        assert left is None, f"with {names} dead, dropped after {walk.path}; left was {left}"
 
 
 @MANY
@@ -58,12 +58,12 @@ def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, s
     assume(way.first is not None)
     for _ in range(50):
         failures = anything_failed(topology, chance)
-        journey = journey_of(way, topology, failures)
-        if journey.delivered:
-            verdict = in_use(way, failures).verdict(journey.path)
-            assert verdict.allowed, f"{journey.path} with {failures}: {verdict}"
-            assert all(failures.spare(topology.fibre(name)) for name in journey.path.fibres)
-            assert failures.gateways.isdisjoint(journey.gateways)
+        walk = walk_of(way, topology, failures)
+        if walk.delivered:
+            verdict = in_use(way, failures).verdict(walk.path)
+            assert verdict.allowed, f"{walk.path} with {failures}: {verdict}"
+            assert all(failures.spare(topology.fibre(name)) for name in walk.path.fibres)
+            assert failures.gateways.isdisjoint(walk.gateways)
 
 
 @FEW
@@ -110,9 +110,9 @@ def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
     topology, way, known = made
     assume(way.first is not None)
     failures = failures_of(topology, known)
-    journey = journey_of(way, topology, failures)
-    assert journey.delivered
-    assert journey.found == ()
+    walk = walk_of(way, topology, failures)
+    assert walk.delivered
+    assert walk.found == ()
     for node in nodes(way):
         assert not isinstance(node, Cross) or failures.spare(topology.fibre(node.fibre))
         assert not isinstance(node, Assess) or node.hub not in failures.gateways
@@ -124,9 +124,9 @@ def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
     topology, way, _ = made
     assert (way.first is None) == (not isinstance(way.route, Route))
     if isinstance(way.route, Route):
-        journey = journey_of(way, topology)
-        assert journey.delivered
-        assert (journey.path, journey.one_way_ns) == (way.route.path, way.route.one_way_ns)
+        walk = walk_of(way, topology)
+        assert walk.delivered
+        assert (walk.path, walk.one_way_ns) == (way.route.path, way.route.one_way_ns)
 
 
 @FEW
@@ -156,9 +156,9 @@ def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Ser
             before = Path(path.hubs[: found_at + 1], path.fibres[:found_at])
             failures = failures_of(topology, [srlg])
             if lawful_rest(way, topology, failures, before):
-                journey = journey_of(way, topology, failures)
-                assert journey.delivered
-                assert journey.found == ((found_at, f"link:{path.fibres[found_at]}"),)
+                walk = walk_of(way, topology, failures)
+                assert walk.delivered
+                assert walk.found == ((found_at, f"link:{path.fibres[found_at]}"),)
 
 
 @FEW
@@ -169,11 +169,11 @@ def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_foun
     topology, way, _ = made
     assume(way.first is not None)
     for names in up_to(way.protection.k, elements(topology, ["link"])):
-        journey = journey_of(way, topology, failures_of(topology, names))
-        if journey.found:
-            known = failures_of(topology, [dead.what for dead in journey.found])
-            last = journey.found[-1].at
-            before = Path(journey.path.hubs[: last + 1], journey.path.fibres[:last])
+        walk = walk_of(way, topology, failures_of(topology, names))
+        if walk.found:
+            known = failures_of(topology, [dead.what for dead in walk.found])
+            last = walk.found[-1].at
+            before = Path(walk.path.hubs[: last + 1], walk.path.fibres[:last])
             delays = [delay_ns for _, delay_ns in lawful_rests(way, topology, known, before)]
-            assert journey.delivered == bool(delays)
-            assert not delays or journey.one_way_ns == min(delays)
+            assert walk.delivered == bool(delays)
+            assert not delays or walk.one_way_ns == min(delays)

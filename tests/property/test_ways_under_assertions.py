@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross
-from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import PolicySet
@@ -101,11 +101,11 @@ def test_delivery_and_delay_agree_with_every_set_of_failures(
     ends = {f"hub:{hub}" for hub in way.intent.pair}
     lost, slowest_ns = False, 0
     for names in up_to(k, [name for name in elements(topology, over) if name not in ends]):
-        journey = journey_of(way, topology, failures_of(topology, names))
-        assert holds(assert_delivers_under, demand, names) == journey.delivered
-        lost |= not journey.delivered
-        if journey.delivered:
-            slowest_ns = max(slowest_ns, journey.one_way_ns)
+        walk = walk_of(way, topology, failures_of(topology, names))
+        assert holds(assert_delivers_under, demand, names) == walk.delivered
+        lost |= not walk.delivered
+        if walk.delivered:
+            slowest_ns = max(slowest_ns, walk.one_way_ns)
     assert holds(assert_delivers_up_to, demand, k, over=over) == (not lost)
     for within_ns in (slowest_ns, slowest_ns - 1):
         expected = within_ns >= slowest_ns

@@ -1,1 +1,1 @@
-"""Soaks: random events on a kept network, judged by an oracle that knows nothing of its tables."""
+"""Soaks: random events on a live network, judged by an oracle that knows nothing of its tables."""

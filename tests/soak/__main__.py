@@ -1,4 +1,4 @@
-"""Soak a kept network in a guest with the virtual clock, and judge every event of it.
+"""Soak a live network in a guest with the virtual clock, and judge every event of it.
 
     python -m tests.soak --seed 1 --events 250 --out soak-1
     python -m tests.soak --seed 1 --until 37 --out again       # up to the event that failed
@@ -20,9 +20,9 @@ from typing import Any, TextIO
 
 from corridor.experiments.testbeds.kernel import find_kernel
 from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_in_guest
-from corridor.topologies.base.errors import CorridorError, EnvironmentLacking, InputError
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from tests.benchmarks.in_guest import TESTS
-from tests.soak.scene import TOPOLOGIES
+from tests.soak.setup import TOPOLOGIES
 
 PATIENCE_S = 600.0
 
@@ -100,7 +100,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=100, metavar="N")
     parser.add_argument("--until", type=int, metavar="I", help="the same as --events I")
-    parser.add_argument("--only", metavar="I..J", help="these, in the world that is due before I")
+    parser.add_argument("--only", metavar="I..J", help="these, in the state that is due before I")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     return parser.parse_args(arguments)
 
@@ -119,7 +119,7 @@ def soak(options: argparse.Namespace) -> int:
     first, last = span(options)
     kernel = find_kernel()
     if kernel is None:
-        raise EnvironmentLacking("no virtual-clock kernel is built", "./corridor kernel build")
+        raise EnvironmentUnsupported("no virtual-clock kernel is built", "./corridor kernel build")
     options.out.mkdir(parents=True, exist_ok=True)
     job = {
         "topology": options.topology,

@@ -66,9 +66,9 @@ def _lies(
     yield datagram(me, peer, src_ip="0.0.0.1")
 
 
-def _to_nobody(me: HubWire, strangers: list[HubWire]) -> Iterator[bytes]:
+def _to_nobody(me: HubWire, unexpected: list[HubWire]) -> Iterator[bytes]:
     """To hubs that the sender has no demand to."""
-    for one in strangers:
+    for one in unexpected:
         yield datagram(me, one)
 
 

@@ -1,7 +1,7 @@
-"""What may happen to a kept network: one frozen value a kind, and what it does to the world. Pure.
+"""What may happen to a live network: one frozen value a kind, and what it does to the state. Pure.
 
 ``after`` is the world that is to be once the network has settled. How an event is brought about is
-in ``stage``, which events make sense when in ``generator``.
+in ``driver``, which events make sense when in ``generator``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from tests.soak.world import World
+from tests.soak.state import State
 
 type Step = Literal["beside", "proven", "half flipped", "flipped", "drained", "removed"]
 STEPS: tuple[Step, ...] = ("beside", "proven", "half flipped", "flipped", "drained", "removed")
@@ -38,8 +38,8 @@ class Event:
     def kind(self) -> str:
         return type(self).__name__
 
-    def after(self, world: World) -> World:
-        return world
+    def after(self, state: State) -> State:
+        return state
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, **{key: _plain(value) for key, value in vars(self).items()}}
@@ -57,32 +57,32 @@ class Change(Event):
 class SetPolicies(Change):
     name: str
 
-    def after(self, world: World) -> World:
-        return replace(world, policies=self.name)
+    def after(self, state: State) -> State:
+        return replace(state, policies=self.name)
 
 
 @dataclass(frozen=True)
 class SetDay(Change):
     day: date
 
-    def after(self, world: World) -> World:
-        return replace(world, day=self.day)
+    def after(self, state: State) -> State:
+        return replace(state, day=self.day)
 
 
 @dataclass(frozen=True)
 class Drain(Change):
     fibre: str
 
-    def after(self, world: World) -> World:
-        return world.with_names("drained", self.fibre)
+    def after(self, state: State) -> State:
+        return state.with_names("drained", self.fibre)
 
 
 @dataclass(frozen=True)
 class Restore(Change):
     fibre: str
 
-    def after(self, world: World) -> World:
-        return world.without_names("drained", self.fibre)
+    def after(self, state: State) -> State:
+        return state.without_names("drained", self.fibre)
 
 
 @dataclass(frozen=True)
@@ -95,56 +95,56 @@ class Cut(Happening):
     fibres: tuple[str, ...]
     """At once: one, or all of a shared-risk group."""
 
-    def after(self, world: World) -> World:
-        return world.with_names("cut", *self.fibres)
+    def after(self, state: State) -> State:
+        return state.with_names("cut", *self.fibres)
 
 
 @dataclass(frozen=True)
 class CutSilently(Happening):
     fibre: str
 
-    def after(self, world: World) -> World:
-        return world.with_names("silent", self.fibre)
+    def after(self, state: State) -> State:
+        return state.with_names("silent", self.fibre)
 
 
 @dataclass(frozen=True)
 class Mend(Happening):
     fibre: str
 
-    def after(self, world: World) -> World:
-        return world.without_names("cut", self.fibre).without_names("silent", self.fibre)
+    def after(self, state: State) -> State:
+        return state.without_names("cut", self.fibre).without_names("silent", self.fibre)
 
 
 @dataclass(frozen=True)
 class GoDark(Happening):
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.with_names("dark", self.hub)
+    def after(self, state: State) -> State:
+        return state.with_names("dark", self.hub)
 
 
 @dataclass(frozen=True)
 class Light(Happening):
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.without_names("dark", self.hub)
+    def after(self, state: State) -> State:
+        return state.without_names("dark", self.hub)
 
 
 @dataclass(frozen=True)
 class KillGateway(Happening):
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.with_names("closed", self.hub)
+    def after(self, state: State) -> State:
+        return state.with_names("closed", self.hub)
 
 
 @dataclass(frozen=True)
 class StartGateway(Happening):
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.without_names("closed", self.hub)
+    def after(self, state: State) -> State:
+        return state.without_names("closed", self.hub)
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,16 @@ class Disconnect(Happening):
 
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.with_names("away", self.hub)
+    def after(self, state: State) -> State:
+        return state.with_names("away", self.hub)
 
 
 @dataclass(frozen=True)
 class Connect(Happening):
     hub: str
 
-    def after(self, world: World) -> World:
-        return world.without_names("away", self.hub)
+    def after(self, state: State) -> State:
+        return state.without_names("away", self.hub)
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ class Hang(Event):
     seconds: float
     change: Change | None
 
-    def after(self, world: World) -> World:
-        return self.change.after(world) if isinstance(self.change, SetDay) else world
+    def after(self, state: State) -> State:
+        return self.change.after(state) if isinstance(self.change, SetDay) else state
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,8 @@ class Blink(Event):
     hub: str
     change: Change
 
-    def after(self, world: World) -> World:
-        return self.change.after(world) if isinstance(self.change, SetDay) else world
+    def after(self, state: State) -> State:
+        return self.change.after(state) if isinstance(self.change, SetDay) else state
 
 
 @dataclass(frozen=True)
@@ -224,8 +224,8 @@ class KillController(Event):
     seconds: float
     meanwhile: Happening | None
 
-    def after(self, world: World) -> World:
-        return self.meanwhile.after(world) if self.meanwhile else world
+    def after(self, state: State) -> State:
+        return self.meanwhile.after(state) if self.meanwhile else state
 
 
 @dataclass(frozen=True)
@@ -235,9 +235,9 @@ class KillControllerDuring(Event):
     change: Change
     step: Step | int
 
-    def after(self, world: World) -> World:
+    def after(self, state: State) -> State:
         old = self.step in ("beside", "proven") and not isinstance(self.change, SetDay)
-        return world if old else self.change.after(world)
+        return state if old else self.change.after(state)
 
 
 @dataclass(frozen=True)
@@ -248,16 +248,16 @@ class Together(Event):
     second: Happening
     gap_ms: int
 
-    def after(self, world: World) -> World:
-        return self.second.after(self.first.after(world))
+    def after(self, state: State) -> State:
+        return self.second.after(self.first.after(state))
 
 
 @dataclass(frozen=True)
 class MendAll(Event):
     """Everything is mended, and what flapped is given time."""
 
-    def after(self, world: World) -> World:
-        return world.mended
+    def after(self, state: State) -> State:
+        return state.mended
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Random events, each of which makes sense in the world that those before it made. Pure.
+"""Random events, each of which makes sense in the state that those before it made. Pure.
 
 The same scene and seed always give the same events. At most ``MOST_BROKEN`` things are out of order
 at once, so that most demands still have a lawful way; every so often all is mended, so that the
@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 
 from tests.soak import events as e
-from tests.soak.scene import DAYS, Scene
-from tests.soak.world import World
+from tests.soak.setup import DAYS, Setup
+from tests.soak.state import State
 
 MOST_BROKEN = 3
 MOST_DRAINED = 2
@@ -22,21 +22,21 @@ MOST_MESSAGES = 600
 """About what an update sends; a controller that is to die later than that dies when it is done."""
 
 
-def generate(scene: Scene, seed: int) -> Iterator[tuple[e.Event, World]]:
-    """Events without end, each with the world that is to be once it is over."""
+def generate(setup: Setup, seed: int) -> Iterator[tuple[e.Event, State]]:
+    """Events without end, each with the state that is to be once it is over."""
     chance = random.Random(f"soak {seed}")
-    world, since = World(), 0
+    state, since = State(), 0
     while True:
-        event = _next(scene, world, chance, since)
+        event = _next(setup, state, chance, since)
         since = 0 if isinstance(event, e.MendAll) else since + 1
-        world = event.after(world)
-        yield event, world
+        state = event.after(state)
+        yield event, state
 
 
-def _next(scene: Scene, world: World, chance: random.Random, since: int) -> e.Event:
+def _next(setup: Setup, state: State, chance: random.Random, since: int) -> e.Event:
     if since >= LONGEST_BROKEN:
         return e.MendAll()
-    return _draw(_Draw(scene, world, chance), WEIGHTS, chance)
+    return _draw(_Draw(setup, state, chance), WEIGHTS, chance)
 
 
 def _draw(draw: _Draw, weights: Mapping[str, int], chance: random.Random) -> e.Event:
@@ -44,7 +44,7 @@ def _draw(draw: _Draw, weights: Mapping[str, int], chance: random.Random) -> e.E
     while True:
         (name,) = chance.choices(list(weights), list(weights.values()))
         made: e.Event | None = getattr(draw, name)()
-        if made is not None and made.after(draw.world).broken <= MOST_BROKEN:
+        if made is not None and made.after(draw.state).broken <= MOST_BROKEN:
             return made
 
 
@@ -85,31 +85,31 @@ HAPPENINGS = {
 
 
 class _Draw:
-    """An event of each kind, or None where the world has nothing for it."""
+    """An event of each kind, or None where the state has nothing for it."""
 
-    def __init__(self, scene: Scene, world: World, chance: random.Random) -> None:
-        self.scene, self.world, self.chance = scene, world, chance
+    def __init__(self, setup: Setup, state: State, chance: random.Random) -> None:
+        self.setup, self.state, self.chance = setup, state, chance
 
     def set_policies(self) -> e.Change:
-        return e.SetPolicies(self._pick(set(self.scene.sets) - {self.world.policies}))
+        return e.SetPolicies(self._pick(set(self.setup.sets) - {self.state.policies}))
 
     def set_day(self) -> e.Change:
-        return e.SetDay(self.chance.choice([day for day in DAYS if day != self.world.day]))
+        return e.SetDay(self.chance.choice([day for day in DAYS if day != self.state.day]))
 
     def drain(self) -> e.Change | None:
-        whole = self._fibres() - self.world.drained
-        full = len(self.world.drained) >= MOST_DRAINED
+        whole = self._fibres() - self.state.drained
+        full = len(self.state.drained) >= MOST_DRAINED
         return None if full or not whole else e.Drain(self._pick(whole))
 
     def restore(self) -> e.Change | None:
-        return e.Restore(self._pick(self.world.drained)) if self.world.drained else None
+        return e.Restore(self._pick(self.state.drained)) if self.state.drained else None
 
     def cut(self) -> e.Happening | None:
         whole = self._whole()
         return e.Cut((self._pick(whole),)) if whole else None
 
     def cut_group(self) -> e.Happening | None:
-        topology, whole = self.scene.topology, self._whole()
+        topology, whole = self.setup.topology, self._whole()
         groups = [tuple(one.id for one in topology.fibres_in_srlg(name)) for name in topology.srlgs]
         groups = [fibres for fibres in groups if len(fibres) > 1 and whole.issuperset(fibres)]
         return e.Cut(self.chance.choice(groups)) if groups else None
@@ -119,39 +119,39 @@ class _Draw:
         return e.CutSilently(self._pick(whole)) if whole else None
 
     def mend(self) -> e.Happening | None:
-        cut = self.world.cut | self.world.silent
+        cut = self.state.cut | self.state.silent
         return e.Mend(self._pick(cut)) if cut else None
 
     def go_dark(self) -> e.Happening | None:
-        hubs = self._hubs() - self.world.away
-        return e.GoDark(self._pick(hubs)) if hubs and not self.world.dark else None
+        hubs = self._hubs() - self.state.away
+        return e.GoDark(self._pick(hubs)) if hubs and not self.state.dark else None
 
     def light(self) -> e.Happening | None:
-        return e.Light(self._pick(self.world.dark)) if self.world.dark else None
+        return e.Light(self._pick(self.state.dark)) if self.state.dark else None
 
     def kill_gateway(self) -> e.Happening | None:
-        open_ = self.scene.gateways - self.world.closed
+        open_ = self.setup.gateways - self.state.closed
         return e.KillGateway(self._pick(open_)) if open_ else None
 
     def start_gateway(self) -> e.Happening | None:
-        return e.StartGateway(self._pick(self.world.closed)) if self.world.closed else None
+        return e.StartGateway(self._pick(self.state.closed)) if self.state.closed else None
 
     def disconnect(self) -> e.Happening | None:
-        hubs = self._hubs() - self.world.dark
-        return e.Disconnect(self._pick(hubs)) if hubs and not self.world.away else None
+        hubs = self._hubs() - self.state.dark
+        return e.Disconnect(self._pick(hubs)) if hubs and not self.state.away else None
 
     def connect(self) -> e.Happening | None:
-        return e.Connect(self._pick(self.world.away)) if self.world.away else None
+        return e.Connect(self._pick(self.state.away)) if self.state.away else None
 
     def blink(self) -> e.Event | None:
-        hubs = self._hubs() - self.world.dark
-        return None if self.world.away else e.Blink(self._pick(hubs), self._change())
+        hubs = self._hubs() - self.state.dark
+        return None if self.state.away else e.Blink(self._pick(hubs), self._change())
 
     def restart_switches(self) -> e.Happening:
         return e.RestartSwitches()
 
     def tamper(self) -> e.Happening:
-        hub = self._pick(self._hubs() - self.world.away)
+        hub = self._pick(self._hubs() - self.state.away)
         return e.Tamper(self.chance.choice(e.TAMPERINGS), hub, self.chance.random() < 0.5)
 
     def attack(self) -> e.Event:
@@ -177,13 +177,13 @@ class _Draw:
 
     def together(self) -> e.Event | None:
         first = self._change() if self.chance.random() < 0.6 else self.happening()
-        second = _Draw(self.scene, first.after(self.world), self.chance).happening()
+        second = _Draw(self.setup, first.after(self.state), self.chance).happening()
         gap_ms = self.chance.choice((0, 1, 5, 50, 101, 150, 250, 400))
         together = e.Together(first, second, gap_ms)
         return None if _meet(first, second) else together
 
     def mend_all(self) -> e.Event | None:
-        return e.MendAll() if self.world.mended != self.world else None
+        return e.MendAll() if self.state.mended != self.state else None
 
     def _change(self) -> e.Change:
         made = _draw(self, CHANGES, self.chance)
@@ -196,13 +196,13 @@ class _Draw:
         return made
 
     def _fibres(self) -> set[str]:
-        return {one.id for one in self.scene.topology.fibres}
+        return {one.id for one in self.setup.topology.fibres}
 
     def _hubs(self) -> set[str]:
-        return {one.id for one in self.scene.topology.hubs}
+        return {one.id for one in self.setup.topology.hubs}
 
     def _whole(self) -> set[str]:
-        return self._fibres() - self.world.dead_fibres(self.scene)
+        return self._fibres() - self.state.dead_fibres(self.setup)
 
     def _pick(self, names: Iterable[str]) -> str:
         return self.chance.choice(sorted(names))

@@ -9,7 +9,7 @@ from typing import Any
 from corridor.controller.deployment.statuses import SERVED
 from tests.soak import events as e
 from tests.soak.oracle import Directed, Expected, Outlook
-from tests.soak.world import World
+from tests.soak.state import State
 
 NS = 1_000_000_000
 UNDER_WAY_NS = NS * 3 // 10
@@ -19,10 +19,10 @@ DETECTED_NS = NS * 45 // 100
 FLIPPED_NS = NS // 1000
 """For what is on its way from a host to its switch when a change is answered."""
 FOLLOWED_NS = 2 * NS
-"""For ways made anew where switches have none of their own: the wait for more failures, and an
+"""For ways made again where switches have none of their own: the wait for more failures, and an
 update that is under way."""
 BACK_NS = 4 * NS
-"""For switches that begin anew, or are told everything anew: to connect, to have BFD up, which
+"""For switches that begin again, or are told everything again: to connect, to have BFD up, which
 takes three packets at one a second (RFC 5880, 6.8.3), and to be told."""
 
 
@@ -75,7 +75,7 @@ class Asked:
     done: bool
     died: bool
     reason: str
-    world: World
+    state: State
     """That would be, if nothing else happened."""
     at_ns: int
     """When it was answered."""
@@ -87,15 +87,15 @@ class Asked:
 
 
 @dataclass
-class Course:
+class ProductPath:
     """How an event went."""
 
-    before: World
-    after: World
+    before: State
+    after: State
     """As it is to be if every change that was asked for is made."""
     begun_ns: int = 0
     asked: list[Asked] = field(default_factory=list)
-    between: list[World] = field(default_factory=list)
+    between: list[State] = field(default_factory=list)
     """Worlds that it passed through."""
     losses: list[Loss] = field(default_factory=list)
     failures: list[tuple[str, int]] = field(default_factory=list)
@@ -115,16 +115,16 @@ class Course:
         self.failures += [(name, loss.from_ns + UNDER_WAY_NS) for name in what]
 
     def unattended(self) -> None:
-        """No controller is there to make ways anew."""
+        """No controller is there to make ways again."""
         self.losses = [replace(one, until_ns=None) for one in self.losses]
 
-    def outcomes(self, step: e.Step | int | None = None) -> list[World]:
+    def outcomes(self, step: e.Step | int | None = None) -> list[State]:
         """Worlds of which one is to be in the end: all are broken alike, and differ in what people
         have asked for."""
         old = self.before
         worlds = [replace(self.after, policies=old.policies, day=old.day, drained=old.drained)]
         for one in self.asked:
-            made = [one.change.after(world) for world in worlds]
+            made = [one.change.after(state) for state in worlds]
             if one.done or isinstance(one.change, e.SetDay):
                 worlds = made  # a day is remembered before anything is done about it
             elif one.died and step in e.STEPS and not self.withdrew:
@@ -164,7 +164,7 @@ class Flows:
 
 
 def wrong_in_course(
-    course: Course,
+    course: ProductPath,
     outlooks: Sequence[Outlook],
     ends: Mapping[str, tuple[str, str]],
     flows: Flows,
@@ -198,18 +198,18 @@ def wrong_in_course(
 
 
 def withdrawn(
-    course: Course, outlook_of: Callable[[World], Outlook], changed: Collection[str]
+    course: ProductPath, outlook_of: Callable[[State], Outlook], changed: Collection[str]
 ) -> Iterator[Loss]:
     """What a change may take from demands that are lawful before and after it.
 
-    On another day the ways of those it rules anew, ``changed``, may be off until it is answered. Of
-    policies that are then not carried out, only those lose that they refuse altogether.
+    On another day the ways of those it rules again, ``changed``, may be off until it is answered.
+    Of policies that are then not carried out, only those lose that they refuse altogether.
     """
     for one in course.asked:
         is_day = isinstance(one.change, e.SetDay)
         if one.done and not is_day:
             continue
-        never = (name for name, expected in outlook_of(one.world).items() if not expected.ever)
+        never = (name for name, expected in outlook_of(one.state).items() if not expected.ever)
         yield Loss(
             course.begun_ns - UNDER_WAY_NS,
             one.at_ns + FLIPPED_NS if one.done else None,
@@ -272,14 +272,14 @@ def _repeated(flows: Flows) -> Iterator[str]:
 
 
 def wrong_after_answers(
-    course: Course, outlook_of: Callable[[World], Outlook], flows: Flows
+    course: ProductPath, outlook_of: Callable[[State], Outlook], flows: Flows
 ) -> Iterator[str]:
     """What a change forbids whatever the way is dropped before the change is answered."""
     for one in course.asked:
         if not (one.done or one.is_deferred_day):
             continue
         after_ns = one.at_ns + FLIPPED_NS
-        for demand, expected in outlook_of(one.world).items():
+        for demand, expected in outlook_of(one.state).items():
             came = 0 if expected.ever else flows.delivered(demand, after_ns)
             if came:
                 yield f"{came} packets of {demand} came through after {one.change} forbade it"

@@ -19,7 +19,7 @@ from corridor.controller.apps import main
 app_to_run = main._app
 
 
-class Doom:
+class CrashPoint:
     """When this controller is to die; nothing, most of the time."""
 
     step: str = ""
@@ -45,11 +45,11 @@ class Doom:
 
 def app_that_dies() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
-    from corridor.controller.openflow.channel import Switchboard
+    from corridor.controller.openflow.channel import OpenFlowChannel
     from corridor.controller.reconcile.two_phase_rollout import Updater
 
-    doom = Doom()
-    carry_out, bundle, send = Updater.carry_out, Switchboard.bundle, Switchboard._send
+    doom = CrashPoint()
+    carry_out, bundle, send = Updater.carry_out, OpenFlowChannel.bundle, OpenFlowChannel._send
 
     def carry_out_and_die(self: Any, *arguments: Any) -> Any:
         doom.read()
@@ -68,8 +68,8 @@ def app_that_dies() -> str:
         return send(self, *arguments)
 
     Updater.carry_out = carry_out_and_die  # type: ignore[assignment, method-assign]
-    Switchboard.bundle = bundle_half  # type: ignore[method-assign]
-    Switchboard._send = send_and_count  # type: ignore[assignment, method-assign]
+    OpenFlowChannel.bundle = bundle_half  # type: ignore[method-assign]
+    OpenFlowChannel._send = send_and_count  # type: ignore[assignment, method-assign]
     return app_to_run()
 
 

@@ -20,16 +20,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.errors import MeasurementInvalid
 from tests.chaos.traffic import Traffic
 from tests.soak import events as e
-from tests.soak.eyes import SeenTraffic
+from tests.soak.capture import SeenTraffic
+from tests.soak.driver import CONTROLLER, Driver
+from tests.soak.event_reader import Heard
 from tests.soak.generator import generate
-from tests.soak.hearing import Heard
 from tests.soak.judging import (
-    Course,
     Flows,
+    ProductPath,
     may_be_left,
     withdrawn,
     wrong_after_answers,
@@ -37,11 +38,10 @@ from tests.soak.judging import (
     wrong_in_journal,
     wrong_when_settled,
 )
-from tests.soak.scene import Scene, load_scene
 from tests.soak.settling import MENDED, Settled, Settling, Stuck
-from tests.soak.stage import CONTROLLER, Stage
+from tests.soak.setup import Setup, load_setup
+from tests.soak.state import State
 from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
-from tests.soak.world import World
 
 SCRATCH = Path("/tmp/soak")
 DIES = SCRATCH / "dies.json"
@@ -62,38 +62,38 @@ STRETCHES = 4
 class Soak:
     """One network from calm to calm."""
 
-    def __init__(self, kept: KeptNetwork, scene: Scene) -> None:
-        self.kept, self.scene = kept, scene
-        self.stage = Stage(kept, scene, DIES)
+    def __init__(self, kept: LiveNetwork, setup: Setup) -> None:
+        self.kept, self.setup = kept, setup
+        self.driver = Driver(kept, setup, DIES)
         self.heard = Heard(kept.out_dir / "events.jsonl")
-        self.settling = Settling(kept, scene, self.heard)
-        self._delay_ns = {one.id: one.one_way_delay_ns for one in scene.topology.fibres}
-        self._ends = {one.demand.id: (one.demand.src, one.demand.dst) for one in scene.directions}
+        self.settling = Settling(kept, setup, self.heard)
+        self._delay_ns = {one.id: one.one_way_delay_ns for one in setup.topology.fibres}
+        self._ends = {one.demand.id: (one.demand.src, one.demand.dst) for one in setup.directions}
         self._watcher = cache(
-            lambda policies, day: Watcher(scene.specification(policies, day), scene.wiring)
+            lambda policies, day: Watcher(setup.specification(policies, day), setup.wiring)
         )
         self._left: dict[str, tuple[str, date]] = {}
         """Hubs whose switch is away, and the policies and the day when it left."""
 
-    def begin(self, world: World) -> None:
-        """To the world in which the first event takes place."""
-        if world != World():
-            self.stage.set_up(world)
-        self._left = dict.fromkeys(world.away, (world.policies, world.day))
-        self.now = self.settling.settle([world])
+    def begin(self, state: State) -> None:
+        """To the state in which the first event takes place."""
+        if state != State():
+            self.driver.set_up(state)
+        self._left = dict.fromkeys(state.away, (state.policies, state.day))
+        self.now = self.settling.settle([state])
         wrong = self._stretch(0)
         if wrong:
             raise Stuck("; ".join(wrong))
 
     def carry_out(self, event: e.Event) -> dict[str, Any]:
         """One event; what came of it. ``wrong`` is empty if all is as it must be."""
-        world, before = self.now.world, self.now
-        worlds = [world, event.after(world)]
+        state, before = self.now.state, self.now
+        worlds = [state, event.after(state)]
         if (change := getattr(event, "change", None)) is not None:
-            worlds.append(change.after(world))
+            worlds.append(change.after(state))
         marks = list(dict.fromkeys((one.policies, one.day) for one in worlds))
         watchers = [self._watcher(*one) for one in marks]
-        specifications = [self.scene.specification(*one) for one in marks]
+        specifications = [self.setup.specification(*one) for one in marks]
         crossed_before = self._crossed
         seen_events = len(self.heard.events())
         wrong: list[str] = []
@@ -103,7 +103,7 @@ class Soak:
             _calming_down(traffic),
         ):
             time.sleep(BEFORE_S)
-            course = self.stage.play(event, world, self._labels)
+            course = self.driver.play(event, state, self._labels)
             self.settling.failures += course.failures
             wrong += [*course.refused(), *course.unnoticed(), *self._wrong_audit(event, course)]
             try:
@@ -117,17 +117,17 @@ class Soak:
             before.expected,
             self.now.expected,
             *(self.settling.outlook(one, before.held) for one in course.between),
-            # A controller that starts anew knows of nothing that flapped.
-            self.settling.outlook(self.now.world, before.held),
-            self.settling.outlook(world, self.now.held),
+            # A controller that starts again knows of nothing that flapped.
+            self.settling.outlook(self.now.state, before.held),
+            self.settling.outlook(state, self.now.held),
         ]
-        left = dict.fromkeys(event.after(world).away, (world.policies, world.day)) | self._left
+        left = dict.fromkeys(event.after(state).away, (state.policies, state.day)) | self._left
         away = {hub: self._watcher(*mark) for hub, mark in left.items()}
         wrong += wrong_on_fibres(watchers, traffic.seen, away)
         for one in (one for one in course.asked if one.done):
-            watcher = self._watcher(one.world.policies, one.world.day)
+            watcher = self._watcher(one.state.policies, one.state.day)
             wrong += wrong_since(watcher, traffic.seen, one.at_ns, self._delay_ns, away)
-        self._left = {hub: left[hub] for hub in self.now.world.away}
+        self._left = {hub: left[hub] for hub in self.now.state.away}
         gone = withdrawn(course, self.settling.outlook, self._changed(marks))
         wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, gone)
         wrong += wrong_after_answers(course, self.settling.outlook, flows)
@@ -135,7 +135,7 @@ class Soak:
         wrong += wrong_in_journal(self.heard.events()[seen_events:])
         return {
             "what": event.to_json(),
-            "world": self.now.world.to_json(),
+            "world": self.now.state.to_json(),
             "held": sorted(self.now.held),
             "at_s": round(course.begun_ns / 1e9, 3),
             "settled_s": None if took_ns is None else round(took_ns / 1e9, 3),
@@ -150,7 +150,7 @@ class Soak:
             "wrong": wrong,
         }
 
-    def _settle(self, event: e.Event, course: Course, seen_events: int) -> None:
+    def _settle(self, event: e.Event, course: ProductPath, seen_events: int) -> None:
         course.withdrew = self.heard.count("withdrawn", since=seen_events) > 0
         if course.tampered and not isinstance(event, e.Tamper):
             self.kept.ask("audit")
@@ -168,13 +168,13 @@ class Soak:
     def _stretch(self, seen_events: int) -> list[str]:
         """Traffic while nothing happens, judged strictly by what is in force."""
         for _ in range(STRETCHES):
-            watcher = self._watcher(self.now.world.policies, self.now.world.day)
-            specification = self.now.world.specification(self.scene)
+            watcher = self._watcher(self.now.state.policies, self.now.state.day)
+            specification = self.now.state.specification(self.setup)
             with SeenTraffic(
                 self.kept, [specification], spacing_s=SPARSE_S, settle_s=ARRIVE_S
             ) as traffic:
                 time.sleep(STRETCH_S)
-            found = self.settling.look([self.now.world])
+            found = self.settling.look([self.now.state])
             away = {hub: self._watcher(*mark) for hub, mark in self._left.items()}
             wrong = [
                 *self._wrongly_left(seen_events),
@@ -183,15 +183,15 @@ class Soak:
             if wrong:
                 return wrong
             if isinstance(found, Settled) and found != self.now:
-                self.now = self.settling.settle([self.now.world])
+                self.now = self.settling.settle([self.now.state])
                 continue
             if not isinstance(found, Settled):
                 wrong += [f"unsettled again: {one}" for one in found]
             flows = self._flows(traffic)
             self._labels, self._crossed = labels(traffic.seen), flows.crossed
-            broken = self.settling.broken(self.now.world, self.now.held).fibres
+            broken = self.settling.broken(self.now.state, self.now.held).fibres
             wrong += wrong_when_settled(
-                self.now.expected, flows, self._delay_ns, broken, self.now.world.away
+                self.now.expected, flows, self._delay_ns, broken, self.now.state.away
             )
             return wrong
         return ["never the same for two looks"]
@@ -204,7 +204,7 @@ class Soak:
             return []
         return [f"an audit found what was not whole: {audit} {self.heard.events()[-3:]}"]
 
-    def _wrong_audit(self, event: e.Event, course: Course) -> list[str]:
+    def _wrong_audit(self, event: e.Event, course: ProductPath) -> list[str]:
         """An audit right after tampering must have found it, and counted what is foreign."""
         if not isinstance(event, e.Tamper) or not course.audits:
             return []
@@ -223,18 +223,18 @@ class Soak:
         ruled = [
             {
                 intent.id: intent.ruling.automata
-                for intent in self.scene.specification(*mark).intents()
+                for intent in self.setup.specification(*mark).intents()
             }
             for mark in marks
         ]
         return {
             demand
-            for demand in self.scene.demands
+            for demand in self.setup.demands
             if any(r[demand] != ruled[0][demand] for r in ruled)
         }
 
     def _flows(self, traffic: Traffic) -> Flows:
-        mark = (self.now.world.policies, self.now.world.day)
+        mark = (self.now.state.policies, self.now.state.day)
         crossed = self._watcher(*mark).crossings(traffic.seen)
         return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)
 
@@ -261,30 +261,30 @@ def say(**message: Any) -> None:
 
 def main(out: str, job: str) -> int:
     asked = json.loads(job)
-    scene, out_dir = load_scene(asked["topology"]), Path(out)
+    setup, out_dir = load_setup(asked["topology"]), Path(out)
     SCRATCH.mkdir()
     os.environ["CORRIDOR_SOAK_DIES"] = str(DIES)
-    made = islice(generate(scene, asked["seed"]), asked["last"])
-    world, number = World(), 0
+    made = islice(generate(setup, asked["seed"]), asked["last"])
+    state, number = State(), 0
     events: list[tuple[int, e.Event]] = []
     for number, (event, after) in enumerate(made, start=1):
         if number < asked["first"]:
-            world = after
+            state = after
         else:
             events.append((number, event))
-    with KeptNetwork(
-        world_specification(scene),
-        scene.wiring,
+    with LiveNetwork(
+        world_specification(setup),
+        setup.wiring,
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=asked["framework"],
-        patience=PATIENCE,
+        timing=PATIENCE,
     ) as kept:
         kept.kill_controller()
         kept.start_controller(CONTROLLER)
-        soak = Soak(kept, scene)
+        soak = Soak(kept, setup)
         try:
-            soak.begin(world)
+            soak.begin(state)
         except (Stuck, MeasurementInvalid) as problem:
             say(number=0, what={"kind": "Begin"}, wrong=[str(problem)])
             return 1
@@ -300,8 +300,8 @@ def main(out: str, job: str) -> int:
     return 0
 
 
-def world_specification(scene: Scene) -> Any:
-    return World().specification(scene)
+def world_specification(setup: Setup) -> Any:
+    return State().specification(setup)
 
 
 if __name__ == "__main__":

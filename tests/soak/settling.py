@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from corridor.experiments.live_network.network import KeptNetwork
-from tests.soak.hearing import Heard
+from corridor.experiments.live_network.network import LiveNetwork
+from tests.soak.event_reader import Heard
 from tests.soak.judging import NS, wrong_statuses
 from tests.soak.oracle import Broken, Outlook, expect
-from tests.soak.scene import Scene
-from tests.soak.world import World
+from tests.soak.setup import Setup
+from tests.soak.state import State
 
 POLL_S = 0.1
 CALM_S = 0.16
@@ -28,7 +28,7 @@ HELD_WITHIN_NS = 60 * NS
 class Settled:
     """What a network has come to."""
 
-    world: World
+    state: State
     held: frozenset[str]
     """Fibres and gateways that are held out because they flapped."""
     expected: Outlook
@@ -44,16 +44,16 @@ class Stuck(Exception):
 class Settling:
     """Knows what has failed how often."""
 
-    kept: KeptNetwork
-    scene: Scene
+    kept: LiveNetwork
+    setup: Setup
     heard: Heard
     failures: list[tuple[str, int]] = field(default_factory=list)
     """What failed, and when."""
-    _outlooks: dict[tuple[World, frozenset[str]], Outlook] = field(default_factory=dict)
+    _outlooks: dict[tuple[State, frozenset[str]], Outlook] = field(default_factory=dict)
 
     def settle(
         self,
-        outcomes: Sequence[World],
+        outcomes: Sequence[State],
         *,
         nothing_held: bool = False,
         also: Callable[[], bool] = lambda: True,
@@ -76,32 +76,32 @@ class Settling:
                 )
             time.sleep(POLL_S)
 
-    def supposed(self, world: World) -> Settled:
+    def supposed(self, state: State) -> Settled:
         """What it should have come to."""
-        return Settled(world, frozenset(), self.outlook(world), -1)
+        return Settled(state, frozenset(), self.outlook(state), -1)
 
-    def outlook(self, world: World, held: frozenset[str] = frozenset()) -> Outlook:
-        if (world, held) not in self._outlooks:
-            specification = world.specification(self.scene)
-            self._outlooks[world, held] = expect(specification, self.broken(world, held))
-        return self._outlooks[world, held]
+    def outlook(self, state: State, held: frozenset[str] = frozenset()) -> Outlook:
+        if (state, held) not in self._outlooks:
+            specification = state.specification(self.setup)
+            self._outlooks[state, held] = expect(specification, self.broken(state, held))
+        return self._outlooks[state, held]
 
-    def broken(self, world: World, held: frozenset[str]) -> Broken:
-        unwired = {hub.id for hub in self.scene.topology.hubs} - self.scene.gateways
+    def broken(self, state: State, held: frozenset[str]) -> Broken:
+        unwired = {hub.id for hub in self.setup.topology.hubs} - self.setup.gateways
         gateways = {name.removeprefix("gateway ") for name in held if name.startswith("gateway ")}
         fibres = {name for name in held if not name.startswith("gateway ")}
         return Broken(
-            fibres=world.dead_fibres(self.scene) | world.drained | fibres,
-            hubs=world.away,
-            gateways=world.closed | unwired | gateways,
+            fibres=state.dead_fibres(self.setup) | state.drained | fibres,
+            hubs=state.away,
+            gateways=state.closed | unwired | gateways,
         )
 
-    def look(self, outcomes: Sequence[World]) -> Settled | list[str]:
+    def look(self, outcomes: Sequence[State]) -> Settled | list[str]:
         """What it has come to, or what is amiss now."""
         status, topology, demands = (
             self.kept.ask(what) for what in ("status", "topology", "demands")
         )
-        if not all(one["ok"] for one in (status, topology, demands)) or not status["standing"]:
+        if not all(one["ok"] for one in (status, topology, demands)) or not status["installed"]:
             return ["no controller has installed anything yet"]
         drained = frozenset(name for name, one in topology["fibres"].items() if one["drained"])
         said = (status["policies"], status["as_of"], drained)
@@ -110,16 +110,16 @@ class Settling:
         ]
         if not matching:
             return [f"in force is {said}, and not {[one.to_json() for one in outcomes]}"]
-        world, held = matching[0], self._held(topology)
-        expected = self.outlook(world, held)
+        state, held = matching[0], self._held(topology)
+        expected = self.outlook(state, held)
         wrong = [
             *_wrong_state(status),
-            *self._wrong_topology(world, held, topology),
+            *self._wrong_topology(state, held, topology),
             *self._wrongly_held(held),
             *wrong_statuses(expected, demands["demands"]),
         ]
         updates = self.heard.count("update", *MENDED)
-        return wrong or Settled(world, held, expected, updates)
+        return wrong or Settled(state, held, expected, updates)
 
     def _held(self, topology: Mapping[str, Any]) -> frozenset[str]:
         return frozenset(name for name, one in topology["fibres"].items() if one["held_out"])
@@ -134,20 +134,20 @@ class Settling:
                 yield f"{name} is held out, and failed only {len(recent)} times lately"
 
     def _wrong_topology(
-        self, world: World, held: frozenset[str], topology: Mapping[str, Any]
+        self, state: State, held: frozenset[str], topology: Mapping[str, Any]
     ) -> Iterator[str]:
-        dead = world.dead_fibres(self.scene) | held
+        dead = state.dead_fibres(self.setup) | held
         for name, one in topology["fibres"].items():
-            if world.away.isdisjoint(one["ends"]) and one["works"] == (name in dead):
+            if state.away.isdisjoint(one["ends"]) and one["works"] == (name in dead):
                 yield f"{name} is said to {'work' if one['works'] else 'have failed'}"
         for hub, one in topology["hubs"].items():
-            if one["failed"] != (hub in world.away) or one["connected"] == (hub in world.away):
+            if one["failed"] != (hub in state.away) or one["connected"] == (hub in state.away):
                 yield f"{hub} is said to be {one}"
-            if hub not in world.away and one["gateway"] == (hub in world.closed):
+            if hub not in state.away and one["gateway"] == (hub in state.closed):
                 yield f"the gateway of {hub} is said to {'live' if one['gateway'] else 'be dead'}"
 
 
 def _wrong_state(status: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("doubt", "deferred", "away"):
+    for key in ("unproven", "deferred", "away"):
         if status[key]:
             yield f"{key}: {status[key]}"

@@ -6,17 +6,17 @@ import queue
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from corridor.controller.deployment.deployments import Known
-from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
 from corridor.controller.openflow.counters import PORT_COUNTS
-from corridor.controller.openflow.errors import GatewaysError, Lost, Silent
-from corridor.controller.reconcile.deployer import Governor
-from corridor.controller.reconcile.event_log import Journal
-from corridor.controller.reconcile.failure_detector import Sightings
-from corridor.controller.reconcile.ports import Outside
-from corridor.controller.reconcile.reconciler import Keeper, Patience
-from corridor.controller.reconcile.state_file import Store
+from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
+from corridor.controller.reconcile.deployer import Deployer
+from corridor.controller.reconcile.event_log import EventLog
+from corridor.controller.reconcile.failure_detector import FailureDetector
+from corridor.controller.reconcile.interfaces import Interfaces
+from corridor.controller.reconcile.reconciler import Reconciler, Timing
+from corridor.controller.reconcile.state_file import StateFile
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import Wiring
@@ -69,10 +69,10 @@ class FakeSwitches:
     def connected(self) -> frozenset[int]:
         return frozenset(self.held) - self.away
 
-    def tell(self, orders: Orders) -> None:
+    def tell(self, orders: Modifications) -> None:
         self._carry_out("tell", orders)
 
-    def bundle(self, orders: Orders) -> None:
+    def bundle(self, orders: Modifications) -> None:
         if orders:
             self._carry_out("bundle", orders)
 
@@ -94,7 +94,7 @@ class FakeSwitches:
     def hang_up(self, dpid: int) -> None:
         self.hung_up.append(dpid)
 
-    def _carry_out(self, call: str, orders: Orders) -> None:
+    def _carry_out(self, call: str, orders: Modifications) -> None:
         self._call(call, orders)
         for dpid, told in orders.items():
             for order in told:
@@ -107,7 +107,7 @@ class FakeSwitches:
             if dpid in self.away:
                 raise Lost(f"switch {dpid} is away")
             if dpid in self.silent:
-                raise Silent(f"switch {dpid} did not answer", frozenset({dpid}))
+                raise SwitchTimeout(f"switch {dpid} did not answer", frozenset({dpid}))
 
 
 def _said(flow: Flow) -> dict[str, Any]:
@@ -130,34 +130,36 @@ class FakeGateways:
 
 
 class Lab:
-    """A keeper on switches of a test, with a clock that passes only where something sleeps."""
+    """A controller on switches of a test, with a clock that passes only where something sleeps."""
 
-    def __init__(self, known: Known, wiring: Wiring, path: Any = None, **patience: int) -> None:
+    def __init__(
+        self, known: DesiredState, wiring: Wiring, path: Any = None, **timing: int
+    ) -> None:
         self.now_ns = 10**12
         self.wiring = wiring
         self.switches = FakeSwitches(wiring)
         self.gateways = FakeGateways()
         self.told: list[dict[str, Any]] = []
         self.path = path
-        self.patience = Patience(**patience)
+        self.timing = Timing(**timing)
         self.start(known)
 
-    def start(self, known: Known) -> None:
+    def start(self, known: DesiredState) -> None:
         """A controller that has just started."""
-        outside = Outside(
+        interfaces = Interfaces(
             self.wiring, self.switches, self.gateways, lambda: self.now_ns, self.sleep
         )
-        self.journal = Journal(self.told.append)
-        store = Store(self.path, known.specification)
-        self.governor = Governor(outside, store, self.journal, Updater(outside))
-        self.keeper = Keeper(
-            governor=self.governor,
-            journal=self.journal,
+        self.event_log = EventLog(self.told.append)
+        store = StateFile(self.path, known.specification)
+        self.deployer = Deployer(interfaces, store, self.event_log, Updater(interfaces))
+        self.reconciler = Reconciler(
+            deployer=self.deployer,
+            event_log=self.event_log,
             known=known,
-            sightings=Sightings(self.wiring),
+            sightings=FailureDetector(self.wiring),
             jobs=_Instant(self),
             nothing=queue.Empty,
-            patience=self.patience,
+            timing=self.timing,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -184,14 +186,14 @@ class Lab:
         from corridor.controller.reconcile.reconciler import Job
 
         reply: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.keeper.carry_out(Job(name, what, reply))
+        self.reconciler.carry_out(Job(name, what, reply))
         return reply.get_nowait()
 
     def run(self, seconds: float) -> None:
         """Carry out every timer that is due in this time."""
         end_ns = self.now_ns + int(seconds * 1e9)
-        while min(self.keeper._timers.values(), default=end_ns) < end_ns:
-            self.keeper.carry_out(self.keeper.next())
+        while min(self.reconciler._timers.values(), default=end_ns) < end_ns:
+            self.reconciler.carry_out(self.reconciler.next())
         self.now_ns = max(self.now_ns, end_ns)
 
     def events(self, *kinds: str) -> list[dict[str, Any]]:
@@ -201,8 +203,8 @@ class Lab:
         return {dpid: set(held.flows.values()) for dpid, held in self.switches.held.items()}
 
     def stands(self) -> dict[int, set[Flow]]:
-        assert self.governor.standing is not None
-        return {one.dpid: set(one.flows) for one in self.governor.standing.program.switches}
+        assert self.deployer.deployment is not None
+        return {one.dpid: set(one.flows) for one in self.deployer.deployment.program.switches}
 
 
 class _Instant:

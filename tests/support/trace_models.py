@@ -155,8 +155,8 @@ class _Decisions:
             return inside
         frame = {name: fields[name] for name in ("eth_dst", "eth_src", "vlan_vid")}
         label = {"mpls_label": sample.label.value, "mpls_tc": sample.label.tc}
-        outside = OnePacket.of(in_port=sample.port, eth_type=MPLS, **frame, **label)
-        return OnePacket(outside.fields, inside)
+        interfaces = OnePacket.of(in_port=sample.port, eth_type=MPLS, **frame, **label)
+        return OnePacket(interfaces.fields, inside)
 
     # What the switch asks of its surroundings: what leaves is kept as it is.
 

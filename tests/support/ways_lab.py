@@ -15,9 +15,9 @@ from corridor.controller.forwarding.forwarding_tree import (
     Assess,
     Cross,
     Deliver,
+    ForwardingTree,
     Node,
-    Way,
-    WayBuilder,
+    TreeBuilder,
 )
 from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
@@ -47,9 +47,9 @@ def intent(
     return Intent(ruling(*rules, about=about, on=topology), protection=protection)
 
 
-def way(topology: Topology, *rules: Policy, **protection: Any) -> Way:
+def way(topology: Topology, *rules: Policy, **protection: Any) -> ForwardingTree:
     asked = Protection(**protection)
-    return WayBuilder(topology).way(intent(topology, rules, asked))
+    return TreeBuilder(topology).way(intent(topology, rules, asked))
 
 
 protections = st.builds(
@@ -100,7 +100,7 @@ class Served(NamedTuple):
     """A network and a way through it, which may be blocked."""
 
     topology: Topology
-    way: Way
+    way: ForwardingTree
     known: tuple[str, ...] = ()
     """What had failed when the way was planned."""
 
@@ -127,7 +127,7 @@ def served(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protecti
         topology, rules = draw(networks(extra=5)), draw(policy_lists())
     data_class = draw(st.sampled_from(("general", "mixed", "foreign")))
     asked = intent(topology, rules, draw(protection), data_class)
-    return Served(topology, WayBuilder(topology).way(asked))
+    return Served(topology, TreeBuilder(topology).way(asked))
 
 
 @st.composite
@@ -135,7 +135,7 @@ def served_anew(draw: st.DrawFn) -> Served:
     """A way that is planned without what has failed already."""
     topology, way, _ = draw(served())
     names = draw(st.lists(st.sampled_from(elements(topology)), min_size=1, max_size=2, unique=True))
-    planned = WayBuilder(topology, failures_of(topology, names)).way(way.intent)
+    planned = TreeBuilder(topology, failures_of(topology, names)).way(way.intent)
     return Served(topology, planned, tuple(names))
 
 
@@ -148,7 +148,7 @@ def served_in_time(draw: st.DrawFn) -> Served:
     assert isinstance(best, Route)
     most_ns = best.one_way_ns + draw(st.integers(0, 9)) * 10**6
     rules = [permit(hard={"max_one_way": format_duration(most_ns)})]
-    return Served(topology, WayBuilder(topology).way(intent(topology, rules, draw(protections))))
+    return Served(topology, TreeBuilder(topology).way(intent(topology, rules, draw(protections))))
 
 
 @st.composite
@@ -183,7 +183,7 @@ def anything_failed(topology: Topology, chance: Random) -> Failures:
     return Failures(links, some(SRLGS), some(hubs[1:-1]), some(hubs))
 
 
-def nodes(way: Way) -> list[Node]:
+def nodes(way: ForwardingTree) -> list[Node]:
     """Every decision of a way, once."""
     waiting, seen = [way.first], []
     while waiting:
@@ -194,7 +194,7 @@ def nodes(way: Way) -> list[Node]:
     return seen
 
 
-def in_use(way: Way, failures: Failures = NO_FAILURES) -> Ruling:
+def in_use(way: ForwardingTree, failures: Failures = NO_FAILURES) -> Ruling:
     """The ruling of the permit in use alone, while the failed gateways are closed."""
     assert way.automaton is not None
     alone = replace(way.intent.ruling, automata=(way.automaton,))
@@ -202,7 +202,7 @@ def in_use(way: Way, failures: Failures = NO_FAILURES) -> Ruling:
 
 
 def lawful_rests(
-    way: Way, topology: Topology, failures: Failures, begun: Path
+    way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
 ) -> Iterator[tuple[Path, int]]:
     """Whole paths that start with what is begun and go on over what is alive, and their delay.
 
@@ -230,7 +230,9 @@ def lawful_rests(
                 waiting.append((longer, past, after_ns, met | {(far, past)}))
 
 
-def lawful_rest(way: Way, topology: Topology, failures: Failures, begun: Path) -> Path | None:
+def lawful_rest(
+    way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
+) -> Path | None:
     return next((path for path, _ in lawful_rests(way, topology, failures, begun)), None)
 
 
@@ -266,7 +268,7 @@ def trips(node: Node | None) -> Iterator[tuple[Taken, ...]]:
         yield ((node, False), *rest)
 
 
-def breach(way: Way, topology: Topology, trip: tuple[Taken, ...]) -> str:
+def breach(way: ForwardingTree, topology: Topology, trip: tuple[Taken, ...]) -> str:
     """The clause that a trip breaks, counting a waypoint only where the gateway was passed."""
     assert way.automaton is not None
     automaton = way.automaton

@@ -2,18 +2,18 @@
 
 import pytest
 
-from keeper_socket import ApiProcess, SocketKeeper
+from control_socket import ApiProcess, SocketController
 
 
 @pytest.fixture(scope="module")
-def keeper(tmp_path_factory):
+def reconciler(tmp_path_factory):
     """On a real socket, with switches of a test."""
-    with SocketKeeper(tmp_path_factory.mktemp("keeper") / "control.sock") as made:
+    with SocketController(tmp_path_factory.mktemp("controller") / "control.sock") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def api(keeper):
+def api(reconciler):
     """The real process in front of it."""
-    with ApiProcess(keeper.path, keeper.path.with_name("token")) as made:
+    with ApiProcess(reconciler.path, reconciler.path.with_name("token")) as made:
         yield made

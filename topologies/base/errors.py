@@ -49,7 +49,7 @@ class InputError(CorridorError):
 
 
 @dataclass
-class EnvironmentLacking(CorridorError):
+class EnvironmentUnsupported(CorridorError):
     """This machine cannot do what was asked; the hint is the command that mends it."""
 
     exit_code: ClassVar[int] = 3

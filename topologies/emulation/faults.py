@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.netlink import Links, shapes
 from corridor.topologies.model.wiring import FibreWire, Shape, Wiring
 
@@ -114,7 +114,7 @@ class Faults:
     def _check_link(self, name: str) -> None:
         if self.kernel.is_up(name) == (name in self._off):
             wanted = "down" if name in self._off else "up"
-            raise EnvironmentLacking(f"the kernel did not take {name} {wanted}")
+            raise EnvironmentUnsupported(f"the kernel did not take {name} {wanted}")
 
     def _fibre(self, name: str) -> FibreWire:
         for fibre in self.wiring.fibres:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import netem, rtnetlink, taps
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
@@ -97,7 +97,7 @@ class Links:
             self._switch_on()
             _disable_ipv6(interfaces(self._wiring))
         except KernelRefuses as error:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the kernel refuses to make {error.about}: {error.reason}",
                 "corridor doctor tells what this kernel lacks",
             ) from error
@@ -165,7 +165,7 @@ class Links:
         for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
             wanted = netem.stages(shape)
             if held.get(interface) != wanted:
-                raise EnvironmentLacking(
+                raise EnvironmentUnsupported(
                     f"the kernel does not hold the shaping of {interface}: "
                     f"wanted {wanted}, found {held.get(interface)}",
                     "nothing is run over an unshaped fibre; check that sch_netem is loaded",
@@ -244,7 +244,7 @@ class Links:
         for tap in wanted:
             link = found[tap.name]
             if (link.kind, link.mtu, link.mac) != (TAP_KIND, tap.mtu, tap.mac):
-                raise EnvironmentLacking(
+                raise EnvironmentUnsupported(
                     f"{tap.name} is not the TAP device that was asked for: {link}"
                 )
 
@@ -265,7 +265,7 @@ class Links:
         try:
             self._route.carry_out(requests)
         except KernelRefuses as error:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"the kernel refuses to shape {error.about}: {error.reason}",
                 "it needs sch_netem: sudo modprobe sch_netem, or --testbed uml",
             ) from error
@@ -311,7 +311,7 @@ def _make_tap(interface: str) -> None:
     try:
         taps.create(interface)
     except OSError as error:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"the kernel makes no TAP device {interface}: {error.strerror}",
             "gateways need the tun module: sudo modprobe tun, or --testbed uml",
         ) from error

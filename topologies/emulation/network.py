@@ -17,7 +17,7 @@ from typing import Any
 
 from mininet.net import Mininet
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd
 from corridor.topologies.emulation.netlink import Links
 from corridor.topologies.emulation.nodes import FibreLink, HostLink, HubHost, HubSwitch
@@ -116,7 +116,7 @@ class CorridorNet(Mininet):
         while lacking := bfd.lacking(self.wiring, self.bfd_status()):
             if time.monotonic() >= deadline:
                 named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
-                raise EnvironmentLacking(
+                raise EnvironmentUnsupported(
                     f"BFD is not up at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
                 )
             time.sleep(BFD_POLL_S)

@@ -19,7 +19,7 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd, datapath
 from corridor.topologies.emulation.ovsdb_client import (
     ROOT_TABLE,
@@ -75,7 +75,7 @@ class OpenVSwitch:
     def connect(cls, private_dir: Path) -> OpenVSwitch:
         """The machine's Open vSwitch, or a private one under ``private_dir`` if none answers."""
         if shutil.which("ovs-vsctl") is None:
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 "Open vSwitch is not installed", "sudo apt-get install openvswitch-switch"
             )
         system = cls(SYSTEM_RUN_DIR)
@@ -89,7 +89,7 @@ class OpenVSwitch:
         try:
             with self._database(CONNECT_TIMEOUT_S) as database:
                 database.select(ROOT_TABLE, ["cur_cfg"])
-        except EnvironmentLacking:
+        except EnvironmentUnsupported:
             return False
         return True
 
@@ -225,7 +225,7 @@ class OpenVSwitch:
         given = self._interfaces("ofport")
         for interface, port in wanted.items():
             if given.get(interface) != port:
-                raise EnvironmentLacking(
+                raise EnvironmentUnsupported(
                     f"Open vSwitch gave {interface} port {given.get(interface)} instead of {port}"
                 )
 
@@ -331,7 +331,7 @@ class OpenVSwitch:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not _takes_connections(path):
             if daemon.poll() is not None or time.monotonic() > deadline:
-                raise EnvironmentLacking(
+                raise EnvironmentUnsupported(
                     "ovsdb-server did not start", f"see {self.run_dir}/ovs.log"
                 )
             time.sleep(0.01)
@@ -349,7 +349,7 @@ class OpenVSwitch:
         result = self._tool(command)
         if result.returncode:
             said = (result.stderr or result.stdout).strip().splitlines()
-            raise EnvironmentLacking(
+            raise EnvironmentUnsupported(
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
                 "corridor doctor tells what Open vSwitch lacks here",
             )

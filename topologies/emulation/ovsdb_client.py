@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 SCHEMA = "Open_vSwitch"
 ROOT_TABLE = "Open_vSwitch"
@@ -130,8 +130,8 @@ class Database(Closing):
             raise self._failure("it hung up")
         return chunk.decode()
 
-    def _failure(self, reason: str) -> EnvironmentLacking:
-        return EnvironmentLacking(
+    def _failure(self, reason: str) -> EnvironmentUnsupported:
+        return EnvironmentUnsupported(
             f"Open vSwitch's database at {self._path}: {reason}",
             "corridor doctor tells what Open vSwitch lacks here",
         )

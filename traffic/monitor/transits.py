@@ -53,7 +53,7 @@ class Count:
         self.packets = self.octets = 0
 
 
-class Tally:
+class EventCounts:
     """Frames by crossing. ``names`` are the interfaces that count, by index."""
 
     def __init__(self, names: dict[int, str]) -> None:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
@@ -223,7 +223,7 @@ def start_inside(
     thread.start()
     thread.join()
     if isinstance(outcome[0], FileNotFoundError) and outcome[0].filename == arguments[0]:
-        raise EnvironmentLacking(f"{arguments[0]} is not installed", "run ./corridor setup")
+        raise EnvironmentUnsupported(f"{arguments[0]} is not installed", "run ./corridor setup")
     if isinstance(outcome[0], OSError):
         raise outcome[0]
     return outcome[0]

@@ -11,7 +11,7 @@ from corridor.controller.prover.search.claim import (
     Breach,
     Door,
     Edge,
-    Sight,
+    TraceStep,
     leaving,
     shown_at,
 )
@@ -89,7 +89,7 @@ def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
             because = refused or "no path is left of those that its permits allow"
             said = f"{demand.id} is blocked ({because}), and gets {what(turn.step)}"
             violations = refused.violations if refused else ()
-            yield Breach(said, demand.src, None, (Sight(turn.step),), demand, violations)
+            yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand, violations)
 
 
 class Binding(WayClaim):
@@ -125,7 +125,7 @@ class Binding(WayClaim):
                 if flow.table in _OF_DEMANDS and flow.policy != demand.number and flow.goto:
                     whose = network.serves(flow) or "nobody's"
                     said = f"packets of {demand.id} are taken for {whose}"
-                    yield Breach(said, demand.src, None, (Sight(turn.step),), demand)
+                    yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
 
 
 _MAY_CHANGE = frozenset({"ip_dscp", "eth_type"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from corridor.controller.forwarding.program import LABEL_TTL
 from corridor.controller.prover.claims.edges import deaths
 from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.search.claim import Breach, Sight
+from corridor.controller.prover.search.claim import Breach, TraceStep
 from corridor.controller.prover.search.core import Turn
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration, Kind, Node
@@ -24,7 +24,7 @@ class Lawfulness(WayClaim):
         if refused is not None and refused.claim == self.id:
             for turn in seen.door.turns:
                 if not turn.step.end.is_drop:
-                    way = (Sight(turn.step),)
+                    way = (TraceStep(turn.step),)
                     hub = turn.step.at.hub
                     yield Breach(str(refused), hub, None, way, seen.demand, refused.violations)
 

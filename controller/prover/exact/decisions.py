@@ -68,7 +68,7 @@ class Onward[To](NamedTuple):
 type Fate = Fork | Stop | Onward[Any]
 
 
-class Outside(Protocol):
+class Interfaces(Protocol):
     """What becomes of packets that a switch sends out."""
 
     def to_host(self, packet: Packet) -> End: ...
@@ -90,7 +90,7 @@ class Switch:
             by_table.setdefault(flow.table, []).append(flow)
         self._tables = {table: _Table(flows) for table, flows in by_table.items()}
 
-    def decide(self, packet: Packet, outside: Outside) -> Fate:
+    def decide(self, packet: Packet, outside: Interfaces) -> Fate:
         """What becomes of a packet that has arrived."""
         matched, sent, clear = self.walk(packet)
         entry = matched[-1] if matched else None
@@ -178,7 +178,7 @@ class _Decision:
     """The decision on one packet. ``known`` holds what earlier questions have answered."""
 
     def __init__(
-        self, switch: Switch, came_by: Value | None, entry: Flow | None, outside: Outside
+        self, switch: Switch, came_by: Value | None, entry: Flow | None, outside: Interfaces
     ) -> None:
         self._switch = switch
         self._came_by = came_by

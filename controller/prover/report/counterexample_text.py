@@ -22,7 +22,7 @@ from corridor.controller.prover.report.counterexample import (
     Label,
     Rule,
 )
-from corridor.controller.prover.search.claim import Breach, Sight
+from corridor.controller.prover.search.claim import Breach, TraceStep
 from corridor.controller.prover.search.reach import End, Step
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
 
@@ -82,7 +82,7 @@ def _end(network: Network, step: Step) -> str:
     return f"{leads}{note}"
 
 
-def _hop(network: Network, breach: Breach, sight: Sight, then: str) -> Hop:
+def _hop(network: Network, breach: Breach, sight: TraceStep, then: str) -> Hop:
     step, demand = sight.step, breach.demand
     hub = step.at.hub
     groups = network.lookups[hub].groups
@@ -121,7 +121,7 @@ def _label(number: int | None) -> Label | None:
     return Label(number, number >> 19, phase_of(number).name, number & 0x1FFFF)
 
 
-def _dead(network: Network, way: tuple[Sight, ...]) -> tuple[Dead, ...]:
+def _dead(network: Network, way: tuple[TraceStep, ...]) -> tuple[Dead, ...]:
     """What the buckets before those taken watch."""
     ports = [
         (sight.step.at.hub, bucket.watch_port)
@@ -151,7 +151,7 @@ def _downs(network: Network, failures: tuple[Dead, ...]) -> tuple[str, ...]:
     )
 
 
-def _note(network: Network, way: tuple[Sight, ...], failures: tuple[Dead, ...]) -> str:
+def _note(network: Network, way: tuple[TraceStep, ...], failures: tuple[Dead, ...]) -> str:
     """Whether the way uses what it takes for dead, so that no lasting failure leads to it."""
     down = {_thing(network, one.hub, one.port) for one in failures}
     used = {

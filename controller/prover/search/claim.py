@@ -23,7 +23,7 @@ from corridor.controller.prover.tables.headers import ANY, Box
 from corridor.topologies.model.wiring import HOST_PORT
 
 
-class Sight(NamedTuple):
+class TraceStep(NamedTuple):
     """A step on a packet's way, and the packet's standing before it."""
 
     step: Step
@@ -39,7 +39,7 @@ class Breach:
     hub: str = ""
     entry: Flow | None = None
     """The entry at fault, where no packet need be followed to see it."""
-    way: tuple[Sight, ...] = ()
+    way: tuple[TraceStep, ...] = ()
     """The way of a packet that shows it."""
     demand: Demand | None = None
     """Whose packet that is."""
@@ -148,7 +148,7 @@ def shown_at(step: Step, said: str, headers: Box | None = None) -> Breach:
     """A breach shown by the first step that a packet takes."""
     if headers is not None:
         step = step._replace(packet=step.packet.of(headers))
-    return Breach(said, step.at.hub, way=(Sight(step),))
+    return Breach(said, step.at.hub, way=(TraceStep(step),))
 
 
 def is_from_host(place: Place) -> bool:

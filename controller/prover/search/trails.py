@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from corridor.controller.prover.search.claim import Sight
+from corridor.controller.prover.search.claim import TraceStep
 from corridor.controller.prover.search.core import Turn
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Came, Exploration, Node
@@ -12,13 +12,13 @@ from corridor.controller.prover.search.search import Came, Exploration, Node
 
 def way_to(
     seen: Exploration, node: Node, step: Step, came: Came | None = None
-) -> tuple[Sight, ...]:
+) -> tuple[TraceStep, ...]:
     """The way from the door to a step, by default that which needs the fewest ports dead."""
     came = seen.cheapest if came is None else came
-    sights = [Sight(step, node[1])]
+    sights = [TraceStep(step, node[1])]
     while node in came:
         node, turn = came[node]
-        sights.append(Sight(turn.step, node[1]))
+        sights.append(TraceStep(turn.step, node[1]))
     return tuple(reversed(sights))
 
 
@@ -52,7 +52,7 @@ def _in_order(seen: Exploration) -> Iterator[Node]:
     return reversed(finished)
 
 
-def loop(seen: Exploration) -> tuple[Sight, ...]:
+def loop(seen: Exploration) -> tuple[TraceStep, ...]:
     """A way to a node and round to it again, or nothing where no way goes round."""
     on_way: dict[Node, int] = {seen.start: 0}
     done: set[Node] = set()
@@ -77,10 +77,10 @@ def loop(seen: Exploration) -> tuple[Sight, ...]:
     return ()
 
 
-def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[Sight, ...]:
+def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[TraceStep, ...]:
     """The cheapest way to where a circle begins, then once around."""
     (first, turn), rest = circle[0], circle[1:]
-    around = [Sight(turn.step, node[1]) for node, turn in rest]
+    around = [TraceStep(turn.step, node[1]) for node, turn in rest]
     return (*way_to(seen, first, turn.step), *around)
 
 

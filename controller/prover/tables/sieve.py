@@ -14,7 +14,7 @@ from typing import NamedTuple
 from corridor.controller.forwarding.program import Value
 from corridor.controller.prover.tables.headers import Box, Condition, in_order, outside
 
-type Known = Callable[[str], Value | None]
+type DesiredState = Callable[[str], Value | None]
 """What a field holds, or None where that differs between the headers asked about."""
 FEW = 8
 """Up to so many things it takes as long to look at them all."""
@@ -26,14 +26,14 @@ class _Entry[Thing](NamedTuple):
     conditions: tuple[Condition, ...]
     thing: Thing
 
-    def cuts(self, known: Known, depth: int) -> bool:
+    def cuts(self, known: DesiredState, depth: int) -> bool:
         for name, value in self.conditions[depth:]:
             held = known(name)
             if held != value:
                 return held is None
         return True
 
-    def fits(self, known: Known, depth: int) -> bool:
+    def fits(self, known: DesiredState, depth: int) -> bool:
         return all(known(name) in (None, value) for name, value in self.conditions[depth:])
 
 
@@ -80,7 +80,7 @@ class Sieve[Thing]:
         """By what boxes say that fields hold, whatever they say that fields do not hold."""
         return cls((in_order(headers.equal), thing) for headers, thing in things)
 
-    def cutting(self, known: Known) -> list[Thing]:
+    def cutting(self, known: DesiredState) -> list[Thing]:
         """Those that cut the headers: all but where the first condition that does not hold of all
         the headers holds of none."""
         found: list[_Entry[Thing]] = []
@@ -100,16 +100,16 @@ class Sieve[Thing]:
                     waiting.append(by_value[value])
         return _in_place(found)
 
-    def fitting(self, known: Known) -> list[Thing]:
+    def fitting(self, known: DesiredState) -> list[Thing]:
         """Those none of whose conditions is known not to hold."""
         return self.fitting_any([known])
 
-    def fitting_any(self, each: Iterable[Known]) -> list[Thing]:
+    def fitting_any(self, each: Iterable[DesiredState]) -> list[Thing]:
         """Those that fit some of the headers."""
         found = {entry.place: entry for known in each for entry in self._fitting(known)}
         return _in_place([*found.values()])
 
-    def _fitting(self, known: Known) -> Iterator[_Entry[Thing]]:
+    def _fitting(self, known: DesiredState) -> Iterator[_Entry[Thing]]:
         waiting = [self._root]
         while waiting:
             branch = waiting.pop()

@@ -70,7 +70,7 @@ def _answer(request: Message, control: Path, out: _Out) -> None:
 
 
 def _asked(control: Path, request: bytes) -> bytes:
-    """What the keeper answers to a line, or why it does not."""
+    """What the controller answers to a line, or why it does not."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.connect(str(control))  # waits; with a timeout it would not, if many do
@@ -79,8 +79,8 @@ def _asked(control: Path, request: bytes) -> bytes:
             with link.makefile("rb") as lines:
                 answer = lines.readline().rstrip(b"\n")
     except OSError as problem:
-        return _no(f"the keeper does not listen: {problem.strerror or problem}")
-    return answer or _no("the keeper hung up")
+        return _no(f"the controller does not listen: {problem.strerror or problem}")
+    return answer or _no("the controller hung up")
 
 
 def _no(reason: str) -> bytes:

@@ -1,4 +1,4 @@
-"""A control socket on the host for a keeper in a guest: lines in, lines out, over a ``Line``."""
+"""A control socket on the host for a controller in a guest: JSON lines over one ``Line``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from corridor.controller.api.control_client import NoAnswer
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 Ask = Callable[[bytes], bytes]
 """The answer to one line of text; raises NoAnswer."""
@@ -22,7 +22,7 @@ def relayed(path: Path, ask: Ask) -> Iterator[None]:
     try:
         server = _Server(str(path), _Handler)
     except OSError as error:
-        raise EnvironmentLacking(
+        raise EnvironmentUnsupported(
             f"no socket can be made at {path}: {error}", "set TMPDIR to a folder with a short name"
         ) from error
     server.ask = ask

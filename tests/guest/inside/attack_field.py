@@ -22,9 +22,9 @@ from rogue_gateway import Rogue
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Program, Reason
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.gateways_process import GatewaysProcess, start_gateways
-from corridor.experiments.lab.monitor_process import WatchProcess
+from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.base.codec import from_plain
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.rtnetlink import mtu_set
@@ -100,7 +100,7 @@ class Field:
         seen of it."""
         self._delivered()
         honest = [one for one in self.honest if one.demand in spared]
-        watch = WatchProcess(self.wiring, SCRATCH / "watch.json", SCRATCH / "crossings.json")
+        watch = MonitorProcess(self.wiring, SCRATCH / "watch.json", SCRATCH / "crossings.json")
         on_fibres, drops = self._sent_onto_fibres(), self._count_drops()
         refused = self._send_all(shots, rogue, honest)
         time.sleep(SETTLE_S)
@@ -191,7 +191,7 @@ class Field:
         while True:
             try:
                 return self.controller._ask({"do": "report"}, "report") or {}
-            except EnvironmentLacking as error:
+            except EnvironmentUnsupported as error:
                 self._complained.append(str(error))
 
     def _sent_onto_fibres(self) -> int:

@@ -30,7 +30,7 @@ from triangle import (
 )
 
 from corridor.experiments.lab.gateways_process import start_gateways
-from corridor.experiments.lab.monitor_process import WatchProcess
+from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.monitor import packet_filter, packet_ring
 from corridor.traffic.packets.datagrams import udp_frame
@@ -89,7 +89,7 @@ def main(out: str) -> None:
             os.readlink(f"/proc/{gateways.pids['hub0']}/ns/net"),
             f"net:[{os.stat(net['hub0'].namespace.path).st_ino}]",
         ]
-        watch = WatchProcess(wiring, Path("/tmp/watch.json"), out_dir / "watch.json")
+        watch = MonitorProcess(wiring, Path("/tmp/watch.json"), out_dir / "watch.json")
         pair = Pair(net, (PORT, UNASSESSED_PORT, OUT_SIDE_PORT))
         time.sleep(1)
         epoch_ns = time.time_ns()

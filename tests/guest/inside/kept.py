@@ -22,7 +22,7 @@ from tests.chaos.traffic import Traffic
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
 
 FIBRE = "kunming-karachi"
@@ -33,7 +33,7 @@ PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 3_000_000_000}
 class Scenes:
     """One after another on one network; each leaves it as it was."""
 
-    def __init__(self, kept: KeptNetwork, policies: dict[str, Any], runner: socket.socket) -> None:
+    def __init__(self, kept: LiveNetwork, policies: dict[str, Any], runner: socket.socket) -> None:
         self.kept = kept
         self.runner = runner
         self.policies = policies
@@ -203,19 +203,19 @@ def main(out: str, framework: str, *scenes: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as runner:
         runner.bind(str(SCRATCH / "runner.sock"))
         runner.listen(8)
-        with KeptNetwork(
+        with LiveNetwork(
             *Setting.read(out_dir),
             scratch=SCRATCH,
             out_dir=out_dir,
             framework=framework,
-            patience=PATIENCE,
+            timing=PATIENCE,
             status=SCRATCH / "runner.sock",
         ) as kept:
             play(kept, Scenes(kept, policies, runner), scenes, seen)
     (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
 
 
-def play(kept: KeptNetwork, stage: Scenes, scenes: tuple[str, ...], seen: dict[str, Any]) -> None:
+def play(kept: LiveNetwork, stage: Scenes, scenes: tuple[str, ...], seen: dict[str, Any]) -> None:
     for scene in scenes:
         before = kept.events()[-1]["n"]
         try:

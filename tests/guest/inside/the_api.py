@@ -1,4 +1,4 @@
-"""In a guest: everything the API of a kept network offers, used once while traffic runs.
+"""In a guest: everything the API of a live network offers, used once while traffic runs.
 
 ``the_api.py OUT_DIR FRAMEWORK`` reads ``wiring.json``, ``specification.json`` and ``policies.json``
 there and writes ``seen.json``: what was answered, by step.
@@ -19,7 +19,7 @@ from typing import Any
 from tests.chaos.traffic import Traffic
 
 from corridor.experiments.live_network.api_process import ApiProcess
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
 
 FIBRE = "kunming-karachi"
@@ -28,7 +28,7 @@ MISCOMPILING = str(Path(__file__).resolve().parent / "miscompiling_controller.py
 PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 30_000_000_000}
 
 
-class Network(KeptNetwork):
+class Network(LiveNetwork):
     """Kept by a controller that one policy set leads astray."""
 
     def start_controller(self, program=(MISCOMPILING,)) -> None:
@@ -38,7 +38,7 @@ class Network(KeptNetwork):
 class Steps:
     """In the order in which they are played; each leaves the network as it was."""
 
-    def __init__(self, kept: KeptNetwork, api: ApiProcess, policies: dict[str, Any]) -> None:
+    def __init__(self, kept: LiveNetwork, api: ApiProcess, policies: dict[str, Any]) -> None:
         self.kept = kept
         self.api = api
         self.policies = policies
@@ -74,7 +74,7 @@ class Steps:
         answers = {path: self.ask("GET", f"/v1/{path}") for path in paths}
         return {**answers, "openapi": self.ask("GET", "/openapi.json")}
 
-    def strangers(self) -> Any:
+    def unexpected(self) -> Any:
         events = len(self.kept.events())
         asked = [
             self.ask("POST", f"/v1/fibres/{FIBRE}/drain", token="x")[0],
@@ -210,7 +210,7 @@ def main(out: str, framework: str) -> None:
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=framework,
-        patience=PATIENCE,
+        timing=PATIENCE,
     ) as kept:
         api = ApiProcess(kept.control, SCRATCH / "token", None, out_dir / "api.log")
         try:

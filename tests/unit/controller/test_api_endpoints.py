@@ -1,4 +1,4 @@
-"""Every endpoint of the API, over HTTP, before a keeper with switches of a test."""
+"""Every endpoint of the API, over HTTP, before a controller with switches of a test."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 from corridor.controller.deployment import deployments
 from corridor.controller.openflow.errors import Refused
-from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
+from reconciler_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
 
 FIBRE = "kunming-karachi"
 
@@ -18,18 +18,18 @@ def plain(*more, **changes):
 
 
 @pytest.fixture
-def as_before(keeper):
+def as_before(reconciler):
     """What a test changes is changed back."""
     yield
-    keeper.lab.switches.before = lambda _call, _orders: None
-    keeper.lab.connect("bangkok")
-    keeper.lab.run(5)
+    reconciler.lab.switches.before = lambda _call, _orders: None
+    reconciler.lab.connect("bangkok")
+    reconciler.lab.run(5)
     for do, what in (
         ("set_policies", {"policies": policies()}),
         ("set_drained", {"fibre": FIBRE, "drained": False}),
         ("ask_audit", {}),
     ):
-        assert keeper.lab.do(do, **what)["ok"]
+        assert reconciler.lab.do(do, **what)["ok"]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,12 @@ def as_before(keeper):
         ("/v1/events?since=3", "events", None),
     ],
 )
-def test_what_is_read_is_what_the_keeper_says_and_nothing_is_left_out(keeper, api, path, do, part):
+def test_what_is_read_is_what_the_keeper_says_and_nothing_is_left_out(
+    reconciler, api, path, do, part
+):
     reply = api.ask("GET", path)
     since = {"since": 3} if do == "events" else {}
-    said = json.loads(json.dumps(keeper.control.answer(json.dumps({"do": do, **since}))))
+    said = json.loads(json.dumps(reconciler.control.answer(json.dumps({"do": do, **since}))))
     del said["ok"]
     assert reply.status == 200
     assert reply.json == (said[part] if part else said)
@@ -55,10 +57,10 @@ def test_what_is_read_is_what_the_keeper_says_and_nothing_is_left_out(keeper, ap
     assert reply.headers["cache-control"] == "no-store"
 
 
-def test_an_explanation_is_the_keepers_own(keeper, api):
+def test_an_explanation_is_the_keepers_own(reconciler, api):
     for demand in ("ckpt", "render.return"):
         asked = json.dumps({"do": "explain", "demand": demand})
-        said = json.loads(json.dumps(keeper.control.answer(asked)))
+        said = json.loads(json.dumps(reconciler.control.answer(asked)))
         assert api.ask("GET", f"/v1/demands/{demand}/explanation").json == said["explanation"]
 
 
@@ -93,55 +95,57 @@ def test_another_method_is_405_and_says_which_are_for_the_path(api):
     assert reply.headers["allow"] == "GET, PUT"
 
 
-def test_a_fibre_is_drained_and_restored(keeper, api, as_before):
+def test_a_fibre_is_drained_and_restored(reconciler, api, as_before):
     reply = api.ask("POST", f"/v1/fibres/{FIBRE}/drain")
     assert reply.status == 200
-    assert reply.json["epoch"] == keeper.lab.governor.standing.epoch
+    assert reply.json["epoch"] == reconciler.lab.deployer.deployment.epoch
     assert reply.json["update"]["done_ms"]["flipped"] >= 0
     assert api.ask("GET", "/v1/topology").json["fibres"][FIBRE]["drained"]
-    assert FIBRE in keeper.lab.governor.standing.without.links
+    assert FIBRE in reconciler.lab.deployer.deployment.without.links
     assert api.ask("POST", f"/v1/fibres/{FIBRE}/restore").status == 200
-    assert keeper.lab.governor.standing.without.links == frozenset()
+    assert reconciler.lab.deployer.deployment.without.links == frozenset()
 
 
-def test_other_policies_are_in_force_with_the_answer(keeper, api, as_before):
+def test_other_policies_are_in_force_with_the_answer(reconciler, api, as_before):
     reply = api.ask("PUT", "/v1/policies", plain(NO_SEA))
     assert reply.status == 200
     assert {"NO-SEA"} < {one["id"] for one in api.ask("GET", "/v1/policies").json["policies"]}
-    assert keeper.lab.holds() == keeper.lab.stands()
+    assert reconciler.lab.holds() == reconciler.lab.stands()
 
 
-def test_what_is_in_force_can_be_put_back_as_it_was_read(keeper, api):
-    before = keeper.lab.holds()
+def test_what_is_in_force_can_be_put_back_as_it_was_read(reconciler, api):
+    before = reconciler.lab.holds()
     read = api.ask("GET", "/v1/policies").json
     assert api.ask("PUT", "/v1/policies", read).json["update"] is None
-    assert keeper.lab.holds() == before
+    assert reconciler.lab.holds() == before
 
 
-def test_a_day_is_set(keeper, api):
+def test_a_day_is_set(reconciler, api):
     assert api.ask("PUT", "/v1/day", {"as_of": "2027-07-01"}).status == 200
     assert api.ask("GET", "/v1/demands/ckpt").json["status"] == "BLOCKED"
     assert api.ask("PUT", "/v1/day", {"as_of": "2026-11-24"}).status == 200
     assert api.ask("GET", "/v1/status").json["demands"] == {"UP": 6}
 
 
-def test_an_audit_says_whether_all_was_whole(keeper, api):
+def test_an_audit_says_whether_all_was_whole(reconciler, api):
     assert api.ask("POST", "/v1/audit").json == {"was_whole": True}
-    held = keeper.lab.switches.held[2].flows
+    held = reconciler.lab.switches.held[2].flows
     held.pop(next(iter(held)))
     assert api.ask("POST", "/v1/audit").json == {"was_whole": False}
     assert api.ask("POST", "/v1/audit").json == {"was_whole": True}
 
 
 def test_a_set_that_does_not_prove_is_refused_with_counterexamples_and_without_effect(
-    keeper, api, monkeypatch
+    reconciler, api, monkeypatch
 ):
     following = deployments.following
 
-    def wrong(standing, known, network):
-        return deployments.replace(following(standing, known, network), compiled=standing.compiled)
+    def wrong(deployment, known, network):
+        return deployments.replace(
+            following(deployment, known, network), compiled=deployment.compiled
+        )
 
-    before, calls = keeper.lab.holds(), len(keeper.lab.switches.done)
+    before, calls = reconciler.lab.holds(), len(reconciler.lab.switches.done)
     monkeypatch.setattr(deployments, "following", wrong)
     reply = api.ask("PUT", "/v1/policies", plain(NO_EXPORT))
     assert (reply.status, reply.json["kind"]) == (409, "refused")
@@ -149,23 +153,23 @@ def test_a_set_that_does_not_prove_is_refused_with_counterexamples_and_without_e
     first = reply.json["counterexamples"][0]
     assert first["claim"] == "C1"
     assert first["packet"]
-    assert (keeper.lab.holds(), len(keeper.lab.switches.done)) == (before, calls)
+    assert (reconciler.lab.holds(), len(reconciler.lab.switches.done)) == (before, calls)
 
 
-def test_what_waits_for_a_switch_is_deferred_and_says_so(keeper, api, as_before):
-    keeper.lab.lose("bangkok")
+def test_what_waits_for_a_switch_is_deferred_and_says_so(reconciler, api, as_before):
+    reconciler.lab.lose("bangkok")
     reply = api.ask("POST", f"/v1/fibres/{FIBRE}/drain")
     assert (reply.status, reply.json["kind"]) == (409, "deferred")
     assert "deferred until bangkok is back or given up" in reply.json["detail"]
     assert "counterexamples" not in reply.json
 
 
-def test_a_switch_that_refuses_is_a_bad_gateway(keeper, api, as_before):
+def test_a_switch_that_refuses_is_a_bad_gateway(reconciler, api, as_before):
     def refuse(call, _orders):
         if call == "bundle":
             raise Refused("switch 2 refuses: type 5 code 1")
 
-    keeper.lab.switches.before = refuse
+    reconciler.lab.switches.before = refuse
     reply = api.ask("PUT", "/v1/policies", plain(NO_SEA))
     assert (reply.status, reply.json["kind"]) == (502, "failed")
     assert "switch 2 refuses" in reply.json["detail"]
@@ -193,12 +197,14 @@ def test_a_switch_that_refuses_is_a_bad_gateway(keeper, api, as_before):
         ("GET", "/v1/events?most=0", None, "most"),
     ],
 )
-def test_bad_input_is_422_with_its_reason_and_without_effect(keeper, api, method, path, body, says):
-    before, calls = keeper.lab.holds(), len(keeper.lab.switches.done)
+def test_bad_input_is_422_with_its_reason_and_without_effect(
+    reconciler, api, method, path, body, says
+):
+    before, calls = reconciler.lab.holds(), len(reconciler.lab.switches.done)
     reply = api.ask(method, path, body)
     assert (reply.status, reply.json["kind"]) == (422, "bad")
     assert says in reply.json["detail"]
-    assert (keeper.lab.holds(), len(keeper.lab.switches.done)) == (before, calls)
+    assert (reconciler.lab.holds(), len(reconciler.lab.switches.done)) == (before, calls)
 
 
 def test_a_body_that_is_no_json_is_422(api):

@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from control_socket import ApiProcess, SocketController
 from corridor.controller.api.app import make_app
 from corridor.controller.api.guard import MOST_BODY_BYTES
 from corridor.controller.api.link import MOST_CHANGES, KeeperLink
 from corridor.controller.api.server import MOST_CONNECTIONS
-from keeper_socket import ApiProcess, SocketKeeper
 
 ROOT = Path(__file__).resolve().parents[3]
 IMPATIENT = """
@@ -42,16 +42,16 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def both(place):
-    """A keeper, and an API with deadlines of around a second."""
+    """A controller, and an API with deadlines of around a second."""
     with (
-        SocketKeeper(place / "control.sock") as keeper,
-        ApiProcess(keeper.path, place / "token", program=("-c", IMPATIENT)) as api,
+        SocketController(place / "control.sock") as reconciler,
+        ApiProcess(reconciler.path, place / "token", program=("-c", IMPATIENT)) as api,
     ):
-        yield keeper, api
+        yield reconciler, api
 
 
 @pytest.fixture
-def keeper(both):
+def reconciler(both):
     both[0].instead = None
     both[0].asked.clear()
     return both[0]
@@ -88,11 +88,11 @@ def trickled(api, beginning, piece, every_s=0.1, for_s=8):
     return said, time.monotonic() - start
 
 
-def test_headers_that_trickle_in_are_hung_up_on(keeper, api):
+def test_headers_that_trickle_in_are_hung_up_on(reconciler, api):
     said, took_s = trickled(api, b"GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"X-A: b\r\n")
     assert said == b""
     assert 0.5 < took_s < 5
-    assert keeper.asked == []
+    assert reconciler.asked == []
 
 
 def test_a_connection_that_says_nothing_is_hung_up_on(api):
@@ -101,12 +101,12 @@ def test_a_connection_that_says_nothing_is_hung_up_on(api):
     assert took_s < 5
 
 
-def test_a_body_that_trickles_in_is_told_so_and_hung_up_on(keeper, api):
+def test_a_body_that_trickles_in_is_told_so_and_hung_up_on(reconciler, api):
     said, took_s = trickled(api, head(api, "Content-Length: 1000"), b" ")
     assert said.startswith(b"HTTP/1.1 408 ")
     assert b'"kind": "slow"' in said
     assert took_s < 5
-    assert keeper.asked == []
+    assert reconciler.asked == []
 
 
 def test_a_body_that_trickles_in_without_a_token_is_not_waited_for(api):
@@ -117,16 +117,16 @@ def test_a_body_that_trickles_in_without_a_token_is_not_waited_for(api):
     assert took_s < 3
 
 
-def test_a_request_whose_body_never_came_whole_is_not_carried_out(keeper, api):
+def test_a_request_whose_body_never_came_whole_is_not_carried_out(reconciler, api):
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as link:
         drain = "/v1/fibres/kunming-karachi/drain"
         link.sendall(head(api, "Content-Length: 1000", method="POST", path=drain) + b"{} ")
     for _ in range(3):
         assert api.ask("GET", "/v1/status").status == 200
-    assert keeper.changes == []
+    assert reconciler.changes == []
 
 
-def test_a_second_request_on_a_connection_has_its_own_time(keeper, api):
+def test_a_second_request_on_a_connection_has_its_own_time(reconciler, api):
     link = HTTPConnection("127.0.0.1", api.port, timeout=10)
     link.connect()
     sock = link.sock
@@ -137,40 +137,40 @@ def test_a_second_request_on_a_connection_has_its_own_time(keeper, api):
         assert (response.status, link.sock is sock) == (200, True)
         time.sleep(0.5)
     link.close()
-    assert len(keeper.asked) == 4
+    assert len(reconciler.asked) == 4
 
 
 @pytest.mark.parametrize("length", [MOST_BODY_BYTES + 1, 10**15])
-def test_a_body_that_says_it_is_too_large_is_not_read(keeper, api, length):
+def test_a_body_that_says_it_is_too_large_is_not_read(reconciler, api, length):
     said = api.raw(head(api, f"Content-Length: {length}"))
     assert said.startswith(b"HTTP/1.1 413 ")
-    assert keeper.asked == []
+    assert reconciler.asked == []
 
 
-def test_a_body_that_grows_too_large_is_not_read_to_its_end(keeper, api):
+def test_a_body_that_grows_too_large_is_not_read_to_its_end(reconciler, api):
     piece = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
     body = piece * (MOST_BODY_BYTES // 0x4000 + 8)
     said = api.raw(head(api, "Transfer-Encoding: chunked") + body)
     assert said.startswith(b"HTTP/1.1 413 ") or said == b""
-    assert keeper.asked == []
+    assert reconciler.asked == []
     assert api.ask("GET", "/v1/status").status == 200
 
 
-def test_a_body_of_the_most_bytes_is_read(keeper, api):
+def test_a_body_of_the_most_bytes_is_read(reconciler, api):
     body = b'{"as_of": "2026-11-24"}'.ljust(MOST_BODY_BYTES)
     wanted = (f"Content-Length: {len(body)}", "Content-Type: application/json")
     said = api.raw(head(api, *wanted, "Connection: close") + body)
     assert said.startswith(b"HTTP/1.1 200 ")
 
 
-def test_headers_without_end_are_not_read(keeper, api):
+def test_headers_without_end_are_not_read(reconciler, api):
     said = api.raw(b"GET /v1/status HTTP/1.1\r\n" + b"X-A: b\r\n" * 20_000)
     assert said.startswith(b"HTTP/1.1 400 ") or said == b""
-    assert keeper.asked == []
+    assert reconciler.asked == []
 
 
-def test_more_connections_than_there_may_be_are_hung_up_on_at_once(keeper, tmp_path):
-    with ApiProcess(keeper.path, tmp_path / "token") as api, ExitStack() as stack:
+def test_more_connections_than_there_may_be_are_hung_up_on_at_once(reconciler, tmp_path):
+    with ApiProcess(reconciler.path, tmp_path / "token") as api, ExitStack() as stack:
         links = [
             stack.enter_context(socket.create_connection(("127.0.0.1", api.port), timeout=10))
             for _ in range(MOST_CONNECTIONS + 20)
@@ -182,8 +182,8 @@ def test_more_connections_than_there_may_be_are_hung_up_on_at_once(keeper, tmp_p
         assert links[0].recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_keeper_that_does_not_answer_is_504_in_time(keeper, api):
-    keeper.instead = lambda _client, _line: time.sleep(6)
+def test_a_keeper_that_does_not_answer_is_504_in_time(reconciler, api):
+    reconciler.instead = lambda _client, _line: time.sleep(6)
     for method, path, may_be in (("GET", "/v1/status", False), ("POST", "/v1/audit", True)):
         start = time.monotonic()
         reply = api.ask(method, path)
@@ -192,30 +192,30 @@ def test_a_keeper_that_does_not_answer_is_504_in_time(keeper, api):
         assert time.monotonic() - start < 4
 
 
-def test_a_keeper_that_says_late_itself_is_504(keeper, api):
-    keeper.instead = lambda client, _: client.sendall(
+def test_a_keeper_that_says_late_itself_is_504(reconciler, api):
+    reconciler.instead = lambda client, _: client.sendall(
         b'{"ok": false, "kind": "late", "reason": "not done in 120 s; it may still be"}\n'
     )
     assert api.ask("POST", "/v1/audit").status == 504
 
 
 def test_reads_are_answered_while_changes_wait_and_too_many_changes_are_turned_away(
-    keeper, tmp_path
+    reconciler, tmp_path
 ):
     held = threading.Event()
 
     def instead(client, line):
         if '"audit"' in line:
             held.wait(60)
-        client.sendall((json.dumps(keeper.control.answer(line)) + "\n").encode())
+        client.sendall((json.dumps(reconciler.control.answer(line)) + "\n").encode())
 
-    keeper.instead = instead
-    with ApiProcess(keeper.path, tmp_path / "token") as api:
+    reconciler.instead = instead
+    with ApiProcess(reconciler.path, tmp_path / "token") as api:
         ask = partial(api.ask, "POST", "/v1/audit")
         waiting = [threading.Thread(target=ask) for _ in range(MOST_CHANGES)]
         for one in waiting:
             one.start()
-        while len(keeper.asked) < MOST_CHANGES:
+        while len(reconciler.asked) < MOST_CHANGES:
             time.sleep(0.01)
         assert api.ask("GET", "/v1/status").status == 200
         crowded = ask()
@@ -232,7 +232,7 @@ def test_a_keeper_that_is_not_there_yet_is_503_until_it_is(tmp_path):
         reply = api.ask("GET", "/v1/status")
         assert (reply.status, reply.json["kind"]) == (503, "absent")
         assert int(reply.headers["retry-after"]) > 0
-        with SocketKeeper(path):
+        with SocketController(path):
             assert api.ask("GET", "/v1/status").status == 200
         assert api.ask("GET", "/v1/status").status == 503
         path.touch()
@@ -252,39 +252,39 @@ def test_a_keeper_that_is_not_there_yet_is_503_until_it_is(tmp_path):
     ],
     ids=lambda said: repr(said)[:20],
 )
-def test_a_keeper_that_hangs_up_or_babbles_is_a_problem_and_no_more(keeper, api, said, status):
+def test_a_keeper_that_hangs_up_or_babbles_is_a_problem_and_no_more(reconciler, api, said, status):
     def instead(client, _line):
         client.sendall(said)
         client.shutdown(socket.SHUT_RDWR)
 
-    keeper.instead = instead
+    reconciler.instead = instead
     reply = api.ask("GET", "/v1/status")
     assert (reply.status, reply.json["kind"]) == (status, "error" if status == 500 else "absent")
     assert "a defect" not in reply.json["detail"]
-    keeper.instead = None
+    reconciler.instead = None
     assert api.ask("GET", "/v1/status").status == 200
 
 
-def test_an_answer_of_a_form_nobody_expects_is_a_defect_that_is_told(keeper, api):
-    keeper.instead = lambda client, _: client.sendall(b'{"ok": true, "epoch": "high"}\n')
+def test_an_answer_of_a_form_nobody_expects_is_a_defect_that_is_told(reconciler, api):
+    reconciler.instead = lambda client, _: client.sendall(b'{"ok": true, "epoch": "high"}\n')
     reply = api.ask("GET", "/v1/status")
     assert (reply.status, reply.json["kind"]) == (500, "error")
     assert "ResponseValidationError" in reply.json["detail"]
 
 
-def test_it_says_one_line_and_ends_well_by_sigterm(keeper, tmp_path):
-    with ApiProcess(keeper.path, tmp_path / "token") as api:
+def test_it_says_one_line_and_ends_well_by_sigterm(reconciler, tmp_path):
+    with ApiProcess(reconciler.path, tmp_path / "token") as api:
         assert api.said == {"ready": {"url": api.url, "pid": api.process.pid}}
         assert api.url == f"http://127.0.0.1:{api.port}"
         assert api.ask("GET", "/v1/status").status == 200
         assert api.end() == (0, "", "")
 
 
-def test_it_ends_by_sigterm_while_a_change_is_waited_for(keeper, tmp_path):
-    with ApiProcess(keeper.path, tmp_path / "token") as api:
-        keeper.instead = lambda _client, _line: time.sleep(30)
+def test_it_ends_by_sigterm_while_a_change_is_waited_for(reconciler, tmp_path):
+    with ApiProcess(reconciler.path, tmp_path / "token") as api:
+        reconciler.instead = lambda _client, _line: time.sleep(30)
         threading.Thread(target=_quietly, args=(api,), daemon=True).start()
-        while not keeper.asked:
+        while not reconciler.asked:
             time.sleep(0.01)
         start = time.monotonic()
         assert api.end()[0] == 0
@@ -296,28 +296,28 @@ def _quietly(api):
         api.ask("POST", "/v1/audit")
 
 
-def test_a_port_may_be_chosen_and_one_that_is_taken_is_told(keeper, tmp_path):
+def test_a_port_may_be_chosen_and_one_that_is_taken_is_told(reconciler, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        with ApiProcess(keeper.path, tmp_path / "token", "--port", port) as api:
+        with ApiProcess(reconciler.path, tmp_path / "token", "--port", port) as api:
             assert api.process.wait(20) == 3
             assert "Address already in use" in api.said["failed"]["reason"]
-    with ApiProcess(keeper.path, tmp_path / "token", "--port", port) as api:
+    with ApiProcess(reconciler.path, tmp_path / "token", "--port", port) as api:
         assert api.url == f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("port", ["70000", "-1"])
-def test_a_port_that_is_none_is_told(keeper, tmp_path, port):
-    with ApiProcess(keeper.path, tmp_path / "token", "--port", port) as api:
+def test_a_port_that_is_none_is_told(reconciler, tmp_path, port):
+    with ApiProcess(reconciler.path, tmp_path / "token", "--port", port) as api:
         assert api.process.wait(20) == 3
         assert f"port {port}" in api.said["failed"]["reason"]
 
 
-def test_it_dies_with_its_parent_however_that_dies(keeper, tmp_path):
+def test_it_dies_with_its_parent_however_that_dies(reconciler, tmp_path):
     command = [
-        *(sys.executable, "-m", "corridor.controller.api", "--control", str(keeper.path)),
+        *(sys.executable, "-m", "corridor.controller.api", "--control", str(reconciler.path)),
         *("--token-file", str(tmp_path / "token")),
     ]
     script = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(60)"

@@ -1,4 +1,4 @@
-"""What Prometheus reads of a kept network."""
+"""What Prometheus reads of a live network."""
 
 import json
 import time
@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from corridor.controller.api.metrics import PARTS, exposition
-from keeper_lab import NO_SEA, policies
+from reconciler_lab import NO_SEA, policies
 
 FIBRE = "kunming-karachi"
 KARACHI = {"dp_id": "0x5", "dp_name": "karachi"}
@@ -66,8 +66,8 @@ def test_datapaths_and_ports_have_the_names_and_labels_of_faucet(scraped):
     assert value(seen["of_dp_connections_total"], **KARACHI) >= 1
 
 
-def test_what_changes_is_seen(keeper, scraped):
-    lab = keeper.lab
+def test_what_changes_is_seen(reconciler, scraped):
+    lab = reconciler.lab
     before = scraped()
     lab.lose("karachi")
     away = scraped()
@@ -97,40 +97,40 @@ def test_what_changes_is_seen(keeper, scraped):
     assert lab.do("set_policies", policies=policies())["ok"]
 
 
-def test_drops_are_told_by_reason_and_hub(keeper, scraped):
+def test_drops_are_told_by_reason_and_hub(reconciler, scraped):
     drops = scraped()["corridor_drops_total"]
-    said = keeper.lab.do("ask_counters")["by_hub"]
+    said = reconciler.lab.do("ask_counters")["by_hub"]
     assert value(drops, **KARACHI, reason="no_label") == said["karachi"]["DROP_NO_LABEL"] > 0
     assert len(drops) == sum(len(one) for one in said.values())
 
 
-def test_fibres_that_are_held_out_are_told(keeper, scraped):
+def test_fibres_that_are_held_out_are_told(reconciler, scraped):
     for _ in range(3):
         for live in (False, True):
-            keeper.lab.port(FIBRE, live=live)
-            keeper.lab.run(0.3)
+            reconciler.lab.port(FIBRE, live=live)
+            reconciler.lab.run(0.3)
     assert value(scraped()["corridor_fibre_held_out"], fibre=FIBRE) == 1
-    keeper.lab.run(30)
+    reconciler.lab.run(30)
     assert value(scraped()["corridor_fibre_held_out"], fibre=FIBRE) == 0
 
 
-def test_what_the_keeper_does_not_say_is_left_out_and_the_rest_told(keeper, scraped):
+def test_what_the_keeper_does_not_say_is_left_out_and_the_rest_told(reconciler, scraped):
     def instead(client, line):
         no = '{"ok": false, "kind": "failed", "reason": "switches [5] did not answer"}'
         said = no if '"counters"' in line else None
-        client.sendall((said or _answer(keeper, line)).encode() + b"\n")
+        client.sendall((said or _answer(reconciler, line)).encode() + b"\n")
 
-    keeper.instead = instead
+    reconciler.instead = instead
     seen = scraped()
-    keeper.instead = None
+    reconciler.instead = None
     assert value(seen["corridor_scrape_success"], part="counters") == 0
     assert value(seen["corridor_scrape_success"], part="status") == 1
     assert "corridor_drops_total" not in seen
     assert value(seen["corridor_demands"], status="UP") == 6
 
 
-def _answer(keeper, line):
-    return json.dumps(keeper.control.answer(line))
+def _answer(reconciler, line):
+    return json.dumps(reconciler.control.answer(line))
 
 
 def test_without_a_keeper_only_that_is_told():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper_socket import ApiProcess, SocketKeeper
+from control_socket import ApiProcess, SocketController
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "support" / "schemathesis.toml"
 ENOUGH_S = 400
@@ -18,8 +18,8 @@ ENOUGH_S = 400
 @pytest.mark.timeout(ENOUGH_S + 60)
 def test_the_api_does_what_its_document_says_and_nothing_else(tmp_path):
     with (
-        SocketKeeper(tmp_path / "control.sock") as keeper,
-        ApiProcess(keeper.path, tmp_path / "token") as api,
+        SocketController(tmp_path / "control.sock") as reconciler,
+        ApiProcess(reconciler.path, tmp_path / "token") as api,
     ):
         done = subprocess.run(
             [
@@ -35,7 +35,7 @@ def test_the_api_does_what_its_document_says_and_nothing_else(tmp_path):
             text=True,
             timeout=ENOUGH_S,
         )
-        asked = Counter(one["do"] for one in keeper.asked)
+        asked = Counter(one["do"] for one in reconciler.asked)
         code, _, complained = api.end()
     assert done.returncode == 0, done.stdout[-8000:]
     generated, passed = re.search(r"(\d+) generated, (\d+) passed", done.stdout).groups()

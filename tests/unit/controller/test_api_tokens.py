@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
+from control_socket import ApiProcess
 from corridor.controller.api.tokens import BadTokenFile, Doorkeeper, token_in
-from keeper_socket import ApiProcess
 
 TOKEN = "A" * 43
 NOBODY = 65534

@@ -1,8 +1,8 @@
 """Ways of getting in without the token: each is turned away, and none has any effect.
 
 Every attempt asks for something that would change the network, or for all that is known of it; what
-counts is that the keeper was never asked. Whoever runs these tests as root also tries as another
-user.
+counts is that the controller was never asked. Whoever runs these tests as root also tries as
+another user.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from keeper_socket import ApiProcess
+from control_socket import ApiProcess
 
 NOBODY = 65534
 DRAIN = "/v1/fibres/kunming-karachi/drain"
@@ -157,23 +157,23 @@ ATTEMPTS: dict[str, Callable[[ApiProcess], bytes]] = {
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
-def test_it_is_turned_away_and_the_keeper_is_never_asked(keeper, api, attempt):
-    keeper.asked.clear()
+def test_it_is_turned_away_and_the_keeper_is_never_asked(reconciler, api, attempt):
+    reconciler.asked.clear()
     answer = api.raw(ATTEMPTS[attempt](api))
     first = answer.split(b"\r\n", 1)[0]
     assert re.match(rb"HTTP/1.1 (400|401|403|421) ", first), answer
-    assert keeper.asked == []
+    assert reconciler.asked == []
     assert b"kunming" not in answer
     assert api.token.encode() not in answer
     assert b"access-control-allow" not in answer.lower()
 
 
-def test_with_the_token_the_same_request_gets_in(keeper, api):
+def test_with_the_token_the_same_request_gets_in(reconciler, api):
     """Else the attempts would prove nothing."""
-    keeper.asked.clear()
+    reconciler.asked.clear()
     assert api.raw(request(bearer(api))).startswith(b"HTTP/1.1 200 ")
     assert api.raw(request(bearer(api), path=DRAIN.replace("drain", "restore")))
-    assert keeper.changes == ["drain", "restore"]
+    assert reconciler.changes == ["drain", "restore"]
 
 
 @pytest.mark.parametrize(
@@ -208,13 +208,13 @@ def test_without_the_token_every_path_and_method_looks_alike(api, path, method):
         assert body == api.raw(request()).partition(b"\r\n\r\n")[2]
 
 
-def test_the_token_of_another_run_is_a_wrong_token(keeper, api, tmp_path):
-    with ApiProcess(keeper.path, tmp_path / "token") as other:
+def test_the_token_of_another_run_is_a_wrong_token(reconciler, api, tmp_path):
+    with ApiProcess(reconciler.path, tmp_path / "token") as other:
         assert other.token != api.token
-        keeper.asked.clear()
+        reconciler.asked.clear()
         assert api.ask("POST", DRAIN, token=other.token).status == 401
         assert other.ask("POST", DRAIN, token=api.token).status == 401
-        assert keeper.asked == []
+        assert reconciler.asked == []
 
 
 def test_nobody_listens_on_any_address_but_the_loopback_one(api):
@@ -229,10 +229,10 @@ def test_nobody_listens_on_any_address_but_the_loopback_one(api):
         socket.create_connection(("::1", api.port), timeout=5)
 
 
-def test_the_address_cannot_be_chosen(keeper, tmp_path):
+def test_the_address_cannot_be_chosen(reconciler, tmp_path):
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "corridor.controller.api", "--control", str(keeper.path)),
+            *(sys.executable, "-m", "corridor.controller.api", "--control", str(reconciler.path)),
             *("--token-file", str(tmp_path / "token"), "--host", "0.0.0.0"),
         ],
         capture_output=True,
@@ -275,8 +275,8 @@ def test_another_user_cannot_read_the_token_file(reachable):
     assert "open(" in done.stderr, "it was kept from the folder, not from the file"
 
 
-def test_nothing_that_is_told_names_the_token(keeper, tmp_path):
-    with ApiProcess(keeper.path, tmp_path / "token") as made:
+def test_nothing_that_is_told_names_the_token(reconciler, tmp_path):
+    with ApiProcess(reconciler.path, tmp_path / "token") as made:
         token = made.token
         for one in ATTEMPTS.values():
             made.raw(one(made))

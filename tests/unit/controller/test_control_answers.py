@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.policy.load import check_policies, load_policies, shipped_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.control import Control
 from corridor.topologies.formats.load import load_topology
 from fake_switches import Lab
-from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
+from reconciler_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
 
-KNOWN = Known(specification())
+KNOWN = DesiredState(specification())
 FIBRE = "kunming-karachi"
 
 
@@ -28,8 +28,8 @@ def lab(tmp_path):
 
 
 def ask(lab, **request):
-    """What is answered, where the keeper does at once what it is asked."""
-    control = Control(lab.keeper, lab.journal, lambda: None)
+    """What is answered, where the controller does at once what it is asked."""
+    control = Control(lab.reconciler, lab.event_log, lambda: None)
     control._have = lambda do, **what: lab.do(do, **what)
     return control.answer(json.dumps(request))
 
@@ -71,7 +71,7 @@ def test_a_set_that_names_what_the_topology_does_not_know_is_refused_with_the_pl
     assert said in answer["reason"]
     assert "policy set other: policies[3]." in answer["reason"]
     assert (lab.holds(), len(lab.switches.done)) == before
-    assert lab.keeper.known.specification.policies == policies()
+    assert lab.reconciler.known.specification.policies == policies()
 
 
 def test_a_set_without_the_class_of_a_demand_is_refused(lab):
@@ -97,8 +97,8 @@ def test_every_shipped_set_passes_as_it_is_handed_over(name):
 def test_a_refusal_by_proof_says_so_and_counts(lab, monkeypatch):
     following = deployments.following
 
-    def wrong(standing, known, network):
-        return replace(following(standing, known, network), compiled=standing.compiled)
+    def wrong(deployment, known, network):
+        return replace(following(deployment, known, network), compiled=deployment.compiled)
 
     monkeypatch.setattr(deployments, "following", wrong)
     answer = ask(lab, do="policy", set=plain(NO_EXPORT))
@@ -158,14 +158,14 @@ def test_each_no_is_of_a_kind(lab, request_, kind):
 def test_an_answer_that_does_not_come_in_time_is_late(lab):
     class Never:
         def get(self, timeout):
-            raise lab.keeper.nothing
+            raise lab.reconciler.nothing
 
     class Jobs:
         def put(self, _job):
             pass
 
-    lab.keeper.jobs = Jobs()
-    answer = Control(lab.keeper, lab.journal, Never, 0.01).answer('{"do": "audit"}')
+    lab.reconciler.jobs = Jobs()
+    answer = Control(lab.reconciler, lab.event_log, Never, 0.01).answer('{"do": "audit"}')
     assert (answer["ok"], answer["kind"]) == (False, "late")
 
 

@@ -1,6 +1,6 @@
 """Fibres that flap are held out until they are quiet; others never."""
 
-from corridor.controller.reconcile.flap_suppression import HALF_LIFE_NS, QUIET_NS, Damper
+from corridor.controller.reconcile.flap_suppression import HALF_LIFE_NS, QUIET_NS, FlapSuppressor
 
 SECOND_NS = 10**9
 
@@ -15,14 +15,14 @@ def flap(damper, times, every_ns, start_ns=0):
 
 
 def test_a_fibre_that_fails_twice_is_not_held_out():
-    damper = Damper()
+    damper = FlapSuppressor()
     last_ns = flap(damper, 2, SECOND_NS)
     assert damper.held(last_ns) == frozenset()
     assert damper.release_ns() is None
 
 
 def test_the_third_failure_within_seconds_holds_it_out_until_it_has_been_quiet():
-    damper = Damper()
+    damper = FlapSuppressor()
     last_ns = flap(damper, 3, SECOND_NS)
     assert damper.held(last_ns) == {"a"}
     assert damper.release_ns() == last_ns + QUIET_NS
@@ -31,7 +31,7 @@ def test_the_third_failure_within_seconds_holds_it_out_until_it_has_been_quiet()
 
 
 def test_each_change_begins_the_quiet_time_again():
-    damper = Damper()
+    damper = FlapSuppressor()
     last_ns = flap(damper, 3, SECOND_NS)
     damper.changed("a", last_ns + QUIET_NS // 2, failed=True)
     damper.changed("a", last_ns + QUIET_NS // 2, failed=False)
@@ -40,13 +40,13 @@ def test_each_change_begins_the_quiet_time_again():
 
 
 def test_a_fibre_that_fails_now_and_then_is_never_held_out():
-    damper = Damper()
+    damper = FlapSuppressor()
     last_ns = flap(damper, 20, 2 * HALF_LIFE_NS)
     assert damper.held(last_ns) == frozenset()
 
 
 def test_once_let_in_again_it_starts_without_a_penalty():
-    damper = Damper()
+    damper = FlapSuppressor()
     last_ns = flap(damper, 3, SECOND_NS)
     assert damper.held(last_ns + QUIET_NS) == frozenset()
     later_ns = flap(damper, 2, SECOND_NS, last_ns + QUIET_NS)

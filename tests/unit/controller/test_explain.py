@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from corridor.controller.explain import explain
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import PolicySet
 from policy_lab import (
@@ -32,7 +32,7 @@ def explained(*rules, about=None, on=None, k=0, day: date = TODAY):
         protection=Protection(k) if k else Protection(),
     )
     rules_set = PolicySet(name="lab", policies=rules, classes=CLASSES)
-    return explain(WayBuilder(topology).way(asked), rules_set, day)
+    return explain(TreeBuilder(topology).way(asked), rules_set, day)
 
 
 def test_the_shortest_path_costs_nothing():
@@ -176,11 +176,11 @@ def test_an_outage_tells_where_it_is_found_and_where_packets_go_at_once_and_late
     assert first.dead == ("link:west-kash", "hub:kash")
     assert (first.found_at, first.delivered, first.protected) == ("west", True, True)
     assert first.at_once.hubs == ("west", "kun", "mandalay", "mumbai", "karachi")
-    assert first.at_once == first.anew.passage or first.anew.passage.phases
+    assert first.at_once == first.again.passage or first.again.passage.phases
     behind = next(one for one in found.outages if "srlg:corridor:karakoram" in one.dead)
     assert behind.found_at == "kash"
     assert behind.at_once.one_way_ns == 17_000_000, "back to west first"
-    assert behind.anew.passage.one_way_ns == 15_000_000
+    assert behind.again.passage.one_way_ns == 15_000_000
     assert [one.found_at for one in found.outages] == ["west", "kash", "gilgit"]
 
 
@@ -188,7 +188,7 @@ def test_an_outage_without_protection_drops_and_says_what_is_planned_anew():
     found = explained(permit())
     assert all(not one.delivered and not one.protected for one in found.outages)
     assert all(one.forbids is None for one in found.outages), "no clause forbids it"
-    assert all(one.anew.passage is not None for one in found.outages)
+    assert all(one.again.passage is not None for one in found.outages)
     assert found.permit.k == 0
 
 
@@ -199,8 +199,8 @@ def test_an_outage_that_policies_forbid_to_go_around_names_the_clause():
     assert not cut.delivered
     assert cut.at_once.hubs[-1] == "coast"
     assert cut.forbids.policy == "NOT-THERE"
-    assert cut.anew.passage is None
-    assert cut.anew.because[0].policy == "NOT-THERE"
+    assert cut.again.passage is None
+    assert cut.again.because[0].policy == "NOT-THERE"
 
 
 def test_an_outage_of_the_only_gateway_is_forbidden_by_its_waypoint():
@@ -231,7 +231,7 @@ def test_an_outage_may_bring_another_permit_into_use():
     found = explained(sea, permit("LAND"), k=1)
     assert found.permit.policy == "SEA"
     (cut,) = [one for one in found.outages if "link:coast-karachi" in one.dead]
-    assert (cut.delivered, cut.anew.permit) == (False, "LAND")
+    assert (cut.delivered, cut.again.permit) == (False, "LAND")
 
 
 def test_answers_are_a_demand_of_their_own():
@@ -239,7 +239,7 @@ def test_answers_are_a_demand_of_their_own():
     rules = PolicySet(name="lab", policies=(permit(),), classes=CLASSES)
     about = demand().model_copy(update={"returns": "same-class"})
     there, back = (
-        WayBuilder(topology).way(Intent(ruling(permit(), about=one)))
+        TreeBuilder(topology).way(Intent(ruling(permit(), about=one)))
         for one in (about, about.returning())
     )
     found = explain(there, rules, TODAY, back)
@@ -248,5 +248,5 @@ def test_answers_are_a_demand_of_their_own():
         "UP",
         "P",
     )
-    blocked = explain(there, rules, TODAY, WayBuilder(topology).way(Intent(ruling(about=about))))
+    blocked = explain(there, rules, TODAY, TreeBuilder(topology).way(Intent(ruling(about=about))))
     assert (blocked.answers.status, blocked.answers.permit) == ("BLOCKED", "")

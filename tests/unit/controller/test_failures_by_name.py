@@ -2,8 +2,8 @@
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
-from corridor.controller.forwarding.walks import FoundDead, journey_of
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.walks import FoundDead, walk_of
 from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES, Failures
@@ -55,12 +55,12 @@ def test_sets_of_failures_come_the_smaller_first():
 
 def test_a_journey_tells_what_it_found_dead_and_where():
     graph = corridor()
-    way = WayBuilder(graph).way(Intent(ruling(permit()), protection=Protection(1)))
+    way = TreeBuilder(graph).way(Intent(ruling(permit()), protection=Protection(1)))
     assert way.first is not None
-    journey = journey_of(way, graph, failures_of(graph, ["hub:gilgit"]))
-    assert journey.found == (FoundDead(1, "link:kash-gilgit"),)
-    assert journey.path.hubs == ("west", "kash", "west", "kun", "mandalay", "mumbai", "karachi")
-    assert journey.delivered
-    assert journey.one_way_ns == 17_000_000
-    nothing = journey_of(way, graph, failures_of(graph, ["hub:west"]))
+    walk = walk_of(way, graph, failures_of(graph, ["hub:gilgit"]))
+    assert walk.found == (FoundDead(1, "link:kash-gilgit"),)
+    assert walk.path.hubs == ("west", "kash", "west", "kun", "mandalay", "mumbai", "karachi")
+    assert walk.delivered
+    assert walk.one_way_ns == 17_000_000
+    nothing = walk_of(way, graph, failures_of(graph, ["hub:west"]))
     assert (nothing.path.hubs, nothing.taken, nothing.delivered) == (("west",), (), False)

@@ -9,11 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.statuses import statuses
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.compiler import compile_ways, plan_ways
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.failures import Failures
@@ -61,12 +61,12 @@ def calls(one_way: str, *ladder: str) -> Specification:
 
 
 def way_of(specification: Specification):
-    return WayBuilder(MINI).way(specification.intents()[0])
+    return TreeBuilder(MINI).way(specification.intents()[0])
 
 
 def status_of(specification: Specification, demand: str, failures: Failures | None = None):
-    standing = deployments.stand(Known(specification), WIRING, 0)
-    return next(one for one in statuses(standing, failures or Failures()) if one.demand == demand)
+    deployment = deployments.stand(DesiredState(specification), WIRING, 0)
+    return next(one for one in statuses(deployment, failures or Failures()) if one.demand == demand)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_an_explanation_says_what_protection_costs_and_what_is_given_up():
     assert "Less than asked for: exceed_latency: one way takes 39.47693ms" in text
     assert "there is no shorter path" not in text
     assert [cost.costs_ns for cost in found.clauses] == [0]
-    anew = [one.anew.passage for one in found.outages if one.dead[0] == "link:shanghai-bangkok"]
-    assert anew[0].hubs == ("guian", "kunming", "bangkok")
+    again = [one.again.passage for one in found.outages if one.dead[0] == "link:shanghai-bangkok"]
+    assert again[0].hubs == ("guian", "kunming", "bangkok")
 
 
 def rates(cir: str, *ladder: str, pir: str | None = None, protect: bool = True) -> dict[str, Any]:
@@ -347,4 +347,4 @@ def test_while_switches_bridge_a_failure_the_delay_is_that_of_the_detour():
     assert [str(one) for one in lacks(way, 40_000_000)] == [
         "exceed_latency: one way takes 40ms, asked for 39.5ms"
     ]
-    assert lacks(replace(way, route=WayBuilder(MINI).way(way.intent).route)) == ()
+    assert lacks(replace(way, route=TreeBuilder(MINI).way(way.intent).route)) == ()

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import WayBuilder
-from corridor.controller.forwarding.product_paths import Courses
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.product import Product
@@ -37,7 +37,7 @@ def intents(count, *rules, src="west", dst="karachi", k=1):
 
 
 def test_demands_of_equal_clauses_between_two_hubs_are_searched_once(searches):
-    alone, many = WayBuilder(corridor()), WayBuilder(corridor())
+    alone, many = TreeBuilder(corridor()), TreeBuilder(corridor())
     rules = [permit("P", hard=GATEWAY_FIRST), restrict("R", hard={"avoid": {"located_in": "IN"}})]
     for intent in intents(1, *rules, k=2):
         alone.way(intent)
@@ -49,7 +49,7 @@ def test_demands_of_equal_clauses_between_two_hubs_are_searched_once(searches):
 
 
 def test_clauses_that_ask_for_the_source_are_searched_for_each_source(searches):
-    builder = WayBuilder(corridor())
+    builder = TreeBuilder(corridor())
     for src in ("west", "kash"):
         for intent in intents(1, permit("P", hard=GATEWAY_FIRST), src=src, k=0):
             builder.way(intent)
@@ -60,7 +60,7 @@ def test_where_no_way_was_left_none_is_searched_while_more_is_dead(searches):
     topology = corridor()
     (intent,) = intents(1, permit("P"))
     (automaton,) = intent.ruling.automata
-    courses = Courses(Product(automaton, topology))
+    courses = ProductPaths(Product(automaton, topology))
     start = courses.product.entered(automaton.trip.src)
     cut_off = sum(1 << exit_.number for exit_ in courses.product.ground.exits["west"])
     for dead in (cut_off, cut_off, (1 << len(topology.fibres)) - 1):

@@ -1,16 +1,16 @@
 """Who speaks to switches: only through the connection that is current, and to whom it listens.
 
-Its real twins are the guest tests of kept networks and restarts.
+Its real twins are the guest tests of live networks and restarts.
 """
 
 import itertools
 
 import pytest
 
-from corridor.controller.deployment.flow_mods import Order
+from corridor.controller.deployment.modifications import Modification
 from corridor.controller.forwarding.program import Flow, Table
-from corridor.controller.openflow.channel import Switchboard
-from corridor.controller.openflow.errors import Lost, Refused, Silent
+from corridor.controller.openflow.channel import OpenFlowChannel
+from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 
 DPID = 7
@@ -49,11 +49,11 @@ class Connection:
 
 @pytest.fixture
 def board():
-    return Switchboard(answer_s=0.05)
+    return OpenFlowChannel(answer_s=0.05)
 
 
 def tell(board):
-    board.tell({DPID: [Order("add", ENTRY)]})
+    board.tell({DPID: [Modification("add", ENTRY)]})
 
 
 def test_orders_end_when_the_switch_has_said_that_it_is_done(board):
@@ -72,13 +72,13 @@ def test_what_a_switch_refuses_is_matched_to_who_asked(board):
 
 def test_a_switch_that_does_not_answer_is_named(board):
     board.connect(Connection(board, deaf=True))
-    with pytest.raises(Silent) as problem:
+    with pytest.raises(SwitchTimeout) as problem:
         tell(board)
     assert problem.value.dpids == {DPID}
 
 
 def test_switches_are_waited_for_as_long_as_one_after_another_answers():
-    board = Switchboard(answer_s=1.0)
+    board = OpenFlowChannel(answer_s=1.0)
 
     class Slow(Connection):
         """Answers after so many times 0.6 s as its number says."""
@@ -98,10 +98,10 @@ def test_switches_are_waited_for_as_long_as_one_after_another_answers():
 
     for number in (1, 2):
         board.connect(Slow(number))
-    board.tell({number: [Order("add", ENTRY)] for number in (1, 2)})
+    board.tell({number: [Modification("add", ENTRY)] for number in (1, 2)})
     board.connect(Slow(4))
-    with pytest.raises(Silent) as problem:
-        board.tell({number: [Order("add", ENTRY)] for number in (1, 4)})
+    with pytest.raises(SwitchTimeout) as problem:
+        board.tell({number: [Modification("add", ENTRY)] for number in (1, 4)})
     assert problem.value.dpids == {4}
 
 
@@ -134,7 +134,7 @@ def test_nothing_is_sent_to_a_connection_that_has_been_replaced_and_nothing_hear
             return True
 
     board.connect(Haunted(board))
-    with pytest.raises(Silent):
+    with pytest.raises(SwitchTimeout):
         tell(board)
 
 

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import FastFailover, Flow, Table
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from fake_switches import Lab
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
-KNOWN = Known(specification())
+KNOWN = DesiredState(specification())
 NETWORK = wiring()
 SECOND_NS = 10**9
 EXPORTS = {"ckpt", "render"}
@@ -38,7 +38,7 @@ def restart(lab):
 
 
 def statuses(lab):
-    return {demand: str(one.status) for demand, one in lab.journal.statuses.items()}
+    return {demand: str(one.status) for demand, one in lab.event_log.statuses.items()}
 
 
 def die_at(lab, moment, *job, **what):
@@ -74,14 +74,14 @@ def test_what_was_being_withdrawn_stays_so_and_others_are_served_all_along(lab, 
     assert taken["event"] == "taken over"
     assert {demand for demand, status in statuses(lab).items() if status == "BLOCKED"} == EXPORTS
     assert lab.holds() == lab.stands() != before
-    assert lab.governor.doubt == ""
+    assert lab.deployer.unproven == ""
 
 
 def test_a_day_that_has_to_wait_for_a_switch_is_not_forgotten(lab):
     lab.lose("bangkok")
     assert "deferred" in lab.do("set_day", as_of=date(2027, 7, 1))["reason"]
     restart(lab)
-    assert lab.keeper.known.specification.as_of == date(2027, 7, 1)
+    assert lab.reconciler.known.specification.as_of == date(2027, 7, 1)
     assert statuses(lab)["ckpt"] == "BLOCKED"
 
 
@@ -96,7 +96,7 @@ def test_a_refused_change_of_policies_is_not_remembered(lab):
     lab.switches.before = away
     assert not lab.do("set_policies", policies=policies(NO_EXPORT))["ok"]
     restart(lab)
-    assert lab.keeper.known.specification.policies == policies()
+    assert lab.reconciler.known.specification.policies == policies()
     assert set(statuses(lab).values()) == {"UP"}
 
 
@@ -115,7 +115,7 @@ RUBBISH = {
     "a list": lambda said: b"[]",
     "brackets": lambda said: b"[" * 100_000,
     "another schema": lambda said: json.dumps({**said, "schema": 1}).encode(),
-    "no standing": lambda said: json.dumps({**said, "stands": None}).encode(),
+    "no deployment": lambda said: json.dumps({**said, "stands": None}).encode(),
     "a third epoch": changed("stands", epoch=7),
     "an endless epoch": changed("stands", epoch=float("inf")),
     "a fibre of nowhere": changed("wanted", drained=["nowhere"]),
@@ -132,18 +132,18 @@ def test_a_state_file_that_cannot_be_relied_on_is_told_of_and_not_used(lab, rubb
     (told,) = lab.events("forgotten")
     assert str(lab.path) in told["reason"]
     assert not lab.events("error")
-    assert lab.keeper.known == KNOWN
+    assert lab.reconciler.known == KNOWN
     assert lab.holds() == lab.stands()
-    assert lab.governor.doubt == ""
+    assert lab.deployer.unproven == ""
 
 
 def test_the_state_file_holds_all_that_was_set(lab):
     lab.do("set_policies", policies=policies(NO_SEA))
     lab.do("set_day", as_of=date(2026, 12, 24))
     lab.do("set_drained", fibre="kunming-karachi", drained=True)
-    recalled = lab.governor.store.recall()
-    assert recalled.wanted == lab.keeper.known
-    assert recalled.stands.known == lab.governor.standing.known
+    recalled = lab.deployer.store.recall()
+    assert recalled.wanted == lab.reconciler.known
+    assert recalled.stands.known == lab.deployer.deployment.known
     assert recalled.next is None
 
 
@@ -181,7 +181,7 @@ def test_strangers_are_told_of_whichever_way_a_network_is_taken(lab):
         ["guian"],
         {"guian": 1},
     )
-    assert lab.keeper.state["foreign"] == 1
+    assert lab.reconciler.state["foreign"] == 1
 
 
 def test_a_bucket_that_was_turned_is_found(lab):
@@ -216,7 +216,7 @@ def test_what_cannot_be_proven_is_not_taken_over_and_not_served(lab, monkeypatch
     lab.start(KNOWN)
     lab.connect()
     lab.run(3)
-    assert lab.governor.standing is None
+    assert lab.deployer.deployment is None
     assert set(statuses(lab).values()) == {"UNKNOWN"}
     assert not [one for held in lab.holds().values() for one in held if one.table in EDGE]
     monkeypatch.setattr(deployments, "proof_of", proof_of)
@@ -232,7 +232,7 @@ def test_a_prover_that_breaks_leaves_everything_as_it_is_and_unknown(lab, monkey
     lab.connect()
     lab.run(3)
     assert lab.events("error")
-    assert lab.governor.standing is None
+    assert lab.deployer.deployment is None
     assert set(statuses(lab).values()) == {"UNKNOWN"}
     assert lab.holds() == before
 

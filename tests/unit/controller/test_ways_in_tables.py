@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.compiler import crosses_border
 from corridor.controller.forwarding.forwarding_tree import Assess
 from corridor.controller.forwarding.program import Reason, Table, phase_of
-from corridor.controller.forwarding.walks import journey_of
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
@@ -56,7 +56,7 @@ def test_a_packet_goes_as_its_way_says_whatever_has_failed(intents, seed):
             src, dst = way.intent.pair
             if failures.hubs & {src, dst}:
                 continue
-            expected = journey_of(way, graph, failures)
+            expected = walk_of(way, graph, failures)
             fate = switches.send(src, made.packet(src, dst))
             assert tuple(fate.fibres) == expected.path.fibres, f"{failures}\n{fate}"
             assert tuple(fate.gateways) == expected.gateways, f"{failures}\n{fate}"

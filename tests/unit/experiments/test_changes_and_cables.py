@@ -1,9 +1,9 @@
-"""What the benchmarks of a kept network count, on what might have been seen."""
+"""What the benchmarks of a live network count, on what might have been seen."""
 
 import pytest
 from tests.benchmarks import cables, changes
 
-from keeper_lab import specification, wiring
+from reconciler_lab import specification, wiring
 
 NS = 10**9
 FIBRE = "kunming-karachi"

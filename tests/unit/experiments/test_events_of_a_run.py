@@ -9,7 +9,7 @@ from corridor.experiments.run.event_log import EventLog
 from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentLacking,
+    EnvironmentUnsupported,
     InputError,
     MeasurementInvalid,
 )
@@ -68,7 +68,7 @@ def test_a_line_that_only_looks_like_an_event_is_noise(read):
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [(2, InputError), (3, EnvironmentLacking), (4, MeasurementInvalid), (130, CorridorError)],
+    [(2, InputError), (3, EnvironmentUnsupported), (4, MeasurementInvalid), (130, CorridorError)],
 )
 def test_a_reported_failure_is_raised_as_its_kind_with_its_words(read, code, kind):
     line = b'{"event": "failed", "message": "no netem here", "code": %d}\n' % code
@@ -79,7 +79,7 @@ def test_a_reported_failure_is_raised_as_its_kind_with_its_words(read, code, kin
 
 
 def test_a_failure_reported_before_the_end_still_counts(read):
-    with pytest.raises(EnvironmentLacking, match="early"):
+    with pytest.raises(EnvironmentUnsupported, match="early"):
         read(b'{"event": "failed", "message": "early", "code": 3}\n' + END)
 
 

@@ -11,7 +11,7 @@ import pytest
 from corridor.experiments import cli
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentLacking,
+    EnvironmentUnsupported,
     InputError,
     MeasurementInvalid,
     PolicyFailure,
@@ -51,7 +51,7 @@ def raising(error):
         (CorridorError("went wrong"), 1),
         (PolicyFailure("does not hold"), 1),
         (InputError("is not so", "write it so", file="a.yaml", line=3), 2),
-        (EnvironmentLacking("cannot here"), 3),
+        (EnvironmentUnsupported("cannot here"), 3),
         (MeasurementInvalid("is not valid"), 4),
     ],
 )

@@ -59,7 +59,7 @@ def test_json_holds_the_same_and_more(capsys):
     assert found["costs_ns"] == found["clauses"][0]["costs_ns"] == 43_010_400
     assert found["passage"]["gateways"] == ["beijing"]
     assert len(found["unused"]) > 10
-    assert found["outages"][0]["anew"]["passage"]["hubs"][0] == "urumqi"
+    assert found["outages"][0]["again"]["passage"]["hubs"][0] == "urumqi"
 
 
 def test_other_policies_and_another_day_may_be_asked_for(capsys):

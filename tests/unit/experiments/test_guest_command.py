@@ -8,7 +8,7 @@ import pytest
 from corridor.experiments.testbeds import guest_command
 from corridor.experiments.testbeds.guest_command import boot_command, copies, links
 from corridor.experiments.testbeds.kernel import Kernel
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 ELSEWHERE = Path("/a/much longer/way/to/it")
@@ -47,5 +47,5 @@ def test_words_with_blanks_are_quoted_as_the_kernel_reads_them_and_fit_its_line(
     assert len(" ".join(words)) < LONGEST
     assert guest_command._quoted("a=b c") == 'a="b c"'
     assert guest_command._quoted("a b=c") == '"a b=c"'
-    with pytest.raises(EnvironmentLacking, match="quote or line end"):
+    with pytest.raises(EnvironmentUnsupported, match="quote or line end"):
         guest_command._quoted('a"b')

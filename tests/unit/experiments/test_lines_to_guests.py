@@ -23,7 +23,7 @@ from corridor.experiments.live_network.guest_link.framing import (
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
 from corridor.experiments.live_network.guest_link.host import relayed
 from corridor.experiments.live_network.guest_link.socket import Line
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BODIES = st.binary(max_size=200).map(lambda body: body.replace(b"\n", b" "))
 SAID = st.one_of(
@@ -63,8 +63,8 @@ def test_a_message_is_one_line():
         framed(Message(1, b"a\nb"))
 
 
-class Keeper:
-    """A control socket whose keeper answers a request by its ``do``."""
+class Reconciler:
+    """A control socket whose controller answers a request by its ``do``."""
 
     def __init__(self, path):
         self.path = path
@@ -92,16 +92,16 @@ class Keeper:
 
 
 @pytest.fixture
-def keeper(tmp_path):
-    return Keeper(tmp_path / "keeper.sock")
+def reconciler(tmp_path):
+    return Reconciler(tmp_path / "controller.sock")
 
 
 @pytest.fixture
-def line(keeper):
+def line(reconciler):
     """The host's end; a pump answers at the other."""
     ours, theirs = socket.socketpair()
     descriptor = theirs.detach()
-    pumping = threading.Thread(target=pump, args=(descriptor, keeper.path))
+    pumping = threading.Thread(target=pump, args=(descriptor, reconciler.path))
     pumping.start()
     one = Line(ours)
     opened(one)
@@ -141,13 +141,13 @@ def test_large_requests_and_large_answers_come_whole(control, size):
     assert said["more"] == "é" * size
 
 
-def test_a_request_does_not_wait_for_one_that_takes_long(control, keeper):
+def test_a_request_does_not_wait_for_one_that_takes_long(control, reconciler):
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(ask, control, "wait", want=3)
         quick = [pool.submit(ask, control, "policy", set="x" * 10_000, want=n) for n in range(20)]
         assert [len(one.result(10)["more"]) for one in quick] == list(range(20))
         assert not slow.done()
-        keeper.go_on.set()
+        reconciler.go_on.set()
         assert len(slow.result(10)["more"]) == 3
 
 
@@ -172,7 +172,7 @@ def test_several_requests_on_one_connection_are_answered_in_turn(control):
 
 def test_a_keeper_that_hangs_up_is_said_to(control):
     said = ask(control, "hang up")
-    assert said == {"ok": False, "kind": "absent", "reason": "the keeper hung up"}
+    assert said == {"ok": False, "kind": "absent", "reason": "the controller hung up"}
 
 
 def test_while_the_keeper_does_not_listen_that_is_the_answer(tmp_path):
@@ -181,7 +181,7 @@ def test_while_the_keeper_does_not_listen_that_is_the_answer(tmp_path):
     line = Line(ours)
     said = json.loads(opened(line))
     assert not said["ok"]
-    assert said["reason"] == "the keeper does not listen: No such file or directory"
+    assert said["reason"] == "the controller does not listen: No such file or directory"
     line.close()
 
 
@@ -275,11 +275,11 @@ def test_a_guest_that_reads_no_more_has_its_line_closed_since_half_a_message_is_
     assert theirs.recv(1000) == b""
 
 
-def test_a_console_passes_every_byte_as_it_is(keeper):
+def test_a_console_passes_every_byte_as_it_is(reconciler):
     """A terminal would echo, translate line ends, and cut lines at 4096 bytes."""
     host, guest = os.openpty()
     console = open_console(os.ttyname(guest))
-    threading.Thread(target=pump, args=(console, keeper.path), daemon=True).start()
+    threading.Thread(target=pump, args=(console, reconciler.path), daemon=True).start()
     unframer, heard = Unframer(), []
     request = b'{"do": "\\u0003", "text": "\xc3\xa9\x7f\x04", "want": 9000}'
     rest = framed(Message(5, request))
@@ -298,5 +298,5 @@ def test_a_console_passes_every_byte_as_it_is(keeper):
 
 def test_a_socket_that_cannot_be_made_is_one_clear_line(tmp_path):
     path = tmp_path / ("long" * 40) / "control.sock"
-    with pytest.raises(EnvironmentLacking, match="AF_UNIX path too long"), relayed(path, bytes):
+    with pytest.raises(EnvironmentUnsupported, match="AF_UNIX path too long"), relayed(path, bytes):
         pass

@@ -16,7 +16,7 @@ from corridor.experiments.live_tests.plan import PROBES, plan_trials, specify_de
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.testbeds.choice import Facts
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 
 SETS = (
     (),
@@ -214,7 +214,9 @@ def facts(**more):
 
 
 def test_no_kernel_is_built_for_a_test():
-    with pytest.raises(EnvironmentLacking, match=r"linux.uml is not installed; not root; no netem"):
+    with pytest.raises(
+        EnvironmentUnsupported, match=r"linux.uml is not installed; not root; no netem"
+    ):
         find_testbed(facts())
     choice, kernel = find_testbed(facts(root=True, netem_lacks=""))
     assert (choice.testbed, choice.clock, kernel) == ("native", "real", None)

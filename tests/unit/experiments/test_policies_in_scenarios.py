@@ -131,7 +131,7 @@ def test_two_demands_between_the_same_hubs_are_told_apart_by_their_ports(loaded)
 
 
 def test_a_specification_keeps_the_classes_that_its_policies_do_not_look_at():
-    """So that a kept network may be put under others later."""
+    """So that a live network may be put under others later."""
     loaded = load_scenario("sovereignty", policies="none")
     specification = specify(loaded)
     named = {one.demand.data_class for one in specification.directions}

@@ -19,7 +19,7 @@ from corridor.experiments.live_network.session import (
     remove,
     write,
 )
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 
 @pytest.fixture(autouse=True)
@@ -179,5 +179,5 @@ def test_a_note_in_a_folder_that_others_may_write_is_passed_over():
 def test_a_state_folder_that_cannot_be_made_is_told_of(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.raises(EnvironmentLacking, match="XDG_STATE_HOME"):
+    with pytest.raises(EnvironmentUnsupported, match="XDG_STATE_HOME"):
         make_folder("mini")

@@ -13,9 +13,9 @@ from tests.soak.judging import (
     NS,
     UNDER_WAY_NS,
     Asked,
-    Course,
     Flows,
     Loss,
+    ProductPath,
     may_be_left,
     withdrawn,
     wrong_after_answers,
@@ -25,7 +25,7 @@ from tests.soak.judging import (
     wrong_when_settled,
 )
 from tests.soak.oracle import Expected
-from tests.soak.world import World
+from tests.soak.state import State
 
 ENDS = {"d": ("a", "c")}
 CROSSED = {("a-b", "a"): 10, ("b-c", "b"): 10}
@@ -43,11 +43,11 @@ def flows(lost=(), crossed=CROSSED, sent=10, repeated=0):
 
 
 def course(*losses, asked=()):
-    return Course(World(), World(), begun_ns=AT, losses=list(losses), asked=list(asked))
+    return ProductPath(State(), State(), begun_ns=AT, losses=list(losses), asked=list(asked))
 
 
 def asked(change, *, done=True, died=False, reason=""):
-    return Asked(change, done, died, reason, change.after(World()), AT)
+    return Asked(change, done, died, reason, change.after(State()), AT)
 
 
 def complaints(went, *outlooks, seen=None, gone=()):
@@ -106,38 +106,38 @@ def test_who_is_never_lawful_gets_nothing_through():
 
 
 @pytest.mark.parametrize(
-    ("one", "world", "changed", "from_ns", "until_ns"),
+    ("one", "state", "changed", "from_ns", "until_ns"),
     [
         (e.SetDay(DAY), SERVED, {"d"}, AT - UNDER_WAY_NS, AT + FLIPPED_NS),
         (e.SetDay(DAY), SERVED, set(), None, None),
         (e.SetPolicies("open"), NEVER, {"d"}, None, None),
     ],
-    ids=["a day rules it anew", "a day does not", "policies that are carried out"],
+    ids=["a day rules it again", "a day does not", "policies that are carried out"],
 )
 def test_a_change_that_is_made_takes_only_from_those_that_its_day_rules_anew(
-    one, world, changed, from_ns, until_ns
+    one, state, changed, from_ns, until_ns
 ):
     went = course(asked=[asked(one)])
-    gone = list(withdrawn(went, lambda _world: {"d": world}, changed))
+    gone = list(withdrawn(went, lambda _world: {"d": state}, changed))
     for at_ns in (AT - UNDER_WAY_NS - 1, AT - UNDER_WAY_NS, AT + FLIPPED_NS, AT + FLIPPED_NS + 1):
         is_explained = from_ns is not None and from_ns <= at_ns <= until_ns
         assert (complaints(went, seen=flows([at_ns]), gone=gone) == []) == is_explained
 
 
-@pytest.mark.parametrize(("world", "loses"), [(NEVER, True), (SERVED, False)])
-def test_policies_that_are_not_carried_out_take_only_from_those_they_refuse(world, loses):
+@pytest.mark.parametrize(("state", "loses"), [(NEVER, True), (SERVED, False)])
+def test_policies_that_are_not_carried_out_take_only_from_those_they_refuse(state, loses):
     went = course(asked=[asked(e.SetPolicies("shut"), done=False, died=True)])
-    gone = list(withdrawn(went, lambda _world: {"d": world}, {"d"}))
+    gone = list(withdrawn(went, lambda _world: {"d": state}, {"d"}))
     assert (complaints(went, seen=flows([AT + 60 * NS]), gone=gone) == []) == loses
 
 
 def test_a_mistake_in_the_journal_is_told_with_its_place():
     said = [
         {"event": "failed", "reason": "a switch went away"},
-        {"event": "error", "do": "look", "message": "KeyError: 'x'", "where": "keeper.py:12"},
+        {"event": "error", "do": "look", "message": "KeyError: 'x'", "where": "reconciler.py:12"},
     ]
     (told,) = wrong_in_journal(said)
-    assert told == "the controller failed at look: KeyError: 'x'; keeper.py:12"
+    assert told == "the controller failed at look: KeyError: 'x'; reconciler.py:12"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_statuses_are_those_of_the_oracle(expected, told, is_right):
     assert (list(wrong_statuses({"d": expected}, told)) == []) == is_right
 
 
-OLD, NEW = World(), World(policies="open")
+OLD, NEW = State(), State(policies="open")
 REFUSED = {"done": False, "reason": "no"}
 
 
@@ -252,24 +252,24 @@ REFUSED = {"done": False, "reason": "no"}
 def test_what_may_be_in_force_follows_from_the_answer_and_where_the_controller_died(
     step, answer, outcomes
 ):
-    went = Course(OLD, NEW, asked=[asked(e.SetPolicies("open"), **answer)])
+    went = ProductPath(OLD, NEW, asked=[asked(e.SetPolicies("open"), **answer)])
     assert went.outcomes(step) == outcomes
 
 
 def test_a_controller_that_died_after_it_withdrew_demands_may_finish_what_it_was_asked():
     answer = {**REFUSED, "died": True}
-    went = Course(OLD, NEW, asked=[asked(e.SetPolicies("open"), **answer)], withdrew=True)
+    went = ProductPath(OLD, NEW, asked=[asked(e.SetPolicies("open"), **answer)], withdrew=True)
     assert went.outcomes("beside") == [OLD, NEW]
 
 
 def test_a_day_is_in_force_however_it_was_answered():
     for answer in (REFUSED, {**REFUSED, "died": True}):
-        went = Course(OLD, replace(OLD, day=DAY), asked=[asked(e.SetDay(DAY), **answer)])
+        went = ProductPath(OLD, replace(OLD, day=DAY), asked=[asked(e.SetDay(DAY), **answer)])
         assert went.outcomes("beside") == [replace(OLD, day=DAY)]
 
 
 def test_a_refusal_is_a_complaint_unless_something_else_explains_it():
-    went = Course(OLD, NEW, asked=[asked(e.SetPolicies("open"), **REFUSED)])
+    went = ProductPath(OLD, NEW, asked=[asked(e.SetPolicies("open"), **REFUSED)])
     assert list(went.refused()) == ["SetPolicies(name=open) was refused: no"]
     went.may_refuse = True
     assert list(went.refused()) == []

@@ -3,10 +3,10 @@
 import pytest
 from tests.soak.attacks import ATTACK_PORT
 from tests.soak.judging import FLIPPED_NS
-from tests.soak.scene import DAYS, load_scene
+from tests.soak.setup import DAYS, load_setup
 from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
 
-SCENE = load_scene("mini")
+SCENE = load_setup("mini")
 OPEN, SHUT = (
     Watcher(SCENE.specification(name, DAYS[0]), SCENE.wiring) for name in ("open", "no-export")
 )

@@ -8,7 +8,7 @@ import pytest
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog, patience_for
-from corridor.topologies.base.errors import EnvironmentLacking, MeasurementInvalid
+from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 
 LIMIT_S = 0.4
 
@@ -53,8 +53,8 @@ def test_a_guest_whose_files_grow_however_slowly_is_left_alone(tmp_path):
 
 
 def test_what_a_guest_says_of_itself_stands(tmp_path):
-    with pytest.raises(EnvironmentLacking), Watchdog(tmp_path, lambda: None, LIMIT_S):
-        raise EnvironmentLacking("no controller")
+    with pytest.raises(EnvironmentUnsupported), Watchdog(tmp_path, lambda: None, LIMIT_S):
+        raise EnvironmentUnsupported("no controller")
 
 
 @pytest.mark.parametrize(("virtual", "factor"), [(True, 30), (False, 1)])

@@ -6,7 +6,7 @@ import pytest
 
 from corridor.experiments.commands import test as command
 from corridor.experiments.setup import checks
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 ALL = {"fast": False, "guests": True, "native": False, "root": True}
 
@@ -79,7 +79,7 @@ def test_no_way_to_boot_a_guest_is_a_failure_and_not_a_skip(monkeypatch):
             return ["linux.uml is not installed"]
 
     monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
-    with pytest.raises(EnvironmentLacking, match=r"linux\.uml is not installed") as refused:
+    with pytest.raises(EnvironmentUnsupported, match=r"linux\.uml is not installed") as refused:
         checks.run_checks(fast=False, guests=True, pytest_arguments=[])
     assert "--no-guests" in refused.value.hint
 

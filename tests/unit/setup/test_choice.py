@@ -8,7 +8,7 @@ import pytest
 
 from corridor.experiments.testbeds.choice import Facts, choose_for_keeping, choose_testbed
 from corridor.experiments.testbeds.kernel import Kernel
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 STOCK = Kernel(Path("/usr/bin/linux.uml"), "6.12", "", virtual_clock=False, seccomp=False)
@@ -158,7 +158,7 @@ def test_a_guest_with_the_real_clock_boots_the_kernel_with_seccomp_if_there_is_o
     ],
 )
 def test_refusal_names_what_lacks_and_the_way_out(name, facts, wanted, clock, message):
-    with pytest.raises(EnvironmentLacking) as refused:
+    with pytest.raises(EnvironmentUnsupported) as refused:
         choose_testbed(facts, wanted, clock)
     assert message in refused.value.message, name
     assert refused.value.hint
@@ -194,5 +194,5 @@ def test_a_network_is_kept_by_the_real_clock(name, facts, wanted, testbed, reaso
 
 def test_a_network_that_can_be_kept_nowhere_is_told_all_reasons():
     nowhere = replace(ABLE, **NO_NATIVE, **NO_STOCK, virtual_lacks="no boot")
-    with pytest.raises(EnvironmentLacking, match=r"linux\.uml is not installed; not root"):
+    with pytest.raises(EnvironmentUnsupported, match=r"linux\.uml is not installed; not root"):
         choose_for_keeping(nowhere)

@@ -25,7 +25,7 @@ from corridor.experiments.testbeds.kernel_build import (
     required_options,
     with_repeatable_random,
 )
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BOOTS = """\
 #!/bin/sh
@@ -119,7 +119,7 @@ def test_a_rebuild_replaces_the_kernel(home):
 
 def test_a_compile_error_is_named_with_the_log_and_leaves_no_kernel(home):
     (home / "broken").touch()
-    with pytest.raises(EnvironmentLacking) as failed:
+    with pytest.raises(EnvironmentUnsupported) as failed:
         build_kernel()
     assert "did not compile: init/main.c:1: error: no such thing" in failed.value.message
     log = Path(failed.value.hint.removeprefix("log: "))
@@ -131,21 +131,21 @@ def test_a_compile_error_is_named_with_the_log_and_leaves_no_kernel(home):
 def test_an_option_the_source_does_not_take_is_named(home):
     finished = CONFIG.read_text().replace("CONFIG_OPENVSWITCH=y", "# CONFIG_OPENVSWITCH is not set")
     (home / "finished.config").write_text(finished)
-    with pytest.raises(EnvironmentLacking, match="does not take CONFIG_OPENVSWITCH;"):
+    with pytest.raises(EnvironmentUnsupported, match="does not take CONFIG_OPENVSWITCH;"):
         build_kernel()
     assert find_kernel() is None
 
 
 def test_a_kernel_that_does_not_boot_here_is_not_kept(home):
     (home / "linux").write_text(DOES_NOT_BOOT)
-    with pytest.raises(EnvironmentLacking, match="does not boot here"):
+    with pytest.raises(EnvironmentUnsupported, match="does not boot here"):
         build_kernel()
     assert find_kernel() is None
 
 
 def test_a_kernel_whose_clock_is_not_virtual_is_not_kept(home):
     (home / "linux").write_text(BOOTS.replace("1000000000000", "17"))
-    with pytest.raises(EnvironmentLacking, match="virtual clock is wrong"):
+    with pytest.raises(EnvironmentUnsupported, match="virtual clock is wrong"):
         build_kernel()
     assert find_kernel() is None
 
@@ -248,7 +248,7 @@ def test_two_builders_at_once_build_once(home):
 def test_too_small_a_disk_is_refused_before_anything_is_fetched(home, monkeypatch):
     monkeypatch.setattr(kernel_build, "DISK_NEEDED_BYTES", 10**18)
     with pytest.raises(
-        EnvironmentLacking, match=r"needs 1000000000\.0 GB in .*corridor"
+        EnvironmentUnsupported, match=r"needs 1000000000\.0 GB in .*corridor"
     ) as refused:
         build_kernel()
     assert "XDG_CACHE_HOME" in refused.value.hint
@@ -258,13 +258,13 @@ def test_too_small_a_disk_is_refused_before_anything_is_fetched(home, monkeypatc
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_an_unwritable_cache_is_one_line(home):
     (home / "cache").mkdir(mode=0o555)
-    with pytest.raises(EnvironmentLacking, match="cannot make"):
+    with pytest.raises(EnvironmentUnsupported, match="cannot make"):
         build_kernel()
 
 
 def test_a_cache_that_is_a_file_is_one_line(home):
     (home / "cache").touch()
-    with pytest.raises(EnvironmentLacking, match="cannot make"):
+    with pytest.raises(EnvironmentUnsupported, match="cannot make"):
         build_kernel()
 
 
@@ -273,7 +273,7 @@ def test_missing_programs_are_named_as_packages(home, monkeypatch):
         (home / "bin" / name).unlink()
     monkeypatch.setenv("PATH", str(home / "bin"))
     monkeypatch.setattr(kernel_build, "C_HEADER", home / "absent.h")
-    with pytest.raises(EnvironmentLacking) as refused:
+    with pytest.raises(EnvironmentUnsupported) as refused:
         check_build_tools()
     assert refused.value.message.endswith("without gcc, libc6-dev, xz-utils")
     assert refused.value.hint.endswith("gcc libc6-dev xz-utils")
@@ -281,7 +281,7 @@ def test_missing_programs_are_named_as_packages(home, monkeypatch):
 
 def test_another_processor_is_refused(home, monkeypatch):
     monkeypatch.setattr(kernel_build.platform, "machine", lambda: "aarch64")
-    with pytest.raises(EnvironmentLacking, match="x86-64 only, and this is aarch64"):
+    with pytest.raises(EnvironmentUnsupported, match="x86-64 only, and this is aarch64"):
         check_build_tools()
 
 
@@ -294,7 +294,7 @@ def test_random_numbers_come_from_our_generator_and_no_longer_from_the_host():
 
 def test_a_source_that_draws_random_numbers_otherwise_is_refused(home):
     (home / "util.c").write_text(UTIL_C.replace("flags);", "0);"))
-    with pytest.raises(EnvironmentLacking, match="cannot be made repeatable"):
+    with pytest.raises(EnvironmentUnsupported, match="cannot be made repeatable"):
         build_kernel()
     assert find_kernel() is None
 

@@ -16,7 +16,7 @@ from corridor.experiments.testbeds.kernel_source import (
     parse_show,
     release_codename,
 )
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 KEY = Path("/tmp/key.asc")
 DEB822 = """\
@@ -132,7 +132,7 @@ def test_without_a_network_an_installed_source_is_taken(tmp_path, monkeypatch):
 
 def test_without_a_network_or_an_installed_source_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_source, "INSTALLED_SOURCES", tmp_path)
-    with pytest.raises(EnvironmentLacking, match="no kernel source to be had") as refused:
+    with pytest.raises(EnvironmentUnsupported, match="no kernel source to be had") as refused:
         find_source(tmp_path, unreachable)
     assert "apt-get install linux-source" in refused.value.hint
 

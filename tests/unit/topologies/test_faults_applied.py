@@ -2,7 +2,7 @@
 
 import pytest
 
-from corridor.topologies.base.errors import EnvironmentLacking, InputError
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import wire
@@ -36,7 +36,7 @@ class Kernel:
 
     def verify(self, changed):
         if self.shapes != {**self.declared, **changed}:
-            raise EnvironmentLacking("the kernel does not hold the shaping")
+            raise EnvironmentUnsupported("the kernel does not hold the shaping")
 
 
 @pytest.fixture
@@ -106,14 +106,14 @@ def test_both_kinds_of_cut_end_with_one_restoration(faults):
 @pytest.mark.parametrize("fault", ["cut_carrier", "cut_silently"])
 def test_a_kernel_that_does_not_obey_is_noticed(faults, fault):
     faults.kernel.obeys = False
-    with pytest.raises(EnvironmentLacking):
+    with pytest.raises(EnvironmentUnsupported):
         getattr(faults, fault)("x")
 
 
 def test_what_somebody_else_broke_is_noticed(faults):
     faults.verify()
     faults.kernel.down.add("c0s1p2")
-    with pytest.raises(EnvironmentLacking, match="did not take c0s1p2 up"):
+    with pytest.raises(EnvironmentUnsupported, match="did not take c0s1p2 up"):
         faults.verify()
 
 

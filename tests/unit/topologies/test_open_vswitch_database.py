@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.ovsdb import SCHEMA, OpenVSwitch
 from corridor.topologies.emulation.ovsdb_client import Database, a_set, members, mutate_root
 
@@ -112,20 +112,20 @@ def test_deleting_twice_is_no_error_and_waits_for_nobody(run_dir: Path) -> None:
 def test_a_change_that_nobody_carries_out_is_an_error(run_dir: Path) -> None:
     with (
         Database(run_dir / "db.sock", PATIENCE_S) as database,
-        pytest.raises(EnvironmentLacking, match="does ovs-vswitchd run"),
+        pytest.raises(EnvironmentUnsupported, match="does ovs-vswitchd run"),
     ):
         database.apply([])
 
 
 def test_what_the_server_refuses_is_an_error_and_changes_nothing(run_dir: Path) -> None:
     with Database(run_dir / "db.sock", PATIENCE_S) as database:
-        with pytest.raises(EnvironmentLacking, match="hub"):
+        with pytest.raises(EnvironmentUnsupported, match="hub"):
             database.transact([mutate_root("next_cfg", "+=", 5), mutate_root("hub", "+=", 1)])
         assert database.select("Open_vSwitch", ["next_cfg"]) == [{"next_cfg": 0}]
 
 
 def test_no_server_is_an_error_that_names_the_socket(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentLacking, match="nowhere"):
+    with pytest.raises(EnvironmentUnsupported, match="nowhere"):
         OpenVSwitch(tmp_path / "nowhere").bridges()
 
 

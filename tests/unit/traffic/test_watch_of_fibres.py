@@ -11,7 +11,7 @@ from corridor.traffic.gateways import supervisor as gateways
 from corridor.traffic.monitor import monitor as watch
 from corridor.traffic.monitor import packet_filter, transits
 from corridor.traffic.monitor.packet_filter import SNAP_BYTES
-from corridor.traffic.monitor.transits import Sent, Tally
+from corridor.traffic.monitor.transits import EventCounts, Sent
 
 FIRST, LAST = 8, 13
 FIBRE = 9
@@ -145,7 +145,7 @@ def test_a_tag_that_the_kernel_keeps_apart_is_told():
 
 
 def test_frames_are_counted_by_interface_and_flow_with_first_and_last_time():
-    tally = Tally({8: "c0s1p2", 9: "c0s2p2"})
+    tally = EventCounts({8: "c0s1p2", 9: "c0s2p2"})
     frames = [(8, labelled(16), 5), (8, labelled(16, ttl=9), 7), (9, labelled(16), 9)]
     frames += [(8, labelled(17), 11), (8, labelled(16), 13), (77, labelled(16), 15)]
     for interface, frame, at_ns in frames:
@@ -162,7 +162,7 @@ def test_frames_are_counted_by_interface_and_flow_with_first_and_last_time():
 
 def test_however_many_flows_there_are_none_is_forgotten(monkeypatch):
     monkeypatch.setattr(transits, "MOST_KEYS", 3)
-    tally = Tally({8: "c0s1p2"})
+    tally = EventCounts({8: "c0s1p2"})
     for port in (*range(20), *range(20)):
         payload = struct.pack("!HH", port, 5000) + bytes(8)
         frame = labelled(16, inner=ipv4(payload=payload))

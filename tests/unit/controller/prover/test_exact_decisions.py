@@ -25,7 +25,7 @@ from corridor.controller.prover.tables.packets import ETH_IPV4, ETH_MPLS, Packet
 PACKET = Packet.of(in_port=2, eth_type=ETH_IPV4, ip_dscp=0, ip_proto=17, udp_dst=5000)
 
 
-class Outside:
+class Interfaces:
     """Tells packets that leave by their port and label."""
 
     def to_host(self, packet: Packet) -> End:
@@ -46,7 +46,7 @@ def flow(*actions: Action, table: int = 0, priority: int = 9, goto: int | None =
 def decide(*flows: Flow, groups: tuple[FastFailover, ...] = (), packet: Packet = PACKET):
     program = SwitchProgram("here", 1, flows, groups)
     switch = Switch(program, {port: watch(port) for port in (2, 3, 4)})
-    return told(switch.decide(packet, Outside()))
+    return told(switch.decide(packet, Interfaces()))
 
 
 def told(fate):
@@ -143,7 +143,7 @@ def test_what_has_no_one_meaning_is_unclear():
 
 def leaving(*actions: Action, packet: Packet = PACKET) -> Packet:
     program = SwitchProgram("here", 1, (flow(*actions, output(3)),))
-    fate = Switch(program, {3: watch(3)}).decide(packet, Outside())
+    fate = Switch(program, {3: watch(3)}).decide(packet, Interfaces())
     assert isinstance(fate, Fork)
     assert isinstance(fate.live, Onward)
     return fate.live.to

@@ -1,4 +1,4 @@
-"""Asking again after one switch has changed says what proving anew says."""
+"""Asking again after one switch has changed says what proving again says."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def prover_of(world: World) -> Prover:
     return Prover.of(world.tables, world.wiring, world.topology, world.intents, world.program)
 
 
-def anew(world: World, held: Spoilt):
+def again(world: World, held: Spoilt):
     return prove(held.tables, world.wiring, world.topology, world.intents, world.program)
 
 
@@ -49,7 +49,7 @@ def test_rechecking_mutants_and_mending_them(k):
         if held.intents != world.intents or held.tables.settings:
             continue
         spoilt_prover = after(prover, world, held)
-        assert_same(spoilt_prover.proof, anew(world, held), name)
+        assert_same(spoilt_prover.proof, again(world, held), name)
         mended = spoilt_prover
         for switch in world.program.switches:
             if held.tables.switches[switch.hub] != switch:
@@ -73,7 +73,7 @@ def test_rechecking_any_change(data):
             held = replace(held, tables=replace(held.tables, switches=switches))
         for switch in held.tables.switches.values():
             prover = prover.recheck(switch)
-        assert_same(prover.proof, anew(world, held))
+        assert_same(prover.proof, again(world, held))
 
 
 def test_a_prover_does_not_change():

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.lab.proof import keepers_proof
+from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.live_network import api_process, session, up
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.event_text import told
-from corridor.experiments.live_network.progress import Teller
+from corridor.experiments.live_network.progress import ProgressPrinter
 from corridor.experiments.live_network.setting import kept_wiring
 from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.kernel import Kernel
-from corridor.topologies.base.errors import EnvironmentLacking
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 KERNEL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 
@@ -60,7 +60,7 @@ def taken_port():
     ("words", "says"),
     [
         (["mniii"], 'no scenario is called "mniii"'),
-        (["mini", "--name", "My Net"], 'a kept network cannot be called "My Net"'),
+        (["mini", "--name", "My Net"], 'a live network cannot be called "My Net"'),
         (["mini", "--policies", "pan-asi"], "pan-asi"),
         (["mini", "--as-of", "soon"], "is not a day"),
         (["mini", "--port", "70000"], "a port is between 1 and 65535"),
@@ -130,7 +130,7 @@ def test_clean_removes_the_session_of_a_network_that_was_killed(state, capsys, m
     )
     session.write(replace(one, pid_started="another boot"))
     assert cli.main(["clean"]) == 0
-    assert capsys.readouterr().out == "removed the session of the kept network dead\n"
+    assert capsys.readouterr().out == "removed the session of the live network dead\n"
     assert list(state.iterdir()) == []
 
 
@@ -148,7 +148,7 @@ def test_another_native_network_holds_the_machine(tmp_path, monkeypatch):
     (tmp_path / "raw" / "wiring.json").write_text('{"run_id": "c123"}')
     with (
         native._lock(),
-        pytest.raises(EnvironmentLacking, match="another native run holds this machine"),
+        pytest.raises(EnvironmentUnsupported, match="another native run holds this machine"),
         native.keeping_natively(tmp_path, tmp_path),
     ):
         pass
@@ -238,12 +238,12 @@ class Api:
 
 def test_an_api_that_cannot_start_says_why(tmp_path, monkeypatch):
     does = "print(json.dumps({'failed': {'reason': 'no port'}})); sys.exit(3)"
-    with pytest.raises(EnvironmentLacking, match="no API of the network: no port"):
+    with pytest.raises(EnvironmentUnsupported, match="no API of the network: no port"):
         Api(tmp_path, monkeypatch, does).start()
 
 
 def test_an_api_that_breaks_tells_its_last_words(tmp_path, monkeypatch):
-    with pytest.raises(EnvironmentLacking, match="it ended with code 1: NameError"):
+    with pytest.raises(EnvironmentUnsupported, match="it ended with code 1: NameError"):
         Api(tmp_path, monkeypatch, "unknown").start()
 
 
@@ -257,7 +257,7 @@ def test_a_network_whose_api_ends_is_ended_with_the_reason(tmp_path, monkeypatch
     deadline = time.monotonic() + 10
     while not stopped and time.monotonic() < deadline:
         time.sleep(0.01)
-    with pytest.raises(EnvironmentLacking, match="is gone: it ended with code 1: broken"):
+    with pytest.raises(EnvironmentUnsupported, match="is gone: it ended with code 1: broken"):
         served.__exit__(None, None, None)
     assert stopped
 
@@ -319,23 +319,23 @@ def test_each_event_is_told_in_a_line(said, line):
 
 def test_a_person_hears_of_trouble_at_once_and_of_the_rest_once_all_is_calm():
     lines, events = [], []
-    teller = Teller("mini", Path("results"), lines.append, events.append, started_s=100.0)
+    teller = ProgressPrinter("mini", Path("results"), lines.append, events.append, started_s=100.0)
 
     def say(at_s, **event):
         teller({**event, "wall_s": at_s})
 
-    def keeper(at_s, **said):
-        say(at_s, event="keeper", said=said)
+    def reconciler(at_s, **said):
+        say(at_s, event="controller_event", said=said)
 
     say(101, event="phase", name="build")
-    keeper(102, event="switch", hub="guian", connected=True)
-    keeper(103, event="refused", do="boot", reason="it would break C5")
+    reconciler(102, event="switch", hub="guian", connected=True)
+    reconciler(103, event="refused", do="boot", reason="it would break C5")
     say(104, event="phase", name="kept", demands={"UP": 12, "BLOCKED": 1})
-    keeper(105, event="switch", hub="guian", connected=False)
-    keeper(106, event="ready")
+    reconciler(105, event="switch", hub="guian", connected=False)
+    reconciler(106, event="ready")
     say(107, event="restart", code=-9)
     say(108, event="phase", name="teardown")
-    keeper(109, event="switch", hub="guian", connected=False)
+    reconciler(109, event="switch", hub="guian", connected=False)
     say(110, event="phase", name="end")
     assert lines[:3] == [
         "[   1.0 s] building the network, installing and proving tables",
@@ -353,7 +353,7 @@ def test_a_person_hears_of_trouble_at_once_and_of_the_rest_once_all_is_calm():
 
 def test_a_keepers_last_proof_has_the_form_of_any_other():
     said = {"of": "policies", "epoch": 1, "holds": True, "beside": {"a": 1}, "flipped": {"b": 2}}
-    assert keepers_proof(said) == {
+    assert controllers_proof(said) == {
         "schema": 1,
         "of": "policies",
         "epoch": 1,

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.testbeds import guest_keeper, native, scratch
+from corridor.experiments.testbeds import guest_supervisor, native, scratch
 
-KEEPER = [sys.executable, "-I", "-S", guest_keeper.__file__]
+KEEPER = [sys.executable, "-I", "-S", guest_supervisor.__file__]
 SHELL = "/bin/sh"
 
 
@@ -103,7 +103,7 @@ def test_the_guest_has_a_copy_of_the_code_without_what_was_compiled_of_it(keep):
 
 def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):
     one = keep("cat; cat /proc/self/personality")
-    assert int(one.line(), 16) & guest_keeper.ADDR_NO_RANDOMIZE
+    assert int(one.line(), 16) & guest_supervisor.ADDR_NO_RANDOMIZE
 
 
 def state_of(pid):

@@ -19,7 +19,7 @@ from corridor.topologies.model.wiring import Wiring, wire
 
 DATA = Path(__file__).with_name("data")
 TOPOLOGIES = {"corridor": str(DATA / "corridor.yaml"), "mini": "mini"}
-"""What a scene may be of; each has its ``NAME-demands.yaml``."""
+"""What a setup may be of; each has its ``NAME-demands.yaml``."""
 FIRST_SET = "reference"
 DAYS = (
     date(2026, 11, 24),
@@ -32,7 +32,7 @@ RUN_ID = "k0"
 
 
 @dataclass(frozen=True)
-class Scene:
+class Setup:
     """Everything about a soak that does not change in its course."""
 
     topology: Topology
@@ -64,17 +64,17 @@ class Scene:
 
 
 @cache
-def load_scene(name: str) -> Scene:
-    """Raises InputError for a name there is no scene of."""
+def load_setup(name: str) -> Setup:
+    """Raises InputError for a name there is no setup of."""
     if name not in TOPOLOGIES:
-        raise InputError(f"no scene {name!r}", f"there are {', '.join(TOPOLOGIES)}")
+        raise InputError(f"no setup {name!r}", f"there are {', '.join(TOPOLOGIES)}")
     topology = load_topology(TOPOLOGIES[name])
     carried = load_policies(DATA / f"{name}-demands.yaml", topology)
     there_and_back = (
         one for demand in carried.demands for one in (demand, demand.returning()) if one
     )
     paths = sorted((DATA / "policies").glob("*.yaml"))
-    return Scene(
+    return Setup(
         topology,
         tuple(
             Direction(demand=one, selectors=selectors_of(one, carried.bindings) or (ANY_PACKET,))

@@ -1,6 +1,6 @@
 """Restarts and breakdowns, scene by scene: each breaks something, and waits until it is whole.
 
-Scenes are played on a ``Stage`` under traffic of all demands. ``Cast`` says what they break.
+Scenes are played on a ``Stage`` under traffic of all demands. ``Targets`` says what they break.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from tests.chaos import tampering
-from tests.chaos.breakdowns import Stage
+from tests.chaos.recovery import Stage
 
 UNDONE = (
     "next half written",
@@ -53,7 +53,7 @@ NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Cast:
+class Targets:
     """What is broken."""
 
     fibre: str
@@ -62,17 +62,17 @@ class Cast:
 
 
 type Breakdowns = Iterator[dict[str, Any]]
-type Scene = Callable[[Stage, Cast], Breakdowns]
+type Scene = Callable[[Stage, Targets], Breakdowns]
 
 
-def killed_at_rest(stage: Stage, _cast: Cast) -> Breakdowns:
+def killed_at_rest(stage: Stage, _cast: Targets) -> Breakdowns:
     at_ns = stage.kill()
     stage.start()
     stage.taken()
     yield stage.breakdown("controller killed at rest", at_ns)
 
 
-def killed_before_the_flip(stage: Stage, _cast: Cast) -> Breakdowns:
+def killed_before_the_flip(stage: Stage, _cast: Targets) -> Breakdowns:
     """The stricter policies stand throughout, and the controller dies on its way to the others."""
     stage.change("other")
     for moment in UNDONE:
@@ -80,13 +80,13 @@ def killed_before_the_flip(stage: Stage, _cast: Cast) -> Breakdowns:
     stage.change("base")
 
 
-def killed_after_the_flip(stage: Stage, _cast: Cast) -> Breakdowns:
+def killed_after_the_flip(stage: Stage, _cast: Targets) -> Breakdowns:
     for moment, change in zip(FINISHED, _there_and_back(), strict=False):
         yield _killed(stage, (moment,), change)
     stage.change("base")
 
 
-def killed_as_it_withdraws(stage: Stage, _cast: Cast) -> Breakdowns:
+def killed_as_it_withdraws(stage: Stage, _cast: Targets) -> Breakdowns:
     for moment in WITHDRAWN:
         yield _killed(stage, (moment,), "refusing")
         stage.change("base")
@@ -94,7 +94,7 @@ def killed_as_it_withdraws(stage: Stage, _cast: Cast) -> Breakdowns:
     stage.change("now")
 
 
-def killed_twice(stage: Stage, _cast: Cast) -> Breakdowns:
+def killed_twice(stage: Stage, _cast: Targets) -> Breakdowns:
     """Once in an update, and once as it takes over."""
     for moments in TWICE:
         yield _killed(stage, moments, "other")
@@ -114,7 +114,7 @@ def _there_and_back() -> Iterator[str]:
         yield "base"
 
 
-def killed_and_more_broken(stage: Stage, cast: Cast) -> Breakdowns:
+def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
     """While nobody looks, something else breaks."""
     kept = stage.kept
     at_ns = stage.kill()
@@ -125,7 +125,7 @@ def killed_and_more_broken(stage: Stage, cast: Cast) -> Breakdowns:
     at_ns = stage.kill()
     kept.gateways.kill(cast.gateway)
     stage.start()
-    kept.until(lambda: kept.ask("status").get("standing"), 60)
+    kept.until(lambda: kept.ask("status").get("installed"), 60)
     time.sleep(1)
     yield stage.breakdown("controller and gateway killed", at_ns)
     kept.gateways.start(cast.gateway)
@@ -133,20 +133,20 @@ def killed_and_more_broken(stage: Stage, cast: Cast) -> Breakdowns:
     at_ns = stage.kill()
     kept.faults.cut_carrier(cast.fibre)
     stage.start()
-    kept.until(lambda: kept.ask("status").get("standing"), 60)
+    kept.until(lambda: kept.ask("status").get("installed"), 60)
     time.sleep(1)
     yield stage.breakdown("controller killed, and a fibre cut", at_ns)
     kept.faults.restore(cast.fibre)
     stage.calm()
 
 
-def killed_without_a_switch(stage: Stage, cast: Cast) -> Breakdowns:
+def killed_without_a_switch(stage: Stage, cast: Targets) -> Breakdowns:
     """The switch does not come: it is waited for, and then done without."""
     kept = stage.kept
     stage.lose(cast.switch)
     at_ns = stage.kill()
     stage.start()
-    kept.until(lambda: kept.ask("status").get("standing"), 120)
+    kept.until(lambda: kept.ask("status").get("installed"), 120)
     time.sleep(1)
     yield stage.breakdown("controller killed while a switch is away", at_ns)
     at_ns = stage.find(cast.switch)
@@ -154,18 +154,18 @@ def killed_without_a_switch(stage: Stage, cast: Cast) -> Breakdowns:
     yield stage.breakdown("the switch connected again", at_ns)
 
 
-def switches_emptied(stage: Stage, _cast: Cast) -> Breakdowns:
+def switches_emptied(stage: Stage, _cast: Targets) -> Breakdowns:
     at_ns = stage.empty_switches()
     stage.kept.until(lambda: stage.said("mended", at_ns), 30)
     stage.calm()
     yield stage.breakdown("ovs-vswitchd killed", at_ns)
 
 
-def switches_emptied_beside(stage: Stage, _cast: Cast) -> Breakdowns:
+def switches_emptied_beside(stage: Stage, _cast: Targets) -> Breakdowns:
     yield _emptied(stage, "entries beside")
 
 
-def switches_emptied_before_the_flip(stage: Stage, _cast: Cast) -> Breakdowns:
+def switches_emptied_before_the_flip(stage: Stage, _cast: Targets) -> Breakdowns:
     yield _emptied(stage, "proven")
 
 
@@ -175,7 +175,7 @@ def _emptied(stage: Stage, moment: str) -> dict[str, Any]:
     return stage.breakdown(f"ovs-vswitchd killed, {moment}", at_ns, answer=answer)
 
 
-def switches_that_hang(stage: Stage, _cast: Cast) -> Breakdowns:
+def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
     """They stand still with requests open, and come back as others: nobody waits for the old."""
     assert stage.kept.net.openvswitch is not None
     stage.kept.net.openvswitch.vswitchd.send_signal(signal.SIGSTOP)
@@ -189,7 +189,7 @@ def switches_that_hang(stage: Stage, _cast: Cast) -> Breakdowns:
     yield stage.breakdown("ovs-vswitchd killed while requests are open", at_ns, answer=answer)
 
 
-def a_gateway_killed(stage: Stage, cast: Cast) -> Breakdowns:
+def a_gateway_killed(stage: Stage, cast: Targets) -> Breakdowns:
     kept = stage.kept
     at_ns = time.time_ns()
     kept.gateways.kill(cast.gateway)
@@ -202,7 +202,7 @@ def a_gateway_killed(stage: Stage, cast: Cast) -> Breakdowns:
     yield stage.breakdown("the gateway started again", at_ns)
 
 
-def a_switch_away_for_long(stage: Stage, cast: Cast) -> Breakdowns:
+def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     """Meanwhile policies change there and back, a fibre is cut, and epochs go round: what the
     switch holds when it is back is of the epoch that stands, and means something else."""
     kept = stage.kept
@@ -229,7 +229,7 @@ def a_switch_away_for_long(stage: Stage, cast: Cast) -> Breakdowns:
     stage.calm()
 
 
-def a_switch_lost_in_an_update(stage: Stage, cast: Cast) -> Breakdowns:
+def a_switch_lost_in_an_update(stage: Stage, cast: Targets) -> Breakdowns:
     """What is left over of the old epoch is taken away by the audit that follows."""
     flipped_first = min(stage.kept.wiring.hubs, key=lambda hub: hub.dpid).hub
     for moment, hub in (*((one, cast.switch) for one in LOST_AT), ("half flipped", flipped_first)):
@@ -242,7 +242,7 @@ def a_switch_lost_in_an_update(stage: Stage, cast: Cast) -> Breakdowns:
         stage.change("base")
 
 
-def a_switch_back_in_an_update(stage: Stage, cast: Cast) -> Breakdowns:
+def a_switch_back_in_an_update(stage: Stage, cast: Targets) -> Breakdowns:
     """It is spoken to by another object than the update began with."""
 
     def away_and_back() -> int:
@@ -253,11 +253,11 @@ def a_switch_back_in_an_update(stage: Stage, cast: Cast) -> Breakdowns:
     for moment in ("groups beside", "half flipped"):
         at_ns, answer = stage.while_it_waits(moment, "other", away_and_back)
         stage.calm()
-        yield stage.breakdown(f"switch connected anew, {moment}", at_ns, answer=answer)
+        yield stage.breakdown(f"switch connected again, {moment}", at_ns, answer=answer)
         stage.change("base")
 
 
-def tampered_with(stage: Stage, _cast: Cast) -> Breakdowns:
+def tampered_with(stage: Stage, _cast: Targets) -> Breakdowns:
     """Tables are changed while the controller is dead."""
     for name, tamper in tampering.KINDS.items():
         stage.kill()
@@ -268,7 +268,7 @@ def tampered_with(stage: Stage, _cast: Cast) -> Breakdowns:
         yield stage.breakdown(f"controller killed, {name}", at_ns, tampered=what)
 
 
-def forgetful(stage: Stage, _cast: Cast) -> Breakdowns:
+def forgetful(stage: Stage, _cast: Targets) -> Breakdowns:
     """Its state file is cut off while it is dead."""
     for change in ("base", "other"):
         stage.change(change)
@@ -281,7 +281,7 @@ def forgetful(stage: Stage, _cast: Cast) -> Breakdowns:
     stage.change("base")
 
 
-def doubting(stage: Stage, _cast: Cast) -> Breakdowns:
+def doubting(stage: Stage, _cast: Targets) -> Breakdowns:
     """One whose prover objects to everything; then a sane one."""
     kept = stage.kept
     at_ns = stage.kill()

@@ -1,4 +1,4 @@
-"""What is done to a kept network, how long it takes to be whole again, and whether it is.
+"""What is done to a live network, how long it takes to be whole again, and whether it is.
 
 A ``Stage`` has what scenes are made of: changes that are asked for, a controller that dies at a
 moment, switches that are lost, tables that are tampered with. A scene returns its breakdowns, one
@@ -29,8 +29,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from corridor.controller.forwarding.two_phase_plan import EDGE
-from corridor.experiments.live_network.network import KeptNetwork
-from tests.chaos.moments import FILE
+from corridor.experiments.live_network.network import LiveNetwork
+from tests.chaos.crash_points import FILE
 from tests.chaos.traffic import Traffic
 
 MORTAL = ("-m", "tests.chaos.mortal_controller")
@@ -48,7 +48,7 @@ type Change = tuple[str, Mapping[str, Any]]
 class Stage:
     """One network, on which scenes follow each other; each leaves it as it was."""
 
-    def __init__(self, kept: KeptNetwork, changes: Mapping[str, Change]) -> None:
+    def __init__(self, kept: LiveNetwork, changes: Mapping[str, Change]) -> None:
         self.kept = kept
         self.changes = changes
         """By name; ``base`` leads back."""
@@ -73,7 +73,7 @@ class Stage:
         """A mortal controller; when."""
         at_ns = time.time_ns()
         if doubting:
-            self.order("doubt")
+            self.order("unproven")
         self.kept.start_controller(MORTAL)
         return at_ns
 
@@ -83,7 +83,7 @@ class Stage:
 
     def taken(self) -> None:
         """Until the controller that was started last stands by the network, and all is calm."""
-        self.kept.until(lambda: self.kept.ask("status").get("standing"), LONG_S)
+        self.kept.until(lambda: self.kept.ask("status").get("installed"), LONG_S)
         self.calm()
 
     def order(self, do: str, at: str = "") -> None:
@@ -206,7 +206,7 @@ class Stage:
             "proven_ns": proven[-1] if proven else None,
             "events": said,
             "was_whole": audit.get("was_whole"),
-            "doubt": status["doubt"],
+            "unproven": status["unproven"],
             "proof": self.kept.ask("proof")["proof"]["holds"],
             "statuses": self.kept.statuses(),
             "policies": [one["id"] for one in policies],

@@ -1,4 +1,4 @@
-"""Brings events about on a kept network, and says what they may cost whom.
+"""Brings events about on a live network, and says what they may cost whom.
 
 The edge of the soak: all that touches switches, gateways, controllers and hosts is here.
 """
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.forwarding.program import Reason
-from corridor.experiments.live_network.network import KeptNetwork
+from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.errors import MeasurementInvalid
 from tests.soak import attacks
 from tests.soak import events as e
-from tests.soak.judging import Asked, Course, Loss
-from tests.soak.scene import Scene
-from tests.soak.world import World
+from tests.soak.judging import Asked, Loss, ProductPath
+from tests.soak.setup import Setup
+from tests.soak.state import State
 
 CONTROLLER = ("-m", "tests.soak.mortal_controller")
 DIES_S = 20.0
@@ -49,24 +49,24 @@ LATER_NS = 100_000_000
 """After a controller is killed, a switch may have acted on what it had sent."""
 
 
-class Stage:
+class Driver:
     """Where events take place."""
 
-    def __init__(self, kept: KeptNetwork, scene: Scene, dies: Path) -> None:
-        self.kept, self.scene = kept, scene
+    def __init__(self, kept: LiveNetwork, setup: Setup, dies: Path) -> None:
+        self.kept, self.setup = kept, setup
         self._dies = dies
         self._hosts: dict[str, socket.socket] = {}
 
-    def play(self, event: e.Event, world: World, labels: Collection[int]) -> Course:
-        """Bring an event about in ``world``; how it went. Returns before the network has settled.
+    def play(self, event: e.Event, state: State, labels: Collection[int]) -> ProductPath:
+        """Bring an event about in ``state``; how it went. Returns before the network has settled.
 
         ``labels`` are some that are in use, for attackers.
         """
-        course = Course(before=world, after=event.after(world))
+        course = ProductPath(before=state, after=event.after(state))
         course.begun_ns = time.time_ns()
         match event:
             case e.Change():
-                self._change(event, course, world)
+                self._change(event, course, state)
             case e.Happening():
                 self._happen(event, course)
             case e.Attack():
@@ -74,66 +74,66 @@ class Stage:
             case e.Flap():
                 self._flap(event, course)
             case e.Hang():
-                self._hang(event, course, world)
+                self._hang(event, course, state)
             case e.Blink():
-                self._blink(event, course, world)
+                self._blink(event, course, state)
             case e.KillController():
                 self._kill_controller(event, course)
             case e.KillControllerDuring():
-                self._kill_during(event, course, world)
+                self._kill_during(event, course, state)
             case e.Together():
-                self._together(event, course, world)
+                self._together(event, course, state)
             case e.MendAll():
-                self.bring_about(world, world.mended, course)
+                self.bring_about(state, state.mended, course)
             case _:
                 raise TypeError(f"nobody plays {event}")
         return course
 
-    def bring_about(self, world: World, wanted: World, course: Course | None = None) -> None:
-        """Break and mend, drain and restore, until the world is as wanted; policies stay."""
-        course = course or Course(before=world, after=wanted)
-        for happening in _happenings(world, wanted):
+    def bring_about(self, state: State, wanted: State, course: ProductPath | None = None) -> None:
+        """Break and mend, drain and restore, until the state is as wanted; policies stay."""
+        course = course or ProductPath(before=state, after=wanted)
+        for happening in _happenings(state, wanted):
             self._happen(happening, course)
-        for fibre in sorted(world.drained ^ wanted.drained):
+        for fibre in sorted(state.drained ^ wanted.drained):
             change = e.Drain(fibre) if fibre in wanted.drained else e.Restore(fibre)
-            self._ask_until_done(change, course, world)
+            self._ask_until_done(change, course, state)
 
-    def set_up(self, wanted: World) -> None:
-        """From the world as it begins to another, without an eye on what it costs."""
-        world = World()
+    def set_up(self, wanted: State) -> None:
+        """From the state as it begins to another, without an eye on what it costs."""
+        state = State()
         for change in (e.SetPolicies(wanted.policies), e.SetDay(wanted.day)):
-            course = Course(before=world, after=wanted)
-            self._ask_until_done(change, course, world)
+            course = ProductPath(before=state, after=wanted)
+            self._ask_until_done(change, course, state)
             for one in course.refused():
                 raise MeasurementInvalid(one)
-        self.bring_about(world, wanted)
+        self.bring_about(state, wanted)
 
     def start_controller(self) -> None:
         self.kept.start_controller(CONTROLLER)
 
     # What people ask.
 
-    def _change(self, change: e.Change, course: Course, world: World) -> None:
-        self._note(course, change, world, self._ask(change))
+    def _change(self, change: e.Change, course: ProductPath, state: State) -> None:
+        self._note(course, change, state, self._ask(change))
 
     @staticmethod
     def _note(
-        course: Course,
+        course: ProductPath,
         change: e.Change,
-        world: World,
+        state: State,
         answer: dict[str, Any],
         *,
         died: bool = False,
         at_ns: int | None = None,
     ) -> None:
-        reason, after = str(answer.get("reason", "")), change.after(world)
+        reason, after = str(answer.get("reason", "")), change.after(state)
         at_ns = at_ns or time.time_ns()
         course.asked.append(Asked(change, answer["ok"], died, reason, after, at_ns))
 
     def _ask(self, change: e.Change) -> dict[str, Any]:
         match change:
             case e.SetPolicies():
-                chosen = self.scene.sets[change.name]
+                chosen = self.setup.sets[change.name]
                 plain = chosen.model_dump(mode="json", by_alias=True)
                 return self.kept.ask("policy", set=plain)
             case e.SetDay():
@@ -144,17 +144,17 @@ class Stage:
                 return self.kept.ask("restore", fibre=change.fibre)
         raise TypeError(f"nobody asks for {change}")
 
-    def _ask_until_done(self, change: e.Change, course: Course, world: World) -> None:
+    def _ask_until_done(self, change: e.Change, course: ProductPath, state: State) -> None:
         """While things break, an update may be refused, and asked for again."""
         for _ in range(20):
             answer = self._ask(change)
             if answer["ok"]:
                 break
             time.sleep(0.5)
-        self._note(course, change, world, answer)
+        self._note(course, change, state, answer)
 
     @contextlib.contextmanager
-    def _asking(self, change: e.Change | None, course: Course, world: World) -> Iterator[None]:
+    def _asking(self, change: e.Change | None, course: ProductPath, state: State) -> Iterator[None]:
         """While what follows happens; the answer is waited for at its end."""
         if change is None:
             yield
@@ -166,11 +166,11 @@ class Stage:
             yield
         finally:
             asker.join()
-        self._note(course, change, world, answers[0])
+        self._note(course, change, state, answers[0])
 
     # What happens.
 
-    def _happen(self, happening: e.Happening, course: Course) -> None:
+    def _happen(self, happening: e.Happening, course: ProductPath) -> None:
         at_ns = time.time_ns()
         kept, faults = self.kept, self.kept.faults
         match happening:
@@ -187,7 +187,7 @@ class Stage:
                 faults.restore(happening.fibre)
             case e.GoDark():
                 faults.hub_down(happening.hub)
-                fibres = tuple(one.id for one in self.scene.topology.fibres_of(happening.hub))
+                fibres = tuple(one.id for one in self.setup.topology.fibres_of(happening.hub))
                 course.breaks(Loss.of_hub(happening.hub, at_ns), fibres)
             case e.Light():
                 faults.hub_up(happening.hub)
@@ -208,17 +208,17 @@ class Stage:
             case _:
                 raise TypeError(f"nobody brings about {happening}")
 
-    def _together(self, event: e.Together, course: Course, world: World) -> None:
+    def _together(self, event: e.Together, course: ProductPath, state: State) -> None:
         change = event.first if isinstance(event.first, e.Change) else None
-        course.between += [event.first.after(world), event.second.after(world)]
-        with self._asking(change, course, world):
+        course.between += [event.first.after(state), event.second.after(state)]
+        with self._asking(change, course, state):
             if isinstance(event.first, e.Happening):
                 self._happen(event.first, course)
             time.sleep(event.gap_ms / 1e3)
             self._happen(event.second, course)
         course.may_refuse = True
 
-    def _flap(self, event: e.Flap, course: Course) -> None:
+    def _flap(self, event: e.Flap, course: ProductPath) -> None:
         course.between.append(course.before.with_names("cut", event.fibre))
         for _ in range(event.times):
             at_ns = time.time_ns()
@@ -228,12 +228,12 @@ class Stage:
             self.kept.faults.restore(event.fibre)
             time.sleep(BFD_UP_S)
 
-    def _hang(self, event: e.Hang, course: Course, world: World) -> None:
+    def _hang(self, event: e.Hang, course: ProductPath, state: State) -> None:
         at_ns = time.time_ns()
         daemon = self._openvswitch.vswitchd
         daemon.send_signal(signal.SIGSTOP)
         try:
-            with self._asking(event.change, course, world):
+            with self._asking(event.change, course, state):
                 time.sleep(event.seconds)
                 daemon.send_signal(signal.SIGCONT)
                 over_ns = time.time_ns()
@@ -242,17 +242,17 @@ class Stage:
         course.breaks(Loss.of_everybody(at_ns, over_ns=over_ns), self._everything())
         course.may_refuse = True
 
-    def _blink(self, event: e.Blink, course: Course, world: World) -> None:
+    def _blink(self, event: e.Blink, course: ProductPath, state: State) -> None:
         self.kept.connect_switch(event.hub, connected=False)
         time.sleep(AWAY_S)
         course.may_refuse = True
-        self._change(event.change, course, world)
+        self._change(event.change, course, state)
         time.sleep(AWAY_S)
         self.kept.connect_switch(event.hub, connected=True)
 
     # Controllers.
 
-    def _kill_controller(self, event: e.KillController, course: Course) -> None:
+    def _kill_controller(self, event: e.KillController, course: ProductPath) -> None:
         self.kept.kill_controller()
         time.sleep(event.seconds / 2)
         if event.meanwhile is not None:
@@ -265,7 +265,9 @@ class Stage:
             # waited for switches that are away and for ports that are dead.
             course.losses.append(Loss.of_everybody(course.begun_ns, until_settled=True))
 
-    def _kill_during(self, event: e.KillControllerDuring, course: Course, world: World) -> None:
+    def _kill_during(
+        self, event: e.KillControllerDuring, course: ProductPath, state: State
+    ) -> None:
         step = event.step
         order = {"messages": step} if isinstance(step, int) else {"step": step}
         self._dies.write_text(json.dumps(order))
@@ -278,7 +280,7 @@ class Stage:
         with contextlib.suppress(subprocess.TimeoutExpired):
             controller.wait(DIES_S)
         died = not answer["ok"] and controller.returncode == -signal.SIGKILL
-        self._note(course, event.change, world, answer, died=died, at_ns=at_ns)
+        self._note(course, event.change, state, answer, died=died, at_ns=at_ns)
         self.kept.kill_controller()
         self._dies.unlink(missing_ok=True)
         time.sleep(LATER_NS / 1e9)
@@ -286,7 +288,7 @@ class Stage:
 
     # Strangers.
 
-    def _tamper(self, event: e.Tamper, course: Course) -> None:
+    def _tamper(self, event: e.Tamper, course: ProductPath) -> None:
         held = self._held(event.hub)
         at_ns = time.time_ns()
         for words in TAMPERED[event.how]:
@@ -310,9 +312,9 @@ class Stage:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return "\n".join(sorted(line for line in done.stdout.splitlines() if "xid=" not in line))
 
-    def _attack(self, event: e.Attack, course: Course, labels: Collection[int]) -> None:
-        served = [(one.demand.src, one.demand.dst) for one in self.scene.directions]
-        wiring = self.scene.wiring
+    def _attack(self, event: e.Attack, course: ProductPath, labels: Collection[int]) -> None:
+        served = [(one.demand.src, one.demand.dst) for one in self.setup.directions]
+        wiring = self.setup.wiring
         wire = self._host(event.hub)
         dropped = self._dropped_at(event.hub)
         frames = attacks.frames(wiring, event.hub, event.seed, labels, served)
@@ -333,7 +335,7 @@ class Stage:
         if hub not in self._hosts:
             with self.kept.net[hub].namespace.entered():
                 wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-            wire.bind((self.scene.wiring.hub(hub).host_interface, 0))
+            wire.bind((self.setup.wiring.hub(hub).host_interface, 0))
             self._hosts[hub] = wire
         return self._hosts[hub]
 
@@ -343,9 +345,9 @@ class Stage:
         return self.kept.net.openvswitch
 
     def _everything(self) -> tuple[str, ...]:
-        """All that may be seen to fail when switches begin anew."""
-        fibres = (one.id for one in self.scene.topology.fibres)
-        return (*fibres, *(f"gateway {hub}" for hub in sorted(self.scene.gateways)))
+        """All that may be seen to fail when switches begin again."""
+        fibres = (one.id for one in self.setup.topology.fibres)
+        return (*fibres, *(f"gateway {hub}" for hub in sorted(self.setup.gateways)))
 
 
 TAMPERED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -364,20 +366,20 @@ TAMPERED: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def _happenings(world: World, wanted: World) -> Iterator[e.Happening]:
-    """What leads from one world to another, but for what people ask."""
-    for hub in sorted(world.dark - wanted.dark):
+def _happenings(state: State, wanted: State) -> Iterator[e.Happening]:
+    """What leads from one state to another, but for what people ask."""
+    for hub in sorted(state.dark - wanted.dark):
         yield e.Light(hub)
-    for fibre in sorted((world.cut | world.silent) - (wanted.cut | wanted.silent)):
+    for fibre in sorted((state.cut | state.silent) - (wanted.cut | wanted.silent)):
         yield e.Mend(fibre)
     parts: tuple[tuple[str, Callable[..., e.Happening], Callable[..., e.Happening]], ...] = (
         ("closed", e.KillGateway, e.StartGateway),
         ("away", e.Disconnect, e.Connect),
     )
     for key, breaks, mends in parts:
-        was, will = getattr(world, key), getattr(wanted, key)
+        was, will = getattr(state, key), getattr(wanted, key)
         yield from (mends(name) for name in sorted(was - will))
         yield from (breaks(name) for name in sorted(will - was))
-    yield from (e.Cut((fibre,)) for fibre in sorted(wanted.cut - world.cut))
-    yield from (e.CutSilently(fibre) for fibre in sorted(wanted.silent - world.silent))
-    yield from (e.GoDark(hub) for hub in sorted(wanted.dark - world.dark))
+    yield from (e.Cut((fibre,)) for fibre in sorted(wanted.cut - state.cut))
+    yield from (e.CutSilently(fibre) for fibre in sorted(wanted.silent - state.silent))
+    yield from (e.GoDark(hub) for hub in sorted(wanted.dark - state.dark))

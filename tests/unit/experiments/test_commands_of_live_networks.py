@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from control_socket import ApiProcess
 from corridor.controller.deployment import deployments
 from corridor.experiments import cli
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.status_table import network, one_demand
-from keeper_lab import CLASSES, NO_EXPORT, PERMITS, policies
-from keeper_socket import ApiProcess
+from reconciler_lab import CLASSES, NO_EXPORT, PERMITS, policies
 
 ROOT = Path(__file__).resolve().parents[3]
 FIBRE = "kunming-karachi"
@@ -28,7 +28,7 @@ policies:
 
 
 @pytest.fixture(autouse=True)
-def kept(api, keeper, tmp_path, monkeypatch):
+def kept(api, reconciler, tmp_path, monkeypatch):
     """The network is the only one that is kept, and is put back afterwards."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     noted = session.session_of_this_process(
@@ -41,11 +41,11 @@ def kept(api, keeper, tmp_path, monkeypatch):
     )
     session.write(noted)
     yield
-    keeper.instead = None
-    keeper.lab.connect("bangkok")
-    keeper.lab.run(5)
-    assert keeper.lab.do("set_policies", policies=policies())["ok"]
-    assert keeper.lab.do("set_drained", fibre=FIBRE, drained=False)["ok"]
+    reconciler.instead = None
+    reconciler.lab.connect("bangkok")
+    reconciler.lab.run(5)
+    assert reconciler.lab.do("set_policies", policies=policies())["ok"]
+    assert reconciler.lab.do("set_drained", fibre=FIBRE, drained=False)["ok"]
 
 
 @pytest.fixture
@@ -70,13 +70,13 @@ def test_status_gives_the_answer_first(corridor):
     assert "train          UP      12.555 ms  shanghai > guian" in lines
 
 
-def test_status_tells_of_what_is_out_of_order(keeper, corridor):
-    keeper.lab.do("set_drained", fibre=FIBRE, drained=True)
-    keeper.lab.lose("bangkok")
-    keeper.lab.port("shanghai-guian", live=False)
+def test_status_tells_of_what_is_out_of_order(reconciler, corridor):
+    reconciler.lab.do("set_drained", fibre=FIBRE, drained=True)
+    reconciler.lab.lose("bangkok")
+    reconciler.lab.port("shanghai-guian", live=False)
     _, said, _ = corridor("status")
-    keeper.lab.connect("bangkok")
-    keeper.lab.port("shanghai-guian", live=True)
+    reconciler.lab.connect("bangkok")
+    reconciler.lab.port("shanghai-guian", live=True)
     assert f"\ndrained: {FIBRE}\n" in said
     assert "\nfailed: shanghai-guian\n" in said
     assert "\naway: bangkok\n" in said
@@ -105,11 +105,11 @@ def test_status_for_programs(corridor):
 
 
 @pytest.mark.parametrize("width", [1, 40, 60, 80, 200])
-def test_status_is_as_wide_as_the_terminal(keeper, width):
-    keeper.lab.do("set_policies", policies=policies(NO_EXPORT))
+def test_status_is_as_wide_as_the_terminal(reconciler, width):
+    reconciler.lab.do("set_policies", policies=policies(NO_EXPORT))
 
     def said(do):
-        return keeper.control.answer(json.dumps({"do": do}))
+        return reconciler.control.answer(json.dumps({"do": do}))
 
     demands = said("demands")["demands"]
     text = network(said("status"), said("topology"), demands, width)
@@ -120,7 +120,7 @@ def test_status_is_as_wide_as_the_terminal(keeper, width):
 
 
 def test_a_network_without_anything_says_so():
-    status = {"standing": False, "doubt": "nothing is installed yet", "away": []}
+    status = {"installed": False, "unproven": "nothing is installed yet", "away": []}
     status |= {"deferred": "", "foreign": 0}
     text = network(status, {"fibres": {}, "hubs": {}}, [], 80)
     assert text.startswith("nothing is installed yet")
@@ -134,18 +134,18 @@ def test_policies_are_shown_in_lines_and_whole(corridor):
     assert [one["id"] for one in whole["policies"]] == ["HOME", "EXPORT", "FOREIGN"]
 
 
-def test_a_shipped_set_is_put_in_force_and_its_epoch_and_time_are_told(keeper, corridor):
+def test_a_shipped_set_is_put_in_force_and_its_epoch_and_time_are_told(reconciler, corridor):
     code, said, _ = corridor("policy", "set", "none")
     assert code == 0
     assert said.startswith("policies none: epoch ")
     assert "proven and flipped in " in said
-    assert keeper.lab.keeper.known.specification.policies.name == "none"
-    assert {one.status for one in keeper.lab.journal.statuses.values()} == {"UP"}
+    assert reconciler.lab.reconciler.known.specification.policies.name == "none"
+    assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"UP"}
     again = corridor("policy", "set", "none")[1]
     assert again.endswith(", no table had to be changed\n")
 
 
-def test_a_file_and_a_day_are_put_in_force(keeper, corridor, tmp_path):
+def test_a_file_and_a_day_are_put_in_force(reconciler, corridor, tmp_path):
     (tmp_path / "closed.yaml").write_text(BLOCKING)
     code, said, _ = corridor(
         "policy", "set", str(tmp_path / "closed.yaml"), "--as-of", "2026-11-25"
@@ -154,19 +154,23 @@ def test_a_file_and_a_day_are_put_in_force(keeper, corridor, tmp_path):
     closed, day = said.splitlines()
     assert closed.startswith("policies closed: 6 demands dropped at once; epoch ")
     assert day.startswith("day 2026-11-25: epoch ")
-    assert {one.status for one in keeper.lab.journal.statuses.values()} == {"BLOCKED"}
+    assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"BLOCKED"}
     shown = corridor("status")[1]
     assert "demands: 6 BLOCKED" in shown
-    keeper.lab.do("set_day", as_of=keeper.lab.keeper.known.specification.as_of.replace(day=24))
+    reconciler.lab.do(
+        "set_day", as_of=reconciler.lab.reconciler.known.specification.as_of.replace(day=24)
+    )
 
 
 def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
-    keeper, corridor, monkeypatch, tmp_path
+    reconciler, corridor, monkeypatch, tmp_path
 ):
     following = deployments.following
 
-    def wrong(standing, known, network):
-        return deployments.replace(following(standing, known, network), compiled=standing.compiled)
+    def wrong(deployment, known, network):
+        return deployments.replace(
+            following(deployment, known, network), compiled=deployment.compiled
+        )
 
     monkeypatch.setattr(deployments, "following", wrong)
     written = {"name": "other", "classes": CLASSES, "policies": [*PERMITS, NO_EXPORT]}
@@ -180,7 +184,7 @@ def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     assert any(line.startswith("verdict: ") for line in lines)
     assert complained.startswith("corridor: it would break C1")
     assert complained.count("\n") == 1
-    assert keeper.lab.keeper.known.specification.policies == policies()
+    assert reconciler.lab.reconciler.known.specification.policies == policies()
 
 
 @pytest.mark.parametrize(
@@ -193,7 +197,7 @@ def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     ],
 )
 def test_a_set_that_is_none_is_bad_input_and_changes_nothing(
-    keeper, corridor, tmp_path, monkeypatch, words, says
+    reconciler, corridor, tmp_path, monkeypatch, words, says
 ):
     (tmp_path / "bad.yaml").write_text(BLOCKING.replace("deny", "denny"))
     asks = "{class: [other]}"
@@ -201,44 +205,44 @@ def test_a_set_that_is_none_is_bad_input_and_changes_nothing(
     foreign += "classes: [{id: other, origin: CN, sensitivity: low, basis: none}]\n"
     (tmp_path / "foreign.yaml").write_text(foreign)
     monkeypatch.chdir(tmp_path)
-    before = keeper.lab.holds()
+    before = reconciler.lab.holds()
     code, said, complained = corridor("policy", "set", *words)
     assert (code, said, complained.count("\n")) == (2, "", 1)
     assert says in complained
-    assert keeper.lab.holds() == before
+    assert reconciler.lab.holds() == before
 
 
-def test_a_set_may_name_hubs_that_only_the_kept_network_has(corridor, tmp_path, keeper):
+def test_a_set_may_name_hubs_that_only_the_kept_network_has(corridor, tmp_path, reconciler):
     closed = BLOCKING.replace("match: {}", "match: {src: {hubs: [shanghai, nowhere]}}")
     (tmp_path / "closed.yaml").write_text(closed)
     code, _, complained = corridor("policy", "set", str(tmp_path / "closed.yaml"))
     assert (code, 'no hub is called "nowhere"' in complained) == (2, True)
 
     def instead(client, line):
-        answer = keeper.control.answer(line)
+        answer = reconciler.control.answer(line)
         if "hubs" in answer:
             answer["hubs"]["nowhere"] = answer["hubs"]["guian"]
         client.sendall((json.dumps(answer) + "\n").encode())
 
-    keeper.instead = instead
+    reconciler.instead = instead
     _, _, complained = corridor("policy", "set", str(tmp_path / "closed.yaml"))
     assert complained.startswith("corridor: policy set closed: policies[0].match.src.hubs[1]: ")
 
 
-def test_a_fibre_is_drained_and_restored(keeper, corridor):
+def test_a_fibre_is_drained_and_restored(reconciler, corridor):
     code, said, _ = corridor("drain", FIBRE)
     assert (code, said.startswith(f"{FIBRE} drained: epoch ")) == (0, True)
-    assert keeper.lab.keeper.known.drained == {FIBRE}
+    assert reconciler.lab.reconciler.known.drained == {FIBRE}
     code, said, _ = corridor("restore", FIBRE)
     assert (code, said.startswith(f"{FIBRE} restored: epoch ")) == (0, True)
-    assert keeper.lab.keeper.known.drained == frozenset()
+    assert reconciler.lab.reconciler.known.drained == frozenset()
     code, said, complained = corridor("drain", "nowhere")
     assert (code, said) == (2, "")
     assert complained.startswith("corridor: no fibre 'nowhere'; there are ")
 
 
-def test_what_must_wait_for_a_switch_is_told_in_one_line(keeper, corridor):
-    keeper.lab.lose("bangkok")
+def test_what_must_wait_for_a_switch_is_told_in_one_line(reconciler, corridor):
+    reconciler.lab.lose("bangkok")
     code, said, complained = corridor("drain", FIBRE)
     assert (code, said) == (3, "")
     assert complained == (
@@ -256,16 +260,16 @@ def test_what_must_wait_for_a_switch_is_told_in_one_line(keeper, corridor):
         ("bad", 2, "because"),
     ],
 )
-def test_every_no_of_the_keeper_is_one_line_and_a_code(keeper, corridor, kind, code, says):
+def test_every_no_of_the_keeper_is_one_line_and_a_code(reconciler, corridor, kind, code, says):
     no = json.dumps({"ok": False, "kind": kind, "reason": "because"}) + "\n"
-    keeper.instead = lambda client, _line: client.sendall(no.encode())
+    reconciler.instead = lambda client, _line: client.sendall(no.encode())
     got, said, complained = corridor("drain", FIBRE)
     assert (got, said, complained.count("\n")) == (code, "", 1)
     assert says in complained
 
 
-def test_events_are_told_a_line_each(keeper, corridor):
-    keeper.lab.do("set_drained", fibre=FIBRE, drained=True)
+def test_events_are_told_a_line_each(reconciler, corridor):
+    reconciler.lab.do("set_drained", fibre=FIBRE, drained=True)
     code, said, _ = corridor("events")
     lines = said.splitlines()
     assert code == 0
@@ -289,9 +293,9 @@ def follow(place, *words):
 
 
 @pytest.mark.parametrize("last", [1, 1000], ids=["fewer than before", "more than before"])
-def test_events_are_followed_also_when_a_new_controller_counts_from_one(keeper, tmp_path, last):
+def test_events_are_followed_also_when_a_new_controller_counts_from_one(reconciler, tmp_path, last):
     """Even where none answers for a while."""
-    keeper.lab.do("set_drained", fibre=FIBRE, drained=True)
+    reconciler.lab.do("set_drained", fibre=FIBRE, drained=True)
     process = follow(tmp_path, "events", "--follow", "--json", "--since", "3")
     seen = [json.loads(process.stdout.readline())]
     fresh = [{"event": "switch", "n": 1, "at_ns": 1, "hub": "guian", "connected": True}]
@@ -304,7 +308,7 @@ def test_events_are_followed_also_when_a_new_controller_counts_from_one(keeper, 
         told = {**answer, "events": [one for one in fresh if one["n"] > since]}
         client.sendall((json.dumps(left.pop() if left else told) + "\n").encode())
 
-    keeper.instead = instead
+    reconciler.instead = instead
     while seen[-1]["n"] != 1:
         seen.append(json.loads(process.stdout.readline()))
     assert not left
@@ -324,14 +328,14 @@ def test_status_is_watched_until_it_is_ended(tmp_path):
     assert [one["status"]["policies"] for one in rounds] == ["lab", "lab"]
 
 
-def test_status_is_watched_also_while_no_controller_answers(keeper, tmp_path):
+def test_status_is_watched_also_while_no_controller_answers(reconciler, tmp_path):
     process = follow(tmp_path, "status", "--watch", "--json")
     rounds = [json.loads(process.stdout.readline())]
     no = json.dumps({"ok": False, "kind": "busy", "reason": "because"}) + "\n"
-    keeper.instead = lambda client, _line: client.sendall(no.encode())
+    reconciler.instead = lambda client, _line: client.sendall(no.encode())
     while "problem" not in rounds[-1]:
         rounds.append(json.loads(process.stdout.readline()))
-    keeper.instead = None
+    reconciler.instead = None
     while "status" not in rounds[-1]:
         rounds.append(json.loads(process.stdout.readline()))
     process.send_signal(signal.SIGTERM)
@@ -343,8 +347,8 @@ def test_status_is_watched_also_while_no_controller_answers(keeper, tmp_path):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no kept network"),
-        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "is no kept network"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no live network"),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "is no live network"),
         (b"SSH-2.0-OpenSSH_10.0\r\n", "did not answer by HTTP"),
         (b"HTTP/1.1 200 OK\r\nServer: corridor\r\nContent-Length: 9\r\n\r\n{}", "hung up"),
         (b"", "hung up"),
@@ -364,12 +368,12 @@ def test_what_listens_and_is_no_kept_network_is_told_in_one_line(corridor, tmp_p
 
 
 def stranger(answer):
-    class Stranger(socketserver.BaseRequestHandler):
+    class Unexpected(socketserver.BaseRequestHandler):
         def handle(self):
             self.request.recv(65536)
             self.request.sendall(answer)
 
-    return Stranger
+    return Unexpected
 
 
 def test_a_wrong_token_is_one_line_that_does_not_name_it(api, corridor, tmp_path):
@@ -424,8 +428,8 @@ def test_a_keeper_that_is_restarting_is_one_line(api, corridor, tmp_path):
             "status", "--url", alone.url, "--token-file", str(alone.token_file)
         )
     assert (code, said, complained.count("\n")) == (3, "", 1)
-    assert "cannot reach the keeper" in complained
-    assert "a controller that died is started anew" in complained
+    assert "cannot reach the controller" in complained
+    assert "a controller that died is started again" in complained
 
 
 ELSEWHERE = """

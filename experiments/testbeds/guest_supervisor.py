@@ -1,13 +1,13 @@
 """Holds one guest, and nothing of it longer than its caller.
 
-    guest_keeper.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] -- COMMAND
+    guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
 files and folders, and copies of folders of code. With ``--input`` an open descriptor is its
-standard input, else it has none. That of the keeper is a pipe that the caller holds open: a ``-``
-stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller ended, or when
-the guest ends, every process of the guest is killed and its scratch folder removed. The keeper then
-ends the way the guest did.
+standard input, else it has none. That of the supervisor is a pipe that the caller holds open: a
+``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller ended, or
+when the guest ends, every process of the guest is killed and its scratch folder removed. The
+supervisor then ends the way the guest did.
 """
 
 from __future__ import annotations

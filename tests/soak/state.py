@@ -7,14 +7,14 @@ from datetime import date
 from typing import Any
 
 from corridor.controller.intent.specification import Specification
-from tests.soak.scene import DAYS, FIRST_SET, Scene
+from tests.soak.setup import DAYS, FIRST_SET, Setup
 
 type Names = frozenset[str]
 NONE: Names = frozenset()
 
 
 @dataclass(frozen=True)
-class World:
+class State:
     """Nothing of what controllers or switches say is in here."""
 
     policies: str = FIRST_SET
@@ -39,22 +39,22 @@ class World:
         return sum(len(names) for names in each)
 
     @property
-    def mended(self) -> World:
+    def mended(self) -> State:
         """The same with everything in order and nothing drained."""
-        return World(policies=self.policies, day=self.day)
+        return State(policies=self.policies, day=self.day)
 
-    def dead_fibres(self, scene: Scene) -> Names:
+    def dead_fibres(self, setup: Setup) -> Names:
         """Fibres over which nothing comes."""
-        dark = (one.id for one in scene.topology.fibres if self.dark & {one.a, one.z})
+        dark = (one.id for one in setup.topology.fibres if self.dark & {one.a, one.z})
         return self.cut | self.silent | frozenset(dark)
 
-    def specification(self, scene: Scene) -> Specification:
-        return scene.specification(self.policies, self.day)
+    def specification(self, setup: Setup) -> Specification:
+        return setup.specification(self.policies, self.day)
 
-    def with_names(self, key: str, *names: str) -> World:
+    def with_names(self, key: str, *names: str) -> State:
         return replace(self, **{key: getattr(self, key) | frozenset(names)})
 
-    def without_names(self, key: str, *names: str) -> World:
+    def without_names(self, key: str, *names: str) -> State:
         return replace(self, **{key: getattr(self, key) - frozenset(names)})
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the keeper works on, as it needs it: switches, gateways, a clock. A test has its own."""
+"""What the controller works on, as it needs it: switches, gateways, a clock. A test has its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from corridor.controller.deployment.deployments import Assessed
-from corridor.controller.deployment.flow_mods import Orders
+from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import Program
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.prover import Tables, read_dump
@@ -24,9 +24,9 @@ class Switches(Protocol):
     @property
     def connected(self) -> frozenset[int]: ...
 
-    def tell(self, orders: Orders) -> None: ...
+    def tell(self, orders: Modifications) -> None: ...
 
-    def bundle(self, orders: Orders) -> None: ...
+    def bundle(self, orders: Modifications) -> None: ...
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]: ...
 
@@ -43,7 +43,7 @@ class Gateways(Protocol):
 
 
 @dataclass(frozen=True)
-class Outside:
+class Interfaces:
     """The network and its clock."""
 
     wiring: Wiring
@@ -84,7 +84,7 @@ class Outside:
         absent = {one.hub: one for one in program.switches if one.hub not in held.switches}
         return replace(held, switches={**held.switches, **absent})
 
-    def tell_each(self, orders: Orders, dpids: Iterable[int]) -> list[str]:
+    def tell_each(self, orders: Modifications, dpids: Iterable[int]) -> list[str]:
         """Each switch by itself, whatever becomes of the others; what went wrong."""
         wrong = []
         for dpid in dpids:
@@ -96,6 +96,6 @@ class Outside:
         return wrong
 
 
-def only(orders: Orders, dpids: Collection[int]) -> Orders:
+def only(orders: Modifications, dpids: Collection[int]) -> Modifications:
     """Orders of some switches, without those that would be told nothing."""
     return {dpid: told for dpid, told in orders.items() if dpid in dpids and told}

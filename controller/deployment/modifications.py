@@ -11,42 +11,42 @@ from corridor.controller.forwarding.program import FastFailover, Flow, Meter
 from corridor.controller.forwarding.two_phase_plan import EDGE, SwitchUpdate, Update
 from corridor.controller.prover import Tables
 
-type Orders = Mapping[int, Sequence[Order]]
+type Modifications = Mapping[int, Sequence[Modification]]
 """By datapath id, in order."""
 
 
 @dataclass(frozen=True)
-class Order:
+class Modification:
     """``change`` is for groups and meters whose number is in use; a flow is replaced by ``add``."""
 
     do: Literal["add", "change", "remove"]
     what: Flow | FastFailover | Meter
 
 
-def add(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Order]:
-    return (Order("add", one) for one in things)
+def add(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Modification]:
+    return (Modification("add", one) for one in things)
 
 
-def remove(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Order]:
-    return (Order("remove", one) for one in things)
+def remove(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Modification]:
+    return (Modification("remove", one) for one in things)
 
 
-def groups_and_meters_beside(step: Update) -> Orders:
+def groups_and_meters_beside(step: Update) -> Modifications:
     return {one.dpid: [*add(one.groups), *add(one.meters)] for one in step.switches}
 
 
-def entries_beside(step: Update) -> Orders:
+def entries_beside(step: Update) -> Modifications:
     return {one.dpid: [*add(one.beside)] for one in step.switches}
 
 
-def flips(step: Update) -> Orders:
+def flips(step: Update) -> Modifications:
     """For a bundle at each edge that changes."""
     return {
         one.dpid: [*remove(one.edge_off), *add(one.edge_on)] for one in step.switches if one.flips
     }
 
 
-def flips_back(step: Update) -> Orders:
+def flips_back(step: Update) -> Modifications:
     old = {switch.dpid: switch for switch in step.old.switches}
     return {
         one.dpid: [
@@ -63,32 +63,32 @@ def _not_replaced(one: SwitchUpdate, old: Sequence[Flow]) -> list[Flow]:
     return [flow for flow in one.edge_on if flow.key not in keys]
 
 
-def _back(one: SwitchUpdate, old: Sequence[Flow]) -> Iterator[Order]:
+def _back(one: SwitchUpdate, old: Sequence[Flow]) -> Iterator[Modification]:
     touched = {flow.key for flow in (*one.edge_on, *one.edge_off)}
     return add(flow for flow in old if flow.key in touched)
 
 
-def entries_of_the_old(step: Update) -> Orders:
+def entries_of_the_old(step: Update) -> Modifications:
     return {one.dpid: [*remove(one.remove)] for one in step.switches}
 
 
-def groups_and_meters_of_the_old(step: Update) -> Orders:
+def groups_and_meters_of_the_old(step: Update) -> Modifications:
     return {
         one.dpid: [*remove(_groups(one.remove_groups)), *remove(_meters(one.remove_meters))]
         for one in step.switches
     }
 
 
-def entries_of_the_new(step: Update) -> Orders:
+def entries_of_the_new(step: Update) -> Modifications:
     """To take away what stands beside the old, before any edge was flipped."""
     return {one.dpid: [*remove(one.beside)] for one in step.switches}
 
 
-def groups_and_meters_of_the_new(step: Update) -> Orders:
+def groups_and_meters_of_the_new(step: Update) -> Modifications:
     return {one.dpid: [*remove(one.groups), *remove(one.meters)] for one in step.switches}
 
 
-def edges_off(differences: Mapping[int, Difference]) -> Orders:
+def edges_off(differences: Mapping[int, Difference]) -> Modifications:
     """Edge entries that are other than they should be go first: their packets are then dropped."""
     return {
         dpid: [*remove(flow for flow in one.extra if flow.table in EDGE)]
@@ -97,7 +97,7 @@ def edges_off(differences: Mapping[int, Difference]) -> Orders:
     }
 
 
-def all_edges_off(held: Tables) -> Orders:
+def all_edges_off(held: Tables) -> Modifications:
     """Nothing is admitted any more."""
     edges = {
         one.dpid: [flow for flow in one.flows if flow.table in EDGE]
@@ -106,7 +106,7 @@ def all_edges_off(held: Tables) -> Orders:
     return {dpid: [*remove(flows)] for dpid, flows in edges.items() if flows}
 
 
-def edges_exchanged(differences: Mapping[int, Difference]) -> Orders:
+def edges_exchanged(differences: Mapping[int, Difference]) -> Modifications:
     """Edges as they should be, at once."""
     found = {}
     for dpid, one in differences.items():
@@ -118,7 +118,7 @@ def edges_exchanged(differences: Mapping[int, Difference]) -> Orders:
     return found
 
 
-def extra_off(one: Difference) -> list[Order]:
+def extra_off(one: Difference) -> list[Modification]:
     """Whatever should not be there, in an order in which nothing is used that is gone."""
     missing = {flow.key for flow in one.missing}
     extra = [flow for flow in one.extra if flow.table not in EDGE and flow.key not in missing]
@@ -127,17 +127,23 @@ def extra_off(one: Difference) -> list[Order]:
 
 def missing_core(
     one: Difference, held_groups: Iterable[int], held_meters: Iterable[int]
-) -> list[Order]:
+) -> list[Modification]:
     """Groups and meters, then entries that admit nothing from hosts; edges come last."""
     has_groups, has_meters = set(held_groups), set(held_meters)
     made = [
-        *(Order("change" if group.id in has_groups else "add", group) for group in one.groups),
-        *(Order("change" if meter.id in has_meters else "add", meter) for meter in one.meters),
+        *(
+            Modification("change" if group.id in has_groups else "add", group)
+            for group in one.groups
+        ),
+        *(
+            Modification("change" if meter.id in has_meters else "add", meter)
+            for meter in one.meters
+        ),
     ]
     return [*made, *add(flow for flow in one.missing if flow.table not in EDGE)]
 
 
-def missing_edges(differences: Mapping[int, Difference]) -> Orders:
+def missing_edges(differences: Mapping[int, Difference]) -> Modifications:
     return {
         dpid: [*add(edges)]
         for dpid, one in differences.items()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from corridor.controller.forwarding.forwarding_tree import Cross, Way
-from corridor.controller.forwarding.walks import Journey, journey_of
+from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
+from corridor.controller.forwarding.walks import Walk, walk_of
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.routes import NoRoute, Route
 from corridor.topologies.model.routing import shortest_route
@@ -44,14 +44,14 @@ def passage_of_route(topology: Topology, route: Route) -> Passage:
     return replace(passage_of(topology, route.path), phases=route.phases)
 
 
-def passage_of_way(topology: Topology, way: Way) -> Passage | None:
+def passage_of_way(topology: Topology, way: ForwardingTree) -> Passage | None:
     """While all is well."""
     if isinstance(way.route, NoRoute):
         return None
-    return passage_of_journey(topology, way, journey_of(way, topology))
+    return passage_of_journey(topology, way, walk_of(way, topology))
 
 
-def passage_of_journey(topology: Topology, way: Way, journey: Journey) -> Passage:
+def passage_of_journey(topology: Topology, way: ForwardingTree, journey: Walk) -> Passage:
     """As far as the packet comes."""
     assert way.automaton is not None
     left = [node for node in journey.taken if isinstance(node, Cross)]

@@ -5,7 +5,7 @@ JSON, and is gone when it is done:
 
     {"do": "die", "at": "half flipped"}     SIGKILL at one of ``MOMENTS``
     {"do": "wait", "at": "proven"}          until the file is gone; ``waits`` is then in it
-    {"do": "doubt"}                         every proof fails, for the life of the controller
+    {"do": "unproven"}                         every proof fails, for the life of the controller
 """
 
 from __future__ import annotations

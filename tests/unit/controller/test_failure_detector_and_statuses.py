@@ -5,20 +5,20 @@ from dataclasses import replace
 import pytest
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.statuses import statuses, unknown
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.reconcile.failure_detector import Sightings
+from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT
-from keeper_lab import NO_EXPORT, policies, specification, wiring
+from reconciler_lab import NO_EXPORT, policies, specification, wiring
 
 NETWORK = wiring()
-KNOWN = Known(specification())
+KNOWN = DesiredState(specification())
 FIBRE = next(one for one in NETWORK.fibres if one.fibre == "kunming-karachi")
 
 
-def of(standing, failures=NO_FAILURES):
-    return {one.demand: one for one in statuses(standing, failures)}
+def of(deployment, failures=NO_FAILURES):
+    return {one.demand: one for one in statuses(deployment, failures)}
 
 
 def stand(known=KNOWN, **failures):
@@ -28,7 +28,7 @@ def stand(known=KNOWN, **failures):
 
 @pytest.mark.parametrize("end", [FIBRE.a, FIBRE.z])
 def test_a_fibre_has_failed_while_either_end_is_dead(end):
-    seen = Sightings(NETWORK)
+    seen = FailureDetector(NETWORK)
     dpid = NETWORK.hub(end.hub).dpid
     assert seen.port(dpid, end.port, live=False, now_ns=0)
     assert seen.failures(0).links == {"kunming-karachi"}
@@ -38,18 +38,18 @@ def test_a_fibre_has_failed_while_either_end_is_dead(end):
 
 
 def test_a_gateway_has_failed_while_a_port_of_it_is_dead():
-    seen = Sightings(NETWORK)
+    seen = FailureDetector(NETWORK)
     assert seen.port(NETWORK.hub("kunming").dpid, GATEWAY_IN_PORT, live=False, now_ns=0)
     assert seen.failures(0) == Failures(gateways=frozenset({"kunming"}))
 
 
 def test_the_port_of_a_host_means_nothing():
-    seen = Sightings(NETWORK)
+    seen = FailureDetector(NETWORK)
     assert not seen.port(NETWORK.hub("kunming").dpid, 1, live=False, now_ns=0)
 
 
 def test_a_hub_that_is_silent_has_failed():
-    seen = Sightings(NETWORK)
+    seen = FailureDetector(NETWORK)
     assert seen.silent("kunming", silent=True, now_ns=0)
     assert seen.failures(0) == Failures(hubs=frozenset({"kunming"}))
 
@@ -62,9 +62,9 @@ def test_a_failure_that_switches_bridge_degrades_until_ways_are_made_anew():
     bridged = of(stand(), Failures(links=frozenset({"kunming-karachi"})))["ckpt"]
     assert (bridged.status, bridged.reason) == ("DEGRADED", "bridged around link:kunming-karachi")
     assert "karachi" in bridged.hubs
-    anew = of(stand(links={"kunming-karachi"}))["ckpt"]
-    assert anew.status == "DEGRADED"
-    assert anew.reason.startswith("no way around link:")
+    again = of(stand(links={"kunming-karachi"}))["ckpt"]
+    assert again.status == "DEGRADED"
+    assert again.reason.startswith("no way around link:")
 
 
 def test_without_fibres_a_demand_is_down_and_what_would_mend_it_is_told():
@@ -82,9 +82,9 @@ def test_without_a_gateway_a_demand_that_owes_one_is_blocked_with_clause_and_rem
 
 def test_a_demand_that_is_withdrawn_is_blocked_by_what_refuses_it():
     spec = KNOWN.specification.model_copy(update={"policies": policies(NO_EXPORT)})
-    standing, intents = stand(), spec.intents()
-    gone = deployments.no_longer_allowed(standing, intents)
-    withdrawn = of(deployments.withdraw(standing, gone, intents))["ckpt"]
+    deployment, intents = stand(), spec.intents()
+    gone = deployments.no_longer_allowed(deployment, intents)
+    withdrawn = of(deployments.withdraw(deployment, gone, intents))["ckpt"]
     assert (withdrawn.status, withdrawn.clause) == ("BLOCKED", "NO-EXPORT deny")
 
 

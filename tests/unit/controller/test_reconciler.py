@@ -1,4 +1,4 @@
-"""The keeper on switches of a test: what it does when something changes or fails."""
+"""The controller on switches of a test: what it does when something changes or fails."""
 
 import contextlib
 import json
@@ -8,15 +8,15 @@ from datetime import date
 import pytest
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import FastFailover, Flow, Reason, Table
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.policy.model import Bandwidth, PolicySet
 from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
-from keeper_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
+from reconciler_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies, specification, wiring
 
-KNOWN = Known(specification())
+KNOWN = DesiredState(specification())
 NETWORK = wiring()
 FIBRE = "kunming-karachi"
 PROMISED = ("train.return", "ckpt")
@@ -32,11 +32,11 @@ def lab(tmp_path):
 
 
 def epoch(lab):
-    return lab.governor.standing.epoch
+    return lab.deployer.deployment.epoch
 
 
 def status(lab, demand):
-    return lab.journal.statuses[demand].status
+    return lab.event_log.statuses[demand].status
 
 
 def foreign():
@@ -44,8 +44,8 @@ def foreign():
 
 
 def ask(lab, **request):
-    """What the control socket answers, where the keeper does at once what it is asked."""
-    control = Control(lab.keeper, lab.journal, lambda: None)
+    """What the control socket answers, where the controller does at once what it is asked."""
+    control = Control(lab.reconciler, lab.event_log, lambda: None)
     control._have = lambda do, **what: lab.do(do, **what)
     return control.answer(json.dumps(request))
 
@@ -59,7 +59,7 @@ def test_nothing_is_sent_before_all_switches_are_there():
     lab.connect("kunming", "bangkok", "karachi")
     lab.run(0.5)
     assert lab.holds() == lab.stands()
-    assert {str(one.status) for one in lab.journal.statuses.values()} == {"UP"}
+    assert {str(one.status) for one in lab.event_log.statuses.values()} == {"UP"}
 
 
 def test_a_switch_that_never_comes_is_done_without():
@@ -84,12 +84,12 @@ def test_a_fibre_that_fails_is_done_without_after_a_moment_and_used_again_when_i
     lab.run(0.5)
     assert epoch(lab) == 1
     assert lab.holds() == lab.stands()
-    assert lab.governor.standing.without.links == {FIBRE}
+    assert lab.deployer.deployment.without.links == {FIBRE}
     lab.port(FIBRE, live=True)
     lab.run(0.5)
     assert (epoch(lab), status(lab, "ckpt")) == (0, "UP")
     assert lab.holds() == lab.stands()
-    assert lab.governor.proof["holds"]
+    assert lab.deployer.proof["holds"]
 
 
 def test_nothing_is_done_about_what_nobody_uses(lab):
@@ -107,12 +107,12 @@ def test_a_fibre_that_flaps_is_held_out_until_it_has_been_quiet(lab):
         for live in (False, True):
             lab.port(FIBRE, live=live)
             lab.run(0.3)
-    assert lab.governor.standing.without.links == {FIBRE}
+    assert lab.deployer.deployment.without.links == {FIBRE}
     assert ask(lab, do="topology")["fibres"][FIBRE]["held_out"]
     lab.run(15)
-    assert lab.governor.standing.without.links == {FIBRE}
+    assert lab.deployer.deployment.without.links == {FIBRE}
     lab.run(10)
-    assert lab.governor.standing.without.links == frozenset()
+    assert lab.deployer.deployment.without.links == frozenset()
     assert status(lab, "ckpt") == "UP"
 
 
@@ -132,7 +132,7 @@ def promising_lab():
         for one in KNOWN.specification.directions
     )
     changes = {"directions": directions, "policies": bare_policies(), "k": 0}
-    made = Lab(Known(KNOWN.specification.model_copy(update=changes)), NETWORK)
+    made = Lab(DesiredState(KNOWN.specification.model_copy(update=changes)), NETWORK)
     made.connect()
     made.run(0.5)
     return made
@@ -166,11 +166,11 @@ def test_nothing_is_withdrawn_for_policies_that_are_refused(promising_lab):
     to_bangkok = {"class": "export", "dst": {"hubs": ["bangkok"]}}
     denied = {"id": "NO-RENDER", "effect": "deny", "match": to_bangkok}
     before = promising_lab.holds()
-    last = promising_lab.journal.last
+    last = promising_lab.event_log.last
     answer = promising_lab.do("set_policies", policies=bare_policies(detour, denied))
     assert (answer["ok"], answer["kind"]) == (False, "refused")
     assert "C12" in answer["reason"]
-    assert [one["event"] for one in promising_lab.journal.since(last)] == ["refused"]
+    assert [one["event"] for one in promising_lab.event_log.since(last)] == ["refused"]
     assert promising_lab.holds() == before
 
 
@@ -178,10 +178,10 @@ def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
     bangkok = NETWORK.hub("bangkok").dpid
     lab.switches.away.add(bangkok)
     lab.do("went_away", dpid=bangkok)
-    last = lab.journal.last
+    last = lab.event_log.last
     answer = lab.do("set_policies", policies=policies(NO_EXPORT))
     assert (answer["ok"], answer["kind"]) == (False, "deferred")
-    assert [one["event"] for one in lab.journal.since(last)] == ["deferred"]
+    assert [one["event"] for one in lab.event_log.since(last)] == ["deferred"]
     assert status(lab, "ckpt") == "UP"
 
 
@@ -190,15 +190,15 @@ def test_a_failure_that_leaves_no_room_for_guaranteed_rates_is_gone_around_all_t
 ):
     promising_lab.port("shanghai-guian", live=False)
     promising_lab.run(0.5)
-    assert promising_lab.governor.standing.without.links == {"shanghai-guian"}
+    assert promising_lab.deployer.deployment.without.links == {"shanghai-guian"}
     promising_lab.port("shanghai-guian", live=True)
     promising_lab.run(0.5)
-    assert promising_lab.governor.standing.without.links == frozenset()
+    assert promising_lab.deployer.deployment.without.links == frozenset()
 
 
 def test_updates_are_proven_exactly_too(lab):
     lab.do("set_policies", policies=policies(NO_SEA))
-    claims = {one["claim"]: one["status"] for one in lab.governor.proof["flipped"]["verdicts"]}
+    claims = {one["claim"]: one["status"] for one in lab.deployer.proof["flipped"]["verdicts"]}
     assert {claims[claim] for claim in ("C9", "C10", "C11", "C12")} == {"proven"}
 
 
@@ -234,10 +234,10 @@ def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypa
     before, calls = lab.holds(), len(lab.switches.done)
     following = deployments.following
 
-    def wrong(standing, known, network):
+    def wrong(deployment, known, network):
         """As if the compiler took no notice of the new policies."""
-        new = following(standing, known, network)
-        return replace(new, compiled=standing.compiled)
+        new = following(deployment, known, network)
+        return replace(new, compiled=deployment.compiled)
 
     monkeypatch.setattr(deployments, "following", wrong)
     answer = lab.do("set_policies", policies=policies(NO_EXPORT))
@@ -245,7 +245,7 @@ def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypa
     assert "C1" in answer["reason"]
     assert answer["counterexamples"][0]["packet"]
     assert (lab.holds(), len(lab.switches.done)) == (before, calls)
-    assert lab.keeper.known.specification.policies == policies()
+    assert lab.reconciler.known.specification.policies == policies()
 
 
 @pytest.mark.parametrize("moment", range(1, 7))
@@ -264,8 +264,8 @@ def test_a_switch_lost_at_any_moment_of_an_update_leaves_a_standing_that_is_prov
     lab.connect("kunming")
     lab.run(5)
     assert lab.holds() == lab.stands()
-    assert lab.governor.doubt == ""
-    assert answer["ok"] == (lab.keeper.known.specification.policies == policies(NO_SEA))
+    assert lab.deployer.unproven == ""
+    assert answer["ok"] == (lab.reconciler.known.specification.policies == policies(NO_SEA))
 
 
 def test_a_switch_that_does_not_answer_is_hung_up_on_and_the_update_undone(lab):
@@ -312,12 +312,12 @@ def test_a_switch_that_stays_away_is_done_without_and_not_listened_to(lab):
     lab.lose("kunming")
     held = lab.holds()[NETWORK.hub("kunming").dpid]
     lab.run(11)
-    assert lab.governor.standing.without.hubs == {"kunming"}
-    assert deployments.is_cut_off("kunming", lab.governor.standing.program, NETWORK)
+    assert lab.deployer.deployment.without.hubs == {"kunming"}
+    assert deployments.is_cut_off("kunming", lab.deployer.deployment.program, NETWORK)
     assert lab.holds()[NETWORK.hub("kunming").dpid] == held
     lab.connect("kunming")
     lab.run(2)
-    assert lab.governor.standing.without.hubs == frozenset()
+    assert lab.deployer.deployment.without.hubs == frozenset()
     assert lab.holds() == lab.stands()
 
 
@@ -351,7 +351,9 @@ def test_a_demand_whose_basis_ends_is_withdrawn_before_the_rest(lab):
 def test_the_basis_of_a_demand_ends_although_the_switch_of_its_edge_is_away(lab):
     lab.lose("shanghai")
     lab.do("set_day", as_of=date(2027, 7, 1))
-    number = next(n for n, one in enumerate(lab.governor.standing.intents, 1) if one.id == "render")
+    number = next(
+        n for n, one in enumerate(lab.deployer.deployment.intents, 1) if one.id == "render"
+    )
     there = {
         flow.reason
         for dpid, flows in lab.holds().items()
@@ -403,7 +405,7 @@ def test_tables_that_cannot_be_put_right_make_every_status_unknown(lab):
 
     lab.switches.before = stubborn
     assert not lab.do("ask_audit")["ok"]
-    assert {str(one.status) for one in lab.journal.statuses.values()} == {"UNKNOWN"}
+    assert {str(one.status) for one in lab.event_log.statuses.values()} == {"UNKNOWN"}
     lab.switches.before = lambda _call, _orders: None
     assert lab.do("ask_audit")["ok"]
     assert status(lab, "train") == "UP"
@@ -419,8 +421,8 @@ def test_a_controller_that_starts_again_touches_nothing(lab):
     lab.run(0.5)
     assert lab.holds() == before == lab.stands()
     assert {call for call, _ in lab.switches.done} == {"dump"}
-    assert lab.keeper.known.drained == {FIBRE}
-    assert lab.keeper.known.specification.policies == policies(NO_SEA)
+    assert lab.reconciler.known.drained == {FIBRE}
+    assert lab.reconciler.known.specification.policies == policies(NO_SEA)
     assert lab.events("taken over")[-1]["was"] == "whole"
 
 
@@ -442,8 +444,8 @@ def test_a_controller_killed_at_any_moment_of_an_update_finishes_or_undoes_it(la
     lab.connect()
     lab.run(1)
     assert lab.holds() == lab.stands()
-    assert lab.governor.doubt == ""
-    assert (lab.holds() == old) == (lab.keeper.known.specification.policies == policies())
+    assert lab.deployer.unproven == ""
+    assert (lab.holds() == old) == (lab.reconciler.known.specification.policies == policies())
     assert not lab.events("installed")[1:], "it was ours, and has been thrown away"
 
 
@@ -502,7 +504,7 @@ def test_every_request_is_answered(lab):
     ],
 )
 def test_a_request_that_makes_no_sense_is_answered_by_why(lab, request_, said):
-    control = Control(lab.keeper, lab.journal, lambda: None)
+    control = Control(lab.reconciler, lab.event_log, lambda: None)
     answer = control.answer(json.dumps(request_))
     assert not answer["ok"]
     assert said in answer["reason"]

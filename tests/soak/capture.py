@@ -11,19 +11,19 @@ from typing import Any
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor import packet_filter, packet_ring
-from corridor.traffic.monitor.transits import Tally
+from corridor.traffic.monitor.transits import EventCounts
 from tests.chaos.traffic import Traffic
 
 LEFT_S = 3 * packet_ring.RETIRE_MS / 1e3
 
 
-class Eyes:
+class Capture:
     """See every frame sent onto a fibre from when they are made until ``stop``."""
 
     def __init__(self, wiring: Wiring) -> None:
         names = {socket.if_nametoindex(name): name for name in shapes(wiring)}
         self._ring = packet_ring.PacketRing(packet_filter.sent_by(min(names), max(names)))
-        self._tally = Tally(names)
+        self._tally = EventCounts(names)
         self._ended, self._end = os.pipe()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
@@ -58,7 +58,7 @@ class Eyes:
 
 
 class SeenTraffic(Traffic):
-    """Of every demand, watched by ``Eyes``."""
+    """Of every demand, watched by ``Capture``."""
 
-    def begin_watch(self) -> Eyes:
-        return Eyes(self._kept.wiring)
+    def begin_watch(self) -> Capture:
+        return Capture(self._kept.wiring)

@@ -11,7 +11,7 @@ import pytest
 from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
 from corridor.experiments.live_network.setting import Setting
 from corridor_runs import seen_inside
-from keeper_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 CHANGES = (

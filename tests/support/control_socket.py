@@ -1,4 +1,4 @@
-"""A keeper on a real Unix socket, with switches of a test; and the real API process in front."""
+"""A reconciler on a real Unix socket, with a test's switches; and the API process in front."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.deployment.deployments import Known
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
-from keeper_lab import specification, wiring
+from reconciler_lab import specification, wiring
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
 
 
-class SocketKeeper:
-    """Answers as a keeper does, one request at a time. ``asked`` are the requests so far."""
+class SocketController:
+    """Answers as a controller does, one request at a time. ``asked`` are the requests so far."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lab = Lab(Known(specification()), wiring())
+        self.lab = Lab(DesiredState(specification()), wiring())
         self.lab.connect()
         self.lab.run(0.5)
-        self.control = Control(self.lab.keeper, self.lab.journal, lambda: None)
+        self.control = Control(self.lab.reconciler, self.lab.event_log, lambda: None)
         self.control._have = lambda do, **what: self.lab.do(do, **what)
         self.asked: list[dict[str, Any]] = []
         self.instead: Any = None
@@ -40,7 +40,7 @@ class SocketKeeper:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
-    def __enter__(self) -> SocketKeeper:
+    def __enter__(self) -> SocketController:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(self.path))
         self._socket.listen(64)

@@ -1,0 +1,152 @@
+"""What is to stand next, and what proves the way there."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.forwarding.program import Reason, Table
+from corridor.controller.policy.failures import Failures
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.updates import UpdateProof
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+
+NETWORK = wiring()
+KNOWN = DesiredState(specification())
+
+
+def having(*more, **changes):
+    spec = KNOWN.specification.model_copy(update={"policies": policies(*more, **changes)})
+    return replace(KNOWN, specification=spec)
+
+
+@pytest.fixture(scope="module")
+def deployment():
+    return deployments.stand(KNOWN, NETWORK, 0)
+
+
+def proofs(deployment, new):
+    step = deployments.step_between(deployment, new)
+    return UpdateProof(
+        deployments.proof_beside(deployment, step, new, NETWORK),
+        deployments.proof_flipped(deployment, step, new, NETWORK),
+    )
+
+
+def route(deployment, demand):
+    return next(way.route for way in deployment.ways if way.intent.id == demand)
+
+
+def test_what_stands_is_proven(deployment):
+    assert deployments.proof_of(deployment, NETWORK).holds
+
+
+def test_nothing_follows_from_nothing_new(deployment):
+    same = deployments.following(deployment, KNOWN, NETWORK)
+    assert (same.epoch, same.program) == (0, deployment.program)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        having(NO_SEA),
+        having(NO_EXPORT),
+        replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi"}))),
+        replace(KNOWN, failures=Failures(gateways=frozenset({"guian", "kunming", "shanghai"}))),
+        replace(KNOWN, failures=Failures(hubs=frozenset({"kunming"}))),
+        replace(KNOWN, drained=frozenset({"shanghai-guian"})),
+        replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi", "bangkok-karachi"}))),
+    ],
+)
+def test_every_moment_of_an_update_is_proven_there_and_back(deployment, known):
+    new = deployments.following(deployment, known, NETWORK)
+    assert new.epoch == 1
+    proof = proofs(deployment, new)
+    assert proof.holds, [str(one) for one in (*proof.beside.violated, *proof.flipped.violated)]
+    assert proof.verdict.status == "proven"
+    back = deployments.following(new, KNOWN, NETWORK)
+    assert (back.epoch, back.program) == (0, deployment.program)
+    assert proofs(new, back).holds
+
+
+def test_old_edges_are_not_proven_by_new_policies(deployment):
+    new = deployments.following(deployment, having(NO_EXPORT), NETWORK)
+    step = deployments.step_between(deployment, new)
+    stale = replace(
+        step, switches=tuple(replace(one, edge_on=(), edge_off=()) for one in step.switches)
+    )
+    proof = deployments.proof_flipped(deployment, stale, new, NETWORK)
+    assert {"C0", "C1"} & {one.claim for one in proof.violated}
+
+
+def test_a_label_that_rests_is_accepted_and_any_other_is_not(deployment):
+    new = deployments.following(deployment, having(NO_SEA), NETWORK)
+    step = deployments.step_between(deployment, new)
+    tables = tables_of(step.beside)
+    assert deployments.proof_beside(deployment, step, new, NETWORK, tables).holds
+    unheard = replace(new, compiled=deployment.compiled)
+    proof = deployments.proof_beside(deployment, step, unheard, NETWORK, tables)
+    assert [one.claim for one in proof.violated] == ["C3"]
+
+
+def test_a_demand_that_is_withdrawn_is_dropped_at_its_edge_and_proven_so(deployment):
+    intents = having(NO_EXPORT).specification.intents()
+    gone = deployments.no_longer_allowed(deployment, intents)
+    assert {deployment.intents[number - 1].id for number in gone} == {"ckpt", "render"}
+    withdrawn = deployments.withdraw(deployment, gone, intents)
+    blocked = [
+        flow
+        for switch in withdrawn.program.switches
+        for flow in switch.flows
+        if flow.table == Table.CLASSIFY and flow.policy in gone
+    ]
+    assert [flow.reason for flow in blocked] == [Reason.DROP_BLOCKED] * len(gone)
+    proof = deployments.proof_of(withdrawn, NETWORK)
+    assert proof.holds, [str(one) for one in proof.violated]
+    new = deployments.following(withdrawn, having(NO_EXPORT), NETWORK)
+    assert proofs(withdrawn, new).holds
+
+
+def test_a_demand_that_is_withdrawn_although_it_will_be_served_holds_no_update_up(deployment):
+    """Its new permit is stricter than the one in use: it is dropped until the next deployment."""
+    intents = having(NO_SEA).specification.intents()
+    gone = deployments.unlawful(deployment, intents)
+    assert any(intents[number - 1].ruling.automata for number in gone)
+    withdrawn = deployments.withdraw(deployment, gone, intents)
+    proof = deployments.proof_of(withdrawn, NETWORK)
+    assert proof.holds, [str(one) for one in proof.violated]
+    assert proofs(withdrawn, deployments.following(withdrawn, having(NO_SEA), NETWORK)).holds
+
+
+def test_a_basis_that_ends_takes_what_rests_on_it(deployment):
+    spec = KNOWN.specification.model_copy(update={"as_of": date(2027, 7, 1)})
+    gone = deployments.unlawful(deployment, spec.intents())
+    assert {deployment.intents[number - 1].id for number in gone} == {"ckpt", "render"}
+    assert not deployments.unlawful(deployment, KNOWN.specification.intents())
+
+
+def test_the_longest_journey_is_longer_than_any_way_while_all_is_well(deployment):
+    longest = deployments.longest_ns(deployment, NETWORK)
+    assert longest > max(way.route.one_way_ns for way in deployment.ways)
+    assert longest < 3_000_000_000
+
+
+def test_gateways_know_the_labels_of_both_epochs(deployment):
+    new = deployments.following(deployment, having(NO_SEA), NETWORK)
+    one, other, both = (
+        deployments.assessed(some, NETWORK) for some in ([deployment], [new], [deployment, new])
+    )
+    for hub, labels in both.items():
+        assert labels == one[hub] | other[hub]
+        assert not one[hub].keys() & other[hub].keys()
+    assert any(both.values())
+
+
+def test_a_hub_that_has_failed_is_cut_off_and_no_other(deployment):
+    new = deployments.following(
+        deployment, replace(KNOWN, failures=Failures(hubs=frozenset({"kunming"}))), NETWORK
+    )
+    assert deployments.is_cut_off("kunming", new.program, NETWORK)
+    assert not deployments.is_cut_off("kunming", deployment.program, NETWORK)
