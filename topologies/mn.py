@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any
 
 # mn executes this file without a __file__, but its code object knows where it came from.
-PROJECT = Path(sys._getframe().f_code.co_filename).resolve().parent.parent  # noqa: SLF001
-sys.path.insert(0, str(PROJECT / ".package"))
+HERE = Path(sys._getframe().f_code.co_filename).absolute()  # noqa: SLF001
+IN_CHECKOUT = HERE.resolve().parents[1] / ".package"
+"""In a checkout; installed, the package is above this file."""
+IMPORT_ROOT = IN_CHECKOUT if IN_CHECKOUT.is_dir() else HERE.parents[2]
+sys.path.insert(0, str(IMPORT_ROOT))
 
 from mininet.node import Controller  # noqa: E402
 from mininet.topo import Topo  # noqa: E402
@@ -60,7 +63,7 @@ class CorridorController(LazyShell, Controller):
     def start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "corridor.controller.apps.main", "--port", str(self.port)],
-            cwd=PROJECT / ".package",
+            cwd=IMPORT_ROOT,
             env=dict(os.environ, CORRIDOR_TOPOLOGY=self.topology),
             stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent,

@@ -128,7 +128,7 @@ def app_that_dies() -> str:
     at_calls("bundle", lambda told: half(told, of_each=False))
     at_calls("dump", None)
     setattr(os, "fsync", _fsync(moment))  # noqa: B010
-    setattr(Updater, "outside", _sleeping(moment))  # noqa: B010
+    setattr(Updater, "interfaces", _sleeping(moment))  # noqa: B010
     return _app()
 
 

@@ -57,7 +57,13 @@ def mininet_shell(kernel, folder, *lines, options=()):
     """What Mininet's own command said, line by line of its shell, over ``mini``."""
     marked = ["py '-- next'", *(text for line in lines for text in (line, "py '-- next'"))]
     (folder / "script").write_text("\n".join(marked) + "\n")
-    mn = ["--custom", f"{PROJECT_IN_GUEST}/topologies/mn.py", "--topo", "corridor,mini", *options]
+    mn = [
+        "--custom",
+        f"{PROJECT_IN_GUEST}/corridor/topologies/mn.py",
+        "--topo",
+        "corridor,mini",
+        *options,
+    ]
     mn += ["--controller", "corridor", "--test", "none", "--post", f"{OUT_IN_GUEST}/script"]
     done = in_guest(kernel, folder, *PYTHON_INSIDE, shutil.which("mn"), *mn)
     return [text.strip() for text in done.stderr.split("-- next")[1:-1]]

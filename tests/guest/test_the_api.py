@@ -93,7 +93,7 @@ def test_ports_of_real_switches_are_counted(step):
 
 
 def test_strangers_are_turned_away_and_nothing_happens(step):
-    assert step("strangers") == {"answers": [401, 401, 401], "happened": []}
+    assert step("unexpected") == {"answers": [401, 401, 401], "happened": []}
 
 
 def test_another_user_cannot_read_the_token(step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -26,6 +27,8 @@ FOLDERS = (
     *(".package", "topologies", "controller", "traffic", "experiments"),
     *("tests/soak", "tests/chaos", "tests/benchmarks"),
 )
+CODE_OF_TESTS = {"tests": ROOT / "tests"}
+"""What scripts in guests import beside the package."""
 SCENARIOS = ROOT / "tests/guest/scenarios"
 INSIDE = ROOT / "tests/guest/inside"
 PYTHON_INSIDE = ["env", f"PYTHONPATH={PROJECT_IN_GUEST}", PYTHON_IN_GUEST]
@@ -122,7 +125,9 @@ def in_guest(
     kernel: Kernel, out_dir: Path, *command: str, virtual_clock: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """A command in a guest that must end well."""
-    done = run_command_in_guest(kernel, command, out_dir, virtual_clock=virtual_clock)
+    done = run_command_in_guest(
+        kernel, command, out_dir, virtual_clock=virtual_clock, more_code=CODE_OF_TESTS
+    )
     assert done.returncode == 0, (
         f"{done.stdout}{done.stderr}{(out_dir / 'console.log').read_text()}"
     )
@@ -284,6 +289,7 @@ class WatchedRun:
 
     def close(self) -> None:
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
         shutil.rmtree(self.temporary, ignore_errors=True)

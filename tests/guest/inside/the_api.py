@@ -194,7 +194,7 @@ class Steps:
 
 
 STEPS = (
-    *("reads", "strangers", "token_file", "drain_and_restore", "other_policies"),
+    *("reads", "unexpected", "token_file", "drain_and_restore", "other_policies"),
     *("a_set_that_does_not_prove", "a_set_that_blocks_everything", "a_set_of_unknown_names"),
     *("a_day", "a_cut", "a_controller_that_dies", "all_events"),
 )
