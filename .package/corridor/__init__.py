@@ -1,1 +1,48 @@
-"""The cross-border data corridor network emulator."""
+"""The cross-border data corridor network emulator: what a script starts from.
+
+>>> import corridor
+>>> corridor.load_topology("mini").hub("guian").located_in
+'CN'
+
+Everything else is in the four folders: ``corridor.topologies``, ``corridor.controller``,
+``corridor.traffic`` and ``corridor.experiments``. Names here are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corridor.controller.policy.load import load_policies
+    from corridor.controller.testing import load_network
+    from corridor.experiments.run.runner import Options, run_scenario
+    from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.topologies.formats.load import load_topology
+
+__all__ = [
+    "Options",
+    "load_network",
+    "load_policies",
+    "load_scenario",
+    "load_topology",
+    "run_scenario",
+]
+_HOMES = {
+    "Options": "experiments.run.runner",
+    "load_network": "controller.testing",
+    "load_policies": "controller.policy.load",
+    "load_scenario": "experiments.scenario.scenario",
+    "load_topology": "topologies.formats.load",
+    "run_scenario": "experiments.run.runner",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
