@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
-from corridor.experiments.plan.values import Fault, FaultKind
+from corridor.experiments.plan.values import Fault
 from corridor.experiments.scenario.timeline import TimedEvent
 from corridor.topologies.emulation.faults import Faults
+from corridor.topologies.faults.kind import Effect, FaultName
+from corridor.topologies.faults.registry import ACTIONS
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.topologies.emulation.network import CorridorNet
+    from corridor.topologies.model.wiring import Wiring
 
 
 class FaultInjector:
-    """Makes each planned fault at its time; ``done`` says when each was made."""
+    """Makes each planned fault at its time; ``done`` says when each was made.
+
+    It is the network that kinds of faults act on (``topologies.faults.kind.Network``).
+    """
 
     def __init__(
         self, net: CorridorNet, gateways: GatewaysProcess | None, bfd_interval_ms: int | None
     ) -> None:
         self._bfd_interval_ms = bfd_interval_ms
-        faults = Faults(net.wiring, net.kernel)
-        self._do: dict[FaultKind, Callable[[str], object]] = {
-            "cut": faults.cut_carrier,
-            "silence": faults.cut_silently,
-            "mend": faults.restore,
-            "hub-down": faults.hub_down,
-            "hub-up": faults.hub_up,
-        }
         self._net = net
-        self._do |= {"quicken": self._quicken, "slow": self._slow}
-        if gateways is not None:
-            self._do |= {"kill-gateway": gateways.kill, "start-gateway": gateways.start}
-        self.faults = faults
+        self._gateways = gateways
+        self.faults = Faults(net.wiring, net.kernel)
         self.done: list[Mapping[str, Any]] = []
 
     def appointments(self, planned: tuple[Fault, ...], epoch_ns: int) -> Iterator[TimedEvent]:
@@ -49,19 +45,35 @@ class FaultInjector:
         if self.done:
             path.write_text(json.dumps(self.done, indent=1))
 
-    def _quicken(self, fibre: str) -> None:
-        if self._bfd_interval_ms is not None:
-            self._net.set_bfd_interval(self._bfd_interval_ms, fibre or None)
+    @property
+    def wiring(self) -> Wiring:
+        return self._net.wiring
 
-    def _slow(self, fibre: str) -> None:
-        self._net.set_bfd_interval(BFD_SLOW_MS, fibre or None)
+    def make(self, name: FaultName, effect: Effect) -> list[str]:
+        return self.faults.make(name, effect)
+
+    def end(self, *names: FaultName) -> list[str]:
+        return self.faults.end(*names)
+
+    def kill_gateway(self, hub: str) -> None:
+        if self._gateways is not None:
+            self._gateways.kill(hub)
+
+    def start_gateway(self, hub: str) -> None:
+        if self._gateways is not None:
+            self._gateways.start(hub)
+
+    def set_bfd(self, fibre: str, *, quick: bool) -> None:
+        interval_ms = self._bfd_interval_ms if quick else BFD_SLOW_MS
+        if interval_ms is not None:
+            self._net.set_bfd_interval(interval_ms, fibre or None)
 
     def _make(self, fault: Fault, epoch_ns: int) -> None:
         began_ns = time.time_ns() - epoch_ns
-        if fault.do in self._do:
-            self._do[fault.do](fault.what)
+        ACTIONS[fault.do](self, fault.what, fault.options)
         ended_ns = time.time_ns() - epoch_ns
+        options = {"options": fault.options} if fault.options else {}
         self.done.append(
-            {"do": fault.do, "what": fault.what, "planned_ns": fault.at_ns}
+            {"do": fault.do, "what": fault.what, **options, "planned_ns": fault.at_ns}
             | {"began_ns": began_ns, "ended_ns": ended_ns}
         )

@@ -18,6 +18,7 @@ from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
 from corridor.experiments.plan.values import PLAN_SCHEMA, Fault, Plan
 from corridor.experiments.scenario import ports
+from corridor.topologies.faults import cut, gateway, hub
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
@@ -109,14 +110,14 @@ def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iter
         if one.id in failed.links or not failed.srlgs.isdisjoint(one.srlgs)
     )
     for fibre in fibres:
-        yield Fault(trial.begin_ns, "cut", fibre)
-        yield Fault(trial.mend_ns, "mend", fibre)
-    for hub in sorted(failed.hubs):
-        yield Fault(trial.begin_ns, "hub-down", hub)
-        yield Fault(trial.mend_ns, "hub-up", hub)
-    for hub in sorted(failed.gateways & frozenset(gateways)):
-        yield Fault(trial.begin_ns, "kill-gateway", hub)
-        yield Fault(trial.mend_ns, "start-gateway", hub)
+        yield Fault(trial.begin_ns, cut.CUT, fibre)
+        yield Fault(trial.mend_ns, cut.MEND, fibre)
+    for name in sorted(failed.hubs):
+        yield Fault(trial.begin_ns, hub.DOWN, name)
+        yield Fault(trial.mend_ns, hub.UP, name)
+    for name in sorted(failed.gateways & frozenset(gateways)):
+        yield Fault(trial.begin_ns, gateway.KILL, name)
+        yield Fault(trial.mend_ns, gateway.START, name)
 
 
 def _phases(

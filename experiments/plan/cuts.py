@@ -16,6 +16,8 @@ from corridor.experiments.plan.prediction import one_way_ns
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
 from corridor.experiments.plan.values import Cut, Expectation, Fault, PlannedDemand
 from corridor.experiments.scenario.scenario import CutOptions, LoadedScenario
+from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.topologies.faults.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
@@ -26,7 +28,6 @@ SETTLED_NS = 100_000_000
 """After a cut: longer than any outage that fast failover may leave."""
 QUICKEN_NS = 1_500_000_000
 """Before the first probe of a silent cut: within a second sessions follow a new interval."""
-ALL_FIBRES = ""
 SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
 
 
@@ -78,13 +79,13 @@ def cut_faults(cuts: Iterable[Cut]) -> Iterator[Fault]:
     session costs wall time by the packet, and elsewhere nothing fails."""
     for number, cut in enumerate(cuts):
         if cut.silent and not number:
-            yield Fault(cut.start_ns - QUICKEN_NS - 1, "slow", ALL_FIBRES)
+            yield Fault(cut.start_ns - QUICKEN_NS - 1, SLOW, ALL_FIBRES)
         if cut.silent:
-            yield Fault(cut.start_ns - QUICKEN_NS, "quicken", cut.fibre)
-        yield Fault(cut.cut_ns, "silence" if cut.silent else "cut", cut.fibre)
-        yield Fault(cut.mend_ns, "mend", cut.fibre)
+            yield Fault(cut.start_ns - QUICKEN_NS, QUICKEN, cut.fibre)
+        yield Fault(cut.cut_ns, SILENCE if cut.silent else CUT, cut.fibre)
+        yield Fault(cut.mend_ns, MEND, cut.fibre)
         if cut.silent:
-            yield Fault(cut.mend_ns, "slow", cut.fibre)
+            yield Fault(cut.mend_ns, SLOW, cut.fibre)
 
 
 def cut_phases(
@@ -101,7 +102,7 @@ def cut_phases(
         for number in range(len(demands)):
             interval_ns = cut.interval_ns if number in close else cut.others_interval_ns
             count = (cut.end_ns - cut.start_ns) // interval_ns
-            schedules.append(Schedule(interval_ns, count, "periodic", 0))
+            schedules.append(Schedule(interval_ns, count))
         hosts = stamp_hosts(demands, schedules, wiring, templates)
         yield jobs.Phase(cut.phase, cut.start_ns, hosts)
 

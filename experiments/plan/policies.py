@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
@@ -14,9 +14,9 @@ from corridor.controller.prover.exact.rates import admissions
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
 from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns
-from corridor.experiments.plan.values import Assessment, Fault, FaultKind, Gateway, PlannedDemand
+from corridor.experiments.plan.values import Assessment, Fault, Gateway, PlannedDemand
+from corridor.experiments.scenario.kinds import TimedFault
 from corridor.experiments.scenario.scenario import Demand, ProbeOptions
-from corridor.experiments.scenario.scenario import Fault as ScenarioFault
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
@@ -95,24 +95,16 @@ def assessments(
     return tuple(found)
 
 
-_DO: Mapping[str, tuple[FaultKind, FaultKind]] = {
-    "cut": ("cut", "mend"),
-    "gateway": ("kill-gateway", "start-gateway"),
-    "hub": ("hub-down", "hub-up"),
-}
-
-
-def fault_times(faults: Iterable[ScenarioFault], phases: list[jobs.Phase]) -> tuple[Fault, ...]:
+def fault_times(faults: Iterable[TimedFault], phases: list[jobs.Phase]) -> tuple[Fault, ...]:
     """Faults and their ends in order of time, counted from when probing starts."""
     start_ns = next(phase.start_offset_ns for phase in phases if phase.name == "probe")
     found = []
     for fault in faults:
-        kind = next(kind for kind in _DO if getattr(fault, kind))
-        begin, end = _DO[kind]
-        what = getattr(fault, kind)
-        found.append(Fault(start_ns + fault.at, "silence" if fault.silent else begin, what))
+        kind, options = fault.kind, fault.options
+        begin, kept = kind.begins_by(options), kind.kept(options)
+        found.append(Fault(start_ns + fault.at, begin, fault.what, kept))
         if fault.until is not None:
-            found.append(Fault(start_ns + fault.until, end, what))
+            found.append(Fault(start_ns + fault.until, kind.end, fault.what))
     return tuple(sorted(found, key=lambda fault: fault.at_ns))
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from corridor.experiments.plan.values import Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.scenario import Demand, LoadedScenario, ProbeOptions
+from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
+from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of
 from corridor.traffic.packets import stamp
 
 STREAM_FRAME_BYTES = 1442
@@ -100,10 +102,7 @@ def _warm_up_hosts(
     loaded: LoadedScenario, wiring: Wiring, templates: dict[str, jobs.FrameTemplate]
 ) -> tuple[jobs.Host, ...]:
     """The first packet of a path fills caches of the switches; it is measured by itself."""
-    schedules = [
-        Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES, "periodic", 0)
-        for _ in loaded.scenario.demands
-    ]
+    schedules = [Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES) for _ in loaded.scenario.demands]
     return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 
 
@@ -113,11 +112,13 @@ def _probe_hosts(
     templates: dict[str, jobs.FrameTemplate],
     seed: int,
 ) -> tuple[jobs.Host, ...]:
+    """A demand's random numbers belong to its id, whatever else is demanded."""
     schedules = []
-    for number, demand in enumerate(loaded.scenario.demands):
+    for demand in loaded.scenario.demands:
         options = demand.probe or loaded.scenario.probe
-        own_seed = seed * 1_000_003 + number if options.arrival == "poisson" else 0
-        schedules.append(Schedule(options.interval, options.count, options.arrival, own_seed))
+        own_seed = seed_of(seed, "arrivals of", demand.id) if options.arrival.kind.draws else 0
+        arrival = options.arrival.planned
+        schedules.append(Schedule(options.interval, options.count, arrival, own_seed))
     return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 
 
@@ -127,8 +128,12 @@ class Schedule:
 
     interval_ns: int
     count: int
-    arrival: jobs.Arrival
-    seed: int
+    arrival: Arrival = DEFAULT
+    seed: int = 0
+
+    def start_ns(self, number: int, of: int) -> int:
+        """When demand ``number`` of so many starts: spread over an interval, unless chance does."""
+        return 0 if parts_of(self.arrival)[0].draws else self.interval_ns * number // of
 
 
 def stamp_hosts(
@@ -137,7 +142,7 @@ def stamp_hosts(
     wiring: Wiring,
     templates: dict[str, jobs.FrameTemplate],
 ) -> tuple[jobs.Host, ...]:
-    """Senders and reflectors of one phase; demands start spread over their interval.
+    """Senders and reflectors of one phase.
 
     ``schedules`` are in the order of ``demands``; one without is not probed.
     """
@@ -151,7 +156,7 @@ def stamp_hosts(
                 demand=number,
                 template=templates[f"probe-{number}"],
                 reply_port=ports.REPLY_BASE + number,
-                start_ns=schedule.interval_ns * number // len(demands),
+                start_ns=schedule.start_ns(number, len(demands)),
                 interval_ns=schedule.interval_ns,
                 count=schedule.count,
                 arrival=schedule.arrival,

@@ -5,10 +5,11 @@ Apart from its planner, so that a guest reads a plan without importing the model
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from corridor.controller.forwarding.program import Program
+from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 
 PLAN_SCHEMA = 2
@@ -16,18 +17,6 @@ PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 NO_POLICIES = "none"
 """The policy set that permits everything."""
-FaultKind = Literal[
-    "cut",
-    "silence",
-    "mend",
-    "kill-gateway",
-    "start-gateway",
-    "hub-down",
-    "hub-up",
-    "quicken",
-    "slow",
-]
-"""The last two are no faults: BFD of a fibre, or of all, at the planned interval, or slower."""
 Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
 """``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
 policies do not let it pass. ``DOWN``: no fibres lead there."""
@@ -123,9 +112,11 @@ class Fault:
     """One change of the network while probes are sent, after the epoch of the measurement."""
 
     at_ns: int
-    do: FaultKind
+    do: str
+    """An action of ``topologies/faults/registry.py``."""
     what: str
     """A fibre's or a hub's id."""
+    options: dict[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ knows a testbed.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.load import load_policies
@@ -24,16 +23,13 @@ from corridor.controller.policy.model import (
     KindsOfFailure,
     PolicySet,
 )
+from corridor.experiments.scenario.kinds import Arrival, Fault, arrival_of
+from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.units import (
-    format_duration,
-    format_size,
-    parse_duration_ns,
-    parse_size_bytes,
-)
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+from corridor.traffic.arrivals.registry import DEFAULT as DEFAULT_ARRIVAL
 
 SHIPPED = Path(__file__).with_name("shipped")
 DEFAULT = "pan-asia"
@@ -41,32 +37,6 @@ MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
 MAX_FRAME_BYTES = 1514
 MAX_PROBES = 5_000_000
 LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
-
-
-def _share(text: object) -> float:
-    """``12%`` or ``0.5%`` as a fraction."""
-    if not isinstance(text, str) or not text.strip().endswith("%"):
-        raise ValueError(f'"{text}" needs a percent sign, for example 0.1%')
-    try:
-        share = float(text.strip()[:-1]) / 100
-    except ValueError:
-        raise ValueError(f'"{text}" is not a percentage') from None
-    if not math.isfinite(share) or share < 0:
-        raise ValueError(f'"{text}" must be a percentage of 0% or more')
-    return share
-
-
-def _duration(text: object) -> int:
-    return parse_duration_ns(text, allow_zero=False)
-
-
-Share = Annotated[float, BeforeValidator(_share)]
-_NS_AS_TEXT = PlainSerializer(format_duration, when_used="json")
-DurationNs = Annotated[int, BeforeValidator(_duration), _NS_AS_TEXT]
-OffsetNs = Annotated[int, BeforeValidator(parse_duration_ns), _NS_AS_TEXT]
-SizeBytes = Annotated[
-    int, BeforeValidator(parse_size_bytes), PlainSerializer(format_size, when_used="json")
-]
 
 
 class NetworkOptions(Frozen):
@@ -99,34 +69,6 @@ class ProtectOptions(Frozen):
     over: KindsOfFailure = ALL_KINDS
 
 
-class Fault(Frozen):
-    """Something that fails while probes are sent, and is mended."""
-
-    at: OffsetNs
-    """After the first probe may be sent, in nanoseconds."""
-    until: OffsetNs | None = None
-    """When it is mended; not at all if not given."""
-    cut: str = ""
-    """A fibre."""
-    silent: bool = False
-    """The fibre loses what is sent and keeps its carrier, so that only BFD notices."""
-    gateway: str = ""
-    """A hub whose gateway is killed."""
-    hub: str = ""
-    """A hub that stops forwarding."""
-
-    @model_validator(mode="after")
-    def _is_one_fault(self) -> Self:
-        given = [name for name in ("cut", "gateway", "hub") if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError("a fault is one of cut (a fibre), gateway (a hub) or hub")
-        if self.silent and not self.cut:
-            raise ValueError("only a cut can be silent")
-        if self.until is not None and self.until <= self.at:
-            raise ValueError("a fault is mended after it happens: until is above at")
-        return self
-
-
 class ProbeOptions(Frozen):
     """STAMP probes of one demand."""
 
@@ -134,7 +76,7 @@ class ProbeOptions(Frozen):
     count: int = Field(default=100, ge=1, le=MAX_PROBES)
     size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
     """The frame from its Ethernet header on, without FCS, in bytes."""
-    arrival: Literal["periodic", "poisson"] = "periodic"
+    arrival: Arrival = arrival_of(DEFAULT_ARRIVAL)
 
 
 class ThroughputOptions(Frozen):
@@ -298,21 +240,20 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
 
 
 def _check_faults(document: Document, scenario: Scenario, topology: Topology) -> None:
-    hubs = {hub.id for hub in topology.hubs}
-    fibres = {fibre.id for fibre in topology.fibres}
+    known = {
+        "hub": {hub.id for hub in topology.hubs},
+        "fibre": {fibre.id for fibre in topology.fibres},
+    }
     for number, fault in enumerate(scenario.faults):
-        for key, known, what in (
-            ("cut", fibres, "fibre"),
-            ("gateway", hubs, "hub"),
-            ("hub", hubs, "hub"),
-        ):
-            name = getattr(fault, key)
-            if name and name not in known:
-                hint = nearest(name, known) or f"corridor topology show {scenario.topology}"
-                message = f'fault of unknown {what} "{name}"'
-                raise document.error(message, "faults", number, key, hint=hint)
-        if fault.silent and scenario.network.bfd is None:
-            raise _unnoticed(document, "faults", number, "silent")
+        kind = fault.kind
+        if fault.what not in known[kind.of]:
+            hint = nearest(fault.what, known[kind.of])
+            hint = hint or f"corridor topology show {scenario.topology}"
+            message = f'fault of unknown {kind.of} "{fault.what}"'
+            raise document.error(message, "faults", number, kind.key, hint=hint)
+        for flag in sorted(kind.only_bfd_notices):
+            if fault.options[flag] and scenario.network.bfd is None:
+                raise _unnoticed(document, "faults", number, flag)
 
 
 def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:

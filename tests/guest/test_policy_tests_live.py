@@ -195,9 +195,9 @@ BROKEN = {
     ),
     "switches do not notice a fibre that is cut": (
         (
-            "experiments/lab/fault_injector.py",
-            '"cut": faults.cut_carrier',
-            '"cut": faults.cut_silently',
+            "topologies/faults/cut.py",
+            "CUT: cut_carrier,",
+            "CUT: cut_silently,",
         ),
         "def test_it(results):\n    assert_delivers_up_to(results, k=1, over=['link'])\n",
         [

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
-    "topologies": ("base", "model", "formats", "emulation", "analysis"),
+    "topologies": ("base", "model", "formats", "faults", "emulation", "analysis"),
     "controller": (
         *("policy", "intent", "admission", "forwarding"),
         *("prover/tables", "prover/declared", "prover/search"),
@@ -40,7 +40,7 @@ LEFT_OF = {
 }
 """Traffic stands right of the controller, yet knows nothing of it."""
 PURE = (
-    *("topologies/model", "topologies/formats", "topologies/analysis"),
+    *("topologies/model", "topologies/formats", "topologies/faults", "topologies/analysis"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),

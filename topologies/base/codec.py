@@ -9,9 +9,13 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, cast
+
+_OMIT = "omit empty"
+OMIT_EMPTY: Mapping[str, bool] = {_OMIT: True}
+"""The metadata of a field with a default that is left out while it is empty."""
 
 
 def to_plain(value: Any) -> Any:
@@ -19,12 +23,21 @@ def to_plain(value: Any) -> Any:
     kind: type = type(value)
     names = _names(kind)
     if names is not None:
-        return {name: to_plain(getattr(value, name)) for name in names}
+        plain = {name: to_plain(getattr(value, name)) for name in names}
+        for name in _omitted(kind):
+            if not plain[name]:
+                del plain[name]
+        return plain
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     return value
+
+
+@cache
+def _omitted(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if _OMIT in field.metadata)
 
 
 @cache

@@ -7,13 +7,13 @@ and seed always give the same wiring.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seeds import seed_of
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
     from corridor.topologies.model.topology import Fibre, Topology
@@ -221,11 +221,5 @@ def _shape(
         in_flight_packets=in_flight_packets(rate_bps, delay_ns),
         queue_packets=queue_packets(rate_bps, buffer_ms),
         loss_ppm=loss_ppm,
-        seed=_seed(seed, fibre.id, direction),
+        seed=seed_of(seed, fibre.id, direction),
     )
-
-
-def _seed(seed: int, fibre: str, direction: str) -> int:
-    """A 63-bit seed per fibre and direction, so that no two links lose the same packets."""
-    digest = hashlib.sha256(f"{seed}/{fibre}/{direction}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1

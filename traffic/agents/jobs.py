@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.arrivals.pacing import burst_packets, send_times, stream_packets
+from corridor.traffic.arrivals.pacing import burst_packets, stream_packets
+from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
 from corridor.traffic.packets import stamp
 
 Clock = Literal["virtual", "real"]
-Arrival = Literal["periodic", "poisson"]
 
 MAX_DEMAND = 0xFFFE
 TICK_NS = 256
@@ -87,7 +87,7 @@ class Reflector:
 
 @dataclass(frozen=True)
 class Probe:
-    """One demand's probes: ``count`` of them, ``interval_ns`` apart (the mean, if Poisson)."""
+    """One demand's probes: ``count`` of them, ``interval_ns`` apart, as ``arrival`` has it."""
 
     demand: int
     template: FrameTemplate
@@ -95,7 +95,7 @@ class Probe:
     start_ns: int
     interval_ns: int
     count: int
-    arrival: Arrival = "periodic"
+    arrival: Arrival = DEFAULT
     seed: int = 0
     first_seq: int = 0
     phase: int = 0
@@ -194,7 +194,7 @@ class Job:
 
 
 def end_ns(hosts: Sequence[Host], linger_ns: int) -> int:
-    """When the last agent may stop; Poisson arrivals are taken at their exact times."""
+    """When the last agent may stop, by the exact times of all arrivals."""
     last = 0
     for host in hosts:
         for probe in host.probes:
@@ -285,8 +285,10 @@ def _problems(job: Job) -> list[str]:
             where = f"host {host.name!r}, demand {probe.demand}"
             if not 0 <= probe.demand <= MAX_DEMAND:
                 found.append(f"{where}: does not fit a STAMP session identifier")
-            if probe.arrival not in ("periodic", "poisson"):
-                found.append(f"{where}: arrival {probe.arrival!r} is unknown")
+            try:
+                parts_of(probe.arrival)
+            except ValueError as problem:
+                found.append(f"{where}: {problem}")
             if probe.interval_ns < 1 or probe.count < 0 or probe.start_ns < 0:
                 found.append(f"{where}: needs a positive interval and no negative count or start")
         for out in host.streams_out:

@@ -29,11 +29,12 @@ Job file (built by traffic/agents/jobs.py; values with * may be left out)::
        "reflect"*: [{"ip", "port"*: 862,
                      "replies"*: [{"peer_ip", "peer_port", "template": {"frame_hex", "offsets"}}]}],
        "probes"*: [{"demand", "frame_hex", "offsets", "reply_port", "start_ns", "interval_ns",
-                    "count", "arrival"*: "periodic" | "poisson", "seed"*, "first_seq"*, "phase"*}],
+                    "count", "arrival"*, "seed"*, "first_seq"*, "phase"*}],
        "streams_out"*: [{"flow", "frame_hex", "offsets", "start_ns", "duration_ns", "rate_bps",
                          "burst_ns"*: 100000, "phase"*}],
        "streams_in"*: [{"flow", "port", "until_ns", "from_ns"*, "phase"*}]}]}
 
+"arrival" is a kind's name, or ``{name: {option: value}}``, of those in traffic/arrivals.
 ``start_ns``, ``until_ns``, ``from_ns`` and the job's ``end_ns`` count from the epoch. "frame_hex"
 and "offsets" may also stand together under "template". Left behind in ``out_dir``:
 ``probes-HOST.rec`` (see records.py) and, for hosts with streams, ``flows-HOST.json``.

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from struct import Struct, error
 from typing import Any
 
-from corridor.traffic.arrivals import pacing
+from corridor.traffic.arrivals import registry
 from corridor.traffic.packets import stamp
 from corridor.traffic.packets.template import Template
 from corridor.traffic.system import kernel
@@ -79,8 +79,8 @@ class ProbeSender:
         self.count: int = plan["count"]
         self.sent = self.received = 0
         self.errors: dict[str, int] = {}
-        self._times = pacing.send_times(
-            plan.get("arrival", "periodic"),
+        self._times = registry.send_times(
+            plan.get("arrival", registry.DEFAULT),
             plan["start_ns"],
             plan["interval_ns"],
             plan["count"],

@@ -12,6 +12,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.traffic.arrivals.registry import send_times
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO = """\
@@ -94,6 +95,64 @@ def test_another_seed_changes_losses_and_random_sending_times_and_nothing_else(l
     assert without_seeds(to_plain(plan)) == without_seeds(to_plain(other))
     for left, right in zip(probes(plan), probes(other), strict=True):
         assert (left["seed"] == right["seed"]) == (left["arrival"] == "periodic"), left
+
+
+RANDOM = (
+    "  - {{id: {}, class: infer, src: {}, dst: guian, probe: {{count: 9, arrival: poisson}}}}\n"
+)
+
+
+def planned(folder, *lines, topology="mini"):
+    path = folder / "names.yaml"
+    head = f"schema: 1\nname: names\ntopology: {topology}\nnetwork: {{loss: 1%}}\ndemands:\n"
+    path.write_text(head + "".join(lines))
+    return plan_of(load_scenario(str(path)))
+
+
+def random_times(plan):
+    """When each demand of a plan is probed in the phase of that name, by id."""
+    return {
+        plan.demands[probe["demand"]].id: send_times(
+            probe["arrival"],
+            probe["start_ns"],
+            probe["interval_ns"],
+            probe["count"],
+            probe["seed"],
+        )
+        for probe in probes(plan)
+        if plan.job["phases"][probe["phase"]] == "probe"
+    }
+
+
+def loss_seeds(plan):
+    return {one.fibre: (one.forward.seed, one.backward.seed) for one in plan.wiring.fibres}
+
+
+def test_other_demands_in_other_places_leave_random_times_and_losses_as_they_were(tmp_path):
+    first, second = RANDOM.format("first", "bangkok"), RANDOM.format("second", "shanghai")
+    added = RANDOM.format("added", "karachi")
+    before = planned(tmp_path, first, second)
+    assert len({tuple(times) for times in random_times(before).values()}) == 2
+    for lines in ((added, first, second), (second, first), (second, added, first)):
+        after = planned(tmp_path, *lines)
+        found = random_times(after)
+        assert {name: found[name] for name in random_times(before)} == random_times(before)
+        assert loss_seeds(after) == loss_seeds(before)
+    assert random_times(planned(tmp_path, second))["second"] == random_times(before)["second"]
+
+
+def test_another_fibre_in_front_leaves_losses_and_random_times_as_they_were(tmp_path):
+    fibres = ["  - {id: old, a: shanghai, z: guian, one_way_delay: 9ms}\n"]
+    plans = []
+    for more in ([], ["  - {id: new, a: karachi, z: shanghai, one_way_delay: 1ms}\n"]):
+        text = "name: own\nhubs: [shanghai, guian, karachi]\nfibres:\n"
+        joined = "  - {id: join, a: guian, z: karachi, one_way_delay: 20ms}\n"
+        (tmp_path / "own.yaml").write_text(text + "".join([*more, *fibres, joined]))
+        line = RANDOM.format("one", "shanghai")
+        plans.append(planned(tmp_path, line, topology="own.yaml"))
+    before, after = plans
+    assert loss_seeds(after).items() > loss_seeds(before).items()
+    assert random_times(after) == random_times(before)
 
 
 def test_every_direction_of_every_fibre_has_a_seed_of_its_own(plan):

@@ -1,42 +1,15 @@
 """Faults against a kernel that only remembers: what changes, what does not, what comes back."""
 
+from dataclasses import replace
+
 import pytest
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
-from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.faults.kind import Effect
 from corridor.topologies.model.wiring import wire
 from random_topologies import fibre, topology
-
-
-class Kernel:
-    """Links that does as told, or with ``obeys`` off, not."""
-
-    def __init__(self, wiring):
-        self.declared = dict(shapes(wiring))
-        self.shapes = dict(self.declared)
-        self.down = set()
-        self.drained = []
-        self.obeys = True
-
-    def set_up(self, interface, *, up):
-        if self.obeys:
-            (self.down.discard if up else self.down.add)(interface)
-
-    def is_up(self, interface):
-        return interface not in self.down
-
-    def reshape(self, interface, shape):
-        if self.obeys:
-            self.shapes[interface] = shape
-
-    def drain(self, interface, shape):
-        self.drained.append(interface)
-        self.reshape(interface, shape)
-
-    def verify(self, changed):
-        if self.shapes != {**self.declared, **changed}:
-            raise EnvironmentUnsupported("the kernel does not hold the shaping")
+from remembering_network import Kernel
 
 
 @pytest.fixture
@@ -121,3 +94,19 @@ def test_unknown_fibres_and_hubs_are_refused(faults):
     for fault, name in (("cut_carrier", "z"), ("restore", "hub1"), ("hub_down", "x")):
         with pytest.raises(InputError, match=f"no .* {name!r}"):
             getattr(faults, fault)(name)
+
+
+def test_of_two_faults_of_a_fibre_each_changes_what_the_other_left(faults):
+    slower = Effect(shapes={"c0s1p2": lambda shape: replace(shape, rate_bps=shape.rate_bps // 2)})
+    lossy = Effect(shapes={"c0s1p2": lambda shape: replace(shape, loss_ppm=9)})
+    declared = faults.kernel.declared["c0s1p2"]
+    assert faults.make(("slower", "x"), slower) == ["c0s1p2"]
+    faults.make(("lossy", "x"), lossy)
+    faults.cut_silently("x")
+    held = faults.kernel.shapes["c0s1p2"]
+    assert (held.rate_bps, held.loss_ppm) == (declared.rate_bps // 2, ALL_PPM)
+    faults.restore("x")
+    assert faults.kernel.shapes["c0s1p2"].loss_ppm == 9
+    assert faults.end(("slower", "x"), ("lossy", "x")) == ["c0s1p2"]
+    assert faults.kernel.shapes == faults.kernel.declared
+    assert faults.kernel.drained == X

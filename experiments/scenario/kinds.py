@@ -1,0 +1,204 @@
+"""Kinds of arrivals and faults as keys of a scenario, from what each kind says of itself.
+
+The classes here have what all kinds share. Their fields come from the registries: a key for each
+kind, and one for each of its parameters, read and checked by its unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+
+from corridor.experiments.scenario.quantities import OffsetNs, RateBps, ShareAsText, SizeBytes
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.options import Option, Unit, Values
+from corridor.topologies.base.units import QuantityError
+from corridor.topologies.faults import registry as faults
+from corridor.topologies.faults.kind import FaultKind
+from corridor.topologies.model.topology import Frozen
+from corridor.traffic.arrivals import registry as arrivals
+from corridor.traffic.arrivals.kind import ArrivalKind
+
+_READ: Mapping[Unit, Any] = {
+    "time": OffsetNs,
+    "percent": ShareAsText,
+    "rate": RateBps,
+    "size": SizeBytes,
+    "number": float,
+    "count": StrictInt,
+    "flag": StrictBool,
+}
+
+
+def _field(option: Option) -> tuple[Any, Any]:
+    """The type and the default of a key; a field that is required of its kind only is None."""
+    read = _READ[option.unit]
+    bounds: dict[str, Any] = {"gt": option.above, "le": option.most}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    kind = read if option.default is not None else read | None
+    return kind, Field(default=option.default, description=option.words, **given)
+
+
+class _Options(Frozen):
+    """The parameters of one kind of arrivals, under its name."""
+
+
+class ArrivalChoice(Frozen):
+    """When the probes of a demand are sent: the name of one kind, or that name with parameters."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_name_alone(cls, given: Any) -> Any:
+        if isinstance(given, str) and given not in arrivals.KINDS:
+            hint = nearest(given, arrivals.KINDS) or f"use one of {', '.join(arrivals.KINDS)}"
+            raise QuantityError(f'arrival "{given}" is not known', hint)
+        return {given: {}} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _is_one_kind_with_all_it_needs(self) -> Self:
+        given = [name for name in arrivals.KINDS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"an arrival is one of {', '.join(arrivals.KINDS)}")
+        kind = arrivals.KINDS[given[0]]
+        _complete(kind.name, kind, self._options)
+        return self
+
+    @property
+    def kind(self) -> ArrivalKind:
+        kinds = arrivals.KINDS.values()
+        return next(kind for kind in kinds if getattr(self, kind.name) is not None)
+
+    @property
+    def _options(self) -> Values:
+        options: Frozen = getattr(self, self.kind.name)
+        return options.model_dump()
+
+    @property
+    def planned(self) -> arrivals.Arrival:
+        """As plans write it."""
+        return {self.kind.name: self._options} if self.kind.options else self.kind.name
+
+    @model_serializer
+    def _as_written(self) -> Any:
+        options: Frozen = getattr(self, self.kind.name)
+        written = options.model_dump(mode="json", exclude_none=True)
+        return {self.kind.name: written} if written else self.kind.name
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        made = handler.resolve_ref_schema(handler(schema))
+        described = {"description": made.pop("description", ""), "title": made.pop("title", "")}
+        mapping = {**made, "minProperties": 1, "maxProperties": 1}
+        made.clear()
+        made |= {**described, "anyOf": [{"enum": list(arrivals.KINDS)}, mapping]}
+        return made
+
+
+class TimedFault(Frozen):
+    """Something that fails while probes are sent, and is mended."""
+
+    at: OffsetNs
+    """After the first probe may be sent, in nanoseconds."""
+    until: OffsetNs | None = None
+    """When it is mended; not at all if not given."""
+
+    @model_validator(mode="after")
+    def _is_one_fault(self) -> Self:
+        if len([kind for kind in faults.KINDS.values() if getattr(self, kind.key)]) != 1:
+            known = [f"{kind.key} (a {kind.of})" for kind in faults.KINDS.values()]
+            raise ValueError(f"a fault is one of {', '.join(known[:-1])} and {known[-1]}")
+        for name, option in faults.OPTIONS.items():
+            if name not in self.kind.options and getattr(self, name) != option.default:
+                owners = [key for key, kind in faults.KINDS.items() if name in kind.options]
+                raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
+        _complete(self.kind.key, self.kind, self.options)
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("a fault is mended after it happens: until is above at")
+        return self
+
+    @property
+    def kind(self) -> FaultKind:
+        return next(kind for kind in faults.KINDS.values() if getattr(self, kind.key))
+
+    @property
+    def what(self) -> str:
+        """The fibre or hub that fails."""
+        name: str = getattr(self, self.kind.key)
+        return name
+
+    @property
+    def options(self) -> Values:
+        return {name: getattr(self, name) for name in self.kind.options}
+
+
+def _complete(name: str, kind: ArrivalKind | FaultKind, values: Values) -> None:
+    """ValueError unless all that a kind requires is given, and goes together."""
+    for key, option in kind.options.items():
+        if option.required and values[key] is None:
+            raise ValueError(f'{name} lacks "{key}": {option.words}')
+    problem = kind.problem(values)
+    if problem:
+        raise ValueError(f"{name}: {problem}")
+
+
+def _options_model(kind: ArrivalKind) -> Any:
+    fields: dict[str, Any] = {name: _field(option) for name, option in kind.options.items()}
+    title = f"{kind.name.title()}Options"
+    return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
+
+
+def arrival_fields(kinds: Iterable[ArrivalKind]) -> dict[str, Any]:
+    """A key for each kind, with its parameters below it."""
+    return {
+        kind.name: (_options_model(kind) | None, Field(default=None, description=kind.words))
+        for kind in kinds
+    }
+
+
+def fault_fields(kinds: Iterable[FaultKind]) -> dict[str, Any]:
+    """A key for each kind, and beside it one for each of its parameters."""
+    fields: dict[str, Any] = {}
+    for kind in kinds:
+        fields[kind.key] = (str, Field(default="", description=kind.words))
+        fields |= {name: _field(option) for name, option in kind.options.items()}
+    return fields
+
+
+if TYPE_CHECKING:
+
+    class Arrival(ArrivalChoice):
+        """The choice with a key for each kind."""
+
+    class Fault(TimedFault):
+        """A fault with the keys of every kind."""
+else:
+    Arrival = create_model(
+        "Arrival",
+        __base__=ArrivalChoice,
+        __doc__=ArrivalChoice.__doc__,
+        **arrival_fields(arrivals.KINDS.values()),
+    )
+    Fault = create_model(
+        "Fault",
+        __base__=TimedFault,
+        __doc__=TimedFault.__doc__,
+        **fault_fields(faults.KINDS.values()),
+    )
+
+
+def arrival_of(name: str) -> Arrival:
+    """The kind of that name without parameters."""
+    return Arrival.model_validate(name)

@@ -1,0 +1,55 @@
+"""What tests of every kind of arrivals and faults have in common."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import jsonschema
+import yaml
+
+from corridor.experiments.commands.schema import _schema
+from corridor.experiments.scenario.kinds import Arrival
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.documents import parse_document
+
+HEAD = "schema: 1\nname: mine\ntopology: mini\n"
+DEMANDS = "demands:\n  - {id: one, class: dr, src: shanghai, dst: karachi}\n"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def named_in(room):
+    """The kinds that the files of a room hold, by the names of the files."""
+    names = [one.name for one in iter_modules(room.__path__)]
+    modules = {name: import_module(f"{room.__name__}.{name}") for name in names}
+    return {name: module.KIND for name, module in modules.items() if hasattr(module, "KIND")}
+
+
+def arrival_of(example):
+    """What an example of YAML means."""
+    return Arrival.model_validate(parse_document(f"arrival: {example}\n", "x.yaml").data["arrival"])
+
+
+def loaded(folder, text):
+    """A scenario on the topology mini, of which ``text`` is a part; its first line is line 4."""
+    path = folder / "mine.yaml"
+    path.write_text(HEAD + text + DEMANDS)
+    return load_scenario(str(path))
+
+
+def read_again(model, value):
+    """The value as results keep it, read as if it were YAML."""
+    return model.model_validate(json.loads(value.model_dump_json(by_alias=True)))
+
+
+def fits_the_schema(text):
+    """Whether editors would take a scenario that has ``text``."""
+    jsonschema.validate(yaml.safe_load(HEAD + text + DEMANDS), _schema("scenario"))
+
+
+def rows(title):
+    """The rows of tables of a section of docs/scenarios.md, as lists of cells."""
+    page = (DOCS / "scenarios.md").read_text()
+    section = page.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]

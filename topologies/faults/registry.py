@@ -1,0 +1,30 @@
+"""The kinds of faults: the one list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from corridor.topologies.base.options import Option
+from corridor.topologies.faults import bfd_interval, cut, gateway, hub
+from corridor.topologies.faults.kind import Action, FaultKind
+
+KINDS: Mapping[str, FaultKind] = {
+    kind.key: kind
+    for kind in (
+        cut.KIND,
+        gateway.KIND,
+        hub.KIND,
+    )
+}
+"""By their keys in YAML."""
+
+OPTIONS: Mapping[str, Option] = {
+    name: option for kind in KINDS.values() for name, option in kind.options.items()
+}
+"""The parameters of all kinds: they are keys of one mapping, so a name means one thing."""
+
+ACTIONS: Mapping[str, Action] = {
+    **bfd_interval.ACTIONS,
+    **{name: act for kind in KINDS.values() for name, act in kind.actions.items()},
+}
+"""By the name that plans give them."""
