@@ -11,9 +11,10 @@ import math
 from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import format_duration
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import MAX_DELAY_NS, Topology
 
 PLANAR_NOTE = "The file's coordinates are not degrees: all hubs stand at 0, 0."
 
@@ -77,6 +78,9 @@ def from_text(text: str, file: str) -> Topology:
         values = [_number(lines, number, value) for value in (kbps, delay_us)]
         if min(values) < 0:
             raise lines.error("bandwidth and delay must not be negative", number)
+        if values[1] * 1e3 > MAX_DELAY_NS:
+            most = format_duration(MAX_DELAY_NS)
+            raise lines.error(f"a delay is {most} at most", number, "it is in microseconds")
         arcs.append(_Arc(number, *ends, *values))
     placed = all(abs(lat) <= 90 and abs(lon) <= 180 for _, lat, lon, _ in rows)
     nodes = [
