@@ -8,14 +8,17 @@ inside ``run`` so that ``corridor --help`` stays quick.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
-from corridor.topologies.base.errors import CorridorError
+from corridor.experiments.crash_report import keep_traceback
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
 VERBS = (
     "run",
@@ -36,7 +39,10 @@ VERBS = (
     "test",
     "clean",
 )
+EXIT_INTERNAL = 5
 EXIT_BY_SIGNAL = 128
+MOST_SHOWN = 300
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Terminated(KeyboardInterrupt):
@@ -54,7 +60,8 @@ def build_parser() -> argparse.ArgumentParser:
         "beside what the model predicts, under policies and when fibres are cut if the scenario "
         "says so, and prove what the tables of its switches let pass.",
         epilog="exit codes: 0 fine, 1 a policy or a claim of the prover does not hold, or a check "
-        "failed, 2 bad input, 3 this machine cannot do it, 4 the measurement is not valid",
+        "failed, 2 bad input, 3 this machine cannot do it, 4 the measurement is not valid, "
+        "5 an internal error",
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in VERBS:
@@ -69,25 +76,74 @@ def _one_line(text: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of one command; whatever went wrong has been told in one line."""
     if argv is None:  # a command of its own, not a call from a test or a notebook
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
-    args = build_parser().parse_args(argv)
-    module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
     try:
-        return int(module.run(args))
-    except CorridorError as error:
-        print(f"corridor: {_one_line(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except Terminated:
-        print("corridor: terminated", file=sys.stderr)
-        return EXIT_BY_SIGNAL + signal.SIGTERM
-    except KeyboardInterrupt:
-        print("corridor: interrupted", file=sys.stderr)
-        return EXIT_BY_SIGNAL + signal.SIGINT
+        return _obey(argv)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output(sys.stdout)
         return 0
+    except Terminated:
+        return _complain("terminated", EXIT_BY_SIGNAL + signal.SIGTERM)
+    except KeyboardInterrupt:
+        return _complain("interrupted", EXIT_BY_SIGNAL + signal.SIGINT)
+    except CorridorError as error:
+        return _complain(str(error), error.exit_code)
+    except MemoryError:
+        return _complain("it needs more memory than it gets", EnvironmentUnsupported.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever escapes is our mistake
+        return _unforeseen(error)
+
+
+def _obey(argv: Sequence[str] | None) -> int:
+    """What was printed has also been written when this returns, or it raises OSError."""
+    try:
+        args = build_parser().parse_args(argv)
+        module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
+        return int(module.run(args))
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def _unforeseen(error: Exception) -> int:
+    _let_go_of_output()
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        place = f"{error.filename}: " if error.filename else "output: "
+        said = f"{place}cannot be written: {error.strerror}; make room, or write elsewhere"
+        return _complain(said, EnvironmentUnsupported.exit_code)
+    file = keep_traceback(error)
+    where = f"the traceback is in {file}" if file else "its traceback could not be written"
+    what = f"{type(error).__name__}: {error}"[:MOST_SHOWN]
+    return _complain(f"an internal error: {what}; {where}, please report it", EXIT_INTERNAL)
+
+
+def _complain(text: str, code: int) -> int:
+    """Tell it on standard error, if that takes anything; the code all the same."""
+    if sys.stderr is not None:
+        try:
+            print(f"corridor: {_one_line(text)}", file=sys.stderr, flush=True)
+        except OSError:
+            _forget_output(sys.stderr)
+    return code
+
+
+def _let_go_of_output() -> None:
+    """What was printed is written now or never: Python would fail at it once more at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        _forget_output(sys.stdout)
+
+
+def _forget_output(stream: TextIO | None) -> None:
+    """What a stream still holds goes nowhere, also when Python ends."""
+    if stream is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from corridor.controller.policy.routes import Remedy
 from corridor.controller.prover.declared.witnesses import Witness
 from corridor.controller.prover.report.counterexample import Counterexample
 from corridor.controller.prover.verdicts import Counts, Verdict
+from corridor.topologies.base.units import written_day
 
 
 class Answer(BaseModel):
@@ -29,13 +30,6 @@ class Answer(BaseModel):
 
 def _example(**values: Any) -> ConfigDict:
     return ConfigDict(use_attribute_docstrings=True, json_schema_extra={"examples": [values]})
-
-
-def _written(day: object) -> object:
-    """Numbers are not taken for seconds since 1970."""
-    if not isinstance(day, str):
-        raise ValueError("a day is written as text, for example 2027-07-01")
-    return day
 
 
 class Updates(Answer):
@@ -311,8 +305,8 @@ class ExplanationAnswer(Answer):
 class Day(Answer):
     """A day whose policies and bases are to be in force."""
 
-    model_config = _example(as_of="2027-07-01")
-    as_of: Annotated[date, BeforeValidator(_written)]
+    model_config = _example(as_of="2027-07-01") | ConfigDict(extra="forbid")
+    as_of: Annotated[date, BeforeValidator(written_day)]
     """As `YYYY-MM-DD`, of the years 1900 to 2999."""
 
 

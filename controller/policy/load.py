@@ -15,6 +15,7 @@ from typing import Any
 from corridor.controller.policy.law import DATA, is_rule_id, load_law
 from corridor.controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
 from corridor.controller.policy.places import operators, shipped_groups
+from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
     Document,
     Key,
@@ -55,6 +56,8 @@ class _Places:
 
     topology: Topology | None
     hubs: frozenset[str]
+    loaded: dict[Path, PolicySet] = field(default_factory=dict, compare=False)
+    """Sets that were read for it, by file: many may include the same."""
 
 
 def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[Demand] = ()) -> None:
@@ -88,6 +91,8 @@ def _load(
     if str(path) in included_by or len(included_by) > MAX_INCLUDES:
         chain = " -> ".join((*included_by, str(path)))
         raise InputError(f"policy sets include each other in a circle: {chain}", file=str(path))
+    if is_file(path) and path.resolve() in places.loaded:
+        return places.loaded[path.resolve()]
     document = read_document(path)
     written = validate(document, PolicyFile)
     parts: dict[str, PolicySet] = {}
@@ -101,18 +106,19 @@ def _load(
     for part in parts.values():
         draft.take_over(part)
     draft.add(written)
-    return draft.finished(written)
+    finished = places.loaded[path.resolve()] = draft.finished(written)
+    return finished
 
 
 def _find(name: str, beside: Path | None) -> Path:
     if name in shipped_policies():
         return SHIPPED / f"{name}.yaml"
     path = (beside or Path()) / name
-    if path.suffix in (".yaml", ".yml") or "/" in name or path.is_file():
+    if path.suffix in (".yaml", ".yml") or "/" in name or is_file(path):
         return path
     known = shipped_policies()
     hint = nearest(name, known) or f"shipped are {', '.join(known)}, or give a file"
-    raise InputError(f'no policy set "{name}"', hint)
+    raise InputError(f'no policy set "{shown(name)}"', hint)
 
 
 @dataclass

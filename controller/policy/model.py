@@ -33,8 +33,10 @@ from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.units import (
     format_duration,
     format_rate,
+    no_truth,
     parse_duration_ns,
     parse_rate_bps,
+    written_day,
 )
 from corridor.topologies.model.topology import (
     UNKNOWN_JURISDICTION,
@@ -55,6 +57,7 @@ DurationNs = Annotated[
 RateBps = Annotated[
     int, BeforeValidator(parse_rate_bps), PlainSerializer(format_rate, when_used="json")
 ]
+Day = Annotated[date, BeforeValidator(written_day)]
 PolicyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$", max_length=80)]
 
 
@@ -80,7 +83,7 @@ class DataClass(Value):
     basis: Slug
     """Legal basis for leaving the origin: ``exempt`` (none needed), ``none`` (needed, not held),
     or a basis named in ``controller/data/law.yaml``."""
-    valid_until: date | None = None
+    valid_until: Day | None = None
     """Last day of the legal basis."""
     note: Text = ""
 
@@ -265,8 +268,8 @@ class Policy(Value):
     on_soft_failure: Annotated[tuple[LadderStep, ...], AfterValidator(_each_once)] = ()
     """The ladder: what may be given up of ``soft``, in this order."""
     on_hard_failure: Literal["block"] = "block"
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
     """Last day."""
     legal_ref: Names = ()
     """Ids of rules in ``controller/data/law.yaml``, or free text."""
@@ -310,7 +313,9 @@ def is_valid_on(day: date, first: date | None, last: date | None) -> bool:
 class PolicyFile(Value):
     """A policy file as it is written."""
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
+        default=1, alias="schema"
+    )
     name: Slug
     title: Text = ""
     include: Names = ()

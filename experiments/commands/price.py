@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.results.price import Price
@@ -108,8 +109,13 @@ def _sets(asked: str | None) -> tuple[str, ...]:
     from corridor.controller.policy.load import shipped_policies
     from corridor.experiments.plan.values import NO_POLICIES
 
-    names = asked.split(",") if asked else shipped_policies()
-    return tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
+    names = shipped_policies() if asked is None else asked.split(",")
+    found = tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
+    if not found:
+        raise InputError(
+            "--sets names no policy set", f"name some of {', '.join(shipped_policies())}"
+        )
+    return found
 
 
 def _measure(

@@ -62,9 +62,10 @@ def run(args: argparse.Namespace) -> int:
 def _recover_and_draw(out_dir: Path) -> Recovered:
     from corridor.experiments.run.drawing import Drawing
     from corridor.experiments.run.recover import recover
+    from corridor.topologies.base.bounded_file import is_folder
     from corridor.topologies.base.errors import InputError
 
-    with Drawing(out_dir, ahead=out_dir.is_dir()) as drawing:
+    with Drawing(out_dir, ahead=is_folder(out_dir)) as drawing:
         recovered = recover(out_dir)
         drawing.begin()
         try:

@@ -9,7 +9,6 @@ to PARENT.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.system import kernel
 
 SHARES = (("demand-ranges",), ("rtt-ecdf", "predicted-measured", "throughput"))
@@ -60,7 +60,7 @@ def _draw_and_end(parent: int, names: Sequence[str], out_dir: Path, places: Plac
 def _draw(names: Sequence[str], out_dir: Path, places: Places) -> None:
     from corridor.experiments.figures import draw_figures
 
-    summary = json.loads((out_dir / "summary.json").read_text())
+    summary = read_json(out_dir / "summary.json", RESULT)
     draw_figures(out_dir, summary, names, places)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
-import urllib.error
+import socket
+import time
 import urllib.parse
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from corridor.controller.api import SERVER
+from corridor.topologies.base.bounded_file import Kind, parse_json, read_bytes
 from corridor.topologies.base.errors import (
     CorridorError,
     EnvironmentUnsupported,
@@ -24,7 +26,8 @@ HOSTS = ("127.0.0.1", "localhost")
 READ_S = 30.0
 CHANGE_S = 150.0
 """Longer than the API waits for its controller."""
-MOST_TOKEN_BYTES = 512
+MOST_ANSWER_BYTES = 64 * 2**20
+TOKEN = Kind(512, "name the token file")
 DAY = "/v1/day"
 AWAY = ("absent", "busy", "late")
 NOT_DONE = ("deferred", "busy", "failed", "crowded")
@@ -54,7 +57,6 @@ class Api:
         self.url = _checked(url)
         self._token_file = token_file
         self._token = _token(token_file)
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
 
     def get(self, path: str, **query: int) -> Any:
         asked = f"{path}?{urllib.parse.urlencode(query)}" if query else path
@@ -67,37 +69,56 @@ class Api:
         return self._ask("POST", path, None, CHANGE_S)
 
     def _ask(self, method: str, path: str, body: Any, timeout_s: float) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - the scheme is checked
-            self.url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-            method=method,
-        )
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        with self._reached(timeout_s) as line:
+            try:
+                line.request(method, path, data, headers)
+                answer = line.getresponse()
+                raw = _body(answer)
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unheard(error, timeout_s) from error
+        self._check(answer.getheader("Server"))
+        if not 200 <= answer.status < 300:  # a redirect too: the token goes nowhere else
+            raise self._failure(answer, raw, path)
+        return self._understood(raw)
+
+    def _reached(self, timeout_s: float) -> OneAnswer:
+        """A connection for one answer, which has come within the time or never comes."""
+        parts = urllib.parse.urlsplit(self.url)
+        line = OneAnswer(parts.hostname or "", parts.port, timeout_s)
         try:
-            with self._opener.open(request, timeout=timeout_s) as answer:
-                self._check(answer.headers["Server"])
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                self._check(error.headers["Server"])
-                raise self._failure(error, path) from None
+            line.connect()
         except TimeoutError as error:
             raise self._silent(f"did not answer in {timeout_s:g} s") from error
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, TimeoutError):
-                raise self._silent(f"did not answer in {timeout_s:g} s") from error
+        except OSError as error:
             raise EnvironmentUnsupported(
-                f"nobody listens at {self.url} ({error.reason})",
+                f"nobody listens at {self.url} ({error})",
                 "corridor keep SCENARIO starts a network",
             ) from error
-        except OSError as error:
-            raise self._silent(f"hung up ({error.strerror or error})") from error
-        except http.client.BadStatusLine as error:
-            raise self._silent("did not answer by HTTP") from error
-        except http.client.HTTPException as error:
-            raise self._silent(f"hung up ({error})") from error
-        except ValueError as error:
-            raise self._silent("answered what is no JSON") from error
+        return line
+
+    def _unheard(
+        self, error: OSError | http.client.HTTPException, timeout_s: float
+    ) -> EnvironmentUnsupported:
+        if isinstance(error, TimeoutError):
+            return self._silent(f"did not answer in {timeout_s:g} s")
+        if isinstance(error, OSError):
+            return self._silent(f"hung up ({getattr(error, 'strerror', None) or error})")
+        if isinstance(error, http.client.BadStatusLine):
+            return self._silent("did not answer by HTTP")
+        return self._silent(f"hung up ({error})")
+
+    def _understood(self, raw: bytes) -> Any:
+        if len(raw) > MOST_ANSWER_BYTES:
+            raise self._silent(f"answered more than {MOST_ANSWER_BYTES // 2**20} MiB")
+        try:
+            said = parse_json(raw.decode(), self.url, objects=Said)
+        except (UnicodeDecodeError, InputError) as error:
+            raise self._silent("answered what is no JSON of this version") from error
+        if not isinstance(said, dict):
+            raise self._silent("answered what is no object")
+        return said
 
     def _check(self, server: str | None) -> None:
         if server != SERVER:
@@ -108,18 +129,18 @@ class Api:
     def _silent(self, how: str) -> EnvironmentUnsupported:
         return EnvironmentUnsupported(f"the network at {self.url} {how}", "see corridor events")
 
-    def _failure(self, error: urllib.error.HTTPError, path: str) -> CorridorError:
-        said = _problem(error)
-        detail = str(said.get("detail") or error.reason)
+    def _failure(self, answer: http.client.HTTPResponse, raw: bytes, path: str) -> CorridorError:
+        said = _problem(raw)
+        detail = str(said.get("detail") or answer.reason)
         kind = str(said.get("kind"))
-        if error.code == 401:
+        if answer.status == 401:
             return InputError(
                 f"the token in {self._token_file} is not that of the network at {self.url}",
                 "each live network has its own: give --network NAME, or its --token-file",
             )
         if kind == "refused":
             return Refused(detail, counterexamples=said.get("counterexamples", []))
-        if error.code < 500 and kind != "deferred":
+        if answer.status < 500 and kind != "deferred":
             return InputError(detail)
         if kind == "deferred" and path == DAY:
             return EnvironmentUnsupported(f"not done yet: {detail}", "it then happens by itself")
@@ -137,11 +158,74 @@ _WAYS_OUT = {
 }
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The token goes nowhere else."""
+class OneAnswer(http.client.HTTPConnection):
+    """A connection whose answer must be there, to its last byte, in a time from its start."""
 
-    def redirect_request(self, *_: Any) -> None:
-        return None
+    def __init__(self, host: str, port: int | None, timeout_s: float) -> None:
+        super().__init__(host, port, timeout=timeout_s)
+        self._ends_s = time.monotonic() + timeout_s
+        self._real: socket.socket | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        self._real = self.sock
+        self.sock = _Until(self.sock, self._ends_s)
+
+    def close(self) -> None:
+        """Not yet: ``http.client`` does so before the answer is read."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._real is not None:
+            self._real.close()
+
+
+class _Until:
+    """What ``http.client`` asks of a socket, until a time of the monotonic clock."""
+
+    def __init__(self, real: socket.socket, ends_s: float) -> None:
+        self._real, self._ends_s = real, ends_s
+
+    def sendall(self, data: bytes) -> None:
+        self._real.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Incoming(self._real, self._ends_s))
+
+
+class _Incoming(io.RawIOBase):
+    def __init__(self, real: socket.socket, ends_s: float) -> None:
+        super().__init__()
+        self._real, self._ends_s = real, ends_s
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        left_s = self._ends_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        self._real.settimeout(left_s)
+        return self._real.recv_into(buffer)
+
+
+class Said(dict[str, Any]):
+    """An object of an answer; what lacks a key is of another version, or no network of ours."""
+
+    def __missing__(self, key: str) -> Any:
+        raise EnvironmentUnsupported(
+            f'the network answered without "{key}"', "use the version that keeps the network"
+        )
+
+
+def _body(answer: http.client.HTTPResponse) -> bytes:
+    """The body, and of one that is too large a byte more than is taken."""
+    raw = answer.read(MOST_ANSWER_BYTES + 1)
+    if answer.length and len(raw) <= MOST_ANSWER_BYTES:
+        raise http.client.IncompleteRead(raw, answer.length)
+    return raw
 
 
 def _checked(url: str) -> str:
@@ -160,22 +244,16 @@ def _checked(url: str) -> str:
 
 
 def _token(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            text = file.read(MOST_TOKEN_BYTES)
-    except OSError as error:
-        raise InputError(
-            f"cannot be read: {error.strerror}", "name the token file", file=str(path)
-        ) from error
+    text = read_bytes(path, TOKEN)
     token = text.strip()
     if not token or not token.isascii() or not token.decode().isprintable():
         raise InputError("holds no token", "name the token file", file=str(path))
     return token.decode()
 
 
-def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
+def _problem(raw: bytes) -> dict[str, Any]:
     try:
-        said = json.load(error)
-    except (ValueError, OSError):
+        said = parse_json(raw.decode(), "")
+    except (UnicodeDecodeError, InputError):
         return {}
     return said if isinstance(said, dict) else {}

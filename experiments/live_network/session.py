@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from corridor.topologies.base.bounded_file import NOTE, open_bounded, parse_json
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
@@ -164,12 +165,13 @@ def _refuse_second(name: str) -> None:
 def _read(path: Path) -> Session | None:
     """What a note says, if it is one of this user's, and of this version."""
     try:
-        with path.open() as file:
+        with open_bounded(path, NOTE) as file:
             if os.fstat(file.fileno()).st_uid != os.getuid():
                 return None
-            session = from_plain(Session, json.load(file))
+            said = parse_json(file.read(NOTE.max_bytes).decode(), str(path))
+        session = from_plain(Session, said)
         mode = stat.S_IMODE(path.parent.stat().st_mode)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (InputError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     is_ours = not mode & 0o022 and session.name == path.parent.name
     return session if is_ours and session.schema == SCHEMA else None

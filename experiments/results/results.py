@@ -18,6 +18,7 @@ from corridor.experiments.results import validity
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.transit_check import judge_run
+from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import FibreWire
@@ -52,11 +53,15 @@ def read_plan(out_dir: Path) -> Plan:
     """The plan a run was executed from."""
     path = out_dir / "raw" / "plan.json"
     try:
-        return from_plain(Plan, json.loads(path.read_text()))
-    except FileNotFoundError:
+        return from_plain(Plan, read_json(path, RESULT))
+    except NoSuchFile:
         raise InputError("holds no run: raw/plan.json is missing", file=str(out_dir)) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"is not a plan of this version: {error}", file=str(path)) from None
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"is not a plan of this version: {error}",
+            "report with the version that made the run",
+            file=str(path),
+        ) from None
 
 
 def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
@@ -119,7 +124,7 @@ def _add_alibis(judged_by: Path, demands: list[dict[str, Any]]) -> None:
     """Where no measured packet of a demand, on its way there, can have been."""
     if not judged_by.exists():
         return
-    alibis = Alibis(Specification.from_json(judged_by.read_text()).topology)
+    alibis = Alibis(Specification.from_json(read_text(judged_by, RESULT)).topology)
     for demand in demands:
         slowest_ms = ((demand["one_way_ms"] or {}).get("forward") or {}).get("max")
         if slowest_ms is not None:
@@ -141,7 +146,7 @@ def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
     sent: dict[int, dict[str, Any]] = {}
     received: dict[int, dict[str, Any]] = {}
     for path in sorted(raw.glob("flows-*.json")):
-        report = json.loads(path.read_text())
+        report = read_json(path, RESULT)
         sent |= {item["flow"]: item for item in report["streams_out"]}
         received |= {item["flow"]: item for item in report["streams_in"]}
     drops = _stream_drops(raw / "fibres.json", plan)
@@ -169,7 +174,7 @@ def _transfer_rows(path: Path, plan: Plan) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     rows = []
-    for entry in json.loads(path.read_text()):
+    for entry in read_json(path, RESULT):
         demand = plan.demands[entry["demand"]]
         counters = entry["counters"]
         drops = _drops_between(counters["before"], counters["after"], plan)
@@ -182,7 +187,7 @@ def _stream_drops(path: Path, plan: Plan) -> dict[str, dict[str, int]]:
     """Demand id to losses by fibre and direction, from the counters around its stream."""
     if not path.exists():
         return {}
-    readings = json.loads(path.read_text())
+    readings = read_json(path, RESULT)
     return {
         before["name"].removeprefix("stream:"): _drops_between(
             before["counters"], after["counters"], plan

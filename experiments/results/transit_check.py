@@ -6,7 +6,6 @@ lawful way of its demand takes is a violation, whatever label it carries and wha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import Any
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.product import Product
+from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
@@ -121,8 +121,8 @@ def judge_run(raw: Path, wiring: Wiring) -> Verdict | None:
     seen, judged_by = raw / "crossings.json", raw / "specification.json"
     if not seen.exists() or not judged_by.exists():
         return None
-    specification = Specification.from_json(judged_by.read_text())
-    return Judge(specification, wiring).verdict(json.loads(seen.read_text()))
+    specification = Specification.from_json(read_text(judged_by, RESULT))
+    return Judge(specification, wiring).verdict(read_json(seen, RESULT))
 
 
 def _fits(selector: Selector, flow: Mapping[str, Any]) -> bool:

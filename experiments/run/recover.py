@@ -6,7 +6,6 @@ read; each result file is replaced whole or not at all.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +15,19 @@ from typing import Any
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
 from corridor.experiments.run.event_log import EventLog
+from corridor.topologies.base.bounded_file import (
+    RESULT,
+    NoSuchFile,
+    is_folder,
+    parse_json,
+    read_bytes,
+    shown,
+)
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures import samples
 
+NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What comes of data that no run of this version leaves."""
 RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
 
 
@@ -32,8 +41,8 @@ class Recovered:
 
 def recover(out_dir: Path) -> Recovered:
     """Write tables and summary of a run again; raises InputError if the folder holds none."""
-    if not out_dir.is_dir():
-        raise InputError("is no folder", "name the result folder of a run", file=str(out_dir))
+    if not is_folder(out_dir):
+        raise InputError("is no folder", "name the result folder of a run", file=shown(out_dir))
     passed_over: list[str] = []
     try:
         plan = read_plan(out_dir)
@@ -46,9 +55,10 @@ def recover(out_dir: Path) -> Recovered:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be read or written: {reason}", file=str(out_dir)) from error
-    except (KeyError, TypeError, IndexError) as error:
+    except NOT_AS_WRITTEN as error:
+        first = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise InputError(
-            f"holds raw data of another version ({type(error).__name__}: {error})",
+            f"holds raw data of another version ({first})",
             "report with the version that made the run",
             file=str(out_dir),
         ) from error
@@ -99,13 +109,16 @@ def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, 
         return []
     events = []
     torn = 0
-    for line in path.read_text(errors="replace").splitlines():
+    for line in read_bytes(path, RESULT).decode(errors="replace").splitlines():
         try:
-            event = json.loads(line)
-        except ValueError:
+            event = parse_json(line, str(path))
+        except InputError:
             torn += 1
             continue
-        events.append(event)
+        if isinstance(event, dict) and "event" in event:
+            events.append(event)
+        else:
+            torn += 1
     if torn:
         pass_over(f"{path.name}: {torn} torn line{'' if torn == 1 else 's'}")
     return events
@@ -125,13 +138,22 @@ def _failure(events: list[dict[str, Any]]) -> str | None:
 def _read_json(path: Path, pass_over: Callable[[str], None]) -> dict[str, Any]:
     """A JSON object, or an empty one: a missing summary or manifest is no surprise here."""
     try:
-        value = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        value = _whole_json(path)
+    except NoSuchFile:
         return {}
-    except ValueError:
-        pass_over(f"{path.name} is torn")
+    except InputError as error:
+        pass_over(f"{path.name} {error.message}")
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _whole_json(path: Path) -> Any:
+    """What a file of JSON says; InputError says why nothing, a torn one that it is torn."""
+    raw = read_bytes(path, RESULT)
+    try:
+        return parse_json(raw.decode(), str(path))
+    except (UnicodeDecodeError, InputError):
+        raise InputError("is torn", file=str(path)) from None
 
 
 def _link_readable(out_dir: Path, staging: Path, pass_over: Callable[[str], None]) -> None:
@@ -153,14 +175,14 @@ def _problem(path: Path) -> str:
     """What is wrong with a raw file, or nothing."""
     if path.suffix == ".json":
         try:
-            json.loads(path.read_bytes())
-        except ValueError:
-            return " is torn"
+            _whole_json(path)
+        except InputError as error:
+            return f" {error.message}"
     if path.suffix == ".rec":
         try:
             damaged = samples.read_file(path).damaged
-        except (InputError, ValueError):
-            return " is no record file"
+        except InputError as error:
+            return f" {error.message}"
         if damaged:
             return f": {damaged} damaged record{'' if damaged == 1 else 's'}"
     return ""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.load import load_policies
@@ -25,10 +25,19 @@ from corridor.controller.policy.model import (
 )
 from corridor.experiments.scenario.kinds import Arrival, Fault, arrival_of
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import (
+    QuantityError,
+    format_duration,
+    format_rate,
+    no_truth,
+    written_day,
+)
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+from corridor.topologies.model.wiring import queue_packets
 from corridor.traffic.arrivals.registry import DEFAULT as DEFAULT_ARRIVAL
 
 SHIPPED = Path(__file__).with_name("shipped")
@@ -37,6 +46,8 @@ MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
 MAX_FRAME_BYTES = 1514
 MAX_PROBES = 5_000_000
 LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
+MAX_BUFFER_NS = 60_000_000_000
+MAX_QUEUE_PACKETS = 2**32 - 1  # struct tc_netem_qopt
 
 
 class NetworkOptions(Frozen):
@@ -53,6 +64,14 @@ class NetworkOptions(Frozen):
     bfd: DurationNs | None = None
     """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
     noticed."""
+
+    @field_validator("buffer")
+    @classmethod
+    def _of_a_minute_at_most(cls, buffer: int) -> int:
+        if buffer > MAX_BUFFER_NS:
+            most = format_duration(MAX_BUFFER_NS)
+            raise QuantityError(f"a buffer is {most} at most, not {format_duration(buffer)}")
+        return buffer
 
     @model_validator(mode="after")
     def _bfd_in_milliseconds(self) -> Self:
@@ -73,7 +92,7 @@ class ProbeOptions(Frozen):
     """STAMP probes of one demand."""
 
     interval: DurationNs = 20_000_000
-    count: int = Field(default=100, ge=1, le=MAX_PROBES)
+    count: int = Field(default=100, ge=1, le=MAX_PROBES, strict=True)
     size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
     """The frame from its Ethernet header on, without FCS, in bytes."""
     arrival: Arrival = arrival_of(DEFAULT_ARRIVAL)
@@ -133,15 +152,17 @@ class CutOptions(Frozen):
 class Scenario(Frozen):
     """One experiment, checked against its topology."""
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
+        default=1, alias="schema"
+    )
     name: Slug
     title: str = ""
     topology: str
-    seed: int = Field(default=1, ge=0, lt=2**63)
+    seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     framework: Literal["ryu", "os-ken"] = "ryu"
     policies: str = "none"
     """A shipped policy set, or a file beside this one."""
-    as_of: date | None = None
+    as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""
     protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
@@ -178,6 +199,7 @@ def load_scenario(
     topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
     _check_losses(document, scenario, topology)
+    _check_buffer(document, scenario, topology)
     _check_faults(document, scenario, topology)
     _check_cuts(document, scenario, topology)
     if policies is None:
@@ -195,17 +217,17 @@ def _find(name_or_path: str) -> Path:
     if name_or_path in shipped_scenarios():
         return shipped
     path = Path(name_or_path)
-    if path.exists() or "/" in name_or_path or path.suffix:
+    if is_there(path) or "/" in name_or_path or path.suffix:
         return path
     known = shipped_scenarios()
     hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}; or give a file"
-    raise InputError(f'no scenario is called "{name_or_path}"', hint)
+    raise InputError(f'no scenario is called "{shown(name_or_path)}"', hint)
 
 
 def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
     beside = folder / scenario.topology
     try:
-        return load_topology(str(beside) if beside.is_file() else scenario.topology)
+        return load_topology(str(beside) if is_file(beside) else scenario.topology)
     except InputError as error:
         raise document.error_of_named(error, "topology") from error
 
@@ -215,7 +237,7 @@ def _policies(
 ) -> PolicySet:
     beside = folder / scenario.policies
     try:
-        return load_policies(str(beside) if beside.is_file() else scenario.policies, topology)
+        return load_policies(str(beside) if is_file(beside) else scenario.policies, topology)
     except InputError as error:
         raise document.error_of_named(error, "policies") from error
 
@@ -329,6 +351,16 @@ def _check_losses(document: Document, scenario: Scenario, topology: Topology) ->
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)
     _check_loss(document, scenario.network.loss, "network", "loss")
+
+
+def _check_buffer(document: Document, scenario: Scenario, topology: Topology) -> None:
+    """No port's queue holds more packets than the kernel counts."""
+    fastest_bps = max(map(topology.emulated_rate_bps, topology.fibres), default=0)
+    queued = queue_packets(fastest_bps, scenario.network.buffer / 1e6)
+    if queued > MAX_QUEUE_PACKETS:
+        message = f"at {format_rate(fastest_bps)} the buffer holds {queued} packets"
+        hint = f"the kernel queues {MAX_QUEUE_PACKETS} at most: make it shorter"
+        raise document.error(message, "network", "buffer", hint=hint)
 
 
 def _check_loss(document: Document, share: float, *path: str) -> None:

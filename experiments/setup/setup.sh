@@ -7,9 +7,10 @@ readonly python_wanted=3.13
 readonly build_tools='^(pbr|setuptools|wheel)=='
 readonly source_only=ovs,ryu # these have no wheels for this Python
 readonly place_in_guests=/run/corridor/python # PYTHON_PREFIX of experiments/testbeds/guest_init.py
-log=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/corridor/setup.log
+# Without HOME bash knows the user's home from the system: nobody else may have put a file there.
+log=${XDG_CACHE_HOME:-${HOME:-~}/.cache}/corridor/setup.log
 
-say() { printf 'corridor: %s\n' "$*" >&2; }
+say() { printf 'corridor: %s\n' "$*" >&2 || :; } # standard error may be closed: the code still says it
 lacking() {
     say "$*"
     exit 3

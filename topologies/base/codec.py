@@ -82,6 +82,8 @@ def _rebuilder(kind: Any) -> Callable[[Any], Any]:
 
 
 def _rebuild_dataclass(kind: Any, plain: Any) -> Any:
+    if not isinstance(plain, dict):
+        raise TypeError(f"{kind.__name__} is an object, not {type(plain).__name__}")
     hints = _hints(kind)
     return kind(**{name: _rebuild(hints[name], item) for name, item in plain.items()})
 

@@ -22,22 +22,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from corridor.topologies.base.bounded_file import MAX_DEPTH, NoSuchFile, read_text
 from corridor.topologies.base.errors import InputError
 
-MAX_BYTES = 8 * 2**20
 MAX_VALUES = 500_000
 """Values in one document after aliases are expanded."""
-
-MAX_DEPTH = 64
 
 Key = str | int
 KeyPath = tuple[Key, ...]
 
 _BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class NoSuchFile(InputError):
-    """A file that is not there; who names it in a document of theirs is told where."""
 
 
 class _Loader(_BaseLoader):
@@ -96,34 +90,6 @@ class Document:
 def read_document(path: str | Path) -> Document:
     """Read one YAML file. Raises InputError for anything that is not one bounded document."""
     return parse_document(read_text(path), str(path))
-
-
-def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
-    """The UTF-8 text of a file of at most ``max_bytes``. Raises InputError."""
-    file = str(path)
-    try:
-        with Path(path).open("rb") as stream:
-            raw = stream.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise NoSuchFile("no such file", _near_file(Path(path)), file=file) from None
-    except IsADirectoryError:
-        raise InputError("is a directory", "name a file in it", file=file) from None
-    except PermissionError:
-        raise InputError("cannot be read", f"chmod +r {file}", file=file) from None
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise InputError(f"cannot be read: {reason}", file=file) from None
-    if len(raw) > max_bytes:
-        limit = f"{max_bytes // 2**20} MiB"
-        raise InputError(f"is larger than {limit}", "split it into smaller files", file=file)
-    if b"\0" in raw:
-        raise InputError("is a binary file, not text", "name a text file", file=file)
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        line = raw.count(b"\n", 0, problem.start) + 1
-        hint = "save it as UTF-8"
-        raise InputError("is not UTF-8 text", hint, file=file, line=line) from None
 
 
 def parse_document(text: str, file: str) -> Document:
@@ -226,17 +192,17 @@ class _Builder:
             raise self._error(f'tag "{_short(node.tag)}" is not allowed', line, "drop the tag")
         if kind == "str":
             return str(node.value)
-        if kind == "int" and not node.value.lower().startswith("0x"):
-            return self._decimal(node.value, line)
+        if kind == "int":
+            return self._whole(node.value, line)
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
             raise self._error(f'"{node.value}" is not a {kind}', line) from None
 
-    def _decimal(self, text: str, line: int) -> int:
+    def _whole(self, text: str, line: int) -> int:
         if len(text) > 40:
             raise self._error("number has too many digits", line)
-        return int(text)
+        return int(text, 16 if text.lower().startswith("0x") else 10)
 
     def _check_tag(self, node: yaml.Node, kind: str, line: int) -> None:
         if node.tag != _PREFIX + kind:
@@ -381,14 +347,6 @@ def nearest(word: str, options: Iterable[str]) -> str:
     """``did you mean "x"?`` for the closest of ``options``, or an empty text."""
     close = difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else ""
-
-
-def _near_file(path: Path) -> str:
-    try:
-        names = [p.name for p in path.parent.iterdir()]
-    except OSError:
-        return ""
-    return nearest(path.name, names)
 
 
 def _short(value: object) -> str:

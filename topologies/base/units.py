@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 DURATIONS: Mapping[str, int] = {
@@ -40,6 +41,7 @@ SIZES: Mapping[str, int] = {
 }
 
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([^\W\d]+)?(/s)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_DIGITS = 30
 
 
@@ -89,6 +91,20 @@ def format_size(size_bytes: int) -> str:
 def format_length(length_km: float) -> str:
     """``820.0`` -> ``820km``, with every digit the float carries."""
     return f"{_plain(Decimal(repr(float(length_km))))}km"
+
+
+def written_day(value: object) -> object:
+    """A day, or its text as in ``2027-07-01``; a number is not taken for seconds since 1970."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise QuantityError(f'"{str(value)[:40]}" is no day', "write it like 2027-07-01")
+
+
+def no_truth(value: object) -> object:
+    """Whatever stands where a number should, unless it is true or false."""
+    if isinstance(value, bool):
+        raise QuantityError(f"{str(value).lower()} is no number", "write a number")
+    return value
 
 
 def _parse(

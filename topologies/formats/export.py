@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from corridor.topologies.base.bounded_file import is_there
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import corridor_yaml, graphml, node_link
 from corridor.topologies.model.topology import Topology
@@ -33,7 +34,7 @@ def export_topology(topology: Topology, path: str | Path, *, overwrite: bool = F
     if writer is None:
         endings = ", ".join(WRITERS)
         raise InputError("has an ending no exporter knows", f"use one of {endings}", file=str(path))
-    if target.exists() and not overwrite:
+    if is_there(target) and not overwrite:
         raise InputError("exists already", "choose another name or add --force", file=str(path))
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:

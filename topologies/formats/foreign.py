@@ -62,9 +62,7 @@ def build(
     ids = _slugs([(node.key, node.label) for node in nodes])
     found = places(nodes, links, file)
     codes, geographic = jurisdictions(found, placed)
-    hubs = {
-        place.node.key: _hub(place, ids[place.node.key], codes, source, file) for place in found
-    }
+    hubs = {place.node.key: _hub(place, ids[place.node.key], codes, source) for place in found}
     stand_ins = {place.node.key for place in found if place.stand_in}
     fibres = _fibres(hubs, links, stand_ins, source, file)
     return Topology(
@@ -88,6 +86,9 @@ def _check(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str
     keys = {node.key for node in nodes}
     if len(keys) < len(nodes):
         raise InputError("two nodes share an id", "give each its own", file=file)
+    for node in nodes:
+        if node.lat is not None and node.lon is not None:
+            _check_degrees(node, node.lat, node.lon, file)
     for link in links:
         for end in (link.a, link.z):
             if end not in keys:
@@ -96,6 +97,12 @@ def _check(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str
         if link.a == link.z:
             message = f'a link starts and ends at node "{link.a}"'
             raise InputError(message, "remove it", file=file, line=link.line)
+
+
+def _check_degrees(node: ForeignNode, lat: float, lon: float, file: str) -> None:
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):  # neither does what is no number
+        message = f'node "{node.label}" stands at {lat:g}, {lon:g}: not degrees'
+        raise InputError(message, "latitude is -90..90", file=file, line=node.line)
 
 
 def _lengths_note(fibres: Sequence[Fibre]) -> str:
@@ -142,11 +149,8 @@ def readable(node: ForeignNode) -> str:
     return "unnamed"
 
 
-def _hub(place: Placed, hub_id: str, codes: Mapping[str, str], source: str, file: str) -> Hub:
+def _hub(place: Placed, hub_id: str, codes: Mapping[str, str], source: str) -> Hub:
     node = place.node
-    if not (-90 <= place.lat <= 90 and -180 <= place.lon <= 180):
-        message = f'node "{node.label}" stands at {place.lat:g}, {place.lon:g}: not degrees'
-        raise InputError(message, "latitude is -90..90", file=file, line=node.line)
     return Hub(
         id=hub_id,
         name=readable(node),

@@ -10,7 +10,8 @@ import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from corridor.topologies.base.documents import nearest, read_text
+from corridor.topologies.base.bounded_file import is_folder, is_there, read_text, shown
+from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
 from corridor.topologies.model.topology import Topology
@@ -56,17 +57,17 @@ def _load(name: str, extended_by: tuple[str, ...]) -> Topology:
 def _from_yaml(path: Path, extended_by: tuple[str, ...]) -> Topology:
     def load_base(base: str) -> Topology:
         beside = path.parent / base
-        return _load(base if base in SHIPPED or not beside.exists() else str(beside), extended_by)
+        return _load(base if base in SHIPPED or not is_there(beside) else str(beside), extended_by)
 
     return corridor_yaml.from_text(read_text(path), str(path), load_base)
 
 
 def _unknown(name: str, path: Path) -> InputError:
-    if path.is_dir():
+    if is_folder(path):
         return InputError("is a directory", "name a topology file in it", file=name)
-    if path.exists():
+    if is_there(path):
         endings = ", ".join((".yaml", *_BY_SUFFIX))
         return InputError("has an ending no loader knows", f"use one of {endings}", file=name)
     shipped = ", ".join(SHIPPED)
     hint = nearest(name, SHIPPED) or f"use one of {shipped}, a file, or topohub:topozoo/Chinanet"
-    return InputError(f'no topology "{name}"', hint)
+    return InputError(f'no topology "{shown(name)}"', hint)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
@@ -41,13 +42,7 @@ def to_text(topology: Topology) -> str:
 
 def from_text(text: str, file: str) -> Topology:
     """A Topology from our JSON. Raises InputError; JSON carries no lines past its syntax."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as problem:
-        message = f"is not JSON: {problem.msg}"
-        raise InputError(message, file=file, line=problem.lineno) from None
-    except RecursionError:
-        raise InputError("is nested too deeply", file=file) from None
+    data = parse_json(text, file)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise InputError(f'its "schema" is not {SCHEMA}', "export it again", file=file)
     try:

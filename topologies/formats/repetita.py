@@ -8,13 +8,16 @@ The two directions of a link become one fibre, so they must agree.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import format_duration
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import MAX_DELAY_NS, Topology
 
+_COUNT = re.compile("[0-9]{1,9}")
 PLANAR_NOTE = "The file's coordinates are not degrees: all hubs stand at 0, 0."
 
 
@@ -42,7 +45,7 @@ class _Lines:
     def section(self, name: str, columns: int) -> list[tuple[int, list[str]]]:
         """The rows announced by ``name n`` and their heading."""
         number, words = self._next(f'"{name} <count>"')
-        if len(words) != 2 or words[0] != name or not words[1].isdigit():
+        if len(words) != 2 or words[0] != name or not _COUNT.fullmatch(words[1]):
             raise self.error(f'expected "{name} <count>"', number, "is it a REPETITA file?")
         count = int(words[1])
         self._next("a heading")
@@ -77,6 +80,9 @@ def from_text(text: str, file: str) -> Topology:
         values = [_number(lines, number, value) for value in (kbps, delay_us)]
         if min(values) < 0:
             raise lines.error("bandwidth and delay must not be negative", number)
+        if values[1] * 1e3 > MAX_DELAY_NS:
+            most = format_duration(MAX_DELAY_NS)
+            raise lines.error(f"a delay is {most} at most", number, "it is in microseconds")
         arcs.append(_Arc(number, *ends, *values))
     placed = all(abs(lat) <= 90 and abs(lon) <= 180 for _, lat, lon, _ in rows)
     nodes = [
@@ -133,13 +139,13 @@ def _number(lines: _Lines, number: int, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise lines.error(f'"{text}" is not a number', number)
+        raise lines.error(f'"{text[:40]}" is not a number', number)
     return value
 
 
 def _index(lines: _Lines, number: int, text: str, count: int) -> int:
-    if not text.isdigit() or int(text) >= count:
+    if not _COUNT.fullmatch(text) or int(text) >= count:
         raise lines.error(
-            f'edge ends at unknown node "{text}"', number, f"nodes are 0..{count - 1}"
+            f'edge ends at unknown node "{text[:40]}"', number, f"nodes are 0..{count - 1}"
         )
     return int(text)

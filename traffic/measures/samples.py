@@ -8,7 +8,6 @@ Parquet they are null instead.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.topologies.base.bounded_file import RECORDS, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.workloads import records
 
@@ -91,11 +91,11 @@ def read_file(path: Path) -> HostRecords:
 
     ``damaged`` counts places passed over: torn, never written, or overwritten.
     """
-    data = path.read_bytes()
+    data = read_bytes(path, RECORDS)
     host = path.name.removeprefix("probes-").removesuffix(".rec")
     head = data[: records.HEADER_BYTES]
     if not head.strip(b"\0"):
-        rows, damaged = _readable(data[records.HEADER_BYTES :])
+        rows, damaged = _readable(memoryview(data)[records.HEADER_BYTES :])
         return HostRecords(host, 0, "", rows, damaged + (len(data) > 0))
     if not head.startswith(records.MAGIC) and not records.MAGIC.startswith(head):
         raise InputError("is not a probe record file", file=str(path))
@@ -107,12 +107,18 @@ def read_file(path: Path) -> HostRecords:
             f"has record version {version} of {size} B, this reads version {records.VERSION}",
             file=str(path),
         )
-    about = json.loads(head[records.HEADER.size : records.HEADER.size + length])
-    rows, damaged = _readable(data[records.HEADER_BYTES :])
-    return HostRecords(about["host"], about["epoch_ns"], about["clock"], rows, damaged)
+    said = head[records.HEADER.size : records.HEADER.size + length].decode(errors="replace")
+    about = parse_json(said, str(path))
+    rows, damaged = _readable(memoryview(data)[records.HEADER_BYTES :])
+    try:
+        return HostRecords(
+            str(about["host"]), int(about["epoch_ns"]), str(about["clock"]), rows, damaged
+        )
+    except (KeyError, TypeError, ValueError):
+        raise InputError("its header lacks host, epoch or clock", file=str(path)) from None
 
 
-def _readable(body: bytes) -> tuple[Records, int]:
+def _readable(body: memoryview | bytes) -> tuple[Records, int]:
     """The records that stand in their place, and how many places hold none."""
     whole = len(body) // records.RECORD_BYTES
     rows = np.frombuffer(body, RECORD_DTYPE, whole)

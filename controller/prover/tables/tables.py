@@ -7,10 +7,18 @@ claim ``T0`` finds it, or becomes an ``Oddity`` where an entry cannot hold it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corridor.controller.forwarding.program import FastFailover, Flow, Meter, Program, SwitchProgram
+from corridor.controller.forwarding.program import (
+    Action,
+    FastFailover,
+    Flow,
+    Meter,
+    Program,
+    SwitchProgram,
+    unknown,
+)
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import Wiring
@@ -115,13 +123,38 @@ def _flow(hub: str, said: Any, oddities: list[Oddity]) -> Flow | None:
             sorted((name, _value(value)) for name, value in map(tuple, plain.pop("match")))
         )
         flow = from_plain(Flow, {**plain, "match": match})
-        numbers = (flow.table, flow.priority, flow.cookie, flow.goto or 0, flow.meter or 0)
-        if not all(isinstance(number, int) for number in numbers):
-            raise TypeError("numbers expected")
+        _need_numbers(flow.table, flow.priority, flow.cookie)
+        _need_numbers(flow.goto, flow.meter, may_lack=True)
+        if not all(isinstance(name, str) for name, _ in match):
+            raise TypeError("names of fields expected")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         oddities.append(Oddity(hub, f"an entry is not whole: {error!r}"))
         return None
-    return flow
+    return replace(flow, actions=tuple(map(_readable, flow.actions)))
+
+
+_ARGUMENTS: Mapping[str, tuple[type, ...]] = {
+    "output": (int,),
+    "group": (int,),
+    "push_label": (int,),
+    "set_field": (str, object),
+}
+"""What actions cannot do without; others have none that is looked at."""
+
+
+def _readable(action: Action) -> Action:
+    """The action, or, where it lacks what its kind needs, one that nobody understands: that is
+    taken at its worst."""
+    kind, given = action.kind, action.arguments
+    is_plain = isinstance(kind, str) and all(isinstance(one, int | str) for one in given)
+    wanted = _ARGUMENTS.get(kind) if is_plain else ()
+    fits = wanted is None or (len(given) == len(wanted) and all(map(isinstance, given, wanted)))
+    return action if is_plain and fits else unknown(f"{kind} {list(given)}")
+
+
+def _need_numbers(*given: Any, may_lack: bool = False) -> None:
+    if not all(isinstance(one, int) or (may_lack and one is None) for one in given):
+        raise TypeError("numbers expected")
 
 
 def _value(value: Any) -> int | str:
@@ -142,13 +175,25 @@ def _whole[T: (FastFailover, Meter)](
         for key in sorted(said.keys() - parts)
     ]
     try:
-        made = from_plain(kind, {key: said[key] for key in parts})
-        if not isinstance(made.id, int):
-            raise TypeError("a number expected")
+        made = _of_numbers(from_plain(kind, {key: said[key] for key in parts}))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         oddities.append(Oddity(hub, f"a {name} is not whole: {error!r}"))
         return None
     return made
+
+
+def _of_numbers[T: (FastFailover, Meter)](made: T) -> T:
+    """The same with readable actions; raises TypeError unless numbers are numbers."""
+    if isinstance(made, Meter):
+        _need_numbers(made.id, made.rate_kbps, made.burst_kbit)
+        return made
+    _need_numbers(made.id)
+    for bucket in made.buckets:
+        _need_numbers(bucket.watch_port, bucket.watch_group, may_lack=True)
+    buckets = (
+        replace(bucket, actions=tuple(map(_readable, bucket.actions))) for bucket in made.buckets
+    )
+    return replace(made, buckets=tuple(buckets))
 
 
 _NAMES = {FastFailover: "group", Meter: "meter"}
@@ -156,7 +201,11 @@ _NAMES = {FastFailover: "group", Meter: "meter"}
 
 def _settings(hub: str, said: Any, oddities: list[Oddity]) -> Settings:
     try:
-        return from_plain(Settings, said)
+        settings = from_plain(Settings, said)
+        _need_numbers(*(settings.bfd_ports or ()))
+        if not isinstance(settings.fail_mode, str | None):
+            raise TypeError("a text expected")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         oddities.append(Oddity(hub, f"its settings are not whole: {error!r}"))
         return Settings()
+    return settings

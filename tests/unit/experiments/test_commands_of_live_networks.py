@@ -392,7 +392,7 @@ def test_a_wrong_token_is_one_line_that_does_not_name_it(api, corridor, tmp_path
         (("--url", "http://127.0.0.1:1"), 2, "--url and --token-file go together"),
         (("--token-file", "x"), 2, "--url and --token-file go together"),
         (("--network", "none"), 2, 'no network "none" is kept'),
-        (("--url", "http://127.0.0.1:1", "--token-file", "nowhere"), 2, "nowhere: cannot be read"),
+        (("--url", "http://127.0.0.1:1", "--token-file", "nowhere"), 2, "nowhere: no such file"),
         (("--url", "http://127.0.0.1:1", "--token-file", "empty"), 2, "empty: holds no token"),
         (("--url", "http://127.0.0.1:1", "--token-file", "TOKEN"), 3, "nobody listens at"),
         (("--url", "http://evil.example:80", "--token-file", "TOKEN"), 2, "is no address"),

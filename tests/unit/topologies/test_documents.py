@@ -115,7 +115,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         large: "larger than 8 MiB",
         tmp_path / "scenarios.yaml": 'did you mean "scenario.yaml"',
         tmp_path / "scenario.yaml" / "x": "cannot be read",
-        Path("nul\0byte"): "cannot be read",
+        Path("nul\0byte"): "is no name of a file",
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message):
