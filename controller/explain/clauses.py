@@ -11,9 +11,9 @@ from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.places import Groups
 from corridor.controller.policy.routes import Route, shortest
 from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.terms.places import Groups
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Confidence, Topology
 

@@ -18,8 +18,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from corridor.controller.policy.answers import Answer
-from corridor.controller.policy.places import Groups, HubSelector, Names, Value, inside, run_by
+from corridor.controller.policy.terms.answers import Answer
+from corridor.controller.policy.terms.places import (
+    Groups,
+    HubSelector,
+    Names,
+    Value,
+    inside,
+    run_by,
+)
 from corridor.topologies.model.topology import Fibre, Hub
 
 type Element = Hub | Fibre

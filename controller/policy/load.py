@@ -14,7 +14,7 @@ from typing import Any
 
 from corridor.controller.policy.law import DATA, is_rule_id, load_law
 from corridor.controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
-from corridor.controller.policy.places import operators, shipped_groups
+from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.documents import (
     Document,
     Key,

@@ -21,7 +21,7 @@ from corridor.controller.policy.clauses import (
     Waypoint,
     Waypoints,
 )
-from corridor.controller.policy.places import (
+from corridor.controller.policy.terms.places import (
     Groups,
     HubSelector,
     Names,

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from corridor.controller.policy.model import PolicyFile
-from corridor.controller.policy.places import Value
+from corridor.controller.policy.terms.places import Value
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*[^\s0-9].*$"}

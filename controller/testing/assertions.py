@@ -21,8 +21,8 @@ from corridor.controller.policy.clauses import (
     Waypoint,
     Waypoints,
 )
-from corridor.controller.policy.places import Where
 from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.terms.places import Where
 from corridor.controller.testing import failure_text
 from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.network import protection_of
