@@ -8,12 +8,12 @@ from itertools import chain
 from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
 from corridor.controller.explain.references import Reference, references
 from corridor.controller.policy.automaton import Automaton, Violation, build
-from corridor.controller.policy.clauses import Avoid, Clause, Confine, Terminate, Trip, Waypoints
+from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.places import Groups
 from corridor.controller.policy.routes import Route, shortest
 from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.terms.places import Groups
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -89,40 +89,10 @@ _NO_PERMIT = Policy(id="no-permit", effect="permit")
 
 def _clauses(automaton: Automaton) -> list[tuple[Policy, str, str]]:
     found = [
-        (bound.policy, bound.clause.kind, describe(bound.clause)) for bound in automaton.clauses
+        (bound.policy, bound.clause.kind, bound.clause.describe()) for bound in automaton.clauses
     ]
     found += [
         (budget.policy, "max_one_way", f"at most {format_duration(budget.one_way_ns)} one way")
         for budget in automaton.budgets
     ]
     return found
-
-
-def describe(clause: Clause) -> str:
-    """A clause in words."""
-    if isinstance(clause, Confine):
-        return f"stay within {', '.join(clause.within)}"
-    if isinstance(clause, Terminate):
-        return f"end in {' or '.join(clause.only)}"
-    if isinstance(clause, Avoid):
-        return "; ".join(_avoided(clause))
-    assert isinstance(clause, Waypoints)
-    stops = (
-        f"{stop.any_of}{' before the border' * (stop.before == 'border')}" for stop in clause.stops
-    )
-    return f"pass {', then '.join(stops)}"
-
-
-def _avoided(clause: Avoid) -> list[str]:
-    said = [
-        f"{verb} {', '.join(names)}"
-        for verb, names in (
-            ("no hub in", clause.located_in),
-            ("no fibre that touches", clause.crosses),
-            ("nothing run by", clause.operated_by),
-        )
-        if names
-    ]
-    if clause.operated_by:
-        said[-1] += f" (unknown operators: {clause.unknown_operator})"
-    return said

@@ -4,8 +4,8 @@ Read in this order::
 
     law         rules of law as data, with sources and confidence
     classifier  attributes of data -> class, legal basis, and the rules that decided
-    places      jurisdictions, groups, and selectors of hubs
-    clauses     the hard clauses, one class each
+    terms       jurisdictions, groups, and selectors of hubs
+    clauses     the hard clauses, one kind a file
     model       policies, data classes, bindings, demands
     load        YAML -> a checked PolicySet
     automaton   one demand under one permit, as a deterministic automaton

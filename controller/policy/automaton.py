@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from corridor.controller.policy.clauses import Broken, Clause, Element, Trip, Waypoints, is_domestic
+from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.units import format_duration
@@ -112,22 +112,24 @@ class Automaton:
             if bound.clause.phases()
         ]
         if not phases:
-            domestic = any(is_domestic(bound.clause, self.trip) for bound in self.clauses)
-            return "DOMESTIC" if domestic else "EXEMPT"
+            return "DOMESTIC" if self._is_domestic else "EXEMPT"
         return "+".join(dict.fromkeys(phases))
 
     def phase(self, state: State) -> Phase:
         """How a packet in a state stands to the border of its home: what its label says."""
-        owed, passed = False, False
-        for progress, bound in zip(state, self.clauses, strict=True):
-            if isinstance(bound.clause, Waypoints):
-                due = [stop.before == "border" for stop in bound.clause.stops]
-                owed |= any(due[progress:])
-                passed |= any(due)
-        if owed or passed:
-            return Phase.PRE if owed else Phase.ASSESSED
-        domestic = any(is_domestic(bound.clause, self.trip) for bound in self.clauses)
-        return Phase.DOMESTIC if domestic else Phase.EXEMPT
+        owed = {
+            bound.clause.owes_at_border(progress)
+            for progress, bound in zip(state, self.clauses, strict=True)
+        }
+        if True in owed:
+            return Phase.PRE
+        if False in owed:
+            return Phase.ASSESSED
+        return Phase.DOMESTIC if self._is_domestic else Phase.EXEMPT
+
+    @property
+    def _is_domestic(self) -> bool:
+        return any(bound.clause.is_domestic(self.trip) for bound in self.clauses)
 
     @property
     def course_key(self) -> tuple[object, ...]:

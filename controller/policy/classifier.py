@@ -13,7 +13,7 @@ from datetime import date
 from typing import Literal
 
 from corridor.controller.policy.law import Case, DataFlow, Law, Requirement, Rule
-from corridor.controller.policy.places import Groups, shipped_groups
+from corridor.controller.policy.terms.places import Groups, shipped_groups
 from corridor.topologies.model.topology import Confidence
 
 Outcome = Literal["allow", "require", "deny", "undecided"]

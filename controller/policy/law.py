@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from corridor.controller.policy.answers import Answer, every, negation, some
-from corridor.controller.policy.places import Groups, Names, Value, inside, shipped_groups
+from corridor.controller.policy.terms.answers import Answer, every, negation, some
+from corridor.controller.policy.terms.places import Groups, Names, Value, inside, shipped_groups
 from corridor.topologies.base.documents import Document, KeyPath, nearest, read_document, validate
 from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 

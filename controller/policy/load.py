@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.law import DATA, is_rule_id, load_law
 from corridor.controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
-from corridor.controller.policy.places import operators, shipped_groups
+from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
     Document,
@@ -201,9 +202,10 @@ class _Draft:
         classes = self.parts["classes"].keys()
         place = among("jurisdiction or group", self._places())
         hub = among("hub", self._hubs())
+        by_name = {"place": place, "hub": hub, "operator": self._check_operators}
         return {
-            **dict.fromkeys(("origin", "located_in", "outside", "crosses", "confine"), place),
-            **dict.fromkeys(("within", "only"), place),
+            **{key: by_name[named] for key, named in looked_up().items()},
+            **dict.fromkeys(("origin", "located_in", "outside"), place),
             **dict.fromkeys(("hubs", "hub", "src", "dst"), hub),
             "class": among("data class", classes),
             "returns": among("data class", {*classes, SAME_CLASS}),

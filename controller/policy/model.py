@@ -13,15 +13,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from corridor.controller.policy.clauses import (
-    Avoid,
-    Clause,
-    ConfineText,
-    Terminate,
-    Waypoint,
-    Waypoints,
-)
-from corridor.controller.policy.places import (
+from corridor.controller.policy.clauses.clause import Clause
+from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
+from corridor.controller.policy.terms.places import (
     Groups,
     HubSelector,
     Names,
@@ -173,24 +167,18 @@ class Match(Value):
         )
 
 
-class Hard(Value):
+class Hard(ByKind):
     """Never relaxed, whatever fails."""
 
-    confine: ConfineText | None = None
-    avoid: Avoid | None = None
-    terminate: Terminate | None = None
-    waypoints: tuple[Waypoint, ...] = ()
-    """Hubs to pass, in this order."""
     max_one_way: DurationNs | None = None
     """Budget on the pure one-way delay of the path."""
 
     def clauses(self) -> Iterator[Clause]:
         """The clauses that judge elements; ``max_one_way`` judges the whole path."""
-        for clause in (self.confine, self.avoid, self.terminate):
+        for kind in CLAUSES:
+            clause = kind.of(getattr(self, kind.kind))
             if clause is not None:
                 yield clause
-        if self.waypoints:
-            yield Waypoints(stops=self.waypoints)
 
 
 MOST_BPS = 4_294_967_295_000

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from corridor.controller.policy.model import PolicyFile
-from corridor.controller.policy.places import Value
+from corridor.controller.policy.terms.places import Value
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*[^\s0-9].*$"}
@@ -56,9 +56,12 @@ class _AsWritten(GenerateJsonSchema):
 
 
 def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """What stands below each attribute of a class and of those it is made from."""
+    """What stands below each attribute of a class and of those it is made from.
+
+    Classes that are not written but made by a call describe their fields themselves.
+    """
     for made in reversed(model.__mro__):
-        if issubclass(made, Value) and made is not Value:
+        if issubclass(made, Value) and made is not Value and "__firstlineno__" in vars(made):
             (tree,) = ast.parse(textwrap.dedent(inspect.getsource(made))).body
             assert isinstance(tree, ast.ClassDef)
             for named, below in pairwise(tree.body):

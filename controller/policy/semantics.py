@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from corridor.controller.policy.answers import Answer, every, some
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.places import Groups, inside
+from corridor.controller.policy.terms.answers import Answer, every, some
+from corridor.controller.policy.terms.places import Groups, inside
 from corridor.topologies.model.topology import Topology
 
 

@@ -53,7 +53,8 @@ def kept_wiring(
 
 def _gateways(loaded: LoadedScenario) -> frozenset[str]:
     groups = loaded.policies.known_groups
-    chosen = [stop.any_of for policy in loaded.policies.policies for stop in policy.hard.waypoints]
+    clauses = [one for policy in loaded.policies.policies for one in policy.hard.clauses()]
+    chosen = [where for clause in clauses for where in clause.gateways()]
     return frozenset(
         hub.id
         for hub in loaded.topology.hubs

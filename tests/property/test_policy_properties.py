@@ -79,10 +79,10 @@ def _speaks(rule: Policy, data_class: str, origins: list[str], src: Hub, dst: Hu
             return False
     if match.src.located_in and src.located_in not in match.src.located_in:
         return False
-    if match.dst.interfaces:
+    if match.dst.outside:
         if dst.located_in == "XX":
             return lenient
-        return dst.located_in not in match.dst.interfaces
+        return dst.located_in not in match.dst.outside
     return True
 
 

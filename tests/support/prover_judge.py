@@ -14,12 +14,13 @@ from typing import Any
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.paths import Path
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Fate, OpenFlowNetwork, Packet
 from prover_worlds import Spoilt, World
 
-CLAIM_OF = {"confine": "C4", "avoid": "C5", "terminate": "C6", "waypoints": "C7"}
+CLAIM_OF = {kind.kind: kind.claim for kind in CLAUSES}
 PROTOCOLS = {"udp": 17, "tcp": 6}
 
 

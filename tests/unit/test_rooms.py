@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "topologies": ("base", "model", "formats", "faults", "emulation", "analysis"),
     "controller": (
-        *("policy", "intent", "admission", "forwarding"),
+        *("policy/terms", "policy/clauses", "policy"),
+        *("intent", "admission", "forwarding"),
         *("prover/tables", "prover/declared", "prover/search"),
         *("prover/claims", "prover/exact", "prover/report", "prover"),
         *("relaxation", "explain", "testing", "deployment"),

@@ -18,12 +18,11 @@ from typing import NamedTuple
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Element
+from corridor.controller.policy.clauses.registry import claim_of
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.semantics import Ruling, unevaluable
 from corridor.topologies.model.topology import Topology
 
-CLAIM_OF = {"confine": "C4", "avoid": "C5", "terminate": "C6", "waypoints": "C7"}
-"""The claim that a clause is held by. All else that allows nothing is the default deny of C1."""
 NOTHING = 0
 """The standing of a packet that no permit allows."""
 
@@ -43,7 +42,7 @@ class Death:
 
     @property
     def claim(self) -> str:
-        return CLAIM_OF.get(self.violations[0].clause, "C1")
+        return claim_of(self.violations[0].clause)
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.violations))

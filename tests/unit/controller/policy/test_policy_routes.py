@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.policy.clauses import Avoid
+from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.product import Place
 from corridor.controller.policy.routes import NoRoute, Route, shortest

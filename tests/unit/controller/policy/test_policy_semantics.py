@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.policy.clauses import Avoid
+from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.model import Policy
 from policy_lab import (
     TODAY,

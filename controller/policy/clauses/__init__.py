@@ -1,0 +1,10 @@
+"""The hard clauses: what each lets pass, how it is written and how it is told, one kind a file.
+
+Read ``clause`` first: what a kind must offer. ``registry`` lists the kinds; whatever reads,
+compiles, proves or explains policies takes them from there. docs/policies.md says how to add one.
+"""
+
+from corridor.controller.policy.clauses.clause import Broken, Clause, Element, Trip
+from corridor.controller.policy.clauses.registry import CLAUSES
+
+__all__ = ["CLAUSES", "Broken", "Clause", "Element", "Trip"]

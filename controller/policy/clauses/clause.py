@@ -1,0 +1,138 @@
+"""What a kind of hard clause is: a value read from YAML, an automaton, and words for people.
+
+A path is the alternating sequence hub, fibre, hub, ... of a trip. A clause is a deterministic
+automaton over these elements: ``enter`` takes its state (0 at the start) past one element and
+gives the next state, or ``Broken`` with a reason for people. ``Broken`` is final. ``finish``
+judges the state at the end. A clause without memory stays in state 0.
+
+Where an element is, or who runs it, may be unknown; then the clause is broken, because it cannot
+be shown to hold.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator
+
+from corridor.controller.policy.terms.places import Groups, Value, Where
+from corridor.topologies.model.topology import Fibre, Hub
+
+type Element = Hub | Fibre
+type Named = Literal["place", "hub", "operator"]
+"""What names stand for; a place is a jurisdiction or a group."""
+
+
+@dataclass(frozen=True)
+class Trip:
+    """From where to where, and what the names in clauses mean on the way."""
+
+    src: Hub
+    dst: Hub
+    groups: Groups
+    closed: frozenset[str] = frozenset()
+    """Hubs whose gateway is down: they forward, but serve no waypoint."""
+
+    def ends_at(self, hub: Hub) -> bool:
+        return hub.id in (self.src.id, self.dst.id)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A clause does not hold, and why."""
+
+    reason: str
+
+
+class Clause(Value, ABC):
+    """Base of all kinds. The first line of a kind's docstring is its help in the JSON Schema."""
+
+    kind: ClassVar[str]
+    """Its key under ``hard``, and its name in all that is told of it."""
+    short: ClassVar[str] = ""
+    """The field that is meant where a bare value is written: ``confine: CN``."""
+    examples: ClassVar[tuple[Any, ...]]
+    """Values as they are written, for the JSON Schema and for tests, the short form first.
+
+    One must forbid the shortest way of tests/support/policy_lab.py from west to karachi, in CN
+    and PK.
+    """
+    looked_up: ClassVar[Mapping[str, Named]] = MappingProxyType({})
+    """What is named under its keys, so that a name nobody knows is refused with its line."""
+    claim: ClassVar[str] = "C1"
+    """The claim of docs/prover.md that a packet breaks where it breaks the clause."""
+    absent: ClassVar[Any] = None
+    """What a policy without the clause has under its key."""
+
+    @abstractmethod
+    def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
+        """The state past one element.
+
+        States are few and never fall. A hub may be entered twice running, the second time with
+        its gateway open, where a packet passes its gateway: that must come to the same as
+        entering it once so. A hub in ``trip.closed`` may never help.
+        """
+
+    def finish(self, state: int, trip: Trip) -> Broken | None:  # noqa: ARG002 - most have no end
+        """What is still owed in a state at the last hub."""
+        return None
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The clause in words that follow "a path must" or stand for themselves, in one line."""
+
+    def phases(self) -> tuple[str, ...]:
+        """Names of the states for people; empty for a clause without memory."""
+        return ()
+
+    def asks(self, trip: Trip) -> tuple[str, ...]:
+        """What of a trip's source decides what the clause lets pass; by default, which it is."""
+        return (trip.src.id,)
+
+    def owes_at_border(self, state: int) -> bool | None:  # noqa: ARG002 - most ask for nothing
+        """Whether a border is still forbidden in a state; None where it never is for good."""
+        return None
+
+    def is_domestic(self, trip: Trip) -> bool:  # noqa: ARG002 - most do not
+        """Whether it keeps the trip inside the jurisdiction it starts in."""
+        return False
+
+    def gateways(self) -> tuple[Where, ...]:
+        """Hubs that must have a gateway for packets to pass."""
+        return ()
+
+    @classmethod
+    def as_written(cls) -> Any:
+        """The type of what a policy has under its key."""
+        if not cls.short:
+            return cls | None
+        field = cls.model_fields[cls.short]
+        bare: Any = Annotated[field.annotation, *field.metadata]
+        reads = BeforeValidator(cls._with_its_key, json_schema_input_type=bare | cls)
+        return Annotated[cls, reads] | None
+
+    @classmethod
+    def _with_its_key(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Clause) else {cls.short: value}
+
+    @classmethod
+    def of(cls, written: Any) -> Self | None:
+        """The clause that a policy has, by what it has under its key."""
+        return written if isinstance(written, cls) else None
+
+
+def exposure(element: Element) -> Iterator[tuple[str, str]]:
+    """Jurisdictions that an element touches of itself, and how."""
+    if isinstance(element, Hub):
+        yield element.located_in, "is in"
+    else:
+        for code in element.crosses:
+            yield code, "crosses"
+
+
+def is_source(element: Element, trip: Trip) -> bool:
+    return isinstance(element, Hub) and element.id == trip.src.id

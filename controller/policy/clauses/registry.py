@@ -1,0 +1,49 @@
+"""The kinds of hard clauses, and what others take from them: a policy's keys, lookups, claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, create_model
+
+from corridor.controller.policy.clauses.avoid import Avoid
+from corridor.controller.policy.clauses.clause import Clause, Named
+from corridor.controller.policy.clauses.confine import Confine
+from corridor.controller.policy.clauses.terminate import Terminate
+from corridor.controller.policy.clauses.waypoints import Waypoints
+from corridor.controller.policy.terms.places import Value
+
+CLAUSES: tuple[type[Clause], ...] = (Confine, Avoid, Terminate, Waypoints)
+"""Every kind, in the order in which a policy's clauses are asked and told."""
+
+
+def looked_up() -> dict[str, Named]:
+    """What is named under each key of the kinds; under a kind's own key, by its short form."""
+    found: dict[str, Named] = {}
+    for kind in CLAUSES:
+        found.update(kind.looked_up)
+        if kind.short in kind.looked_up:
+            found[kind.kind] = kind.looked_up[kind.short]
+    return found
+
+
+def claim_of(kind: str) -> str:
+    """The prover's claim that a clause is held by, by its name.
+
+    All else that allows nothing (a deny, no permit, what cannot be evaluated) is the default deny.
+    """
+    return next((one.claim for one in CLAUSES if one.kind == kind), Clause.claim)
+
+
+def _key(kind: type[Clause]) -> tuple[Any, Any]:
+    """Type and default of a kind's key under ``hard``."""
+    described = (kind.__doc__ or "").partition("\n")[0]
+    entry = Field(default=kind.absent, description=described, examples=list(kind.examples))
+    return kind.as_written(), entry
+
+
+if TYPE_CHECKING:  # what it has is known only when it is made, and nobody else asks by kind
+    ByKind = Value
+else:
+    ByKind = create_model("ByKind", __base__=Value, **{one.kind: _key(one) for one in CLAUSES})
+"""A value with a key for each kind."""

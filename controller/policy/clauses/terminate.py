@@ -1,0 +1,32 @@
+"""``terminate``: a path ends in some jurisdictions; its way is free."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from corridor.controller.policy.clauses.clause import Broken, Clause, Element, Trip, is_source
+from corridor.controller.policy.terms.places import Names, inside
+
+
+class Terminate(Clause):
+    """The trip ends in one of these jurisdictions, whatever it crosses on the way."""
+
+    kind = "terminate"
+    examples = ({"only": "CN"}, {"only": ["PK", "SA"]})
+    looked_up: ClassVar = {"only": "place"}
+    claim = "C6"
+
+    only: Names = Field(min_length=1)
+    """Jurisdictions or groups."""
+
+    def describe(self) -> str:
+        return f"end in {' or '.join(self.only)}"
+
+    def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
+        codes = trip.groups.codes(self.only)
+        if is_source(element, trip) and inside(trip.dst.located_in, codes) is not True:
+            only = ", ".join(self.only)
+            return Broken(f"{trip.dst.id} is in {trip.dst.located_in}, not in {only}")
+        return state

@@ -1,0 +1,1 @@
+"""What policies speak of: jurisdictions, groups, operators and hubs, and answers not known."""
