@@ -6,10 +6,12 @@ kind, and one for each of its parameters, read and checked by its unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     Field,
     GetJsonSchemaHandler,
     StrictBool,
@@ -20,10 +22,21 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from corridor.experiments.scenario.quantities import OffsetNs, RateBps, ShareAsText, SizeBytes
+from corridor.experiments.scenario.quantities import (
+    OffsetNs,
+    RateBps,
+    ShareAsText,
+    SizeBytes,
+    format_share,
+)
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.options import Option, Unit, Values
-from corridor.topologies.base.units import QuantityError
+from corridor.topologies.base.units import (
+    QuantityError,
+    format_duration,
+    format_rate,
+    format_size,
+)
 from corridor.topologies.faults import registry as faults
 from corridor.topologies.faults.kind import FaultKind
 from corridor.topologies.model.topology import Frozen
@@ -41,13 +54,32 @@ _READ: Mapping[Unit, Any] = {
 }
 
 
-def _field(option: Option) -> tuple[Any, Any]:
-    """The type and the default of a key; a field that is required of its kind only is None."""
-    read = _READ[option.unit]
-    bounds: dict[str, Any] = {"gt": option.above, "le": option.most}
-    given = {name: bound for name, bound in bounds.items() if bound is not None}
-    kind = read if option.default is not None else read | None
-    return kind, Field(default=option.default, description=option.words, **given)
+_WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
+    "time": format_duration,
+    "percent": format_share,
+    "rate": format_rate,
+    "size": format_size,
+}
+
+
+def _field(name: str, option: Option, *, required: bool) -> tuple[Any, Any]:
+    """The type and the default of a key."""
+    dynamic: Any = Annotated
+    read = dynamic[_READ[option.unit], AfterValidator(partial(_within, name, option))]
+    if required:
+        return read, Field(description=option.words)
+    optional = read if option.default is not None else read | None
+    return optional, Field(default=option.default, description=option.words)
+
+
+def _within(name: str, option: Option, value: float) -> float:
+    """ValueError for what is beyond the bounds of a parameter, in the unit that YAML has."""
+    written = _WRITTEN.get(option.unit, str)
+    if option.above is not None and value <= option.above:
+        raise ValueError(f"{name} must be more than {written(option.above)}, not {written(value)}")
+    if option.most is not None and value > option.most:
+        raise ValueError(f"{name} must be at most {written(option.most)}, not {written(value)}")
+    return value
 
 
 class _Options(Frozen):
@@ -103,7 +135,8 @@ class ArrivalChoice(Frozen):
         described = {"description": made.pop("description", ""), "title": made.pop("title", "")}
         mapping = {**made, "minProperties": 1, "maxProperties": 1}
         made.clear()
-        made |= {**described, "anyOf": [{"enum": list(arrivals.KINDS)}, mapping]}
+        alone = [name for name, kind in arrivals.KINDS.items() if not _required(kind)]
+        made |= {**described, "anyOf": [{"enum": alone}, mapping]}
         return made
 
 
@@ -144,18 +177,25 @@ class TimedFault(Frozen):
         return {name: getattr(self, name) for name in self.kind.options}
 
 
+def _required(kind: ArrivalKind | FaultKind) -> list[str]:
+    return [name for name, option in kind.options.items() if option.required]
+
+
 def _complete(name: str, kind: ArrivalKind | FaultKind, values: Values) -> None:
     """ValueError unless all that a kind requires is given, and goes together."""
-    for key, option in kind.options.items():
-        if option.required and values[key] is None:
-            raise ValueError(f'{name} lacks "{key}": {option.words}')
+    for key in _required(kind):
+        if values[key] is None:
+            raise ValueError(f'{name} lacks "{key}": {kind.options[key].words}')
     problem = kind.problem(values)
     if problem:
         raise ValueError(f"{name}: {problem}")
 
 
 def _options_model(kind: ArrivalKind) -> Any:
-    fields: dict[str, Any] = {name: _field(option) for name, option in kind.options.items()}
+    fields: dict[str, Any] = {
+        name: _field(name, option, required=option.required)
+        for name, option in kind.options.items()
+    }
     title = f"{kind.name.title()}Options"
     return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
 
@@ -173,7 +213,9 @@ def fault_fields(kinds: Iterable[FaultKind]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for kind in kinds:
         fields[kind.key] = (str, Field(default="", description=kind.words))
-        fields |= {name: _field(option) for name, option in kind.options.items()}
+        fields |= {
+            name: _field(name, option, required=False) for name, option in kind.options.items()
+        }
     return fields
 
 

@@ -41,9 +41,14 @@ OffsetNs = Annotated[int, BeforeValidator(parse_duration_ns), _NS_AS_TEXT]
 SizeBytes = Annotated[
     int, BeforeValidator(parse_size_bytes), PlainSerializer(format_size, when_used="json")
 ]
-ShareAsText = Annotated[
-    Share, PlainSerializer(lambda share: f"{share * 100:.12g}%", when_used="json")
-]
+
+
+def format_share(share: float) -> str:
+    """``0.005`` -> ``0.5%``."""
+    return f"{share * 100:.12g}%"
+
+
+ShareAsText = Annotated[Share, PlainSerializer(format_share, when_used="json")]
 """A share that is written as it is read."""
 RateBps = Annotated[
     int, BeforeValidator(parse_rate_bps), PlainSerializer(format_rate, when_used="json")

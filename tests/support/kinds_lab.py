@@ -6,7 +6,6 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import jsonschema
-import yaml
 
 from corridor.experiments.commands.schema import _schema
 from corridor.experiments.scenario.kinds import Arrival
@@ -44,7 +43,7 @@ def read_again(model, value):
 
 def fits_the_schema(text):
     """Whether editors would take a scenario that has ``text``."""
-    jsonschema.validate(yaml.safe_load(HEAD + text + DEMANDS), _schema("scenario"))
+    jsonschema.validate(parse_document(HEAD + text + DEMANDS, "x.yaml").data, _schema("scenario"))
 
 
 def rows(title):

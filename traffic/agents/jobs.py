@@ -7,9 +7,10 @@ probes and streams count from the run's epoch, which the runner names when every
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal, Self
 
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.arrivals.pacing import burst_packets, stream_packets
@@ -78,15 +79,50 @@ class Reply:
     template: FrameTemplate
 
 
+class Part:
+    """One thing that a host does. A kind of it is a class with these, and a field of ``Host``."""
+
+    lasting: ClassVar[bool] = False
+    """Whether it is the same one in all phases that name it."""
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
+        """As it is in a phase that begins so late; ``sent`` counts the probes of each demand."""
+        raise NotImplementedError
+
+    def end_ns(self, linger_ns: int) -> int:
+        """When its host may stop as far as it is concerned."""
+        raise NotImplementedError
+
+    def problems(self) -> Iterator[str]:
+        """Why it cannot be carried out, if it cannot."""
+        yield from ()
+
+    @property
+    def takes_port(self) -> tuple[int, object] | None:
+        """The UDP port it receives on, and who owns that: several may share one owner's port."""
+        return None
+
+
 @dataclass(frozen=True)
-class Reflector:
+class Reflector(Part):
     ip: str
     port: int = stamp.PORT
     replies: tuple[Reply, ...] = ()
+    lasting: ClassVar[bool] = True
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
+        return self
+
+    def end_ns(self, linger_ns: int) -> int:
+        return linger_ns
+
+    @property
+    def takes_port(self) -> tuple[int, object]:
+        return self.port, id(self)
 
 
 @dataclass(frozen=True)
-class Probe:
+class Probe(Part):
     """One demand's probes: ``count`` of them, ``interval_ns`` apart, as ``arrival`` has it."""
 
     demand: int
@@ -100,9 +136,34 @@ class Probe:
     first_seq: int = 0
     phase: int = 0
 
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
+        first = sent.get(self.demand, 0)
+        sent[self.demand] = first + self.count
+        return replace(self, start_ns=self.start_ns + shift_ns, first_seq=first, phase=phase)
+
+    def end_ns(self, linger_ns: int) -> int:
+        """By the exact times of its arrivals."""
+        times = send_times(self.arrival, self.start_ns, self.interval_ns, self.count, self.seed)
+        return (times[-1] if times else 0) + linger_ns
+
+    def problems(self) -> Iterator[str]:
+        where = f"demand {self.demand}"
+        if not 0 <= self.demand <= MAX_DEMAND:
+            yield f"{where}: does not fit a STAMP session identifier"
+        try:
+            parts_of(self.arrival)
+        except ValueError as problem:
+            yield f"{where}: {problem}"
+        if self.interval_ns < 1 or self.count < 0 or self.start_ns < 0:
+            yield f"{where}: needs a positive interval and no negative count or start"
+
+    @property
+    def takes_port(self) -> tuple[int, object]:
+        return self.reply_port, Probe
+
 
 @dataclass(frozen=True)
-class StreamOut:
+class StreamOut(Part):
     """A paced stream of equal frames; ``rate_bps`` counts frame bits without FCS."""
 
     flow: int
@@ -121,9 +182,19 @@ class StreamOut:
     def burst(self) -> int:
         return burst_packets(self.burst_ns, self.rate_bps, self.template.size_bytes)
 
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
+        return replace(self, start_ns=self.start_ns + shift_ns, phase=phase)
+
+    def end_ns(self, linger_ns: int) -> int:
+        return self.start_ns + self.duration_ns + linger_ns
+
+    def problems(self) -> Iterator[str]:
+        if self.rate_bps < 1 or self.duration_ns < 1 or self.burst_ns < 0:
+            yield f"flow {self.flow}: needs a rate and a duration"
+
 
 @dataclass(frozen=True)
-class StreamIn:
+class StreamIn(Part):
     """Where a stream ends: counted from ``from_ns`` until ``until_ns``."""
 
     flow: int
@@ -131,6 +202,17 @@ class StreamIn:
     until_ns: int
     from_ns: int = 0
     phase: int = 0
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
+        from_ns, until_ns = self.from_ns + shift_ns, self.until_ns + shift_ns
+        return replace(self, from_ns=from_ns, until_ns=until_ns, phase=phase)
+
+    def end_ns(self, linger_ns: int) -> int:  # noqa: ARG002
+        return self.until_ns
+
+    @property
+    def takes_port(self) -> tuple[int, object]:
+        return self.port, id(self)
 
 
 @dataclass(frozen=True)
@@ -144,6 +226,36 @@ class Host:
     probes: tuple[Probe, ...] = ()
     streams_out: tuple[StreamOut, ...] = ()
     streams_in: tuple[StreamIn, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, tuple[Part, ...]]:
+        """All that it does, by field."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.default == ()}
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Host:
+        shifted: dict[str, Any] = {
+            name: tuple(part.in_phase(phase, shift_ns, sent) for part in parts)
+            for name, parts in self.parts.items()
+        }
+        return replace(self, **shifted)
+
+    def joined(self, later: Host) -> Host:
+        """What this host does, and what it does in a later phase."""
+        together: dict[str, Any] = {
+            name: (*mine, *(one for one in later.parts[name] if not one.lasting or one not in mine))
+            for name, mine in self.parts.items()
+        }
+        return replace(self, **together)
+
+    def problems(self) -> Iterator[str]:
+        """Why it cannot do all of it."""
+        parts = [part for parts in self.parts.values() for part in parts]
+        for part in parts:
+            yield from (f"host {self.name!r}, {problem}" for problem in part.problems())
+        taken = [port for port, _ in {part.takes_port: 0 for part in parts if part.takes_port}]
+        for port, count in Counter(taken).items():
+            if count > 1:
+                yield f"host {self.name!r} needs UDP port {port} twice"
 
 
 @dataclass(frozen=True)
@@ -194,19 +306,9 @@ class Job:
 
 
 def end_ns(hosts: Sequence[Host], linger_ns: int) -> int:
-    """When the last agent may stop, by the exact times of all arrivals."""
-    last = 0
-    for host in hosts:
-        for probe in host.probes:
-            if probe.count:
-                times = send_times(
-                    probe.arrival, probe.start_ns, probe.interval_ns, probe.count, probe.seed
-                )
-                last = max(last, times[-1])
-        for out in host.streams_out:
-            last = max(last, out.start_ns + out.duration_ns)
-    last += linger_ns
-    return max([last, *(into.until_ns for host in hosts for into in host.streams_in)])
+    """When the last agent may stop."""
+    parts = (part for host in hosts for parts in host.parts.values() for part in parts)
+    return max([linger_ns, *(part.end_ns(linger_ns) for part in parts)])
 
 
 def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, ...]]:
@@ -216,43 +318,12 @@ def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, .
     phase can be taken for one of another.
     """
     merged: dict[str, Host] = {}
-    next_seq: dict[int, int] = {}
+    sent: dict[int, int] = {}
     for number, phase in enumerate(phases):
-        shift = phase.start_offset_ns
         for host in phase.hosts:
-            probes = []
-            for probe in host.probes:
-                first = next_seq.get(probe.demand, 0)
-                next_seq[probe.demand] = first + probe.count
-                probes.append(
-                    replace(probe, start_ns=probe.start_ns + shift, first_seq=first, phase=number)
-                )
-            outs = tuple(
-                replace(out, start_ns=out.start_ns + shift, phase=number)
-                for out in host.streams_out
-            )
-            ins = tuple(
-                replace(
-                    into,
-                    from_ns=into.from_ns + shift,
-                    until_ns=into.until_ns + shift,
-                    phase=number,
-                )
-                for into in host.streams_in
-            )
+            shifted = host.in_phase(number, phase.start_offset_ns, sent)
             known = merged.get(host.name)
-            if known is None:
-                merged[host.name] = replace(
-                    host, probes=tuple(probes), streams_out=outs, streams_in=ins
-                )
-            else:
-                merged[host.name] = replace(
-                    known,
-                    reflect=tuple(dict.fromkeys((*known.reflect, *host.reflect))),
-                    probes=(*known.probes, *probes),
-                    streams_out=(*known.streams_out, *outs),
-                    streams_in=(*known.streams_in, *ins),
-                )
+            merged[host.name] = known.joined(shifted) if known else shifted
     return tuple(merged.values()), tuple(phase.name for phase in phases)
 
 
@@ -280,26 +351,4 @@ def _problems(job: Job) -> list[str]:
         found.append("flush_records and drain_ns must be at least 1")
     names = [host.name for host in job.hosts]
     found += [f"host {name!r} appears twice" for name in names if names.count(name) > 1]
-    for host in job.hosts:
-        for probe in host.probes:
-            where = f"host {host.name!r}, demand {probe.demand}"
-            if not 0 <= probe.demand <= MAX_DEMAND:
-                found.append(f"{where}: does not fit a STAMP session identifier")
-            try:
-                parts_of(probe.arrival)
-            except ValueError as problem:
-                found.append(f"{where}: {problem}")
-            if probe.interval_ns < 1 or probe.count < 0 or probe.start_ns < 0:
-                found.append(f"{where}: needs a positive interval and no negative count or start")
-        for out in host.streams_out:
-            if out.rate_bps < 1 or out.duration_ns < 1 or out.burst_ns < 0:
-                found.append(f"host {host.name!r}, flow {out.flow}: needs a rate and a duration")
-        ports = [into.port for into in host.streams_in]
-        ports += sorted({probe.reply_port for probe in host.probes})
-        ports += [reflector.port for reflector in host.reflect]
-        found += [
-            f"host {host.name!r} needs UDP port {port} twice"
-            for port in dict.fromkeys(ports)
-            if ports.count(port) > 1
-        ]
-    return found
+    return [*found, *(problem for host in job.hosts for problem in host.problems())]

@@ -240,6 +240,21 @@ def test_a_wrong_parameter_is_refused(wrong, read_fault, read_arrival):
             read(given)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"loss": "101%"}, "loss must be at most 100%, not 101%"),
+        ({"wait": "0ms"}, "wait must be more than 0ns"),
+        ({"shape": 1}, "shape must be more than 1"),
+        ({"times": 2}, "toy: both takes one time"),
+    ],
+)
+def test_a_bound_is_told_in_the_unit_it_is_written_in(wrong, says, read_fault, read_arrival):
+    for read in (read_fault, read_arrival):
+        with pytest.raises(ValidationError, match=says):
+            read({**RIGHT, **wrong})
+
+
 def test_the_parameters_of_a_fault_come_to_its_action_and_stand_in_what_was_done(monkeypatch):
     seen = []
     monkeypatch.setitem(ACTIONS, "toy", lambda *given: seen.append(given))

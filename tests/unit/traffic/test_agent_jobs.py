@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import pytest
 
@@ -89,6 +90,19 @@ def test_agent_jobs_phases_follow_each_other_and_go_on_counting() -> None:
         (0, 0, 50),
         (1, 1000, 1050),
     ]
+
+
+def test_agent_jobs_count_and_check_every_kind_of_part_that_a_host_may_have() -> None:
+    names = {one.name for one in fields(Host)} - {"name", "netns", "interface"}
+    assert Host("a", "", "").parts.keys() == names
+
+
+def test_agent_jobs_a_port_serves_all_replies_and_nothing_else() -> None:
+    both = (probe(0), probe(1, reply_port=probe(0).reply_port))
+    assert job(Host("a", "", "", probes=both))
+    into = (StreamIn(1, 30000, 9), StreamIn(2, 30000, 9))
+    with pytest.raises(InputError, match="host 'a' needs UDP port 30000 twice"):
+        job(Host("a", "", "", streams_in=into))
 
 
 def test_agent_jobs_a_session_identifier_is_never_zero() -> None:
