@@ -43,8 +43,17 @@ from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.gateways import GatewaysLink, NoGateways
 from corridor.controller.reconcile.interfaces import Interfaces
-from corridor.controller.reconcile.reconciler import Job, Reconciler, Timing
+from corridor.controller.reconcile.jobs import (
+    DumpTables,
+    Order,
+    PortChanged,
+    SwitchConnected,
+    SwitchLost,
+)
+from corridor.controller.reconcile.network_state import NetworkState
+from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
+from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.model.wiring import Wiring
@@ -89,16 +98,14 @@ class FollowingApp(App):
         gateways = GatewaysLink(options.gateways) if options.gateways else NoGateways()
         interfaces = Interfaces(self._wiring, self._channel, gateways, time.monotonic_ns, hub.sleep)
         store = StateFile(Path(options.state) if options.state else None, specification)
-        self.reconciler = Reconciler(
+        self._network = NetworkState(
             deployer=Deployer(interfaces, store, self.event_log, Updater(interfaces)),
             event_log=self.event_log,
             known=DesiredState(specification),
             sightings=FailureDetector(self._wiring),
-            jobs=hub.Queue(),
-            nothing=hub.QueueEmpty,
             timing=_patience(),
-            on_standing=self._check_wiring,
         )
+        self.reconciler = Reconciler(self._network, hub.Queue(), hub.QueueEmpty, self._check_wiring)
         self._control = Control(self.reconciler, self.event_log, hub.Queue)
         hub.spawn(self.reconciler.run)
         if FRAMEWORK == "os-ken":
@@ -118,12 +125,12 @@ class FollowingApp(App):
             return
         self._channel.connect(datapath)
         ports = {number: _is_live(port) for number, port in datapath.ports.items()}
-        self.reconciler.jobs.put(Job("came_back", {"dpid": datapath.id, "ports": ports}))
+        self.reconciler.jobs.put(Order(SwitchConnected(datapath.id, ports)))
 
     @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.DEAD_DISPATCHER)
     def on_loss(self, event: Any) -> None:
         if self._channel.disconnect(event.datapath):
-            self.reconciler.jobs.put(Job("went_away", {"dpid": event.datapath.id}))
+            self.reconciler.jobs.put(Order(SwitchLost(event.datapath.id)))
 
     @handler.set_ev_cls(REPLIES, handler.MAIN_DISPATCHER)
     def on_reply(self, event: Any) -> None:
@@ -134,12 +141,9 @@ class FollowingApp(App):
         message = event.msg
         if self._channel.is_current(message.datapath):
             gone = message.reason == ofproto.OFPPR_DELETE
-            what = {
-                "dpid": message.datapath.id,
-                "port": message.desc.port_no,
-                "live": not gone and _is_live(message.desc),
-            }
-            self.reconciler.jobs.put(Job("port", what))
+            live = not gone and _is_live(message.desc)
+            changed = PortChanged(message.datapath.id, message.desc.port_no, live)
+            self.reconciler.jobs.put(Order(changed))
 
     @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
     def on_packet(self, event: Any) -> None:
@@ -159,7 +163,7 @@ class FollowingApp(App):
 
     def _check_wiring(self) -> None:
         """Once something stands: its ways are only as good as the wiring is as declared."""
-        deployment = self.reconciler.deployer.deployment
+        deployment = self._network.deployer.deployment
         assert deployment is not None
         self._links = Installation(deployment.program)
         self._links.installed = {hub.dpid for hub in self._wiring.hubs}
@@ -178,7 +182,7 @@ class FollowingApp(App):
         self._tell({"event": "ready", **links.report()})
 
     def _expected(self, links: Installation) -> list[WiredLink]:
-        failures = self.reconciler.failures
+        failures = self._network.failures
         dead = {
             (self._wiring.hub(end.hub).dpid, end.port)
             for fibre in self._wiring.fibres
@@ -196,13 +200,13 @@ class FollowingApp(App):
             if command["do"] == "report" and self._links is not None:
                 self._tell({"event": "report", **self._links.report()})
             elif command["do"] == "report":
-                self._tell({"event": "report", "complete": False, **self.reconciler.state})
+                self._tell({"event": "report", "complete": False, **self._network.state})
             elif command["do"] == "dump":
                 self._dump(Path(command["to"]))
 
     def _dump(self, target: Path) -> None:
         reply = hub.Queue()
-        self.reconciler.jobs.put(Job("ask_dump", {}, reply))
+        self.reconciler.jobs.put(Order(DumpTables(), reply))
         answer = reply.get()
         if answer["ok"]:
             target.write_text(json.dumps(answer["document"], indent=1, sort_keys=True))

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
+from corridor.controller.forwarding.program import DUMP_SCHEMA
 from corridor.controller.openflow import codec
 from corridor.controller.openflow.counters import PORT_COUNTS
 from corridor.topologies.base.codec import to_plain
+
+
+class Parts(TypedDict):
+    """What switches say they hold, by hub: entries, groups and meters."""
+
+    switches: dict[str, list[Any]]
+    groups: dict[str, list[Any]]
+    meters: dict[str, list[Any]]
+
+
+class TableDump(Parts):
+    """As ``tables/*.json`` have it."""
+
+    schema: int
+
+
+def dump_of(parts: Parts) -> TableDump:
+    """What is written of what switches said."""
+    return {"schema": DUMP_SCHEMA, **parts}
 
 
 def plain_entry(stats: Any) -> dict[str, Any]:

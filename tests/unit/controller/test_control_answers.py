@@ -30,7 +30,7 @@ def lab(tmp_path):
 def ask(lab, **request):
     """What is answered, where the controller does at once what it is asked."""
     control = Control(lab.reconciler, lab.event_log, lambda: None)
-    control._have = lambda do, **what: lab.do(do, **what)
+    control._have = lab.have
     return control.answer(json.dumps(request))
 
 
@@ -71,7 +71,7 @@ def test_a_set_that_names_what_the_topology_does_not_know_is_refused_with_the_pl
     assert said in answer["reason"]
     assert "policy set other: policies[3]." in answer["reason"]
     assert (lab.holds(), len(lab.switches.done)) == before
-    assert lab.reconciler.known.specification.policies == policies()
+    assert lab.network.known.specification.policies == policies()
 
 
 def test_a_set_without_the_class_of_a_demand_is_refused(lab):
