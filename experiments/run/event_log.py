@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from corridor.topologies.base.seconds import NS_PER_S
+
 STEP_S = 3.0
 Say = Callable[[str], None]
 
@@ -69,4 +71,4 @@ class EventLog:
         if start not in self.phases or end not in self.phases:
             return None
         since_ns = int(self.phases[end]["at_ns"]) - int(self.phases[start]["at_ns"])
-        return round(since_ns / 1e9, 6)
+        return round(since_ns / NS_PER_S, 6)

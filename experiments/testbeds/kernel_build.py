@@ -34,6 +34,7 @@ from corridor.experiments.testbeds.kernel import (
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
 from corridor.experiments.testbeds.smoke import smoke_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.seconds import NS_PER_S
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
@@ -276,7 +277,7 @@ class _Build:
                 "the kernel was built but does not boot here: neither seccomp nor ptrace works",
                 "allow it ptrace (container: --cap-add SYS_PTRACE), or use --clock real",
             )
-        if abs(slept - SMOKE_SLEEP_S * 10**9) > SMOKE_SLEEP_S * 10**6:
+        if abs(slept - SMOKE_SLEEP_S * NS_PER_S) > SMOKE_SLEEP_S * 10**6:
             raise EnvironmentUnsupported(
                 f"the kernel's virtual clock is wrong: it slept {slept} ns for {SMOKE_SLEEP_S} s",
                 f"log: {self.log.name}",

@@ -30,6 +30,7 @@ from typing import Any
 
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
+from corridor.topologies.base.seconds import NS_PER_S
 from tests.chaos.crash_points import FILE
 from tests.chaos.traffic import Traffic
 
@@ -116,7 +117,7 @@ class Stage:
         asking.start()
         at_ns = what()
         asking.join()
-        took_s = (time.time_ns() - at_ns) / 1e9
+        took_s = (time.time_ns() - at_ns) / NS_PER_S
         return at_ns, {**answers[0], "took_s": round(took_s, 3)}
 
     def while_it_waits(
@@ -221,7 +222,7 @@ def timed(one: dict[str, Any], traffic: Traffic, spacing_ms: float) -> dict[str,
 
     Well is a demand from the first packet on after which none is lost.
     """
-    start_s, end_s = ((one[key] - traffic.start_ns) / 1e9 for key in ("at_ns", "until_ns"))
+    start_s, end_s = ((one[key] - traffic.start_ns) / NS_PER_S for key in ("at_ns", "until_ns"))
     lost = {
         demand: [round((at - start_s) * 1e3, 1) for at in times if start_s - 0.2 < at < end_s]
         for demand, times in traffic.account.lost.items()

@@ -81,7 +81,7 @@ def test_nothing_is_wrong_in_a_short_soak(tmp_path, virtual_kernel):
 BROKEN = {
     "nothing is withdrawn": (
         "controller/reconcile/deployer.py",
-        "if not numbers or self.standing is None:",
+        "if not numbers or self.deployment is None:",
         "if True:",
         ends_a_basis_while_a_switch_is_away,
         "came through after",
@@ -100,7 +100,7 @@ BROKEN = {
         "controller/reconcile/two_phase_rollout.py",
         "self._stand_beside(step, told)\n",
         (
-            "self.outside.switches.bundle(only(orders.flips(step), told))\n"
+            "self.interfaces.switches.bundle(only(modifications.flips(step), told))\n"
             "            self._stand_beside(step, told)\n"
         ),
         lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
@@ -108,15 +108,15 @@ BROKEN = {
     ),
     "the old is removed while packets carry its labels": (
         "controller/reconcile/two_phase_rollout.py",
-        "self.outside.sleep((longest_ns(old, self.outside.wiring) + MARGIN_NS) / NS)",
+        "self.interfaces.sleep((longest_ns(old, self.interfaces.wiring) + MARGIN_NS) / NS_PER_S)",
         "pass",
         lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
         "that nothing explains",
     ),
     "ways are never made again": (
-        "controller/reconcile/reconciler.py",
-        "due_ns = self._now_ns + self.patience.hold_ns\n        self._timers",
-        "return\n        self._timers",
+        "controller/reconcile/network_state.py",
+        "self.timers.bring_forward(Follow(), self.now_ns + self.timing.hold_ns)",
+        "pass",
         cuts_a_fibre_in_use,
         "stuck",
     ),

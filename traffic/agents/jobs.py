@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals.pacing import burst_packets, send_times, stream_packets
 from corridor.traffic.packets import stamp
 
@@ -171,7 +172,7 @@ class Job:
     hosts: tuple[Host, ...]
     flush_records: int = 64
     flush_ns: int = 0
-    linger_ns: int = 1_000_000_000
+    linger_ns: int = NS_PER_S
     drain_ns: int = 10_000_000
     spin_ns: int = 0
     on_death: Literal["continue", "stop"] = "continue"

@@ -14,6 +14,7 @@ import time
 from struct import Struct
 from typing import Any
 
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals import pacing
 from corridor.traffic.packets import stream_header
 from corridor.traffic.packets.template import Template
@@ -24,7 +25,6 @@ RECEIVE_BUFFER_BYTES = 256 << 20
 UDP_FRAME_OVERHEAD_BYTES = 42
 _BATCH = 256
 _STAMPS = Struct("@16xqq")
-_NS = 1_000_000_000
 _HISTOGRAM_BITS = 3
 
 
@@ -190,7 +190,7 @@ class StreamReceiver:
             if magic != stream_header.MAGIC or flow != self.flow or length < stream_header.BYTES:
                 self.foreign += 1
                 continue
-            arrived_ns = stamp[0] * _NS + stamp[1]
+            arrived_ns = stamp[0] * NS_PER_S + stamp[1]
             at, bit = sequence >> 3, 1 << (sequence & 7)
             if at >= len(seen):
                 seen.extend(bytes(max(len(seen), at + 1 - len(seen))))
@@ -307,7 +307,7 @@ def _sending_ns(sent: dict[str, Any]) -> int:
     """From the first burst to the last, and for as long as the last lasts at the rate asked for."""
     packets, burst = sent["packets_intended"], sent["burst_packets"]
     last_burst = packets - (packets - 1) // burst * burst
-    last_ns: int = last_burst * sent["frame_bytes"] * 8 * _NS // sent["rate_bps"]
+    last_ns: int = last_burst * sent["frame_bytes"] * 8 * NS_PER_S // sent["rate_bps"]
     return int(sent["last_sent_ns"] - sent["first_sent_ns"]) + last_ns
 
 
