@@ -22,10 +22,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.apps.status import connect, orders
 from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.channel import OpenFlowChannel
+from corridor.controller.openflow.dumps import write_dump
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
     App,
@@ -36,7 +37,7 @@ from corridor.controller.openflow.framework import (
     ofproto,
 )
 from corridor.controller.openflow.installation import Installation
-from corridor.controller.openflow.wiring_check import RETRY_S, lldp_frame, lldp_origin
+from corridor.controller.openflow.wiring_check import check_wiring, seen_by
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -89,7 +90,7 @@ class FollowingApp(App):
         options = CONF.corridor
         specification = Specification.from_json(Path(options.specification).read_text())
         self._wiring = from_plain(Wiring, json.loads(Path(options.wiring).read_text()))
-        self._status = _connect(options.status)
+        self._status = connect(options.status)
         self._to_tell: Any = hub.Queue()
         self._channel = OpenFlowChannel()
         self._ports: dict[int, dict[int, bool]] = {}
@@ -148,13 +149,9 @@ class FollowingApp(App):
     @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
     def on_packet(self, event: Any) -> None:
         """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
-        message = event.msg
-        origin = lldp_origin(message.data)
-        if origin is not None and self._links is not None:
-            link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
-            if not self._links.saw_link(link):
-                said = f"wired other than declared: {link}"
-                self._tell({"event": "error", "message": said})
+        link = None if self._links is None else seen_by(event.msg)
+        if self._links is not None and link is not None and not self._links.saw_link(link):
+            self._tell({"event": "error", "message": f"wired other than declared: {link}"})
 
     def _notice_losses(self) -> None:
         while True:
@@ -173,30 +170,22 @@ class FollowingApp(App):
         """Send LLDP until each link has been seen both ways, but those known to be cut."""
         links = self._links
         assert links is not None
-        while missing := self._expected(links):
-            for link in missing:
-                self._channel.send_out(
-                    link.src_dpid, link.src_port, lldp_frame(link.src_dpid, link.src_port)
-                )
-            hub.sleep(RETRY_S)
+        check_wiring(links, self._channel.send_lldp, hub.sleep, self._dead_ports)
         self._tell({"event": "ready", **links.report()})
 
-    def _expected(self, links: Installation) -> list[WiredLink]:
+    def _dead_ports(self) -> set[tuple[int, int]]:
         failures = self._network.failures
-        dead = {
+        return {
             (self._wiring.hub(end.hub).dpid, end.port)
             for fibre in self._wiring.fibres
             for end in (fibre.a, fibre.z)
             if fibre.fibre in failures.links or failures.hubs & {fibre.a.hub, fibre.z.hub}
         }
-        found = [one for one in links.missing_links if (one.src_dpid, one.src_port) not in dead]
-        return sorted(found, key=lambda link: (link.src_dpid, link.src_port))
 
     def _obey(self) -> None:
         """Commands of the runner, one JSON object a line."""
         assert self._status is not None
-        for line in self._status.makefile("r"):
-            command = json.loads(line)
+        for command in orders(self._status):
             if command["do"] == "report" and self._links is not None:
                 self._tell({"event": "report", **self._links.report()})
             elif command["do"] == "report":
@@ -209,7 +198,7 @@ class FollowingApp(App):
         self.reconciler.jobs.put(Order(DumpTables(), reply))
         answer = reply.get()
         if answer["ok"]:
-            target.write_text(json.dumps(answer["document"], indent=1, sort_keys=True))
+            write_dump(answer["document"], target)
             self._tell({"event": "dumped", "to": str(target)})
 
     def _listen(self, path: str) -> None:
@@ -243,14 +232,6 @@ class FollowingApp(App):
 def _is_live(port: Any) -> bool:
     """Open vSwitch counts a port as live while its link is up and BFD, if it is on, forwards."""
     return bool(port.state & ofproto.OFPPS_LIVE)
-
-
-def _connect(path: str) -> socket.socket | None:
-    if not path:
-        return None
-    status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    status.connect(path)
-    return status
 
 
 def _patience() -> Timing:

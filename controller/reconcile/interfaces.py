@@ -64,18 +64,7 @@ class Interfaces:
 
     def document(self, dpids: Collection[int]) -> TableDump:
         """What switches say they hold, as ``tables/*.json`` have it."""
-        said = self.switches.dump(dpids)
-
-        def by_hub(part: str) -> dict[str, list[Any]]:
-            return {self.hub(dpid): said[dpid][part] for dpid in sorted(said)}
-
-        return dump_of(
-            {
-                "switches": by_hub("switches"),
-                "groups": by_hub("groups"),
-                "meters": by_hub("meters"),
-            }
-        )
+        return dump_of(self.switches.dump(dpids), self.hub)
 
     def tables(self, dpids: Collection[int]) -> Tables:
         """What these switches say they hold."""
