@@ -31,10 +31,9 @@ from typing import Any
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.seconds import NS_PER_S
-from tests.chaos.crash_points import FILE
+from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 
-MORTAL = ("-m", "tests.chaos.mortal_controller")
 PROVEN = ("taken over", "installed", "mended", "update")
 FOLLOWED_S = 0.5
 """What has failed is followed within this, if it is."""
@@ -75,7 +74,7 @@ class Stage:
         at_ns = time.time_ns()
         if doubting:
             self.order("unproven")
-        self.kept.start_controller(MORTAL)
+        self.kept.start_controller(CONTROLLER)
         return at_ns
 
     def kill(self) -> int:
@@ -98,7 +97,7 @@ class Stage:
         at_ns = self._died(first)
         for moment in others:
             self.order("die", moment)
-            self.kept.start_controller(MORTAL)
+            self.kept.start_controller(CONTROLLER)
             self._died(moment)
         return at_ns
 

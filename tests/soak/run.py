@@ -23,10 +23,11 @@ from typing import Any
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
+from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 from tests.soak import events as e
 from tests.soak.capture import SeenTraffic
-from tests.soak.driver import CONTROLLER, Driver
+from tests.soak.driver import Driver
 from tests.soak.event_reader import Heard
 from tests.soak.generator import generate
 from tests.soak.judging import (
@@ -263,7 +264,7 @@ def main(out: str, job: str) -> int:
     asked = json.loads(job)
     setup, out_dir = load_setup(asked["topology"]), Path(out)
     SCRATCH.mkdir()
-    os.environ["CORRIDOR_SOAK_DIES"] = str(DIES)
+    os.environ[FILE] = str(DIES)
     made = islice(generate(setup, asked["seed"]), asked["last"])
     state, number = State(), 0
     events: list[tuple[int, e.Event]] = []
