@@ -15,6 +15,7 @@ from typing import Any
 
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.run.event_log import EventLog
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures import samples
@@ -26,7 +27,7 @@ RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
 class Recovered:
     """The summary that was written, and what had to be passed over, one line each."""
 
-    summary: dict[str, Any]
+    summary: Summary
     passed_over: tuple[str, ...]
 
 
