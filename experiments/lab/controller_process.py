@@ -7,10 +7,12 @@ import json
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from corridor.controller.forwarding.program import Program
+from corridor.controller.openflow.installation import Report
 from corridor.experiments.lab.status_line import StatusLine, listen_at
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base import child_process
@@ -21,6 +23,7 @@ from corridor.topologies.emulation.ovsdb import Progress
 
 TIMEOUT_S = 120.0
 GRACE_S = 5.0
+NOTHING = "no switch has connected"
 
 
 class ControllerProcess:
@@ -49,18 +52,18 @@ class ControllerProcess:
         with self._log_path.open("wb") as log:
             self._process = start_controller(self.port, options, patient=patient, log=log)
 
-    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> dict[str, Any]:
+    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""
         self._connect()
         message = self._expect("ready", TIMEOUT_S, progress)
         if message is None:
-            report = self._ask("report", "report") or {}
+            report = cast(Report | None, self._ask("report", "report"))
             raise EnvironmentUnsupported(
                 f"the controller is not ready after {TIMEOUT_S:g} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
         self._ready = True
-        return {key: value for key, value in message.items() if key != "event"}
+        return cast(Report, {key: said for key, said in message.items() if key != "event"})
 
     def exchange(self, program: Program) -> None:
         """Have the switches that are connected hold another program; ``wait_ready`` for it."""
@@ -141,17 +144,20 @@ class ControllerProcess:
         return f"see {self._log_path.name} in the result folder"
 
 
-def _missing(report: dict[str, Any]) -> str:
+def _missing(report: Report | None) -> str:
+    if report is None:
+        return NOTHING
+    lacking: tuple[tuple[Sequence[object] | None, str], ...] = (
+        (report.get("missing_switches"), "switches without tables"),
+        (report.get("missing_links"), "fibres not seen by LLDP"),
+        (report.get("wrong_links"), "fibres wired other than declared"),
+    )
     parts = [
-        f"{len(report.get(key, []))} {text} ({', '.join(map(str, report[key][:3]))} ...)"
-        for key, text in (
-            ("missing_switches", "switches without tables"),
-            ("missing_links", "fibres not seen by LLDP"),
-            ("wrong_links", "fibres wired other than declared"),
-        )
-        if report.get(key)
+        f"{len(some)} {text} ({', '.join(map(str, some[:3]))} ...)"
+        for some, text in lacking
+        if some
     ]
-    return "; ".join(parts) or "no switch has connected"
+    return "; ".join(parts) or NOTHING
 
 
 def free_port() -> int:

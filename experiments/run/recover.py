@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
 from corridor.experiments.results.summary import Summary
@@ -93,12 +94,12 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
     )
 
 
-def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, Any]]:
+def read_events(path: Path, pass_over: Callable[[str], None]) -> list[Event]:
     """The whole lines of ``events.jsonl``; a torn one is what a killed run ends with."""
     if not path.exists():
         pass_over(f"{path.name} is missing")
         return []
-    events = []
+    events: list[Event] = []
     torn = 0
     for line in path.read_text(errors="replace").splitlines():
         try:
@@ -112,7 +113,7 @@ def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, 
     return events
 
 
-def _failure(events: list[dict[str, Any]]) -> str | None:
+def _failure(events: list[Event]) -> str | None:
     """Why a run is not complete, or None if it is."""
     for event in events:
         if event["event"] == "failed":

@@ -16,8 +16,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -34,7 +34,7 @@ def native_run_id() -> str:
     return "c" + "".join(secrets.choice(ID_DIGITS) for _ in range(3))
 
 
-def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> None:
+def run_native(out_dir: Path, on_event: Callable[[Event], None]) -> None:
     """Execute ``out_dir/raw/plan.json`` here; raises what the execution reports."""
     plan = (out_dir / "raw" / "plan.json").resolve()
     run_id = json.loads(plan.read_text())["wiring"]["run_id"]
