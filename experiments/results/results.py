@@ -141,8 +141,8 @@ def _first_packets(probes: samples.Probes) -> dict[int, float]:
 def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
     """One row a flow, UDP streams first: what was offered, what arrived, where it was lost."""
     raw = out_dir / "raw"
-    sent: dict[int, dict[str, Any]] = {}
-    received: dict[int, dict[str, Any]] = {}
+    sent: dict[int, stream.SentStream] = {}
+    received: dict[int, stream.ReceivedStream] = {}
     for path in sorted(raw.glob("flows-*.json")):
         report = json.loads(path.read_text())
         sent |= {item["flow"]: item for item in report["streams_out"]}
