@@ -10,7 +10,6 @@ hubs; ``--controller remote`` waits for one of yours, for example
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +25,9 @@ sys.path.insert(0, str(IMPORT_ROOT))
 from mininet.node import Controller  # noqa: E402
 from mininet.topo import Topo  # noqa: E402
 
+from corridor.topologies.emulation.controller_start import start_controller  # noqa: E402
 from corridor.topologies.emulation.network import CorridorNet  # noqa: E402
 from corridor.topologies.emulation.nodes import LazyShell  # noqa: E402
-from corridor.topologies.emulation.ovsdb import die_with_parent  # noqa: E402
 from corridor.topologies.formats.load import load_topology  # noqa: E402
 from corridor.topologies.model.wiring import Wiring, wire  # noqa: E402
 
@@ -61,13 +60,7 @@ class CorridorController(LazyShell, Controller):
         """The app itself says so when its port is taken; Mininet would need telnet."""
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "corridor.controller.apps.main", "--port", str(self.port)],
-            cwd=IMPORT_ROOT,
-            env=dict(os.environ, CORRIDOR_TOPOLOGY=self.topology),
-            stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent,
-        )
+        self.process = start_controller(self.port, {"topology": self.topology})
 
     def stop(self, *_args: Any, **_kwargs: Any) -> None:
         if self.process is not None:

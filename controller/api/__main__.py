@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from corridor.topologies.emulation.ovsdb import die_with_parent
+from corridor.topologies.base.parent_death import die_with_parent
 
 FAILED = 3
 

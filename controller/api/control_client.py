@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from corridor.topologies.base.json_lines import tell
+
 ANSWER_S = 130.0
 """A little more than a controller takes for its answer at most."""
 
@@ -21,7 +23,7 @@ def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: Any) -> dic
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.settimeout(timeout_s)
             link.connect(str(path))
-            link.sendall((json.dumps({"do": do, **more}) + "\n").encode())
+            tell(link, {"do": do, **more})
             with link.makefile("r") as lines:
                 line = lines.readline()
     except OSError as problem:

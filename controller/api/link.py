@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.api.problems import Problem
+from corridor.topologies.base.json_lines import encode
 
 MOST_ANSWER_BYTES = 64 << 20
 ANSWER_S = 20.0
@@ -57,7 +58,7 @@ class KeeperLink:
         except OSError as problem:
             raise Problem("absent", f"cannot reach the controller: {problem.strerror}") from problem
         try:
-            writer.write((json.dumps({"do": do, **more}) + "\n").encode())
+            writer.write(encode({"do": do, **more}))
             await writer.drain()
             return _read(await reader.readline())
         except OSError:

@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 from corridor.controller.api.link import KeeperLink
 from corridor.controller.api.problems import Problem
 from corridor.controller.deployment.statuses import SERVED, Status
+from corridor.topologies.base.seconds import NS_PER_S
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 PARTS = ("status", "demands", "topology", "proof", "counters")
@@ -33,7 +34,7 @@ SCRAPE_S = 8.0
 """Below the ten seconds that Prometheus waits by default."""
 DP = ["dp_id", "dp_name"]
 PORT = [*DP, "port", "port_description"]
-NS, MS = 1e9, 1e3
+MS = 1e3
 
 type Said = Mapping[str, Any]
 """What the controller answered, by part."""
@@ -127,7 +128,7 @@ def _status(said: Said) -> Families:
         yield GaugeMetricFamily(
             "corridor_last_update_timestamp_seconds",
             "When the newest update was over, since 1970",
-            last["at_ns"] / NS,
+            last["at_ns"] / NS_PER_S,
         )
 
 
@@ -144,7 +145,7 @@ def _demands(said: Said) -> Families:
         "Delay of the way that a demand takes now",
         ["demand"],
         (
-            ((one["demand"],), one["one_way_ns"] / NS)
+            ((one["demand"],), one["one_way_ns"] / NS_PER_S)
             for one in demands
             if one["one_way_ns"] is not None
         ),

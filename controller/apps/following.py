@@ -22,10 +22,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.apps.status import connect, orders
 from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.channel import OpenFlowChannel
+from corridor.controller.openflow.dumps import write_dump
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
     App,
@@ -36,15 +37,24 @@ from corridor.controller.openflow.framework import (
     ofproto,
 )
 from corridor.controller.openflow.installation import Installation
-from corridor.controller.openflow.wiring_check import RETRY_S, lldp_frame, lldp_origin
+from corridor.controller.openflow.wiring_check import check_wiring, seen_by
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.gateways import GatewaysLink, NoGateways
 from corridor.controller.reconcile.interfaces import Interfaces
-from corridor.controller.reconcile.reconciler import Job, Reconciler, Timing
+from corridor.controller.reconcile.jobs import (
+    DumpTables,
+    Order,
+    PortChanged,
+    SwitchConnected,
+    SwitchLost,
+)
+from corridor.controller.reconcile.network_state import NetworkState
+from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
+from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.model.wiring import Wiring
@@ -80,7 +90,7 @@ class FollowingApp(App):
         options = CONF.corridor
         specification = Specification.from_json(Path(options.specification).read_text())
         self._wiring = from_plain(Wiring, json.loads(Path(options.wiring).read_text()))
-        self._status = _connect(options.status)
+        self._status = connect(options.status)
         self._to_tell: Any = hub.Queue()
         self._channel = OpenFlowChannel()
         self._ports: dict[int, dict[int, bool]] = {}
@@ -89,16 +99,14 @@ class FollowingApp(App):
         gateways = GatewaysLink(options.gateways) if options.gateways else NoGateways()
         interfaces = Interfaces(self._wiring, self._channel, gateways, time.monotonic_ns, hub.sleep)
         store = StateFile(Path(options.state) if options.state else None, specification)
-        self.reconciler = Reconciler(
+        self._network = NetworkState(
             deployer=Deployer(interfaces, store, self.event_log, Updater(interfaces)),
             event_log=self.event_log,
             known=DesiredState(specification),
             sightings=FailureDetector(self._wiring),
-            jobs=hub.Queue(),
-            nothing=hub.QueueEmpty,
             timing=_patience(),
-            on_standing=self._check_wiring,
         )
+        self.reconciler = Reconciler(self._network, hub.Queue(), hub.QueueEmpty, self._check_wiring)
         self._control = Control(self.reconciler, self.event_log, hub.Queue)
         hub.spawn(self.reconciler.run)
         if FRAMEWORK == "os-ken":
@@ -118,12 +126,12 @@ class FollowingApp(App):
             return
         self._channel.connect(datapath)
         ports = {number: _is_live(port) for number, port in datapath.ports.items()}
-        self.reconciler.jobs.put(Job("came_back", {"dpid": datapath.id, "ports": ports}))
+        self.reconciler.jobs.put(Order(SwitchConnected(datapath.id, ports)))
 
     @handler.set_ev_cls(ofp_event.EventOFPStateChange, handler.DEAD_DISPATCHER)
     def on_loss(self, event: Any) -> None:
         if self._channel.disconnect(event.datapath):
-            self.reconciler.jobs.put(Job("went_away", {"dpid": event.datapath.id}))
+            self.reconciler.jobs.put(Order(SwitchLost(event.datapath.id)))
 
     @handler.set_ev_cls(REPLIES, handler.MAIN_DISPATCHER)
     def on_reply(self, event: Any) -> None:
@@ -134,23 +142,16 @@ class FollowingApp(App):
         message = event.msg
         if self._channel.is_current(message.datapath):
             gone = message.reason == ofproto.OFPPR_DELETE
-            what = {
-                "dpid": message.datapath.id,
-                "port": message.desc.port_no,
-                "live": not gone and _is_live(message.desc),
-            }
-            self.reconciler.jobs.put(Job("port", what))
+            live = not gone and _is_live(message.desc)
+            changed = PortChanged(message.datapath.id, message.desc.port_no, live)
+            self.reconciler.jobs.put(Order(changed))
 
     @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
     def on_packet(self, event: Any) -> None:
         """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
-        message = event.msg
-        origin = lldp_origin(message.data)
-        if origin is not None and self._links is not None:
-            link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
-            if not self._links.saw_link(link):
-                said = f"wired other than declared: {link}"
-                self._tell({"event": "error", "message": said})
+        link = None if self._links is None else seen_by(event.msg)
+        if self._links is not None and link is not None and not self._links.saw_link(link):
+            self._tell({"event": "error", "message": f"wired other than declared: {link}"})
 
     def _notice_losses(self) -> None:
         while True:
@@ -159,7 +160,7 @@ class FollowingApp(App):
 
     def _check_wiring(self) -> None:
         """Once something stands: its ways are only as good as the wiring is as declared."""
-        deployment = self.reconciler.deployer.deployment
+        deployment = self._network.deployer.deployment
         assert deployment is not None
         self._links = Installation(deployment.program)
         self._links.installed = {hub.dpid for hub in self._wiring.hubs}
@@ -169,43 +170,35 @@ class FollowingApp(App):
         """Send LLDP until each link has been seen both ways, but those known to be cut."""
         links = self._links
         assert links is not None
-        while missing := self._expected(links):
-            for link in missing:
-                self._channel.send_out(
-                    link.src_dpid, link.src_port, lldp_frame(link.src_dpid, link.src_port)
-                )
-            hub.sleep(RETRY_S)
+        check_wiring(links, self._channel.send_lldp, hub.sleep, self._dead_ports)
         self._tell({"event": "ready", **links.report()})
 
-    def _expected(self, links: Installation) -> list[WiredLink]:
-        failures = self.reconciler.failures
-        dead = {
+    def _dead_ports(self) -> set[tuple[int, int]]:
+        failures = self._network.failures
+        return {
             (self._wiring.hub(end.hub).dpid, end.port)
             for fibre in self._wiring.fibres
             for end in (fibre.a, fibre.z)
             if fibre.fibre in failures.links or failures.hubs & {fibre.a.hub, fibre.z.hub}
         }
-        found = [one for one in links.missing_links if (one.src_dpid, one.src_port) not in dead]
-        return sorted(found, key=lambda link: (link.src_dpid, link.src_port))
 
     def _obey(self) -> None:
         """Commands of the runner, one JSON object a line."""
         assert self._status is not None
-        for line in self._status.makefile("r"):
-            command = json.loads(line)
+        for command in orders(self._status):
             if command["do"] == "report" and self._links is not None:
                 self._tell({"event": "report", **self._links.report()})
             elif command["do"] == "report":
-                self._tell({"event": "report", "complete": False, **self.reconciler.state})
+                self._tell({"event": "report", "complete": False, **self._network.state})
             elif command["do"] == "dump":
                 self._dump(Path(command["to"]))
 
     def _dump(self, target: Path) -> None:
         reply = hub.Queue()
-        self.reconciler.jobs.put(Job("ask_dump", {}, reply))
+        self.reconciler.jobs.put(Order(DumpTables(), reply))
         answer = reply.get()
         if answer["ok"]:
-            target.write_text(json.dumps(answer["document"], indent=1, sort_keys=True))
+            write_dump(answer["document"], target)
             self._tell({"event": "dumped", "to": str(target)})
 
     def _listen(self, path: str) -> None:
@@ -239,14 +232,6 @@ class FollowingApp(App):
 def _is_live(port: Any) -> bool:
     """Open vSwitch counts a port as live while its link is up and BFD, if it is on, forwards."""
     return bool(port.state & ofproto.OFPPS_LIVE)
-
-
-def _connect(path: str) -> socket.socket | None:
-    if not path:
-        return None
-    status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    status.connect(path)
-    return status
 
 
 def _patience() -> Timing:

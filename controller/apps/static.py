@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.forwarding.program import DUMP_SCHEMA, Program, SwitchProgram, WiredLink
+from corridor.controller.apps.status import connect, orders
+from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
 from corridor.controller.openflow import codec
-from corridor.controller.openflow.dumps import meter_said, plain_entry, plain_group
+from corridor.controller.openflow.dumps import TABLES, Answers, dump_of, write_dump
 from corridor.controller.openflow.encoding import encoded, entry, send_together
 from corridor.controller.openflow.framework import (
     App,
@@ -34,15 +34,16 @@ from corridor.controller.openflow.framework import (
     parser,
 )
 from corridor.controller.openflow.installation import Installation
-from corridor.controller.openflow.wiring_check import RETRY_S, lldp_frame, lldp_origin
+from corridor.controller.openflow.wiring_check import check_wiring, lldp_out, seen_by
 from corridor.topologies.base.codec import from_plain
 
 TOLD_SWITCHES = 50
-ASKED = (
-    parser.OFPFlowStatsRequest,
-    parser.OFPGroupDescStatsRequest,
-    parser.OFPMeterConfigStatsRequest,
-)
+ANSWERS = {
+    ofp_event.EventOFPFlowStatsReply: "switches",
+    ofp_event.EventOFPGroupDescStatsReply: "groups",
+    ofp_event.EventOFPMeterConfigStatsReply: "meters",
+}
+"""To requests for ``TABLES``."""
 CONF = cfg.CONF
 CONF.register_opts(
     [
@@ -76,11 +77,11 @@ class StaticApp(App):
         super().__init__(*args, **kwargs)
         self._datapaths: dict[int, Any] = {}
         self._on_barrier: dict[tuple[int, int], Callable[[], None]] = {}
-        self._dumps: dict[str, dict[str, list[Any]]] = {}
-        self._waiting_dumps: set[tuple[str, int]] = set()
+        self._answers = Answers(TABLES, ())
+        self._awaited: set[tuple[int, str]] = set()
         self._on_dump: Callable[[], None] | None = None
         self._take(load_program())
-        self._status = _connect_status(CONF.corridor.status)
+        self._status = connect(CONF.corridor.status)
         if self._status is not None:
             hub.spawn(self._obey)
         hub.spawn(self._prove_wiring)
@@ -136,37 +137,20 @@ class StaticApp(App):
     @handler.set_ev_cls(ofp_event.EventOFPPacketIn, handler.MAIN_DISPATCHER)
     def on_packet(self, event: Any) -> None:
         """Only LLDP of the wiring check comes here; anything else has no flow to the controller."""
-        message = event.msg
-        origin = lldp_origin(message.data)
-        if origin is not None:
-            link = WiredLink(*origin, message.datapath.id, message.match["in_port"])
+        link = seen_by(event.msg)
+        if link is not None:
             if self.installation.saw_link(link):
                 self._announce()
             else:
                 self._tell({"event": "error", "message": f"wired other than declared: {link}"})
 
-    @handler.set_ev_cls(ofp_event.EventOFPFlowStatsReply, handler.MAIN_DISPATCHER)
-    def on_flows(self, event: Any) -> None:
-        self._hear("switches", event.msg, plain_entry)
-
-    @handler.set_ev_cls(ofp_event.EventOFPGroupDescStatsReply, handler.MAIN_DISPATCHER)
-    def on_groups(self, event: Any) -> None:
-        self._hear("groups", event.msg, plain_group)
-
-    @handler.set_ev_cls(ofp_event.EventOFPMeterConfigStatsReply, handler.MAIN_DISPATCHER)
-    def on_meters(self, event: Any) -> None:
-        self._hear("meters", event.msg, meter_said)
-
-    def _hear(self, what: str, message: Any, plain: Callable[[Any], Any]) -> None:
+    @handler.set_ev_cls(list(ANSWERS), handler.MAIN_DISPATCHER)
+    def on_answer(self, event: Any) -> None:
         """One part of a switch's answer to ``_dump``; the last part of the last one ends it."""
-        dpid = message.datapath.id
-        if (what, dpid) not in self._waiting_dumps:
-            return
-        held = self._dumps[what].setdefault(self._programs[dpid].hub, [])
-        held += [plain(said) for said in message.body]
-        if not message.flags & ofproto.OFPMPF_REPLY_MORE:
-            self._waiting_dumps.discard((what, dpid))
-            if not self._waiting_dumps and self._on_dump is not None:
+        awaited = (event.msg.datapath.id, ANSWERS[type(event)])
+        if awaited in self._awaited and self._answers.take(*awaited, event.msg):
+            self._awaited.discard(awaited)
+            if not self._awaited and self._on_dump is not None:
                 self._on_dump()
 
     def _install(self, datapath: Any, program: SwitchProgram) -> None:
@@ -207,17 +191,14 @@ class StaticApp(App):
 
     def _prove_wiring(self) -> None:
         """Send LLDP out of every fibre port until each declared link has been seen."""
-        while self.installation.missing_links or self.installation.missing_switches:
-            if not self.installation.missing_switches:
-                self._send_lldp(sorted(self.installation.missing_links, key=_sender))
-            hub.sleep(RETRY_S)
+        check_wiring(self.installation, self._send_lldp, hub.sleep)
 
-    def _send_lldp(self, links: list[WiredLink]) -> None:
+    def _send_lldp(self, links: Sequence[WiredLink]) -> None:
         """A frame along each link; ``links`` of one switch stand together."""
         for dpid, ours in groupby(links, key=lambda link: link.src_dpid):
             datapath = self._datapaths.get(dpid)
             if datapath is not None:
-                out = (_packet_out(datapath, link.src_port) for link in ours)
+                out = (lldp_out(datapath, link.src_port) for link in ours)
                 send_together(datapath, encoded(datapath, out))
 
     def _announce(self) -> None:
@@ -230,8 +211,7 @@ class StaticApp(App):
     def _obey(self) -> None:
         """Commands of the runner, one JSON object a line."""
         assert self._status is not None
-        for line in self._status.makefile("r"):
-            command = json.loads(line)
+        for command in orders(self._status):
             if command["do"] == "program":
                 self._exchange(read_program(command["from"]))
             elif command["do"] == "dump":
@@ -241,41 +221,20 @@ class StaticApp(App):
 
     def _dump(self, target: Path) -> None:
         """Ask every switch for its entries and groups and write what they say, by hub."""
-        self._dumps = {"switches": {}, "groups": {}, "meters": {}}
-        self._waiting_dumps = {(what, dpid) for what in self._dumps for dpid in self._datapaths}
+        answers = self._answers = Answers(TABLES, self._datapaths)
+        self._awaited = {(dpid, part) for dpid in self._datapaths for part in TABLES}
 
         def write() -> None:
             self._on_dump = None
-            said = {"schema": DUMP_SCHEMA, **self._dumps}
-            target.write_text(json.dumps(said, indent=1, sort_keys=True))
+            write_dump(dump_of(answers.said, lambda dpid: self._programs[dpid].hub), target)
             self._tell({"event": "dumped", "to": str(target)})
 
         self._on_dump = write
         for datapath in list(self._datapaths.values()):
-            send_together(datapath, encoded(datapath, (ask(datapath) for ask in ASKED)))
+            send_together(
+                datapath, encoded(datapath, (ask(datapath) for ask, _ in TABLES.values()))
+            )
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self._status is not None:
             self._status.sendall((json.dumps(message) + "\n").encode())
-
-
-def _sender(link: WiredLink) -> tuple[int, int]:
-    return link.src_dpid, link.src_port
-
-
-def _packet_out(datapath: Any, port: int) -> Any:
-    return parser.OFPPacketOut(
-        datapath,
-        buffer_id=ofproto.OFP_NO_BUFFER,
-        in_port=ofproto.OFPP_CONTROLLER,
-        actions=[parser.OFPActionOutput(port)],
-        data=lldp_frame(datapath.id, port),
-    )
-
-
-def _connect_status(path: str) -> socket.socket | None:
-    if not path:
-        return None
-    status = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    status.connect(path)
-    return status

@@ -31,10 +31,10 @@ from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Tables, prove, tables_of
 from corridor.controller.prover.exact.claims import examine
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, FibreWire, Wiring
 
-NS = 1_000_000_000
 FULL_FRAME_BITS = 8 * 1600
 
 
@@ -257,7 +257,7 @@ def _most_ns(wire: FibreWire) -> int:
     """Through a full queue and over the fibre, the slower way."""
     return max(
         shape.one_way_delay_ns
-        + (shape.queue_packets + 1) * FULL_FRAME_BITS * NS // max(shape.rate_bps, 1)
+        + (shape.queue_packets + 1) * FULL_FRAME_BITS * NS_PER_S // max(shape.rate_bps, 1)
         for shape in (wire.forward, wire.backward)
     )
 

@@ -13,21 +13,15 @@ from functools import partial
 from typing import Any
 
 from corridor.controller.deployment.modifications import Modifications
+from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import codec
-from corridor.controller.openflow.dumps import meter_said, plain_counts, plain_entry, plain_group
+from corridor.controller.openflow.dumps import PORTS, TABLES, Answers, Part
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
+from corridor.controller.openflow.wiring_check import lldp_out
 
 ANSWER_S = 10.0
 ATOMIC = ofproto.ONF_BF_ATOMIC | ofproto.ONF_BF_ORDERED
-type _Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-"""How it is asked for, and what becomes of each answer."""
-PARTS: Mapping[str, _Part] = {
-    "switches": (parser.OFPFlowStatsRequest, plain_entry),
-    "groups": (parser.OFPGroupDescStatsRequest, plain_group),
-    "meters": (parser.OFPMeterConfigStatsRequest, meter_said),
-}
-COUNTS: Mapping[str, _Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
 
 
 class _Waiting:
@@ -132,23 +126,20 @@ class OpenFlowChannel:
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
         """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps."""
-        return self._ask(PARTS, dpids)
+        return self._ask(TABLES, dpids)
 
     def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
         """By port, what went through it: ``rx_packets`` and so on, as OpenFlow calls them."""
-        said = self._ask(COUNTS, dpids)
+        said = self._ask(PORTS, dpids)
         return {
             dpid: {port: counts for port, counts in parts["ports"] if port <= ofproto.OFPP_MAX}
             for dpid, parts in said.items()
         }
 
     def _ask(
-        self, parts: Mapping[str, _Part], dpids: Collection[int]
+        self, parts: Mapping[str, Part], dpids: Collection[int]
     ) -> dict[int, dict[str, list[Any]]]:
-        """Parts of what switches say, each in as many messages as it takes."""
-        found: dict[int, dict[str, list[Any]]] = {
-            dpid: {part: [] for part in parts} for dpid in dpids
-        }
+        answers = Answers(parts, dpids)
         with _Listening(self) as waiting:
             ends: dict[tuple[int, int], str] = {}
             for part, (request, _) in parts.items():
@@ -156,26 +147,19 @@ class OpenFlowChannel:
                     ends[dpid, self._send(dpid, request, waiting)] = part
 
             def take(key: tuple[int, int], message: Any) -> bool:
-                part = ends[key]
-                found[key[0]][part] += [parts[part][1](said) for said in message.body]
-                return not message.flags & ofproto.OFPMPF_REPLY_MORE
+                return answers.take(key[0], ends[key], message)
 
             self._await(waiting, set(ends), take)
-        return found
+        return answers.said
 
-    def send_out(self, dpid: int, port: int, frame: bytes) -> None:
-        """A frame out of a port; nothing if the switch is away."""
-        datapath = self._datapaths.get(dpid)
-        if datapath is not None:
-            out = parser.OFPPacketOut(
-                datapath,
-                buffer_id=ofproto.OFP_NO_BUFFER,
-                in_port=ofproto.OFPP_CONTROLLER,
-                actions=[parser.OFPActionOutput(port)],
-                data=frame,
-            )
-            self._number(datapath, out)
-            datapath.send_msg(out)
+    def send_lldp(self, links: Iterable[WiredLink]) -> None:
+        """A frame along each link; nothing where its switch is away."""
+        for link in links:
+            datapath = self._datapaths.get(link.src_dpid)
+            if datapath is not None:
+                out = lldp_out(datapath, link.src_port)
+                self._number(datapath, out)
+                datapath.send_msg(out)
 
     def _control(self, dpid: int, number: int, what: str, waiting: _Waiting) -> int:
         kind = getattr(ofproto, f"ONF_BCT_{what}_REQUEST")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Reason
 
@@ -13,7 +13,21 @@ PORT_COUNTS = tuple(
 """What OpenFlow counts at each port; ``tx`` leaves the switch."""
 
 
-def drops_by_reason(document: Mapping[str, Any]) -> dict[str, Any]:
+class Drops(TypedDict):
+    """Packets dropped, by reason: of all switches, and by hub where any were."""
+
+    drops: dict[str, int]
+    by_hub: dict[str, dict[str, int]]
+
+
+class Sent(TypedDict):
+    """What edges have put on the way of a demand."""
+
+    packets: int
+    bytes: int
+
+
+def drops_by_reason(document: Mapping[str, Any]) -> Drops:
     """Packets dropped in the tables of a dump: of all switches, and by hub where any were."""
     total: dict[str, int] = {reason.name: 0 for reason in Reason if reason.is_drop}
     by_hub: dict[str, dict[str, int]] = {}
@@ -27,12 +41,10 @@ def drops_by_reason(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"drops": total, "by_hub": by_hub}
 
 
-def sent_by_demand(
-    document: Mapping[str, Any], demands: Sequence[str]
-) -> dict[str, dict[str, int]]:
+def sent_by_demand(document: Mapping[str, Any], demands: Sequence[str]) -> dict[str, Sent]:
     """Packets and bytes that edges have put on the ways of demands, which are in the order of their
     numbers. Entries of a new epoch count from nothing."""
-    sent = {demand: {"packets": 0, "bytes": 0} for demand in demands}
+    sent: dict[str, Sent] = {demand: {"packets": 0, "bytes": 0} for demand in demands}
     for flows in document["switches"].values():
         for flow in flows:
             number = flow["cookie"] >> 32 & 0xFFFF

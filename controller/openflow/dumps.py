@@ -1,12 +1,27 @@
-"""What switches say of their tables, in the terms of a dump."""
+"""What switches say of their tables and ports, in the terms of a dump."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
 
+from corridor.controller.forwarding.program import DUMP_SCHEMA
 from corridor.controller.openflow import codec
 from corridor.controller.openflow.counters import PORT_COUNTS
+from corridor.controller.openflow.framework import ofproto, parser
 from corridor.topologies.base.codec import to_plain
+
+
+class TableDump(TypedDict):
+    """What switches say they hold, by hub, as ``tables/*.json`` have it."""
+
+    schema: int
+    switches: dict[str, list[Any]]
+    """Entries."""
+    groups: dict[str, list[Any]]
+    meters: dict[str, list[Any]]
 
 
 def plain_entry(stats: Any) -> dict[str, Any]:
@@ -32,3 +47,49 @@ def meter_said(said: Any) -> Any:
 def plain_counts(stats: Any) -> tuple[int, dict[str, int]]:
     """A port's number, and what went through it."""
     return stats.port_no, {name: getattr(stats, name) for name in PORT_COUNTS}
+
+
+type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""How it is asked for, and what becomes of each item of an answer."""
+type Said = Mapping[int, Mapping[str, list[Any]]]
+"""By datapath id and part."""
+TABLES: Mapping[str, Part] = {
+    "switches": (parser.OFPFlowStatsRequest, plain_entry),
+    "groups": (parser.OFPGroupDescStatsRequest, plain_group),
+    "meters": (parser.OFPMeterConfigStatsRequest, meter_said),
+}
+PORTS: Mapping[str, Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
+
+
+class Answers:
+    """Parts of what switches say, each in as many messages as it takes."""
+
+    def __init__(self, parts: Mapping[str, Part], dpids: Collection[int]) -> None:
+        self._parts = parts
+        self.said: dict[int, dict[str, list[Any]]] = {
+            dpid: {part: [] for part in parts} for dpid in dpids
+        }
+
+    def take(self, dpid: int, part: str, message: Any) -> bool:
+        """A message of an answer; whether it was the last."""
+        plain = self._parts[part][1]
+        self.said[dpid][part] += [plain(item) for item in message.body]
+        return not message.flags & ofproto.OFPMPF_REPLY_MORE
+
+
+def dump_of(said: Said, hub: Callable[[int], str]) -> TableDump:
+    """Of answers about ``TABLES``, and the hub of each datapath id."""
+
+    def by_hub(part: str) -> dict[str, list[Any]]:
+        return {hub(dpid): parts[part] for dpid, parts in sorted(said.items())}
+
+    return {
+        "schema": DUMP_SCHEMA,
+        "switches": by_hub("switches"),
+        "groups": by_hub("groups"),
+        "meters": by_hub("meters"),
+    }
+
+
+def write_dump(dump: TableDump, target: Path) -> None:
+    target.write_text(json.dumps(dump, indent=1, sort_keys=True))

@@ -6,8 +6,22 @@ Pure bookkeeping. The app feeds it events from the wire and asks what is missing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from corridor.controller.forwarding.program import Program, WiredLink
+
+
+class Report(TypedDict):
+    """How far it has come, for a person who waits."""
+
+    complete: bool
+    switches: int
+    installed: int
+    links: int
+    links_seen: int
+    missing_switches: list[int]
+    missing_links: list[str]
+    wrong_links: list[str]
 
 
 @dataclass
@@ -41,8 +55,7 @@ class Installation:
         """A switch that went away holds nothing we know of."""
         self.installed.discard(dpid)
 
-    def report(self) -> dict[str, object]:
-        """What to tell a person who waits."""
+    def report(self) -> Report:
         return {
             "complete": self.is_complete,
             "switches": len(self.program.switches),

@@ -1,8 +1,13 @@
-"""LLDP of the wiring check: frames out of every fibre port, and who sent one that came in."""
+"""The wiring check: LLDP out of every fibre port until each declared link has been seen."""
 
 from __future__ import annotations
 
-from corridor.controller.openflow.framework import lldp
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from corridor.controller.forwarding.program import WiredLink
+from corridor.controller.openflow.framework import lldp, ofproto, parser
+from corridor.controller.openflow.installation import Installation
 
 RETRY_S = 0.5
 PORT_MAC_OFFSET = "02:c0:02:00:00:00"
@@ -33,3 +38,44 @@ def lldp_origin(frame: bytes) -> tuple[int, int] | None:
         return (int(dpid, 16), int(port.port_id)) if kind == "dpid" else None
     except (AttributeError, ValueError, UnicodeDecodeError, AssertionError):
         return None
+
+
+def lldp_out(datapath: Any, port: int) -> Any:
+    """The message that has a switch send such a frame."""
+    return parser.OFPPacketOut(
+        datapath,
+        buffer_id=ofproto.OFP_NO_BUFFER,
+        in_port=ofproto.OFPP_CONTROLLER,
+        actions=[parser.OFPActionOutput(port)],
+        data=lldp_frame(datapath.id, port),
+    )
+
+
+def seen_by(message: Any) -> WiredLink | None:
+    """The link along which a packet came to the controller, or None if it is not ours."""
+    origin = lldp_origin(message.data)
+    return origin and WiredLink(*origin, message.datapath.id, message.match["in_port"])
+
+
+def check_wiring(
+    links: Installation,
+    send: Callable[[Sequence[WiredLink]], object],
+    sleep: Callable[[float], object],
+    unexpected: Callable[[], Collection[tuple[int, int]]] = frozenset,
+) -> None:
+    """Returns once every link has been seen, but for those from ``unexpected`` switches and ports.
+
+    Until all switches hold their tables it waits. Links of one switch are sent together.
+    """
+    while True:
+        dead = unexpected()
+        missing = [one for one in links.missing_links if _sender(one) not in dead]
+        if not (missing or links.missing_switches):
+            return
+        if not links.missing_switches:
+            send(sorted(missing, key=_sender))
+        sleep(RETRY_S)
+
+
+def _sender(link: WiredLink) -> tuple[int, int]:
+    return link.src_dpid, link.src_port

@@ -38,8 +38,21 @@ from pydantic import ValidationError
 
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.reconcile import answers
+from corridor.controller.reconcile.answers import Answer, ControlAnswer, Refused
 from corridor.controller.reconcile.event_log import EventLog
-from corridor.controller.reconcile.reconciler import Job, Jobs, Reconciler
+from corridor.controller.reconcile.jobs import (
+    AuditNow,
+    Job,
+    Order,
+    Queue,
+    ReadCounters,
+    SetDay,
+    SetDrained,
+    SetPolicies,
+)
+from corridor.controller.reconcile.network_state import NetworkState
+from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.two_phase_rollout import NotNow
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
@@ -68,10 +81,14 @@ class Control:
 
     reconciler: Reconciler
     event_log: EventLog
-    queue: Callable[[], Jobs]
+    queue: Callable[[], Queue[Answer]]
     answer_s: float = ANSWER_S
 
-    def answer(self, line: str) -> dict[str, Any]:
+    @property
+    def network(self) -> NetworkState:
+        return self.reconciler.network
+
+    def answer(self, line: str) -> ControlAnswer:
         """The answer to one line. Never raises."""
         try:
             request = json.loads(line)
@@ -86,20 +103,20 @@ class Control:
         except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
             return _no("error", f"{type(problem).__name__}: {problem}")
 
-    def status(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+    def status(self, _request: Mapping[str, Any]) -> answers.StatusAnswer:
         counts: dict[str, int] = {}
         for one in list(self.event_log.statuses.values()):
             counts[one.status] = counts.get(one.status, 0) + 1
-        return {"ok": True, **self.reconciler.state, "demands": counts}
+        return {"ok": True, **self.network.state, "demands": counts}
 
-    def demands(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+    def demands(self, _request: Mapping[str, Any]) -> answers.DemandsAnswer:
         return {"ok": True, "demands": to_plain(list(self.event_log.statuses.values()))}
 
-    def topology(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        reconciler, failures = self.reconciler, self.reconciler.failures
-        interfaces = reconciler.deployer.interfaces
+    def topology(self, _request: Mapping[str, Any]) -> answers.TopologyAnswer:
+        network, failures = self.network, self.network.failures
+        interfaces = network.deployer.interfaces
         connected = interfaces.switches.connected
-        hubs = {
+        hubs: dict[str, answers.Hub] = {
             hub.hub: {
                 "dpid": hub.dpid,
                 "connected": hub.dpid in connected,
@@ -111,21 +128,21 @@ class Control:
             }
             for hub in interfaces.wiring.hubs
         }
-        held = reconciler.sightings.damper.held(interfaces.now_ns())
-        fibres = {
+        held = network.sightings.damper.held(interfaces.now_ns())
+        fibres: dict[str, answers.Fibre] = {
             one.fibre: {
                 "ends": [one.a.hub, one.z.hub],
                 "works": one.fibre not in failures.links,
                 "held_out": f"link:{one.fibre}" in held,
-                "drained": one.fibre in reconciler.known.drained,
+                "drained": one.fibre in network.known.drained,
             }
             for one in interfaces.wiring.fibres
         }
         return {"ok": True, "hubs": hubs, "fibres": fibres}
 
-    def _ports(self, hub: HubWire) -> dict[str, Any]:
+    def _ports(self, hub: HubWire) -> dict[str, answers.Port]:
         """By number, what each leads to, and whether it is live."""
-        wiring, sightings = self.reconciler.deployer.interfaces.wiring, self.reconciler.sightings
+        wiring, sightings = self.network.deployer.interfaces.wiring, self.network.sightings
         leads_to = {HOST_PORT: "host"}
         for fibre in wiring.fibres:
             for end in (fibre.a, fibre.z):
@@ -138,47 +155,47 @@ class Control:
             for port, where in leads_to.items()
         }
 
-    def counters(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._have("ask_counters")
+    def counters(self, _request: Mapping[str, Any]) -> Answer:
+        return self._have(ReadCounters())
 
-    def proof(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "proof": self.reconciler.deployer.proof}
+    def proof(self, _request: Mapping[str, Any]) -> answers.ProofAnswer:
+        return {"ok": True, "proof": self.network.deployer.proof}
 
-    def policies(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = self.reconciler.known.specification.policies
+    def policies(self, _request: Mapping[str, Any]) -> answers.PoliciesAnswer:
+        chosen = self.network.known.specification.policies
         return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
 
-    def policy(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def policy(self, request: Mapping[str, Any]) -> Answer:
         try:
             policies = PolicySet.model_validate(request.get("set"))
         except ValidationError as problem:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
-        specification = self.reconciler.known.specification
+        specification = self.network.known.specification
         demands = [one.demand for one in specification.directions]
         try:
             check_policies(policies, specification.topology, demands)
         except InputError as problem:
             raise BadRequest(str(problem)) from problem
-        return self._have("set_policies", policies=policies)
+        return self._have(SetPolicies(policies))
 
-    def day(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def day(self, request: Mapping[str, Any]) -> Answer:
         as_of = date.fromisoformat(_text(request, "as_of"))
         if not 1900 <= as_of.year <= LAST_YEAR:
             raise BadRequest(f"{as_of} is not between 1900 and {LAST_YEAR}")
-        return self._have("set_day", as_of=as_of)
+        return self._have(SetDay(as_of))
 
-    def drain(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._have("set_drained", fibre=self._fibre(request), drained=True)
+    def drain(self, request: Mapping[str, Any]) -> Answer:
+        return self._have(SetDrained(self._fibre(request), drained=True))
 
-    def restore(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._have("set_drained", fibre=self._fibre(request), drained=False)
+    def restore(self, request: Mapping[str, Any]) -> Answer:
+        return self._have(SetDrained(self._fibre(request), drained=False))
 
-    def audit(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return self._have("ask_audit")
+    def audit(self, _request: Mapping[str, Any]) -> Answer:
+        return self._have(AuditNow())
 
-    def events(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def events(self, request: Mapping[str, Any]) -> answers.EventsAnswer:
         event_log = self.event_log
         return {
             "ok": True,
@@ -187,40 +204,39 @@ class Control:
             "started_ns": event_log.started_ns,
         }
 
-    def explain(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def explain(self, request: Mapping[str, Any]) -> answers.ExplanationAnswer:
         from corridor.controller.explain import explain
 
-        deployment = self.reconciler.deployer.deployment
+        deployment = self.network.deployer.deployment
         if deployment is None:
-            raise NotNow(self.reconciler.deployer.unproven)
+            raise NotNow(self.network.deployer.unproven)
         name = _text(request, "demand")
         ways = {way.intent.id: way for way in deployment.ways}
         if name not in ways:
             raise NoSuch(f"no demand {name!r}; there are {', '.join(ways)}")
         specification = deployment.known.specification
-        answers = ways.get(f"{name}.return")
-        found = explain(ways[name], specification.policies, specification.as_of, answers)
+        back = ways.get(f"{name}.return")
+        found = explain(ways[name], specification.policies, specification.as_of, back)
         return {"ok": True, "explanation": found.to_json()}
 
-    def _have(self, do: str, **what: Any) -> dict[str, Any]:
+    def _have(self, job: Job) -> Answer:
         """Have the controller do something, and wait for what came of it."""
         reply = self.queue()
-        self.reconciler.jobs.put(Job(do, what, reply))
+        self.reconciler.jobs.put(Order(job, reply))
         try:
-            answer: dict[str, Any] = reply.get(timeout=self.answer_s)
+            return reply.get(timeout=self.answer_s)
         except self.reconciler.nothing:
             return _no("late", f"not done in {self.answer_s:g} s; it may still be")
-        return answer
 
     def _fibre(self, request: Mapping[str, Any]) -> str:
         name = _text(request, "fibre")
-        known = [one.fibre for one in self.reconciler.deployer.interfaces.wiring.fibres]
+        known = [one.fibre for one in self.network.deployer.interfaces.wiring.fibres]
         if name not in known:
             raise NoSuch(f"no fibre {name!r}; there are {', '.join(known)}")
         return name
 
 
-def _no(kind: str, reason: str) -> dict[str, Any]:
+def _no(kind: str, reason: str) -> Refused:
     return {"ok": False, "kind": kind, "reason": reason}
 
 
@@ -231,7 +247,7 @@ def _text(request: Mapping[str, Any], key: str) -> str:
     return value
 
 
-_ANSWERS: Mapping[str, Callable[[Control, Mapping[str, Any]], dict[str, Any]]] = {
+_ANSWERS: Mapping[str, Callable[[Control, Mapping[str, Any]], ControlAnswer]] = {
     name: getattr(Control, name)
     for name in (
         *("status", "demands", "topology", "counters", "proof", "policies", "policy", "day"),

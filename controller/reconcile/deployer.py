@@ -15,12 +15,14 @@ from corridor.controller.deployment.deployments import Deployment, DesiredState,
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.updates import UpdateProof, objections
+from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Mended, compare, mend, mend_anew, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
-from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NS, NotDone, Updater
+from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
+from corridor.topologies.base.seconds import NS_PER_S
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Deployer:
     """The last one, as JSON."""
     foreign: int = 0
     """Entries that were nobody's we know, so far."""
-    update: dict[str, Any] | None = None
+    update: UpdateReport | None = None
     """What the last move was like; None where no entry differed."""
 
     def boot(
@@ -190,7 +192,7 @@ class Deployer:
             self.interfaces.gateways.assess(assessed([self.deployment], self.interfaces.wiring))
 
     def drain_s(self, deployment: Deployment) -> float:
-        return (deployments.longest_ns(deployment, self.interfaces.wiring) + MARGIN_NS) / NS
+        return (deployments.longest_ns(deployment, self.interfaces.wiring) + MARGIN_NS) / NS_PER_S
 
     def _accept(self, deployment: Deployment, held: Tables, what: str) -> None:
         """A deployment that switches say they hold, if that is proven."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-COUNTED = ("mended", "withdrawn", "error")
+from corridor.controller.reconcile.answers import Happened
 
 
 @dataclass
@@ -34,12 +34,14 @@ class EventCounts:
         elif kind == "switch":
             self.connections[event["hub"], event["connected"]] += 1
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Happened:
         return {
             "updates": {
                 became: self.updates[became]
                 for became in ("done", "refused", "deferred", "failed", "busy")
             },
-            **{kind: self.events[kind] for kind in COUNTED},
+            "mended": self.events["mended"],
+            "withdrawn": self.events["withdrawn"],
+            "error": self.events["error"],
             "last_update": dict(self.last_update) if self.last_update else None,
         }

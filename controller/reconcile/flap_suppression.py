@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-SECOND_NS = 1_000_000_000
-HALF_LIFE_NS = 10 * SECOND_NS
+from corridor.topologies.base.seconds import NS_PER_S
+
+HALF_LIFE_NS = 10 * NS_PER_S
 LIMIT = 2.5
 """In failures: the third within a few seconds."""
-QUIET_NS = 20 * SECOND_NS
+QUIET_NS = 20 * NS_PER_S
 
 
 @dataclass

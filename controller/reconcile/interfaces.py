@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from corridor.controller.deployment.deployments import Assessed
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import Program
+from corridor.controller.openflow.dumps import TableDump, dump_of
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.prover import Tables, read_dump
 from corridor.topologies.model.wiring import Wiring
 
-SCHEMA = 3
 type Labels = Mapping[str, Mapping[int, Assessed]]
 """By hub, what its gateway lets through."""
 
@@ -62,20 +62,15 @@ class Interfaces:
     def dpids(self) -> frozenset[int]:
         return frozenset(hub.dpid for hub in self.wiring.hubs)
 
-    def document(self, dpids: Collection[int]) -> dict[str, Any]:
+    def document(self, dpids: Collection[int]) -> TableDump:
         """What switches say they hold, as ``tables/*.json`` have it."""
-        said = self.switches.dump(dpids)
-        parts = ("switches", "groups", "meters")
-        by_hub = {
-            part: {self.hub(dpid): said[dpid][part] for dpid in sorted(said)} for part in parts
-        }
-        return {"schema": SCHEMA, **by_hub}
+        return dump_of(self.switches.dump(dpids), self.hub)
 
     def tables(self, dpids: Collection[int]) -> Tables:
         """What these switches say they hold."""
         return self.read(self.document(dpids), dpids)
 
-    def read(self, document: dict[str, Any], dpids: Collection[int]) -> Tables:
+    def read(self, document: TableDump, dpids: Collection[int]) -> Tables:
         asked = tuple(hub for hub in self.wiring.hubs if hub.dpid in dpids)
         return read_dump(document, replace(self.wiring, hubs=asked))
 

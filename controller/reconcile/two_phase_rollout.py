@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import (
@@ -35,7 +34,9 @@ from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof
 from corridor.controller.prover.updates import UpdateProof, objections
+from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.interfaces import Interfaces, only
+from corridor.topologies.base.seconds import NS_PER_S
 
 MARGIN_NS = 20_000_000
 """For what switches, gateways and hosts take, which the model of fibres does not say."""
@@ -43,7 +44,6 @@ SETTLE_NS = 20_000_000
 """Open vSwitch answers a barrier once its tables have an entry, not its datapath: flows that are
 cached there, as the drop of a label that meant nothing, are looked at again within 5 ms of the last
 look (``udpif_revalidator`` in ofproto-dpif-upcall.c), and that takes a while itself."""
-NS = 1_000_000_000
 
 
 class NotDone(Exception):
@@ -89,13 +89,15 @@ class Report:
     left_over: str = ""
     """Why something of the old epoch may still be there."""
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> UpdateReport:
         before, most, after = self.entries
-        return {
+        said: UpdateReport = {
             "entries": {"before": before, "most": most, "after": after},
             "done_ms": {step: round(ns / 1e6, 3) for step, ns in self.done_ns.items()},
-            **({"left_over": self.left_over} if self.left_over else {}),
         }
+        if self.left_over:
+            said["left_over"] = self.left_over
+        return said
 
 
 @dataclass
@@ -125,7 +127,7 @@ class Updater:
             self._tell_gateways(old, new)
             beside = self._is_beside(old, step, new, told)
             done("proven")
-            self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS)
+            self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS_PER_S)
             flipping = True
             self.interfaces.switches.bundle(only(modifications.flips(step), told))
             done("flipped")
@@ -135,7 +137,7 @@ class Updater:
             self._undone(NotDone("stopped"), old, step, new, told, flipping=flipping)
             raise
         report = Report(UpdateProof(beside, flipped), _sizes(step), done_ns)
-        self.interfaces.sleep((longest_ns(old, self.interfaces.wiring) + MARGIN_NS) / NS)
+        self.interfaces.sleep((longest_ns(old, self.interfaces.wiring) + MARGIN_NS) / NS_PER_S)
         done("drained")
         report.left_over = self._clear(step, new, told)
         done("removed")
@@ -195,7 +197,7 @@ class Updater:
             back = modifications.flips_back(step)
             for dpid in there:
                 _try(partial(interfaces.switches.bundle, only(back, {dpid})))
-            interfaces.sleep((longest_ns(new, interfaces.wiring) + MARGIN_NS) / NS)
+            interfaces.sleep((longest_ns(new, interfaces.wiring) + MARGIN_NS) / NS_PER_S)
         for part in (
             modifications.entries_of_the_new(step),
             modifications.groups_and_meters_of_the_new(step),

@@ -15,6 +15,7 @@ from corridor.experiments.commands.network_arguments import (
     add_network_arguments,
     connect,
 )
+from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.client import Api
@@ -99,5 +100,5 @@ def _line(event: dict[str, Any]) -> str:
     from corridor.experiments.live_network.event_text import told
 
     said = told(event)
-    at = datetime.fromtimestamp(event["at_ns"] / 1e9).astimezone()
+    at = datetime.fromtimestamp(event["at_ns"] / NS_PER_S).astimezone()
     return f"{at:%H:%M:%S} {event['n']:>4} {said}" if said else ""

@@ -6,9 +6,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+
+if TYPE_CHECKING:
+    from corridor.experiments.lab.run_events import Event
 
 EPILOG = """examples:
   corridor keep mini                            five hubs, in a guest or in this kernel
@@ -60,9 +63,9 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
 
-    def note(event: dict[str, Any]) -> None:
+    def note(event: Event) -> None:
         if args.json:
-            print(json.dumps(event), flush=True)
+            print(json.dumps({"wall_s": event["wall_s"], **event}), flush=True)
 
     options = Options(
         scenario=args.scenario,

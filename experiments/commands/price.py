@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -137,11 +138,11 @@ def _measure(
     return found
 
 
-def _least_ms(summary: Mapping[str, Any]) -> Mapping[str, float]:
+def _least_ms(summary: Summary) -> Mapping[str, float]:
     return {
-        demand["id"]: demand["rtt_ms"]["min"]
+        demand["id"]: least_ms
         for demand in summary["demands"]
-        if demand["rtt_ms"] and demand["rtt_ms"]["min"] is not None
+        if (least_ms := (demand["rtt_ms"] or {}).get("min")) is not None
     }
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.results.summary import Summary
+
 if TYPE_CHECKING:
     from corridor.experiments.run.recover import Recovered
 
@@ -76,7 +78,7 @@ def _recover_and_draw(out_dir: Path) -> Recovered:
     return recovered
 
 
-def _state(summary: dict[str, Any]) -> str:
+def _state(summary: Summary) -> str:
     """How far the run came and what there is of it, in one line."""
     demands = summary["demands"]
     sent = sum(demand["sent"] for demand in demands)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_what_is_invalid(summary: dict[str, Any]) -> None:
+def _refuse_what_is_invalid(summary: Summary) -> None:
     from corridor.topologies.base.errors import MeasurementInvalid
 
     if summary["invalid"]:

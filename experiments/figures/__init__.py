@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 from corridor.experiments.figures.style import save, style
 from corridor.experiments.figures.throughput import throughput
+from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,7 @@ NAMES = ("rtt-ecdf", "predicted-measured", "demand-ranges", "throughput")
 
 def draw_figures(
     out_dir: Path,
-    summary: dict[str, Any],
+    summary: Summary,
     names: Sequence[str] = NAMES,
     places: Mapping[str, data.Place] | None = None,
 ) -> list[Path]:
@@ -49,7 +50,7 @@ def draw_figures(
 
 
 def _drawers(
-    out_dir: Path, summary: dict[str, Any], places: Mapping[str, data.Place]
+    out_dir: Path, summary: Summary, places: Mapping[str, data.Place]
 ) -> dict[str, Callable[[], Figure | None]]:
     """What draws each figure, by its name."""
     every_rtt_ms = data.read_rtt_ms(out_dir, len(summary["demands"]))

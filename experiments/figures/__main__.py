@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.traffic.system import kernel
+from corridor.topologies.base.parent_death import die_with_parent
 
 SHARES = (("demand-ranges",), ("rtt-ecdf", "predicted-measured", "throughput"))
 """Figures that take about as long as the others together."""
@@ -26,7 +26,7 @@ Places = Mapping[str, tuple[str, str]]
 
 
 def main(parent: int, out_dir: Path) -> int:
-    kernel.die_with_parent(parent)
+    die_with_parent(parent=parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     from corridor.experiments.figures import data
@@ -50,7 +50,7 @@ def _fork(names: Sequence[str], out_dir: Path, places: Places) -> int:
 def _draw_and_end(parent: int, names: Sequence[str], out_dir: Path, places: Places) -> NoReturn:
     code = 1
     try:
-        kernel.die_with_parent(parent)
+        die_with_parent(parent=parent)
         _draw(names, out_dir, places)
         code = 0
     finally:

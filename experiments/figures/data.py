@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.results.results import PROBE_PHASE
+from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.jurisdictions import load_jurisdictions
@@ -25,12 +26,12 @@ from corridor.traffic.measures import samples
 
 MAX_GROUPS = 6
 MAX_ROWS = 120
+STATISTICS = ("min", "p50", "p99", "max")
 """Rows of a figure with one row a demand."""
 
 MICROSECONDS_BELOW_MS = 1.0
 """Deviations that all stay below this are told in microseconds."""
 
-Demand = dict[str, Any]
 Place = tuple[str, str]
 """Jurisdiction and role of a hub; the role is empty where it is not known."""
 
@@ -60,7 +61,7 @@ def read_places(out_dir: Path) -> dict[str, Place]:
         return {}
 
 
-def group_demands(demands: Sequence[Demand], places: Mapping[str, Place]) -> list[Group]:
+def group_demands(demands: Sequence[DemandSummary], places: Mapping[str, Place]) -> list[Group]:
     """At most ``MAX_GROUPS``, fastest first; the smallest are put together at the end."""
     names = [_group_name(demand, places) for demand in demands]
     sizes = Counter(name for name, _ in names)
@@ -80,17 +81,17 @@ def group_demands(demands: Sequence[Demand], places: Mapping[str, Place]) -> lis
     return groups
 
 
-def _group(name: str, members: Sequence[int], demands: Sequence[Demand]) -> Group:
-    order = sorted(members, key=lambda position: demands[position]["predicted_rtt_ms"])
+def _group(name: str, members: Sequence[int], demands: Sequence[DemandSummary]) -> Group:
+    order = sorted(members, key=lambda position: predicted_ms(demands[position]))
     return Group(name, tuple(order))
 
 
-def _median_predicted_ms(group: Group, demands: Sequence[Demand]) -> float:
+def _median_predicted_ms(group: Group, demands: Sequence[DemandSummary]) -> float:
     middle = group.members[len(group.members) // 2]
-    return float(demands[middle]["predicted_rtt_ms"])
+    return float(predicted_ms(demands[middle]))
 
 
-def _group_name(demand: Demand, places: Mapping[str, Place]) -> tuple[str, bool]:
+def _group_name(demand: DemandSummary, places: Mapping[str, Place]) -> tuple[str, bool]:
     """The group of one demand, and whether it crosses a border."""
     src = places.get(demand["src"], (demand["crosses"][0], ""))
     dst = places.get(demand["dst"], (demand["crosses"][-1], ""))
@@ -126,30 +127,38 @@ def read_rtt_ms(out_dir: Path, demands: int) -> list[NDArray[np.float64]]:
 
 
 def expecting_answers(
-    summary: dict[str, Any], rtt_ms: list[NDArray[np.float64]]
-) -> tuple[dict[str, Any], list[NDArray[np.float64]]]:
+    summary: Summary, rtt_ms: list[NDArray[np.float64]]
+) -> tuple[Summary, list[NDArray[np.float64]]]:
     """A summary and its RTTs without the demands that policies or missing fibres keep back."""
     kept = [
         at for at, demand in enumerate(summary["demands"]) if demand["predicted_rtt_ms"] is not None
     ]
-    narrowed = {**summary, "demands": [summary["demands"][at] for at in kept]}
+    narrowed: Summary = {**summary, "demands": [summary["demands"][at] for at in kept]}
     return narrowed, [rtt_ms[at] for at in kept]
 
 
-def answered(demand: Demand) -> bool:
+def answered(demand: DemandSummary) -> bool:
     """Whether any probe of a demand came back; its RTTs are null or missing otherwise."""
-    return bool(demand["rtt_ms"]) and demand["rtt_ms"]["min"] is not None
+    return demand["rtt_ms"] is not None and demand["rtt_ms"]["min"] is not None
 
 
-def deviations_ms(demand: Demand) -> dict[str, float]:
+def predicted_ms(demand: DemandSummary) -> float:
+    """The round trip of a demand that expects answers."""
+    assert demand["predicted_rtt_ms"] is not None
+    return demand["predicted_rtt_ms"]
+
+
+def measured_ms(demand: DemandSummary) -> dict[str, float]:
+    """The round trip by statistic: min, p50, p99, max where they exist."""
+    found = demand["rtt_ms"] or {}
+    return {name: ms for name in STATISTICS if (ms := found.get(name)) is not None}
+
+
+def deviations_ms(demand: DemandSummary) -> dict[str, float]:
     """Measured less predicted RTT by statistic: min, p50, p99, max where they exist."""
     if not answered(demand):
         return {}
-    return {
-        name: demand["rtt_ms"][name] - demand["predicted_rtt_ms"]
-        for name in ("min", "p50", "p99", "max")
-        if demand["rtt_ms"][name] is not None
-    }
+    return {name: ms - predicted_ms(demand) for name, ms in measured_ms(demand).items()}
 
 
 def unit_for(values_ms: Sequence[float]) -> Unit:
@@ -165,7 +174,7 @@ def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], N
     return values[np.r_[0, ranks - 1]], np.r_[0, ranks] / count
 
 
-def caption(summary: dict[str, Any], shown: str) -> str:
+def caption(summary: Summary, shown: str) -> str:
     """What is shown, then where it comes from: scenario, testbed, clock, seed."""
     parts = [shown, f"scenario {summary['scenario']}", f"{summary['testbed']} testbed"]
     parts += [f"{summary['clock']} clock", f"seed {summary['seed']}"]
@@ -178,7 +187,7 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def without_reply(summary: dict[str, Any]) -> str:
+def without_reply(summary: Summary) -> str:
     """``, 2 without reply``, or nothing where all demands were answered."""
     silent = sum(1 for demand in summary["demands"] if not answered(demand))
     return f", {silent:,} without reply" if silent else ""

@@ -11,21 +11,22 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.data import MAX_ROWS, Demand, Group, Unit
+from corridor.experiments.figures.data import MAX_ROWS, Group, Unit
 from corridor.experiments.figures.labels import label_curves
 from corridor.experiments.figures.style import SERIES, SMALL_PT, SOFT, Series, new_figure, width_pt
+from corridor.experiments.results.summary import DemandSummary, Summary
 
 MARKS_PER_CURVE = 5
 COLUMN_GAP_PT = 9
 MAX_DENSE_DECADES = 3
 
 Curve = tuple[Group, Series, NDArray[np.float64]]
-Row = str | Demand
+Row = str | DemandSummary
 """A group's name, or a demand."""
 
 
 def rtt_ecdf(
-    summary: dict[str, Any], groups: Sequence[Group], rtt_ms: Sequence[NDArray[np.float64]]
+    summary: Summary, groups: Sequence[Group], rtt_ms: Sequence[NDArray[np.float64]]
 ) -> Figure | None:
     """Empirical distribution of the RTT of all answered probes of each group."""
     pooled: list[Curve] = [
@@ -73,7 +74,7 @@ def _ecdf_title(curves: Sequence[Curve]) -> str:
     )
 
 
-def predicted_measured(summary: dict[str, Any], groups: Sequence[Group]) -> Figure | None:
+def predicted_measured(summary: Summary, groups: Sequence[Group]) -> Figure | None:
     """Least measured RTT over predicted, and the difference of the two below."""
     demands = summary["demands"]
     answered = [demand for demand in demands if data.answered(demand)]
@@ -91,13 +92,13 @@ def predicted_measured(summary: dict[str, Any], groups: Sequence[Group]) -> Figu
         members = [demands[at] for at in group.members if data.answered(demands[at])]
         if members:
             _scatter(above, below, members, unit, series, group.name)
-    silent = [demand["predicted_rtt_ms"] for demand in demands if not data.answered(demand)]
+    silent = [data.predicted_ms(demand) for demand in demands if not data.answered(demand)]
     if silent:
         on_axis = [0] * len(silent)
         above.plot(silent, on_axis, "kx", clip_on=False, label="no reply (at its prediction)")
     limit = 1.05 * max(
-        *(demand["predicted_rtt_ms"] for demand in demands),
-        *(demand["rtt_ms"]["min"] for demand in answered),
+        *(data.predicted_ms(demand) for demand in demands),
+        *(data.measured_ms(demand)["min"] for demand in answered),
     )
     above.set(xlim=(0, limit), ylim=(0, limit), ylabel="measured minimum RTT (ms)")
     above.legend(loc="upper left")
@@ -108,12 +109,14 @@ def predicted_measured(summary: dict[str, Any], groups: Sequence[Group]) -> Figu
 
 
 def _scatter(
-    above: Any, below: Any, members: Sequence[Demand], unit: Unit, series: Series, name: str
+    above: Any, below: Any, members: Sequence[DemandSummary], unit: Unit, series: Series, name: str
 ) -> None:
     look: dict[str, Any] = {"color": series.colour, "marker": series.mark, "linestyle": "none"}
     look |= {"markerfacecolor": "white", "markeredgewidth": 1.0}
-    predicted = [demand["predicted_rtt_ms"] for demand in members]
-    above.plot(predicted, [demand["rtt_ms"]["min"] for demand in members], label=name, **look)
+    predicted = [data.predicted_ms(demand) for demand in members]
+    above.plot(
+        predicted, [data.measured_ms(demand)["min"] for demand in members], label=name, **look
+    )
     differences = [data.deviations_ms(demand)["min"] * unit.per_ms for demand in members]
     below.plot(predicted, differences, **look)
 
@@ -135,7 +138,7 @@ KEY = {
 MARK_DEFAULTS: dict[str, Any] = {"color": "k", "linestyle": "none", "markeredgewidth": 0.8}
 
 
-def demand_ranges(summary: dict[str, Any], groups: Sequence[Group]) -> Figure | None:
+def demand_ranges(summary: Summary, groups: Sequence[Group]) -> Figure | None:
     """One row a demand: its RTT on a common scale, and how far it strays from the prediction."""
     demands = summary["demands"]
     if not demands:
@@ -156,7 +159,7 @@ def demand_ranges(summary: dict[str, Any], groups: Sequence[Group]) -> Figure | 
     return figure
 
 
-def _rows(demands: Sequence[Demand], groups: Sequence[Group]) -> list[Row]:
+def _rows(demands: Sequence[DemandSummary], groups: Sequence[Group]) -> list[Row]:
     """Group names and their demands from top to bottom, the least remarkable left out."""
     kept = {id(demand) for demand in sorted(demands, key=_strangeness)[:MAX_ROWS]}
     rows: list[Row] = []
@@ -166,13 +169,13 @@ def _rows(demands: Sequence[Demand], groups: Sequence[Group]) -> list[Row]:
     return rows
 
 
-def _strangeness(demand: Demand) -> float:
+def _strangeness(demand: DemandSummary) -> float:
     """Ascending: no reply first, then the largest deviation."""
     deviations = data.deviations_ms(demand).values()
     return -max(map(abs, deviations)) if deviations else -np.inf
 
 
-def _ranges_title(summary: dict[str, Any], rows: Sequence[Row], unit: Unit) -> tuple[str, str]:
+def _ranges_title(summary: Summary, rows: Sequence[Row], unit: Unit) -> tuple[str, str]:
     demands = summary["demands"]
     values = [value for demand in demands for value in data.deviations_ms(demand).values()]
     title = f"Round trips lie {data.span(values, unit)} their prediction" if values else "No reply"
@@ -187,9 +190,9 @@ def _plot(axes: Any, name: str, x: Sequence[float], y: Sequence[int]) -> None:
     axes.plot(x, y, **MARK_DEFAULTS | MARKS[name])
 
 
-def _draw_rtt(axes: Any, placed: Sequence[tuple[int, Demand]]) -> None:
-    _plot(axes, "predicted", [row["predicted_rtt_ms"] for _, row in placed], [y for y, _ in placed])
-    measured = [(y, row["rtt_ms"]) for y, row in placed if data.answered(row)]
+def _draw_rtt(axes: Any, placed: Sequence[tuple[int, DemandSummary]]) -> None:
+    _plot(axes, "predicted", [data.predicted_ms(row) for _, row in placed], [y for y, _ in placed])
+    measured = [(y, data.measured_ms(row)) for y, row in placed if data.answered(row)]
     axes.hlines(
         [y for y, _ in measured],
         [rtt["min"] for _, rtt in measured],
@@ -197,13 +200,13 @@ def _draw_rtt(axes: Any, placed: Sequence[tuple[int, Demand]]) -> None:
         color=SOFT,
         linewidth=2.2,
     )
-    middle = [(y, rtt["p50"]) for y, rtt in measured if rtt["p50"] is not None]
+    middle = [(y, rtt["p50"]) for y, rtt in measured if "p50" in rtt]
     _plot(axes, "p50", [value for _, value in middle], [y for y, _ in middle])
     axes.set_xlim(left=0)
     axes.set_xlabel("RTT (ms)")
 
 
-def _draw_deviations(axes: Any, placed: Sequence[tuple[int, Demand]], unit: Unit) -> None:
+def _draw_deviations(axes: Any, placed: Sequence[tuple[int, DemandSummary]], unit: Unit) -> None:
     found = [
         (y, {name: value * unit.per_ms for name, value in data.deviations_ms(row).items()})
         for y, row in placed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,21 +11,26 @@ from matplotlib.patches import Patch
 
 from corridor.experiments.figures import data
 from corridor.experiments.figures.style import SMALL_PT, new_figure
+from corridor.experiments.results.summary import FlowSummary, Summary
 
 MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""
 
-Flow = dict[str, Any]
-"""An element of ``flows`` and the ``id`` of its demand; rates in Mbit/s."""
+
+class Flow(FlowSummary):
+    """With the id of its demand."""
+
+    id: str
+
 
 DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
 OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linestyle": "none"}
 BOTTLENECK: dict[str, Any] = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
 
 
-def throughput(summary: dict[str, Any]) -> Figure | None:
+def throughput(summary: Summary) -> Figure | None:
     """Offered and delivered rate of each flow as a share of its bottleneck, and what was lost."""
-    flows = [
+    flows: list[Flow] = [
         {"id": demand["id"], **flow}
         for demand in summary["demands"]
         for flow in demand.get("flows", ())
@@ -65,7 +70,7 @@ def _title(flows: Sequence[Flow]) -> str:
     return f"{who} deliver {most if len(known) == 1 else f'{least} to {most}'}"
 
 
-def _share(flow: Flow, what: str) -> float | None:
+def _share(flow: Flow, what: Literal["offered", "delivered"]) -> float | None:
     """Percent of the bottleneck."""
     rate = flow[what]
     return None if rate is None else 100 * float(rate) / float(flow["bottleneck"])
@@ -109,9 +114,10 @@ def _told(flow: Flow) -> str:
 def _loss(flow: Flow) -> str:
     if flow["error"]:
         return f"failed: {flow['error'][:60]}"
-    if flow["loss"] is not None:
-        lost = flow["offered_packets"] - flow["delivered_packets"]
-        return f"loss {100 * flow['loss']:.3g} %: {lost:,} of {flow['offered_packets']:,} packets"
+    offered, delivered = flow["offered_packets"], flow["delivered_packets"]
+    if flow["loss"] is not None and offered is not None and delivered is not None:
+        share = f"{100 * flow['loss']:.3g} %"
+        return f"loss {share}: {offered - delivered:,} of {offered:,} packets"
     if flow["retransmits"] is not None:
         return f"{data.count(flow['retransmits'], 'segment')} sent again"
     return "loss not known"

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from corridor.controller.forwarding.program import Program
-from corridor.experiments.lab.lines import LineReader
+from corridor.controller.openflow.installation import Report
+from corridor.experiments.lab.status_line import StatusLine, listen_at
 from corridor.experiments.plan.values import Plan
+from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
-from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.emulation.ovsdb import Progress, die_with_parent
+from corridor.topologies.emulation.controller_start import start_controller
+from corridor.topologies.emulation.ovsdb import Progress
 
 TIMEOUT_S = 120.0
+GRACE_S = 5.0
+NOTHING = "no switch has connected"
 
 
 class ControllerProcess:
@@ -32,94 +35,72 @@ class ControllerProcess:
         self._address = scratch / "status.sock"
         self._log_path = out_dir / "controller.log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._lines: LineReader | None = None
-        self._status: socket.socket | None = None
+        self._listener: socket.socket | None = None
+        self._line: StatusLine | None = None
         self._ready = False
         self.port = free_port()
 
     def start(self) -> None:
         self._program.write_text(json.dumps(to_plain(self._plan.program)))
-        self._listener.bind(str(self._address))
-        self._listener.listen(1)
-        environment = dict(
-            os.environ,
-            CORRIDOR_FRAMEWORK=self._plan.framework,
-            CORRIDOR_PROGRAM=str(self._program),
-            CORRIDOR_STATUS=str(self._address),
-        )
-        patience = ["--patient"] if self._plan.job["clock"] == "virtual" else []
+        self._listener = listen_at(self._address)
+        options = {
+            "framework": self._plan.framework,
+            "program": str(self._program),
+            "status": str(self._address),
+        }
+        patient = self._plan.job["clock"] == "virtual"
         with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "corridor.controller.apps.main",
-                    "--port",
-                    str(self.port),
-                    *patience,
-                ],
-                cwd=IMPORT_ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent,
-            )
+            self._process = start_controller(self.port, options, patient=patient, log=log)
 
-    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> dict[str, Any]:
+    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""
         self._connect()
         message = self._expect("ready", TIMEOUT_S, progress)
         if message is None:
-            report = self._ask({"do": "report"}, "report") or {}
+            report = cast(Report | None, self._ask("report", "report"))
             raise EnvironmentUnsupported(
                 f"the controller is not ready after {TIMEOUT_S:g} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
         self._ready = True
-        return {key: value for key, value in message.items() if key != "event"}
+        return cast(Report, {key: said for key, said in message.items() if key != "event"})
 
     def exchange(self, program: Program) -> None:
         """Have the switches that are connected hold another program; ``wait_ready`` for it."""
-        assert self._status is not None
+        assert self._line is not None
         self._program.write_text(json.dumps(to_plain(program)))
-        order = {"do": "program", "from": str(self._program)}
-        self._status.sendall((json.dumps(order) + "\n").encode())
+        self._line.order("program", **{"from": str(self._program)})
 
     def dump(self, target: Path) -> None:
         """Write what the switches say they hold."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        if self._ask({"do": "dump", "to": str(target)}, "dumped") is None:
+        if self._ask("dump", "dumped", to=str(target)) is None:
             raise MeasurementInvalid(f"the switches did not answer for {target.name}")
 
     def close(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
-            self._process.kill()
-            self._process.wait()
-        self._listener.close()
+            child_process.end(self._process, GRACE_S)
+        if self._listener is not None:
+            self._listener.close()
 
     def _connect(self) -> None:
-        if self._status is not None:
+        if self._line is not None:
             return
+        assert self._listener is not None
         self._listener.settimeout(0.2)
         deadline = time.monotonic() + TIMEOUT_S
-        while self._status is None:
+        while self._line is None:
             with contextlib.suppress(TimeoutError):
-                self._status, _ = self._listener.accept()
-            if self._status is None:
+                self._line = StatusLine(self._listener.accept()[0])
+            if self._line is None:
                 self._check_alive()
                 if time.monotonic() > deadline:
                     raise EnvironmentUnsupported("the controller does not report", self._log_hint())
-        self._lines = LineReader(self._status.fileno())
 
-    def _ask(self, message: dict[str, Any], answer: str) -> dict[str, Any] | None:
-        assert self._status is not None
+    def _ask(self, do: str, answer: str, **what: str) -> dict[str, Any] | None:
+        assert self._line is not None
         try:
-            self._status.sendall((json.dumps(message) + "\n").encode())
+            self._line.order(do, **what)
         except OSError:
             self._check_alive()
         return self._expect(answer, TIMEOUT_S)
@@ -131,10 +112,8 @@ class ControllerProcess:
         progress: Progress = lambda _what, _done, _of: None,
     ) -> dict[str, Any] | None:
         """The next message of a kind, or None if nothing comes for so long."""
-        assert self._lines is not None
         deadline = time.monotonic() + timeout_s
-        while line := self._lines.next(deadline - time.monotonic()):
-            message: dict[str, Any] = json.loads(line)
+        while (message := self._next(deadline - time.monotonic())) is not None:
             if message["event"] == event:
                 return message
             if message["event"] == "step":
@@ -142,10 +121,15 @@ class ControllerProcess:
                 deadline = time.monotonic() + timeout_s
             if message["event"] == "error":
                 raise EnvironmentUnsupported(message["message"], self._log_hint())
-        if line is None:
-            return None
-        self._check_alive()
-        raise MeasurementInvalid("the controller closed its line", self._log_hint())
+        return None
+
+    def _next(self, timeout_s: float) -> dict[str, Any] | None:
+        assert self._line is not None
+        try:
+            return self._line.next(timeout_s)
+        except EOFError:
+            self._check_alive()
+            raise MeasurementInvalid("the controller closed its line", self._log_hint()) from None
 
     def _check_alive(self) -> None:
         assert self._process is not None
@@ -160,17 +144,20 @@ class ControllerProcess:
         return f"see {self._log_path.name} in the result folder"
 
 
-def _missing(report: dict[str, Any]) -> str:
+def _missing(report: Report | None) -> str:
+    if report is None:
+        return NOTHING
+    lacking: tuple[tuple[Sequence[object] | None, str], ...] = (
+        (report.get("missing_switches"), "switches without tables"),
+        (report.get("missing_links"), "fibres not seen by LLDP"),
+        (report.get("wrong_links"), "fibres wired other than declared"),
+    )
     parts = [
-        f"{len(report.get(key, []))} {text} ({', '.join(map(str, report[key][:3]))} ...)"
-        for key, text in (
-            ("missing_switches", "switches without tables"),
-            ("missing_links", "fibres not seen by LLDP"),
-            ("wrong_links", "fibres wired other than declared"),
-        )
-        if report.get(key)
+        f"{len(some)} {text} ({', '.join(map(str, some[:3]))} ...)"
+        for some, text in lacking
+        if some
     ]
-    return "; ".join(parts) or "no switch has connected"
+    return "; ".join(parts) or NOTHING
 
 
 def free_port() -> int:

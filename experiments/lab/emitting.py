@@ -6,14 +6,15 @@ import json
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from corridor.experiments.lab.run_events import Event
 from corridor.topologies.base.errors import CorridorError
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Event], None]
 
 
-def emit(event: dict[str, Any]) -> None:
+def emit(event: Event) -> None:
     """One event as a line on standard output, with the moment of this kernel's clock."""
     print(json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event}), flush=True)
 

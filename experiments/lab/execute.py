@@ -16,13 +16,14 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.fault_injector import FaultInjector
+from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
 from corridor.experiments.scenario.timeline import TimedEvent, keep
@@ -59,7 +60,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
     assert openvswitch is not None
     with contextlib.ExitStack() as stack:
         emit({"event": "phase", "name": "install"})
-        emit({"event": "controller", **controller.wait_ready(partial(step, emit))})
+        report = controller.wait_ready(partial(step, emit))
+        emit(cast(ControllerReady, {"event": "controller", **report}))
         net.shape()
         gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
@@ -159,7 +161,7 @@ def _measure(
     job_path.write_text(json.dumps(_placed(plan, net, out_dir / "raw")))
     agents = AgentsProcess(job_path)
     try:
-        emit({"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)})
+        emit(cast(AgentsReady, {"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)}))
         start_ns = epoch_ns(plan, time.time_ns())
         emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
         agents.tell({"epoch_ns": start_ns})
@@ -170,7 +172,7 @@ def _measure(
         keep([*breakages.appointments(plan.faults, start_ns), *readings], start_ns)
         done = agents.wait("done", None)
         breakages.write(out_dir / "raw" / "faults.json")
-        emit({"event": "agents-done", **done})
+        emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])
     finally:
         agents.close()

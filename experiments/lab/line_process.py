@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from corridor.experiments.lab.lines import LineReader
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.topologies.base.json_lines import LineReader, encode
 
 
 class LineProcess:
@@ -26,7 +26,7 @@ class LineProcess:
     def tell(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write((json.dumps(message) + "\n").encode())
+            self._process.stdin.write(encode(message))
             self._process.stdin.flush()
 
     def wait(self, kind: str, timeout_s: float | None) -> dict[str, Any]:

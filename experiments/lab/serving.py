@@ -22,16 +22,17 @@ from pathlib import Path
 
 from corridor.experiments.lab.emitting import emit, failures_told, stop
 from corridor.experiments.lab.execute import perform
-from corridor.experiments.lab.standing_network import NS, StandingNetwork, stand
+from corridor.experiments.lab.standing_network import StandingNetwork, stand
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.seconds import NS_PER_S
 
 ADJ_SETOFFSET = 0x0100
 
 
 def serve(folder: Path, console: int) -> None:
     """Carry out the plans that lines of the console name, until it closes."""
-    first_s = time.time_ns() // NS
+    first_s = time.time_ns() // NS_PER_S
     standing: StandingNetwork | None = None
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corridor-")))
@@ -41,7 +42,7 @@ def serve(folder: Path, console: int) -> None:
             if standing is None:
                 standing = stack.enter_context(stand(plan, scratch, out_dir, emit))
             else:
-                _set_back((time.time_ns() // NS) - first_s)
+                _set_back((time.time_ns() // NS_PER_S) - first_s)
                 emit({"event": "phase", "name": "build"})
                 standing.renew(plan)
                 emit({"event": "built", "private_openvswitch": True})

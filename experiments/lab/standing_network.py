@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.emitting import Emit, step
 from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Shape, Wiring
 
 if TYPE_CHECKING:  # a host asks what fits, and builds nothing
@@ -20,7 +21,6 @@ if TYPE_CHECKING:  # a host asks what fits, and builds nothing
 BFD_SLOW_MS = 1000
 """While nothing is to be noticed quickly."""
 NO_SHAPE = Shape(0, 0, 0, 0, 0, 0)
-NS = 1_000_000_000
 EPOCH_S = 60
 """Traffic begins at a whole minute of the virtual clock, so that when a network was built, and
 how long that took, changes no time stamp."""
@@ -85,8 +85,8 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
 def epoch_ns(plan: Plan, now_ns: int) -> int:
     """When traffic begins: a round moment of the clock, far enough ahead."""
     exact = plan.job["clock"] == "virtual" and plan.bfd_interval_ms is None
-    every_ns = (EPOCH_S if exact else 1) * NS
-    return ((now_ns + NS) // every_ns + 1) * every_ns
+    every_ns = (EPOCH_S if exact else 1) * NS_PER_S
+    return ((now_ns + NS_PER_S) // every_ns + 1) * every_ns
 
 
 def _outline(wiring: Wiring) -> Wiring:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-from corridor.experiments.lab.lines import LineReader
+from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.json_lines import LineReader
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.emulation.ovsdb import die_with_parent
 
 READY_S = 30.0
 END_S = 5.0
@@ -25,14 +24,12 @@ class ApiProcess:
         words += [] if port is None else ["--port", str(port)]
         self._log = log
         with log.open("wb") as file:
-            self._process = subprocess.Popen(
+            self._process = child_process.start(
                 [sys.executable, "-m", "corridor.controller.api", *words],
-                cwd=IMPORT_ROOT,
-                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                start_new_session=True,
-                preexec_fn=die_with_parent,
+                own_session=True,
+                cwd=IMPORT_ROOT,
             )
         try:
             self.url = self._wait_ready()
@@ -48,11 +45,7 @@ class ApiProcess:
 
     def close(self) -> None:
         """Have it end, and wait for it."""
-        self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
-        self._process.kill()
-        self._process.wait()
+        child_process.end(self._process, END_S)
 
     def _wait_ready(self) -> str:
         assert self._process.stdout is not None

@@ -18,13 +18,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from corridor.experiments.lab.controller_process import free_port
+from corridor.experiments.lab.emitting import Emit
 from corridor.experiments.lab.proof import controllers_proof
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.live_network.guest_link.framing import Garbled
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
 from corridor.experiments.live_network.network import LiveNetwork
@@ -32,7 +32,6 @@ from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
-Emit = Callable[[dict[str, Any]], None]
 LOOK_S = 0.5
 WAIT_S = 300.0
 DUMP_S = 30.0
@@ -126,7 +125,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     speaking = threading.Lock()
 
-    def emit(event: dict[str, Any]) -> None:
+    def emit(event: Event) -> None:
         said = json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event})
         with speaking:
             try:

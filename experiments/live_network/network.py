@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,15 +19,13 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.emulation.ovsdb import die_with_parent
 from corridor.topologies.model.wiring import Wiring
 
 OPENFLOW_PORT = 6653
-CONTROLLER = ("-m", "corridor.controller.apps.main")
 POLL_S = 0.05
 WAIT_S = 120.0
 """For everything to stand, then for BFD, then for calm."""
@@ -120,28 +116,19 @@ class LiveNetwork:
 
     def start_controller(self, program: Sequence[str] = CONTROLLER) -> None:
         """A new controller in the place of one that is gone; returns before it is ready."""
-        environment = {
-            **os.environ,
-            "CORRIDOR_FRAMEWORK": self.framework,
-            "CORRIDOR_SPECIFICATION": str(self.scratch / SPECIFICATION),
-            "CORRIDOR_WIRING": str(self.scratch / WIRING),
-            "CORRIDOR_STATUS": str(self._status or ""),
-            "CORRIDOR_CONTROL": str(self.control),
-            "CORRIDOR_GATEWAYS": str(self.scratch / "gateways.sock"),
-            "CORRIDOR_EVENTS": str(self.out_dir / "events.jsonl"),
-            "CORRIDOR_STATE": str(self.scratch / "state.json"),
-            "CORRIDOR_PATIENCE": json.dumps(self._patience),
+        options = {
+            "framework": self.framework,
+            "specification": str(self.scratch / SPECIFICATION),
+            "wiring": str(self.scratch / WIRING),
+            "status": str(self._status or ""),
+            "control": str(self.control),
+            "gateways": str(self.scratch / "gateways.sock"),
+            "events": str(self.out_dir / "events.jsonl"),
+            "state": str(self.scratch / "state.json"),
+            "patience": json.dumps(self._patience),
         }
         with (self.out_dir / "controller.log").open("ab") as log:
-            self.controller = subprocess.Popen(
-                [sys.executable, *program, "--port", str(self._port)],
-                cwd=IMPORT_ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent,
-            )
+            self.controller = start_controller(self._port, options, program=program, log=log)
 
     def kill_controller(self) -> None:
         """SIGKILL; nothing if there is none."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from corridor.experiments.lab.run_events import Event, SessionOpen
 from corridor.experiments.live_network.event_text import counted, told
 from corridor.experiments.live_network.session import Session
 from corridor.experiments.run.event_log import Say
 from corridor.topologies.base.codec import to_plain
 
-Note = Callable[[dict[str, Any]], object]
+Note = Callable[[Event], object]
 PHASES = {
     "build": "building the network, installing and proving tables",
     "read-back": "reading tables back",
@@ -36,11 +37,13 @@ class ProgressPrinter:
     def offered(self, session: Session) -> None:
         """The network can be reached from now on."""
         plain = to_plain(session)
-        self({"event": "session", "wall_s": time.monotonic(), **plain, "out": str(self._out_dir)})
+        said = {"event": "session", "wall_s": time.monotonic(), **plain, "out": str(self._out_dir)}
+        self(cast(SessionOpen, said))
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        since_s = event.pop("wall_s") - self._started_s
-        self._note({"wall_s": round(since_s, 3), **event})
+    def __call__(self, event: Event) -> None:
+        since_s = event["wall_s"] - self._started_s
+        event["wall_s"] = round(since_s, 3)
+        self._note(event)
         for line in self._lines(event):
             self._say(f"[{since_s:6.1f} s] {line}")
         if event["event"] == "phase":
@@ -48,17 +51,16 @@ class ProgressPrinter:
             if self._calm:
                 self._say(self._usage())
 
-    def _lines(self, event: dict[str, Any]) -> list[str]:
-        kind = event["event"]
-        if kind == "session":
+    def _lines(self, event: Event) -> list[str]:
+        if event["event"] == "session":
             return [f"API at {event['url']}, its token in {event['token_file']}"]
-        if kind == "phase" and event["name"] == "kept":
+        if event["event"] == "phase" and event["name"] == "kept":
             return [f"kept: {counted(event['demands'])}"]
-        if kind == "phase":
+        if event["event"] == "phase":
             return [PHASES[event["name"]]] if event["name"] in PHASES else []
-        if kind == "restart":
+        if event["event"] == "restart":
             return [f"the controller ended with code {event['code']}, another is started"]
-        if kind == "controller_event" and (self._calm or event["said"]["event"] in LOUD):
+        if event["event"] == "controller_event" and (self._calm or event["said"]["event"] in LOUD):
             line = told(event["said"])
             return [line] if line else []
         return []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from corridor.experiments.lab.status_line import StatusLine, listen_at
 
 
 class StatusReader:
@@ -17,21 +19,18 @@ class StatusReader:
         self.path = path
         self._hear = hear
         self._dumped = threading.Event()
-        self._caller: socket.socket | None = None
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen(1)
+        self._line: StatusLine | None = None
+        self._listener = listen_at(path)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def dump(self, target: Path, timeout_s: float) -> bool:
         """Have what switches say they hold written; whether it was, in time."""
         target.parent.mkdir(exist_ok=True)
         self._dumped.clear()
-        order = json.dumps({"do": "dump", "to": str(target)}) + "\n"
         try:
-            if self._caller is None:
+            if self._line is None:
                 return False
-            self._caller.sendall(order.encode())
+            self._line.order("dump", to=str(target))
         except OSError:
             return False
         return self._dumped.wait(timeout_s)
@@ -39,16 +38,12 @@ class StatusReader:
     def _listen(self) -> None:
         while True:
             caller, _ = self._listener.accept()
-            self._caller = caller
-            threading.Thread(target=self._read, args=(caller,), daemon=True).start()
+            self._line = StatusLine(caller)
+            threading.Thread(target=self._read, args=(caller, self._line), daemon=True).start()
 
-    def _read(self, caller: socket.socket) -> None:
-        with caller, caller.makefile("r") as lines:
-            for line in lines:
-                try:
-                    said = json.loads(line)
-                except ValueError:  # its controller was killed
-                    return
+    def _read(self, caller: socket.socket, line: StatusLine) -> None:
+        with caller, contextlib.suppress(EOFError):
+            while (said := line.next(None)) is not None:
                 if said["event"] == "dumped":
                     self._dumped.set()
                 else:

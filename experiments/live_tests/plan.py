@@ -18,6 +18,7 @@ from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
 from corridor.experiments.plan.values import PLAN_SCHEMA, Fault, Plan
 from corridor.experiments.scenario import ports
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.faults import cut, gateway, hub
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -29,7 +30,7 @@ FRAME_BYTES = 128
 PROBES, INTERVAL_NS = 10, 10_000_000
 LEAD_NS = {"virtual": 100_000_000, "real": 500_000_000}
 """From the failures to the first packet, in which this machine makes them and switches see them."""
-EMPTYING_NS = 1_000_000_000
+EMPTYING_NS = NS_PER_S
 """From the last packet to the mending: five times the way around the world by fibre."""
 SETTLE_NS = 500_000_000
 FIRST_NS = 100_000_000

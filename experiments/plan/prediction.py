@@ -8,6 +8,7 @@ virtual clock they are, in the real clock their cost is part of what is measured
 from __future__ import annotations
 
 from corridor.controller.policy.paths import Path
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 
 LABEL_BYTES = 4
@@ -25,7 +26,7 @@ def one_way_ns(topology: Topology, path: Path, frame_bytes: int) -> int:
 
 def serialisation_ns(frame_bytes: int, rate_bps: int) -> int:
     """As netem has it: whole bytes per second, nanoseconds rounded down (sch_netem.c)."""
-    return frame_bytes * 1_000_000_000 // (rate_bps // 8)
+    return frame_bytes * NS_PER_S // (rate_bps // 8)
 
 
 def bottleneck_bps(topology: Topology, path: Path) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from corridor.experiments.plan.values import Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.scenario import Demand, LoadedScenario, ProbeOptions
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
@@ -16,7 +17,7 @@ from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of
 from corridor.traffic.packets import stamp
 
 STREAM_FRAME_BYTES = 1442
-PHASE_GAP_NS = 1_000_000_000
+PHASE_GAP_NS = NS_PER_S
 WARM_UP_PROBES, WARM_UP_INTERVAL_NS = 3, 20_000_000
 RECEIVE_TAIL_NS = 500_000_000
 
@@ -230,7 +231,7 @@ def transfers(
                     port=ports.TCP_SERVER,
                     client_port=ports.TCP_CLIENT_BASE + plan.index,
                     control_port=ports.TCP_CONTROL_BASE + plan.index,
-                    duration_s=demand.throughput.duration // 1_000_000_000,
+                    duration_s=demand.throughput.duration // NS_PER_S,
                 )
             )
     return tuple(found)

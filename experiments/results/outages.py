@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
+from corridor.experiments.results.summary import CutsSummary
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1
@@ -130,7 +130,7 @@ def _rtt_ns(probes: Probes) -> NDArray[np.int64]:
     return rtt
 
 
-def summary_of(rows: list[Outage]) -> dict[str, Any]:
+def summary_of(rows: list[Outage]) -> CutsSummary:
     """For ``summary.json``: how many of what, outages of detoured demands, and every surprise."""
     detoured = np.array([row.outage_ms for row in rows if row.expected == "detour"])
     quantiles = {

@@ -7,6 +7,7 @@ one that was killed. docs/results.md describes every file.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.outages import outages, summary_of, write_outages
+from corridor.experiments.results.summary import DemandSummary, FlowSummary, Summary
 from corridor.experiments.results.transit_check import judge_run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 SUMMARY_SCHEMA = 2
 FLOWS_SCHEMA = 1
 WARM_UP_PHASE, PROBE_PHASE = 0, 1
+type Counters = Mapping[str, Mapping[str, int]]
+"""By interface."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def read_plan(out_dir: Path) -> Plan:
         ) from None
 
 
-def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
+def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     """Write ``probes.parquet``, ``flows.parquet`` and ``summary.json``; returns the summary."""
     hosts = samples.read_directory(out_dir / "raw")
     probes = samples.join(hosts)
@@ -75,16 +79,14 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
         item.demand: item for item in metrics.by_demand(probes) if item.phase == PROBE_PHASE
     }
     first_ns = _first_packets(probes)
-    demands = [
-        _demand(demand, measured.get(demand.index), flows)
-        | {"first_packet_rtt_ms": first_ns.get(demand.index)}
-        for demand in plan.demands
-    ]
+    demands = [_demand(demand, measured.get(demand.index), flows) for demand in plan.demands]
+    for demand, entry in zip(plan.demands, demands, strict=True):
+        entry["first_packet_rtt_ms"] = first_ns.get(demand.index)
     cuts = list(outages(probes, plan))
     if cuts:
         write_outages(out_dir / "cuts.parquet", cuts)
     damaged = sum(host.damaged for host in hosts)
-    summary = {
+    summary: Summary = {
         "schema": SUMMARY_SCHEMA,
         "scenario": plan.scenario,
         "policies": plan.policies,
@@ -120,13 +122,14 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> dict[str, Any]:
     return summary
 
 
-def _add_alibis(judged_by: Path, demands: list[dict[str, Any]]) -> None:
+def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
     """Where no measured packet of a demand, on its way there, can have been."""
     if not judged_by.exists():
         return
     alibis = Alibis(Specification.from_json(read_text(judged_by, RESULT)).topology)
     for demand in demands:
-        slowest_ms = ((demand["one_way_ms"] or {}).get("forward") or {}).get("max")
+        one_way_ms = demand["one_way_ms"]
+        slowest_ms = one_way_ms["forward"]["max"] if one_way_ms is not None else None
         if slowest_ms is not None:
             found = alibis.of(demand["src"], demand["dst"], round(slowest_ms * 1e6))
             demand["alibi"] = list(found)
@@ -143,8 +146,8 @@ def _first_packets(probes: samples.Probes) -> dict[int, float]:
 def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
     """One row a flow, UDP streams first: what was offered, what arrived, where it was lost."""
     raw = out_dir / "raw"
-    sent: dict[int, dict[str, Any]] = {}
-    received: dict[int, dict[str, Any]] = {}
+    sent: dict[int, stream.SentStream] = {}
+    received: dict[int, stream.ReceivedStream] = {}
     for path in sorted(raw.glob("flows-*.json")):
         report = read_json(path, RESULT)
         sent |= {item["flow"]: item for item in report["streams_out"]}
@@ -196,7 +199,7 @@ def _stream_drops(path: Path, plan: Plan) -> dict[str, dict[str, int]]:
     }
 
 
-def _drops_between(before: dict[str, Any], after: dict[str, Any], plan: Plan) -> dict[str, int]:
+def _drops_between(before: Counters, after: Counters, plan: Plan) -> dict[str, int]:
     """Packets lost by place: ``fibre:from->to queue`` (buffer full) or ``line`` (at random)."""
     lost = {}
     for fibre in plan.wiring.fibres:
@@ -218,8 +221,8 @@ def _directions(fibre: FibreWire) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def _demand(
     demand: PlannedDemand, found: metrics.DemandMetrics | None, flows: list[dict[str, Any]]
-) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+) -> DemandSummary:
+    entry: DemandSummary = {
         "id": demand.id,
         "class": demand.data_class,
         "src": demand.src,
@@ -253,35 +256,39 @@ def _demand(
         "reordered": 0,
     }
     if found is not None:
-        entry |= {
-            "rtt_ms": found.rtt.ms(),
-            "one_way_ms": {"forward": found.forward.ms(), "backward": found.backward.ms()},
-            "pdv_ms": {"forward": found.forward_pdv.ms(), "backward": found.backward_pdv.ms()},
-            "sent": found.sent,
-            "received": found.received,
-            "lost": found.lost,
-            "lost_forward": found.lost_forward,
-            "lost_backward": found.lost_backward,
-            "lost_unattributed": found.lost_unattributed,
-            "duplicates": found.duplicates,
-            "reordered": found.reordered,
-            "send_lateness_ms": found.send_lateness.ms(),
-        }
+        _add_measured(entry, found)
     throughput = [_throughput(row) for row in flows if row["demand"] == demand.id]
     if throughput:
         first = throughput[0]
         entry["throughput_mbps"] = {
-            name: first[name] for name in ("offered", "delivered", "bottleneck")
+            "offered": first["offered"],
+            "delivered": first["delivered"],
+            "bottleneck": first["bottleneck"],
         }
         entry["flows"] = throughput
     return entry
+
+
+def _add_measured(entry: DemandSummary, found: metrics.DemandMetrics) -> None:
+    entry["rtt_ms"] = found.rtt.ms()
+    entry["one_way_ms"] = {"forward": found.forward.ms(), "backward": found.backward.ms()}
+    entry["pdv_ms"] = {"forward": found.forward_pdv.ms(), "backward": found.backward_pdv.ms()}
+    entry["sent"] = found.sent
+    entry["received"] = found.received
+    entry["lost"] = found.lost
+    entry["lost_forward"] = found.lost_forward
+    entry["lost_backward"] = found.lost_backward
+    entry["lost_unattributed"] = found.lost_unattributed
+    entry["duplicates"] = found.duplicates
+    entry["reordered"] = found.reordered
+    entry["send_lateness_ms"] = found.send_lateness.ms()
 
 
 def _per_million(number: int | None) -> float | None:
     return None if number is None else number / 1e6
 
 
-def _throughput(row: dict[str, Any]) -> dict[str, Any]:
+def _throughput(row: Mapping[str, Any]) -> FlowSummary:
     return {
         "protocol": row["protocol"],
         "layer": row["layer"],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from corridor.experiments.plan.values import NO_POLICIES
+from corridor.experiments.results.summary import DemandSummary, FlowSummary, Summary
 
 HEADINGS = (
     "demand",
@@ -23,7 +23,7 @@ MOST_LACKING = 12
 PATH_WIDTH = 38
 
 
-def demand_table(summary: dict[str, Any]) -> str:
+def demand_table(summary: Summary) -> str:
     """Measured RTT is the minimum; difference is measured less predicted.
 
     Where policies decide, each demand's status and the permit it travels by are told too.
@@ -38,7 +38,7 @@ def demand_table(summary: dict[str, Any]) -> str:
     return render((*HEADINGS[:2], "status", "permit", *HEADINGS[2:]), ruled, RIGHT_ALIGNED)
 
 
-def reasons(summary: dict[str, Any]) -> str:
+def reasons(summary: Summary) -> str:
     """A line for each demand that, or whose answers, policies or missing fibres keep back."""
     return "\n".join(
         f"{demand['id']}: {demand['why']}" for demand in summary["demands"] if demand["why"]
@@ -52,7 +52,7 @@ def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
     return "\n".join([*said[:MOST_LACKING], *([f"and {more} more demands"] if more > 0 else [])])
 
 
-def crossings_line(summary: dict[str, Any]) -> str:
+def crossings_line(summary: Summary) -> str:
     """What the watch on the fibres saw, in a line; empty if nobody watched."""
     seen = summary.get("crossings")
     if seen is None:
@@ -71,7 +71,7 @@ def crossings_line(summary: dict[str, Any]) -> str:
     return f"watched {seen['frames']} packets on fibres: none where its policies forbid it"
 
 
-def cuts_lines(summary: dict[str, Any]) -> str:
+def cuts_lines(summary: Summary) -> str:
     """What cutting fibres one after another came to; empty if none was cut."""
     cuts = summary.get("cuts")
     if cuts is None:
@@ -99,7 +99,7 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def flow_table(summary: dict[str, Any]) -> str:
+def flow_table(summary: Summary) -> str:
     """Throughput beside the bottleneck and where packets were lost; empty if none was asked for."""
     rows = [
         (
@@ -137,10 +137,14 @@ def render(
     return "\n".join([line(headings), rule, *map(line, rows)])
 
 
-def _row(demand: dict[str, Any]) -> tuple[str, ...]:
+def _row(demand: DemandSummary) -> tuple[str, ...]:
     predicted = demand["predicted_rtt_ms"]
     least = (demand["rtt_ms"] or {}).get("min")
-    differs = least is not None and predicted is not None
+    difference = (
+        f"{(least - predicted) * 1000:+.1f} us"
+        if least is not None and predicted is not None
+        else ""
+    )
     return (
         demand["id"],
         demand["class"],
@@ -148,7 +152,7 @@ def _row(demand: dict[str, Any]) -> tuple[str, ...]:
         " ".join(demand["crosses"]),
         "none" if predicted is None else f"{predicted:.3f} ms",
         "none" if least is None else f"{least:.3f} ms",
-        "" if not differs else f"{(least - predicted) * 1000:+.1f} us",
+        difference,
         f"{demand['lost']}/{demand['sent']}",
     )
 
@@ -165,7 +169,7 @@ def _mbps(rate: float | None) -> str:
     return "" if rate is None else f"{rate:.3f} Mbit/s"
 
 
-def _losses(flow: dict[str, Any]) -> str:
+def _losses(flow: FlowSummary) -> str:
     if flow["error"]:
         return f"failed: {flow['error']}"
     return ", ".join(f"{place} {count}" for place, count in (flow["lost_at"] or {}).items()) or "-"

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.product import Product
+from corridor.experiments.results.summary import CrossingsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 
@@ -50,8 +51,8 @@ class Verdict:
     def holds(self) -> bool:
         return not (self.lost or self.forbidden or self.strange)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_json(self) -> CrossingsSummary:
+        return cast(CrossingsSummary, asdict(self))
 
 
 class Judge:

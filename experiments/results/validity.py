@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corridor.experiments.results.summary import DemandSummary, Figures
+
 LATE_PROBE_NS = 1_000_000
 LATE_STREAM_NS = 10_000_000
 CLOCK_STEP_NS = 1_000_000
@@ -19,7 +21,7 @@ the next one should, and a stream that makes up for as much fills a queue by its
 
 
 def warnings(
-    demands: Sequence[Mapping[str, Any]],
+    demands: Sequence[DemandSummary],
     flows: Sequence[Mapping[str, Any]],
     clock_step_ns: int | None,
     damaged_records: int,
@@ -37,7 +39,7 @@ def warnings(
 
 
 def invalidity(
-    demands: Sequence[Mapping[str, Any]],
+    demands: Sequence[DemandSummary],
     flows: Sequence[Mapping[str, Any]],
     clock_step_ns: int | None,
 ) -> str | None:
@@ -60,11 +62,11 @@ def invalidity(
     )
 
 
-def _probe_lateness(demands: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+def _probe_lateness(demands: Sequence[DemandSummary]) -> list[tuple[str, int]]:
     """By demand, what 5% of its probes exceeded; of fewer than 20 probes, the latest."""
     found = []
     for demand in demands:
-        lateness_ms = demand.get("send_lateness_ms") or {}
+        lateness_ms: Figures = demand.get("send_lateness_ms") or {}
         p95_ms, max_ms = lateness_ms.get("p95"), lateness_ms.get("max")
         worst_ms = max_ms if p95_ms is None else p95_ms
         if worst_ms is not None:
@@ -72,12 +74,12 @@ def _probe_lateness(demands: Sequence[Mapping[str, Any]]) -> list[tuple[str, int
     return found
 
 
-def _late_probes(demands: Sequence[Mapping[str, Any]]) -> list[str]:
+def _late_probes(demands: Sequence[DemandSummary]) -> list[str]:
     late = [
-        (demand["send_lateness_ms"]["p95"], demand["id"])
+        (p95_ms, demand["id"])
         for demand in demands
-        if (demand.get("send_lateness_ms") or {}).get("p95")
-        and demand["send_lateness_ms"]["p95"] * 1e6 > LATE_PROBE_NS
+        if (p95_ms := demand.get("send_lateness_ms", {}).get("p95"))
+        and p95_ms * 1e6 > LATE_PROBE_NS
     ]
     if not late:
         return []

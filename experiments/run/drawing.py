@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.places import IMPORT_ROOT
 
 PATIENCE_S = 120.0
@@ -49,7 +50,7 @@ class Drawing:
                 self._process.stdin.write(b"draw\n")
                 self._process.stdin.flush()
 
-    def finish(self, summary: dict[str, Any]) -> None:
+    def finish(self, summary: Summary) -> None:
         """The figures are drawn; raises what ``draw_figures`` does."""
         if not self._drawn_by_process():
             from corridor.experiments.figures import draw_figures

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from corridor.experiments.lab.run_events import Event, Phase
+from corridor.topologies.base.seconds import NS_PER_S
 
 STEP_S = 3.0
 Say = Callable[[str], None]
@@ -29,21 +32,21 @@ class EventLog:
         self._say = say
         self._said_s = 0.0
         self.started = started
-        self.phases: dict[str, dict[str, Any]] = {}
+        self.phases: dict[str, Phase] = {}
         self.clock_step_ns: int | None = None
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        since_s = event.pop("wall_s") - self.started
-        event = {"wall_s": round(since_s, 3), **event}
+    def __call__(self, event: Event) -> None:
+        since_s = event["wall_s"] - self.started
+        event["wall_s"] = round(since_s, 3)
         self.note(event)
         text = self._text(event, since_s)
         if text:
             self._say(f"[{since_s:6.1f} s] {text}")
             self._said_s = since_s
         with self._path.open("a") as log:
-            log.write(json.dumps(event) + "\n")
+            log.write(json.dumps({"wall_s": event["wall_s"], **event}) + "\n")
 
-    def _text(self, event: dict[str, Any], since_s: float) -> str | None:
+    def _text(self, event: Event, since_s: float) -> str | None:
         """What to say of an event. Of steps, only what a person has waited some seconds for."""
         if event["event"] == "phase":
             return self._PHASES.get(event["name"])
@@ -51,7 +54,7 @@ class EventLog:
             return f"  {event['done']} of {event['of']} {event['name']}"
         return None
 
-    def note(self, event: dict[str, Any]) -> None:
+    def note(self, event: Event) -> None:
         """Remember what the summary needs of an event."""
         if event["event"] == "phase":
             self.phases[event["name"]] = event
@@ -69,4 +72,4 @@ class EventLog:
         if start not in self.phases or end not in self.phases:
             return None
         since_ns = int(self.phases[end]["at_ns"]) - int(self.phases[start]["at_ns"])
-        return round(since_ns / 1e9, 6)
+        return round(since_ns / NS_PER_S, 6)

@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.run.event_log import EventLog
 from corridor.topologies.base.bounded_file import (
     RESULT,
@@ -35,7 +37,7 @@ RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
 class Recovered:
     """The summary that was written, and what had to be passed over, one line each."""
 
-    summary: dict[str, Any]
+    summary: Summary
     passed_over: tuple[str, ...]
 
 
@@ -102,12 +104,12 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
     )
 
 
-def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, Any]]:
+def read_events(path: Path, pass_over: Callable[[str], None]) -> list[Event]:
     """The whole lines of ``events.jsonl``; a torn one is what a killed run ends with."""
     if not path.exists():
         pass_over(f"{path.name} is missing")
         return []
-    events = []
+    events: list[Event] = []
     torn = 0
     for line in read_bytes(path, RESULT).decode(errors="replace").splitlines():
         try:
@@ -116,7 +118,7 @@ def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, 
             torn += 1
             continue
         if isinstance(event, dict) and "event" in event:
-            events.append(event)
+            events.append(cast("Event", event))
         else:
             torn += 1
     if torn:
@@ -124,7 +126,7 @@ def read_events(path: Path, pass_over: Callable[[str], None]) -> list[dict[str, 
     return events
 
 
-def _failure(events: list[dict[str, Any]]) -> str | None:
+def _failure(events: list[Event]) -> str | None:
     """Why a run is not complete, or None if it is."""
     for event in events:
         if event["event"] == "failed":

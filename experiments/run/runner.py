@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof
@@ -23,6 +23,7 @@ from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import RunFacts, summarise
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.run import manifest
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
@@ -75,7 +76,7 @@ class Options:
 @dataclass(frozen=True)
 class Outcome:
     out_dir: Path
-    summary: dict[str, Any]
+    summary: Summary
     proofs: dict[str, Proof]
     """Of the tables the switches said they held, ``before`` and ``after`` the traffic."""
 
@@ -154,7 +155,7 @@ def _failure_of(
     return None
 
 
-def _finish_figures(drawing: Drawing, summary: dict[str, Any], out_dir: Path) -> None:
+def _finish_figures(drawing: Drawing, summary: Summary, out_dir: Path) -> None:
     try:
         drawing.finish(summary)
     except OSError as error:
@@ -342,7 +343,7 @@ def _finish(
     choice: Choice,
     log: EventLog,
     failure: BaseException | None,
-) -> dict[str, Any] | None:
+) -> Summary | None:
     """Sum up what there is; None if a run that failed left too little, or no room, for that."""
     facts = RunFacts(
         testbed=choice.testbed,
@@ -369,7 +370,7 @@ def _finish(
     return summary
 
 
-def _recovered(out_dir: Path) -> dict[str, Any] | None:
+def _recovered(out_dir: Path) -> Summary | None:
     """The summary of a run that left files cut short."""
     from corridor.experiments.run.recover import recover
 
@@ -378,7 +379,7 @@ def _recovered(out_dir: Path) -> dict[str, Any] | None:
     return None
 
 
-def _say_what_was_kept(summary: dict[str, Any] | None, out_dir: Path, say: Say) -> None:
+def _say_what_was_kept(summary: Summary | None, out_dir: Path, say: Say) -> None:
     if summary is None:
         say(f"the run did not end; what it measured is in {out_dir}: corridor report reads it")
         return

@@ -28,6 +28,7 @@ from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import (
     QuantityError,
     format_duration,
@@ -105,11 +106,11 @@ class ThroughputOptions(Frozen):
     """A paced UDP stream at this share of the path's bottleneck; above 100% overloads it."""
     tcp: bool = False
     """A kernel TCP transfer."""
-    duration: DurationNs = 1_000_000_000
+    duration: DurationNs = NS_PER_S
 
     @model_validator(mode="after")
     def _whole_seconds_for_tcp(self) -> Self:
-        if self.tcp and self.duration % 1_000_000_000:
+        if self.tcp and self.duration % NS_PER_S:
             raise ValueError("a TCP transfer takes whole seconds, for example duration: 2s")
         return self
 

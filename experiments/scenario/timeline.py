@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-NS = 1_000_000_000
+from corridor.topologies.base.seconds import NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,5 @@ def keep(appointments: Iterable[TimedEvent], epoch_ns: int) -> None:
     """Do everything in order of time; what is due at once, in the order given."""
     for one in sorted(appointments, key=lambda one: one.at_ns):
         delay_ns = epoch_ns + one.at_ns - time.time_ns()
-        time.sleep(max(0, delay_ns) / NS)
+        time.sleep(max(0, delay_ns) / NS_PER_S)
         one.do()

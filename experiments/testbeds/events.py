@@ -30,7 +30,7 @@ _PARTS = {"failed": {"message", "code"}, "phase": {"name", "at_ns"}, "exit": {"c
 
 def read_events(
     process: subprocess.Popen[bytes],
-    on_event: Callable[[dict[str, Any]], None],
+    on_event: Callable[[Any], None],
     console: Path,
     name: str,
     *,
@@ -42,8 +42,9 @@ def read_events(
     ``last_event`` names the event or phase without which it has ended too early. With
     ``until_phase`` that phase is the last that is read, of a process that goes on.
 
-    Each event gets ``wall_s``, the monotonic second at which it was read here:
-    a guest in the virtual clock cannot tell how long anything took.
+    Events are those of ``lab/run_events.py``, or a command's own. Each gets ``wall_s``, the
+    monotonic second at which it was read here: a guest in the virtual clock cannot tell how long
+    anything took.
     """
     failure: CorridorError | None = None
     ended = False

@@ -27,8 +27,9 @@ if not __package__:
 
 from corridor.experiments.testbeds.processors import one_cpu
 from corridor.experiments.testbeds.scratch import scratch_folder
+from corridor.topologies.base.parent_death import die_with_parent
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
 SIGNALS = {b"-": signal.SIGSTOP, b"+": signal.SIGCONT}
@@ -70,7 +71,7 @@ def _be_guest(
     """In the child: a session of its own, its memory laid out the same way every time."""
     try:
         os.setsid()
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
         _libc.personality(ADDR_NO_RANDOMIZE)
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})

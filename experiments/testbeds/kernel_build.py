@@ -7,7 +7,6 @@ only then renamed into place, so a build cut short is never taken for a kernel.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -20,6 +19,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +34,8 @@ from corridor.experiments.testbeds.kernel import (
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
 from corridor.experiments.testbeds.smoke import smoke_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.seconds import NS_PER_S
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
@@ -64,7 +66,6 @@ NOT_UNPACKED = (
     "*/arch/*/boot/dts/*",
 )
 SMOKE_SLEEP_S = 1000
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ class _Build:
                 "the kernel was built but does not boot here: neither seccomp nor ptrace works",
                 "allow it ptrace (container: --cap-add SYS_PTRACE), or use --clock real",
             )
-        if abs(slept - SMOKE_SLEEP_S * 10**9) > SMOKE_SLEEP_S * 10**6:
+        if abs(slept - SMOKE_SLEEP_S * NS_PER_S) > SMOKE_SLEEP_S * 10**6:
             raise EnvironmentUnsupported(
                 f"the kernel's virtual clock is wrong: it slept {slept} ns for {SMOKE_SLEEP_S} s",
                 f"log: {self.log.name}",
@@ -337,7 +338,7 @@ class _Build:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),
         )
         try:
             if idle:
@@ -374,10 +375,6 @@ def _environment() -> dict[str, str]:
         "KBUILD_BUILD_USER": "corridor",
         "KBUILD_BUILD_HOST": "corridor",
     }
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextlib.contextmanager

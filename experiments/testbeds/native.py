@@ -7,7 +7,6 @@ while it lives; a note without a living owner is what ``corridor clean`` looks f
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -17,16 +16,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds.events import read_events
+from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30
-PR_SET_PDEATHSIG = 1
 ID_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -35,7 +34,7 @@ def native_run_id() -> str:
     return "c" + "".join(secrets.choice(ID_DIGITS) for _ in range(3))
 
 
-def run_native(out_dir: Path, on_event: Callable[[dict[str, Any]], None]) -> None:
+def run_native(out_dir: Path, on_event: Callable[[Event], None]) -> None:
     """Execute ``out_dir/raw/plan.json`` here; raises what the execution reports."""
     plan = (out_dir / "raw" / "plan.json").resolve()
     run_id = json.loads(plan.read_text())["wiring"]["run_id"]
@@ -63,14 +62,13 @@ def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[
 def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A module that runs under the machine's lock, and is told to stop when that is left."""
     with _lock(), _note(run_id):
-        worker = subprocess.Popen(
+        worker = child_process.start(
             [sys.executable, "-m", module, *arguments],
-            cwd=IMPORT_ROOT,
-            env=dict(os.environ, PYTHONHASHSEED="0"),
-            stdin=subprocess.DEVNULL,
+            dies_by=signal.SIGTERM,  # it cleans up
+            more_environment={"PYTHONHASHSEED": "0"},
             stdout=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=_stop_with_parent,
+            own_session=True,
+            cwd=IMPORT_ROOT,
         )
         try:
             yield worker
@@ -124,11 +122,6 @@ def _note(run_id: str) -> Iterator[None]:
         yield
     finally:
         note.unlink(missing_ok=True)
-
-
-def _stop_with_parent() -> None:
-    """In the child: be told to stop, and so clean up, when the parent dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.seconds import NS_PER_S
 
 MB = 1_000_000
 BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016
@@ -63,7 +64,7 @@ def needs(plan: Plan) -> Needs:
 def _measuring_s(plan: Plan) -> float:
     hops = sum(demand.probes * 2 * len(demand.fibres) for demand in plan.demands)
     bits: float = sum(
-        stream["rate_bps"] * stream["duration_ns"] / 1e9
+        stream["rate_bps"] * stream["duration_ns"] / NS_PER_S
         for host in plan.job["hosts"]
         for stream in host.get("streams_out", ())
     )

@@ -14,8 +14,8 @@ import contextlib
 import json
 import socket
 from pathlib import Path
-from typing import Any
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.lab.standing_network import fit
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.testbeds.events import read_events
@@ -111,7 +111,7 @@ class StandingGuest:
         out_dir = self._folder / name
         order = f"{name}\n".encode()
 
-        def note(event: dict[str, Any]) -> None:
+        def note(event: Event) -> None:
             if event["event"] == "standing":  # it listens only now
                 self._order(order)
             else:

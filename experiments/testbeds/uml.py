@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds import guest_init
 from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.guest_command import boot_command, copies, links
@@ -30,7 +31,7 @@ PYTHON_IN_GUEST = guest_init.PYTHON
 
 NO_MORE: Mapping[str, Path] = {}
 
-OnEvent = Callable[[dict[str, Any]], None]
+OnEvent = Callable[[Event], None]
 
 
 def run_in_guest(
@@ -58,7 +59,7 @@ def run_command_in_guest(
     out_dir: Path,
     *,
     virtual_clock: bool,
-    on_event: OnEvent = lambda _event: None,
+    on_event: Callable[[dict[str, Any]], None] = lambda _event: None,
     patience_s: float = PATIENCE_S,
     more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_S
 
 PATIENCE_S = 900.0
 """Far more than any step of a run has taken on a machine that was busy."""
@@ -23,12 +24,11 @@ VIRTUAL_SECOND_S = 30.0
 1 Gbit/s over ten hops."""
 LOOKS = 8
 LONGEST_PAUSE_S = 10.0
-NS = 1_000_000_000
 
 
 def patience_for(plan: Plan, *, virtual_clock: bool) -> float:
     """How long a guest that executes a plan may show no progress."""
-    planned_s = int(plan.job["end_ns"]) / NS + sum(item.duration_s for item in plan.transfers)
+    planned_s = int(plan.job["end_ns"]) / NS_PER_S + sum(item.duration_s for item in plan.transfers)
     return PATIENCE_S + planned_s * (VIRTUAL_SECOND_S if virtual_clock else 1)
 
 

@@ -39,6 +39,7 @@ from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest
@@ -51,7 +52,6 @@ KINDS = ("fibres", "pairs", "flapping", "partition")
 SPACING_S = 0.02
 LEAD_S, HELD_S, HOLD_S = 0.06, 0.1, 0.15
 FLAPS, FLAP_S, QUIET_S = 6, 0.2, 21.0
-NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def inside(out_dir: Path, framework: str) -> None:
         out_dir=out_dir,
         framework=framework,
         bfd_interval_ms=None,
-        timing={"audit_ns": 3600 * NS},
+        timing={"audit_ns": 3600 * NS_PER_S},
     )
     with kept, (out_dir / "steps.jsonl").open("w") as lines:
         for step in steps:
@@ -218,7 +218,7 @@ class Judge:
         self.counts["lost by flapping"] += len(lost_s)
         if set(self._crossed(intent)).isdisjoint(seen["fibres"]):
             self.wrong.append(f"{what}: {intent.id} crosses nothing of it, and lost {lost_s}")
-        held_s = (seen["last_cut_ns"] - seen["start_ns"]) / NS
+        held_s = (seen["last_cut_ns"] - seen["start_ns"]) / NS_PER_S
         if any(at > held_s + SPACING_S for at in lost_s):
             self.wrong.append(f"{what}: {intent.id} lost {lost_s} once it was held out")
 

@@ -1,11 +1,12 @@
 """Moments of an update or a restart in which something may happen that else happens by chance.
 
-The file that the environment variable ``FILE`` names tells a ``mortal_controller`` what to do, as
+The file that the environment variable ``FILE`` names tells ``crash_injection`` what to do, as
 JSON, and is gone when it is done:
 
     {"do": "die", "at": "half flipped"}     SIGKILL at one of ``MOMENTS``
     {"do": "wait", "at": "proven"}          until the file is gone; ``waits`` is then in it
-    {"do": "unproven"}                         every proof fails, for the life of the controller
+    {"do": "die", "messages": 40}           SIGKILL once so many have been sent of the next update
+    {"do": "unproven"}                      every proof fails, for the life of the controller
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 FILE = "CORRIDOR_MOMENT"
+CONTROLLER = ("-m", "tests.chaos.crash_injection")
+"""To be started as."""
 MOMENTS: Mapping[str, tuple[str, str, int, str]] = {
     "next half written": ("keep next", "fsync", 1, "half"),
     "next written aside": ("keep next", "fsync", 1, "after"),
@@ -42,4 +45,4 @@ MOMENTS: Mapping[str, tuple[str, str, int, str]] = {
     "half mended": ("boot", "tell", 1, "half"),
     "mended": ("boot", "tell", 1, "after"),
 }
-"""Job, call, the how manieth of its kind in the job, and where in it."""
+"""Job, call, which of its kind in the job from 1, and where in it."""

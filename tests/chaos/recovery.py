@@ -30,10 +30,10 @@ from typing import Any
 
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
-from tests.chaos.crash_points import FILE
+from corridor.topologies.base.seconds import NS_PER_S
+from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 
-MORTAL = ("-m", "tests.chaos.mortal_controller")
 PROVEN = ("taken over", "installed", "mended", "update")
 FOLLOWED_S = 0.5
 """What has failed is followed within this, if it is."""
@@ -74,7 +74,7 @@ class Stage:
         at_ns = time.time_ns()
         if doubting:
             self.order("unproven")
-        self.kept.start_controller(MORTAL)
+        self.kept.start_controller(CONTROLLER)
         return at_ns
 
     def kill(self) -> int:
@@ -97,7 +97,7 @@ class Stage:
         at_ns = self._died(first)
         for moment in others:
             self.order("die", moment)
-            self.kept.start_controller(MORTAL)
+            self.kept.start_controller(CONTROLLER)
             self._died(moment)
         return at_ns
 
@@ -116,7 +116,7 @@ class Stage:
         asking.start()
         at_ns = what()
         asking.join()
-        took_s = (time.time_ns() - at_ns) / 1e9
+        took_s = (time.time_ns() - at_ns) / NS_PER_S
         return at_ns, {**answers[0], "took_s": round(took_s, 3)}
 
     def while_it_waits(
@@ -221,7 +221,7 @@ def timed(one: dict[str, Any], traffic: Traffic, spacing_ms: float) -> dict[str,
 
     Well is a demand from the first packet on after which none is lost.
     """
-    start_s, end_s = ((one[key] - traffic.start_ns) / 1e9 for key in ("at_ns", "until_ns"))
+    start_s, end_s = ((one[key] - traffic.start_ns) / NS_PER_S for key in ("at_ns", "until_ns"))
     lost = {
         demand: [round((at - start_s) * 1e3, 1) for at in times if start_s - 0.2 < at < end_s]
         for demand, times in traffic.account.lost.items()

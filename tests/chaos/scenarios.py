@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from corridor.topologies.base.seconds import NS_PER_S
 from tests.chaos import tampering
 from tests.chaos.recovery import Stage
 
@@ -49,7 +50,6 @@ TWICE = (
 )
 LOST_AT = ("half the groups beside", "entries beside", "proven", "half flipped", "flipped")
 AWAY_S = 60.0
-NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     answers.append(stage.change("base"))
     yield stage.breakdown("a fibre cut while the switch is away", cut_ns, answers=answers)
     stale = stage.epochs()
-    time.sleep(max(0.0, AWAY_S - (time.time_ns() - at_ns) / NS))
+    time.sleep(max(0.0, AWAY_S - (time.time_ns() - at_ns) / NS_PER_S))
     back_ns = stage.find(cast.switch)
     kept.until(lambda: not kept.ask("topology")["hubs"][cast.switch]["failed"], 30)
     time.sleep(1)

@@ -19,6 +19,7 @@ from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.packets.datagrams import End, udp_frame
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Traffic:
             for demand, sent in self.sent_ns.items()
         }
         lost = {
-            demand: [round((at_ns - self.start_ns) / 1e9, 3) for at_ns in times]
+            demand: [round((at_ns - self.start_ns) / NS_PER_S, 3) for at_ns in times]
             for demand, times in self.lost_ns.items()
         }
         counts = {demand: len(sent) for demand, sent in self.sent_ns.items()}

@@ -12,21 +12,31 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from corridor.controller.forwarding.program import Reason
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_S
+from tests.chaos.crash_points import CONTROLLER
 from tests.soak import attacks
 from tests.soak import events as e
 from tests.soak.judging import Asked, Loss, ProductPath
 from tests.soak.setup import Setup
 from tests.soak.state import State
 
-CONTROLLER = ("-m", "tests.soak.mortal_controller")
 DIES_S = 20.0
+MOMENTS: Mapping[e.Step, str] = {
+    "beside": "entries beside",
+    "proven": "proven",
+    "half flipped": "half flipped",
+    "flipped": "flipped",
+    "drained": "drained",
+    "removed": "removed",
+}
+"""Crash points by step."""
 AWAY_S = 0.4
 """A switch that blinks, before a change is asked for and after; less than is given up."""
 FLAP_S = 0.5
@@ -269,8 +279,8 @@ class Driver:
         self, event: e.KillControllerDuring, course: ProductPath, state: State
     ) -> None:
         step = event.step
-        order = {"messages": step} if isinstance(step, int) else {"step": step}
-        self._dies.write_text(json.dumps(order))
+        where = {"messages": step} if isinstance(step, int) else {"at": MOMENTS[step]}
+        self._dies.write_text(json.dumps({"do": "die", **where}))
         answer = self._ask(event.change)
         at_ns = time.time_ns()
         controller = self.kept.controller
@@ -283,7 +293,7 @@ class Driver:
         self._note(course, event.change, state, answer, died=died, at_ns=at_ns)
         self.kept.kill_controller()
         self._dies.unlink(missing_ok=True)
-        time.sleep(LATER_NS / 1e9)
+        time.sleep(LATER_NS / NS_PER_S)
         self.start_controller()
 
     # Strangers.

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corridor.controller.deployment.statuses import SERVED
+from corridor.topologies.base.seconds import NS_PER_S
 from tests.soak import events as e
 from tests.soak.oracle import Directed, Expected, Outlook
 from tests.soak.state import State
 
-NS = 1_000_000_000
-UNDER_WAY_NS = NS * 3 // 10
+UNDER_WAY_NS = NS_PER_S * 3 // 10
 """Longer than any way takes: what was sent so long before something broke may be lost by it."""
-DETECTED_NS = NS * 45 // 100
+DETECTED_NS = NS_PER_S * 45 // 100
 """BFD at 100 ms notices within three intervals and a half."""
-FLIPPED_NS = NS // 1000
+FLIPPED_NS = NS_PER_S // 1000
 """For what is on its way from a host to its switch when a change is answered."""
-FOLLOWED_NS = 2 * NS
+FOLLOWED_NS = 2 * NS_PER_S
 """For ways made again where switches have none of their own: the wait for more failures, and an
 update that is under way."""
-BACK_NS = 4 * NS
+BACK_NS = 4 * NS_PER_S
 """For switches that begin again, or are told everything again: to connect, to have BFD up, which
 takes three packets at one a second (RFC 5880, 6.8.3), and to be told."""
 
@@ -189,7 +189,7 @@ def wrong_in_course(
             if not any(one.explains(demand, at_ns, crossed, ends[demand]) for one in losses)
         ]
         if left:
-            first, last = ((at - course.begun_ns) / NS for at in (left[0], left[-1]))
+            first, last = ((at - course.begun_ns) / NS_PER_S for at in (left[0], left[-1]))
             yield (
                 f"{demand} was lawful all the time and lost {len(left)} packets that nothing"
                 f" explains, sent {first:+.3f} to {last:+.3f} s after the event began"

@@ -22,10 +22,12 @@ from typing import Any
 
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_S
+from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 from tests.soak import events as e
 from tests.soak.capture import SeenTraffic
-from tests.soak.driver import CONTROLLER, Driver
+from tests.soak.driver import Driver
 from tests.soak.event_reader import Heard
 from tests.soak.generator import generate
 from tests.soak.judging import (
@@ -45,11 +47,10 @@ from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
 
 SCRATCH = Path("/tmp/soak")
 DIES = SCRATCH / "dies.json"
-SECOND_NS = 1_000_000_000
 PATIENCE = {
-    "away_ns": 3 * SECOND_NS,
-    "first_ns": 8 * SECOND_NS,
-    "audit_ns": 20 * SECOND_NS,
+    "away_ns": 3 * NS_PER_S,
+    "first_ns": 8 * NS_PER_S,
+    "audit_ns": 20 * NS_PER_S,
 }
 DENSE_S, SPARSE_S = 0.005, 0.04
 PACES = ((0.35, SPARSE_S), (4.0, 0.2))
@@ -137,8 +138,8 @@ class Soak:
             "what": event.to_json(),
             "world": self.now.state.to_json(),
             "held": sorted(self.now.held),
-            "at_s": round(course.begun_ns / 1e9, 3),
-            "settled_s": None if took_ns is None else round(took_ns / 1e9, 3),
+            "at_s": round(course.begun_ns / NS_PER_S, 3),
+            "settled_s": None if took_ns is None else round(took_ns / NS_PER_S, 3),
             "answers": [[str(one.change), one.done, one.reason[:200]] for one in course.asked],
             "lost": {
                 name: len(lost)
@@ -263,7 +264,7 @@ def main(out: str, job: str) -> int:
     asked = json.loads(job)
     setup, out_dir = load_setup(asked["topology"]), Path(out)
     SCRATCH.mkdir()
-    os.environ["CORRIDOR_SOAK_DIES"] = str(DIES)
+    os.environ[FILE] = str(DIES)
     made = islice(generate(setup, asked["seed"]), asked["last"])
     state, number = State(), 0
     events: list[tuple[int, e.Event]] = []

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corridor.experiments.live_network.network import LiveNetwork
+from corridor.topologies.base.seconds import NS_PER_S
 from tests.soak.event_reader import Heard
-from tests.soak.judging import NS, wrong_statuses
+from tests.soak.judging import wrong_statuses
 from tests.soak.oracle import Broken, Outlook, expect
 from tests.soak.setup import Setup
 from tests.soak.state import State
@@ -21,7 +22,7 @@ STUCK_S = 60.0
 HELD_FAILURES = 3
 MENDED = ("mended", "installed", "taken over")
 """Events that say that tables were put right."""
-HELD_WITHIN_NS = 60 * NS
+HELD_WITHIN_NS = 60 * NS_PER_S
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class SocketController:
         self.lab.connect()
         self.lab.run(0.5)
         self.control = Control(self.lab.reconciler, self.lab.event_log, lambda: None)
-        self.control._have = lambda do, **what: self.lab.do(do, **what)
+        self.control._have = self.lab.have
         self.asked: list[dict[str, Any]] = []
         self.instead: Any = None
         """Called with a connection and a line, instead of answering."""

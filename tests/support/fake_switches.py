@@ -11,15 +11,24 @@ from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
 from corridor.controller.openflow.counters import PORT_COUNTS
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
+from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.interfaces import Interfaces
-from corridor.controller.reconcile.reconciler import Reconciler, Timing
+from corridor.controller.reconcile.network_state import NetworkState
+from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
+from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import Wiring
+
+JOBS: dict[str, Any] = {
+    kind.name: kind
+    for kind in vars(jobs).values()
+    if isinstance(kind, type) and isinstance(getattr(kind, "name", None), str)
+}
 
 
 class Held:
@@ -152,15 +161,14 @@ class Lab:
         self.event_log = EventLog(self.told.append)
         store = StateFile(self.path, known.specification)
         self.deployer = Deployer(interfaces, store, self.event_log, Updater(interfaces))
-        self.reconciler = Reconciler(
+        self.network = NetworkState(
             deployer=self.deployer,
             event_log=self.event_log,
             known=known,
             sightings=FailureDetector(self.wiring),
-            jobs=_Instant(self),
-            nothing=queue.Empty,
             timing=self.timing,
         )
+        self.reconciler = Reconciler(self.network, _Instant(self), queue.Empty)
 
     def sleep(self, seconds: float) -> None:
         self.now_ns += int(seconds * 1e9)
@@ -182,17 +190,20 @@ class Lab:
         for end in (wire.a, wire.z):
             self.do("port", dpid=self.wiring.hub(end.hub).dpid, port=end.port, live=live)
 
-    def do(self, name: str, **what: Any) -> dict[str, Any]:
-        from corridor.controller.reconcile.reconciler import Job
+    def do(self, name: str, **what: Any) -> Any:
+        """What comes of a job by its name in events."""
+        return self.have(JOBS[name](**what))
 
-        reply: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.reconciler.carry_out(Job(name, what, reply))
+    def have(self, job: jobs.Job) -> Any:
+        """What comes of a job that is done at once."""
+        reply: queue.Queue[Any] = queue.Queue()
+        self.reconciler.carry_out(jobs.Order(job, reply))
         return reply.get_nowait()
 
     def run(self, seconds: float) -> None:
         """Carry out every timer that is due in this time."""
         end_ns = self.now_ns + int(seconds * 1e9)
-        while min(self.reconciler._timers.values(), default=end_ns) < end_ns:
+        while (timer := self.network.timers.next) is not None and timer[1] < end_ns:
             self.reconciler.carry_out(self.reconciler.next())
         self.now_ns = max(self.now_ns, end_ns)
 

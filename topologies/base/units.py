@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from corridor.topologies.base.seconds import NS_PER_S
+
 DURATIONS: Mapping[str, int] = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
     "ms": 1_000_000,
-    "s": 1_000_000_000,
+    "s": NS_PER_S,
     "min": 60_000_000_000,
     "h": 3_600_000_000_000,
 }

@@ -7,10 +7,8 @@ its own goes whole, with its datapath.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -19,6 +17,7 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
+from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd, datapath
 from corridor.topologies.emulation.ovsdb_client import (
@@ -60,7 +59,6 @@ QUIET = {
     "max-revalidator": "3600000",
     "stats-update-interval": "3600000",
 }
-PR_SET_PDEATHSIG = 1
 
 
 class OpenVSwitch:
@@ -315,13 +313,11 @@ class OpenVSwitch:
         return Database(self.run_dir / "db.sock", timeout_s)
 
     def _daemon(self, command: list[str]) -> subprocess.Popen[bytes]:
-        daemon = subprocess.Popen(
+        daemon = child_process.start(
             command,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
+            more_environment=self._more_environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=die_with_parent,
         )
         self._daemons.append(daemon)
         return daemon
@@ -336,13 +332,17 @@ class OpenVSwitch:
                 )
             time.sleep(0.01)
 
-    def _environment(self) -> dict[str, str]:
-        place = str(self.run_dir)
-        return dict(os.environ, OVS_RUNDIR=place, OVS_LOGDIR=place, OVS_DBDIR=place)
+    @property
+    def _more_environment(self) -> dict[str, str]:
+        return dict.fromkeys(("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR"), str(self.run_dir))
 
     def _tool(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, env=self._environment(), capture_output=True, text=True, check=False
+            command,
+            env={**os.environ, **self._more_environment},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def _checked(self, command: list[str]) -> None:
@@ -366,11 +366,6 @@ def _takes_connections(path: Path) -> bool:
 
 def _refs(bridge: Row) -> list[Any]:
     return members(bridge["controller"])
-
-
-def die_with_parent() -> None:
-    """For ``preexec_fn``: the kernel kills this child when its parent dies, however it dies."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:

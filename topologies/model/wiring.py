@@ -13,6 +13,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
@@ -170,7 +171,7 @@ def queue_packets(rate_bps: int, buffer_ms: float) -> int:
 
 def in_flight_packets(rate_bps: int, one_way_delay_ns: int) -> int:
     """Smallest frames that fit on the fibre at its rate, and room for a burst faster than it."""
-    return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * 10**9) + BURST_PACKETS
+    return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * NS_PER_S) + BURST_PACKETS
 
 
 def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWire:

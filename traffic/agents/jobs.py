@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal, Self
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals.pacing import burst_packets, stream_packets
 from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
 from corridor.traffic.packets import stamp
@@ -283,7 +284,7 @@ class Job:
     hosts: tuple[Host, ...]
     flush_records: int = 64
     flush_ns: int = 0
-    linger_ns: int = 1_000_000_000
+    linger_ns: int = NS_PER_S
     drain_ns: int = 10_000_000
     spin_ns: int = 0
     on_death: Literal["continue", "stop"] = "continue"

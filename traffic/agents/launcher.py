@@ -59,9 +59,9 @@ from typing import Any, NoReturn
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
+from corridor.topologies.base.json_lines import Lines, encode, say, tell
 from corridor.traffic.agents.agent import Agent, CannotOpenError
-from corridor.traffic.system.forked import StoppedError, become_child, stop_at_signals
-from corridor.traffic.system.lines import Lines, encode, ending, how, say, tell
+from corridor.traffic.system.forked import StoppedError, become_child, ending, how, stop_at_signals
 
 EXIT_OK = 0
 EXIT_STOPPED = 1

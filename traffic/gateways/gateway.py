@@ -29,10 +29,10 @@ import socket
 import time
 from typing import Any
 
+from corridor.topologies.base.json_lines import Lines, encode, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.gateways.inspection import CAME_BY_OUT_SIDE, Flow, Inspector
 from corridor.traffic.system import kernel
-from corridor.traffic.system.lines import Lines, encode, tell
 
 SCHEMA = 1
 FRAME_BYTES = 1 << 16

@@ -53,11 +53,11 @@ from typing import Any, NoReturn
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
+from corridor.topologies.base.json_lines import Lines, say, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.gateways.gateway import Gateway
 from corridor.traffic.gateways.inspection import check_labels
-from corridor.traffic.system.forked import StoppedError, become_child, stop_at_signals
-from corridor.traffic.system.lines import Lines, ending, how, say, tell
+from corridor.traffic.system.forked import StoppedError, become_child, ending, how, stop_at_signals
 
 EXIT_OK = 0
 EXIT_STOPPED = 1

@@ -39,10 +39,10 @@ from typing import Any
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
+from corridor.topologies.base.json_lines import Lines, say
 from corridor.traffic.monitor import packet_filter, packet_ring
 from corridor.traffic.monitor.transits import EventCounts
 from corridor.traffic.system import kernel
-from corridor.traffic.system.lines import Lines, say
 
 SCHEMA = 1
 EXIT_OK = 0

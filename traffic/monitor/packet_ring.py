@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from struct import Struct
 
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.monitor.packet_filter import NOTHING, Instruction
 from corridor.traffic.monitor.transits import Sent
 
@@ -87,7 +88,7 @@ class PacketRing:
             (interface,) = _INTERFACE.unpack_from(memory, at + _INTERFACE_AT)
             octets = memory[at + begin : at + begin + held]
             vlan = tci if status & TP_STATUS_VLAN_VALID else None
-            yield Sent(interface, octets, length, sec * 1_000_000_000 + nsec, vlan)
+            yield Sent(interface, octets, length, sec * NS_PER_S + nsec, vlan)
             at += after
 
     def _attach(self, program: list[Instruction]) -> None:

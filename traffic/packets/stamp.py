@@ -18,6 +18,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
+from corridor.topologies.base.seconds import NS_PER_S
+
 PORT = 862
 PACKET_BYTES = 44
 
@@ -35,7 +37,6 @@ REFLECTOR = Struct("!IQHHQIQHHB3x")
 TLV_HEADER = Struct("!BBH")
 
 _NTP_EPOCH_S = 2_208_988_800
-_NS = 1_000_000_000
 _SYNCHRONISED = 0x8000
 _MAX_MULTIPLIER = 0xFF
 _MAX_SCALE = 0x3F
@@ -66,8 +67,8 @@ class ReflectorPacket(NamedTuple):
 
 def ntp_from_ns(unix_ns: int) -> int:
     """The 64-bit NTP timestamp at or just before ``unix_ns`` (its unit is 0.23 ns)."""
-    seconds, ns = divmod(unix_ns, _NS)
-    return ((seconds + _NTP_EPOCH_S) << 32 | (ns << 32) // _NS) & 0xFFFF_FFFF_FFFF_FFFF
+    seconds, ns = divmod(unix_ns, NS_PER_S)
+    return ((seconds + _NTP_EPOCH_S) << 32 | (ns << 32) // NS_PER_S) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def ns_from_ntp(ntp: int) -> int:
@@ -76,8 +77,8 @@ def ns_from_ntp(ntp: int) -> int:
     A unit is shorter than a nanosecond, so ``ns_from_ntp(ntp_from_ns(t)) == t`` for every t
     from 1970 until the era ends in 2036; a stamp of another clock is off by less than 1 ns.
     """
-    fraction_ns = ((ntp & 0xFFFF_FFFF) * _NS + 0xFFFF_FFFF) >> 32
-    return ((ntp >> 32) - _NTP_EPOCH_S) * _NS + fraction_ns
+    fraction_ns = ((ntp & 0xFFFF_FFFF) * NS_PER_S + 0xFFFF_FFFF) >> 32
+    return ((ntp >> 32) - _NTP_EPOCH_S) * NS_PER_S + fraction_ns
 
 
 def error_estimate(error_ns: int) -> int:
@@ -86,7 +87,7 @@ def error_estimate(error_ns: int) -> int:
     S = 1: all hosts of one kernel read one clock. Z = 0: NTP format. The error is
     ``multiplier * 2**(scale - 32)`` seconds, and the multiplier must not be zero.
     """
-    units = max(1, -(-(error_ns << 32) // _NS))
+    units = max(1, -(-(error_ns << 32) // NS_PER_S))
     scale = max(0, units.bit_length() - _MAX_MULTIPLIER.bit_length())
     multiplier = -(-units >> scale)
     if multiplier > _MAX_MULTIPLIER:
@@ -100,7 +101,7 @@ def error_estimate(error_ns: int) -> int:
 def error_ns_of(estimate: int) -> int:
     """The error an estimate field states, in ns, rounded up."""
     units = (estimate & 0xFF) << (estimate >> 8 & _MAX_SCALE)
-    return (units * _NS + 0xFFFF_FFFF) >> 32
+    return (units * NS_PER_S + 0xFFFF_FFFF) >> 32
 
 
 def pack_sender(packet: SenderPacket) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from corridor.traffic.system import kernel
+from corridor.topologies.base.parent_death import die_with_parent
 
 
 class StoppedError(Exception):
@@ -27,7 +28,7 @@ def become_child(channel: socket.socket, parent: int) -> None:
     It dies with its parent, leaves Ctrl-C to it, and keeps of its descriptors only standard error
     and its end of ``channel``.
     """
-    kernel.die_with_parent(parent)
+    die_with_parent(parent=parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -36,6 +37,16 @@ def become_child(channel: socket.socket, parent: int) -> None:
     own = channel.fileno()
     os.closerange(3, own)
     os.closerange(own + 1, 1 << 20)
+
+
+def ending(status: int) -> dict[str, int | None]:
+    """How a process ended, from its wait status: by a signal or with an exit code."""
+    code = os.waitstatus_to_exitcode(status)
+    return {"signal": -code if code < 0 else None, "exit": code if code >= 0 else None}
+
+
+def how(end: Mapping[str, Any]) -> str:
+    return f"killed by signal {end['signal']}" if end["signal"] else f"exited with {end['exit']}"
 
 
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:

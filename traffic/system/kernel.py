@@ -1,6 +1,6 @@
 """The system calls the agents stand on. Standard library only, for 64-bit Linux.
 
-Namespaces, parent-death signals, absolute timers, and sending or receiving many datagrams with
+Namespaces, absolute timers, and sending or receiving many datagrams with
 one call.
 """
 
@@ -11,8 +11,6 @@ import os
 import signal
 import time
 from struct import Struct
-
-_PR_SET_PDEATHSIG = 1
 
 MSG_DONTWAIT = 0x40
 MSG_TRUNC = 0x20
@@ -42,13 +40,6 @@ _LENGTHS = Struct("@56xI4x")
 _CONTROL_BYTES = 32
 
 
-def _check(result: int, what: str) -> int:
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"{what}: {os.strerror(code)}")
-    return result
-
-
 def enter_network_namespace(path: str) -> None:
     """Move this process into the network namespace at ``path``; OSError if it cannot."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -58,13 +49,6 @@ def enter_network_namespace(path: str) -> None:
         raise OSError(problem.errno, f"cannot enter namespace {path}: {problem.strerror}") from None
     finally:
         os.close(descriptor)
-
-
-def die_with_parent(parent: int, signal_number: int = 9) -> None:
-    """Have the kernel kill this process when its parent dies; leave if that has happened."""
-    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "prctl")
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def readable_at_sigterm() -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from struct import Struct, error
 from typing import Any
 
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals import registry
 from corridor.traffic.packets import stamp
 from corridor.traffic.packets.template import Template
@@ -24,7 +25,6 @@ IP_RECVTTL = 12
 _TIMESPEC = Struct("@qq")
 _INT = Struct("@i")
 _CONTROL_ROOM = 128
-_NS = 1_000_000_000
 
 
 def open_stamped_socket(port: int, address: str = "") -> socket.socket:
@@ -49,7 +49,7 @@ def arrival_of(control: list[tuple[int, int, bytes]]) -> tuple[int, int]:
     for level, kind, data in control:
         if level == socket.SOL_SOCKET and kind == kernel.SO_TIMESTAMPNS:
             seconds, ns = _TIMESPEC.unpack_from(data)
-            arrived_ns = seconds * _NS + ns
+            arrived_ns = seconds * NS_PER_S + ns
         elif level == socket.IPPROTO_IP and kind == IP_TTL:
             (ttl,) = _INT.unpack_from(data)
     return arrived_ns, ttl

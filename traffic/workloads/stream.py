@@ -12,8 +12,9 @@ import errno
 import socket
 import time
 from struct import Struct
-from typing import Any
+from typing import Any, TypedDict
 
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals import pacing
 from corridor.traffic.packets import stream_header
 from corridor.traffic.packets.template import Template
@@ -24,7 +25,6 @@ RECEIVE_BUFFER_BYTES = 256 << 20
 UDP_FRAME_OVERHEAD_BYTES = 42
 _BATCH = 256
 _STAMPS = Struct("@16xqq")
-_NS = 1_000_000_000
 _HISTOGRAM_BITS = 3
 
 
@@ -32,6 +32,46 @@ def delay_bucket(delay_ns: int) -> int:
     """The lower edge of the histogram bucket of a delay: its 4 leading bits (at most 12.5 %)."""
     drop = max(0, delay_ns.bit_length() - _HISTOGRAM_BITS - 1)
     return delay_ns >> drop << drop
+
+
+class SentStream(TypedDict):
+    """What a sender has counted; moments are CLOCK_REALTIME."""
+
+    flow: int
+    phase: int
+    frame_bytes: int
+    rate_bps: int
+    packets_intended: int
+    packets_sent: int
+    queue_full: int
+    errors: dict[str, int]
+    burst_packets: int
+    first_sent_ns: int
+    last_sent_ns: int
+    late_max_ns: int
+    late_histogram_ns: list[list[int]]
+    """Pairs of a bucket's lower edge and its count; so is the other."""
+
+
+class ReceivedStream(TypedDict):
+    """What a receiver has."""
+
+    flow: int
+    phase: int
+    port: int
+    packets: int
+    frame_bytes_total: int
+    first_frame_bytes: int
+    first_arrival_ns: int
+    last_arrival_ns: int
+    duplicates: int
+    reordered: int
+    foreign: int
+    dropped_by_socket: int
+    delay_min_ns: int | None
+    delay_max_ns: int | None
+    delay_sum_ns: int
+    delay_histogram_ns: list[list[int]]
 
 
 class StreamSender:
@@ -110,7 +150,7 @@ class StreamSender:
                     self.full += 1
                 done += 1
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> SentStream:
         return {
             "flow": self.flow,
             "phase": self.phase,
@@ -190,7 +230,7 @@ class StreamReceiver:
             if magic != stream_header.MAGIC or flow != self.flow or length < stream_header.BYTES:
                 self.foreign += 1
                 continue
-            arrived_ns = stamp[0] * _NS + stamp[1]
+            arrived_ns = stamp[0] * NS_PER_S + stamp[1]
             at, bit = sequence >> 3, 1 << (sequence & 7)
             if at >= len(seen):
                 seen.extend(bytes(max(len(seen), at + 1 - len(seen))))
@@ -217,7 +257,7 @@ class StreamReceiver:
             delays[bucket] = delays.get(bucket, 0) + 1
         self._expected = expected
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> ReceivedStream:
         return {
             "flow": self.flow,
             "phase": self.phase,
@@ -247,7 +287,7 @@ def mbps(frame_bytes: int, interval_ns: int) -> float | None:
     return round(frame_bytes * 8_000 / interval_ns, 6) if interval_ns > 0 else None
 
 
-def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[str, Any]:
+def flow_result(sent: SentStream, received: ReceivedStream | None) -> dict[str, Any]:
     """One flow's figures from what its sender and its receiver counted. Pure.
 
     ``asked_mbps`` was asked for, ``offered_mbps`` left the host over the sending interval.
@@ -303,11 +343,11 @@ def flow_result(sent: dict[str, Any], received: dict[str, Any] | None) -> dict[s
     }
 
 
-def _sending_ns(sent: dict[str, Any]) -> int:
+def _sending_ns(sent: SentStream) -> int:
     """From the first burst to the last, and for as long as the last lasts at the rate asked for."""
     packets, burst = sent["packets_intended"], sent["burst_packets"]
     last_burst = packets - (packets - 1) // burst * burst
-    last_ns: int = last_burst * sent["frame_bytes"] * 8 * _NS // sent["rate_bps"]
+    last_ns: int = last_burst * sent["frame_bytes"] * 8 * NS_PER_S // sent["rate_bps"]
     return int(sent["last_sent_ns"] - sent["first_sent_ns"]) + last_ns
 
 

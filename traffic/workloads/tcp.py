@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_S
 
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
@@ -162,7 +163,7 @@ def parse(flow: int, client: str, server: str = "") -> TcpResult:
         received_mbps=None if bits is None else round(bits / 1e6, 6),
         sent_bytes=_whole(sent, "bytes"),
         sent_mbps=None if sent_bits is None else round(sent_bits / 1e6, 6),
-        duration_ns=None if seconds is None else round(seconds * 1e9),
+        duration_ns=None if seconds is None else round(seconds * NS_PER_S),
         retransmits=_whole(sent, "retransmits"),
         min_rtt_us=_min_rtt_us(client_report),
         error=error,

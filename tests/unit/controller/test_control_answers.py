@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from corridor.controller.api import answers as of_the_api
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.policy.load import check_policies, load_policies, shipped_policies
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.reconcile import answers as of_the_controller
 from corridor.controller.reconcile.control import Control
 from corridor.topologies.formats.load import load_topology
 from fake_switches import Lab
@@ -30,7 +32,7 @@ def lab(tmp_path):
 def ask(lab, **request):
     """What is answered, where the controller does at once what it is asked."""
     control = Control(lab.reconciler, lab.event_log, lambda: None)
-    control._have = lambda do, **what: lab.do(do, **what)
+    control._have = lab.have
     return control.answer(json.dumps(request))
 
 
@@ -71,7 +73,7 @@ def test_a_set_that_names_what_the_topology_does_not_know_is_refused_with_the_pl
     assert said in answer["reason"]
     assert "policy set other: policies[3]." in answer["reason"]
     assert (lab.holds(), len(lab.switches.done)) == before
-    assert lab.reconciler.known.specification.policies == policies()
+    assert lab.network.known.specification.policies == policies()
 
 
 def test_a_set_without_the_class_of_a_demand_is_refused(lab):
@@ -228,3 +230,27 @@ def test_sets_that_look_at_no_data_serve_demands_of_any_class_and_others_their_o
     assert ask(lab, do="status")["demands"] == {"UP": 6}
     assert ask(lab, do="policy", set=plain(NO_EXPORT))["withdrawn"] == ["ckpt", "render"]
     assert ask(lab, do="status")["demands"] == {"BLOCKED": 2, "UP": 4}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("StatusAnswer", "StatusAnswer"),
+        ("Happened", "Happened"),
+        ("DemandsAnswer", "DemandsAnswer"),
+        ("TopologyAnswer", "TopologyAnswer"),
+        ("Hub", "HubAnswer"),
+        ("Port", "Port"),
+        ("Fibre", "FibreAnswer"),
+        ("Counted", "CountersAnswer"),
+        ("Sent", "Sent"),
+        ("Changed", "Changed"),
+        ("UpdateReport", "Report"),
+        ("Entries", "Entries"),
+        ("Audited", "AuditAnswer"),
+        ("EventsAnswer", "EventsAnswer"),
+    ],
+)
+def test_the_api_has_the_same_keys_in_an_answer_as_the_controller(ours, theirs):
+    said = getattr(of_the_controller, ours).__annotations__.keys() - {"ok"}
+    assert said == getattr(of_the_api, theirs).model_fields.keys()

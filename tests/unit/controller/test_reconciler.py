@@ -46,7 +46,7 @@ def foreign():
 def ask(lab, **request):
     """What the control socket answers, where the controller does at once what it is asked."""
     control = Control(lab.reconciler, lab.event_log, lambda: None)
-    control._have = lambda do, **what: lab.do(do, **what)
+    control._have = lab.have
     return control.answer(json.dumps(request))
 
 
@@ -245,7 +245,7 @@ def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypa
     assert "C1" in answer["reason"]
     assert answer["counterexamples"][0]["packet"]
     assert (lab.holds(), len(lab.switches.done)) == (before, calls)
-    assert lab.reconciler.known.specification.policies == policies()
+    assert lab.network.known.specification.policies == policies()
 
 
 @pytest.mark.parametrize("moment", range(1, 7))
@@ -265,7 +265,7 @@ def test_a_switch_lost_at_any_moment_of_an_update_leaves_a_standing_that_is_prov
     lab.run(5)
     assert lab.holds() == lab.stands()
     assert lab.deployer.unproven == ""
-    assert answer["ok"] == (lab.reconciler.known.specification.policies == policies(NO_SEA))
+    assert answer["ok"] == (lab.network.known.specification.policies == policies(NO_SEA))
 
 
 def test_a_switch_that_does_not_answer_is_hung_up_on_and_the_update_undone(lab):
@@ -421,8 +421,8 @@ def test_a_controller_that_starts_again_touches_nothing(lab):
     lab.run(0.5)
     assert lab.holds() == before == lab.stands()
     assert {call for call, _ in lab.switches.done} == {"dump"}
-    assert lab.reconciler.known.drained == {FIBRE}
-    assert lab.reconciler.known.specification.policies == policies(NO_SEA)
+    assert lab.network.known.drained == {FIBRE}
+    assert lab.network.known.specification.policies == policies(NO_SEA)
     assert lab.events("taken over")[-1]["was"] == "whole"
 
 
@@ -445,7 +445,7 @@ def test_a_controller_killed_at_any_moment_of_an_update_finishes_or_undoes_it(la
     lab.run(1)
     assert lab.holds() == lab.stands()
     assert lab.deployer.unproven == ""
-    assert (lab.holds() == old) == (lab.reconciler.known.specification.policies == policies())
+    assert (lab.holds() == old) == (lab.network.known.specification.policies == policies())
     assert not lab.events("installed")[1:], "it was ours, and has been thrown away"
 
 

@@ -81,7 +81,7 @@ def test_a_day_that_has_to_wait_for_a_switch_is_not_forgotten(lab):
     lab.lose("bangkok")
     assert "deferred" in lab.do("set_day", as_of=date(2027, 7, 1))["reason"]
     restart(lab)
-    assert lab.reconciler.known.specification.as_of == date(2027, 7, 1)
+    assert lab.network.known.specification.as_of == date(2027, 7, 1)
     assert statuses(lab)["ckpt"] == "BLOCKED"
 
 
@@ -96,7 +96,7 @@ def test_a_refused_change_of_policies_is_not_remembered(lab):
     lab.switches.before = away
     assert not lab.do("set_policies", policies=policies(NO_EXPORT))["ok"]
     restart(lab)
-    assert lab.reconciler.known.specification.policies == policies()
+    assert lab.network.known.specification.policies == policies()
     assert set(statuses(lab).values()) == {"UP"}
 
 
@@ -132,7 +132,7 @@ def test_a_state_file_that_cannot_be_relied_on_is_told_of_and_not_used(lab, rubb
     (told,) = lab.events("forgotten")
     assert str(lab.path) in told["reason"]
     assert not lab.events("error")
-    assert lab.reconciler.known == KNOWN
+    assert lab.network.known == KNOWN
     assert lab.holds() == lab.stands()
     assert lab.deployer.unproven == ""
 
@@ -142,7 +142,7 @@ def test_the_state_file_holds_all_that_was_set(lab):
     lab.do("set_day", as_of=date(2026, 12, 24))
     lab.do("set_drained", fibre="kunming-karachi", drained=True)
     recalled = lab.deployer.store.recall()
-    assert recalled.wanted == lab.reconciler.known
+    assert recalled.wanted == lab.network.known
     assert recalled.stands.known == lab.deployer.deployment.known
     assert recalled.next is None
 
@@ -181,7 +181,7 @@ def test_strangers_are_told_of_whichever_way_a_network_is_taken(lab):
         ["guian"],
         {"guian": 1},
     )
-    assert lab.reconciler.state["foreign"] == 1
+    assert lab.network.state["foreign"] == 1
 
 
 def test_a_bucket_that_was_turned_is_found(lab):

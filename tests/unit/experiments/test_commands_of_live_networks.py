@@ -139,7 +139,7 @@ def test_a_shipped_set_is_put_in_force_and_its_epoch_and_time_are_told(reconcile
     assert code == 0
     assert said.startswith("policies none: epoch ")
     assert "proven and flipped in " in said
-    assert reconciler.lab.reconciler.known.specification.policies.name == "none"
+    assert reconciler.lab.network.known.specification.policies.name == "none"
     assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"UP"}
     again = corridor("policy", "set", "none")[1]
     assert again.endswith(", no table had to be changed\n")
@@ -158,7 +158,7 @@ def test_a_file_and_a_day_are_put_in_force(reconciler, corridor, tmp_path):
     shown = corridor("status")[1]
     assert "demands: 6 BLOCKED" in shown
     reconciler.lab.do(
-        "set_day", as_of=reconciler.lab.reconciler.known.specification.as_of.replace(day=24)
+        "set_day", as_of=reconciler.lab.network.known.specification.as_of.replace(day=24)
     )
 
 
@@ -184,7 +184,7 @@ def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     assert any(line.startswith("verdict: ") for line in lines)
     assert complained.startswith("corridor: it would break C1")
     assert complained.count("\n") == 1
-    assert reconciler.lab.reconciler.known.specification.policies == policies()
+    assert reconciler.lab.network.known.specification.policies == policies()
 
 
 @pytest.mark.parametrize(
@@ -232,10 +232,10 @@ def test_a_set_may_name_hubs_that_only_the_kept_network_has(corridor, tmp_path, 
 def test_a_fibre_is_drained_and_restored(reconciler, corridor):
     code, said, _ = corridor("drain", FIBRE)
     assert (code, said.startswith(f"{FIBRE} drained: epoch ")) == (0, True)
-    assert reconciler.lab.reconciler.known.drained == {FIBRE}
+    assert reconciler.lab.network.known.drained == {FIBRE}
     code, said, _ = corridor("restore", FIBRE)
     assert (code, said.startswith(f"{FIBRE} restored: epoch ")) == (0, True)
-    assert reconciler.lab.reconciler.known.drained == frozenset()
+    assert reconciler.lab.network.known.drained == frozenset()
     code, said, complained = corridor("drain", "nowhere")
     assert (code, said) == (2, "")
     assert complained.startswith("corridor: no fibre 'nowhere'; there are ")

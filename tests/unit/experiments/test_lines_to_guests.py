@@ -131,7 +131,7 @@ def control(line, tmp_path):
 
 
 def test_a_request_to_the_hosts_socket_is_answered_by_the_keeper(control):
-    assert ask(control, "status") == {"ok": True, "length": len('{"do": "status"}\n'), "more": ""}
+    assert ask(control, "status") == {"ok": True, "length": len('{"do":"status"}\n'), "more": ""}
 
 
 @pytest.mark.parametrize("size", [2_000, 5_000, 500_000])

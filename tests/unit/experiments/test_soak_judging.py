@@ -10,7 +10,6 @@ from tests.soak.judging import (
     DETECTED_NS,
     FLIPPED_NS,
     FOLLOWED_NS,
-    NS,
     UNDER_WAY_NS,
     Asked,
     Flows,
@@ -27,10 +26,12 @@ from tests.soak.judging import (
 from tests.soak.oracle import Expected
 from tests.soak.state import State
 
+from corridor.topologies.base.seconds import NS_PER_S
+
 ENDS = {"d": ("a", "c")}
 CROSSED = {("a-b", "a"): 10, ("b-c", "b"): 10}
 DELAY_NS = {"a-b": 3, "b-c": 4, "a-c": 9}
-AT = 100 * NS
+AT = 100 * NS_PER_S
 SERVED = Expected("d", "SERVED", "P", 7)
 DOWN = Expected("d", "DOWN")
 NEVER = Expected("d", "BLOCKED", blamed=frozenset({"R"}), ever=False)
@@ -71,12 +72,12 @@ CUT = Loss.of_fibres(("a-b",), AT)
         (AT, Loss.of_hub("b", AT), True),
         (AT, Loss.of_hub("c", AT), True),
         (AT, Loss.of_hub("z", AT), False),
-        (AT + 60 * NS, Loss.of_hub("b", AT, until_settled=True), True),
+        (AT + 60 * NS_PER_S, Loss.of_hub("b", AT, until_settled=True), True),
         (AT + BACK_NS, Loss.of_everybody(AT), True),
         (AT + BACK_NS + 1, Loss.of_everybody(AT), False),
-        (AT + BACK_NS + 1, Loss.of_everybody(AT, over_ns=AT + NS), True),
-        (AT + 60 * NS, Loss.of_everybody(AT, until_settled=True), True),
-        (AT - NS, Loss.of_everybody(AT), False),
+        (AT + BACK_NS + 1, Loss.of_everybody(AT, over_ns=AT + NS_PER_S), True),
+        (AT + 60 * NS_PER_S, Loss.of_everybody(AT, until_settled=True), True),
+        (AT - NS_PER_S, Loss.of_everybody(AT), False),
     ],
 )
 def test_a_loss_is_explained_by_what_broke_under_it_and_as_long_as_it_may_last(
@@ -87,7 +88,7 @@ def test_a_loss_is_explained_by_what_broke_under_it_and_as_long_as_it_may_last(
 
 
 def test_a_loss_without_a_reason_is_told_with_its_time():
-    (told,) = complaints(course(), seen=flows([AT + NS // 2]))
+    (told,) = complaints(course(), seen=flows([AT + NS_PER_S // 2]))
     assert told.startswith("d was lawful all the time and lost 1 packets")
     assert "+0.500" in told
 
@@ -128,7 +129,7 @@ def test_a_change_that_is_made_takes_only_from_those_that_its_day_rules_anew(
 def test_policies_that_are_not_carried_out_take_only_from_those_they_refuse(state, loses):
     went = course(asked=[asked(e.SetPolicies("shut"), done=False, died=True)])
     gone = list(withdrawn(went, lambda _world: {"d": state}, {"d"}))
-    assert (complaints(went, seen=flows([AT + 60 * NS]), gone=gone) == []) == loses
+    assert (complaints(went, seen=flows([AT + 60 * NS_PER_S]), gone=gone) == []) == loses
 
 
 def test_a_mistake_in_the_journal_is_told_with_its_place():

@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from corridor.experiments.lab.standing_network import EPOCH_S, NS, epoch_ns, fit
+from corridor.experiments.lab.standing_network import EPOCH_S, epoch_ns, fit
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds.guest_command import boot_command
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, needs
+from corridor.topologies.base.seconds import NS_PER_S
 
-START_NS = 1_800_000_000 * NS
+START_NS = 1_800_000_000 * NS_PER_S
 
 
 def plan_of(name="mini", seed=1):
@@ -54,20 +55,20 @@ def test_sessions_of_bfd_are_begun_for_each_plan(mini):
 
 
 def test_traffic_begins_at_the_same_moment_however_long_building_took(mini):
-    begins = {epoch_ns(mini, START_NS + took) for took in (1, 3 * NS, 58 * NS)}
-    assert begins == {START_NS + EPOCH_S * NS}
+    begins = {epoch_ns(mini, START_NS + took) for took in (1, 3 * NS_PER_S, 58 * NS_PER_S)}
+    assert begins == {START_NS + EPOCH_S * NS_PER_S}
 
 
 def test_it_never_begins_at_once(mini):
-    late = START_NS + EPOCH_S * NS - NS // 2
-    assert epoch_ns(mini, late) == START_NS + 2 * EPOCH_S * NS
+    late = START_NS + EPOCH_S * NS_PER_S - NS_PER_S // 2
+    assert epoch_ns(mini, late) == START_NS + 2 * EPOCH_S * NS_PER_S
 
 
 def test_where_waiting_is_not_free_it_begins_at_the_next_second_but_one(mini):
     quick = replace(mini, bfd_interval_ms=15)
     real = replace(mini, job=mini.job | {"clock": "real"})
     for plan in (quick, real):
-        assert epoch_ns(plan, START_NS + NS // 3) == START_NS + 2 * NS
+        assert epoch_ns(plan, START_NS + NS_PER_S // 3) == START_NS + 2 * NS_PER_S
 
 
 def test_a_guest_of_the_usual_size_is_enough_for_what_ships(mini):

@@ -1,7 +1,7 @@
 """A controller that dies, or stands still, where it is told: for what only happens by chance.
 
-``python -m tests.chaos.mortal_controller --port N``, else ``controller/apps/main.py``. What
-it is told is in a file, see ``moments.py``.
+``python -m tests.chaos.crash_injection --port N``, else ``controller/apps/main.py``. What it is
+told is in a file, see ``crash_points.py``.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from tests.chaos.crash_points import FILE, MOMENTS
 POLL_S = 0.01
 
 
-class Moment:
+class CrashPoint:
     """What is being done, and whether it is now."""
 
     def __init__(self, path: Path, sleep: Callable[[float], object]) -> None:
         self._path = path
         self._sleep = sleep
         self._jobs: list[tuple[str, Counter[str]]] = []
+        self._messages_left: int | None = None
 
     def orders(self) -> dict[str, Any]:
         try:
@@ -41,6 +42,9 @@ class Moment:
     @contextlib.contextmanager
     def doing(self, job: str) -> Iterator[None]:
         self._jobs.append((job, Counter()))
+        if job == "update" and (messages := self.orders().get("messages")) is not None:
+            self._messages_left = messages
+            self.done()
         try:
             yield
         finally:
@@ -54,6 +58,13 @@ class Moment:
         counts[call] += 1
         now = (job, call, counts[call])
         return lambda where: MOMENTS.get(self.orders().get("at", "")) == (*now, where)
+
+    def sends(self) -> None:
+        """One more message to a switch."""
+        if self._messages_left is not None:
+            self._messages_left -= 1
+            if self._messages_left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def done(self) -> None:
         self._path.unlink()
@@ -83,89 +94,107 @@ def half(orders: Mapping[int, Any], *, of_each: bool) -> dict[int, Any]:
 
 def app_that_dies() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
-    from corridor.controller.openflow.channel import OpenFlowChannel
     from corridor.controller.openflow.framework import hub
+
+    point = CrashPoint(Path(os.environ[FILE]), hub.sleep)
+    if point.orders().get("do") == "unproven":
+        point.done()
+        _prove_nothing()
+    _name_jobs(point)
+    _watch_calls(point)
+    return _app()
+
+
+def _name_jobs(point: CrashPoint) -> None:
     from corridor.controller.reconcile.deployer import Deployer
     from corridor.controller.reconcile.state_file import StateFile
     from corridor.controller.reconcile.two_phase_rollout import Updater
-
-    moment = Moment(Path(os.environ[FILE]), hub.sleep)
-    if moment.orders().get("do") == "unproven":
-        moment.done()
-        _doubt_everything()
 
     def in_job(cls: type, name: str, job: Callable[..., str]) -> None:
         original = getattr(cls, name)
 
         def method(self: Any, *arguments: Any, **more: Any) -> Any:
-            with moment.doing(job(*arguments, **more)):
+            with point.doing(job(*arguments, **more)):
                 return original(self, *arguments, **more)
 
         setattr(cls, name, method)
-
-    def at_calls(name: str, in_part: Callable[..., object] | None) -> None:
-        original = getattr(OpenFlowChannel, name)
-
-        def method(self: Any, told: Any) -> Any:
-            is_at = moment.calls(name)
-            if is_at("before"):
-                moment.reached()
-            if in_part is not None and is_at("half"):
-                original(self, in_part(told))
-                moment.reached()
-            answer = original(self, told)
-            if is_at("after"):
-                moment.reached()
-            return answer
-
-        setattr(OpenFlowChannel, name, method)
 
     in_job(Deployer, "boot", lambda *_: "boot")
     in_job(Deployer, "withdraw", lambda *_: "withdraw")
     in_job(Updater, "carry_out", lambda *_: "update")
     in_job(StateFile, "keep", lambda *kept: "keep" if kept[-1] is None else "keep next")
+    Updater.interfaces = _sleeping(point)  # type: ignore[assignment]
+
+
+def _watch_calls(point: CrashPoint) -> None:
+    from corridor.controller.openflow.channel import OpenFlowChannel
+
+    def at_calls(name: str, in_part: Callable[..., object] | None) -> None:
+        original = getattr(OpenFlowChannel, name)
+
+        def method(self: Any, told: Any) -> Any:
+            is_at = point.calls(name)
+            if is_at("before"):
+                point.reached()
+            if in_part is not None and is_at("half"):
+                original(self, in_part(told))
+                point.reached()
+            answer = original(self, told)
+            if is_at("after"):
+                point.reached()
+            return answer
+
+        setattr(OpenFlowChannel, name, method)
+
     at_calls("tell", lambda told: half(told, of_each=True))
     at_calls("bundle", lambda told: half(told, of_each=False))
     at_calls("dump", None)
-    setattr(os, "fsync", _fsync(moment))  # noqa: B010
-    setattr(Updater, "interfaces", _sleeping(moment))  # noqa: B010
-    return _app()
+    os.fsync = _fsync(point)  # type: ignore[assignment]
+    OpenFlowChannel._send = _counting(point, OpenFlowChannel._send)  # type: ignore[method-assign]
 
 
-def _fsync(moment: Moment) -> Callable[[int], None]:
+def _counting(point: CrashPoint, send: Callable[..., int]) -> Callable[..., int]:
+    def count_and_send(channel: Any, *arguments: Any) -> int:
+        point.sends()
+        return send(channel, *arguments)
+
+    return count_and_send
+
+
+def _fsync(point: CrashPoint) -> Callable[[int], None]:
     fsync = os.fsync
 
     def write(file: int) -> None:
-        is_at = moment.calls("fsync")
+        is_at = point.calls("fsync")
         if is_at("half"):
             os.ftruncate(file, os.fstat(file).st_size // 2)
-            moment.reached()
+            point.reached()
         fsync(file)
         if is_at("after"):
-            moment.reached()
+            point.reached()
 
     return write
 
 
-def _sleeping(moment: Moment) -> property:
+def _sleeping(point: CrashPoint) -> property:
     """An attribute that holds the network with a clock of which moments can be told."""
 
     def with_moments(updater: Any, interfaces: Any) -> None:
         def sleep(seconds: float) -> None:
-            is_at = moment.calls("sleep")
+            is_at = point.calls("sleep")
             interfaces.sleep(seconds / 2)
             if is_at("half"):
-                moment.reached()
+                point.reached()
             interfaces.sleep(seconds / 2)
             if is_at("after"):
-                moment.reached()
+                point.reached()
 
-        updater.__dict__["outside"] = replace(interfaces, sleep=sleep)
+        updater.__dict__["interfaces"] = replace(interfaces, sleep=sleep)
 
-    return property(lambda updater: updater.__dict__["outside"], with_moments)
+    return property(lambda updater: updater.__dict__["interfaces"], with_moments)
 
 
-def _doubt_everything() -> None:
+def _prove_nothing() -> None:
     from corridor.controller.deployment import deployments
 
     proof_of = deployments.proof_of
@@ -175,7 +204,7 @@ def _doubt_everything() -> None:
         broken = replace(proof.verdicts[0], status="violated", why="as it was told to say")
         return replace(proof, verdicts=(broken, *proof.verdicts[1:]))
 
-    setattr(deployments, "proof_of", unproven)  # noqa: B010
+    deployments.proof_of = unproven  # type: ignore[assignment]
 
 
 _app = main._app

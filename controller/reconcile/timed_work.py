@@ -1,0 +1,92 @@
+"""What comes by itself: the start, failures to follow, switches to look at, audits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.reconcile.jobs import AuditDue, Boot, Follow, Look, TimedJob
+from corridor.controller.reconcile.network_state import NetworkState
+from corridor.controller.reconcile.rollouts import Rollouts
+from corridor.controller.reconcile.state_file import Remembered, Unreadable
+
+
+@dataclass
+class TimedWork:
+    """Carries out jobs whose timers are due."""
+
+    network: NetworkState
+    rollouts: Rollouts
+    on_standing: Callable[[], object]
+    """Called once, when the first deployment stands."""
+    _announced: bool = False
+
+    def carry_out(self, job: TimedJob) -> None:
+        match job:
+            case Boot():
+                self._boot()
+            case Follow():
+                self.rollouts.follow("failures")
+            case Look():
+                self._look()
+            case AuditDue():
+                self._audit()
+            case _:
+                assert_never(job)
+
+    def _boot(self) -> None:
+        network, now_ns = self.network, self.network.now_ns
+        settled_ns = network.connected_ns + network.timing.settle_ns
+        if missing := network.missing:
+            for hub in missing:
+                network.sightings.silent(hub, silent=True, now_ns=now_ns)
+        elif network.failures != NO_FAILURES and now_ns < settled_ns:
+            network.timers.set(Boot(), settled_ns)
+            return
+        network.timers.set(Boot(), now_ns + network.timing.retry_ns)
+        if network.told:
+            self._take_over_or_install()
+            network.timers.cancel(Boot())
+            self._have_standing()
+
+    def _take_over_or_install(self) -> None:
+        network = self.network
+        remembered = self._recall()
+        if remembered is not None:
+            network.known = remembered.wanted
+        network.deployer.boot(network.wanted, network.told, remembered)
+
+    def _have_standing(self) -> None:
+        """Something stands that did not before."""
+        network, deployer = self.network, self.network.deployer
+        assert deployer.deployment is not None
+        network.known = replace(deployer.wanted or deployer.deployment.known, failures=NO_FAILURES)
+        network.came.clear()
+        network.timers.set(AuditDue(), network.now_ns + network.timing.audit_ns)
+        network.follow_soon()
+        if not self._announced:
+            self._announced = True
+            self.on_standing()
+
+    def _recall(self) -> Remembered | None:
+        """What the controller before knew; told where that is lost, for it may have been more."""
+        try:
+            return self.network.deployer.store.recall()
+        except Unreadable as problem:
+            self.network.event_log.say("forgotten", reason=str(problem))
+            return None
+
+    def _look(self) -> None:
+        if self.network.deployer.deployment is None:
+            return
+        self.rollouts.look_at_those_back()
+        if not self.network.missing:
+            self.network.follow_soon()
+
+    def _audit(self) -> None:
+        network = self.network
+        network.timers.set(AuditDue(), network.now_ns + network.timing.audit_ns)
+        if network.deployer.deployment is not None and network.told:
+            network.deployer.audit(network.told)

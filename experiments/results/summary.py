@@ -1,0 +1,149 @@
+"""``summary.json`` as a type: what a run was, and what it measured of each demand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NotRequired, TypedDict
+
+type Figures = dict[str, float | None]
+"""``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
+
+
+class BothWays[Value](TypedDict):
+    """There, and of answers back."""
+
+    forward: Value
+    backward: Value
+
+
+class NetworkSummary(TypedDict):
+    hubs: int
+    fibres: int
+    build_s: float | None
+    teardown_s: float | None
+
+
+class Rates(TypedDict):
+    """In Mbit/s."""
+
+    offered: float | None
+    delivered: float | None
+    bottleneck: float
+
+
+class FlowSummary(Rates):
+    """A UDP stream, or a TCP transfer."""
+
+    protocol: str
+    layer: str
+    """What counts: frames or payload."""
+    asked: float | None
+    offered_packets: int | None
+    delivered_packets: int | None
+    loss: float | None
+    lost_at: dict[str, int] | None
+    """Packets by place: a fibre's direction, and its queue or its line."""
+    retransmits: int | None
+    error: str | None
+
+
+_Classed = TypedDict("_Classed", {"class": str})
+
+
+class DemandSummary(_Classed):
+    """What a demand was to be, and what it was. No RTT where no probe was sent or answered."""
+
+    id: str
+    src: str
+    dst: str
+    status: str
+    data: str
+    returns: str
+    permit: str
+    legal_ref: list[str]
+    why: str
+    lacks: list[str]
+    path: list[str]
+    phases: list[str]
+    fibres: list[str]
+    crosses: list[str]
+    predicted_rtt_ms: float | None
+    predicted_one_way_ms: BothWays[float | None]
+    rtt_ms: Figures | None
+    one_way_ms: BothWays[Figures] | None
+    pdv_ms: BothWays[Figures] | None
+    """Packet delay variation (RFC 5481): above the least."""
+    sent: int
+    received: int
+    lost: int
+    lost_forward: int
+    lost_backward: int
+    lost_unattributed: int
+    duplicates: int
+    reordered: int
+    send_lateness_ms: NotRequired[Figures]
+    throughput_mbps: NotRequired[Rates]
+    """Of the first flow."""
+    flows: NotRequired[list[FlowSummary]]
+    first_packet_rtt_ms: NotRequired[float | None]
+    """It met empty caches in the switches."""
+    alibi: NotRequired[list[str]]
+    """Jurisdictions where no measured packet can have been on its way there."""
+
+
+class CutsSummary(TypedDict):
+    """What cutting fibres one after another came to."""
+
+    fibres: int
+    demand_cuts: dict[str, int]
+    outage_ms: dict[str, float]
+    surprises: list[dict[str, Any]]
+    """Rows of ``cuts.parquet``."""
+    not_restored: list[str]
+
+
+class CrossingSummary(TypedDict):
+    """Packets that were where they should not have been."""
+
+    fibre: str
+    sent_by: str
+    demand: str
+    """Empty if of none."""
+    flow: str
+    label: int | None
+    packets: int
+
+
+class CrossingsSummary(TypedDict):
+    """What the monitor of the fibres saw."""
+
+    frames: int
+    lost: int
+    """That it missed."""
+    forbidden: Sequence[CrossingSummary]
+    strange: Sequence[CrossingSummary]
+
+
+class Summary(TypedDict):
+    schema: int
+    scenario: str
+    policies: str
+    as_of: str
+    testbed: str
+    clock: str
+    testbed_reason: str
+    framework: str
+    seed: int
+    complete: bool
+    failure: str | None
+    """Why it is not complete."""
+    network: NetworkSummary
+    wall_s: float
+    virtual_s: float | None
+    clock_step_ns: int | None
+    warnings: list[str]
+    invalid: str | None
+    """Why its numbers are not those of the network that was asked for."""
+    demands: list[DemandSummary]
+    cuts: NotRequired[CutsSummary]
+    crossings: NotRequired[CrossingsSummary]

@@ -1,0 +1,50 @@
+"""Processes that this one starts, none of which outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from corridor.topologies.base.parent_death import die_with_parent
+
+type Stream = int | IO[bytes] | None
+"""As ``subprocess`` has them; None is this process's own."""
+
+
+def start(
+    command: Sequence[str],
+    *,
+    dies_by: signal.Signals = signal.SIGKILL,
+    more_environment: Mapping[str, str] | None = None,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
+    own_session: bool = False,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """A process that gets ``dies_by`` when this one dies, however it dies."""
+    return subprocess.Popen(
+        command,
+        env=dict(os.environ, **(more_environment or {})),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=own_session,
+        cwd=cwd,
+        preexec_fn=partial(die_with_parent, dies_by),
+    )
+
+
+def end(process: subprocess.Popen[bytes], grace_s: float) -> None:
+    """Have a process end, by force after a while, and wait for it."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace_s)
+    process.kill()
+    process.wait()

@@ -1,0 +1,3 @@
+"""Nanoseconds and seconds. Imported by agents too: no more than this stands here."""
+
+NS_PER_S = 1_000_000_000

@@ -1,0 +1,38 @@
+"""How a controller is started: a process of its own that dies with this one.
+
+It knows the controller by its module's name only, for topologies import nothing of it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from corridor.topologies.base import child_process
+from corridor.topologies.base.places import IMPORT_ROOT
+
+CONTROLLER = ("-m", "corridor.controller.apps.main")
+
+
+def start_controller(
+    port: int,
+    options: Mapping[str, str],
+    *,
+    program: Sequence[str] = CONTROLLER,
+    patient: bool = False,
+    log: IO[bytes] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Returns before it listens on ``port`` of the loopback.
+
+    ``options`` are those of its apps, such as ``topology``; ``patient`` is for the virtual clock.
+    Without a ``log`` it writes where this process does.
+    """
+    return child_process.start(
+        [sys.executable, *program, "--port", str(port), *(["--patient"] if patient else [])],
+        more_environment={f"CORRIDOR_{name.upper()}": said for name, said in options.items()},
+        stdout=log,
+        stderr=log,
+        cwd=IMPORT_ROOT,
+    )
