@@ -54,12 +54,13 @@ def corridor_network(
     that is marked ``corridor_live`` they run; it is skipped where none can.
     """
     from corridor.controller.testing import load_network
+    from corridor.topologies.base.bounded_file import is_file
 
     folder = request.path.parent
     live = _live(request) if request.node.get_closest_marker(MARKER) else None
 
     def beside(name: str | Path) -> str | Path:
-        return folder / name if (folder / name).is_file() else name
+        return folder / name if is_file(folder / name) else name
 
     def make(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:
         return replace(load_network(beside(topology), beside(policies), as_of), live=live)

@@ -20,7 +20,7 @@ EPILOG = """examples:
   corridor check mini --tables results/mini/tables/after.json   what switches held
   corridor check my.yaml --json                               for a build server
 
-exit codes: 0 all claims hold, 1 a claim is violated, 2 bad input
+exit codes: 0 all claims hold, 1 a claim is violated, 2 bad input, 5 an internal error
 what is claimed, and how it is proven: see docs/prover.md"""
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
-    "3 nobody listens, or not now"
+    "3 nobody listens, or not now, 5 an internal error"
 )
 
 

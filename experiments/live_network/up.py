@@ -38,6 +38,7 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id
 from corridor.experiments.testbeds.probe import probe
+from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.model.wiring import Wiring
 
@@ -119,7 +120,7 @@ def _refuse_port(port: int | None) -> None:
 
 def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, Kernel | None]:
     """The result folder with what the network is to be, and where it will be kept."""
-    was_there = options.out is not None and options.out.is_dir()
+    was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
         facts = probe()

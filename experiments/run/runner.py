@@ -10,7 +10,6 @@ import contextlib
 import errno
 import itertools
 import json
-import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -40,6 +39,7 @@ from corridor.experiments.testbeds.smoke import smoke_boot
 from corridor.experiments.testbeds.standing_guest import StandingGuests
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for
+from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (
     CorridorError,
@@ -92,7 +92,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     started = time.monotonic()
     loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
-    was_there = options.out is not None and os.path.isdir(options.out)  # noqa: PTH112 - never raises
+    was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
         choice, kernel = _choose(options, say)

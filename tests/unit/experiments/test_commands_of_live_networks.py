@@ -7,6 +7,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from control_socket import ApiProcess
 from corridor.controller.deployment import deployments
 from corridor.experiments import cli
-from corridor.experiments.live_network import session
+from corridor.experiments.live_network import client, session
 from corridor.experiments.live_network.status_table import network, one_demand
 from reconciler_lab import CLASSES, NO_EXPORT, PERMITS, policies
 
@@ -25,6 +26,9 @@ name: closed
 policies:
 - {id: CLOSED, effect: deny, match: {}}
 """
+
+
+OK = b"HTTP/1.1 200 OK\r\nServer: corridor\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -352,6 +356,11 @@ def test_status_is_watched_also_while_no_controller_answers(reconciler, tmp_path
         (b"SSH-2.0-OpenSSH_10.0\r\n", "did not answer by HTTP"),
         (b"HTTP/1.1 200 OK\r\nServer: corridor\r\nContent-Length: 9\r\n\r\n{}", "hung up"),
         (b"", "hung up"),
+        (OK + b"Content-Length: 400000\r\n\r\n" + b"[" * 400_000, "no JSON of this version"),
+        (OK + b"Content-Length: 2\r\n\r\n[]", "answered what is no object"),
+        (OK + b"Content-Length: 2\r\n\r\n{}", 'answered without "'),
+        (OK + b"Content-Length: 1\r\n\r\n\xff", "no JSON of this version"),
+        (OK.replace(b"200", b"500") + b"Content-Length: 2\r\n\r\n[]", "OK"),
     ],
 )
 def test_what_listens_and_is_no_kept_network_is_told_in_one_line(corridor, tmp_path, answer, says):
@@ -365,6 +374,50 @@ def test_what_listens_and_is_no_kept_network_is_told_in_one_line(corridor, tmp_p
         server.shutdown()
     assert (code, said, complained.count("\n")) == (3, "", 1)
     assert says in complained
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "says"),
+    [
+        (OK + b"\r\n", b"[" * 2**14, "answered more than 1 MiB"),
+        (OK + b"Content-Length: 99999\r\n\r\n", b"", "did not answer in 2 s"),
+        (OK + b"Content-Length: 99999\r\n\r\n", b"{", "did not answer in 2 s"),
+        (OK + b"X: ", b"y", "did not answer in 2 s"),
+    ],
+    ids=["endless", "silent", "dribbling", "dribbling head"],
+)
+def test_an_answer_without_end_is_not_waited_for(
+    corridor, tmp_path, monkeypatch, start, more, says
+):
+    monkeypatch.setattr(client, "READ_S", 2.0)
+    monkeypatch.setattr(client, "MOST_ANSWER_BYTES", 2**20)
+    (tmp_path / "token").write_text("A" * 43 + "\n")
+    code = [sys.executable, "-c", ENDLESS, start.hex(), more.hex()]
+    with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as server:
+        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        began_s = time.monotonic()
+        got = corridor("status", "--url", url, "--token-file", str(tmp_path / "token"))
+        took_s = time.monotonic() - began_s
+        server.kill()
+    assert (got[0], got[1], got[2].count("\n")) == (3, "", 1)
+    assert says in got[2]
+    assert took_s < 12
+
+
+ENDLESS = """
+import socket, sys, time
+start, more = map(bytes.fromhex, sys.argv[1:])
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    print(listening.getsockname()[1], flush=True)
+    caller, _ = listening.accept()
+    caller.recv(65536)
+    caller.sendall(start)
+    while True:
+        caller.sendall(more)
+        if len(more) < 2:
+            time.sleep(0.2)
+"""
+"""Answers that never end, a lot or an octet at a time."""
 
 
 def stranger(answer):

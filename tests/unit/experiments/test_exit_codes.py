@@ -1,8 +1,10 @@
 """Every failure reaches the shell as one line on standard error and the code of its kind."""
 
+import errno
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -90,6 +92,54 @@ def test_being_stopped_is_said_in_a_line(verb, capsys, stop, code, line):
     assert capsys.readouterr().err == f"corridor: {line}\n"
 
 
+def test_what_nobody_foresaw_is_one_line_with_a_traceback_kept_for_its_user(
+    verb, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    verb(raising(ZeroDivisionError("by\nnought")))
+    assert cli.main(["clean"]) == 5
+    (log,) = (tmp_path / "corridor").iterdir()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "corridor: an internal error: ZeroDivisionError: by\\nnought; "
+        f"the traceback is in {log}, please report it\n"
+    )
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "Traceback (most recent call last)" in log.read_text()
+    assert "ZeroDivisionError: by\nnought" in log.read_text()
+
+
+def test_a_traceback_that_the_cache_does_not_take_is_a_temporary_file(
+    verb, capsys, monkeypatch, tmp_path
+):
+    (tmp_path / "corridor").write_text("a file in its place")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    verb(raising(RecursionError("too deep")))
+    assert cli.main(["clean"]) == 5
+    (log,) = tmp_path.glob("internal-error-*.log")
+    assert str(log) in capsys.readouterr().err
+    (tmp_path / "none").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert cli.main(["clean"]) == 5
+    assert "its traceback could not be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "output: cannot be written: No space"),
+        (OSError(errno.EDQUOT, "Quota exceeded", "x"), "x: cannot be written: Quota exceeded"),
+        (MemoryError(), "it needs more memory than it gets"),
+    ],
+)
+def test_what_the_machine_lacks_is_no_internal_error(verb, capsys, error, says):
+    verb(raising(error))
+    assert cli.main(["clean"]) == 3
+    assert capsys.readouterr().err.startswith(f"corridor: {says}")
+
+
 def test_a_reader_that_went_away_is_no_failure():
     command = (
         f"{sys.executable} -m corridor.experiments.cli run --help | true; echo ${{PIPESTATUS[0]}}"
@@ -115,5 +165,12 @@ def test_help_names_every_verb_and_every_exit_code(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     for name in cli.VERBS:
         assert f" {name} " in shown
-    for text in ("0 fine", "1 a policy", "2 bad input", "3 this machine", "4 the measurement"):
+    for text in (
+        "0 fine",
+        "1 a policy",
+        "2 bad input",
+        "3 this machine",
+        "4 the measurement",
+        "5 an internal",
+    ):
         assert text in shown

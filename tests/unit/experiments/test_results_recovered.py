@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -64,6 +65,42 @@ def test_recovered_results_hold_all_that_was_measured(run: Path) -> None:
     assert (flow["offered"], flow["delivered"], flow["loss"]) == (12.0, None, None)
     assert flow["lost_at"] == {"one:shanghai->guian queue": 10}
     assert "flows" not in far
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("plan.json", "[]", "plan.json: is not a plan of this version: Plan is an object"),
+        ("plan.json", "[" * 300_000 + "]" * 300_000, "plan.json: is nested deeper than 64 levels"),
+        ("specification.json", '{"topology": {}}', "holds raw data of another version"),
+        ("fibres.json", '[{"name": 5}, 7]', "holds raw data of another version"),
+        ("transfers.json", "5", "holds raw data of another version"),
+    ],
+)
+def test_a_folder_of_another_shape_is_said_to_be_none_in_one_line(
+    run: Path, capsys, name: str, text: str, says: str
+) -> None:
+    before = contents(run)
+    (run / "raw" / name).write_text(text)
+    assert cli.main(["report", str(run), "--no-figures"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+    assert contents(run) == before
+
+
+@pytest.mark.timeout(30)
+def test_files_that_are_none_or_too_large_are_passed_over_and_named(run: Path) -> None:
+    for name in ("probes-guian.rec", "flows-guian.json", "transfers.json"):
+        (run / "raw" / name).unlink(missing_ok=True)
+    os.truncate(os.open(run / "raw" / "probes-guian.rec", os.O_CREAT | os.O_WRONLY), 10 * 2**30)
+    os.mkfifo(run / "raw" / "flows-guian.json")
+    (run / "raw" / "transfers.json").symlink_to("/dev/zero")
+    assert recover(run).passed_over == (
+        "raw/flows-guian.json is a pipe, not a file",
+        "raw/probes-guian.rec is larger than 4 GiB",
+        "raw/transfers.json is a device, not a file",
+    )
 
 
 def test_recovering_leaves_the_raw_files_and_no_scratch(run: Path) -> None:

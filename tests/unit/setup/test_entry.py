@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import pwd
 import shutil
 import subprocess
 import time
@@ -193,6 +194,19 @@ def test_an_environment_that_is_not_this_checkouts_is_not_taken(ready, stale, tm
     assert done.returncode == 3
     assert "cannot write" in done.stderr
     assert "handed over" not in done.stdout
+
+
+def test_without_home_the_log_is_in_the_users_own_cache():
+    """Not in a folder of /tmp that another user may have made."""
+    done = subprocess.run(
+        ["bash", "-c", 'source experiments/setup/setup.sh && printf %s "$log"'],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{pwd.getpwuid(os.geteuid()).pw_dir}/.cache/corridor/setup.log"
 
 
 def test_a_second_setup_waits_for_the_first(ready):
