@@ -16,7 +16,7 @@ from corridor.controller.api.link import KeeperLink
 from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
 VERSION = "1"
-DESCRIPTION = """The network that `corridor keep` keeps to its policies.
+DESCRIPTION = """The network that `corridor up` holds to its policies.
 
 Every path needs `Authorization: Bearer TOKEN`, and is served on 127.0.0.1 only. A change is
 answered once it is in force, and proven; one that would break a claim is refused with a

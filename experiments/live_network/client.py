@@ -88,7 +88,7 @@ class Api:
                 raise self._silent(f"did not answer in {timeout_s:g} s") from error
             raise EnvironmentUnsupported(
                 f"nobody listens at {self.url} ({error.reason})",
-                "corridor keep SCENARIO starts a network",
+                "corridor up SCENARIO starts a network",
             ) from error
         except OSError as error:
             raise self._silent(f"hung up ({error.strerror or error})") from error
