@@ -12,7 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from corridor.controller.api import routes
-from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
 VERSION = "1"
@@ -32,7 +32,7 @@ DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
 """What FastAPI adds to every operation with parameters, and this application never answers."""
 
 
-def make_app(link: KeeperLink) -> FastAPI:
+def make_app(link: ControllerLink) -> FastAPI:
     """Asks the controller at the other end of ``link``. Who may ask is decided before it."""
     app = FastAPI(
         title="Corridor",

@@ -2,7 +2,7 @@
 
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
 ``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
-``keeper_app.py``. os-ken 4 has no command of its own, so this serves both.
+``following.py``. os-ken 4 has no command of its own, so this serves both.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def encode(message: dict[str, Any]) -> bytes:
 
 
 def say(message: dict[str, Any]) -> None:
-    """To whoever reads this process's standard output."""
+    """To the reader of this process's standard output."""
     os.write(1, encode(message))
 
 

@@ -55,7 +55,7 @@ class Line:
                 self._waiting.pop(number, None)
 
     def close(self) -> None:
-        """The guest's end sees it and ends what it keeps; whoever waits is told."""
+        """The guest's end sees it and ends what it keeps; those that wait are told."""
         with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
 

@@ -295,7 +295,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
          "refused set_policies: it would break C5"),
         (
             {"event": "mended", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
-            "tables were not as they should be, and are again (audit); 1 of strangers",
+            "tables were not as they should be, and are again (audit); 1 foreign",
         ),
         (
             {"event": "status", "demand": "ckpt", "status": "BLOCKED", "was": "UP", "hubs": [],
