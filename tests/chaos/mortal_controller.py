@@ -1,7 +1,7 @@
 """A controller that dies, or stands still, where it is told: for what only happens by chance.
 
 ``python -m tests.chaos.mortal_controller --port N``, else ``controller/apps/main.py``. What
-it is told is in a file, see ``moments.py``.
+it is told is in a file, see ``crash_points.py``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_rooms import PURE, ROOMS, everything
+from test_rooms import PURE, ROOMS, everything, sources
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -84,6 +84,15 @@ def test_files_of_code_that_a_page_names_are_there(page):
     for named in re.findall(r"[\w./-]*\w\.py\b", page.read_text(encoding="utf-8")):
         path = named.lstrip("./")
         assert (ROOT / path).exists() or path in names, named
+
+
+def test_files_and_pages_that_code_names_are_there():
+    paths = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("[a-z]*/**/*.py")]
+    for file, text in [*everything(), *sources("tests")]:
+        for named in re.findall(r"``([\w./]*\w\.py)\b", text):
+            assert any(f"/{path}".endswith(f"/{named}") for path in paths), f"{file}: {named}"
+        for named in re.findall(r"\bdocs/[\w./-]+\.md\b", text):
+            assert (ROOT / named).exists(), f"{file}: {named}"
 
 
 def test_the_design_draws_every_room_in_the_order_that_imports_follow():

@@ -1,4 +1,4 @@
-"""The host's end of a line to a guest that keeps a network: requests out, answers back."""
+"""The host's end of a line to a guest with a live network: requests out, answers back."""
 
 from __future__ import annotations
 
