@@ -15,31 +15,25 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from corridor.experiments.crash_report import keep_traceback
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
-VERBS = (
-    "run",
-    "keep",
-    "status",
-    "policy",
-    "drain",
-    "restore",
-    "events",
-    "check",
-    "explain",
-    "price",
-    "report",
-    "topology",
-    "schema",
-    "doctor",
-    "kernel",
-    "test",
-    "clean",
-)
+FAMILIES = {
+    "experiments": ("run", "check", "explain", "price", "report", "topology", "schema"),
+    "a live network": ("up", "status", "policy", "drain", "restore", "events"),
+    "this machine": ("doctor", "kernel", "test", "clean"),
+}
+VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
+HELP = "help"
 EXIT_INTERNAL = 5
+EPILOG = """corridor help VERB shows a verb's options and examples.
+
+exit codes:
+  0 fine, 1 a policy or a claim of the prover does not hold, or a check failed,
+  2 bad input, 3 this machine cannot do it, 4 the measurement is not valid,
+  5 an internal error"""
 EXIT_BY_SIGNAL = 128
 MOST_SHOWN = 300
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -53,21 +47,47 @@ def _terminate(_number: int, _frame: object) -> NoReturn:
     raise Terminated
 
 
+class _Verbs:
+    """What verbs add their parsers to: their lines of help are printed by family, not in a row."""
+
+    def __init__(self, subparsers: Any) -> None:
+        self._subparsers = subparsers
+        self._lines: dict[str, str] = {}
+
+    def add_parser(self, verb: str, **settings: Any) -> Any:
+        self._lines[verb] = settings.pop("help")
+        return self._subparsers.add_parser(verb, **settings)
+
+    def by_family(self) -> str:
+        lines = []
+        for family, verbs in FAMILIES.items():
+            lines += [f"{family}:", *(f"  {verb:10}{self._lines[verb]}" for verb in verbs), ""]
+        return "\n".join(lines)
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="corridor",
-        description="Emulate a map of data hubs and fibres as a network, measure each demand "
-        "beside what the model predicts, under policies and when fibres are cut if the scenario "
-        "says so, and prove what the tables of its switches let pass.",
-        epilog="exit codes: 0 fine, 1 a policy or a claim of the prover does not hold, or a check "
-        "failed, 2 bad input, 3 this machine cannot do it, 4 the measurement is not valid, "
-        "5 an internal error",
+        usage="corridor VERB ...",
+        description="Emulate a map of data hubs and fibres as a network: measure each demand\n"
+        "beside what a model predicts, under policies and when fibres are cut, and prove\n"
+        "what the tables of its switches let pass.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    subparsers = parser.add_subparsers(
+        dest="verb", metavar="VERB", required=True, prog="corridor", help=argparse.SUPPRESS
+    )
+    verbs = _Verbs(subparsers)
     for verb in VERBS:
         module = importlib.import_module(f"corridor.experiments.commands.{verb}")
         module.add_parser(verbs)
+    parser.epilog = f"{verbs.by_family()}\n{EPILOG}"
     return parser
+
+
+def _asked(words: Sequence[str]) -> Sequence[str]:
+    """``help`` and ``help VERB`` ask for what ``--help`` prints; ``test`` leaves that to itself."""
+    return [*words[1:2], "--help"] if list(words[:1]) == [HELP] else words
 
 
 def _one_line(text: str) -> str:
@@ -100,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _obey(argv: Sequence[str] | None) -> int:
     """What was printed has also been written when this returns, or it raises OSError."""
     try:
-        args = build_parser().parse_args(argv)
+        args = build_parser().parse_args(_asked(sys.argv[1:] if argv is None else argv))
         module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
         return int(module.run(args))
     finally:

@@ -37,14 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from corridor.controller.api.app import make_app
     from corridor.controller.api.guard import READ_S, Guard
-    from corridor.controller.api.link import ANSWER_S, CHANGE_S, KeeperLink
+    from corridor.controller.api.link import ANSWER_S, CHANGE_S, ControllerLink
     from corridor.controller.api.server import MARGIN_S, listen, serve
 
     try:
         listener = listen(given.port)
     except (OSError, OverflowError) as problem:
         return _fail(f"cannot listen on port {given.port}: {problem}")
-    link = KeeperLink(given.control, answer_s=ANSWER_S, change_s=CHANGE_S)
+    link = ControllerLink(given.control, answer_s=ANSWER_S, change_s=CHANGE_S)
     whole_s = READ_S + CHANGE_S + MARGIN_S
     guard = Guard(make_app(link), doorkeeper, read_s=READ_S, whole_s=whole_s)
     serve(guard, listener, lambda ready: _say(ready=ready))

@@ -127,7 +127,7 @@ class StatusAnswer(Answer):
     policies: str
     """The name of the policy set."""
     foreign: int
-    """Entries of strangers that were removed so far."""
+    """Foreign entries that were removed so far."""
     happened: Happened
     demands: dict[str, int]
     """How many demands are served how."""

@@ -12,11 +12,11 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
 from corridor.controller.api import routes
-from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
 VERSION = "1"
-DESCRIPTION = """The network that `corridor keep` keeps to its policies.
+DESCRIPTION = """The network that `corridor up` holds to its policies.
 
 Every path needs `Authorization: Bearer TOKEN`, and is served on 127.0.0.1 only. A change is
 answered once it is in force, and proven; one that would break a claim is refused with a
@@ -32,7 +32,7 @@ DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
 """What FastAPI adds to every operation with parameters, and this application never answers."""
 
 
-def make_app(link: KeeperLink) -> FastAPI:
+def make_app(link: ControllerLink) -> FastAPI:
     """Asks the controller at the other end of ``link``. Who may ask is decided before it."""
     app = FastAPI(
         title="Corridor",

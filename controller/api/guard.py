@@ -47,7 +47,7 @@ class Guard:
         if scope["type"] != "http":
             return
         answer = _Answer(send)
-        path = ""  # a stranger is not told what he has asked for
+        path = ""  # nothing is said of the path to an unknown client
         try:
             self._check(scope["headers"])
             path = scope["path"]

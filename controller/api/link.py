@@ -18,7 +18,7 @@ CHANGE_S = 125.0
 MOST_READS, MOST_CHANGES = 8, 4
 
 
-class KeeperLink:
+class ControllerLink:
     """A connection for each request. What changes something never waits for what only reads."""
 
     def __init__(self, control: Path, *, answer_s: float, change_s: float) -> None:

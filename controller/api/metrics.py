@@ -23,7 +23,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
-from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
 from corridor.controller.deployment.statuses import SERVED, Status
 from corridor.topologies.base.seconds import NS_PER_S
@@ -41,7 +41,7 @@ type Said = Mapping[str, Any]
 type Families = Iterator[Metric]
 
 
-async def gathered(link: KeeperLink) -> dict[str, Any]:
+async def gathered(link: ControllerLink) -> dict[str, Any]:
     """What the controller answers in time to each part. Never raises."""
 
     async def part(name: str) -> tuple[str, Any]:
@@ -89,7 +89,7 @@ def _status(said: Said) -> Families:
     if status["epoch"] is not None:
         yield GaugeMetricFamily("corridor_epoch", "Epoch of the tables in force", status["epoch"])
     yield GaugeMetricFamily(
-        "corridor_in_doubt", "Whether what switches hold is not proven", bool(status["unproven"])
+        "corridor_unproven", "Whether what switches hold is not proven", bool(status["unproven"])
     )
     yield GaugeMetricFamily(
         "corridor_deferred", "Whether a change waits for a switch", bool(status["deferred"])
@@ -112,7 +112,7 @@ def _status(said: Said) -> Families:
         (((result,), count) for result, count in happened["updates"].items()),
     )
     yield CounterMetricFamily(
-        "corridor_foreign_entries", "Entries of strangers removed from switches", status["foreign"]
+        "corridor_foreign_entries", "Foreign entries removed from switches", status["foreign"]
     )
     yield CounterMetricFamily(
         "corridor_audits_mended", "Audits that found something to put right", happened["mended"]

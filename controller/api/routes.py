@@ -22,7 +22,7 @@ from corridor.controller.api.answers import (
     StatusAnswer,
     TopologyAnswer,
 )
-from corridor.controller.api.link import KeeperLink
+from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
 from corridor.controller.api.problems import KINDS, Problem
 
@@ -59,14 +59,14 @@ LINKS: dict[str, Any] = {
 """Where an id of the answer leads."""
 
 
-def _link(request: Request) -> KeeperLink:
-    link: KeeperLink = request.app.state.link
+def _link(request: Request) -> ControllerLink:
+    link: ControllerLink = request.app.state.link
     return link
 
 
 @router.get("/v1/status", response_model=StatusAnswer, responses=_problems(*READS))
 async def status(request: Request) -> Any:
-    """The network in a few words: epoch, policies, what is in doubt, deferred, away."""
+    """The network in a few words: epoch, policies, what is unproven, deferred, away."""
     return await _link(request).read("status")
 
 

@@ -1,4 +1,4 @@
-"""The app that keeps a network to its policies while it changes: see ``reconcile/reconciler.py``.
+"""The app that holds a network to its policies while it changes: see ``reconcile/reconciler.py``.
 
 Thin: it hands what comes from switches to the channel and to the controller, checks the wiring by
 LLDP, and opens the sockets. Options, in ``[corridor]`` of a file or as ``CORRIDOR_...``:

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _app() -> str:
-    """The app that keeps a network to a specification, or the one that installs a program."""
+    """The app that holds a network to a specification, or the one that installs a program."""
     return (
         "corridor.controller.apps.following"
         if os.environ.get("CORRIDOR_SPECIFICATION")

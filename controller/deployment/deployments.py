@@ -346,14 +346,14 @@ def difference(held: SwitchProgram, wanted: SwitchProgram) -> Difference:
     return Difference(
         extra=tuple(flow for flow in held.flows if flow not in should),
         missing=tuple(flow for flow in wanted.flows if flow not in has),
-        extra_groups=_strangers(held.groups, wanted.groups),
-        extra_meters=_strangers(held.meters, wanted.meters),
+        extra_groups=_foreign(held.groups, wanted.groups),
+        extra_meters=_foreign(held.meters, wanted.meters),
         groups=tuple(one for one in wanted.groups if one not in held.groups),
         meters=tuple(one for one in wanted.meters if one not in held.meters),
     )
 
 
-def _strangers[T: (FastFailover, Meter)](
+def _foreign[T: (FastFailover, Meter)](
     held: tuple[T, ...], wanted: tuple[T, ...]
 ) -> tuple[int, ...]:
     known = {one.id for one in wanted}

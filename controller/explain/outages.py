@@ -25,7 +25,7 @@ from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class Anew:
+class Replanned:
     """What is chosen while something is dead, once the controller may choose again."""
 
     permit: str
@@ -51,7 +51,7 @@ class Outage:
     forbids: Ground | None
     """What forbids to go on from where it is dropped; None where no fibre leads on, or where the
     switches were not asked to."""
-    again: Anew
+    again: Replanned
 
 
 def outages(topology: Topology, way: ForwardingTree, policies: PolicySet) -> tuple[Outage, ...]:
@@ -88,7 +88,7 @@ def _outage(
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
         forbids=next(iter(grounds(died, policies)), None),
-        again=_anew(topology, _chosen(way.intent, failures), policies),
+        again=_replanned(topology, _chosen(way.intent, failures), policies),
     )
 
 
@@ -99,10 +99,10 @@ def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
     return best_route(intent.ruling, failures)
 
 
-def _anew(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> Anew:
+def _replanned(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> Replanned:
     if isinstance(chosen, NoRoute):
-        return Anew("", None, grounds(chosen.because, policies))
-    return Anew(chosen.permit, passage_of_route(topology, chosen), ())
+        return Replanned("", None, grounds(chosen.because, policies))
+    return Replanned(chosen.permit, passage_of_route(topology, chosen), ())
 
 
 def forbidden_onward(

@@ -24,12 +24,12 @@ class Reference:
     def __str__(self) -> str:
         if not self.id:
             return self.citation
-        doubt = "".join(
+        caveat = "".join(
             f", {word}"
             for word, fine in ((self.status, "in-force"), (self.confidence, "confident"))
             if word and word != fine
         )
-        return f"{self.id}: {self.citation}{doubt}"
+        return f"{self.id}: {self.citation}{caveat}"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Ground:
     def __str__(self) -> str:
         cited = ", ".join(one.id or one.citation for one in self.legal)
         law = f" [{cited}]" if cited else ""
-        doubt = "" if self.confidence == "confident" else f" ({self.confidence})"
-        return f"{self.policy} {self.clause}{law}{doubt}: {self.reason}"
+        caveat = "" if self.confidence == "confident" else f" ({self.confidence})"
+        return f"{self.policy} {self.clause}{law}{caveat}: {self.reason}"
 
 
 def grounds(violations: Iterable[Violation], policies: PolicySet) -> tuple[Ground, ...]:

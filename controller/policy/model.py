@@ -64,7 +64,7 @@ def _origins(value: object) -> object:
 
 
 class DataClass(Value):
-    """A kind of data. Its origin belongs to the data, not to whoever sends it."""
+    """A kind of data. Its origin belongs to the data, not to its sender."""
 
     id: Slug
     origin: Annotated[

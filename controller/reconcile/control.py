@@ -1,6 +1,6 @@
 """The control socket: one JSON object a line, each answered by one.
 
-    {"do": "status"}                     in a few words: epoch, what is in doubt, deferred, away
+    {"do": "status"}                     in a few words: epoch, what is unproven, deferred, away
     {"do": "demands"}                    how each demand is served, and why not better
     {"do": "topology"}                   what has failed, is held out, is drained; who is connected
     {"do": "counters"}                   drops by reason, what was sent by demand, and ports

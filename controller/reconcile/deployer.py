@@ -18,7 +18,7 @@ from corridor.controller.prover.updates import UpdateProof, objections
 from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
-from corridor.controller.reconcile.repair import Mended, compare, mend, mend_anew, whole_core
+from corridor.controller.reconcile.repair import Mended, compare, mend, reinstall, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
@@ -97,7 +97,7 @@ class Deployer:
         self.unproven = "it is being installed"
         drain_s = self.drain_s(deployment)
         held = held if held is not None else self.interfaces.tables(told)
-        mended = mend_anew(self.interfaces, deployment, told, held, drain_s, before_edges)
+        mended = reinstall(self.interfaces, deployment, told, held, drain_s, before_edges)
         self.wanted = None
         self._accept(deployment, mended.tables, "installed")
         self._count(mended)

@@ -23,7 +23,7 @@ class NoGateways:
 
 
 class GatewaysLink:
-    """One connection for each message: whoever runs the gateways may have been started again."""
+    """One connection for each message: their process may have been started again."""
 
     def __init__(self, path: str, answer_s: float = ANSWER_S) -> None:
         self._path = path

@@ -59,7 +59,7 @@ def mend(
     return _mended(interfaces, differ, now)
 
 
-def mend_anew(
+def reinstall(
     interfaces: Interfaces,
     deployment: Deployment,
     dpids: frozenset[int],

@@ -11,7 +11,7 @@ from corridor.experiments.commands.arguments import add_scenario_arguments, load
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
   corridor explain ckpt-guian-karachi.return           its answers, which are a demand of their own
-  corridor explain infer-bangkok-guian pan-asia --policies th --as-of 2026-01-01
+  corridor explain results-guian-riyadh sovereignty --policies pan-asia --as-of 2026-01-01
   corridor explain state-riyadh-guian my.yaml --json   for programs
 
 Delays are one way, of the path alone. Nothing is emulated. Not legal advice.

@@ -19,7 +19,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         metavar="NAME",
-        help="what corridor keep calls it (default: the only one that is kept)",
+        help="what corridor up calls it (default: the only one that is up)",
     )
     parser.add_argument("--url", metavar="URL", help="of its API, instead of its name")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="with --url: its token")

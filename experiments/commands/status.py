@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corridor.experiments.live_network.client import Api
 
 EPILOG = f"""examples:
-  corridor status                        the network that corridor keep keeps
+  corridor status                        the only network that is up
   corridor status ckpt-guian-karachi     one demand; ID.return for its answers
   corridor status --watch                again every two seconds, until Ctrl-C
   corridor status --network law --json   for programs

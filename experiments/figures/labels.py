@@ -24,7 +24,7 @@ LEVELS = np.linspace(0.05, 0.95, 46)
 GAP_PX = 8.0
 CLEARANCE_PX = 5.0
 ROOM_PX = 60.0
-"""More room than this is not worth a stranger height."""
+"""More room than this is not worth an odd height."""
 
 
 def label_curves(figure: Any, axes: Any, curves: Sequence[Curve]) -> None:

@@ -21,7 +21,7 @@ class MonitorProcess(LineProcess):
         config = {"interfaces": list(shapes(wiring)), "out": str(out_path)}
         config_path.write_text(json.dumps(config))
         self._out_path = out_path
-        super().__init__(command(str(config_path)), "the watch")
+        super().__init__(command(str(config_path)), "the monitor")
         self.wait_ready("ready", TIMEOUT_S)
 
     def stop(self) -> dict[str, Any]:

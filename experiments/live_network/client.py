@@ -94,7 +94,7 @@ class Api:
         except OSError as error:
             raise EnvironmentUnsupported(
                 f"nobody listens at {self.url} ({error})",
-                "corridor keep SCENARIO starts a network",
+                "corridor up SCENARIO starts a network",
             ) from error
         return line
 

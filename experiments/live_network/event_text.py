@@ -91,7 +91,7 @@ def _tampering(said: Said) -> str:
     foreign = sum(len(flows) for flows in said.get("foreign", {}).values())
     missing = sum(said.get("missing", {}).values())
     stray = sum(said.get("stray", {}).values())
-    counts = [("of strangers", foreign), ("missing", missing), ("left over", stray)]
+    counts = [("foreign", foreign), ("missing", missing), ("left over", stray)]
     parts = [f"{count} {word}" for word, count in counts if count]
     return f"; {', '.join(parts)}" if parts else ""
 

@@ -1,6 +1,6 @@
 """Keep a network up in this kernel: ``python -m ...live_network.inside OUT_DIR SCRATCH [CONSOLE]``.
 
-Reads ``raw/specification.json``, ``raw/wiring.json`` and ``raw/kept.json`` of OUT_DIR. The control
+Reads ``raw/specification.json``, ``raw/wiring.json`` and ``raw/live.json`` of OUT_DIR. The control
 socket is in SCRATCH; with a CONSOLE requests come over it too, and its end is the end. Without one,
 SIGTERM is. Events go out as JSON lines on standard output, those of the controller as ``said`` of
 ``controller_event``. What switches hold in the end, and the last proof, stay in OUT_DIR, and
@@ -41,7 +41,7 @@ MOST_RESTARTS, WITHIN_S = 3, 300.0
 
 def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
     """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
-    kept_json = json.loads((out_dir / "raw" / "kept.json").read_text())
+    settings_json = json.loads((out_dir / "raw" / "live.json").read_text())
     emit({"event": "phase", "name": "build"})
     reports = StatusReader(
         scratch / "status.sock", lambda said: emit({"event": "controller_event", "said": said})
@@ -51,14 +51,14 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
         scratch=scratch,
         out_dir=out_dir,
         port=free_port(),
-        framework=kept_json["framework"],
-        bfd_interval_ms=kept_json["bfd_interval_ms"],
-        segmentation_offload=kept_json["segmentation_offload"],
+        framework=settings_json["framework"],
+        bfd_interval_ms=settings_json["bfd_interval_ms"],
+        segmentation_offload=settings_json["segmentation_offload"],
         status=reports.path,
         wait_s=WAIT_S,
     ) as kept:
         (out_dir / "hosts.txt").write_text(_hosts(kept))
-        emit({"event": "phase", "name": "kept", "demands": kept.ask("status")["demands"]})
+        emit({"event": "phase", "name": "ready", "demands": kept.ask("status")["demands"]})
         try:
             _watch_over(kept, emit)
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Where a network is kept: in this kernel, or in a guest that is reached over a line."""
+"""Where a live network runs: in this kernel, or in a guest that is reached over a line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from corridor.experiments.testbeds.uml import keeping_guest
 
 
 class Place(NamedTuple):
-    """One network on its way; see ``kept/inside.py`` for what is in ``out_dir`` and comes out."""
+    """One network being built; ``inside.py`` says what is in ``out_dir`` and what comes out."""
 
     process: subprocess.Popen[bytes]
     """Its events are on its standard output."""

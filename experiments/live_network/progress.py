@@ -1,4 +1,4 @@
-"""Tells a waiting person what becomes of a network that is kept."""
+"""Prints what happens to a live network, for the person who waits at the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PHASES = {
     "teardown": "taking down",
 }
 LOUD = ("refused", "failed", "error", "forgotten")
-"""Of the controller's events, those that are told while the network is built or taken down, too."""
+"""Of the controller's events, those printed also while the network is built or taken down."""
 
 
 class ProgressPrinter:
@@ -32,7 +32,7 @@ class ProgressPrinter:
         self._say = say
         self._note = note
         self._started_s = started_s
-        self._calm = False
+        self._ready = False
 
     def offered(self, session: Session) -> None:
         """The network can be reached from now on."""
@@ -47,20 +47,20 @@ class ProgressPrinter:
         for line in self._lines(event):
             self._say(f"[{since_s:6.1f} s] {line}")
         if event["event"] == "phase":
-            self._calm = event["name"] == "kept"
-            if self._calm:
+            self._ready = event["name"] == "ready"
+            if self._ready:
                 self._say(self._usage())
 
     def _lines(self, event: Event) -> list[str]:
         if event["event"] == "session":
             return [f"API at {event['url']}, its token in {event['token_file']}"]
-        if event["event"] == "phase" and event["name"] == "kept":
-            return [f"kept: {counted(event['demands'])}"]
+        if event["event"] == "phase" and event["name"] == "ready":
+            return [f"ready: {counted(event['demands'])}"]
         if event["event"] == "phase":
             return [PHASES[event["name"]]] if event["name"] in PHASES else []
         if event["event"] == "restart":
             return [f"the controller ended with code {event['code']}, another is started"]
-        if event["event"] == "controller_event" and (self._calm or event["said"]["event"] in LOUD):
+        if event["event"] == "controller_event" and (self._ready or event["said"]["event"] in LOUD):
             line = told(event["said"])
             return [line] if line else []
         return []

@@ -1,6 +1,6 @@
-"""Which networks are kept on this machine now, and how to reach them.
+"""Which networks are up on this machine now, and how to reach them.
 
-``corridor keep`` leaves a note of each in ``$XDG_STATE_HOME/corridor/kept/NAME/session.json``; the
+``corridor up`` leaves a note of each in ``$XDG_STATE_HOME/corridor/live/NAME/session.json``; the
 commands that use a live network read it. A note counts while the process that wrote it lives.
 """
 
@@ -37,7 +37,7 @@ class Session:
     """As ``http://127.0.0.1:PORT``."""
     token_file: str
     pid: int
-    """Of the ``corridor keep`` that keeps it."""
+    """Of the ``corridor up`` that holds it."""
     pid_started: str
     """When that process started, as the kernel counts it: a later one may have its number."""
     scenario: str
@@ -66,10 +66,10 @@ def session_of_this_process(
 
 
 def sessions_folder() -> Path:
-    """``$XDG_STATE_HOME/corridor/kept`` or ``~/.local/state/corridor/kept``."""
+    """``$XDG_STATE_HOME/corridor/live`` or ``~/.local/state/corridor/live``."""
     configured = Path(os.environ.get("XDG_STATE_HOME", ""))
     base = configured if configured.is_absolute() else Path.home() / ".local" / "state"
-    return base / "corridor" / "kept"
+    return base / "corridor" / "live"
 
 
 def folder_for(name: str) -> Path:
@@ -85,7 +85,7 @@ def folder_for(name: str) -> Path:
 def make_folder(name: str) -> Path:
     """The same, there and the user's alone: for the session, the token, sockets.
 
-    Raises InputError while a network of that name is kept, EnvironmentLacking if it cannot be made.
+    Raises InputError while a network of that name is up, EnvironmentUnsupported if that fails.
     """
     folder = folder_for(name)
     _refuse_second(name)
@@ -127,16 +127,16 @@ def find(name: str | None = None) -> Session:
     """The one of that name, by default the only one; InputError if it is not alive or not one."""
     alive = {one.name: one for one in sessions()}
     if not alive:
-        which = "no network is kept" if name is None else f'no network "{name}" is kept'
-        raise InputError(which, "corridor keep SCENARIO starts one")
+        which = "no network is up" if name is None else f'no network "{name}" is up'
+        raise InputError(which, "corridor up SCENARIO starts one")
     known = ", ".join(alive)
     if name is None:
         if len(alive) > 1:
-            raise InputError(f"several networks are kept: {known}", "say which with --network NAME")
+            raise InputError(f"several networks are up: {known}", "say which with --network NAME")
         return next(iter(alive.values()))
     if name not in alive:
-        hint = nearest(name, alive) or f"kept are {known}"
-        raise InputError(f'no network "{name}" is kept', hint)
+        hint = nearest(name, alive) or f"up are {known}"
+        raise InputError(f'no network "{name}" is up', hint)
     return alive[name]
 
 
@@ -157,7 +157,7 @@ def _refuse_second(name: str) -> None:
     other = _read(folder_for(name) / FILE)
     if other is not None and other.pid != os.getpid() and is_alive(other):
         raise InputError(
-            f'a network "{name}" is kept already, by process {other.pid}',
+            f'a network "{name}" is up already, by process {other.pid}',
             "choose another name, or end that one",
         )
 

@@ -20,7 +20,7 @@ def network(
     demands: Sequence[Mapping[str, Any]],
     width: int,
 ) -> str:
-    """The answer first: what is in doubt or out of order, then every demand."""
+    """The answer first: what is unproven or out of order, then every demand."""
     width = max(width, LEAST_WIDTH)
     lines = [*_standing(status), *_out_of_order(status, topology)]
     wrapped = [part for line in lines for part in _wrapped(line, width)]
@@ -75,7 +75,7 @@ def _out_of_order(status: Mapping[str, Any], topology: Mapping[str, Any]) -> Ite
     if status["deferred"]:
         yield f"deferred: {status['deferred']}"
     if status["foreign"]:
-        yield f"entries of strangers removed: {status['foreign']}"
+        yield f"foreign entries removed: {status['foreign']}"
 
 
 def _table(demands: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Keep a scenario's network until somebody ends it, and offer its API meanwhile."""
+"""Bring a scenario's network up, hold it until somebody ends it, and offer its API meanwhile."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Options:
     out: Path | None = None
 
 
-def keep(options: Options, say: Say, note: Note) -> None:
-    """Keep a network until SIGINT or SIGTERM, which is raised again once nothing is left of it.
+def bring_up(options: Options, say: Say, note: Note) -> None:
+    """Hold a network up until SIGINT or SIGTERM, which is raised again once nothing is left of it.
 
     ``say`` gets what a person reads, ``note`` every event.
     """
@@ -81,7 +81,7 @@ def keep(options: Options, say: Say, note: Note) -> None:
         token_file.unlink(missing_ok=True)
         out_dir, choice, kernel = _prepared(loaded, options)
         say(_opening_lines(loaded, choice, kernel))
-        teller = ProgressPrinter(name, out_dir, say, note, started_s)
+        progress = ProgressPrinter(name, out_dir, say, note, started_s)
         where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
         place = stack.enter_context(where)
         api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
@@ -95,10 +95,10 @@ def keep(options: Options, say: Say, note: Note) -> None:
             clock=choice.clock,
         )
         session.write(one)
-        teller.offered(one)
+        progress.offered(one)
         signals = stack.enter_context(ended_by_signals(place.stop))
         stack.enter_context(_served(api, place.stop))
-        read_events(place.process, teller, out_dir / "console.log", "the live network")
+        read_events(place.process, progress, out_dir / "console.log", "the live network")
     if not signals:
         raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
     signal.raise_signal(signals[0])
@@ -119,7 +119,7 @@ def _refuse_port(port: int | None) -> None:
 
 
 def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, Kernel | None]:
-    """The result folder with what the network is to be, and where it will be kept."""
+    """The result folder with what the network is to be, and where it will be built."""
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
@@ -157,7 +157,7 @@ def _write_inputs(
     }
     raw = out_dir / "raw"
     Setting(specification, wiring).write(raw)
-    (raw / "kept.json").write_text(json.dumps(how))
+    (raw / "live.json").write_text(json.dumps(how))
     (out_dir / "interfaces.txt").write_text(interfaces(wiring))
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(

@@ -33,7 +33,7 @@ def packets_of(
     _check_times(out_dir / "raw" / "faults.json", trials)
     seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
     if seen["lost"]:
-        raise MeasurementInvalid(f"the watch had no room for {seen['lost']} frames")
+        raise MeasurementInvalid(f"the monitor had no room for {seen['lost']} frames")
     src, dst = map(plan.wiring.hub, pair)
     sender = _senders(plan)
     passed = list(_passed(out_dir / "audit"))

@@ -114,10 +114,10 @@ def _clauses(found: Explanation) -> str:
     for cost in found.clauses:
         without = f"without it {_ms(cost.without.one_way_ns)} by {' '.join(cost.without.crosses)}"
         alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
-        doubt = "" if cost.confidence == "confident" else f" ({cost.confidence})"
+        caveat = "" if cost.confidence == "confident" else f" ({cost.confidence})"
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
         cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
-        lines.append(f"    {alone}{cited}{doubt}")
+        lines.append(f"    {alone}{cited}{caveat}")
     if len(found.forbids_shortest) > 1 and found.costs_ns:
         names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
         lines.append(f"  together {names} cost {_ms(found.costs_ns)}")
@@ -132,7 +132,7 @@ def _outages(found: Explanation) -> str:
             _few(outage.dead),
             outage.found_at,
             _at_once(outage, found.passage),
-            _anew(outage, found.passage, found.permit.policy),
+            _replanned(outage, found.passage, found.permit.policy),
         )
         for outage in found.outages
     ]
@@ -155,7 +155,7 @@ def _at_once(outage: Outage, usual: Passage) -> str:
     return f"{where}, no fibre left" if outage.protected else where
 
 
-def _anew(outage: Outage, usual: Passage, permit: str) -> str:
+def _replanned(outage: Outage, usual: Passage, permit: str) -> str:
     if outage.again.passage is None:
         because = outage.again.because
         return f"BLOCKED by {because[0].policy}" if because else "DOWN"

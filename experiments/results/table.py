@@ -53,7 +53,7 @@ def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
 
 
 def crossings_line(summary: Summary) -> str:
-    """What the watch on the fibres saw, in a line; empty if nobody watched."""
+    """What the monitor on the fibres saw, in a line; empty if nobody watched."""
     seen = summary.get("crossings")
     if seen is None:
         return ""
@@ -67,7 +67,7 @@ def crossings_line(summary: Summary) -> str:
             f"{first['fibre']}: see crossings in summary.json"
         )
     if seen["lost"]:
-        return f"the watch on the fibres missed {seen['lost']} packets: its counts are too low"
+        return f"the monitor on the fibres missed {seen['lost']} packets: its counts are too low"
     return f"watched {seen['frames']} packets on fibres: none where its policies forbid it"
 
 

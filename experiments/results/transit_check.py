@@ -38,7 +38,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``lost``: frames that the watch had no room to see; unless 0, the counts are too low."""
+    """``lost``: frames that the monitor had no room to see; unless 0, the counts are too low."""
 
     frames: int
     lost: int

@@ -26,7 +26,7 @@ def warnings(
     clock_step_ns: int | None,
     damaged_records: int,
 ) -> list[str]:
-    """Reasons for doubt, the gravest first; ``demands`` and ``flows`` as in the summary."""
+    """Why not to trust a run, the gravest first; ``demands`` and ``flows`` as in the summary."""
     found = []
     step_ns = clock_step_ns or 0
     if abs(step_ns) > CLOCK_STEP_NS:

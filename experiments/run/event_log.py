@@ -1,4 +1,4 @@
-"""The events of a run: kept in ``events.jsonl``, told to whoever waits, and what they time."""
+"""The events of a run: kept in ``events.jsonl``, reported as they come, and what they time."""
 
 from __future__ import annotations
 

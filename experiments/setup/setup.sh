@@ -21,8 +21,10 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
 
-  run    emulate a scenario        test   check this checkout      doctor   what this machine can do
-  setup  only install what is missing; every other verb does that first
+  experiments     run check explain price report topology schema
+  a live network  up status policy drain restore events
+  this machine    doctor kernel test clean
+  setup           only install what is missing; every other verb does that first
 
   --yes       ask nothing (so does CI=true)       --apt-only  only the system packages
   --no-apt    leave the system packages alone     --tests     also what the tests use

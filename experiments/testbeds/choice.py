@@ -100,7 +100,7 @@ def choose_testbed(
 
 
 def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto") -> Choice:
-    """Where a network is kept: always by the real clock, since a virtual one would run away while
+    """Where a live network runs: always by the real clock, since a virtual one would run away while
     nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
     if wanted == "auto":
         return _real(facts, "a live network has the real clock")

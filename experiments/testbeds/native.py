@@ -48,7 +48,7 @@ def run_native(out_dir: Path, on_event: Callable[[Event], None]) -> None:
 
 @contextlib.contextmanager
 def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that keeps the network of ``out_dir`` here: see ``kept/inside.py``.
+    """A process with the live network of ``out_dir``: see ``live_network/inside.py``.
 
     Its events are on its standard output; SIGTERM ends it.
     """

@@ -22,7 +22,7 @@ BUSY = 2.0
 def one_cpu() -> Iterator[int | None]:
     """The number of a processor that no other guest of this machine has while the body runs.
 
-    None if there is none, or where more waits for processors than there are: then whoever is
+    None if there is none, or where more waits for processors than there are: then what is
     ready should go on wherever there is room.
     """
     ours = sorted(os.sched_getaffinity(0))

@@ -1,7 +1,7 @@
 """Scratch folders of guests, each locked by its supervisor while it lives. Standard library only.
 
 A supervisor that is killed cannot remove its folder. The kernel lets go of its lock, by which
-whoever comes next knows that nobody needs the folder.
+the next process knows that nobody needs the folder.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def _guest(
 def keeping_guest(
     kernel: Kernel, out_dir: Path, line: socket.socket
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A guest with the real clock that keeps the network of ``out_dir``: see ``kept/inside.py``.
+    """A guest with the live network of ``out_dir``: see ``live_network/inside.py``.
 
     ``line`` is its end of the line over which requests come, and is closed here. Its events are
     on the standard output of the process. On leaving it is killed if it has not ended.

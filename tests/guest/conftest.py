@@ -8,7 +8,7 @@ import pytest
 from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
 from corridor_runs import SCENARIOS, Result, run
 
-LONGEST_FIRST = ("test_restarts", "test_soak", "test_keep", "test_kept_networks", "test_faults")
+LONGEST_FIRST = ("test_restarts", "test_soak", "test_up", "test_live_networks", "test_faults")
 """Files that take minutes: one that is begun last leaves the other processors idle."""
 
 

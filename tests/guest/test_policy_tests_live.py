@@ -123,7 +123,9 @@ def test_what_is_so_holds_and_what_policies_allow_is_found_in_the_tables_of_swit
 
 
 def test_the_example_of_the_documentation_holds_on_a_network_that_runs(tmp_path):
-    for block in re.findall(r"^```(?:yaml|python)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+    for block in re.findall(
+        r"^```(?:yaml|python) [^\n]*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
+    ):
         name = block.split("\n", 1)[0].removeprefix("# ")
         (tmp_path / name).write_text(block, encoding="utf-8")
     one_demand_and_no_more_failures = "not important and not karakoram"
@@ -238,5 +240,5 @@ def test_a_broken_product_is_found_out(tmp_path, name):
 
 
 def as_the_page_shows(said):
-    (shown,) = re.findall(r"^```\n(E  .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```text\n(E  .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     return shown.rstrip() in said

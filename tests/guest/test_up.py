@@ -1,4 +1,4 @@
-"""A network kept by ``corridor keep`` in a guest with the real clock, used over its session."""
+"""A network brought up by ``corridor up`` in a guest with the real clock, used over its session."""
 
 import json
 import signal
@@ -50,7 +50,7 @@ def kept(tmp_path_factory, virtual_kernel):
     """One that is calm, for tests that leave it as it was."""
     run = KeptRun(tmp_path_factory.mktemp("kept") / "shared", *OPTIONS)
     try:
-        run.wait_until_it_says("] kept: 12 UP", CALM_S)
+        run.wait_until_it_says("] ready: 12 UP", CALM_S)
         yield run
     finally:
         run.close()
@@ -71,7 +71,7 @@ def test_it_is_reached_from_its_first_moment_and_serves_every_demand_in_the_end(
     code, said = api.ask("/v1/status")
     assert (code, said["kind"]) == (503, "absent")
     run.until(lambda: api.statuses() == {"UP"}, CALM_S)
-    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    run.wait_until_it_says("] ready: 12 UP", CALM_S)
     assert Path(run.session()["token_file"]).read_text().strip() not in run.said()
 
 
@@ -134,7 +134,7 @@ def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep, nu
     run = keep("--name", "mine", "--framework", "os-ken", "--json")
     session = run.session()
     assert session["name"] == "mine"
-    run.until(lambda: '"name": "kept"' in run.said(), CALM_S)
+    run.until(lambda: '"name": "ready"' in run.said(), CALM_S)
     run.processes()
     run.process.send_signal(number)
     assert run.process.wait(30) == 128 + number, run.complained()
@@ -143,7 +143,7 @@ def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep, nu
     events = [json.loads(line) for line in run.said().splitlines()]
     assert events[0]["event"] == "session"
     phases = [event["name"] for event in events if event["event"] == "phase"]
-    assert phases == ["build", "kept", "read-back", "teardown", "end"]
+    assert phases == ["build", "ready", "read-back", "teardown", "end"]
     tables = json.loads((run.folder / "tables/after.json").read_text())
     assert all(tables["switches"].values())
     assert {one["fail_mode"] for one in tables["settings"].values()} == {"secure"}
@@ -167,7 +167,7 @@ def test_asked_to_end_while_it_is_being_built_it_leaves_nothing_either(keep):
 def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
     run = keep()
     first = run.session()
-    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    run.wait_until_it_says("] ready: 12 UP", CALM_S)
     run.kill()
     deadline = time.monotonic() + 10
     while run.processes() and time.monotonic() < deadline:
@@ -176,7 +176,7 @@ def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
     with pytest.raises(OSError):  # noqa: PT011 - refused, in whichever way
         socket.create_connection(("127.0.0.1", int(first["url"].rpartition(":")[2])), 1)
     run.start(run.folder.with_name("again"), *OPTIONS)
-    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    run.wait_until_it_says("] ready: 12 UP", CALM_S)
     second = run.session()
     assert second["pid"] == run.process.pid
     assert Api(second).statuses() == {"UP"}
@@ -211,7 +211,7 @@ def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
     run = KeptRun(tmp_path / "stock", *OPTIONS)
     try:
         api = Api(run.session())
-        run.wait_until_it_says("] kept: 12 UP", CALM_S)
+        run.wait_until_it_says("] ready: 12 UP", CALM_S)
         assert stock_kernel.version in run.said()
         assert api.ask("/v1/policies", "PUT", policy_set(title="x" * 100_000))[0] == 200
         assert len(api.ask("/v1/policies")[1]["title"]) == 100_000
@@ -222,13 +222,13 @@ def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
 def test_a_second_of_the_same_name_is_refused(kept):
     state = str(kept.sessions.parents[1])
     second = subprocess.run(
-        corridor("keep", "mini"),
+        corridor("up", "mini"),
         env=environment(XDG_STATE_HOME=state),
         capture_output=True,
         text=True,
     )
     assert second.returncode == 2
-    assert f'a network "mini" is kept already, by process {kept.process.pid}' in second.stderr
+    assert f'a network "mini" is up already, by process {kept.process.pid}' in second.stderr
     assert second.stdout == ""
 
 
@@ -241,7 +241,7 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
     code = broken_copy(tmp_path, "controller/reconcile/control.py", request, deadly)
     run = keep(code=code)
     api = Api(run.session())
-    run.wait_until_it_says("] kept: 12 UP", CALM_S)
+    run.wait_until_it_says("] ready: 12 UP", CALM_S)
     for times in (1, 2, 3):
         assert api.ask("/v1/counters")[0] == 503
         for told in ("the controller ended with code 7", "a new controller took over"):

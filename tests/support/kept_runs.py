@@ -1,4 +1,4 @@
-"""Networks kept by the real ``corridor keep``, and how to ask over their session."""
+"""Networks brought up by the real ``corridor up``, and how to ask over their session."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Api:
 class KeptRun(WatchedRun):
     """A network that is kept, and every process and temporary file of it."""
 
-    WORDS = ("keep",)
+    WORDS = ("up",)
 
     @property
     def sessions(self) -> Path:
-        return self._place / "state/corridor/kept"
+        return self._place / "state/corridor/live"
 
     def session(self, timeout_s: float = 60) -> dict[str, Any]:
         """The note of the only one, once it is there."""

@@ -204,7 +204,7 @@ def _left_out(
 
 
 def _same_row(row: Measured, other: Measured) -> bool:
-    """The same two cities, whoever measured: AWS and Azure rows of a pair leave together."""
+    """The same two cities, by either provider: AWS and Azure rows of a pair leave together."""
     return {row.a, row.z} == {other.a, other.z}
 
 

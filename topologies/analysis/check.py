@@ -36,7 +36,7 @@ class SharedRisk:
 
 @dataclass(frozen=True)
 class Problem:
-    """An invariant that does not hold, or a doubt: what it is, and what can be done."""
+    """An invariant that does not hold, or a warning: what it is, and what can be done."""
 
     message: str
     hint: str

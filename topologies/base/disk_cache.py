@@ -1,7 +1,7 @@
 """What is derived once and kept for later, where a user's caches are.
 
 All of it may be deleted at any time, and nobody ever sees a part of a file. Where nothing can be
-kept, everything is derived anew.
+kept, everything is derived again.
 """
 
 from __future__ import annotations

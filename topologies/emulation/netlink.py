@@ -126,7 +126,7 @@ class Links:
         self.shape()
 
     def restore(self, interfaces: Iterable[str]) -> None:
-        """Shape again, as declared, ends of fibres that have become ports of a switch anew."""
+        """Shape ends of fibres that are ports of a switch again, as declared."""
         declared = shapes(self._wiring)
         for interface in interfaces:
             self.reshape(interface, declared[interface])

@@ -211,9 +211,9 @@ class OpenVSwitch:
         """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
         with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
             rows = database.select("Bridge", ["_uuid", "name"])
-            doomed = [row["_uuid"] for row in rows if row["name"] in bridges]
-            if doomed:
-                database.apply([mutate_root("bridges", "delete", a_set(doomed))])
+            leaving = [row["_uuid"] for row in rows if row["name"] in bridges]
+            if leaving:
+                database.apply([mutate_root("bridges", "delete", a_set(leaving))])
 
     def _check_gateways(self, wiring: Wiring) -> None:
         """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""

@@ -189,12 +189,14 @@ def _lengthened(fibres: list[Fibre], unsure: Sequence[bool]) -> list[Fibre]:
 
     Midway between its neighbours a hub would be nearer to them than it can be expected to be.
     """
-    known = [fibre.length_km for fibre, doubt in zip(fibres, unsure, strict=True) if not doubt]
+    known = [
+        fibre.length_km for fibre, uncertain in zip(fibres, unsure, strict=True) if not uncertain
+    ]
     return [
         _of_length(fibre, max(fibre.length_km, round(median(known), 1)))
-        if doubt and fibre.delay_basis == "model"
+        if uncertain and fibre.delay_basis == "model"
         else fibre
-        for fibre, doubt in zip(fibres, unsure, strict=True)
+        for fibre, uncertain in zip(fibres, unsure, strict=True)
     ]
 
 

@@ -50,7 +50,7 @@ EXIT_BAD_CONFIG = 2
 EXIT_CANNOT_SEE = 3
 
 
-class Watch:
+class Monitor:
     """The frames of some interfaces, counted until it is told to end."""
 
     def __init__(self, interfaces: list[str]) -> None:
@@ -95,7 +95,7 @@ def _is_the_end(lines: list[bytes] | None) -> bool:
 
 
 def command(config_path: str, python: str = sys.executable) -> list[str]:
-    """The argument vector that starts a watch."""
+    """The argument vector that starts a monitor."""
     return [python, "-I", "-S", os.path.abspath(__file__), config_path]
 
 
@@ -109,12 +109,12 @@ def main(arguments: list[str]) -> int:
         say({"failed": {"reason": reason}})
         return EXIT_BAD_CONFIG
     try:
-        watch = Watch(interfaces)
+        monitor = Monitor(interfaces)
     except (OSError, ValueError) as problem:
-        say({"failed": {"reason": f"the watch sees nothing: {problem}"}})
+        say({"failed": {"reason": f"the monitor sees nothing: {problem}"}})
         return EXIT_CANNOT_SEE
     say({"ready": len(interfaces)})
-    seen = watch.run()
+    seen = monitor.run()
     with open(out, "w") as file:
         json.dump(seen, file)
     say({"done": {"frames": seen["frames"], "lost": seen["lost"]}})

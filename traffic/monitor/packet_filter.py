@@ -1,4 +1,4 @@
-"""What the kernel shows the watch: classic BPF programs (linux/filter.h), assembled. Pure."""
+"""What the kernel shows the monitor: classic BPF programs (linux/filter.h), assembled. Pure."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def readable_at_sigterm() -> int:
 class AbsoluteTimer:
     """A timer descriptor that turns readable at a given CLOCK_REALTIME.
 
-    It is never read: setting it anew clears the old expiry, which saves a system call a deadline.
+    It is never read: setting it again clears the old expiry, which saves a system call a deadline.
     """
 
     __slots__ = ("fd",)

@@ -42,7 +42,7 @@ type Judge = Callable[[Network, Iterable[Step]], tuple[Remark, ...]]
 
 
 class At(NamedTuple):
-    """What may happen at a place, and what is wrong with that whoever the packets belong to."""
+    """What may happen at a place, and what is wrong with that for packets of any demand."""
 
     turns: tuple[Turn, ...]
     remarks: tuple[Remark, ...]

@@ -32,7 +32,7 @@ class Kind(Enum):
     MISPLACED = "delivered to a host that is not the demand's"
     MISLABELLED = "the label says another phase than the permits do"
     DELIVERED = "delivered as some permit allows"
-    REMARK = "wrong whoever the packets belong to"
+    REMARK = "wrong for packets of any demand"
 
 
 class Finding(NamedTuple):

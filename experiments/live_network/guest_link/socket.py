@@ -1,4 +1,4 @@
-"""The host's end of a line to a guest that keeps a network: requests out, answers back."""
+"""The host's end of a line to a guest with a live network: requests out, answers back."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Line:
                 self._waiting.pop(number, None)
 
     def close(self) -> None:
-        """The guest's end sees it and ends what it keeps; whoever waits is told."""
+        """The guest's end sees it and ends what it keeps; those that wait are told."""
         with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
 

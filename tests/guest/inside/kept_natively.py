@@ -1,4 +1,4 @@
-"""In a guest: ``corridor keep --testbed native``, used and cut by hand, ended and killed.
+"""In a guest: ``corridor up --testbed native``, used and cut by hand, ended and killed.
 
 ``kept_natively.py OUT_DIR`` writes ``seen.json`` there.
 """
@@ -23,7 +23,7 @@ LONG_S = 120
 
 
 class Kept:
-    """One ``corridor keep`` on its way."""
+    """One ``corridor up`` on its way."""
 
     def __init__(self, out_dir: Path) -> None:
         self.out_dir = out_dir
@@ -32,7 +32,7 @@ class Kept:
                 sys.executable,
                 "-m",
                 "corridor.experiments.cli",
-                "keep",
+                "up",
                 "mini",
                 "--out",
                 str(out_dir),
@@ -43,11 +43,11 @@ class Kept:
             start_new_session=True,
         )
         self.said: list[str] = []
-        while not self.said or "] kept: " not in self.said[-1]:
+        while not self.said or "] ready: " not in self.said[-1]:
             line = self.process.stdout.readline()
             assert line, f"ended: {self.said}"
             self.said.append(line)
-        self.session = json.loads((STATE / "corridor/kept/mini/session.json").read_text())
+        self.session = json.loads((STATE / "corridor/live/mini/session.json").read_text())
         self.token = Path(self.session["token_file"]).read_text().strip()
 
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
@@ -113,7 +113,7 @@ def left() -> dict[str, Any]:
     return {
         "links": sum(one["ifname"] not in ("lo", "ovs-system") for one in links),
         "processes": sorted(_programs()),
-        "sessions": sorted(path.name for path in (STATE / "corridor/kept").glob("*")),
+        "sessions": sorted(path.name for path in (STATE / "corridor/live").glob("*")),
         "notes": sorted(path.name for path in Path("/run/corridor").glob("*.run")),
         "sockets": sorted(map(str, Path("/tmp").glob("*/control.sock"))),
     }

@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from control_socket import ApiProcess, SocketController
 from corridor.controller.api.app import make_app
 from corridor.controller.api.guard import MOST_BODY_BYTES
-from corridor.controller.api.link import MOST_CHANGES, KeeperLink
+from corridor.controller.api.link import MOST_CHANGES, ControllerLink
 from corridor.controller.api.server import MOST_CONNECTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -368,5 +368,5 @@ def test_nothing_in_the_environment_has_it_tell_anybody_of_its_requests(monkeypa
         return caplog.text
 
     assert "telemetry" in complaints(FastAPI())
-    link = KeeperLink(Path("nobody.sock"), answer_s=1, change_s=1)
+    link = ControllerLink(Path("nobody.sock"), answer_s=1, change_s=1)
     assert complaints(make_app(link)) == ""

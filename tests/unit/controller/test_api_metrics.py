@@ -44,7 +44,7 @@ def test_a_calm_network(scraped):
     assert sum(count for _, count in seen["corridor_demands"]) == 6
     assert value(seen["corridor_epoch"]) in (0, 1)
     assert value(seen["corridor_proof_holds"]) == 1
-    assert value(seen["corridor_in_doubt"]) == 0
+    assert value(seen["corridor_unproven"]) == 0
     assert value(seen["corridor_policies_info"], name="lab", as_of="2026-11-24") == 1
     assert value(seen["corridor_demand_one_way_delay_seconds"], demand="ckpt") == pytest.approx(
         0.04707095

@@ -33,7 +33,7 @@ OK = b"HTTP/1.1 200 OK\r\nServer: corridor\r\n"
 
 @pytest.fixture(autouse=True)
 def kept(api, reconciler, tmp_path, monkeypatch):
-    """The network is the only one that is kept, and is put back afterwards."""
+    """The network is the only one that is up, and is put back afterwards."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     noted = session.session_of_this_process(
         "lab",
@@ -444,7 +444,7 @@ def test_a_wrong_token_is_one_line_that_does_not_name_it(api, corridor, tmp_path
     [
         (("--url", "http://127.0.0.1:1"), 2, "--url and --token-file go together"),
         (("--token-file", "x"), 2, "--url and --token-file go together"),
-        (("--network", "none"), 2, 'no network "none" is kept'),
+        (("--network", "none"), 2, 'no network "none" is up'),
         (("--url", "http://127.0.0.1:1", "--token-file", "nowhere"), 2, "nowhere: no such file"),
         (("--url", "http://127.0.0.1:1", "--token-file", "empty"), 2, "empty: holds no token"),
         (("--url", "http://127.0.0.1:1", "--token-file", "TOKEN"), 3, "nobody listens at"),
@@ -472,7 +472,7 @@ def test_a_network_that_is_not_kept_any_more_is_one_line(corridor):
     session.remove("lab")
     code, said, complained = corridor("status")
     assert (code, said) == (2, "")
-    assert complained == ("corridor: no network is kept; corridor keep SCENARIO starts one\n")
+    assert complained == ("corridor: no network is up; corridor up SCENARIO starts one\n")
 
 
 def test_a_keeper_that_is_restarting_is_one_line(api, corridor, tmp_path):

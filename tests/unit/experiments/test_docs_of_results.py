@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-import handmade_run
 import pytest
 from pydantic import BaseModel
 
+import handmade_run
 from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
 from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
 from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
@@ -88,7 +88,7 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], title: str) -> None:
     names = [field.alias or name for name, field in model.model_fields.items()]
-    rows = re.findall(r"^\| (.*?) \|", section(SCENARIOS, title), re.M)
+    rows = re.findall(r"^(?:\| .*? \||- .*?: )", section(SCENARIOS, title), re.M)
     assert unnamed(names, "\n".join(rows)) == []
 
 
@@ -106,7 +106,7 @@ def test_the_page_tells_the_defaults_that_hold() -> None:
 
 
 def test_the_example_is_a_scenario(tmp_path: Path) -> None:
-    example = re.search(r"```yaml\n(.*?)```", SCENARIOS, re.S)
+    example = re.search(r"```yaml[^\n]*\n(.*?)```", SCENARIOS, re.S)
     assert example is not None
     (tmp_path / "two.yaml").write_text(example[1])
     loaded = scenario.load_scenario(str(tmp_path / "two.yaml")).scenario

@@ -158,11 +158,44 @@ def test_the_help_of_check_leads_to_its_page(capsys):
     assert (ROOT / page).exists()
 
 
-def test_help_names_every_verb_and_every_exit_code(capsys):
+def help_of(capsys, *words):
     with pytest.raises(SystemExit) as stop:
-        cli.main(["--help"])
+        cli.main(list(words))
     assert stop.value.code == 0
-    shown = " ".join(capsys.readouterr().out.split())
+    return capsys.readouterr().out
+
+
+def test_help_groups_its_verbs_in_families(capsys):
+    shown = help_of(capsys, "--help")
+    places = [shown.index(f"\n{family}:\n") for family in cli.FAMILIES]
+    assert places == sorted(places)
+    for start, verbs in zip(places, cli.FAMILIES.values(), strict=True):
+        block = shown[start:].split("\n\n")[0]
+        assert [line.split()[0] for line in block.splitlines()[2:]] == list(verbs)
+
+
+def test_the_word_help_asks_for_help(capsys):
+    assert help_of(capsys, "help") == help_of(capsys, "--help")
+    for verb in cli.VERBS:
+        shown = help_of(capsys, "help", verb)
+        assert shown == help_of(capsys, verb, "--help")
+        assert shown.startswith(f"usage: corridor {verb} ")
+
+
+def test_the_help_before_set_up_names_every_verb():
+    shown = (ROOT / "experiments/setup/setup.sh").read_text().split("TEXT")[1]
+    assert set(cli.VERBS) <= set(shown.split())
+
+
+def test_up_may_still_be_called_keep(capsys):
+    codes = [cli.main([verb, "no-such-scenario"]) for verb in ("up", "keep")]
+    assert codes == [2, 2]
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == second
+
+
+def test_help_names_every_verb_and_every_exit_code(capsys):
+    shown = " ".join(help_of(capsys, "--help").split())
     for name in cli.VERBS:
         assert f" {name} " in shown
     for text in (

@@ -79,7 +79,9 @@ def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
 
 def test_the_page_shows_what_is_printed(capsys):
     page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
-    shown = page.split("    $ corridor explain records-urumqi-lahore\n\n```\n")[1].split("```")[0]
+    shown = page.split("corridor explain records-urumqi-lahore\n```\n\n```text\n")[1].split("```")[
+        0
+    ]
     text = said(capsys, "records-urumqi-lahore")
     for part in shown.split("...\n"):
         assert part.strip() in text

@@ -1,4 +1,4 @@
-"""``corridor keep``: what it refuses before anything is built, how it ends, what it tells."""
+"""``corridor up``: what it refuses before anything is built, how it ends, what it tells."""
 
 import json
 import os
@@ -30,12 +30,12 @@ KERNEL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, se
 def state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "state/corridor/kept"
+    return tmp_path / "state/corridor/live"
 
 
 def corridor(*words):
     try:
-        return cli.main(["keep", *words])
+        return cli.main(["up", *words])
     except SystemExit as left:
         return left.code
 
@@ -106,7 +106,7 @@ def test_a_name_that_is_kept_already_is_refused_and_that_network_left_alone(
     other = replace(one, pid=parent, pid_started=session._started(parent))
     session.write(other)
     assert corridor("mini") == 2
-    assert f'a network "mini" is kept already, by process {parent}' in capsys.readouterr().err
+    assert f'a network "mini" is up already, by process {parent}' in capsys.readouterr().err
     assert session.find("mini") == other
 
 
@@ -295,7 +295,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
          "refused set_policies: it would break C5"),
         (
             {"event": "mended", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
-            "tables were not as they should be, and are again (audit); 1 of strangers",
+            "tables were not as they should be, and are again (audit); 1 foreign",
         ),
         (
             {"event": "status", "demand": "ckpt", "status": "BLOCKED", "was": "UP", "hubs": [],
@@ -330,7 +330,7 @@ def test_a_person_hears_of_trouble_at_once_and_of_the_rest_once_all_is_calm():
     say(101, event="phase", name="build")
     reconciler(102, event="switch", hub="guian", connected=True)
     reconciler(103, event="refused", do="boot", reason="it would break C5")
-    say(104, event="phase", name="kept", demands={"UP": 12, "BLOCKED": 1})
+    say(104, event="phase", name="ready", demands={"UP": 12, "BLOCKED": 1})
     reconciler(105, event="switch", hub="guian", connected=False)
     reconciler(106, event="ready")
     say(107, event="restart", code=-9)
@@ -340,7 +340,7 @@ def test_a_person_hears_of_trouble_at_once_and_of_the_rest_once_all_is_calm():
     assert lines[:3] == [
         "[   1.0 s] building the network, installing and proving tables",
         "[   3.0 s] refused boot: it would break C5",
-        "[   4.0 s] kept: 1 BLOCKED, 12 UP",
+        "[   4.0 s] ready: 1 BLOCKED, 12 UP",
     ]
     assert "--network mini" in lines[3]
     assert lines[4:] == [

@@ -238,6 +238,10 @@ def test_a_damaged_topology_file_is_refused_or_read_but_never_a_traceback(
 
 def test_the_example_in_the_documentation_loads(tmp_path: Path) -> None:
     guide = Path(__file__).parents[3] / "docs" / "topologies.md"
-    example = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    example = (
+        guide.read_text(encoding="utf-8")
+        .split("```yaml topology=my-corridor.yaml\n")[1]
+        .split("```")[0]
+    )
     topology = load_topology(written(tmp_path, example))
     assert topology.fibre("site-singapore").capacity_gbps == 126_000

@@ -192,4 +192,4 @@ def test_a_watch_without_interfaces_or_with_unknown_ones_says_so(tmp_path):
             watch.command(str(config)), stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         assert done.returncode == 3
-        assert "the watch sees nothing" in done.stdout
+        assert "the monitor sees nothing" in done.stdout

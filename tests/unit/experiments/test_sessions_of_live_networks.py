@@ -1,4 +1,4 @@
-"""Which networks are kept now: notes that count while the process that wrote them lives."""
+"""Which networks are up now: notes that count while the process that wrote them lives."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def mode(path: Path) -> int:
 
 def test_what_is_written_is_found_by_its_name_and_as_the_only_one(state):
     path = write(made())
-    assert path == state / "corridor/kept/mini/session.json"
+    assert path == state / "corridor/live/mini/session.json"
     assert find() == find("mini") == made(started=find().started)
 
 
@@ -83,22 +83,22 @@ def test_without_xdg_state_home_it_is_below_the_home_folder(tmp_path, monkeypatc
     for value in ("", "relative/folder"):
         monkeypatch.setenv("XDG_STATE_HOME", value)
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        assert folder_for("a") == tmp_path / "home/.local/state/corridor/kept/a"
+        assert folder_for("a") == tmp_path / "home/.local/state/corridor/live/a"
 
 
 def test_where_nothing_is_kept_it_is_said_how_to_start():
     for name in (None, "mini"):
-        with pytest.raises(InputError, match="corridor keep SCENARIO starts one"):
+        with pytest.raises(InputError, match="corridor up SCENARIO starts one"):
             find(name)
 
 
 def test_of_several_one_must_be_named():
     for name in ("north", "south"):
         write(made(name))
-    with pytest.raises(InputError, match=r"kept: north, south; say which with --network NAME"):
+    with pytest.raises(InputError, match=r"up: north, south; say which with --network NAME"):
         find()
     assert find("south").name == "south"
-    with pytest.raises(InputError, match='"noth" is kept; did you mean "north"'):
+    with pytest.raises(InputError, match='"noth" is up; did you mean "north"'):
         find("noth")
 
 
@@ -107,7 +107,7 @@ def test_a_session_whose_process_is_gone_is_not_alive(another_process):
     assert find().pid == another_process.pid
     another_process.kill()
     another_process.wait()
-    with pytest.raises(InputError, match="no network is kept"):
+    with pytest.raises(InputError, match="no network is up"):
         find()
 
 
@@ -115,7 +115,7 @@ def test_a_process_that_is_dead_but_not_yet_waited_for_is_not_alive(another_proc
     write(of(another_process))
     os.kill(another_process.pid, 9)
     os.waitid(os.P_PID, another_process.pid, os.WEXITED | os.WNOWAIT)
-    with pytest.raises(InputError, match="no network is kept"):
+    with pytest.raises(InputError, match="no network is up"):
         find()
 
 
@@ -123,14 +123,14 @@ def test_another_process_with_the_same_number_is_not_taken_for_it():
     boot, ticks = made().pid_started.split()
     for started in (f"{boot} {int(ticks) - 1}", f"{boot[:-1]}x {ticks}"):
         write(made(pid_started=started))
-        with pytest.raises(InputError, match="no network is kept"):
+        with pytest.raises(InputError, match="no network is up"):
             find()
 
 
 def test_a_second_network_of_the_same_name_is_refused_while_the_first_lives(another_process):
     write(of(another_process))
     for attempt in (lambda: make_folder("mini"), lambda: write(made())):
-        with pytest.raises(InputError, match=f"kept already, by process {another_process.pid}"):
+        with pytest.raises(InputError, match=f"up already, by process {another_process.pid}"):
             attempt()
     another_process.kill()
     another_process.wait()
@@ -166,13 +166,13 @@ def test_a_name_that_is_no_plain_folder_is_refused(name):
 )
 def test_a_note_that_is_none_of_ours_is_passed_over(text):
     write(made()).write_text(text)
-    with pytest.raises(InputError, match="no network is kept"):
+    with pytest.raises(InputError, match="no network is up"):
         find()
 
 
 def test_a_note_in_a_folder_that_others_may_write_is_passed_over():
     write(made()).parent.chmod(0o777)
-    with pytest.raises(InputError, match="no network is kept"):
+    with pytest.raises(InputError, match="no network is up"):
         find()
 
 

@@ -1,4 +1,4 @@
-"""``corridor keep``: build a scenario's network and keep it to its policies until it is ended."""
+"""``corridor up``: bring a scenario's network up and hold it to its policies until it is ended."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.run_events import Event
 
 EPILOG = """examples:
-  corridor keep mini                            five hubs, in a guest or in this kernel
-  corridor keep sovereignty --name law          under every shipped policy set
-  corridor keep my.yaml --policies none --port 8080 --out results/kept
-  sudo corridor keep mini --testbed native      in this machine's kernel, as in the Vagrant VM
+  corridor up mini                            five hubs, in a guest or in this kernel
+  corridor up sovereignty --name law          under every shipped policy set
+  corridor up my.yaml --policies none --port 8080 --out results/live
+  sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
 Another terminal uses it: corridor status, policy, drain, restore, events. Nothing is measured, and
 the clock is the real one: a virtual clock would run away while nothing happens.
@@ -26,13 +26,15 @@ Ctrl-C ends it (exit code 130): tables are read back, and nothing of it is left 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
-        "keep",
-        help="build a scenario's network and keep it to its policies until Ctrl-C",
-        description="Build the network of a scenario and keep it to its policies, whatever fails "
+        "up",
+        aliases=["keep"],
+        help="bring a scenario's network up and hold it to its policies until Ctrl-C",
+        description="Build the network of a scenario and hold it to its policies, whatever fails "
         "or changes, with an HTTP API on this machine's loopback interface.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(verb="up")  # also where it was called by its alias
     add_scenario_arguments(parser)
     parser.add_argument(
         "--testbed",
@@ -58,7 +60,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.live_network.up import Options, keep
+    from corridor.experiments.live_network.up import Options, bring_up
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
@@ -77,5 +79,5 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         out=args.out,
     )
-    keep(options, say, note)
+    bring_up(options, say, note)
     return 0

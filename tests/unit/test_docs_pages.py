@@ -1,0 +1,182 @@
+"""The pages: lines that fit, whom they are for, links and files that exist, the words we use."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_rooms import PURE, ROOMS, everything, sources
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+OTHERS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "examples/README.md"]
+ALL = [*PAGES, *DECISIONS, *OTHERS]
+LENGTH = 120
+PRINTED = ("text", "ini")
+"""Blocks that show what a program prints, or what a file of another program holds."""
+USERS_OWN = {"lab.py", "compare.py", "probes.py", "test_our_policies.py"}
+USERS_OWN |= {"test_our_policies_live.py"}
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def lines(page: Path) -> Iterator[tuple[int, str, str | None]]:
+    """Number and text of each line, and the kind of block it is in."""
+    kind: str | None = None
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("```"):
+            kind = None if kind is not None else line[3:].split(" ")[0]
+            yield number, line, None
+        else:
+            yield number, line, kind
+
+
+def anchors(page: Path) -> set[str]:
+    titles = [line.lstrip("#").strip() for _, line, kind in lines(page) if line.startswith("#")]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_no_line_is_longer_than_a_reader_takes_in(page):
+    long = [n for n, line, kind in lines(page) if kind not in PRINTED and len(line) > LENGTH]
+    assert long == []
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_every_block_says_what_it_is(page):
+    bare = [n for n, line, kind in lines(page) if kind == ""]
+    assert bare == []
+
+
+@pytest.mark.parametrize("page", [one for one in PAGES if one.name != "README.md"], ids=name_of)
+def test_a_page_says_first_whom_it_is_for(page):
+    title, empty, first = page.read_text(encoding="utf-8").split("\n", 3)[:3]
+    assert title.startswith("# ")
+    assert empty == ""
+    assert first.startswith("For ")
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_links_lead_to_a_place_that_is_there(page):
+    text = "\n".join(line for _, line, kind in lines(page) if kind is None)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        other = (page.parent / path).resolve() if path else page
+        assert other.exists(), target
+        assert not anchor or anchor in anchors(other), target
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_files_of_code_that_a_page_names_are_there(page):
+    names = {path.rpartition("/")[2] for path, _ in everything()}
+    names |= {path.name for path in (ROOT / "tests").rglob("*.py")}
+    names |= {path.name for path in (ROOT / "examples").glob("*.py")} | USERS_OWN
+    for named in re.findall(r"[\w./-]*\w\.py\b", page.read_text(encoding="utf-8")):
+        path = named.lstrip("./")
+        assert (ROOT / path).exists() or path in names, named
+
+
+def test_files_and_pages_that_code_names_are_there():
+    paths = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("[a-z]*/**/*.py")]
+    for file, text in [*everything(), *sources("tests")]:
+        for named in re.findall(r"``([\w./]*\w\.py)\b", text):
+            assert any(f"/{path}".endswith(f"/{named}") for path in paths), f"{file}: {named}"
+        for named in re.findall(r"\bdocs/[\w./-]+\.md\b", text):
+            assert (ROOT / named).exists(), f"{file}: {named}"
+
+
+def test_the_design_draws_every_room_in_the_order_that_imports_follow():
+    drawn: dict[str, list[str]] = {}
+    pure: set[str] = set()
+    for line in (ROOT / "docs/design.md").read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"### (\w+):", line):
+            rooms = drawn.setdefault(found[1], [])
+            folder = found[1]
+        elif drawn and (found := re.match(r"- `([\w/]+)`: (.+)", line)):
+            rooms.append(found[1])
+            pure |= {f"{folder}/{found[1]}"} if line.endswith("(*pure*)") else set()
+        elif line.startswith("## ") and drawn:
+            break
+    assert drawn == {folder: list(rooms) for folder, rooms in ROOMS.items()}
+    nested = {
+        f"{folder}/{room}"
+        for folder, rooms in ROOMS.items()
+        for room in rooms
+        if any(f"{folder}/{room}".startswith(f"{one}/") for one in PURE)
+    }
+    assert pure == {*PURE, *nested}
+
+
+def unsaid() -> list[str]:
+    """The words of the glossary's last table that we do not use."""
+    glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", glossary.split("\n## We say / not\n")[1], re.M)
+    return [word.strip() for _, right in rows[1:] for word in right.split(",") if word != "---"]
+
+
+def pattern(words: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(words)})(?:s|'s|ed|ing)?\b", re.I)
+
+
+def split(identifier: str) -> str:
+    """``KeeperLink`` and ``keeper_link`` as words of their own."""
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", identifier).replace("_", " ")
+
+
+def prose(text: str) -> Iterator[tuple[int, str]]:
+    """Strings and comments of a module, and the names it defines."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.COMMENT, tokenize.STRING, tokenize.FSTRING_MIDDLE):
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, split(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, split(node.id)
+        elif isinstance(node, ast.arg):
+            yield node.lineno, split(node.arg)
+
+
+def said_anyway(file: str, parts: Iterator[tuple[int, str]]) -> list[str]:
+    words = pattern(unsaid())
+    return [f"{file}:{line}: {found[0]}" for line, part in parts if (found := words.search(part))]
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_pages_use_our_words_only(page):
+    parts = ((number, line) for number, line, _ in lines(page))
+    found = said_anyway(name_of(page), parts)
+    if page.name == "glossary.md":
+        found = [one for one in found if int(one.split(":")[1]) < first_row(page)]
+    assert found == []
+
+
+def first_row(page: Path) -> int:
+    return next(number for number, line, _ in lines(page) if line == "## We say / not")
+
+
+def test_the_code_uses_our_words_only():
+    found = [one for file, text in everything() for one in said_anyway(file, prose(text))]
+    assert found == []
+
+
+def test_the_test_of_words_sees_them():
+    assert len(unsaid()) >= 12
+    code = 'class KeeperLink:\n    """Whoever waits."""\n\n    def scene_of(self, doubt): ...\n'
+    found = said_anyway("x.py", prose(code))
+    assert [one.rpartition(" ")[2].lower() for one in found] == [
+        "whoever",
+        "keeper",
+        "scene",
+        "doubt",
+    ]

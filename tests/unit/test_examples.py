@@ -1,0 +1,116 @@
+"""What examples say they show is what they show. README's own commands run with those of pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from corridor.controller.policy.load import load_policies
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.topologies.formats.load import load_topology
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+GUEST_S = 110
+
+
+def run(*words: str | Path, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".package"), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GUEST_S,
+    )
+    return done.returncode, f"{done.stdout}{done.stderr}"
+
+
+def test_the_page_lists_every_example():
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\[([\w.]+)\]\(\1\)", page))
+    there = {path.name for path in EXAMPLES.iterdir() if path.is_file()}
+    assert listed == there - {"README.md"}
+
+
+def test_every_example_says_in_its_first_lines_how_it_is_run():
+    for path in sorted(EXAMPLES.iterdir()):
+        if path.suffix in (".py", ".sh") or path.name in ("own_scenario.yaml", "gigabit.yaml"):
+            begin = path.read_text(encoding="utf-8").splitlines()[:5]
+            assert any(f"examples/{path.name}" in line for line in begin), path.name
+
+
+def test_the_files_load():
+    topology = load_topology(EXAMPLES / "own_topology.yaml")
+    assert topology.hub("rayong").located_in == "TH"
+    assert "NOT-BY-INDIA" in {
+        one.id for one in load_policies(EXAMPLES / "own_policies.yaml", topology).policies
+    }
+    for name in ("own_scenario", "gigabit"):
+        assert load_scenario(str(EXAMPLES / f"{name}.yaml")).scenario.demands
+
+
+def test_a_path_is_explained():
+    code, said = run(sys.executable, EXAMPLES / "why_this_path.py")
+    assert code == 0, said
+    assert "results: guian > kunming > bangkok > rayong, 15.22 ms one way" in said
+    assert "secret: BLOCKED\n  because default deny match: no permit matches" in said
+
+
+def test_tables_are_proven():
+    code, said = run(sys.executable, EXAMPLES / "prove_tables.py")
+    assert code == 0, said
+    assert said.count(" proven ") == 18
+    assert "backup: UP shanghai > guian" in said
+
+
+def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):
+    for name in ("own_topology.yaml", "own_policies.yaml", "test_own_policies.py"):
+        (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8"))
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "corridor.controller.pytest_plugin"]
+    settings = {"cwd": tmp_path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    code, said = run(*words, "test_own_policies.py", **settings)
+    assert (code, "4 passed" in said) == (0, True), said
+    policies = tmp_path / "own_policies.yaml"
+    policies.write_text(policies.read_text().replace("include: [cn-outbound", "include: [none"))
+    code, said = run(*words, "test_own_policies.py", **settings)
+    assert (code, "important_data_stays" in said) == (1, True), said
+
+
+@pytest.fixture
+def guest():
+    if find_kernel() is None:
+        pytest.skip("no virtual-clock kernel: ./corridor kernel build")
+
+
+@pytest.mark.guest
+def test_a_run_from_python_is_read(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "run_and_read.py", tmp_path / "out")
+    assert code == 0, said
+    assert "secret BLOCKED" in said
+    assert "tables proven: True" in said
+
+
+@pytest.mark.guest
+def test_a_live_network_is_used_and_ended(guest, tmp_path):
+    command = tmp_path / "corridor"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m corridor.experiments.cli "$@"\n')
+    command.chmod(0o755)
+    code, said = run(
+        EXAMPLES / "live_network.sh",
+        tmp_path / "out",
+        CORRIDOR=str(command),
+        XDG_STATE_HOME=str(tmp_path / "state"),
+    )
+    assert code == 0, said
+    assert "shanghai-guian drained: epoch 1, proven and flipped" in said
+    assert "policies none: " in said
+    assert list((tmp_path / "state/corridor/live").iterdir()) == []
