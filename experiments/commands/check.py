@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
-from corridor.topologies.base.bounded_file import TABLES, open_bounded
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
@@ -64,13 +63,7 @@ def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
     judged_by = specify(loaded)
     if args.tables is None:
         return plan, "compiled", prove_compiled(plan, judged_by)
-    return plan, str(args.tables), prove_dump(_bounded(args.tables), plan, judged_by)
-
-
-def _bounded(tables: Path) -> Path:
-    """The same, which is a file that may be read to its end; raises InputError."""
-    with open_bounded(tables, TABLES):
-        return tables
+    return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
 def _told(plan: Plan, proof: Proof) -> str:

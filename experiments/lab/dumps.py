@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.forwarding.program import DUMP_SCHEMA
+from corridor.topologies.base.bounded_file import TABLES, read_json
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.plan.values import Plan
@@ -34,14 +34,8 @@ class Dump:
 
 
 def read_dump_file(path: Path) -> Dump:
-    """Raises InputError for what cannot be read as JSON."""
-    file = str(path)
-    try:
-        return Dump(file, json.loads(path.read_text()))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file=file) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError("is not JSON", "name a run's tables/after.json", file=file) from error
+    """Raises InputError for what is too large, no file, or cannot be read as JSON."""
+    return Dump(str(path), read_json(path, TABLES))
 
 
 def fingerprint(inputs: Path) -> str:

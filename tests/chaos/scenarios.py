@@ -292,7 +292,9 @@ def doubting(stage: Stage, _cast: Targets) -> Breakdowns:
     stage.kill()
     stage.start()
     stage.taken()
-    yield stage.breakdown("controller that proves nothing", at_ns, while_unproven=status, edges=edges)
+    yield stage.breakdown(
+        "controller that proves nothing", at_ns, while_unproven=status, edges=edges
+    )
 
 
 SCENES: Mapping[str, Scene] = {
