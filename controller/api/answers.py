@@ -82,7 +82,7 @@ class Happened(Answer):
     """Since the controller started."""
 
     updates: Updates
-    mended: int
+    repaired: int
     """Audits that found something to put right."""
     withdrawn: int
     """Times demands were dropped at their edges before anything was computed."""
@@ -105,7 +105,7 @@ class StatusAnswer(Answer):
         foreign=0,
         happened={
             "updates": {"done": 3, "refused": 0, "deferred": 0, "failed": 0, "busy": 0},
-            "mended": 0,
+            "repaired": 0,
             "withdrawn": 0,
             "error": 0,
             "last_update": None,
@@ -356,7 +356,7 @@ class Event(BaseModel):
     )
     event: str
     """`switch`, `failures`, `installed`, `taken over`, `forgotten`, `update`, `withdrawn`,
-    `deferred`, `refused`, `failed`, `mended`, `status`, `error`."""
+    `deferred`, `refused`, `failed`, `repaired`, `status`, `error`."""
     n: int
     """Its number, from 1 when the controller starts."""
     at_ns: int

@@ -115,7 +115,7 @@ def _status(said: Said) -> Families:
         "corridor_foreign_entries", "Foreign entries removed from switches", status["foreign"]
     )
     yield CounterMetricFamily(
-        "corridor_audits_mended", "Audits that found something to put right", happened["mended"]
+        "corridor_audits_repaired", "Audits that found something to put right", happened["repaired"]
     )
     yield CounterMetricFamily("corridor_errors", "Defects of the controller", happened["error"])
     last = happened["last_update"]

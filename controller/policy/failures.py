@@ -26,7 +26,7 @@ class Failures:
         )
 
     def each(self) -> Iterator[tuple[str, Failures]]:
-        """Each failed element, and the failures that remain when it alone is mended."""
+        """Each failed element, and the failures that remain when it alone is repaired."""
         for kind in ("links", "srlgs", "hubs", "gateways"):
             failed: frozenset[str] = getattr(self, kind)
             for name in sorted(failed):

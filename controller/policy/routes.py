@@ -35,9 +35,9 @@ class Route:
 
 @dataclass(frozen=True)
 class Remedy:
-    """One failed element to mend, or one clause to lift, that would open a path."""
+    """One failed element to repair, or one clause to lift, that would open a path."""
 
-    kind: Literal["mend", "lift"]
+    kind: Literal["repair", "lift"]
     what: str
     one_way_ns: int
     """Delay of the path it would open."""
@@ -137,7 +137,7 @@ def _remedies(ruling: Ruling, failures: Failures) -> Iterator[Remedy]:
     for what, remaining in failures.each():
         route = _first_route(ruling, remaining)
         if route is not None:
-            yield Remedy("mend", what, route.one_way_ns)
+            yield Remedy("repair", what, route.one_way_ns)
     for automaton in ruling.automata:
         for policy, clause in automaton.clause_names():
             route = shortest(automaton.without(policy, clause), ruling.topology, failures)

@@ -72,7 +72,7 @@ class Happened(TypedDict):
     """Since the controller started."""
 
     updates: dict[str, int]
-    mended: int
+    repaired: int
     withdrawn: int
     error: int
     last_update: dict[str, Any] | None

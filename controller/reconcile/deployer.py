@@ -18,7 +18,7 @@ from corridor.controller.prover.updates import UpdateProof, objections
 from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
-from corridor.controller.reconcile.repair import Mended, compare, mend, reinstall, whole_core
+from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
@@ -69,13 +69,13 @@ class Deployer:
             self.interfaces.switches.bundle(only(found.finish, told))
             self.interfaces.sleep(self.drain_s(deployment))
             held = self.interfaces.tables(told)
-        mended = mend(self.interfaces, deployment, told, held)
+        repaired = repair(self.interfaces, deployment, told, held)
         self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
         self.wanted = known if kept and deployment is kept[-1] else None
-        self._accept(deployment, mended.tables, "taken over")
-        self._count(mended)
+        self._accept(deployment, repaired.tables, "taken over")
+        self._count(repaired)
         self.event_log.say(
-            "taken over", was=found.what, epoch=deployment.epoch, **self._tampering(mended)
+            "taken over", was=found.what, epoch=deployment.epoch, **self._tampering(repaired)
         )
 
     def install(
@@ -97,13 +97,13 @@ class Deployer:
         self.unproven = "it is being installed"
         drain_s = self.drain_s(deployment)
         held = held if held is not None else self.interfaces.tables(told)
-        mended = reinstall(self.interfaces, deployment, told, held, drain_s, before_edges)
+        repaired = reinstall(self.interfaces, deployment, told, held, drain_s, before_edges)
         self.wanted = None
-        self._accept(deployment, mended.tables, "installed")
-        self._count(mended)
+        self._accept(deployment, repaired.tables, "installed")
+        self._count(repaired)
         entries = sum(len(switch.flows) for switch in deployment.program.switches)
         self.event_log.say(
-            "installed", epoch=deployment.epoch, entries=entries, **self._tampering(mended)
+            "installed", epoch=deployment.epoch, entries=entries, **self._tampering(repaired)
         )
 
     def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
@@ -167,24 +167,24 @@ class Deployer:
         """Undo a withdrawal. Raises SwitchError."""
         self.deployment = before
         self.want(known)
-        mend(self.interfaces, before, told)
+        repair(self.interfaces, before, told)
 
-    def audit(self, told: frozenset[int], why: str = "audit") -> Mended:
+    def audit(self, told: frozenset[int], why: str = "audit") -> Repaired:
         """Compare what switches say with what stands, put it right, and prove it again if it was
         not. Raises SwitchError and NotDone."""
         assert self.deployment is not None
         try:
-            mended = mend(self.interfaces, self.deployment, told)
+            repaired = repair(self.interfaces, self.deployment, told)
         except SwitchError as problem:
             self.unproven = str(problem)
             raise
-        if mended.was_whole and not self.unproven:
-            return mended
-        self._count(mended)
-        self._accept(self.deployment, mended.tables, why)
-        if not mended.was_whole:
-            self.event_log.say("mended", why=why, **self._tampering(mended))
-        return mended
+        if repaired.was_whole and not self.unproven:
+            return repaired
+        self._count(repaired)
+        self._accept(self.deployment, repaired.tables, why)
+        if not repaired.was_whole:
+            self.event_log.say("repaired", why=why, **self._tampering(repaired))
+        return repaired
 
     def tell_gateways(self) -> None:
         """Say again what they assess. Raises SwitchError."""
@@ -213,8 +213,8 @@ class Deployer:
     def _keep(self, deployment: Deployment, about_to: Deployment | None = None) -> None:
         self.store.keep(deployment, self.wanted or deployment.known, about_to)
 
-    def _count(self, mended: Mended) -> None:
-        self.foreign += sum(len(flows) for flows in mended.foreign.values())
+    def _count(self, repaired: Repaired) -> None:
+        self.foreign += sum(len(flows) for flows in repaired.foreign.values())
 
     def _note(self, proof: Proof | UpdateProof, what: str, epoch: int) -> None:
         sides = (
@@ -258,11 +258,11 @@ class Deployer:
 
     @staticmethod
     def _seen(held: Tables) -> Tables:
-        """Without what could not be read; mending takes it away."""
+        """Without what could not be read; repair takes it away."""
         return replace(held, oddities=())
 
     @staticmethod
-    def _tampering(mended: Mended) -> dict[str, Any]:
+    def _tampering(repaired: Repaired) -> dict[str, Any]:
         def told(flows: dict[str, Any]) -> dict[str, list[str]]:
             return {
                 hub: [f"table {one.table} {dict(one.match)} {one.cookie:#018x}" for one in some]
@@ -270,8 +270,8 @@ class Deployer:
             }
 
         return {
-            "foreign": told(dict(mended.foreign)),
-            "stray": {hub: len(flows) for hub, flows in mended.stray.items()},
-            "missing": dict(mended.missing),
-            "groups_and_meters": dict(mended.aids),
+            "foreign": told(dict(repaired.foreign)),
+            "stray": {hub: len(flows) for hub, flows in repaired.stray.items()},
+            "missing": dict(repaired.missing),
+            "groups_and_meters": dict(repaired.aids),
         }

@@ -40,7 +40,7 @@ class EventCounts:
                 became: self.updates[became]
                 for became in ("done", "refused", "deferred", "failed", "busy")
             },
-            "mended": self.events["mended"],
+            "repaired": self.events["repaired"],
             "withdrawn": self.events["withdrawn"],
             "error": self.events["error"],
             "last_update": dict(self.last_update) if self.last_update else None,

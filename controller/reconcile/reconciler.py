@@ -1,7 +1,7 @@
 """The one thread that decides what happens when: jobs come in, timers run, the deployer acts.
 
 Switches bridge a failure by themselves at once. The controller waits a moment for what else
-fails with it, then moves the network to ways made without it; when it is mended, back. While a
+fails with it, then moves the network to ways made without it; when it is repaired, back. While a
 switch is away its tables serve on, and what would change them waits until it is back, or has been
 away so long that its hub counts as failed.
 """

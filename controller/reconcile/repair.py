@@ -19,7 +19,7 @@ from corridor.controller.reconcile.interfaces import Interfaces, only
 
 
 @dataclass(frozen=True)
-class Mended:
+class Repaired:
     """What was wrong, and what switches hold now."""
 
     foreign: Mapping[str, tuple[Flow, ...]]
@@ -43,12 +43,12 @@ def compare(held: Tables, deployment: Deployment) -> dict[int, Difference]:
     return {dpid: one for dpid, one in found.items() if one}
 
 
-def mend(
+def repair(
     interfaces: Interfaces,
     deployment: Deployment,
     dpids: frozenset[int],
     held: Tables | None = None,
-) -> Mended:
+) -> Repaired:
     """Have switches hold exactly their part of a deployment again. Raises SwitchError."""
     held = held if held is not None else interfaces.tables(dpids)
     differ = compare(held, deployment)
@@ -56,7 +56,7 @@ def mend(
     if differ or held.oddities:
         interfaces.switches.bundle(modifications.edges_off(differ))
         now = _put_right(interfaces, deployment, dpids, held)
-    return _mended(interfaces, differ, now)
+    return _repaired(interfaces, differ, now)
 
 
 def reinstall(
@@ -66,7 +66,7 @@ def reinstall(
     held: Tables,
     drain_s: float,
     before_edges: Callable[[], object],
-) -> Mended:
+) -> Repaired:
     """The same from whatever is held: a label may mean something else there, so nothing is
     admitted until the core is whole, and ``drain_s`` passes before it is touched."""
     differ = compare(held, deployment)
@@ -75,7 +75,7 @@ def reinstall(
         interfaces.switches.bundle(off)
         interfaces.sleep(drain_s)
     now = _put_right(interfaces, deployment, dpids, interfaces.tables(dpids), before_edges)
-    return _mended(interfaces, differ, now)
+    return _repaired(interfaces, differ, now)
 
 
 def _put_right(
@@ -109,8 +109,8 @@ def _put_right(
     return now
 
 
-def _mended(interfaces: Interfaces, differ: Mapping[int, Difference], held: Tables) -> Mended:
-    return Mended(
+def _repaired(interfaces: Interfaces, differ: Mapping[int, Difference], held: Tables) -> Repaired:
+    return Repaired(
         _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
         _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
         {interfaces.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},

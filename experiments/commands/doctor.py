@@ -1,4 +1,4 @@
-"""``corridor doctor``: what this machine can do, and what mends what it cannot."""
+"""``corridor doctor``: what this machine can do, and what repairs what it cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXIT_NO_TESTBED = 3
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
-        "doctor", help="what this machine can do, and how to mend the rest"
+        "doctor", help="what this machine can do, and how to repair the rest"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -1,4 +1,4 @@
-"""The faults of a plan, made and mended on a network that runs, and what was done when."""
+"""The faults of a plan, made and repaired on a network that runs, and what was done when."""
 
 from __future__ import annotations
 

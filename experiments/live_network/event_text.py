@@ -62,7 +62,7 @@ def _withdrawn(said: Said) -> str:
     return f"withdrawn at once: {_some(said['demands'])}"
 
 
-def _mended(said: Said) -> str:
+def _repaired(said: Said) -> str:
     return f"tables were not as they should be, and are again ({said['why']}){_tampering(said)}"
 
 
@@ -115,7 +115,7 @@ _TOLD: Mapping[str, Callable[[Said], str]] = {
     "taken over": _taken_over,
     "update": _update,
     "withdrawn": _withdrawn,
-    "mended": _mended,
+    "repaired": _repaired,
     "status": _status,
     "deferred": _reason,
     "refused": _reason,

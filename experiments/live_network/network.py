@@ -28,13 +28,13 @@ from corridor.topologies.model.wiring import Wiring
 OPENFLOW_PORT = 6653
 POLL_S = 0.05
 WAIT_S = 120.0
-"""For everything to stand, then for BFD, then for calm."""
+"""For everything to stand, then for BFD, then until all is settled."""
 SILENCE_S = 60
 """Of a controller that computes. By a real clock, on a busy machine, that takes its time."""
 
 
 class LiveNetwork:
-    """Everything under one roof; ``with`` builds it, waits until it is calm, and takes it down.
+    """Everything under one roof; ``with`` builds it, waits until it is settled, and takes it down.
 
     ``scratch`` is a folder, made if need be, for sockets and what controllers remember; in
     ``out_dir`` stay ``events.jsonl``, ``controller.log`` and ``audit/``. ``timing`` is for the
@@ -91,7 +91,7 @@ class LiveNetwork:
             self.faults = Faults(self.wiring, self.net.kernel)
             if self._has_bfd:
                 self.net.wait_bfd(self._wait_s)
-            self.until(self.is_calm, self._wait_s)
+            self.until(self.is_settled, self._wait_s)
             self._stack = stack.pop_all()
         return self
 
@@ -175,7 +175,7 @@ class LiveNetwork:
         said = [one for one in self.events() if one["event"] != "status"][-8:]
         return EnvironmentUnsupported(f"{what}; {said} {log}".strip())
 
-    def is_calm(self) -> bool:
+    def is_settled(self) -> bool:
         """Everything stands that should, with nothing failed."""
         status = self.ask("status")
         topology = self.ask("topology")

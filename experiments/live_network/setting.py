@@ -32,7 +32,7 @@ class Setting(NamedTuple):
         return cls(specification, from_plain(Wiring, json.loads((folder / WIRING).read_text())))
 
 
-def kept_wiring(
+def live_wiring(
     loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: Mapping[str, float] | None = None
 ) -> Wiring:
     """With a gateway wherever there may be one, since policies may come to need it: at hubs that

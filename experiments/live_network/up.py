@@ -19,7 +19,7 @@ from corridor.experiments.live_network import session
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
-from corridor.experiments.live_network.setting import Setting, kept_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.plan.plan import losses_ppm
 from corridor.experiments.run import manifest
 from corridor.experiments.run.event_log import Say
@@ -127,7 +127,7 @@ def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, K
         choice = choose_for_keeping(facts, options.testbed)
         kernel = None if choice.testbed == "native" else real_clock_kernel(facts)
         run_id = native_run_id() if kernel is None else GUEST_RUN_ID
-        wiring = kept_wiring(loaded, run_id, loaded.scenario.seed, losses_ppm(loaded))
+        wiring = live_wiring(loaded, run_id, loaded.scenario.seed, losses_ppm(loaded))
     except BaseException:
         remove_empty(out_dir, itself=not was_there)
         raise

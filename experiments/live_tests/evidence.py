@@ -104,11 +104,11 @@ def _dumps(out_dir: Path) -> list[dict[str, Any]]:
 
 
 def _check_times(done: Path, trials: Sequence[Trial]) -> None:
-    """Failures are made, and mended, while none of their packets is under way."""
+    """Failures are made, and repaired, while none of their packets is under way."""
     if not done.exists():
         return
     until_ns = {trial.begin_ns: trial.send_ns for trial in trials}
-    until_ns |= {trial.mend_ns: later.send_ns for trial, later in itertools.pairwise(trials)}
+    until_ns |= {trial.repair_ns: later.send_ns for trial, later in itertools.pairwise(trials)}
     for one in json.loads(done.read_text()):
         late_ns = one["ended_ns"] - until_ns.get(one["planned_ns"], one["ended_ns"])
         if late_ns > 0:

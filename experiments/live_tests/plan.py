@@ -1,8 +1,8 @@
 """From a demand under test and sets of failures to a plan that puts it to the test. Pure.
 
-Each set has a trial: its failures are made, packets are sent, and all is mended again. The packets
-of a trial have a source port of their own, by which they are told from others wherever they are
-seen. Fibres are empty before the next.
+Each set has a trial: its failures are made, packets are sent, and all is repaired again. The
+packets of a trial have a source port of their own, by which they are told from others wherever they
+are seen. Fibres are empty before the next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROBES, INTERVAL_NS = 10, 10_000_000
 LEAD_NS = {"virtual": 100_000_000, "real": 500_000_000}
 """From the failures to the first packet, in which this machine makes them and switches see them."""
 EMPTYING_NS = NS_PER_S
-"""From the last packet to the mending: five times the way around the world by fibre."""
+"""From the last packet to the repair: five times the way around the world by fibre."""
 SETTLE_NS = 500_000_000
 FIRST_NS = 100_000_000
 
@@ -45,7 +45,7 @@ class Trial:
     """Where its packets come from."""
     begin_ns: int
     send_ns: int
-    mend_ns: int
+    repair_ns: int
 
 
 def specify_demand(demand: DemandUnderTest) -> Specification:
@@ -97,13 +97,13 @@ def _trials(sets: Collection[Failed], lead_ns: int) -> Iterator[Trial]:
     begin_ns = FIRST_NS
     for number, failed in enumerate(sets):
         send_ns = begin_ns + lead_ns
-        mend_ns = send_ns + PROBES * INTERVAL_NS + EMPTYING_NS
-        yield Trial(failed, ports.REPLY_BASE + number, begin_ns, send_ns, mend_ns)
-        begin_ns = mend_ns + SETTLE_NS
+        repair_ns = send_ns + PROBES * INTERVAL_NS + EMPTYING_NS
+        yield Trial(failed, ports.REPLY_BASE + number, begin_ns, send_ns, repair_ns)
+        begin_ns = repair_ns + SETTLE_NS
 
 
 def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iterator[Fault]:
-    """What fails and is mended. Where no gateway stands there is nothing to kill."""
+    """What fails and is repaired. Where no gateway stands there is nothing to kill."""
     failed = failures_of(topology, trial.failed)
     fibres = sorted(
         one.id
@@ -112,13 +112,13 @@ def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iter
     )
     for fibre in fibres:
         yield Fault(trial.begin_ns, cut.CUT, fibre)
-        yield Fault(trial.mend_ns, cut.MEND, fibre)
+        yield Fault(trial.repair_ns, cut.MEND, fibre)
     for name in sorted(failed.hubs):
         yield Fault(trial.begin_ns, hub.DOWN, name)
-        yield Fault(trial.mend_ns, hub.UP, name)
+        yield Fault(trial.repair_ns, hub.UP, name)
     for name in sorted(failed.gateways & frozenset(gateways)):
         yield Fault(trial.begin_ns, gateway.KILL, name)
-        yield Fault(trial.mend_ns, gateway.START, name)
+        yield Fault(trial.repair_ns, gateway.START, name)
 
 
 def _phases(

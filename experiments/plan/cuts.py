@@ -23,7 +23,7 @@ from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
 
 LEAD_NS, TAIL_NS = 100_000_000, 100_000_000
-"""Probes before the cut and after the mending."""
+"""Probes before the cut and after the repair."""
 SETTLED_NS = 100_000_000
 """After a cut: longer than any outage that fast failover may leave."""
 QUICKEN_NS = 1_500_000_000
@@ -57,20 +57,20 @@ def plan_cuts(
         longest_ns = max((one.rtt_ns or 0 for one in crossing), default=0)
         # Long enough for some probes to go and come back by the longest detour.
         outage_ns = max(options.outage, 2 * SETTLED_NS + longest_ns)
-        mend_ns = start_ns + LEAD_NS + outage_ns
+        repair_ns = start_ns + LEAD_NS + outage_ns
         cut = Cut(
             fibre=fibre,
             silent=options.silent,
             start_ns=start_ns,
             cut_ns=start_ns + LEAD_NS,
-            mend_ns=mend_ns,
-            end_ns=mend_ns + TAIL_NS,
+            repair_ns=repair_ns,
+            end_ns=repair_ns + TAIL_NS,
             interval_ns=options.interval,
             others_interval_ns=options.others,
             crossing=crossing,
         )
         cuts.append(cut)
-        start_ns = mend_ns + max(TAIL_NS, settle_ns)
+        start_ns = repair_ns + max(TAIL_NS, settle_ns)
     return tuple(cuts)
 
 
@@ -83,9 +83,9 @@ def cut_faults(cuts: Iterable[Cut]) -> Iterator[Fault]:
         if cut.silent:
             yield Fault(cut.start_ns - QUICKEN_NS, QUICKEN, cut.fibre)
         yield Fault(cut.cut_ns, SILENCE if cut.silent else CUT, cut.fibre)
-        yield Fault(cut.mend_ns, MEND, cut.fibre)
+        yield Fault(cut.repair_ns, MEND, cut.fibre)
         if cut.silent:
-            yield Fault(cut.mend_ns, SLOW, cut.fibre)
+            yield Fault(cut.repair_ns, SLOW, cut.fibre)
 
 
 def cut_phases(

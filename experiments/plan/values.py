@@ -134,13 +134,13 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Cut:
-    """One fibre cut and mended while probes are sent; times count from the epoch."""
+    """One fibre cut and repaired while probes are sent; times count from the epoch."""
 
     fibre: str
     silent: bool
     start_ns: int
     cut_ns: int
-    mend_ns: int
+    repair_ns: int
     end_ns: int
     """When its last probe is sent."""
     interval_ns: int

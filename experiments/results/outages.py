@@ -75,7 +75,7 @@ def _outage(cut: Cut, demand: PlannedDemand, mine: Probes, epoch_ns: int) -> Out
     interval_ns = cut.interval_ns if expectation else cut.others_interval_ns
     sent_ns = mine["intended_ns"] - epoch_ns
     expected_ns = expectation.rtt_ns if expectation else None
-    back_ns = cut.mend_ns - (expected_ns or 0)
+    back_ns = cut.repair_ns - (expected_ns or 0)
     settled = (sent_ns >= cut.cut_ns + SETTLED_NS) & (sent_ns < back_ns)
     rtt_ns = _rtt_ns(mine[answered & settled])
     late = [

@@ -141,12 +141,12 @@ class ArrivalChoice(Frozen):
 
 
 class TimedFault(Frozen):
-    """Something that fails while probes are sent, and is mended."""
+    """Something that fails while probes are sent, and is repaired."""
 
     at: OffsetNs
     """After the first probe may be sent, in nanoseconds."""
     until: OffsetNs | None = None
-    """When it is mended; not at all if not given."""
+    """When it is repaired; not at all if not given."""
 
     @model_validator(mode="after")
     def _is_one_fault(self) -> Self:
@@ -159,7 +159,7 @@ class TimedFault(Frozen):
                 raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
         _complete(self.kind.key, self.kind, self.options)
         if self.until is not None and self.until <= self.at:
-            raise ValueError("a fault is mended after it happens: until is above at")
+            raise ValueError("a fault is repaired after it happens: until is above at")
         return self
 
     @property

@@ -134,19 +134,19 @@ class Demand(Frozen):
 
 
 class CutOptions(Frozen):
-    """Fibres cut one after another, each mended before the next, while all demands are probed."""
+    """Fibres cut one after another, each repaired before the next, while all demands are probed."""
 
     fibres: Literal["all"] | tuple[Slug, ...] = "all"
     silent: bool = False
     """Lose what is sent and keep the carrier, so that only BFD notices."""
     outage: DurationNs = 300_000_000
-    """From the cut to its mending."""
+    """From the cut to its repair."""
     interval: DurationNs = 1_000_000
     """Between probes of the demands that cross the fibre: the resolution of an outage."""
     others: DurationNs = 20_000_000
     """Between probes of the other demands."""
     settle: DurationNs | None = None
-    """From the mending to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
+    """From the repair to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
     come up slowly."""
 
 

@@ -1,4 +1,4 @@
-"""What this machine can do, and for each thing it cannot, the command that mends it.
+"""What this machine can do, and for each thing it cannot, the command that repairs it.
 
 ``verdicts`` is pure; ``examine`` collects what it judges, without leaving anything behind.
 """
@@ -53,12 +53,12 @@ class Verdict:
     subject: str
     ok: bool
     detail: str
-    mend: str = ""
+    repair: str = ""
     """The command that turns a no into a yes; empty where nothing can."""
 
     def __str__(self) -> str:
         line = f"{'yes' if self.ok else 'no':<4} {self.subject:<24} {self.detail}"
-        return f"{line}\n     {'':<24} -> {self.mend}" if self.mend and not self.ok else line
+        return f"{line}\n     {'':<24} -> {self.repair}" if self.repair and not self.ok else line
 
 
 def examine() -> Machine:
@@ -120,12 +120,12 @@ def _testbeds(machine: Machine) -> list[Verdict]:
             "native",
             not native,
             "; ".join(native) or "--testbed native",
-            _mend_native(facts),
+            _repair_native(facts),
         ),
     ]
 
 
-def _mend_native(facts: Facts) -> str:
+def _repair_native(facts: Facts) -> str:
     if facts.netem_lacks or facts.openvswitch_lacks:
         return "vagrant up, or a machine whose kernel has both; guests need neither"
     return "sudo ./corridor run --testbed native"
@@ -187,15 +187,15 @@ def _kernels(machine: Machine) -> list[Verdict]:
 
 def _own_kernel(facts: Facts) -> list[Verdict]:
     # A module that is there but not loaded counts as there: the kernel loads it when asked.
-    mend = "boot a kernel that has it (sudo apt-get install linux-image-amd64); guests do without"
+    repair = "boot a kernel that has it (sudo apt-get install linux-image-amd64); guests do without"
     return [
         Verdict("root", facts.root, "yes" if facts.root else "not root", "sudo ./corridor ..."),
-        Verdict("netem", not facts.netem_lacks, facts.netem_lacks or "here", mend),
+        Verdict("netem", not facts.netem_lacks, facts.netem_lacks or "here", repair),
         Verdict(
             "openvswitch",
             not facts.openvswitch_lacks,
             facts.openvswitch_lacks or "here",
-            mend,
+            repair,
         ),
     ]
 
@@ -204,7 +204,7 @@ def _programs(versions: Mapping[str, str]) -> list[Verdict]:
     found = []
     for name, version in versions.items():
         package = PACKAGES.get(name)
-        mend = (
+        repair = (
             f"sudo apt-get install --no-install-recommends {package}"
             if package
             else "./corridor setup"
@@ -212,7 +212,7 @@ def _programs(versions: Mapping[str, str]) -> list[Verdict]:
         absent = (
             "not installed (only needed for the virtual machine)" if name in OPTIONAL else "missing"
         )
-        found.append(Verdict(name, bool(version), version or absent, mend))
+        found.append(Verdict(name, bool(version), version or absent, repair))
     return found
 
 

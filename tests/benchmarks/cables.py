@@ -1,9 +1,9 @@
-"""Cut and mend fibres of a live network under traffic; what happens is held against predictions.
+"""Cut and repair fibres of a live network under traffic; what happens is held against predictions.
 
     .venv/bin/python -m tests.benchmarks.cables --steps fibres pairs flapping partition
     .venv/bin/python -m tests.benchmarks.cables --help
 
-Steps are ``fibres``, each cut and mended in turn; ``pairs``, two at once, drawn at random;
+Steps are ``fibres``, each cut and repaired in turn; ``pairs``, two at once, drawn at random;
 ``flapping``, the fibre that most demands cross, up and down six times; ``partition``, all fibres
 between a jurisdiction and the rest. A network is kept in a guest with the virtual clock. The prover
 predicts from the tables what becomes of each demand while switches bridge the failure, an oracle
@@ -34,7 +34,7 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.setting import Setting, kept_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -56,7 +56,7 @@ FLAPS, FLAP_S, QUIET_S = 6, 0.2, 21.0
 
 @dataclass(frozen=True)
 class Step:
-    """Fibres that are cut at once, and mended at once."""
+    """Fibres that are cut at once, and repaired at once."""
 
     kind: str
     fibres: tuple[str, ...]
@@ -116,7 +116,7 @@ def carry_out(kept: LiveNetwork, step: Step) -> dict[str, Any]:
         _settle(kept, step.fibres, works=False)
         while_cut = _said(kept)
         time.sleep(HELD_S)
-        mended_ns = time.time_ns()
+        repaired_ns = time.time_ns()
         _switch(kept, step.fibres, up=True)
         _settle(kept, step.fibres, works=True)
         after = _said(kept)
@@ -130,7 +130,7 @@ def carry_out(kept: LiveNetwork, step: Step) -> dict[str, Any]:
         "start_ns": traffic.start_ns,
         "cut_ns": cut_ns,
         "last_cut_ns": last_cut_ns,
-        "mended_ns": mended_ns,
+        "repaired_ns": repaired_ns,
         "statuses": {"while cut": while_cut, "after": after, "at last": _said(kept)},
         "held_out": held_out,
         "held_out_at_last": _held_out(kept),
@@ -177,7 +177,7 @@ class Judge:
         deployment = deployments.stand(DesiredState(specification), wiring, 0)
         explorer = Explorer(tables_of(deployment.program), wiring, self._topology)
         self._explorer = explorer
-        self._calm = {one.id: explorer.follow(one, NO_FAILURES) for one in self._intents}
+        self._intact = {one.id: explorer.follow(one, NO_FAILURES) for one in self._intents}
         self._unbuilt = frozenset(one.hub for one in wiring.hubs if one.gateway is None)
         self.counts: Counter[str] = Counter()
         self.times_ms: dict[str, list[float]] = {"bridged": [], "followed": [], "back": []}
@@ -207,7 +207,7 @@ class Judge:
             lost = seen["lost"].get(intent.id, [])
             if seen["times"] == 1:
                 self._losses(what, intent, seen, [at * 1e3 for at in lost])
-            elif lost and self._calm[intent.id].delivered:
+            elif lost and self._intact[intent.id].delivered:
                 self._flapped(what, intent, seen, lost)
         self._moves(seen)
 
@@ -245,9 +245,11 @@ class Judge:
         """Of a demand, by what the prover says of the tables it was served by."""
         crossed = self._crossed(intent)
         cut = [number for number, name in enumerate(crossed) if name in seen["fibres"]]
-        if not self._calm[intent.id].delivered:
+        if not self._intact[intent.id].delivered:
             return
-        cut_ms, mended_ms = ((seen[at] - seen["start_ns"]) / 1e6 for at in ("cut_ns", "mended_ns"))
+        cut_ms, repaired_ms = (
+            (seen[at] - seen["start_ns"]) / 1e6 for at in ("cut_ns", "repaired_ns")
+        )
         if not cut:
             self.counts["untouched"] += 1
             if lost_ms:
@@ -258,7 +260,7 @@ class Judge:
         later = [at for at in lost_ms if at + reach_ms >= cut_ms]
         self.counts["lost under way"] += len(under_way)
         fate = self._explorer.follow(intent, Failures(links=frozenset(seen["fibres"])))
-        after = [at for at in later if at > mended_ms + 1e3 * SPACING_S]
+        after = [at for at in later if at > repaired_ms + 1e3 * SPACING_S]
         if fate.delivered:
             self.counts["bridged"] += 1
             self.times_ms["bridged"].append(len(later) * 1e3 * SPACING_S)
@@ -273,10 +275,10 @@ class Judge:
                 self.times_ms["followed"].append(max(later, default=cut_ms) - cut_ms)
                 self.counts["... and served again by new ways"] += 1
             else:
-                self.times_ms["back"].append(max(later, default=mended_ms) - mended_ms)
-                self.counts["... until it was mended"] += 1
+                self.times_ms["back"].append(max(later, default=repaired_ms) - repaired_ms)
+                self.counts["... until it was repaired"] += 1
         if fate.delivered and after:
-            self.wrong.append(f"{what}: {intent.id} lost {after} by mending")
+            self.wrong.append(f"{what}: {intent.id} lost {after} by repair")
 
     def _moves(self, seen: dict[str, Any]) -> None:
         updates = [one for one in seen["events"] if one["event"] == "update"]
@@ -286,14 +288,14 @@ class Judge:
             self.times_ms.setdefault("flip", []).append(one["done_ms"]["flipped"])
             more = 100 * (entries["most"] / entries["before"] - 1)
             self.times_ms.setdefault("more entries, %", []).append(more)
-        moved = [one["at_ns"] for one in updates if one["at_ns"] < seen["mended_ns"]]
+        moved = [one["at_ns"] for one in updates if one["at_ns"] < seen["repaired_ns"]]
         if moved and seen["times"] == 1:
             drained = updates[0]["done_ms"]["removed"] - updates[0]["done_ms"]["flipped"]
             flipped_ms = (moved[0] - seen["cut_ns"]) / 1e6 - drained
             self.times_ms.setdefault("cut to flip", []).append(flipped_ms)
 
     def _crossed(self, intent: Intent) -> tuple[str, ...]:
-        outcome = self._calm[intent.id]
+        outcome = self._intact[intent.id]
         return outcome.fibres if outcome.delivered else ()
 
     def _delay_ms(self, fibre: str) -> float:
@@ -322,7 +324,7 @@ def main() -> int:
     specification = specify(loaded)
     if options.k is not None:
         specification = specification.model_copy(update={"k": options.k})
-    wiring = kept_wiring(loaded, GUEST_RUN_ID, options.seed)
+    wiring = live_wiring(loaded, GUEST_RUN_ID, options.seed)
     judge = Judge(specification, wiring)
     if options.judge:
         return _judge(judge, options.judge)

@@ -26,7 +26,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.setting import Setting, kept_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -129,7 +129,7 @@ def main() -> int:
     loaded = load_scenario(options.scenario)
     specification = specify(loaded)
     out_dir = result_folder(options.out)
-    Setting(specification, kept_wiring(loaded, GUEST_RUN_ID, options.seed)).write(out_dir)
+    Setting(specification, live_wiring(loaded, GUEST_RUN_ID, options.seed)).write(out_dir)
     sets = [
         one.model_dump(mode="json", by_alias=True)
         for one in random_sets(options.pairs, options.seed)

@@ -29,7 +29,7 @@ from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.setting import Setting, kept_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -142,7 +142,7 @@ def main() -> int:
     options = parsed()
     loaded = load_scenario(options.scenario)
     specification = specify(loaded)
-    wiring = kept_wiring(loaded, GUEST_RUN_ID, 1)
+    wiring = live_wiring(loaded, GUEST_RUN_ID, 1)
     cast = cast_of(specification, wiring)
     changes: dict[str, Change] = {
         "base": ("restore", {"fibre": cast.fibre}),

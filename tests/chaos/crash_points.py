@@ -42,7 +42,7 @@ MOMENTS: Mapping[str, tuple[str, str, int, str]] = {
     "withdrawn": ("withdraw", "tell", 1, "after"),
     "half finished": ("boot", "bundle", 1, "half"),
     "finished": ("boot", "bundle", 1, "after"),
-    "half mended": ("boot", "tell", 1, "half"),
-    "mended": ("boot", "tell", 1, "after"),
+    "half repaired": ("boot", "tell", 1, "half"),
+    "repaired": ("boot", "tell", 1, "after"),
 }
 """Job, call, which of its kind in the job from 1, and where in it."""

@@ -5,7 +5,7 @@ moment, switches that are lost, tables that are tampered with. A scene returns i
 JSON object each:
 
     name            what broke
-    at_ns           when; since what it is mended is counted from there
+    at_ns           when; since what it is repaired is counted from there
     until_ns        when it was looked at again
     proven_ns       when the controller last said that what switches hold is proven
     events          what it said in between, but for statuses
@@ -34,7 +34,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 
-PROVEN = ("taken over", "installed", "mended", "update")
+PROVEN = ("taken over", "installed", "repaired", "update")
 FOLLOWED_S = 0.5
 """What has failed is followed within this, if it is."""
 LONG_S = 120.0
@@ -59,13 +59,13 @@ class Stage:
         do, what = self.changes[name]
         return self.kept.ask(do, **what)
 
-    def calm(self) -> None:
+    def settle(self) -> None:
         """Until all is as it should be, and stays so until what failed has been followed."""
         was_calm = False
         while not was_calm:
-            self.kept.until(self.kept.is_calm, LONG_S)
+            self.kept.until(self.kept.is_settled, LONG_S)
             time.sleep(FOLLOWED_S)
-            was_calm = self.kept.is_calm()
+            was_calm = self.kept.is_settled()
 
     # Controllers.
 
@@ -84,7 +84,7 @@ class Stage:
     def taken(self) -> None:
         """Until the controller that was started last stands by the network, and all is calm."""
         self.kept.until(lambda: self.kept.ask("status").get("installed"), LONG_S)
-        self.calm()
+        self.settle()
 
     def order(self, do: str, at: str = "") -> None:
         self._moment.write_text(json.dumps({"do": do, "at": at}))

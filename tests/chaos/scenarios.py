@@ -45,8 +45,8 @@ WITHDRAWN = ("half withdrawn", "withdrawn at edges", "half forgotten", "withdraw
 TWICE = (
     ("half flipped", "half finished"),
     ("half flipped", "finished"),
-    ("half the entries removed", "half mended"),
-    ("entries beside", "mended"),
+    ("half the entries removed", "half repaired"),
+    ("entries beside", "repaired"),
 )
 LOST_AT = ("half the groups beside", "entries beside", "proven", "half flipped", "flipped")
 AWAY_S = 60.0
@@ -129,7 +129,7 @@ def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("controller and gateway killed", at_ns)
     kept.gateways.start(cast.gateway)
-    stage.calm()
+    stage.settle()
     at_ns = stage.kill()
     kept.faults.cut_carrier(cast.fibre)
     stage.start()
@@ -137,7 +137,7 @@ def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("controller killed, and a fibre cut", at_ns)
     kept.faults.restore(cast.fibre)
-    stage.calm()
+    stage.settle()
 
 
 def killed_without_a_switch(stage: Stage, cast: Targets) -> Breakdowns:
@@ -150,14 +150,14 @@ def killed_without_a_switch(stage: Stage, cast: Targets) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("controller killed while a switch is away", at_ns)
     at_ns = stage.find(cast.switch)
-    stage.calm()
+    stage.settle()
     yield stage.breakdown("the switch connected again", at_ns)
 
 
 def switches_emptied(stage: Stage, _cast: Targets) -> Breakdowns:
     at_ns = stage.empty_switches()
-    stage.kept.until(lambda: stage.said("mended", at_ns), 30)
-    stage.calm()
+    stage.kept.until(lambda: stage.said("repaired", at_ns), 30)
+    stage.settle()
     yield stage.breakdown("ovs-vswitchd killed", at_ns)
 
 
@@ -171,7 +171,7 @@ def switches_emptied_before_the_flip(stage: Stage, _cast: Targets) -> Breakdowns
 
 def _emptied(stage: Stage, moment: str) -> dict[str, Any]:
     at_ns, answer = stage.while_it_waits(moment, "other", stage.empty_switches)
-    stage.calm()
+    stage.settle()
     return stage.breakdown(f"ovs-vswitchd killed, {moment}", at_ns, answer=answer)
 
 
@@ -185,7 +185,7 @@ def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
         return stage.empty_switches()
 
     at_ns, answer = stage.while_asked("other", replaced)
-    stage.calm()
+    stage.settle()
     yield stage.breakdown("ovs-vswitchd killed while requests are open", at_ns, answer=answer)
 
 
@@ -198,7 +198,7 @@ def a_gateway_killed(stage: Stage, cast: Targets) -> Breakdowns:
     yield stage.breakdown("gateway killed", at_ns)
     at_ns = time.time_ns()
     kept.gateways.start(cast.gateway)
-    stage.calm()
+    stage.settle()
     yield stage.breakdown("the gateway started again", at_ns)
 
 
@@ -226,7 +226,7 @@ def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("the switch connected again after 60 s", back_ns, stale=stale)
     kept.faults.restore(cast.fibre)
-    stage.calm()
+    stage.settle()
 
 
 def a_switch_lost_in_an_update(stage: Stage, cast: Targets) -> Breakdowns:
@@ -237,7 +237,7 @@ def a_switch_lost_in_an_update(stage: Stage, cast: Targets) -> Breakdowns:
         time.sleep(1)
         stage.find(hub)
         time.sleep(2.5)
-        stage.calm()
+        stage.settle()
         yield stage.breakdown(f"{hub} disconnected for 1 s, {moment}", at_ns, answer=answer)
         stage.change("base")
 
@@ -252,7 +252,7 @@ def a_switch_back_in_an_update(stage: Stage, cast: Targets) -> Breakdowns:
 
     for moment in ("groups beside", "half flipped"):
         at_ns, answer = stage.while_it_waits(moment, "other", away_and_back)
-        stage.calm()
+        stage.settle()
         yield stage.breakdown(f"switch connected again, {moment}", at_ns, answer=answer)
         stage.change("base")
 

@@ -41,8 +41,8 @@ def test_reading_back_refuses_a_fibre_that_is_not_shaped_as_declared(seen, kind)
     assert "does not hold the shaping of c0s1p2" in seen["shaping"][kind]
 
 
-def test_reading_back_accepts_a_fibre_that_has_been_mended(seen):
-    assert seen["shaping"]["mended"] == ""
+def test_reading_back_accepts_a_fibre_that_has_been_repaired(seen):
+    assert seen["shaping"]["repaired"] == ""
 
 
 @pytest.mark.parametrize("place", [PROJECT_IN_GUEST, PYTHON_PREFIX, "/", "/usr"])

@@ -19,7 +19,7 @@ CHANGES = (
     "a_runner_listening",
     "policies_there_and_back",
     "policies_that_say_nothing",
-    "a_fibre_cut_and_mended",
+    "a_fibre_cut_and_repaired",
     "a_fibre_cut_silently",
     "a_fibre_drained",
     "a_basis_that_ends",
@@ -33,7 +33,7 @@ BREAKDOWNS = (
 )
 ON_NATIVE_THREADS = (
     "policies_there_and_back",
-    "a_fibre_cut_and_mended",
+    "a_fibre_cut_and_repaired",
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
@@ -60,7 +60,7 @@ def scenes(tmp_path_factory, virtual_kernel):
             plain = {n: one.model_dump(mode="json", by_alias=True) for n, one in sets.items()}
             Setting(specification(), wiring()).write(out)
             (out / "policies.json").write_text(json.dumps(plain))
-            said = seen_inside(virtual_kernel, out, "kept", framework, *names)
+            said = seen_inside(virtual_kernel, out, "live_network", framework, *names)
             events = [json.loads(one) for one in (out / "events.jsonl").read_text().splitlines()]
             kept[framework, names] = said, events
         return kept[framework, names]
@@ -156,14 +156,14 @@ def test_what_is_no_policy_set_is_refused_with_its_reason(scene):
 
 
 @BOTH
-def test_a_cut_loses_what_is_under_way_and_its_mending_nothing(scene, framework):
-    seen, events = scene("a_fibre_cut_and_mended", framework)
+def test_a_cut_loses_what_is_under_way_and_its_repair_nothing(scene, framework):
+    seen, events = scene("a_fibre_cut_and_repaired", framework)
     cut_s = (seen["cut_ns"] - seen["start_ns"]) / 1e9
     assert lost(seen, "train", "render") == []
     assert all(cut_s - 0.06 < at < cut_s + SPACING_S for at in lost(seen))
     assert seen["statuses"]["ckpt"] == "DEGRADED"
     updates = [one["at_ns"] for one in events if one["event"] == "update"]
-    assert any(seen["cut_ns"] < at < seen["mended_ns"] + 10**9 for at in updates)
+    assert any(seen["cut_ns"] < at < seen["repaired_ns"] + 10**9 for at in updates)
 
 
 def test_bfd_tells_the_controller_of_a_cut_that_leaves_the_carrier_up(scene):
@@ -200,9 +200,9 @@ def test_entries_of_strangers_are_found_taken_away_and_counted(scene):
     seen, events = scene("entries_of_strangers")
     assert [seen[name]["was_whole"] for name in ("first", "second")] == [False, True]
     assert seen["status"]["foreign"] == 2
-    mended = [one for one in events if one["event"] == "mended"][-1]
-    assert set(mended["foreign"]) == {"guian", "kunming"}
-    assert mended["missing"]["kunming"] > 0
+    repaired = [one for one in events if one["event"] == "repaired"][-1]
+    assert set(repaired["foreign"]) == {"guian", "kunming"}
+    assert repaired["missing"]["kunming"] > 0
 
 
 @BOTH

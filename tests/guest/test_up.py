@@ -13,7 +13,7 @@ import pytest
 from corridor.controller.api.control_client import ask
 from corridor.experiments.testbeds.scratch import PREFIX
 from corridor_runs import broken_copy, corridor, environment, seen_inside
-from kept_runs import Api, KeptRun
+from live_runs import Api, LiveRun
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 OPTIONS = ("mini", "--testbed", "uml")
@@ -37,7 +37,7 @@ def keep(tmp_path, virtual_kernel):
     runs = []
 
     def start(*options, **more):
-        runs.append(KeptRun(tmp_path / str(len(runs)), *OPTIONS, *options, **more))
+        runs.append(LiveRun(tmp_path / str(len(runs)), *OPTIONS, *options, **more))
         return runs[-1]
 
     yield start
@@ -48,7 +48,7 @@ def keep(tmp_path, virtual_kernel):
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, virtual_kernel):
     """One that is calm, for tests that leave it as it was."""
-    run = KeptRun(tmp_path_factory.mktemp("kept") / "shared", *OPTIONS)
+    run = LiveRun(tmp_path_factory.mktemp("kept") / "shared", *OPTIONS)
     try:
         run.wait_until_it_says("] ready: 12 UP", CALM_S)
         yield run
@@ -208,7 +208,7 @@ def test_commands_in_another_terminal_use_it(kept):
 def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
     """Its consoles stop reading for good in the same way."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing built"))
-    run = KeptRun(tmp_path / "stock", *OPTIONS)
+    run = LiveRun(tmp_path / "stock", *OPTIONS)
     try:
         api = Api(run.session())
         run.wait_until_it_says("] ready: 12 UP", CALM_S)
@@ -256,7 +256,7 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
 @pytest.fixture(scope="module")
 def natively(tmp_path_factory, virtual_kernel):
     """What a script saw that kept one network after another in the kernel it runs in."""
-    return seen_inside(virtual_kernel, tmp_path_factory.mktemp("natively"), "kept_natively")
+    return seen_inside(virtual_kernel, tmp_path_factory.mktemp("natively"), "live_natively")
 
 
 @pytest.mark.parametrize("which", ["used", "again"])

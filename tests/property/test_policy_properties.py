@@ -262,10 +262,10 @@ def test_a_remedy_does_what_it_says(
     if isinstance(blocked, Route):
         return
     for remedy in blocked.remedies:
-        if remedy.kind == "mend":
-            mended = best_route(found)
-            assert isinstance(mended, Route)
-            assert mended.one_way_ns == remedy.one_way_ns
+        if remedy.kind == "repair":
+            repaired = best_route(found)
+            assert isinstance(repaired, Route)
+            assert repaired.one_way_ns == remedy.one_way_ns
 
 
 @example(topology=network([hub("a", "CN"), hub("b", "CN")], [fibre("a-b", 1)]))

@@ -52,7 +52,7 @@ def test_worlds_follow_from_their_events_and_are_never_broken_beyond_hope(name, 
 
 @settings(max_examples=40, deadline=None)
 @given(name=names, seed=seeds)
-def test_what_is_broken_was_whole_and_what_is_mended_was_broken(name, seed):
+def test_what_is_broken_was_whole_and_what_is_repaired_was_broken(name, seed):
     setup, state = load_setup(name), State()
     for event, after in made(name, seed):
         dead = state.dead_fibres(setup)
@@ -61,7 +61,7 @@ def test_what_is_broken_was_whole_and_what_is_mended_was_broken(name, seed):
                 assert dead.isdisjoint(event.fibres)
             case e.CutSilently() | e.Flap():
                 assert event.fibre not in dead
-            case e.Mend():
+            case e.Repair():
                 assert event.fibre in state.cut | state.silent
             case e.KillGateway():
                 assert event.hub not in state.closed
@@ -80,12 +80,12 @@ def test_what_is_broken_was_whole_and_what_is_mended_was_broken(name, seed):
 
 @settings(max_examples=40, deadline=None)
 @given(name=names, seed=seeds)
-def test_every_so_often_all_is_mended(name, seed):
+def test_every_so_often_all_is_repaired(name, seed):
     since = 0
     for event, after in made(name, seed):
-        since = 0 if isinstance(event, e.MendAll) else since + 1
+        since = 0 if isinstance(event, e.RepairAll) else since + 1
         assert since <= LONGEST_BROKEN
-        if isinstance(event, e.MendAll):
+        if isinstance(event, e.RepairAll):
             assert (after.broken, after.drained) == (0, frozenset())
 
 

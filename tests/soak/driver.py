@@ -93,14 +93,14 @@ class Driver:
                 self._kill_during(event, course, state)
             case e.Together():
                 self._together(event, course, state)
-            case e.MendAll():
-                self.bring_about(state, state.mended, course)
+            case e.RepairAll():
+                self.bring_about(state, state.repaired, course)
             case _:
                 raise TypeError(f"nobody plays {event}")
         return course
 
     def bring_about(self, state: State, wanted: State, course: ProductPath | None = None) -> None:
-        """Break and mend, drain and restore, until the state is as wanted; policies stay."""
+        """Break and repair, drain and restore, until the state is as wanted; policies stay."""
         course = course or ProductPath(before=state, after=wanted)
         for happening in _happenings(state, wanted):
             self._happen(happening, course)
@@ -193,7 +193,7 @@ class Driver:
                 course.breaks(
                     Loss.of_fibres((happening.fibre,), at_ns, silently=True), (happening.fibre,)
                 )
-            case e.Mend():
+            case e.Repair():
                 faults.restore(happening.fibre)
             case e.GoDark():
                 faults.hub_down(happening.hub)
@@ -381,14 +381,14 @@ def _happenings(state: State, wanted: State) -> Iterator[e.Happening]:
     for hub in sorted(state.dark - wanted.dark):
         yield e.Light(hub)
     for fibre in sorted((state.cut | state.silent) - (wanted.cut | wanted.silent)):
-        yield e.Mend(fibre)
+        yield e.Repair(fibre)
     parts: tuple[tuple[str, Callable[..., e.Happening], Callable[..., e.Happening]], ...] = (
         ("closed", e.KillGateway, e.StartGateway),
         ("away", e.Disconnect, e.Connect),
     )
-    for key, breaks, mends in parts:
+    for key, breaks, repairs in parts:
         was, will = getattr(state, key), getattr(wanted, key)
-        yield from (mends(name) for name in sorted(was - will))
+        yield from (repairs(name) for name in sorted(was - will))
         yield from (breaks(name) for name in sorted(will - was))
     yield from (e.Cut((fibre,)) for fibre in sorted(wanted.cut - state.cut))
     yield from (e.CutSilently(fibre) for fibre in sorted(wanted.silent - state.silent))

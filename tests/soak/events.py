@@ -108,7 +108,7 @@ class CutSilently(Happening):
 
 
 @dataclass(frozen=True)
-class Mend(Happening):
+class Repair(Happening):
     fibre: str
 
     def after(self, state: State) -> State:
@@ -253,11 +253,11 @@ class Together(Event):
 
 
 @dataclass(frozen=True)
-class MendAll(Event):
-    """Everything is mended, and what flapped is given time."""
+class RepairAll(Event):
+    """Everything is repaired, and what flapped is given time."""
 
     def after(self, state: State) -> State:
-        return state.mended
+        return state.repaired
 
 
 def _plain(value: Any) -> Any:

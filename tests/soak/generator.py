@@ -1,8 +1,8 @@
 """Random events, each of which makes sense in the state that those before it made. Pure.
 
 The same scene and seed always give the same events. At most ``MOST_BROKEN`` things are out of order
-at once, so that most demands still have a lawful way; every so often all is mended, so that the
-network must come to its calm state.
+at once, so that most demands still have a lawful way; every so often all is repaired, so that the
+network must come to its settled state.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.soak.state import State
 MOST_BROKEN = 3
 MOST_DRAINED = 2
 LONGEST_BROKEN = 12
-"""Events between two times that all is mended, at most."""
+"""Events between two times that all is repaired, at most."""
 MOST_MESSAGES = 600
 """About what an update sends; a controller that is to die later than that dies when it is done."""
 
@@ -28,14 +28,14 @@ def generate(setup: Setup, seed: int) -> Iterator[tuple[e.Event, State]]:
     state, since = State(), 0
     while True:
         event = _next(setup, state, chance, since)
-        since = 0 if isinstance(event, e.MendAll) else since + 1
+        since = 0 if isinstance(event, e.RepairAll) else since + 1
         state = event.after(state)
         yield event, state
 
 
 def _next(setup: Setup, state: State, chance: random.Random, since: int) -> e.Event:
     if since >= LONGEST_BROKEN:
-        return e.MendAll()
+        return e.RepairAll()
     return _draw(_Draw(setup, state, chance), WEIGHTS, chance)
 
 
@@ -56,7 +56,7 @@ WEIGHTS: Mapping[str, int] = {
     "cut": 8,
     "cut_group": 3,
     "cut_silently": 5,
-    "mend": 14,
+    "repair": 14,
     "go_dark": 2,
     "light": 6,
     "kill_gateway": 5,
@@ -72,13 +72,13 @@ WEIGHTS: Mapping[str, int] = {
     "kill_controller": 3,
     "kill_during": 5,
     "together": 12,
-    "mend_all": 2,
+    "repair_all": 2,
 }
 CHANGES = {name: WEIGHTS[name] for name in ("set_policies", "set_day", "drain", "restore")}
 HAPPENINGS = {
     name: WEIGHTS[name]
     for name in (
-        *("cut", "cut_group", "cut_silently", "mend", "go_dark", "light", "kill_gateway"),
+        *("cut", "cut_group", "cut_silently", "repair", "go_dark", "light", "kill_gateway"),
         *("start_gateway", "disconnect", "connect", "restart_switches", "tamper"),
     )
 }
@@ -118,9 +118,9 @@ class _Draw:
         whole = self._whole()
         return e.CutSilently(self._pick(whole)) if whole else None
 
-    def mend(self) -> e.Happening | None:
+    def repair(self) -> e.Happening | None:
         cut = self.state.cut | self.state.silent
-        return e.Mend(self._pick(cut)) if cut else None
+        return e.Repair(self._pick(cut)) if cut else None
 
     def go_dark(self) -> e.Happening | None:
         hubs = self._hubs() - self.state.away
@@ -182,8 +182,8 @@ class _Draw:
         together = e.Together(first, second, gap_ms)
         return None if _meet(first, second) else together
 
-    def mend_all(self) -> e.Event | None:
-        return e.MendAll() if self.state.mended != self.state else None
+    def repair_all(self) -> e.Event | None:
+        return e.RepairAll() if self.state.repaired != self.state else None
 
     def _change(self) -> e.Change:
         made = _draw(self, CHANGES, self.chance)

@@ -61,7 +61,7 @@ STRETCHES = 4
 
 
 class Soak:
-    """One network from calm to calm."""
+    """One network from settled to settled."""
 
     def __init__(self, kept: LiveNetwork, setup: Setup) -> None:
         self.kept, self.setup = kept, setup
@@ -162,7 +162,7 @@ class Soak:
         waits = course.tampered and isinstance(event, e.Tamper)
         self.now = self.settling.settle(
             course.outcomes(event.step if isinstance(event, e.KillControllerDuring) else None),
-            nothing_held=isinstance(event, e.MendAll),
+            nothing_held=isinstance(event, e.RepairAll),
             also=is_found if waits else lambda: True,
         )
 

@@ -20,7 +20,7 @@ CALM_S = 0.16
 """Longer than a controller waits for more failures after one."""
 STUCK_S = 60.0
 HELD_FAILURES = 3
-MENDED = ("mended", "installed", "taken over")
+MENDED = ("repaired", "installed", "taken over")
 """Events that say that tables were put right."""
 HELD_WITHIN_NS = 60 * NS_PER_S
 
@@ -61,16 +61,16 @@ class Settling:
     ) -> Settled:
         """What it has come to, which is one of the outcomes. Raises Stuck."""
         deadline = time.monotonic() + STUCK_S
-        calm: Settled | None = None
+        settled: Settled | None = None
         while True:
             found = self.look(outcomes)
             if isinstance(found, Settled) and not (nothing_held and found.held) and also():
-                if calm is not None:
+                if settled is not None:
                     return found
-                calm = found
+                settled = found
                 time.sleep(CALM_S)
                 continue
-            calm = None
+            settled = None
             if time.monotonic() > deadline:
                 raise Stuck(
                     "; ".join(found) if isinstance(found, list) else "held out for too long"

@@ -39,7 +39,7 @@ class State:
         return sum(len(names) for names in each)
 
     @property
-    def mended(self) -> State:
+    def repaired(self) -> State:
         """The same with everything in order and nothing drained."""
         return State(policies=self.policies, day=self.day)
 

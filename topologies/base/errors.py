@@ -14,7 +14,7 @@ from typing import ClassVar
 class CorridorError(Exception):
     """A failure a user can act on: what happened, and the way out.
 
-    ``hint`` is a command or an edit that mends it, or empty when the message says it all.
+    ``hint`` is a command or an edit that repairs it, or empty when the message says it all.
     """
 
     message: str
@@ -50,7 +50,7 @@ class InputError(CorridorError):
 
 @dataclass
 class EnvironmentUnsupported(CorridorError):
-    """This machine cannot do what was asked; the hint is the command that mends it."""
+    """This machine cannot do what was asked; the hint is the command that repairs it."""
 
     exit_code: ClassVar[int] = 3
 

@@ -58,7 +58,7 @@ class Faults:
 
     def restore(self, fibre: str) -> list[str]:
         """Undo both kinds of cut."""
-        return cut.mend(self, fibre, {})
+        return cut.repair(self, fibre, {})
 
     def hub_down(self, name: str) -> list[str]:
         """Take every port of a hub's switch down."""

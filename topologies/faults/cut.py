@@ -9,7 +9,7 @@ from __future__ import annotations
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.faults.kind import Effect, FaultKind, Interfaces, interfaces_of
 
-CUT, SILENCE, MEND = "cut", "silence", "mend"
+CUT, SILENCE, MEND = "cut", "silence", "repair"
 
 
 def cut_carrier(network: Interfaces, fibre: str, _options: Values) -> list[str]:
@@ -22,7 +22,7 @@ def cut_silently(network: Interfaces, fibre: str, _options: Values) -> list[str]
     return network.make((SILENCE, fibre), Effect(silent=interfaces_of(network.wiring, fibre)))
 
 
-def mend(network: Interfaces, fibre: str, _options: Values) -> list[str]:
+def repair(network: Interfaces, fibre: str, _options: Values) -> list[str]:
     """Undo both kinds of cut: links up, and the shaping as it was."""
     interfaces_of(network.wiring, fibre)
     return network.end((CUT, fibre), (SILENCE, fibre))
@@ -38,7 +38,7 @@ KIND = FaultKind(
             "flag", "what is sent is lost and the carrier stays, so that only BFD notices", False
         )
     },
-    actions={CUT: cut_carrier, SILENCE: cut_silently, MEND: mend},
+    actions={CUT: cut_carrier, SILENCE: cut_silently, MEND: repair},
     begin=CUT,
     instead={"silent": SILENCE},
     end=MEND,

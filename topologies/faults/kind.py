@@ -74,7 +74,7 @@ class FaultKind:
     begin: str
     """The action that makes the fault."""
     end: str
-    """The action that mends it."""
+    """The action that repairs it."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Further keys beside ``at`` and ``until``; a name that two kinds share means one thing."""
     instead: Mapping[str, str] = field(default_factory=dict)

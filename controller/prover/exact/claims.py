@@ -59,7 +59,7 @@ class Slowest:
 
     intent: str
     one_way_ns: int
-    calm_ns: int | None
+    intact_ns: int | None
     """While no more fails than is known; None if they are lost then."""
     failures: frozenset[str]
 
@@ -277,9 +277,9 @@ def _slowest(searched: Searched) -> Slowest | None:
     if not delivered:
         return None
     worst = max(delivered, key=lambda outcome: outcome.one_way_ns)
-    calm = searched.outcomes[0]
-    calm_ns = calm.one_way_ns if calm.delivered else None
-    return Slowest(searched.intent.id, worst.one_way_ns, calm_ns, worst.explained[0])
+    intact = searched.outcomes[0]
+    intact_ns = intact.one_way_ns if intact.delivered else None
+    return Slowest(searched.intent.id, worst.one_way_ns, intact_ns, worst.explained[0])
 
 
 def _counts(searched: tuple[Searched, ...], started: float) -> Counts:

@@ -103,11 +103,11 @@ class Explorer:
     def lawful(self, automaton: Automaton) -> Lawful:
         return Lawful(automaton, self._ground, self._joined)
 
-    def _permit_in_use(self, intent: Intent, calm: Outcome) -> int | None:
-        """The first with a path while no more has failed; ``calm`` may show one."""
+    def _permit_in_use(self, intent: Intent, intact: Outcome) -> int | None:
+        """The first with a path while no more has failed; ``intact`` may show one."""
         down = self.causes.down(self.known)
         for number, automaton in enumerate(intent.ruling.automata):
-            if calm.delivered and accepts(automaton, calm.states[number], calm.one_way_ns):
+            if intact.delivered and accepts(automaton, intact.states[number], intact.one_way_ns):
                 return number
             if self.lawful(automaton).has_path(down):
                 return number

@@ -59,7 +59,7 @@ def broken_shaping(net: CorridorNet) -> dict[str, str]:
         net.kernel.reshape(fibre.a.interface, replace(fibre.forward, **change))
         told[name] = verdict(net)
         net.kernel.reshape(fibre.a.interface, fibre.forward)
-    told["mended"] = verdict(net)
+    told["repaired"] = verdict(net)
     with NetlinkSocket() as route:
         route.carry_out([qdisc_deleted(route.index_of(fibre.a.interface), fibre.a.interface)])
     told["unshaped"] = verdict(net)

@@ -168,7 +168,7 @@ class Steps:
         shown = self.corridor("status")
         metrics = self.ask("GET", "/metrics")[1]
         self.kept.faults.restore(FIBRE)
-        self.kept.until(self.kept.is_calm, 60)
+        self.kept.until(self.kept.is_settled, 60)
         return {"shown": shown, "metrics": metrics}
 
     def _fibre_metric(self) -> str:
@@ -183,7 +183,7 @@ class Steps:
         without = self.ask("GET", "/v1/status"), self.corridor("status")
         metrics = self.ask("GET", "/metrics")
         self.kept.start_controller()
-        self.kept.until(self.kept.is_calm, 60)
+        self.kept.until(self.kept.is_settled, 60)
         return {"without": without, "metrics": metrics, "back": self.ask("GET", "/v1/status")}
 
     def all_events(self) -> Any:
@@ -224,7 +224,7 @@ def play(steps: Steps, seen: dict[str, Any]) -> None:
     for name in STEPS:
         try:
             seen[name] = getattr(steps, name)()
-            steps.kept.until(steps.kept.is_calm, 60)
+            steps.kept.until(steps.kept.is_settled, 60)
         except Exception:  # noqa: BLE001 - told to the test outside
             seen[name] = {"broken": traceback.format_exc()}
             return

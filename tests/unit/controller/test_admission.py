@@ -194,7 +194,7 @@ def test_headroom_is_the_share_that_may_be_promised():
     assert admission.added == (Added("south", 10 * G, 1 * G),)
 
 
-def test_one_change_that_mends_two_links_beats_two():
+def test_one_change_that_repairs_two_links_beats_two():
     uses = [use("a", "5Gbit", "north", "south"), use("b", "6Gbit", "north")]
     uses.append(use("c", "6Gbit", "south"))
     admission = admit(uses, capacity(), LINKS, k=0)
@@ -208,7 +208,7 @@ def test_of_equal_changes_the_larger_demands_give_way_then_the_first_by_name():
     assert admit(uses[::-1], capacity(), LINKS, k=0) == admission
 
 
-def test_failure_sets_that_the_first_change_does_not_mend_are_found_in_their_turn():
+def test_failure_sets_that_the_first_change_does_not_repair_are_found_in_their_turn():
     """The worst is without a; once b is lowered for it, a and c are too much."""
     uses = [
         use("a", "5Gbit", "north"),

@@ -67,7 +67,7 @@ def test_a_failure_that_switches_bridge_degrades_until_ways_are_made_anew():
     assert again.reason.startswith("no way around link:")
 
 
-def test_without_fibres_a_demand_is_down_and_what_would_mend_it_is_told():
+def test_without_fibres_a_demand_is_down_and_what_would_repair_it_is_told():
     down = of(stand(links={"kunming-karachi", "bangkok-karachi"}))["ckpt"]
     assert down.status == "DOWN"
 

@@ -381,8 +381,8 @@ def test_an_audit_takes_away_what_is_foreign_puts_back_what_is_missing_and_count
     held[foreign().key] = foreign()
     lab.run(1001)
     assert lab.holds() == lab.stands()
-    mended = lab.events("mended")[-1]
-    assert (list(mended["foreign"]), mended["missing"]) == (["guian"], {"guian": 1})
+    repaired = lab.events("repaired")[-1]
+    assert (list(repaired["foreign"]), repaired["missing"]) == (["guian"], {"guian": 1})
     assert ask(lab, do="status")["foreign"] == 1
 
 
@@ -393,7 +393,7 @@ def test_an_audit_tells_of_groups_that_are_nobodys_or_gone(lab):
     held[number] = replace(buckets, buckets=buckets.buckets[:1])
     assert not ask(lab, do="audit")["was_whole"]
     assert lab.holds() == lab.stands()
-    assert lab.events("mended")[-1]["groups_and_meters"] == {"guian": 2}
+    assert lab.events("repaired")[-1]["groups_and_meters"] == {"guian": 2}
     assert ask(lab, do="audit")["was_whole"]
 
 

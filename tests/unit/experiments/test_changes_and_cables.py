@@ -15,7 +15,7 @@ def judge():
 
 
 def seen(judge, *fibres, kind="fibres", **other):
-    """As all should be while these are cut and mended: nothing lost, statuses as expected."""
+    """As all should be while these are cut and repaired: nothing lost, statuses as expected."""
     calm = {one.demand.id: ["UP", ""] for one in specification().directions}
     entries = {"before": 100, "most": 150, "after": 90}
     update = {"event": "update", "at_ns": 3 * NS, "entries": entries}
@@ -26,7 +26,7 @@ def seen(judge, *fibres, kind="fibres", **other):
         "start_ns": NS,
         "cut_ns": 2 * NS,
         "last_cut_ns": 2 * NS,
-        "mended_ns": 4 * NS,
+        "repaired_ns": 4 * NS,
         "statuses": {"while cut": calm, "after": calm, "at last": calm},
         "held_out": [],
         "held_out_at_last": [],
@@ -42,7 +42,7 @@ def told(judge):
     return [one.partition(": ")[2] for one in judge.wrong]
 
 
-def test_a_cut_that_is_bridged_and_mended_without_loss_is_as_predicted(judge, capsys):
+def test_a_cut_that_is_bridged_and_repaired_without_loss_is_as_predicted(judge, capsys):
     judge.judge(seen(judge, FIBRE))
     assert judge.report() == 0
     assert judge.counts["bridged"] > 0
@@ -63,9 +63,9 @@ def test_what_was_under_way_when_a_fibre_was_cut_may_be_lost_and_later_packets_m
     assert told(judge) == ["ckpt is bridged, and lost [1100.0, 1120.0]"]
 
 
-def test_what_is_lost_by_mending_is_wrong(judge):
+def test_what_is_lost_by_repair_is_wrong(judge):
     judge.judge(seen(judge, FIBRE, lost={"ckpt": [3.5]}))
-    assert told(judge) == ["ckpt lost [3500.0] by mending"]
+    assert told(judge) == ["ckpt lost [3500.0] by repair"]
 
 
 def test_a_status_that_the_oracle_does_not_expect_is_wrong(judge):

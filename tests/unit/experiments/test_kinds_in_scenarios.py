@@ -115,7 +115,7 @@ def test_what_only_bfd_notices_is_refused_without_it(kind, tmp_path):
 
 
 @every_fault
-def test_a_plan_makes_and_mends_a_fault_and_a_guest_reads_it_as_it_was_planned(kind, tmp_path):
+def test_a_plan_makes_and_repairs_a_fault_and_a_guest_reads_it_as_it_was_planned(kind, tmp_path):
     for text in variants(kind):
         begin, end = planned_faults(tmp_path, with_fault(text))
         (fault,) = loaded(tmp_path, with_fault(text)).scenario.faults

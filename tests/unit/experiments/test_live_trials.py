@@ -41,13 +41,13 @@ def done_in(plan, begin, end):
     return [(one.do, one.what) for one in plan.faults if begin <= one.at_ns <= end]
 
 
-def test_a_trial_makes_its_failures_and_mends_them(planned, demand):
+def test_a_trial_makes_its_failures_and_repairs_them(planned, demand):
     plan, trials = planned
     _, fibre, both, gateway = (
-        (done_in(plan, one.begin_ns, one.begin_ns), done_in(plan, one.mend_ns, one.mend_ns))
+        (done_in(plan, one.begin_ns, one.begin_ns), done_in(plan, one.repair_ns, one.repair_ns))
         for one in trials
     )
-    assert fibre == ([("cut", "kunming-karachi")], [("mend", "kunming-karachi")])
+    assert fibre == ([("cut", "kunming-karachi")], [("repair", "kunming-karachi")])
     assert ("hub-down", "bangkok") in both[0]
     assert {what for do, what in both[0] if do == "cut"} == {
         one.id for one in demand.network.topology.fibres if "corridor:karakoram" in one.srlgs
@@ -59,7 +59,7 @@ def test_trials_follow_each_other_with_packets_of_their_own(planned):
     plan, trials = planned
     assert len({one.port for one in trials}) == len(trials)
     for one, later in itertools.pairwise(trials):
-        assert one.begin_ns < one.send_ns < one.mend_ns < later.begin_ns
+        assert one.begin_ns < one.send_ns < one.repair_ns < later.begin_ns
     sent = {
         probe["demand"]: probe["start_ns"] for host in plan.job["hosts"] for probe in host["probes"]
     }

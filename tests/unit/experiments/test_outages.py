@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from handmade_run import plan as handmade_plan
 
 from corridor.experiments.plan.values import Cut, Expectation
 from corridor.experiments.results.outages import longest_run, outages, summary_of
 from corridor.traffic.measures.samples import PROBE_DTYPE
+from handmade_run import plan as handmade_plan
 
 MS = 1_000_000
 EPOCH_NS = 1_800_000_000_000_000_000
@@ -19,7 +19,7 @@ CUT = Cut(
     silent=False,
     start_ns=0,
     cut_ns=100 * MS,
-    mend_ns=400 * MS,
+    repair_ns=400 * MS,
     end_ns=500 * MS,
     interval_ns=MS,
     others_interval_ns=20 * MS,
@@ -92,7 +92,7 @@ def test_a_demand_that_does_not_cross_the_fibre_must_lose_nothing():
     assert [row["demand"] for row in summary_of(rows)["surprises"]] == ["silent"]
 
 
-def test_a_demand_that_does_not_come_back_after_the_mending_is_told():
+def test_a_demand_that_does_not_come_back_after_the_repair_is_told():
     rows = rows_of(probes_of(0, 500, MS, lost_there=range(98, 500)))
     assert summary_of(rows)["not_restored"] == ["near after one"]
 

@@ -16,7 +16,7 @@ from corridor.experiments.live_network import api_process, session, up
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.event_text import told
 from corridor.experiments.live_network.progress import ProgressPrinter
-from corridor.experiments.live_network.setting import kept_wiring
+from corridor.experiments.live_network.setting import live_wiring
 from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds import native
@@ -200,19 +200,19 @@ def test_gateways_stand_where_the_map_has_some_and_where_policies_want_one(tmp_p
     }
     (tmp_path / "mine.yaml").write_text(json.dumps(policies))
     loaded = load_scenario("mini", policies=str(tmp_path / "mine.yaml"))
-    with_gateway = [hub.hub for hub in kept_wiring(loaded, "c0", 1).hubs if hub.gateway]
+    with_gateway = [hub.hub for hub in live_wiring(loaded, "c0", 1).hubs if hub.gateway]
     assert with_gateway == ["shanghai", "guian", "kunming"]
 
 
 def test_losses_are_the_scenarios_where_they_are_asked_for():
     loaded = load_scenario("mini")
-    first = kept_wiring(loaded, "c0", 1, {"shanghai-guian": 1000}).fibres[0]
+    first = live_wiring(loaded, "c0", 1, {"shanghai-guian": 1000}).fibres[0]
     assert (first.fibre, first.forward.loss_ppm) == ("shanghai-guian", 1000)
-    assert kept_wiring(loaded, "c0", 1).fibres[0].forward.loss_ppm == 0
+    assert live_wiring(loaded, "c0", 1).fibres[0].forward.loss_ppm == 0
 
 
 def test_interfaces_are_listed_by_fibre_and_hub():
-    lines = interfaces(kept_wiring(load_scenario("mini"), "c7", 1)).splitlines()
+    lines = interfaces(live_wiring(load_scenario("mini"), "c7", 1)).splitlines()
     assert lines[:2] == ["c7s1p2  shanghai-guian  at shanghai", "c7s2p2  shanghai-guian  at guian"]
     assert len(lines) == 14
 
@@ -294,7 +294,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
         ({"event": "refused", "do": "set_policies", "reason": "it would break C5"},
          "refused set_policies: it would break C5"),
         (
-            {"event": "mended", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
+            {"event": "repaired", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
             "tables were not as they should be, and are again (audit); 1 foreign",
         ),
         (

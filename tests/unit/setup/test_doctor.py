@@ -1,4 +1,4 @@
-"""What is said of a machine, and what mends it."""
+"""What is said of a machine, and what repairs it."""
 
 import json
 from dataclasses import replace
@@ -60,23 +60,23 @@ def test_native_names_all_that_lacks():
     assert found.detail == "not root; this kernel has no netem (module sch_netem)"
 
 
-def test_native_that_only_lacks_root_is_mended_by_sudo():
+def test_native_that_only_lacks_root_is_repaired_by_sudo():
     machine = replace(MACHINE, facts=replace(FACTS, netem_lacks=""))
-    assert verdict(machine, "native").mend == "sudo ./corridor run --testbed native"
+    assert verdict(machine, "native").repair == "sudo ./corridor run --testbed native"
 
 
-def test_every_no_says_what_mends_it():
+def test_every_no_says_what_repairs_it():
     machine = replace(
         MACHINE,
         facts=replace(NOTHING, guest_memory_bytes=0, openvswitch_lacks="none"),
         cache_free_bytes=0,
         versions=dict.fromkeys(MACHINE.versions, ""),
     )
-    silent = [one.subject for one in verdicts(machine) if not one.ok and not one.mend]
+    silent = [one.subject for one in verdicts(machine) if not one.ok and not one.repair]
     assert silent == []
 
 
-def test_a_mend_is_printed_only_where_it_is_needed():
+def test_a_repair_is_printed_only_where_it_is_needed():
     assert "->" in str(verdict(MACHINE, "native"))
     assert "->" not in str(verdict(MACHINE, "guests, virtual clock"))
 
@@ -85,14 +85,14 @@ def test_a_kernel_still_to_build_is_said_to_be_so():
     machine = replace(MACHINE, facts=replace(FACTS, virtual_kernel=None))
     assert verdict(machine, "guests, virtual clock").ok
     assert "once the kernel is built" in verdict(machine, "guests, virtual clock").detail
-    assert verdict(machine, "virtual-clock kernel").mend == "./corridor kernel build"
+    assert verdict(machine, "virtual-clock kernel").repair == "./corridor kernel build"
 
 
 def test_a_small_dev_shm_is_found_before_a_guest_dies_of_it():
     machine = replace(MACHINE, facts=replace(FACTS, guest_memory_bytes=64_000_000))
     found = verdict(machine, "guest memory")
     assert not found.ok
-    assert "--shm-size" in found.mend
+    assert "--shm-size" in found.repair
     assert not verdict(machine, "guests, real clock").ok
 
 

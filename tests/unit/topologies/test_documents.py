@@ -131,7 +131,7 @@ def test_a_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_gets_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_an_unreadable_file_gets_the_command_that_repairs_it(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text("a: 1")
     path.chmod(0)

@@ -86,15 +86,15 @@ def test_a_hub_whose_gateway_is_down_forwards_but_serves_no_waypoint() -> None:
     assert found.phases == ("PRE", *("ASSESSED",) * 5)
 
 
-def test_all_gateways_down_blocks_and_names_the_cheapest_to_mend() -> None:
+def test_all_gateways_down_blocks_and_names_the_cheapest_to_repair() -> None:
     failures = Failures(gateways=frozenset({"kun", "coast"}))
     found = route(permit(hard=GATEWAY, legal_ref=["CN-GATEWAY"]), failures=failures)
     assert isinstance(found, NoRoute)
     assert found.status == "BLOCKED"
     assert [str(remedy) for remedy in found.remedies] == [
         "lift P waypoints (opens 12ms)",
-        "mend gateway:kun (opens 15ms)",
-        "mend gateway:coast (opens 22ms)",
+        "repair gateway:kun (opens 15ms)",
+        "repair gateway:coast (opens 22ms)",
     ]
     assert found.because[0].legal_ref == ("CN-GATEWAY",)
 
@@ -103,7 +103,7 @@ def test_no_fibre_is_down_and_not_blocked() -> None:
     found = route(permit(), failures=Failures(hubs=frozenset({"karachi"})))
     assert isinstance(found, NoRoute)
     assert found.status == "DOWN"
-    assert str(found.remedies[0]) == "mend hub:karachi (opens 12ms)"
+    assert str(found.remedies[0]) == "repair hub:karachi (opens 12ms)"
 
 
 def test_a_deny_is_named_with_its_law() -> None:

@@ -128,11 +128,11 @@ GATE = permit(hard={"waypoints": [{"any_of": "gateways", "before": "border", "th
 
 def test_a_gateway_that_is_dead_is_found_dead_at_its_hub_and_another_is_passed():
     found = search(gated(), GATE, protection=Protection(1, ("gateway",)))
-    calm, detour = found.outcomes
-    assert (calm.hubs, calm.gateways) == (("a", "g", "d"), ("g",))
+    intact, detour = found.outcomes
+    assert (intact.hubs, intact.gateways) == (("a", "g", "d"), ("g",))
     assert (detour.hubs, detour.gateways) == (("a", "g", "h", "d"), ("h",))
     assert told(detour)[2:] == ([("g", "gateway:g")], [["gateway:g"]])
-    assert calm.states == detour.states == ((1,),)
+    assert intact.states == detour.states == ((1,),)
 
 
 def test_both_gateways_dead_leave_no_lawful_path_and_packets_are_dropped_at_home():
@@ -256,7 +256,7 @@ def test_a_way_that_takes_too_long_is_a_breach():
 
 def test_the_slowest_is_told_with_its_cause():
     (slowest,) = report_on(lab.lay(diamond(), [asking(diamond())])).slowest
-    assert (slowest.one_way_ns, slowest.calm_ns) == (12_000_000, 2_000_000)
+    assert (slowest.one_way_ns, slowest.intact_ns) == (12_000_000, 2_000_000)
     assert slowest.failures == {"link:b-d"}
 
 
@@ -347,8 +347,8 @@ def test_uses_name_the_gateways_passed():
     protection = Protection(1, ("gateway",))
     laid = lab.lay(gated(), [asking(gated(), fast, protection=protection)])
     explorer = explorer_of(laid)
-    calm, detour = uses(explorer, [explorer.search(laid.intents[0])], protection)
-    assert (calm.up, calm.down) == ({"gateway:g"}, set())
+    intact, detour = uses(explorer, [explorer.search(laid.intents[0])], protection)
+    assert (intact.up, intact.down) == ({"gateway:g"}, set())
     assert (detour.up, detour.down) == ({"gateway:h"}, {"gateway:g"})
 
 

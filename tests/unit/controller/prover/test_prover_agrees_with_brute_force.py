@@ -64,7 +64,7 @@ class Reach:
         )
         self._steps: dict[Place, tuple[Step, ...]] = {}
 
-    def steps(self, door: Place, packet: Packet, *, calm: bool) -> list[Step]:
+    def steps(self, door: Place, packet: Packet, *, intact: bool) -> list[Step]:
         """All that happens to this one packet, from the door on."""
         found, waiting, been = [], [door], set()
         while waiting:
@@ -73,7 +73,7 @@ class Reach:
             if place not in self._steps:
                 self._steps[place] = steps_at(self.network, place)
             for step in self._steps[place]:
-                if takes(step, packet) and (step.without_failures or not calm):
+                if takes(step, packet) and (step.without_failures or not intact):
                     found.append(step)
                     if step.to is not None and step.to not in been:
                         waiting.append(step.to)
@@ -117,7 +117,7 @@ def agree(world: World, held: Spoilt) -> None:
     some = {hub.hub: packets(world, hub.hub) for hub in world.wiring.hubs}
     for dead in failures(world):
         switches = Switches(world, held, dead)
-        calm = dead == Dead()
+        intact = dead == Dead()
         for hub, sent in some.items():
             door = Place(hub, HOST_PORT, headers.Packet())
             for packet in sent:
@@ -126,9 +126,9 @@ def agree(world: World, held: Spoilt) -> None:
                     # A loop, chance between entries, no last entry: none of it may be proven.
                     assert not proof.holds, fate
                     continue
-                said = reach.predicted(reach.steps(door, packet, calm=calm))
+                said = reach.predicted(reach.steps(door, packet, intact=intact))
                 happened = observed(fate)
-                if calm:
+                if intact:
                     assert said == happened, f"{packet}\n{fate}"
                 else:
                     for may, did in zip(said, happened, strict=True):
@@ -151,7 +151,7 @@ def test_what_a_door_lets_in_meets_what_the_prover_says(data):
             if isinstance(fate, str):
                 continue
             door = Place(hub, port, headers.Packet(label=label, tc=tc))
-            said = reach.predicted(reach.steps(door, outer, calm=True))
+            said = reach.predicted(reach.steps(door, outer, intact=True))
             happened = observed(fate)
             assert said[2:] == happened[2:], f"{hub} port {port}: {packet}\n{fate}"
             assert {at for at, _ in said[0]} == {at for at, _ in happened[0]}, fate

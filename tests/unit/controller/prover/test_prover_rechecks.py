@@ -38,7 +38,7 @@ def assert_same(one, other, name=""):
 
 
 @pytest.mark.parametrize("k", [0, 1, 2])
-def test_rechecking_mutants_and_mending_them(k):
+def test_rechecking_mutants_and_repair_them(k):
     world = atlas_world(k)
     prover = prover_of(world)
     for name, (_claim, mutation) in MUTANTS.items():
@@ -50,11 +50,11 @@ def test_rechecking_mutants_and_mending_them(k):
             continue
         spoilt_prover = after(prover, world, held)
         assert_same(spoilt_prover.proof, again(world, held), name)
-        mended = spoilt_prover
+        repaired = spoilt_prover
         for switch in world.program.switches:
             if held.tables.switches[switch.hub] != switch:
-                mended = mended.recheck(switch)
-        assert_same(mended.proof, prover.proof, f"{name}, mended")
+                repaired = repaired.recheck(switch)
+        assert_same(repaired.proof, prover.proof, f"{name}, repaired")
 
 
 @FEW

@@ -1,6 +1,6 @@
 """In a guest: a network kept to its policies while all sorts of things happen to it.
 
-``kept.py OUT_DIR FRAMEWORK SCENE...`` reads ``wiring.json``, ``specification.json`` and
+``live_network.py OUT_DIR FRAMEWORK SCENE...`` reads ``wiring.json``, ``specification.json`` and
 ``policies.json`` there and writes ``seen.json``: by scene, what was sent, lost, and seen on fibres.
 """
 
@@ -80,7 +80,7 @@ class Scenes:
     def policies_that_say_nothing(self, watched: Traffic) -> dict[str, Any]:
         return {"answer": self.kept.ask("policy", set={"name": "x", "policies": [{"id": "?"}]})}
 
-    def a_fibre_cut_and_mended(self, watched: Traffic) -> dict[str, Any]:
+    def a_fibre_cut_and_repaired(self, watched: Traffic) -> dict[str, Any]:
         return self._cut(self.kept.faults.cut_carrier)
 
     def a_fibre_cut_silently(self, watched: Traffic) -> dict[str, Any]:
@@ -94,12 +94,12 @@ class Scenes:
         moved = self.kept.until(lambda: FIBRE not in self._used(), 10)
         statuses = self.kept.statuses()
         time.sleep(0.3)
-        mended = time.time_ns()
+        repaired = time.time_ns()
         self.kept.faults.restore(FIBRE)
         self.kept.until(lambda: FIBRE in self._used(), 30)
         return {
             "cut_ns": at,
-            "mended_ns": mended,
+            "repaired_ns": repaired,
             "noticed": noticed,
             "moved": moved,
             "statuses": statuses,
@@ -128,11 +128,11 @@ class Scenes:
     def switches_emptied(self, watched: Traffic) -> dict[str, Any]:
         """ovs-vswitchd killed and started: every table is empty."""
         time.sleep(0.2)
-        before = len(self.kept.events("mended"))
+        before = len(self.kept.events("repaired"))
         at = time.time_ns()
         self.kept.restart_switches()
-        self.kept.until(lambda: len(self.kept.events("mended")) > before, 30)
-        self.kept.until(self.kept.is_calm, 30)
+        self.kept.until(lambda: len(self.kept.events("repaired")) > before, 30)
+        self.kept.until(self.kept.is_settled, 30)
         back = time.time_ns()
         time.sleep(0.3)
         return {"at": at, "back": back, "audit": self.kept.ask("audit")}
@@ -144,7 +144,7 @@ class Scenes:
         daemon.send_signal(signal.SIGSTOP)
         answer = self.kept.ask("policy", set=self.policies["no-export"])
         daemon.send_signal(signal.SIGCONT)
-        self.kept.until(self.kept.is_calm, 60)
+        self.kept.until(self.kept.is_settled, 60)
         status = self.kept.ask("status")
         return {"answer": answer, "status": status, "audit": self.kept.ask("audit")}
 
@@ -156,7 +156,7 @@ class Scenes:
         time.sleep(1)
         statuses = self.kept.ask("demands")["demands"]
         self.kept.gateways.start("kunming")
-        self.kept.until(self.kept.is_calm, 30)
+        self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
         return {"at": at, "statuses": statuses}
 
@@ -170,7 +170,7 @@ class Scenes:
         without = self.kept.statuses()
         self.kept.connect_switch("bangkok", connected=True)
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
-        self.kept.until(self.kept.is_calm, 30)
+        self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
         return {"deferred": deferred, "without": without, "audit": self.kept.ask("audit")}
 
@@ -229,7 +229,7 @@ def play(kept: LiveNetwork, stage: Scenes, scenes: tuple[str, ...], seen: dict[s
         finally:
             (kept.out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
         seen[scene]["events_after"] = before
-        kept.until(kept.is_calm, 30)
+        kept.until(kept.is_settled, 30)
 
 
 if __name__ == "__main__":

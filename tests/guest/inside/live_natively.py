@@ -1,6 +1,6 @@
 """In a guest: ``corridor up --testbed native``, used and cut by hand, ended and killed.
 
-``kept_natively.py OUT_DIR`` writes ``seen.json`` there.
+``live_natively.py OUT_DIR`` writes ``seen.json`` there.
 """
 
 from __future__ import annotations

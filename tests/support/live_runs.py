@@ -45,7 +45,7 @@ class Api:
         return {one["status"] for one in self.demands().values()}
 
 
-class KeptRun(WatchedRun):
+class LiveRun(WatchedRun):
     """A network that is kept, and every process and temporary file of it."""
 
     WORDS = ("up",)
