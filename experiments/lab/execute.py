@@ -25,8 +25,8 @@ from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, s
 from corridor.experiments.lab.fault_injector import FaultInjector
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
+from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
-from corridor.experiments.scenario.timeline import TimedEvent, keep
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 

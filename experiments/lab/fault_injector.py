@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
+from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Fault
-from corridor.experiments.scenario.timeline import TimedEvent
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.faults.kind import Effect, FaultName
 from corridor.topologies.faults.registry import ACTIONS

@@ -17,9 +17,9 @@ class TimedEvent:
     do: Callable[[], None]
 
 
-def keep(appointments: Iterable[TimedEvent], epoch_ns: int) -> None:
+def keep(events: Iterable[TimedEvent], epoch_ns: int) -> None:
     """Do everything in order of time; what is due at once, in the order given."""
-    for one in sorted(appointments, key=lambda one: one.at_ns):
+    for one in sorted(events, key=lambda one: one.at_ns):
         delay_ns = epoch_ns + one.at_ns - time.time_ns()
         time.sleep(max(0, delay_ns) / NS_PER_S)
         one.do()
