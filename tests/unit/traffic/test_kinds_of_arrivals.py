@@ -95,5 +95,5 @@ def test_poisson_gaps_have_the_mean_and_the_tail_of_the_exponential() -> None:
 
 
 def test_an_unknown_arrival_process_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown: there are periodic, poisson"):
+    with pytest.raises(ValueError, match=f"unknown: there are {', '.join(KINDS)}"):
         send_times("fractal", 0, 1, 1)
