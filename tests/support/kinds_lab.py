@@ -29,10 +29,10 @@ def arrival_of(example):
     return Arrival.model_validate(parse_document(f"arrival: {example}\n", "x.yaml").data["arrival"])
 
 
-def loaded(folder, text):
+def loaded(folder, text, demands=DEMANDS):
     """A scenario on the topology mini, of which ``text`` is a part; its first line is line 4."""
     path = folder / "mine.yaml"
-    path.write_text(HEAD + text + DEMANDS)
+    path.write_text(HEAD + text + demands)
     return load_scenario(str(path))
 
 

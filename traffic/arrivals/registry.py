@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.topologies.base.options import Values
-from corridor.traffic.arrivals import periodic, poisson
+from corridor.traffic.arrivals import pareto_on_off, periodic, poisson
 from corridor.traffic.arrivals.kind import ArrivalKind, SplitMix64
 
 KINDS: Mapping[str, ArrivalKind] = {
     kind.name: kind
     for kind in (
+        pareto_on_off.KIND,
         periodic.KIND,
         poisson.KIND,
     )

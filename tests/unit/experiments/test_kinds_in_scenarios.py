@@ -30,7 +30,7 @@ from corridor.topologies.faults.registry import ACTIONS, KINDS
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.arrivals import registry as arrivals
-from kinds_lab import HEAD, arrival_of, fits_the_schema, loaded, named_in, read_again, rows
+from kinds_lab import DEMANDS, HEAD, arrival_of, fits_the_schema, loaded, named_in, read_again, rows
 from remembering_network import Gateways, Net
 
 every_fault = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -300,6 +300,34 @@ def test_an_arrival_is_refused_without_what_it_requires_or_with_what_it_does_not
         with pytest.raises(InputError) as caught:
             loaded(tmp_path, f"probe:\n  arrival:\n    {kind.name}: {json.dumps(given)}\n")
         assert caught.value.line in (FIRST_LINE + 1, FIRST_LINE + 2)
+
+
+def planned_times(folder, text, demands, seed=1):
+    """When each demand is probed, by its id, as a guest computes it from the plan as JSON."""
+    plan = make_plan(loaded(folder, text, demands), clock="virtual", run_id="c0", seed=seed)
+    job = json.loads(json.dumps(plan.job))
+    given = ("arrival", "start_ns", "interval_ns", "count", "seed")
+    return {
+        plan.demands[probe["demand"]].id: arrivals.send_times(*(probe[key] for key in given))
+        for host in job["hosts"]
+        for probe in host["probes"]
+        if job["phases"][probe["phase"]] == "probe"
+    }
+
+
+IN_FRONT = DEMANDS.replace(":\n", ":\n  - {id: two, class: dr, src: guian, dst: karachi}\n", 1)
+
+
+@every_arrival
+def test_its_name_and_the_seed_alone_decide_when_a_demand_of_a_kind_that_draws_is_probed(
+    kind, tmp_path
+):
+    text = f"probe: {{arrival: {kind.example}}}\n"
+    alone = planned_times(tmp_path, text, DEMANDS)["one"]
+    both = planned_times(tmp_path, text, IN_FRONT)
+    assert both["two"] != both["one"]
+    assert (both["one"] == alone) == kind.draws
+    assert (planned_times(tmp_path, text, DEMANDS, seed=2)["one"] != alone) == kind.draws
 
 
 @pytest.mark.parametrize("text", ["{}", "7", "[poisson]", "{periodic: {}, poisson: {}}"])
