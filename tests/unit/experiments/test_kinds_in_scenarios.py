@@ -132,6 +132,25 @@ def test_a_silent_cut_is_made_otherwise_than_another(tmp_path):
     assert begins == ["cut", "silence"]
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("", "degrade: nothing gets worse; give one of rate, delay, loss"),
+        (", rate: 0%", "rate must be more than 0%, not 0%"),
+        (", rate: 101%", "rate must be at most 100%"),
+        (", rate: 10Mbit", "needs a percent sign"),
+        (", delay: -1ms", "must not be negative"),
+        (", delay: 11s", "delay must be at most 10s"),
+        (", loss: 0%", "loss must be more than 0%, not 0%"),
+    ],
+)
+def test_a_fibre_that_cannot_be_degraded_so_is_refused_in_one_line(given, says, tmp_path):
+    with pytest.raises(InputError, match=says) as caught:
+        loaded(tmp_path, with_fault(f"{{at: 500ms, degrade: guian-kunming{given}}}"))
+    assert caught.value.line == FIRST_LINE + 2
+    assert "\n" not in str(caught.value)
+
+
 @every_fault
 def test_every_action_of_a_kind_makes_its_fault_or_ends_it(kind):
     assert {kind.begin, *kind.instead.values(), kind.end} == kind.actions.keys()
