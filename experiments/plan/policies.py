@@ -96,16 +96,19 @@ def assessments(
 
 
 def fault_times(faults: Iterable[TimedFault], phases: list[jobs.Phase]) -> tuple[Fault, ...]:
-    """Faults and their ends in order of time, counted from when probing starts."""
+    """Faults and their ends in order of time, counted from when probing starts.
+
+    Of those at the same time ends come first, so that a fault may follow another of its kind.
+    """
     start_ns = next(phase.start_offset_ns for phase in phases if phase.name == "probe")
-    found = []
+    begins, ends = [], []
     for fault in faults:
         kind, options = fault.kind, fault.options
         begin, kept = kind.begins_by(options), kind.kept(options)
-        found.append(Fault(start_ns + fault.at, begin, fault.what, kept))
+        begins.append(Fault(start_ns + fault.at, begin, fault.what, kept))
         if fault.until is not None:
-            found.append(Fault(start_ns + fault.until, kind.end, fault.what))
-    return tuple(sorted(found, key=lambda fault: fault.at_ns))
+            ends.append(Fault(start_ns + fault.until, kind.end, fault.what))
+    return tuple(sorted([*ends, *begins], key=lambda fault: fault.at_ns))
 
 
 def _why(there: ForwardingTree, back: ForwardingTree) -> str:

@@ -6,6 +6,7 @@ knows a testbed.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -277,6 +278,19 @@ def _check_faults(document: Document, scenario: Scenario, topology: Topology) ->
         for flag in sorted(kind.only_bfd_notices):
             if fault.options[flag] and scenario.network.bfd is None:
                 raise _unnoticed(document, "faults", number, flag)
+    _refuse_overlaps(document, scenario)
+
+
+def _refuse_overlaps(document: Document, scenario: Scenario) -> None:
+    """Of one kind, one fault at a time: the end of the first would end the second as well."""
+    ends: dict[tuple[str, str], float] = {}
+    for number, fault in sorted(enumerate(scenario.faults), key=lambda one: one[1].at):
+        name = fault.kind.key, fault.what
+        if fault.at < ends.get(name, 0):
+            message = f'another {fault.kind.key} of "{fault.what}" lasts when this one begins'
+            hint = "end that one before, or make one of both"
+            raise document.error(message, "faults", number, fault.kind.key, hint=hint)
+        ends[name] = math.inf if fault.until is None else fault.until
 
 
 def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:

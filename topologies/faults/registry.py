@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.topologies.base.options import Option
-from corridor.topologies.faults import bfd_interval, cut, gateway, hub
+from corridor.topologies.faults import bfd_interval, cut, degrade, gateway, hub
 from corridor.topologies.faults.kind import Action, FaultKind
 
 KINDS: Mapping[str, FaultKind] = {
     kind.key: kind
     for kind in (
         cut.KIND,
+        degrade.KIND,
         gateway.KIND,
         hub.KIND,
     )

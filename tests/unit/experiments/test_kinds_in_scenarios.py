@@ -126,10 +126,47 @@ def test_a_plan_makes_and_repairs_a_fault_and_a_guest_reads_it_as_it_was_planned
         assert {begin.do, end.do} <= kind.actions.keys()
 
 
+@every_fault
+@pytest.mark.parametrize("times", ["at: 1s", "at: 2s, until: 4s", "at: 0s, until: 2s"])
+def test_two_faults_of_a_kind_of_one_thing_at_a_time_are_refused(kind, times, tmp_path):
+    first, second = (
+        re.sub(r"at: \w+, until: \w+", when, kind.example) for when in ("at: 1s, until: 3s", times)
+    )
+    with pytest.raises(InputError, match=f"another {kind.key} of .* lasts when this one begins"):
+        loaded(tmp_path, with_fault(f"{first}\n  - {second}"))
+
+
+@every_fault
+def test_a_fault_may_begin_when_another_of_its_kind_ends_whichever_is_written_first(kind, tmp_path):
+    times = ("at: 2s, until: 3s", "at: 1s, until: 2s")
+    later, sooner = (re.sub(r"at: \w+, until: \w+", when, kind.example) for when in times)
+    planned = planned_faults(tmp_path, with_fault(f"{later}\n  - {sooner}"))
+    assert [one.do for one in planned] == [kind.begin, kind.end] * 2
+
+
 def test_a_silent_cut_is_made_otherwise_than_another(tmp_path):
     kind = KINDS["cut"]
     begins = [planned_faults(tmp_path, with_fault(text))[0].do for text in variants(kind)]
     assert begins == ["cut", "silence"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("", "degrade: nothing gets worse; give one of rate, delay, loss"),
+        (", rate: 0%", "rate must be more than 0%, not 0%"),
+        (", rate: 101%", "rate must be at most 100%"),
+        (", rate: 10Mbit", "needs a percent sign"),
+        (", delay: -1ms", "must not be negative"),
+        (", delay: 11s", "delay must be at most 10s"),
+        (", loss: 0%", "loss must be more than 0%, not 0%"),
+    ],
+)
+def test_a_fibre_that_cannot_be_degraded_so_is_refused_in_one_line(given, says, tmp_path):
+    with pytest.raises(InputError, match=says) as caught:
+        loaded(tmp_path, with_fault(f"{{at: 500ms, degrade: guian-kunming{given}}}"))
+    assert caught.value.line == FIRST_LINE + 2
+    assert "\n" not in str(caught.value)
 
 
 @every_fault

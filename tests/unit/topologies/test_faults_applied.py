@@ -6,8 +6,9 @@ import pytest
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
+from corridor.topologies.faults import degrade
 from corridor.topologies.faults.kind import Effect
-from corridor.topologies.model.wiring import wire
+from corridor.topologies.model.wiring import in_flight_packets, wire
 from random_topologies import fibre, topology
 from remembering_network import Kernel
 
@@ -110,3 +111,56 @@ def test_of_two_faults_of_a_fibre_each_changes_what_the_other_left(faults):
     assert faults.end(("slower", "x"), ("lossy", "x")) == ["c0s1p2"]
     assert faults.kernel.shapes == faults.kernel.declared
     assert faults.kernel.drained == X
+
+
+def degraded(faults, **given):
+    """What the kernel holds of one end of a fibre that is degraded so, beside what was declared."""
+    degrade.degrade(faults, "x", dict.fromkeys(degrade.KIND.options) | given)
+    return faults.kernel.shapes[X[0]], faults.kernel.declared[X[0]]
+
+
+def test_a_degraded_fibre_is_slower_longer_and_lossier_both_ways_until_it_is_restored(faults):
+    held, declared = degraded(faults, rate=0.25, delay=20_000_000, loss=0.1)
+    assert held.rate_bps == declared.rate_bps // 4
+    assert held.one_way_delay_ns == declared.one_way_delay_ns + 20_000_000
+    assert held.loss_ppm == pytest.approx(100_000 + 0.9 * 250)
+    assert (held.queue_packets, held.seed) == (declared.queue_packets, declared.seed)
+    back = faults.kernel.shapes[X[1]]
+    assert (back.rate_bps, back.loss_ppm) == (held.rate_bps, held.loss_ppm)
+    assert faults.kernel.down == set()
+    assert degrade.restore(faults, "x", {}) == X
+    assert faults.kernel.shapes == faults.kernel.declared
+    assert faults.kernel.drained == []
+
+
+@pytest.mark.parametrize(
+    ("given", "changes"),
+    [
+        ({"rate": 0.5}, {"rate_bps"}),
+        ({"delay": 9_000_000}, {"one_way_delay_ns", "in_flight_packets"}),
+        ({"loss": 0.01}, {"loss_ppm"}),
+    ],
+)
+def test_what_a_degraded_fibre_is_not_told_stays_as_declared(faults, given, changes):
+    held, declared = degraded(faults, **given)
+    pairs = zip(held.__dict__.items(), declared.__dict__.values(), strict=True)
+    assert {name for (name, ours), theirs in pairs if ours != theirs} == changes
+
+
+def test_a_degraded_delay_line_has_room_for_what_comes_at_the_declared_rate(faults):
+    held, declared = degraded(faults, rate=0.01, delay=1_000_000_000)
+    room = in_flight_packets(declared.rate_bps, held.one_way_delay_ns)
+    assert held.in_flight_packets == room
+
+
+def test_no_share_of_a_rate_is_so_small_that_netem_takes_it_for_no_limit(faults):
+    held, _ = degraded(faults, rate=1e-12)
+    assert held.rate_bps // 8 > 0
+
+
+def test_a_fibre_that_is_degraded_and_cut_loses_everything_and_is_then_degraded_still(faults):
+    before, _ = degraded(faults, rate=0.25, loss=0.1)
+    faults.cut_silently("x")
+    assert faults.kernel.shapes[X[0]].loss_ppm == ALL_PPM
+    faults.restore("x")
+    assert faults.kernel.shapes[X[0]] == before
