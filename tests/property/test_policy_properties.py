@@ -111,7 +111,8 @@ def _keeps(rule: Policy, topology: Topology, walk: Path) -> bool:
                     return False
     took_ns = sum(f.one_way_delay_ns for f in fibres)
     in_time = hard.max_one_way is None or took_ns <= hard.max_one_way
-    return in_time and _passes(rule, hubs, fibres)
+    few = hard.hops is None or len(fibres) <= hard.hops.most
+    return in_time and few and _passes(rule, hubs, fibres)
 
 
 def _passes(rule: Policy, hubs: list[Hub], fibres: list[Fibre]) -> bool:

@@ -72,6 +72,7 @@ def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
         "avoid": avoid,
         "terminate": st.just({"only": ["CN", "PK"]}),
         "waypoints": st.lists(stop, min_size=1, max_size=MAX_STOPS),
+        "hops": st.integers(1, 5),
         "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
     }
     likely = ("waypoints", "avoid", *sorted(kinds))

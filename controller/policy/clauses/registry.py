@@ -9,11 +9,12 @@ from pydantic import Field, create_model
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.clause import Clause, Named
 from corridor.controller.policy.clauses.confine import Confine
+from corridor.controller.policy.clauses.hops import Hops
 from corridor.controller.policy.clauses.terminate import Terminate
 from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.controller.policy.terms.places import Value
 
-CLAUSES: tuple[type[Clause], ...] = (Confine, Avoid, Terminate, Waypoints)
+CLAUSES: tuple[type[Clause], ...] = (Confine, Avoid, Terminate, Waypoints, Hops)
 """Every kind, in the order in which a policy's clauses are asked and told."""
 
 

@@ -12,6 +12,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, pairwise, product
+from math import inf
 from pathlib import Path as File
 from random import Random
 from typing import Any, get_args
@@ -19,7 +20,7 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.intent.intent import Intent
@@ -38,7 +39,7 @@ from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import Hub, Topology
 from policy_lab import along, corridor, demand, permit, restrict, ruling
 from prover_worlds import Spoilt, compiled
-from random_policies import networks
+from random_policies import hard_clauses, networks
 
 ROOT = File(__file__).resolve().parents[4]
 EXAMPLES = [(kind, example) for kind in CLAUSES for example in kind.examples]
@@ -114,8 +115,24 @@ def test_a_kind_is_proven_by_a_claim_that_there_is(kind: type[Clause]) -> None:
 
 @each_kind
 def test_the_language_reference_has_a_kind(kind: type[Clause]) -> None:
-    rows = (ROOT / "docs/policies.md").read_text(encoding="utf-8").splitlines()
-    assert [row for row in rows if row.startswith(f"| `{kind.kind}: ")], "a row of Hard clauses"
+    page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
+    listed = page.partition("**Hard clauses.**")[2].partition("**Soft clauses**")[0]
+    assert f"\n- `{kind.kind}: " in listed, f"no line of Hard clauses begins with - `{kind.kind}: "
+
+
+@each_kind
+def test_whole_numbers_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> None:
+    """States are few whatever somebody writes, not in the examples only."""
+    for name, field in kind.model_json_schema().get("properties", {}).items():
+        if field.get("type") == "integer":
+            most = field.get("maximum", inf)
+            assert most < MOST_STATES, f"{kind.__name__}.{name} lacks le, or it is too high"
+
+
+@each_kind
+def test_random_policies_have_a_kind(kind: type[Clause]) -> None:
+    """So that the whole-path judge and all other properties are asked of it."""
+    find(hard_clauses(), lambda hard: kind.kind in hard, settings=settings(max_examples=1000))
 
 
 # How it is written.

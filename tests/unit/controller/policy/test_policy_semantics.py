@@ -119,6 +119,10 @@ CASES: dict[str, Case] = {
     "the last hub may be a waypoint": Case(
         [permit(hard={"waypoints": [{"any_of": {"hubs": "karachi"}}]})], ALL
     ),
+    "hops counts fibres": Case([permit(hard={"hops": 3})], {KARAKORAM, SEA}),
+    "the fewest hops count": Case(
+        [permit(hard={"hops": 3}), restrict(hard={"hops": {"most": 2}})], {SEA}
+    ),
     "a budget is on one-way delay": Case(
         [permit(hard={"max_one_way": "15ms"})], {KARAKORAM, BURMA_ROAD}
     ),

@@ -1,0 +1,37 @@
+"""``hops``: a path has at most so many fibres, those of a detour and of its way back too."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from corridor.controller.policy.clauses.clause import Broken, Clause, Element, Trip
+from corridor.topologies.model.topology import Hub
+
+MOST_FIBRES = 32
+"""Searches tell apart how many fibres a packet has behind it."""
+
+
+class Hops(Clause):
+    """The path has at most so many fibres; one that is crossed twice counts twice."""
+
+    kind = "hops"
+    short = "most"
+    examples: ClassVar = (2, 5, {"most": 2})
+
+    most: int = Field(strict=True, ge=1, le=MOST_FIBRES)
+    """How many fibres, from the first hub to the last."""
+
+    def describe(self) -> str:
+        return f"cross at most {self.most} {'fibre' if self.most == 1 else 'fibres'}"
+
+    def asks(self, trip: Trip) -> tuple[str, ...]:  # noqa: ARG002 - it is the same from anywhere
+        return ()
+
+    def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:  # noqa: ARG002
+        if isinstance(element, Hub):
+            return state
+        if state == self.most:
+            return Broken(f"{element.id} would be fibre {state + 1} of at most {self.most}")
+        return state + 1
