@@ -1,4 +1,4 @@
-"""Labels: 20 bits that name one decision at each hub, of one demand in one state."""
+"""Labels: 20 bits that name one decision at each hub, of one demand in one phase."""
 
 from __future__ import annotations
 
@@ -76,12 +76,13 @@ def test_a_confined_way_carries_labels_that_may_not_cross_a_border():
 
 @FEW
 @given(served())
-def test_a_label_names_one_decision_at_each_hub_and_one_state(made: Served):
+def test_a_label_names_one_decision_at_each_hub_and_one_phase(made: Served):
     assume(made.way.first is not None)
-    labelling = label_way(made.way, Allocator())
+    labelling, automaton = label_way(made.way, Allocator()), made.way.automaton
     for label, named in labelling.at.items():
         begun = labelling.began[label]
-        assert {node.state for node in (begun, *named.values())} == {begun.state}
+        told = {automaton.name(node.state) for node in (begun, *named.values())}
+        assert told == {automaton.name(begun.state)}
         assert {node.phase for node in (begun, *named.values())} == {phase_of(label)}
         for hub, node in named.items():
             assert node.hub == hub
