@@ -41,7 +41,7 @@ def test_what_crosses_as_json_comes_back_equal(tree: Tree) -> None:
         ({"more": 1}, KeyError),
         ({"pair": [1]}, ValueError),
         ({"numbers": 1}, TypeError),
-        ({"leaf": 1}, AttributeError),
+        ({"leaf": 1}, TypeError),
         ({"leaves": [{}]}, TypeError),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_file_that_is_no_dump_exits_with_2(content, tmp_path, capsys):
     if content is not None:
         path.write_text(content)
     assert main(["check", "mini", "--tables", str(path)]) == 2
-    assert capsys.readouterr().err.startswith(f"corridor: {path}: ")
+    assert capsys.readouterr().err.startswith(f"corridor: {path}:")
 
 
 def test_an_unknown_scenario_exits_with_2(capsys):
