@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import handmade_run
 import pyarrow.parquet as pq
 import pytest
 
+import handmade_run
 from corridor.experiments.results.results import PROBE_PHASE, read_plan, summarise
 from corridor.topologies.base.errors import InputError
 
