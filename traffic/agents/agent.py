@@ -18,29 +18,14 @@ import select
 import socket
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any
 
-from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
-from corridor.traffic.workloads.probe import ProbeSender, ReplySocket, drops_of
-from corridor.traffic.workloads.reflector import Reflector
-from corridor.traffic.workloads.stream import StreamReceiver, StreamSender
+from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
+from corridor.traffic.workloads.workload import Place, Timed, spin_ns_of
 
-ERROR_NS = {"virtual": 256, "real": 1000}
 _SEND_BUFFER_BYTES = 64 << 20
-
-
-class Timed(Protocol):
-    """What the loop calls at its deadlines."""
-
-    next_ns: int
-
-    def start(self, epoch_ns: int) -> bool:
-        """Fix ``next_ns``; False when there is nothing to do."""
-
-    def fire(self) -> int:
-        """Act, set ``next_ns`` (0: never again), return the time read or 0."""
 
 
 class Flusher:
@@ -66,7 +51,7 @@ class CannotOpenError(Exception):
 
 
 class HostPart:
-    """One host's sockets, plans and records. The process must be in the host's namespace."""
+    """One host's workloads and records. The process must be in the host's namespace."""
 
     def __init__(self, job: dict[str, Any], host: dict[str, Any]) -> None:
         self.name: str = host["name"]
@@ -81,87 +66,34 @@ class HostPart:
         self._wire.setblocking(False)
         self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
         self._wire.bind((host["interface"], 0))
-        estimate = stamp.error_estimate(ERROR_NS[self._clock])
-        spin = spin_ns_of(job) > 0
-        self._reflectors = [
-            Reflector(plan, self._wire.send, self.writer, estimate)
-            for plan in host.get("reflect", ())
-        ]
-        self._replies: dict[int, ReplySocket] = {}
-        self._probes: list[ProbeSender] = []
-        for plan in map(_flat, host.get("probes", ())):
-            sender = ProbeSender(plan, self._wire.send, self.writer, spin)
-            port = sender.reply_port
-            if port not in self._replies:
-                self._replies[port] = ReplySocket(port)
-            self._replies[port].expect(sender, _ssid_of(plan))
-            self._probes.append(sender)
-        self._senders = [
-            StreamSender(_flat(plan), self._wire.fileno(), spin)
-            for plan in host.get("streams_out", ())
-        ]
-        self._receivers = [
-            StreamReceiver(plan, job.get("drain_ns", 10_000_000))
-            for plan in host.get("streams_in", ())
-        ]
+        place = Place(job, self._wire, self.writer)
+        self._workloads = [kind(host.get(kind.key, []), place) for kind in WORKLOADS]
         self._flusher = Flusher(self.writer, job.get("flush_ns", 0))
 
     def handlers(self) -> dict[int, Callable[[], None]]:
         """What to call when which descriptor is readable."""
-        readers: list[Reflector | ReplySocket] = [*self._reflectors, *self._replies.values()]
-        return {reader.sock.fileno(): reader.readable for reader in readers}
+        found: dict[int, Callable[[], None]] = {}
+        for workload in self._workloads:
+            found |= workload.handlers()
+        return found
 
     def sources(self, epoch_ns: int) -> list[Timed]:
         """Everything with deadlines, started."""
         self.writer.rewrite_header(records.header(self.name, epoch_ns, self._clock))
-        sources: list[Timed] = [
-            *self._receivers,
-            *self._probes,
-            *self._senders,
-            self._flusher,
-        ]
-        return [source for source in sources if source.start(epoch_ns)]
+        by_turn = sorted(self._workloads, key=lambda workload: workload.turn)
+        sources = [one for workload in by_turn for one in workload.timed()]
+        return [source for source in (*sources, self._flusher) if source.start(epoch_ns)]
 
     def finish(self) -> dict[str, Any]:
         """Count what still waits, write what is buffered; the host's counters."""
-        for receiver in self._receivers:
-            receiver.drain()
+        counted: dict[str, Any] = {}
+        for workload in self._workloads:
+            counted |= workload.finish()
         self.writer.close()
-        result = self._result()
-        if self._senders or self._receivers:
+        result = {"records": self.writer.number, **counted}
+        if any(workload.in_flows and len(workload) for workload in self._workloads):
             write_flows(self.out_dir, self.name, result)
         return result
-
-    def _result(self) -> dict[str, Any]:
-        return {
-            "records": self.writer.number,
-            "probes": [
-                {
-                    "demand": probe.demand,
-                    "phase": probe.phase,
-                    "sent": probe.sent,
-                    "received": probe.received,
-                    "errors": probe.errors,
-                }
-                for probe in self._probes
-            ],
-            "reflectors": [
-                {
-                    "address": "{}:{}".format(*reflector.address),
-                    "reflected": reflector.reflected,
-                    "foreign": reflector.foreign,
-                    "dropped_by_socket": drops_of(reflector.sock),
-                    "errors": reflector.errors,
-                }
-                for reflector in self._reflectors
-            ],
-            "replies_dropped_by_socket": sum(
-                drops_of(reply.sock) for reply in self._replies.values()
-            ),
-            "replies_foreign": sum(reply.foreign for reply in self._replies.values()),
-            "streams_out": [sender.result() for sender in self._senders],
-            "streams_in": [receiver.result() for receiver in self._receivers],
-        }
 
 
 class Agent:
@@ -229,26 +161,9 @@ class Agent:
                     heappush(queue, (source.next_ns, index))
 
 
-def spin_ns_of(job: dict[str, Any]) -> int:
-    """How long before a deadline to spin; never in the virtual clock, which spinning stops."""
-    return int(job.get("spin_ns", 0)) if job["clock"] == "real" else 0
-
-
-def _flat(plan: dict[str, Any]) -> dict[str, Any]:
-    """A plan with its template's fields beside its own; they may be written either way."""
-    template = plan.get("template")
-    return {**plan, **template} if template else plan
-
-
-def _ssid_of(plan: dict[str, Any]) -> int:
-    frame = bytes.fromhex(plan["frame_hex"])
-    at = plan["offsets"]["payload"] + stamp.SSID_OFFSET
-    return int.from_bytes(frame[at : at + 2])
-
-
 def write_flows(out_dir: str, host: str, result: dict[str, Any]) -> None:
     """Leave the streams' counts beside the records, so they outlive the launcher."""
-    text = json.dumps({key: result[key] for key in ("streams_out", "streams_in")})
+    text = json.dumps({key: result[key] for key in FLOW_KEYS})
     path = os.path.join(out_dir, f"flows-{host}.json")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     os.write(descriptor, text.encode())

@@ -19,6 +19,7 @@ from corridor.traffic.packets import stamp
 from corridor.traffic.packets.template import Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
+from corridor.traffic.workloads.workload import Place, Timed, Workload, flat
 
 IP_TTL = 2
 IP_RECVTTL = 12
@@ -182,6 +183,56 @@ class ReplySocket:
                 sender.answered(self._buffer, t4_ns, ttl, flags)
                 return
         self.foreign += 1
+
+
+class Probes(Workload):
+    """The probes of all demands of a host; demands may share a port for their replies."""
+
+    key = "probes"
+    turn = 1
+
+    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+        self._replies: dict[int, ReplySocket] = {}
+        self._senders: list[ProbeSender] = []
+        for plan in map(flat, plans):
+            sender = ProbeSender(plan, place.wire.send, place.writer, place.spins)
+            port = sender.reply_port
+            if port not in self._replies:
+                self._replies[port] = ReplySocket(port)
+            self._replies[port].expect(sender, _ssid_of(plan))
+            self._senders.append(sender)
+
+    def handlers(self) -> dict[int, Callable[[], None]]:
+        return {reply.sock.fileno(): reply.readable for reply in self._replies.values()}
+
+    def timed(self) -> list[Timed]:
+        return [*self._senders]
+
+    def finish(self) -> dict[str, Any]:
+        replies = self._replies.values()
+        return {
+            "probes": [
+                {
+                    "demand": sender.demand,
+                    "phase": sender.phase,
+                    "sent": sender.sent,
+                    "received": sender.received,
+                    "errors": sender.errors,
+                }
+                for sender in self._senders
+            ],
+            "replies_dropped_by_socket": sum(drops_of(reply.sock) for reply in replies),
+            "replies_foreign": sum(reply.foreign for reply in replies),
+        }
+
+    def __len__(self) -> int:
+        return len(self._senders)
+
+
+def _ssid_of(plan: dict[str, Any]) -> int:
+    frame = bytes.fromhex(plan["frame_hex"])
+    at = plan["offsets"]["payload"] + stamp.SSID_OFFSET
+    return int.from_bytes(frame[at : at + 2])
 
 
 def count_error(errors: dict[str, int], code: int) -> None:

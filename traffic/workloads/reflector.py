@@ -16,7 +16,14 @@ from typing import Any
 from corridor.traffic.packets import stamp
 from corridor.traffic.packets.template import Template
 from corridor.traffic.workloads import records
-from corridor.traffic.workloads.probe import IP_TTL, arrival_of, count_error, open_stamped_socket
+from corridor.traffic.workloads.probe import (
+    IP_TTL,
+    arrival_of,
+    count_error,
+    drops_of,
+    open_stamped_socket,
+)
+from corridor.traffic.workloads.workload import Place, Workload
 
 IP_TOS = 1
 IP_RECVTOS = 13
@@ -115,3 +122,34 @@ class Reflector:
             t3_ns,
             0,
         )
+
+
+class Reflectors(Workload):
+    """All reflectors of a host."""
+
+    key = "reflect"
+
+    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+        self._reflectors = [
+            Reflector(plan, place.wire.send, place.writer, place.error_estimate) for plan in plans
+        ]
+
+    def handlers(self) -> dict[int, Callable[[], None]]:
+        return {one.sock.fileno(): one.readable for one in self._reflectors}
+
+    def finish(self) -> dict[str, Any]:
+        return {
+            "reflectors": [
+                {
+                    "address": "{}:{}".format(*one.address),
+                    "reflected": one.reflected,
+                    "foreign": one.foreign,
+                    "dropped_by_socket": drops_of(one.sock),
+                    "errors": one.errors,
+                }
+                for one in self._reflectors
+            ]
+        }
+
+    def __len__(self) -> int:
+        return len(self._reflectors)

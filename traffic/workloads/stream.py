@@ -20,6 +20,7 @@ from corridor.traffic.packets import stream_header
 from corridor.traffic.packets.template import Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads.probe import count_error, drops_of
+from corridor.traffic.workloads.workload import Place, Timed, Workload, flat
 
 RECEIVE_BUFFER_BYTES = 256 << 20
 UDP_FRAME_OVERHEAD_BYTES = 42
@@ -276,6 +277,49 @@ class StreamReceiver:
             "delay_sum_ns": self._delay_sum,
             "delay_histogram_ns": _sorted(self._delays),
         }
+
+
+class StreamsOut(Workload):
+    """All streams that a host sends."""
+
+    key = "streams_out"
+    turn = 2
+    in_flows = True
+
+    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+        self._senders = [
+            StreamSender(flat(plan), place.wire.fileno(), place.spins) for plan in plans
+        ]
+
+    def timed(self) -> list[Timed]:
+        return [*self._senders]
+
+    def finish(self) -> dict[str, Any]:
+        return {self.key: [sender.result() for sender in self._senders]}
+
+    def __len__(self) -> int:
+        return len(self._senders)
+
+
+class StreamsIn(Workload):
+    """All streams that end at a host."""
+
+    key = "streams_in"
+    in_flows = True
+
+    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+        self._receivers = [StreamReceiver(plan, place.drain_ns) for plan in plans]
+
+    def timed(self) -> list[Timed]:
+        return [*self._receivers]
+
+    def finish(self) -> dict[str, Any]:
+        for receiver in self._receivers:
+            receiver.drain()
+        return {self.key: [receiver.result() for receiver in self._receivers]}
+
+    def __len__(self) -> int:
+        return len(self._receivers)
 
 
 def _sorted(histogram: dict[int, int]) -> list[list[int]]:
