@@ -48,7 +48,7 @@ def sections(
         )
 
     static = [
-        Section("lint", (python, "-m", "ruff", "check", ".")),
+        Section("lint", (python, "-m", "ruff", "check", "--no-cache", ".")),
         Section("format", (python, "-m", "ruff", "format", "--check", ".")),
         Section("types", (python, "-m", "mypy")),
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import handmade_run
 import numpy as np
 import pytest
 
+import handmade_run
 from corridor.experiments.figures import data
 from corridor.experiments.results.results import read_plan, summarise
 

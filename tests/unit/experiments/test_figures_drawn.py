@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import handmade_run
 import matplotlib as mpl
 import pytest
 from matplotlib.axis import Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+import handmade_run
 from corridor.experiments.figures import NAMES, data, draw_figures
 from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 from corridor.experiments.figures.style import SMALL_PT, lay_out, style

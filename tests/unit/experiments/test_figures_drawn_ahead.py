@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import handmade_run
 import pytest
 
+import handmade_run
 from corridor.experiments.figures import NAMES, draw_figures
 from corridor.experiments.figures.__main__ import SHARES
 from corridor.experiments.results.results import read_plan, summarise

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import handmade_run
 import pytest
 
+import handmade_run
 from corridor.experiments import cli
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run import runner

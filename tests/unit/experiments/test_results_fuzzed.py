@@ -7,11 +7,11 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import handmade_run
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import handmade_run
 from corridor.experiments.run.recover import recover
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

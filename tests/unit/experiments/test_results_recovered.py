@@ -7,9 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
-import handmade_run
 import pytest
 
+import handmade_run
 from corridor.experiments import cli
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run.recover import RESULT_FILES, recover

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import handmade_run
 import pytest
 
+import handmade_run
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.table import demand_table, flow_table, render
 
