@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,25 @@ def corridor(command):
         text=True,
         check=False,
     )
+
+
+def test_no_more_memory_is_asked_for_than_a_file_takes(tmp_path):
+    """A guest has less than the bound of the largest kind."""
+    (tmp_path / "small.rec").write_bytes(b"x" * 100)
+    tracemalloc.start()
+    try:
+        assert len(bounded_file.read_bytes(tmp_path / "small.rec", bounded_file.RECORDS)) == 100
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_bytes(b"y" * (3 * 2**20))
+    with (tmp_path / "a.txt").open("rb") as file:
+        known = os.fstat(file.fileno())
+        before = os.stat_result((*known[:6], 10, *known[7:10]))
+        monkeypatch.setattr(bounded_file.os, "fstat", lambda _: before)
+        assert len(bounded_file._read(file, 2**30)) == 3 * 2**20
+        file.seek(0)
+        assert len(bounded_file._read(file, 2**21)) == 2**21

@@ -60,6 +60,9 @@ _NO_FILES = (
 )
 
 
+MORE_BYTES = 2**20
+
+
 class NoSuchFile(InputError):
     """A file that is not there; who names it in a document of theirs is told where."""
 
@@ -97,11 +100,21 @@ def read_bytes(path: str | Path, kind: Kind) -> bytes:
     """All of a regular file that is within its kind's bounds. Raises InputError."""
     with open_bounded(path, kind) as file:
         try:
-            raw = file.read(kind.max_bytes + 1)
+            raw = _read(file, kind.max_bytes + 1)
         except OSError as problem:
             _refuse(path, problem)
     if len(raw) > kind.max_bytes:
         raise _too_large(shown(path), kind)
+    return raw
+
+
+def _read(file: BinaryIO, most: int) -> bytes:
+    """Up to so many bytes. Asks for what is there, since memory is set aside for all asked for."""
+    wanted = min(os.fstat(file.fileno()).st_size + 1, most)
+    raw = file.read(wanted)
+    while len(raw) == wanted < most:  # it has grown meanwhile
+        wanted = min(wanted + MORE_BYTES, most)
+        raw += file.read(wanted - len(raw))
     return raw
 
 

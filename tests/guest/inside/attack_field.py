@@ -190,7 +190,7 @@ class Field:
         """How far the controller has come; it first says all that it has to complain of."""
         while True:
             try:
-                return self.controller._ask({"do": "report"}, "report") or {}
+                return self.controller._ask("report", "report") or {}
             except EnvironmentUnsupported as error:
                 self._complained.append(str(error))
 
