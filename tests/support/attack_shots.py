@@ -34,7 +34,7 @@ class Fate(StrEnum):
     """The first of its demand's."""
     TRUSTED = "passes by its label"
     """On the way of the label's demand, whatever is in it."""
-    ADRIFT = "passes, is not delivered"
+    ADRIFT = "undelivered"
     ANSWERED = "answered"
     EXPIRES = "expires"
     UNSEEN = "seen by no table"
