@@ -20,7 +20,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.packets.datagrams import End, udp_frame
+from tests.chaos.datagrams import End, udp_frame
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Collection, Iterator
 
 from corridor.topologies.model.wiring import HubWire, Wiring
-from corridor.traffic.packets.datagrams import End, udp_frame
+from tests.chaos.datagrams import End, udp_frame
 
 ATTACK_PORT = 666
 MPLS, VLAN, IPV6, ARP, QINQ = 0x8847, 0x8100, 0x86DD, 0x0806, 0x88A8

@@ -14,8 +14,6 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.ovsdb_client import a_map
 from corridor.topologies.model.wiring import Wiring
 
-DETECT_MULTIPLIER = 3
-
 
 @dataclass(frozen=True)
 class Status:

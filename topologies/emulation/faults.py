@@ -18,9 +18,7 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink import Links, shapes
 from corridor.topologies.faults import cut, hub
 from corridor.topologies.faults.kind import Effect, FaultName
-from corridor.topologies.model.wiring import Shape, Wiring
-
-ALL_PPM = 1_000_000
+from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
 
 @dataclass

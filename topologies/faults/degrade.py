@@ -13,10 +13,9 @@ from functools import partial
 
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.faults.kind import Effect, FaultKind, Interfaces, interfaces_of
-from corridor.topologies.model.wiring import Shape, in_flight_packets
+from corridor.topologies.model.wiring import ALL_PPM, Shape, in_flight_packets
 
 DEGRADE, RESTORE = "degrade", "restore"
-ALL_PPM = 1_000_000
 SLOWEST_BPS = 8
 """netem takes whole octets a second, and 0 for no limit."""
 LONGEST_NS = 10_000_000_000

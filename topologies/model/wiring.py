@@ -19,6 +19,8 @@ from corridor.topologies.base.seeds import seed_of
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
     from corridor.topologies.model.topology import Fibre, Topology
 
+ALL_PPM = 1_000_000
+"""A loss of everything, in parts per million."""
 HOST_PORT = 1
 GATEWAY_IN_PORT, GATEWAY_OUT_PORT = 1001, 1002
 HOST_MTU_BYTES = 1500

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.arrivals.pacing import burst_packets, stream_packets
 from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
 from corridor.traffic.packets import stamp
+from corridor.traffic.workloads.pacing import burst_packets, stream_packets
 
 Clock = Literal["virtual", "real"]
 
@@ -335,11 +335,6 @@ def aligned(time_ns: int) -> int:
     same whatever the kernel did before; elsewhere T1 may differ by a tick.
     """
     return time_ns // TICK_NS * TICK_NS
-
-
-def staggered_starts(count: int, interval_ns: int) -> list[int]:
-    """Start times that spread ``count`` periodic demands evenly over one interval, on ticks."""
-    return [aligned(index * interval_ns // count) for index in range(count)]
 
 
 def _problems(job: Job) -> list[str]:

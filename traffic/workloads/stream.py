@@ -15,10 +15,10 @@ from struct import Struct
 from typing import Any, TypedDict
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.arrivals import pacing
 from corridor.traffic.packets import stream_header
 from corridor.traffic.packets.template import Template
 from corridor.traffic.system import kernel
+from corridor.traffic.workloads import pacing
 from corridor.traffic.workloads.probe import count_error, drops_of
 from corridor.traffic.workloads.workload import Place, Timed, Workload, flat
 

@@ -18,9 +18,8 @@ from corridor.controller.policy.automaton import Violation
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.declared.permits import NOTHING
-from corridor.controller.prover.search.reach import Place, Step
+from corridor.controller.prover.search.reach import Step
 from corridor.controller.prover.tables.headers import ANY, Box
-from corridor.topologies.model.wiring import HOST_PORT
 
 
 class TraceStep(NamedTuple):
@@ -149,10 +148,6 @@ def shown_at(step: Step, said: str, headers: Box | None = None) -> Breach:
     if headers is not None:
         step = step._replace(packet=step.packet.of(headers))
     return Breach(said, step.at.hub, way=(TraceStep(step),))
-
-
-def is_from_host(place: Place) -> bool:
-    return place.port == HOST_PORT
 
 
 def leaving(steps: Iterable[Step]) -> Iterator[Step]:

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.chaos.datagrams import udp_frame
 from triangle import (
     LABEL,
     OUT_SIDE_PORT,
@@ -33,7 +34,6 @@ from corridor.experiments.lab.gateways_process import start_gateways
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.monitor import packet_filter, packet_ring
-from corridor.traffic.packets.datagrams import udp_frame
 
 FULL_PAYLOAD_BYTES = 1472
 MANY = 5000

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tests.chaos.datagrams import End, udp_frame
+
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.wiring import (
@@ -24,7 +26,6 @@ from corridor.topologies.model.wiring import (
     HubWire,
     Wiring,
 )
-from corridor.traffic.packets.datagrams import End, udp_frame
 
 DIRECT, DETOUR = 2, 3
 LABEL, UNASSESSED_LABEL = 16, 17

@@ -111,7 +111,5 @@ def test_agent_jobs_a_session_identifier_is_never_zero() -> None:
         jobs.ssid_of(0xFFFF)
 
 
-def test_agent_jobs_spread_demands_evenly_over_an_interval_on_ticks() -> None:
-    assert jobs.staggered_starts(4, 20_000_000) == [0, 4_999_936, 9_999_872, 14_999_808]
-    assert all(start % 256 == 0 for start in jobs.staggered_starts(40, 20_000_000))
-    assert jobs.aligned(511) == 256
+def test_agent_jobs_deadlines_can_be_on_ticks() -> None:
+    assert [jobs.aligned(at_ns) for at_ns in (0, 255, 511, 5_000_000)] == [0, 0, 256, 4_999_936]

@@ -1,6 +1,6 @@
 """UDP datagrams in Ethernet frames, for packets that are counted and not measured. Pure.
 
-Measured traffic has its frames from ``frames.py``. Standard library only.
+Measured traffic has its frames from ``traffic/packets/frames.py``. Standard library only.
 """
 
 from __future__ import annotations
