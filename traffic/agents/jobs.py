@@ -21,7 +21,6 @@ from corridor.traffic.workloads.pacing import burst_packets, stream_packets
 Clock = Literal["virtual", "real"]
 
 MAX_DEMAND = 0xFFFE
-TICK_NS = 256
 
 
 def ssid_of(demand: int) -> int:
@@ -326,15 +325,6 @@ def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, .
             known = merged.get(host.name)
             merged[host.name] = known.joined(shifted) if known else shifted
     return tuple(merged.values()), tuple(phase.name for phase in phases)
-
-
-def aligned(time_ns: int) -> int:
-    """``time_ns`` rounded down to a tick of the virtual clock.
-
-    That clock is read in ticks, but its timers fire between them. A deadline on a tick reads the
-    same whatever the kernel did before; elsewhere T1 may differ by a tick.
-    """
-    return time_ns // TICK_NS * TICK_NS
 
 
 def _problems(job: Job) -> list[str]:

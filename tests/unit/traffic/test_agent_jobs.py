@@ -109,7 +109,3 @@ def test_agent_jobs_a_session_identifier_is_never_zero() -> None:
     assert jobs.ssid_of(0) == 1
     with pytest.raises(InputError):
         jobs.ssid_of(0xFFFF)
-
-
-def test_agent_jobs_deadlines_can_be_on_ticks() -> None:
-    assert [jobs.aligned(at_ns) for at_ns in (0, 255, 511, 5_000_000)] == [0, 0, 256, 4_999_936]
