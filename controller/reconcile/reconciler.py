@@ -55,14 +55,14 @@ class Reconciler:
     jobs: Queue[Order]
     nothing: type[Exception]
     """What ``jobs`` raises when time is over."""
-    on_standing: Callable[[], object] = lambda: None
+    on_deployed: Callable[[], object] = lambda: None
     """Called once, when the first deployment stands."""
 
     def __post_init__(self) -> None:
         network = self.network
         rollouts = Rollouts(network)
         self._switch_events = SwitchEvents(network)
-        self._timed_work = TimedWork(network, rollouts, self.on_standing)
+        self._timed_work = TimedWork(network, rollouts, self.on_deployed)
         self._requests = Requests(network, rollouts)
         now_ns = network.now_ns
         network.timers.set(Boot(), now_ns + network.timing.first_ns)

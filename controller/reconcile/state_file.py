@@ -47,7 +47,7 @@ class _Wanted(Frozen):
     drained: frozenset[str]
 
 
-class _Standing(_Wanted):
+class _Deployed(_Wanted):
     epoch: Literal[0, 1]
     failures: Failures
     withdrawn: frozenset[int]
@@ -56,8 +56,8 @@ class _Standing(_Wanted):
 class _State(Frozen):
     version: Literal[2] = Field(2, alias="schema")
     wanted: _Wanted
-    stands: _Standing
-    next: _Standing | None
+    stands: _Deployed
+    next: _Deployed | None
 
 
 class StateFile:
@@ -100,7 +100,7 @@ class StateFile:
         following = self._kept(said.next) if said.next is not None else None
         return Remembered(self._known(said.wanted), self._kept(said.stands), following)
 
-    def _kept(self, said: _Standing) -> Kept:
+    def _kept(self, said: _Deployed) -> Kept:
         return Kept(self._known(said, said.failures), said.epoch, said.withdrawn)
 
     def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> DesiredState:
@@ -115,8 +115,8 @@ class StateFile:
         return DesiredState(self._specification.model_copy(update=changes), failures, said.drained)
 
 
-def _saved(deployment: Deployment) -> _Standing:
-    return _Standing(
+def _saved(deployment: Deployment) -> _Deployed:
+    return _Deployed(
         **_plain(deployment.known),
         epoch=deployment.epoch,
         failures=deployment.known.failures,

@@ -19,7 +19,7 @@ class TimedWork:
 
     network: NetworkState
     rollouts: Rollouts
-    on_standing: Callable[[], object]
+    on_deployed: Callable[[], object]
     """Called once, when the first deployment stands."""
     _announced: bool = False
 
@@ -68,7 +68,7 @@ class TimedWork:
         network.follow_soon()
         if not self._announced:
             self._announced = True
-            self.on_standing()
+            self.on_deployed()
 
     def _recall(self) -> Remembered | None:
         """What the controller before knew; told where that is lost, for it may have been more."""
