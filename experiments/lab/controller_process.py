@@ -41,15 +41,22 @@ class ControllerProcess:
         self.port = free_port()
 
     def start(self) -> None:
-        self._program.write_text(json.dumps(to_plain(self._plan.program)))
         self._listener = listen_at(self._address)
+        self._start()
+
+    def _options(self) -> dict[str, str]:
+        """Of its app, beside the framework and the line."""
+        self._program.write_text(json.dumps(to_plain(self._plan.program)))
+        return {"program": str(self._program)}
+
+    def _start(self) -> None:
         options = {
             "framework": self._plan.framework,
-            "program": str(self._program),
             "status": str(self._address),
+            **self._options(),
         }
         patient = self._plan.job["clock"] == "virtual"
-        with self._log_path.open("wb") as log:
+        with self._log_path.open("ab") as log:
             self._process = start_controller(self.port, options, patient=patient, log=log)
 
     def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
@@ -64,6 +71,9 @@ class ControllerProcess:
             )
         self._ready = True
         return cast(Report, {key: said for key, said in message.items() if key != "event"})
+
+    def wait_settled(self) -> None:
+        """Nothing moves any more: one that follows waits until that is so."""
 
     def exchange(self, program: Program) -> None:
         """Have the switches that are connected hold another program; ``wait_ready`` for it."""

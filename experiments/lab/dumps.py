@@ -16,6 +16,9 @@ from corridor.topologies.base.codec import to_plain
 if TYPE_CHECKING:
     from corridor.experiments.plan.values import Plan
 
+DUMPS = ("before", "after")
+DEPLOYMENTS = {when: f"deployment-{when}.json" for when in DUMPS}
+"""In ``raw``: what a following controller had deployed at each dump."""
 COUNTERS = ("packets", "bytes")
 LISTED = ("switches", "groups", "meters")
 

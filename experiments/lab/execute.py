@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
+FOLLOWED_S = 2.0
+"""What happened last has been followed by then."""
 
 
 def execute(plan: Plan, inputs: Path, out_dir: Path, emit: Emit) -> None:
@@ -63,9 +65,12 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         report = controller.wait_ready(partial(step, emit))
         emit(cast(ControllerReady, {"event": "controller", **report}))
         net.shape()
-        gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
+        gateways = standing.gateways
+        if gateways is None:
+            gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.wait_bfd(BFD_TIMEOUT_S)
+        controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         breakages = FaultInjector(net, gateways, plan.bfd_interval_ms)
         watch = _watch(plan, standing.scratch, out_dir, stack)
@@ -79,6 +84,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if gateways is not None:
             (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
+        if plan.follows:
+            time.sleep(FOLLOWED_S)
         openvswitch.count_all()
         _dump(controller, net, out_dir / "tables" / "after.json")
         breakages.faults.verify()
@@ -135,7 +142,7 @@ def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
     from corridor.experiments.lab.proof import prove_before_traffic
 
     specification = Specification.from_json((inputs / "specification.json").read_text())
-    said = prove_before_traffic(dump, plan, specification)
+    said = prove_before_traffic(dump, plan, specification, inputs)
     emit({"event": "proven", "said": said, "of": dump.digest})
 
 

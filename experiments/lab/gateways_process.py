@@ -68,8 +68,15 @@ def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path)
 
 
 def start_gateways(
-    net: CorridorNet, labels: Mapping[str, Labels], config_path: Path, out_dir: Path
+    net: CorridorNet,
+    labels: Mapping[str, Labels],
+    config_path: Path,
+    out_dir: Path,
+    socket: Path | None = None,
 ) -> GatewaysProcess:
-    """Configure and start every gateway of a network."""
-    config_path.write_text(json.dumps(configuration(net, labels, out_dir)))
+    """Configure and start every gateway of a network. On the ``socket``, if one is given, their
+    controller says what they assess from then on."""
+    configured = configuration(net, labels, out_dir)
+    listening = {} if socket is None else {"socket": str(socket)}
+    config_path.write_text(json.dumps({**configured, **listening}))
     return GatewaysProcess(config_path)

@@ -11,13 +11,20 @@ from typing import Any
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
 from corridor.controller.prover.exact.claims import examine
-from corridor.experiments.lab.dumps import Dump, as_compiled, fingerprint, read_dump_file
+from corridor.experiments.lab.deployment_proof import prove_deployed
+from corridor.experiments.lab.dumps import (
+    DEPLOYMENTS,
+    DUMPS,
+    Dump,
+    as_compiled,
+    fingerprint,
+    read_dump_file,
+)
 from corridor.experiments.plan.garbage import collecting_later
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 
 PROOF_SCHEMA = 1
-DUMPS = ("before", "after")
 
 
 def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
@@ -58,9 +65,17 @@ def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
     return _prove(read_dump(dump.said, plan.wiring, file=dump.file), plan, judged_by)
 
 
-def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification) -> str:
-    """What was proven, in a line; raises PolicyFailure unless every claim holds."""
-    proof = _prove_said(dump, plan, judged_by)
+def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, inputs: Path) -> str:
+    """What was proven, in a line; raises PolicyFailure unless every claim holds.
+
+    A following controller may have moved on already; ``inputs`` then holds what it has deployed.
+    """
+    deployment = inputs / DEPLOYMENTS["before"]
+    proof = (
+        prove_deployed(dump, deployment, judged_by, plan.wiring)
+        if deployment.exists()
+        else _prove_said(dump, plan, judged_by)
+    )
     if not proof.holds:
         broken = ", ".join(verdict.claim for verdict in proof.violated)
         raise PolicyFailure(
@@ -90,6 +105,8 @@ def prove_run(
             same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
         elif expected is not None and dump.digest == expected.digest:
             same_as[name], proofs[name] = "compiled", expected.proof
+        elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
+            proofs[name] = prove_deployed(dump, deployment, judged_by, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
     document = proof_document(proofs, of=of, same_as=same_as)

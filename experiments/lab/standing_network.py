@@ -16,6 +16,8 @@ from corridor.topologies.model.wiring import Shape, Wiring
 
 if TYPE_CHECKING:  # a host asks what fits, and builds nothing
     from corridor.experiments.lab.controller_process import ControllerProcess
+    from corridor.experiments.lab.following_controller import FollowingController
+    from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.topologies.emulation.network import CorridorNet
 
 BFD_SLOW_MS = 1000
@@ -34,6 +36,8 @@ class StandingNetwork:
     net: CorridorNet
     controller: ControllerProcess
     scratch: Path
+    gateways: GatewaysProcess | None = None
+    """Those that a following controller speaks to; else they come with each plan."""
 
     def renew(self, plan: Plan) -> None:
         """Have the network as it would be if it had been built for a plan that fits."""
@@ -51,6 +55,7 @@ def fit(stands: Plan, plan: Plan) -> bool:
         _outline(plan.wiring) == _outline(stands.wiring)
         and (plan.framework, plan.segmentation_offload, plan.job["clock"])
         == (stands.framework, stands.segmentation_offload, stands.job["clock"])
+        and not (plan.follows or stands.follows)
         and plan.bfd_interval_ms is None
         and stands.bfd_interval_ms is None
     )
@@ -60,10 +65,12 @@ def fit(stands: Plan, plan: Plan) -> bool:
 def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[StandingNetwork]:
     """Build the network of a plan; it is gone on leaving."""
     from corridor.experiments.lab.controller_process import ControllerProcess
+    from corridor.experiments.lab.following_controller import FollowingController
     from corridor.topologies.emulation.network import CorridorNet
 
     with contextlib.ExitStack() as stack:
-        controller = ControllerProcess(plan, scratch, out_dir)
+        kind = FollowingController if plan.follows else ControllerProcess
+        controller = kind(plan, scratch, out_dir)
         stack.callback(controller.close)
         emit({"event": "phase", "name": "build"})
         net = CorridorNet(
@@ -76,10 +83,25 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
             shaped=False,  # what checks the wiring then comes at once, and is one piece of work
         )
         stack.enter_context(net)
+        gateways = None
+        if isinstance(controller, FollowingController):
+            gateways = _gateways(net, controller, scratch, out_dir)
+            stack.callback(gateways.close)
         controller.start()  # not before: whatever comes of one switch has all of them looked at
         assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
-        yield StandingNetwork(plan, net, controller, scratch)
+        yield StandingNetwork(plan, net, controller, scratch, gateways)
+
+
+def _gateways(
+    net: CorridorNet, controller: FollowingController, scratch: Path, out_dir: Path
+) -> GatewaysProcess:
+    """They let nothing through until the controller says what."""
+    from corridor.experiments.lab.gateways_process import start_gateways
+
+    return start_gateways(
+        net, {}, scratch / "gateways.json", out_dir / "audit", controller.gateways
+    )
 
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:

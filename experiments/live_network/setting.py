@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.plan.policies import possible_gateways
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import Wiring, wire
@@ -47,16 +48,5 @@ def live_wiring(
         seed=seed,
         buffer_ms=loaded.scenario.network.buffer / 1e6,
         loss_ppm=loss_ppm,
-        gateways=_gateways(loaded),
-    )
-
-
-def _gateways(loaded: LoadedScenario) -> frozenset[str]:
-    groups = loaded.policies.known_groups
-    clauses = [one for policy in loaded.policies.policies for one in policy.hard.clauses()]
-    chosen = [where for clause in clauses for where in clause.gateways()]
-    return frozenset(
-        hub.id
-        for hub in loaded.topology.hubs
-        if hub.intl_gateway or any(one.selects(hub, groups) is True for one in chosen)
+        gateways=possible_gateways(loaded.topology, [loaded.policies]),
     )

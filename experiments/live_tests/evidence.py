@@ -14,7 +14,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import drops_by_reason
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
-from corridor.experiments.lab.proof import DUMPS
+from corridor.experiments.lab.dumps import DUMPS
 from corridor.experiments.live_tests.plan import FRAME_BYTES, PROBES, Trial
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan

@@ -77,6 +77,7 @@ def plan_trials(
         policies=demand.network.policies.name,
         as_of=demand.network.as_of.isoformat(),
         framework="ryu",
+        follows=False,
         segmentation_offload=False,
         demands=(),
         wiring=wiring,

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import json
 
+from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.garbage import collecting_later
-from corridor.experiments.plan.policies import assessments, fault_times, planned, refuse_misfits
+from corridor.experiments.plan.policies import (
+    assessments,
+    fault_times,
+    planned,
+    possible_gateways,
+    refuse_misfits,
+)
 from corridor.experiments.plan.traffic import boundaries, end_of, frame_specs, phases, transfers
 from corridor.experiments.plan.values import NO_POLICIES, PLAN_SCHEMA, Plan
-from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
@@ -34,8 +41,11 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
 
 def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
-    ways = plan_ways(topology, intents_for(loaded))
+    specification = specify(loaded)
+    ways = plan_ways(topology, specification.intents())
     gateways = gateways_of(ways)
+    if scenario.follows and gateways:
+        gateways |= possible_gateways(topology, [loaded.policies])
     wiring = wire(
         topology,
         run_id=run_id,
@@ -44,6 +54,9 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
         loss_ppm=losses_ppm(loaded),
         gateways=gateways,
     )
+    if scenario.follows:  # as its controller does it, which knows of no other gateways
+        without = DesiredState(specification).without(wiring)
+        ways = plan_ways(topology, specification.intents(), without)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
     demands = tuple(
@@ -65,6 +78,7 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
         policies=loaded.policies.name,
         as_of=loaded.as_of.isoformat(),
         framework=scenario.framework,
+        follows=scenario.follows,
         segmentation_offload=scenario.network.segmentation_offload,
         demands=demands,
         wiring=wiring,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
@@ -60,6 +61,23 @@ def planned(
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(wanted and wanted.tcp and route),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
+    )
+
+
+def possible_gateways(topology: Topology, of: Iterable[PolicySet]) -> frozenset[str]:
+    """Hubs that may come to need a gateway: those that have one on the map, and those that
+    policies take as waypoints."""
+    chosen = [
+        (where, policies.known_groups)
+        for policies in of
+        for policy in policies.policies
+        for clause in policy.hard.clauses()
+        for where in clause.gateways()
+    ]
+    return frozenset(
+        hub.id
+        for hub in topology.hubs
+        if hub.intl_gateway or any(one.selects(hub, groups) is True for one, groups in chosen)
     )
 
 

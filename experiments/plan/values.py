@@ -12,7 +12,7 @@ from corridor.controller.forwarding.program import Program
 from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 
-PLAN_SCHEMA = 2
+PLAN_SCHEMA = 3
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 NO_POLICIES = "none"
@@ -164,6 +164,8 @@ class Plan:
     as_of: str
     """The day whose policies are in force, YYYY-MM-DD."""
     framework: str
+    follows: bool
+    """Whether the controller follows what happens; else it installs tables once."""
     segmentation_offload: bool
     demands: tuple[PlannedDemand, ...]
     wiring: Wiring

@@ -134,6 +134,14 @@ class Demand(Frozen):
     throughput: ThroughputOptions | None = None
 
 
+class ControllerOptions(Frozen):
+    """What the controller does once its tables are in."""
+
+    follow: Annotated[bool | None, Field(strict=True)] = None
+    """Whether it follows failures and changes. By default it does where a scenario has faults, but
+    for ``cuts``, which show what switches do by themselves."""
+
+
 class CutOptions(Frozen):
     """Fibres cut one after another, each repaired before the next, while all demands are probed."""
 
@@ -166,6 +174,7 @@ class Scenario(Frozen):
     """A shipped policy set, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""
+    controller: ControllerOptions = ControllerOptions()
     protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
     probe: ProbeOptions = ProbeOptions()
@@ -173,6 +182,12 @@ class Scenario(Frozen):
     faults: tuple[Fault, ...] = ()
     cuts: CutOptions | None = None
     """After all else is probed."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether the controller follows: what nothing happens to is not followed."""
+        wanted = self.controller.follow
+        return bool(self.faults) and not self.cuts if wanted is None else wanted
 
 
 class LoadedScenario(Frozen):
