@@ -22,21 +22,25 @@ from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
-from corridor.experiments.lab.fault_injector import FaultInjector
+from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
+from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 
 if TYPE_CHECKING:
+    from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
+REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
+"""How long switches keep a controller that says nothing: for good where nothing changes."""
 FOLLOWED_S = 2.0
 """What happened last has been followed by then."""
 
@@ -72,13 +76,15 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             net.wait_bfd(BFD_TIMEOUT_S)
         controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
-        breakages = FaultInjector(net, gateways, plan.bfd_interval_ms)
+        transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
+        events = _driver(standing, gateways, transfers)
         watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job["clock"] == "virtual":
-            openvswitch.rest(plan.wiring)
-        _measure(plan, net, gateways, breakages, out_dir, emit)
+            openvswitch.rest(plan.wiring, FOLLOWED_SILENCE_S if plan.follows else REST_S)
+        _measure(plan, net, gateways, events, out_dir, emit)
+        _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()
         if gateways is not None:
@@ -88,7 +94,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             time.sleep(FOLLOWED_S)
         openvswitch.count_all()
         _dump(controller, net, out_dir / "tables" / "after.json")
-        breakages.faults.verify()
+        events.faults.verify()
 
 
 def _stand_gateways(
@@ -108,6 +114,14 @@ def _stand_gateways(
     gateways = start_gateways(net, labels, scratch / "gateways.json", out_dir / "audit")
     stack.callback(gateways.close)
     return gateways
+
+
+def _driver(
+    standing: StandingNetwork, gateways: GatewaysProcess | None, transfers: Transfers
+) -> EventDriver:
+    plan, controller = standing.plan, standing.controller
+    follows = cast("FollowingController", controller) if plan.follows else None
+    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers)
 
 
 def _watch(
@@ -159,7 +173,7 @@ def _measure(
     plan: Plan,
     net: CorridorNet,
     gateways: GatewaysProcess | None,
-    breakages: FaultInjector,
+    events: EventDriver,
     out_dir: Path,
     emit: Emit,
 ) -> None:
@@ -176,16 +190,22 @@ def _measure(
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
         readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        keep([*breakages.appointments(plan.faults, start_ns), *readings], start_ns)
+        keep([*events.timed_events(plan.changes, start_ns), *readings], start_ns)
         done = agents.wait("done", None)
-        breakages.write(out_dir / "raw" / "faults.json")
+        events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])
     finally:
         agents.close()
-    if plan.transfers:
+
+
+def _transfer_alone(plan: Plan, transfers: Transfers, emit: Emit) -> None:
+    """Those that are not of the timeline, one after another, once the agents have ended."""
+    alone = [one for one in plan.transfers if one.at_ns is None]
+    if alone:
         emit({"event": "phase", "name": "transfer"})
-        _transfer(plan, net, out_dir / "raw" / "transfers.json")
+        for one in alone:
+            transfers.carry_out(plan.demands[one.demand].id)
 
 
 def _refuse_deaths(died: list[dict[str, Any]]) -> None:
@@ -219,36 +239,6 @@ def _counter_readings(
 
     for boundary in boundaries:
         yield TimedEvent(boundary.at_ns, partial(read, boundary.name))
-
-
-def _transfer(plan: Plan, net: CorridorNet, target: Path) -> None:
-    from corridor.traffic.workloads import tcp
-
-    results = []
-    for transfer in plan.transfers:
-        before = to_plain(net.kernel.counters())
-        result = tcp.run(
-            tcp.Transfer(
-                flow=transfer.demand,
-                server_netns=net.nameToNode[transfer.dst_host].namespace.path,
-                server_ip=transfer.dst_ip,
-                client_netns=net.nameToNode[transfer.src_host].namespace.path,
-                client_ip=transfer.src_ip,
-                port=transfer.port,
-                client_port=transfer.client_port,
-                control_port=transfer.control_port,
-                duration_s=transfer.duration_s,
-            )
-        )
-        after = to_plain(net.kernel.counters())
-        results.append(
-            {
-                "demand": transfer.demand,
-                "result": to_plain(result),
-                "counters": {"before": before, "after": after},
-            }
-        )
-        target.write_text(json.dumps(results))
 
 
 def main(arguments: list[str]) -> int:

@@ -30,7 +30,7 @@ def packets_of(
 ) -> dict[Failed, Packets]:
     """By trial, what became of its packets. Raises MeasurementInvalid if they were not all sent, or
     failures came too late for them, or frames on fibres were not all seen."""
-    _check_times(out_dir / "raw" / "faults.json", trials)
+    _check_times(out_dir / "raw" / "changes.json", trials)
     seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
     if seen["lost"]:
         raise MeasurementInvalid(f"the monitor had no room for {seen['lost']} frames")

@@ -16,7 +16,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
-from corridor.experiments.plan.values import PLAN_SCHEMA, Fault, Plan
+from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Plan
 from corridor.experiments.scenario import ports
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.faults import cut, gateway, hub
@@ -86,7 +86,8 @@ def plan_trials(
         watched=True,
         gateways=assessments(gateways, program, wiring, [demand.intent]),
         bfd_interval_ms=None,
-        faults=tuple(fault for one in trials for fault in _faults(one, topology, gateways)),
+        changes=tuple(fault for one in trials for fault in _faults(one, topology, gateways)),
+        events=(),
         cuts=(),
         boundaries=(),
         transfers=(),
@@ -103,7 +104,7 @@ def _trials(sets: Collection[Failed], lead_ns: int) -> Iterator[Trial]:
         begin_ns = repair_ns + SETTLE_NS
 
 
-def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iterator[Fault]:
+def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iterator[Change]:
     """What fails and is repaired. Where no gateway stands there is nothing to kill."""
     failed = failures_of(topology, trial.failed)
     fibres = sorted(
@@ -112,14 +113,14 @@ def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iter
         if one.id in failed.links or not failed.srlgs.isdisjoint(one.srlgs)
     )
     for fibre in fibres:
-        yield Fault(trial.begin_ns, cut.CUT, fibre)
-        yield Fault(trial.repair_ns, cut.MEND, fibre)
+        yield Change(trial.begin_ns, cut.CUT, fibre)
+        yield Change(trial.repair_ns, cut.MEND, fibre)
     for name in sorted(failed.hubs):
-        yield Fault(trial.begin_ns, hub.DOWN, name)
-        yield Fault(trial.repair_ns, hub.UP, name)
+        yield Change(trial.begin_ns, hub.DOWN, name)
+        yield Change(trial.repair_ns, hub.UP, name)
     for name in sorted(failed.gateways & frozenset(gateways)):
-        yield Fault(trial.begin_ns, gateway.KILL, name)
-        yield Fault(trial.repair_ns, gateway.START, name)
+        yield Change(trial.begin_ns, gateway.KILL, name)
+        yield Change(trial.repair_ns, gateway.START, name)
 
 
 def _phases(

@@ -14,7 +14,7 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
-from corridor.experiments.plan.values import Cut, Expectation, Fault, PlannedDemand
+from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDemand
 from corridor.experiments.scenario.scenario import CutOptions, LoadedScenario
 from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 from corridor.topologies.faults.cut import CUT, MEND, SILENCE
@@ -74,18 +74,18 @@ def plan_cuts(
     return tuple(cuts)
 
 
-def cut_faults(cuts: Iterable[Cut]) -> Iterator[Fault]:
+def cut_faults(cuts: Iterable[Cut]) -> Iterator[Change]:
     """Cuts and mendings. Where they are silent, BFD is quick on the fibre to be cut only: each
     session costs wall time by the packet, and elsewhere nothing fails."""
     for number, cut in enumerate(cuts):
         if cut.silent and not number:
-            yield Fault(cut.start_ns - QUICKEN_NS - 1, SLOW, ALL_FIBRES)
+            yield Change(cut.start_ns - QUICKEN_NS - 1, SLOW, ALL_FIBRES)
         if cut.silent:
-            yield Fault(cut.start_ns - QUICKEN_NS, QUICKEN, cut.fibre)
-        yield Fault(cut.cut_ns, SILENCE if cut.silent else CUT, cut.fibre)
-        yield Fault(cut.repair_ns, MEND, cut.fibre)
+            yield Change(cut.start_ns - QUICKEN_NS, QUICKEN, cut.fibre)
+        yield Change(cut.cut_ns, SILENCE if cut.silent else CUT, cut.fibre)
+        yield Change(cut.repair_ns, MEND, cut.fibre)
         if cut.silent:
-            yield Fault(cut.repair_ns, SLOW, cut.fibre)
+            yield Change(cut.repair_ns, SLOW, cut.fibre)
 
 
 def cut_phases(

@@ -13,17 +13,32 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.garbage import collecting_later
+from corridor.experiments.plan.impacts import planned_events
 from corridor.experiments.plan.policies import (
     assessments,
-    fault_times,
     planned,
     possible_gateways,
     refuse_misfits,
 )
-from corridor.experiments.plan.traffic import boundaries, end_of, frame_specs, phases, transfers
+from corridor.experiments.plan.timeline import (
+    Clock,
+    changes,
+    refuse_outside,
+    refuse_overlaps,
+)
+from corridor.experiments.plan.traffic import (
+    boundaries,
+    end_of,
+    frame_specs,
+    moments,
+    phases,
+    timeline_phases,
+    transfers,
+)
 from corridor.experiments.plan.values import NO_POLICIES, PLAN_SCHEMA, Plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.timeline.moments import START
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
@@ -39,7 +54,7 @@ def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: i
         return _planned(loaded, clock, run_id, seed)
 
 
-def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
+def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, seed: int) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
     specification = specify(loaded)
     ways = plan_ways(topology, specification.intents())
@@ -60,17 +75,31 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
     demands = tuple(
-        planned(number, demand, demand.probe or scenario.probe, there, back, topology)
+        planned(
+            number,
+            demand,
+            demand.probe or scenario.probe,
+            there,
+            back,
+            topology,
+            share=scenario.stream_share(demand),
+            tcp=scenario.sends_by_tcp(demand),
+        )
         for number, (demand, there, back) in enumerate(
             zip(scenario.demands, ways[::2], ways[1::2], strict=True)
         )
     )
-    templates = build_templates(frame_specs(scenario.demands, scenario.probe, wiring))
+    templates = build_templates(frame_specs(scenario, wiring))
     measured = phases(loaded, demands, wiring, templates, seed)
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = cut_phases(cuts, loaded, wiring, templates)
-    hosts, names = jobs.in_sequence([*measured, *cutting])
-    job = jobs.Job(clock=clock, out_dir="", hosts=hosts, phases=names)
+    clock = Clock(loaded.events, moments(measured), loaded.file)
+    placed = clock.placed()
+    refuse_overlaps(clock, placed)
+    beside = timeline_phases(placed, demands, wiring, templates)
+    hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
+    job = jobs.Job(clock=testbed_clock, out_dir="", hosts=hosts, phases=names)
+    refuse_outside(clock, placed, moments(measured)[START], job.duration_ns)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -87,10 +116,11 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
         watched=loaded.policies.name != NO_POLICIES,
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
-        faults=(*fault_times(scenario.faults, measured), *cut_faults(cuts)),
+        changes=(*changes(placed, topology), *cut_faults(cuts)),
+        events=planned_events(placed, loaded, specification, wiring),
         cuts=cuts,
-        boundaries=boundaries(measured, job),
-        transfers=transfers(scenario.demands, demands, wiring),
+        boundaries=boundaries(measured, beside, job),
+        transfers=transfers(scenario, demands, wiring, placed),
     )
 
 

@@ -15,13 +15,11 @@ from corridor.controller.prover.exact.rates import admissions
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
 from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns
-from corridor.experiments.plan.values import Assessment, Fault, Gateway, PlannedDemand
-from corridor.experiments.scenario.kinds import TimedFault
+from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
 from corridor.experiments.scenario.scenario import Demand, ProbeOptions
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
-from corridor.traffic.agents import jobs
 
 
 def planned(
@@ -31,12 +29,14 @@ def planned(
     there: ForwardingTree,
     back: ForwardingTree,
     topology: Topology,
+    *,
+    share: float | None,
+    tcp: bool,
 ) -> PlannedDemand:
-    """A demand as it will be served: ``there`` is its way, ``back`` that of its answers."""
+    """A demand as it will be served: ``there`` is its way, ``back`` that of its answers; with the
+    ``share`` of its bottleneck that it streams at, if any, and whether it sends by ``tcp``."""
     route = there.route if not isinstance(there.route, NoRoute) else None
     bottleneck = bottleneck_bps(topology, route.path) if route else None
-    wanted = demand.throughput
-    share = wanted.udp if wanted else None
     permit = there.permit
     return PlannedDemand(
         index=number,
@@ -59,7 +59,7 @@ def planned(
         bottleneck_bps=bottleneck,
         probes=probe.count,
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
-        tcp=bool(wanted and wanted.tcp and route),
+        tcp=bool(tcp and route),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
     )
 
@@ -111,22 +111,6 @@ def assessments(
                 passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
         found.append(Gateway(hub, tuple(passed)))
     return tuple(found)
-
-
-def fault_times(faults: Iterable[TimedFault], phases: list[jobs.Phase]) -> tuple[Fault, ...]:
-    """Faults and their ends in order of time, counted from when probing starts.
-
-    Of those at the same time ends come first, so that a fault may follow another of its kind.
-    """
-    start_ns = next(phase.start_offset_ns for phase in phases if phase.name == "probe")
-    begins, ends = [], []
-    for fault in faults:
-        kind, options = fault.kind, fault.options
-        begin, kept = kind.begins_by(options), kind.kept(options)
-        begins.append(Fault(start_ns + fault.at, begin, fault.what, kept))
-        if fault.until is not None:
-            ends.append(Fault(start_ns + fault.until, kind.end, fault.what))
-    return tuple(sorted([*ends, *begins], key=lambda fault: fault.at_ns))
 
 
 def _why(there: ForwardingTree, back: ForwardingTree) -> str:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corridor.experiments.plan.timeline import STREAM, TRANSFER, Placed
 from corridor.experiments.plan.values import Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
-from corridor.experiments.scenario.scenario import Demand, LoadedScenario, ProbeOptions
+from corridor.experiments.scenario.intents import server_port
+from corridor.experiments.scenario.scenario import Demand, LoadedScenario, Scenario
+from corridor.experiments.timeline.moments import END, START, STREAMS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
@@ -19,15 +22,15 @@ from corridor.traffic.packets import stamp
 STREAM_FRAME_BYTES = 1442
 PHASE_GAP_NS = NS_PER_S
 WARM_UP_PROBES, WARM_UP_INTERVAL_NS = 3, 20_000_000
+AFTER = "after:"
+"""Before the name of a stream of the timeline, where its counters are read for the second time."""
 RECEIVE_TAIL_NS = 500_000_000
 
 
-def frame_specs(
-    demands: tuple[Demand, ...], default: ProbeOptions, wiring: Wiring
-) -> list[jobs.FrameSpec]:
+def frame_specs(scenario: Scenario, wiring: Wiring) -> list[jobs.FrameSpec]:
     hubs = {hub.hub: hub for hub in wiring.hubs}
     specs = []
-    for number, demand in enumerate(demands):
+    for number, demand in enumerate(scenario.demands):
         src, dst = hubs[demand.src], hubs[demand.dst]
         ends: dict[str, Any] = {
             "src_mac": src.host_mac,
@@ -41,12 +44,12 @@ def frame_specs(
                 kind="stamp",
                 sport=ports.REPLY_BASE + number,
                 dport=stamp.PORT,
-                size_bytes=(demand.probe or default).size,
+                size_bytes=(demand.probe or scenario.probe).size,
                 ssid=jobs.ssid_of(number),
                 **ends,
             )
         )
-        if demand.throughput and demand.throughput.udp is not None:
+        if scenario.stream_share(demand) is not None:
             specs.append(
                 jobs.FrameSpec(
                     id=f"stream-{number}",
@@ -75,20 +78,46 @@ def phases(
     phases = [warm_up, probing]
     offset_ns = end_of(phases, demands)
     for demand in demands:
-        if demand.stream_bps is None:
+        wanted = loaded.scenario.demands[demand.index].throughput
+        if demand.stream_bps is None or wanted is None:
             continue
         offset_ns += PHASE_GAP_NS
-        duration_ns = _throughput_duration_ns(loaded, demand)
+        duration_ns = wanted.duration
         hosts = _stream_hosts(demand, wiring, templates, duration_ns)
         phases.append(jobs.Phase(f"stream:{demand.id}", offset_ns, hosts))
         offset_ns += duration_ns + (demand.predicted_rtt_ns or 0) + RECEIVE_TAIL_NS
     return phases
 
 
-def _throughput_duration_ns(loaded: LoadedScenario, demand: PlannedDemand) -> int:
-    wanted = loaded.scenario.demands[demand.index].throughput
-    assert wanted is not None
-    return wanted.duration
+def moments(phases: Sequence[jobs.Phase]) -> dict[str, int]:
+    """When probing starts, when its last probe is sent, and when the first stream begins that is
+    sent by itself, after the epoch."""
+    probing = next(phase for phase in phases if phase.name == "probe")
+    found = {
+        START: probing.start_offset_ns,
+        END: probing.start_offset_ns + jobs.end_ns(probing.hosts, 0),
+    }
+    streams = [phase.start_offset_ns for phase in phases if phase.name.startswith("stream:")]
+    return found | ({STREAMS: min(streams)} if streams else {})
+
+
+def timeline_phases(
+    placed: Iterable[Placed],
+    demands: Sequence[PlannedDemand],
+    wiring: Wiring,
+    templates: dict[str, jobs.FrameTemplate],
+) -> list[jobs.Phase]:
+    """The streams of a timeline, beside all else."""
+    by_id = {demand.id: demand for demand in demands}
+    found = []
+    for one in placed:
+        if one.event.kind.key != STREAM or one.end_ns is None:
+            continue
+        demand = by_id[one.event.what]
+        if demand.stream_bps is not None:
+            hosts = _stream_hosts(demand, wiring, templates, one.end_ns - one.begin_ns)
+            found.append(jobs.Phase(f"stream:{demand.id}", one.begin_ns, hosts))
+    return found
 
 
 def end_of(phases: Sequence[jobs.Phase], demands: Iterable[PlannedDemand]) -> int:
@@ -204,34 +233,59 @@ def _stream_hosts(
     return (sender, receiver)
 
 
-def boundaries(phases: list[jobs.Phase], job: jobs.Job) -> tuple[Boundary, ...]:
-    """Counters are read half a gap before each stream and once after the last."""
+def boundaries(
+    phases: list[jobs.Phase], timeline: list[jobs.Phase], job: jobs.Job
+) -> tuple[Boundary, ...]:
+    """Counters are read half a gap before each stream that is alone and once after the last, and
+    around each one of the timeline."""
     streams = [phase for phase in phases if phase.name.startswith("stream:")]
-    if not streams:
-        return ()
     before = [Boundary(phase.start_offset_ns - PHASE_GAP_NS // 2, phase.name) for phase in streams]
-    return (*before, Boundary(job.duration_ns, "end"))
+    around = [
+        boundary
+        for phase in timeline
+        for boundary in (
+            Boundary(phase.start_offset_ns, phase.name),
+            Boundary(phase.start_offset_ns + jobs.end_ns(phase.hosts, 0), f"{AFTER}{phase.name}"),
+        )
+    ]
+    last = [Boundary(job.duration_ns, "end")] if streams else []
+    return (*before, *last, *around)
 
 
 def transfers(
-    demands: tuple[Demand, ...], planned: tuple[PlannedDemand, ...], wiring: Wiring
+    scenario: Scenario,
+    planned: tuple[PlannedDemand, ...],
+    wiring: Wiring,
+    placed: Iterable[Placed],
 ) -> tuple[Transfer, ...]:
+    """One for each demand that sends by TCP: at its time in the timeline, or at the end."""
+    timed = {one.event.what: one for one in placed if one.event.kind.key == TRANSFER}
     found = []
-    for demand, plan in zip(demands, planned, strict=True):
-        if plan.tcp:
-            assert demand.throughput is not None
-            src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
-            found.append(
-                Transfer(
-                    demand=plan.index,
-                    src_host=src.host,
-                    dst_host=dst.host,
-                    src_ip=src.host_ip,
-                    dst_ip=dst.host_ip,
-                    port=ports.TCP_SERVER,
-                    client_port=ports.TCP_CLIENT_BASE + plan.index,
-                    control_port=ports.TCP_CONTROL_BASE + plan.index,
-                    duration_s=demand.throughput.duration // NS_PER_S,
-                )
+    for demand, plan in zip(scenario.demands, planned, strict=True):
+        if not plan.tcp:
+            continue
+        src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
+        at_ns, lasts_ns = _when(demand, timed.get(demand.id))
+        found.append(
+            Transfer(
+                demand=plan.index,
+                src_host=src.host,
+                dst_host=dst.host,
+                src_ip=src.host_ip,
+                dst_ip=dst.host_ip,
+                port=server_port(plan.index, demand),
+                client_port=ports.TCP_CLIENT_BASE + plan.index,
+                control_port=ports.TCP_CONTROL_BASE + plan.index,
+                duration_s=lasts_ns // NS_PER_S,
+                at_ns=at_ns,
             )
+        )
     return tuple(found)
+
+
+def _when(demand: Demand, timed: Placed | None) -> tuple[int | None, int]:
+    """When a transfer begins after the epoch, or None, and how long it lasts."""
+    if timed is not None and timed.event.lasts_ns is not None:
+        return timed.begin_ns, timed.event.lasts_ns
+    assert demand.throughput is not None
+    return None, demand.throughput.duration

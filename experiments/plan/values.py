@@ -68,7 +68,7 @@ class PlannedDemand:
 
 @dataclass(frozen=True)
 class Transfer:
-    """One kernel TCP transfer, run by itself after the agents have ended."""
+    """One kernel TCP transfer."""
 
     demand: int
     src_host: str
@@ -79,6 +79,8 @@ class Transfer:
     client_port: int
     control_port: int
     duration_s: int
+    at_ns: int | None = None
+    """When it begins beside all else, after the epoch; None: by itself, at the end."""
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,46 @@ class Gateway:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One change of the network while probes are sent, after the epoch of the measurement."""
+class Change:
+    """One thing done to the network while it is measured, after the epoch of the measurement."""
 
     at_ns: int
     do: str
-    """An action of ``topologies/faults/registry.py``."""
+    """An action of ``experiments/timeline/registry.py``."""
     what: str
-    """A fibre's or a hub's id."""
+    """The id of a fibre, a hub, a demand, as the action wants it."""
     options: dict[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)
+    event: str = field(default="", metadata=OMIT_EMPTY)
+    """The id of the event that it is part of."""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What an event is expected to do to one demand that it hits. None where it is lost."""
+
+    demand: int
+    before_rtt_ns: int | None
+    bridged_rtt_ns: int | None
+    """By what the switches hold when it begins, which know nothing of it."""
+    followed_rtt_ns: int | None
+    """Once the controller has followed; as bridged where it does not."""
+    out_ns: int | None
+    """How long nothing that is sent arrives; None: as long as the event lasts."""
+
+
+@dataclass(frozen=True)
+class PlannedEvent:
+    """One event of the timeline; times count from the epoch."""
+
+    id: str
+    kind: str
+    what: str
+    options: dict[str, Any]
+    """As they were written, but for what is only for the controller."""
+    begin_ns: int
+    end_ns: int | None
+    """None if it lasts until the run ends, or is over at once."""
+    impacts: tuple[Impact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,7 +208,9 @@ class Plan:
     """Whether every crossing of a fibre is counted, and judged; without policies all may cross."""
     gateways: tuple[Gateway, ...]
     bfd_interval_ms: int | None
-    faults: tuple[Fault, ...]
+    changes: tuple[Change, ...]
+    events: tuple[PlannedEvent, ...]
+    """What changes are part of, in order of time; cuts one after another are in ``cuts``."""
     cuts: tuple[Cut, ...]
     boundaries: tuple[Boundary, ...]
     transfers: tuple[Transfer, ...]

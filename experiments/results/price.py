@@ -96,7 +96,7 @@ def serve(loaded: LoadedScenario) -> list[Served]:
     for number, demand in enumerate(scenario.demands):
         there, back = ways[2 * number : 2 * number + 2]
         probe = demand.probe or scenario.probe
-        served = planned(number, demand, probe, there, back, topology)
+        served = planned(number, demand, probe, there, back, topology, share=None, tcp=False)
         found.append(Served(served, single_points(there)))
     return found
 

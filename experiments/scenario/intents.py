@@ -21,7 +21,11 @@ def specify(loaded: LoadedScenario) -> Specification:
     directions = []
     for number, demand in enumerate(scenario.demands):
         alone = crowded[frozenset((demand.src, demand.dst))] == 1
-        forward, backward = _packets(number, demand)
+        forward, backward = _packets(
+            number,
+            streams=scenario.stream_share(demand) is not None,
+            server=server_port(number, demand) if scenario.sends_by_tcp(demand) else None,
+        )
         ruled = _ruled(demand)
         answers = ruled.returning()
         assert answers is not None
@@ -45,6 +49,11 @@ def specify(loaded: LoadedScenario) -> Specification:
     )
 
 
+def server_port(number: int, demand: ScenarioDemand) -> int:
+    """Where a demand's TCP transfer goes to."""
+    return ports.TCP_SERVER if demand.throughput is not None else ports.TCP_TIMED_BASE + number
+
+
 def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
     """The intents of a scenario: each demand and its answers, by turns."""
     return specify(loaded).intents()
@@ -64,17 +73,16 @@ def _ruled(demand: ScenarioDemand) -> Demand:
 
 
 def _packets(
-    number: int, demand: ScenarioDemand
+    number: int, *, streams: bool, server: int | None
 ) -> tuple[tuple[Selector, ...], tuple[Selector, ...]]:
-    """What a demand sends there, and what comes back."""
+    """What a demand sends there, and what comes back; ``server`` is the port of its transfer."""
     reply = ports.REPLY_BASE + number
     forward = [Selector("udp", reply, stamp.PORT)]
     backward = [Selector("udp", stamp.PORT, reply)]
-    wanted = demand.throughput
-    if wanted and wanted.udp is not None:
+    if streams:
         forward.append(Selector("udp", ports.STREAM_BASE + number, ports.STREAM_BASE + number))
-    if wanted and wanted.tcp:
+    if server is not None:
         for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
-            forward.append(Selector("tcp", base + number, ports.TCP_SERVER))
-            backward.append(Selector("tcp", ports.TCP_SERVER, base + number))
+            forward.append(Selector("tcp", base + number, server))
+            backward.append(Selector("tcp", server, base + number))
     return tuple(forward), tuple(backward)

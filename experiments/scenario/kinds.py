@@ -7,13 +7,17 @@ kind, and one for each of its parameters, read and checked by its unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
     StrictBool,
     StrictInt,
     create_model,
@@ -23,12 +27,15 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from corridor.experiments.scenario.quantities import (
+    DurationNs,
     OffsetNs,
     RateBps,
     ShareAsText,
     SizeBytes,
     format_share,
 )
+from corridor.experiments.timeline import registry as timeline
+from corridor.experiments.timeline.moments import START, Moment, parse_moment
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.options import Option, Unit, Values
 from corridor.topologies.base.units import (
@@ -36,10 +43,11 @@ from corridor.topologies.base.units import (
     format_duration,
     format_rate,
     format_size,
+    written_day,
 )
 from corridor.topologies.faults import registry as faults
-from corridor.topologies.faults.kind import FaultKind
-from corridor.topologies.model.topology import Frozen
+from corridor.topologies.faults.kind import EventKind
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 from corridor.traffic.arrivals import registry as arrivals
 from corridor.traffic.arrivals.kind import ArrivalKind
 
@@ -51,6 +59,7 @@ _READ: Mapping[Unit, Any] = {
     "number": float,
     "count": StrictInt,
     "flag": StrictBool,
+    "name": NonEmpty,
 }
 
 
@@ -140,35 +149,51 @@ class ArrivalChoice(Frozen):
         return made
 
 
-class TimedFault(Frozen):
-    """Something that fails while probes are sent, and is repaired."""
+DayText = Annotated[date, BeforeValidator(written_day), AfterValidator(date.isoformat)]
+"""A day as plans write it, YYYY-MM-DD."""
+MomentText = Annotated[
+    Moment,
+    PlainValidator(parse_moment, json_schema_input_type=str),
+    PlainSerializer(str, when_used="json"),
+]
 
-    at: OffsetNs
-    """After the first probe may be sent, in nanoseconds."""
-    until: OffsetNs | None = None
-    """When it is repaired; not at all if not given."""
+
+class OneKind(Frozen):
+    """Something that happens, of exactly one kind: its key names what it befalls."""
+
+    @classmethod
+    def kinds(cls) -> Mapping[str, EventKind]:
+        """The kinds whose keys it may have."""
+        return timeline.KINDS
+
+    @classmethod
+    def known_options(cls) -> Mapping[str, Option]:
+        return timeline.OPTIONS
 
     @model_validator(mode="after")
-    def _is_one_fault(self) -> Self:
-        if len([kind for kind in faults.KINDS.values() if getattr(self, kind.key)]) != 1:
-            known = [f"{kind.key} (a {kind.of})" for kind in faults.KINDS.values()]
-            raise ValueError(f"a fault is one of {', '.join(known[:-1])} and {known[-1]}")
-        for name, option in faults.OPTIONS.items():
+    def _is_of_one_kind(self) -> Self:
+        kinds, noun = self.kinds(), self.noun
+        if len([kind for kind in kinds.values() if getattr(self, kind.key)]) != 1:
+            known = [f"{kind.key} (a {kind.of})" for kind in kinds.values()]
+            raise ValueError(f"{noun} is one of {', '.join(known[:-1])} and {known[-1]}")
+        for name, option in self.known_options().items():
             if name not in self.kind.options and getattr(self, name) != option.default:
-                owners = [key for key, kind in faults.KINDS.items() if name in kind.options]
+                owners = [key for key, kind in kinds.items() if name in kind.options]
                 raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
         _complete(self.kind.key, self.kind, self.options)
-        if self.until is not None and self.until <= self.at:
-            raise ValueError("a fault is repaired after it happens: until is above at")
         return self
 
     @property
-    def kind(self) -> FaultKind:
-        return next(kind for kind in faults.KINDS.values() if getattr(self, kind.key))
+    def noun(self) -> str:
+        return "an event"
+
+    @property
+    def kind(self) -> EventKind:
+        return next(kind for kind in self.kinds().values() if getattr(self, kind.key))
 
     @property
     def what(self) -> str:
-        """The fibre or hub that fails."""
+        """What it befalls: a fibre, a hub, a demand, as its kind says."""
         name: str = getattr(self, self.kind.key)
         return name
 
@@ -177,11 +202,86 @@ class TimedFault(Frozen):
         return {name: getattr(self, name) for name in self.kind.options}
 
 
-def _required(kind: ArrivalKind | FaultKind) -> list[str]:
+class TimedFault(OneKind):
+    """Something that fails while probes are sent, and is repaired: a short form of an event."""
+
+    at: OffsetNs
+    """After the first probe may be sent, in nanoseconds."""
+    until: OffsetNs | None = None
+    """When it is repaired; not at all if not given."""
+
+    @classmethod
+    def kinds(cls) -> Mapping[str, EventKind]:
+        return faults.KINDS
+
+    @classmethod
+    def known_options(cls) -> Mapping[str, Option]:
+        return faults.OPTIONS
+
+    @property
+    def noun(self) -> str:
+        return "a fault"
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        _refuse_end(self.kind, given=self.until is not None)
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("a fault is repaired after it happens: until is above at")
+        return self
+
+    @property
+    def begins(self) -> Moment:
+        return Moment(START, self.at)
+
+    @property
+    def ends(self) -> Moment | None:
+        return None if self.until is None else Moment(START, self.until)
+
+
+class TimedEvent(OneKind):
+    """Something that happens while a network is measured."""
+
+    id: Slug | None = None
+    """By which other events count from it; its kind and what it befalls if not given."""
+    at: MomentText
+    """A time after the first probe may be sent, or after a named moment."""
+    until: MomentText | None = None
+    """When it ends; with neither this nor ``for`` it lasts until the run ends."""
+    lasts: DurationNs | None = Field(default=None, alias="for")
+    """How long it lasts, instead of ``until``."""
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> Self:
+        given = (self.until is not None) + (self.lasts is not None)
+        _refuse_end(self.kind, given=bool(given))
+        if given > 1:
+            raise ValueError("give until or for, not both")
+        if not given and not self.kind.end and self.kind.of == "demand":
+            raise ValueError(f"{self.kind.key} lasts: give until or for")
+        return self
+
+    @property
+    def begins(self) -> Moment:
+        return self.at
+
+    @property
+    def ends(self) -> Moment | None:
+        return self.until
+
+
+def _refuse_end(kind: EventKind, *, given: bool) -> None:
+    """ValueError for an end of what has none, or says itself how long it lasts."""
+    if given and kind.steps is not None:
+        raise ValueError(f"{kind.key} ends by itself: leave out until and for")
+    if given and not kind.end and kind.of != "demand":
+        raise ValueError(f"{kind.key} happens at once: leave out until and for")
+
+
+def _required(kind: ArrivalKind | EventKind) -> list[str]:
     return [name for name, option in kind.options.items() if option.required]
 
 
-def _complete(name: str, kind: ArrivalKind | FaultKind, values: Values) -> None:
+def _complete(name: str, kind: ArrivalKind | EventKind, values: Values) -> None:
     """ValueError unless all that a kind requires is given, and goes together."""
     for key in _required(kind):
         if values[key] is None:
@@ -208,11 +308,12 @@ def arrival_fields(kinds: Iterable[ArrivalKind]) -> dict[str, Any]:
     }
 
 
-def fault_fields(kinds: Iterable[FaultKind]) -> dict[str, Any]:
+def event_fields(kinds: Iterable[EventKind]) -> dict[str, Any]:
     """A key for each kind, and beside it one for each of its parameters."""
     fields: dict[str, Any] = {}
     for kind in kinds:
-        fields[kind.key] = (str, Field(default="", description=kind.words))
+        name: Any = DayText if kind.of == "day" else str
+        fields[kind.key] = (name, Field(default="", description=kind.words))
         fields |= {
             name: _field(name, option, required=False) for name, option in kind.options.items()
         }
@@ -226,6 +327,9 @@ if TYPE_CHECKING:
 
     class Fault(TimedFault):
         """A fault with the keys of every kind."""
+
+    class Event(TimedEvent):
+        """An event with the keys of every kind."""
 else:
     Arrival = create_model(
         "Arrival",
@@ -237,7 +341,13 @@ else:
         "Fault",
         __base__=TimedFault,
         __doc__=TimedFault.__doc__,
-        **fault_fields(faults.KINDS.values()),
+        **event_fields(faults.KINDS.values()),
+    )
+    Event = create_model(
+        "Event",
+        __base__=TimedEvent,
+        __doc__=TimedEvent.__doc__,
+        **event_fields(timeline.KINDS.values()),
     )
 
 

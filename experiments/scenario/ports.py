@@ -8,3 +8,5 @@ STREAM_BASE = 30_000
 """Both ends of a demand's UDP stream."""
 TCP_SERVER, TCP_CLIENT_BASE, TCP_CONTROL_BASE = 5201, 40_000, 45_000
 """A transfer has two connections to its server: its data, and iperf3's control."""
+TCP_TIMED_BASE = 50_000
+"""Server of a transfer of the timeline, beside which others may have theirs at the same hub."""

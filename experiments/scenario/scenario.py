@@ -6,13 +6,12 @@ knows a testbed.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.load import load_policies
@@ -24,7 +23,14 @@ from corridor.controller.policy.model import (
     KindsOfFailure,
     PolicySet,
 )
-from corridor.experiments.scenario.kinds import Arrival, Fault, arrival_of
+from corridor.experiments.scenario.events import (
+    Known,
+    NamedEvent,
+    checked,
+    named_events,
+    unnoticed,
+)
+from corridor.experiments.scenario.kinds import Arrival, Event, Fault, arrival_of
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
@@ -180,6 +186,9 @@ class Scenario(Frozen):
     probe: ProbeOptions = ProbeOptions()
     demands: tuple[Demand, ...] = Field(min_length=1, max_length=4000)
     faults: tuple[Fault, ...] = ()
+    """Events of the timeline, in short."""
+    timeline: tuple[Event, ...] = ()
+    """What happens while all this is measured."""
     cuts: CutOptions | None = None
     """After all else is probed."""
 
@@ -187,7 +196,26 @@ class Scenario(Frozen):
     def follows(self) -> bool:
         """Whether the controller follows: what nothing happens to is not followed."""
         wanted = self.controller.follow
-        return bool(self.faults) and not self.cuts if wanted is None else wanted
+        happens = bool(self.faults or self.timeline) and not self.cuts
+        return happens if wanted is None else wanted
+
+    def stream_share(self, demand: Demand) -> float | None:
+        """The rate a demand streams at, of its path's bottleneck; None if it does not."""
+        if demand.throughput is not None:
+            return demand.throughput.udp
+        of = (one for one in self.timeline if (one.kind.key, one.what) == ("stream", demand.id))
+        return next((float(one.options["share"]) for one in of), None)
+
+    def sends_by_tcp(self, demand: Demand) -> bool:
+        """Whether a demand has a TCP transfer."""
+        if demand.throughput is not None:
+            return demand.throughput.tcp
+        return any((one.kind.key, one.what) == ("transfer", demand.id) for one in self.timeline)
+
+    @property
+    def events(self) -> tuple[NamedEvent, ...]:
+        """Faults and timeline, each with its name."""
+        return named_events(self.faults, self.timeline)
 
 
 class LoadedScenario(Frozen):
@@ -197,6 +225,9 @@ class LoadedScenario(Frozen):
     topology: Topology
     policies: PolicySet
     as_of: date
+    events: tuple[InstanceOf[NamedEvent], ...] = ()
+    """What happens, with the policies that events ask for."""
+    file: str = ""
 
 
 def shipped_scenarios() -> tuple[str, ...]:
@@ -217,16 +248,23 @@ def load_scenario(
     _check_demands(document, scenario, topology)
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
-    _check_faults(document, scenario, topology)
     _check_cuts(document, scenario, topology)
     if policies is None:
         known = _policies(document, scenario, folder, topology)
     else:
         known = load_policies(policies, topology)
     _check_classes(document, scenario, known)
+    events = checked(document, scenario.events, _known(scenario, topology), folder)
     day = as_of or scenario.as_of or datetime.now(UTC).date()
     resolved = scenario.model_copy(update={"policies": known.name, "as_of": day})
-    return LoadedScenario(scenario=resolved, topology=topology, policies=known, as_of=day)
+    return LoadedScenario(
+        scenario=resolved,
+        topology=topology,
+        policies=known,
+        as_of=day,
+        events=events,
+        file=document.file,
+    )
 
 
 def _find(name_or_path: str) -> Path:
@@ -278,34 +316,19 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
                 raise document.error(message, "demands", number, key, hint=hint)
 
 
-def _check_faults(document: Document, scenario: Scenario, topology: Topology) -> None:
-    known = {
-        "hub": {hub.id for hub in topology.hubs},
-        "fibre": {fibre.id for fibre in topology.fibres},
-    }
-    for number, fault in enumerate(scenario.faults):
-        kind = fault.kind
-        if fault.what not in known[kind.of]:
-            hint = nearest(fault.what, known[kind.of])
-            hint = hint or f"corridor topology show {scenario.topology}"
-            message = f'fault of unknown {kind.of} "{fault.what}"'
-            raise document.error(message, "faults", number, kind.key, hint=hint)
-        for flag in sorted(kind.only_bfd_notices):
-            if fault.options[flag] and scenario.network.bfd is None:
-                raise _unnoticed(document, "faults", number, flag)
-    _refuse_overlaps(document, scenario)
-
-
-def _refuse_overlaps(document: Document, scenario: Scenario) -> None:
-    """Of one kind, one fault at a time: the end of the first would end the second as well."""
-    ends: dict[tuple[str, str], float] = {}
-    for number, fault in sorted(enumerate(scenario.faults), key=lambda one: one[1].at):
-        name = fault.kind.key, fault.what
-        if fault.at < ends.get(name, 0):
-            message = f'another {fault.kind.key} of "{fault.what}" lasts when this one begins'
-            hint = "end that one before, or make one of both"
-            raise document.error(message, "faults", number, fault.kind.key, hint=hint)
-        ends[name] = math.inf if fault.until is None else fault.until
+def _known(scenario: Scenario, topology: Topology) -> Known:
+    demands = {demand.id: demand.throughput is not None for demand in scenario.demands}
+    streams = any(one.kind.key == "stream" for one in scenario.timeline) or any(
+        one.throughput is not None and one.throughput.udp is not None for one in scenario.demands
+    )
+    return Known(
+        topology=topology,
+        topology_name=scenario.topology,
+        demands=demands,
+        streams=streams,
+        has_bfd=scenario.network.bfd is not None,
+        follows=scenario.follows,
+    )
 
 
 def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:
@@ -313,7 +336,7 @@ def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> N
     if cuts is None:
         return
     if cuts.silent and scenario.network.bfd is None:
-        raise _unnoticed(document, "cuts", "silent")
+        raise unnoticed(document, "cuts", "silent")
     fibres = {fibre.id for fibre in topology.fibres}
     for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
         if name not in fibres:
@@ -321,11 +344,6 @@ def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> N
             raise document.error(
                 f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
             )
-
-
-def _unnoticed(document: Document, *place: str | int) -> InputError:
-    hint = "give network a bfd interval, for example bfd: 15ms"
-    return document.error("nothing would notice a silent cut", *place, hint=hint)
 
 
 def _check_demands(document: Document, scenario: Scenario, topology: Topology) -> None:

@@ -25,7 +25,7 @@ def ran(once):
 def probes(ran):
     """By demand, the probes of before, during and after the faults, none of them under way then."""
     rows, metadata = samples.read_parquet(ran.folder / "probes.parquet")
-    done = json.loads((ran.folder / "raw/faults.json").read_text())
+    done = json.loads((ran.folder / "raw/changes.json").read_text())
     at_ns, until_ns = (
         int(metadata["epoch_ns"]) + each(one["planned_ns"] for one in done) for each in (min, max)
     )

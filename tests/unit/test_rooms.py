@@ -27,7 +27,7 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
+        *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
         *("live_network/guest_link", "live_network", "live_tests", "setup", "commands"),
     ),
 }
@@ -45,7 +45,7 @@ PURE = (
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
-    *("experiments/scenario", "experiments/plan", "experiments/results"),
+    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),

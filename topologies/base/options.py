@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Unit = Literal["time", "percent", "rate", "size", "number", "count", "flag"]
-"""Values are whole nanoseconds, a fraction, bits per second, octets, a float, an int, a bool."""
+Unit = Literal["time", "percent", "rate", "size", "number", "count", "flag", "name"]
+"""Values are whole nanoseconds, a fraction, bits per second, octets, a float, an int,
+a bool, a str."""
 Values = Mapping[str, Any]
 """By a parameter's name; None where it is not given and has no default."""
 

@@ -215,6 +215,11 @@ class CorridorNet(Mininet):
         if self.waitConn:
             self.waitConnected(self.waitConn)
 
+    @property
+    def controller_address(self) -> str:
+        """Of the first, as Open vSwitch wants it."""
+        return self._addresses()[0]
+
     def _addresses(self) -> list[str]:
         """Of every controller, as Open vSwitch wants them."""
         return self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]

@@ -53,7 +53,6 @@ SETTINGS = {
     # Keep cached flows for a whole run: a probe after a pause must not miss them.
     "max-idle": "3600000",
 }
-REST_S = 1_000_000
 QUIET = {
     # Walk the flows when something changes, not twice a second, and write no statistics.
     "max-revalidator": "3600000",
@@ -173,17 +172,17 @@ class OpenVSwitch:
         (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
         self._start_vswitchd()
 
-    def rest(self, wiring: Wiring) -> None:
+    def rest(self, wiring: Wiring, silence_s: int) -> None:
         """Have a private Open vSwitch do nothing while nothing happens, from now on.
 
         In the virtual clock that is most of what a second costs. Changes of ports, of BFD and of
         tables are still acted upon at once. Not so what only a timer would start: its counters
-        are true after ``count_all`` only, and switches of ``wiring`` do not ask whether their
-        controller is there, nor look for one that they have lost.
+        are true after ``count_all`` only, and switches of ``wiring`` ask whether their controller
+        is there, and look for one that they have lost, every ``silence_s`` seconds only.
         """
         if self.is_private and not self._rests:
             self._rests = True
-            self.bear_silence(wiring, REST_S)
+            self.bear_silence(wiring, silence_s)
             with self._database() as database:
                 settings = {**SETTINGS, **QUIET}
                 database.apply([update_root({"other_config": a_map(settings)})])

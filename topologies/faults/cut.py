@@ -6,10 +6,23 @@ noticed by either end up to half its delay later, since what is past the cut sti
 
 from __future__ import annotations
 
-from corridor.topologies.base.options import Option, Values
-from corridor.topologies.faults.kind import Effect, FaultKind, Interfaces, interfaces_of
+from typing import TYPE_CHECKING
 
-CUT, SILENCE, MEND = "cut", "silence", "repair"
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.options import Option, Values
+from corridor.topologies.faults.kind import (
+    Effect,
+    EventKind,
+    Interfaces,
+    ends_of,
+    interfaces_of,
+    of_fibre,
+)
+
+if TYPE_CHECKING:  # guests import this, and not the model
+    from corridor.topologies.model.topology import Topology
+
+CUT, SILENCE, ONE_WAY, MEND = "cut", "silence", "cut-one-way", "repair"
 
 
 def cut_carrier(network: Interfaces, fibre: str, _options: Values) -> list[str]:
@@ -22,13 +35,30 @@ def cut_silently(network: Interfaces, fibre: str, _options: Values) -> list[str]
     return network.make((SILENCE, fibre), Effect(silent=interfaces_of(network.wiring, fibre)))
 
 
+def cut_one_way(network: Interfaces, fibre: str, options: Values) -> list[str]:
+    """Lose what is sent towards one of its hubs, and nothing that comes from there."""
+    toward = options["toward"]
+    ends = [end for end, _ in ends_of(network.wiring, fibre)]
+    if toward not in {end.hub for end in ends}:
+        raise InputError(f"{fibre} does not lead to {toward}")
+    silent = frozenset(end.interface for end in ends if end.hub != toward)
+    return network.make((ONE_WAY, fibre), Effect(silent=silent))
+
+
 def repair(network: Interfaces, fibre: str, _options: Values) -> list[str]:
-    """Undo both kinds of cut: links up, and the shaping as it was."""
+    """Undo every kind of cut: links up, and the shaping as it was."""
     interfaces_of(network.wiring, fibre)
-    return network.end((CUT, fibre), (SILENCE, fibre))
+    return network.end((CUT, fibre), (SILENCE, fibre), (ONE_WAY, fibre))
 
 
-KIND = FaultKind(
+def leads_elsewhere(topology: Topology, fibre: str, options: Values) -> str:
+    toward, ends = options["toward"], topology.fibre(fibre).ends
+    if toward in (None, *ends):
+        return ""
+    return f"{fibre} does not lead to {toward}, but to {' and '.join(ends)}"
+
+
+KIND = EventKind(
     key="cut",
     of="fibre",
     words="a fibre whose both ends lose their carrier",
@@ -36,11 +66,15 @@ KIND = FaultKind(
     options={
         "silent": Option(
             "flag", "what is sent is lost and the carrier stays, so that only BFD notices", False
-        )
+        ),
+        "toward": Option("name", "the hub towards which alone it is cut, silently"),
     },
-    actions={CUT: cut_carrier, SILENCE: cut_silently, MEND: repair},
+    actions={CUT: cut_carrier, SILENCE: cut_silently, ONE_WAY: cut_one_way, MEND: repair},
     begin=CUT,
-    instead={"silent": SILENCE},
+    instead={"toward": ONE_WAY, "silent": SILENCE},
+    keeps=frozenset(["toward"]),
     end=MEND,
-    only_bfd_notices=frozenset(["silent"]),
+    only_bfd_notices=frozenset(["silent", "toward"]),
+    reach=of_fibre,
+    misfit=leads_elsewhere,
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from corridor.topologies.base.options import Option, Values
-from corridor.topologies.faults.kind import Effect, FaultKind, Interfaces, interfaces_of
+from corridor.topologies.faults.kind import Effect, EventKind, Interfaces, interfaces_of
 from corridor.topologies.model.wiring import ALL_PPM, Shape, in_flight_packets
 
 DEGRADE, RESTORE = "degrade", "restore"
@@ -57,7 +57,7 @@ def problem(options: Values) -> str:
     return ""
 
 
-KIND = FaultKind(
+KIND = EventKind(
     key="degrade",
     of="fibre",
     words="a fibre that gets worse",

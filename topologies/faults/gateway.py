@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corridor.topologies.base.options import Values
-from corridor.topologies.faults.kind import FaultKind, Network
+from corridor.topologies.faults.kind import EventKind, Network, of_gateway
 
 KILL, START = "kill-gateway", "start-gateway"
 
@@ -16,7 +16,7 @@ def start(network: Network, hub: str, _options: Values) -> None:
     network.start_gateway(hub)
 
 
-KIND = FaultKind(
+KIND = EventKind(
     key="gateway",
     of="hub",
     words="a hub whose gateway process is killed",
@@ -24,4 +24,5 @@ KIND = FaultKind(
     actions={KILL: kill, START: start},
     begin=KILL,
     end=START,
+    reach=of_gateway,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corridor.topologies.base.options import Values
-from corridor.topologies.faults.kind import Effect, FaultKind, Interfaces, ports_of
+from corridor.topologies.faults.kind import Effect, EventKind, Interfaces, of_hub, ports_of
 
 DOWN, UP = "hub-down", "hub-up"
 
@@ -18,7 +18,7 @@ def hub_up(network: Interfaces, hub: str, _options: Values) -> list[str]:
     return network.end((DOWN, hub))
 
 
-KIND = FaultKind(
+KIND = EventKind(
     key="hub",
     of="hub",
     words="a hub that stops forwarding",
@@ -26,4 +26,5 @@ KIND = FaultKind(
     actions={DOWN: hub_down, UP: hub_up},
     begin=DOWN,
     end=UP,
+    reach=of_hub,
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Option, Values, nothing_wrong
 from corridor.topologies.model.wiring import End, Shape, Wiring
+
+if TYPE_CHECKING:  # guests import this, and not the model
+    from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Interfaces(Protocol):
 class Network(Interfaces, Protocol):
     """All of a network that runs that faults can change."""
 
+    def connect_switch(self, hub: str, *, connected: bool) -> None:
+        """Point a hub's switch to its controller, or to where nobody listens."""
+
+    def restart_switches(self) -> None:
+        """Kill ovs-vswitchd and start it: every table is empty."""
+
     def kill_gateway(self, hub: str) -> None:
         """Nothing where no gateway stands."""
 
@@ -54,34 +63,83 @@ class Network(Interfaces, Protocol):
         """BFD of a fibre, or of all (an empty name), at the planned interval, or slower."""
 
 
-Action = Callable[[Network, str, Values], object]
-"""Makes or ends a fault: the network, the fibre or hub, its options (none where it ends)."""
+Action = Callable[[Any, str, Values], object]
+"""Begins or ends an event: the network (of a fault a ``Network``), what it befalls, its options
+(where it ends, those that plans keep of its beginning)."""
+Target = Literal["fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process"]
+"""What the value of a kind's key names. A group is a shared-risk group."""
 
 
 @dataclass(frozen=True)
-class FaultKind:
-    """One kind of fault."""
+class Reach:
+    """What an event takes away while it lasts, for who predicts what becomes of demands."""
+
+    fibres: frozenset[str] = frozenset()
+    hubs: frozenset[str] = frozenset()
+    gateways: frozenset[str] = frozenset()
+    drained: frozenset[str] = frozenset()
+    """Fibres that work, and are to carry nothing."""
+
+    def __or__(self, other: Reach) -> Reach:
+        return Reach(
+            self.fibres | other.fibres,
+            self.hubs | other.hubs,
+            self.gateways | other.gateways,
+            self.drained | other.drained,
+        )
+
+
+NOTHING = Reach()
+
+
+def no_reach(_topology: Topology, _what: str, _options: Values) -> Reach:
+    """Of events that take nothing away."""
+    return NOTHING
+
+
+def fits(_topology: Topology, _what: str, _options: Values) -> str:
+    """For kinds that fit whatever topology has what they befall."""
+    return ""
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """One kind of event: a fault, or whatever else may happen while a network is measured."""
 
     key: str
-    """Its key in YAML; the value is the name of what fails."""
-    of: Literal["fibre", "hub"]
+    """Its key in YAML; the value is the name of what it befalls."""
+    of: Target
     words: str
-    """What fails, for people: a phrase for a table."""
+    """What happens, for people: a phrase for a table."""
     example: str
-    """One of ``faults`` in YAML, on the topology ``mini``."""
+    """One of ``timeline`` in YAML, on the topology ``mini``; a fault also one of ``faults``."""
     actions: Mapping[str, Action]
-    """By the name that plans and ``raw/faults.json`` give it; no two kinds share one."""
+    """By the name that plans and ``raw/changes.json`` give it; no two kinds share one."""
     begin: str
-    """The action that makes the fault."""
-    end: str
-    """The action that repairs it."""
+    """The action that begins it; empty where something else carries the event out."""
+    end: str = ""
+    """The action that ends it; empty for an event that has no end."""
     options: Mapping[str, Option] = field(default_factory=dict)
     """Further keys beside ``at`` and ``until``; a name that two kinds share means one thing."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """By flag, the action that makes the fault where the flag is set. Plans keep the action, and
     need not keep the flag."""
+    keeps: frozenset[str] = frozenset()
+    """Those of ``instead`` that the action needs all the same."""
     only_bfd_notices: frozenset[str] = frozenset()
     """Flags that are refused without BFD, because nothing else would notice."""
+    reach: Callable[[Topology, str, Values], Reach] = no_reach
+    """What it takes away. Fibres of it come to the action as the option ``fibres`` where the key
+    names neither a fibre nor a hub, for a guest knows nothing of groups and jurisdictions."""
+    steps: Callable[[Values], Sequence[tuple[int, str]]] | None = None
+    """For events of several actions: when after the start which is done, in ns, in order. The last
+    is their end, which is not given otherwise."""
+    names: tuple[str, ...] = ()
+    """What it may befall, of kinds whose key names a process."""
+    asks_controller: bool = False
+    """Whether it means nothing to a controller that only installs tables."""
+    misfit: Callable[[Topology, str, Values], str] = fits
+    """What is wrong with it on a topology that has what it befalls; empty if nothing."""
     problem: Callable[[Values], str] = nothing_wrong
     """What is wrong with options that are right one by one; empty if nothing."""
 
@@ -90,8 +148,25 @@ class FaultKind:
         return next((do for flag, do in self.instead.items() if values.get(flag)), self.begin)
 
     def kept(self, values: Values) -> dict[str, object]:
-        """The options that a plan keeps: all but the flags that its action stands for."""
-        return {name: value for name, value in values.items() if name not in self.instead}
+        """The options that a plan keeps: all that are given, but flags that its action stands
+        for."""
+        told = self.instead.keys() - self.keeps
+        return {name: value for name, value in values.items() if name not in told}
+
+
+def of_fibre(_topology: Topology, what: str, _options: Values) -> Reach:
+    """Of an event that takes the fibre it names away."""
+    return Reach(fibres=frozenset([what]))
+
+
+def of_hub(_topology: Topology, what: str, _options: Values) -> Reach:
+    """Of one that takes a whole hub away."""
+    return Reach(hubs=frozenset([what]))
+
+
+def of_gateway(_topology: Topology, what: str, _options: Values) -> Reach:
+    """Of one that takes a hub's gateway away."""
+    return Reach(gateways=frozenset([what]))
 
 
 def ends_of(wiring: Wiring, fibre: str) -> tuple[tuple[End, Shape], tuple[End, Shape]]:

@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.topologies.base.options import Option
-from corridor.topologies.faults import bfd_interval, cut, degrade, gateway, hub
-from corridor.topologies.faults.kind import Action, FaultKind
+from corridor.topologies.faults import (
+    bfd_interval,
+    cut,
+    degrade,
+    flap,
+    gateway,
+    group,
+    hub,
+    partition,
+    switch,
+    vswitchd,
+)
+from corridor.topologies.faults.kind import Action, EventKind
 
-KINDS: Mapping[str, FaultKind] = {
+KINDS: Mapping[str, EventKind] = {
     kind.key: kind
     for kind in (
         cut.KIND,
         degrade.KIND,
+        flap.KIND,
         gateway.KIND,
+        group.KIND,
         hub.KIND,
+        partition.KIND,
+        switch.KIND,
+        vswitchd.KIND,
     )
 }
 """By their keys in YAML."""

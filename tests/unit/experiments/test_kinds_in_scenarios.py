@@ -10,16 +10,16 @@ from dataclasses import fields, replace
 import pytest
 from pydantic import ValidationError, create_model
 
-from corridor.experiments.lab.fault_injector import FaultInjector
+from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.plan.values import Fault as PlannedFault
+from corridor.experiments.plan.values import Change
 from corridor.experiments.scenario.kinds import (
     Arrival,
     ArrivalChoice,
     Fault,
     TimedFault,
     arrival_fields,
-    fault_fields,
+    event_fields,
 )
 from corridor.topologies import faults
 from corridor.topologies.base.codec import from_plain, to_plain
@@ -51,7 +51,7 @@ def variants(kind):
 
 def planned_faults(folder, text):
     plan = make_plan(loaded(folder, text), clock="virtual", run_id="c0", seed=1)
-    return from_plain(type(plan), json.loads(json.dumps(to_plain(plan)))).faults
+    return from_plain(type(plan), json.loads(json.dumps(to_plain(plan)))).changes
 
 
 def test_every_file_of_a_kind_of_faults_is_in_the_registry():
@@ -176,8 +176,8 @@ def test_every_action_of_a_kind_makes_its_fault_or_ends_it(kind):
 
 
 def test_a_fault_without_options_is_as_short_in_a_plan_as_it_can_be():
-    assert to_plain(PlannedFault(1, "cut", "x")) == {"at_ns": 1, "do": "cut", "what": "x"}
-    assert [one.name for one in fields(PlannedFault)] == ["at_ns", "do", "what", "options"]
+    assert to_plain(Change(1, "cut", "x")) == {"at_ns": 1, "do": "cut", "what": "x"}
+    assert [one.name for one in fields(Change)] == ["at_ns", "do", "what", "options"]
 
 
 @every_fault
@@ -185,13 +185,13 @@ def test_what_a_fault_does_to_a_network_its_end_undoes(kind, tmp_path):
     for text in variants(kind):
         scenario = loaded(tmp_path, with_fault(text))
         net, gateways = Net(wire(scenario.topology)), Gateways()
-        injector = FaultInjector(net, gateways, 15)
+        injector = EventDriver(net, gateways, 15)
 
         def state(net=net, gateways=gateways):
             return (set(net.kernel.down), dict(net.kernel.shapes), set(gateways.dead))
 
         untouched = state()
-        begin, end = injector.appointments(planned_faults(tmp_path, with_fault(text)), 0)
+        begin, end = injector.timed_events(planned_faults(tmp_path, with_fault(text)), 0)
         begin.do()
         assert state() != untouched
         injector.faults.verify()
@@ -205,7 +205,7 @@ def test_what_a_fault_does_to_a_network_its_end_undoes(kind, tmp_path):
 
 def test_bfd_is_quick_or_slow_as_planned():
     net = Net(wire(load_topology("mini")))
-    injector = FaultInjector(net, None, 15)
+    injector = EventDriver(net, None, 15)
     ACTIONS["slow"](injector, "", {})
     ACTIONS["quicken"](injector, "guian-kunming", {})
     assert net.bfd == {None: 1000, "guian-kunming": 15}
@@ -246,7 +246,7 @@ def read_fault(monkeypatch):
     only = replace(KINDS["cut"], key="toy", options=EVERY_UNIT, instead={}, problem=no_two)
     monkeypatch.setattr(registry, "KINDS", {"toy": only})
     monkeypatch.setattr(registry, "OPTIONS", EVERY_UNIT)
-    model = create_model("Toy", __base__=TimedFault, **fault_fields([only]))
+    model = create_model("Toy", __base__=TimedFault, **event_fields([only]))
     return lambda options: model.model_validate({"at": "1s", "toy": "x", **options})
 
 
@@ -295,8 +295,8 @@ def test_a_bound_is_told_in_the_unit_it_is_written_in(wrong, says, read_fault, r
 def test_the_parameters_of_a_fault_come_to_its_action_and_stand_in_what_was_done(monkeypatch):
     seen = []
     monkeypatch.setitem(ACTIONS, "toy", lambda *given: seen.append(given))
-    injector = FaultInjector(Net(wire(load_topology("mini"))), None, None)
-    (event,) = injector.appointments((PlannedFault(1, "toy", "x", {"rate": 5}),), 0)
+    injector = EventDriver(Net(wire(load_topology("mini"))), None, None)
+    (event,) = injector.timed_events((Change(1, "toy", "x", {"rate": 5}),), 0)
     event.do()
     assert seen == [(injector, "x", {"rate": 5})]
     assert injector.done[0]["options"] == {"rate": 5}

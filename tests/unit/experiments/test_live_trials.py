@@ -38,7 +38,7 @@ def planned(demand):
 
 
 def done_in(plan, begin, end):
-    return [(one.do, one.what) for one in plan.faults if begin <= one.at_ns <= end]
+    return [(one.do, one.what) for one in plan.changes if begin <= one.at_ns <= end]
 
 
 def test_a_trial_makes_its_failures_and_repairs_them(planned, demand):
@@ -82,7 +82,7 @@ def test_a_blocked_demand_is_sent_once(demand):
     blocked = demand.network.demand("cn-important-none", "guian", "karachi")
     plan, trials = plan_trials(blocked, blocked.trials(EACH_ONCE), clock="real", run_id="c0")
     assert [one.failed for one in trials] == [()]
-    assert plan.faults == plan.gateways == ()
+    assert plan.changes == plan.gateways == ()
 
 
 def flow(plan, fibre, hub, port, first_ns, **more):
@@ -151,10 +151,10 @@ def test_a_measurement_that_shows_nothing_is_none(left, planned, demand, monkeyp
     trial = planned[1][1]
     done = {"do": "cut", "what": "kunming-karachi", "planned_ns": trial.begin_ns}
     late = {**done, "ended_ns": trial.send_ns + 2_000_000}
-    (left / "raw/faults.json").write_text(json.dumps([late]))
+    (left / "raw/changes.json").write_text(json.dumps([late]))
     with pytest.raises(MeasurementInvalid, match="cut kunming-karachi came 2 ms after"):
         read(left, planned, demand)
-    (left / "raw/faults.json").unlink()
+    (left / "raw/changes.json").unlink()
     unseen = {"frames": 0, "lost": 4, "flows": []}
     (left / "raw/crossings.json").write_text(json.dumps(unseen))
     with pytest.raises(MeasurementInvalid, match="no room for 4 frames"):

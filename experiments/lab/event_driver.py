@@ -1,0 +1,153 @@
+"""The timeline of a plan, carried out on a network that runs, and what was done when."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.lab.standing_network import BFD_SLOW_MS
+from corridor.experiments.lab.timeline import TimedEvent
+from corridor.experiments.plan.values import Change
+from corridor.experiments.timeline.registry import ACTIONS
+from corridor.topologies.emulation.faults import Faults
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.faults.kind import Effect, FaultName
+
+if TYPE_CHECKING:
+    from corridor.experiments.lab.following_controller import FollowingController
+    from corridor.experiments.lab.gateways_process import GatewaysProcess
+    from corridor.experiments.lab.transfers import Transfers
+    from corridor.topologies.emulation.network import CorridorNet
+    from corridor.topologies.model.wiring import Wiring
+
+ANSWERED_S = 130.0
+NOWHERE = "tcp:127.0.0.1:1"
+
+
+class EventDriver:
+    """Makes each planned change at its time; ``done`` says when each was made.
+
+    It is the network that kinds of events act on (``experiments.timeline.lab.Lab``).
+    """
+
+    def __init__(
+        self,
+        net: CorridorNet,
+        gateways: GatewaysProcess | None,
+        bfd_interval_ms: int | None,
+        controller: FollowingController | None = None,
+        transfers: Transfers | None = None,
+    ) -> None:
+        self._bfd_interval_ms = bfd_interval_ms
+        self._net = net
+        self._gateways = gateways
+        self._controller = controller
+        self._transfers = transfers
+        self._waiting: list[threading.Thread] = []
+        self._epoch_ns = 0
+        self._now: dict[str, Any] = {}
+        """The change that is being made, as it will be written."""
+        self.faults = Faults(net.wiring, net.kernel)
+        self.done: list[Mapping[str, Any]] = []
+
+    def timed_events(self, planned: Sequence[Change], epoch_ns: int) -> Iterator[TimedEvent]:
+        self._epoch_ns = epoch_ns
+        for change in planned:
+            yield TimedEvent(change.at_ns, partial(self._make, change))
+
+    def write(self, path: Path) -> None:
+        """What was done, once everything that was asked for has been answered."""
+        for one in self._waiting:
+            one.join(ANSWERED_S)
+        if self.done:
+            path.write_text(json.dumps(self.done, indent=1))
+
+    @property
+    def wiring(self) -> Wiring:
+        return self._net.wiring
+
+    def make(self, name: FaultName, effect: Effect) -> list[str]:
+        return self.faults.make(name, effect)
+
+    def end(self, *names: FaultName) -> list[str]:
+        return self.faults.end(*names)
+
+    def kill_gateway(self, hub: str) -> None:
+        if self._gateways is not None:
+            self._gateways.kill(hub)
+
+    def start_gateway(self, hub: str) -> None:
+        if self._gateways is not None:
+            self._gateways.start(hub)
+
+    def set_bfd(self, fibre: str, *, quick: bool) -> None:
+        interval_ms = self._bfd_interval_ms if quick else BFD_SLOW_MS
+        if interval_ms is not None:
+            self._net.set_bfd_interval(interval_ms, fibre or None)
+
+    def connect_switch(self, hub: str, *, connected: bool) -> None:
+        openvswitch = self._net.openvswitch
+        assert openvswitch is not None
+        address = self._net.controller_address if connected else NOWHERE
+        openvswitch.set_controller(self.wiring.hub(hub).bridge, address)
+
+    def restart_switches(self) -> None:
+        """Fibres stay as they are, but for the moment in which the new one has taken their shaping
+        off."""
+        openvswitch = self._net.openvswitch
+        assert openvswitch is not None
+        openvswitch.restart()
+        openvswitch.wait_for_ports()
+        for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():
+            self._net.kernel.reshape(interface, shape)
+
+    def request(self, do: str, **what: Any) -> None:
+        if self._controller is not None:
+            self._beside(partial(self._ask, self._controller, self._now, do, what))
+
+    def kill_controller(self) -> None:
+        if self._controller is not None:
+            self._controller.kill()
+
+    def start_controller(self) -> None:
+        if self._controller is not None:
+            self._controller.start_again()
+
+    def transfer(self, demand: str) -> None:
+        if self._transfers is not None:
+            self._beside(partial(self._transfers.carry_out, demand))
+
+    def _beside(self, what: partial[None]) -> None:
+        thread = threading.Thread(target=what, daemon=True)
+        self._waiting.append(thread)
+        thread.start()
+
+    def _ask(
+        self,
+        controller: FollowingController,
+        record: dict[str, Any],
+        do: str,
+        what: Mapping[str, Any],
+    ) -> None:
+        answer = controller.ask(do, **what)
+        record["answer"] = answer
+        record["answered_ns"] = time.time_ns() - self._epoch_ns
+
+    def _make(self, change: Change) -> None:
+        options = {key: value for key, value in change.options.items() if key != "set"}
+        self._now = {
+            "do": change.do,
+            "what": change.what,
+            **({"options": options} if options else {}),
+            **({"event": change.event} if change.event else {}),
+            "planned_ns": change.at_ns,
+            "began_ns": time.time_ns() - self._epoch_ns,
+        }
+        self.done.append(self._now)
+        ACTIONS[change.do](self, change.what, change.options)
+        self._now["ended_ns"] = time.time_ns() - self._epoch_ns

@@ -1,0 +1,136 @@
+"""When each event of a scenario begins and ends, and what is done to the network then. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corridor.experiments.plan.values import Change
+from corridor.experiments.scenario.events import NamedEvent
+from corridor.experiments.timeline.moments import START, STREAMS, Moment
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Topology
+
+STREAM, TRANSFER = "stream", "transfer"
+type Moments = Mapping[str, int]
+"""Nanoseconds after the epoch, by name."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An event with its times after the epoch, in ns."""
+
+    event: NamedEvent
+    begin_ns: int
+    end_ns: int | None
+    """None if it lasts until the run ends, or is over at once."""
+
+
+class Clock:
+    """Finds out when events are, each by those that it counts from."""
+
+    def __init__(self, events: Sequence[NamedEvent], named: Moments, file: str) -> None:
+        self._events = {event.id: event for event in events}
+        self._named = dict(named)
+        self._file = file
+        self._placed: dict[str, Placed] = {}
+
+    def placed(self) -> tuple[Placed, ...]:
+        """All events in order of time; of those at the same time, as they are written."""
+        found = [self._of(event) for event in self._events.values()]
+        return tuple(sorted(found, key=lambda one: one.begin_ns))
+
+    def _of(self, event: NamedEvent) -> Placed:
+        if event.id not in self._placed:
+            begin_ns = self._at(event.begins)
+            placed = Placed(event, begin_ns, self._end_ns(event, begin_ns))
+            if begin_ns < self._named[START]:
+                raise self.wrong(event, "begins before the first probe is sent")
+            if placed.end_ns is not None and placed.end_ns <= begin_ns:
+                raise self.wrong(event, "ends before it has begun")
+            self._placed[event.id] = placed
+        return self._placed[event.id]
+
+    def _end_ns(self, event: NamedEvent, begin_ns: int) -> int | None:
+        if event.kind.steps is not None:
+            return begin_ns + event.kind.steps(event.options)[-1][0]
+        if event.lasts_ns is not None:
+            return begin_ns + event.lasts_ns
+        return None if event.ends is None else self._at(event.ends)
+
+    def _at(self, moment: Moment) -> int:
+        if not moment.event:
+            if moment.name not in self._named:
+                first = [one for one in self._events.values() if one.kind.key == STREAM]
+                self._named[STREAMS] = min(self._of(one).begin_ns for one in first)
+            return self._named[moment.name] + moment.offset_ns
+        other = self._of(self._events[moment.event])
+        if not moment.after_its_end:
+            return other.begin_ns + moment.offset_ns
+        if other.end_ns is None:
+            raise self.wrong(other.event, "has no end to count from")
+        return other.end_ns + moment.offset_ns
+
+    def wrong(self, event: NamedEvent, why: str, hint: str = "give it other times") -> InputError:
+        return InputError(f"{event} {why}", hint, file=self._file)
+
+
+def refuse_outside(clock: Clock, placed: Sequence[Placed], start_ns: int, over_ns: int) -> None:
+    """InputError for an event that begins when nothing is measured any more."""
+    for one in placed:
+        if one.begin_ns >= over_ns:
+            at, over = (format_duration(moment - start_ns) for moment in (one.begin_ns, over_ns))
+            why = f"begins at {at}, and the last packet is sent at {over}"
+            raise clock.wrong(one.event, why, "probe for longer (probe: count), or place it before")
+
+
+def refuse_overlaps(clock: Clock, placed: Sequence[Placed]) -> None:
+    """InputError for two of one kind of the same thing at a time: the end of the first would end
+    the second as well."""
+    last: dict[tuple[str, str], Placed] = {}
+    for one in placed:
+        name = one.event.kind.key, one.event.what
+        before = last.get(name)
+        if before is not None and one.event.kind.end and _lasts_beyond(before, one.begin_ns):
+            why = f"begins while {before.event.id} lasts, which is the same"
+            raise clock.wrong(one.event, why, "end that one before, or make one of both")
+        last[name] = one
+
+
+def _lasts_beyond(one: Placed, moment_ns: int) -> bool:
+    return one.end_ns is None or one.end_ns > moment_ns
+
+
+def changes(placed: Sequence[Placed], topology: Topology) -> tuple[Change, ...]:
+    """What is done when; of what is due at the same time ends come first, so that an event may
+    follow another of its kind."""
+    begins = [change for one in placed for change in _begins(one, topology)]
+    ends = [
+        Change(one.end_ns, one.event.kind.end, one.event.what, event=one.event.id)
+        for one in placed
+        if one.end_ns is not None and one.event.kind.end and one.event.kind.steps is None
+    ]
+    return tuple(sorted([*ends, *begins], key=lambda change: change.at_ns))
+
+
+def _begins(one: Placed, topology: Topology) -> Iterator[Change]:
+    event, kind = one.event, one.event.kind
+    if kind.steps is not None:
+        for offset_ns, do in kind.steps(event.options):
+            yield Change(one.begin_ns + offset_ns, do, event.what, event=event.id)
+    elif kind.begin:
+        do = kind.begins_by(event.options)
+        yield Change(one.begin_ns, do, event.what, _kept(event, topology), event.id)
+
+
+def _kept(event: NamedEvent, topology: Topology) -> dict[str, Any]:
+    """The options that an action gets, with what a guest could not find out."""
+    kind = event.kind
+    kept = dict(kind.kept(event.options))
+    if kind.of in ("group", "jurisdiction"):
+        kept["fibres"] = sorted(kind.reach(topology, event.what, event.options).fibres)
+    if event.policies is not None:
+        kept["set"] = event.policies.model_dump(mode="json", by_alias=True)
+    return kept

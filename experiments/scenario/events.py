@@ -1,0 +1,215 @@
+"""Events of a scenario, its faults among them, with names, and held against what there is."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import PolicySet
+from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
+from corridor.experiments.timeline.moments import NAMED, STREAMS, Moment
+from corridor.topologies.base.bounded_file import is_file
+from corridor.topologies.base.documents import Document, nearest
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.options import Values
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.model.topology import Topology
+
+if TYPE_CHECKING:
+    from corridor.topologies.faults.kind import EventKind
+
+
+@dataclass(frozen=True)
+class NamedEvent:
+    """One event, however it was written."""
+
+    id: str
+    kind: EventKind
+    what: str
+    options: Values
+    begins: Moment
+    ends: Moment | None
+    """Unless it lasts until the run ends."""
+    lasts_ns: int | None
+    place: tuple[str, int]
+    """Where it stands: the list, and its number there."""
+    policies: PolicySet | None = None
+    """Of an event that asks for others."""
+
+    def __str__(self) -> str:
+        return f"{self.place[0]}[{self.place[1]}] ({self.id})"
+
+
+def named_events(faults: Sequence[Fault], timeline: Sequence[Event]) -> tuple[NamedEvent, ...]:
+    """All of a scenario, in the order in which they are written."""
+    written: list[tuple[tuple[str, int], Fault | Event]] = [
+        *((("faults", number), one) for number, one in enumerate(faults)),
+        *((("timeline", number), one) for number, one in enumerate(timeline)),
+    ]
+    taken = {one.id for one in timeline if one.id}
+    named = []
+    for place, one in written:
+        given = one.id if isinstance(one, TimedEvent) else None
+        name = given or _free(f"{one.kind.key}-{one.what}".replace(":", "-"), taken)
+        taken.add(name)
+        named.append(
+            NamedEvent(
+                id=name,
+                kind=one.kind,
+                what=one.what,
+                options=one.options,
+                begins=one.begins,
+                ends=one.ends,
+                lasts_ns=one.lasts if isinstance(one, TimedEvent) else None,
+                place=place,
+            )
+        )
+    return tuple(named)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
+@dataclass(frozen=True)
+class Known:
+    """What events may name."""
+
+    topology: Topology
+    topology_name: str
+    demands: Mapping[str, bool]
+    """By id; whether it streams or transfers anyway, after all probing."""
+    streams: bool
+    """Whether anything streams."""
+    has_bfd: bool
+    follows: bool
+
+    def names(self, kind: EventKind) -> Collection[str]:
+        topology = self.topology
+        return {
+            "fibre": [fibre.id for fibre in topology.fibres],
+            "hub": [hub.id for hub in topology.hubs],
+            "group": topology.srlgs,
+            "jurisdiction": {hub.located_in for hub in topology.hubs},
+            "demand": self.demands,
+            "process": kind.names,
+        }.get(kind.of, ())
+
+
+def checked(
+    document: Document, events: Sequence[NamedEvent], known: Known, folder: Path
+) -> tuple[NamedEvent, ...]:
+    """The events with their policies loaded; raises InputError with the line of one that cannot
+    be."""
+    found = []
+    for event in events:
+        _check_name(document, event, known)
+        _check_use(document, event, known)
+        asked = _policies(document, event, known, folder) if event.kind.of == "file" else None
+        found.append(replace(event, policies=asked))
+    _check_moments(document, events, known)
+    _refuse_overlaps(document, events)
+    return tuple(found)
+
+
+def _check_name(document: Document, event: NamedEvent, known: Known) -> None:
+    kind, names = event.kind, known.names(event.kind)
+    if kind.of in ("file", "day") or event.what in names:
+        return
+    hint = nearest(event.what, names)
+    if not hint and kind.of in ("demand", "process"):
+        hint = f"use one of {', '.join(sorted(names)[:5])}"
+    hint = hint or f"corridor topology show {known.topology_name}"
+    noun = "fault" if event.place[0] == "faults" else "event"
+    message = f'{noun} of unknown {kind.of} "{event.what}"'
+    raise document.error(message, *event.place, kind.key, hint=hint)
+
+
+def _check_use(document: Document, event: NamedEvent, known: Known) -> None:
+    kind, key = event.kind, event.kind.key
+    if misfit := kind.misfit(known.topology, event.what, event.options):
+        raise document.error(misfit, *event.place)
+    for flag in sorted(kind.only_bfd_notices):
+        if event.options[flag] and not known.has_bfd:
+            raise unnoticed(document, *event.place, flag)
+    if kind.asks_controller and not known.follows:
+        message = f"{key} means nothing to a controller that does not follow"
+        raise document.error(message, *event.place, key, hint="leave follow: false out")
+    if key in ("stream", "transfer") and known.demands[event.what]:
+        message = f'"{event.what}" has a throughput already'
+        raise document.error(message, *event.place, key, hint="leave one of the two out")
+    if key == "transfer" and (event.lasts_ns is None or event.lasts_ns % NS_PER_S):
+        message = "a transfer lasts whole seconds"
+        raise document.error(message, *event.place, hint="write for example for: 2s")
+
+
+def unnoticed(document: Document, *place: str | int) -> InputError:
+    """For a failure of which only BFD would tell."""
+    hint = "give network a bfd interval, for example bfd: 15ms"
+    return document.error("nothing would notice a silent cut", *place, hint=hint)
+
+
+def _policies(document: Document, event: NamedEvent, known: Known, folder: Path) -> PolicySet:
+    beside = folder / event.what
+    try:
+        return load_policies(str(beside) if is_file(beside) else event.what, known.topology)
+    except InputError as error:
+        raise document.error_of_named(error, *event.place, event.kind.key) from error
+
+
+def _check_moments(document: Document, events: Sequence[NamedEvent], known: Known) -> None:
+    """Every name that an event counts from is one, and none counts from itself."""
+    counts = Counter(event.id for event in events)
+    graph = nx.DiGraph()
+    for event in events:
+        if counts[event.id] > 1:
+            message = f'event id "{event.id}" is used {counts[event.id]} times'
+            raise document.error(message, *event.place, hint="give each its own")
+        for key, moment in _moments(event):
+            if moment.name == STREAMS and not known.streams:
+                hint = "give a demand a throughput, or the timeline a stream"
+                raise document.error("nothing streams in this scenario", *event.place, hint=hint)
+            if moment.event and moment.event not in counts:
+                hint = nearest(moment.event, {*counts, *NAMED}) or "name an event's id"
+                message = f'there is no moment "{moment.name}"'
+                raise document.error(message, *event.place, key, hint=hint)
+            if moment.event:
+                graph.add_edge(event.id, moment.event)
+    in_circles = {event for circle in nx.simple_cycles(graph) for event in circle}
+    for event in events:
+        if event.id in in_circles:
+            message = f'"{event.id}" counts from itself'
+            raise document.error(message, *event.place, hint="count from the start")
+
+
+def _moments(event: NamedEvent) -> Iterator[tuple[str, Moment]]:
+    yield "at", event.begins
+    if event.ends is not None:
+        yield "until", event.ends
+
+
+def _refuse_overlaps(document: Document, events: Sequence[NamedEvent]) -> None:
+    """Of one kind, one of the same thing at a time: the end of the first would end the second.
+
+    Those that count from other moments are looked at once it is known when they are.
+    """
+    faults = [event for event in events if event.place[0] == "faults"]
+    ends: dict[tuple[str, str], float] = {}
+    for event in sorted(faults, key=lambda one: one.begins.offset_ns):
+        name = event.kind.key, event.what
+        if event.begins.offset_ns < ends.get(name, 0):
+            message = f'another {event.kind.key} of "{event.what}" lasts when this one begins'
+            hint = "end that one before, or make one of both"
+            raise document.error(message, *event.place, event.kind.key, hint=hint)
+        ends[name] = math.inf if event.ends is None else event.ends.offset_ns

@@ -1,0 +1,37 @@
+"""What a run is to show of a demand: a bound on a measure, or a status. It fails otherwise.
+
+Measures are of the probes sent while it lasts; the status is the one at its end.
+"""
+
+from __future__ import annotations
+
+from corridor.topologies.base.options import Option, Values
+from corridor.topologies.faults.kind import EventKind
+
+STATUSES = ("UP", "ALT", "DEGRADED", "BLOCKED", "DOWN", "UNKNOWN")
+
+
+def problem(options: Values) -> str:
+    if all(value is None for value in options.values()):
+        return f"nothing is expected; give one of {', '.join(options)}"
+    if options["status"] not in (None, *STATUSES):
+        return f"there is no status {options['status']}; use one of {', '.join(STATUSES)}"
+    return ""
+
+
+KIND = EventKind(
+    key="expect",
+    of="demand",
+    words="a demand that is to be served so; else the run fails",
+    example="{at: 500ms, until: 900ms, expect: one, p99: 200ms, lost: 0}",
+    options={
+        "status": Option("name", "how the controller serves it at the end"),
+        "p50": Option("time", "what half of its round trips take at most", above=0),
+        "p99": Option("time", "what 99 of 100 round trips take at most", above=0),
+        "max": Option("time", "what every round trip takes at most", above=0),
+        "lost": Option("count", "how many probes are lost at most"),
+    },
+    actions={},
+    begin="",
+    problem=problem,
+)
