@@ -108,6 +108,7 @@ class ControllerProcess:
                     raise EnvironmentUnsupported("the controller does not report", self._log_hint())
 
     def _ask(self, do: str, answer: str, **what: str) -> dict[str, Any] | None:
+        self._connect()
         assert self._line is not None
         try:
             self._line.order(do, **what)

@@ -67,8 +67,9 @@ class _Trip(NamedTuple):
     """A demand's round trip; None where it does not arrive, or its answers do not."""
 
     rtt_ns: int | None
-    hubs: tuple[str, ...]
-    """There, then back."""
+    there: tuple[str, ...]
+    back: tuple[str, ...]
+    """The hubs on the way."""
 
 
 @dataclass
@@ -114,6 +115,7 @@ class _Foresight:
                 before_rtt_ns=had.rtt_ns,
                 bridged_rtt_ns=None if empties else bridged.rtt_ns,
                 followed_rtt_ns=followed.rtt_ns,
+                hubs_then=followed.there,
                 out_ns=self._out_ns(one, lasting, had, bridged, followed),
             )
 
@@ -131,7 +133,7 @@ class _Foresight:
         if had.rtt_ns is None:
             return 0
         if bridged.rtt_ns is not None:
-            return 0 if bridged.hubs == had.hubs else notices_ns
+            return 0 if bridged[1:] == had[1:] else notices_ns
         if followed.rtt_ns is None or not self._loaded.scenario.follows:
             return None
         dead = [other for other in lasting if other.event.kind.key == "kill"]
@@ -164,11 +166,11 @@ class _Foresight:
             size = (demand.probe or self._loaded.scenario.probe).size
             pair = deployment.intents[2 * number : 2 * number + 2]
             outcomes = [explorer.follow(intent, failures) for intent in pair]
-            hubs = tuple(hub for outcome in outcomes for hub in outcome.hubs)
+            there, back = (tuple(outcome.hubs) for outcome in outcomes)
             delivered = all(outcome.delivered for outcome in outcomes)
             fibres = [fibre for outcome in outcomes for fibre in outcome.fibres]
             rtt_ns = sum(self._over_ns(fibre, size, state.degraded) for fibre in fibres)
-            trips.append(_Trip(rtt_ns, hubs) if delivered else _Trip(None, ()))
+            trips.append(_Trip(rtt_ns, there, back) if delivered else _Trip(None, (), ()))
         return trips
 
     def _over_ns(self, fibre: str, size: int, degraded: Sequence[Placed]) -> int:

@@ -133,6 +133,8 @@ class Impact:
     """By what the switches hold when it begins, which know nothing of it."""
     followed_rtt_ns: int | None
     """Once the controller has followed; as bridged where it does not."""
+    hubs_then: tuple[str, ...]
+    """The path there once it is followed, or bridged; empty where it does not arrive."""
     out_ns: int | None
     """How long nothing that is sent arrives; None: as long as the event lasts."""
 

@@ -20,6 +20,7 @@ from pydantic import (
     PlainValidator,
     StrictBool,
     StrictInt,
+    TypeAdapter,
     create_model,
     model_serializer,
     model_validator,
@@ -149,7 +150,8 @@ class ArrivalChoice(Frozen):
         return made
 
 
-DayText = Annotated[date, BeforeValidator(written_day), AfterValidator(date.isoformat)]
+_DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])
+DayText = Annotated[str, BeforeValidator(lambda day: _DAY.validate_python(day).isoformat())]
 """A day as plans write it, YYYY-MM-DD."""
 MomentText = Annotated[
     Moment,

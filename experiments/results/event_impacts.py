@@ -1,0 +1,186 @@
+"""What each event of the timeline did to demands, beside what was expected, and why probes were
+lost. Pure.
+
+A lost probe belongs to the event that hits its demand and began last before it could have arrived;
+else to random loss, or a queue, where its fibres have such; else nothing explains it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
+from corridor.experiments.results.outages import longest_run
+from corridor.experiments.timeline.registry import KINDS
+from corridor.traffic.measures.samples import Probes
+
+EVENTS_SCHEMA = 1
+FOLLOWED_NS = 1_000_000_000
+"""After the end of an event: what is lost until then may be of it."""
+SETTLED_NS = 250_000_000
+"""After an event begins: the controller has followed by then, if it does so at once."""
+AT_ONCE_NS = 3_000_000_000
+"""After an event that is over at once begins: the same."""
+RANDOM, QUEUE, POLICY, UNEXPLAINED = "random loss", "queue", "policy", "unexplained"
+WARM_UP_PHASE, NOBODY = 0, -1
+
+
+@dataclass(frozen=True)
+class EventImpact:
+    """One demand hit by one event. Times in ms; None where nothing was answered or expected."""
+
+    event: str
+    demand: str
+    expected: bool
+    """Whether the event was expected to touch it."""
+    lost: int
+    out_ms: float
+    """The longest that nothing arrived of what was sent since it began."""
+    expected_out_ms: float | None
+    """None: as long as the event lasts."""
+    over_ms: float | None
+    """From its begin until the first probe after the last that it lost."""
+    rtt_before_ms: float | None
+    rtt_then_ms: float | None
+    """The least of what was sent once the controller had time to follow, while it lasted."""
+    expected_rtt_then_ms: float | None
+    path_then: tuple[str, ...]
+    """Expected, there."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What came of the events of a run, and the causes of all lost probes by demand."""
+
+    impacts: tuple[EventImpact, ...]
+    causes: Mapping[str, Mapping[str, int]]
+
+
+def account(
+    probes: Probes, plan: Plan, epoch_ns: int, dropping: Mapping[str, frozenset[str]]
+) -> Losses:
+    """Of the whole run but its warm-up and the cuts one after another; ``dropping`` says by cause
+    which fibres lose packets of themselves."""
+    in_cuts = sorted(plan.job["phases"].index(cut.phase) for cut in plan.cuts)
+    counted = probes[(probes["copy"] == 0) & (probes["phase"] != WARM_UP_PHASE)]
+    counted = counted[~np.isin(counted["phase"], in_cuts)]
+    impacts: list[EventImpact] = []
+    causes: dict[str, Mapping[str, int]] = {}
+    for demand in plan.demands:
+        mine = np.sort(counted[counted["demand"] == demand.index], order="seq")
+        sent_ns = mine["intended_ns"] - epoch_ns
+        lost = ~mine["received"].astype(bool)
+        owned = np.full(len(mine), NOBODY)
+        owned[lost] = [_owner(plan, demand, int(at)) for at in sent_ns[lost]]
+        impacts += _impacts(plan, demand, mine, sent_ns, owned)
+        counts = Counter(
+            plan.events[owner].id if owner != NOBODY else _cause(demand, dropping)
+            for owner in owned[lost].tolist()
+        )
+        if counts:
+            causes[demand.id] = dict(counts)
+    order = {event.id: number for number, event in enumerate(plan.events)}
+    return Losses(tuple(sorted(impacts, key=lambda one: order[one.event])), causes)
+
+
+def _owner(plan: Plan, demand: PlannedDemand, sent_ns: int) -> int:
+    """The number of the event that has lost a probe; NOBODY if none is near it."""
+    arrives_ns = sent_ns + (demand.predicted_rtt_ns or 0)
+    near = [
+        number
+        for number, event in enumerate(plan.events)
+        if KINDS[event.kind].begin
+        and event.begin_ns <= arrives_ns
+        and sent_ns < _over_ns(event, _impact(event, demand))
+    ]
+    hitting = [number for number in near if _impact(plan.events[number], demand) is not None]
+    return max(hitting or near, key=lambda number: plan.events[number].begin_ns, default=NOBODY)
+
+
+def _impact(event: PlannedEvent, demand: PlannedDemand) -> Impact | None:
+    return next((one for one in event.impacts if one.demand == demand.index), None)
+
+
+def _over_ns(event: PlannedEvent, impact: Impact | None) -> float:
+    """After the epoch, until when what an event has done may lose a probe."""
+    kind = KINDS[event.kind]
+    if event.end_ns is not None:
+        return event.end_ns + FOLLOWED_NS
+    if kind.end:
+        return math.inf
+    forbidden = impact is not None and impact.followed_rtt_ns is None
+    return math.inf if forbidden else event.begin_ns + AT_ONCE_NS
+
+
+def _cause(demand: PlannedDemand, dropping: Mapping[str, frozenset[str]]) -> str:
+    """Why a probe was lost that no event explains."""
+    if demand.predicted_rtt_ns is None:
+        return POLICY
+    return next(
+        (cause for cause, fibres in dropping.items() if fibres.intersection(demand.fibres)),
+        UNEXPLAINED,
+    )
+
+
+def _impacts(
+    plan: Plan,
+    demand: PlannedDemand,
+    mine: Probes,
+    sent_ns: NDArray[np.int64],
+    owned: NDArray[np.int64],
+) -> Iterator[EventImpact]:
+    """Of each event that hits a demand, or was not expected to and did."""
+    if len(mine) < 2:
+        return
+    interval_ns = int(np.median(np.diff(np.sort(sent_ns))))
+    rtt_ns = np.where(
+        mine["received"], (mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"]), 0
+    )
+    for number, event in enumerate(plan.events):
+        impact, lost = _impact(event, demand), owned == number
+        if impact is None and not lost.any():
+            continue
+        since = lost & (sent_ns >= event.begin_ns)
+        lasts = (sent_ns >= event.begin_ns + SETTLED_NS) & (sent_ns < (event.end_ns or math.inf))
+        then = rtt_ns[lasts & mine["received"]]
+        expected = impact.followed_rtt_ns if impact is not None else None
+        yield EventImpact(
+            event=event.id,
+            demand=demand.id,
+            expected=impact is not None,
+            lost=int(lost.sum()),
+            out_ms=longest_run(since) * interval_ns / 1e6,
+            expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
+            over_ms=_over_ms(event, sent_ns[since], interval_ns),
+            rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
+            rtt_then_ms=float(then.min()) / 1e6 if len(then) else None,
+            expected_rtt_then_ms=_ms(expected),
+            path_then=impact.hubs_then if impact is not None else (),
+        )
+
+
+def _over_ms(event: PlannedEvent, lost_ns: NDArray[np.int64], interval_ns: int) -> float:
+    if not len(lost_ns):
+        return 0.0
+    return float(lost_ns.max() + interval_ns - event.begin_ns) / 1e6
+
+
+def _ms(value_ns: int | None) -> float | None:
+    return None if value_ns is None else value_ns / 1e6
+
+
+def write_impacts(path: Path, rows: Sequence[EventImpact]) -> None:
+    """``events.parquet``: one row an event and demand that it hit."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([asdict(row) for row in rows])
+    table = table.replace_schema_metadata({"corridor_schema": f"events/{EVENTS_SCHEMA}"})
+    pq.write_table(table, path, compression="zstd", version="2.6")
