@@ -48,7 +48,7 @@ class ControllerProcess:
             "program": str(self._program),
             "status": str(self._address),
         }
-        patient = self._plan.job["clock"] == "virtual"
+        patient = self._plan.job.clock == "virtual"
         with self._log_path.open("wb") as log:
             self._process = start_controller(self.port, options, patient=patient, log=log)
 

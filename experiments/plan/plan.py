@@ -7,8 +7,6 @@ what they are expected to give.
 
 from __future__ import annotations
 
-import json
-
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.garbage import collecting_later
@@ -57,7 +55,7 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = cut_phases(cuts, loaded, wiring, templates)
     hosts, names = jobs.in_sequence([*measured, *cutting])
-    job = jobs.Job(clock=clock, out_dir="", hosts=hosts, phases=names)
+    job = jobs.plan_job(clock, "", hosts, names)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -69,13 +67,13 @@ def _planned(loaded: LoadedScenario, clock: jobs.Clock, run_id: str, seed: int) 
         demands=demands,
         wiring=wiring,
         program=program,
-        job=json.loads(job.to_json()),
+        job=job,
         watched=loaded.policies.name != NO_POLICIES,
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         faults=(*fault_times(scenario.faults, measured), *cut_faults(cuts)),
         cuts=cuts,
-        boundaries=boundaries(measured, job),
+        boundaries=boundaries(measured, job.end_ns),
         transfers=transfers(scenario.demands, demands, wiring),
     )
 

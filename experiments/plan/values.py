@@ -11,8 +11,9 @@ from typing import Any, Literal
 from corridor.controller.forwarding.program import Program
 from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents.jobs import Job
 
-PLAN_SCHEMA = 2
+PLAN_SCHEMA = 3
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 NO_POLICIES = "none"
@@ -168,7 +169,7 @@ class Plan:
     demands: tuple[PlannedDemand, ...]
     wiring: Wiring
     program: Program
-    job: dict[str, Any]
+    job: Job
     watched: bool
     """Whether every crossing of a fibre is counted, and judged; without policies all may cross."""
     gateways: tuple[Gateway, ...]

@@ -57,7 +57,7 @@ class Outage:
 
 def outages(probes: Probes, plan: Plan) -> Iterator[Outage]:
     """Of every cut and demand, in the order of the plan."""
-    phases = plan.job["phases"]
+    phases = plan.job.phases
     for cut in plan.cuts:
         in_phase = probes[(probes["phase"] == phases.index(cut.phase)) & (probes["copy"] == 0)]
         if not len(in_phase):

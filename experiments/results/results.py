@@ -25,7 +25,9 @@ from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import FibreWire
 from corridor.traffic.measures import metrics, samples
-from corridor.traffic.workloads import stream
+from corridor.traffic.measures.flows import flow_result
+from corridor.traffic.workloads.stream_in import ReceivedStream
+from corridor.traffic.workloads.stream_out import SentStream
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -146,8 +148,8 @@ def _first_packets(probes: samples.Probes) -> dict[int, float]:
 def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
     """One row a flow, UDP streams first: what was offered, what arrived, where it was lost."""
     raw = out_dir / "raw"
-    sent: dict[int, stream.SentStream] = {}
-    received: dict[int, stream.ReceivedStream] = {}
+    sent: dict[int, SentStream] = {}
+    received: dict[int, ReceivedStream] = {}
     for path in sorted(raw.glob("flows-*.json")):
         report = read_json(path, RESULT)
         sent |= {item["flow"]: item for item in report["streams_out"]}
@@ -156,13 +158,13 @@ def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
     rows = []
     for flow, item in sorted(sent.items()):
         demand = plan.demands[flow]
-        result = stream.flow_result(item, received.get(flow))
+        result = flow_result(item, received.get(flow))
         rows.append(_flow_row(demand, "udp", result, drops.get(demand.id)))
     return rows + _transfer_rows(raw / "transfers.json", plan)
 
 
 def _flow_row(
-    demand: PlannedDemand, protocol: str, result: dict[str, Any], drops: dict[str, int] | None
+    demand: PlannedDemand, protocol: str, result: Mapping[str, Any], drops: dict[str, int] | None
 ) -> dict[str, Any]:
     return {
         "demand": demand.id,

@@ -85,7 +85,7 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
         )
     events = read_events(out_dir / "events.jsonl", pass_over)
     testbed = _read_json(out_dir / "manifest.json", pass_over).get("testbed", {})
-    clock = str(plan.job["clock"])
+    clock = plan.job.clock
     log = EventLog(out_dir, lambda _text: None, 0.0)
     for event in events:
         log.note(event)
