@@ -48,7 +48,7 @@ import select
 import signal
 import socket
 import sys
-from typing import NoReturn, NotRequired, TypedDict
+from typing import NoReturn
 
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
@@ -57,8 +57,8 @@ from corridor.topologies.base.json_lines import Lines, say, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.gateways.gateway import SIDES, Gateway, GatewayCounts, GatewayPlan
 from corridor.traffic.gateways.inspection import Labels, check_labels
+from corridor.traffic.gateways.messages import Answer, Config, Death, Order, Said
 from corridor.traffic.system.forked import (
-    Ending,
     StoppedError,
     become_child,
     ending,
@@ -70,58 +70,6 @@ EXIT_OK = 0
 EXIT_STOPPED = 1
 EXIT_BAD_CONFIG = 2
 EXIT_CANNOT_START = 3
-
-
-class Config(TypedDict):
-    """The configuration."""
-
-    out_dir: str
-    gateways: dict[str, GatewayPlan]
-    epoch_ns: NotRequired[int]
-    socket: NotRequired[str]
-
-
-class Order(TypedDict):
-    """A message of the runner's or a controller's; which keys it has depends on what is to do."""
-
-    do: NotRequired[str]
-    hub: NotRequired[str]
-    labels: NotRequired[Labels]
-    epoch_ns: NotRequired[int]
-
-
-class Said(TypedDict):
-    """A message of a gateway's process: that it is ready or why not, how many labels it assesses,
-    or, at its end, its counts."""
-
-    ready: NotRequired[bool]
-    error: NotRequired[str]
-    assessing: NotRequired[int]
-    counts: NotRequired[GatewayCounts]
-
-
-class Death(Ending):
-    """A gateway that ended, and whose it was."""
-
-    hub: str
-
-
-class Assessing(TypedDict):
-    """How many labels a gateway lets pass now."""
-
-    hub: str
-    labels: int
-
-
-class Refused(TypedDict):
-    reason: str
-
-
-class Answer(TypedDict):
-    """To who said ``assess``."""
-
-    assessing: NotRequired[Assessing]
-    refused: NotRequired[Refused]
 
 
 class CannotStartError(Exception):
