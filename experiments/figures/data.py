@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.results import PROBE_PHASE
+from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError

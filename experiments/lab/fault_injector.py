@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.model.wiring import Wiring
+
+
+class Made(TypedDict):
+    """Of ``raw/faults.json``: what was planned, and when it was done; times after the epoch."""
+
+    do: str
+    what: str
+    options: NotRequired[dict[str, Any]]
+    planned_ns: int
+    began_ns: int
+    ended_ns: int
 
 
 class FaultInjector:
@@ -35,7 +46,7 @@ class FaultInjector:
         self._net = net
         self._gateways = gateways
         self.faults = Faults(net.wiring, net.kernel)
-        self.done: list[Mapping[str, Any]] = []
+        self.done: list[Made] = []
 
     def appointments(self, planned: tuple[Fault, ...], epoch_ns: int) -> Iterator[TimedEvent]:
         for fault in planned:
@@ -72,8 +83,14 @@ class FaultInjector:
         began_ns = time.time_ns() - epoch_ns
         ACTIONS[fault.do](self, fault.what, fault.options)
         ended_ns = time.time_ns() - epoch_ns
-        options = {"options": fault.options} if fault.options else {}
-        self.done.append(
-            {"do": fault.do, "what": fault.what, **options, "planned_ns": fault.at_ns}
-            | {"began_ns": began_ns, "ended_ns": ended_ns}
-        )
+        made: Made = {
+            "do": fault.do,
+            "what": fault.what,
+            "options": fault.options,
+            "planned_ns": fault.at_ns,
+            "began_ns": began_ns,
+            "ended_ns": ended_ns,
+        }
+        if not fault.options:
+            del made["options"]
+        self.done.append(made)

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
-from corridor.experiments.results.summary import CutsSummary
+from corridor.experiments.results.summary import CutsSummary, OutageSummary
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1
@@ -145,7 +146,7 @@ def summary_of(rows: list[Outage]) -> CutsSummary:
             for kind in ("untouched", "detour", "lost", "silent")
         },
         "outage_ms": quantiles | ({"max": float(detoured.max())} if len(detoured) else {}),
-        "surprises": [asdict(row) for row in rows if not row.is_as_expected],
+        "surprises": [cast(OutageSummary, asdict(row)) for row in rows if not row.is_as_expected],
         "not_restored": [
             f"{row.demand} after {row.fibre}"
             for row in rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 type Figures = dict[str, float | None]
 """``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
@@ -91,14 +91,29 @@ class DemandSummary(_Classed):
     """Jurisdictions where no measured packet can have been on its way there."""
 
 
+class OutageSummary(TypedDict):
+    """A row of ``cuts.parquet``: see ``Outage`` of ``outages.py``."""
+
+    fibre: str
+    demand: str
+    crosses: bool
+    expected: str
+    sent: int
+    lost: int
+    lost_under_way: int
+    outage_ms: float
+    expected_rtt_ms: float | None
+    detour_rtt_ms: float | None
+    restored: bool
+
+
 class CutsSummary(TypedDict):
     """What cutting fibres one after another came to."""
 
     fibres: int
     demand_cuts: dict[str, int]
     outage_ms: dict[str, float]
-    surprises: list[dict[str, Any]]
-    """Rows of ``cuts.parquet``."""
+    surprises: list[OutageSummary]
     not_restored: list[str]
 
 

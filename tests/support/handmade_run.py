@@ -17,7 +17,8 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Program
 from corridor.experiments.plan.values import PLAN_SCHEMA, Plan, PlannedDemand
-from corridor.experiments.results.results import PROBE_PHASE, WARM_UP_PHASE, RunFacts
+from corridor.experiments.results.probes import PROBE_PHASE, WARM_UP_PHASE
+from corridor.experiments.results.results import RunFacts
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import End, FibreWire, HubWire, Shape, Wiring
 from corridor.traffic.agents.jobs import plan_job
