@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, cast
 
+type JsonObject = dict[str, object]
+"""An object of JSON, of which nothing is known but that: who reads it looks what its values are."""
 _OMIT = "omit empty"
 OMIT_EMPTY: Mapping[str, bool] = {_OMIT: True}
 """The metadata of a field with a default that is left out while it is empty."""
