@@ -9,7 +9,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.flows import FlowRow, flow_row
 from corridor.experiments.results.losses import Counters, lost_between
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.workloads.tcp import TcpResult
 
 
@@ -41,5 +41,5 @@ def transfer_rows(raw: Path, plan: Plan) -> list[FlowRow]:
 def _row(carried: Carried, plan: Plan) -> FlowRow:
     counters, result = carried.counters, carried.result
     lost_at = lost_between(counters.before, counters.after, plan.wiring)
-    figures = {**result.to_json(), "delivered_mbps": result.received_mbps}
+    figures = {**to_plain(result), "delivered_mbps": result.received_mbps}
     return flow_row(plan.demands[carried.demand], "tcp", figures, lost_at)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, cast
 
+type JsonObject = dict[str, object]
+"""An object of JSON, of which nothing is known but that: who reads it looks what its values are."""
 _OWN = "to_plain"
 """The method of a named tuple that has a plain form of its own, and ``from_plain`` beside it."""
 _OMIT = "omit empty"
