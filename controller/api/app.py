@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
+from pydantic.json_schema import JsonSchemaValue
 from starlette.exceptions import HTTPException
 
 from corridor.controller.api import routes
@@ -131,14 +132,14 @@ def _exactly(operation: dict[str, Any]) -> None:
             responses[status]["content"] = {MEDIA_TYPE: content}
 
 
-def _policy_schemas() -> dict[str, Any]:
+def _policy_schemas() -> dict[str, JsonSchemaValue]:
     """The JSON Schema of a policy set with all it refers to, as components."""
     from corridor.controller.policy.model import PolicySet
     from corridor.controller.policy.schema import json_schema
 
     made = _referring(json_schema(PolicySet, "PolicySet"))
     made.pop("$schema")
-    inner: dict[str, Any] = made.pop("$defs")
+    inner: dict[str, JsonSchemaValue] = made.pop("$defs")
     return {**{f"Policy.{name}": one for name, one in inner.items()}, "PolicySet": made}
 
 

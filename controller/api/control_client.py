@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
-from typing import Any
 
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.json_lines import tell
 
 ANSWER_S = 130.0
@@ -17,7 +17,7 @@ class NoAnswer(Exception):
     """Nobody listens, or who listened hung up."""
 
 
-def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: Any) -> dict[str, Any]:
+def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: object) -> JsonObject:
     """The answer to one request, which has ``ok``; raises NoAnswer."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
@@ -30,5 +30,5 @@ def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: Any) -> dic
         raise NoAnswer(str(problem)) from problem
     if not line:
         raise NoAnswer("it hung up")
-    answer: dict[str, Any] = json.loads(line)
+    answer: JsonObject = json.loads(line)
     return answer

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -116,8 +115,8 @@ class _Answer:
         if problem.kind in HANGS_UP:
             headers["connection"] = "close"
         plain = [(name.encode(), value.encode()) for name, value in headers.items()]
-        start: dict[str, Any] = {"type": "http.response.start", "status": problem.status}
-        await self.send({**start, "headers": plain})
+        start = {"type": "http.response.start", "status": problem.status, "headers": plain}
+        await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 from corridor.controller.api.problems import Problem
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.json_lines import encode
 
 MOST_ANSWER_BYTES = 64 << 20
@@ -28,7 +28,7 @@ class ControllerLink:
         self._reads = asyncio.Semaphore(MOST_READS)
         self._changing = 0
 
-    async def read(self, do: str, **more: Any) -> dict[str, Any]:
+    async def read(self, do: str, **more: object) -> JsonObject:
         """What the controller says; raises Problem."""
         try:
             async with asyncio.timeout(self._answer_s), self._reads:
@@ -36,7 +36,7 @@ class ControllerLink:
         except TimeoutError:
             raise Problem("late", f"no answer in {self._answer_s:g} s") from None
 
-    async def change(self, do: str, **more: Any) -> dict[str, Any]:
+    async def change(self, do: str, **more: object) -> JsonObject:
         """What came of it; raises Problem."""
         if self._changing >= MOST_CHANGES:
             raise Problem("crowded", f"{self._changing} changes are waiting already")
@@ -50,7 +50,7 @@ class ControllerLink:
         finally:
             self._changing -= 1
 
-    async def _exchange(self, do: str, more: dict[str, Any]) -> dict[str, Any]:
+    async def _exchange(self, do: str, more: JsonObject) -> JsonObject:
         try:
             reader, writer = await asyncio.open_unix_connection(
                 self._control, limit=MOST_ANSWER_BYTES
@@ -69,7 +69,7 @@ class ControllerLink:
             writer.close()
 
 
-def _read(line: bytes) -> dict[str, Any]:
+def _read(line: bytes) -> JsonObject:
     """The answer in a line; raises ValueError, or Problem where the controller died as it wrote."""
     if not line.endswith(b"\n"):
         raise _hung_up()
@@ -83,7 +83,7 @@ def _hung_up() -> Problem:
     return Problem("absent", "the controller hung up; what was asked for may have been done")
 
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+def _checked(answer: JsonObject) -> JsonObject:
     """An answer without its ``ok``."""
     if not answer.pop("ok", False):
         reason = str(answer.get("reason", ""))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Literal, TypedDict, cast
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -23,9 +23,20 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from corridor.controller.api.control_answers import (
+    CountersAnswer,
+    DemandsAnswer,
+    HubAnswer,
+    ProofTold,
+    StatusAnswer,
+    TopologyAnswer,
+    Updates,
+)
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
 from corridor.controller.deployment.statuses import SERVED, Status
+from corridor.controller.openflow.counters import PortCounts
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.seconds import NS_PER_S
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -36,15 +47,24 @@ DP = ["dp_id", "dp_name"]
 PORT = [*DP, "port", "port_description"]
 MS = 1e3
 
-type Said = Mapping[str, Any]
-"""What the controller answered, by part."""
+
+class Said(TypedDict, total=False):
+    """What the controller answered, by part."""
+
+    status: StatusAnswer
+    demands: DemandsAnswer
+    topology: TopologyAnswer
+    proof: ProofTold
+    counters: CountersAnswer
+
+
 type Families = Iterator[Metric]
 
 
-async def gathered(link: ControllerLink) -> dict[str, Any]:
+async def gathered(link: ControllerLink) -> Said:
     """What the controller answers in time to each part. Never raises."""
 
-    async def part(name: str) -> tuple[str, Any]:
+    async def part(name: str) -> tuple[str, JsonObject | None]:
         try:
             async with asyncio.timeout(SCRAPE_S):
                 return name, await link.read(name)
@@ -52,7 +72,7 @@ async def gathered(link: ControllerLink) -> dict[str, Any]:
             return name, None
 
     answers = await asyncio.gather(*map(part, PARTS))
-    return {name: answer for name, answer in answers if answer is not None}
+    return cast(Said, {name: answer for name, answer in answers if answer is not None})
 
 
 def exposition(said: Said) -> bytes:
@@ -109,7 +129,7 @@ def _status(said: Said) -> Families:
         "corridor_updates",
         "Changes of tables by what became of them",
         ["result"],
-        (((result,), count) for result, count in happened["updates"].items()),
+        (((result,), count) for result, count in _numbers(happened["updates"]).items()),
     )
     yield CounterMetricFamily(
         "corridor_foreign_entries", "Foreign entries removed from switches", status["foreign"]
@@ -192,11 +212,12 @@ def _topology(said: Said) -> Families:
         DP,
         ((dp, hub["gateway"]) for dp, hub in each if hub["gateway"] is not None),
     )
-    for key, what in (
+    told: tuple[tuple[Literal["works", "held_out", "drained"], str], ...] = (
         ("works", "Whether a fibre works, and is not held out"),
         ("held_out", "Whether a fibre is held out, since it flapped"),
         ("drained", "Whether a fibre is to carry nothing, as somebody asked"),
-    ):
+    )
+    for key, what in told:
         values = (((name,), fibre[key]) for name, fibre in fibres.items())
         yield _gauge(f"corridor_fibre_{key}", what, ["fibre"], values)
 
@@ -233,22 +254,29 @@ def _counters(said: Said) -> Families:
             ["demand"],
             (((name,), sent[unit]) for name, sent in counters["sent"].items()),
         )
-    for key in sorted(
-        {key for ports in counters["ports"].values() for one in ports.values() for key in one}
-    ):
+    ports = {
+        (name, number): _numbers(counts)
+        for name, counted in counters["ports"].items()
+        for number, counts in counted.items()
+    }
+    for key in sorted({key for counts in ports.values() for key in counts}):
         yield _gauge(
             f"of_port_{key}",
             f"{key.replace('_', ' ')} of a port, as OpenFlow counts them",
             PORT,
             (
                 ((*dp(name), number, _leads_to(hubs, name, number)), counts[key])
-                for name, ports in counters["ports"].items()
-                for number, counts in ports.items()
+                for (name, number), counts in ports.items()
             ),
         )
 
 
-def _leads_to(hubs: Mapping[str, Any], hub: str, port: str) -> str:
+def _numbers(counts: Updates | PortCounts) -> Mapping[str, int]:
+    """By key, for who goes through all of them."""
+    return cast(Mapping[str, int], counts)
+
+
+def _leads_to(hubs: Mapping[str, HubAnswer], hub: str, port: str) -> str:
     known = hubs[hub]["ports"] if hub in hubs else {}
     return str(known[port]["leads_to"]) if port in known else ""
 

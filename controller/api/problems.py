@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+
+from corridor.topologies.base.codec import JsonObject
 
 MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[HTTPStatus, str]] = {
@@ -35,14 +36,14 @@ RETRY_AFTER_S = {"busy": 2, "absent": 2, "crowded": 5}
 class Problem(Exception):
     """One of ``KINDS``, with what there is to say about it."""
 
-    def __init__(self, kind: str, detail: str, **more: Any) -> None:
+    def __init__(self, kind: str, detail: str, **more: object) -> None:
         super().__init__(detail)
         self.kind = kind if kind in KINDS else "error"
         self.detail = detail
         self.more = more
         self.status = KINDS[self.kind][0].value
 
-    def plain(self, instance: str = "") -> dict[str, Any]:
+    def plain(self, instance: str = "") -> JsonObject:
         """``instance`` is the path that was asked for."""
         return {
             "type": f"urn:corridor:problem:{self.kind}",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
-from corridor.controller.api.answers import (
+from corridor.controller.api.answers import Day, ExplanationAnswer, ProblemAnswer, ProofAnswer
+from corridor.controller.api.control_answers import (
     AuditAnswer,
     Changed,
     CountersAnswer,
-    Day,
     DemandAnswer,
     DemandsAnswer,
     EventsAnswer,
-    ExplanationAnswer,
-    ProblemAnswer,
-    ProofAnswer,
     StatusAnswer,
     TopologyAnswer,
 )
@@ -83,7 +79,7 @@ async def demands(request: Request) -> Any:
 )
 async def demand(request: Request, demand: DemandId) -> Any:
     """How one demand is served."""
-    known: Sequence[dict[str, Any]] = (await _link(request).read("demands"))["demands"]
+    known = cast(DemandsAnswer, await _link(request).read("demands"))["demands"]
     for one in known:
         if one["demand"] == demand:
             return one
@@ -148,7 +144,7 @@ async def policies(request: Request) -> Any:
         "requestBody": {"required": True, "content": {"application/json": {"schema": POLICY_SET}}}
     },
 )
-async def set_policies(request: Request, policies: Annotated[dict[str, Any], Body()]) -> Any:
+async def set_policies(request: Request, policies: Annotated[dict[str, object], Body()]) -> Any:
     """Another policy set: compiled, proven, and in force with the flip; or refused, and nothing is
     changed. It says all there is: what it leaves out is left out."""
     return await _link(request).change("policy", set=policies)
@@ -194,7 +190,7 @@ async def events(
     most: Annotated[int, Query(ge=1, le=MOST_EVENTS, description="Not more than these.")] = 1000,
 ) -> Any:
     """What has happened."""
-    answer = await _link(request).read("events", since=since)
+    answer = cast(EventsAnswer, await _link(request).read("events", since=since))
     return {**answer, "events": answer["events"][:most]}
 
 

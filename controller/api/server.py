@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TypedDict
 
 import h11
 import uvicorn
@@ -85,6 +85,13 @@ class BoundedProtocol(H11Protocol):
             self.transport.abort()
 
 
+class Ready(TypedDict):
+    """Where it listens, and as which process."""
+
+    url: str
+    pid: int
+
+
 class _Server(uvicorn.Server):
     """Says when it listens."""
 
@@ -110,13 +117,11 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve(
-    app: ASGIApp, listener: socket.socket, say_ready: Callable[[dict[str, Any]], object]
-) -> None:
+def serve(app: ASGIApp, listener: socket.socket, say_ready: Callable[[Ready], object]) -> None:
     """Until SIGTERM or SIGINT, after which it returns."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _taken_note_of)
-    ready = {"url": f"http://{ADDRESS}:{listener.getsockname()[1]}", "pid": os.getpid()}
+    ready: Ready = {"url": f"http://{ADDRESS}:{listener.getsockname()[1]}", "pid": os.getpid()}
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,

@@ -19,6 +19,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ class FollowingApp(App):
                 answer = self._control.answer(line)
                 client.sendall((json.dumps(answer) + "\n").encode())
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: Mapping[str, object]) -> None:
         """To the runner, if there is one. Nobody waits for it to read."""
         if self._status is not None and self._to_tell.qsize() < MOST_UNREAD:
             self._to_tell.put(message)

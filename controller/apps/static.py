@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -235,6 +235,6 @@ class StaticApp(App):
                 datapath, encoded(datapath, (ask(datapath) for ask, _ in TABLES.values()))
             )
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: Mapping[str, object]) -> None:
         if self._status is not None:
             self._status.sendall((json.dumps(message) + "\n").encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal, TypedDict
 
 
 def connect(path: str) -> socket.socket | None:
@@ -17,7 +17,27 @@ def connect(path: str) -> socket.socket | None:
     return status
 
 
-def orders(status: socket.socket) -> Iterator[dict[str, Any]]:
+ExchangeProgram = TypedDict("ExchangeProgram", {"do": Literal["program"], "from": str})
+"""Switches are to hold the program in a file."""
+
+
+class Dump(TypedDict):
+    """Entries that switches say they hold are to be written."""
+
+    do: Literal["dump"]
+    to: str
+
+
+class Report(TypedDict):
+    """How far the installation is."""
+
+    do: Literal["report"]
+
+
+type Order = ExchangeProgram | Dump | Report
+
+
+def orders(status: socket.socket) -> Iterator[Order]:
     """What the runner asks for, until it hangs up."""
     for line in status.makefile("r"):
         yield json.loads(line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
 from corridor.controller.explain.outages import Outage, outages
@@ -17,7 +16,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Remedy
 from corridor.controller.relaxation.ladder import lacks
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
 
 
@@ -84,7 +83,7 @@ class Explanation:
             return None
         return round(self.passage.length_km - self.shortest.length_km, 1)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         plain = to_plain(self)
         costs = {"costs_ns": self.costs_ns, "costs_km": self.costs_km}
         return {"schema": 1, **plain, "as_of": str(self.as_of), **costs}

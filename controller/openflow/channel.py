@@ -15,6 +15,7 @@ from typing import Any
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import codec
+from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.dumps import PORTS, TABLES, Answers, Part
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
@@ -128,7 +129,7 @@ class OpenFlowChannel:
         """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps."""
         return self._ask(TABLES, dpids)
 
-    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, PortCounts]]:
         """By port, what went through it: ``rx_packets`` and so on, as OpenFlow calls them."""
         said = self._ask(PORTS, dpids)
         return {

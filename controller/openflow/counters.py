@@ -7,10 +7,18 @@ from typing import Any, TypedDict
 
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Reason
 
-PORT_COUNTS = tuple(
-    f"{way}_{what}" for what in ("packets", "bytes", "dropped", "errors") for way in ("rx", "tx")
-)
-"""What OpenFlow counts at each port; ``tx`` leaves the switch."""
+
+class PortCounts(TypedDict):
+    """As OpenFlow counts, since the port is there. `tx` leaves the switch."""
+
+    rx_packets: int
+    tx_packets: int
+    rx_bytes: int
+    tx_bytes: int
+    rx_dropped: int
+    tx_dropped: int
+    rx_errors: int
+    tx_errors: int
 
 
 class Drops(TypedDict):
@@ -21,7 +29,7 @@ class Drops(TypedDict):
 
 
 class Sent(TypedDict):
-    """What edges have put on the way of a demand."""
+    """What edges have put on the way of a demand, since the epoch began."""
 
     packets: int
     bytes: int

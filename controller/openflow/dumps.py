@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 
 from corridor.controller.forwarding.program import DUMP_SCHEMA
 from corridor.controller.openflow import codec
-from corridor.controller.openflow.counters import PORT_COUNTS
+from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.framework import ofproto, parser
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 
 
 class TableDump(TypedDict):
@@ -24,9 +24,9 @@ class TableDump(TypedDict):
     meters: dict[str, list[Any]]
 
 
-def plain_entry(stats: Any) -> dict[str, Any]:
+def plain_entry(stats: Any) -> JsonObject:
     """An entry with its counts, and its timeouts if it has any."""
-    entry = {
+    entry: JsonObject = {
         **to_plain(codec.flow_of(stats)),
         "packets": stats.packet_count,
         "bytes": stats.byte_count,
@@ -44,9 +44,18 @@ def meter_said(said: Any) -> Any:
     return to_plain(codec.meter_of(said))
 
 
-def plain_counts(stats: Any) -> tuple[int, dict[str, int]]:
+def plain_counts(stats: Any) -> tuple[int, PortCounts]:
     """A port's number, and what went through it."""
-    return stats.port_no, {name: getattr(stats, name) for name in PORT_COUNTS}
+    return stats.port_no, {
+        "rx_packets": stats.rx_packets,
+        "tx_packets": stats.tx_packets,
+        "rx_bytes": stats.rx_bytes,
+        "tx_bytes": stats.tx_bytes,
+        "rx_dropped": stats.rx_dropped,
+        "tx_dropped": stats.tx_dropped,
+        "rx_errors": stats.rx_errors,
+        "tx_errors": stats.tx_errors,
+    }
 
 
 type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]

@@ -21,6 +21,7 @@ from corridor.topologies.base.documents import (
     Document,
     Key,
     KeyPath,
+    Plain,
     describe_path,
     nearest,
     read_document,
@@ -249,7 +250,7 @@ def _check_names(
 ) -> None:
     """Look up every name in the policies, bindings, demands and classes of a document."""
 
-    def visit(value: Any, key: str, at: KeyPath) -> None:
+    def visit(value: Plain, key: str, at: KeyPath) -> None:
         if isinstance(value, dict):
             for name, item in value.items():
                 visit(item, name, (*at, name))
@@ -257,9 +258,10 @@ def _check_names(
             for number, item in enumerate(value):
                 visit(item, key, (*at, number))
         elif key in checks and value is not None:
-            given = tuple(value) if isinstance(value, list) else (value,)
+            named = value if isinstance(value, list) else [value]
+            given = tuple(name for name in named if isinstance(name, str))
             if not (at[-2] == "match" and value in ("any", "gateways")):
                 checks[key](given, at)
 
     for section in ("classes", "bindings", "demands", "policies"):
-        visit(document.data.get(section) or [], section, (section,))
+        visit(document.value(section), section, (section,))

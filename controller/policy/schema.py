@@ -75,12 +75,12 @@ def _described(named: ast.stmt, below: ast.stmt) -> Iterator[tuple[str, str]]:
             yield name, inspect.cleandoc(text)
 
 
-def json_schema(model: type[BaseModel], title: str) -> dict[str, Any]:
+def json_schema(model: type[BaseModel], title: str) -> JsonSchemaValue:
     """The JSON Schema of a file that ``model`` reads."""
     made = model.model_json_schema(by_alias=True, schema_generator=_AsWritten)
     return {"$schema": DIALECT, **made, "title": title}
 
 
-def schema() -> dict[str, Any]:
+def schema() -> JsonSchemaValue:
     """The JSON Schema of a policy file."""
     return json_schema(PolicyFile, "Policies of a data corridor")

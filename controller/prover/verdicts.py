@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from corridor.controller.prover.claims.registry import CLAIMS
 from corridor.controller.prover.declared.network import Network
@@ -12,7 +12,7 @@ from corridor.controller.prover.declared.witnesses import Witness
 from corridor.controller.prover.report.counterexample import Counterexample
 from corridor.controller.prover.report.counterexample_text import tell
 from corridor.controller.prover.search.claim import Breach, Claim
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 
 if TYPE_CHECKING:
     from corridor.controller.prover.exact.claims import ExactReport
@@ -69,7 +69,7 @@ class Proof:
     def violated(self) -> tuple[Verdict, ...]:
         return tuple(verdict for verdict in self.verdicts if verdict.status == "violated")
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         return {"holds": self.holds, **to_plain(self)}
 
 

@@ -1,13 +1,13 @@
-"""What the controller answers on its control socket, as JSON objects. ``api/answers.py`` has the
-same in the words of the HTTP API."""
+"""What the controller answers on its control socket, as JSON objects: what the API hands on, with
+an ``ok``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from corridor.controller.openflow.counters import Drops, Sent
+from corridor.controller.api import control_answers
 from corridor.controller.openflow.dumps import TableDump
+from corridor.topologies.base.codec import JsonObject
 
 
 class Done(TypedDict):
@@ -22,133 +22,54 @@ class Refused(TypedDict):
     ok: Literal[False]
     kind: str
     reason: str
-    counterexamples: NotRequired[list[Any]]
+    counterexamples: NotRequired[list[JsonObject | str]]
     """Where a claim would break, as ``prover/report/counterexample.py`` has them, or as text."""
 
 
-class Entries(TypedDict):
-    """How many entries all switches held."""
-
-    before: int
-    most: int
-    after: int
-
-
-class UpdateReport(TypedDict):
-    """What a two-phase update was like."""
-
-    entries: Entries
-    done_ms: dict[str, float]
-    """When each step was over, in ms from the start."""
-    left_over: NotRequired[str]
-
-
-class Changed(Done):
+class Changed(Done, control_answers.Changed):
     """A change that is in force, and proven."""
 
-    epoch: int | None
-    withdrawn: list[str]
-    update: UpdateReport | None
 
-
-class Counted(Done, Drops):
+class Counted(Done, control_answers.CountersAnswer):
     """What switches that are there have counted."""
 
-    sent: dict[str, Sent]
-    ports: dict[str, dict[int, dict[str, int]]]
 
-
-class Audited(Done):
+class Audited(Done, control_answers.AuditAnswer):
     """Whether all switches held exactly what they should."""
-
-    was_whole: bool
 
 
 class Dumped(Done):
     document: TableDump
 
 
-class Happened(TypedDict):
-    """Since the controller started."""
-
-    updates: dict[str, int]
-    repaired: int
-    withdrawn: int
-    error: int
-    last_update: dict[str, Any] | None
-    """The event."""
-
-
-class State(TypedDict):
+class StatusAnswer(Done, control_answers.StatusAnswer):
     """The network in a few words."""
 
-    installed: bool
-    epoch: int | None
-    unproven: str
-    deferred: str
-    away: list[str]
-    as_of: str
-    policies: str
-    foreign: int
-    happened: Happened
+
+class DemandsAnswer(Done, control_answers.DemandsAnswer):
+    """How each is served, as ``deployment/statuses.py`` has it."""
 
 
-class StatusAnswer(Done, State):
-    demands: dict[str, int]
-    """How many are served how."""
+class TopologyAnswer(Done, control_answers.TopologyAnswer):
+    """What has failed, is held out, is drained; who is connected."""
 
 
-class DemandsAnswer(Done):
-    demands: list[Any]
-    """As ``deployment/statuses.py`` has them."""
-
-
-class Port(TypedDict):
-    leads_to: str
-    live: bool
-
-
-class Hub(TypedDict):
-    dpid: int
-    connected: bool
-    connections: int
-    disconnections: int
-    failed: bool
-    gateway: bool | None
-    """Whether it works; None where there is none."""
-    ports: dict[str, Port]
-
-
-class Fibre(TypedDict):
-    ends: list[str]
-    works: bool
-    held_out: bool
-    drained: bool
-
-
-class TopologyAnswer(Done):
-    hubs: dict[str, Hub]
-    fibres: dict[str, Fibre]
-
-
-class ProofAnswer(Done):
-    proof: Mapping[str, Any]
-    """Empty before anything is proven; see ``Proof`` of ``prover``."""
+class ProofAnswer(Done, control_answers.ProofTold):
+    """The last one."""
 
 
 class PoliciesAnswer(Done):
-    set: dict[str, Any]
+    set: JsonObject
     """As ``PolicySet`` is written in JSON."""
 
 
-class EventsAnswer(Done):
-    events: list[dict[str, Any]]
-    last: int
-    started_ns: int
+class EventsAnswer(Done, control_answers.EventsAnswer):
+    """What has happened after a number."""
 
 
 class ExplanationAnswer(Done):
-    explanation: Mapping[str, Any]
+    explanation: JsonObject
+    """As ``Explanation`` is written in JSON."""
 
 
 type Answer = Done | Changed | Counted | Audited | Dumped | Refused

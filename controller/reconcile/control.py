@@ -32,10 +32,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from pydantic import ValidationError
 
+from corridor.controller.api.control_answers import FibreAnswer, HubAnswer, Port
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile import answers
@@ -54,7 +54,7 @@ from corridor.controller.reconcile.jobs import (
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.two_phase_rollout import NotNow
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
@@ -103,20 +103,17 @@ class Control:
         except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
             return _no("error", f"{type(problem).__name__}: {problem}")
 
-    def status(self, _request: Mapping[str, Any]) -> answers.StatusAnswer:
-        counts: dict[str, int] = {}
-        for one in list(self.event_log.statuses.values()):
-            counts[one.status] = counts.get(one.status, 0) + 1
-        return {"ok": True, **self.network.state, "demands": counts}
+    def status(self, _request: JsonObject) -> answers.StatusAnswer:
+        return {"ok": True, **self.network.state}
 
-    def demands(self, _request: Mapping[str, Any]) -> answers.DemandsAnswer:
+    def demands(self, _request: JsonObject) -> answers.DemandsAnswer:
         return {"ok": True, "demands": to_plain(list(self.event_log.statuses.values()))}
 
-    def topology(self, _request: Mapping[str, Any]) -> answers.TopologyAnswer:
+    def topology(self, _request: JsonObject) -> answers.TopologyAnswer:
         network, failures = self.network, self.network.failures
         interfaces = network.deployer.interfaces
         connected = interfaces.switches.connected
-        hubs: dict[str, answers.Hub] = {
+        hubs: dict[str, HubAnswer] = {
             hub.hub: {
                 "dpid": hub.dpid,
                 "connected": hub.dpid in connected,
@@ -129,9 +126,9 @@ class Control:
             for hub in interfaces.wiring.hubs
         }
         held = network.sightings.damper.held(interfaces.now_ns())
-        fibres: dict[str, answers.Fibre] = {
+        fibres: dict[str, FibreAnswer] = {
             one.fibre: {
-                "ends": [one.a.hub, one.z.hub],
+                "ends": (one.a.hub, one.z.hub),
                 "works": one.fibre not in failures.links,
                 "held_out": f"link:{one.fibre}" in held,
                 "drained": one.fibre in network.known.drained,
@@ -140,7 +137,7 @@ class Control:
         }
         return {"ok": True, "hubs": hubs, "fibres": fibres}
 
-    def _ports(self, hub: HubWire) -> dict[str, answers.Port]:
+    def _ports(self, hub: HubWire) -> dict[str, Port]:
         """By number, what each leads to, and whether it is live."""
         wiring, sightings = self.network.deployer.interfaces.wiring, self.network.sightings
         leads_to = {HOST_PORT: "host"}
@@ -155,17 +152,17 @@ class Control:
             for port, where in leads_to.items()
         }
 
-    def counters(self, _request: Mapping[str, Any]) -> Answer:
+    def counters(self, _request: JsonObject) -> Answer:
         return self._have(ReadCounters())
 
-    def proof(self, _request: Mapping[str, Any]) -> answers.ProofAnswer:
+    def proof(self, _request: JsonObject) -> answers.ProofAnswer:
         return {"ok": True, "proof": self.network.deployer.proof}
 
-    def policies(self, _request: Mapping[str, Any]) -> answers.PoliciesAnswer:
+    def policies(self, _request: JsonObject) -> answers.PoliciesAnswer:
         chosen = self.network.known.specification.policies
         return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
 
-    def policy(self, request: Mapping[str, Any]) -> Answer:
+    def policy(self, request: JsonObject) -> Answer:
         try:
             policies = PolicySet.model_validate(request.get("set"))
         except ValidationError as problem:
@@ -180,31 +177,31 @@ class Control:
             raise BadRequest(str(problem)) from problem
         return self._have(SetPolicies(policies))
 
-    def day(self, request: Mapping[str, Any]) -> Answer:
+    def day(self, request: JsonObject) -> Answer:
         as_of = date.fromisoformat(_text(request, "as_of"))
         if not 1900 <= as_of.year <= LAST_YEAR:
             raise BadRequest(f"{as_of} is not between 1900 and {LAST_YEAR}")
         return self._have(SetDay(as_of))
 
-    def drain(self, request: Mapping[str, Any]) -> Answer:
+    def drain(self, request: JsonObject) -> Answer:
         return self._have(SetDrained(self._fibre(request), drained=True))
 
-    def restore(self, request: Mapping[str, Any]) -> Answer:
+    def restore(self, request: JsonObject) -> Answer:
         return self._have(SetDrained(self._fibre(request), drained=False))
 
-    def audit(self, _request: Mapping[str, Any]) -> Answer:
+    def audit(self, _request: JsonObject) -> Answer:
         return self._have(AuditNow())
 
-    def events(self, request: Mapping[str, Any]) -> answers.EventsAnswer:
+    def events(self, request: JsonObject) -> answers.EventsAnswer:
         event_log = self.event_log
         return {
             "ok": True,
-            "events": event_log.since(int(request.get("since", 0))),
+            "events": event_log.since(_whole(request, "since")),
             "last": event_log.last,
             "started_ns": event_log.started_ns,
         }
 
-    def explain(self, request: Mapping[str, Any]) -> answers.ExplanationAnswer:
+    def explain(self, request: JsonObject) -> answers.ExplanationAnswer:
         from corridor.controller.explain import explain
 
         deployment = self.network.deployer.deployment
@@ -228,7 +225,7 @@ class Control:
         except self.reconciler.nothing:
             return _no("late", f"not done in {self.answer_s:g} s; it may still be")
 
-    def _fibre(self, request: Mapping[str, Any]) -> str:
+    def _fibre(self, request: JsonObject) -> str:
         name = _text(request, "fibre")
         known = [one.fibre for one in self.network.deployer.interfaces.wiring.fibres]
         if name not in known:
@@ -240,14 +237,21 @@ def _no(kind: str, reason: str) -> Refused:
     return {"ok": False, "kind": kind, "reason": reason}
 
 
-def _text(request: Mapping[str, Any], key: str) -> str:
+def _text(request: JsonObject, key: str) -> str:
     value = request.get(key)
     if not isinstance(value, str):
         raise BadRequest(f"{key!r} must be a string")
     return value
 
 
-_ANSWERS: Mapping[str, Callable[[Control, Mapping[str, Any]], ControlAnswer]] = {
+def _whole(request: JsonObject, key: str) -> int:
+    value = request.get(key, 0)
+    if not isinstance(value, int | float | str):
+        raise BadRequest(f"{key!r} must be a whole number")
+    return int(value)
+
+
+_ANSWERS: Mapping[str, Callable[[Control, JsonObject], ControlAnswer]] = {
     name: getattr(Control, name)
     for name in (
         *("status", "demands", "topology", "counters", "proof", "policies", "policy", "day"),

@@ -6,16 +6,17 @@ is proven from what they say, or says why not; then all is as before, or edges a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypedDict
 
+from corridor.controller.api.control_answers import LastProof, Report
 from corridor.controller.deployment import deployments, modifications
 from corridor.controller.deployment.deployments import Deployment, DesiredState, assessed
+from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.updates import UpdateProof, objections
-from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
@@ -23,6 +24,15 @@ from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
 from corridor.topologies.base.seconds import NS_PER_S
+
+
+class Tampering(TypedDict):
+    """What was found otherwise than it should be, by hub, as events tell it."""
+
+    foreign: dict[str, list[str]]
+    stray: dict[str, int]
+    missing: dict[str, int]
+    groups_and_meters: dict[str, int]
 
 
 @dataclass
@@ -38,11 +48,11 @@ class Deployer:
     """What is to stand instead, where a controller that dies must not forget it."""
     unproven: str = "nothing is installed yet"
     """Why what switches hold is not known to be the deployment; empty while it is."""
-    proof: dict[str, Any] = field(default_factory=dict)
+    proof: LastProof = field(default_factory=LastProof)
     """The last one, as JSON."""
     foreign: int = 0
     """Entries that were nobody's we know, so far."""
-    update: UpdateReport | None = None
+    update: Report | None = None
     """What the last move was like; None where no entry differed."""
 
     def boot(
@@ -217,17 +227,12 @@ class Deployer:
         self.foreign += sum(len(flows) for flows in repaired.foreign.values())
 
     def _note(self, proof: Proof | UpdateProof, what: str, epoch: int) -> None:
-        sides = (
-            {"beside": proof.beside, "flipped": proof.flipped}
-            if isinstance(proof, UpdateProof)
-            else {"tables": proof}
-        )
-        self.proof = {
-            "of": what,
-            "epoch": epoch,
-            "holds": proof.holds,
-            **{side: one.to_json() for side, one in sides.items()},
-        }
+        self.proof = {"of": what, "epoch": epoch, "holds": proof.holds}
+        if isinstance(proof, UpdateProof):
+            self.proof["beside"] = proof.beside.to_json()
+            self.proof["flipped"] = proof.flipped.to_json()
+        else:
+            self.proof["tables"] = proof.to_json()
 
     def _take_edges_off(self, told: frozenset[int]) -> None:
         """Nothing is admitted any more."""
@@ -262,15 +267,15 @@ class Deployer:
         return replace(held, oddities=())
 
     @staticmethod
-    def _tampering(repaired: Repaired) -> dict[str, Any]:
-        def told(flows: dict[str, Any]) -> dict[str, list[str]]:
+    def _tampering(repaired: Repaired) -> Tampering:
+        def told(flows: Mapping[str, tuple[Flow, ...]]) -> dict[str, list[str]]:
             return {
                 hub: [f"table {one.table} {dict(one.match)} {one.cookie:#018x}" for one in some]
                 for hub, some in flows.items()
             }
 
         return {
-            "foreign": told(dict(repaired.foreign)),
+            "foreign": told(repaired.foreign),
             "stray": {hub: len(flows) for hub, flows in repaired.stray.items()},
             "missing": dict(repaired.missing),
             "groups_and_meters": dict(repaired.aids),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from corridor.controller.reconcile.answers import Happened
+from corridor.controller.api.control_answers import Event, Happened, LastUpdate
 
 
 @dataclass
@@ -19,14 +19,15 @@ class EventCounts:
     events: Counter[str] = field(default_factory=Counter)
     connections: Counter[tuple[str, bool]] = field(default_factory=Counter)
     """By hub, how often its switch has connected (True), and gone (False)."""
-    last_update: Mapping[str, Any] | None = None
+    last_update: LastUpdate | None = None
 
-    def note(self, event: Mapping[str, Any]) -> None:
-        kind = event["event"]
+    def note(self, told: Event) -> None:
+        event: Mapping[str, Any] = told
+        kind = told["event"]
         self.events[kind] += 1
         if kind == "update":
             self.updates["done"] += 1
-            self.last_update = event
+            self.last_update = cast(LastUpdate, told)
         elif kind in ("refused", "failed"):
             self.updates[event.get("kind", kind)] += 1
         elif kind == "deferred":
@@ -37,11 +38,14 @@ class EventCounts:
     def plain(self) -> Happened:
         return {
             "updates": {
-                became: self.updates[became]
-                for became in ("done", "refused", "deferred", "failed", "busy")
+                "done": self.updates["done"],
+                "refused": self.updates["refused"],
+                "deferred": self.updates["deferred"],
+                "failed": self.updates["failed"],
+                "busy": self.updates["busy"],
             },
             "repaired": self.events["repaired"],
             "withdrawn": self.events["withdrawn"],
             "error": self.events["error"],
-            "last_update": dict(self.last_update) if self.last_update else None,
+            "last_update": self.last_update.copy() if self.last_update else None,
         }

@@ -7,8 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment.statuses import DemandStatus
 from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
@@ -19,10 +20,10 @@ MOST = 10_000
 class EventLog:
     """Events, each with a number and a time."""
 
-    def __init__(self, tell: Callable[[dict[str, Any]], object], path: Path | None = None) -> None:
+    def __init__(self, tell: Callable[[Event], object], path: Path | None = None) -> None:
         self._tell = tell
         self._path = path
-        self._events: deque[dict[str, Any]] = deque(maxlen=MOST)
+        self._events: deque[Event] = deque(maxlen=MOST)
         self._next = 1
         self.started_ns = time.time_ns()
         """Time of day; numbers of events belong to it."""
@@ -31,7 +32,8 @@ class EventLog:
         self.counts = EventCounts()
 
     def say(self, event: str, **what: Any) -> None:
-        told = {"event": event, "n": self._next, "at_ns": time.time_ns(), **what}
+        # Each kind has keys of its own besides those of every event.
+        told = cast(Event, {"event": event, "n": self._next, "at_ns": time.time_ns(), **what})
         self._next += 1
         self._events.append(told)
         self.counts.note(told)
@@ -45,7 +47,7 @@ class EventLog:
         """The number of the newest event; 0 if there is none."""
         return self._next - 1
 
-    def since(self, number: int) -> list[dict[str, Any]]:
+    def since(self, number: int) -> list[Event]:
         """Events after that of a number; the oldest may be gone."""
         return [one for one in list(self._events) if one["n"] > number]
 

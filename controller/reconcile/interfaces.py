@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from corridor.controller.deployment.deployments import Assessed
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import Program
+from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.dumps import TableDump, dump_of
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.prover import Tables, read_dump
@@ -30,7 +31,7 @@ class Switches(Protocol):
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]: ...
 
-    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]: ...
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, PortCounts]]: ...
 
     def hang_up(self, dpid: int) -> None: ...
 

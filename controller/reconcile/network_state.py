@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from corridor.controller.api.control_answers import StatusAnswer
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.reconcile.answers import State
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
@@ -88,9 +89,10 @@ class NetworkState:
         self.event_log.say("failures", **told)
 
     @property
-    def state(self) -> State:
+    def state(self) -> StatusAnswer:
         """In a few words."""
         deployment = self.deployer.deployment
+        served = Counter(one.status.value for one in list(self.event_log.statuses.values()))
         return {
             "installed": deployment is not None,
             "epoch": deployment.epoch if deployment else None,
@@ -101,4 +103,5 @@ class NetworkState:
             "policies": self.known.specification.policies.name,
             "foreign": self.deployer.foreign,
             "happened": self.event_log.counts.plain(),
+            "demands": dict(served),
         }

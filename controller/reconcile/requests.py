@@ -109,12 +109,15 @@ class Requests:
         deployment = self.network.deployer.deployment
         document = interfaces.document(self.network.told)
         demands = [one.id for one in deployment.intents] if deployment else []
-        ports = interfaces.switches.port_counts(self.network.told)
+        counted = interfaces.switches.port_counts(self.network.told)
         return {
             "ok": True,
             **drops_by_reason(document),
             "sent": sent_by_demand(document, demands),
-            "ports": {interfaces.hub(dpid): ports[dpid] for dpid in sorted(ports)},
+            "ports": {
+                interfaces.hub(dpid): {str(port): counts for port, counts in ports.items()}
+                for dpid, ports in sorted(counted.items())
+            },
         }
 
     def _audit(self) -> Audited:

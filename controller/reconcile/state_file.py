@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from pydantic import Field, ValidationError
 
@@ -42,6 +42,14 @@ class Remembered:
 
 
 class _Wanted(Frozen):
+    policies: PolicySet
+    as_of: date
+    drained: frozenset[str]
+
+
+class _Desired(TypedDict):
+    """The fields of ``_Wanted``."""
+
     policies: PolicySet
     as_of: date
     drained: frozenset[str]
@@ -124,7 +132,7 @@ def _saved(deployment: Deployment) -> _Deployed:
     )
 
 
-def _plain(known: DesiredState) -> dict[str, Any]:
+def _plain(known: DesiredState) -> _Desired:
     specification = known.specification
     return {
         "policies": specification.policies,

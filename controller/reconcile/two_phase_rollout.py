@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from corridor.controller.api import control_answers
 from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import (
     Deployment,
@@ -34,7 +35,6 @@ from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof
 from corridor.controller.prover.updates import UpdateProof, objections
-from corridor.controller.reconcile.answers import UpdateReport
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -89,9 +89,9 @@ class Report:
     left_over: str = ""
     """Why something of the old epoch may still be there."""
 
-    def plain(self) -> UpdateReport:
+    def plain(self) -> control_answers.Report:
         before, most, after = self.entries
-        said: UpdateReport = {
+        said: control_answers.Report = {
             "entries": {"before": before, "most": most, "after": after},
             "done_ms": {step: round(ns / 1e6, 3) for step, ns in self.done_ns.items()},
         }

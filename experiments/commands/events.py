@@ -18,7 +18,9 @@ from corridor.experiments.commands.network_arguments import (
 from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
+    from corridor.controller.reconcile.answers import EventsAnswer
     from corridor.experiments.live_network.client import Api
+    from corridor.experiments.live_network.event_text import Said
 
 EPILOG = f"""examples:
   corridor events                 all that the controller remembers
@@ -72,7 +74,7 @@ class Seen:
     started_ns: int | None = None
     """Of the controller whose events have these numbers; None: of the first that answers."""
 
-    def of(self, answer: dict[str, Any]) -> bool:
+    def of(self, answer: EventsAnswer) -> bool:
         """Whether an answer is of the same controller; else this begins with the other one."""
         before, self.started_ns = self.started_ns, answer["started_ns"]
         is_same = answer["last"] >= self.number if before is None else before == self.started_ns
@@ -84,7 +86,7 @@ class Seen:
 def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
     """Tell every event that has not been told."""
     while True:
-        answer = api.get("/v1/events", since=seen.number)
+        answer: EventsAnswer = api.get("/v1/events", since=seen.number)
         if not seen.of(answer):
             continue
         for event in answer["events"]:
@@ -96,7 +98,7 @@ def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
             return
 
 
-def _line(event: dict[str, Any]) -> str:
+def _line(event: Said) -> str:
     from corridor.experiments.live_network.event_text import told
 
     said = told(event)

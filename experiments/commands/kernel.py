@@ -5,10 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from corridor.experiments.testbeds.kernel import Kernel
+
+
+class KernelFacts(TypedDict):
+    """A kernel, for programs."""
+
+    path: str
+    version: str
+    config_hash: str
+    virtual_clock: bool
+    seccomp: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,9 +50,8 @@ def _build(args: argparse.Namespace) -> int:
     finally:
         printer.close()
     if args.json:
-        print(
-            json.dumps(_facts(kernel) | {"seconds": round(time.monotonic() - start, 1)}, indent=2)
-        )
+        took = {"seconds": round(time.monotonic() - start, 1)}
+        print(json.dumps({**_facts(kernel), **took}, indent=2))
     else:
         print(f"{kernel}, ready after {time.monotonic() - start:.0f} s")
     return 0
@@ -68,7 +77,7 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(kernel: Kernel) -> dict[str, Any]:
+def _facts(kernel: Kernel) -> KernelFacts:
     return {
         "path": str(kernel.path),
         "version": kernel.version,

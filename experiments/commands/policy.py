@@ -14,6 +14,7 @@ from corridor.experiments.commands.network_arguments import (
 )
 
 if TYPE_CHECKING:
+    from corridor.controller.reconcile.answers import Changed
     from corridor.experiments.live_network.client import Api, Refused
 
 EPILOG = f"""examples:
@@ -83,7 +84,7 @@ def _set(api: Api, args: argparse.Namespace) -> int:
     return 0
 
 
-def told_change(what: str, changed: dict[str, Any]) -> str:
+def told_change(what: str, changed: Changed) -> str:
     """A change that is in force, in a line."""
     gone = changed["withdrawn"]
     said = f"{what}: {_demands(gone)} dropped at once; " if gone else f"{what}: "

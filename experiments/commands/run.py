@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")
     seen = outcome.summary.get("crossings", {})
-    failed = bool(violated or seen.get("forbidden") or seen.get("strange"))
+    unmet = [one for one in outcome.summary.get("expectations", []) if not one["holds"]]
+    failed = bool(violated or seen.get("forbidden") or seen.get("strange") or unmet)
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
@@ -104,6 +105,7 @@ def _refuse_what_is_invalid(summary: Summary) -> None:
 
 
 def _print_tables(outcome: Outcome) -> None:
+    from corridor.experiments.results.event_table import events_table, expectations_lines
     from corridor.experiments.results.table import (
         crossings_line,
         cuts_lines,
@@ -119,7 +121,13 @@ def _print_tables(outcome: Outcome) -> None:
     if why:
         print(f"\n{why}")
     lacking = lacks_lines((one["id"], one["lacks"]) for one in outcome.summary["demands"])
-    for said in (lacking, cuts_lines(outcome.summary), crossings_line(outcome.summary)):
+    for said in (
+        lacking,
+        events_table(outcome.summary),
+        expectations_lines(outcome.summary),
+        cuts_lines(outcome.summary),
+        crossings_line(outcome.summary),
+    ):
         if said:
             print(f"\n{said}")
     throughput = flow_table(outcome.summary)

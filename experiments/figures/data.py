@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.results import PROBE_PHASE
+from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
@@ -55,10 +55,17 @@ class Unit:
 def read_places(out_dir: Path) -> dict[str, Place]:
     """Hub id to its place, from ``scenario.yaml``; empty if that cannot be read."""
     try:
-        data = read_document(out_dir / "scenario.yaml").data
-        return {hub["id"]: (hub["located_in"], hub["role"]) for hub in data["topology"]["hubs"]}
-    except (InputError, KeyError, TypeError):
+        hubs = read_document(out_dir / "scenario.yaml").value("topology", "hubs")
+    except InputError:
         return {}
+    found = dict[str, Place]()
+    for hub in hubs if isinstance(hubs, list) else ():
+        match hub:
+            case {"id": str(name), "located_in": str(country), "role": str(role)}:
+                found[name] = country, role
+            case _:
+                return {}
+    return found
 
 
 def group_demands(demands: Sequence[DemandSummary], places: Mapping[str, Place]) -> list[Group]:

@@ -9,11 +9,11 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.openflow.installation import Report
-from corridor.experiments.lab.status_line import StatusLine, listen_at
+from corridor.experiments.lab.status_line import Message, StatusLine, listen_at
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
@@ -55,7 +55,7 @@ class ControllerProcess:
             "status": str(self._address),
             **self._options(),
         }
-        patient = self._plan.job["clock"] == "virtual"
+        patient = self._plan.job.clock == "virtual"
         with self._log_path.open("ab") as log:
             self._process = start_controller(self.port, options, patient=patient, log=log)
 
@@ -107,7 +107,7 @@ class ControllerProcess:
                 if time.monotonic() > deadline:
                     raise EnvironmentUnsupported("the controller does not report", self._log_hint())
 
-    def _ask(self, do: str, answer: str, **what: str) -> dict[str, Any] | None:
+    def _ask(self, do: str, answer: str, **what: str) -> Message | None:
         self._connect()
         assert self._line is not None
         try:
@@ -121,7 +121,7 @@ class ControllerProcess:
         event: str,
         timeout_s: float,
         progress: Progress = lambda _what, _done, _of: None,
-    ) -> dict[str, Any] | None:
+    ) -> Message | None:
         """The next message of a kind, or None if nothing comes for so long."""
         deadline = time.monotonic() + timeout_s
         while (message := self._next(deadline - time.monotonic())) is not None:
@@ -134,10 +134,10 @@ class ControllerProcess:
                 raise EnvironmentUnsupported(message["message"], self._log_hint())
         return None
 
-    def _next(self, timeout_s: float) -> dict[str, Any] | None:
+    def _next(self, timeout_s: float) -> Message | None:
         assert self._line is not None
         try:
-            return self._line.next(timeout_s)
+            return cast(Message | None, self._line.next(timeout_s))
         except EOFError:
             self._check_alive()
             raise MeasurementInvalid("the controller closed its line", self._log_hint()) from None

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
+    from corridor.traffic.agents.jobs import Job
+    from corridor.traffic.agents.launcher import Death
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
@@ -81,7 +83,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
-        if plan.job["clock"] == "virtual":
+        if plan.job.clock == "virtual":
             openvswitch.rest(plan.wiring, FOLLOWED_SILENCE_S if plan.follows else REST_S)
         _measure(plan, net, gateways, events, out_dir, emit)
         _transfer_alone(plan, transfers, emit)
@@ -179,7 +181,7 @@ def _measure(
 ) -> None:
     job_path = out_dir / "raw" / "job.json"
     job_path.parent.mkdir(parents=True, exist_ok=True)
-    job_path.write_text(json.dumps(_placed(plan, net, out_dir / "raw")))
+    job_path.write_text(_placed(plan, net, out_dir / "raw").to_json())
     agents = AgentsProcess(job_path)
     try:
         emit(cast(AgentsReady, {"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)}))
@@ -208,7 +210,7 @@ def _transfer_alone(plan: Plan, transfers: Transfers, emit: Emit) -> None:
             transfers.carry_out(plan.demands[one.demand].id)
 
 
-def _refuse_deaths(died: list[dict[str, Any]]) -> None:
+def _refuse_deaths(died: list[Death]) -> None:
     if died:
         hosts = sorted(host for death in died for host in death["hosts"])
         named = ", ".join(hosts[:5]) + (" ..." if len(hosts) > 5 else "")
@@ -217,13 +219,10 @@ def _refuse_deaths(died: list[dict[str, Any]]) -> None:
         )
 
 
-def _placed(plan: Plan, net: CorridorNet, raw: Path) -> dict[str, Any]:
+def _placed(plan: Plan, net: CorridorNet, raw: Path) -> Job:
     """The job with what only this kernel knows: where namespaces are and where results go."""
-    hosts = [
-        {**host, "netns": net[host["name"]].namespace.path, "interface": host["interface"]}
-        for host in plan.job["hosts"]
-    ]
-    return {**plan.job, "hosts": hosts, "out_dir": str(raw)}
+    hosts = tuple(host._replace(netns=net[host.name].namespace.path) for host in plan.job.hosts)
+    return plan.job._replace(hosts=hosts, out_dir=str(raw))
 
 
 def _counter_readings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.traffic.gateways.supervisor import command
@@ -17,6 +17,49 @@ TIMEOUT_S = 30.0
 
 Labels = Mapping[int, Mapping[str, str]]
 """What one gateway assesses: label to ``demand``, ``src`` and ``dst``, the last two addresses."""
+
+
+GatewayPlan = TypedDict(
+    "GatewayPlan", {"in": str, "out": str, "netns": str, "labels": dict[str, dict[str, str]]}
+)
+"""Its interfaces, the namespace it enters, and what it lets pass."""
+
+
+class Configuration(TypedDict):
+    """For the supervisor."""
+
+    out_dir: str
+    gateways: dict[str, GatewayPlan]
+
+
+class Started(TypedDict):
+    hub: str
+    pid: int
+
+
+class Death(TypedDict):
+    """Of a gateway, by a signal or with an exit code."""
+
+    hub: str
+    signal: int | None
+    exit: int | None
+
+
+class Total(TypedDict):
+    """What came of one demand for one reason."""
+
+    demand: str | None
+    verdict: str
+    reason: str
+    packets: int
+    bytes: int
+
+
+class GatewayCounts(TypedDict):
+    """What a gateway let pass and dropped, and how many frames it missed."""
+
+    totals: list[Total]
+    missed: int
 
 
 class GatewaysProcess(LineProcess):
@@ -35,26 +78,28 @@ class GatewaysProcess(LineProcess):
     def start(self, hub: str) -> None:
         """Start one again after it was killed."""
         self.tell({"do": "start", "hub": hub})
-        self.pids[hub] = self.wait("started", TIMEOUT_S)["pid"]
+        started: Started = self.wait("started", TIMEOUT_S)
+        self.pids[hub] = started["pid"]
 
     def count_from(self, epoch_ns: int) -> None:
         """Have audits count time from here, as the agents do."""
         self.tell({"epoch_ns": epoch_ns})
 
-    def stop(self) -> dict[str, Any]:
-        """End all; by hub, what each let pass and dropped (``totals``), and ``missed``."""
+    def stop(self) -> dict[str, GatewayCounts]:
+        """End all; by hub, what each has counted."""
         self.tell({"do": "stop"})
-        return self.wait("done", TIMEOUT_S)
+        counted: dict[str, GatewayCounts] = self.wait("done", TIMEOUT_S)
+        return counted
 
     @property
-    def deaths(self) -> list[dict[str, Any]]:
+    def deaths(self) -> list[Death]:
         """Gateways that died by themselves, and how, as far as it has been heard."""
         return [message["died"] for message in self.passed_over if "died" in message]
 
 
-def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path) -> dict[str, Any]:
+def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path) -> Configuration:
     """For their supervisor: every gateway of the network and the labels it assesses."""
-    gateways = {
+    gateways: dict[str, GatewayPlan] = {
         hub.hub: {
             "in": hub.gateway.in_interface,
             "out": hub.gateway.out_interface,

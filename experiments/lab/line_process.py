@@ -5,34 +5,48 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 from corridor.topologies.base.json_lines import LineReader, encode
 
 
+class Failed(TypedDict):
+    """Why a process ends, and of which host or hub it is."""
+
+    reason: str
+    host: NotRequired[str | None]
+    hub: NotRequired[str | None]
+
+
 class LineProcess:
-    """``name`` is what failures call it."""
+    """``name`` is what failures call it.
+
+    Each kind of process says which messages it has: see its class.
+    """
 
     def __init__(self, command: Sequence[str], name: str) -> None:
         self._name = name
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self._lines = LineReader(self._process.stdout.fileno())
-        self.passed_over: list[dict[str, Any]] = []
+        self.passed_over: list[Mapping[str, Any]] = []
         """Messages that came while another was waited for."""
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def tell(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(encode(message))
             self._process.stdin.flush()
 
-    def wait(self, kind: str, timeout_s: float | None) -> dict[str, Any]:
-        """The next message of a kind; raises if the process fails, ends or stays silent instead."""
+    def wait(self, kind: str, timeout_s: float | None) -> Any:
+        """What the next message of a kind says under that name; all of it, if that is no object.
+
+        Raises if the process fails, ends or stays silent instead.
+        """
         while line := self._lines.next(timeout_s):
-            message: dict[str, Any] = json.loads(line)
+            message: Mapping[str, Any] = json.loads(line)
             if kind in message:
                 value = message[kind]
                 return value if isinstance(value, dict) else message
@@ -44,7 +58,7 @@ class LineProcess:
         code = self._process.wait()
         raise MeasurementInvalid(f"{self._name} ended with code {code} before {kind!r}")
 
-    def wait_ready(self, kind: str, timeout_s: float) -> dict[str, Any]:
+    def wait_ready(self, kind: str, timeout_s: float) -> Any:
         """``wait``, for constructors: a process that is not ready is ended."""
         try:
             return self.wait(kind, timeout_s)
@@ -58,6 +72,7 @@ class LineProcess:
         self._process.wait()
 
 
-def _failure(failed: dict[str, Any]) -> str:
-    kind, place = next(((key, failed[key]) for key in ("host", "hub") if key in failed), ("", None))
-    return f"{kind} {place}: {failed['reason']}" if place else str(failed["reason"])
+def _failure(failed: Failed) -> str:
+    kind = "host" if "host" in failed else "hub"
+    place = failed.get("host", failed.get("hub"))
+    return f"{kind} {place}: {failed['reason']}" if place else failed["reason"]

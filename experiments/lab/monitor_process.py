@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.monitor import command
+
+if TYPE_CHECKING:  # what judges it is no business of this process
+    from corridor.experiments.results.transit_check import Seen
 
 TIMEOUT_S = 30.0
 
@@ -24,9 +27,9 @@ class MonitorProcess(LineProcess):
         super().__init__(command(str(config_path)), "the monitor")
         self.wait_ready("ready", TIMEOUT_S)
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self) -> Seen:
         """End it; what it wrote to ``out_path``."""
         self.tell({"do": "stop"})
         self.wait("done", TIMEOUT_S)
-        said: dict[str, Any] = json.loads(self._out_path.read_text())
+        said: Seen = json.loads(self._out_path.read_text())
         return said

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
@@ -25,6 +25,22 @@ from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 
 PROOF_SCHEMA = 1
+
+
+class ProofDocument(TypedDict):
+    """``proof.json`` of a run, or what ``corridor check`` prints."""
+
+    schema: int
+    holds: bool
+    proofs: dict[str, Mapping[str, Any]]
+    """As ``Proof`` of ``prover`` has them, by what they are of."""
+
+
+class ControllersProofDocument(ProofDocument):
+    """``proof.json`` of a live network: the last proof of its controller."""
+
+    of: str
+    epoch: int | None
 
 
 def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
@@ -139,7 +155,7 @@ def in_a_line(proof: Proof) -> str:
     )
 
 
-def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> dict[str, Any]:
+def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> ProofDocument:
     """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name.
 
     ``more`` is what else is said of some of them, by the same names.
@@ -154,7 +170,7 @@ def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> di
     }
 
 
-def controllers_proof(said: Mapping[str, Any]) -> dict[str, Any]:
+def controllers_proof(said: Mapping[str, Any]) -> ControllersProofDocument:
     """The same of a controller's answer to ``proof``: ``tables``, or both sides of an update."""
     sides = ("tables", "beside", "flipped")
     return {

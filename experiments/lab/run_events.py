@@ -68,12 +68,20 @@ class AgentsReady(_Timed):
     start_ms: float
 
 
+class Death(TypedDict):
+    """Of a process with agents, by a signal or with an exit code."""
+
+    hosts: list[str]
+    signal: int | None
+    exit: int | None
+
+
 class AgentsDone(_Timed):
     """``traffic/agents/launcher.py`` says what is in it."""
 
     event: Literal["agents-done"]
     agents: Mapping[str, Any]
-    died: list[Mapping[str, Any]]
+    died: list[Death]
     clock_step_ns: int
 
 

@@ -53,8 +53,8 @@ def fit(stands: Plan, plan: Plan) -> bool:
     """
     return (
         _outline(plan.wiring) == _outline(stands.wiring)
-        and (plan.framework, plan.segmentation_offload, plan.job["clock"])
-        == (stands.framework, stands.segmentation_offload, stands.job["clock"])
+        and (plan.framework, plan.segmentation_offload, plan.job.clock)
+        == (stands.framework, stands.segmentation_offload, stands.job.clock)
         and not (plan.follows or stands.follows)
         and plan.bfd_interval_ms is None
         and stands.bfd_interval_ms is None
@@ -106,7 +106,7 @@ def _gateways(
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:
     """When traffic begins: a round moment of the clock, far enough ahead."""
-    exact = plan.job["clock"] == "virtual" and plan.bfd_interval_ms is None
+    exact = plan.job.clock == "virtual" and plan.bfd_interval_ms is None
     every_ns = (EPOCH_S if exact else 1) * NS_PER_S
     return ((now_ns + NS_PER_S) // every_ns + 1) * every_ns
 

@@ -4,10 +4,50 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
+from corridor.controller.openflow.installation import Report
 from corridor.topologies.base.json_lines import LineReader, tell
+
+Said = Mapping[str, Any]
+"""A message of any controller: an ``event``, and what else is said of it."""
+
+
+class Ready(Report):
+    """Tables are in, and the wiring is as declared."""
+
+    event: Literal["ready"]
+
+
+class Reported(Report):
+    """How far it has come, as asked."""
+
+    event: Literal["report"]
+
+
+class Dumped(TypedDict):
+    """What switches say they hold is written."""
+
+    event: Literal["dumped"]
+    to: str
+
+
+class Step(TypedDict):
+    event: Literal["step"]
+    name: str
+    done: int
+    of: int
+
+
+class Error(TypedDict):
+    event: Literal["error"]
+    message: str
+
+
+type Message = Ready | Reported | Dumped | Step | Error
+"""Of a controller that holds one program."""
 
 
 def listen_at(path: Path) -> socket.socket:
@@ -29,7 +69,7 @@ class StatusLine:
         """Raises OSError if the controller is gone."""
         tell(self._connection, {"do": do, **what})
 
-    def next(self, timeout_s: float | None) -> dict[str, Any] | None:
+    def next(self, timeout_s: float | None) -> Said | None:
         """Its next message, which has an ``event``; None when time has run out. Raises EOFError
         once the controller is gone; what it did not say to the end is lost."""
         line = self._lines.next(timeout_s)

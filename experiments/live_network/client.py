@@ -139,7 +139,8 @@ class Api:
                 "each live network has its own: give --network NAME, or its --token-file",
             )
         if kind == "refused":
-            return Refused(detail, counterexamples=said.get("counterexamples", []))
+            shown = said.get("counterexamples")
+            return Refused(detail, counterexamples=shown if isinstance(shown, list) else [])
         if answer.status < 500 and kind != "deferred":
             return InputError(detail)
         if kind == "deferred" and path == DAY:
@@ -211,7 +212,7 @@ class _Incoming(io.RawIOBase):
         return self._real.recv_into(buffer)
 
 
-class Said(dict[str, Any]):
+class Said(dict[str, object]):
     """An object of an answer; what lacks a key is of another version, or no network of ours."""
 
     def __missing__(self, key: str) -> Any:
@@ -251,7 +252,7 @@ def _token(path: Path) -> str:
     return token.decode()
 
 
-def _problem(raw: bytes) -> dict[str, Any]:
+def _problem(raw: bytes) -> dict[str, object]:
     try:
         said = parse_json(raw.decode(), "")
     except (UnicodeDecodeError, InputError):

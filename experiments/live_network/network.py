@@ -17,6 +17,7 @@ from typing import Any
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
+from corridor.experiments.live_network.event_text import Said
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
@@ -190,7 +191,7 @@ class LiveNetwork:
     def statuses(self) -> dict[str, str]:
         return {one["demand"]: one["status"] for one in self.ask("demands").get("demands", [])}
 
-    def events(self, *kinds: str) -> list[dict[str, Any]]:
+    def events(self, *kinds: str) -> list[Said]:
         """As the controllers wrote them."""
         path = self.out_dir / "events.jsonl"
         said = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

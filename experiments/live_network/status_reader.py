@@ -7,15 +7,14 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from corridor.experiments.lab.status_line import StatusLine, listen_at
+from corridor.experiments.lab.status_line import Said, StatusLine, listen_at
 
 
 class StatusReader:
     """Listens at ``path`` for one controller after another; ``hear`` gets what they say."""
 
-    def __init__(self, path: Path, hear: Callable[[dict[str, Any]], object]) -> None:
+    def __init__(self, path: Path, hear: Callable[[Said], object]) -> None:
         self.path = path
         self._hear = hear
         self._dumped = threading.Event()

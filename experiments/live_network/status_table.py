@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from corridor.experiments.live_network.event_text import counted
 from corridor.experiments.results.table import render
 
+if TYPE_CHECKING:
+    from corridor.controller.reconcile.answers import StatusAnswer, TopologyAnswer
+
 LEAST_WIDTH = 40
 HEADINGS = ("demand", "status", "one way", "way")
-FLAGS = (("works", False, "failed"), ("held_out", True, "held out"), ("drained", True, "drained"))
+FLAGS: tuple[tuple[Literal["works", "held_out", "drained"], bool, str], ...] = (
+    ("works", False, "failed"),
+    ("held_out", True, "held out"),
+    ("drained", True, "drained"),
+)
+
+
+class DemandAnswer(TypedDict):
+    """How one demand, or its answers, is served: see ``controller/api/answers.py``."""
+
+    demand: str
+    status: str
+    permit: str
+    hubs: list[str]
+    one_way_ns: int | None
+    reason: str
+    clause: str
+    legal_ref: list[str]
+    remedy: str
 
 
 def network(
-    status: Mapping[str, Any],
-    topology: Mapping[str, Any],
-    demands: Sequence[Mapping[str, Any]],
+    status: StatusAnswer,
+    topology: TopologyAnswer,
+    demands: Sequence[DemandAnswer],
     width: int,
 ) -> str:
     """The answer first: what is unproven or out of order, then every demand."""
@@ -27,7 +48,7 @@ def network(
     return "\n".join([*wrapped, "", *_table(demands, width)])
 
 
-def one_demand(demand: Mapping[str, Any], width: int) -> str:
+def one_demand(demand: DemandAnswer, width: int) -> str:
     """All that is known of one, a line for each thing there is to say."""
     rows = [
         ("status", demand["status"]),
@@ -46,7 +67,7 @@ def one_demand(demand: Mapping[str, Any], width: int) -> str:
     return "\n".join(lines)
 
 
-def _standing(status: Mapping[str, Any]) -> Iterator[str]:
+def _standing(status: StatusAnswer) -> Iterator[str]:
     if not status["installed"]:
         yield f"nothing is installed yet: {status['unproven']}"
         return
@@ -59,7 +80,7 @@ def _standing(status: Mapping[str, Any]) -> Iterator[str]:
     yield f"demands: {counted(status['demands'])}; updates: {updates}"
 
 
-def _out_of_order(status: Mapping[str, Any], topology: Mapping[str, Any]) -> Iterator[str]:
+def _out_of_order(status: StatusAnswer, topology: TopologyAnswer) -> Iterator[str]:
     """Fibres, hubs, gateways and switches that are not as they might be."""
     fibres, hubs = topology["fibres"], topology["hubs"]
     for key, value, word in FLAGS:
@@ -78,7 +99,7 @@ def _out_of_order(status: Mapping[str, Any], topology: Mapping[str, Any]) -> Ite
         yield f"foreign entries removed: {status['foreign']}"
 
 
-def _table(demands: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
     """A row for each, and beneath it why it is not better served."""
     plain = [(one["demand"], one["status"], _ms(one["one_way_ns"])) for one in demands]
     used = (
@@ -100,7 +121,7 @@ def _table(demands: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
             yield from _wrapped(f"  {why}", width, indent=2)
 
 
-def _why(demand: Mapping[str, Any]) -> str:
+def _why(demand: DemandAnswer) -> str:
     law = [one for one in (demand["clause"], *demand["legal_ref"]) if one]
     parts = [demand["reason"] + (f" ({'; '.join(law)})" if law and demand["reason"] else "")]
     parts += [f"would help: {demand['remedy']}"] if demand["remedy"] else []

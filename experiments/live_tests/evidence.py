@@ -6,19 +6,19 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import drops_by_reason
+from corridor.controller.openflow.dumps import TableDump
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
 from corridor.experiments.lab.dumps import DUMPS
 from corridor.experiments.live_tests.plan import FRAME_BYTES, PROBES, Trial
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.transit_check import Judge
+from corridor.experiments.results.transit_check import Judge, Seen, SeenFlow
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
@@ -31,7 +31,7 @@ def packets_of(
     """By trial, what became of its packets. Raises MeasurementInvalid if they were not all sent, or
     failures came too late for them, or frames on fibres were not all seen."""
     _check_times(out_dir / "raw" / "changes.json", trials)
-    seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
+    seen = _seen(out_dir)
     if seen["lost"]:
         raise MeasurementInvalid(f"the monitor had no room for {seen['lost']} frames")
     src, dst = map(plan.wiring.hub, pair)
@@ -74,7 +74,7 @@ def dropped_at(hub: str, out_dir: Path) -> dict[str, int]:
 def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, ...]:
     """Frames on fibres that are of nobody, or where no lawful way of theirs leads; tables that are
     not what they were."""
-    seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
+    seen = _seen(out_dir)
     verdict = Judge(judged_by, plan.wiring).verdict(seen)
     forbidden = (
         f"{one.packets} packets of {one.flow} on {one.fibre}, sent by {one.sent_by}, where their"
@@ -99,7 +99,12 @@ def _changed(out_dir: Path, plan: Plan) -> Iterator[str]:
             yield hub
 
 
-def _dumps(out_dir: Path) -> list[dict[str, Any]]:
+def _seen(out_dir: Path) -> Seen:
+    seen: Seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
+    return seen
+
+
+def _dumps(out_dir: Path) -> list[TableDump]:
     return [json.loads((out_dir / "tables" / f"{when}.json").read_text()) for when in DUMPS]
 
 
@@ -128,7 +133,7 @@ def _senders(plan: Plan) -> dict[str, tuple[str, str]]:
 
 
 def _crossings(
-    flows: Sequence[Mapping[str, Any]],
+    flows: Sequence[SeenFlow],
     ends: tuple[HubWire, HubWire],
     port: int,
     sender: Mapping[str, tuple[str, str]],
@@ -138,7 +143,7 @@ def _crossings(
     mine = [flow for flow in flows if (flow["src"], flow["dst"], flow["src_port"]) == wanted]
     return tuple(
         Crossing(*sender[flow["interface"]], flow["label"], flow["packets"])
-        for flow in sorted(mine, key=lambda flow: int(flow["first_ns"]))
+        for flow in sorted(mine, key=lambda flow: flow["first_ns"])
     )
 
 

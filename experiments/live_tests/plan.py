@@ -7,7 +7,6 @@ are seen. Fibres are empty before the next.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +24,9 @@ from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.packets import stamp
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.workloads.reflector import Reflector
 
 FRAME_BYTES = 128
 PROBES, INTERVAL_NS = 10, 10_000_000
@@ -82,10 +84,11 @@ def plan_trials(
         demands=(),
         wiring=wiring,
         program=program,
-        job=json.loads(jobs.Job(clock=clock, out_dir="", hosts=hosts, phases=names).to_json()),
+        job=jobs.plan_job(clock, "", hosts, names),
         watched=True,
         gateways=assessments(gateways, program, wiring, [demand.intent]),
         bfd_interval_ms=None,
+        start_ns=0,
         changes=tuple(fault for one in trials for fault in _faults(one, topology, gateways)),
         events=(),
         cuts=(),
@@ -128,7 +131,7 @@ def _phases(
 ) -> Iterator[jobs.Phase]:
     src, dst = (wiring.hub(hub) for hub in demand.intent.pair)
     specs = [
-        jobs.FrameSpec(
+        FrameSpec(
             id=str(number),
             kind="stamp",
             src_mac=src.host_mac,
@@ -138,20 +141,20 @@ def _phases(
             sport=trial.port,
             dport=stamp.PORT,
             size_bytes=FRAME_BYTES,
-            ssid=jobs.ssid_of(number),
+            ssid=ssid_of(number),
         )
         for number, trial in enumerate(trials)
     ]
     templates = build_templates(specs)
-    reflector = jobs.Host(dst.hub, "", dst.host_interface, reflect=(jobs.Reflector(dst.host_ip),))
+    reflector = jobs.Host(dst.hub, "", dst.host_interface, (Reflector(dst.host_ip),))
     for number, trial in enumerate(trials):
-        probe = jobs.Probe(
+        probe = Probe(
             demand=number,
             template=templates[str(number)],
             reply_port=trial.port,
             start_ns=0,
             interval_ns=INTERVAL_NS,
-            count=PROBES,
+            packets=PROBES,
         )
-        sender = jobs.Host(src.hub, "", src.host_interface, probes=(probe,))
+        sender = jobs.Host(src.hub, "", src.host_interface, (probe,))
         yield jobs.Phase(f"trial:{number}", trial.send_ns, (sender, reflector))

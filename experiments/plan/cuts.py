@@ -21,6 +21,7 @@ from corridor.topologies.faults.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
+from corridor.traffic.packets.template import FrameTemplate
 
 LEAD_NS, TAIL_NS = 100_000_000, 100_000_000
 """Probes before the cut and after the repair."""
@@ -92,7 +93,7 @@ def cut_phases(
     cuts: Iterable[Cut],
     loaded: LoadedScenario,
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
 ) -> Iterator[jobs.Phase]:
     """Every demand is probed through every cut, those that cross the fibre closely."""
     demands = loaded.scenario.demands

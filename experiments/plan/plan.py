@@ -7,8 +7,6 @@ what they are expected to give.
 
 from __future__ import annotations
 
-import json
-
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
@@ -98,8 +96,8 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     refuse_overlaps(clock, placed)
     beside = timeline_phases(placed, demands, wiring, templates)
     hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
-    job = jobs.Job(clock=testbed_clock, out_dir="", hosts=hosts, phases=names)
-    refuse_outside(clock, placed, moments(measured)[START], job.duration_ns)
+    job = jobs.plan_job(testbed_clock, "", hosts, names)
+    refuse_outside(clock, placed, moments(measured)[START], job.end_ns)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -112,14 +110,15 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         demands=demands,
         wiring=wiring,
         program=program,
-        job=json.loads(job.to_json()),
+        job=job,
         watched=loaded.policies.name != NO_POLICIES,
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
+        start_ns=moments(measured)[START],
         changes=(*changes(placed, topology), *cut_faults(cuts)),
         events=planned_events(placed, loaded, specification, wiring),
         cuts=cuts,
-        boundaries=boundaries(measured, beside, job),
+        boundaries=boundaries(measured, beside, placed, job.end_ns),
         transfers=transfers(scenario, demands, wiring, placed),
     )
 

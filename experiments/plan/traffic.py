@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from corridor.experiments.plan.timeline import STREAM, TRANSFER, Placed
-from corridor.experiments.plan.values import Boundary, PlannedDemand, Transfer
+from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.intents import server_port
 from corridor.experiments.scenario.scenario import Demand, LoadedScenario, Scenario
@@ -18,40 +18,54 @@ from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of
 from corridor.traffic.packets import stamp
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.workloads.reflector import Reflector
+from corridor.traffic.workloads.stream_in import StreamIn
+from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.workloads.workload import Part
 
 STREAM_FRAME_BYTES = 1442
 PHASE_GAP_NS = NS_PER_S
 WARM_UP_PROBES, WARM_UP_INTERVAL_NS = 3, 20_000_000
-AFTER = "after:"
-"""Before the name of a stream of the timeline, where its counters are read for the second time."""
 RECEIVE_TAIL_NS = 500_000_000
 
 
-def frame_specs(scenario: Scenario, wiring: Wiring) -> list[jobs.FrameSpec]:
+class _Ends(TypedDict):
+    """Of a frame."""
+
+    src_mac: str
+    dst_mac: str
+    src_ip: str
+    dst_ip: str
+
+
+def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
     hubs = {hub.hub: hub for hub in wiring.hubs}
     specs = []
     for number, demand in enumerate(scenario.demands):
         src, dst = hubs[demand.src], hubs[demand.dst]
-        ends: dict[str, Any] = {
+        ends: _Ends = {
             "src_mac": src.host_mac,
             "dst_mac": dst.host_mac,
             "src_ip": src.host_ip,
             "dst_ip": dst.host_ip,
         }
         specs.append(
-            jobs.FrameSpec(
+            FrameSpec(
                 id=f"probe-{number}",
                 kind="stamp",
                 sport=ports.REPLY_BASE + number,
                 dport=stamp.PORT,
                 size_bytes=(demand.probe or scenario.probe).size,
-                ssid=jobs.ssid_of(number),
+                ssid=ssid_of(number),
                 **ends,
             )
         )
         if scenario.stream_share(demand) is not None:
             specs.append(
-                jobs.FrameSpec(
+                FrameSpec(
                     id=f"stream-{number}",
                     kind="stream",
                     sport=ports.STREAM_BASE + number,
@@ -68,7 +82,7 @@ def phases(
     loaded: LoadedScenario,
     demands: tuple[PlannedDemand, ...],
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
     seed: int,
 ) -> list[jobs.Phase]:
     """A few probes to warm every path, then probing, then each stream alone."""
@@ -105,7 +119,7 @@ def timeline_phases(
     placed: Iterable[Placed],
     demands: Sequence[PlannedDemand],
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
 ) -> list[jobs.Phase]:
     """The streams of a timeline, beside all else."""
     by_id = {demand.id: demand for demand in demands}
@@ -129,7 +143,7 @@ def end_of(phases: Sequence[jobs.Phase], demands: Iterable[PlannedDemand]) -> in
 
 
 def _warm_up_hosts(
-    loaded: LoadedScenario, wiring: Wiring, templates: dict[str, jobs.FrameTemplate]
+    loaded: LoadedScenario, wiring: Wiring, templates: dict[str, FrameTemplate]
 ) -> tuple[jobs.Host, ...]:
     """The first packet of a path fills caches of the switches; it is measured by itself."""
     schedules = [Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES) for _ in loaded.scenario.demands]
@@ -139,7 +153,7 @@ def _warm_up_hosts(
 def _probe_hosts(
     loaded: LoadedScenario,
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
     seed: int,
 ) -> tuple[jobs.Host, ...]:
     """A demand's random numbers belong to its id, whatever else is demanded."""
@@ -170,74 +184,62 @@ def stamp_hosts(
     demands: tuple[Demand, ...],
     schedules: Sequence[Schedule | None],
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
 ) -> tuple[jobs.Host, ...]:
     """Senders and reflectors of one phase.
 
     ``schedules`` are in the order of ``demands``; one without is not probed.
     """
-    probes: dict[str, list[jobs.Probe]] = {hub.hub: [] for hub in wiring.hubs}
+    parts: dict[str, list[Part]] = {hub.hub: [] for hub in wiring.hubs}
     targets = {demand.dst for demand in demands}
+    for hub in wiring.hubs:
+        if hub.hub in targets:
+            parts[hub.hub].append(Reflector(hub.host_ip))
     for number, (demand, schedule) in enumerate(zip(demands, schedules, strict=True)):
         if schedule is None:
             continue
-        probes[demand.src].append(
-            jobs.Probe(
+        parts[demand.src].append(
+            Probe(
                 demand=number,
                 template=templates[f"probe-{number}"],
                 reply_port=ports.REPLY_BASE + number,
                 start_ns=schedule.start_ns(number, len(demands)),
                 interval_ns=schedule.interval_ns,
-                count=schedule.count,
+                packets=schedule.count,
                 arrival=schedule.arrival,
                 seed=schedule.seed,
             )
         )
     return tuple(
-        jobs.Host(
-            name=hub.hub,
-            netns="",
-            interface=hub.host_interface,
-            reflect=(jobs.Reflector(hub.host_ip),) if hub.hub in targets else (),
-            probes=tuple(probes[hub.hub]),
-        )
+        jobs.Host(hub.hub, "", hub.host_interface, tuple(parts[hub.hub]))
         for hub in wiring.hubs
-        if hub.hub in targets or probes[hub.hub]
+        if parts[hub.hub]
     )
 
 
 def _stream_hosts(
     demand: PlannedDemand,
     wiring: Wiring,
-    templates: dict[str, jobs.FrameTemplate],
+    templates: dict[str, FrameTemplate],
     duration_ns: int,
 ) -> tuple[jobs.Host, ...]:
     assert demand.stream_bps is not None
     src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
     flow = demand.index
     until_ns = duration_ns + (demand.predicted_forward_ns or 0) + RECEIVE_TAIL_NS
-    sender = jobs.Host(
-        name=src.hub,
-        netns="",
-        interface=src.host_interface,
-        streams_out=(
-            jobs.StreamOut(flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps),
-        ),
+    sent = StreamOut(flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps)
+    received = StreamIn(flow, ports.STREAM_BASE + flow, until_ns)
+    return (
+        jobs.Host(src.hub, "", src.host_interface, (sent,)),
+        jobs.Host(dst.hub, "", dst.host_interface, (received,)),
     )
-    receiver = jobs.Host(
-        name=dst.hub,
-        netns="",
-        interface=dst.host_interface,
-        streams_in=(jobs.StreamIn(flow, ports.STREAM_BASE + flow, until_ns),),
-    )
-    return (sender, receiver)
 
 
 def boundaries(
-    phases: list[jobs.Phase], timeline: list[jobs.Phase], job: jobs.Job
+    phases: list[jobs.Phase], timeline: list[jobs.Phase], placed: Sequence[Placed], end_ns: int
 ) -> tuple[Boundary, ...]:
-    """Counters are read half a gap before each stream that is alone and once after the last, and
-    around each one of the timeline."""
+    """Counters are read half a gap before each stream that is alone and once after the last, around
+    each one of the timeline, and at the start and the end where there are such loads."""
     streams = [phase for phase in phases if phase.name.startswith("stream:")]
     before = [Boundary(phase.start_offset_ns - PHASE_GAP_NS // 2, phase.name) for phase in streams]
     around = [
@@ -248,8 +250,10 @@ def boundaries(
             Boundary(phase.start_offset_ns + jobs.end_ns(phase.hosts, 0), f"{AFTER}{phase.name}"),
         )
     ]
-    last = [Boundary(job.duration_ns, "end")] if streams else []
-    return (*before, *last, *around)
+    loaded = any(one.event.kind.key in (STREAM, TRANSFER) for one in placed)
+    first = [Boundary(0, "start")] if loaded else []
+    last = [Boundary(end_ns, "end")] if streams or loaded else []
+    return (*first, *before, *around, *last)
 
 
 def transfers(

@@ -11,10 +11,13 @@ from typing import Any, Literal
 from corridor.controller.forwarding.program import Program
 from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents.jobs import Job
 
 PLAN_SCHEMA = 3
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
+AFTER = "after:"
+"""Before the name of a stream of the timeline, where its counters are read for the second time."""
 NO_POLICIES = "none"
 """The policy set that permits everything."""
 Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
@@ -205,11 +208,13 @@ class Plan:
     demands: tuple[PlannedDemand, ...]
     wiring: Wiring
     program: Program
-    job: dict[str, Any]
+    job: Job
     watched: bool
     """Whether every crossing of a fibre is counted, and judged; without policies all may cross."""
     gateways: tuple[Gateway, ...]
     bfd_interval_ms: int | None
+    start_ns: int
+    """When probing starts, after the epoch: times of events, for people, count from here."""
     changes: tuple[Change, ...]
     events: tuple[PlannedEvent, ...]
     """What changes are part of, in order of time; cuts one after another are in ``cuts``."""

@@ -1,8 +1,9 @@
 """What each event of the timeline did to demands, beside what was expected, and why probes were
 lost. Pure.
 
-A lost probe belongs to the event that hits its demand and began last before it could have arrived;
-else to random loss, or a queue, where its fibres have such; else nothing explains it.
+Probes lost one after another belong to the event that hits their demand and began last before the
+first of them could have arrived; else to random loss, or a queue, where its fibres have such; else
+to an event that was not expected to hit it; else nothing explains them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
-from corridor.experiments.results.outages import longest_run
+from corridor.experiments.results.outages import longest_run, runs
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
@@ -48,8 +49,11 @@ class EventImpact:
     over_ms: float | None
     """From its begin until the first probe after the last that it lost."""
     rtt_before_ms: float | None
+    """The median just before it began; another than expected if what happened earlier is not over
+    yet, as where a fibre that flapped is held out."""
+    expected_rtt_before_ms: float | None
     rtt_then_ms: float | None
-    """The least of what was sent once the controller had time to follow, while it lasted."""
+    """The median of what was sent once the controller had time to follow, while it lasted."""
     expected_rtt_then_ms: float | None
     path_then: tuple[str, ...]
     """Expected, there."""
@@ -68,7 +72,7 @@ def account(
 ) -> Losses:
     """Of the whole run but its warm-up and the cuts one after another; ``dropping`` says by cause
     which fibres lose packets of themselves."""
-    in_cuts = sorted(plan.job["phases"].index(cut.phase) for cut in plan.cuts)
+    in_cuts = sorted(plan.job.phases.index(cut.phase) for cut in plan.cuts)
     counted = probes[(probes["copy"] == 0) & (probes["phase"] != WARM_UP_PHASE)]
     counted = counted[~np.isin(counted["phase"], in_cuts)]
     impacts: list[EventImpact] = []
@@ -78,7 +82,8 @@ def account(
         sent_ns = mine["intended_ns"] - epoch_ns
         lost = ~mine["received"].astype(bool)
         owned = np.full(len(mine), NOBODY)
-        owned[lost] = [_owner(plan, demand, int(at)) for at in sent_ns[lost]]
+        for first, last in runs(lost):
+            owned[first:last] = _owner(plan, demand, int(sent_ns[first]), dropping)
         impacts += _impacts(plan, demand, mine, sent_ns, owned)
         counts = Counter(
             plan.events[owner].id if owner != NOBODY else _cause(demand, dropping)
@@ -90,17 +95,22 @@ def account(
     return Losses(tuple(sorted(impacts, key=lambda one: order[one.event])), causes)
 
 
-def _owner(plan: Plan, demand: PlannedDemand, sent_ns: int) -> int:
-    """The number of the event that has lost a probe; NOBODY if none is near it."""
+def _owner(
+    plan: Plan, demand: PlannedDemand, sent_ns: int, dropping: Mapping[str, frozenset[str]]
+) -> int:
+    """The number of the event that lost a run of probes of which this was the first; NOBODY if
+    none is near it, or what drops packets anyway explains it better."""
     arrives_ns = sent_ns + (demand.predicted_rtt_ns or 0)
     near = [
         number
         for number, event in enumerate(plan.events)
-        if KINDS[event.kind].begin
+        if KINDS[event.kind].of != "demand"
         and event.begin_ns <= arrives_ns
         and sent_ns < _over_ns(event, _impact(event, demand))
     ]
     hitting = [number for number in near if _impact(plan.events[number], demand) is not None]
+    if not hitting and _cause(demand, dropping) != UNEXPLAINED:
+        return NOBODY
     return max(hitting or near, key=lambda number: plan.events[number].begin_ns, default=NOBODY)
 
 
@@ -148,8 +158,8 @@ def _impacts(
         if impact is None and not lost.any():
             continue
         since = lost & (sent_ns >= event.begin_ns)
+        before = (sent_ns >= event.begin_ns - SETTLED_NS) & (sent_ns < event.begin_ns)
         lasts = (sent_ns >= event.begin_ns + SETTLED_NS) & (sent_ns < (event.end_ns or math.inf))
-        then = rtt_ns[lasts & mine["received"]]
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -159,8 +169,9 @@ def _impacts(
             out_ms=longest_run(since) * interval_ns / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
-            rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
-            rtt_then_ms=float(then.min()) / 1e6 if len(then) else None,
+            rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
+            expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
+            rtt_then_ms=_median_ms(rtt_ns[lasts & mine["received"]]),
             expected_rtt_then_ms=_ms(expected),
             path_then=impact.hubs_then if impact is not None else (),
         )
@@ -170,6 +181,13 @@ def _over_ms(event: PlannedEvent, lost_ns: NDArray[np.int64], interval_ns: int) 
     if not len(lost_ns):
         return 0.0
     return float(lost_ns.max() + interval_ns - event.begin_ns) / 1e6
+
+
+def _median_ms(rtt_ns: NDArray[np.int64]) -> float | None:
+    """None of nothing."""
+    if not len(rtt_ns):
+        return None
+    return float(np.percentile(rtt_ns, 50, method="inverted_cdf")) / 1e6
 
 
 def _ms(value_ns: int | None) -> float | None:

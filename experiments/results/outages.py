@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
-from corridor.experiments.results.summary import CutsSummary
+from corridor.experiments.results.summary import CutsSummary, OutageSummary
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1
@@ -57,7 +58,7 @@ class Outage:
 
 def outages(probes: Probes, plan: Plan) -> Iterator[Outage]:
     """Of every cut and demand, in the order of the plan."""
-    phases = plan.job["phases"]
+    phases = plan.job.phases
     for cut in plan.cuts:
         in_phase = probes[(probes["phase"] == phases.index(cut.phase)) & (probes["copy"] == 0)]
         if not len(in_phase):
@@ -117,10 +118,15 @@ def _expected(demand: PlannedDemand, crosses: bool, rtt_ns: int | None) -> str:
     return "lost" if rtt_ns is None else "detour"
 
 
+def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where flags are set one after another: the first, and the one after the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """The most flags that are set one after another."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
-    return int(np.max(edges[1::2] - edges[::2], initial=0))
+    return max((last - first for first, last in runs(flags)), default=0)
 
 
 def _rtt_ns(probes: Probes) -> NDArray[np.int64]:
@@ -145,7 +151,7 @@ def summary_of(rows: list[Outage]) -> CutsSummary:
             for kind in ("untouched", "detour", "lost", "silent")
         },
         "outage_ms": quantiles | ({"max": float(detoured.max())} if len(detoured) else {}),
-        "surprises": [asdict(row) for row in rows if not row.is_as_expected],
+        "surprises": [cast(OutageSummary, asdict(row)) for row in rows if not row.is_as_expected],
         "not_restored": [
             f"{row.demand} after {row.fibre}"
             for row in rows

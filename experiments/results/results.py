@@ -7,34 +7,27 @@ one that was killed. docs/results.md describes every file.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
 from corridor.experiments.results.delay_alibi import Alibis
+from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
 from corridor.experiments.results.outages import outages, summary_of, write_outages
-from corridor.experiments.results.summary import DemandSummary, FlowSummary, Summary
+from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
+from corridor.experiments.results.streams import stream_rows
+from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.experiments.results.timeline import add_timeline
+from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.wiring import FibreWire
-from corridor.traffic.measures import metrics, samples
-from corridor.traffic.workloads import stream
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from corridor.traffic.measures import samples
 
 SUMMARY_SCHEMA = 2
-FLOWS_SCHEMA = 1
-WARM_UP_PHASE, PROBE_PHASE = 0, 1
-type Counters = Mapping[str, Mapping[str, int]]
-"""By interface."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +66,31 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     hosts = samples.read_directory(out_dir / "raw")
     probes = samples.join(hosts)
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
-    flows = read_flows(out_dir, plan)
-    _write_flows(out_dir / "flows.parquet", flows)
-    measured = {
-        item.demand: item for item in metrics.by_demand(probes) if item.phase == PROBE_PHASE
-    }
-    first_ns = _first_packets(probes)
-    demands = [_demand(demand, measured.get(demand.index), flows) for demand in plan.demands]
-    for demand, entry in zip(plan.demands, demands, strict=True):
-        entry["first_packet_rtt_ms"] = first_ns.get(demand.index)
+    flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
+    write_flows(out_dir / "flows.parquet", flows)
+    demands = _demands(plan, probes, flows)
     cuts = list(outages(probes, plan))
     if cuts:
         write_outages(out_dir / "cuts.parquet", cuts)
+    summary = _summary(plan, facts, demands)
     damaged = sum(host.damaged for host in hosts)
-    summary: Summary = {
+    summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
+    summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
+    if cuts:
+        summary["cuts"] = summary_of(cuts)
+    add_timeline(out_dir, plan, probes, hosts, summary)
+    _add_alibis(out_dir / "raw" / "specification.json", demands)
+    crossings = judge_run(out_dir / "raw", plan.wiring)
+    if crossings is not None:
+        summary["crossings"] = crossings.to_json()
+    text = json.dumps(summary, indent=1) + "\n"
+    (out_dir / "summary.json").write_text(text)
+    return summary
+
+
+def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summary:
+    """As of a run of which there is nothing to warn of."""
+    return {
         "schema": SUMMARY_SCHEMA,
         "scenario": plan.scenario,
         "policies": plan.policies,
@@ -107,19 +111,10 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         "wall_s": facts.wall_s,
         "virtual_s": facts.virtual_s,
         "clock_step_ns": facts.clock_step_ns,
-        "warnings": validity.warnings(demands, flows, facts.clock_step_ns, damaged),
-        "invalid": validity.invalidity(demands, flows, facts.clock_step_ns),
+        "warnings": [],
+        "invalid": None,
         "demands": demands,
     }
-    if cuts:
-        summary["cuts"] = summary_of(cuts)
-    _add_alibis(out_dir / "raw" / "specification.json", demands)
-    crossings = judge_run(out_dir / "raw", plan.wiring)
-    if crossings is not None:
-        summary["crossings"] = crossings.to_json()
-    text = json.dumps(summary, indent=1) + "\n"
-    (out_dir / "summary.json").write_text(text)
-    return summary
 
 
 def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
@@ -135,94 +130,35 @@ def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
             demand["alibi"] = list(found)
 
 
-def _first_packets(probes: samples.Probes) -> dict[int, float]:
-    """RTT in ms of each demand's very first probe, which meets empty caches in the switches."""
-    chosen = probes[(probes["phase"] == WARM_UP_PHASE) & (probes["seq"] == 0) & probes["received"]]
-    rtt_ns = (chosen["t4_ns"] - chosen["t1_ns"]) - (chosen["t3_ns"] - chosen["t2_ns"])
-    pairs = zip(chosen["demand"].tolist(), rtt_ns.tolist(), strict=True)
-    return {demand: rtt / 1e6 for demand, rtt in pairs}
+def _demands(plan: Plan, probes: samples.Probes, flows: list[FlowRow]) -> list[DemandSummary]:
+    """Each one's prediction, and what was measured beside it."""
+    found, first_ms = measured(probes), first_packet_rtt_ms(probes)
+    demands = []
+    for demand in plan.demands:
+        entry = _predicted(demand)
+        if demand.index in found:
+            add_measured(entry, found[demand.index])
+        _add_flows(entry, flows)
+        entry["first_packet_rtt_ms"] = first_ms.get(demand.index)
+        demands.append(entry)
+    return demands
 
 
-def read_flows(out_dir: Path, plan: Plan) -> list[dict[str, Any]]:
-    """One row a flow, UDP streams first: what was offered, what arrived, where it was lost."""
-    raw = out_dir / "raw"
-    sent: dict[int, stream.SentStream] = {}
-    received: dict[int, stream.ReceivedStream] = {}
-    for path in sorted(raw.glob("flows-*.json")):
-        report = read_json(path, RESULT)
-        sent |= {item["flow"]: item for item in report["streams_out"]}
-        received |= {item["flow"]: item for item in report["streams_in"]}
-    drops = _stream_drops(raw / "fibres.json", plan)
-    rows = []
-    for flow, item in sorted(sent.items()):
-        demand = plan.demands[flow]
-        result = stream.flow_result(item, received.get(flow))
-        rows.append(_flow_row(demand, "udp", result, drops.get(demand.id)))
-    return rows + _transfer_rows(raw / "transfers.json", plan)
+def _add_flows(entry: DemandSummary, flows: list[FlowRow]) -> None:
+    mine = [flow_summary(row) for row in flows if row["demand"] == entry["id"]]
+    if mine:
+        first = mine[0]
+        entry["throughput_mbps"] = {
+            "offered": first["offered"],
+            "delivered": first["delivered"],
+            "bottleneck": first["bottleneck"],
+        }
+        entry["flows"] = mine
 
 
-def _flow_row(
-    demand: PlannedDemand, protocol: str, result: dict[str, Any], drops: dict[str, int] | None
-) -> dict[str, Any]:
+def _predicted(demand: PlannedDemand) -> DemandSummary:
+    """As of a demand of which nothing was measured."""
     return {
-        "demand": demand.id,
-        "protocol": protocol,
-        "bottleneck_mbps": _per_million(demand.bottleneck_bps),
-        "lost_at": drops,
-        **result,
-    }
-
-
-def _transfer_rows(path: Path, plan: Plan) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    rows = []
-    for entry in read_json(path, RESULT):
-        demand = plan.demands[entry["demand"]]
-        counters = entry["counters"]
-        drops = _drops_between(counters["before"], counters["after"], plan)
-        result = {**entry["result"], "delivered_mbps": entry["result"]["received_mbps"]}
-        rows.append(_flow_row(demand, "tcp", result, drops))
-    return rows
-
-
-def _stream_drops(path: Path, plan: Plan) -> dict[str, dict[str, int]]:
-    """Demand id to losses by fibre and direction, from the counters around its stream."""
-    if not path.exists():
-        return {}
-    readings = read_json(path, RESULT)
-    return {
-        before["name"].removeprefix("stream:"): _drops_between(
-            before["counters"], after["counters"], plan
-        )
-        for before, after in pairwise(readings)
-    }
-
-
-def _drops_between(before: Counters, after: Counters, plan: Plan) -> dict[str, int]:
-    """Packets lost by place: ``fibre:from->to queue`` (buffer full) or ``line`` (at random)."""
-    lost = {}
-    for fibre in plan.wiring.fibres:
-        for interface, name in _directions(fibre):
-            for kind in ("queue", "line"):
-                counter = f"{kind}_drops"
-                dropped = after[interface][counter] - before[interface][counter]
-                if dropped:
-                    lost[f"{name} {kind}"] = dropped
-    return lost
-
-
-def _directions(fibre: FibreWire) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (
-        (fibre.a.interface, f"{fibre.fibre}:{fibre.a.hub}->{fibre.z.hub}"),
-        (fibre.z.interface, f"{fibre.fibre}:{fibre.z.hub}->{fibre.a.hub}"),
-    )
-
-
-def _demand(
-    demand: PlannedDemand, found: metrics.DemandMetrics | None, flows: list[dict[str, Any]]
-) -> DemandSummary:
-    entry: DemandSummary = {
         "id": demand.id,
         "class": demand.data_class,
         "src": demand.src,
@@ -255,103 +191,7 @@ def _demand(
         "duplicates": 0,
         "reordered": 0,
     }
-    if found is not None:
-        _add_measured(entry, found)
-    throughput = [_throughput(row) for row in flows if row["demand"] == demand.id]
-    if throughput:
-        first = throughput[0]
-        entry["throughput_mbps"] = {
-            "offered": first["offered"],
-            "delivered": first["delivered"],
-            "bottleneck": first["bottleneck"],
-        }
-        entry["flows"] = throughput
-    return entry
-
-
-def _add_measured(entry: DemandSummary, found: metrics.DemandMetrics) -> None:
-    entry["rtt_ms"] = found.rtt.ms()
-    entry["one_way_ms"] = {"forward": found.forward.ms(), "backward": found.backward.ms()}
-    entry["pdv_ms"] = {"forward": found.forward_pdv.ms(), "backward": found.backward_pdv.ms()}
-    entry["sent"] = found.sent
-    entry["received"] = found.received
-    entry["lost"] = found.lost
-    entry["lost_forward"] = found.lost_forward
-    entry["lost_backward"] = found.lost_backward
-    entry["lost_unattributed"] = found.lost_unattributed
-    entry["duplicates"] = found.duplicates
-    entry["reordered"] = found.reordered
-    entry["send_lateness_ms"] = found.send_lateness.ms()
 
 
 def _per_million(number: int | None) -> float | None:
     return None if number is None else number / 1e6
-
-
-def _throughput(row: Mapping[str, Any]) -> FlowSummary:
-    return {
-        "protocol": row["protocol"],
-        "layer": row["layer"],
-        "asked": row.get("asked_mbps"),
-        "offered": row.get("offered_mbps"),
-        "delivered": row.get("delivered_mbps"),
-        "bottleneck": row["bottleneck_mbps"],
-        "offered_packets": row.get("offered_packets"),
-        "delivered_packets": row.get("delivered_packets"),
-        "loss": row.get("loss"),
-        "lost_at": row["lost_at"],
-        "retransmits": row.get("retransmits"),
-        "error": row.get("error"),
-    }
-
-
-FLOW_COLUMNS = (
-    ("demand", "string"),
-    ("protocol", "string"),
-    ("layer", "string"),
-    ("bottleneck_mbps", "double"),
-    ("asked_mbps", "double"),
-    ("offered_mbps", "double"),
-    ("delivered_mbps", "double"),
-    ("offered_packets", "int64"),
-    ("sent_packets", "int64"),
-    ("delivered_packets", "int64"),
-    ("lost_packets", "int64"),
-    ("lost_at_sender", "int64"),
-    ("lost_in_network", "int64"),
-    ("lost_at_receiver_socket", "int64"),
-    ("duplicates", "int64"),
-    ("reordered", "int64"),
-    ("received_bytes", "int64"),
-    ("retransmits", "int64"),
-    ("duration_ns", "int64"),
-    ("receive_interval_ns", "int64"),
-    ("delay_min_ns", "int64"),
-    ("delay_p50_ns", "int64"),
-    ("delay_p99_ns", "int64"),
-    ("delay_max_ns", "int64"),
-    ("lost_at_json", "string"),
-    ("error", "string"),
-)
-
-
-def _write_flows(path: Path, flows: list[dict[str, Any]]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pa.schema(
-        [
-            (name, getattr(pa, "float64" if kind == "double" else kind)())
-            for name, kind in FLOW_COLUMNS
-        ],
-        metadata={"corridor_schema": f"flows/{FLOWS_SCHEMA}"},
-    )
-    rows = [
-        {
-            **{name: row.get(name) for name, _ in FLOW_COLUMNS},
-            "lost_at_json": json.dumps(row["lost_at"]),
-        }
-        for row in flows
-    ]
-    table: pa.Table = pa.Table.from_pylist(rows, schema=schema)
-    pq.write_table(table, path, compression="zstd", version="2.6")

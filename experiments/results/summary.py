@@ -85,10 +85,29 @@ class DemandSummary(_Classed):
     throughput_mbps: NotRequired[Rates]
     """Of the first flow."""
     flows: NotRequired[list[FlowSummary]]
+    lost_by: NotRequired[dict[str, int]]
+    """Lost probes by cause: an event's id, ``random loss``, ``queue``, ``policy``, or
+    ``unexplained``."""
     first_packet_rtt_ms: NotRequired[float | None]
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]
     """Jurisdictions where no measured packet can have been on its way there."""
+
+
+class OutageSummary(TypedDict):
+    """A row of ``cuts.parquet``: see ``Outage`` of ``outages.py``."""
+
+    fibre: str
+    demand: str
+    crosses: bool
+    expected: str
+    sent: int
+    lost: int
+    lost_under_way: int
+    outage_ms: float
+    expected_rtt_ms: float | None
+    detour_rtt_ms: float | None
+    restored: bool
 
 
 class CutsSummary(TypedDict):
@@ -97,9 +116,36 @@ class CutsSummary(TypedDict):
     fibres: int
     demand_cuts: dict[str, int]
     outage_ms: dict[str, float]
-    surprises: list[dict[str, Any]]
-    """Rows of ``cuts.parquet``."""
+    surprises: list[OutageSummary]
     not_restored: list[str]
+
+
+class EventSummary(TypedDict):
+    """One event of the timeline; times in ms from the start of probing."""
+
+    id: str
+    kind: str
+    what: str
+    options: dict[str, Any]
+    at_ms: float
+    until_ms: float | None
+    """None if it lasted until the end, or was over at once."""
+    refused: str | None
+    """Why the controller did not do what it asked for."""
+    hits: list[dict[str, Any]]
+    """Rows of ``events.parquet``."""
+
+
+class ExpectationSummary(TypedDict):
+    """One bound that the timeline sets. Round trips are in ms."""
+
+    id: str
+    demand: str
+    of: str
+    """``status``, ``lost``, ``p50``, ``p99`` or ``max``."""
+    expected: str | float
+    found: str | float | None
+    holds: bool
 
 
 class CrossingSummary(TypedDict):
@@ -146,4 +192,6 @@ class Summary(TypedDict):
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]
     cuts: NotRequired[CutsSummary]
+    events: NotRequired[list[EventSummary]]
+    expectations: NotRequired[list[ExpectationSummary]]
     crossings: NotRequired[CrossingsSummary]

@@ -6,11 +6,11 @@ lawful way of its demand takes is a violation, whatever label it carries and wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import TypedDict, cast
 
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
@@ -20,6 +20,35 @@ from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
+
+
+class SeenFlow(TypedDict):
+    """Packets that the monitor counted together; null where a frame could not be read so far."""
+
+    interface: str
+    label: int | None
+    traffic_class: int | None
+    depth: int
+    vlan: int | None
+    eth_type: int | None
+    src: str | None
+    dst: str | None
+    protocol: int | None
+    src_port: int | None
+    dst_port: int | None
+    packets: int
+    bytes: int
+    first_ns: int
+    last_ns: int
+
+
+class Seen(TypedDict):
+    """``raw/crossings.json``, as ``traffic/monitor/monitor.py`` writes it."""
+
+    schema: int
+    frames: int
+    lost: int
+    flows: list[SeenFlow]
 
 
 @dataclass(frozen=True)
@@ -68,8 +97,7 @@ class Judge:
             for end in (fibre.a, fibre.z)
         }
 
-    def verdict(self, seen: Mapping[str, Any]) -> Verdict:
-        """``seen`` is what ``corridor.traffic.monitor.monitor`` writes."""
+    def verdict(self, seen: Seen) -> Verdict:
         crossings = list(self._crossings(seen["flows"]))
         return Verdict(
             frames=seen["frames"],
@@ -82,7 +110,7 @@ class Judge:
         """The fibre that frames are sent onto there, and the hub that sends them."""
         return self._sender[interface]
 
-    def _crossings(self, flows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Crossing, int]]:
+    def _crossings(self, flows: Iterable[SeenFlow]) -> Iterator[tuple[Crossing, int]]:
         for flow in flows:
             fibre, hub = self._sender[flow["interface"]]
             intent = self._intent_of(flow)
@@ -98,8 +126,8 @@ class Judge:
                 flow["depth"],
             )
 
-    def _intent_of(self, flow: Mapping[str, Any]) -> Intent | None:
-        pair = (self._hub_of.get(flow["src"]), self._hub_of.get(flow["dst"]))
+    def _intent_of(self, flow: SeenFlow) -> Intent | None:
+        pair = (self._hub_of.get(flow["src"] or ""), self._hub_of.get(flow["dst"] or ""))
         mine = (intent for intent in self._intents if intent.pair == pair)
         return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
 
@@ -126,16 +154,16 @@ def judge_run(raw: Path, wiring: Wiring) -> Verdict | None:
     return Judge(specification, wiring).verdict(read_json(seen, RESULT))
 
 
-def _fits(selector: Selector, flow: Mapping[str, Any]) -> bool:
+def _fits(selector: Selector, flow: SeenFlow) -> bool:
     protocol = None if selector.protocol is None else PROTOCOLS[selector.protocol]
     wanted = (
-        (protocol, "protocol"),
-        (selector.src_port, "src_port"),
-        (selector.dst_port, "dst_port"),
+        (protocol, flow["protocol"]),
+        (selector.src_port, flow["src_port"]),
+        (selector.dst_port, flow["dst_port"]),
     )
-    return all(value in (None, flow[field]) for value, field in wanted)
+    return all(value in (None, has) for value, has in wanted)
 
 
-def _in_words(flow: Mapping[str, Any]) -> str:
-    ends = (f"{flow[end]}:{flow[f'{end}_port']}" for end in ("src", "dst"))
-    return f"{' -> '.join(ends)} protocol {flow['protocol']}"
+def _in_words(flow: SeenFlow) -> str:
+    src, dst = f"{flow['src']}:{flow['src_port']}", f"{flow['dst']}:{flow['dst_port']}"
+    return f"{src} -> {dst} protocol {flow['protocol']}"

@@ -7,9 +7,9 @@ busy machine sends late, and a late packet is not the packet that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.summary import DemandSummary, Figures
 
 LATE_PROBE_NS = 1_000_000
@@ -22,7 +22,7 @@ the next one should, and a stream that makes up for as much fills a queue by its
 
 def warnings(
     demands: Sequence[DemandSummary],
-    flows: Sequence[Mapping[str, Any]],
+    flows: Sequence[FlowRow],
     clock_step_ns: int | None,
     damaged_records: int,
 ) -> list[str]:
@@ -40,7 +40,7 @@ def warnings(
 
 def invalidity(
     demands: Sequence[DemandSummary],
-    flows: Sequence[Mapping[str, Any]],
+    flows: Sequence[FlowRow],
     clock_step_ns: int | None,
 ) -> str | None:
     """Why a run's numbers are not those of the network that was asked for, if they are not."""
@@ -49,9 +49,9 @@ def invalidity(
         return f"the clock was set by {step_ns / 1e6:.3f} ms while measuring"
     late = [(lateness_ns, f"probes of {name}") for name, lateness_ns in _probe_lateness(demands)]
     late += [
-        (flow["send_late_p99_ns"], f"UDP stream of {flow['demand']}")
+        (lateness_ns, f"UDP stream of {flow['demand']}")
         for flow in flows
-        if flow.get("send_late_p99_ns")
+        if (lateness_ns := flow.get("send_late_p99_ns"))
     ]
     worst_ns, worst = max(late, default=(0, ""))
     if worst_ns <= BADLY_LATE_NS:
@@ -90,10 +90,10 @@ def _late_probes(demands: Sequence[DemandSummary]) -> list[str]:
     return [f"{found} ({worst} {worst_ms:.1f} ms): {meaning}"]
 
 
-def _late_streams(flows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _late_streams(flows: Sequence[FlowRow]) -> list[str]:
     return [
-        f"the UDP stream of {flow['demand']} fell {flow['send_late_max_ns'] / 1e6:.0f} ms behind: "
+        f"the UDP stream of {flow['demand']} fell {late_ns / 1e6:.0f} ms behind: "
         "it did not offer the rate it was asked to"
         for flow in flows
-        if (flow.get("send_late_max_ns") or 0) > LATE_STREAM_NS
+        if (late_ns := flow.get("send_late_max_ns", 0)) > LATE_STREAM_NS
     ]

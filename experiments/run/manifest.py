@@ -10,7 +10,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -23,6 +23,13 @@ from corridor.topologies.base.places import CHECKOUT
 MANIFEST_SCHEMA = 1
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class Code(TypedDict):
+    """Of the checkout; the commit is empty where git cannot tell."""
+
+    commit: str
+    changed: bool
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
@@ -100,7 +107,7 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _code() -> dict[str, Any]:
+def _code() -> Code:
     """The commit of this checkout and whether it was changed, where git can tell."""
 
     def git(*arguments: str) -> str:

@@ -71,21 +71,10 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
     """What an earlier summary says of the run, else what its events and manifest do."""
     earlier = _read_json(out_dir / "summary.json", pass_over)
     if earlier.get("schema") == SUMMARY_SCHEMA:
-        return RunFacts(
-            testbed=earlier["testbed"],
-            clock=earlier["clock"],
-            reason=earlier["testbed_reason"],
-            complete=earlier["complete"],
-            failure=earlier["failure"],
-            build_s=earlier["network"]["build_s"],
-            teardown_s=earlier["network"]["teardown_s"],
-            wall_s=earlier["wall_s"],
-            virtual_s=earlier["virtual_s"],
-            clock_step_ns=earlier["clock_step_ns"],
-        )
+        return _facts_of(cast("Summary", earlier))
     events = read_events(out_dir / "events.jsonl", pass_over)
     testbed = _read_json(out_dir / "manifest.json", pass_over).get("testbed", {})
-    clock = str(plan.job["clock"])
+    clock = plan.job.clock
     log = EventLog(out_dir, lambda _text: None, 0.0)
     for event in events:
         log.note(event)
@@ -101,6 +90,22 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
         wall_s=max((float(event["wall_s"]) for event in events), default=0.0),
         virtual_s=log.clock_between("build", "end") if clock == "virtual" else None,
         clock_step_ns=log.clock_step_ns,
+    )
+
+
+def _facts_of(earlier: Summary) -> RunFacts:
+    """Raises LookupError or TypeError for what is no summary beyond its schema."""
+    return RunFacts(
+        testbed=earlier["testbed"],
+        clock=earlier["clock"],
+        reason=earlier["testbed_reason"],
+        complete=earlier["complete"],
+        failure=earlier["failure"],
+        build_s=earlier["network"]["build_s"],
+        teardown_s=earlier["network"]["teardown_s"],
+        wall_s=earlier["wall_s"],
+        virtual_s=earlier["virtual_s"],
+        clock_step_ns=earlier["clock_step_ns"],
     )
 
 

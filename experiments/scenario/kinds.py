@@ -25,6 +25,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from corridor.experiments.scenario.quantities import (
@@ -70,6 +71,9 @@ _WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
     "rate": format_rate,
     "size": format_size,
 }
+
+type Fields = dict[str, Any]
+"""By key, its type and its default, as Pydantic's ``create_model`` takes them."""
 
 
 def _field(name: str, option: Option, *, required: bool) -> tuple[Any, Any]:
@@ -140,7 +144,7 @@ class ArrivalChoice(Frozen):
     @classmethod
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    ) -> JsonSchemaValue:
         made = handler.resolve_ref_schema(handler(schema))
         described = {"description": made.pop("description", ""), "title": made.pop("title", "")}
         mapping = {**made, "minProperties": 1, "maxProperties": 1}
@@ -294,7 +298,7 @@ def _complete(name: str, kind: ArrivalKind | EventKind, values: Values) -> None:
 
 
 def _options_model(kind: ArrivalKind) -> Any:
-    fields: dict[str, Any] = {
+    fields: Fields = {
         name: _field(name, option, required=option.required)
         for name, option in kind.options.items()
     }
@@ -302,7 +306,7 @@ def _options_model(kind: ArrivalKind) -> Any:
     return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
 
 
-def arrival_fields(kinds: Iterable[ArrivalKind]) -> dict[str, Any]:
+def arrival_fields(kinds: Iterable[ArrivalKind]) -> Fields:
     """A key for each kind, with its parameters below it."""
     return {
         kind.name: (_options_model(kind) | None, Field(default=None, description=kind.words))
@@ -310,9 +314,9 @@ def arrival_fields(kinds: Iterable[ArrivalKind]) -> dict[str, Any]:
     }
 
 
-def event_fields(kinds: Iterable[EventKind]) -> dict[str, Any]:
+def event_fields(kinds: Iterable[EventKind]) -> Fields:
     """A key for each kind, and beside it one for each of its parameters."""
-    fields: dict[str, Any] = {}
+    fields: Fields = {}
     for kind in kinds:
         name: Any = DayText if kind.of == "day" else str
         fields[kind.key] = (name, Field(default="", description=kind.words))

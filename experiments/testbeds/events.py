@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.errors import (
     CorridorError,
@@ -23,6 +23,17 @@ _BY_CODE: dict[int, type[CorridorError]] = {
     3: EnvironmentUnsupported,
     4: MeasurementInvalid,
 }
+
+
+class ConsoleEvent(TypedDict):
+    """What reading needs of any event: those of ``lab/run_events.py``, or a command's own."""
+
+    event: str
+    wall_s: NotRequired[float]
+    name: NotRequired[str]
+    message: NotRequired[str]
+    code: NotRequired[int]
+
 
 _PARTS = {"failed": {"message", "code"}, "phase": {"name", "at_ns"}, "exit": {"code"}}
 """What an event of a kind must hold; a line without it is noise."""
@@ -77,11 +88,11 @@ def read_events(
         )
 
 
-def _event(line: bytes) -> dict[str, Any] | None:
+def _event(line: bytes) -> ConsoleEvent | None:
     if not line.startswith(b'{"event"'):
         return None
     try:
-        event: dict[str, Any] = json.loads(line)
+        event: ConsoleEvent = json.loads(line)
     except ValueError:
         return None
     kind = event["event"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.workloads.stream_out import StreamOut
 
 MB = 1_000_000
 BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016
@@ -64,9 +65,9 @@ def needs(plan: Plan) -> Needs:
 def _measuring_s(plan: Plan) -> float:
     hops = sum(demand.probes * 2 * len(demand.fibres) for demand in plan.demands)
     bits: float = sum(
-        stream["rate_bps"] * stream["duration_ns"] / NS_PER_S
-        for host in plan.job["hosts"]
-        for stream in host.get("streams_out", ())
+        stream.rate_bps * stream.duration_ns / NS_PER_S
+        for host in plan.job.hosts
+        for stream in host.of(StreamOut)
     )
     transfers_s = sum(transfer.duration_s for transfer in plan.transfers)
     longest = max((len(demand.fibres) for demand in plan.demands), default=0)

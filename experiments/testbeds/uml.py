@@ -18,7 +18,7 @@ from typing import Any
 
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds import guest_init
-from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.events import ConsoleEvent, read_events
 from corridor.experiments.testbeds.guest_command import boot_command, copies, links
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
@@ -59,7 +59,7 @@ def run_command_in_guest(
     out_dir: Path,
     *,
     virtual_clock: bool,
-    on_event: Callable[[dict[str, Any]], None] = lambda _event: None,
+    on_event: Callable[[Any], None] = lambda _event: None,
     patience_s: float = PATIENCE_S,
     more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.CompletedProcess[str]:
@@ -75,7 +75,7 @@ def run_command_in_guest(
     (out_dir / "command.json").write_text(json.dumps(list(command)))
     codes: list[int] = []
 
-    def note(event: dict[str, Any]) -> None:
+    def note(event: ConsoleEvent) -> None:
         on_event(event)
         if event["event"] == "exit":
             codes.append(event["code"])

@@ -28,7 +28,7 @@ LONGEST_PAUSE_S = 10.0
 
 def patience_for(plan: Plan, *, virtual_clock: bool) -> float:
     """How long a guest that executes a plan may show no progress."""
-    planned_s = int(plan.job["end_ns"]) / NS_PER_S + sum(item.duration_s for item in plan.transfers)
+    planned_s = plan.job.end_ns / NS_PER_S + sum(item.duration_s for item in plan.transfers)
     return PATIENCE_S + planned_s * (VIRTUAL_SECOND_S if virtual_clock else 1)
 
 

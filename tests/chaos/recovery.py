@@ -184,7 +184,7 @@ class Stage:
 
     # What came of it.
 
-    def said(self, kind: str, since_ns: int) -> list[dict[str, Any]]:
+    def said(self, kind: str, since_ns: int) -> list[Mapping[str, Any]]:
         """Events of a kind, or all that are not of a demand."""
         return [
             one

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.monitor_process import MonitorProcess
-from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
+from corridor.experiments.results.transit_check import Crossing, Judge, Seen, Verdict
 from corridor.topologies.base.seconds import NS_PER_S
 from tests.chaos.datagrams import End, udp_frame
 
@@ -62,8 +62,8 @@ class Account:
 
 
 class Watching(Protocol):
-    def stop(self) -> dict[str, Any]:
-        """What was seen, as ``corridor.traffic.monitor.monitor`` writes it."""
+    def stop(self) -> Seen:
+        """What was seen."""
 
 
 class Traffic:
@@ -99,7 +99,7 @@ class Traffic:
         Traffic._numbers += 1
         self._serial = Traffic._numbers
         self.account: Account
-        self.seen: dict[str, Any]
+        self.seen: Seen
         """What the watch wrote."""
 
     def __enter__(self) -> Traffic:
@@ -149,7 +149,7 @@ class Traffic:
             due += self.spacing_s
             time.sleep(max(0.0, due - time.monotonic()))
 
-    def _judge(self, seen: dict[str, Any]) -> Verdict:
+    def _judge(self, seen: Seen) -> Verdict:
         """Forbidden, or of no demand, is what is so by all that are in force."""
         verdicts = [Judge(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
         return Verdict(

@@ -6,11 +6,13 @@ import os
 import select
 import socket
 import threading
-from typing import Any
+from typing import cast
 
+from corridor.experiments.results.transit_check import Seen
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor import packet_filter, packet_ring
+from corridor.traffic.monitor.monitor import SCHEMA
 from corridor.traffic.monitor.transits import EventCounts
 from tests.chaos.traffic import Traffic
 
@@ -28,7 +30,7 @@ class Capture:
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self) -> Seen:
         """As ``corridor.traffic.monitor.monitor`` writes it."""
         os.close(self._end)
         self._thread.join()
@@ -36,13 +38,14 @@ class Capture:
         while select.select([self._ring.sock], [], [], LEFT_S)[0]:
             self._count()
         seen = {
+            "schema": SCHEMA,
             "frames": self._tally.frames,
             "lost": self._ring.lost(),
             "flows": self._tally.flows(),
         }
         self._ring.close()
         os.close(self._ended)
-        return seen
+        return cast(Seen, seen)
 
     def _look(self) -> None:
         sock = self._ring.sock.fileno()

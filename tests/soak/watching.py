@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.results.transit_check import Crossing, Judge
+from corridor.experiments.results.transit_check import Crossing, Judge, Seen, SeenFlow
 from corridor.topologies.model.wiring import Wiring
 from tests.soak.attacks import ATTACK_PORT
 from tests.soak.judging import FLIPPED_NS
@@ -30,7 +29,7 @@ class Watcher(Judge):
     def lets(self, crossing: Crossing) -> bool:
         return self._may(crossing)
 
-    def crossings(self, seen: Mapping[str, Any]) -> dict[str, dict[Directed, int]]:
+    def crossings(self, seen: Seen) -> dict[str, dict[Directed, int]]:
         """By demand, packets on each fibre."""
         found: dict[str, dict[Directed, int]] = defaultdict(lambda: defaultdict(int))
         for crossing, _ in self._crossings(seen["flows"]):
@@ -40,7 +39,7 @@ class Watcher(Judge):
 
 def wrong_on_fibres(
     watchers: Sequence[Watcher],
-    seen: Mapping[str, Any],
+    seen: Seen,
     away: Mapping[str, Watcher] = MappingProxyType({}),
 ) -> Iterator[str]:
     """What none of those in force allows, what is of no demand, and what was not seen.
@@ -64,7 +63,7 @@ def wrong_on_fibres(
 
 def wrong_since(
     watcher: Watcher,
-    seen: Mapping[str, Any],
+    seen: Seen,
     at_ns: int,
     delay_ns: Mapping[str, int],
     away: Mapping[str, Watcher] = MappingProxyType({}),
@@ -72,18 +71,18 @@ def wrong_since(
     """What was sent onto fibres after that time and is not allowed there by what has been in force
     from then on. ``delay_ns`` is how long each fibre takes: packets are seen as they leave it."""
 
-    def is_later(flow: Mapping[str, Any]) -> bool:
+    def is_later(flow: SeenFlow) -> bool:
         fibre, _ = watcher.sender(flow["interface"])
-        return bool(flow["last_ns"] > at_ns + FLIPPED_NS + delay_ns[fibre])
+        return flow["last_ns"] > at_ns + FLIPPED_NS + delay_ns[fibre]
 
-    later = {**seen, "flows": [flow for flow in seen["flows"] if is_later(flow)]}
+    later: Seen = {**seen, "flows": [flow for flow in seen["flows"] if is_later(flow)]}
     for crossing in watcher.verdict(later).forbidden:
         allowed = away.get(crossing.sent_by)
         if allowed is None or not allowed.lets(crossing):
             yield f"forbidden by then: {_told(crossing)}"
 
 
-def labels(seen: Mapping[str, Any]) -> list[int]:
+def labels(seen: Seen) -> list[int]:
     """Those that were on fibres."""
     return sorted({flow["label"] for flow in seen["flows"] if flow["label"] is not None})
 

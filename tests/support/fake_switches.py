@@ -9,7 +9,7 @@ from typing import Any
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
-from corridor.controller.openflow.counters import PORT_COUNTS
+from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.deployer import Deployer
@@ -97,7 +97,7 @@ class FakeSwitches:
         }
 
     def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
-        counts = dict.fromkeys(PORT_COUNTS, 0) | {"rx_packets": 5, "rx_bytes": 500}
+        counts = dict.fromkeys(PortCounts.__annotations__, 0) | {"rx_packets": 5, "rx_bytes": 500}
         return {dpid: {1: dict(counts)} for dpid in dpids}
 
     def hang_up(self, dpid: int) -> None:

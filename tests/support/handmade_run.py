@@ -17,9 +17,11 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Program
 from corridor.experiments.plan.values import PLAN_SCHEMA, Plan, PlannedDemand
-from corridor.experiments.results.results import PROBE_PHASE, WARM_UP_PHASE, RunFacts
+from corridor.experiments.results.probes import PROBE_PHASE, WARM_UP_PHASE
+from corridor.experiments.results.results import RunFacts
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import End, FibreWire, HubWire, Shape, Wiring
+from corridor.traffic.agents.jobs import plan_job
 from corridor.traffic.workloads import records
 
 EPOCH_NS = 1_800_000_002_000_000_000
@@ -69,10 +71,11 @@ def plan() -> Plan:
         ),
         wiring=Wiring("c0", tuple(map(_hub, range(1, 4))), (_fibre("one", 1), _fibre("two", 2))),
         program=Program((), ()),
-        job={"clock": "virtual", "hosts": [], "phases": ["warm-up", "probe"]},
+        job=plan_job("virtual", "", (), ("warm-up", "probe")),
         watched=False,
         gateways=(),
         bfd_interval_ms=None,
+        start_ns=1_000_000_000,
         changes=(),
         events=(),
         follows=False,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import networkx as nx
 
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
@@ -73,7 +73,7 @@ class Report:
         """Every invariant holds."""
         return not self.problems
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """Plain values; the keys are the fields of this class."""
         return {"schema": "corridor/topology-check/1", "ok": self.ok, **asdict(self)}
 

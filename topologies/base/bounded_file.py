@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 
 MAX_DEPTH = 64
@@ -136,7 +137,7 @@ def read_json(path: str | Path, kind: Kind) -> Any:
 
 
 def parse_json(
-    text: str, file: str, *, objects: Callable[[dict[str, Any]], Any] | None = None
+    text: str, file: str, *, objects: Callable[[JsonObject], JsonObject] | None = None
 ) -> Any:
     """Values of JSON at most ``MAX_DEPTH`` levels deep; ``file`` is named in errors: InputError.
 

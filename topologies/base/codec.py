@@ -13,6 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, cast
 
+type JsonObject = dict[str, object]
+"""An object of JSON, of which nothing is known but that: who reads it looks what its values are."""
+_OWN = "to_plain"
+"""The method of a named tuple that has a plain form of its own, and ``from_plain`` beside it."""
 _OMIT = "omit empty"
 OMIT_EMPTY: Mapping[str, bool] = {_OMIT: True}
 """The metadata of a field with a default that is left out while it is empty."""
@@ -31,7 +35,8 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
+        own = getattr(value, _OWN, None)
+        return [to_plain(item) for item in value] if own is None else own()
     return value
 
 
@@ -67,6 +72,8 @@ def _rebuilder(kind: Any) -> Callable[[Any], Any]:
     """What rebuilds values of a kind: hints are taken apart once, values many times."""
     if dataclasses.is_dataclass(kind):
         return partial(_rebuild_dataclass, kind)
+    if hasattr(kind, _OWN):
+        return cast(Callable[[Any], Any], kind.from_plain)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         some = next(item for item in arguments if item is not type(None))

@@ -28,6 +28,8 @@ from corridor.topologies.base.errors import InputError
 MAX_VALUES = 500_000
 """Values in one document after aliases are expanded."""
 
+type Plain = dict[str, Plain] | list[Plain] | str | int | float | bool | None
+"""What a document is made of."""
 Key = str | int
 KeyPath = tuple[Key, ...]
 
@@ -63,9 +65,22 @@ for _name, _pattern, _first in _SCALARS:
 class Document:
     """Plain values read from ``file``, with the line of each key path (1-based)."""
 
-    data: Any
+    data: Plain
     file: str
     lines: Mapping[KeyPath, int] = field(repr=False)
+
+    def value(self, *path: Key) -> Plain:
+        """What stands at ``path``; None where nothing does."""
+        value = self.data
+        for key in path:
+            match value, key:
+                case dict(), str() if key in value:
+                    value = value[key]
+                case list(), int() if key < len(value):
+                    value = value[key]
+                case _:
+                    return None
+        return value
 
     def line_of(self, *path: Key) -> int | None:
         """The line where ``path`` stands, or where its nearest known ancestor does."""
@@ -145,7 +160,7 @@ class _Builder:
         self._open: set[int] = set()
         self._scalars = yaml.constructor.SafeConstructor()
 
-    def build(self, node: yaml.Node, path: KeyPath) -> Any:
+    def build(self, node: yaml.Node, path: KeyPath) -> Plain:
         self._values += 1
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
@@ -168,8 +183,8 @@ class _Builder:
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
-        result: dict[str, Any] = {}
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Plain]:
+        result: dict[str, Plain] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
@@ -184,7 +199,7 @@ class _Builder:
             result[key] = self.build(value_node, (*path, key))
         return result
 
-    def _scalar(self, node: yaml.ScalarNode, line: int) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, line: int) -> str | int | float | bool | None:
         for kind in ("str", "bool", "int", "float", "null"):
             if node.tag == _PREFIX + kind:
                 break
@@ -195,7 +210,8 @@ class _Builder:
         if kind == "int":
             return self._whole(node.value, line)
         try:
-            return self._scalars.construct_object(node)
+            made: float | bool | None = self._scalars.construct_object(node)
+            return made
         except (yaml.YAMLError, ValueError):
             raise self._error(f'"{node.value}" is not a {kind}', line) from None
 
@@ -216,9 +232,7 @@ def validate[Model: BaseModel](
     document: Document, model: type[Model], *, at: KeyPath = ()
 ) -> Model:
     """The value at ``at`` as a ``model``. Raises InputError naming the first mistake's line."""
-    value = document.data
-    for key in at:
-        value = value[key]
+    value = document.value(*at)
     if not isinstance(value, dict):
         raise document.error("must be a mapping of keys to values", *at)
     try:

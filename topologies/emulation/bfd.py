@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.emulation.ovsdb_client import a_map
+from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map
 from corridor.topologies.model.wiring import Wiring
 
 
@@ -46,12 +45,12 @@ def settings(interval_ms: int) -> dict[str, str]:
     return {"enable": "true", "min_rx": f"{interval_ms}", "min_tx": f"{interval_ms}"}
 
 
-def column(interval_ms: int) -> dict[str, Any]:
+def column(interval_ms: int) -> Row:
     """The part of an interface's row that starts its session."""
     return {"bfd": a_map(settings(interval_ms))}
 
 
-def updates(wiring: Wiring, interval_ms: int, fibre: str | None = None) -> list[dict[str, Any]]:
+def updates(wiring: Wiring, interval_ms: int, fibre: str | None = None) -> list[Operation]:
     """Sessions of one fibre or of all, as operations on the database (RFC 7047, 5.2.3)."""
     row = column(interval_ms)
     return [

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 
 from mininet.net import Mininet
 
@@ -25,6 +25,15 @@ from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.model.wiring import HubWire, Wiring, around
 
 BFD_POLL_S = 0.25
+
+
+class SwitchSettings(TypedDict):
+    """How a switch is set up."""
+
+    fail_mode: str | None
+    """What it does without a controller."""
+    bfd_ports: list[int] | None
+    """Those of fibres on which it speaks BFD; None in a network without."""
 
 
 class CorridorNet(Mininet):
@@ -88,9 +97,8 @@ class CorridorNet(Mininet):
         found = self.openvswitch.bfd_status()
         return {name: found[name] for name in bfd.interfaces(self.wiring) if name in found}
 
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """How each switch is set up, by hub: ``fail_mode``, and ``bfd_ports``, those of fibres
-        on which it speaks BFD, or None in a network without."""
+    def settings(self) -> dict[str, SwitchSettings]:
+        """How each switch is set up, by hub."""
         assert self.openvswitch is not None
         modes = self.openvswitch.fail_modes()
         speakers = self.openvswitch.bfd_speakers()

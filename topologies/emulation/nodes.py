@@ -79,7 +79,7 @@ class HubHost(LazyShell, Host):
     def setup(cls) -> None:
         """Nothing to look for: Mininet's ifconfig is not used."""
 
-    def config(self, **_params: Any) -> dict[str, Any]:
+    def config(self, **_params: Any) -> dict[str, str]:
         return {}
 
     def popen(self, *args: Any, **kwargs: Any) -> Any:
@@ -143,7 +143,7 @@ class BuiltIntf(Intf):
     def __init__(self, name: str, node: Any, port: int, link: Link, mac: str) -> None:
         super().__init__(name, node=node, port=port, link=link, mac=mac, moveIntfFn=_stay)
 
-    def config(self, **_params: Any) -> dict[str, Any]:
+    def config(self, **_params: Any) -> dict[str, str]:
         return {}
 
     def delete(self) -> None:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import batched
 from pathlib import Path
-from typing import Any
 
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -29,6 +28,7 @@ from corridor.topologies.emulation.ovsdb_client import (
     a_set,
     members,
     mutate_root,
+    pairs,
     update,
     update_root,
 )
@@ -135,15 +135,15 @@ class OpenVSwitch:
     def bfd_status(self) -> dict[str, bfd.Status]:
         """What BFD says of every interface that speaks it, by its name."""
         return {
-            name: bfd.status(dict(pairs[1]))
-            for name, pairs in self._interfaces("bfd_status").items()
-            if pairs[1]
+            name: bfd.status(said)
+            for name, value in self._interfaces("bfd_status").items()
+            if (said := pairs(value))
         }
 
     def bfd_speakers(self) -> set[str]:
         """Interfaces that are told to speak BFD, whether or not anybody answers."""
         told = self._interfaces("bfd")
-        return {name for name, pairs in told.items() if ["enable", "true"] in pairs[1]}
+        return {name for name, value in told.items() if pairs(value).get("enable") == "true"}
 
     def set_controller(self, bridge: str, address: str) -> None:
         """Point one switch to another controller; its connection is closed."""
@@ -226,11 +226,12 @@ class OpenVSwitch:
                     f"Open vSwitch gave {interface} port {given.get(interface)} instead of {port}"
                 )
 
-    def _interfaces(self, column: str) -> dict[str, Any]:
+    def _interfaces(self, column: str) -> dict[str, object]:
         """One column of every interface, as OVSDB's JSON has it (RFC 7047, 5.1)."""
         with self._database() as database:
             return {
-                row["name"]: row[column] for row in database.select("Interface", ["name", column])
+                str(row["name"]): row[column]
+                for row in database.select("Interface", ["name", column])
             }
 
     def fail_modes(self) -> dict[str, str]:
@@ -239,13 +240,13 @@ class OpenVSwitch:
             rows = database.select("Bridge", ["name", "fail_mode"])
         # A column that is not set is an empty set (RFC 7047, 5.1).
         return {
-            row["name"]: row["fail_mode"] if isinstance(row["fail_mode"], str) else "standalone"
+            str(row["name"]): mode if isinstance(mode := row["fail_mode"], str) else "standalone"
             for row in rows
         }
 
     def bridges(self) -> list[str]:
         with self._database() as database:
-            return sorted(row["name"] for row in database.select("Bridge", ["name"]))
+            return sorted(str(row["name"]) for row in database.select("Bridge", ["name"]))
 
     def is_connected(self, bridge: str) -> bool:
         """Whether a bridge has the connection of a controller, as ovs-vswitchd last said.
@@ -363,7 +364,7 @@ def _takes_connections(path: Path) -> bool:
     return True
 
 
-def _refs(bridge: Row) -> list[Any]:
+def _refs(bridge: Row) -> list[object]:
     return members(bridge["controller"])
 
 

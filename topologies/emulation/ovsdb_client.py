@@ -10,15 +10,16 @@ import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 SCHEMA = "Open_vSwitch"
 ROOT_TABLE = "Open_vSwitch"
-Operation = dict[str, Any]
-Row = dict[str, Any]
+type Operation = JsonObject
+type Row = JsonObject
+"""Columns by name. What the server says in one is looked at before it is used."""
 
 
 class Database(Closing):
@@ -51,15 +52,17 @@ class Database(Closing):
         (found,) = self.transact(
             [{"op": "select", "table": table, "where": [], "columns": columns}]
         )
-        rows: list[Row] = found["rows"]
-        return rows
+        return self._rows(found)
 
-    def transact(self, operations: Iterable[Operation]) -> list[dict[str, Any]]:
+    def transact(self, operations: Iterable[Operation]) -> list[JsonObject]:
         """Carry out all operations or none; what each one gave."""
-        results: list[dict[str, Any]] = self._call("transact", [SCHEMA, *operations])
+        said = self._call("transact", [SCHEMA, *operations])
+        if not isinstance(said, list):
+            raise self._failure(f"it answers a transaction by {said!r}")
+        results = [result or {} for result in said]
         for result in results:
-            if result and "error" in result:
-                raise self._failure(result.get("details") or result["error"])
+            if "error" in result:
+                raise self._failure(str(result.get("details") or result["error"]))
         return results
 
     def apply(self, operations: Iterable[Operation]) -> None:
@@ -69,15 +72,26 @@ class Database(Closing):
             self._note(self._call("monitor", [SCHEMA, None, columns]))
             self._monitors = True
         count = mutate_root("next_cfg", "+=", 1)
-        read = {"op": "select", "table": ROOT_TABLE, "where": [], "columns": ["next_cfg"]}
-        (root,) = self.transact([*operations, count, read])[-1]["rows"] or [{"next_cfg": None}]
-        wanted = root["next_cfg"]
-        if wanted is None:
+        read: Operation = {
+            "op": "select",
+            "table": ROOT_TABLE,
+            "where": [],
+            "columns": ["next_cfg"],
+        }
+        roots = self._rows(self.transact([*operations, count, read])[-1])
+        wanted = roots[0]["next_cfg"] if roots else None
+        if not isinstance(wanted, int):
             raise self._failure("it is empty: sudo ovs-vsctl init")
         while self._applied < wanted:
             self._dispatch(self._receive())
 
-    def _call(self, method: str, parameters: list[Any]) -> Any:
+    def _rows(self, selected: JsonObject) -> list[Row]:
+        rows = selected.get("rows")
+        if not isinstance(rows, list):
+            raise self._failure(f"it answers a question by {selected}")
+        return rows
+
+    def _call(self, method: str, parameters: list[object]) -> object:
         self._last_id += 1
         self._send({"method": method, "params": parameters, "id": self._last_id})
         while True:
@@ -88,24 +102,29 @@ class Database(Closing):
                 return message["result"]
             self._dispatch(message)
 
-    def _dispatch(self, message: dict[str, Any]) -> None:
+    def _dispatch(self, message: JsonObject) -> None:
         """Take note of what the server says unasked, and show it that we live."""
-        if message.get("method") == "update":
-            self._note(message["params"][1])
-        elif message.get("method") == "echo":
-            self._send({"result": message["params"], "error": None, "id": message["id"]})
+        match message:
+            case {"method": "update", "params": [_, changes]}:
+                self._note(changes)
+            case {"method": "echo", "params": said, "id": number}:
+                self._send({"result": said, "error": None, "id": number})
 
-    def _note(self, changes: dict[str, Any]) -> None:
-        for row in changes.get(ROOT_TABLE, {}).values():
-            self._applied = row.get("new", {}).get("cur_cfg", self._applied)
+    def _note(self, changes: object) -> None:
+        """Changed rows by table and ``_uuid`` (RFC 7047, 4.1.6)."""
+        changed = changes.get(ROOT_TABLE) if isinstance(changes, dict) else None
+        for row in changed.values() if isinstance(changed, dict) else ():
+            match row:
+                case {"new": {"cur_cfg": int(applied)}}:
+                    self._applied = applied
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _send(self, message: JsonObject) -> None:
         try:
             self._socket.sendall(json.dumps(message).encode())
         except OSError as error:
             raise self._failure(error.strerror or str(error)) from error
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self) -> JsonObject:
         """The next message; they follow each other without a mark between them."""
         while True:
             text = self._unread.lstrip()
@@ -137,15 +156,15 @@ class Database(Closing):
         )
 
 
-def a_set(members: Iterable[Any]) -> list[Any]:
+def a_set(members: Iterable[object]) -> list[object]:
     return ["set", list(members)]
 
 
-def a_map(pairs: Mapping[str, str]) -> list[Any]:
+def a_map(pairs: Mapping[str, str]) -> list[object]:
     return ["map", [list(pair) for pair in pairs.items()]]
 
 
-def update(table: str, uuid: Any, row: Row) -> Operation:
+def update(table: str, uuid: object, row: Row) -> Operation:
     """Change columns of one row that is there, by its ``_uuid`` as it was read."""
     return {"op": "update", "table": table, "where": [["_uuid", "==", uuid]], "row": row}
 
@@ -155,7 +174,7 @@ def update_root(row: Row) -> Operation:
     return {"op": "update", "table": ROOT_TABLE, "where": [], "row": row}
 
 
-def mutate_root(column: str, mutator: str, value: Any) -> Operation:
+def mutate_root(column: str, mutator: str, value: object) -> Operation:
     """Change one column of the database's one root row."""
     return {
         "op": "mutate",
@@ -165,6 +184,13 @@ def mutate_root(column: str, mutator: str, value: Any) -> Operation:
     }
 
 
-def members(value: Any) -> list[Any]:
+def members(value: object) -> list[object]:
     """The members of a set, however the server wrote it: a set of one stands by itself."""
     return list(value[1]) if isinstance(value, list) and value[:1] == ["set"] else [value]
+
+
+def pairs(value: object) -> dict[str, str]:
+    """What a map of texts holds; nothing where the value is none."""
+    if not isinstance(value, list) or value[:1] != ["map"]:
+        return {}
+    return {str(key): str(item) for key, item in value[1]}

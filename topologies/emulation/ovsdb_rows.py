@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map, a_set
 from corridor.topologies.model.wiring import HubWire
@@ -18,16 +17,16 @@ def bridge_inserted(
 
     ``interfaces`` are rows by name. Open vSwitch wants a port of the bridge's own name besides.
     """
-    named = {**interfaces, hub.bridge: {"type": "internal"}}
+    named: dict[str, Row] = {**interfaces, hub.bridge: {"type": "internal"}}
     ports = [f"{name}_port".replace("-", "_") for name in named]
     targets = [f"{hub.bridge}_controller{number}" for number in range(len(controllers))]
-    operations = []
+    operations: list[Operation] = []
     for port, (name, row) in zip(ports, named.items(), strict=True):
         operations += _port_inserted(port, name, row)
     for target, address in zip(targets, controllers, strict=True):
-        row = {"target": address, "max_backoff": RECONNECT_MS}
-        operations.append(insert("Controller", row, target))
-    bridge = {
+        reached: Row = {"target": address, "max_backoff": RECONNECT_MS}
+        operations.append(insert("Controller", reached, target))
+    bridge: Row = {
         "name": hub.bridge,
         "fail_mode": "secure",
         "protocols": "OpenFlow13",
@@ -46,7 +45,7 @@ def bridge_inserted(
 
 def insert(table: str, row: Row, named: str | None = None) -> Operation:
     """A new row, to which other operations of the transaction may refer by a name."""
-    operation: dict[str, Any] = {"op": "insert", "table": table, "row": row}
+    operation: Operation = {"op": "insert", "table": table, "row": row}
     return operation if named is None else {**operation, "uuid-name": named}
 
 
@@ -58,5 +57,5 @@ def _port_inserted(port: str, name: str, row: Row) -> list[Operation]:
     ]
 
 
-def _named(names: Sequence[str]) -> list[Any]:
+def _named(names: Sequence[str]) -> list[object]:
     return a_set(["named-uuid", name] for name in names)

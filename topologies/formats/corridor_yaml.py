@@ -8,10 +8,11 @@ other topologies. See docs/topologies.md for every key.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.documents import (
     Document,
     KeyPath,
@@ -107,9 +108,9 @@ class TopologyEntry(Frozen):
     title: Text = ""
     extends: tuple[str, ...] = ()
     capacity: ScalingEntry | None = None
-    hubs: list[Any] = Field(default_factory=list)
-    systems: list[Any] = Field(default_factory=list)
-    fibres: list[Any] = Field(default_factory=list)
+    hubs: list[object] = Field(default_factory=list)
+    systems: list[object] = Field(default_factory=list)
+    fibres: list[object] = Field(default_factory=list)
     notes: tuple[Text, ...] = ()
 
 
@@ -120,7 +121,7 @@ class FibreEntry(Frozen):
     medium: delay.Medium = "terrestrial"
     length: float | None = Field(default=None, le=MAX_LENGTH_KM)
     length_basis: LengthBasis | None = None
-    via: tuple[Any, ...] = ()
+    via: tuple[object, ...] = ()
     """Waypoint ids, hub ids or [lat, lon]."""
     one_way_delay: int | None = Field(default=None, le=MAX_DELAY_NS)
     system: Text = ""
@@ -219,7 +220,9 @@ class _Reader:
             hub = validate(self.document, Hub, at=at)
         self._keep(self.hubs, hub, "hub", at)
 
-    def _keep(self, table: dict[str, Any], value: Hub | Fibre, kind: str, at: KeyPath) -> None:
+    def _keep[Kept: (Hub, Fibre)](
+        self, table: dict[str, Kept], value: Kept, kind: str, at: KeyPath
+    ) -> None:
         if value.id in table:
             raise self.document.error(
                 f'{kind} id "{value.id}" is used twice', *at, "id", hint="give each its own id"
@@ -334,7 +337,7 @@ def _srlgs(entry: FibreEntry) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *entry.srlgs)))
 
 
-def to_data(topology: Topology) -> dict[str, Any]:
+def to_data(topology: Topology) -> JsonObject:
     """Plain values that ``from_text`` reads back to the same topology, once dumped as YAML."""
     scaling = topology.scaling
     return {
@@ -358,8 +361,8 @@ def to_data(topology: Topology) -> dict[str, Any]:
     }
 
 
-def _fibre_data(fibre: Fibre) -> dict[str, Any]:
-    data = fibre.model_dump(
+def _fibre_data(fibre: Fibre) -> JsonObject:
+    data: JsonObject = fibre.model_dump(
         mode="json",
         exclude_defaults=True,
         exclude={"length_km", "length_basis", "one_way_delay_ns", "delay_basis", "capacity_gbps"},

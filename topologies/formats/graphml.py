@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import BaseModel, ValidationError
 
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
@@ -76,7 +76,11 @@ _TYPES: tuple[tuple[type, str], ...] = (
 )
 
 
-def _flat(value: BaseModel, without: set[str]) -> dict[str, Any]:
+type _Scalar = bool | int | float | str
+"""What a field may be here; lists are JSON text."""
+
+
+def _flat(value: BaseModel, without: set[str]) -> dict[str, _Scalar]:
     """Fields that differ from their default, lists as JSON text."""
     fields = value.model_dump(mode="json", exclude_defaults=True, exclude=without)
     return {
@@ -85,7 +89,7 @@ def _flat(value: BaseModel, without: set[str]) -> dict[str, Any]:
     }
 
 
-def _key_lines(domain: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def _key_lines(domain: str, rows: Iterable[Mapping[str, _Scalar]]) -> list[str]:
     types: dict[str, str] = {}
     for row in rows:
         for name, value in row.items():
@@ -96,14 +100,14 @@ def _key_lines(domain: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _data_lines(domain: str, values: Mapping[str, Any]) -> list[str]:
+def _data_lines(domain: str, values: Mapping[str, _Scalar]) -> list[str]:
     return [
         f'<data key="{domain}_{name}">{escape(_text(value))}</data>'
         for name, value in values.items()
     ]
 
 
-def _text(value: object) -> str:
+def _text(value: _Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else str(value)
@@ -215,11 +219,11 @@ def _ours(document: _Reader, file: str) -> Topology:
 def _value[Model: BaseModel](
     model: type[Model], written: Attributes, line: int, file: str
 ) -> Model:
-    fields: dict[str, Any] = dict(written)
+    fields: JsonObject = dict(written)
     try:
         for name, info in model.model_fields.items():
             if name in fields and str(info.annotation).startswith("tuple"):
-                fields[name] = json.loads(fields[name])
+                fields[name] = json.loads(written[name])
         return model.model_validate(fields)
     except ValidationError as problem:
         raise InputError(_first(problem), file=file, line=line) from None

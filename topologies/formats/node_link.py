@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from pydantic import ValidationError
 
 from corridor.topologies.base.bounded_file import parse_json
+from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"
 
 
-def to_data(topology: Topology) -> dict[str, Any]:
+def to_data(topology: Topology) -> JsonObject:
     """Plain JSON values; ``networkx.node_link_graph(data, edges="edges")`` reads them too."""
     whole = topology.model_dump(mode="json")
     edges = []
@@ -60,5 +60,5 @@ def from_text(text: str, file: str) -> Topology:
         raise InputError(f"{where}: {message}" if where else message, file=file) from None
 
 
-def _rest(edge: dict[str, Any]) -> dict[str, Any]:
+def _rest(edge: JsonObject) -> JsonObject:
     return {name: value for name, value in edge.items() if name not in ("key", "source", "target")}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
@@ -35,6 +35,28 @@ MISPLACED: dict[tuple[str, str], str] = {
     ("topozoo/Cernet", "Chengdou"): "chengdu",
 }
 """Nodes that topohub 1.5.1 geocodes to the wrong place, and the hub whose place they get."""
+
+
+class _Node(TypedDict):
+    id: str | int
+    pos: list[float]
+    """Longitude and latitude."""
+    name: NotRequired[str]
+    type: NotRequired[str]
+
+
+class _Edge(TypedDict):
+    source: str | int
+    target: str | int
+
+
+class _Graph(TypedDict):
+    """As networkx has it, as far as it is read here."""
+
+    nodes: list[_Node]
+    edges: NotRequired[list[_Edge]]
+    links: NotRequired[list[_Edge]]
+    """The edges, as older releases call them."""
 
 
 def from_key(name: str) -> Topology:
@@ -63,7 +85,7 @@ def _keys(topohub: Any, family: str) -> list[str]:
     return sorted({str(file.relative_to(data)).split(".json")[0] for file in files})
 
 
-def _build(key: str, data: dict[str, Any]) -> Topology:
+def _build(key: str, data: _Graph) -> Topology:
     notes = ["Shape from topohub (MIT; Topology Zoo and SNDlib have their own terms)."]
     if key.partition("/")[0] in FAMILY_NOTES:
         notes.append(FAMILY_NOTES[key.partition("/")[0]])

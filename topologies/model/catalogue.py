@@ -79,4 +79,6 @@ def shipped_waypoints() -> dict[str, LatLon]:
 
 
 def _indices(document: Document, key: str) -> range:
-    return range(len(document.data[key]))
+    listed = document.value(key)
+    assert isinstance(listed, list), f"{document.file} lists {key}"
+    return range(len(listed))

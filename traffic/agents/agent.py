@@ -16,16 +16,27 @@ import json
 import os
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Any
 
+from corridor.traffic.agents.jobs import Host, Job
+from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
 from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
-from corridor.traffic.workloads.workload import Place, Timed, spin_ns_of
+from corridor.traffic.workloads.workload import Place, Timed
 
+ERROR_NS = {"virtual": 256, "real": 1000}
+"""A tick of each clock."""
 _SEND_BUFFER_BYTES = 64 << 20
+
+Counters = Mapping[str, object]
+"""Of one host, as JSON has them; each kind of workload says what its own are."""
+
+
+def spin_ns_of(job: Job) -> int:
+    """How long before a deadline to spin; never in the virtual clock, which spinning stops."""
+    return job.settings.spin_ns if job.clock == "real" else 0
 
 
 class Flusher:
@@ -53,22 +64,29 @@ class CannotOpenError(Exception):
 class HostPart:
     """One host's workloads and records. The process must be in the host's namespace."""
 
-    def __init__(self, job: dict[str, Any], host: dict[str, Any]) -> None:
-        self.name: str = host["name"]
-        self._clock: str = job["clock"]
-        self.out_dir: str = job["out_dir"]
+    def __init__(self, job: Job, host: Host) -> None:
+        self.name = host.name
+        self._clock = job.clock
+        self.out_dir = job.out_dir
+        settings = job.settings
         self.writer = records.RecordWriter(
             os.path.join(self.out_dir, records.file_name(self.name)),
             records.header(self.name, 0, self._clock),
-            job.get("flush_records", 64),
+            settings.flush_records,
         )
         self._wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self._wire.setblocking(False)
         self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
-        self._wire.bind((host["interface"], 0))
-        place = Place(job, self._wire, self.writer)
-        self._workloads = [kind(host.get(kind.key, []), place) for kind in WORKLOADS]
-        self._flusher = Flusher(self.writer, job.get("flush_ns", 0))
+        self._wire.bind((host.interface, 0))
+        place = Place(
+            self._wire,
+            self.writer,
+            settings.drain_ns,
+            spins=spin_ns_of(job) > 0,
+            error_estimate=stamp.error_estimate(ERROR_NS[job.clock]),
+        )
+        self._workloads = [kind(host.of(kind.part), place) for kind in WORKLOADS]
+        self._flusher = Flusher(self.writer, settings.flush_ns)
 
     def handlers(self) -> dict[int, Callable[[], None]]:
         """What to call when which descriptor is readable."""
@@ -84,11 +102,11 @@ class HostPart:
         sources = [one for workload in by_turn for one in workload.timed()]
         return [source for source in (*sources, self._flusher) if source.start(epoch_ns)]
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> Counters:
         """Count what still waits, write what is buffered; the host's counters."""
-        counted: dict[str, Any] = {}
+        counted: dict[str, object] = {}
         for workload in self._workloads:
-            counted |= workload.finish()
+            counted.update(workload.finish())
         self.writer.close()
         result = {"records": self.writer.number, **counted}
         if any(workload.in_flows and len(workload) for workload in self._workloads):
@@ -99,7 +117,7 @@ class HostPart:
 class Agent:
     """The hosts of one process. ``open`` may raise OSError; ``run`` returns their counters."""
 
-    def __init__(self, job: dict[str, Any], hosts: list[dict[str, Any]]) -> None:
+    def __init__(self, job: Job, hosts: Sequence[Host]) -> None:
         self._job = job
         self._hosts = hosts
         self._parts: list[HostPart] = []
@@ -113,18 +131,17 @@ class Agent:
         self._handlers: dict[int, Callable[[], None]] = {}
         for host in self._hosts:
             try:
-                kernel.enter_network_namespace(host["netns"])
+                kernel.enter_network_namespace(host.netns)
                 part = HostPart(self._job, host)
             except (OSError, KeyError, ValueError) as problem:
-                raise CannotOpenError(
-                    host.get("name", "?"), f"{type(problem).__name__}: {problem}"
-                ) from problem
+                reason = f"{type(problem).__name__}: {problem}"
+                raise CannotOpenError(host.name, reason) from problem
             self._parts.append(part)
             self._handlers |= part.handlers()
         for descriptor in self._handlers:
             self._poll.register(descriptor, select.EPOLLIN)
 
-    def run(self, epoch_ns: int, end_ns: int) -> dict[str, dict[str, Any]]:
+    def run(self, epoch_ns: int, end_ns: int) -> dict[str, Counters]:
         """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host."""
         sources = [source for part in self._parts for source in part.sources(epoch_ns)]
         self._loop(sources, epoch_ns + end_ns)
@@ -161,7 +178,7 @@ class Agent:
                     heappush(queue, (source.next_ns, index))
 
 
-def write_flows(out_dir: str, host: str, result: dict[str, Any]) -> None:
+def write_flows(out_dir: str, host: str, result: Counters) -> None:
     """Leave the streams' counts beside the records, so they outlive the launcher."""
     text = json.dumps({key: result[key] for key in FLOW_KEYS})
     path = os.path.join(out_dir, f"flows-{host}.json")

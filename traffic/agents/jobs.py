@@ -1,7 +1,7 @@
-"""The plan of one run as values: who probes whom, with which frames, when. Pure.
+"""The plan of one run as values: who probes whom, with which frames, when. Standard library only.
 
-``Job.to_json`` is the job file that ``launcher.py`` reads. Times ending in ``_ns`` of
-probes and streams count from the run's epoch, which the runner names when every agent is ready.
+``Job.to_json`` is the job file that ``launcher.py`` reads. Times ending in ``_ns`` of what hosts do
+count from the run's epoch, which the runner names when every agent is ready.
 """
 
 from __future__ import annotations
@@ -9,257 +9,80 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
-from corridor.topologies.base.errors import InputError
+from corridor.topologies.base import named_tuples
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
-from corridor.traffic.packets import stamp
-from corridor.traffic.workloads.pacing import burst_packets, stream_packets
+from corridor.traffic.workloads.registry import KIND_OF, WORKLOADS
+from corridor.traffic.workloads.workload import Part
 
 Clock = Literal["virtual", "real"]
 
-MAX_DEMAND = 0xFFFE
 
-
-def ssid_of(demand: int) -> int:
-    """The STAMP session identifier of a demand: never 0, and reflectors read the demand back."""
-    if not 0 <= demand <= MAX_DEMAND:
-        raise InputError(f"demand {demand} does not fit a STAMP session identifier")
-    return demand + 1
-
-
-@dataclass(frozen=True)
-class FrameSpec:
-    """What ``packets/frames.py`` needs to build one frame; ``size_bytes`` is L2 without FCS."""
-
-    id: str
-    kind: Literal["stamp", "stream"]
-    src_mac: str
-    dst_mac: str
-    src_ip: str
-    dst_ip: str
-    sport: int
-    dport: int
-    size_bytes: int
-    dscp: int = 0
-    ttl: int = 255
-    ssid: int = 0
-    error_estimate: int = stamp.error_estimate(256)
-    reply: bool = False
-    flow: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class FrameTemplate:
-    """A serialised frame and the offsets of what changes from packet to packet."""
-
-    frame_hex: str
-    offsets: Mapping[str, int]
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.frame_hex) // 2
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A reflector answers this peer with a frame of its own instead of through the kernel.
-
-    Needed where the way back is chosen by the frame's destination address and one peer has
-    several demands. The template is a ``stamp`` frame with ``reply`` set.
-    """
-
-    peer_ip: str
-    peer_port: int
-    template: FrameTemplate
-
-
-class Part:
-    """One thing that a host does. A kind of it is a class with these, and a field of ``Host``."""
-
-    lasting: ClassVar[bool] = False
-    """Whether it is the same one in all phases that name it."""
-
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
-        """As it is in a phase that begins so late; ``sent`` counts the probes of each demand."""
-        raise NotImplementedError
-
-    def end_ns(self, linger_ns: int) -> int:
-        """When its host may stop as far as it is concerned."""
-        raise NotImplementedError
-
-    def problems(self) -> Iterator[str]:
-        """Why it cannot be carried out, if it cannot."""
-        yield from ()
-
-    @property
-    def takes_port(self) -> tuple[int, object] | None:
-        """The UDP port it receives on, and who owns that: several may share one owner's port."""
-        return None
-
-
-@dataclass(frozen=True)
-class Reflector(Part):
-    ip: str
-    port: int = stamp.PORT
-    replies: tuple[Reply, ...] = ()
-    lasting: ClassVar[bool] = True
-
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
-        return self
-
-    def end_ns(self, linger_ns: int) -> int:
-        return linger_ns
-
-    @property
-    def takes_port(self) -> tuple[int, object]:
-        return self.port, id(self)
-
-
-@dataclass(frozen=True)
-class Probe(Part):
-    """One demand's probes: ``count`` of them, ``interval_ns`` apart, as ``arrival`` has it."""
-
-    demand: int
-    template: FrameTemplate
-    reply_port: int
-    start_ns: int
-    interval_ns: int
-    count: int
-    arrival: Arrival = DEFAULT
-    seed: int = 0
-    first_seq: int = 0
-    phase: int = 0
-
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
-        first = sent.get(self.demand, 0)
-        sent[self.demand] = first + self.count
-        return replace(self, start_ns=self.start_ns + shift_ns, first_seq=first, phase=phase)
-
-    def end_ns(self, linger_ns: int) -> int:
-        """By the exact times of its arrivals."""
-        times = send_times(self.arrival, self.start_ns, self.interval_ns, self.count, self.seed)
-        return (times[-1] if times else 0) + linger_ns
-
-    def problems(self) -> Iterator[str]:
-        where = f"demand {self.demand}"
-        if not 0 <= self.demand <= MAX_DEMAND:
-            yield f"{where}: does not fit a STAMP session identifier"
-        try:
-            parts_of(self.arrival)
-        except ValueError as problem:
-            yield f"{where}: {problem}"
-        if self.interval_ns < 1 or self.count < 0 or self.start_ns < 0:
-            yield f"{where}: needs a positive interval and no negative count or start"
-
-    @property
-    def takes_port(self) -> tuple[int, object]:
-        return self.reply_port, Probe
-
-
-@dataclass(frozen=True)
-class StreamOut(Part):
-    """A paced stream of equal frames; ``rate_bps`` counts frame bits without FCS."""
-
-    flow: int
-    template: FrameTemplate
-    start_ns: int
-    duration_ns: int
-    rate_bps: int
-    burst_ns: int = 100_000
-    phase: int = 0
-
-    @property
-    def packets(self) -> int:
-        return stream_packets(self.duration_ns, self.rate_bps, self.template.size_bytes)
-
-    @property
-    def burst(self) -> int:
-        return burst_packets(self.burst_ns, self.rate_bps, self.template.size_bytes)
-
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
-        return replace(self, start_ns=self.start_ns + shift_ns, phase=phase)
-
-    def end_ns(self, linger_ns: int) -> int:
-        return self.start_ns + self.duration_ns + linger_ns
-
-    def problems(self) -> Iterator[str]:
-        if self.rate_bps < 1 or self.duration_ns < 1 or self.burst_ns < 0:
-            yield f"flow {self.flow}: needs a rate and a duration"
-
-
-@dataclass(frozen=True)
-class StreamIn(Part):
-    """Where a stream ends: counted from ``from_ns`` until ``until_ns``."""
-
-    flow: int
-    port: int
-    until_ns: int
-    from_ns: int = 0
-    phase: int = 0
-
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
-        from_ns, until_ns = self.from_ns + shift_ns, self.until_ns + shift_ns
-        return replace(self, from_ns=from_ns, until_ns=until_ns, phase=phase)
-
-    def end_ns(self, linger_ns: int) -> int:  # noqa: ARG002
-        return self.until_ns
-
-    @property
-    def takes_port(self) -> tuple[int, object]:
-        return self.port, id(self)
-
-
-@dataclass(frozen=True)
-class Host:
+class Host(NamedTuple):
     """One agent: ``netns`` is a path to the host's network namespace, e.g. /proc/7/ns/net."""
 
     name: str
     netns: str
     interface: str
-    reflect: tuple[Reflector, ...] = ()
-    probes: tuple[Probe, ...] = ()
-    streams_out: tuple[StreamOut, ...] = ()
-    streams_in: tuple[StreamIn, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """All that it does, of whatever kinds ``workloads/registry.py`` has."""
 
-    @property
-    def parts(self) -> dict[str, tuple[Part, ...]]:
-        """All that it does, by field."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.default == ()}
+    def of[P: Part](self, kind: type[P]) -> tuple[P, ...]:
+        """Its parts of one kind, in order."""
+        return tuple(part for part in self.parts if isinstance(part, kind))
 
-    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Host:
-        shifted: dict[str, Any] = {
-            name: tuple(part.in_phase(phase, shift_ns, sent) for part in parts)
-            for name, parts in self.parts.items()
-        }
-        return replace(self, **shifted)
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
+        return self._replace(
+            parts=tuple(part.in_phase(phase, shift_ns, sent) for part in self.parts)
+        )
 
-    def joined(self, later: Host) -> Host:
+    def joined(self, later: Host) -> Self:
         """What this host does, and what it does in a later phase."""
-        together: dict[str, Any] = {
-            name: (*mine, *(one for one in later.parts[name] if not one.lasting or one not in mine))
-            for name, mine in self.parts.items()
-        }
-        return replace(self, **together)
+        more = (
+            part
+            for part in later.parts
+            if not KIND_OF[type(part)].lasting or part not in self.parts
+        )
+        return self._replace(parts=(*self.parts, *more))
+
+    def in_order(self) -> Self:
+        """With its parts in the order of their kinds, as job files have them."""
+        order = sorted(self.parts, key=lambda part: WORKLOADS.index(KIND_OF[type(part)]))
+        return self._replace(parts=tuple(order))
 
     def problems(self) -> Iterator[str]:
         """Why it cannot do all of it."""
-        parts = [part for parts in self.parts.values() for part in parts]
-        for part in parts:
+        for part in self.parts:
             yield from (f"host {self.name!r}, {problem}" for problem in part.problems())
-        taken = [port for port, _ in {part.takes_port: 0 for part in parts if part.takes_port}]
+        taken = [port for port, _ in {part.takes_port: 0 for part in self.parts if part.takes_port}]
         for port, count in Counter(taken).items():
             if count > 1:
                 yield f"host {self.name!r} needs UDP port {port} twice"
 
+    def to_plain(self) -> Mapping[str, object]:
+        """With its parts by the keys of their kinds."""
+        parts = {
+            kind.key: named_tuples.to_plain(found)
+            for kind in WORKLOADS
+            if (found := self.of(kind.part))
+        }
+        return {**self._asdict(), "parts": parts}
 
-@dataclass(frozen=True)
-class Phase:
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        parts = dict(plain["parts"])
+        found = [
+            named_tuples.from_plain(kind.part, one)
+            for kind in WORKLOADS
+            for one in parts.pop(kind.key, ())
+        ]
+        if parts:
+            raise ValueError(f"nobody knows how to carry out {', '.join(parts)}")
+        return cls(plain["name"], plain["netns"], plain["interface"], tuple(found))
+
+
+class Phase(NamedTuple):
     """Part of a run: its hosts' times count from ``start_offset_ns`` after the epoch."""
 
     name: str
@@ -267,9 +90,8 @@ class Phase:
     hosts: tuple[Host, ...]
 
 
-@dataclass(frozen=True)
-class Job:
-    """All agents of one launch.
+class Settings(NamedTuple):
+    """How a job is carried out.
 
     ``flush_records`` and ``flush_ns`` (0: never) set when records leave the agent; ``linger_ns``
     is how long after the last packet replies are still awaited; ``drain_ns`` how often stream
@@ -278,9 +100,6 @@ class Job:
     but one for all where there is one CPU).
     """
 
-    clock: Clock
-    out_dir: str
-    hosts: tuple[Host, ...]
     flush_records: int = 64
     flush_ns: int = 0
     linger_ns: int = NS_PER_S
@@ -288,27 +107,55 @@ class Job:
     spin_ns: int = 0
     on_death: Literal["continue", "stop"] = "continue"
     processes: int = 0
-    phases: tuple[str, ...] = field(default=("measure",))
 
-    def __post_init__(self) -> None:
-        for problem in _problems(self):
-            raise InputError(f"traffic plan: {problem}")
 
-    @property
-    def duration_ns(self) -> int:
-        """From the epoch to the moment the agents stop."""
-        return end_ns(self.hosts, self.linger_ns)
+USUAL = Settings()
+
+
+class Job(NamedTuple):
+    """All agents of one launch. ``plan_job`` makes one that can be carried out."""
+
+    clock: Clock
+    out_dir: str
+    hosts: tuple[Host, ...]
+    phases: tuple[str, ...]
+    end_ns: int
+    """From the epoch to the moment the agents stop."""
+    settings: Settings = USUAL
 
     def to_json(self) -> str:
-        return json.dumps(
-            {**asdict(self), "end_ns": self.duration_ns}, separators=(",", ":"), sort_keys=True
-        )
+        return json.dumps(self.to_plain(), separators=(",", ":"), sort_keys=True)
+
+    def to_plain(self) -> Mapping[str, object]:
+        hosts = [host.to_plain() for host in self.hosts]
+        return {**named_tuples.to_plain(self._replace(hosts=())), "hosts": hosts}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """The job again; KeyError, TypeError or ValueError for what is none."""
+        hosts = tuple(Host.from_plain(host) for host in plain["hosts"])
+        return named_tuples.from_plain(cls, {**plain, "hosts": ()})._replace(hosts=hosts)
+
+
+def plan_job(
+    clock: Clock,
+    out_dir: str,
+    hosts: tuple[Host, ...],
+    phases: tuple[str, ...] = ("measure",),
+    settings: Settings = USUAL,
+) -> Job:
+    """A job that ends after the last of its hosts; InputError if it cannot be carried out."""
+    job = Job(clock, out_dir, tuple(host.in_order() for host in hosts), phases, 0, settings)
+    for problem in _problems(job):
+        from corridor.topologies.base.errors import InputError
+
+        raise InputError(f"traffic plan: {problem}")
+    return job._replace(end_ns=end_ns(hosts, settings.linger_ns))
 
 
 def end_ns(hosts: Sequence[Host], linger_ns: int) -> int:
     """When the last agent may stop."""
-    parts = (part for host in hosts for parts in host.parts.values() for part in parts)
-    return max([linger_ns, *(part.end_ns(linger_ns) for part in parts)])
+    return max([linger_ns, *(part.end_ns(linger_ns) for host in hosts for part in host.parts)])
 
 
 def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, ...]]:
@@ -329,11 +176,12 @@ def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, .
 
 def _problems(job: Job) -> list[str]:
     found = []
+    settings = job.settings
     if job.clock not in ("virtual", "real"):
         found.append(f"clock {job.clock!r} is neither 'virtual' nor 'real'")
-    if job.clock == "virtual" and job.spin_ns:
+    if job.clock == "virtual" and settings.spin_ns:
         found.append("spin_ns would stop the virtual clock; leave it at 0")
-    if job.flush_records < 1 or job.drain_ns < 1:
+    if settings.flush_records < 1 or settings.drain_ns < 1:
         found.append("flush_records and drain_ns must be at least 1")
     names = [host.name for host in job.hosts]
     found += [f"host {name!r} appears twice" for name in names if names.count(name) > 1]

@@ -20,23 +20,16 @@ if the job says so), 3 when a host could not be prepared, 2 when the job or the 
 the launcher was told to stop. When standard input closes, on SIGTERM or SIGINT, all agents
 are killed; they are also killed by the kernel should the launcher itself be.
 
-Job file (built by traffic/agents/jobs.py; values with * may be left out)::
+Job file (``Job`` of jobs.py; all settings, and what a part has by default, may be left out)::
 
-    {"clock": "virtual" | "real", "out_dir": str, "end_ns": int,
-     "flush_records"*: 64, "flush_ns"*: 0, "drain_ns"*: 10000000, "spin_ns"*: 0,
-     "on_death"*: "continue" | "stop", "processes"*: 0,
+    {"clock": "virtual" | "real", "out_dir": str, "end_ns": int, "phases": [str],
+     "settings": {"flush_records": 64, "flush_ns": 0, "linger_ns": 1000000000, "drain_ns": 10000000,
+                  "spin_ns": 0, "on_death": "continue" | "stop", "processes": 0},
      "hosts": [{"name", "netns", "interface",
-       "reflect"*: [{"ip", "port"*: 862,
-                     "replies"*: [{"peer_ip", "peer_port", "template": {"frame_hex", "offsets"}}]}],
-       "probes"*: [{"demand", "frame_hex", "offsets", "reply_port", "start_ns", "interval_ns",
-                    "count", "arrival"*, "seed"*, "first_seq"*, "phase"*}],
-       "streams_out"*: [{"flow", "frame_hex", "offsets", "start_ns", "duration_ns", "rate_bps",
-                         "burst_ns"*: 100000, "phase"*}],
-       "streams_in"*: [{"flow", "port", "until_ns", "from_ns"*, "phase"*}]}]}
+                "parts": {KEY: [{...}, ...]}}]}
 
-"arrival" is a kind's name, or ``{name: {option: value}}``, of those in traffic/arrivals.
-``start_ns``, ``until_ns``, ``from_ns`` and the job's ``end_ns`` count from the epoch. "frame_hex"
-and "offsets" may also stand together under "template". Left behind in ``out_dir``:
+KEY is a kind of traffic/workloads/registry.py, and a part what the file of that kind says.
+"end_ns" and the parts' times count from the epoch. Left behind in ``out_dir``:
 ``probes-HOST.rec`` (see records.py) and, for hosts with streams, ``flows-HOST.json``.
 """
 
@@ -53,21 +46,44 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, encode, say, tell
-from corridor.traffic.agents.agent import Agent, CannotOpenError
-from corridor.traffic.system.forked import StoppedError, become_child, ending, how, stop_at_signals
+from corridor.traffic.agents.agent import Agent, CannotOpenError, Counters
+from corridor.traffic.agents.jobs import Host, Job
+from corridor.traffic.system.forked import (
+    Ending,
+    StoppedError,
+    become_child,
+    ending,
+    how,
+    stop_at_signals,
+)
 
 EXIT_OK = 0
 EXIT_STOPPED = 1
 EXIT_BAD_JOB = 2
 EXIT_CANNOT_START = 3
 EXIT_AGENT_DIED = 4
+
+
+class Death(Ending):
+    """An agent that ended without a result, and whose it was."""
+
+    hosts: list[str]
+
+
+class Done(TypedDict):
+    """What became of a job."""
+
+    agents: dict[str, Counters]
+    died: list[Death]
+    clock_step_ns: int
 
 
 class CannotStartError(Exception):
@@ -87,10 +103,10 @@ class Child:
         self.pid = pid
         self.channel = channel
         self.lines = Lines(channel.fileno())
-        self.result: dict[str, Any] | None = None
+        self.result: dict[str, Counters] | None = None
         self.status: int | None = None
 
-    def reap(self) -> dict[str, Any]:
+    def reap(self) -> Death:
         """Wait for the process to end; how it ended."""
         if self.status is None:
             self.status = os.waitpid(self.pid, 0)[1]
@@ -100,10 +116,10 @@ class Child:
 class Launcher:
     """Forks the agents of one job and carries them to their end."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: Job) -> None:
         self.job = job
         self.children: dict[int, Child] = {}
-        self.died: list[dict[str, Any]] = []
+        self.died: list[Death] = []
         self._poll = select.poll()
         self._runner = Lines(0)
 
@@ -118,7 +134,7 @@ class Launcher:
             if not pid:
                 _be_agent(self.job, hosts, theirs, parent)
             theirs.close()
-            names = [host["name"] for host in hosts]
+            names = [host.name for host in hosts]
             self.children[ours.fileno()] = Child(names, pid, ours)
             self._poll.register(ours.fileno(), select.POLLIN)
 
@@ -152,10 +168,10 @@ class Launcher:
 
     def run(self, epoch_ns: int) -> None:
         """Release the agents and wait for the last of them."""
-        order = encode({"epoch_ns": epoch_ns, "end_ns": self.job["end_ns"]})
+        order = encode({"epoch_ns": epoch_ns, "end_ns": self.job.end_ns})
         for child in self.children.values():
             child.channel.sendall(order)
-        say({"started": {"epoch_ns": epoch_ns, "end_ns": epoch_ns + self.job["end_ns"]}})
+        say({"started": {"epoch_ns": epoch_ns, "end_ns": epoch_ns + self.job.end_ns}})
         running = set(self.children)
         while running:
             for descriptor, _ in self._poll.poll():
@@ -169,7 +185,7 @@ class Launcher:
                         child.result = message["result"]
                 if child.status is not None:
                     running.discard(descriptor)
-                    if child.result is None and self.job.get("on_death") == "stop":
+                    if child.result is None and self.job.settings.on_death == "stop":
                         return
 
     def kill_all(self) -> None:
@@ -199,19 +215,17 @@ class Launcher:
         return lines
 
 
-def _shared(job: dict[str, Any]) -> list[list[dict[str, Any]]]:
+def _shared(job: Job) -> list[tuple[Host, ...]]:
     """The hosts of each process, neighbours in the job together."""
-    hosts: list[dict[str, Any]] = job["hosts"]
-    one_cpu = job["clock"] == "virtual" or os.cpu_count() == 1
-    processes = job.get("processes", 0) or (1 if one_cpu else len(hosts))
+    hosts = job.hosts
+    one_cpu = job.clock == "virtual" or os.cpu_count() == 1
+    processes = job.settings.processes or (1 if one_cpu else len(hosts))
     processes = min(processes, len(hosts))
     edges = [len(hosts) * index // processes for index in range(processes + 1)] if hosts else [0]
     return [hosts[first:stop] for first, stop in pairwise(edges)]
 
 
-def _be_agent(
-    job: dict[str, Any], hosts: list[dict[str, Any]], channel: socket.socket, parent: int
-) -> NoReturn:
+def _be_agent(job: Job, hosts: Sequence[Host], channel: socket.socket, parent: int) -> NoReturn:
     """What the forked process does; it never returns into the launcher's code."""
     code = 1
     try:
@@ -228,7 +242,7 @@ def _be_agent(
         tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"])})
         code = 0
     except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
-        names = ", ".join(host["name"] for host in hosts)
+        names = ", ".join(host.name for host in hosts)
         os.write(2, f"agent of {names}: {type(problem).__name__}: {problem}\n".encode())
     finally:
         os._exit(code)
@@ -244,11 +258,9 @@ def main(arguments: list[str]) -> int:
         return EXIT_BAD_JOB
     try:
         with open(arguments[0], "rb") as file:
-            job = json.load(file)
-        os.makedirs(job["out_dir"], exist_ok=True)
-        for key in ("clock", "end_ns", "hosts"):
-            job[key]
-    except (OSError, ValueError, KeyError) as problem:
+            job = Job.from_plain(json.load(file))
+        os.makedirs(job.out_dir, exist_ok=True)
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         reason = f"job {arguments[0]}: {type(problem).__name__}: {problem}"
         say({"failed": {"host": None, "reason": reason}})
         return EXIT_BAD_JOB
@@ -260,7 +272,7 @@ def main(arguments: list[str]) -> int:
         launcher.wait_until_ready()
         start_ms = round((time.monotonic_ns() - began_ns) / 1e6, 3)
         processes = len(launcher.children)
-        say({"ready": len(job["hosts"]), "processes": processes, "start_ms": start_ms})
+        say({"ready": len(job.hosts), "processes": processes, "start_ms": start_ms})
         epoch_ns = launcher.wait_for_epoch()
         if epoch_ns <= time.time_ns():
             say({"failed": {"host": None, "reason": f"epoch {epoch_ns} has passed already"}})
@@ -268,10 +280,11 @@ def main(arguments: list[str]) -> int:
         offset_ns = _clock_offset_ns()
         launcher.run(epoch_ns)
         step_ns = _clock_offset_ns() - offset_ns
-        agents: dict[str, Any] = {}
+        agents: dict[str, Counters] = {}
         for child in launcher.children.values():
             agents |= child.result or {}
-        say({"done": {"agents": agents, "died": launcher.died, "clock_step_ns": step_ns}})
+        done: Done = {"agents": agents, "died": launcher.died, "clock_step_ns": step_ns}
+        say({"done": done})
         return EXIT_AGENT_DIED if launcher.died else EXIT_OK
     except CannotStartError as problem:
         host, reason = problem.args

@@ -13,11 +13,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from corridor.topologies.base.disk_cache import kept_text
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT, PACKAGE
-from corridor.traffic.agents.jobs import FrameSpec, FrameTemplate
+from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec
+from corridor.traffic.packets.template import FrameTemplate
 
 ROOM = PACKAGE / "traffic"
 
@@ -28,11 +30,10 @@ def build_templates(
     """Templates by specification id; the same bytes for the same specifications."""
     if not specs:
         return {}
-    asked = json.dumps([spec.to_json() for spec in specs])
+    asked = json.dumps([asdict(spec) for spec in specs])
     said = kept_text("frames", _key(asked, python), lambda: _built(asked, python))
-    return {
-        item["id"]: FrameTemplate(item["frame_hex"], item["offsets"]) for item in json.loads(said)
-    }
+    built: list[BuiltFrame] = json.loads(said)
+    return {one["id"]: FrameTemplate(one["frame_hex"], one["offsets"]) for one in built}
 
 
 def _key(asked: str, python: str) -> str:

@@ -27,16 +27,43 @@ import os
 import select
 import socket
 import time
-from typing import Any
+from typing import Literal, TypedDict
 
 from corridor.topologies.base.json_lines import Lines, encode, tell
 from corridor.topologies.emulation import taps
-from corridor.traffic.gateways.inspection import CAME_BY_OUT_SIDE, Flow, Inspector
+from corridor.traffic.gateways.inspection import CAME_BY_OUT_SIDE, Flow, Inspector, Labels, Total
 from corridor.traffic.system import kernel
 
 SCHEMA = 1
 FRAME_BYTES = 1 << 16
 """More than any device's MTU, so that no frame is read in part."""
+
+
+SIDES: tuple[Literal["in"], Literal["out"]] = ("in", "out")
+
+GatewayPlan = TypedDict("GatewayPlan", {"in": str, "out": str, "netns": str, "labels": Labels})
+"""Its interfaces, the namespace it enters, and what it lets pass."""
+
+
+class GatewayCounts(TypedDict):
+    """What a gateway has counted when it ends."""
+
+    totals: list[Total]
+    missed: int
+
+
+class PlainFlow(TypedDict):
+    """FLOW of an audit."""
+
+    demand: str | None
+    label: int | None
+    src: str | None
+    dst: str | None
+    protocol: int | None
+    src_port: int | None
+    dst_port: int | None
+    verdict: str
+    reason: str
 
 
 def audit_name(hub: str) -> str:
@@ -72,25 +99,25 @@ class Audit:
     def _now_ns(self) -> int:
         return time.time_ns() - self._epoch_ns
 
-    def _write(self, record: str, **values: Any) -> None:
+    def _write(self, record: str, **values: object) -> None:
         os.write(self._file, encode({"record": record, **values}))
 
 
 class Gateway:
     """One bump in the wire; the process must have begun in the namespace of its devices."""
 
-    def __init__(self, hub: str, plan: dict[str, Any], out_dir: str, epoch_ns: int) -> None:
+    def __init__(self, hub: str, plan: GatewayPlan, out_dir: str, epoch_ns: int) -> None:
         self._inspector = Inspector(plan["labels"])
-        self._in, self._out = (taps.attach(plan[side]) for side in ("in", "out"))
+        self._in, self._out = (taps.attach(plan[side]) for side in SIDES)
         self._missed = lambda: taps.dropped(plan["in"])
-        for side in ("in", "out"):
+        for side in SIDES:
             taps.set_up(plan[side], up=True)
         self._missed_before = self._missed()
         self._told_to_end = kernel.readable_at_sigterm()
         self._audit = Audit(out_dir, hub, epoch_ns)
         kernel.enter_network_namespace(plan["netns"])
 
-    def run(self, channel: socket.socket) -> dict[str, Any]:
+    def run(self, channel: socket.socket) -> GatewayCounts:
         """Inspect frames until SIGTERM, or until the channel closes; its totals.
 
         The channel may bring another epoch, ``{"epoch_ns": ...}``, or other labels,
@@ -143,7 +170,7 @@ class Gateway:
                 self._audit.begin(int(message["epoch_ns"]))
         return lines is not None
 
-    def _finish(self) -> dict[str, Any]:
+    def _finish(self) -> GatewayCounts:
         """Take what still waits, then write what was counted."""
         for descriptor, take in ((self._in, self._inspect), (self._out, self._refuse)):
             while select.select([descriptor], [], [], 0)[0]:
@@ -153,12 +180,17 @@ class Gateway:
         return {"totals": self._inspector.totals(), "missed": missed}
 
 
-def _plain(flow: Flow) -> dict[str, Any]:
+def _plain(flow: Flow) -> PlainFlow:
     header = flow.header
+    packet = header.packet
     return {
         "demand": header.demand,
         "label": header.label,
-        **header.packet._asdict(),
+        "src": packet.src,
+        "dst": packet.dst,
+        "protocol": packet.protocol,
+        "src_port": packet.src_port,
+        "dst_port": packet.dst_port,
         "verdict": header.verdict,
         "reason": header.reason,
     }

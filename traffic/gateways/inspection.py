@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from corridor.traffic.packets.headers import (
     ETH_MPLS,
@@ -34,6 +34,28 @@ NOT_IPV4 = "not-ipv4"
 OTHER_ADDRESSES = "other-addresses"
 NO_WAY_OUT = "no-way-out"
 CAME_BY_OUT_SIDE = "came-by-out-side"
+
+
+class LabelPlan(TypedDict):
+    """A label's demand and the addresses of its packets, as messages have them."""
+
+    demand: str
+    src: str
+    dst: str
+
+
+Labels = Mapping[str, LabelPlan]
+"""What a gateway lets pass: by label, as messages have it."""
+
+
+class Total(TypedDict):
+    """What came of one demand for one reason."""
+
+    demand: str | None
+    verdict: str
+    reason: str
+    packets: int
+    bytes: int
 
 
 class Assessed(NamedTuple):
@@ -68,7 +90,7 @@ class Flow:
         self.packets = self.octets = 0
 
 
-def check_labels(labels: Mapping[str, Mapping[str, str]]) -> dict[int, Assessed]:
+def check_labels(labels: Labels) -> dict[int, Assessed]:
     """What labels may be on; ValueError, KeyError or OSError if that is not said."""
     return {
         int(label): Assessed(
@@ -85,12 +107,12 @@ class Inspector:
     Beyond ``MOST_FLOWS`` flows, further ones are counted together, by demand and reason.
     """
 
-    def __init__(self, labels: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, labels: Labels) -> None:
         self._assessed = check_labels(labels)
         self._flows: dict[Header, Flow] = {}
         self._by_key: dict[bytes, Flow] = {}
 
-    def assess(self, labels: Mapping[str, Mapping[str, str]]) -> None:
+    def assess(self, labels: Labels) -> None:
         """Let these labels pass from now on instead; counts go on."""
         self._assessed = check_labels(labels)
         self._by_key.clear()
@@ -130,7 +152,7 @@ class Inspector:
     def flows(self) -> Iterable[Flow]:
         return (flow for flow in self._flows.values() if flow.packets)
 
-    def totals(self) -> list[dict[str, Any]]:
+    def totals(self) -> list[Total]:
         """Packets and bytes by demand and reason, in the order in which they were first met."""
         sums: dict[tuple[str | None, str], list[int]] = {}
         for flow in self.flows():

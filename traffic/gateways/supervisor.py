@@ -48,16 +48,23 @@ import select
 import signal
 import socket
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, say, tell
 from corridor.topologies.emulation import taps
-from corridor.traffic.gateways.gateway import Gateway
-from corridor.traffic.gateways.inspection import check_labels
-from corridor.traffic.system.forked import StoppedError, become_child, ending, how, stop_at_signals
+from corridor.traffic.gateways.gateway import SIDES, Gateway, GatewayCounts, GatewayPlan
+from corridor.traffic.gateways.inspection import Labels, check_labels
+from corridor.traffic.gateways.messages import Answer, Config, Death, Order, Said
+from corridor.traffic.system.forked import (
+    StoppedError,
+    become_child,
+    ending,
+    how,
+    stop_at_signals,
+)
 
 EXIT_OK = 0
 EXIT_STOPPED = 1
@@ -87,14 +94,15 @@ class Child:
         self.channel = channel
         self._lines = Lines(channel.fileno())
 
-    def hear(self) -> dict[str, Any] | None:
+    def hear(self) -> Said | None:
         """Its next message; None when it has ended. A child says one thing at a time."""
         lines = self._lines.read()
         while lines == []:
             lines = self._lines.read()
-        return json.loads(lines[0]) if lines else None
+        said: Said | None = json.loads(lines[0]) if lines else None
+        return said
 
-    def reap(self) -> dict[str, Any]:
+    def reap(self) -> Death:
         """Wait for the process to end; how it ended."""
         self.channel.close()
         return {"hub": self.hub, **ending(os.waitpid(self.pid, 0)[1])}
@@ -103,10 +111,10 @@ class Child:
 class Gateways:
     """All gateways of one configuration."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._plans: dict[str, dict[str, Any]] = config["gateways"]
-        self.out_dir: str = config["out_dir"]
-        self._epoch_ns: int = config.get("epoch_ns", 0)
+    def __init__(self, config: Config) -> None:
+        self._plans = config["gateways"]
+        self.out_dir = config["out_dir"]
+        self._epoch_ns = config.get("epoch_ns", 0)
         self._alive: dict[str, Child] = {}
         self._poll = select.poll()
         self._runner = Lines(0)
@@ -141,19 +149,19 @@ class Gateways:
             for line in lines:
                 ended = self._obey(json.loads(line)) or ended
 
-    def stop_all(self) -> dict[str, Any]:
+    def stop_all(self) -> dict[str, GatewayCounts]:
         """End every gateway and wait for it; their totals."""
         for child in self._alive.values():
             os.kill(child.pid, signal.SIGTERM)
         results = {}
         for hub, child in list(self._alive.items()):
-            result = child.hear()
-            if result is not None:
-                results[hub] = result
+            said = child.hear()
+            if said is not None and "counts" in said:
+                results[hub] = said["counts"]
             self._remove(child)
         return results
 
-    def _obey(self, message: dict[str, Any]) -> bool:
+    def _obey(self, message: Order) -> bool:
         """Whether this was the end."""
         if "epoch_ns" in message:
             self._epoch_ns = int(message["epoch_ns"])
@@ -188,7 +196,7 @@ class Gateways:
             self._wait_until_ready(hub)
         say({"started": {"hub": hub, "pid": self._alive[hub].pid}})
 
-    def _assess(self, hub: str, labels: dict[str, Any]) -> dict[str, Any]:
+    def _assess(self, hub: str, labels: Labels) -> Answer:
         """Another list for a gateway, now and when it is started again."""
         check_labels(labels)
         self._plans[hub]["labels"] = labels
@@ -224,9 +232,9 @@ class Gateways:
             del self._callers[descriptor]
             caller.close()
 
-    def _answer_to(self, line: bytes) -> dict[str, Any]:
+    def _answer_to(self, line: bytes) -> Answer:
         try:
-            message = json.loads(line)
+            message: Order = json.loads(line)
             if message["do"] != "assess":
                 raise ValueError(f"only the runner may {message['do']}")
             if message["hub"] not in self._plans:
@@ -259,12 +267,12 @@ class Gateways:
         (child,) = (child for child in self._alive.values() if child.channel.fileno() == descriptor)
         say({"died": self._remove(child)})
 
-    def _remove(self, child: Child) -> dict[str, Any]:
+    def _remove(self, child: Child) -> Death:
         """Reap a child that ends, and let the switch see it."""
         del self._alive[child.hub]
         self._poll.unregister(child.channel.fileno())
         end = child.reap()
-        for side in ("in", "out"):
+        for side in SIDES:
             with contextlib.suppress(OSError):  # the network may have been taken down before
                 taps.set_up(self._plans[child.hub][side], up=False)
         return end
@@ -284,7 +292,7 @@ def _listener(path: str | None) -> socket.socket | None:
 
 def _be_gateway(
     hub: str,
-    plan: dict[str, Any],
+    plan: GatewayPlan,
     out_dir: str,
     epoch_ns: int,
     channel: socket.socket,
@@ -300,7 +308,7 @@ def _be_gateway(
             tell(channel, {"error": f"{type(problem).__name__}: {problem}"})
             os._exit(1)
         tell(channel, {"ready": True})
-        tell(channel, gateway.run(channel))
+        tell(channel, {"counts": gateway.run(channel)})
         code = 0
     except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
         os.write(2, f"gateway of {hub}: {type(problem).__name__}: {problem}\n".encode())

@@ -18,7 +18,6 @@ quantile is given only where at least ``TAIL_SAMPLES`` values are expected beyon
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,9 +123,9 @@ class DemandMetrics:
     backward_pdv: Distribution
     send_lateness: Distribution
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Counts as they are, every distribution in ns and in ms; keys always in this order."""
-        result: dict[str, Any] = {}
+        result: dict[str, object] = {}
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
             if isinstance(value, Distribution):

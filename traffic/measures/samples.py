@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,7 +229,7 @@ def write_parquet(path: Path, probes: Probes, hosts: Sequence[HostRecords] = ())
     pq.write_table(to_arrow(probes, hosts), path, compression="zstd", version="2.6")
 
 
-def read_parquet(path: Path) -> tuple[Probes, dict[str, Any]]:
+def read_parquet(path: Path) -> tuple[Probes, dict[str, str]]:
     """The table again, and its metadata; InputError for another schema."""
     import pyarrow.parquet as pq
 

@@ -34,20 +34,36 @@ import os
 import select
 import socket
 import sys
-from typing import Any
+from typing import TypedDict
 
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, say
 from corridor.traffic.monitor import packet_filter, packet_ring
-from corridor.traffic.monitor.transits import EventCounts
+from corridor.traffic.monitor.transits import EventCounts, PlainFlow
 from corridor.traffic.system import kernel
 
 SCHEMA = 1
 EXIT_OK = 0
 EXIT_BAD_CONFIG = 2
 EXIT_CANNOT_SEE = 3
+
+
+class Config(TypedDict):
+    """The configuration."""
+
+    interfaces: list[str]
+    out: str
+
+
+class Seen(TypedDict):
+    """What the file says."""
+
+    schema: int
+    frames: int
+    lost: int
+    flows: list[PlainFlow]
 
 
 class Monitor:
@@ -59,7 +75,7 @@ class Monitor:
         self._ring = packet_ring.PacketRing(packet_filter.sent_by(min(names), max(names)))
         self._tally = EventCounts(names)
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Seen:
         """Count until the end is asked for; what the file says."""
         runner, poll = Lines(0), select.poll()
         sock = self._ring.sock.fileno()
@@ -102,7 +118,7 @@ def command(config_path: str, python: str = sys.executable) -> list[str]:
 def main(arguments: list[str]) -> int:
     try:
         with open(arguments[0], "rb") as file:
-            config = json.load(file)
+            config: Config = json.load(file)
         interfaces, out = config["interfaces"], config["out"]
     except (OSError, ValueError, KeyError, IndexError) as problem:
         reason = f"configuration {arguments[:1]}: {type(problem).__name__}: {problem}"

@@ -5,7 +5,7 @@ Pure, and standard library only.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from corridor.traffic.packets.headers import (
     ETH_IPV4,
@@ -43,6 +43,26 @@ class Crossing(NamedTuple):
     vlan: int | None
     eth_type: int | None
     packet: FiveTuple
+
+
+class PlainFlow(TypedDict):
+    """A crossing and what was counted of it, as the file has it."""
+
+    interface: str
+    label: int | None
+    traffic_class: int | None
+    depth: int
+    vlan: int | None
+    eth_type: int | None
+    src: str | None
+    dst: str | None
+    protocol: int | None
+    src_port: int | None
+    dst_port: int | None
+    packets: int
+    bytes: int
+    first_ns: int
+    last_ns: int
 
 
 class Count:
@@ -83,7 +103,7 @@ class EventCounts:
         count.last_ns = sent.realtime_ns
         self.frames += 1
 
-    def flows(self) -> list[dict[str, Any]]:
+    def flows(self) -> list[PlainFlow]:
         order = {name: number for number, name in enumerate(self._names.values())}
         crossings = sorted(self._counts, key=lambda one: (order[one.interface], repr(one)))
         return [_plain(crossing, self._counts[crossing]) for crossing in crossings]
@@ -111,12 +131,20 @@ def crossing_of(interface: str, sent: Sent) -> Crossing:
     return Crossing(interface, outer.value, outer.traffic_class, depth, sent.vlan, None, packet)
 
 
-def _plain(crossing: Crossing, count: Count) -> dict[str, Any]:
-    values = crossing._asdict()
-    packet: FiveTuple = values.pop("packet")
+def _plain(crossing: Crossing, count: Count) -> PlainFlow:
+    packet = crossing.packet
     return {
-        **values,
-        **packet._asdict(),
+        "interface": crossing.interface,
+        "label": crossing.label,
+        "traffic_class": crossing.traffic_class,
+        "depth": crossing.depth,
+        "vlan": crossing.vlan,
+        "eth_type": crossing.eth_type,
+        "src": packet.src,
+        "dst": packet.dst,
+        "protocol": packet.protocol,
+        "src_port": packet.src_port,
+        "dst_port": packet.dst_port,
         "packets": count.packets,
         "bytes": count.octets,
         "first_ns": count.first_ns,

@@ -21,6 +21,8 @@ from typing import NamedTuple
 from corridor.topologies.base.seconds import NS_PER_S
 
 PORT = 862
+MAX_DEMAND = 0xFFFE
+"""The last demand that a session identifier can name."""
 PACKET_BYTES = 44
 
 SEQ_OFFSET = 0

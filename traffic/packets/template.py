@@ -5,8 +5,8 @@ Pure, and free of heavy imports: the agents hold one of these for every flow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from struct import Struct
+from typing import NamedTuple, Self, TypedDict
 
 _CHECKSUM = Struct("!H")
 _FIELDS = Struct("!IQ")
@@ -20,6 +20,26 @@ class TemplateError(ValueError):
     """The offsets do not fit the frame, or do not fit each other."""
 
 
+class Offsets(TypedDict):
+    """Where what changes lies, from the first octet of the frame."""
+
+    payload: int
+    sequence: int
+    timestamp: int
+    udp_checksum: int
+
+
+class FrameTemplate(NamedTuple):
+    """A serialised frame and where it changes from packet to packet, as plans hold it."""
+
+    frame_hex: str
+    offsets: Offsets
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.frame_hex) // 2
+
+
 class Template:
     """The frame's bytes, where its fields lie, and the checksum of all that stays.
 
@@ -31,7 +51,7 @@ class Template:
 
     __slots__ = ("_base", "_checksum_at", "_fields_at", "frame", "length", "payload_at")
 
-    def __init__(self, frame: bytes, offsets: Mapping[str, int]) -> None:
+    def __init__(self, frame: bytes, offsets: Offsets) -> None:
         missing = [name for name in OFFSETS if name not in offsets]
         if missing:
             raise TemplateError(f"a frame template lacks the offset of {', '.join(missing)}")
@@ -54,6 +74,10 @@ class Template:
         if checksum == 0:
             raise TemplateError("a frame template carries no UDP checksum to keep valid")
         self._base = (0xFFFF - checksum - sequence - timestamp) % 0xFFFF
+
+    @classmethod
+    def of(cls, plan: FrameTemplate) -> Self:
+        return cls(bytes.fromhex(plan.frame_hex), plan.offsets)
 
     def patch(self, sequence: int, timestamp: int) -> bytearray:
         """The frame with these two fields; the same buffer every time."""

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Mapping
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, TypedDict
 
 from corridor.topologies.base.parent_death import die_with_parent
 
 
 class StoppedError(Exception):
     """The runner went away, or asked for an end by a signal."""
+
+
+class Ending(TypedDict):
+    """How a process ended: by a signal or with an exit code."""
+
+    signal: int | None
+    exit: int | None
 
 
 def stop_at_signals() -> None:
@@ -39,13 +45,13 @@ def become_child(channel: socket.socket, parent: int) -> None:
     os.closerange(own + 1, 1 << 20)
 
 
-def ending(status: int) -> dict[str, int | None]:
-    """How a process ended, from its wait status: by a signal or with an exit code."""
+def ending(status: int) -> Ending:
+    """How a process ended, from its wait status."""
     code = os.waitstatus_to_exitcode(status)
     return {"signal": -code if code < 0 else None, "exit": code if code >= 0 else None}
 
 
-def how(end: Mapping[str, Any]) -> str:
+def how(end: Ending) -> str:
     return f"killed by signal {end['signal']}" if end["signal"] else f"exited with {end['exit']}"
 
 

@@ -1,4 +1,4 @@
-"""The STAMP Session-Sender of one demand. Standard library only.
+"""Probes of a demand, and the STAMP Session-Sender that sends them. Standard library only.
 
 Frames leave through the host's packet socket; replies come back to an ordinary UDP socket, whose
 kernel stamps are T4.
@@ -9,17 +9,17 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct, error
-from typing import Any
+from typing import NamedTuple, Self, TypedDict
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.arrivals import registry
+from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
 from corridor.traffic.packets import stamp
-from corridor.traffic.packets.template import Template
+from corridor.traffic.packets.template import FrameTemplate, Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
-from corridor.traffic.workloads.workload import Place, Timed, Workload, flat
+from corridor.traffic.workloads.workload import Place, Timed, Workload
 
 IP_TTL = 2
 IP_RECVTTL = 12
@@ -63,31 +63,92 @@ def drops_of(sock: socket.socket) -> int:
     return int.from_bytes(data[at : at + 4], "little")
 
 
+class Probe(NamedTuple):
+    """One demand's probes: ``packets`` of them, ``interval_ns`` apart, as ``arrival`` has it."""
+
+    demand: int
+    template: FrameTemplate
+    reply_port: int
+    start_ns: int
+    interval_ns: int
+    packets: int
+    arrival: Arrival = DEFAULT
+    seed: int = 0
+    first_seq: int = 0
+    phase: int = 0
+
+    @property
+    def send_times(self) -> list[int]:
+        return send_times(self.arrival, self.start_ns, self.interval_ns, self.packets, self.seed)
+
+    @property
+    def ssid(self) -> int:
+        """The session identifier that its frame carries."""
+        at = (self.template.offsets["payload"] + stamp.SSID_OFFSET) * 2
+        return int(self.template.frame_hex[at : at + 4], 16)
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
+        first = sent.get(self.demand, 0)
+        sent[self.demand] = first + self.packets
+        return self._replace(start_ns=self.start_ns + shift_ns, first_seq=first, phase=phase)
+
+    def end_ns(self, linger_ns: int) -> int:
+        """By the exact times of its arrivals."""
+        times = self.send_times
+        return (times[-1] if times else 0) + linger_ns
+
+    def problems(self) -> Iterator[str]:
+        where = f"demand {self.demand}"
+        if not 0 <= self.demand <= stamp.MAX_DEMAND:
+            yield f"{where}: does not fit a STAMP session identifier"
+        try:
+            parts_of(self.arrival)
+        except ValueError as problem:
+            yield f"{where}: {problem}"
+        if self.interval_ns < 1 or self.packets < 0 or self.start_ns < 0:
+            yield f"{where}: needs a positive interval and no negative count or start"
+
+    @property
+    def takes_port(self) -> tuple[int, object]:
+        return self.reply_port, Probe
+
+
+class ProbeCounts(TypedDict):
+    """What became of one demand's probes in one phase."""
+
+    demand: int
+    phase: int
+    sent: int
+    received: int
+    errors: dict[str, int]
+
+
+class ProbesCounts(TypedDict):
+    """What became of all of a host."""
+
+    probes: list[ProbeCounts]
+    replies_dropped_by_socket: int
+    replies_foreign: int
+
+
 class ProbeSender:
     """Sends one demand's probes at their times; ``next_ns`` is the deadline of the next one."""
 
     def __init__(
         self,
-        plan: dict[str, Any],
+        plan: Probe,
         send: Callable[[bytearray], int],
         writer: records.RecordWriter,
         spin: bool,
     ) -> None:
-        self.demand: int = plan["demand"]
-        self.phase: int = plan.get("phase", 0)
-        self.reply_port: int = plan["reply_port"]
-        self.first_seq: int = plan.get("first_seq", 0)
-        self.count: int = plan["count"]
+        self.demand = plan.demand
+        self.phase = plan.phase
+        self.first_seq = plan.first_seq
+        self.count = plan.packets
         self.sent = self.received = 0
         self.errors: dict[str, int] = {}
-        self._times = registry.send_times(
-            plan.get("arrival", registry.DEFAULT),
-            plan["start_ns"],
-            plan["interval_ns"],
-            plan["count"],
-            plan.get("seed", 0),
-        )
-        self._template = Template(bytes.fromhex(plan["frame_hex"]), plan["offsets"])
+        self._times = plan.send_times
+        self._template = Template.of(plan.template)
         self._send = send
         self._add = writer.add
         self._spin = spin
@@ -185,21 +246,22 @@ class ReplySocket:
         self.foreign += 1
 
 
-class Probes(Workload):
+class Probes(Workload[Probe]):
     """The probes of all demands of a host; demands may share a port for their replies."""
 
     key = "probes"
+    part = Probe
     turn = 1
 
-    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+    def __init__(self, parts: Sequence[Probe], place: Place) -> None:
         self._replies: dict[int, ReplySocket] = {}
         self._senders: list[ProbeSender] = []
-        for plan in map(flat, plans):
-            sender = ProbeSender(plan, place.wire.send, place.writer, place.spins)
-            port = sender.reply_port
+        for part in parts:
+            sender = ProbeSender(part, place.wire.send, place.writer, place.spins)
+            port = part.reply_port
             if port not in self._replies:
                 self._replies[port] = ReplySocket(port)
-            self._replies[port].expect(sender, _ssid_of(plan))
+            self._replies[port].expect(sender, part.ssid)
             self._senders.append(sender)
 
     def handlers(self) -> dict[int, Callable[[], None]]:
@@ -208,7 +270,7 @@ class Probes(Workload):
     def timed(self) -> list[Timed]:
         return [*self._senders]
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> ProbesCounts:
         replies = self._replies.values()
         return {
             "probes": [
@@ -227,12 +289,6 @@ class Probes(Workload):
 
     def __len__(self) -> int:
         return len(self._senders)
-
-
-def _ssid_of(plan: dict[str, Any]) -> int:
-    frame = bytes.fromhex(plan["frame_hex"])
-    at = plan["offsets"]["payload"] + stamp.SSID_OFFSET
-    return int.from_bytes(frame[at : at + 2])
 
 
 def count_error(errors: dict[str, int], code: int) -> None:

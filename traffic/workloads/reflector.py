@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from struct import error
-from typing import Any
+from typing import NamedTuple, Self, TypedDict
 
 from corridor.traffic.packets import stamp
-from corridor.traffic.packets.template import Template
+from corridor.traffic.packets.template import FrameTemplate, Template
 from corridor.traffic.workloads import records
 from corridor.traffic.workloads.probe import (
     IP_TTL,
@@ -29,25 +29,71 @@ IP_TOS = 1
 IP_RECVTOS = 13
 
 
-class Reflector:
+class Reply(NamedTuple):
+    """A reflector answers this peer with a frame of its own instead of through the kernel.
+
+    Needed where the way back is chosen by the frame's destination address and one peer has
+    several demands. The template is a ``stamp`` frame with ``reply`` set.
+    """
+
+    peer_ip: str
+    peer_port: int
+    template: FrameTemplate
+
+
+class Reflector(NamedTuple):
+    """That requests which reach an address are answered, from the start to the end."""
+
+    ip: str
+    port: int = stamp.PORT
+    replies: tuple[Reply, ...] = ()
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
+        return self
+
+    def end_ns(self, linger_ns: int) -> int:
+        return linger_ns
+
+    def problems(self) -> Iterator[str]:
+        yield from ()
+
+    @property
+    def takes_port(self) -> tuple[int, object]:
+        return self.port, id(self)
+
+
+class ReflectorCounts(TypedDict):
+    """What one reflector has counted."""
+
+    address: str
+    reflected: int
+    foreign: int
+    dropped_by_socket: int
+    errors: dict[str, int]
+
+
+class ReflectorsCounts(TypedDict):
+    """What all of a host have."""
+
+    reflectors: list[ReflectorCounts]
+
+
+class ReflectingSocket:
     """Answers every STAMP request that reaches one address and port."""
 
     def __init__(
         self,
-        plan: dict[str, Any],
+        plan: Reflector,
         send_frame: Callable[[bytearray], int],
         writer: records.RecordWriter,
         error_estimate: int,
     ) -> None:
-        self.address = (plan["ip"], plan.get("port", stamp.PORT))
+        self.address = (plan.ip, plan.port)
         self.reflected = self.foreign = 0
         self.errors: dict[str, int] = {}
         self._sessions: dict[tuple[tuple[str, int], int], int] = {}
         self._frames = {
-            (reply["peer_ip"], reply["peer_port"]): Template(
-                bytes.fromhex(reply["template"]["frame_hex"]), reply["template"]["offsets"]
-            )
-            for reply in plan.get("replies", ())
+            (reply.peer_ip, reply.peer_port): Template.of(reply.template) for reply in plan.replies
         }
         self._send_frame = send_frame
         self._add = writer.add
@@ -124,20 +170,23 @@ class Reflector:
         )
 
 
-class Reflectors(Workload):
+class Reflectors(Workload[Reflector]):
     """All reflectors of a host."""
 
     key = "reflect"
+    part = Reflector
+    lasting = True
 
-    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
-        self._reflectors = [
-            Reflector(plan, place.wire.send, place.writer, place.error_estimate) for plan in plans
+    def __init__(self, parts: Sequence[Reflector], place: Place) -> None:
+        self._sockets = [
+            ReflectingSocket(part, place.wire.send, place.writer, place.error_estimate)
+            for part in parts
         ]
 
     def handlers(self) -> dict[int, Callable[[], None]]:
-        return {one.sock.fileno(): one.readable for one in self._reflectors}
+        return {one.sock.fileno(): one.readable for one in self._sockets}
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> ReflectorsCounts:
         return {
             "reflectors": [
                 {
@@ -147,9 +196,9 @@ class Reflectors(Workload):
                     "dropped_by_socket": drops_of(one.sock),
                     "errors": one.errors,
                 }
-                for one in self._reflectors
+                for one in self._sockets
             ]
         }
 
     def __len__(self) -> int:
-        return len(self._reflectors)
+        return len(self._sockets)

@@ -14,16 +14,18 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
 
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
+
+Report = Mapping[str, object]
+"""What iperf3 printed, or a part of it: nobody promises what is in it."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,6 @@ class TcpResult:
     min_rtt_us: int | None
     error: str | None
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def server_arguments(transfer: Transfer) -> list[str]:
     """Serve one test, say what was received as JSON, then leave."""
@@ -102,7 +101,7 @@ def _client_port(transfer: Transfer) -> int:
     return transfer.client_port or 5301 + transfer.flow
 
 
-def loads(text: str) -> dict[str, Any]:
+def loads(text: str) -> Report:
     """iperf3's JSON, even with ``-nan`` in it or text before it; ValueError beyond that."""
     start = text.find("{")
     if start < 0:
@@ -113,18 +112,18 @@ def loads(text: str) -> dict[str, Any]:
     return report
 
 
-def _sum(report: dict[str, Any], name: str) -> dict[str, Any]:
+def _sum(report: Report, name: str) -> Report:
     end = report.get("end")
     value = end.get(name) if isinstance(end, dict) else None
     return value if isinstance(value, dict) else {}
 
 
-def _number(values: dict[str, Any], name: str) -> float | None:
+def _number(values: Report, name: str) -> float | None:
     value = values.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _whole(values: dict[str, Any], name: str) -> int | None:
+def _whole(values: Report, name: str) -> int | None:
     value = _number(values, name)
     return None if value is None else round(value)
 
@@ -170,7 +169,7 @@ def parse(flow: int, client: str, server: str = "") -> TcpResult:
     )
 
 
-def _min_rtt_us(report: dict[str, Any]) -> int | None:
+def _min_rtt_us(report: Report) -> int | None:
     end = report.get("end")
     streams = end.get("streams") if isinstance(end, dict) else None
     if not isinstance(streams, list):

@@ -1,20 +1,34 @@
-"""What a kind of workload is to the agent that carries it out. Standard library only.
+"""What a kind of workload is: its plan, and what an agent does about it. Standard library only.
 
-A kind is one class, in the file of what it sends or receives, and a line of ``registry.py``. The
-agent makes one of each kind for each host, with the plans of the job file's ``key``.
+A kind is one file and a line of ``registry.py``. The file holds a ``Part``, which is one thing that
+a host is to do, and the ``Workload`` that carries out all parts of the kind at a host. Parts are
+named tuples: agents read them, and dataclasses are dear to import in a guest.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar, NamedTuple, Protocol, Self
 
-from corridor.traffic.packets import stamp
 from corridor.traffic.workloads.records import RecordWriter
 
-ERROR_NS = {"virtual": 256, "real": 1000}
-DRAIN_NS = 10_000_000
+
+class Part(Protocol):
+    """One thing that a host does, as it is planned. Its times count from the run's epoch."""
+
+    def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
+        """As it is in a phase that begins so late; ``sent`` counts the probes of each demand."""
+
+    def end_ns(self, linger_ns: int) -> int:
+        """When its host may stop as far as it is concerned."""
+
+    def problems(self) -> Iterator[str]:
+        """Why it cannot be carried out, if it cannot."""
+
+    @property
+    def takes_port(self) -> tuple[int, object] | None:
+        """The UDP port it receives on, and who owns that: several may share one owner's port."""
 
 
 class Timed(Protocol):
@@ -29,30 +43,32 @@ class Timed(Protocol):
         """Act, set ``next_ns`` (0: never again), return the time read or 0."""
 
 
-class Place:
+class Place(NamedTuple):
     """What workloads of one host share: its wire, its records, and how its job is carried out."""
 
-    __slots__ = ("drain_ns", "error_estimate", "spins", "wire", "writer")
-
-    def __init__(self, job: dict[str, Any], wire: socket.socket, writer: RecordWriter) -> None:
-        self.wire = wire
-        self.writer = writer
-        self.spins = spin_ns_of(job) > 0
-        self.drain_ns: int = job.get("drain_ns", DRAIN_NS)
-        self.error_estimate = stamp.error_estimate(ERROR_NS[job["clock"]])
+    wire: socket.socket
+    writer: RecordWriter
+    drain_ns: int
+    spins: bool
+    """Whether to wait for a deadline by reading the clock."""
+    error_estimate: int
 
 
-class Workload:
-    """All plans of one kind at one host. It opens its sockets as it is made, or raises OSError."""
+class Workload[P: Part]:
+    """All parts of one kind at one host. It opens its sockets as it is made, or raises OSError."""
 
     key: ClassVar[str]
-    """Of its plans in the job file."""
+    """Of its parts in the job file."""
+    part: ClassVar[type[Part]]
+    """What is planned of it: a named tuple."""
+    lasting: ClassVar[bool] = False
+    """Whether a part is the same one in all phases that name it."""
     turn: ClassVar[int] = 0
     """Of several kinds due at the same nanosecond, the one of the lowest turn comes first."""
     in_flows: ClassVar[bool] = False
     """Whether its counts are kept in ``flows-HOST.json``, and outlive the launcher."""
 
-    def __init__(self, plans: list[dict[str, Any]], place: Place) -> None:
+    def __init__(self, parts: Sequence[P], place: Place) -> None:
         raise NotImplementedError
 
     def handlers(self) -> dict[int, Callable[[], None]]:
@@ -63,22 +79,11 @@ class Workload:
         """What has deadlines."""
         return []
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> Mapping[str, object]:
         """Count what still waits; the counters, by the keys under which the job's results have
         them."""
         raise NotImplementedError
 
     def __len__(self) -> int:
-        """How many plans it carries out."""
+        """How many parts it carries out."""
         raise NotImplementedError
-
-
-def spin_ns_of(job: dict[str, Any]) -> int:
-    """How long before a deadline to spin; never in the virtual clock, which spinning stops."""
-    return int(job.get("spin_ns", 0)) if job["clock"] == "real" else 0
-
-
-def flat(plan: dict[str, Any]) -> dict[str, Any]:
-    """A plan with its template's fields beside its own; they may be written either way."""
-    template = plan.get("template")
-    return {**plan, **template} if template else plan

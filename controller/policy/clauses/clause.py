@@ -68,6 +68,14 @@ class Clause(Value, ABC):
     absent: ClassVar[Any] = None
     """What a policy without the clause has under its key."""
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """A kind without its names is refused where it is written, before the registry asks."""
+        super().__pydantic_init_subclass__(**kwargs)
+        lacks = [name for name in ("kind", "examples") if not hasattr(cls, name)]
+        if lacks:
+            raise TypeError(f"the clause {cls.__qualname__} lacks {' and '.join(lacks)}")
+
     @abstractmethod
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         """The state past one element.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from corridor.controller.policy.clauses.clause import (
 )
 from corridor.controller.policy.terms.places import HubSelector, Value, Where, inside
 from corridor.topologies.model.topology import Hub
+
+MOST_STOPS = 32
+"""Searches tell apart how many stops a packet has behind it."""
 
 
 class Waypoint(Value):
@@ -44,11 +47,11 @@ class Waypoints(Clause):
     claim = "C7"
     absent = ()
 
-    stops: tuple[Waypoint, ...] = Field(min_length=1)
+    stops: tuple[Waypoint, ...] = Field(min_length=1, max_length=MOST_STOPS)
 
     @classmethod
     def as_written(cls) -> Any:
-        return tuple[Waypoint, ...]
+        return Annotated[tuple[Waypoint, ...], Field(max_length=MOST_STOPS)]
 
     @classmethod
     def of(cls, written: Any) -> Self | None:

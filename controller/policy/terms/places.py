@@ -140,7 +140,7 @@ class Where(Value):
         return " and ".join(given) or "any hub"
 
 
-_SHORT: Mapping[object, dict[str, Any]] = {"any": {}, "gateways": {"gateway": True}}
+_SHORT: Mapping[str, Mapping[str, bool]] = {"any": {}, "gateways": {"gateway": True}}
 
 HubSelector = Annotated[
     Where,

@@ -19,7 +19,7 @@ from corridor.controller.forwarding.program import (
     SwitchProgram,
     unknown,
 )
-from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import Wiring
 
@@ -70,7 +70,7 @@ def read_dump(plain: Any, wiring: Wiring, *, file: str = "") -> Tables:
     if not isinstance(plain, dict) or plain.get("schema") not in DUMP_SCHEMAS:
         known = " or ".join(map(str, DUMP_SCHEMAS))
         raise InputError(f"not a dump of tables of schema {known}", file=file)
-    said: dict[str, dict[str, Any]] = {part: plain.get(part, {}) for part in _PARTS}
+    said: dict[str, JsonObject] = {part: plain.get(part, {}) for part in _PARTS}
     if "switches" not in plain or not all(isinstance(part, dict) for part in said.values()):
         raise InputError(f"{', '.join(_PARTS)} must be objects by hub", file=file)
     oddities = [Oddity("", f"the dump holds {key!r}") for key in plain.keys() - {"schema", *_PARTS}]
@@ -101,7 +101,7 @@ def read_dump(plain: Any, wiring: Wiring, *, file: str = "") -> Tables:
     return Tables(switches, tuple(oddities), settings)
 
 
-def _list(said: dict[str, Any], hub: str, file: str) -> list[Any]:
+def _list(said: JsonObject, hub: str, file: str) -> list[Any]:
     entries = said.get(hub, [])
     if not isinstance(entries, list):
         raise InputError(f"what {hub} says is not a list", file=file)

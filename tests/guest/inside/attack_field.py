@@ -38,7 +38,7 @@ SPACING_S, BURST = 0.0002, 10
 HONEST_PACKETS = 20
 """Of each demand in the course of an attack, at least."""
 PORT_PLACEHOLDER = b"\xbe\xef"
-VIRTUAL = {"clock": "virtual"}
+VIRTUAL = SimpleNamespace(clock="virtual")
 SCRATCH = Path("/tmp/attack")
 
 type Shot = tuple[str, str, bytes]

@@ -22,7 +22,7 @@ from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.wiring import Wiring
 
-VIRTUAL = {"clock": "virtual"}
+VIRTUAL = SimpleNamespace(clock="virtual")
 SCRATCH = Path("/tmp/traced")
 SETTLE_S = 2
 

@@ -8,24 +8,13 @@ from datetime import date
 import pytest
 
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import FastFailover, Flow, Table
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from fake_switches import Lab
-from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
+from lab_views import FIBRE, KNOWN, NETWORK, foreign
+from reconciler_lab import NO_EXPORT, NO_SEA, policies
 
-KNOWN = DesiredState(specification())
-NETWORK = wiring()
-SECOND_NS = 10**9
 EXPORTS = {"ckpt", "render"}
-
-
-@pytest.fixture
-def lab(tmp_path):
-    made = Lab(KNOWN, NETWORK, tmp_path / "state.json", audit_ns=1000 * SECOND_NS)
-    made.connect()
-    made.run(0.5)
-    return made
 
 
 def restart(lab):
@@ -249,3 +238,54 @@ def test_a_start_does_not_wait_for_ports_once_all_are_live(tmp_path):
     lab.do("port", dpid=dpid, port=far.port, live=True)
     lab.run(0.1)
     assert lab.holds() == lab.stands()
+
+
+def test_a_controller_that_starts_again_touches_nothing(lab):
+    lab.do("set_policies", policies=policies(NO_SEA))
+    lab.do("set_drained", fibre=FIBRE, drained=True)
+    before = lab.holds()
+    lab.start(KNOWN)
+    lab.switches.done.clear()
+    lab.connect()
+    lab.run(0.5)
+    assert lab.holds() == before == lab.stands()
+    assert {call for call, _ in lab.switches.done} == {"dump"}
+    assert lab.network.known.drained == {FIBRE}
+    assert lab.network.known.specification.policies == policies(NO_SEA)
+    assert lab.events("taken over")[-1]["was"] == "whole"
+
+
+@pytest.mark.parametrize("moment", range(1, 9))
+def test_a_controller_killed_at_any_moment_of_an_update_finishes_or_undoes_it(lab, moment):
+    left = [moment]
+    old = lab.holds()
+
+    def die(_call, _orders):
+        left[0] -= 1
+        if left[0] <= 0:
+            raise KeyboardInterrupt
+
+    lab.switches.before = die
+    with contextlib.suppress(KeyboardInterrupt):
+        lab.do("set_policies", policies=policies(NO_SEA))
+    lab.switches.before = lambda _call, _orders: None
+    lab.start(KNOWN)
+    lab.connect()
+    lab.run(1)
+    assert lab.holds() == lab.stands()
+    assert lab.deployer.unproven == ""
+    assert (lab.holds() == old) == (lab.network.known.specification.policies == policies())
+    assert not lab.events("installed")[1:], "it was ours, and has been thrown away"
+
+
+def test_tables_of_somebody_else_are_replaced(lab):
+    for held in lab.switches.held.values():
+        for key in list(held.flows)[::2]:
+            del held.flows[key]
+        held.flows[foreign().key] = foreign()
+    lab.start(KNOWN)
+    lab.path.unlink()
+    lab.connect()
+    lab.run(1)
+    assert lab.holds() == lab.stands()
+    assert len(lab.events("installed")) == 2

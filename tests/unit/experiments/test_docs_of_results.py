@@ -13,8 +13,9 @@ from pydantic import BaseModel
 import handmade_run
 from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
 from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
+from corridor.experiments.results.flows import FLOW_COLUMNS
 from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
-from corridor.experiments.results.results import FLOW_COLUMNS, SUMMARY_SCHEMA, read_plan, summarise
+from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
 from corridor.experiments.results.transit_check import Verdict
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import scenario

@@ -29,7 +29,9 @@ from corridor.topologies.faults import registry
 from corridor.topologies.faults.registry import ACTIONS, KINDS
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire
+from corridor.traffic.agents.jobs import Job
 from corridor.traffic.arrivals import registry as arrivals
+from corridor.traffic.workloads.probe import Probe
 from kinds_lab import DEMANDS, HEAD, arrival_of, fits_the_schema, loaded, named_in, read_again, rows
 from remembering_network import Gateways, Net
 
@@ -342,13 +344,12 @@ def test_an_arrival_is_refused_without_what_it_requires_or_with_what_it_does_not
 def planned_times(folder, text, demands, seed=1):
     """When each demand is probed, by its id, as a guest computes it from the plan as JSON."""
     plan = make_plan(loaded(folder, text, demands), clock="virtual", run_id="c0", seed=seed)
-    job = json.loads(json.dumps(plan.job))
-    given = ("arrival", "start_ns", "interval_ns", "count", "seed")
+    job = Job.from_plain(json.loads(plan.job.to_json()))
     return {
-        plan.demands[probe["demand"]].id: arrivals.send_times(*(probe[key] for key in given))
-        for host in job["hosts"]
-        for probe in host["probes"]
-        if job["phases"][probe["phase"]] == "probe"
+        plan.demands[probe.demand].id: probe.send_times
+        for host in job.hosts
+        for probe in host.of(Probe)
+        if job.phases[probe.phase] == "probe"
     }
 
 

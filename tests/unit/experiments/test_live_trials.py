@@ -17,6 +17,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.testbeds.choice import Facts
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.traffic.workloads.probe import Probe
 
 SETS = (
     (),
@@ -60,9 +61,7 @@ def test_trials_follow_each_other_with_packets_of_their_own(planned):
     assert len({one.port for one in trials}) == len(trials)
     for one, later in itertools.pairwise(trials):
         assert one.begin_ns < one.send_ns < one.repair_ns < later.begin_ns
-    sent = {
-        probe["demand"]: probe["start_ns"] for host in plan.job["hosts"] for probe in host["probes"]
-    }
+    sent = {probe.demand: probe.start_ns for host in plan.job.hosts for probe in host.of(Probe)}
     assert [sent[number] for number in range(len(trials))] == [one.send_ns for one in trials]
 
 

@@ -29,7 +29,7 @@ CUT = Cut(
 
 def plan_with(cut=CUT):
     plan = handmade_plan()
-    return replace(plan, cuts=(cut,), job={**plan.job, "phases": [cut.phase]})
+    return replace(plan, cuts=(cut,), job=plan.job._replace(phases=(cut.phase,)))
 
 
 def probes_of(demand, count, interval_ns, lost_there=(), lost_back=(), rtt_ns=RTT_NS):

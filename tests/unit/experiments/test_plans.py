@@ -12,7 +12,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.traffic.arrivals.registry import send_times
+from corridor.traffic.workloads.probe import Probe
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO = """\
@@ -50,7 +50,7 @@ def text_of(plan):
 
 
 def probes(plan):
-    return [probe for host in plan.job["hosts"] for probe in host["probes"]]
+    return [probe for host in plan.job.hosts for probe in host.of(Probe)]
 
 
 def test_the_same_seed_gives_the_same_plan_to_the_byte(loaded, plan):
@@ -94,7 +94,7 @@ def test_another_seed_changes_losses_and_random_sending_times_and_nothing_else(l
 
     assert without_seeds(to_plain(plan)) == without_seeds(to_plain(other))
     for left, right in zip(probes(plan), probes(other), strict=True):
-        assert (left["seed"] == right["seed"]) == (left["arrival"] == "periodic"), left
+        assert (left.seed == right.seed) == (left.arrival == "periodic"), left
 
 
 RANDOM = (
@@ -112,15 +112,9 @@ def planned(folder, *lines, topology="mini"):
 def random_times(plan):
     """When each demand of a plan is probed in the phase of that name, by id."""
     return {
-        plan.demands[probe["demand"]].id: send_times(
-            probe["arrival"],
-            probe["start_ns"],
-            probe["interval_ns"],
-            probe["count"],
-            probe["seed"],
-        )
+        plan.demands[probe.demand].id: probe.send_times
         for probe in probes(plan)
-        if plan.job["phases"][probe["phase"]] == "probe"
+        if plan.job.phases[probe.phase] == "probe"
     }
 
 
@@ -214,7 +208,7 @@ def test_a_pair_demanded_both_ways_has_its_own_shortest_path_each_way(tmp_path):
 
 def test_probes_are_sent_as_often_as_asked_after_three_to_warm_up(plan):
     counts = {
-        name: [probe["count"] for probe in probes(plan) if probe["phase"] == phase]
+        name: [probe.packets for probe in probes(plan) if probe.phase == phase]
         for phase, name in ((0, "warm-up"), (1, "probe"))
     }
     assert sorted(counts["warm-up"]) == [3, 3, 3]
@@ -224,7 +218,7 @@ def test_probes_are_sent_as_often_as_asked_after_three_to_warm_up(plan):
 def test_nothing_is_sent_while_probes_of_another_phase_may_be_under_way(plan):
     longest_ns = max(demand.predicted_rtt_ns for demand in plan.demands)
     end_of_warm_up = max(
-        p["start_ns"] + p["interval_ns"] * (p["count"] - 1) for p in probes(plan) if not p["phase"]
+        p.start_ns + p.interval_ns * (p.packets - 1) for p in probes(plan) if not p.phase
     )
-    start_of_probes = min(p["start_ns"] for p in probes(plan) if p["phase"])
+    start_of_probes = min(p.start_ns for p in probes(plan) if p.phase)
     assert start_of_probes > end_of_warm_up + longest_ns

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import handmade_run
-from corridor.experiments.results.results import PROBE_PHASE, read_plan, summarise
+from corridor.experiments.results.probes import PROBE_PHASE
+from corridor.experiments.results.results import read_plan, summarise
 from corridor.topologies.base.errors import InputError
 
 

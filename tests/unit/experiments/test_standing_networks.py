@@ -66,7 +66,7 @@ def test_it_never_begins_at_once(mini):
 
 def test_where_waiting_is_not_free_it_begins_at_the_next_second_but_one(mini):
     quick = replace(mini, bfd_interval_ms=15)
-    real = replace(mini, job=mini.job | {"clock": "real"})
+    real = replace(mini, job=mini.job._replace(clock="real"))
     for plan in (quick, real):
         assert epoch_ns(plan, START_NS + NS_PER_S // 3) == START_NS + 2 * NS_PER_S
 

@@ -60,7 +60,7 @@ def test_what_a_guest_says_of_itself_stands(tmp_path):
 @pytest.mark.parametrize(("virtual", "factor"), [(True, 30), (False, 1)])
 def test_patience_grows_with_what_is_planned(virtual, factor):
     plan = make_plan(load_scenario("mini"), clock="virtual", run_id="c0", seed=1)
-    planned_s = plan.job["end_ns"] / 1e9 + sum(item.duration_s for item in plan.transfers)
+    planned_s = plan.job.end_ns / 1e9 + sum(item.duration_s for item in plan.transfers)
     assert planned_s > 0
     patience_s = patience_for(plan, virtual_clock=virtual)
     assert patience_s == pytest.approx(PATIENCE_S + factor * planned_s)

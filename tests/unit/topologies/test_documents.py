@@ -165,3 +165,17 @@ def test_further_mistakes_are_announced_by_line() -> None:
 def test_a_document_that_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="must be a mapping"):
         validate(parse_document(text, "h.yaml"), House)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("a", 1, "b"), 2),
+        (("a", 2), None),
+        (("a", "b"), None),
+        (("c",), None),
+        (("a", 0, "x"), None),
+    ],
+)
+def test_a_value_is_found_by_its_path_and_none_where_nothing_stands(path, value):
+    assert parse_document("a: [1, {b: 2}]\n", "f").value(*path) == value

@@ -11,10 +11,14 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
-from corridor.traffic.agents import jobs
-from corridor.traffic.agents.jobs import Host, Job, Probe, Reflector, Reply, StreamIn, StreamOut
-from corridor.traffic.measures import metrics, samples
-from corridor.traffic.workloads import stream, tcp
+from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
+from corridor.traffic.measures import flows, metrics, samples
+from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.workloads import tcp
+from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.workloads.reflector import Reflector, Reply
+from corridor.traffic.workloads.stream_in import StreamIn
+from corridor.traffic.workloads.stream_out import StreamOut
 
 LACKING = lab.lacking()
 pytestmark = [
@@ -43,8 +47,8 @@ def probing(pair: lab.Pair, out: Path, count: int = 100, **changes: object) -> J
         "a",
         pair.path(0),
         "eth0",
-        reflect=(Reflector(lab.IPS[0]),),
-        probes=(
+        (
+            Reflector(lab.IPS[0]),
             Probe(0, built["there"], 20000, 0, 2 * MS, count),
             Probe(1, built["padded"], 20001, MS, 2 * MS, count, "poisson", seed=3),
         ),
@@ -53,10 +57,13 @@ def probing(pair: lab.Pair, out: Path, count: int = 100, **changes: object) -> J
         "b",
         pair.path(1),
         "eth0",
-        reflect=(Reflector(lab.IPS[1], replies=(reply,)),),
-        probes=(Probe(2, built["back"], 20002, 0, 2 * MS, count),),
+        (
+            Reflector(lab.IPS[1], replies=(reply,)),
+            Probe(2, built["back"], 20002, 0, 2 * MS, count),
+        ),
     )
-    return Job("real", str(out), (a, b), linger_ns=100 * MS, **changes)  # type: ignore[arg-type]
+    settings = Settings(linger_ns=100 * MS, **changes)  # type: ignore[arg-type]
+    return plan_job("real", str(out), (a, b), settings=settings)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -99,12 +106,12 @@ def test_agent_corrupted_frames_are_dropped_by_their_checksum(
     """A template whose payload was changed after Scapy summed it: the kernel must refuse it."""
     job = probing(pair, tmp_path, count=10)
     host = job.hosts[0]
-    bad = bytearray(bytes.fromhex(host.probes[1].template.frame_hex))
+    bad = bytearray(bytes.fromhex(host.of(Probe)[1].template.frame_hex))
     bad[100] ^= 0xFF
-    template = jobs.FrameTemplate(bad.hex(), host.probes[1].template.offsets)
+    template = FrameTemplate(bad.hex(), host.of(Probe)[1].template.offsets)
     broken = Probe(1, template, 20001, 0, 2 * MS, 10)
-    hosts = (Host("a", host.netns, "eth0", probes=(broken,)), job.hosts[1])
-    job = Job("real", str(tmp_path), hosts, linger_ns=50 * MS)
+    hosts = (Host("a", host.netns, "eth0", (broken,)), job.hosts[1])
+    job = plan_job("real", str(tmp_path), hosts, settings=Settings(linger_ns=50 * MS))
     lab.Run(job, tmp_path).to_end()
     found = metrics.by_demand(samples.join(samples.read_directory(tmp_path)))
     assert found[0].received == 0
@@ -203,7 +210,7 @@ def test_agent_a_port_already_taken_is_named_with_its_host(pair: lab.Pair, tmp_p
 
 
 def test_agent_a_missing_namespace_is_named_with_its_host(tmp_path: Path) -> None:
-    run = lab.Run(Job("real", str(tmp_path), (Host("a", "/no/such", "eth0"),)), tmp_path)
+    run = lab.Run(plan_job("real", str(tmp_path), (Host("a", "/no/such", "eth0"),)), tmp_path)
     try:
         said = run.hear()["failed"]
         assert said["host"] == "a"
@@ -229,16 +236,16 @@ def test_agent_a_stream_is_delivered_whole_and_accounted_for(
 ) -> None:
     built = lab.templates(lab.stream_spec("s", 5, size=1400))
     out = StreamOut(5, built["s"], 0, 300 * MS, 100_000_000)
-    job = Job(
+    job = plan_job(
         "real",
         str(tmp_path),
         (
-            Host("a", pair.path(0), "eth0", streams_out=(out,)),
-            Host("b", pair.path(1), "eth0", streams_in=(StreamIn(5, 30000, 400 * MS),)),
+            Host("a", pair.path(0), "eth0", (out,)),
+            Host("b", pair.path(1), "eth0", (StreamIn(5, 30000, 400 * MS),)),
         ),
     )
     agents = lab.Run(job, tmp_path).to_end()["agents"]
-    flow = stream.flow_result(agents["a"]["streams_out"][0], agents["b"]["streams_in"][0])
+    flow = flows.flow_result(agents["a"]["streams_out"][0], agents["b"]["streams_in"][0])
     assert flow["offered_packets"] == flow["delivered_packets"] == out.packets == 2678
     assert flow["lost_packets"] == flow["duplicates"] == flow["reordered"] == 0
     assert flow["asked_mbps"] == 100
@@ -254,12 +261,12 @@ def test_agent_frames_the_device_refuses_are_counted_not_fatal(
 ) -> None:
     built = lab.templates(lab.stream_spec("s", 5, size=9500))
     out = StreamOut(5, built["s"], 0, 10 * MS, 100_000_000)
-    job = Job("real", str(tmp_path), (Host("a", pair.path(0), "eth0", streams_out=(out,)),),
-              linger_ns=MS)  # fmt: skip
+    job = plan_job("real", str(tmp_path), (Host("a", pair.path(0), "eth0", (out,)),),
+                   settings=Settings(linger_ns=MS))  # fmt: skip
     sent = lab.Run(job, tmp_path).to_end()["agents"]["a"]["streams_out"][0]
     assert sent["packets_sent"] == 0
     assert sent["errors"] == {"EMSGSIZE": out.packets}
-    assert stream.flow_result(sent, None)["refused_by_sender"] == out.packets
+    assert flows.flow_result(sent, None)["refused_by_sender"] == out.packets
 
 
 def test_agent_tcp_transfer_between_namespaces_reports_the_receivers_figure(

@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 from corridor.topologies.base.disk_cache import MOST
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.agents import scapy_process
-from corridor.traffic.agents.jobs import FrameTemplate
 from corridor.traffic.packets import stamp, stream_header
-from corridor.traffic.packets.template import Template, TemplateError, udp_checksum_of
+from corridor.traffic.packets.template import (
+    FrameTemplate,
+    Template,
+    TemplateError,
+    udp_checksum_of,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = (
@@ -165,7 +169,7 @@ def test_frames_stay_valid_when_the_whole_stamp_packet_is_replaced(
 
 def test_frames_patched_in_a_batch_equal_frames_patched_alone(templates: Templates) -> None:
     template = templates["stream"]
-    made = Template(bytes.fromhex(template.frame_hex), template.offsets)
+    made = Template.of(template)
     buffer = bytearray(bytes.fromhex(template.frame_hex) * 3)
     for index in range(3):
         made.patch_into(buffer, index * made.length, 100 + index, 12345)
@@ -193,7 +197,7 @@ print(json.dumps([p.src, p[IP].tos >> 2, p[IP].ttl, p[UDP].dport, s.seq, float(s
     s.err_estimate.S, s.err_estimate.Z, [t.type for t in s.tlv_objects], bytes(p) == raw]))
 """
     template = templates["padded"]
-    made = Template(bytes.fromhex(template.frame_hex), template.offsets)
+    made = Template.of(template)
     now_ns = 1_795_532_941_126_000_000
     frame = made.patch(99, stamp.ntp_from_ns(now_ns))
     said = subprocess.run(
@@ -264,8 +268,5 @@ _made: list[Template] = []
 def _templates() -> list[Template]:
     if not _made:
         built = scapy_process.build_templates(SPECS)
-        _made.extend(
-            Template(bytes.fromhex(template.frame_hex), template.offsets)
-            for template in built.values()
-        )
+        _made.extend(Template.of(template) for template in built.values())
     return _made

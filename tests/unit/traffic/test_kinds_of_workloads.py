@@ -8,17 +8,23 @@ from pathlib import Path
 import pytest
 
 from corridor.topologies.base.places import CHECKOUT
-from corridor.traffic.agents.jobs import Host
 from corridor.traffic.workloads import registry
-from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
-from corridor.traffic.workloads.workload import Workload
+from corridor.traffic.workloads.registry import FLOW_KEYS, KIND_OF, WORKLOADS
+from corridor.traffic.workloads.workload import Part, Workload
 
-PLANS = Host("h", "/proc/1/ns/net", "h-eth0").parts
+PARTS = [name for name in vars(Part) if not name.startswith("_")]
 
 
-def test_each_kind_of_plan_has_what_carries_it_out():
-    assert {kind.key for kind in WORKLOADS} == set(PLANS)
-    assert len(WORKLOADS) == len(PLANS)
+def test_kinds_have_a_key_and_a_part_of_their_own():
+    assert len({kind.key for kind in WORKLOADS}) == len(KIND_OF) == len(WORKLOADS)
+
+
+@pytest.mark.parametrize("kind", WORKLOADS, ids=lambda kind: kind.key)
+def test_the_part_of_a_kind_is_in_its_file_and_says_all_that_plans_ask(kind):
+    assert kind.part.__module__ == kind.__module__
+    assert issubclass(kind.part, tuple)
+    assert PARTS
+    assert all(hasattr(kind.part, name) for name in PARTS)
 
 
 def test_every_class_of_a_workload_is_registered():
@@ -28,7 +34,7 @@ def test_every_class_of_a_workload_is_registered():
         for path in folder.glob("*.py")
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id == "Workload" for base in node.bases)
+        and any(ast.unparse(base).startswith("Workload[") for base in node.bases)
     ]
     assert sorted(name for _, name in classes) == sorted(kind.__name__ for kind in WORKLOADS)
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.traffic.workloads import stream, tcp
+from corridor.traffic.measures import flows
+from corridor.traffic.workloads import histogram, tcp
 
 SENT = {
     "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,
@@ -25,7 +26,7 @@ TRANSFER = tcp.Transfer(3, "/s", "10.0.0.2", "/c", "10.0.0.1", duration_s=5)
 
 
 def test_metrics_a_flows_losses_are_split_by_where_they_happened() -> None:
-    flow = stream.flow_result(SENT, RECEIVED)
+    flow = flows.flow_result(SENT, RECEIVED)
     assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, 7.92)
     assert (flow["sent_packets"], flow["duration_ns"]) == (990, 1_000_000_000)
     assert flow["delivered_mbps"] == 8.0, "899 frames of 1000 octets in 899 ms"
@@ -50,21 +51,21 @@ def test_metrics_a_flow_offered_what_left_in_the_time_it_took(
     burst: int, last_sent_ns: int, offered_mbps: float
 ) -> None:
     sent = {**SENT, "packets_sent": 1000, "burst_packets": burst, "last_sent_ns": last_sent_ns}
-    flow = stream.flow_result(sent, None)
+    flow = flows.flow_result(sent, None)
     assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, offered_mbps)
 
 
 def test_metrics_a_flow_nobody_received_has_no_delivered_rate() -> None:
     nothing = {**RECEIVED, "packets": 0, "frame_bytes_total": 0, "first_arrival_ns": 0,
                "last_arrival_ns": 0, "delay_histogram_ns": []}  # fmt: skip
-    flow = stream.flow_result(SENT, nothing)
+    flow = flows.flow_result(SENT, nothing)
     assert (flow["loss"], flow["delivered_mbps"], flow["delay_mean_ns"]) == (1.0, None, None)
-    assert stream.flow_result(SENT, None)["delivered_packets"] is None
+    assert flows.flow_result(SENT, None)["delivered_packets"] is None
 
 
 @given(st.integers(0, 1 << 60))
 def test_metrics_histogram_buckets_are_at_most_an_eighth_wide(delay_ns: int) -> None:
-    edge = stream.delay_bucket(delay_ns)
+    edge = histogram.delay_bucket(delay_ns)
     assert edge <= delay_ns
     assert (delay_ns - edge) * 8 <= max(edge, 0)
 

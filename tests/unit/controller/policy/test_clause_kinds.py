@@ -27,6 +27,7 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import clauses
 from corridor.controller.policy.clauses import CLAUSES, Broken, Clause, Element, Trip
 from corridor.controller.policy.clauses.registry import looked_up
+from corridor.controller.policy.clauses.waypoints import MOST_STOPS, Waypoints
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
@@ -59,7 +60,7 @@ def made(kind: type[Clause], written: Any) -> Clause:
 
 def policy_file(folder: File, kind: type[Clause], written: Any) -> File:
     """A policy file whose last line has a clause as somebody wrote it."""
-    hard = yaml.safe_dump({kind.kind: written}, default_flow_style=True, width=1000).strip()
+    hard = yaml.safe_dump({kind.kind: written}, default_flow_style=True, width=10**9).strip()
     path = folder / "mine.yaml"
     path.write_text(
         "schema: 1\nname: mine\npolicies:\n- {id: ANY, effect: permit}\n"
@@ -130,6 +131,20 @@ def test_whole_numbers_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> Non
 
 
 @each_kind
+def test_lists_of_objects_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> None:
+    """Each object may be a state."""
+    for name, field in kind.model_json_schema().get("properties", {}).items():
+        if "$ref" in field.get("items", {}):
+            most = field.get("maxItems", inf)
+            assert most < MOST_STATES, f"{kind.__name__}.{name} lacks max_length"
+
+
+def test_a_kind_that_forgets_its_names_is_told_so_where_it_is_written() -> None:
+    with pytest.raises(TypeError, match="the clause Toll lacks kind and examples"):
+        type("Toll", (Clause,), {"__module__": __name__, "__qualname__": "Toll"})
+
+
+@each_kind
 def test_random_policies_have_a_kind(kind: type[Clause]) -> None:
     """So that the whole-path judge and all other properties are asked of it."""
     find(hard_clauses(), lambda hard: kind.kind in hard, settings=settings(max_examples=1000))
@@ -168,6 +183,18 @@ def test_nonsense_is_refused_in_one_line(kind: type[Clause], nonsense: Any, tmp_
         load_policies(path, corridor())
     assert caught.value.line == len(path.read_text(encoding="utf-8").splitlines())
     assert "\n" not in str(caught.value)
+
+
+def test_more_waypoints_than_a_search_tells_apart_are_refused_in_one_line(tmp_path: File) -> None:
+    stops = [{"any_of": {"hubs": ["west"]}}] * MOST_STOPS
+    assert load_policies(policy_file(tmp_path, Waypoints, stops), corridor())
+    for more in (1, 10_000):
+        path = policy_file(tmp_path, Waypoints, stops + stops[:1] * more)
+        with pytest.raises(InputError) as caught:
+            load_policies(path, corridor())
+        assert caught.value.line == len(path.read_text(encoding="utf-8").splitlines())
+        assert "hard.waypoints must have at most 32 items" in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 def misspelt(written: Any, keys: frozenset[str], key: str) -> Iterator[Any]:

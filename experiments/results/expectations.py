@@ -1,0 +1,76 @@
+"""What a timeline expects of demands, held against what they did. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedEvent
+from corridor.experiments.results.summary import ExpectationSummary
+from corridor.traffic.measures.samples import Probes
+
+EXPECT = "expect"
+QUANTILES = {"p50": 50.0, "p99": 99.0, "max": 100.0}
+"""By the option that bounds it."""
+
+
+def expectations(
+    probes: Probes, plan: Plan, epoch_ns: int, said: Sequence[Mapping[str, Any]]
+) -> Iterator[ExpectationSummary]:
+    """One for each bound; ``said`` are the events of a following controller, in order."""
+    for event in plan.events:
+        if event.kind != EXPECT:
+            continue
+        demand = next(one for one in plan.demands if one.id == event.what)
+        for name, wanted in event.options.items():
+            if name == "status":
+                found = _status(event, demand, epoch_ns, said)
+                yield _of(event, name, wanted, found, holds=found == wanted)
+            else:
+                value = _measured(name, probes, event, demand, epoch_ns)
+                bound = wanted if name == "lost" else wanted / 1e6
+                yield _of(event, name, bound, value, holds=value is not None and value <= bound)
+
+
+def _of(
+    event: PlannedEvent, name: str, wanted: object, found: object, *, holds: bool
+) -> ExpectationSummary:
+    return {
+        "id": event.id,
+        "demand": event.what,
+        "of": name,
+        "expected": wanted if isinstance(wanted, str | int | float) else str(wanted),
+        "found": found if isinstance(found, str | int | float) else None,
+        "holds": holds,
+    }
+
+
+def _status(
+    event: PlannedEvent, demand: PlannedDemand, epoch_ns: int, said: Sequence[Mapping[str, Any]]
+) -> str:
+    """The last that the controller told by the end of an event."""
+    by_ns = epoch_ns + (event.end_ns or event.begin_ns)
+    told = [
+        str(one["status"])
+        for one in said
+        if one["event"] == "status" and one["demand"] == demand.id and one["at_ns"] <= by_ns
+    ]
+    return told[-1] if told else demand.status
+
+
+def _measured(
+    name: str, probes: Probes, event: PlannedEvent, demand: PlannedDemand, epoch_ns: int
+) -> float | None:
+    """Of the probes sent while an event lasts: how many are lost, or a quantile of RTT in ms."""
+    sent_ns = probes["intended_ns"] - epoch_ns
+    lasts = (sent_ns >= event.begin_ns) & (sent_ns < (event.end_ns or event.begin_ns))
+    mine = probes[lasts & (probes["demand"] == demand.index) & (probes["copy"] == 0)]
+    received = mine[mine["received"].astype(bool)]
+    if name == "lost":
+        return len(mine) - len(received)
+    if not len(received):
+        return None
+    rtt_ns = (received["t4_ns"] - received["t1_ns"]) - (received["t3_ns"] - received["t2_ns"])
+    return float(np.percentile(rtt_ns, QUANTILES[name], method="inverted_cdf")) / 1e6

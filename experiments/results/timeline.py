@@ -1,0 +1,108 @@
+"""The events of a run as its summary tells them: when, of what, whom they hit, what was lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.plan.values import Plan, PlannedEvent
+from corridor.experiments.results.event_impacts import (
+    QUEUE,
+    RANDOM,
+    EventImpact,
+    account,
+    write_impacts,
+)
+from corridor.experiments.results.expectations import EXPECT, expectations
+from corridor.experiments.results.losses import lost_between
+from corridor.experiments.results.streams import read_counters
+from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
+from corridor.traffic.measures.samples import HostRecords, Probes
+
+CHANGES, CONTROLLER_EVENTS = "changes.json", "controller_events.jsonl"
+
+
+def add_timeline(
+    out_dir: Path,
+    plan: Plan,
+    probes: Probes,
+    hosts: Sequence[HostRecords],
+    summary: Summary,
+) -> None:
+    """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
+    epoch_ns = max((host.epoch_ns for host in hosts), default=0)
+    raw = out_dir / "raw"
+    losses = account(probes, plan, epoch_ns, dropping(raw, plan))
+    for demand in summary["demands"]:
+        _add_causes(demand, losses.causes)
+    if not plan.events:
+        return
+    if losses.impacts:
+        write_impacts(out_dir / "events.parquet", losses.impacts)
+    made = read_json(raw / CHANGES, RESULT) if (raw / CHANGES).exists() else []
+    summary["events"] = [
+        _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
+    ]
+    expected = list(expectations(probes, plan, epoch_ns, controller_events(raw)))
+    if expected:
+        summary["expectations"] = expected
+
+
+def _add_causes(demand: DemandSummary, causes: Mapping[str, Mapping[str, int]]) -> None:
+    if demand["id"] in causes:
+        demand["lost_by"] = dict(causes[demand["id"]])
+
+
+def dropping(raw: Path, plan: Plan) -> dict[str, frozenset[str]]:
+    """By cause, the fibres that lose packets of themselves: at random, or by full queues."""
+    at_random = {
+        fibre.fibre
+        for fibre in plan.wiring.fibres
+        if fibre.forward.loss_ppm or fibre.backward.loss_ppm
+    }
+    readings = read_counters(raw)
+    lost = (
+        lost_between(readings[0].counters, readings[-1].counters, plan.wiring) if readings else {}
+    )
+    full = {place.partition(":")[0] for place in lost if place.endswith(" queue")}
+    return {RANDOM: frozenset(at_random), QUEUE: frozenset(full)}
+
+
+def controller_events(raw: Path) -> list[dict[str, Any]]:
+    """What a following controller said, in order; a line that is cut short is the last."""
+    path = raw / CONTROLLER_EVENTS
+    if not path.exists():
+        return []
+    found = []
+    for line in read_text(path, RESULT).splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found
+
+
+def _event(
+    event: PlannedEvent,
+    plan: Plan,
+    impacts: Sequence[EventImpact],
+    made: Sequence[Mapping[str, Any]],
+) -> EventSummary:
+    mine = [one for one in made if one.get("event") == event.id]
+    answers = [one["answer"] for one in mine if "answer" in one]
+    refused = [str(one.get("reason", "")) for one in answers if not one.get("ok")]
+    hits = [asdict(one) for one in impacts if one.event == event.id]
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "what": event.what,
+        "options": event.options,
+        "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
+        "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
+        "refused": refused[0] if refused else None,
+        "hits": [{key: one[key] for key in one if key != "event"} for one in hits],
+    }

@@ -1,0 +1,36 @@
+"""What tests of the reconciler look at on a laboratory of switches."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.forwarding.program import Flow, Table
+from corridor.controller.reconcile.control import Control
+from fake_switches import Lab
+from reconciler_lab import specification, wiring
+
+KNOWN = DesiredState(specification())
+NETWORK = wiring()
+FIBRE = "kunming-karachi"
+
+
+def epoch(lab: Lab) -> int:
+    return lab.deployer.deployment.epoch
+
+
+def status(lab: Lab, demand: str) -> str:
+    return lab.event_log.statuses[demand].status
+
+
+def foreign() -> Flow:
+    """An entry that nobody asked for."""
+    return Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
+
+
+def ask(lab: Lab, **request: Any) -> Any:
+    """What the control socket answers, where the controller does at once what it is asked."""
+    control = Control(lab.reconciler, lab.event_log, lambda: None)
+    control._have = lab.have
+    return control.answer(json.dumps(request))

@@ -1,0 +1,143 @@
+"""Changes of tables under policies: proven, flipped, refused, or undone at any moment."""
+
+from dataclasses import replace
+
+import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.openflow.errors import Refused
+from lab_views import NETWORK, foreign, status
+from reconciler_lab import NO_EXPORT, NO_SEA, policies
+
+
+def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
+    bangkok = NETWORK.hub("bangkok").dpid
+    lab.switches.away.add(bangkok)
+    lab.do("went_away", dpid=bangkok)
+    last = lab.event_log.last
+    answer = lab.do("set_policies", policies=policies(NO_EXPORT))
+    assert (answer["ok"], answer["kind"]) == (False, "deferred")
+    assert [one["event"] for one in lab.event_log.since(last)] == ["deferred"]
+    assert status(lab, "ckpt") == "UP"
+
+
+def test_updates_are_proven_exactly_too(lab):
+    lab.do("set_policies", policies=policies(NO_SEA))
+    claims = {one["claim"]: one["status"] for one in lab.deployer.proof["flipped"]["verdicts"]}
+    assert {claims[claim] for claim in ("C9", "C10", "C11", "C12")} == {"proven"}
+
+
+@pytest.mark.parametrize("policy", [NO_SEA, NO_EXPORT])
+def test_other_policies_there_and_back_leave_what_was(lab, policy):
+    before = lab.holds()
+    answer = lab.do("set_policies", policies=policies(policy))
+    assert (answer["ok"], answer["epoch"]) == (True, 1)
+    done_ms = answer["update"]["done_ms"]
+    assert done_ms["flipped"] - done_ms["beside"] >= 20, "datapaths may know the labels otherwise"
+    assert lab.holds() == lab.stands() != before
+    assert lab.do("set_policies", policies=policies())["ok"]
+    assert lab.holds() == before
+    assert not any(lab.gateways.labels[hub] for hub in ("bangkok",) if hub in lab.gateways.labels)
+
+
+def test_gateways_know_both_epochs_before_the_flip_and_one_after(lab):
+    old = {hub: set(labels) for hub, labels in lab.gateways.labels.items()}
+    at_flip = []
+
+    def note(call, _orders):
+        if call == "bundle":
+            at_flip.append({hub: set(labels) for hub, labels in lab.gateways.labels.items()})
+
+    lab.switches.before = note
+    lab.do("set_policies", policies=policies(NO_SEA))
+    new = lab.gateways.labels
+    assert at_flip == [{hub: old[hub] | new[hub] for hub in old}]
+    assert all(not old[hub] & new[hub] for hub in old)
+
+
+def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypatch):
+    before, calls = lab.holds(), len(lab.switches.done)
+    following = deployments.following
+
+    def wrong(deployment, known, network):
+        """As if the compiler took no notice of the new policies."""
+        new = following(deployment, known, network)
+        return replace(new, compiled=deployment.compiled)
+
+    monkeypatch.setattr(deployments, "following", wrong)
+    answer = lab.do("set_policies", policies=policies(NO_EXPORT))
+    assert not answer["ok"]
+    assert "C1" in answer["reason"]
+    assert answer["counterexamples"][0]["packet"]
+    assert (lab.holds(), len(lab.switches.done)) == (before, calls)
+    assert lab.network.known.specification.policies == policies()
+
+
+@pytest.mark.parametrize("moment", range(1, 7))
+def test_a_switch_lost_at_any_moment_of_an_update_leaves_a_standing_that_is_proven(lab, moment):
+    """Whichever call it is lost at, what stands is held by all who are there, once it is back."""
+    left = [moment]
+
+    def lose(_call, orders):
+        left[0] -= 1
+        if left[0] == 0:
+            lab.lose("kunming")
+
+    lab.switches.before = lose
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    lab.switches.before = lambda _call, _orders: None
+    lab.connect("kunming")
+    lab.run(5)
+    assert lab.holds() == lab.stands()
+    assert lab.deployer.unproven == ""
+    assert answer["ok"] == (lab.network.known.specification.policies == policies(NO_SEA))
+
+
+def test_a_switch_that_does_not_answer_is_hung_up_on_and_the_update_undone(lab):
+    before = lab.holds()
+    silent = NETWORK.hub("karachi").dpid
+    lab.switches.silent = {silent}
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert not answer["ok"]
+    assert lab.switches.hung_up == [silent]
+    lab.switches.silent = set()
+    lab.do("ask_audit")
+    assert lab.holds() == before == lab.stands()
+
+
+def test_a_dump_that_shows_something_else_stops_an_update(lab):
+    before = lab.holds()
+    dpid = NETWORK.hub("guian").dpid
+
+    def tamper(call, _orders):
+        if call == "dump":
+            lab.switches.held[dpid].flows[foreign().key] = foreign()
+            lab.switches.before = lambda _call, _orders: None
+
+    lab.switches.before = tamper
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert not answer["ok"]
+    assert "C0" in answer["reason"]
+    lab.do("ask_audit")
+    assert lab.holds() == before
+
+
+def test_without_anybody_to_tell_gateways_nothing_is_flipped(lab):
+    before = lab.holds()
+    lab.gateways.gone = True
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert (answer["ok"], "nobody there" in answer["reason"]) == (False, True)
+    assert lab.holds() == before
+
+
+def test_a_switch_that_refuses_is_told_of(lab):
+    def refuse(call, _orders):
+        if call == "bundle":
+            raise Refused("switch 2 refuses: type 5 code 1")
+
+    lab.switches.before = refuse
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert "switch 2 refuses" in answer["reason"]
+    lab.switches.before = lambda _call, _orders: None
+    lab.do("ask_audit")
+    assert lab.holds() == lab.stands()
