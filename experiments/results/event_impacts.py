@@ -100,7 +100,7 @@ def _owner(
 ) -> int:
     """The number of the event that lost a run of probes of which this was the first; NOBODY if
     none is near it, or what drops packets anyway explains it better."""
-    arrives_ns = sent_ns + (demand.predicted_rtt_ns or 0)
+    arrives_ns = sent_ns + _longest_ns(plan, demand)
     near = [
         number
         for number, event in enumerate(plan.events)
@@ -112,6 +112,18 @@ def _owner(
     if not hitting and _cause(demand, dropping) != UNEXPLAINED:
         return NOBODY
     return max(hitting or near, key=lambda number: plan.events[number].begin_ns, default=NOBODY)
+
+
+def _longest_ns(plan: Plan, demand: PlannedDemand) -> int:
+    """The longest round trip that a demand is expected to have at any time."""
+    impacts = (_impact(event, demand) for event in plan.events)
+    ways = [
+        rtt_ns
+        for one in impacts
+        if one is not None
+        for rtt_ns in (one.before_rtt_ns, one.bridged_rtt_ns, one.followed_rtt_ns)
+    ]
+    return max(filter(None, [demand.predicted_rtt_ns, *ways]), default=0)
 
 
 def _impact(event: PlannedEvent, demand: PlannedDemand) -> Impact | None:
