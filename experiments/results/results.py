@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
@@ -19,7 +20,7 @@ from corridor.experiments.results.outages import outages, summary_of, write_outa
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
 from corridor.experiments.results.streams import stream_rows
 from corridor.experiments.results.summary import DemandSummary, Summary
-from corridor.experiments.results.timeline import add_timeline
+from corridor.experiments.results.timeline import add_timeline, epoch_of, in_force
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
@@ -80,7 +81,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         summary["cuts"] = summary_of(cuts)
     add_timeline(out_dir, plan, probes, hosts, summary)
     _add_alibis(out_dir / "raw" / "specification.json", demands)
-    crossings = judge_run(out_dir / "raw", plan.wiring)
+    crossings = judge_run(
+        out_dir / "raw", plan.wiring, partial(in_force, out_dir / "raw", plan, epoch_of(hosts))
+    )
     if crossings is not None:
         summary["crossings"] = crossings.to_json()
     text = json.dumps(summary, indent=1) + "\n"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.plan.values import Plan, PlannedEvent
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.model import PolicySet
+from corridor.experiments.plan.values import Change, Plan, PlannedEvent
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
@@ -20,9 +24,14 @@ from corridor.experiments.results.expectations import EXPECT, expectations
 from corridor.experiments.results.losses import lost_between
 from corridor.experiments.results.streams import read_counters
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.experiments.results.transit_check import ALWAYS, Span
+from corridor.experiments.timeline import day, policies
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.traffic.measures.samples import HostRecords, Probes
 
+ASKED = (policies.SET, day.SET)
+REFUSED = ("bad", "unknown", "refused", "deferred", "busy", "failed")
+"""Kinds of answers of a controller that has changed nothing."""
 CHANGES, CONTROLLER_EVENTS = "changes.json", "controller_events.jsonl"
 
 
@@ -34,7 +43,7 @@ def add_timeline(
     summary: Summary,
 ) -> None:
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
-    epoch_ns = max((host.epoch_ns for host in hosts), default=0)
+    epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
     losses = account(probes, plan, epoch_ns, dropping(raw, plan))
     for demand in summary["demands"]:
@@ -43,13 +52,48 @@ def add_timeline(
         return
     if losses.impacts:
         write_impacts(out_dir / "events.parquet", losses.impacts)
-    made = read_json(raw / CHANGES, RESULT) if (raw / CHANGES).exists() else []
+    made = changes_made(raw)
     summary["events"] = [
         _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
     ]
     expected = list(expectations(probes, plan, epoch_ns, controller_events(raw)))
     if expected:
         summary["expectations"] = expected
+
+
+def epoch_of(hosts: Sequence[HostRecords]) -> int:
+    """When agents began, CLOCK_REALTIME in ns; 0 if none did."""
+    return max((host.epoch_ns for host in hosts), default=0)
+
+
+def changes_made(raw: Path) -> list[dict[str, Any]]:
+    """What was done when; nothing where nothing was, or a run did not come that far."""
+    return read_json(raw / CHANGES, RESULT) if (raw / CHANGES).exists() else []
+
+
+def in_force(
+    raw: Path, plan: Plan, epoch_ns: int, first: Specification
+) -> list[tuple[Specification, Span]]:
+    """What packets are judged by when: another set of policies, or another day, from when it was
+    asked for; the one before until it was answered that the other is rolled out."""
+    asked = {change.event: change for change in plan.changes if change.do in ASKED}
+    found = [(first, ALWAYS)]
+    for made in changes_made(raw):
+        answer = made.get("answer")
+        if made["do"] not in ASKED or answer is None or answer.get("kind") in REFUSED:
+            continue
+        before, span = found[-1]
+        until_ns = epoch_ns + made["answered_ns"] if answer["ok"] else math.inf
+        found[-1] = (before, Span(span.from_ns, until_ns))
+        new = before.model_copy(update=_update(asked[made["event"]]))
+        found.append((new, Span(epoch_ns + made["began_ns"], math.inf)))
+    return found
+
+
+def _update(change: Change) -> dict[str, Any]:
+    if change.do == policies.SET:
+        return {"policies": PolicySet.model_validate(change.options["set"])}
+    return {"as_of": date.fromisoformat(change.what)}
 
 
 def _add_causes(demand: DemandSummary, causes: Mapping[str, Mapping[str, int]]) -> None:

@@ -6,11 +6,12 @@ lawful way of its demand takes is a violation, whatever label it carries and wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NamedTuple, TypedDict, cast
 
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
@@ -98,40 +99,33 @@ class Judge:
         }
 
     def verdict(self, seen: Seen) -> Verdict:
-        crossings = list(self._crossings(seen["flows"]))
-        return Verdict(
-            frames=seen["frames"],
-            lost=seen["lost"],
-            forbidden=tuple(one for one, _ in crossings if one.demand and not self._may(one)),
-            strange=tuple(one for one, depth in crossings if not one.demand or depth != 1),
-        )
+        """By one specification, in force all the time."""
+        return judge(seen, [(self, ALWAYS)])
 
     def sender(self, interface: str) -> tuple[str, str]:
         """The fibre that frames are sent onto there, and the hub that sends them."""
         return self._sender[interface]
 
-    def _crossings(self, flows: Iterable[SeenFlow]) -> Iterator[tuple[Crossing, int]]:
-        for flow in flows:
-            fibre, hub = self._sender[flow["interface"]]
-            intent = self._intent_of(flow)
-            yield (
-                Crossing(
-                    fibre=fibre,
-                    sent_by=hub,
-                    demand=intent.id if intent else "",
-                    flow=_in_words(flow),
-                    label=flow["label"],
-                    packets=flow["packets"],
-                ),
-                flow["depth"],
-            )
+    def crossing(self, flow: SeenFlow) -> Crossing:
+        """Whose packets they are."""
+        fibre, hub = self._sender[flow["interface"]]
+        intent = self._intent_of(flow)
+        return Crossing(
+            fibre=fibre,
+            sent_by=hub,
+            demand=intent.id if intent else "",
+            flow=_in_words(flow),
+            label=flow["label"],
+            packets=flow["packets"],
+        )
 
     def _intent_of(self, flow: SeenFlow) -> Intent | None:
         pair = (self._hub_of.get(flow["src"] or ""), self._hub_of.get(flow["dst"] or ""))
         mine = (intent for intent in self._intents if intent.pair == pair)
         return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
 
-    def _may(self, crossing: Crossing) -> bool:
+    def allows(self, crossing: Crossing) -> bool:
+        """Whether packets of its demand may be there."""
         return (crossing.fibre, crossing.sent_by) in self._lawful[crossing.demand]
 
     @cached_property
@@ -145,13 +139,50 @@ class Judge:
         }
 
 
-def judge_run(raw: Path, wiring: Wiring) -> Verdict | None:
-    """Of a run's ``raw`` folder; None if nobody watched."""
+class Span(NamedTuple):
+    """From one moment to another, in ns on the clock of who watched."""
+
+    from_ns: float
+    until_ns: float
+
+
+ALWAYS = Span(-math.inf, math.inf)
+
+
+def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]]) -> Verdict:
+    """Forbidden is what none allows that is in force at its time; while one is rolled out, the one
+    before is in force as well."""
+    forbidden, strange = [], []
+    for flow in seen["flows"]:
+        crossing = in_force[0][0].crossing(flow)
+        allowing = [span for one, span in in_force if crossing.demand and one.allows(crossing)]
+        if crossing.demand and not _lies_in(flow, allowing):
+            forbidden.append(crossing)
+        if not crossing.demand or flow["depth"] != 1:
+            strange.append(crossing)
+    return Verdict(seen["frames"], seen["lost"], tuple(forbidden), tuple(strange))
+
+
+def _lies_in(flow: SeenFlow, spans: Sequence[Span]) -> bool:
+    """Whether all packets of a flow were seen between the first of some spans and their last."""
+    first_ns = min((span.from_ns for span in spans), default=math.inf)
+    last_ns = max((span.until_ns for span in spans), default=-math.inf)
+    return bool(first_ns <= flow["first_ns"] and flow["last_ns"] <= last_ns)
+
+
+def judge_run(
+    raw: Path,
+    wiring: Wiring,
+    in_force: Callable[[Specification], Sequence[tuple[Specification, Span]]],
+) -> Verdict | None:
+    """Of a run's ``raw`` folder; None if nobody watched. ``in_force`` says what became of the
+    specification that the run began with."""
     seen, judged_by = raw / "crossings.json", raw / "specification.json"
     if not seen.exists() or not judged_by.exists():
         return None
-    specification = Specification.from_json(read_text(judged_by, RESULT))
-    return Judge(specification, wiring).verdict(read_json(seen, RESULT))
+    first = Specification.from_json(read_text(judged_by, RESULT))
+    judges = [(Judge(one, wiring), span) for one, span in in_force(first)]
+    return judge(read_json(seen, RESULT), judges)
 
 
 def _fits(selector: Selector, flow: SeenFlow) -> bool:

@@ -27,12 +27,12 @@ class Watcher(Judge):
         return lawful(self._ruled_by)
 
     def lets(self, crossing: Crossing) -> bool:
-        return self._may(crossing)
+        return self.allows(crossing)
 
     def crossings(self, seen: Seen) -> dict[str, dict[Directed, int]]:
         """By demand, packets on each fibre."""
         found: dict[str, dict[Directed, int]] = defaultdict(lambda: defaultdict(int))
-        for crossing, _ in self._crossings(seen["flows"]):
+        for crossing in map(self.crossing, seen["flows"]):
             found[crossing.demand][crossing.fibre, crossing.sent_by] += crossing.packets
         return {demand: dict(counts) for demand, counts in found.items() if demand}
 
