@@ -11,7 +11,9 @@ from corridor.experiments.results.flows import FlowRow, flow_row
 from corridor.experiments.results.losses import Counters, LostAt, lost_between
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain
-from corridor.traffic.workloads.stream import ReceivedStream, SentStream, flow_result
+from corridor.traffic.measures.flows import flow_result
+from corridor.traffic.workloads.stream_in import ReceivedStream
+from corridor.traffic.workloads.stream_out import SentStream
 
 
 @dataclass(frozen=True)
