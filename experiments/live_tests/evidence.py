@@ -18,11 +18,12 @@ from corridor.experiments.lab.proof import DUMPS
 from corridor.experiments.live_tests.plan import FRAME_BYTES, PROBES, Trial
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.transit_check import Judge, Seen, SeenFlow
+from corridor.experiments.results.transit_check import Judge
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
 from corridor.traffic.measures.samples import join, read_directory
+from corridor.traffic.monitor.transits import Seen, SeenFlow
 
 
 def packets_of(
