@@ -17,7 +17,7 @@ from typing import Any
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
-from corridor.experiments.live_network.event_text import Said
+from corridor.experiments.lab.status_line import Said
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
