@@ -6,12 +6,12 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import drops_by_reason
-from corridor.controller.openflow.dumps import TableDump
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
 from corridor.experiments.lab.proof import DUMPS
@@ -24,6 +24,9 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
 from corridor.traffic.measures.samples import join, read_directory
 from corridor.traffic.monitor.transits import Seen, SeenFlow
+
+if TYPE_CHECKING:  # it imports a controller's framework
+    from corridor.controller.openflow.dumps import TableDump
 
 
 def packets_of(
