@@ -18,9 +18,9 @@ from corridor.experiments.commands.network_arguments import (
 from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
-    from corridor.controller.reconcile.answers import EventsAnswer
+    from corridor.controller.api.control_answers import EventsAnswer
+    from corridor.experiments.lab.status_line import Said
     from corridor.experiments.live_network.client import Api
-    from corridor.experiments.live_network.event_text import Said
 
 EPILOG = f"""examples:
   corridor events                 all that the controller remembers

@@ -14,7 +14,7 @@ from corridor.experiments.commands.network_arguments import (
 )
 
 if TYPE_CHECKING:
-    from corridor.controller.reconcile.answers import Changed
+    from corridor.controller.api.control_answers import Changed
     from corridor.experiments.live_network.client import Api, Refused
 
 EPILOG = f"""examples:

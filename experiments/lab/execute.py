@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.traffic.agents.jobs import Job
-    from corridor.traffic.agents.launcher import Death
+    from corridor.traffic.agents.messages import Death
+    from corridor.traffic.gateways.inspection import LabelPlan
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
@@ -106,7 +107,7 @@ def _stand_gateways(
         return None
     from corridor.experiments.lab.gateways_process import start_gateways
 
-    labels = {
+    labels: dict[str, dict[int, LabelPlan]] = {
         gateway.hub: {
             one.label: {"demand": one.demand, "src": one.src_ip, "dst": one.dst_ip}
             for one in gateway.assesses

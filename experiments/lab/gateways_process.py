@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
+from corridor.traffic.gateways.gateway import GatewayCounts, GatewayPlan
+from corridor.traffic.gateways.inspection import LabelPlan
+from corridor.traffic.gateways.messages import Config, Death, Started
 from corridor.traffic.gateways.supervisor import command
 
 if TYPE_CHECKING:
@@ -15,51 +18,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 30.0
 
-Labels = Mapping[int, Mapping[str, str]]
-"""What one gateway assesses: label to ``demand``, ``src`` and ``dst``, the last two addresses."""
-
-
-GatewayPlan = TypedDict(
-    "GatewayPlan", {"in": str, "out": str, "netns": str, "labels": dict[str, dict[str, str]]}
-)
-"""Its interfaces, the namespace it enters, and what it lets pass."""
-
-
-class Configuration(TypedDict):
-    """For the supervisor."""
-
-    out_dir: str
-    gateways: dict[str, GatewayPlan]
-
-
-class Started(TypedDict):
-    hub: str
-    pid: int
-
-
-class Death(TypedDict):
-    """Of a gateway, by a signal or with an exit code."""
-
-    hub: str
-    signal: int | None
-    exit: int | None
-
-
-class Total(TypedDict):
-    """What came of one demand for one reason."""
-
-    demand: str | None
-    verdict: str
-    reason: str
-    packets: int
-    bytes: int
-
-
-class GatewayCounts(TypedDict):
-    """What a gateway let pass and dropped, and how many frames it missed."""
-
-    totals: list[Total]
-    missed: int
+Labels = Mapping[int, LabelPlan]
+"""What one gateway assesses, by label."""
 
 
 class GatewaysProcess(LineProcess):
@@ -97,14 +57,14 @@ class GatewaysProcess(LineProcess):
         return [message["died"] for message in self.passed_over if "died" in message]
 
 
-def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path) -> Configuration:
+def configuration(net: CorridorNet, labels: Mapping[str, Labels], out_dir: Path) -> Config:
     """For their supervisor: every gateway of the network and the labels it assesses."""
     gateways: dict[str, GatewayPlan] = {
         hub.hub: {
             "in": hub.gateway.in_interface,
             "out": hub.gateway.out_interface,
             "netns": net[hub.hub].namespace.path,
-            "labels": {str(label): dict(plan) for label, plan in labels.get(hub.hub, {}).items()},
+            "labels": {str(label): plan for label, plan in labels.get(hub.hub, {}).items()},
         }
         for hub in net.wiring.hubs
         if hub.gateway is not None

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.monitor import command
-
-if TYPE_CHECKING:  # what judges it is no business of this process
-    from corridor.experiments.results.transit_check import Seen
+from corridor.traffic.monitor.transits import Seen
 
 TIMEOUT_S = 30.0
 

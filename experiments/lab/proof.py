@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
@@ -23,6 +23,9 @@ from corridor.experiments.lab.dumps import (
 from corridor.experiments.plan.garbage import collecting_later
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
+
+if TYPE_CHECKING:
+    from corridor.controller.api.control_answers import LastProof
 
 PROOF_SCHEMA = 1
 
@@ -170,9 +173,9 @@ def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> Pr
     }
 
 
-def controllers_proof(said: Mapping[str, Any]) -> ControllersProofDocument:
+def controllers_proof(said: LastProof) -> ControllersProofDocument:
     """The same of a controller's answer to ``proof``: ``tables``, or both sides of an update."""
-    sides = ("tables", "beside", "flipped")
+    sides: tuple[Literal["tables", "beside", "flipped"], ...] = ("tables", "beside", "flipped")
     return {
         "schema": PROOF_SCHEMA,
         "of": said["of"],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.openflow.installation import Report
+from corridor.traffic.agents.messages import Done, Ready
 
 
 class _Timed(TypedDict):
@@ -61,28 +62,16 @@ class Proven(_Timed):
     """The digest of a dump."""
 
 
-class AgentsReady(_Timed):
+class AgentsReady(_Timed, Ready):
+    """They can be told when to start."""
+
     event: Literal["agents"]
-    ready: int
-    processes: int
-    start_ms: float
 
 
-class Death(TypedDict):
-    """Of a process with agents, by a signal or with an exit code."""
-
-    hosts: list[str]
-    signal: int | None
-    exit: int | None
-
-
-class AgentsDone(_Timed):
-    """``traffic/agents/launcher.py`` says what is in it."""
+class AgentsDone(_Timed, Done):
+    """What was to be sent has been sent."""
 
     event: Literal["agents-done"]
-    agents: Mapping[str, Any]
-    died: list[Death]
-    clock_step_ns: int
 
 
 class Standing(_Timed):

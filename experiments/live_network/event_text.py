@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-Said = Mapping[str, Any]
+if TYPE_CHECKING:
+    from corridor.experiments.lab.status_line import Said
+
 UNTOLD = ("ready", "report")
 """Of the wiring: what is wrong with it comes as an error."""
 KINDS = {"links": "fibre", "srlgs": "risk group", "hubs": "hub", "gateways": "gateway"}

@@ -20,6 +20,7 @@ import time
 from collections import deque
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.controller_process import free_port
 from corridor.experiments.lab.emitting import Emit
@@ -31,6 +32,9 @@ from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+
+if TYPE_CHECKING:
+    from corridor.controller.api.control_answers import LastProof
 
 LOOK_S = 0.5
 WAIT_S = 300.0
@@ -100,7 +104,7 @@ def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
         said = json.loads(target.read_text())
         document = {**said, "settings": kept.net.settings()}
         target.write_text(json.dumps(document, indent=1, sort_keys=True))
-    proof = kept.ask("proof").get("proof")
+    proof: LastProof | None = kept.ask("proof").get("proof")
     if proof:
         (out_dir / "proof.json").write_text(json.dumps(controllers_proof(proof), indent=1) + "\n")
 

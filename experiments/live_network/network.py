@@ -12,12 +12,12 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
-from corridor.experiments.live_network.event_text import Said
+from corridor.experiments.lab.status_line import Said
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
@@ -25,6 +25,9 @@ from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
 
 OPENFLOW_PORT = 6653
 POLL_S = 0.05
@@ -178,21 +181,28 @@ class LiveNetwork:
 
     def is_settled(self) -> bool:
         """Everything stands that should, with nothing failed."""
-        status = self.ask("status")
-        topology = self.ask("topology")
-        return (
-            bool(status.get("installed"))
-            and not status["unproven"]
-            and all(one["works"] for one in topology["fibres"].values())
-            and all(one["gateway"] is not False for one in topology["hubs"].values())
-            and not {"UNKNOWN", "DOWN"} & set(status["demands"])
+        status, topology = self.ask("status"), self.ask("topology")
+        return bool(status["ok"] and topology["ok"]) and _is_settled(
+            cast("StatusAnswer", status), cast("TopologyAnswer", topology)
         )
 
     def statuses(self) -> dict[str, str]:
-        return {one["demand"]: one["status"] for one in self.ask("demands").get("demands", [])}
+        """How each demand is served; nothing while nobody says so."""
+        said: list[DemandAnswer] = self.ask("demands").get("demands", [])
+        return {one["demand"]: one["status"] for one in said}
 
     def events(self, *kinds: str) -> list[Said]:
         """As the controllers wrote them."""
         path = self.out_dir / "events.jsonl"
         said = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [one for one in said if not kinds or one["event"] in kinds]
+
+
+def _is_settled(status: StatusAnswer, topology: TopologyAnswer) -> bool:
+    return (
+        status["installed"]
+        and not status["unproven"]
+        and all(one["works"] for one in topology["fibres"].values())
+        and all(one["gateway"] is not False for one in topology["hubs"].values())
+        and not {"UNKNOWN", "DOWN"} & set(status["demands"])
+    )

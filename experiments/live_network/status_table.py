@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.live_network.event_text import counted
 from corridor.experiments.results.table import render
 
 if TYPE_CHECKING:
-    from corridor.controller.reconcile.answers import StatusAnswer, TopologyAnswer
+    from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
 
 LEAST_WIDTH = 40
 HEADINGS = ("demand", "status", "one way", "way")
@@ -19,20 +19,6 @@ FLAGS: tuple[tuple[Literal["works", "held_out", "drained"], bool, str], ...] = (
     ("held_out", True, "held out"),
     ("drained", True, "drained"),
 )
-
-
-class DemandAnswer(TypedDict):
-    """How one demand, or its answers, is served: see ``controller/api/answers.py``."""
-
-    demand: str
-    status: str
-    permit: str
-    hubs: list[str]
-    one_way_ns: int | None
-    reason: str
-    clause: str
-    legal_ref: list[str]
-    remedy: str
 
 
 def network(

@@ -6,23 +6,27 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import drops_by_reason
-from corridor.controller.openflow.dumps import TableDump
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
 from corridor.experiments.lab.dumps import DUMPS
 from corridor.experiments.live_tests.plan import FRAME_BYTES, PROBES, Trial
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.transit_check import Judge, Seen, SeenFlow
+from corridor.experiments.results.transit_check import Judge
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
 from corridor.traffic.measures.samples import join, read_directory
+from corridor.traffic.monitor.transits import Seen, SeenFlow
+
+if TYPE_CHECKING:  # it imports a controller's framework
+    from corridor.controller.openflow.dumps import TableDump
 
 
 def packets_of(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypedDict, cast
+from typing import NamedTuple, cast
 
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
@@ -19,37 +19,9 @@ from corridor.controller.policy.product import Product
 from corridor.experiments.results.summary import CrossingsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.monitor.transits import Seen, SeenFlow
 
 PROTOCOLS = {"tcp": 6, "udp": 17}
-
-
-class SeenFlow(TypedDict):
-    """Packets that the monitor counted together; null where a frame could not be read so far."""
-
-    interface: str
-    label: int | None
-    traffic_class: int | None
-    depth: int
-    vlan: int | None
-    eth_type: int | None
-    src: str | None
-    dst: str | None
-    protocol: int | None
-    src_port: int | None
-    dst_port: int | None
-    packets: int
-    bytes: int
-    first_ns: int
-    last_ns: int
-
-
-class Seen(TypedDict):
-    """``raw/crossings.json``, as ``traffic/monitor/monitor.py`` writes it."""
-
-    schema: int
-    frames: int
-    lost: int
-    flows: list[SeenFlow]
 
 
 @dataclass(frozen=True)

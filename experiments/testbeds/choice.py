@@ -7,13 +7,15 @@ guest with the real clock. Pure: the facts come from ``probe.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
+if TYPE_CHECKING:
+    from corridor.traffic.agents.jobs import Clock
+
 Testbed = Literal["native", "uml"]
-Clock = Literal["virtual", "real"]
 
 GUEST_MEMORY_NEEDED_BYTES = 1_000_000_000
 """What a guest with the reference topology touches of its memory file, with room to spare."""

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.monitor_process import MonitorProcess
-from corridor.experiments.results.transit_check import Crossing, Judge, Seen, Verdict
+from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.monitor.transits import Seen
 from tests.chaos.datagrams import End, udp_frame
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ import socket
 import threading
 from typing import cast
 
-from corridor.experiments.results.transit_check import Seen
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor import packet_filter, packet_ring
 from corridor.traffic.monitor.monitor import SCHEMA
-from corridor.traffic.monitor.transits import EventCounts
+from corridor.traffic.monitor.transits import EventCounts, Seen
 from tests.chaos.traffic import Traffic
 
 LEFT_S = 3 * packet_ring.RETIRE_MS / 1e3

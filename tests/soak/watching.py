@@ -8,8 +8,9 @@ from functools import cached_property
 from types import MappingProxyType
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.results.transit_check import Crossing, Judge, Seen, SeenFlow
+from corridor.experiments.results.transit_check import Crossing, Judge
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.monitor.transits import Seen, SeenFlow
 from tests.soak.attacks import ATTACK_PORT
 from tests.soak.judging import FLIPPED_NS
 from tests.soak.oracle import Directed, lawful

@@ -16,10 +16,11 @@ import json
 import os
 import select
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
 from corridor.traffic.agents.jobs import Host, Job
+from corridor.traffic.agents.messages import HostCounts
 from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
@@ -29,9 +30,6 @@ from corridor.traffic.workloads.workload import Place, Timed
 ERROR_NS = {"virtual": 256, "real": 1000}
 """A tick of each clock."""
 _SEND_BUFFER_BYTES = 64 << 20
-
-Counters = Mapping[str, object]
-"""Of one host, as JSON has them; each kind of workload says what its own are."""
 
 
 def spin_ns_of(job: Job) -> int:
@@ -102,7 +100,7 @@ class HostPart:
         sources = [one for workload in by_turn for one in workload.timed()]
         return [source for source in (*sources, self._flusher) if source.start(epoch_ns)]
 
-    def finish(self) -> Counters:
+    def finish(self) -> HostCounts:
         """Count what still waits, write what is buffered; the host's counters."""
         counted: dict[str, object] = {}
         for workload in self._workloads:
@@ -141,7 +139,7 @@ class Agent:
         for descriptor in self._handlers:
             self._poll.register(descriptor, select.EPOLLIN)
 
-    def run(self, epoch_ns: int, end_ns: int) -> dict[str, Counters]:
+    def run(self, epoch_ns: int, end_ns: int) -> dict[str, HostCounts]:
         """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host."""
         sources = [source for part in self._parts for source in part.sources(epoch_ns)]
         self._loop(sources, epoch_ns + end_ns)
@@ -178,7 +176,7 @@ class Agent:
                     heappush(queue, (source.next_ns, index))
 
 
-def write_flows(out_dir: str, host: str, result: Counters) -> None:
+def write_flows(out_dir: str, host: str, result: HostCounts) -> None:
     """Leave the streams' counts beside the records, so they outlive the launcher."""
     text = json.dumps({key: result[key] for key in FLOW_KEYS})
     path = os.path.join(out_dir, f"flows-{host}.json")

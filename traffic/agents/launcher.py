@@ -48,16 +48,16 @@ import sys
 import time
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NoReturn, TypedDict
+from typing import NoReturn
 
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, encode, say, tell
-from corridor.traffic.agents.agent import Agent, CannotOpenError, Counters
+from corridor.traffic.agents.agent import Agent, CannotOpenError
 from corridor.traffic.agents.jobs import Host, Job
+from corridor.traffic.agents.messages import Death, Done, HostCounts, Ready
 from corridor.traffic.system.forked import (
-    Ending,
     StoppedError,
     become_child,
     ending,
@@ -70,20 +70,6 @@ EXIT_STOPPED = 1
 EXIT_BAD_JOB = 2
 EXIT_CANNOT_START = 3
 EXIT_AGENT_DIED = 4
-
-
-class Death(Ending):
-    """An agent that ended without a result, and whose it was."""
-
-    hosts: list[str]
-
-
-class Done(TypedDict):
-    """What became of a job."""
-
-    agents: dict[str, Counters]
-    died: list[Death]
-    clock_step_ns: int
 
 
 class CannotStartError(Exception):
@@ -103,7 +89,7 @@ class Child:
         self.pid = pid
         self.channel = channel
         self.lines = Lines(channel.fileno())
-        self.result: dict[str, Counters] | None = None
+        self.result: dict[str, HostCounts] | None = None
         self.status: int | None = None
 
     def reap(self) -> Death:
@@ -272,7 +258,8 @@ def main(arguments: list[str]) -> int:
         launcher.wait_until_ready()
         start_ms = round((time.monotonic_ns() - began_ns) / 1e6, 3)
         processes = len(launcher.children)
-        say({"ready": len(job.hosts), "processes": processes, "start_ms": start_ms})
+        ready: Ready = {"ready": len(job.hosts), "processes": processes, "start_ms": start_ms}
+        say(ready)
         epoch_ns = launcher.wait_for_epoch()
         if epoch_ns <= time.time_ns():
             say({"failed": {"host": None, "reason": f"epoch {epoch_ns} has passed already"}})
@@ -280,7 +267,7 @@ def main(arguments: list[str]) -> int:
         offset_ns = _clock_offset_ns()
         launcher.run(epoch_ns)
         step_ns = _clock_offset_ns() - offset_ns
-        agents: dict[str, Counters] = {}
+        agents: dict[str, HostCounts] = {}
         for child in launcher.children.values():
             agents |= child.result or {}
         done: Done = {"agents": agents, "died": launcher.died, "clock_step_ns": step_ns}

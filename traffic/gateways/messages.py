@@ -43,6 +43,13 @@ class Death(Ending):
     hub: str
 
 
+class Started(TypedDict):
+    """A gateway that stands in the way again."""
+
+    hub: str
+    pid: int
+
+
 class Assessing(TypedDict):
     """How many labels a gateway lets pass now."""
 

@@ -57,7 +57,7 @@ from corridor.topologies.base.json_lines import Lines, say, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.gateways.gateway import SIDES, Gateway, GatewayCounts, GatewayPlan
 from corridor.traffic.gateways.inspection import Labels, check_labels
-from corridor.traffic.gateways.messages import Answer, Config, Death, Order, Said
+from corridor.traffic.gateways.messages import Answer, Config, Death, Order, Said, Started
 from corridor.traffic.system.forked import (
     StoppedError,
     become_child,
@@ -194,7 +194,8 @@ class Gateways:
         if hub not in self._alive:
             self._fork(hub)
             self._wait_until_ready(hub)
-        say({"started": {"hub": hub, "pid": self._alive[hub].pid}})
+        started: Started = {"hub": hub, "pid": self._alive[hub].pid}
+        say({"started": started})
 
     def _assess(self, hub: str, labels: Labels) -> Answer:
         """Another list for a gateway, now and when it is started again."""

@@ -41,7 +41,7 @@ if not __package__:
 
 from corridor.topologies.base.json_lines import Lines, say
 from corridor.traffic.monitor import packet_filter, packet_ring
-from corridor.traffic.monitor.transits import EventCounts, PlainFlow
+from corridor.traffic.monitor.transits import EventCounts, Seen
 from corridor.traffic.system import kernel
 
 SCHEMA = 1
@@ -55,15 +55,6 @@ class Config(TypedDict):
 
     interfaces: list[str]
     out: str
-
-
-class Seen(TypedDict):
-    """What the file says."""
-
-    schema: int
-    frames: int
-    lost: int
-    flows: list[PlainFlow]
 
 
 class Monitor:

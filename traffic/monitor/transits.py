@@ -45,8 +45,8 @@ class Crossing(NamedTuple):
     packet: FiveTuple
 
 
-class PlainFlow(TypedDict):
-    """A crossing and what was counted of it, as the file has it."""
+class SeenFlow(TypedDict):
+    """A crossing and what was counted of it; null where a frame could not be read so far."""
 
     interface: str
     label: int | None
@@ -63,6 +63,15 @@ class PlainFlow(TypedDict):
     bytes: int
     first_ns: int
     last_ns: int
+
+
+class Seen(TypedDict):
+    """The monitor's file."""
+
+    schema: int
+    frames: int
+    lost: int
+    flows: list[SeenFlow]
 
 
 class Count:
@@ -103,7 +112,7 @@ class EventCounts:
         count.last_ns = sent.realtime_ns
         self.frames += 1
 
-    def flows(self) -> list[PlainFlow]:
+    def flows(self) -> list[SeenFlow]:
         order = {name: number for number, name in enumerate(self._names.values())}
         crossings = sorted(self._counts, key=lambda one: (order[one.interface], repr(one)))
         return [_plain(crossing, self._counts[crossing]) for crossing in crossings]
@@ -131,7 +140,7 @@ def crossing_of(interface: str, sent: Sent) -> Crossing:
     return Crossing(interface, outer.value, outer.traffic_class, depth, sent.vlan, None, packet)
 
 
-def _plain(crossing: Crossing, count: Count) -> PlainFlow:
+def _plain(crossing: Crossing, count: Count) -> SeenFlow:
     packet = crossing.packet
     return {
         "interface": crossing.interface,
