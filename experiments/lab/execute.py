@@ -23,6 +23,7 @@ from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
+from corridor.experiments.lab.health import read_health, write_health
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
+HEALTH = "health.json"
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
 """How long switches keep a controller that says nothing: for good where nothing changes."""
 FOLLOWED_S = 2.0
@@ -86,7 +88,10 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
             openvswitch.rest(plan.wiring, FOLLOWED_SILENCE_S if plan.follows else REST_S)
+        has_bfd = plan.bfd_interval_ms is not None
+        before = read_health(net, bfd=has_bfd)
         _measure(plan, net, gateways, events, out_dir, emit)
+        write_health(out_dir / "raw" / HEALTH, before, read_health(net, bfd=has_bfd))
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()

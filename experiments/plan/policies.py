@@ -14,12 +14,15 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.rates import admissions
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
-from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns
+from corridor.experiments.plan.prediction import LABEL_BYTES, bottleneck_bps, one_way_ns
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
 from corridor.experiments.scenario.scenario import Demand, ProbeOptions
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
+
+BITS = 8
 
 
 def planned(
@@ -58,6 +61,7 @@ def planned(
         predicted_backward_ns=_one_way_ns(topology, back, probe.size),
         bottleneck_bps=bottleneck,
         probes=probe.count,
+        probe_bps=(probe.size + LABEL_BYTES) * BITS * NS_PER_S // probe.interval,
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(tcp and route),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),

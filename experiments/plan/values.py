@@ -55,6 +55,8 @@ class PlannedDemand:
     predicted_backward_ns: int | None
     bottleneck_bps: int | None
     probes: int
+    probe_bps: int
+    """What its probes ask for, on the mean, in either direction."""
     stream_bps: int | None
     tcp: bool
     lacks: tuple[str, ...] = ()

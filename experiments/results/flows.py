@@ -75,6 +75,7 @@ class FlowRow(TypedDict):
     delay_max_ns: NotRequired[int | None]
     received_bytes: NotRequired[int | None]
     retransmits: NotRequired[int | None]
+    min_rtt_us: NotRequired[int | None]
     duration_ns: NotRequired[int | None]
     error: NotRequired[str | None]
 

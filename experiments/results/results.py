@@ -16,6 +16,12 @@ from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
+from corridor.experiments.results.health import (
+    Health,
+    machine_warnings,
+    read_health,
+    unexplained,
+)
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
 from corridor.experiments.results.streams import stream_rows
@@ -80,6 +86,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     if cuts:
         summary["cuts"] = summary_of(cuts)
     add_timeline(out_dir, plan, probes, hosts, summary)
+    _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(
         out_dir / "raw", plan.wiring, partial(in_force, out_dir / "raw", plan, epoch_of(hosts))
@@ -89,6 +96,15 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
+
+
+def _judge_health(
+    summary: Summary, flows: list[FlowRow], plan: Plan, health: Health | None
+) -> None:
+    """Only of a run that came to its end: of another, much is missing for other reasons."""
+    summary["warnings"] += machine_warnings(health, plan)
+    if summary["complete"] and summary["invalid"] is None:
+        summary["invalid"] = unexplained(summary["demands"], flows, plan, summary["clock"])
 
 
 def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summary:

@@ -21,8 +21,8 @@ from corridor.experiments.results.event_impacts import (
     write_impacts,
 )
 from corridor.experiments.results.expectations import EXPECT, expectations
+from corridor.experiments.results.health import read_health
 from corridor.experiments.results.losses import lost_between
-from corridor.experiments.results.streams import read_counters
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
@@ -108,11 +108,9 @@ def dropping(raw: Path, plan: Plan) -> dict[str, frozenset[str]]:
         for fibre in plan.wiring.fibres
         if fibre.forward.loss_ppm or fibre.backward.loss_ppm
     }
-    readings = read_counters(raw)
-    lost = (
-        lost_between(readings[0].counters, readings[-1].counters, plan.wiring) if readings else {}
-    )
-    full = {place.partition(":")[0] for place in lost if place.endswith(" queue")}
+    health = read_health(raw)
+    places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
+    full = {place.partition(":")[0] for place in places if place.endswith(" queue")}
     return {RANDOM: frozenset(at_random), QUEUE: frozenset(full)}
 
 

@@ -245,6 +245,7 @@ def _demand(
         predicted_backward_ns=one_way_ns,
         bottleneck_bps=10_000_000,
         probes=4,
+        probe_bps=1000,
         stream_bps=stream_bps,
         tcp=False,
     )

@@ -8,6 +8,7 @@ its own goes whole, with its datapath.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -53,6 +54,7 @@ SETTINGS = {
     # Keep cached flows for a whole run: a probe after a pause must not miss them.
     "max-idle": "3600000",
 }
+_LOST = re.compile(r"\blost:(\d+)")
 QUIET = {
     # Walk the flows when something changes, not twice a second, and write no statistics.
     "max-revalidator": "3600000",
@@ -195,6 +197,14 @@ class OpenVSwitch:
         if self.is_private:
             control = f"{self.run_dir}/ovs-vswitchd.{self.vswitchd.pid}.ctl"
             self._checked(["ovs-appctl", "-t", control, "revalidator/purge"])
+
+    def lost_upcalls(self) -> int:
+        """Packets that the datapath has had no room to hand up; 0 where it is not ours to ask."""
+        if not self.is_private:
+            return 0
+        control = f"{self.run_dir}/ovs-vswitchd.{self.vswitchd.pid}.ctl"
+        said = self._tool(["ovs-appctl", "-t", control, "dpctl/show"]).stdout
+        return sum(int(number) for number in _LOST.findall(said))
 
     def wait_for_ports(self) -> None:
         """Until ovs-vswitchd has made of the database what is in it."""

@@ -1,0 +1,161 @@
+"""What the machinery of a run lost, and whether its numbers are still those of the network. Pure.
+
+A run in which nothing competes knows every round trip beforehand, and every loss has a cause: what
+differs from that without a reason is the machine's doing, or a defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results.event_impacts import UNEXPLAINED
+from corridor.experiments.results.flows import FlowRow
+from corridor.experiments.results.summary import DemandSummary
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.units import format_duration
+
+LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
+"""By clock, how much more than predicted the median round trip of a demand may take by which
+nothing competes (docs/results.md)."""
+COMPETING = 0.5
+"""The share of a fibre's rate from which on probes alone may queue behind each other."""
+LOADS = ("stream", "transfer")
+MOST_NAMED = 3
+FULL_FRAME_BITS = 8 * 1518
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Of ``raw/health.json``: as ``experiments/lab/health.py`` reads it."""
+
+    softnet_dropped: int
+    datapath_lost: int
+    bfd_changes: Mapping[str, int]
+    fibres: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Health:
+    """Before traffic, and after it."""
+
+    before: Counted
+    after: Counted
+
+
+def read_health(raw: Path) -> Health | None:
+    """None where a run did not come that far."""
+    path = raw / "health.json"
+    return from_plain(Health, read_json(path, RESULT)) if path.exists() else None
+
+
+def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
+    """What the machine lost beside the network's own losses, a line each."""
+    if health is None:
+        return []
+    dropped = health.after.softnet_dropped - health.before.softnet_dropped
+    lost = health.after.datapath_lost - health.before.datapath_lost
+    said = [
+        (dropped, "packets were dropped by the kernel's backlog (softnet)"),
+        (lost, "packets were lost on their way up from the datapath of Open vSwitch"),
+    ]
+    return [f"{number} {what}" for number, what in said if number > 0] + _flaps(health, plan)
+
+
+def _flaps(health: Health, plan: Plan) -> list[str]:
+    """Sessions of BFD that changed where no event did anything to their fibre."""
+    if plan.events or plan.cuts:
+        return []
+    before, after = health.before.bfd_changes, health.after.bfd_changes
+    flapped = sorted(name for name in after if after[name] != before.get(name, after[name]))
+    if not flapped:
+        return []
+    named = ", ".join(flapped[:MOST_NAMED]) + (" ..." if len(flapped) > MOST_NAMED else "")
+    return [f"BFD changed at {len(flapped)} ends of fibres though nothing failed: {named}"]
+
+
+def unexplained(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+) -> str | None:
+    """Why a run's numbers are not those of the network, by what it lost and how late it was."""
+    lost = [(one["lost_by"][UNEXPLAINED], one["id"]) for one in demands if _has_lost(one)]
+    if lost:
+        worst = max(lost)
+        return (
+            f"{sum(number for number, _ in lost)} probes were lost and nothing explains it "
+            f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
+        )
+    late = [*_late_probes(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
+    if not late:
+        return None
+    later_ms, what = max(late)
+    return (
+        f"{what} took {later_ms:.1f} ms more than predicted though nothing competed: "
+        f"{format_duration(LATER_NS[clock])} are too many"
+    )
+
+
+def _has_lost(demand: DemandSummary) -> bool:
+    return UNEXPLAINED in demand.get("lost_by", {})
+
+
+def _late_probes(
+    demands: Sequence[DemandSummary], plan: Plan, clock: str
+) -> Iterator[tuple[float, str]]:
+    if any(event.kind in LOADS for event in plan.events):
+        return
+    hit = {impact.demand for event in plan.events for impact in event.impacts}
+    crowded = crowded_fibres(plan)
+    for planned, demand in zip(plan.demands, demands, strict=True):
+        predicted_ms, p50_ms = demand["predicted_rtt_ms"], (demand["rtt_ms"] or {}).get("p50")
+        if planned.index in hit or crowded.keys() & set(planned.fibres):
+            continue
+        if predicted_ms is None or p50_ms is None:
+            continue
+        later_ms = p50_ms - predicted_ms
+        if later_ms * 1e6 > LATER_NS[clock]:
+            yield later_ms, f"half of the round trips of {demand['id']}"
+
+
+def _late_transfers(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+) -> Iterator[tuple[float, str]]:
+    """By the least that TCP itself measured, of those that had the network for themselves, beyond
+    what they may have waited for themselves."""
+    alone = {plan.demands[one.demand].id for one in plan.transfers if one.at_ns is None}
+    planned = {one.id: one for one in plan.demands}
+    predicted_ms = {one["id"]: one["predicted_rtt_ms"] for one in demands}
+    for flow in flows:
+        least_us, expected_ms = flow.get("min_rtt_us"), predicted_ms[flow["demand"]]
+        if flow["demand"] not in alone or least_us is None or expected_ms is None:
+            continue
+        own_queue_ms = _full_queues_ns(plan, planned[flow["demand"]]) / 1e6
+        later_ms = least_us / 1e3 - expected_ms - own_queue_ms
+        if later_ms * 1e6 > LATER_NS[clock]:
+            yield later_ms, f"every round trip of TCP of {flow['demand']}"
+
+
+def _full_queues_ns(plan: Plan, demand: PlannedDemand) -> int:
+    """What a transfer may wait for itself, with every queue of its path full."""
+    shapes = [wire.forward for wire in plan.wiring.fibres if wire.fibre in demand.fibres]
+    return sum(
+        shape.queue_packets * FULL_FRAME_BITS * NS_PER_S // max(1, shape.rate_bps)
+        for shape in shapes
+    )
+
+
+def crowded_fibres(plan: Plan) -> dict[str, float]:
+    """Fibres on which probes alone may queue: the share of the rate that they ask for."""
+    asked: dict[str, float] = {}
+    for demand in plan.demands:
+        for fibre in demand.fibres:
+            asked[fibre] = asked.get(fibre, 0.0) + demand.probe_bps
+    rates = {
+        one.fibre: min(one.forward.rate_bps, one.backward.rate_bps) for one in plan.wiring.fibres
+    }
+    shares = {fibre: bps / rates[fibre] for fibre, bps in asked.items() if rates[fibre]}
+    return {fibre: share for fibre, share in shares.items() if share > COMPETING}
