@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
+    from corridor.experiments.results.run_result import Run, load
+    from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.runner import Options, run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
     from corridor.topologies.formats.load import load_topology
 
 __all__ = [
+    "Lab",
     "Options",
+    "Run",
+    "load",
     "load_network",
     "load_policies",
     "load_scenario",
@@ -29,7 +34,10 @@ __all__ = [
     "run_scenario",
 ]
 _HOMES = {
+    "Lab": "experiments.run.lab",
     "Options": "experiments.run.runner",
+    "Run": "experiments.results.run_result",
+    "load": "experiments.results.run_result",
     "load_network": "controller.testing",
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",

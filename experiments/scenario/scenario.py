@@ -242,8 +242,23 @@ def load_scenario(
     ``policies`` (a shipped set, or a file) and ``as_of`` stand in for the scenario's own.
     """
     document = read_document(_find(name_or_path))
+    return load_document(document, Path(document.file).parent, policies=policies, as_of=as_of)
+
+
+def read_scenario(name_or_path: str) -> Document:
+    """What the file of a scenario says, unchecked; InputError where there is none."""
+    return read_document(_find(name_or_path))
+
+
+def load_document(
+    document: Document,
+    folder: Path,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+) -> LoadedScenario:
+    """The same of a document whose own files lie in a ``folder``."""
     scenario = validate(document, Scenario)
-    folder = Path(document.file).parent
     topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
     _check_losses(document, scenario, topology)

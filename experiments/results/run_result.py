@@ -1,0 +1,230 @@
+"""The results of one run as values: demands, events, probes, and any measure over time.
+
+    run = corridor.load("results/mini-20261125T230000Z")
+    run.demands["ckpt-karachi"]["rtt_ms"]["p50"]
+    run.series("ckpt-karachi", "rtt_ms", bin="100ms")
+
+Reads only the result folder. docs/results.md says what is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.results import read_plan
+from corridor.experiments.results.summary import (
+    DemandSummary,
+    EventSummary,
+    ExpectationSummary,
+    Summary,
+)
+from corridor.experiments.results.timeline import controller_events, epoch_of
+from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.units import QuantityError, parse_duration_ns
+from corridor.traffic.measures import samples
+from corridor.traffic.measures.samples import Probes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+type Floats = NDArray[np.float64]
+
+
+class Sample(NamedTuple):
+    """One bin of a series."""
+
+    at_s: float
+    """When it begins, from the start of probing."""
+    value: float | None
+    """None where nothing was sent, or, of times, nothing was answered."""
+
+
+class Served(NamedTuple):
+    """How a demand was served from a moment on, as the controller told it."""
+
+    at_s: float
+    status: str
+    hubs: tuple[str, ...]
+    """Of its path there."""
+    reason: str
+
+
+def _median(values: Floats) -> float | None:
+    return float(np.median(values)) if len(values) else None
+
+
+MEASURES: Mapping[str, Callable[[Floats], float | None]] = {
+    "rtt_ms": _median,
+    "forward_ms": _median,
+    "backward_ms": _median,
+    "lost": lambda values: float(values.sum()),
+    "loss": lambda values: float(values.mean()) if len(values) else None,
+    "sent": lambda values: float(len(values)),
+}
+"""What a series may be of, and what becomes of the probes of one bin. Times are medians."""
+_COLUMN = {"lost": "is_lost", "loss": "is_lost", "sent": "is_lost"}
+
+
+class Run:
+    """What one result folder holds. Raises InputError where that is no run."""
+
+    def __init__(self, out_dir: Path) -> None:
+        self.out_dir = out_dir
+        if not is_folder(out_dir):
+            raise InputError("is no folder", "name the result folder of a run", file=str(out_dir))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.out_dir)!r})"
+
+    @cached_property
+    def summary(self) -> Summary:
+        """All of ``summary.json``."""
+        return cast(Summary, read_json(self.out_dir / "summary.json", RESULT))
+
+    @property
+    def demands(self) -> dict[str, DemandSummary]:
+        """By id: what was predicted, measured, lost and why."""
+        return {demand["id"]: demand for demand in self.summary["demands"]}
+
+    @property
+    def events(self) -> list[EventSummary]:
+        """In order of time: whom each hit, out for how long, beside what was expected."""
+        return self.summary.get("events", [])
+
+    @property
+    def expectations(self) -> list[ExpectationSummary]:
+        """What the timeline expected, and whether it holds."""
+        return self.summary.get("expectations", [])
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether its numbers are those of the network that was asked for."""
+        return self.summary["complete"] and self.summary["invalid"] is None
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What was planned, exactly."""
+        return read_plan(self.out_dir)
+
+    @cached_property
+    def probes(self) -> pa.Table:
+        """One row a probe, with ``demand`` (its id), ``phase``, ``seq``, ``sent_s`` from the start
+        of probing, ``lost``, and in ms ``rtt_ms``, ``forward_ms``, ``backward_ms`` (null where
+        lost). ``.to_pandas()`` makes a DataFrame of it where pandas is installed."""
+        import pyarrow as pa
+
+        ids = [demand.id for demand in self.plan.demands]
+        rows = self._rows
+        lost = ~rows["received"].astype(bool)
+        times = {name: _times(rows, name) for name in ("rtt_ms", "forward_ms", "backward_ms")}
+        return pa.table(
+            {
+                "demand": [ids[number] for number in rows["demand"].tolist()],
+                "phase": [self.plan.job.phases[number] for number in rows["phase"].tolist()],
+                "seq": rows["seq"],
+                "sent_s": self._sent_s,
+                "lost": lost,
+                **{name: pa.array(values, mask=lost) for name, values in times.items()},
+            }
+        )
+
+    def series(self, demand: str, measure: str = "rtt_ms", bin: str = "100ms") -> list[Sample]:  # noqa: A002
+        """A measure of a demand over time: ``rtt_ms``, ``forward_ms`` and ``backward_ms`` are
+        medians of what was sent in each bin, ``lost`` and ``sent`` counts, ``loss`` a share.
+
+        Raises InputError for a demand or a measure that there is not, or no duration.
+        """
+        index = next((one.index for one in self.plan.demands if one.id == demand), None)
+        if index is None:
+            raise InputError(f'no demand is called "{demand}"', file=str(self.out_dir))
+        if measure not in MEASURES:
+            known = ", ".join(MEASURES)
+            raise InputError(f'no measure is called "{measure}"', f"use one of {known}")
+        try:
+            width_s = parse_duration_ns(bin, "bin", allow_zero=False) / NS_PER_S
+        except QuantityError as error:
+            raise InputError(str(error), error.hint) from error
+        mine = self._rows["demand"] == index
+        rows, sent_s = self._rows[mine], self._sent_s[mine]
+        numbers = np.floor(sent_s / width_s).astype(int)
+        values = _values(rows, measure)
+        answered = rows["received"].astype(bool) | (measure in _COLUMN)
+        return [
+            Sample(
+                round(number * width_s, 9),
+                MEASURES[measure](values[(numbers == number) & answered]),
+            )
+            for number in range(int(numbers.min(initial=0)), int(numbers.max(initial=-1)) + 1)
+        ]
+
+    def paths(self, demand: str) -> list[Served]:
+        """How a following controller served a demand, from when on; empty where none followed."""
+        told = [
+            one
+            for one in controller_events(self.out_dir / "raw")
+            if one["event"] == "status" and one["demand"] == demand
+        ]
+        return [
+            Served(
+                (one["at_ns"] - self._start_ns) / NS_PER_S,
+                one["status"],
+                tuple(one["hubs"]),
+                one["reason"],
+            )
+            for one in told
+        ]
+
+    @cached_property
+    def _hosts(self) -> Sequence[samples.HostRecords]:
+        return samples.read_directory(self.out_dir / "raw")
+
+    @cached_property
+    def _rows(self) -> Probes:
+        """Of all but the warm-up, each probe once."""
+        rows = samples.join(self._hosts)
+        return cast(Probes, rows[(rows["copy"] == 0) & (rows["phase"] != 0)])
+
+    @property
+    def _start_ns(self) -> int:
+        return epoch_of(self._hosts) + self.plan.start_ns
+
+    @cached_property
+    def _sent_s(self) -> Floats:
+        sent: Floats = (self._rows["intended_ns"] - self._start_ns) / NS_PER_S
+        return sent
+
+
+def _times(rows: Probes, name: str) -> Floats:
+    """In ms, as far as probes were answered."""
+    first, last = {"rtt_ms": ("t1_ns", "t4_ns"), "forward_ms": ("t1_ns", "t2_ns")}.get(
+        name, ("t3_ns", "t4_ns")
+    )
+    took = rows[last] - rows[first]
+    if name == "rtt_ms":
+        took = took - (rows["t3_ns"] - rows["t2_ns"])
+    times: Floats = took / 1e6
+    return times
+
+
+def _values(rows: Probes, measure: str) -> Floats:
+    if measure in _COLUMN:
+        lost: Floats = (~rows["received"].astype(bool)).astype(float)
+        return lost
+    return _times(rows, measure)
+
+
+def load(folder: str | Path) -> Run:
+    """The run that a result folder holds; InputError where there is none."""
+    run = Run(Path(folder))
+    if not isinstance(run.summary, dict) or "demands" not in run.summary:
+        raise InputError("is not the summary of a run", file=str(run.out_dir / "summary.json"))
+    return run

@@ -1,0 +1,176 @@
+"""One network to experiment on, from Python: events are named, and a run says what came of them.
+
+with corridor.Lab("mini", seed=7) as lab:
+    lab.at("500ms").cut("guian-kunming", lasting="500ms")
+    run = lab.run("2s")
+run.events[0]["hits"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from corridor.experiments.results.run_result import Run
+from corridor.experiments.run.event_log import Say
+from corridor.experiments.run.runner import Options, run_loaded
+from corridor.experiments.scenario.scenario import (
+    LoadedScenario,
+    ProbeOptions,
+    load_document,
+    read_scenario,
+)
+from corridor.experiments.timeline.registry import KINDS
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import QuantityError, parse_duration_ns
+
+
+class At:
+    """A moment of a lab's timeline, at which events are named by their kinds.
+
+    Each kind is a method: ``cut``, ``degrade``, ``hub``, ``policies``, ``stream``, ``expect``, ...
+    It takes what the event befalls, ``lasting`` or ``until``, an ``id``, and the kind's parameters
+    as YAML has them, and returns the lab.
+    """
+
+    def __init__(self, lab: Lab, moment: str) -> None:
+        self._lab = lab
+        self._moment = moment
+
+    def __getattr__(self, kind: str) -> Callable[..., Lab]:
+        if kind.startswith("_") or kind not in KINDS:
+            hint = nearest(kind, KINDS) or f"there are {', '.join(KINDS)}"
+            raise AttributeError(f"no kind of event is called {kind!r}; {hint}")
+
+        def name(
+            what: str,
+            *,
+            lasting: str | None = None,
+            until: str | None = None,
+            id: str | None = None,  # noqa: A002
+            **options: Any,
+        ) -> Lab:
+            times = {"at": self._moment, "for": lasting, "until": until, "id": id}
+            given = {key: value for key, value in times.items() if value is not None}
+            return self._lab.add({**given, kind: what, **options})
+
+        return name
+
+    def __dir__(self) -> list[str]:
+        return sorted([*super().__dir__(), *KINDS])
+
+
+class Lab:
+    """A scenario with a timeline that Python goes on writing. Each ``run`` is a run of its own.
+
+    ``scenario`` is a shipped one or a file; the rest stands in for what that says, as the options
+    of ``corridor run`` do. Raises InputError at once for what cannot be.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path = "mini",
+        *,
+        policies: str | None = None,
+        as_of: date | None = None,
+        seed: int | None = None,
+        follow: bool | None = None,
+        testbed: Literal["auto", "native", "uml"] = "auto",
+        clock: Literal["virtual", "real"] | None = None,
+    ) -> None:
+        self._document = read_scenario(str(scenario))
+        self._folder = Path(self._document.file).parent
+        self._policies, self._as_of = policies, as_of
+        self._options = Options(
+            scenario=str(scenario), testbed=testbed, clock=clock, seed=seed, figures=False
+        )
+        if follow is not None:
+            self._change({"controller": {"follow": follow}})
+        self._loaded()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Results stay; there is nothing else to tidy up."""
+
+    def at(self, moment: str) -> At:
+        """A moment as YAML has it: ``2s``, ``streams + 500ms``, ``first-cut.end``."""
+        return At(self, moment)
+
+    def add(self, event: dict[str, Any]) -> Lab:
+        """One event, as a mapping of ``timeline`` in YAML. Raises InputError, and is not added,
+        if it cannot be."""
+        before = self._document
+        events = self._data.get("timeline", [])
+        self._change({"timeline": [*events, event]})
+        try:
+            self._loaded()
+        except InputError:
+            self._document = before
+            raise
+        return self
+
+    def run(
+        self,
+        duration: str | None = None,
+        *,
+        out: str | Path | None = None,
+        figures: bool = False,
+        say: Say = lambda _text: None,
+    ) -> Run:
+        """Build the network, let everything happen, and come back with the results, which stay in
+        ``out``, or in a new folder of ``results``.
+
+        All demands are probed for ``duration``, or for as long as the scenario says. Raises what
+        ends a run early, with its results kept.
+        """
+        loaded = self._loaded(duration)
+        where = None if out is None else Path(out)
+        outcome = run_loaded(loaded, replace(self._options, out=where, figures=figures), say)
+        return Run(outcome.out_dir)
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        data = self._document.data
+        return data if isinstance(data, dict) else {}
+
+    def _change(self, keys: dict[str, Any]) -> None:
+        self._document = replace(self._document, data={**self._data, **keys})
+
+    def _loaded(self, duration: str | None = None) -> LoadedScenario:
+        loaded = load_document(
+            self._document, self._folder, policies=self._policies, as_of=self._as_of
+        )
+        return loaded if duration is None else _lasting(loaded, duration)
+
+
+def _lasting(loaded: LoadedScenario, duration: str) -> LoadedScenario:
+    """With every demand probed for so long."""
+    try:
+        lasts_ns = parse_duration_ns(duration, allow_zero=False)
+    except QuantityError as error:
+        raise InputError(str(error), error.hint) from error
+
+    def longer(probe: ProbeOptions) -> ProbeOptions:
+        return probe.model_copy(update={"count": max(1, -(-lasts_ns // probe.interval))})
+
+    scenario = loaded.scenario
+    demands = tuple(
+        demand
+        if demand.probe is None
+        else demand.model_copy(update={"probe": longer(demand.probe)})
+        for demand in scenario.demands
+    )
+    changed = {"probe": longer(scenario.probe), "demands": demands}
+    return loaded.model_copy(update={"scenario": scenario.model_copy(update=changed)})
