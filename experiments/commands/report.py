@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands.terminal import terminal_width
 from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
@@ -27,13 +28,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.results.table import (
-        crossings_line,
-        cuts_lines,
-        demand_table,
-        flow_table,
-        reasons,
-    )
+    from corridor.experiments.results.run_text import sections
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
@@ -48,13 +43,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(recovered.summary, indent=1))
         return 0
-    print(f"\n{demand_table(recovered.summary)}")
-    summary = recovered.summary
-    more = (reasons(summary), cuts_lines(summary), crossings_line(summary), flow_table(summary))
-    for said in filter(None, more):
-        print(f"\n{said}")
-    for warning in recovered.summary["warnings"]:
-        print(f"\nwarning: {warning}")
+    for section in sections(recovered.summary, terminal_width()):
+        print(f"\n{section}")
     if recovered.summary["invalid"]:
         print(f"\nnot valid: {recovered.summary['invalid']}")
     print(f"\nResults are in {args.dir}")

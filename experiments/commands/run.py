@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.commands.terminal import terminal_width
 from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
-        _print_tables(outcome)
+        _print_sections(outcome)
     if failed:
         return 1
     _refuse_what_is_invalid(outcome.summary)
@@ -104,37 +105,11 @@ def _refuse_what_is_invalid(summary: Summary) -> None:
         )
 
 
-def _print_tables(outcome: Outcome) -> None:
-    from corridor.experiments.results.event_table import events_table, expectations_lines
-    from corridor.experiments.results.table import (
-        crossings_line,
-        cuts_lines,
-        demand_table,
-        flow_table,
-        lacks_lines,
-        reasons,
-    )
+def _print_sections(outcome: Outcome) -> None:
+    from corridor.experiments.results.run_text import sections
 
-    print()
-    print(demand_table(outcome.summary))
-    why = reasons(outcome.summary)
-    if why:
-        print(f"\n{why}")
-    lacking = lacks_lines((one["id"], one["lacks"]) for one in outcome.summary["demands"])
-    for said in (
-        lacking,
-        events_table(outcome.summary),
-        expectations_lines(outcome.summary),
-        cuts_lines(outcome.summary),
-        crossings_line(outcome.summary),
-    ):
-        if said:
-            print(f"\n{said}")
-    throughput = flow_table(outcome.summary)
-    if throughput:
-        print(f"\n{throughput}")
-    for warning in outcome.summary["warnings"]:
-        print(f"\nwarning: {warning}")
+    for section in sections(outcome.summary, terminal_width()):
+        print(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")
 
 

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.experiments.plan.values import NO_POLICIES
 from corridor.experiments.results.summary import DemandSummary, FlowSummary, Summary
 
-HEADINGS = (
-    "demand",
-    "class",
-    "path",
-    "crosses",
-    "predicted RTT",
-    "measured RTT",
-    "difference",
-    "loss",
-)
-RIGHT_ALIGNED = frozenset(HEADINGS[4:])
+DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
+CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
+RTTS = ("predicted RTT", "min", "p50", "p95")
+HEADINGS = (DEMAND, CLASS, PATH, CROSSES, *RTTS, DIFFERENCE, LOST, LOST_BY)
+RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY)
+"""Where a terminal is too narrow for all."""
+MOST_CAUSES = 1
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
 
 
-def demand_table(summary: Summary) -> str:
-    """Measured RTT is the minimum; difference is measured less predicted.
+def demand_table(summary: Summary, width: int | None = None) -> str:
+    """Round trips beside their prediction; ``difference`` is the least less that.
 
-    Where policies decide, each demand's status and the permit it travels by are told too.
+    Where policies decide, each demand's status and the permit it travels by are told too. With a
+    ``width`` in characters, columns are left out until it fits, as far as that helps.
     """
-    rows = [_row(demand) for demand in summary["demands"]]
-    if summary["policies"] == NO_POLICIES:
-        return render(HEADINGS, rows, RIGHT_ALIGNED)
-    ruled = [
-        (*row[:2], demand["status"], demand["permit"], *row[2:])
-        for row, demand in zip(rows, summary["demands"], strict=True)
-    ]
-    return render((*HEADINGS[:2], "status", "permit", *HEADINGS[2:]), ruled, RIGHT_ALIGNED)
+    ruled = summary["policies"] != NO_POLICIES
+    headings = (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
+    cells = [_cells(demand) for demand in summary["demands"]]
+    if not any(one[LOST_BY] for one in cells):
+        headings = tuple(name for name in headings if name != LOST_BY)
+    for name in ("", *LEFT_OUT_FIRST):
+        headings = tuple(one for one in headings if one != name)
+        rows = [tuple(one[heading] for heading in headings) for one in cells]
+        table = render(headings, rows, RIGHT_ALIGNED)
+        if width is None or max(map(len, table.splitlines())) <= width:
+            return table
+    return table
 
 
 def reasons(summary: Summary) -> str:
@@ -137,24 +139,35 @@ def render(
     return "\n".join([line(headings), rule, *map(line, rows)])
 
 
-def _row(demand: DemandSummary) -> tuple[str, ...]:
-    predicted = demand["predicted_rtt_ms"]
-    least = (demand["rtt_ms"] or {}).get("min")
-    difference = (
-        f"{(least - predicted) * 1000:+.1f} us"
-        if least is not None and predicted is not None
-        else ""
-    )
-    return (
-        demand["id"],
-        demand["class"],
-        _shortened(demand["path"]),
-        " ".join(demand["crosses"]),
-        "none" if predicted is None else f"{predicted:.3f} ms",
-        "none" if least is None else f"{least:.3f} ms",
-        difference,
-        f"{demand['lost']}/{demand['sent']}",
-    )
+def _cells(demand: DemandSummary) -> dict[str, str]:
+    """By heading."""
+    predicted, measured = demand["predicted_rtt_ms"], demand["rtt_ms"] or {}
+    least = measured.get("min")
+    both = least is not None and predicted is not None
+    return {
+        DEMAND: demand["id"],
+        CLASS: demand["class"],
+        STATUS: demand["status"],
+        PERMIT: demand["permit"],
+        PATH: _shortened(demand["path"]),
+        CROSSES: " ".join(demand["crosses"]),
+        RTTS[0]: _ms(predicted),
+        **{name: _ms(measured.get(name)) for name in RTTS[1:]},
+        DIFFERENCE: f"{(least - predicted) * 1000:+.1f} us" if both else "",
+        LOST: f"{demand['lost']}/{demand['sent']}",
+        LOST_BY: _causes(demand.get("lost_by", {})),
+    }
+
+
+def _causes(lost_by: Mapping[str, int]) -> str:
+    """Of what most were lost, first."""
+    most = sorted(lost_by.items(), key=lambda one: -one[1])
+    said = [f"{cause} {count}" for cause, count in most[:MOST_CAUSES]]
+    return ", ".join([*said, *(["..."] if len(most) > MOST_CAUSES else [])])
+
+
+def _ms(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f} ms"
 
 
 def _shortened(path: Sequence[str]) -> str:

@@ -1,0 +1,33 @@
+"""What a run came to, as text for a terminal: sections, the demands first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corridor.experiments.results.event_table import events_table, expectations_lines
+from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.table import (
+    crossings_line,
+    cuts_lines,
+    demand_table,
+    flow_table,
+    lacks_lines,
+    reasons,
+)
+
+
+def sections(summary: Summary, width: int | None) -> Iterator[str]:
+    """Those that say something; ``width`` is that of the terminal in characters, if there is
+    one."""
+    said = (
+        demand_table(summary, width),
+        reasons(summary),
+        lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
+        events_table(summary),
+        expectations_lines(summary),
+        cuts_lines(summary),
+        crossings_line(summary),
+        flow_table(summary),
+        *(f"warning: {warning}" for warning in summary["warnings"]),
+    )
+    yield from filter(None, said)
