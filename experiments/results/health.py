@@ -79,10 +79,18 @@ def _flaps(health: Health, plan: Plan) -> list[str]:
 
 
 def unexplained(
-    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+    health: Health | None,
+    demands: Sequence[DemandSummary],
+    flows: Sequence[FlowRow],
+    plan: Plan,
+    clock: str,
 ) -> str | None:
-    """Why a run's numbers are not those of the network, by what it lost and how late it was."""
-    lost = [(one["lost_by"][UNEXPLAINED], one["id"]) for one in demands if _has_lost(one)]
+    """Why a run's numbers are not those of the network, by what it lost and how late it was.
+
+    Where nobody read what queues have lost, no loss is held against it.
+    """
+    known = demands if health is not None else ()
+    lost = [(one["lost_by"][UNEXPLAINED], one["id"]) for one in known if _has_lost(one)]
     if lost:
         worst = max(lost)
         return (

@@ -104,7 +104,7 @@ def _judge_health(
     """Only of a run that came to its end: of another, much is missing for other reasons."""
     summary["warnings"] += machine_warnings(health, plan)
     if summary["complete"] and summary["invalid"] is None:
-        summary["invalid"] = unexplained(summary["demands"], flows, plan, summary["clock"])
+        summary["invalid"] = unexplained(health, summary["demands"], flows, plan, summary["clock"])
 
 
 def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.experiments.plan.values import NO_POLICIES
-from corridor.experiments.results.summary import DemandSummary, FlowSummary, Summary
+from corridor.experiments.results.summary import DemandSummary, Figures, FlowSummary, Summary
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
@@ -15,6 +15,7 @@ RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
 LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY)
 """Where a terminal is too narrow for all."""
 MOST_CAUSES = 1
+NOTHING: Figures = {}
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
@@ -27,7 +28,9 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
     ``width`` in characters, columns are left out until it fits, as far as that helps.
     """
     ruled = summary["policies"] != NO_POLICIES
-    headings = (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
+    headings: tuple[str, ...] = (
+        (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
+    )
     cells = [_cells(demand) for demand in summary["demands"]]
     if not any(one[LOST_BY] for one in cells):
         headings = tuple(name for name in headings if name != LOST_BY)
@@ -141,9 +144,11 @@ def render(
 
 def _cells(demand: DemandSummary) -> dict[str, str]:
     """By heading."""
-    predicted, measured = demand["predicted_rtt_ms"], demand["rtt_ms"] or {}
+    predicted, measured = demand["predicted_rtt_ms"], demand["rtt_ms"] or NOTHING
     least = measured.get("min")
-    both = least is not None and predicted is not None
+    difference = ""
+    if least is not None and predicted is not None:
+        difference = f"{(least - predicted) * 1000:+.1f} us"
     return {
         DEMAND: demand["id"],
         CLASS: demand["class"],
@@ -153,7 +158,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
         CROSSES: " ".join(demand["crosses"]),
         RTTS[0]: _ms(predicted),
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
-        DIFFERENCE: f"{(least - predicted) * 1000:+.1f} us" if both else "",
+        DIFFERENCE: difference,
         LOST: f"{demand['lost']}/{demand['sent']}",
         LOST_BY: _causes(demand.get("lost_by", {})),
     }

@@ -11,11 +11,11 @@ from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.table import demand_table, flow_table, render
 
 DEMANDS = """\
-demand  class  path                        crosses  predicted RTT  measured RTT  difference  loss
-------  -----  --------------------------  -------  -------------  ------------  ----------  ----
-near    infer  shanghai > guian            CN           10.000 ms     10.001 ms     +0.8 us   2/4
-silent  infer  guian > karachi             CN PK        40.000 ms          none               1/1
-far     infer  shanghai > guian > karachi  CN PK        50.000 ms     50.000 ms     +0.0 us   0/3"""
+demand  path                        predicted RTT        min        p50   p95  lost  lost by
+------  --------------------------  -------------  ---------  ---------  ----  ----  -------------
+near    shanghai > guian                10.000 ms  10.001 ms  10.001 ms  none   2/4  unexplained 2
+silent  guian > karachi                 40.000 ms       none       none  none   1/1  unexplained 1
+far     shanghai > guian > karachi      50.000 ms  50.000 ms  50.001 ms  none   0/3"""
 FLOWS = """\
 demand  by         offered      delivered     bottleneck  lost at
 ------  ---  -------------  -------------  -------------  ----------------------------
@@ -30,7 +30,15 @@ def summary(tmp_path: Path):
 
 
 def test_table_of_demands(summary) -> None:
-    assert demand_table(summary) == DEMANDS
+    assert demand_table(summary, 98) == DEMANDS
+
+
+def test_columns_are_left_out_until_the_table_fits_the_terminal(summary) -> None:
+    whole = demand_table(summary).splitlines()[0].split()
+    assert {"class", "difference", "crosses"} <= set(whole)
+    for width in (70, 98, 110):
+        assert max(map(len, demand_table(summary, width).splitlines())) <= width
+    assert "predicted RTT" in demand_table(summary, 10)
 
 
 def test_table_of_flows(summary) -> None:
