@@ -63,7 +63,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
     from corridor.topologies.emulation.network import CorridorNet
 
     with contextlib.ExitStack() as stack:
-        controller = ControllerProcess(plan, scratch, out_dir)
+        controller = ControllerProcess.of_plan(plan, scratch, out_dir)
         stack.callback(controller.close)
         emit({"event": "phase", "name": "build"})
         net = CorridorNet(
