@@ -187,8 +187,10 @@ def _in_a_guest(
 ) -> Ended:
     """Files are open before the guest begins: without ``--out`` they go with it."""
     guests: list[subprocess.Popen[bytes]] = []
+    reasons: list[BaseException] = []
 
-    def leave() -> None:
+    def leave(reason: BaseException) -> None:
+        reasons.append(reason)
         for guest in guests:
             assert guest.stdin is not None
             guest.stdin.close()
@@ -209,7 +211,10 @@ def _in_a_guest(
         )
         guests.append(stack.enter_context(guest))
         last = _watch_console(guests[0], console)
-        return _said(told.read(), "the guest", last)
+        text = told.read()
+        if reasons and not text:
+            raise reasons[0]
+        return _said(text, "the guest", last)
     raise AssertionError("a lab ends by a return or an exception")
 
 

@@ -19,9 +19,11 @@ CONTROLLERS = ("cpu", "cpuacct")
 
 HUB = """\
 #!/bin/sh
-# hub NAME COMMAND...: run a command in the host of a hub.
+# hub NAME COMMAND...: run a command in the host of a hub, which is also h1, h2 and so on.
+number=0
 while read -r name address place; do
-    if [ "$name" = "$1" ]; then
+    number=$((number + 1))
+    if [ "$name" = "$1" ] || [ "h$number" = "$1" ]; then
         shift
         exec nsenter --net="$place" "$@"
     fi

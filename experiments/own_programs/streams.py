@@ -20,7 +20,8 @@ from corridor.experiments.run.event_log import Say
 PIECE = 65536
 LOOK_S = 0.03
 TOLD_AFTER_S = 1.0
-type Leave = Callable[[], None]
+type Leave = Callable[[BaseException], None]
+"""Ends the guest; the exception says why."""
 LEAVE_KEY = b"\x1d"
 """Ctrl-], as in telnet: ends the guest, whatever runs in it."""
 
@@ -48,10 +49,9 @@ def take_in(folder: Path, say: Say) -> None:
 def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
     """Print what comes to the files of a program's output; all of it has been when this is left.
 
-    ``gone`` is called when nobody reads it any more, and BrokenPipeError raised on leaving.
+    ``gone`` is called when nobody reads it any more.
     """
     ended = threading.Event()
-    broken: list[BrokenPipeError] = []
 
     def follow(source: IO[bytes], target: int) -> None:
         try:
@@ -61,8 +61,7 @@ def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
                 while piece := source.read(PIECE):
                     _write(target, piece)
         except BrokenPipeError as error:
-            broken.append(error)
-            gone()
+            gone(error)
 
     with (
         (folder / STDOUT).open("w+b", buffering=0) as said,
@@ -80,8 +79,6 @@ def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
             ended.set()
             for thread in threads:
                 thread.join()
-    if broken:
-        raise broken[0]
 
 
 def put_input(folder: Path) -> None:
@@ -112,7 +109,7 @@ def terminal_passed_on(line: socket.socket, leave: Leave) -> Iterator[None]:
                     return
                 piece = os.read(0, PIECE)
                 if not piece or LEAVE_KEY in piece:
-                    leave()
+                    leave(KeyboardInterrupt())
                     return
                 line.sendall(piece)
 

@@ -10,7 +10,7 @@ from mininet.net import Mininet
 
 
 def talk(net: Mininet) -> None:
-    """With whoever sits at the terminal, until it is left."""
+    """At the terminal, until it is left."""
     _say_it_on_standard_output()
     CLI(net)
 

@@ -190,6 +190,7 @@ def test_hub_enters_the_host_that_is_asked_for(tmp_path):
         return done.returncode, done.stdout, done.stderr
 
     assert hub("karachi", "echo", "a  b") == (0, "--net=/proc/1/fd/9 echo a  b\n", "")
+    assert hub("h1", "id") == (0, "--net=/proc/1/fd/5 id\n", "")
     code, _, complained = hub("nowhere", "true")
     assert (code, complained) == (127, f"hub: no hub is called 'nowhere'; they are in {hosts}\n")
 
@@ -215,13 +216,25 @@ def test_input_that_still_comes_is_passed_on_to_its_end(tmp_path):
         assert said.read() == b"first\n"
 
 
-def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(tmp_path, capfd):
+def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(
+    tmp_path, capfd, monkeypatch
+):
+    (tmp_path / "other").mkdir()
     gone = []
-    with streams.files_followed(tmp_path, lambda: gone.append(1)):
-        (tmp_path / "stdout.txt").open("ab").write(b"said\n")
-        (tmp_path / "stderr.txt").open("ab").write(b"complained")
+    with streams.files_followed(tmp_path, gone.append):
+        for name, text in (("stdout.txt", b"said\n"), ("stderr.txt", b"complained")):
+            with (tmp_path / name).open("ab") as file:
+                file.write(text)
     assert capfd.readouterr() == ("said\n", "complained")
     assert gone == []
+
+    def refuse(_target, _piece):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(streams, "_write", refuse)
+    with streams.files_followed(tmp_path / "other", gone.append):
+        (tmp_path / "other/stdout.txt").write_bytes(b"unheard")
+    assert [type(why) for why in gone] == [BrokenPipeError]
 
 
 def test_natively_the_program_has_our_streams_and_its_code_is_ours(tmp_path, monkeypatch, capfd):
