@@ -61,6 +61,11 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--tree", action="store_true", help="leave out fibres that make loops, the longest first"
     )
+    _add_circumstances(parser)
+    parser.set_defaults(command=[])
+
+
+def _add_circumstances(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
@@ -84,7 +89,6 @@ def add_parser(verbs: Any) -> None:
         "clock)",
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing before COMMAND does")
-    parser.set_defaults(command=[])
 
 
 def run(args: argparse.Namespace) -> int:
