@@ -21,7 +21,7 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
 
-  experiments     run check explain price report topology schema
+  experiments     run lab check explain price report topology schema
   a live network  up status policy drain restore events
   this machine    doctor kernel test clean
   setup           only install what is missing; every other verb does that first

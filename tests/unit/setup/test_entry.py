@@ -99,6 +99,11 @@ def test_the_answer_to_all_questions_is_not_handed_over(ready):
     assert call(ready / "corridor", "run", "--yes", "--no-apt", "x").stdout.endswith("cli run x\n")
 
 
+def test_words_of_a_users_own_command_are_handed_over_all_the_same(ready):
+    done = call(ready / "corridor", "lab", "--yes", "mini", "--", "apt", "--yes", "--no-apt")
+    assert done.stdout.endswith("cli lab mini -- apt --yes --no-apt\n")
+
+
 def test_adds_less_than_a_tenth_of_a_second(ready):
     taken = []
     for _ in range(15):
