@@ -95,13 +95,13 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()
-        if gateways is not None:
-            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
         if plan.follows:
             time.sleep(FOLLOWED_S)
         openvswitch.count_all()
         _dump(controller, net, out_dir / "tables" / "after.json")
+        if gateways is not None:  # not before: who follows would take their end for a failure
+            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         events.faults.verify()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
-from corridor.experiments.results.outages import longest_run, runs
+from corridor.experiments.results.outages import runs
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
@@ -178,7 +178,7 @@ def _impacts(
             demand=demand.id,
             expected=impact is not None,
             lost=int(lost.sum()),
-            out_ms=longest_run(since) * interval_ns / 1e6,
+            out_ms=_longest_out_ns(since, sent_ns, interval_ns) / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
             rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
@@ -187,6 +187,12 @@ def _impacts(
             expected_rtt_then_ms=_ms(expected),
             path_then=impact.hubs_then if impact is not None else (),
         )
+
+
+def _longest_out_ns(lost: NDArray[np.bool_], sent_ns: NDArray[np.int64], interval_ns: int) -> int:
+    """From the first probe of a run of lost ones to the next that arrived."""
+    next_ns = np.append(sent_ns[1:], sent_ns[-1] + interval_ns)
+    return max((int(next_ns[last - 1] - sent_ns[first]) for first, last in runs(lost)), default=0)
 
 
 def _over_ms(event: PlannedEvent, lost_ns: NDArray[np.int64], interval_ns: int) -> float:

@@ -14,7 +14,7 @@ import networkx as nx
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
-from corridor.experiments.timeline.moments import NAMED, STREAMS, Moment
+from corridor.experiments.timeline.moments import NAMED, START, STREAMS, Moment
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, nearest
 from corridor.topologies.base.errors import InputError
@@ -204,12 +204,27 @@ def _refuse_overlaps(document: Document, events: Sequence[NamedEvent]) -> None:
 
     Those that count from other moments are looked at once it is known when they are.
     """
-    faults = [event for event in events if event.place[0] == "faults"]
     ends: dict[tuple[str, str], float] = {}
-    for event in sorted(faults, key=lambda one: one.begins.offset_ns):
+    for event in sorted(filter(_is_timed, events), key=lambda one: one.begins.offset_ns):
         name = event.kind.key, event.what
         if event.begins.offset_ns < ends.get(name, 0):
             message = f'another {event.kind.key} of "{event.what}" lasts when this one begins'
             hint = "end that one before, or make one of both"
             raise document.error(message, *event.place, event.kind.key, hint=hint)
-        ends[name] = math.inf if event.ends is None else event.ends.offset_ns
+        ends[name] = _over_ns(event)
+
+
+def _is_timed(event: NamedEvent) -> bool:
+    """Whether an event lasts, and counts from the start alone."""
+    names = {moment.name for _, moment in _moments(event)}
+    return bool(event.kind.end) and names == {START}
+
+
+def _over_ns(event: NamedEvent) -> float:
+    """After the start, when an event is over that counts from there."""
+    begin_ns = event.begins.offset_ns
+    if event.kind.steps is not None:
+        return begin_ns + event.kind.steps(event.options)[-1][0]
+    if event.lasts_ns is not None:
+        return begin_ns + event.lasts_ns
+    return math.inf if event.ends is None else event.ends.offset_ns
