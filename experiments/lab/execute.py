@@ -29,14 +29,17 @@ from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns,
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.faults import switch, vswitchd
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
+    from corridor.topologies.emulation.ovsdb import OpenVSwitch
     from corridor.traffic.agents.jobs import Job
     from corridor.traffic.agents.messages import Death
     from corridor.traffic.gateways.inspection import LabelPlan
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
 HEALTH = "health.json"
+DISCONNECTING = (killed_controller.KIND.key, switch.KIND.key, vswitchd.KIND.key)
+"""Kinds of events that take the controller from switches."""
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
 """How long switches keep a controller that says nothing: for good where nothing changes."""
 FOLLOWED_S = 2.0
@@ -87,7 +92,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
-            openvswitch.rest(plan.wiring, FOLLOWED_SILENCE_S if plan.follows else REST_S)
+            _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = read_health(net, bfd=has_bfd)
         _measure(plan, net, gateways, events, out_dir, emit)
@@ -103,6 +108,13 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if gateways is not None:  # not before: who follows would take their end for a failure
             (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         events.faults.verify()
+
+
+def _let_rest(openvswitch: OpenVSwitch, plan: Plan) -> None:
+    """As far as it may: by itself it does not look for a controller that comes back."""
+    silence_s = FOLLOWED_SILENCE_S if plan.follows else REST_S
+    reconnects = any(event.kind in DISCONNECTING for event in plan.events)
+    openvswitch.rest(plan.wiring, silence_s, reconnects=reconnects)
 
 
 def _stand_gateways(
