@@ -134,10 +134,10 @@ class _Foresight:
         notices_ns = self._notices_ns(one)
         if had.rtt_ns is None:
             return 0
+        if followed.rtt_ns is None:
+            return None
         if bridged.rtt_ns is not None:
             return 0 if bridged[1:] == had[1:] else notices_ns
-        if followed.rtt_ns is None or not self._loaded.scenario.follows:
-            return None
         dead = [other for other in lasting if other.event.kind.key == "kill"]
         alive_ns = max((other.end_ns or one.begin_ns for other in dead), default=one.begin_ns)
         out_ns = max(alive_ns - one.begin_ns, notices_ns) + HOLD_NS + FLIP_NS

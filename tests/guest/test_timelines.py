@@ -102,7 +102,7 @@ def test_every_lost_probe_is_explained(of_all_kinds):
     ids = {one["id"] for one in of_all_kinds.summary["events"]}
     for name, demand in of_all_kinds.demands.items():
         causes = demand.get("lost_by", {})
-        assert causes.keys() <= {*ids, "policy"}, name
+        assert causes.keys() <= {*ids, "policy", "queue"}, name
         assert sum(causes.values()) == demand["lost"], name
     assert of_all_kinds.summary["invalid"] is None
 
