@@ -38,7 +38,7 @@ def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
     lines = table(event(HIT, {**HIT, "lost": 3, "expected_out_ms": None}))
     assert lines[2].startswith("cut aae-1-hongkong-songk...")
     assert lines[2].split()[2:] == ["12.5", "s", "13", "s", "2", "25"]
-    assert "results-zhongwei-islama" in lines[3]
+    assert "results-zhongwei-islam" in lines[3]
     assert "1233 ms" in lines[3]
     assert "1620 ms" in lines[3]
     assert lines[3].rstrip().endswith("1144.580  1144.579")
