@@ -151,6 +151,16 @@ class ExplanationAnswer(Done):
     explanation: Mapping[str, Any]
 
 
+class TraceAnswer(Done):
+    trace: Mapping[str, Any]
+    """As ``explain/trace.py`` has it."""
+    epoch: int
+
+
+class LabelsAnswer(Done):
+    labels: list[dict[str, Any]]
+
+
 type Answer = Done | Changed | Counted | Audited | Dumped | Refused
 """To who asks the controller to do something."""
 type ControlAnswer = (
@@ -162,4 +172,6 @@ type ControlAnswer = (
     | PoliciesAnswer
     | EventsAnswer
     | ExplanationAnswer
+    | TraceAnswer
+    | LabelsAnswer
 )
