@@ -16,11 +16,11 @@ from typing import Any
 
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.lab.fault_injector import FaultInjector
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
-from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.wiring import Wiring
@@ -66,7 +66,8 @@ class LiveNetwork:
         self._patience = dict(timing or {})
         self._status = status
         self._wait_s = wait_s
-        self._has_bfd = bfd_interval_ms is not None
+        self._bfd_interval_ms = bfd_interval_ms
+        self._killed_by_hand = False
         self._stack = contextlib.ExitStack()
         self.net = CorridorNet(
             wiring,
@@ -88,8 +89,9 @@ class LiveNetwork:
             self.start_controller()
             stack.callback(self.kill_controller)
             self.until(lambda: self.ask("status").get("installed"), self._wait_s)
-            self.faults = Faults(self.wiring, self.net.kernel)
-            if self._has_bfd:
+            self.faulted = FaultInjector(self.net, self.gateways, self._bfd_interval_ms)
+            self.faults = self.faulted.faults
+            if self._bfd_interval_ms is not None:
                 self.net.wait_bfd(self._wait_s)
             self.until(self.is_settled, self._wait_s)
             self._stack = stack.pop_all()
@@ -136,6 +138,21 @@ class LiveNetwork:
             self.controller.kill()
             self.controller.wait()
             self.controller = None
+
+    def kill_controller_by_hand(self) -> None:
+        """SIGKILL; it is not waited for, which who starts another does."""
+        if self.controller is not None:
+            self._killed_by_hand = True
+            self.controller.kill()
+
+    def was_killed_by_hand(self) -> bool:
+        """Whether the controller that has ended was; once."""
+        was, self._killed_by_hand = self._killed_by_hand, False
+        return was
+
+    def namespace_of(self, hub: str) -> str:
+        """A path to the namespace of a hub's host, for as long as this process lives."""
+        return str(self.net[hub].namespace.path)
 
     def restart_switches(self) -> None:
         """Kill ovs-vswitchd and start it, with every table empty. Fibres stay as they are, but

@@ -93,6 +93,8 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
             scenario=loaded.scenario.name,
             testbed=choice.testbed,
             clock=choice.clock,
+            operations=place.operations,
+            out=out_dir.resolve(),
         )
         session.write(one)
         progress.offered(one)

@@ -28,7 +28,8 @@ ROOMS = {
     ),
     "experiments": (
         *("scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
-        *("live_network/guest_link", "live_network", "live_tests", "setup", "commands"),
+        *("live_network/guest_link", "live_network/operations", "live_network"),
+        *("live_tests", "setup", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to

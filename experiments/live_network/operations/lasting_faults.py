@@ -1,0 +1,74 @@
+"""Faults made and ended by hand, by the kinds that scenarios have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.faults.kind import FaultKind, Network
+from corridor.topologies.faults.registry import ACTIONS, KINDS
+from corridor.topologies.model.wiring import Wiring
+
+
+class LastingFaults:
+    """Those of one network, one at a time."""
+
+    def __init__(self, wiring: Wiring, network: Network) -> None:
+        self._network = network
+        self._names = {
+            "fibre": [one.fibre for one in wiring.fibres],
+            "hub": [one.hub for one in wiring.hubs],
+        }
+        self._gateways = [one.hub for one in wiring.hubs if one.gateway is not None]
+        self._lock = Lock()
+        self._lasting: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @property
+    def lasting(self) -> list[dict[str, Any]]:
+        """``kind``, ``what`` and ``options`` of each, in the order they began."""
+        with self._lock:
+            return list(self._lasting.values())
+
+    def begin(self, key: str, what: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """InputError for what cannot fail like this; ``changed`` is whether it was not so yet."""
+        kind = self._checked(key, what)
+        unknown = options.keys() - kind.options.keys()
+        if unknown:
+            raise InputError(f"{key} has no option {sorted(unknown)[0]}")
+        values = {name: options.get(name, one.default) for name, one in kind.options.items()}
+        problem = kind.problem(values)
+        if problem:
+            raise InputError(f"{key}: {problem}")
+        fault = {"kind": key, "what": what, "options": dict(options)}
+        with self._lock:
+            if self._lasting.get((key, what)) == fault:
+                return {"changed": False}
+            if (key, what) in self._lasting:
+                ACTIONS[kind.end](self._network, what, {})
+            ACTIONS[kind.begins_by(values)](self._network, what, kind.kept(values))
+            self._lasting[key, what] = fault
+        return {"changed": True}
+
+    def end(self, key: str, what: str) -> dict[str, Any]:
+        """The same; what did not begin here does not end here."""
+        kind = self._checked(key, what)
+        with self._lock:
+            if (key, what) not in self._lasting:
+                return {"changed": False}
+            ACTIONS[kind.end](self._network, what, {})
+            del self._lasting[key, what]
+        return {"changed": True}
+
+    def _checked(self, key: str, what: str) -> FaultKind:
+        kind = KINDS.get(key)
+        if kind is None:
+            raise InputError(f'no kind of fault "{key}"; there are {", ".join(KINDS)}')
+        known = self._gateways if key == "gateway" else self._names[kind.of]
+        if what not in known:
+            of = "gateway" if key == "gateway" else kind.of
+            near = nearest(what, known) or f"there are {', '.join(known) or 'none'}"
+            raise InputError(f'no {of} "{what}" in this network; {near}')
+        return kind
