@@ -149,7 +149,7 @@ def main(arguments: list[str]) -> int:
         folder.mkdir(exist_ok=True)
         shared = Path(out_dir) / SHARED_FOLDER
         shared.mkdir(exist_ok=True)
-        operations = Operations(folder, shared)
+        operations = Operations(folder, shared, own_root=bool(console))
         with contextlib.ExitStack() as stack:
             if console:
                 words = (console[0], folder / "control.sock", operations, emit)

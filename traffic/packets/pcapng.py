@@ -68,3 +68,16 @@ def _options(options: list[tuple[int, bytes]]) -> bytes:
 
 def _padded(octets: bytes) -> bytes:
     return octets + bytes(-len(octets) % _WORD)
+
+
+def kind_of(block: bytes) -> int:
+    """Which kind of block it is."""
+    return int(_LENGTH.unpack_from(block)[0])
+
+
+def first_block(held: bytes | bytearray) -> bytes:
+    """The block that some octets begin with; empty while it is not whole."""
+    if len(held) < _HEAD.size:
+        return b""
+    whole = _HEAD.unpack_from(held)[1]
+    return bytes(held[:whole]) if len(held) >= whole else b""

@@ -27,6 +27,7 @@ from corridor.topologies.base.parent_death import die_with_parent
 
 MARK = "CORRIDOR_PROGRAM"
 CHUNK_BYTES = 32_768
+SHARED_IN_ROOT = "/shared"
 LINGER_S = 0.1
 """How long the output of a program that has ended is read on while its children hold it open."""
 ROUNDS, ROUND_S = 50, 0.02
@@ -39,9 +40,10 @@ class Room:
     """Where programs run. ``hosts`` stands in the place of ``/etc/hosts``: hubs have names."""
 
     folder: Path
+    """Where they start."""
     hosts: Path | None = None
     root: Path | None = None
-    """Instead of ``/``."""
+    """An empty folder to put another ``/`` in, which has the folder as ``/shared``."""
     namespace: str | None = None
     """A path to open; None is that of the switches."""
 
@@ -242,18 +244,34 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
         os.setns(descriptor, os.CLONE_NEWNET)
     if room.hosts is not None or room.root is not None:
         os.unshare(os.CLONE_NEWNS)
-        _mount(None, "/", MS_REC | MS_PRIVATE)
+        _mount("none", "/", MS_REC | MS_PRIVATE)
+    if room.root is not None:
+        _furnish(str(room.root), room.folder)
     if room.hosts is not None:
         _mount(str(room.hosts), f"{room.root or ''}/etc/hosts", MS_BIND)
     if room.root is not None:
         os.chroot(room.root)
-    os.chdir(room.folder)
+    os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)
     if is_terminal:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _mount(source: str | None, target: str, flags: int) -> None:
-    plain = None if source is None else source.encode()
-    if _libc.mount(plain, target.encode(), None, flags, None):
+def _furnish(root: str, shared: Path) -> None:
+    """Everything in ``/`` as it is, and the shared folder, seen by this process and its children:
+    a root that cannot be written to has no place for one more folder."""
+    _mount("none", root, 0, "tmpfs")
+    for entry in os.scandir("/"):
+        target = f"{root}/{entry.name}"
+        if entry.is_symlink():
+            os.symlink(os.readlink(entry.path), target)  # noqa: PTH115
+        elif entry.is_dir():
+            os.mkdir(target)  # noqa: PTH102
+            _mount(entry.path, target, MS_BIND | MS_REC)
+    os.makedirs(f"{root}{SHARED_IN_ROOT}", exist_ok=True)  # noqa: PTH103
+    _mount(str(shared), f"{root}{SHARED_IN_ROOT}", MS_BIND)
+
+
+def _mount(source: str, target: str, flags: int, kind: str = "none") -> None:
+    if _libc.mount(source.encode(), target.encode(), kind.encode(), flags, None):
         number = ctypes.get_errno()
         raise OSError(number, f"mount on {target}: {os.strerror(number)}")

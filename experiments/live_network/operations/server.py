@@ -34,6 +34,7 @@ from corridor.experiments.live_network.operations.helpers import capture_command
 from corridor.experiments.live_network.operations.lasting_faults import LastingFaults
 from corridor.experiments.live_network.operations.messages import data_of, line, no, octets
 from corridor.experiments.live_network.operations.programs import (
+    SHARED_IN_ROOT,
     Program,
     Room,
     Window,
@@ -77,10 +78,11 @@ class Network(Protocol):
 class Operations(Closing):
     """Answers from its start; until ``open`` that there is no network yet."""
 
-    def __init__(self, scratch: Path, shared: Path, root: Path | None = None) -> None:
+    def __init__(self, scratch: Path, shared: Path, *, own_root: bool = False) -> None:
+        """With a root of their own programs have what is ``shared`` at ``/shared``."""
         self._hosts = scratch / "hosts"
+        self._root = scratch / "root" if own_root else None
         self._shared = shared
-        self._root = root
         self._mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._network: Network | None = None
         self._faults: LastingFaults | None = None
@@ -94,6 +96,8 @@ class Operations(Closing):
     def open(self, network: Network) -> None:
         """There is a network from now on."""
         lines = [f"{hub.host_ip}\t{hub.hub}" for hub in network.wiring.hubs]
+        if self._root is not None:
+            self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
         self._faults = LastingFaults(network.wiring, network.faulted)
         self._network = network
@@ -175,7 +179,8 @@ class Operations(Closing):
             self._numbers += 1
             number = self._numbers
             self._clients.add(client)
-        environment = {SHARED: str(self._shared), **more}
+        shared = str(self._shared) if room.root is None else SHARED_IN_ROOT
+        environment = {SHARED: shared, **more}
 
         def start() -> Program:
             mark = f"{self._mark}-{number}."
