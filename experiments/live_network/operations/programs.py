@@ -263,11 +263,11 @@ def _furnish(root: str, shared: Path) -> None:
     for entry in os.scandir("/"):
         target = f"{root}/{entry.name}"
         if entry.is_symlink():
-            os.symlink(os.readlink(entry.path), target)  # noqa: PTH115
+            Path(target).symlink_to(Path(entry.path).readlink())
         elif entry.is_dir():
-            os.mkdir(target)  # noqa: PTH102
+            Path(target).mkdir()
             _mount(entry.path, target, MS_BIND | MS_REC)
-    os.makedirs(f"{root}{SHARED_IN_ROOT}", exist_ok=True)  # noqa: PTH103
+    Path(f"{root}{SHARED_IN_ROOT}").mkdir(exist_ok=True)
     _mount(str(shared), f"{root}{SHARED_IN_ROOT}", MS_BIND)
 
 

@@ -38,7 +38,10 @@ def state(tmp_path, monkeypatch):
 def test_a_demand_is_meant_by_its_name_or_by_its_hubs():
     assert [one["demand"] for one in named(DEMANDS, ["two"])] == ["two"]
     assert [one["demand"] for one in named(DEMANDS, ["b", "c"])] == ["two", "three"]
-    for words, said in ((["on"], 'did you mean "one"?'), (["c", "b"], "no demand goes from c to b")):
+    for words, said in (
+        (["on"], 'did you mean "one"?'),
+        (["c", "b"], "no demand goes from c to b"),
+    ):
         with pytest.raises(InputError) as problem:
             named(DEMANDS, words)
         assert said in str(problem.value)
@@ -90,7 +93,13 @@ def test_a_trace_says_how_the_demand_is_served_then_every_hop():
     packet |= {"udp_src": 1, "udp_dst": 862}
     trace = {"packet": packet, "end": "delivered"}
     trace["hops"] = [{**hop, "one_way_ns": 0}, {**last, "one_way_ns": 10_850_000}]
-    served = {"demand": "one", "status": "DEGRADED", "permit": "P", "clause": "", "legal_ref": ["L"]}
+    served = {
+        "demand": "one",
+        "status": "DEGRADED",
+        "permit": "P",
+        "clause": "",
+        "legal_ref": ["L"],
+    }
     said = traced(trace, {**served, "reason": "bridged"}, 1, live=True)
     assert said.splitlines() == [
         "one: DEGRADED by permit P (L)",

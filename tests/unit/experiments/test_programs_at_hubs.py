@@ -104,8 +104,9 @@ def run(client, *command, hub="guian", feed=None):
     for piece in (*(feed or ()), b""):
         client.ask("write", program=program, data=octets(piece))
     out = err = b""
-    for more, wrong, code in terminal.pieces(client, program):
-        out, err = out + more, err + wrong
+    code = None
+    for more, wrong, ended in terminal.pieces(client, program):
+        out, err, code = out + more, err + wrong, ended
     return out, err, code
 
 
