@@ -11,7 +11,7 @@ from corridor.topologies.faults.cut import KIND
 
 EPILOG = """examples:
   corridor cut kunming-karachi             both ends lose their carrier; corridor mend undoes it
-  corridor cut kunming-karachi --silent    only BFD notices
+  corridor cut kunming-karachi --silent    only BFD notices, if it runs
 
 exit codes: 0 done, 2 bad input, 3 the network is not there"""
 

@@ -30,7 +30,7 @@ from corridor.experiments.live_network.guest_link.framing import Garbled
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
-from corridor.experiments.live_network.operations.server import SHARED_FOLDER, Operations
+from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
@@ -147,9 +147,7 @@ def main(arguments: list[str]) -> int:
     try:
         folder = Path(scratch)
         folder.mkdir(exist_ok=True)
-        shared = Path(out_dir) / SHARED_FOLDER
-        shared.mkdir(exist_ok=True)
-        operations = Operations(folder, shared, own_root=bool(console))
+        operations = Operations(folder, Path(out_dir), own_root=bool(console))
         with contextlib.ExitStack() as stack:
             if console:
                 words = (console[0], folder / "control.sock", operations, emit)

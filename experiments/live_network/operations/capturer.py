@@ -12,6 +12,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,11 @@ from corridor.traffic.system.kernel import SO_RCVBUFFORCE, SO_TIMESTAMPNS, enter
 SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 1 << 4
 ETH_P_ALL = 3
 BUFFER_BYTES, FRAME_BYTES, CONTROL_BYTES = 8 << 20, 65536, 256
-AGAIN_S = 0.5
-"""How often at most the controller is asked about labels it did not know."""
+AGAIN_S = 0.3
+"""How often at most the controller is asked."""
 ASK_S = 2.0
+LINGER_S = 1.0
+"""Longer than packets are under way."""
 _AUXILIARY = struct.Struct("=IIIHHHH")
 _TIME = struct.Struct("@qq")
 _TAG = struct.Struct("!HH")
@@ -35,30 +38,59 @@ _ENTRY = struct.Struct("!I")
 
 
 class Labels:
-    """What labels stand for, by the controller that knows it now."""
+    """What labels stand for, by the controller that knows it now.
+
+    Every other update gives the same labels again, so what they meant is soon forgotten.
+    """
 
     def __init__(self, control: Path) -> None:
         self._control = control
-        self._known: dict[int, str] = {}
-        self._asked_s = -AGAIN_S
+        self._now: dict[int, str] = {}
+        self._before: dict[int, str] = {}
+        self._changed_s = self._asked_s = -LINGER_S
+        self._asking = threading.Lock()
 
     def comment(self, frame: bytes) -> str:
         """Empty for a frame without a label."""
         label = label_in(frame)
         if label is None:
             return ""
-        if label not in self._known and time.monotonic() - self._asked_s > AGAIN_S:
-            self._ask()
-        return self._known.get(label, f"label {label}: epoch {label >> 19}, not known")
+        known = self._known(label)
+        if known is None and time.monotonic() - self._asked_s > AGAIN_S:
+            self.ask()
+            known = self._known(label)
+        return known or f"label {label}: epoch {label >> 19}, not known"
 
-    def _ask(self) -> None:
-        """What is no longer known is kept: packets under way still carry it."""
+    def follow(self) -> None:
+        """For a thread: ask again whenever the controller has changed something."""
+        last = None
+        while True:
+            status = self._said("status")
+            state = (status.get("epoch"), status.get("happened"))
+            if state != last:
+                self.ask()
+                last = state
+            time.sleep(AGAIN_S)
+
+    def ask(self) -> None:
+        """What is no longer known is kept for a moment: packets under way still carry it."""
+        with self._asking:
+            said = self._said("labels")
+            self._asked_s = time.monotonic()
+            found = {one["label"]: told(one) for one in said.get("labels", ())}
+            if found and found != self._now:
+                self._before, self._now = self._now, found
+                self._changed_s = self._asked_s
+
+    def _known(self, label: int) -> str | None:
+        is_recent = time.monotonic() - self._changed_s < LINGER_S
+        return self._now.get(label) or (self._before.get(label) if is_recent else None)
+
+    def _said(self, do: str) -> dict[str, Any]:
         try:
-            said = ask(self._control, "labels", timeout_s=ASK_S)
+            return ask(self._control, do, timeout_s=ASK_S)
         except NoAnswer:
-            said = {}
-        self._known |= {one["label"]: told(one) for one in said.get("labels", ())}
-        self._asked_s = time.monotonic()
+            return {}
 
 
 def told(use: dict[str, Any]) -> str:
@@ -82,6 +114,7 @@ def capture(plan: dict[str, Any], write: Any) -> None:
         enter_network_namespace(plan["netns"])
     write(pcapng.section("corridor capture"))
     labels, poll = Labels(Path(plan["control"])), select.poll()
+    threading.Thread(target=labels.follow, daemon=True).start()
     opened: dict[int, tuple[int, socket.socket]] = {}
     for number, (name, description) in enumerate(plan["interfaces"].items()):
         write(pcapng.interface(name, description))

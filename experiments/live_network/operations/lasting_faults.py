@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -16,8 +19,10 @@ from corridor.topologies.model.wiring import Wiring
 class LastingFaults:
     """Those of one network, one at a time."""
 
-    def __init__(self, wiring: Wiring, network: Network) -> None:
+    def __init__(self, wiring: Wiring, network: Network, log: Path) -> None:
+        """``log`` gets a JSON line of each that begins and ends."""
         self._network = network
+        self._log = log
         self._names = {
             "fibre": [one.fibre for one in wiring.fibres],
             "hub": [one.hub for one in wiring.hubs],
@@ -50,6 +55,7 @@ class LastingFaults:
                 ACTIONS[kind.end](self._network, what, {})
             ACTIONS[kind.begins_by(values)](self._network, what, kind.kept(values))
             self._lasting[key, what] = fault
+            self._note("begin", fault)
         return {"changed": True}
 
     def end(self, key: str, what: str) -> dict[str, Any]:
@@ -59,8 +65,12 @@ class LastingFaults:
             if (key, what) not in self._lasting:
                 return {"changed": False}
             ACTIONS[kind.end](self._network, what, {})
-            del self._lasting[key, what]
+            self._note("end", self._lasting.pop((key, what)))
         return {"changed": True}
+
+    def _note(self, do: str, fault: Mapping[str, Any]) -> None:
+        with self._log.open("a") as log:
+            log.write(json.dumps({"at_ns": time.time_ns(), "do": do, **fault}) + "\n")
 
     def _checked(self, key: str, what: str) -> FaultKind:
         kind = KINDS.get(key)

@@ -78,7 +78,7 @@ class Program:
         """With a ``window`` at a terminal of its own, else at pipes."""
         self._mark = mark
         self._window = window
-        self._reading = Lock()
+        self._reading, self._writing = Lock(), Lock()
         ours, theirs = _terminal(window) if window else _pipes()
         environment = {**os.environ, **(more_environment or {}), MARK: mark}
         try:
@@ -112,31 +112,36 @@ class Program:
                 if not said:
                     self._forget(self._open)
             done = not self._open and self._process.poll() is not None
+            if done:
+                self._close()
             out = said.get(self._out, b"")
             err = b"".join(said[one] for one in said if one != self._out)
             return Heard(out, err, self._process.returncode if done and not said else None)
 
     def write(self, data: bytes, wait_s: float) -> int:
         """How much of it was taken within a time; BrokenPipeError if nobody reads it any more."""
-        if self._input is None:
-            raise BrokenPipeError
-        poll = select.poll()
-        poll.register(self._input, select.POLLOUT)
-        if not poll.poll(wait_s * 1000):
+        with self._writing:
+            if self._input is None:
+                raise BrokenPipeError
+            poll = select.poll()
+            poll.register(self._input, select.POLLOUT)
+            if not poll.poll(wait_s * 1000):
+                return 0
+            with contextlib.suppress(BlockingIOError):
+                return os.write(self._input, data)
             return 0
-        with contextlib.suppress(BlockingIOError):
-            return os.write(self._input, data)
-        return 0
 
     def close_input(self) -> None:
         """There is no more for it to read."""
-        if self._window is None and self._input is not None:
-            os.close(self._input)
-            self._input = None
+        with self._writing:
+            if self._window is None and self._input is not None:
+                os.close(self._input)
+                self._input = None
 
     def resize(self, window: Window) -> None:
-        if self._window is not None and self._open:
-            _set_size(self._out, window)
+        with self._writing:
+            if self._window is not None and self._input is not None:
+                _set_size(self._input, window)
 
     def signal(self, number: int) -> None:
         """To the program and what it runs in the foreground; nothing once it has ended."""
@@ -150,11 +155,7 @@ class Program:
         end_marked(self._mark, self._process.pid)
         self._process.wait()
         with self._reading:
-            self._forget([*self._open, *([] if self._input is None else [self._input])])
-            self._input = None
-            if self._ended >= 0:
-                os.close(self._ended)
-                self._ended = -1
+            self._close()
 
     def _pieces(self, wait_s: float) -> dict[int, bytes]:
         poll = select.poll()
@@ -173,13 +174,21 @@ class Program:
                 self._forget([descriptor])
         return found
 
+    def _close(self) -> None:
+        """Nothing is read or written any more."""
+        self._forget(self._open)
+        self.close_input()
+        if self._ended >= 0:
+            os.close(self._ended)
+            self._ended = -1
+
     def _forget(self, descriptors: Sequence[int]) -> None:
-        for descriptor in dict.fromkeys(descriptors):
-            if descriptor in self._open:
-                self._open.remove(descriptor)
-            if descriptor == self._input:
-                self._input = None
-            os.close(descriptor)
+        for descriptor in tuple(descriptors):
+            self._open.remove(descriptor)
+            with self._writing:
+                if descriptor == self._input:
+                    self._input = None
+                os.close(descriptor)
 
 
 def end_marked(mark: str, session: int = 0) -> None:

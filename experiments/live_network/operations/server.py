@@ -47,10 +47,13 @@ from corridor.topologies.faults.kind import Network as Faulted
 from corridor.topologies.model.wiring import Wiring
 
 MOST_WAIT_S = 10.0
+WRITE_S = 1.0
 MOST_PROGRAMS = 64
 """Of all clients."""
 SHARED_FOLDER = "shared"
 """In the result folder: where programs at hubs start, and what they share with the host."""
+LOG = "faults.jsonl"
+"""In the result folder: which faults began and ended by hand, and when."""
 SHARED = "CORRIDOR_SHARED"
 """In a program's environment: the path of that folder."""
 
@@ -78,8 +81,11 @@ class Network(Protocol):
 class Operations(Closing):
     """Answers from its start; until ``open`` that there is no network yet."""
 
-    def __init__(self, scratch: Path, shared: Path, *, own_root: bool = False) -> None:
-        """With a root of their own programs have what is ``shared`` at ``/shared``."""
+    def __init__(self, scratch: Path, out_dir: Path, *, own_root: bool = False) -> None:
+        """With a root of their own programs have what is shared at ``/shared``."""
+        shared = out_dir / SHARED_FOLDER
+        shared.mkdir(exist_ok=True)
+        self._log = out_dir / LOG
         self._hosts = scratch / "hosts"
         self._root = scratch / "root" if own_root else None
         self._shared = shared
@@ -99,7 +105,7 @@ class Operations(Closing):
         if self._root is not None:
             self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
-        self._faults = LastingFaults(network.wiring, network.faulted)
+        self._faults = LastingFaults(network.wiring, network.faulted, self._log)
         self._network = network
 
     def close(self) -> None:
@@ -217,7 +223,7 @@ class Operations(Closing):
             program.close_input()
             return {"taken": 0}
         try:
-            return {"taken": program.write(data, MOST_WAIT_S)}
+            return {"taken": program.write(data, WRITE_S)}
         except BrokenPipeError:
             return {"taken": None}
 

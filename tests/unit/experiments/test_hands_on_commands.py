@@ -179,6 +179,24 @@ def test_labels_are_told_by_what_the_controller_knows(monkeypatch):
     assert labels.comment(other) == "label 524288: epoch 1, not known"
     assert labels.comment(bytes(60)) == labels.comment(b"") == ""
     assert len(asked) == 1
+    use["demand"] = "e"
+    labels.ask()
+    assert "demand e, permit P" in labels.comment(frame)
+
+
+def test_labels_that_are_no_longer_given_are_told_for_a_moment(monkeypatch):
+    said = [
+        {"label": label, "demand": "d", "permit": "P", "state": "PRE"} for label in (16, 1 << 19)
+    ]
+    answers = [{"labels": [{**one, "epoch": epoch}]} for epoch, one in enumerate(said)]
+    monkeypatch.setattr(capturer, "ask", lambda *_, **__: answers.pop(0) if answers else {})
+    labels = capturer.Labels("control")
+    frame = bytes(12) + b"\x88\x47" + (16 << 12).to_bytes(4, "big")
+    labels.ask()
+    labels.ask()
+    assert "demand d" in labels.comment(frame)
+    labels._changed_s -= capturer.LINGER_S
+    assert labels.comment(frame) == "label 16: epoch 0, not known"
 
 
 def test_without_a_network_each_command_says_so(capsys):

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import stat
-import sys
 import threading
 import time
 from pathlib import Path
@@ -62,9 +61,7 @@ def network():
 
 @pytest.fixture
 def operations(tmp_path, network):
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    with Operations(tmp_path, shared) as made:
+    with Operations(tmp_path, tmp_path) as made:
         made.open(network)
         yield made
 
@@ -278,7 +275,7 @@ def test_the_controller_is_asked_and_killed(client, network):
     assert network.killed == 1
 
 
-def test_faults_begin_and_end_once(client, network):
+def test_faults_begin_and_end_once(client, network, tmp_path):
     cut = {"kind": "cut", "what": "guian-kunming"}
     assert client.ask("begin", **cut)["changed"]
     assert not client.ask("begin", **cut)["changed"]
@@ -289,6 +286,9 @@ def test_faults_begin_and_end_once(client, network):
     assert client.ask("lasting")["faults"] == []
     names = [words[0] for words in network.made]
     assert [name[0] for name in names] == ["cut", "cut", "silence", "cut"]
+    told = [json.loads(line) for line in (tmp_path / "faults.jsonl").read_text().splitlines()]
+    assert [one["do"] for one in told] == ["begin", "begin", "end"]
+    assert told[1].items() >= {"kind": "cut", "options": {"silent": True}}.items()
 
 
 @pytest.mark.parametrize(
@@ -303,9 +303,10 @@ def test_a_fault_with_wrong_options_does_not_begin(client, network, options, sai
 
 def test_ended_by_itself_a_program_leaves_no_descriptor(tmp_path):
     before = len(os.listdir("/proc/self/fd"))
-    for window in (None, Window(24, 80)):
-        program = Program([sys.executable, "-c", "1"], Room(tmp_path), "x.", window=window)
+    for window in (None, Window(24, 80)) * 10:
+        program = Program(["true"], Room(tmp_path), "x.", window=window)
         while program.read(1).code is None:
             pass
-        program.end()
-    assert len(os.listdir("/proc/self/fd")) == before
+        with pytest.raises(BrokenPipeError):
+            program.write(b"x", 0)
+    assert len(os.listdir("/proc/self/fd")) < before + 10
