@@ -208,6 +208,29 @@ def test_a_client_that_is_killed_leaves_no_process_inside(said, command):
     until(lambda: running(said, LONG) == 0, 10)
 
 
+def test_ctrl_c_goes_to_the_program_whose_end_is_told(command, said):
+    client = subprocess.Popen(**command("exec", "karachi", "sleep", f"{LONG}1"))
+    until(lambda: running(said, f"{LONG}1") == 1)
+    client.send_signal(signal.SIGINT)
+    assert client.wait(20) == 128 + signal.SIGINT
+    assert running(said, f"{LONG}1") == 0
+
+
+def test_demands_to_one_hub_are_probed_at_once(command):
+    """Their probes come to one port, where one of them answers for all."""
+    words = ("--interval", "100ms", "-c")
+    probing = [
+        subprocess.Popen(
+            **command("probe", demand, *words, count), stdout=subprocess.PIPE, text=True
+        )
+        for demand, count in (("science-karachi", "10"), ("train-east-west", "40"))
+    ]
+    for one in probing:
+        text, _ = one.communicate(timeout=60)
+        assert one.returncode == 0
+        assert len(rtts_ms(text)) > 8
+
+
 def test_a_terminal_has_keys_and_a_size(command):
     pid, ours = pty.fork()
     if pid == 0:

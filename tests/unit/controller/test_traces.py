@@ -72,3 +72,8 @@ def test_what_policies_refuse_is_followed_to_the_entry_that_drops_it(lab):
 def test_a_demand_that_is_not_there_is_named(lab):
     said = ask(lab, do="trace", demand="nothing")
     assert (said["ok"], said["kind"]) == (False, "unknown")
+
+
+def test_the_socket_of_the_controller_which_the_api_reaches_runs_nothing_and_breaks_nothing(lab):
+    for do in ("run", "begin", "kill-controller", "capture"):
+        assert ask(lab, do=do, hub="guian", command=["true"])["kind"] == "bad"
