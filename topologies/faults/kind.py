@@ -136,6 +136,8 @@ class EventKind:
     is their end, which is not given otherwise."""
     names: tuple[str, ...] = ()
     """What it may befall, of kinds whose key names a process."""
+    disturbs: bool = True
+    """Whether it may lose packets of demands, which are then told to be of it."""
     asks_controller: bool = False
     """Whether it means nothing to a controller that only installs tables."""
     misfit: Callable[[Topology, str, Values], str] = fits
