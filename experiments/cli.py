@@ -22,7 +22,11 @@ from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupporte
 
 FAMILIES = {
     "experiments": ("run", "lab", "check", "explain", "price", "report", "topology", "schema"),
-    "a live network": ("up", "status", "policy", "drain", "restore", "events"),
+    "a live network": ("up", "status", "events", "policy", "drain", "restore", "down"),
+    "its hubs and fibres, by hand": (
+        *("exec", "shell", "ping", "probe", "trace", "capture"),
+        *("fault", "cut", "mend", "kill", "start"),
+    ),
     "this machine": ("doctor", "kernel", "test", "clean"),
 }
 VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)

@@ -112,6 +112,15 @@ def test_events_are_told_and_keep_their_bounds(guest, tmp_path):
     assert {hit["demand"] for hit in events[0]["hits"]} == {"backup", "requests"}
 
 
+@pytest.mark.guest
+def test_a_cut_from_python_costs_less_where_it_is_followed(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "cut_and_follow.py", tmp_path / "out")
+    assert code == 0, said
+    follows, still = said.split("it stands still")
+    assert "ckpt-karachi       lost 11, out for 120 ms" in follows
+    assert "ckpt-karachi       lost 30, out for 500 ms" in still
+
+
 @pytest.fixture
 def command(tmp_path):
     file = tmp_path / "corridor"
