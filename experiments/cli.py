@@ -21,12 +21,16 @@ from corridor.experiments.crash_report import keep_traceback
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
 FAMILIES = {
-    "experiments": ("run", "check", "explain", "price", "report", "topology", "schema"),
-    "a live network": ("up", "status", "policy", "drain", "restore", "events"),
+    "experiments": ("run", "lab", "check", "explain", "price", "report", "topology", "schema"),
+    "a live network": ("up", "status", "events", "policy", "drain", "restore", "down"),
+    "its hubs and fibres, by hand": (
+        *("exec", "shell", "ping", "probe", "trace", "capture"),
+        *("fault", "cut", "mend", "kill", "start"),
+    ),
     "this machine": ("doctor", "kernel", "test", "clean"),
 }
 VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
-HELP = "help"
+HELP, LAB = "help", "lab"
 EXIT_INTERNAL = 5
 EPILOG = """corridor help VERB shows a verb's options and examples.
 
@@ -90,6 +94,14 @@ def _asked(words: Sequence[str]) -> Sequence[str]:
     return [*words[1:2], "--help"] if list(words[:1]) == [HELP] else words
 
 
+def _own_command(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
+    """What is ours, and the command of the user's own that stands behind ``lab ... --``."""
+    if list(words[:1]) != [LAB] or "--" not in words:
+        return words, []
+    at = list(words).index("--")
+    return words[:at], list(words[at + 1 :])
+
+
 def _one_line(text: str) -> str:
     """A file's name may hold anything; what is printed holds no line end and no control code."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
@@ -120,7 +132,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _obey(argv: Sequence[str] | None) -> int:
     """What was printed has also been written when this returns, or it raises OSError."""
     try:
-        args = build_parser().parse_args(_asked(sys.argv[1:] if argv is None else argv))
+        words, command = _own_command(_asked(sys.argv[1:] if argv is None else argv))
+        args = build_parser().parse_args(words)
+        if command:
+            args.command = command
         module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
         return int(module.run(args))
     finally:

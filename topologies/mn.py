@@ -10,10 +10,11 @@ hubs; ``--controller remote`` waits for one of yours, for example
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 # mn executes this file without a __file__, but its code object knows where it came from.
 HERE = Path(sys._getframe().f_code.co_filename).absolute()  # noqa: SLF001
@@ -22,9 +23,29 @@ IN_CHECKOUT = HERE.resolve().parents[1] / ".package"
 IMPORT_ROOT = IN_CHECKOUT if IN_CHECKOUT.is_dir() else HERE.parents[2]
 sys.path.insert(0, str(IMPORT_ROOT))
 
+RUN_BY_MN = "__file__" not in globals()
+
+
+def _leave(what: str, code: int) -> NoReturn:
+    """At once: ``mn`` would answer an exception by killing processes by name, machine-wide."""
+    print(f"corridor: {what}", file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+if RUN_BY_MN:
+    from corridor.topologies.emulation.this_kernel import network_lacks
+
+    if lacking := network_lacks():
+        _leave(f"mn cannot run here: {'; '.join(lacking)}; corridor lab mini runs in a guest", 3)
+    try:
+        import pydantic  # noqa: F401
+    except ImportError as missing:
+        _leave(f"mn wants the project's Python: {missing}; .venv/bin/python /usr/bin/mn ...", 3)
+
 from mininet.node import Controller  # noqa: E402
 from mininet.topo import Topo  # noqa: E402
 
+from corridor.topologies.base.errors import CorridorError  # noqa: E402
 from corridor.topologies.emulation.controller_start import start_controller  # noqa: E402
 from corridor.topologies.emulation.network import CorridorNet  # noqa: E402
 from corridor.topologies.emulation.nodes import LazyShell  # noqa: E402
@@ -37,7 +58,13 @@ class CorridorTopo(Topo):
 
     def build(self, name: str = "mini", seed: int = 1) -> None:
         self.name = name
-        self.wiring: Wiring = wire(load_topology(name), run_id="mn", seed=seed)
+        try:
+            topology = load_topology(name)
+        except CorridorError as error:
+            if RUN_BY_MN:
+                _leave(str(error), error.exit_code)
+            raise
+        self.wiring: Wiring = wire(topology, run_id="mn", seed=seed)
         for hub in self.wiring.hubs:
             self.addHost(hub.host, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
             self.addSwitch(hub.switch, dpid=f"{hub.dpid:016x}")

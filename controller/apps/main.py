@@ -2,7 +2,8 @@
 
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
 ``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
-``following.py``. os-ken 4 has no command of its own, so this serves both.
+``following.py``. With ``--app`` it runs somebody else's, which is a module or a file.
+os-ken 4 has no command of its own, so this serves both.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 
 from corridor.controller.openflow import framework
-from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.base.errors import CorridorError, InputError
 
 PATIENT_S = 86_400.0
 
@@ -27,8 +28,10 @@ def main() -> int:
         action="store_true",
         help="wait for switches without looking up in between, which costs a long run time",
     )
+    arguments.add_argument("--app", help="another app than ours: a module, or a file of Python")
     options = arguments.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    level = logging.INFO if options.app else logging.WARNING
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
     if framework.FRAMEWORK == "ryu":
         framework.hub.patch()
     words = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
@@ -36,10 +39,14 @@ def main() -> int:
     if options.patient:
         framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
     try:
-        framework.app_manager.AppManager.run_apps([_app(), framework.OFP_HANDLER])
+        apps = [options.app or _app(), framework.OFP_HANDLER]
+        framework.app_manager.AppManager.run_apps(apps)
     except CorridorError as error:
         print(f"controller: {error}", file=sys.stderr)
         return error.exit_code
+    except ImportError as error:
+        print(f"controller: {options.app or _app()}: {error}", file=sys.stderr)
+        return InputError.exit_code
     except OSError as error:
         print(f"controller: port {options.port}: {error.strerror}", file=sys.stderr)
         return 3

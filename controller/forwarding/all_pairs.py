@@ -11,11 +11,13 @@ from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
 
-def compile_all_pairs(topology_name: str, *, run_id: str = "c0") -> Program:
-    topology = load_topology(topology_name)
+def compile_all_pairs(named: Topology | str, *, run_id: str = "c0") -> Program:
+    """Of a topology, or of one by its name or file."""
+    topology = load_topology(named) if isinstance(named, str) else named
     demands = [
         Demand.model_validate(
             {"id": f"{src}-to-{dst}", "class": UNCLASSIFIED, "src": src, "dst": dst}

@@ -72,6 +72,16 @@ class ExplanationAnswer(Done):
     """As ``Explanation`` is written in JSON."""
 
 
+class TraceAnswer(Done):
+    trace: JsonObject
+    """As ``explain/trace.py`` has it."""
+    epoch: int
+
+
+class LabelsAnswer(Done):
+    labels: list[JsonObject]
+
+
 type Answer = Done | Changed | Counted | Audited | Dumped | Refused
 """To who asks the controller to do something."""
 type ControlAnswer = (
@@ -83,4 +93,6 @@ type ControlAnswer = (
     | PoliciesAnswer
     | EventsAnswer
     | ExplanationAnswer
+    | TraceAnswer
+    | LabelsAnswer
 )

@@ -12,6 +12,8 @@
     {"do": "audit"}                      now
     {"do": "events", "since": N}         what has happened, and since when numbers count
     {"do": "explain", "demand": ID}
+    {"do": "trace", "demand": ID}        hop by hop; with "live" by what switches say they hold now
+    {"do": "labels"}                     whose packets carry which label
 
 An answer has ``ok``; where it is false a ``reason``, and ``counterexamples`` where something would
 have broken a claim. What kind of no it is says ``kind``:
@@ -29,20 +31,24 @@ have broken a claim. What kind of no it is says ``kind``:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from pydantic import ValidationError
 
 from corridor.controller.api.control_answers import FibreAnswer, HubAnswer, Port
+from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.prover import tables_of
 from corridor.controller.reconcile import answers
 from corridor.controller.reconcile.answers import Answer, ControlAnswer, Refused
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.jobs import (
     AuditNow,
+    DumpTables,
     Job,
     Order,
     Queue,
@@ -204,17 +210,45 @@ class Control:
     def explain(self, request: JsonObject) -> answers.ExplanationAnswer:
         from corridor.controller.explain import explain
 
-        deployment = self.network.deployer.deployment
-        if deployment is None:
-            raise NotNow(self.network.deployer.unproven)
-        name = _text(request, "demand")
+        deployment = self._deployment()
         ways = {way.intent.id: way for way in deployment.ways}
-        if name not in ways:
-            raise NoSuch(f"no demand {name!r}; there are {', '.join(ways)}")
+        name = _one_of(ways, _text(request, "demand"), "demand")
         specification = deployment.known.specification
         back = ways.get(f"{name}.return")
         found = explain(ways[name], specification.policies, specification.as_of, back)
         return {"ok": True, "explanation": found.to_json()}
+
+    def trace(self, request: JsonObject) -> answers.TraceAnswer | Refused:
+        from corridor.controller.explain.trace import trace
+        from corridor.controller.prover.exact.search import Explorer
+
+        deployment, interfaces = self._deployment(), self.network.deployer.interfaces
+        intents = {intent.id: intent for intent in deployment.intents}
+        name = _one_of(intents, _text(request, "demand"), "demand")
+        tables = tables_of(deployment.program)
+        if request.get("live"):
+            held = self._have(DumpTables())
+            if not held["ok"]:
+                return held
+            document = cast(answers.Dumped, held)["document"]
+            asked = [interfaces.dpid(hub) for hub in document["switches"]]
+            tables = interfaces.filled(interfaces.read(document, asked), deployment.program)
+        explorer = Explorer(tables, interfaces.wiring, deployment.topology)
+        uses = deployment.program.labels
+        found = trace(explorer, intents[name], self.network.failures, uses)
+        return {"ok": True, "trace": found.to_json(), "epoch": deployment.epoch}
+
+    def labels(self, _request: JsonObject) -> answers.LabelsAnswer:
+        from corridor.controller.explain.trace import known_labels
+
+        return {"ok": True, "labels": known_labels(self._deployment().program.labels)}
+
+    def _deployment(self) -> Deployment:
+        """What stands; NotNow while nothing does."""
+        deployment = self.network.deployer.deployment
+        if deployment is None:
+            raise NotNow(self.network.deployer.unproven)
+        return deployment
 
     def _have(self, job: Job) -> Answer:
         """Have the controller do something, and wait for what came of it."""
@@ -226,15 +260,19 @@ class Control:
             return _no("late", f"not done in {self.answer_s:g} s; it may still be")
 
     def _fibre(self, request: JsonObject) -> str:
-        name = _text(request, "fibre")
         known = [one.fibre for one in self.network.deployer.interfaces.wiring.fibres]
-        if name not in known:
-            raise NoSuch(f"no fibre {name!r}; there are {', '.join(known)}")
-        return name
+        return _one_of(known, _text(request, "fibre"), "fibre")
 
 
 def _no(kind: str, reason: str) -> Refused:
     return {"ok": False, "kind": kind, "reason": reason}
+
+
+def _one_of(known: Collection[str], name: str, what: str) -> str:
+    """The name itself; NoSuch unless it is known."""
+    if name not in known:
+        raise NoSuch(f"no {what} {name!r}; there are {', '.join(known)}")
+    return name
 
 
 def _text(request: JsonObject, key: str) -> str:
@@ -255,6 +293,6 @@ _ANSWERS: Mapping[str, Callable[[Control, JsonObject], ControlAnswer]] = {
     name: getattr(Control, name)
     for name in (
         *("status", "demands", "topology", "counters", "proof", "policies", "policy", "day"),
-        *("drain", "restore", "audit", "events", "explain"),
+        *("drain", "restore", "audit", "events", "explain", "trace", "labels"),
     )
 }

@@ -60,3 +60,14 @@ def whole(least: int, beyond: int, otherwise: str) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def minutes(text: str) -> float:
+    """For ``type``: patience in minutes, as seconds."""
+    try:
+        seconds = float(text) * 60
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes") from None
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError("patience is above 0 minutes")
+    return seconds

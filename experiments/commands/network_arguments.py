@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.client import Api
+    from corridor.experiments.live_network.operations.client import Client
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
@@ -15,12 +16,16 @@ EXIT_CODES = (
 )
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+def add_name_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         metavar="NAME",
         help="what corridor up calls it (default: the only one that is up)",
     )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    add_name_argument(parser)
     parser.add_argument("--url", metavar="URL", help="of its API, instead of its name")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="with --url: its token")
 
@@ -39,3 +44,15 @@ def connect(args: argparse.Namespace) -> Api:
     if args.network is not None:
         raise InputError("--network and --url name two networks", "give one of them")
     return Api(args.url, args.token_file)
+
+
+def reached(args: argparse.Namespace) -> Client:
+    """The operations of the network that the arguments name; raises InputError."""
+    from corridor.experiments.live_network.operations.client import Client
+    from corridor.experiments.live_network.session import find
+    from corridor.topologies.base.errors import EnvironmentUnsupported
+
+    session = find(args.network)
+    if not session.operations:
+        raise EnvironmentUnsupported(f"network {session.name} takes no programs and no faults")
+    return Client(Path(session.operations))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.commands.arguments import add_scenario_arguments, minutes, whole
 from corridor.experiments.commands.terminal import terminal_width
 from corridor.experiments.results.summary import Summary
 
@@ -51,7 +51,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--patience",
-        type=_minutes,
+        type=minutes,
         default=None,
         metavar="MIN",
         help="end a guest that shows no progress for so long (default: 15 and more, by the plan)",
@@ -111,14 +111,3 @@ def _print_sections(outcome: Outcome) -> None:
     for section in sections(outcome.summary, terminal_width()):
         print(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")
-
-
-def _minutes(text: str) -> float:
-    """In seconds."""
-    try:
-        seconds = float(text) * 60
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes") from None
-    if not seconds > 0:
-        raise argparse.ArgumentTypeError("patience is above 0 minutes")
-    return seconds

@@ -19,9 +19,11 @@ EPILOG = """examples:
   corridor up my.yaml --policies none --port 8080 --out results/live
   sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
-Another terminal uses it: corridor status, policy, drain, restore, events. Nothing is measured, and
-the clock is the real one: a virtual clock would run away while nothing happens.
-Ctrl-C ends it (exit code 130): tables are read back, and nothing of it is left but its results."""
+Another terminal uses it: corridor status, events, policy, drain, restore; exec, shell, ping, probe,
+trace, capture, cut, mend, kill, start and fault get at its hubs and fibres. Nothing is measured,
+and the clock is the real one: a virtual clock would run away while nothing happens.
+Ctrl-C, or corridor down, ends it (exit code 130 or 143): tables are read back, and nothing of it is
+left but its results."""
 
 
 def add_parser(verbs: Any) -> None:

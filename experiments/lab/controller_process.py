@@ -29,8 +29,19 @@ NOTHING = "no switch has connected"
 class ControllerProcess:
     """The controller process and the line it reports on."""
 
-    def __init__(self, plan: Plan, scratch: Path, out_dir: Path) -> None:
-        self._plan = plan
+    def __init__(
+        self,
+        program: Program | None,
+        framework: str,
+        scratch: Path,
+        out_dir: Path,
+        *,
+        patient: bool,
+    ) -> None:
+        """``patient`` is for the virtual clock. One that compiles its own has no ``program``."""
+        self._first = program
+        self._framework = framework
+        self._patient = patient
         self._program = scratch / "program.json"
         self._address = scratch / "status.sock"
         self._log_path = out_dir / "controller.log"
@@ -40,24 +51,28 @@ class ControllerProcess:
         self._ready = False
         self.port = free_port()
 
+    @classmethod
+    def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> ControllerProcess:
+        patient = plan.job.clock == "virtual"
+        return cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
+
     def start(self) -> None:
         self._listener = listen_at(self._address)
         self._start()
 
     def _options(self) -> dict[str, str]:
         """Of its app, beside the framework and the line."""
-        self._program.write_text(json.dumps(to_plain(self._plan.program)))
+        self._program.write_text(json.dumps(to_plain(self._first)))
         return {"program": str(self._program)}
 
     def _start(self) -> None:
         options = {
-            "framework": self._plan.framework,
+            "framework": self._framework,
             "status": str(self._address),
             **self._options(),
         }
-        patient = self._plan.job.clock == "virtual"
         with self._log_path.open("ab") as log:
-            self._process = start_controller(self.port, options, patient=patient, log=log)
+            self._process = start_controller(self.port, options, patient=self._patient, log=log)
 
     def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""

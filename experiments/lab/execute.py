@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from corridor.experiments.lab.agents_process import AgentsProcess
+from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
@@ -82,7 +83,10 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
-        events = _driver(standing, gateways, transfers)
+        control = standing.scratch / "control.sock"
+        captures = Captures(plan.wiring, out_dir / "captures", control)
+        stack.callback(captures.close)
+        events = _driver(standing, gateways, transfers, captures)
         watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
@@ -125,11 +129,14 @@ def _stand_gateways(
 
 
 def _driver(
-    standing: StandingNetwork, gateways: GatewaysProcess | None, transfers: Transfers
+    standing: StandingNetwork,
+    gateways: GatewaysProcess | None,
+    transfers: Transfers,
+    captures: Captures,
 ) -> EventDriver:
     plan, controller = standing.plan, standing.controller
     follows = cast("FollowingController", controller) if plan.follows else None
-    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers)
+    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers, captures)
 
 
 def _watch(

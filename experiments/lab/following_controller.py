@@ -13,6 +13,7 @@ from corridor.experiments.lab.dumps import DEPLOYMENTS
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.model.wiring import Wiring
 
 SETTLE_S = 120.0
 LOOK_S = 0.05
@@ -24,8 +25,16 @@ EVENTS = "controller_events.jsonl"
 class FollowingController(ControllerProcess):
     """Compiles from ``raw/specification.json`` of ``out_dir``, and holds the network to it."""
 
-    def __init__(self, plan: Plan, scratch: Path, out_dir: Path) -> None:
-        super().__init__(plan, scratch, out_dir)
+    @classmethod
+    def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> FollowingController:
+        patient = plan.job.clock == "virtual"
+        return cls(plan.wiring, plan.framework, scratch, out_dir, patient=patient)
+
+    def __init__(
+        self, wiring: Wiring, framework: str, scratch: Path, out_dir: Path, *, patient: bool
+    ) -> None:
+        super().__init__(None, framework, scratch, out_dir, patient=patient)
+        self._of = wiring
         self._raw = out_dir / "raw"
         self._state = scratch / "state.json"
         self._wiring = scratch / "wiring.json"
@@ -33,7 +42,7 @@ class FollowingController(ControllerProcess):
         self.gateways = scratch / "gateways.sock"
 
     def _options(self) -> dict[str, str]:
-        self._wiring.write_text(json.dumps(to_plain(self._plan.wiring)))
+        self._wiring.write_text(json.dumps(to_plain(self._of)))
         return {
             "specification": str(self._raw / "specification.json"),
             "wiring": str(self._wiring),

@@ -70,7 +70,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
 
     with contextlib.ExitStack() as stack:
         kind = FollowingController if plan.follows else ControllerProcess
-        controller = kind(plan, scratch, out_dir)
+        controller = kind.of_plan(plan, scratch, out_dir)
         stack.callback(controller.close)
         emit({"event": "phase", "name": "build"})
         net = CorridorNet(

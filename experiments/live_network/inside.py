@@ -10,6 +10,7 @@ SIGTERM is. Events go out as JSON lines on standard output, those of the control
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -29,6 +30,8 @@ from corridor.experiments.lab.run_events import Event
 from corridor.experiments.live_network.guest_link.framing import Garbled
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
 from corridor.experiments.live_network.network import LiveNetwork
+from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
+from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
@@ -43,7 +46,7 @@ MOST_RESTARTS, WITHIN_S = 3, 300.0
 """A controller that ends more often has a reason that a new one does not change."""
 
 
-def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
+def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> None:
     """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
     settings_json = json.loads((out_dir / "raw" / "live.json").read_text())
     emit({"event": "phase", "name": "build"})
@@ -62,9 +65,11 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
         wait_s=WAIT_S,
     ) as kept:
         (out_dir / "hosts.txt").write_text(_hosts(kept))
+        operations.open(kept)
         emit({"event": "phase", "name": "ready", "demands": kept.ask("status")["demands"]})
         try:
-            _watch_over(kept, emit)
+            with operations:
+                _watch_over(kept, emit)
         except KeyboardInterrupt:
             emit({"event": "phase", "name": "read-back"})
             _leave(kept, reports, out_dir)
@@ -73,8 +78,7 @@ def keep(out_dir: Path, scratch: Path, emit: Emit) -> None:
 
 def _hosts(kept: LiveNetwork) -> str:
     return "".join(
-        f"{hub.hub}  {hub.host_ip}  {kept.net[hub.hub].namespace.path}\n"
-        for hub in kept.wiring.hubs
+        f"{hub.hub}  {hub.host_ip}  {kept.namespace_of(hub.hub)}\n" for hub in kept.wiring.hubs
     )
 
 
@@ -87,15 +91,21 @@ def _watch_over(kept: LiveNetwork, emit: Emit) -> None:
         code = kept.controller.poll()
         if code is None:
             continue
-        now_s = time.monotonic()
-        if len(ended_s) == MOST_RESTARTS and now_s - ended_s[0] < WITHIN_S:
-            raise EnvironmentUnsupported(
-                f"the controller ended {MOST_RESTARTS + 1} times, at last with code {code}",
-                "see controller.log in the result folder",
-            )
-        ended_s.append(now_s)
+        if not kept.was_killed_by_hand():
+            _refuse_many(ended_s, code)
         emit({"event": "restart", "code": code})
         kept.start_controller()
+
+
+def _refuse_many(ended_s: deque[float], code: int) -> None:
+    """One more end of a controller, with this code; raises where it is too often."""
+    now_s = time.monotonic()
+    if len(ended_s) == MOST_RESTARTS and now_s - ended_s[0] < WITHIN_S:
+        raise EnvironmentUnsupported(
+            f"the controller ended {MOST_RESTARTS + 1} times, at last with code {code}",
+            "see controller.log in the result folder",
+        )
+    ended_s.append(now_s)
 
 
 def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
@@ -109,10 +119,10 @@ def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
         (out_dir / "proof.json").write_text(json.dumps(controllers_proof(proof), indent=1) + "\n")
 
 
-def _serve(console: str, control: Path, emit: Emit) -> None:
+def _serve(console: str, control: Path, operations: Operations, emit: Emit) -> None:
     """In a thread: requests from the console until its end, which ends all."""
     try:
-        pump(open_console(console), control)
+        pump(open_console(console), control, {OPERATIONS: operations.answer})
     except (Garbled, OSError) as problem:
         emit({"event": "failed", "message": f"the line to the guest: {problem}", "code": 4})
     os.kill(os.getpid(), signal.SIGTERM)
@@ -139,12 +149,16 @@ def main(arguments: list[str]) -> int:
 
     code = 0
     try:
-        Path(scratch).mkdir(exist_ok=True)
-        if console:
-            control = Path(scratch) / "control.sock"
-            words = (console[0], control, emit)
-            threading.Thread(target=_serve, args=words, daemon=True).start()
-        keep(Path(out_dir), Path(scratch), emit)
+        folder = Path(scratch)
+        folder.mkdir(exist_ok=True)
+        operations = Operations(folder, Path(out_dir), own_root=bool(console))
+        with contextlib.ExitStack() as stack:
+            if console:
+                words = (console[0], folder / "control.sock", operations, emit)
+                threading.Thread(target=_serve, args=words, daemon=True).start()
+            else:
+                stack.enter_context(opened(folder / SOCKET, operations.answer))
+            keep(Path(out_dir), folder, operations, emit)
     except KeyboardInterrupt:
         pass
     except CorridorError as error:

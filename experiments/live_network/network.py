@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.gateways_process import GatewaysProcess, configuration
 from corridor.experiments.lab.status_line import Said
 from corridor.experiments.live_network.setting import SPECIFICATION, WIRING, Setting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
-from corridor.topologies.emulation.faults import Faults
-from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.wiring import Wiring
 
@@ -70,7 +69,8 @@ class LiveNetwork:
         self._patience = dict(timing or {})
         self._status = status
         self._wait_s = wait_s
-        self._has_bfd = bfd_interval_ms is not None
+        self._bfd_interval_ms = bfd_interval_ms
+        self._killed_by_hand = False
         self._stack = contextlib.ExitStack()
         self.net = CorridorNet(
             wiring,
@@ -92,8 +92,9 @@ class LiveNetwork:
             self.start_controller()
             stack.callback(self.kill_controller)
             self.until(lambda: self.ask("status").get("installed"), self._wait_s)
-            self.faults = Faults(self.wiring, self.net.kernel)
-            if self._has_bfd:
+            self.faulted = EventDriver(self.net, self.gateways, self._bfd_interval_ms)
+            self.faults = self.faulted.faults
+            if self._bfd_interval_ms is not None:
                 self.net.wait_bfd(self._wait_s)
             self.until(self.is_settled, self._wait_s)
             self._stack = stack.pop_all()
@@ -141,20 +142,29 @@ class LiveNetwork:
             self.controller.wait()
             self.controller = None
 
+    def kill_controller_by_hand(self) -> None:
+        """SIGKILL; it is not waited for, which who starts another does."""
+        if self.controller is not None:
+            self._killed_by_hand = True
+            self.controller.kill()
+
+    def was_killed_by_hand(self) -> bool:
+        """Whether the controller that has ended was; once."""
+        was, self._killed_by_hand = self._killed_by_hand, False
+        return was
+
+    def namespace_of(self, hub: str) -> str:
+        """A path to the namespace of a hub's host, for as long as this process lives."""
+        return str(self.net[hub].namespace.path)
+
     def restart_switches(self) -> None:
         """Kill ovs-vswitchd and start it, with every table empty. Fibres stay as they are, but
         for the moment in which the new one has taken their shaping off."""
-        assert self.net.openvswitch is not None
-        self.net.openvswitch.restart()
-        self.net.openvswitch.wait_for_ports()
-        for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():
-            self.net.kernel.reshape(interface, shape)
+        self.faulted.restart_switches()
 
     def connect_switch(self, hub: str, *, connected: bool) -> None:
         """Point a switch to the controller, or to where nobody listens."""
-        address = self._address if connected else "tcp:127.0.0.1:1"
-        assert self.net.openvswitch is not None
-        self.net.openvswitch.set_controller(self.wiring.hub(hub).bridge, address)
+        self.faulted.connect_switch(hub, connected=connected)
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """What the controller answers; ``ok`` is false while nobody listens."""

@@ -6,11 +6,13 @@ import contextlib
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from corridor.experiments.live_network.guest_link.host import relayed
 from corridor.experiments.live_network.guest_link.socket import Line
+from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import keeping_natively
 from corridor.experiments.testbeds.scratch import scratch_folder
@@ -24,6 +26,8 @@ class Place(NamedTuple):
     """Its events are on its standard output."""
     control: Path
     """The controller's control socket, or what stands for it. May not be there yet."""
+    operations: Path
+    """The socket of operations. May not be there yet."""
     stop: Callable[[], object]
     """Have it read back, taken down and ended."""
 
@@ -32,7 +36,7 @@ class Place(NamedTuple):
 def here(out_dir: Path) -> Iterator[Place]:
     """In this machine's kernel, as root."""
     with scratch_folder() as scratch, keeping_natively(out_dir, scratch) as process:
-        yield Place(process, scratch / "control.sock", process.terminate)
+        yield Place(process, scratch / "control.sock", scratch / SOCKET, process.terminate)
 
 
 @contextlib.contextmanager
@@ -43,7 +47,11 @@ def in_a_guest(kernel: Kernel, out_dir: Path) -> Iterator[Place]:
     try:
         with scratch_folder() as scratch:
             control = scratch / "control.sock"
-            with relayed(control, line.ask), keeping_guest(kernel, out_dir, theirs) as process:
-                yield Place(process, control, line.close)
+            with (
+                relayed(control, line.ask),
+                opened(scratch / SOCKET, partial(line.ask, to=OPERATIONS)),
+                keeping_guest(kernel, out_dir, theirs) as process,
+            ):
+                yield Place(process, control, scratch / SOCKET, line.close)
     finally:
         line.close()

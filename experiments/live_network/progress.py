@@ -71,7 +71,10 @@ class ProgressPrinter:
             ("policy set SET", "other policies: a shipped set, or a file"),
             ("drain FIBRE", "let a fibre carry nothing; restore FIBRE undoes it"),
             ("events", "what happens, also from elsewhere"),
+            ("exec HUB CMD", "a program at a hub; shell HUB, ping FROM TO, probe DEMAND"),
+            ("cut FIBRE", "cut it; mend FIBRE undoes it; kill, start, fault for the rest"),
+            ("trace DEMAND", "the way its packets take now; capture FIBRE -w FILE"),
         )
         lines = [f"  corridor {word:16}{meaning}" for word, meaning in words]
-        last = f"With several networks add --network {self._name}. Ctrl-C ends this one."
+        last = f"With several add --network {self._name}. Ctrl-C, or corridor down, ends this one."
         return "\n".join([*lines, last])

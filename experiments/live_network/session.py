@@ -22,7 +22,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "session.json"
 TOKEN_FILE = "token"  # noqa: S105 - the file's name
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -43,13 +43,25 @@ class Session:
     scenario: str
     testbed: str
     clock: str
+    operations: str
+    """The socket by which programs are run and faults are made; empty if there is none."""
+    out: str
+    """The result folder."""
     started: str
     """Time of day, UTC, as in ISO 8601."""
     schema: int = SCHEMA
 
 
 def session_of_this_process(
-    name: str, *, url: str, token_file: Path, scenario: str, testbed: str, clock: str
+    name: str,
+    *,
+    url: str,
+    token_file: Path,
+    scenario: str,
+    testbed: str,
+    clock: str,
+    operations: Path | None = None,
+    out: Path | None = None,
 ) -> Session:
     """A session that lives as long as the process that calls this."""
     return Session(
@@ -61,6 +73,8 @@ def session_of_this_process(
         scenario=scenario,
         testbed=testbed,
         clock=clock,
+        operations=str(operations or ""),
+        out=str(out or ""),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

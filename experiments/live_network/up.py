@@ -70,10 +70,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     started_s = time.monotonic()
     loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
     loaded = with_framework(loaded, options.framework)
-    name = options.name or loaded.scenario.name
-    session.folder_for(name)
-    _refuse_port(options.port)
-    session.remove_dead()
+    name = _free_name(loaded, options)
     signals: list[int] = []
     with contextlib.ExitStack() as stack:
         token_file = session.make_folder(name) / session.TOKEN_FILE
@@ -93,6 +90,8 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
             scenario=loaded.scenario.name,
             testbed=choice.testbed,
             clock=choice.clock,
+            operations=place.operations,
+            out=out_dir.resolve(),
         )
         session.write(one)
         progress.offered(one)
@@ -102,6 +101,15 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     if not signals:
         raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
     signal.raise_signal(signals[0])
+
+
+def _free_name(loaded: LoadedScenario, options: Options) -> str:
+    """What the network is called; InputError for a name or a port that it cannot have."""
+    name = options.name or loaded.scenario.name
+    session.folder_for(name)
+    _refuse_port(options.port)
+    session.remove_dead()
+    return name
 
 
 def _refuse_port(port: int | None) -> None:

@@ -20,6 +20,8 @@ from corridor.experiments.plan.policies import (
 )
 from corridor.experiments.plan.timeline import (
     Clock,
+    Placed,
+    bfd_changes,
     changes,
     refuse_outside,
     refuse_overlaps,
@@ -33,7 +35,7 @@ from corridor.experiments.plan.traffic import (
     timeline_phases,
     transfers,
 )
-from corridor.experiments.plan.values import NO_POLICIES, PLAN_SCHEMA, Plan
+from corridor.experiments.plan.values import NO_POLICIES, PLAN_SCHEMA, Change, Cut, Plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.timeline.moments import START
@@ -115,12 +117,23 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=moments(measured)[START],
-        changes=(*changes(placed, topology), *cut_faults(cuts)),
+        changes=_changes(loaded, placed, cuts),
         events=planned_events(placed, loaded, specification, wiring),
         cuts=cuts,
         boundaries=boundaries(measured, beside, placed, job.end_ns),
         transfers=transfers(scenario, demands, wiring, placed),
     )
+
+
+def _changes(
+    loaded: LoadedScenario, placed: tuple[Placed, ...], cuts: tuple[Cut, ...]
+) -> tuple[Change, ...]:
+    """Of the timeline, and of the cuts one after another. BFD is made slow meanwhile only where
+    nothing is lost at random, which it would notice at any time."""
+    bfd = loaded.scenario.network.bfd is not None and not any(losses_ppm(loaded).values())
+    slow = bfd_changes(placed, loaded.topology) if bfd and placed and not cuts else ()
+    timed = sorted([*slow, *changes(placed, loaded.topology)], key=lambda change: change.at_ns)
+    return (*timed, *cut_faults(cuts))
 
 
 def losses_ppm(loaded: LoadedScenario) -> dict[str, float]:

@@ -11,8 +11,12 @@ from corridor.experiments.scenario.events import NamedEvent
 from corridor.experiments.timeline.moments import START, STREAMS, Moment
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 from corridor.topologies.model.topology import Topology
 
+QUICKEN_NS, SETTLED_NS = 1_500_000_000, 5_000_000_000
+"""Before an event, as sessions follow a new interval within a second; and after it, as they come up
+slowly (RFC 5880, 6.8.3)."""
 STREAM, TRANSFER = "stream", "transfer"
 type Moments = Mapping[str, int]
 """Nanoseconds after the epoch, by name."""
@@ -113,6 +117,50 @@ def changes(placed: Sequence[Placed], topology: Topology) -> tuple[Change, ...]:
         if one.end_ns is not None and one.event.kind.end and one.event.kind.steps is None
     ]
     return tuple(sorted([*ends, *begins], key=lambda change: change.at_ns))
+
+
+def bfd_changes(placed: Sequence[Placed], topology: Topology) -> Iterator[Change]:
+    """BFD is as quick as the scenario says on fibres that events touch, from before they do until
+    sessions have come up again, and slow elsewhere: each costs wall time by the packet."""
+    yield Change(0, SLOW, ALL_FIBRES)
+    for fibre, spans in sorted(_heeded(placed, topology).items()):
+        for begin_ns, end_ns in _merged(spans):
+            yield Change(max(0, begin_ns), QUICKEN, fibre)
+            if end_ns is not None:
+                yield Change(end_ns, SLOW, fibre)
+
+
+type Span = tuple[int, int | None]
+
+
+def _heeded(placed: Sequence[Placed], topology: Topology) -> dict[str, list[Span]]:
+    """When BFD of which fibres has to be quick."""
+    spans: dict[str, list[Span]] = {}
+    for one in placed:
+        kind, options = one.event.kind, one.event.options
+        reach = kind.reach(topology, one.event.what, options)
+        fibres = {
+            *reach.fibres,
+            *(fibre.id for hub in reach.hubs for fibre in topology.fibres_of(hub)),
+        }
+        if kind.needs_bfd(options):
+            fibres.add(one.event.what)
+        end_ns = None if one.end_ns is None else one.end_ns + SETTLED_NS
+        for fibre in fibres:
+            spans.setdefault(fibre, []).append((one.begin_ns - QUICKEN_NS, end_ns))
+    return spans
+
+
+def _merged(spans: Sequence[Span]) -> Iterator[Span]:
+    """The same time without overlaps."""
+    begin_ns, end_ns = min(spans, key=lambda span: span[0])
+    for following in sorted(spans, key=lambda span: span[0]):
+        if end_ns is not None and following[0] > end_ns:
+            yield begin_ns, end_ns
+            begin_ns, end_ns = following
+        elif end_ns is not None:
+            end_ns = None if following[1] is None else max(end_ns, following[1])
+    yield begin_ns, end_ns
 
 
 def _begins(one: Placed, topology: Topology) -> Iterator[Change]:

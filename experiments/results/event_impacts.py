@@ -104,7 +104,7 @@ def _owner(
     near = [
         number
         for number, event in enumerate(plan.events)
-        if KINDS[event.kind].of != "demand"
+        if KINDS[event.kind].disturbs
         and event.begin_ns <= arrives_ns
         and sent_ns < _over_ns(event, _impact(event, demand))
     ]

@@ -85,7 +85,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)
-    add_timeline(out_dir, plan, probes, hosts, summary)
+    add_timeline(out_dir, plan, probes, hosts, flows, summary)
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(

@@ -43,6 +43,8 @@ class FlowSummary(Rates):
     loss: float | None
     lost_at: dict[str, int] | None
     """Packets by place: a fibre's direction, and its queue or its line."""
+    lost_by: NotRequired[dict[str, int]]
+    """Of a stream, lost packets by cause: ``queue``, ``random loss``, or events that hit it."""
     retransmits: int | None
     error: str | None
 

@@ -190,4 +190,10 @@ def _mbps(rate: float | None) -> str:
 def _losses(flow: FlowSummary) -> str:
     if flow["error"]:
         return f"failed: {flow['error']}"
-    return ", ".join(f"{place} {count}" for place, count in (flow["lost_at"] or {}).items()) or "-"
+    causes = {
+        cause: count
+        for cause, count in flow.get("lost_by", {}).items()
+        if cause not in ("queue", "random loss")
+    }
+    places = {**(flow["lost_at"] or {}), **causes}
+    return ", ".join(f"{place} {count}" for place, count in places.items()) or "-"

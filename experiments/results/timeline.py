@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -16,11 +17,13 @@ from corridor.experiments.plan.values import Change, Plan, PlannedEvent
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
+    UNEXPLAINED,
     EventImpact,
     account,
     write_impacts,
 )
 from corridor.experiments.results.expectations import EXPECT, expectations
+from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.health import read_health
 from corridor.experiments.results.losses import lost_between
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
@@ -29,6 +32,7 @@ from corridor.experiments.timeline import day, policies
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.traffic.measures.samples import HostRecords, Probes
 
+STREAM = "stream"
 ASKED = (policies.SET, day.SET)
 REFUSED = ("bad", "unknown", "refused", "deferred", "busy", "failed")
 """Kinds of answers of a controller that has changed nothing."""
@@ -40,6 +44,7 @@ def add_timeline(
     plan: Plan,
     probes: Probes,
     hosts: Sequence[HostRecords],
+    flows: Sequence[FlowRow],
     summary: Summary,
 ) -> None:
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
@@ -48,6 +53,7 @@ def add_timeline(
     losses = account(probes, plan, epoch_ns, dropping(raw, plan))
     for demand in summary["demands"]:
         _add_causes(demand, losses.causes)
+        _add_flow_causes(demand, flows, plan, losses.impacts)
     if not plan.events:
         return
     if losses.impacts:
@@ -59,6 +65,38 @@ def add_timeline(
     expected = list(expectations(probes, plan, epoch_ns, controller_events(raw)))
     if expected:
         summary["expectations"] = expected
+
+
+def _add_flow_causes(
+    demand: DemandSummary, flows: Sequence[FlowRow], plan: Plan, impacts: Sequence[EventImpact]
+) -> None:
+    """Beside what queues and random loss took of a stream, the rest by the events that hit its
+    demand while it was sent."""
+    mine = [row for row in flows if row["demand"] == demand["id"]]
+    hit_by = {one.event for one in impacts if one.demand == demand["id"] and one.expected}
+    fibres = set(demand["fibres"])
+    for row, flow in zip(mine, demand.get("flows", ()), strict=True):
+        lost, places = row.get("lost_in_network"), row["lost_at"] or {}
+        if not lost:
+            continue
+        placed = Counter[str]()
+        for place, count in places.items():
+            if place.partition(":")[0] in fibres:
+                placed[QUEUE if place.endswith(" queue") else RANDOM] += count
+        events = [one.id for one in plan.events if one.id in hit_by and _beside(one, row, plan)]
+        rest = lost - placed.total()
+        if rest > 0:
+            placed[", ".join(events) or UNEXPLAINED] += rest
+        flow["lost_by"] = dict(placed)
+
+
+def _beside(event: PlannedEvent, row: FlowRow, plan: Plan) -> bool:
+    """Whether an event was on while a stream of the timeline was sent."""
+    streams = [one for one in plan.events if (one.kind, one.what) == (STREAM, row["demand"])]
+    return any(
+        event.begin_ns < (one.end_ns or math.inf) and one.begin_ns < (event.end_ns or math.inf)
+        for one in streams
+    )
 
 
 def epoch_of(hosts: Sequence[HostRecords]) -> int:

@@ -96,7 +96,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
-        choice, kernel = _choose(options, say)
+        choice, kernel = choose(options, say)
         plan = _plan(loaded, options, choice)
         if choice.testbed == "uml":
             refuse_small_memory(plan)
@@ -239,7 +239,7 @@ def with_framework(
     return loaded.model_copy(update={"scenario": scenario})
 
 
-def _choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
+def choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time."""
     facts = _facts(options)
     choice = choose_testbed(facts, options.testbed, options.clock)

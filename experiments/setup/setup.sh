@@ -21,8 +21,9 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
 
-  experiments     run check explain price report topology schema
-  a live network  up status policy drain restore events
+  experiments     run lab check explain price report topology schema
+  a live network  up status events policy drain restore down
+  ... by hand     exec shell ping probe trace capture fault cut mend kill start
   this machine    doctor kernel test clean
   setup           only install what is missing; every other verb does that first
 

@@ -68,8 +68,7 @@ def read_events(
                 continue
             event["wall_s"] = time.monotonic()
             if event["event"] == "failed":
-                kind = _BY_CODE.get(event["code"], CorridorError)
-                failure = kind(event["message"])
+                failure = failure_of(event["code"], event["message"])
             ended = ended or last_event in (event["event"], event.get("name"))
             on_event(event)
             if until_phase is not None and (event["event"], event.get("name")) == (
@@ -86,6 +85,11 @@ def read_events(
             f"{name} ended before the run did ({how})",
             f"what was measured is kept; its last words are in {console.name}",
         )
+
+
+def failure_of(code: int, message: str) -> CorridorError:
+    """What another process failed of, to be raised here."""
+    return _BY_CODE.get(code, CorridorError)(message)
 
 
 def _event(line: bytes) -> ConsoleEvent | None:

@@ -26,6 +26,7 @@ from corridor.topologies.base.places import PACKAGE
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
 KERNEL_LINK = "linux"
+NOTHING_MORE: Mapping[str, Path] = {}
 INIT = "corridor/experiments/testbeds/guest_init.py"
 
 # The system's Python runs this as first process: it makes the project visible and goes on in it.
@@ -39,8 +40,10 @@ FIRST_WORDS = (
 )
 
 
-def links(kernel: Kernel, out_dir: Path) -> dict[str, Path]:
-    """What the working directory of a guest's kernel links to.
+def links(
+    kernel: Kernel, out_dir: Path, seen: Mapping[str, Path] = NOTHING_MORE
+) -> dict[str, Path]:
+    """What the working directory of a guest's kernel links to; ``seen`` is more, by name.
 
     Resolved: hostfs mounts what a link leads to, but not through a second one.
     """
@@ -48,6 +51,7 @@ def links(kernel: Kernel, out_dir: Path) -> dict[str, Path]:
         KERNEL_LINK: kernel.path.resolve(),
         Path(OUT).name: out_dir.resolve(),
         Path(PYTHON_PREFIX).name: Path(sys.prefix).resolve(),
+        **{name: path.resolve() for name, path in seen.items()},
     }
 
 

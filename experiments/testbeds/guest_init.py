@@ -5,7 +5,7 @@ writable view of its result folder and nothing else, executes the plan in a chil
 with the code every testbed shares, and switches the machine off. With the argument
 ``command`` it executes the argument list in the folder's ``command.json`` instead,
 with ``keep`` it keeps a network until the second console closes, with ``serve`` it carries out
-the plans that are named there.
+the plans that are named there, with ``program`` it runs a user's program.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
@@ -40,6 +40,13 @@ PYTHON = f"{PYTHON_PREFIX}/bin/python3"
 OUT = f"{PLACE}/out"
 UML_MODULES = "/usr/lib/uml/modules"
 NEEDED_MODULES = ("veth", "sch_netem", "openvswitch", "tun")
+MININETS_MODULES = (
+    *("sch_htb", "sch_hfsc", "sch_red", "sch_tbf", "sch_ingress", "cls_u32", "act_mirred"),
+    *("ifb", "bridge", "8021q"),
+)
+"""What else links of Mininet and its examples ask for."""
+FOLDER = "folder"
+"""Link to the folder that a program of a user's is started in."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -49,6 +56,11 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
     _mount(source, target, kind, flags, data)
 
 
+def bind(source: str, target: str) -> None:
+    """One file over another that is there."""
+    _mount(source, target, None, MS_BIND, "")
+
+
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str) -> None:
     encoded = [None if part is None else part.encode() for part in (source, target, kind)]
     if _libc.mount(*encoded, flags, data.encode() or None):
@@ -56,7 +68,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str) ->
         raise OSError(number, f"mount {kind or 'bind'} on {target}: {os.strerror(number)}")
 
 
-def prepare() -> None:
+def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     """A system with proc, sys, dev and scratch space, Python, and the result folder under ``OUT``.
 
     ``/run`` is scratch space already, and holds the project.
@@ -67,7 +79,7 @@ def prepare() -> None:
         mount("devtmpfs", "/dev", "devtmpfs")
     mount("devpts", "/dev/pts", "devpts")
     os.symlink("/proc/self/fd", "/dev/fd")
-    load_modules(f"{UML_MODULES}/{os.uname().release}")
+    load_modules(f"{UML_MODULES}/{os.uname().release}", modules)
     mount("tmpfs", "/tmp", "tmpfs")
     for target, flags in ((PYTHON_PREFIX, MS_RDONLY), (OUT, 0)):
         mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{os.path.basename(target)}")
@@ -88,15 +100,15 @@ def _hide_where_the_host_keeps_them() -> None:
     with open(cover, "w") as file:
         file.write(f"home = {os.path.dirname(sys.executable)}\n")
         file.write("include-system-site-packages = false\n")
-    _mount(cover, f"{PYTHON_PREFIX}/pyvenv.cfg", None, MS_BIND, "")
+    bind(cover, f"{PYTHON_PREFIX}/pyvenv.cfg")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = f"{PYTHON_PREFIX}/lib/{version}/site-packages"
     for name in os.listdir(packages):
         if name.startswith("__editable__") and name.endswith(".pth"):
-            _mount("/dev/null", f"{packages}/{name}", None, MS_BIND, "")
+            bind("/dev/null", f"{packages}/{name}")
 
 
-def load_modules(folder: str) -> None:
+def load_modules(folder: str, names: tuple[str, ...]) -> None:
     """What a network needs of Debian's kernel; the one built for the virtual clock has it all.
 
     Straight into the kernel: the modules are not where modprobe looks, and the root is read-only.
@@ -107,7 +119,7 @@ def load_modules(folder: str) -> None:
         needs = dict(line.split(":", 1) for line in listing)
     by_name = {os.path.basename(path).partition(".")[0]: path for path in needs}
     loaded: set[str] = set()
-    for name in NEEDED_MODULES:
+    for name in names:
         path = by_name[name]
         for part in (*reversed(needs[path].split()), path):
             if part not in loaded:
@@ -166,6 +178,12 @@ def serve_plans() -> NoReturn:
     os.execv(PYTHON, [PYTHON, "-m", "corridor.experiments.lab.serving", OUT, "/dev/tty1"])  # noqa: S606
 
 
+def run_program() -> NoReturn:
+    """Become what builds a network and runs a program of a user's in it."""
+    words = [PYTHON, "-m", "corridor.experiments.own_programs.inside", OUT, "/dev/tty1"]
+    os.execv(PYTHON, words)  # noqa: S606
+
+
 def in_a_child(become: Callable[[], NoReturn]) -> int:
     """Start a session of its own; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
@@ -188,10 +206,15 @@ def in_a_child(become: Callable[[], NoReturn]) -> int:
 def main() -> None:
     code = 3
     try:
-        prepare()
         # User Mode Linux adds words of its own at the end.
         asked = sys.argv[1] if len(sys.argv) > 1 else ""
-        others = {"command": run_command, "keep": keep_network, "serve": serve_plans}
+        prepare(NEEDED_MODULES + (MININETS_MODULES if asked == "program" else ()))
+        others = {
+            "command": run_command,
+            "keep": keep_network,
+            "serve": serve_plans,
+            "program": run_program,
+        }
         code = in_a_child(others.get(asked, run_plan))
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))

@@ -1,10 +1,12 @@
 """Holds one guest, and nothing of it longer than its caller.
 
-    guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] -- COMMAND
+    guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] [--own=PATH]
+                        -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
 files and folders, and copies of folders of code. With ``--input`` an open descriptor is its
-standard input, else it has none. That of the supervisor is a pipe that the caller holds open: a
+standard input, else it has none. A folder with ``--own`` goes with the scratch folder. The
+standard input of the supervisor is a pipe that the caller holds open: a
 ``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller ended, or
 when the guest ends, every process of the guest is killed and its scratch folder removed. The
 supervisor then ends the way the guest did.
@@ -19,6 +21,7 @@ import select
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -40,10 +43,10 @@ _libc = ctypes.CDLL(None)
 def keep(orders: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    inputs = [int(order.partition("=")[2]) for order in orders if order.startswith("--input=")]
-    with scratch_folder() as scratch, one_cpu() as cpu:
+    inputs = [int(number) for number in _ordered("--input", orders)]
+    with _owned(_ordered("--own", orders)), scratch_folder() as scratch, one_cpu() as cpu:
         for order in orders:
-            if not order.startswith("--input="):
+            if order.startswith(("--link=", "--copy=")):
                 _put_in(scratch, order)
         guest = os.fork()
         if guest == 0:
@@ -55,6 +58,20 @@ def keep(orders: list[str], command: list[str]) -> int:
         finally:
             status = _end(guest)
         return status
+
+
+def _ordered(how: str, orders: list[str]) -> list[str]:
+    return [order.partition("=")[2] for order in orders if order.startswith(f"{how}=")]
+
+
+@contextlib.contextmanager
+def _owned(folders: list[str]) -> Iterator[None]:
+    """Folders that nobody needs once the guest has ended."""
+    try:
+        yield
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put_in(scratch: Path, order: str) -> None:

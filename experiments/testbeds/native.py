@@ -59,6 +59,25 @@ def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[
 
 
 @contextlib.contextmanager
+def program_natively(out_dir: Path, run_id: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with the network and the program of ``out_dir``: see ``own_programs``.
+
+    Standard input, output and errors are this process's own; SIGTERM ends it.
+    """
+    with _lock(), _note(run_id):
+        program = child_process.start(
+            [sys.executable, "-m", "corridor.experiments.own_programs.inside", str(out_dir)],
+            dies_by=signal.SIGTERM,  # it cleans up
+            stdin=None,
+            cwd=IMPORT_ROOT,
+        )
+        try:
+            yield program
+        finally:
+            _end(program, program.kill)
+
+
+@contextlib.contextmanager
 def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A module that runs under the machine's lock, and is told to stop when that is left."""
     with _lock(), _note(run_id):
@@ -73,7 +92,7 @@ def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Po
         try:
             yield worker
         finally:
-            _end(worker)
+            _end(worker, lambda: os.killpg(worker.pid, signal.SIGKILL))
 
 
 def leftovers() -> list[str]:
@@ -124,13 +143,13 @@ def _note(run_id: str) -> Iterator[None]:
         note.unlink(missing_ok=True)
 
 
-def _end(worker: subprocess.Popen[bytes]) -> None:
+def _end(worker: subprocess.Popen[bytes], kill: Callable[[], None]) -> None:
     if worker.poll() is None:
         worker.terminate()
         try:
             worker.wait(TERM_GRACE_S)
         except subprocess.TimeoutExpired:
-            os.killpg(worker.pid, signal.SIGKILL)
+            kill()
             worker.wait()
 
 

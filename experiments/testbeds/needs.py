@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corridor.controller.forwarding.program import Program
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.workloads.stream_out import StreamOut
@@ -51,15 +52,31 @@ class Needs:
 def needs(plan: Plan) -> Needs:
     """Reckoned from the size of its network, of its tables, and of what is sent."""
     hubs, fibres = len(plan.wiring.hubs), len(plan.wiring.fibres)
-    entries = sum(len(switch.flows) for switch in plan.program.switches)
-    touched_mb = BASE_MB + HUB_MB * hubs + ENTRY_MB * entries
-    offered_mb = -(-SPARE * touched_mb // GUEST_STEP_MB) * GUEST_STEP_MB
+    entries = entries_of(plan.program)
+    touched_mb = _touched_mb(hubs, entries)
     return Needs(
         touched_mb=round(touched_mb),
-        guest_mb=max(USUAL_GUEST_MB, int(offered_mb)),
+        guest_mb=_offered_mb(touched_mb),
         building_s=BOOT_S + PORT_S * 2 * (hubs + fibres) + ENTRY_S * entries,
         measuring_s=_measuring_s(plan),
     )
+
+
+def entries_of(program: Program) -> int:
+    return sum(len(switch.flows) for switch in program.switches)
+
+
+def guest_mb(hubs: int, entries: int) -> int:
+    """What a guest with a network of a size is offered, for whatever else runs in it."""
+    return _offered_mb(_touched_mb(hubs, entries))
+
+
+def _touched_mb(hubs: int, entries: int) -> float:
+    return BASE_MB + HUB_MB * hubs + ENTRY_MB * entries
+
+
+def _offered_mb(touched_mb: float) -> int:
+    return max(USUAL_GUEST_MB, int(-(-SPARE * touched_mb // GUEST_STEP_MB) * GUEST_STEP_MB))
 
 
 def _measuring_s(plan: Plan) -> float:

@@ -28,6 +28,7 @@ SUPERVISOR = Path(__file__).with_name("guest_supervisor.py")
 OUT_IN_GUEST = guest_init.OUT
 PROJECT_IN_GUEST = guest_init.PROJECT
 PYTHON_IN_GUEST = guest_init.PYTHON
+FOLDER = guest_init.FOLDER
 
 NO_MORE: Mapping[str, Path] = {}
 
@@ -144,6 +145,44 @@ def serving_guest(
         return _boot(kernel, folder, True, "serve", console=line.fileno(), memory_mb=memory_mb)
 
 
+@contextlib.contextmanager
+def guest_of_a_program(
+    kernel: Kernel,
+    out_dir: Path,
+    folder: Path,
+    line: socket.socket | None,
+    *,
+    virtual_clock: bool,
+    memory_mb: int,
+    patience_s: float | None,
+    own: bool,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A guest with what ``out_dir`` says of a network and a program: see ``own_programs``.
+
+    It sees ``folder``. ``line`` is its end of the line to a terminal, and is closed here. With
+    ``own`` the supervisor removes ``out_dir`` in the end. On leaving the guest is killed if it has
+    not ended; so it is when ``out_dir`` has not grown for ``patience_s``.
+    """
+    with line or contextlib.nullcontext():
+        guest = _boot(
+            kernel,
+            out_dir,
+            virtual_clock,
+            "program",
+            console=None if line is None else line.fileno(),
+            memory_mb=memory_mb,
+            seen={FOLDER: folder},
+            own=own,
+        )
+    watched = Watchdog(out_dir, lambda: _let_go(guest), patience_s) if patience_s else None
+    try:
+        with watched or contextlib.nullcontext():
+            yield guest
+    finally:
+        _let_go(guest)
+        guest.wait()
+
+
 def _boot(
     kernel: Kernel,
     out_dir: Path,
@@ -152,13 +191,18 @@ def _boot(
     console: int | None = None,
     memory_mb: int = USUAL_GUEST_MB,
     more_code: Mapping[str, Path] = NO_MORE,
+    seen: Mapping[str, Path] = NO_MORE,
+    own: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A guest and its supervisor, which ends with it and ends it when its standard input closes.
 
-    ``console`` is a descriptor that becomes the guest's second console.
+    ``console`` is a descriptor that becomes the guest's second console. What is ``seen`` can be
+    mounted by its name. With ``own`` the supervisor removes ``out_dir``.
     """
     supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR)]
-    supervisor += [f"--link={name}={path}" for name, path in links(kernel, out_dir).items()]
+    linked = links(kernel, out_dir, seen)
+    supervisor += [f"--link={name}={path}" for name, path in linked.items()]
+    supervisor += [f"--own={out_dir.resolve()}"] if own else []
     supervisor += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
     supervisor += [] if console is None else [f"--input={console}"]
     words = boot_command(

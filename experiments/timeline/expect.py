@@ -34,4 +34,5 @@ KIND = EventKind(
     actions={},
     begin="",
     problem=problem,
+    disturbs=False,
 )

@@ -17,4 +17,5 @@ KIND = EventKind(
     },
     actions={},
     begin="",
+    disturbs=False,
 )

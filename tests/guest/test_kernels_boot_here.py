@@ -18,8 +18,8 @@ import ctypes, json
 libc = ctypes.CDLL(None)
 libc.mount(b"proc", b"/proc", b"proc", 0, None)
 try:
-    from corridor.experiments.testbeds.probe import _attempt
-    print("probed", json.dumps(_attempt()), flush=True)
+    from corridor.topologies.emulation.this_kernel import attempt
+    print("probed", json.dumps(attempt()), flush=True)
 finally:
     libc.reboot(0x4321FEDC)
 """

@@ -236,7 +236,7 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
     keep, tmp_path
 ):
     """In a copy of the code in which counting is deadly."""
-    request = "def counters(self, _request: Mapping[str, Any]) -> Answer:\n"
+    request = "def counters(self, _request: JsonObject) -> Answer:\n"
     deadly = request + "        __import__('os')._exit(7)\n"
     code = broken_copy(tmp_path, "controller/reconcile/control.py", request, deadly)
     run = keep(code=code)
@@ -270,6 +270,9 @@ def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_han
     assert (seen["cut"], seen["works while cut"]) == (around, False)
     assert "failed: fibre kunming-karachi" in seen["told"]
     assert "1 received" in seen["ping"]
+    assert seen["exec"].split()[0].endswith("/shared")
+    assert seen["exec"].split()[1:] == ["10.0.0.5", "karachi"]
+    assert seen["by hand"] == f"cut {FIBRE}: begun\ncut {FIBRE}: ended\n"
     assert seen["code"] == 130
     assert seen["proven"]
     assert seen["left"] == natively["before"]

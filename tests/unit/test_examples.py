@@ -100,14 +100,37 @@ def test_a_run_from_python_is_read(guest, tmp_path):
 
 
 @pytest.mark.guest
-def test_a_live_network_is_used_and_ended(guest, tmp_path):
-    command = tmp_path / "corridor"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m corridor.experiments.cli "$@"\n')
-    command.chmod(0o755)
+def test_a_cut_from_python_costs_less_where_it_is_followed(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "cut_and_follow.py", tmp_path / "out")
+    assert code == 0, said
+    follows, still = said.split("it stands still")
+    assert "ckpt-karachi       lost 11, out for 120 ms" in follows
+    assert "ckpt-karachi       lost 30, out for 500 ms" in still
+
+
+@pytest.fixture
+def command(tmp_path):
+    file = tmp_path / "corridor"
+    file.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m corridor.experiments.cli "$@"\n')
+    file.chmod(0o755)
+    return str(file)
+
+
+@pytest.mark.guest
+def test_programs_run_on_a_map(guest, command):
+    code, said = run(EXAMPLES / "own_program.sh", CORRIDOR=command)
+    assert code == 0, said
+    assert said.count("3 received, 0% packet loss") == 2, said
+    assert "h1 h2 h3 h4 h5 h6 s1 s2" in said
+    assert "the program's code was 42" in said
+
+
+@pytest.mark.guest
+def test_a_live_network_is_used_and_ended(guest, command, tmp_path):
     code, said = run(
         EXAMPLES / "live_network.sh",
         tmp_path / "out",
-        CORRIDOR=str(command),
+        CORRIDOR=command,
         XDG_STATE_HOME=str(tmp_path / "state"),
     )
     assert code == 0, said

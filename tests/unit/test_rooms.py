@@ -28,7 +28,9 @@ ROOMS = {
     ),
     "experiments": (
         *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
-        *("live_network/guest_link", "live_network", "live_tests", "setup", "commands"),
+        "own_programs",
+        *("live_network/guest_link", "live_network/operations", "live_network"),
+        *("live_tests", "setup", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to

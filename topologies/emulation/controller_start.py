@@ -34,5 +34,6 @@ def start_controller(
         more_environment={f"CORRIDOR_{name.upper()}": said for name, said in options.items()},
         stdout=log,
         stderr=log,
+        own_session=True,  # Ctrl-C at a shell is not for it
         cwd=IMPORT_ROOT,
     )

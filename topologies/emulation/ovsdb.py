@@ -328,6 +328,7 @@ class OpenVSwitch:
             more_environment=self._more_environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            own_session=True,  # Ctrl-C at a shell is not for it
         )
         self._daemons.append(daemon)
         return daemon

@@ -69,6 +69,7 @@ KIND = EventKind(
     },
     actions={DEGRADE: degrade, RESTORE: restore},
     begin=DEGRADE,
+    bfd_notices=frozenset(["loss"]),
     end=RESTORE,
     problem=problem,
 )

@@ -136,12 +136,20 @@ class EventKind:
     is their end, which is not given otherwise."""
     names: tuple[str, ...] = ()
     """What it may befall, of kinds whose key names a process."""
+    disturbs: bool = True
+    """Whether it may lose packets of demands, which are then told to be of it."""
     asks_controller: bool = False
     """Whether it means nothing to a controller that only installs tables."""
     misfit: Callable[[Topology, str, Values], str] = fits
     """What is wrong with it on a topology that has what it befalls; empty if nothing."""
+    bfd_notices: frozenset[str] = frozenset()
+    """Parameters of which BFD tells, if there is any, and nothing else does."""
     problem: Callable[[Values], str] = nothing_wrong
     """What is wrong with options that are right one by one; empty if nothing."""
+
+    def needs_bfd(self, values: Values) -> bool:
+        """Whether only BFD, and how soon it looks, tells of an event with these options."""
+        return any(values.get(name) for name in self.only_bfd_notices | self.bfd_notices)
 
     def begins_by(self, values: Values) -> str:
         """The action that makes the fault with these options."""

@@ -35,6 +35,9 @@ KINDS: Mapping[str, EventKind] = {
 }
 """By their keys in YAML."""
 
+BY_HAND: Mapping[str, EventKind] = {key: kind for key, kind in KINDS.items() if kind.steps is None}
+"""Those that a person may begin and end in a network that is up."""
+
 OPTIONS: Mapping[str, Option] = {
     name: option for kind in KINDS.values() for name, option in kind.options.items()
 }

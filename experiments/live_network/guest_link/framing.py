@@ -2,6 +2,7 @@
 
     7 1a2b3c4d {"do": "status"}     message 7, the CRC-32 of the rest, the rest
     7 99aabbcc {"ok": true}         its answer
+    8:operations 5566aabb ...       message 8, for another than the controller
     +512                            as many more bytes may be sent this way
 
 The line is a console of the guest. Once its input buffer of 4096 bytes has been full, User Mode
@@ -29,6 +30,8 @@ class Message:
     number: int
     body: bytes
     """One line of text, without its end."""
+    to: str = ""
+    """Who is to answer; empty for the controller."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def framed(what: Message | Grant) -> bytes:
         return b"+%d\n" % what.more_bytes
     if b"\n" in what.body:
         raise ValueError("a message is one line")
-    return b"%d %08x %b\n" % (what.number, crc32(what.body), what.body)
+    number = f"{what.number}:{what.to}" if what.to else f"{what.number}"
+    return b"%b %08x %b\n" % (number.encode(), crc32(what.body), what.body)
 
 
 class Unframer:
@@ -70,7 +74,8 @@ def _unframed(line: bytes) -> Message | Grant:
         if line.startswith(b"+"):
             return Grant(int(line))
         number, check, body = line.split(b" ", 2)
-        message = Message(int(number), body)
+        number, _, to = number.partition(b":")
+        message = Message(int(number), body, to.decode())
         intact = int(check, 16) == crc32(body)
     except ValueError:
         intact = False

@@ -9,6 +9,8 @@ import socket
 import termios
 import threading
 import tty
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from corridor.controller.api.control_client import ANSWER_S
@@ -28,10 +30,14 @@ def open_console(path: str) -> int:
     return console
 
 
-def pump(line: int, control: Path) -> None:
+Answer = Callable[[bytes], bytes]
+NOBODY: Mapping[str, Answer] = {}
+
+
+def pump(line: int, control: Path, others: Mapping[str, Answer] = NOBODY) -> None:
     """Answer what comes over the line until it is closed; several requests at a time.
 
-    Raises Garbled.
+    What is not for the controller is answered by one of ``others``. Raises Garbled.
     """
     out = _Out(line)
     out.write(Grant(WINDOW_BYTES))
@@ -39,7 +45,9 @@ def pump(line: int, control: Path) -> None:
     while piece := _read(line):
         for one in unframer.feed(piece):
             if isinstance(one, Message):
-                threading.Thread(target=_answer, args=(one, control, out), daemon=True).start()
+                answer = others.get(one.to) if one.to else partial(_asked, control)
+                words = (one, answer or _nobody, out)
+                threading.Thread(target=_answer, args=words, daemon=True).start()
         out.write(Grant(len(piece)))
 
 
@@ -65,8 +73,12 @@ def _read(line: int) -> bytes:
         return b""
 
 
-def _answer(request: Message, control: Path, out: _Out) -> None:
-    out.write(Message(request.number, _asked(control, request.body)))
+def _answer(request: Message, answer: Answer, out: _Out) -> None:
+    out.write(Message(request.number, answer(request.body)))
+
+
+def _nobody(_request: bytes) -> bytes:
+    return _no("nobody of that name is here")
 
 
 def _asked(control: Path, request: bytes) -> bytes:

@@ -34,8 +34,8 @@ class Line:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def ask(self, request: bytes, timeout_s: float = ANSWER_S) -> bytes:
-        """The answer to a line of text; raises NoAnswer."""
+    def ask(self, request: bytes, timeout_s: float = ANSWER_S, to: str = "") -> bytes:
+        """The answer to a line of text, by default of the controller; raises NoAnswer."""
         answer: Future[bytes] = Future()
         with self._change:
             if self._closed or not self._opened:
@@ -44,7 +44,7 @@ class Line:
             number = self._numbers
             self._waiting[number] = answer
         try:
-            self._send(framed(Message(number, request)), timeout_s)
+            self._send(framed(Message(number, request, to)), timeout_s)
             return answer.result(timeout_s)
         except TimeoutError as error:
             raise NoAnswer(f"the guest did not answer in {timeout_s:g} s") from error

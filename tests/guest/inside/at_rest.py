@@ -79,7 +79,7 @@ def main(out: str) -> None:
     plan = from_plain(Plan, json.loads((out_dir / "plan.json").read_text()))
     scratch = Path("/tmp/at-rest")
     scratch.mkdir()
-    controller = ControllerProcess(plan, scratch, out_dir)
+    controller = ControllerProcess.of_plan(plan, scratch, out_dir)
     controller.start()
     address = f"tcp:127.0.0.1:{controller.port}"
     with CorridorNet(plan.wiring, controllers=[address], private_dir=scratch / "ovs") as net:

@@ -55,7 +55,7 @@ class Field:
         self.wiring = from_plain(Wiring, given["wiring"])
         program = from_plain(Program, given["program"])
         told: Any = SimpleNamespace(program=program, framework="ryu", job=VIRTUAL)
-        self.controller = ControllerProcess(told, SCRATCH, out_dir)
+        self.controller = ControllerProcess.of_plan(told, SCRATCH, out_dir)
         self.controller.start()
         address = f"tcp:127.0.0.1:{self.controller.port}"
         self.net = CorridorNet(self.wiring, controllers=[address], private_dir=SCRATCH / "ovs")

@@ -60,6 +60,13 @@ class Kept:
     def path(self, demand: str) -> list[str]:
         return self.ask(f"/v1/demands/{demand}")["hubs"]
 
+    def corridor(self, *words: str) -> str:
+        """What a command says from another terminal."""
+        command = [sys.executable, "-m", "corridor.experiments.cli", *words]
+        environment = {**os.environ, "XDG_STATE_HOME": str(STATE)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
     def interfaces(self, fibre: str) -> list[str]:
         lines = (self.out_dir / "interfaces.txt").read_text().splitlines()
         return [line.split()[0] for line in lines if line.split()[1] == fibre]
@@ -91,6 +98,10 @@ def used(out_dir: Path) -> dict[str, Any]:
     seen["works while cut"] = kept.ask("/v1/topology")["fibres"][FIBRE]["works"]
     subprocess.run(["ip", "link", "set", end, "up"], check=True)
     until(lambda: kept.path("ckpt-karachi") == direct)
+    seen["exec"] = kept.corridor("exec", "guian", "sh", "-c", "pwd; grep karachi /etc/hosts")
+    seen["by hand"] = kept.corridor("cut", FIBRE)
+    until(lambda: kept.path("ckpt-karachi") not in (direct, []))
+    seen["by hand"] += kept.corridor("mend", FIBRE)
     kept.process.send_signal(signal.SIGINT)
     seen["code"] = kept.process.wait(LONG_S)
     seen["told"] = kept.process.stdout.read()

@@ -76,7 +76,7 @@ def main(out: str) -> None:
     told: Any = SimpleNamespace(
         program=from_plain(Program, given["program"]), framework="ryu", job=VIRTUAL
     )
-    controller = ControllerProcess(told, SCRATCH, out_dir)
+    controller = ControllerProcess.of_plan(told, SCRATCH, out_dir)
     controller.start()
     address = f"tcp:127.0.0.1:{controller.port}"
     said: list[list[str]] = []

@@ -25,6 +25,7 @@ class Kept:
     def __init__(self, place, script, program, reads=None):
         self.temporary = place / "tmp"
         contents = [f"--link=out={place}/out", f"--copy=code/room={place}/room"]
+        contents += [f"--own={place}/own"]
         contents += [] if reads is None else [f"--input={reads.fileno()}"]
         self.process = subprocess.Popen(
             [*KEEPER, *contents, "--", program, "-c", script],
@@ -45,7 +46,7 @@ class Kept:
 
 @pytest.fixture
 def keep(tmp_path):
-    for name in ("tmp", "out", "room", "room/__pycache__"):
+    for name in ("tmp", "out", "own", "room", "room/__pycache__"):
         (tmp_path / name).mkdir()
     (tmp_path / "room" / "code.py").touch()
     kept = []
@@ -80,6 +81,15 @@ def test_it_ends_as_the_guest_ends_and_passes_on_what_the_guest_says(keep):
     assert one.line() == "hello"
     assert one.process.wait(10) == 7
     assert list(one.temporary.iterdir()) == []
+
+
+def test_a_folder_of_its_own_goes_with_the_guest_and_others_stay(keep, tmp_path):
+    one = keep("cat")
+    (tmp_path / "own/file").touch()
+    (tmp_path / "out/file").touch()
+    one.end()
+    assert not (tmp_path / "own").exists()
+    assert (tmp_path / "out/file").exists()
 
 
 def test_a_guest_killed_by_a_signal_is_told_from_one_that_exits(keep):

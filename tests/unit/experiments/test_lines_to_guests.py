@@ -101,7 +101,8 @@ def line(reconciler):
     """The host's end; a pump answers at the other."""
     ours, theirs = socket.socketpair()
     descriptor = theirs.detach()
-    pumping = threading.Thread(target=pump, args=(descriptor, reconciler.path))
+    others = {"other": lambda request: b"other heard " + request}
+    pumping = threading.Thread(target=pump, args=(descriptor, reconciler.path, others))
     pumping.start()
     one = Line(ours)
     opened(one)
@@ -132,6 +133,11 @@ def control(line, tmp_path):
 
 def test_a_request_to_the_hosts_socket_is_answered_by_the_keeper(control):
     assert ask(control, "status") == {"ok": True, "length": len('{"do":"status"}\n'), "more": ""}
+
+
+def test_a_request_may_be_for_another_than_the_controller(line):
+    assert line.ask(b"12 {}", to="other") == b"other heard 12 {}"
+    assert "nobody of that name" in json.loads(line.ask(b"12 {}", to="nobody"))["reason"]
 
 
 @pytest.mark.parametrize("size", [2_000, 5_000, 500_000])

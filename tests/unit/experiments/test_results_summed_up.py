@@ -89,6 +89,7 @@ def test_results_say_what_a_stream_offered_and_delivered_and_where_it_lost(run: 
             "lost_at": {"one:shanghai->guian queue": 10},
             "retransmits": None,
             "error": None,
+            "lost_by": {"queue": 10},
         }
     ]
 

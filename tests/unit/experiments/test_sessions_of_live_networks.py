@@ -159,7 +159,7 @@ def test_a_name_that_is_no_plain_folder_is_refused(name):
         "[]",
         "{}",
         "no json",
-        json.dumps({**session.to_plain(made()), "schema": 2}),
+        json.dumps({**session.to_plain(made()), "schema": 3}),
         json.dumps({**session.to_plain(made()), "more": 1}),
         json.dumps({**session.to_plain(made()), "name": "other"}),
     ],

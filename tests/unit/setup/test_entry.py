@@ -97,6 +97,13 @@ def test_is_found_when_bash_is_given_its_bare_name(ready):
 
 def test_the_answer_to_all_questions_is_not_handed_over(ready):
     assert call(ready / "corridor", "run", "--yes", "--no-apt", "x").stdout.endswith("cli run x\n")
+    said = call(ready / "corridor", "--no-apt", "exec", "hub", "x", "--yes").stdout
+    assert said.endswith("cli exec hub x --yes\n")
+
+
+def test_words_of_a_users_own_command_are_handed_over_all_the_same(ready):
+    done = call(ready / "corridor", "lab", "--yes", "mini", "--", "apt", "--yes", "--no-apt")
+    assert done.stdout.endswith("cli lab mini -- apt --yes --no-apt\n")
 
 
 def test_adds_less_than_a_tenth_of_a_second(ready):

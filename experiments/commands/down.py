@@ -1,0 +1,75 @@
+"""``corridor down``: end a live network from another terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corridor.experiments.live_network.session import Session
+
+EPILOG = """examples:
+  corridor down            the only network that is up
+  corridor down law        that of this name
+
+It returns once nothing of the network is left but its results.
+exit codes: 0 it is down, or none was up, 2 bad input, 3 it does not end"""
+LONGEST_S = 120.0
+LOOK_S = 0.1
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "down",
+        help="end a live network",
+        description="End a live network as Ctrl-C does at its own terminal, and wait for it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="of the network (default: the only one that is up)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.live_network import session
+    from corridor.topologies.base.errors import EnvironmentUnsupported
+
+    alive = {one.name: one for one in session.sessions()}
+    if not alive or (args.name is not None and args.name not in alive):
+        session.remove_dead()
+        print("no network is up" if args.name is None else f"no network {args.name} is up")
+        return 0
+    chosen = session.find(args.name)
+    try:
+        os.kill(chosen.pid, signal.SIGTERM)
+    except PermissionError as problem:
+        raise EnvironmentUnsupported(
+            f"network {chosen.name} is another user's", "end it as that user"
+        ) from problem
+    except ProcessLookupError:
+        pass
+    if not _ended(chosen):
+        raise EnvironmentUnsupported(
+            f"network {chosen.name} has not ended in {LONGEST_S:g} s", f"kill -9 {chosen.pid}"
+        )
+    print(f"network {chosen.name} is down; its results are in {chosen.out}")
+    return 0
+
+
+def _ended(one: Session) -> bool:
+    """Whether its process is gone in time, and with it its note."""
+    from corridor.experiments.live_network import session
+
+    deadline_s = time.monotonic() + LONGEST_S
+    while session.is_alive(one):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(LOOK_S)
+    with contextlib.suppress(OSError):
+        session.remove_dead()
+    return True

@@ -1,0 +1,113 @@
+"""``corridor lab``: any program in the network of a topology, or in a bare guest with Mininet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.commands.arguments import minutes, whole
+
+EPILOG = """examples:
+  corridor lab mini -- hub shanghai ping -c 3 karachi    in the host of a hub
+  corridor lab mini                                      Mininet's shell, on five hubs
+  echo 'shanghai ping -c 3 karachi' | corridor lab mini  its commands, from a file or a pipe
+  corridor lab mini --clock real -- python3 my_test.py   a program of yours
+  corridor lab mini --tree --controller ryu.app.simple_switch_13 -- hub shanghai ping -c 3 karachi
+  corridor lab mini --controller remote -- ./my-controller
+  corridor lab -- python3 my_mininet_script.py           no network: Mininet and Open vSwitch only
+
+COMMAND runs as root, in the folder this is called from, which it sees as it sees all files of this
+machine but those below /tmp, /run and /dev: read-only. It may write below /tmp, which is lost, and
+to $CORRIDOR_OUT with --out. Hubs are known by name; "hub NAME CMD..." runs a command in the host of
+one; $CORRIDOR_HOSTS is a file of their names, addresses and namespaces.
+
+Without COMMAND, a topology has Mininet's shell, and a bare lab sh. At a terminal they have the real
+clock, and Ctrl-] ends the guest. A pipe is read to its end first if the clock is virtual.
+
+exit codes: COMMAND's own, 128 and the signal that ended it, 127 or 126 if it could not be started;
+else ours, with a line on standard error that begins with "corridor:": 2 bad input, 3 this machine
+cannot do it, 4 the guest ended before COMMAND did, 130 interrupted. With --out, ended.json says by
+whom it was ended."""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "lab",
+        help="run any program in the network of a topology, or Mininet's shell",
+        usage="corridor lab [TOPOLOGY] [options] [-- COMMAND ...]",
+        description="Build the network of a topology, with shaped fibres and tables for every pair "
+        "of hubs, run a program in it, and take it down. There are no policies, and nothing is "
+        "measured.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "topology",
+        nargs="?",
+        default="none",
+        metavar="TOPOLOGY",
+        help="a shipped topology's name or a file; none for a bare guest (default)",
+    )
+    parser.add_argument(
+        "--controller",
+        default="corridor",
+        metavar="WHAT",
+        help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file; remote, for "
+        "one on port 6653; or none",
+    )
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
+    parser.add_argument(
+        "--tree", action="store_true", help="leave out fibres that make loops, the longest first"
+    )
+    _add_circumstances(parser)
+    parser.set_defaults(command=[])
+
+
+def _add_circumstances(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
+        default=1,
+        metavar="N",
+        help="of random losses (default: 1)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="keep logs there, new or empty"
+    )
+    parser.add_argument(
+        "--patience",
+        type=minutes,
+        default=None,
+        metavar="MIN",
+        help="end a guest that prints and writes nothing for so long (default: 15 in the virtual "
+        "clock)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="say nothing before COMMAND does")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.own_programs.lab import Options, run_lab
+
+    def say(text: str) -> None:
+        if not args.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    options = Options(
+        topology=args.topology,
+        command=tuple(args.command),
+        tree=args.tree,
+        controller=args.controller,
+        framework=args.framework,
+        testbed=args.testbed,
+        clock=args.clock,
+        seed=args.seed,
+        out=args.out,
+        patience_s=args.patience,
+    )
+    return run_lab(options, say)

@@ -1,0 +1,33 @@
+"""``corridor mend``: a fibre of a live network is as it was."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from corridor.experiments.commands.fault import end
+from corridor.experiments.commands.network_arguments import add_name_argument, reached
+from corridor.topologies.faults.registry import KINDS
+
+EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "mend",
+        help="end all that was done to a fibre of a live network",
+        description="End every fault of a fibre that began by hand: cuts, and whatever made it "
+        "worse.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("fibre", metavar="FIBRE")
+    add_name_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        lasting = client.ask("lasting")["faults"]
+        kinds = [KINDS[one["kind"]] for one in lasting if one["what"] == args.fibre]
+        for kind in [one for one in kinds if one.of == "fibre"] or [KINDS["cut"]]:
+            end(client, kind, args.fibre)
+    return 0

@@ -1,0 +1,28 @@
+"""``corridor start``: a gateway or a hub of a live network that was killed works again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from corridor.experiments.commands.fault import end
+from corridor.experiments.commands.kill import add_hubs
+from corridor.experiments.commands.network_arguments import reached
+from corridor.topologies.faults.registry import KINDS
+
+EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "start",
+        help="start a gateway or a hub of a live network that was killed",
+        description="Undo corridor kill.",
+        epilog=EPILOG,
+    )
+    add_hubs(parser.add_subparsers(dest="kind", metavar="WHAT", required=True))
+
+
+def run(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        return end(client, KINDS[args.kind], args.hub)

@@ -1,0 +1,45 @@
+"""Which demand is meant: by its own name, or by the two hubs that it is between. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from corridor.experiments.live_network.operations.probe_text import packets_of
+from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.errors import InputError
+
+type Said = Mapping[str, Any]
+ANY = [None, None, None]
+
+
+def named(demands: Sequence[Said], words: Sequence[str]) -> list[Said]:
+    """Those that ``DEMAND`` or ``SRC DST`` name, at least one; InputError."""
+    if len(words) == 1:
+        known = {one["demand"]: one for one in demands}
+        if words[0] not in known:
+            hint = nearest(words[0], known) or "corridor status lists them"
+            raise InputError(f'no demand "{words[0]}" in this network', hint)
+        return [known[words[0]]]
+    src, dst = words
+    between = [one for one in demands if (one["src"], one["dst"]) == (src, dst)]
+    if not between:
+        hubs = sorted({one[end] for one in demands for end in ("src", "dst")})
+        unknown = [hub for hub in words if hub not in hubs]
+        hint = (nearest(unknown[0], hubs) if unknown else "") or "corridor status lists them"
+        raise InputError(f"no demand goes from {src} to {dst}: switches drop what is sent", hint)
+    return between
+
+
+def for_any_packet(demands: Sequence[Said], src: str, dst: str) -> str:
+    """The demand that any packet between two hubs belongs to, ICMP too; InputError if there is
+    none, or its packets are told from those of others by their ports."""
+    between = named(demands, [src, dst])
+    for one in between:
+        if ANY in one["packets"]:
+            return str(one["demand"])
+    names = "; ".join(f"{one['demand']}: {packets_of(one['packets'])}" for one in between)
+    raise InputError(
+        f"ICMP between {src} and {dst} belongs to no demand, and is dropped ({names})",
+        f"corridor probe {between[0]['demand']}",
+    )

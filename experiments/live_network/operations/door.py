@@ -1,0 +1,92 @@
+"""The socket by which clients reach operations: this user's alone, one client a connection.
+
+When a connection ends, however it ends, that is passed on, and all that its client runs is ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from corridor.controller.api.control_client import NoAnswer
+from corridor.experiments.live_network.operations.messages import line, no, unnumbered
+from corridor.topologies.base.errors import EnvironmentUnsupported
+
+Ask = Callable[[bytes], bytes]
+"""The answer to ``CLIENT REQUEST``, or to ``CLIENT`` alone once it has gone; raises NoAnswer."""
+SOCKET = "operations.sock"
+OPERATIONS = "operations"
+"""By which name they are reached over the line into a guest."""
+_CREDENTIALS = struct.Struct("3i")
+
+
+@contextlib.contextmanager
+def opened(path: Path, ask: Ask) -> Iterator[None]:
+    """The socket at ``path``, while entered."""
+    before = os.umask(0o177)
+    try:
+        server = _Server(str(path), _Handler)
+    except OSError as error:
+        raise EnvironmentUnsupported(
+            f"no socket can be made at {path}: {error}", "set TMPDIR to a folder with a short name"
+        ) from error
+    finally:
+        os.umask(before)
+    server.ask = ask
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    ask: Ask
+
+    def __init__(self, path: str, handler: type[socketserver.BaseRequestHandler]) -> None:
+        super().__init__(path, handler)
+        self.numbers = itertools.count(1)
+
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002
+        """Only this user and root, whatever the permissions of the socket are by now."""
+        assert isinstance(request, socket.socket)
+        said = request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        return _CREDENTIALS.unpack(said)[1] in (0, os.geteuid())
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        client = next(self.server.numbers)
+        writing = threading.Lock()
+        try:
+            with contextlib.suppress(OSError, ValueError):  # it has gone, or speaks otherwise
+                for text in self.rfile:
+                    number, request = unnumbered(text)
+                    words = (b"%d %b" % (client, request), number, writing)
+                    threading.Thread(target=self._answer, args=words, daemon=True).start()
+        finally:
+            with contextlib.suppress(NoAnswer):
+                self.server.ask(b"%d" % client)
+
+    def _answer(self, request: bytes, number: int, writing: threading.Lock) -> None:
+        try:
+            answer = self.server.ask(request)
+        except NoAnswer as problem:
+            answer = line(no("absent", str(problem)))
+        with writing, contextlib.suppress(OSError, ValueError):
+            self.wfile.write(b"%d %b\n" % (number, answer))

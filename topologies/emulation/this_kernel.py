@@ -1,0 +1,120 @@
+"""What this machine's own kernel can do for a network, tried where that leaves nothing behind.
+
+Run as a program it tries shaping and switching in a network namespace of its own, which goes
+away with it, and prints what lacks as JSON. It needs no library.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from corridor.topologies.base.places import IMPORT_ROOT
+
+CAP_NET_ADMIN = 12
+CAP_SYS_ADMIN = 21
+TRY_TIMEOUT_S = 10
+FEATURES = {"netem": "sch_netem", "openvswitch": "openvswitch"}
+NO_SUCH = {
+    "netem": "this kernel has no netem (module sch_netem)",
+    "openvswitch": "this kernel has no openvswitch module",
+}
+
+
+def network_lacks() -> list[str]:
+    """Why no network can be built in this kernel by this process; empty if one can."""
+    return ["not root"] if not is_root() else [one for one in kernel_lacks().values() if one]
+
+
+def is_root() -> bool:
+    """Whether this process may make interfaces and namespaces; root in a container may not."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return os.geteuid() == 0
+    capabilities = int(status.split("CapEff:", 1)[1].split(None, 1)[0], 16)
+    wanted = 1 << CAP_NET_ADMIN | 1 << CAP_SYS_ADMIN
+    return os.geteuid() == 0 and capabilities & wanted == wanted
+
+
+def kernel_lacks() -> dict[str, str]:
+    """Why netem and the openvswitch datapath cannot be used in this kernel; empty where they can.
+
+    A kernel's own list of modules settles it; in a container, which has none, it is tried.
+    """
+    release = platform.release()
+    loaded = _first_words(Path("/proc/modules"))
+    tree = Path("/lib/modules") / release
+    lists = [
+        text
+        for name in ("modules.dep", "modules.builtin")
+        if (text := _read(tree / name)) is not None
+    ]
+    if not lists and not set(FEATURES.values()) <= loaded:
+        return _try_in_a_namespace()
+    lacks = {}
+    for feature, module in FEATURES.items():
+        listed = any(f"/{module}.ko" in text for text in lists)
+        lacks[feature] = "" if listed or module in loaded else NO_SUCH[feature]
+    return lacks
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _first_words(file: Path) -> set[str]:
+    return {line.split(" ", 1)[0] for line in (_read(file) or "").splitlines()}
+
+
+def _try_in_a_namespace() -> dict[str, str]:
+    unknown = {one: f"whether this kernel has {one} cannot be tried" for one in FEATURES}
+    try:
+        shown = subprocess.run(
+            [sys.executable, "-P", "-m", "corridor.topologies.emulation.this_kernel"],
+            capture_output=True,
+            text=True,
+            timeout=TRY_TIMEOUT_S,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(IMPORT_ROOT)},
+        ).stdout
+        tried = json.loads(shown)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return unknown
+    return {feature: str(tried[feature]) for feature in FEATURES}
+
+
+def attempt() -> dict[str, str]:
+    """Uses netem and looks for the openvswitch datapath in a fresh network namespace."""
+    if os.geteuid() == 0:
+        os.unshare(os.CLONE_NEWNET)
+    else:
+        os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
+    from corridor.topologies.emulation import datapath, netem, rtnetlink
+    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+
+    lacks = dict.fromkeys(FEATURES, "")
+    options = netem.Stages(1000, 1, 0, 1, 1000, 1).delay_options()
+    try:
+        with NetlinkSocket() as route:
+            route.carry_out([rtnetlink.qdisc(1, 0x10000, 0xFFFFFFFF, netem.KIND, options, "lo")])
+    except OSError:  # any refusal means the same here
+        lacks["netem"] = NO_SUCH["netem"]
+    try:
+        there = datapath.is_available()
+    except OSError:
+        there = False
+    if not there:
+        lacks["openvswitch"] = NO_SUCH["openvswitch"]
+    return lacks
+
+
+if __name__ == "__main__":
+    print(json.dumps(attempt()))
