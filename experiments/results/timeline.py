@@ -50,7 +50,8 @@ def add_timeline(
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
-    losses = account(probes, plan, epoch_ns, dropping(raw, plan))
+    told = controller_events(raw)
+    losses = account(probes, plan, epoch_ns, dropping(raw, plan), told)
     for demand in summary["demands"]:
         _add_causes(demand, losses.causes)
         _add_flow_causes(demand, flows, plan, losses.impacts)
@@ -62,7 +63,7 @@ def add_timeline(
     summary["events"] = [
         _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
     ]
-    expected = list(expectations(probes, plan, epoch_ns, controller_events(raw)))
+    expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
         summary["expectations"] = expected
 
