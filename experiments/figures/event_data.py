@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,17 @@ def _until_s(event: EventSummary, end_s: float) -> float | None:
     if event["until_ms"] is not None:
         return event["until_ms"] / 1000
     return end_s if KINDS[event["kind"]].end else None
+
+
+def shades(found: Sequence[Span]) -> list[tuple[float, float, bool]]:
+    """From when to when any event lasts, and whether several do."""
+    lasting = [(span.from_s, span.until_s) for span in found if span.until_s is not None]
+    moments = sorted({moment for both in lasting for moment in both})
+    depths = [
+        (start, end, sum(from_s <= start and end <= until_s for from_s, until_s in lasting))
+        for start, end in pairwise(moments)
+    ]
+    return [(start, end, depth > 1) for start, end, depth in depths if depth]
 
 
 def hardest_hit(events: Sequence[EventSummary], most: int = MAX_DEMANDS) -> list[str]:
@@ -275,11 +287,14 @@ def timeline_title(events: Sequence[EventSummary]) -> str:
 
 
 def outages(events: Sequence[EventSummary]) -> list[Outage]:
-    """Of each event that put a demand out, or was to; beyond the most, of those that were out for
-    longest."""
-    found = [one for event in events if (one := _outage(event)) is not None]
-    kept = sorted(found, key=lambda one: -one.out_ms[0])[:MAX_OUTAGES]
-    return [one for one in found if one in kept]
+    """Of each event that put a demand out, or was to."""
+    return [one for event in events if (one := _outage(event)) is not None]
+
+
+def longest(found: Sequence[Outage], most: int = MAX_OUTAGES) -> list[Outage]:
+    """In the order of all."""
+    ranks = sorted(range(len(found)), key=lambda number: -found[number].out_ms[0])
+    return [found[number] for number in sorted(ranks[:most])]
 
 
 def _outage(event: EventSummary) -> Outage | None:

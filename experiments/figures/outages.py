@@ -32,11 +32,13 @@ BAR, BOX = 0.4, 0.66
 def outages(summary: Summary, out_dir: Path) -> Figure | None:
     """One row an event that put demands out, or was to."""
     events = summary.get("events", [])
-    rows = event_data.outages(events)
+    found = event_data.outages(events)
+    rows = event_data.longest(found)
     if not rows:
         return None
-    shown = f"{data.count(len(rows), 'event')} of {len(events):,}"
-    caption = data.caption(summary, f"{shown}: those that put demands out, or were to")
+    shown = f"{data.count(len(found), 'event')} of {len(events):,} put demands out, or were to"
+    told = shown if len(rows) == len(found) else f"{shown}: the {len(rows)} longest outages"
+    caption = data.caption(summary, told)
     title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))
     figure = new_figure(title, caption, 1.2 + 0.36 * len(rows), 7.0, _key(rows))
     axes = figure.add_subplot()

@@ -40,7 +40,8 @@ RTT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1}
 PREDICTED: dict[str, Any] = {"color": "k", "linewidth": 0.7, "linestyle": (0, (4, 2))}
 LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
 LOST |= {"markersize": 6, "markeredgewidth": 0.8}
-LASTS: dict[str, Any] = {"facecolor": "k", "alpha": 0.09, "linewidth": 0}
+LASTS: dict[str, Any] = {"facecolor": "0.91", "linewidth": 0}
+SEVERAL_LAST: dict[str, Any] = {"facecolor": "0.82", "linewidth": 0}
 AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (1, 1))}
 POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
@@ -122,6 +123,8 @@ def _key(spans: Sequence[Span]) -> list[tuple[Any, str]]:
     ]
     if any(span.until_s is not None for span in spans):
         key.append((Patch(**LASTS), "event"))
+    if any(several for _, _, several in event_data.shades(spans)):
+        key.append((Patch(**SEVERAL_LAST), "several"))
     if any(span.until_s is None for span in spans):
         key.append((Line2D([], [], **AT_ONCE), "event, over at once"))
     return key
@@ -141,11 +144,10 @@ def _draw_events(axes: Any, spans: Sequence[Span], placed: Sequence[Flag], rows_
     axes.set_axis_off()
     high_in = axes.get_window_extent().height / axes.figure.dpi
     axes.set_ylim(0, high_in)
-    for span in spans:
-        if span.until_s is None:
-            axes.vlines(span.from_s, 0, rows_in, **AT_ONCE)
-        else:
-            axes.fill_between([span.from_s, span.until_s], 0, rows_in, **LASTS)
+    for from_s, until_s, several in event_data.shades(spans):
+        axes.fill_between([from_s, until_s], 0, rows_in, **SEVERAL_LAST if several else LASTS)
+    at_once = [span.from_s for span in spans if span.until_s is None]
+    axes.vlines(at_once, 0, rows_in, **AT_ONCE)
     for flag in placed:
         span, bottom_in = spans[flag.number], rows_in + LANE_IN * flag.lane + 0.02
         axes.vlines(span.from_s, rows_in, bottom_in + 0.8 * LANE_IN, clip_on=False, **POLE)

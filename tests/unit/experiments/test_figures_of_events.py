@@ -85,6 +85,18 @@ def test_events_are_spans_of_seconds_unless_they_are_over_at_once() -> None:
     ]
 
 
+def test_shades_are_two_whatever_many_events_last() -> None:
+    found = [Span("", 0, 4, hits=True), Span("", 1, 3, hits=True), Span("", 2, 3, hits=True)]
+    found += [Span("", 5, None, hits=True), Span("", 6, 7, hits=True)]
+    assert event_data.shades(found) == [
+        (0, 1, False),
+        (1, 2, True),
+        (2, 3, True),
+        (3, 4, False),
+        (6, 7, False),
+    ]
+
+
 def test_those_out_for_longest_come_first_then_those_whose_rtt_changed_most() -> None:
     hits = [
         hit("still"),
@@ -234,7 +246,8 @@ def test_an_outage_may_be_predicted_to_last_as_long_as_the_run() -> None:
 def test_beyond_the_most_the_shortest_outages_are_left_out() -> None:
     most = event_data.MAX_OUTAGES
     many = [event("cut", f"f{n}", n, n + 1, hit(out_ms=float(n + 1))) for n in range(most + 5)]
-    assert [one.out_ms[0] for one in event_data.outages(many)] == list(range(6, most + 6))
+    kept = event_data.longest(event_data.outages(many[::-1]))
+    assert [one.out_ms[0] for one in kept] == list(range(most + 5, 5, -1))
 
 
 @pytest.mark.parametrize(
