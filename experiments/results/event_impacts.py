@@ -26,7 +26,7 @@ from corridor.traffic.measures.samples import Probes
 EVENTS_SCHEMA = 1
 FOLLOWED_NS = 1_000_000_000
 """After the end of an event: what is lost until then may be of it."""
-SETTLED_NS = 250_000_000
+SETTLED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
 AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
@@ -180,7 +180,7 @@ def _impacts(
             continue
         since = lost & (sent_ns >= event.begin_ns)
         before = (sent_ns >= event.begin_ns - SETTLED_NS) & (sent_ns < event.begin_ns)
-        lasts = (sent_ns >= event.begin_ns + SETTLED_NS) & (sent_ns < (event.end_ns or math.inf))
+        lasts = _all_the_way(event, sent_ns, _longest_ns(plan, demand))
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -203,6 +203,15 @@ def _longest_out_ns(lost: NDArray[np.bool_], sent_ns: NDArray[np.int64], interva
     """From the first probe of a run of lost ones to the next that arrived."""
     next_ns = np.append(sent_ns[1:], sent_ns[-1] + interval_ns)
     return max((int(next_ns[last - 1] - sent_ns[first]) for first, last in runs(lost)), default=0)
+
+
+def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> NDArray[np.bool_]:
+    """Which probes travelled while an event lasted and was followed; where it was too short for
+    that, those that were sent then."""
+    end_ns = event.end_ns or math.inf
+    since = sent_ns >= event.begin_ns + SETTLED_NS
+    whole = since & (sent_ns < end_ns - rtt_ns)
+    return whole if whole.any() else since & (sent_ns < end_ns)
 
 
 def _path_told(
