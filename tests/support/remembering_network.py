@@ -123,3 +123,16 @@ class Transfers:
 
     def carry_out(self, demand):
         self.begun.append(demand)
+
+
+class Captures:
+    """Fibres whose packets are written down."""
+
+    def __init__(self):
+        self.open = set()
+
+    def begin(self, fibre):
+        self.open.add(fibre)
+
+    def end(self, fibre):
+        self.open.remove(fibre)

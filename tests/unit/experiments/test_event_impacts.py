@@ -84,7 +84,20 @@ def test_what_is_lost_once_an_event_begins_is_of_it_and_so_is_what_was_under_way
     assert (hit.out_ms, hit.expected_out_ms, hit.over_ms) == (120.0, 120.0, 120.0)
     assert (hit.rtt_before_ms, hit.expected_rtt_before_ms) == (10.0, 10.0)
     assert (hit.rtt_then_ms, hit.expected_rtt_then_ms) == (16.0, 16.0)
-    assert hit.path_then == ("shanghai", "guian")
+    assert (hit.path_then, hit.expected_path_then) == ((), ("shanghai", "guian"))
+
+
+def test_the_path_is_the_last_that_the_controller_told_while_an_event_lasts():
+    def told(at_ms, *hubs, demand="near"):
+        at_ns = EPOCH_NS + START_NS + at_ms * MS
+        return {"event": "status", "at_ns": at_ns, "demand": demand, "hubs": list(hubs)}
+
+    said = [
+        *(told(900, "a"), told(1100, "b"), told(1200, "c"), told(1300)),
+        *(told(1400, "d", demand="far"), told(2100, "e")),
+    ]
+    losses = account(probes_of(NEAR), plan_with(CUT), EPOCH_NS, NONE_DROP, said)
+    assert losses.impacts[0].path_then == ("c",)
 
 
 def test_the_longest_outage_is_told_and_when_the_last_was_over():

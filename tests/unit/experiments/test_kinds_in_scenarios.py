@@ -6,6 +6,7 @@ is looked at in both places in which it may be written.
 
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,12 +21,12 @@ from corridor.experiments.timeline.registry import ACTIONS, KINDS
 from corridor.topologies import faults
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.faults import registry
+from corridor.topologies.faults import bfd_interval, registry
 from corridor.topologies.faults.kind import NOTHING, interfaces_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import ALL_PPM, wire
 from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again, rows
-from remembering_network import Controller, Gateways, Net, Transfers
+from remembering_network import Captures, Controller, Gateways, Net, Transfers
 
 FIRST_LINE = HEAD.count("\n") + 1
 BFD = "network: {bfd: 15ms}\n"
@@ -85,9 +86,11 @@ def at(text, times):
 
 
 def planned(scenario):
-    """What is to be done, as a guest reads it."""
+    """A plan as a guest reads it, with the changes of events and without those of BFD."""
     plan = make_plan(scenario, clock="virtual", run_id="c0", seed=1)
-    return from_plain(type(plan), json.loads(json.dumps(to_plain(plan))))
+    read = from_plain(type(plan), json.loads(json.dumps(to_plain(plan))))
+    assert {one.do for one in read.changes if not one.event} <= bfd_interval.ACTIONS.keys()
+    return replace(read, changes=tuple(one for one in read.changes if one.event))
 
 
 def test_every_file_of_a_kind_is_in_a_registry():
@@ -112,7 +115,7 @@ def test_every_action_of_a_kind_makes_its_event_or_ends_it(kind, tmp_path):
     event = Form("timeline", kind).read(tmp_path, kind.example)
     steps = [do for _, do in kind.steps(event.options)] if kind.steps else []
     assert {kind.begin, *kind.instead.values(), kind.end, *steps} - {""} == kind.actions.keys()
-    assert kind.instead.keys() | kind.only_bfd_notices <= kind.options.keys()
+    assert kind.instead.keys() | kind.only_bfd_notices | kind.bfd_notices <= kind.options.keys()
     assert kind.keeps <= kind.instead.keys()
     assert bool(kind.names) == (kind.of == "process")
     assert kind.actions.items() <= ACTIONS.items()
@@ -250,9 +253,9 @@ class Lab:
 
     def __init__(self, topology):
         self.net, self.gateways = Net(wire(topology)), Gateways()
-        self.controller, self.transfers = Controller(), Transfers()
-        given = (self.net, self.gateways, 15, self.controller, self.transfers)
-        self.driver = EventDriver(*given)
+        self.controller, self.transfers, self.captures = Controller(), Transfers(), Captures()
+        beside = (self.controller, self.transfers, self.captures)
+        self.driver = EventDriver(self.net, self.gateways, 15, *beside)
 
     def state(self):
         """All that an event can change, but what it only asks the controller to hold to."""
@@ -266,6 +269,7 @@ class Lab:
             "controller": (controller.alive, controller.day, controller.policies),
             "drained": set(controller.drained),
             "transfers": list(self.transfers.begun),
+            "captures": set(self.captures.open),
         }
 
     def carry_out(self, change):
