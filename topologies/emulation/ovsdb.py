@@ -57,8 +57,7 @@ SETTINGS = {
 _LOST = re.compile(r"\blost:(\d+)")
 FEW_STATISTICS = {"stats-update-interval": "3600000"}
 QUIET = {
-    # Walk the flows when something changes, not twice a second, and write no statistics.
-    "max-revalidator": "3600000",
+    "max-revalidator": "3600000",  # walk flows when something changes, not twice a second
     **FEW_STATISTICS,
 }
 

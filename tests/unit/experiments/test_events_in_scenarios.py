@@ -213,3 +213,19 @@ def test_what_cannot_happen_is_refused_at_its_line(event, says, tmp_path):
 def test_a_demand_has_a_throughput_or_is_loaded_by_the_timeline(tmp_path):
     event = "at: 1s, for: 1s, stream: one, share: 50%"
     refused(tmp_path, "has a throughput already", event, demands=HEAVY)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("", "degrade: nothing gets worse; give one of rate, delay, loss"),
+        (", rate: 0%", "rate must be more than 0%, not 0%"),
+        (", rate: 101%", "rate must be at most 100%"),
+        (", rate: 10Mbit", "needs a percent sign"),
+        (", delay: -1ms", "must not be negative"),
+        (", delay: 11s", "delay must be at most 10s"),
+        (", loss: 0%", "loss must be more than 0%, not 0%"),
+    ],
+)
+def test_a_fibre_that_cannot_be_degraded_so_is_refused_in_one_line(given, says, tmp_path):
+    refused(tmp_path, says, f"at: 500ms, degrade: guian-kunming{given}")

@@ -22,7 +22,7 @@ from corridor.topologies import faults
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.faults import bfd_interval, registry
-from corridor.topologies.faults.kind import NOTHING, interfaces_of
+from corridor.topologies.faults.kind import interfaces_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import ALL_PPM, wire
 from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again, rows
@@ -345,27 +345,6 @@ def test_a_restart_leaves_faults_that_last_as_they_are():
     assert changed == interfaces_of(lab.net.wiring, "guian-kunming")
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ("", "degrade: nothing gets worse; give one of rate, delay, loss"),
-        (", rate: 0%", "rate must be more than 0%, not 0%"),
-        (", rate: 101%", "rate must be at most 100%"),
-        (", rate: 10Mbit", "needs a percent sign"),
-        (", delay: -1ms", "must not be negative"),
-        (", delay: 11s", "delay must be at most 10s"),
-        (", loss: 0%", "loss must be more than 0%, not 0%"),
-    ],
-)
-def test_a_fibre_that_cannot_be_degraded_so_is_refused_in_one_line(given, says, tmp_path):
-    with pytest.raises(InputError, match=says) as caught:
-        Form("faults", KINDS["degrade"]).scenario(
-            tmp_path, f"{{at: 500ms, degrade: guian-kunming{given}}}"
-        )
-    assert caught.value.line == FIRST_LINE + 2
-    assert "\n" not in str(caught.value)
-
-
 def test_a_silent_cut_and_one_of_one_direction_are_made_otherwise(tmp_path):
     kind = KINDS["cut"]
     plans = [planned(Form("faults", kind).scenario(tmp_path, text)) for text in variants(kind)]
@@ -410,9 +389,3 @@ def test_the_page_and_the_schema_tell_of_an_event_in_its_own_words(form):
             one[0] == f"`{name}`" and option.words in one[-1]
             for one in rows("parameters of events")
         )
-
-
-def test_what_takes_nothing_away_says_nothing_of_it():
-    topology = load_topology("mini")
-    for key in ("restart", "switch", "kill", "day", "policies", "stream", "transfer", "expect"):
-        assert KINDS[key].reach(topology, "x", {}) is NOTHING
