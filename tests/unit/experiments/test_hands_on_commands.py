@@ -19,7 +19,7 @@ from corridor.experiments.live_network.operations.helpers import probe_command, 
 from corridor.experiments.live_network.operations.probe_text import Probes, packets_of
 from corridor.experiments.live_network.operations.trace_text import traced
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.faults.registry import KINDS
+from corridor.topologies.faults.registry import BY_HAND
 from corridor.traffic.packets import pcapng
 from reconciler_lab import specification, wiring
 
@@ -122,15 +122,15 @@ def parsed(*words):
 
 
 def test_every_kind_of_fault_is_a_word_of_the_command():
-    for key in KINDS:
+    for key in BY_HAND:
         assert parsed(key, "somewhere", "--end").kind == key
 
 
 def test_options_are_written_as_in_scenarios():
     args = parsed("degrade", "a-b", "--rate", "25%", "--delay", "20ms")
-    assert fault.options_of(KINDS["degrade"], args) == {"rate": 0.25, "delay": 20_000_000}
-    assert fault.options_of(KINDS["cut"], parsed("cut", "a-b", "--silent")) == {"silent": True}
-    assert fault.options_of(KINDS["cut"], parsed("cut", "a-b")) == {}
+    assert fault.options_of(BY_HAND["degrade"], args) == {"rate": 0.25, "delay": 20_000_000}
+    assert fault.options_of(BY_HAND["cut"], parsed("cut", "a-b", "--silent")) == {"silent": True}
+    assert fault.options_of(BY_HAND["cut"], parsed("cut", "a-b")) == {}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_options_are_written_as_in_scenarios():
 )
 def test_wrong_options_are_bad_input(words, said):
     with pytest.raises(InputError, match=said):
-        fault.options_of(KINDS["degrade"], parsed("degrade", "a-b", *words))
+        fault.options_of(BY_HAND["degrade"], parsed("degrade", "a-b", *words))
 
 
 class Pieces:
