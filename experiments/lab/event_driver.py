@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
-from corridor.experiments.plan.values import Change
+from corridor.experiments.plan.values import Change, Made
 from corridor.experiments.timeline.registry import ACTIONS
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
@@ -53,10 +53,10 @@ class EventDriver:
         self._captures = captures
         self._waiting: list[threading.Thread] = []
         self._epoch_ns = 0
-        self._now: dict[str, Any] = {}
+        self._now: Made
         """The change that is being made, as it will be written."""
         self.faults = Faults(net.wiring, net.kernel)
-        self.done: list[Mapping[str, Any]] = []
+        self.done: list[Made] = []
 
     def timed_events(self, planned: Sequence[Change], epoch_ns: int) -> Iterator[TimedEvent]:
         self._epoch_ns = epoch_ns
@@ -143,7 +143,7 @@ class EventDriver:
     def _ask(
         self,
         controller: FollowingController,
-        record: dict[str, Any],
+        record: Made,
         do: str,
         what: Mapping[str, Any],
     ) -> None:
@@ -152,15 +152,16 @@ class EventDriver:
         record["answered_ns"] = time.time_ns() - self._epoch_ns
 
     def _make(self, change: Change) -> None:
-        options = {key: value for key, value in change.options.items() if key != "set"}
         self._now = {
             "do": change.do,
             "what": change.what,
-            **({"options": options} if options else {}),
-            **({"event": change.event} if change.event else {}),
             "planned_ns": change.at_ns,
             "began_ns": time.time_ns() - self._epoch_ns,
         }
+        if options := {key: value for key, value in change.options.items() if key != "set"}:
+            self._now["options"] = options
+        if change.event:
+            self._now["event"] = change.event
         self.done.append(self._now)
         ACTIONS[change.do](self, change.what, change.options)
         self._now["ended_ns"] = time.time_ns() - self._epoch_ns

@@ -6,7 +6,7 @@ Apart from its planner, so that a guest reads a plan without importing the model
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.forwarding.program import Program
 from corridor.topologies.base.codec import OMIT_EMPTY
@@ -126,6 +126,21 @@ class Change:
     options: dict[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)
     event: str = field(default="", metadata=OMIT_EMPTY)
     """The id of the event that it is part of."""
+
+
+class Made(TypedDict):
+    """Of ``raw/changes.json``: one change, and when it was made; times after the epoch."""
+
+    do: str
+    what: str
+    options: NotRequired[dict[str, Any]]
+    event: NotRequired[str]
+    planned_ns: int
+    began_ns: int
+    ended_ns: NotRequired[int]
+    answer: NotRequired[dict[str, Any]]
+    """Of the controller, to what was asked of it."""
+    answered_ns: NotRequired[int]
 
 
 @dataclass(frozen=True)

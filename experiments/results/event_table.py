@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from corridor.experiments.results.summary import EventSummary, ExpectationSummary, Summary
+from corridor.experiments.results.summary import (
+    EventSummary,
+    ExpectationSummary,
+    HitSummary,
+    Summary,
+)
 from corridor.experiments.results.table import render
 
 HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
@@ -48,7 +52,7 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 3]}..."
 
 
-def _hit(hit: Mapping[str, Any]) -> tuple[str, ...]:
+def _hit(hit: HitSummary) -> tuple[str, ...]:
     return (
         _short(f"  {hit['demand']}"),
         "",
@@ -62,7 +66,7 @@ def _hit(hit: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _expected(hit: Mapping[str, Any]) -> str:
+def _expected(hit: HitSummary) -> str:
     if not hit["expected"]:
         return "not at all"
     expected_ms = hit["expected_out_ms"]

@@ -122,6 +122,23 @@ class CutsSummary(TypedDict):
     not_restored: list[str]
 
 
+class HitSummary(TypedDict):
+    """One demand that an event hit: ``EventImpact`` says what each is."""
+
+    demand: str
+    expected: bool
+    lost: int
+    out_ms: float
+    expected_out_ms: float | None
+    over_ms: float | None
+    rtt_before_ms: float | None
+    expected_rtt_before_ms: float | None
+    rtt_then_ms: float | None
+    expected_rtt_then_ms: float | None
+    path_then: Sequence[str]
+    expected_path_then: Sequence[str]
+
+
 class EventSummary(TypedDict):
     """One event of the timeline; times in ms from the start of probing."""
 
@@ -134,7 +151,7 @@ class EventSummary(TypedDict):
     """None if it lasted until the end, or was over at once."""
     refused: str | None
     """Why the controller did not do what it asked for."""
-    hits: list[dict[str, Any]]
+    hits: list[HitSummary]
     """Rows of ``events.parquet``."""
 
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.plan.values import Change, Plan, PlannedEvent
+from corridor.experiments.plan.values import Change, Made, Plan, PlannedEvent
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
@@ -26,7 +26,12 @@ from corridor.experiments.results.expectations import EXPECT, expectations
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.health import read_health
 from corridor.experiments.results.losses import lost_between
-from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.experiments.results.summary import (
+    DemandSummary,
+    EventSummary,
+    HitSummary,
+    Summary,
+)
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
@@ -105,7 +110,7 @@ def epoch_of(hosts: Sequence[HostRecords]) -> int:
     return max((host.epoch_ns for host in hosts), default=0)
 
 
-def changes_made(raw: Path) -> list[dict[str, Any]]:
+def changes_made(raw: Path) -> list[Made]:
     """What was done when; nothing where nothing was, or a run did not come that far."""
     return read_json(raw / CHANGES, RESULT) if (raw / CHANGES).exists() else []
 
@@ -171,12 +176,11 @@ def _event(
     event: PlannedEvent,
     plan: Plan,
     impacts: Sequence[EventImpact],
-    made: Sequence[Mapping[str, Any]],
+    made: Sequence[Made],
 ) -> EventSummary:
     mine = [one for one in made if one.get("event") == event.id]
     answers = [one["answer"] for one in mine if "answer" in one]
     refused = [str(one.get("reason", "")) for one in answers if not one.get("ok")]
-    hits = [asdict(one) for one in impacts if one.event == event.id]
     return {
         "id": event.id,
         "kind": event.kind,
@@ -185,5 +189,10 @@ def _event(
         "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
         "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
         "refused": refused[0] if refused else None,
-        "hits": [{key: one[key] for key in one if key != "event"} for one in hits],
+        "hits": [_hit(one) for one in impacts if one.event == event.id],
     }
+
+
+def _hit(impact: EventImpact) -> HitSummary:
+    rest = {key: value for key, value in asdict(impact).items() if key != "event"}
+    return cast(HitSummary, rest)
