@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.plan.values import Change, Plan, PlannedEvent
+from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
@@ -29,14 +29,14 @@ from corridor.experiments.results.losses import lost_between
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
-from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
+from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
 STREAM = "stream"
 ASKED = (policies.SET, day.SET)
 REFUSED = ("bad", "unknown", "refused", "deferred", "busy", "failed")
 """Kinds of answers of a controller that has changed nothing."""
-CHANGES, CONTROLLER_EVENTS = "changes.json", "controller_events.jsonl"
+CHANGES = "changes.json"
 
 
 def add_timeline(
@@ -62,7 +62,8 @@ def add_timeline(
     summary["events"] = [
         _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
     ]
-    expected = list(expectations(probes, plan, epoch_ns, controller_events(raw)))
+    said = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
+    expected = list(expectations(probes, plan, epoch_ns, said))
     if expected:
         summary["expectations"] = expected
 
@@ -150,20 +151,6 @@ def dropping(raw: Path, plan: Plan) -> dict[str, frozenset[str]]:
     places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
     full = {place.partition(":")[0] for place in places if place.endswith(" queue")}
     return {RANDOM: frozenset(at_random), QUEUE: frozenset(full)}
-
-
-def controller_events(raw: Path) -> list[dict[str, Any]]:
-    """What a following controller said, in order; a line that is cut short is the last."""
-    path = raw / CONTROLLER_EVENTS
-    if not path.exists():
-        return []
-    found = []
-    for line in read_text(path, RESULT).splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            break
-    return found
 
 
 def _event(
