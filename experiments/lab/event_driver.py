@@ -50,8 +50,7 @@ class EventDriver:
         self._transfers = transfers
         self._waiting: list[threading.Thread] = []
         self._epoch_ns = 0
-        self._now: dict[str, Any] = {}
-        """The change that is being made, as it will be written."""
+        self._now = _Now()
         self.faults = Faults(net.wiring, net.kernel)
         self.done: list[Mapping[str, Any]] = []
 
@@ -59,6 +58,14 @@ class EventDriver:
         self._epoch_ns = epoch_ns
         for change in planned:
             yield TimedEvent(change.at_ns, partial(self._make, change))
+
+    def carry_out(self, do: str, what: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Make a change now, and wait for the answer where it asks for something; how it went.
+        Several threads may do so at once."""
+        self._make(Change(time.time_ns() - self._epoch_ns, do, what, options))
+        if self._now.asking is not None:
+            self._now.asking.join()
+        return self._now.record
 
     def write(self, path: Path) -> None:
         """What was done, once everything that was asked for has been answered."""
@@ -108,7 +115,8 @@ class EventDriver:
 
     def request(self, do: str, **what: Any) -> None:
         if self._controller is not None:
-            self._beside(partial(self._ask, self._controller, self._now, do, what))
+            asking = partial(self._ask, self._controller, self._now.record, do, what)
+            self._now.asking = self._beside(asking)
 
     def kill_controller(self) -> None:
         if self._controller is not None:
@@ -122,10 +130,11 @@ class EventDriver:
         if self._transfers is not None:
             self._beside(partial(self._transfers.carry_out, demand))
 
-    def _beside(self, what: partial[None]) -> None:
+    def _beside(self, what: partial[None]) -> threading.Thread:
         thread = threading.Thread(target=what, daemon=True)
         self._waiting.append(thread)
         thread.start()
+        return thread
 
     def _ask(
         self,
@@ -140,7 +149,8 @@ class EventDriver:
 
     def _make(self, change: Change) -> None:
         options = {key: value for key, value in change.options.items() if key != "set"}
-        self._now = {
+        self._now.asking = None
+        self._now.record = {
             "do": change.do,
             "what": change.what,
             **({"options": options} if options else {}),
@@ -148,6 +158,15 @@ class EventDriver:
             "planned_ns": change.at_ns,
             "began_ns": time.time_ns() - self._epoch_ns,
         }
-        self.done.append(self._now)
+        self.done.append(self._now.record)
         ACTIONS[change.do](self, change.what, change.options)
-        self._now["ended_ns"] = time.time_ns() - self._epoch_ns
+        self._now.record["ended_ns"] = time.time_ns() - self._epoch_ns
+
+
+class _Now(threading.local):
+    """What a thread is making."""
+
+    def __init__(self) -> None:
+        self.record: dict[str, Any] = {}
+        """As it will be written."""
+        self.asking: threading.Thread | None = None
