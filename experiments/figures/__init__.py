@@ -1,4 +1,4 @@
-"""The figures of a run: RTT by group, predicted against measured, ranges, throughput.
+"""The figures of a run: RTT by group, predicted against measured, ranges, throughput, events.
 
 Each is written as PDF and PNG into ``figures/``. A figure without anything to show
 is left out; a demand without a reply is marked as such in those that remain, and one
@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.figures import data
+from corridor.experiments.figures.outages import outages
 from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 from corridor.experiments.figures.style import save, style
 from corridor.experiments.figures.throughput import throughput
+from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = ("rtt-ecdf", "predicted-measured", "demand-ranges", "throughput")
+NAMES = (
+    *("rtt-ecdf", "predicted-measured", "demand-ranges", "throughput"),
+    *("timeline", "outages"),
+)
 
 
 def draw_figures(
@@ -61,4 +66,6 @@ def _drawers(
         "predicted-measured": lambda: predicted_measured(shown, groups),
         "demand-ranges": lambda: demand_ranges(shown, groups),
         "throughput": lambda: throughput(shown),
+        "timeline": lambda: timeline(summary, out_dir),
+        "outages": lambda: outages(summary, out_dir),
     }

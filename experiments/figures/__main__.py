@@ -19,7 +19,10 @@ from typing import NoReturn
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.parent_death import die_with_parent
 
-SHARES = (("demand-ranges",), ("rtt-ecdf", "predicted-measured", "throughput"))
+SHARES = (
+    ("demand-ranges", "outages"),
+    ("rtt-ecdf", "predicted-measured", "throughput", "timeline"),
+)
 """Figures that take about as long as the others together."""
 
 Places = Mapping[str, tuple[str, str]]

@@ -19,6 +19,7 @@ from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.faults.kind import Effect, FaultName
 
 if TYPE_CHECKING:
+    from corridor.experiments.lab.captures import Captures
     from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.transfers import Transfers
@@ -42,12 +43,14 @@ class EventDriver:
         bfd_interval_ms: int | None,
         controller: FollowingController | None = None,
         transfers: Transfers | None = None,
+        captures: Captures | None = None,
     ) -> None:
         self._bfd_interval_ms = bfd_interval_ms
         self._net = net
         self._gateways = gateways
         self._controller = controller
         self._transfers = transfers
+        self._captures = captures
         self._waiting: list[threading.Thread] = []
         self._epoch_ns = 0
         self._now = _Now()
@@ -69,6 +72,8 @@ class EventDriver:
 
     def write(self, path: Path) -> None:
         """What was done, once everything that was asked for has been answered."""
+        if self._captures is not None:
+            self._captures.close()
         for one in self._waiting:
             one.join(ANSWERED_S)
         if self.done:
@@ -129,6 +134,14 @@ class EventDriver:
     def transfer(self, demand: str) -> None:
         if self._transfers is not None:
             self._beside(partial(self._transfers.carry_out, demand))
+
+    def begin_capture(self, fibre: str) -> None:
+        if self._captures is not None:
+            self._captures.begin(fibre)
+
+    def end_capture(self, fibre: str) -> None:
+        if self._captures is not None:
+            self._captures.end(fibre)
 
     def _beside(self, what: partial[None]) -> threading.Thread:
         thread = threading.Thread(target=what, daemon=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from corridor.experiments.lab.agents_process import AgentsProcess
+from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
@@ -29,14 +30,17 @@ from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns,
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.faults import switch, vswitchd
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
+    from corridor.topologies.emulation.ovsdb import OpenVSwitch
     from corridor.traffic.agents.jobs import Job
     from corridor.traffic.agents.messages import Death
     from corridor.traffic.gateways.inspection import LabelPlan
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
 HEALTH = "health.json"
+DISCONNECTING = (killed_controller.KIND.key, switch.KIND.key, vswitchd.KIND.key)
+"""Kinds of events that take the controller from switches."""
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
 """How long switches keep a controller that says nothing: for good where nothing changes."""
 FOLLOWED_S = 2.0
@@ -82,12 +88,15 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
-        events = _driver(standing, gateways, transfers)
+        control = standing.scratch / "control.sock"
+        captures = Captures(plan.wiring, out_dir / "captures", control)
+        stack.callback(captures.close)
+        events = _driver(standing, gateways, transfers, captures)
         watch = _watch(plan, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
-            openvswitch.rest(plan.wiring, FOLLOWED_SILENCE_S if plan.follows else REST_S)
+            _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = read_health(net, bfd=has_bfd)
         _measure(plan, net, gateways, events, out_dir, emit)
@@ -95,14 +104,23 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()
-        if gateways is not None:
-            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         emit({"event": "phase", "name": "read-back"})
         if plan.follows:
             time.sleep(FOLLOWED_S)
         openvswitch.count_all()
         _dump(controller, net, out_dir / "tables" / "after.json")
+        if plan.follows:
+            controller.close()  # it would take the end of gateways for failures
+        if gateways is not None:
+            (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         events.faults.verify()
+
+
+def _let_rest(openvswitch: OpenVSwitch, plan: Plan) -> None:
+    """As far as it may: by itself it does not look for a controller that comes back."""
+    silence_s = FOLLOWED_SILENCE_S if plan.follows else REST_S
+    reconnects = any(event.kind in DISCONNECTING for event in plan.events)
+    openvswitch.rest(plan.wiring, silence_s, reconnects=reconnects)
 
 
 def _stand_gateways(
@@ -125,11 +143,14 @@ def _stand_gateways(
 
 
 def _driver(
-    standing: StandingNetwork, gateways: GatewaysProcess | None, transfers: Transfers
+    standing: StandingNetwork,
+    gateways: GatewaysProcess | None,
+    transfers: Transfers,
+    captures: Captures,
 ) -> EventDriver:
     plan, controller = standing.plan, standing.controller
     follows = cast("FollowingController", controller) if plan.follows else None
-    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers)
+    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers, captures)
 
 
 def _watch(

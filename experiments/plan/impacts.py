@@ -54,7 +54,9 @@ def planned_events(
 
 
 def _given(one: Placed) -> dict[str, Any]:
-    return {name: value for name, value in one.event.options.items() if value not in (None, False)}
+    """But for flags that are not set; 0 is given."""
+    options = one.event.options.items()
+    return {name: value for name, value in options if value is not None and value is not False}
 
 
 def _lasting(placed: Iterable[Placed], at: Placed) -> tuple[Placed, ...]:
@@ -132,13 +134,15 @@ class _Foresight:
         notices_ns = self._notices_ns(one)
         if had.rtt_ns is None:
             return 0
+        if followed.rtt_ns is None:
+            return None
         if bridged.rtt_ns is not None:
             return 0 if bridged[1:] == had[1:] else notices_ns
-        if followed.rtt_ns is None or not self._loaded.scenario.follows:
-            return None
         dead = [other for other in lasting if other.event.kind.key == "kill"]
         alive_ns = max((other.end_ns or one.begin_ns for other in dead), default=one.begin_ns)
-        return max(alive_ns - one.begin_ns, notices_ns) + HOLD_NS + FLIP_NS
+        out_ns = max(alive_ns - one.begin_ns, notices_ns) + HOLD_NS + FLIP_NS
+        is_over_before = one.end_ns is not None and one.begin_ns + out_ns >= one.end_ns
+        return None if is_over_before else out_ns
 
     def _notices_ns(self, one: Placed) -> int:
         """How long switches take to see that a port is dead."""

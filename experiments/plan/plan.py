@@ -14,6 +14,7 @@ from corridor.experiments.plan.garbage import collecting_later
 from corridor.experiments.plan.impacts import planned_events
 from corridor.experiments.plan.policies import (
     assessments,
+    names_gateways,
     planned,
     possible_gateways,
     refuse_misfits,
@@ -59,8 +60,9 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     specification = specify(loaded)
     ways = plan_ways(topology, specification.intents())
     gateways = gateways_of(ways)
-    if scenario.follows and gateways:
-        gateways |= possible_gateways(topology, [loaded.policies])
+    asked = [one.policies for one in loaded.events if one.policies is not None]
+    if scenario.follows and (gateways or any(map(names_gateways, asked))):
+        gateways |= possible_gateways(topology, [loaded.policies, *asked])
     wiring = wire(
         topology,
         run_id=run_id,

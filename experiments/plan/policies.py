@@ -68,6 +68,11 @@ def planned(
     )
 
 
+def names_gateways(policies: PolicySet) -> bool:
+    """Whether anything is to pass a gateway."""
+    return any(clause.gateways() for one in policies.policies for clause in one.hard.clauses())
+
+
 def possible_gateways(topology: Topology, of: Iterable[PolicySet]) -> frozenset[str]:
     """Hubs that may come to need a gateway: those that have one on the map, and those that
     policies take as waypoints."""

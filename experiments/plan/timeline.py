@@ -48,7 +48,7 @@ class Clock:
 
     def _of(self, event: NamedEvent) -> Placed:
         if event.id not in self._placed:
-            begin_ns = self._at(event.begins)
+            begin_ns = self._at(event.begins, event)
             placed = Placed(event, begin_ns, self._end_ns(event, begin_ns))
             if begin_ns < self._named[START]:
                 raise self.wrong(event, "begins before the first probe is sent")
@@ -62,13 +62,12 @@ class Clock:
             return begin_ns + event.kind.steps(event.options)[-1][0]
         if event.lasts_ns is not None:
             return begin_ns + event.lasts_ns
-        return None if event.ends is None else self._at(event.ends)
+        return None if event.ends is None else self._at(event.ends, event)
 
-    def _at(self, moment: Moment) -> int:
+    def _at(self, moment: Moment, of: NamedEvent) -> int:
+        if moment.name == STREAMS:
+            return self._streams_ns(of) + moment.offset_ns
         if not moment.event:
-            if moment.name not in self._named:
-                first = [one for one in self._events.values() if one.kind.key == STREAM]
-                self._named[STREAMS] = min(self._of(one).begin_ns for one in first)
             return self._named[moment.name] + moment.offset_ns
         other = self._of(self._events[moment.event])
         if not moment.after_its_end:
@@ -76,6 +75,15 @@ class Clock:
         if other.end_ns is None:
             raise self.wrong(other.event, "has no end to count from")
         return other.end_ns + moment.offset_ns
+
+    def _streams_ns(self, of: NamedEvent) -> int:
+        """When the first stream begins: of those sent by themselves, and those of the timeline."""
+        beside = [self._of(one) for one in self._events.values() if one.kind.key == STREAM]
+        begin_ns = [one.begin_ns for one in beside]
+        begin_ns += [self._named[STREAMS]] if STREAMS in self._named else []
+        if not begin_ns:
+            raise self.wrong(of, "counts from streams, and all of them are kept back")
+        return min(begin_ns)
 
     def wrong(self, event: NamedEvent, why: str, hint: str = "give it other times") -> InputError:
         return InputError(f"{event} {why}", hint, file=self._file)

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
-from corridor.experiments.results.outages import longest_run, runs
+from corridor.experiments.results.outages import runs
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
@@ -56,7 +57,8 @@ class EventImpact:
     """The median of what was sent once the controller had time to follow, while it lasted."""
     expected_rtt_then_ms: float | None
     path_then: tuple[str, ...]
-    """Expected, there."""
+    """There, as the controller told it while the event lasted; empty if it told of no other."""
+    expected_path_then: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,14 @@ class Losses:
 
 
 def account(
-    probes: Probes, plan: Plan, epoch_ns: int, dropping: Mapping[str, frozenset[str]]
+    probes: Probes,
+    plan: Plan,
+    epoch_ns: int,
+    dropping: Mapping[str, frozenset[str]],
+    told: Sequence[Mapping[str, Any]] = (),
 ) -> Losses:
     """Of the whole run but its warm-up and the cuts one after another; ``dropping`` says by cause
-    which fibres lose packets of themselves."""
+    which fibres lose packets of themselves, ``told`` are the events of a following controller."""
     in_cuts = sorted(plan.job.phases.index(cut.phase) for cut in plan.cuts)
     counted = probes[(probes["copy"] == 0) & (probes["phase"] != WARM_UP_PHASE)]
     counted = counted[~np.isin(counted["phase"], in_cuts)]
@@ -84,7 +90,8 @@ def account(
         owned = np.full(len(mine), NOBODY)
         for first, last in runs(lost):
             owned[first:last] = _owner(plan, demand, int(sent_ns[first]), dropping)
-        impacts += _impacts(plan, demand, mine, sent_ns, owned)
+        mine_told = [one for one in told if one.get("demand") == demand.id and "hubs" in one]
+        impacts += _impacts(plan, demand, mine, sent_ns, owned, mine_told, epoch_ns)
         counts = Counter(
             plan.events[owner].id if owner != NOBODY else _cause(demand, dropping)
             for owner in owned[lost].tolist()
@@ -104,7 +111,7 @@ def _owner(
     near = [
         number
         for number, event in enumerate(plan.events)
-        if KINDS[event.kind].of != "demand"
+        if KINDS[event.kind].disturbs
         and event.begin_ns <= arrives_ns
         and sent_ns < _over_ns(event, _impact(event, demand))
     ]
@@ -157,6 +164,8 @@ def _impacts(
     mine: Probes,
     sent_ns: NDArray[np.int64],
     owned: NDArray[np.int64],
+    told: Sequence[Mapping[str, Any]],
+    epoch_ns: int,
 ) -> Iterator[EventImpact]:
     """Of each event that hits a demand, or was not expected to and did."""
     if len(mine) < 2:
@@ -178,15 +187,35 @@ def _impacts(
             demand=demand.id,
             expected=impact is not None,
             lost=int(lost.sum()),
-            out_ms=longest_run(since) * interval_ns / 1e6,
+            out_ms=_longest_out_ns(since, sent_ns, interval_ns) / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
             rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
             rtt_then_ms=_median_ms(rtt_ns[lasts & mine["received"]]),
             expected_rtt_then_ms=_ms(expected),
-            path_then=impact.hubs_then if impact is not None else (),
+            path_then=_path_told(told, event, epoch_ns),
+            expected_path_then=impact.hubs_then if impact is not None else (),
         )
+
+
+def _longest_out_ns(lost: NDArray[np.bool_], sent_ns: NDArray[np.int64], interval_ns: int) -> int:
+    """From the first probe of a run of lost ones to the next that arrived."""
+    next_ns = np.append(sent_ns[1:], sent_ns[-1] + interval_ns)
+    return max((int(next_ns[last - 1] - sent_ns[first]) for first, last in runs(lost)), default=0)
+
+
+def _path_told(
+    told: Sequence[Mapping[str, Any]], event: PlannedEvent, epoch_ns: int
+) -> tuple[str, ...]:
+    """The last of a demand while an event lasted, or just after it, if it is over at once."""
+    until_ns = event.end_ns or event.begin_ns + AT_ONCE_NS
+    within = [
+        tuple(one["hubs"])
+        for one in told
+        if event.begin_ns <= one["at_ns"] - epoch_ns <= until_ns and one["hubs"]
+    ]
+    return within[-1] if within else ()
 
 
 def _over_ms(event: PlannedEvent, lost_ns: NDArray[np.int64], interval_ns: int) -> float:

@@ -8,19 +8,11 @@ from typing import Any
 from corridor.experiments.results.summary import EventSummary, ExpectationSummary, Summary
 from corridor.experiments.results.table import render
 
-HEADINGS = (
-    "event",
-    "at",
-    "until",
-    "hit",
-    "lost",
-    "longest out",
-    "expected",
-    "RTT then",
-    "expected",
-)
+HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
 MOST_HITS = 3
 """Demands named below an event: those that were out for the longest."""
+NAME_WIDTH = 27
+"""So that all is within 100 characters."""
 
 
 def events_table(summary: Summary) -> str:
@@ -29,47 +21,64 @@ def events_table(summary: Summary) -> str:
     if not events:
         return ""
     rows = [row for event in events for row in _rows(event)]
-    said = render(HEADINGS, rows, frozenset(HEADINGS[1:]))
+    said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]))]
+    said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get("unexplained", 0) for demand in summary["demands"])
-    return said + (f"\n{lost} lost probes are explained by nothing" if lost else "")
+    said += [f"{lost} lost probes are explained by nothing"] if lost else []
+    return "\n".join(said)
 
 
 def _rows(event: EventSummary) -> Iterator[tuple[str, ...]]:
     hits = sorted(event["hits"], key=lambda hit: -float(hit["out_ms"]))
     yield (
-        f"{event['kind']} {event['what']}",
-        f"{event['at_ms']:g} ms",
-        "" if event["until_ms"] is None else f"{event['until_ms']:g} ms",
+        _short(f"{event['kind']} {event['what']}"),
+        _at(event["at_ms"]),
+        "" if event["until_ms"] is None else _at(event["until_ms"]),
         str(len(hits)),
         str(sum(int(hit["lost"]) for hit in hits)),
         *("", "", "", ""),
     )
-    if event["refused"]:
-        yield (f"  refused: {event['refused'][:80]}", *([""] * (len(HEADINGS) - 1)))
     for hit in hits[:MOST_HITS]:
         yield _hit(hit)
     if len(hits) > MOST_HITS:
         yield (f"  and {len(hits) - MOST_HITS} more", *([""] * (len(HEADINGS) - 1)))
 
 
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 3]}..."
+
+
 def _hit(hit: Mapping[str, Any]) -> tuple[str, ...]:
-    surprise = "" if hit["expected"] else " (not expected)"
-    expected_ms = hit["expected_out_ms"]
     return (
-        f"  {hit['demand']}{surprise}",
+        _short(f"  {hit['demand']}"),
         "",
         "",
         "",
         str(hit["lost"]),
-        f"{hit['out_ms']:g} ms",
-        "while it lasts" if expected_ms is None else f"{expected_ms:g} ms",
+        _out(hit["out_ms"]),
+        _expected(hit),
         _rtt(hit["rtt_then_ms"]),
-        _rtt(hit["expected_rtt_then_ms"]),
+        _rtt(hit["expected_rtt_then_ms"]) if hit["expected"] else "",
     )
 
 
+def _expected(hit: Mapping[str, Any]) -> str:
+    if not hit["expected"]:
+        return "not at all"
+    expected_ms = hit["expected_out_ms"]
+    return "while it lasts" if expected_ms is None else _out(expected_ms)
+
+
+def _at(value_ms: float) -> str:
+    return f"{value_ms / 1000:g} s"
+
+
+def _out(value_ms: float) -> str:
+    return f"{round(value_ms, 1 if value_ms < 100 else None):g} ms"
+
+
 def _rtt(value_ms: float | None) -> str:
-    return "none" if value_ms is None else f"{value_ms:.3f} ms"
+    return "none" if value_ms is None else f"{value_ms:.3f}"
 
 
 def expectations_lines(summary: Summary) -> str:

@@ -90,11 +90,16 @@ def unexplained(
     Where nobody read what queues have lost, no loss is held against it.
     """
     known = demands if health is not None else ()
-    lost = [(one["lost_by"][UNEXPLAINED], one["id"]) for one in known if _has_lost(one)]
+    lost = [
+        (of["lost_by"][UNEXPLAINED], one["id"])
+        for one in known
+        for of in (one, *one.get("flows", ()))
+        if UNEXPLAINED in of.get("lost_by", {})
+    ]
     if lost:
         worst = max(lost)
         return (
-            f"{sum(number for number, _ in lost)} probes were lost and nothing explains it "
+            f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
     late = [*_late_probes(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
@@ -105,10 +110,6 @@ def unexplained(
         f"{what} took {later_ms:.1f} ms more than predicted though nothing competed: "
         f"{format_duration(LATER_NS[clock])} are too many"
     )
-
-
-def _has_lost(demand: DemandSummary) -> bool:
-    return UNEXPLAINED in demand.get("lost_by", {})
 
 
 def _late_probes(

@@ -50,7 +50,8 @@ def add_timeline(
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
-    losses = account(probes, plan, epoch_ns, dropping(raw, plan))
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
+    losses = account(probes, plan, epoch_ns, dropping(raw, plan), told)
     for demand in summary["demands"]:
         _add_causes(demand, losses.causes)
         _add_flow_causes(demand, flows, plan, losses.impacts)
@@ -62,8 +63,7 @@ def add_timeline(
     summary["events"] = [
         _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
     ]
-    said = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
-    expected = list(expectations(probes, plan, epoch_ns, said))
+    expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
         summary["expectations"] = expected
 

@@ -14,7 +14,7 @@ import networkx as nx
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
-from corridor.experiments.timeline.moments import NAMED, STREAMS, Moment
+from corridor.experiments.timeline.moments import NAMED, START, STREAMS, Moment
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, nearest
 from corridor.topologies.base.errors import InputError
@@ -173,24 +173,48 @@ def _check_moments(document: Document, events: Sequence[NamedEvent], known: Know
     counts = Counter(event.id for event in events)
     graph = nx.DiGraph()
     for event in events:
-        if counts[event.id] > 1:
-            message = f'event id "{event.id}" is used {counts[event.id]} times'
-            raise document.error(message, *event.place, hint="give each its own")
+        _check_id(document, event, counts)
         for key, moment in _moments(event):
-            if moment.name == STREAMS and not known.streams:
-                hint = "give a demand a throughput, or the timeline a stream"
-                raise document.error("nothing streams in this scenario", *event.place, hint=hint)
-            if moment.event and moment.event not in counts:
-                hint = nearest(moment.event, {*counts, *NAMED}) or "name an event's id"
-                message = f'there is no moment "{moment.name}"'
-                raise document.error(message, *event.place, key, hint=hint)
-            if moment.event:
-                graph.add_edge(event.id, moment.event)
+            _check_moment(document, event, key, moment, {*counts}, known)
+            graph.add_edges_from((event.id, other) for other in _counted_from(moment, events))
     in_circles = {event for circle in nx.simple_cycles(graph) for event in circle}
     for event in events:
         if event.id in in_circles:
             message = f'"{event.id}" counts from itself'
             raise document.error(message, *event.place, hint="count from the start")
+
+
+def _check_id(document: Document, event: NamedEvent, counts: Mapping[str, int]) -> None:
+    if event.id in NAMED:
+        message = f'"{event.id}" is a moment of every run, and no id of an event'
+        raise document.error(message, *event.place, "id", hint="give it another")
+    if counts[event.id] > 1:
+        message = f'event id "{event.id}" is used {counts[event.id]} times'
+        raise document.error(message, *event.place, hint="give each its own")
+
+
+def _check_moment(
+    document: Document,
+    event: NamedEvent,
+    key: str,
+    moment: Moment,
+    ids: Collection[str],
+    known: Known,
+) -> None:
+    if moment.name == STREAMS and not known.streams:
+        hint = "give a demand a throughput, or the timeline a stream"
+        raise document.error("nothing streams in this scenario", *event.place, hint=hint)
+    if moment.event and moment.event not in ids:
+        hint = nearest(moment.event, {*ids, *NAMED}) or "name an event's id"
+        message = f'there is no moment "{moment.name}"'
+        raise document.error(message, *event.place, key, hint=hint)
+
+
+def _counted_from(moment: Moment, events: Sequence[NamedEvent]) -> list[str]:
+    """The ids of the events that a moment depends on."""
+    if moment.name == STREAMS:
+        return [event.id for event in events if event.kind.key == "stream"]
+    return [moment.event] if moment.event else []
 
 
 def _moments(event: NamedEvent) -> Iterator[tuple[str, Moment]]:
@@ -204,12 +228,27 @@ def _refuse_overlaps(document: Document, events: Sequence[NamedEvent]) -> None:
 
     Those that count from other moments are looked at once it is known when they are.
     """
-    faults = [event for event in events if event.place[0] == "faults"]
     ends: dict[tuple[str, str], float] = {}
-    for event in sorted(faults, key=lambda one: one.begins.offset_ns):
+    for event in sorted(filter(_is_timed, events), key=lambda one: one.begins.offset_ns):
         name = event.kind.key, event.what
         if event.begins.offset_ns < ends.get(name, 0):
             message = f'another {event.kind.key} of "{event.what}" lasts when this one begins'
             hint = "end that one before, or make one of both"
             raise document.error(message, *event.place, event.kind.key, hint=hint)
-        ends[name] = math.inf if event.ends is None else event.ends.offset_ns
+        ends[name] = _over_ns(event)
+
+
+def _is_timed(event: NamedEvent) -> bool:
+    """Whether an event lasts, and counts from the start alone."""
+    names = {moment.name for _, moment in _moments(event)}
+    return bool(event.kind.end) and names == {START}
+
+
+def _over_ns(event: NamedEvent) -> float:
+    """After the start, when an event is over that counts from there."""
+    begin_ns = event.begins.offset_ns
+    if event.kind.steps is not None:
+        return begin_ns + event.kind.steps(event.options)[-1][0]
+    if event.lasts_ns is not None:
+        return begin_ns + event.lasts_ns
+    return math.inf if event.ends is None else event.ends.offset_ns

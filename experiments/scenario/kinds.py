@@ -155,8 +155,14 @@ class ArrivalChoice(Frozen):
 
 
 _DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])
-DayText = Annotated[str, BeforeValidator(lambda day: _DAY.validate_python(day).isoformat())]
-"""A day as plans write it, YYYY-MM-DD."""
+
+
+def _day_text(given: object) -> str:
+    return given if given == "" else _DAY.validate_python(given).isoformat()
+
+
+DayText = Annotated[str, BeforeValidator(_day_text)]
+"""A day as plans write it, YYYY-MM-DD; empty where none is given."""
 MomentText = Annotated[
     Moment,
     PlainValidator(parse_moment, json_schema_input_type=str),

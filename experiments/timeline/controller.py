@@ -20,7 +20,7 @@ def start(lab: Lab, _what: str, _options: Values) -> None:
 KIND = EventKind(
     key="kill",
     of="process",
-    words="the controller, killed; at the end another is started",
+    words="the controller, killed; at the end another starts",
     example="{at: 500ms, until: 900ms, kill: controller}",
     actions={KILL: kill, START: start},
     begin=KILL,

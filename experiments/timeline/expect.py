@@ -22,8 +22,8 @@ def problem(options: Values) -> str:
 KIND = EventKind(
     key="expect",
     of="demand",
-    words="a demand that is to be served so; else the run fails",
-    example="{at: 500ms, until: 900ms, expect: one, p99: 200ms, lost: 0}",
+    words="a demand with bounds that a run must keep",
+    example="{at: 0s, for: 1s, expect: one, p99: 90ms, lost: 0}",
     options={
         "status": Option("name", "how the controller serves it at the end"),
         "p50": Option("time", "what half of its round trips take at most", above=0),
@@ -34,4 +34,5 @@ KIND = EventKind(
     actions={},
     begin="",
     problem=problem,
+    disturbs=False,
 )

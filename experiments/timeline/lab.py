@@ -22,3 +22,9 @@ class Lab(Network, Protocol):
 
     def transfer(self, demand: str) -> None:
         """Begin the TCP transfer that is planned for a demand; returns at once."""
+
+    def begin_capture(self, fibre: str) -> None:
+        """Write what is on a fibre to a file, from now on."""
+
+    def end_capture(self, fibre: str) -> None:
+        """No more of it."""

@@ -19,7 +19,7 @@ START, STREAMS, END = "start", "streams", "end"
 NAMED = (START, STREAMS, END)
 """Moments that every run has, but for ``streams`` where nothing streams."""
 _WRITTEN = re.compile(
-    r"(?P<name>[a-z][a-z0-9_:-]*(?:\.end)?)(?:\s*(?P<sign>[+-])\s*(?P<offset>[0-9].*))?"
+    r"(?P<name>[a-z][A-Za-z0-9_.:-]*)(?:\s*(?P<sign>[+-])\s*(?P<offset>[0-9].*))?"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.experiments.timeline import (
+    capture,
     controller,
     day,
     drain,
@@ -20,6 +21,7 @@ from corridor.topologies.faults.kind import Action, EventKind
 OWN: Mapping[str, EventKind] = {
     kind.key: kind
     for kind in (
+        capture.KIND,
         controller.KIND,
         day.KIND,
         drain.KIND,

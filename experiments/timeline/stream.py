@@ -8,7 +8,7 @@ from corridor.topologies.faults.kind import EventKind
 KIND = EventKind(
     key="stream",
     of="demand",
-    words="a demand that streams UDP at a steady pace",
+    words="a demand that streams UDP steadily",
     example="{at: 500ms, until: 900ms, stream: one, share: 50%}",
     options={
         "share": Option(
@@ -17,4 +17,5 @@ KIND = EventKind(
     },
     actions={},
     begin="",
+    disturbs=False,
 )

@@ -20,4 +20,5 @@ KIND = EventKind(
     example="{at: 500ms, for: 1s, transfer: one}",
     actions={BEGIN: begin},
     begin=BEGIN,
+    disturbs=False,
 )

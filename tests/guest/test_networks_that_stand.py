@@ -64,7 +64,8 @@ def test_the_same_seed_loses_the_same_probes_whatever_was_carried_out_before(run
 def test_what_a_plan_breaks_and_does_not_repair_is_whole_for_the_next(tmp_path):
     cut = tmp_path / "cut.yaml"
     cut.write_text(
-        (SCENARIOS / "lossy.yaml").read_text() + "faults: [{cut: kunming-karachi, at: 500ms}]\n"
+        (SCENARIOS / "lossy.yaml").read_text()
+        + "controller: {follow: false}\nfaults: [{cut: kunming-karachi, at: 500ms}]\n"
     )
     with StandingGuests(tmp_path) as guests:
         told = [

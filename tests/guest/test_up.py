@@ -236,7 +236,7 @@ def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies
     keep, tmp_path
 ):
     """In a copy of the code in which counting is deadly."""
-    request = "def counters(self, _request: Mapping[str, Any]) -> Answer:\n"
+    request = "def counters(self, _request: JsonObject) -> Answer:\n"
     deadly = request + "        __import__('os')._exit(7)\n"
     code = broken_copy(tmp_path, "controller/reconcile/control.py", request, deadly)
     run = keep(code=code)

@@ -1,7 +1,9 @@
-"""A network that only remembers what is done to it: its kernel, its gateways, its BFD."""
+"""A network that only remembers what is done to it: kernel, switches, gateways, controller."""
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink import shapes
+
+CONTROLLER = "tcp:127.0.0.1:6653"
 
 
 class Kernel:
@@ -34,12 +36,36 @@ class Kernel:
             raise EnvironmentUnsupported("the kernel does not hold the shaping")
 
 
+class OpenVSwitch:
+    """Switches with their controllers; a restart takes the shaping off every port."""
+
+    def __init__(self, wiring, kernel):
+        self._kernel = kernel
+        self.controllers = {hub.bridge: CONTROLLER for hub in wiring.hubs}
+        self.restarts = 0
+        self.ports_are_there = True
+
+    def set_controller(self, bridge, address):
+        assert bridge in self.controllers
+        self.controllers[bridge] = address
+
+    def restart(self):
+        self.restarts += 1
+        self.ports_are_there = False
+        self._kernel.shapes.clear()
+
+    def wait_for_ports(self):
+        self.ports_are_there = True
+
+
 class Net:
     """A built network as the fault injector sees it."""
 
     def __init__(self, wiring):
         self.wiring = wiring
         self.kernel = Kernel(wiring)
+        self.openvswitch = OpenVSwitch(wiring, self.kernel)
+        self.controller_address = CONTROLLER
         self.bfd = {}
 
     def set_bfd_interval(self, interval_ms, fibre=None):
@@ -57,3 +83,43 @@ class Gateways:
 
     def start(self, hub):
         self.dead.remove(hub)
+
+
+class Controller:
+    """One that follows: whether it lives, and what it was asked for."""
+
+    def __init__(self):
+        self.alive = True
+        self.drained = set()
+        self.day = self.policies = None
+
+    def kill(self):
+        self.alive = False
+
+    def start_again(self):
+        self.alive = True
+
+    def ask(self, do, **what):
+        if not self.alive:
+            return {"ok": False, "kind": "absent", "reason": "nobody answers"}
+        if do == "drain":
+            self.drained.add(what["fibre"])
+        elif do == "restore":
+            self.drained.remove(what["fibre"])
+        elif do == "day":
+            self.day = what["as_of"]
+        elif do == "policy":
+            self.policies = what["set"]["name"]
+        else:
+            return {"ok": False, "kind": "bad", "reason": f"there is no {do}"}
+        return {"ok": True, "result": {}}
+
+
+class Transfers:
+    """Those that were begun, by demand."""
+
+    def __init__(self):
+        self.begun = []
+
+    def carry_out(self, demand):
+        self.begun.append(demand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from corridor.topologies.formats.load import load_topology
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 GUEST_S = 110
+SCENARIOS = ("own_scenario", "gigabit", "timeline")
 
 
 def run(*words: str | Path, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
@@ -43,7 +45,7 @@ def test_the_page_lists_every_example():
 
 def test_every_example_says_in_its_first_lines_how_it_is_run():
     for path in sorted(EXAMPLES.iterdir()):
-        if path.suffix in (".py", ".sh") or path.name in ("own_scenario.yaml", "gigabit.yaml"):
+        if path.suffix in (".py", ".sh") or path.stem in SCENARIOS:
             begin = path.read_text(encoding="utf-8").splitlines()[:5]
             assert any(f"examples/{path.name}" in line for line in begin), path.name
 
@@ -54,7 +56,7 @@ def test_the_files_load():
     assert "NOT-BY-INDIA" in {
         one.id for one in load_policies(EXAMPLES / "own_policies.yaml", topology).policies
     }
-    for name in ("own_scenario", "gigabit"):
+    for name in SCENARIOS:
         assert load_scenario(str(EXAMPLES / f"{name}.yaml")).scenario.demands
 
 
@@ -97,6 +99,26 @@ def test_a_run_from_python_is_read(guest, tmp_path):
     assert code == 0, said
     assert "secret BLOCKED" in said
     assert "tables proven: True" in said
+
+
+@pytest.mark.guest
+def test_events_are_told_and_keep_their_bounds(guest, tmp_path):
+    words = ("run", EXAMPLES / "timeline.yaml", "--out", tmp_path / "out", "--no-figures")
+    code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)
+    assert code == 0, said
+    assert "all 3 expectations of the timeline hold" in said
+    events = json.loads((tmp_path / "out/summary.json").read_text())["events"]
+    assert [one["id"] for one in events] == ["dig", "work", "rain", "blind", "load"]
+    assert {hit["demand"] for hit in events[0]["hits"]} == {"backup", "requests"}
+
+
+@pytest.mark.guest
+def test_a_cut_from_python_costs_less_where_it_is_followed(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "cut_and_follow.py", tmp_path / "out")
+    assert code == 0, said
+    follows, still = said.split("it stands still")
+    assert "ckpt-karachi       lost 11, out for 120 ms" in follows
+    assert "ckpt-karachi       lost 30, out for 500 ms" in still
 
 
 @pytest.fixture

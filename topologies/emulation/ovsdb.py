@@ -55,10 +55,11 @@ SETTINGS = {
     "max-idle": "3600000",
 }
 _LOST = re.compile(r"\blost:(\d+)")
+FEW_STATISTICS = {"stats-update-interval": "3600000"}
 QUIET = {
     # Walk the flows when something changes, not twice a second, and write no statistics.
     "max-revalidator": "3600000",
-    "stats-update-interval": "3600000",
+    **FEW_STATISTICS,
 }
 
 
@@ -174,19 +175,20 @@ class OpenVSwitch:
         (self.run_dir / "ovs-vswitchd.pid").unlink(missing_ok=True)
         self._start_vswitchd()
 
-    def rest(self, wiring: Wiring, silence_s: int) -> None:
+    def rest(self, wiring: Wiring, silence_s: int, *, reconnects: bool = False) -> None:
         """Have a private Open vSwitch do nothing while nothing happens, from now on.
 
         In the virtual clock that is most of what a second costs. Changes of ports, of BFD and of
         tables are still acted upon at once. Not so what only a timer would start: its counters
         are true after ``count_all`` only, and switches of ``wiring`` ask whether their controller
-        is there, and look for one that they have lost, every ``silence_s`` seconds only.
+        is there every ``silence_s`` seconds only, and do not look for one that they have lost
+        unless it ``reconnects``: half a second later, for which all flows are walked as often.
         """
         if self.is_private and not self._rests:
             self._rests = True
             self.bear_silence(wiring, silence_s)
             with self._database() as database:
-                settings = {**SETTINGS, **QUIET}
+                settings = {**SETTINGS, **(FEW_STATISTICS if reconnects else QUIET)}
                 database.apply([update_root({"other_config": a_map(settings)})])
 
     def count_all(self) -> None:

@@ -34,8 +34,8 @@ def steps(options: Values) -> list[tuple[int, str]]:
 KIND = EventKind(
     key="flap",
     of="fibre",
-    words="a fibre that goes down and up again and again",
-    example="{at: 500ms, flap: guian-kunming, times: 3, down: 50ms, up: 100ms}",
+    words="a fibre that goes down and up by turns",
+    example="{at: 500ms, flap: guian-kunming, down: 50ms, up: 100ms}",
     options={
         "times": Option("count", "how often it goes down", 3, above=0, most=MOST_TIMES),
         "down": Option(

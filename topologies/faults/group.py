@@ -34,7 +34,7 @@ def fibres_of(topology: Topology, group: str, _options: Values) -> Reach:
 KIND = EventKind(
     key="group",
     of="group",
-    words="a shared-risk group whose fibres are all cut",
+    words="a shared-risk group, all of it cut",
     example="{at: 500ms, until: 900ms, group: corridor:karakoram}",
     actions={LOSE: lose, REPAIR: repair},
     begin=LOSE,

@@ -125,7 +125,7 @@ class EventKind:
     """By flag, the action that makes the fault where the flag is set. Plans keep the action, and
     need not keep the flag."""
     keeps: frozenset[str] = frozenset()
-    """Those of ``instead`` that the action needs all the same."""
+    """Those of ``instead`` that their action needs all the same."""
     only_bfd_notices: frozenset[str] = frozenset()
     """Flags that are refused without BFD, because nothing else would notice."""
     reach: Callable[[Topology, str, Values], Reach] = no_reach
@@ -136,6 +136,8 @@ class EventKind:
     is their end, which is not given otherwise."""
     names: tuple[str, ...] = ()
     """What it may befall, of kinds whose key names a process."""
+    disturbs: bool = True
+    """Whether it may lose packets of demands, which are then told to be of it."""
     asks_controller: bool = False
     """Whether it means nothing to a controller that only installs tables."""
     misfit: Callable[[Topology, str, Values], str] = fits
@@ -154,9 +156,10 @@ class EventKind:
         return next((do for flag, do in self.instead.items() if values.get(flag)), self.begin)
 
     def kept(self, values: Values) -> dict[str, object]:
-        """The options that a plan keeps: all that are given, but flags that its action stands
-        for."""
-        told = self.instead.keys() - self.keeps
+        """The options that a plan keeps: all but those that decide which action makes it, unless
+        that action needs them."""
+        needed = {name for name in self.keeps if values[name]}
+        told = self.instead.keys() - needed
         return {name: value for name, value in values.items() if name not in told}
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
+from corridor.experiments.lab.captures import capture_words, of_fibre
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.faults.kind import ends_of
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.packets import stamp
 
@@ -64,13 +63,9 @@ def capture_command(
     fibre: str | None,
 ) -> list[str]:
     """Words for Python: see ``capturer.py``. At a hub's host, or at both ends of a fibre."""
-    plan: dict[str, Any] = {"control": str(control), "netns": None}
     if hub is not None:
-        plan["netns"] = namespace_of(hub)
-        plan["interfaces"] = {wiring.hub(hub).host_interface: f"host of {hub}"}
-    elif fibre is not None:
-        ends = [end for end, _ in ends_of(wiring, fibre)]
-        plan["interfaces"] = {end.interface: f"{fibre} at {end.hub}" for end in ends}
-    else:
-        raise InputError("a capture is at a hub or at a fibre")
-    return ["-m", f"{ROOM}.capturer", json.dumps(plan)]
+        host = {wiring.hub(hub).host_interface: f"host of {hub}"}
+        return capture_words(host, namespace_of(hub), control)
+    if fibre is not None:
+        return capture_words(of_fibre(wiring, fibre), "", control)
+    raise InputError("a capture is at a hub or at a fibre")

@@ -13,9 +13,11 @@ from pydantic import BaseModel
 import handmade_run
 from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
 from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
+from corridor.experiments.results.event_impacts import EventImpact
 from corridor.experiments.results.flows import FLOW_COLUMNS
 from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
 from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
+from corridor.experiments.results.summary import EventSummary, ExpectationSummary
 from corridor.experiments.results.transit_check import Verdict
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import scenario
@@ -25,6 +27,7 @@ from corridor.traffic.measures.samples import PROBE_DTYPE
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 RESULTS = (DOCS / "results.md").read_text()
 SCENARIOS = (DOCS / "scenarios.md").read_text()
+OF_EVENTS = ("kinds of events", "parameters of events")
 
 
 def unnamed(names: Iterable[str], page: str) -> list[str]:
@@ -48,6 +51,14 @@ def test_the_page_names_what_a_run_under_policies_and_cuts_adds() -> None:
     page = section(RESULTS, "summary.json")
     names = ["crossings", "cuts", *(field.name for field in fields(Verdict)), *summary_of([])]
     assert unnamed(names, page) == []
+
+
+def test_the_page_names_what_a_run_with_events_adds() -> None:
+    page = section(RESULTS, "summary.json") + section(RESULTS, "Events")
+    names = ["events", "expectations", "lost_by", *EventSummary.__annotations__]
+    assert unnamed([*names, *ExpectationSummary.__annotations__], page) == []
+    columns = [field.name for field in fields(EventImpact)]
+    assert unnamed(columns, section(RESULTS, "events.parquet")) == []
 
 
 def test_the_page_names_every_column() -> None:
@@ -76,20 +87,23 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("model", "title"),
+    ("model", "titles"),
     [
-        (scenario.Scenario, "Keys"),
-        (scenario.NetworkOptions, "network"),
-        (scenario.ProbeOptions, "probe"),
-        (scenario.Demand, "demands"),
-        (scenario.ThroughputOptions, "throughput"),
-        (scenario.Fault, "faults"),
-        (scenario.CutOptions, "cuts"),
+        (scenario.Scenario, ["Keys"]),
+        (scenario.NetworkOptions, ["network"]),
+        (scenario.ProbeOptions, ["probe"]),
+        (scenario.Demand, ["demands"]),
+        (scenario.ThroughputOptions, ["throughput"]),
+        (scenario.ControllerOptions, ["controller"]),
+        (scenario.Event, ["timeline", *OF_EVENTS]),
+        (scenario.Fault, ["faults", *OF_EVENTS]),
+        (scenario.CutOptions, ["cuts"]),
     ],
 )
-def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], title: str) -> None:
+def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], titles: list[str]) -> None:
     names = [field.alias or name for name, field in model.model_fields.items()]
-    rows = re.findall(r"^(?:\| .*? \||- .*?: )", section(SCENARIOS, title), re.M)
+    page = "\n".join(section(SCENARIOS, title) for title in titles)
+    rows = re.findall(r"^(?:\| .*? \||- .*?: )", page, re.M)
     assert unnamed(names, "\n".join(rows)) == []
 
 

@@ -71,7 +71,7 @@ def test_a_process_that_was_killed_is_stood_in_for(run: Path, summary: dict[str,
         os.kill(id_of(drawing), signal.SIGKILL)
         drawing.begin()
         drawing.finish(summary)
-    assert len(files(run)) == 2 * len(NAMES)
+    assert len(files(run)) == 2 * len(NAMES[:4])  # this run has no events
 
 
 def test_a_figure_that_fails_there_fails_here_as_well(run: Path, summary: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.commands import fault
 from corridor.experiments.commands.capture import _blocks
+from corridor.experiments.lab import capturer, terminal
 from corridor.experiments.live_network import session
-from corridor.experiments.live_network.operations import capturer, terminal
 from corridor.experiments.live_network.operations.demands import for_any_packet, named
 from corridor.experiments.live_network.operations.helpers import probe_command, probed
 from corridor.experiments.live_network.operations.probe_text import Probes, packets_of

@@ -1,155 +1,344 @@
-"""A kind of arrivals or faults is whole: YAML, plan, doing and undoing, schema, documentation.
+"""A kind of event is whole: YAML, plan, doing and undoing, schema, documentation.
 
-Each test holds for every kind that is registered, so a new one need not be written here.
+Each test holds for every kind that is registered, so a new one need not be written here; a fault
+is looked at in both places in which it may be written.
 """
 
 import json
 import re
-from dataclasses import fields, replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
-from pydantic import ValidationError, create_model
 
+from corridor.experiments import timeline
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Change
-from corridor.experiments.scenario.kinds import (
-    Arrival,
-    ArrivalChoice,
-    Fault,
-    TimedFault,
-    arrival_fields,
-    event_fields,
-)
+from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent, TimedFault
+from corridor.experiments.timeline.registry import ACTIONS, KINDS
 from corridor.topologies import faults
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.options import Option
 from corridor.topologies.faults import registry
-from corridor.topologies.faults.registry import ACTIONS, KINDS
+from corridor.topologies.faults.kind import NOTHING, interfaces_of
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.wiring import wire
-from corridor.traffic.agents.jobs import Job
-from corridor.traffic.arrivals import registry as arrivals
-from corridor.traffic.workloads.probe import Probe
-from kinds_lab import DEMANDS, HEAD, arrival_of, fits_the_schema, loaded, named_in, read_again, rows
-from remembering_network import Gateways, Net
+from corridor.topologies.model.wiring import ALL_PPM, wire
+from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again, rows
+from remembering_network import Controller, Gateways, Net, Transfers
 
-every_fault = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-every_arrival = pytest.mark.parametrize("kind", arrivals.KINDS.values(), ids=list(arrivals.KINDS))
 FIRST_LINE = HEAD.count("\n") + 1
 BFD = "network: {bfd: 15ms}\n"
+VALUES = {"flag": "true", "name": "kunming"}
+"""By unit, what an option that has an event made otherwise may have in the example of its kind."""
+START_NS = 1_000_000_000
 
 
-def with_fault(text):
-    return f"{BFD}faults:\n  - {text}\n"
+class Form(NamedTuple):
+    """A kind, and the list in which it is written."""
+
+    place: str
+    kind: object
+
+    @property
+    def model(self):
+        return Fault if self.place == "faults" else Event
+
+    @property
+    def lasts(self):
+        """Whether its end is given, as other things end."""
+        return self.kind.steps is None and (bool(self.kind.end) or self.kind.of == "demand")
+
+    def scenario(self, folder, *texts):
+        return loaded(folder, self.text(*texts))
+
+    def text(self, *texts):
+        return f"{BFD}{self.place}:\n  - {'\n  - '.join(texts)}\n"
+
+    def read(self, folder, text):
+        scenario = self.scenario(folder, text).scenario
+        (one,) = getattr(scenario, self.place)
+        return one
+
+
+FORMS = [
+    *(Form("faults", kind) for kind in registry.KINDS.values()),
+    *(Form("timeline", kind) for kind in KINDS.values()),
+]
+every_form = pytest.mark.parametrize("form", FORMS, ids=[f"{f.place}-{f.kind.key}" for f in FORMS])
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
 def variants(kind):
-    """The example of a kind, and the same with each flag set that makes it fail otherwise."""
-    flagged = [f"{kind.example[:-1]}, {flag}: true}}" for flag in kind.instead]
-    return [kind.example, *flagged]
+    """The example of a kind, and the same with each option that has it made otherwise."""
+    given = {name: VALUES[kind.options[name].unit] for name in kind.instead}
+    return [kind.example, *(f"{kind.example[:-1]}, {name}: {v}}}" for name, v in given.items())]
 
 
-def planned_faults(folder, text):
-    plan = make_plan(loaded(folder, text), clock="virtual", run_id="c0", seed=1)
-    return from_plain(type(plan), json.loads(json.dumps(to_plain(plan)))).changes
+def without_end(text):
+    return re.sub(r", (until|for): [^,}]+", "", text)
 
 
-def test_every_file_of_a_kind_of_faults_is_in_the_registry():
-    assert sorted(kind.key for kind in named_in(faults).values()) == sorted(KINDS)
+def at(text, times):
+    """The same at other times."""
+    return re.sub(r"at: \w+(, (until|for): [^,}]+)?", times, text)
+
+
+def planned(scenario):
+    """What is to be done, as a guest reads it."""
+    plan = make_plan(scenario, clock="virtual", run_id="c0", seed=1)
+    return from_plain(type(plan), json.loads(json.dumps(to_plain(plan))))
+
+
+def test_every_file_of_a_kind_is_in_a_registry():
+    assert sorted(kind.key for kind in named_in(faults).values()) == sorted(registry.KINDS)
+    found = {**named_in(faults), **named_in(timeline)}
+    assert sorted(kind.key for kind in found.values()) == sorted(KINDS)
 
 
 def test_no_two_kinds_share_an_action_or_mean_two_things_by_one_key():
     actions = [name for kind in KINDS.values() for name in kind.actions]
     assert len(set(actions)) == len(actions)
+    keys = {*KINDS, *TimedFault.model_fields, *TimedEvent.model_fields, "for"}
     meanings = {}
     for kind in KINDS.values():
-        assert not kind.options.keys() & {*KINDS, *TimedFault.model_fields}
+        assert not kind.options.keys() & keys
         for name, option in kind.options.items():
             assert meanings.setdefault(name, option) == option
 
 
-@every_fault
-def test_a_fault_is_read_as_its_example_says_and_written_so_that_it_reads_the_same(kind, tmp_path):
-    for text in variants(kind):
-        (fault,) = loaded(tmp_path, with_fault(text)).scenario.faults
-        assert fault.kind is kind
-        assert fault.what
-        assert fault.until is not None
-        assert read_again(Fault, fault) == fault
-        fits_the_schema(with_fault(text))
+@every_kind
+def test_every_action_of_a_kind_makes_its_event_or_ends_it(kind, tmp_path):
+    event = Form("timeline", kind).read(tmp_path, kind.example)
+    steps = [do for _, do in kind.steps(event.options)] if kind.steps else []
+    assert {kind.begin, *kind.instead.values(), kind.end, *steps} - {""} == kind.actions.keys()
+    assert kind.instead.keys() | kind.only_bfd_notices <= kind.options.keys()
+    assert kind.keeps <= kind.instead.keys()
+    assert bool(kind.names) == (kind.of == "process")
+    assert kind.actions.items() <= ACTIONS.items()
 
 
-@every_fault
-def test_a_fault_of_what_is_not_there_is_refused_at_its_line(kind, tmp_path):
+@every_form
+def test_an_event_is_read_as_its_example_says_and_written_so_that_it_reads_the_same(form, tmp_path):
+    for text in variants(form.kind):
+        one = form.read(tmp_path, text)
+        assert one.kind is form.kind
+        assert one.what
+        assert (without_end(text) != text) == form.lasts
+        assert read_again(form.model, one) == one
+        fits_the_schema(form.text(text))
+
+
+@every_form
+def test_an_event_of_what_is_not_there_is_refused_at_its_line(form, tmp_path):
+    kind, noun = form.kind, form.place.removesuffix("s").replace("timeline", "event")
+    says = {"file": "no policy set", "day": "day"}.get(kind.of)
     text = re.sub(rf"{kind.key}: [^,}}]+", f"{kind.key}: atlantis", kind.example)
-    with pytest.raises(InputError, match=f'fault of unknown {kind.of} "atlantis"') as caught:
-        loaded(tmp_path, with_fault(text))
+    with pytest.raises(InputError, match=says or f'{noun} of unknown {kind.of} "atl') as caught:
+        form.scenario(tmp_path, text)
     assert caught.value.line == FIRST_LINE + 2
 
 
-@every_fault
-def test_a_fault_is_refused_without_what_it_requires_or_with_what_others_take(kind, tmp_path):
-    others = {name: one for name, one in foreign_options(kind).items() if one.unit == "flag"}
-    wrong = [f"{kind.example[:-1]}, {name}: true}}" for name in others]
+@every_form
+def test_an_event_is_refused_without_what_it_requires_or_with_what_others_take(form, tmp_path):
+    kind = form.kind
+    everybodys = {name: one for other in KINDS.values() for name, one in other.options.items()}
+    foreign = [name for name in everybodys.keys() - kind.options if everybodys[name].unit == "flag"]
+    wrong = [f"{kind.example[:-1]}, {name}: true}}" for name in foreign]
     required = [name for name, option in kind.options.items() if option.required]
     wrong += [re.sub(rf", {name}: [^,}}]+", "", kind.example) for name in required]
     wrong.append(f"{kind.example[:-1]}, colour: red}}")
     for text in wrong:
         with pytest.raises(InputError) as caught:
-            loaded(tmp_path, with_fault(text))
+            form.scenario(tmp_path, text)
         assert caught.value.line == FIRST_LINE + 2
 
 
-def foreign_options(kind):
-    everybodys = {name: one for other in KINDS.values() for name, one in other.options.items()}
-    return {name: one for name, one in everybodys.items() if name not in kind.options}
+@every_form
+def test_an_end_is_refused_where_there_is_none_or_it_is_known(form, tmp_path):
+    if form.lasts:
+        return
+    for end in ("until: 3s", "for: 1s") if form.place == "timeline" else ("until: 3s",):
+        with pytest.raises(InputError, match=r"ends by itself|happens at once") as caught:
+            form.scenario(tmp_path, f"{form.kind.example[:-1]}, {end}}}")
+        assert caught.value.line == FIRST_LINE + 2
 
 
-@every_fault
+@every_form
+def test_what_demands_do_is_given_an_end_and_what_fails_may_last(form, tmp_path):
+    text = without_end(form.kind.example)
+    if form.kind.of == "demand":
+        with pytest.raises(InputError, match=f"{form.kind.key} lasts: give until or for"):
+            form.scenario(tmp_path, text)
+    elif form.lasts:
+        changes = planned(form.scenario(tmp_path, text)).changes
+        assert [one.do for one in changes] == [form.kind.begin]
+
+
+@every_kind
 def test_what_only_bfd_notices_is_refused_without_it(kind, tmp_path):
-    for flag in kind.only_bfd_notices:
-        text = f"faults:\n  - {kind.example[:-1]}, {flag}: true}}\n"
-        with pytest.raises(InputError, match="nothing would notice") as caught:
-            loaded(tmp_path, text)
-        assert caught.value.line == FIRST_LINE + 1
+    for text in variants(kind)[1:]:
+        if any(f", {flag}: " in text for flag in kind.only_bfd_notices):
+            with pytest.raises(InputError, match="nothing would notice") as caught:
+                loaded(tmp_path, f"timeline:\n  - {text}\n")
+            assert caught.value.line == FIRST_LINE + 1
 
 
-@every_fault
-def test_a_plan_makes_and_repairs_a_fault_and_a_guest_reads_it_as_it_was_planned(kind, tmp_path):
+@every_kind
+def test_what_is_asked_of_the_controller_is_refused_where_it_does_not_follow(kind, tmp_path):
+    text = f"{BFD}controller: {{follow: false}}\ntimeline:\n  - {kind.example}\n"
+    if not kind.asks_controller:
+        assert loaded(tmp_path, text).events
+        return
+    with pytest.raises(InputError, match="means nothing to a controller that does not") as caught:
+        loaded(tmp_path, text)
+    assert caught.value.line == FIRST_LINE + 3
+
+
+@every_form
+def test_a_plan_makes_and_ends_an_event_and_a_guest_reads_it_as_it_was_planned(form, tmp_path):
+    kind = form.kind
     for text in variants(kind):
-        begin, end = planned_faults(tmp_path, with_fault(text))
-        (fault,) = loaded(tmp_path, with_fault(text)).scenario.faults
-        assert (begin.do, begin.what) == (kind.begins_by(fault.options), fault.what)
-        assert begin.options == kind.kept(fault.options)
-        assert (end.do, end.what, end.options) == (kind.end, fault.what, {})
-        assert end.at_ns - begin.at_ns == fault.until - fault.at
-        assert {begin.do, end.do} <= kind.actions.keys()
+        scenario = form.scenario(tmp_path, text)
+        plan, (named,) = planned(scenario), scenario.events
+        (event,) = plan.events
+        assert (event.id, event.kind, event.what) == (named.id, kind.key, named.what)
+        assert {one.event for one in plan.changes} <= {named.id}
+        begins_ns = plan.start_ns + named.begins.offset_ns
+        done = [(one.at_ns - begins_ns, one.do, one.what) for one in plan.changes]
+        if kind.steps is not None:
+            assert done == [(*step, named.what) for step in kind.steps(named.options)]
+            continue
+        begin = kind.begins_by(named.options)
+        lasts_ns = named.lasts_ns or (named.ends and named.ends.offset_ns - named.begins.offset_ns)
+        wanted = [(0, begin)] if begin else []
+        wanted += [(lasts_ns, kind.end)] if kind.end else []
+        assert done == [(*one, named.what) for one in wanted]
+        if begin:
+            kept = plan.changes[0].options
+            assert {**kept, **kind.kept(named.options)} == kept
+            assert kept.keys() - kind.options.keys() <= {"fibres", "set"}
+            assert all(not one.options for one in plan.changes[1:])
 
 
-@every_fault
+@every_form
 @pytest.mark.parametrize("times", ["at: 1s", "at: 2s, until: 4s", "at: 0s, until: 2s"])
-def test_two_faults_of_a_kind_of_one_thing_at_a_time_are_refused(kind, times, tmp_path):
-    first, second = (
-        re.sub(r"at: \w+, until: \w+", when, kind.example) for when in ("at: 1s, until: 3s", times)
-    )
-    with pytest.raises(InputError, match=f"another {kind.key} of .* lasts when this one begins"):
-        loaded(tmp_path, with_fault(f"{first}\n  - {second}"))
+def test_two_events_of_a_kind_of_one_thing_at_a_time_are_refused(form, times, tmp_path):
+    if not (form.lasts and form.kind.end):
+        return
+    texts = (at(form.kind.example, when) for when in ("at: 1s, until: 3s", times))
+    with pytest.raises(InputError, match=f"another {form.kind.key} of .* lasts when") as caught:
+        form.scenario(tmp_path, *texts)
+    assert caught.value.line in (FIRST_LINE + 2, FIRST_LINE + 3)
 
 
-@every_fault
-def test_a_fault_may_begin_when_another_of_its_kind_ends_whichever_is_written_first(kind, tmp_path):
-    times = ("at: 2s, until: 3s", "at: 1s, until: 2s")
-    later, sooner = (re.sub(r"at: \w+, until: \w+", when, kind.example) for when in times)
-    planned = planned_faults(tmp_path, with_fault(f"{later}\n  - {sooner}"))
-    assert [one.do for one in planned] == [kind.begin, kind.end] * 2
+@every_form
+def test_an_event_may_begin_when_another_of_its_kind_ends_whichever_is_written_first(
+    form, tmp_path
+):
+    if form.kind.of == "demand":
+        return
+    spans = ("2s, until: 3s", "1s, until: 2s") if form.lasts else ("2s", "1s")
+    texts = (at(form.kind.example, f"at: {span}") for span in spans)
+    done = [one.do for one in planned(form.scenario(tmp_path, *texts)).changes]
+    assert len(done) % 2 == 0
+    assert done[: len(done) // 2] == done[len(done) // 2 :]
 
 
-def test_a_silent_cut_is_made_otherwise_than_another(tmp_path):
-    kind = KINDS["cut"]
-    begins = [planned_faults(tmp_path, with_fault(text))[0].do for text in variants(kind)]
-    assert begins == ["cut", "silence"]
+class Lab:
+    """The remembering network, with who carries out what is planned for it."""
+
+    def __init__(self, topology):
+        self.net, self.gateways = Net(wire(topology)), Gateways()
+        self.controller, self.transfers = Controller(), Transfers()
+        given = (self.net, self.gateways, 15, self.controller, self.transfers)
+        self.driver = EventDriver(*given)
+
+    def state(self):
+        """All that an event can change, but what it only asks the controller to hold to."""
+        net, controller = self.net, self.controller
+        return {
+            "down": set(net.kernel.down),
+            "shapes": dict(net.kernel.shapes),
+            "switches": dict(net.openvswitch.controllers),
+            "restarts": net.openvswitch.restarts,
+            "gateways": set(self.gateways.dead),
+            "controller": (controller.alive, controller.day, controller.policies),
+            "drained": set(controller.drained),
+            "transfers": list(self.transfers.begun),
+        }
+
+    def carry_out(self, change):
+        """Done, and answered if it was asked for."""
+        (event,) = self.driver.timed_events([change], START_NS)
+        event.do()
+        for thread in self.driver._waiting:
+            thread.join()
+        self.driver.faults.verify()
+        assert self.net.openvswitch.ports_are_there
+        assert self.driver.done[-1].get("answer", {"ok": True})["ok"]
+
+    def taken(self):
+        """Fibres, hubs, gateways that are gone, and fibres that are drained, as they are now."""
+        kernel = self.net.kernel
+        lost = {name for name, shape in kernel.shapes.items() if shape.loss_ppm == ALL_PPM}
+        gone, wiring = lost | kernel.down, self.net.wiring
+        hubs = {hub.hub for hub in wiring.hubs if hub.switch_interface in gone}
+        ends = [(one.fibre, end) for one in wiring.fibres for end in (one.a, one.z)]
+        fibres = {fibre for fibre, end in ends if end.interface in gone and end.hub not in hubs}
+        at_dark_hubs = {fibre for fibre, end in ends if end.hub in hubs}
+        return fibres - at_dark_hubs, hubs, self.gateways.dead, self.controller.drained
+
+
+@every_kind
+def test_what_an_event_does_to_a_network_its_end_undoes(kind, tmp_path):
+    for text in variants(kind):
+        scenario = Form("timeline", kind).scenario(tmp_path, text)
+        lab, changes = Lab(scenario.topology), planned(scenario).changes
+        states = [lab.state()]
+        for change in changes:
+            lab.carry_out(change)
+            states.append(lab.state())
+        assert all(one != other for one, other in pairwise(states))
+        if kind.end:
+            assert states[-1] == states[0]
+        assert [one["do"] for one in lab.driver.done] == [change.do for change in changes]
+
+
+@every_kind
+def test_what_is_said_to_be_out_of_reach_is_what_is_gone(kind, tmp_path):
+    for text in variants(kind):
+        scenario = Form("timeline", kind).scenario(tmp_path, text)
+        lab, changes = Lab(scenario.topology), planned(scenario).changes
+        (event,) = scenario.events
+        reach = kind.reach(scenario.topology, event.what, event.options)
+        if changes:
+            lab.carry_out(changes[0])
+        assert lab.taken() == (reach.fibres, reach.hubs, reach.gateways, reach.drained)
+
+
+@every_kind
+def test_what_asks_the_controller_says_so(kind, tmp_path):
+    scenario = Form("timeline", kind).scenario(tmp_path, kind.example)
+    lab, changes = Lab(scenario.topology), planned(scenario).changes
+    before = lab.state()
+    for change in changes[:1]:
+        lab.carry_out(change)
+    after = lab.state()
+    asked = any(before[part] != after[part] for part in ("controller", "drained"))
+    assert asked == kind.asks_controller
+
+
+def test_a_restart_leaves_faults_that_last_as_they_are():
+    lab = Lab(load_topology("mini"))
+    for change in (
+        Change(1, "degrade", "guian-kunming", {"rate": 0.5, "delay": None, "loss": None}),
+        Change(2, "restart-switches", "switches"),
+    ):
+        lab.carry_out(change)
+    declared, held = lab.net.kernel.declared, lab.net.kernel.shapes
+    changed = {name for name in declared if held[name] != declared[name]}
+    assert changed == interfaces_of(lab.net.wiring, "guian-kunming")
 
 
 @pytest.mark.parametrize(
@@ -166,221 +355,60 @@ def test_a_silent_cut_is_made_otherwise_than_another(tmp_path):
 )
 def test_a_fibre_that_cannot_be_degraded_so_is_refused_in_one_line(given, says, tmp_path):
     with pytest.raises(InputError, match=says) as caught:
-        loaded(tmp_path, with_fault(f"{{at: 500ms, degrade: guian-kunming{given}}}"))
+        Form("faults", KINDS["degrade"]).scenario(
+            tmp_path, f"{{at: 500ms, degrade: guian-kunming{given}}}"
+        )
     assert caught.value.line == FIRST_LINE + 2
     assert "\n" not in str(caught.value)
 
 
-@every_fault
-def test_every_action_of_a_kind_makes_its_fault_or_ends_it(kind):
-    assert {kind.begin, *kind.instead.values(), kind.end} == kind.actions.keys()
-    assert kind.instead.keys() | kind.only_bfd_notices <= kind.options.keys()
-
-
-def test_a_fault_without_options_is_as_short_in_a_plan_as_it_can_be():
-    assert to_plain(Change(1, "cut", "x")) == {"at_ns": 1, "do": "cut", "what": "x"}
-    assert [one.name for one in fields(Change)] == ["at_ns", "do", "what", "options"]
-
-
-@every_fault
-def test_what_a_fault_does_to_a_network_its_end_undoes(kind, tmp_path):
-    for text in variants(kind):
-        scenario = loaded(tmp_path, with_fault(text))
-        net, gateways = Net(wire(scenario.topology)), Gateways()
-        injector = EventDriver(net, gateways, 15)
-
-        def state(net=net, gateways=gateways):
-            return (set(net.kernel.down), dict(net.kernel.shapes), set(gateways.dead))
-
-        untouched = state()
-        begin, end = injector.timed_events(planned_faults(tmp_path, with_fault(text)), 0)
-        begin.do()
-        assert state() != untouched
-        injector.faults.verify()
-        end.do()
-        assert state() == untouched
-        assert [one["do"] for one in injector.done] == [
-            kind.begins_by(scenario.scenario.faults[0].options),
-            kind.end,
-        ]
-
-
-def test_bfd_is_quick_or_slow_as_planned():
-    net = Net(wire(load_topology("mini")))
-    injector = EventDriver(net, None, 15)
-    ACTIONS["slow"](injector, "", {})
-    ACTIONS["quicken"](injector, "guian-kunming", {})
-    assert net.bfd == {None: 1000, "guian-kunming": 15}
-
-
-EVERY_UNIT = {
-    "wait": Option("time", "a time", above=0),
-    "loss": Option("percent", "a share", 0.5, most=1),
-    "rate": Option("rate", "a rate", required=True),
-    "size": Option("size", "a size", 64),
-    "shape": Option("number", "a number", 1.5, above=1),
-    "times": Option("count", "how often", 1),
-    "both": Option("flag", "both ways", False),
-}
-RIGHT = {"wait": "5ms", "rate": "10Mbit", "loss": "2%", "shape": 2, "both": True}
-VALUES = {"wait": 5_000_000, "rate": 10_000_000, "loss": 0.02, "size": 64, "shape": 2.0}
-VALUES |= {"times": 1, "both": True}
-WRONG = [
-    {"wait": "0ms"},
-    {"wait": 5},
-    {"loss": "101%"},
-    {"rate": None},
-    {"shape": 1},
-    {"shape": "x"},
-    {"times": 1.5},
-    {"both": "yes"},
-    {"size": "3 apples"},
-]
-
-
-def no_two(values):
-    return "both takes one time" if values["both"] and values["times"] == 2 else ""
-
-
-@pytest.fixture
-def read_fault(monkeypatch):
-    """Reads a fault as if there were but one kind, with a parameter of every unit."""
-    only = replace(KINDS["cut"], key="toy", options=EVERY_UNIT, instead={}, problem=no_two)
-    monkeypatch.setattr(registry, "KINDS", {"toy": only})
-    monkeypatch.setattr(registry, "OPTIONS", EVERY_UNIT)
-    model = create_model("Toy", __base__=TimedFault, **event_fields([only]))
-    return lambda options: model.model_validate({"at": "1s", "toy": "x", **options})
-
-
-@pytest.fixture
-def read_arrival(monkeypatch):
-    """The same of arrivals."""
-    only = arrivals.KINDS["poisson"]._replace(name="toy", options=EVERY_UNIT, problem=no_two)
-    monkeypatch.setattr(arrivals, "KINDS", {"toy": only})
-    model = create_model("Toy", __base__=ArrivalChoice, **arrival_fields([only]))
-    return lambda options: model.model_validate({"toy": options})
-
-
-def test_parameters_of_every_unit_come_to_the_plan_as_values(read_fault, read_arrival):
-    fault = read_fault(RIGHT)
-    assert fault.kind.kept(fault.options) == VALUES
-    assert read_arrival(RIGHT).planned == {"toy": VALUES}
-    assert read_fault({"rate": "1bit"}).options["wait"] is None
-    for value in (fault, read_arrival(RIGHT)):
-        assert read_again(type(value), value) == value
-
-
-@pytest.mark.parametrize("wrong", [*WRONG, {"times": 2}], ids=str)
-def test_a_wrong_parameter_is_refused(wrong, read_fault, read_arrival):
-    given = {key: value for key, value in {**RIGHT, **wrong}.items() if value is not None}
-    for read in (read_fault, read_arrival):
-        read(RIGHT)
-        with pytest.raises(ValidationError):
-            read(given)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ({"loss": "101%"}, "loss must be at most 100%, not 101%"),
-        ({"wait": "0ms"}, "wait must be more than 0ns"),
-        ({"shape": 1}, "shape must be more than 1"),
-        ({"times": 2}, "toy: both takes one time"),
-    ],
-)
-def test_a_bound_is_told_in_the_unit_it_is_written_in(wrong, says, read_fault, read_arrival):
-    for read in (read_fault, read_arrival):
-        with pytest.raises(ValidationError, match=says):
-            read({**RIGHT, **wrong})
-
-
-def test_the_parameters_of_a_fault_come_to_its_action_and_stand_in_what_was_done(monkeypatch):
-    seen = []
-    monkeypatch.setitem(ACTIONS, "toy", lambda *given: seen.append(given))
-    injector = EventDriver(Net(wire(load_topology("mini"))), None, None)
-    (event,) = injector.timed_events((Change(1, "toy", "x", {"rate": 5}),), 0)
-    event.do()
-    assert seen == [(injector, "x", {"rate": 5})]
-    assert injector.done[0]["options"] == {"rate": 5}
-
-
-@every_fault
-def test_the_page_and_the_schema_tell_of_a_fault_in_its_own_words(kind):
-    assert [f"`{kind.key}`", kind.of, kind.words, f"`{kind.example}`"] in rows("kinds of faults")
-    assert Fault.model_fields[kind.key].description == kind.words
-    for name, option in kind.options.items():
-        assert Fault.model_fields[name].description == option.words
-        assert any(row[0] == f"`{name}`" and option.words in row[-1] for row in rows("faults"))
-
-
-@every_arrival
-def test_an_arrival_is_read_as_its_example_says_and_written_so_that_it_reads_the_same(
-    kind, tmp_path
-):
-    text = f"probe: {{arrival: {kind.example}}}\n"
-    read = loaded(tmp_path, text).scenario.probe.arrival
-    assert read.kind is kind
-    assert arrivals.parts_of(read.planned)[0] is kind
-    assert arrivals.parts_of(read.planned)[1].keys() == kind.options.keys()
-    assert read_again(Arrival, read) == read
-    fits_the_schema(text)
-
-
-@every_arrival
-def test_an_arrival_is_refused_without_what_it_requires_or_with_what_it_does_not_know(
-    kind, tmp_path
-):
-    written = arrival_of(kind.example).model_dump(mode="json")
-    options = {} if isinstance(written, str) else written[kind.name]
-    wrong = [{**options, "colour": "red"}]
-    required = [name for name, option in kind.options.items() if option.required]
-    wrong += [{k: v for k, v in options.items() if k != name} for name in required]
-    for given in wrong:
-        with pytest.raises(InputError) as caught:
-            loaded(tmp_path, f"probe:\n  arrival:\n    {kind.name}: {json.dumps(given)}\n")
-        assert caught.value.line in (FIRST_LINE + 1, FIRST_LINE + 2)
-
-
-def planned_times(folder, text, demands, seed=1):
-    """When each demand is probed, by its id, as a guest computes it from the plan as JSON."""
-    plan = make_plan(loaded(folder, text, demands), clock="virtual", run_id="c0", seed=seed)
-    job = Job.from_plain(json.loads(plan.job.to_json()))
-    return {
-        plan.demands[probe.demand].id: probe.send_times
-        for host in job.hosts
-        for probe in host.of(Probe)
-        if job.phases[probe.phase] == "probe"
+def test_a_silent_cut_and_one_of_one_direction_are_made_otherwise(tmp_path):
+    kind = KINDS["cut"]
+    plans = [planned(Form("faults", kind).scenario(tmp_path, text)) for text in variants(kind)]
+    begins = [plan.changes[0] for plan in plans]
+    assert {one.do: one.options for one in begins} == {
+        "cut": {},
+        "cut-one-way": {"toward": "kunming"},
+        "silence": {},
     }
 
 
-IN_FRONT = DEMANDS.replace(":\n", ":\n  - {id: two, class: dr, src: guian, dst: karachi}\n", 1)
+def test_an_event_without_options_is_as_short_in_a_plan_as_it_can_be():
+    assert to_plain(Change(1, "cut", "x")) == {"at_ns": 1, "do": "cut", "what": "x"}
 
 
-@every_arrival
-def test_its_name_and_the_seed_alone_decide_when_a_demand_of_a_kind_that_draws_is_probed(
-    kind, tmp_path
-):
-    text = f"probe: {{arrival: {kind.example}}}\n"
-    alone = planned_times(tmp_path, text, DEMANDS)["one"]
-    both = planned_times(tmp_path, text, IN_FRONT)
-    assert both["two"] != both["one"]
-    assert (both["one"] == alone) == kind.draws
-    assert (planned_times(tmp_path, text, DEMANDS, seed=2)["one"] != alone) == kind.draws
+def test_bfd_is_quick_or_slow_as_planned():
+    lab = Lab(load_topology("mini"))
+    ACTIONS["slow"](lab.driver, "", {})
+    ACTIONS["quicken"](lab.driver, "guian-kunming", {})
+    assert lab.net.bfd == {None: 1000, "guian-kunming": 15}
 
 
-@pytest.mark.parametrize("text", ["{}", "7", "[poisson]", "{periodic: {}, poisson: {}}"])
-def test_an_arrival_is_exactly_one_kind(text, tmp_path):
-    with pytest.raises(InputError) as caught:
-        loaded(tmp_path, f"probe: {{arrival: {text}}}\n")
-    assert caught.value.line == FIRST_LINE
+def test_the_parameters_of_an_event_come_to_its_action_and_stand_in_what_was_done(monkeypatch):
+    seen = []
+    monkeypatch.setitem(ACTIONS, "toy", lambda *given: seen.append(given))
+    driver = EventDriver(Net(wire(load_topology("mini"))), None, None)
+    (event,) = driver.timed_events((Change(1, "toy", "x", {"rate": 5, "set": {}}, "e"),), 0)
+    event.do()
+    assert seen == [(driver, "x", {"rate": 5, "set": {}})]
+    assert (driver.done[0]["options"], driver.done[0]["event"]) == ({"rate": 5}, "e")
 
 
-@every_arrival
-def test_the_page_and_the_schema_tell_of_an_arrival_in_its_own_words(kind):
-    assert [f"`{kind.name}`", kind.words, f"`{kind.example}`"] in rows("kinds of arrivals")
-    assert Arrival.model_fields[kind.name].description == kind.words
+@every_form
+def test_the_page_and_the_schema_tell_of_an_event_in_its_own_words(form):
+    kind = form.kind
+    row = [f"`{kind.key}`", kind.of, kind.words, f"`{kind.example}`"]
+    assert row in rows("kinds of events")
+    assert form.model.model_fields[kind.key].description == kind.words
     for name, option in kind.options.items():
+        assert form.model.model_fields[name].description == option.words
         assert any(
-            row[0] == f"`{name}`" and option.words in row[-1]
-            for row in rows(f"parameters of {kind.name}")
+            one[0] == f"`{name}`" and option.words in one[-1]
+            for one in rows("parameters of events")
         )
+
+
+def test_what_takes_nothing_away_says_nothing_of_it():
+    topology = load_topology("mini")
+    for key in ("restart", "switch", "kill", "day", "policies", "stream", "transfer", "expect"):
+        assert KINDS[key].reach(topology, "x", {}) is NOTHING

@@ -90,7 +90,8 @@ def flow(plan, fibre, hub, port, first_ns, **more):
     src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
     return {
         "interface": interface, "src": src, "dst": dst, "src_port": port, "dst_port": 862,
-        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns, **more,
+        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns,
+        "last_ns": first_ns, **more,
     }  # fmt: skip
 
 

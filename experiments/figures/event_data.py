@@ -1,0 +1,344 @@
+"""What the figures of events show, as values: events on an axis of time, what became of the demands
+that they hit hardest, and how long demands were out. No drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.figures.data import count
+from corridor.experiments.results.probes import PROBE_PHASE
+from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.experiments.timeline.registry import KINDS
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures import samples
+from corridor.traffic.measures.samples import Probes
+
+MAX_DEMANDS = 6
+MAX_POINTS = 2000
+"""Of one demand: more than there are pixels."""
+MAX_OUTAGES = 30
+LONGEST_NAME = 24
+"""Letters of what an event befalls."""
+WHILE_IT_LASTS = "while it lasts"
+
+type Floats = NDArray[np.float64]
+type Hit = Mapping[str, Any]
+"""A row of ``events.parquet``."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """When an event is, in seconds from the start of probing."""
+
+    label: str
+    from_s: float
+    until_s: float | None
+    """None if it is over at once."""
+    hits: bool
+    """Whether it touched any demand."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A predicted RTT, and from when to when it is that."""
+
+    from_s: float
+    until_s: float
+    rtt_ms: float
+
+
+@dataclass(frozen=True)
+class Course:
+    """What became of the probes of one demand."""
+
+    sent_s: Floats
+    """Of those that were answered; where they are many, of the least and the most of each bin."""
+    rtt_ms: Floats
+    lost_s: Floats
+    """When those were sent that were not."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """How long one event put demands out."""
+
+    label: str
+    when: str
+    out_ms: tuple[float, ...]
+    """The longest of each demand that was out or was expected to be, in descending order."""
+    predicted_ms: float | None
+    """The longest of them; None if it is to last as long as the run."""
+    lasting: bool
+    """Whether it was predicted to last for as long as the event."""
+
+    @property
+    def told(self) -> str:
+        """What was measured, and what was predicted."""
+        measured = duration(self.out_ms[0]) if self.out_ms[0] else "none"
+        if not self.lasting:
+            return f"{measured}, predicted {duration(self.predicted_ms or 0)}"
+        of = "" if self.predicted_ms is None else f" ({duration(self.predicted_ms)})"
+        return f"{measured}, predicted\n{WHILE_IT_LASTS}{of}"
+
+
+def duration(value_ms: float) -> str:
+    """To three digits."""
+    if not value_ms:
+        return "0"
+    if value_ms < 999.5:
+        return f"{value_ms:.3g} ms"
+    seconds = value_ms / 1000
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
+
+
+def label(event: EventSummary) -> str:
+    what = event["what"]
+    if len(what) > LONGEST_NAME:
+        what = f"{what[: LONGEST_NAME - 1]}…"
+    return f"{event['kind']} {what}"
+
+
+def spans(events: Sequence[EventSummary], end_s: float) -> list[Span]:
+    return [
+        Span(label(event), event["at_ms"] / 1000, _until_s(event, end_s), bool(event["hits"]))
+        for event in events
+    ]
+
+
+def _until_s(event: EventSummary, end_s: float) -> float | None:
+    if event["until_ms"] is not None:
+        return event["until_ms"] / 1000
+    return end_s if KINDS[event["kind"]].end else None
+
+
+def shades(found: Sequence[Span]) -> list[tuple[float, float, bool]]:
+    """From when to when any event lasts, and whether several do."""
+    lasting = [(span.from_s, span.until_s) for span in found if span.until_s is not None]
+    moments = sorted({moment for both in lasting for moment in both})
+    depths = [
+        (start, end, sum(from_s <= start and end <= until_s for from_s, until_s in lasting))
+        for start, end in pairwise(moments)
+    ]
+    return [(start, end, depth > 1) for start, end, depth in depths if depth]
+
+
+def hardest_hit(events: Sequence[EventSummary], most: int = MAX_DEMANDS) -> list[str]:
+    """The demands that were out for longest, then those whose RTT changed most."""
+    hits: dict[str, list[Hit]] = {}
+    for event in events:
+        for hit in event["hits"]:
+            hits.setdefault(hit["demand"], []).append(hit)
+
+    def rank(demand: str) -> tuple[float, float]:
+        mine = hits[demand]
+        return -max(float(hit["out_ms"]) for hit in mine), -max(map(_change_ms, mine))
+
+    return sorted(hits, key=rank)[:most]
+
+
+def _change_ms(hit: Hit) -> float:
+    """By how much the RTT changed while an event lasted; 0 where that was not measured."""
+    before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
+    return 0.0 if before is None or then is None else abs(float(then) - float(before))
+
+
+def shown_demands(summary: Summary) -> list[DemandSummary]:
+    """Those that events hit hardest; where they hit none, the first that were answered."""
+    by_id = {demand["id"]: demand for demand in summary["demands"]}
+    hit = [by_id[name] for name in hardest_hit(summary.get("events", []))]
+    return hit or [demand for demand in summary["demands"] if demand["received"]][:1]
+
+
+def longest_out_ms(events: Sequence[EventSummary], demand: str) -> float:
+    return max(
+        (float(hit["out_ms"]) for event in events for hit in event["hits"] if _of(hit, demand)),
+        default=0.0,
+    )
+
+
+def _of(hit: Hit, demand: str) -> bool:
+    return bool(hit["demand"] == demand)
+
+
+def levels(demand: DemandSummary, events: Sequence[EventSummary], end_s: float) -> list[Level]:
+    """What was predicted of a demand over time; nothing where no answer was, or where events end
+    one after another and what then holds is not in the summary."""
+    found: list[tuple[float, float | None]] = [(0.0, demand["predicted_rtt_ms"])]
+    calm, in_force = demand["predicted_rtt_ms"], 0
+    for at_s, begins, lasts, hit in _turns(events, demand["id"], end_s):
+        if not begins:
+            in_force -= 1
+            found.append((at_s, None if in_force else calm))
+            continue
+        found[-1] = (found[-1][0], hit["expected_rtt_before_ms"])
+        then = hit["expected_rtt_then_ms"]
+        found.append((at_s, then))
+        in_force += lasts
+        calm = calm if lasts else then
+    until = [at_s for at_s, _ in found[1:]] + [end_s]
+    return [
+        Level(from_s, until_s, rtt_ms)
+        for (from_s, rtt_ms), until_s in zip(found, until, strict=True)
+        if rtt_ms is not None and until_s > from_s
+    ]
+
+
+def _turns(
+    events: Sequence[EventSummary], demand: str, end_s: float
+) -> list[tuple[float, bool, bool, Hit]]:
+    """When what is expected of a demand changes, in order of time: whether an event begins there,
+    whether it lasts, and what it does."""
+    turns = []
+    for event in events:
+        until_s = _until_s(event, end_s)
+        for hit in event["hits"]:
+            if not (_of(hit, demand) and hit["expected"]):
+                continue
+            turns.append((event["at_ms"] / 1000, True, until_s is not None, hit))
+            if until_s is not None:
+                turns.append((until_s, False, True, hit))
+    return sorted(turns, key=lambda turn: turn[:2])
+
+
+def read_courses(out_dir: Path, positions: Sequence[int]) -> list[Course]:
+    """Of the demands at these positions in the summary; empty ones where nothing can be read."""
+    probes = _read_probes(out_dir)
+    try:
+        start_ns = int(read_json(out_dir / "raw" / "plan.json", RESULT)["start_ns"])
+    except InputError:
+        probes, start_ns = probes[:0], 0
+    probes["intended_ns"] -= start_ns
+    return [course(probes[probes["demand"] == position]) for position in positions]
+
+
+def read_intervals_ms(out_dir: Path, summary: Summary) -> dict[str, float]:
+    """Between two probes of each demand, by its id; what it was out for is known no better."""
+    probes, found = _read_probes(out_dir), {}
+    for position, demand in enumerate(summary["demands"]):
+        sent_ns = np.sort(probes["intended_ns"][probes["demand"] == position])
+        if len(sent_ns) > 1:
+            found[demand["id"]] = float(np.median(np.diff(sent_ns))) / 1e6
+    return found
+
+
+def _read_probes(out_dir: Path) -> Probes:
+    """Each once, with times after the epoch for those at which they were to be sent; none where
+    they cannot be read."""
+    try:
+        probes, metadata = samples.read_parquet(out_dir / "probes.parquet")
+    except (FileNotFoundError, InputError):
+        return np.zeros(0, samples.PROBE_DTYPE)
+    counted: Probes = probes[(probes["copy"] == 0) & (probes["phase"] == PROBE_PHASE)]
+    counted["intended_ns"] -= int(metadata["epoch_ns"])
+    return counted
+
+
+def course(probes: Probes, most: int = MAX_POINTS) -> Course:
+    """Of the probes of one demand, each once; their times count from the start of probing."""
+    mine = np.sort(probes, order="seq")
+    sent_s = mine["intended_ns"] / 1e9
+    answered = mine["received"].astype(bool)
+    rtt_ms = ((mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"])) / 1e6
+    kept = _extremes(rtt_ms[answered], most // 2)
+    lost_s = sent_s[~answered]
+    every = max(1, -(-len(lost_s) // most))
+    return Course(sent_s[answered][kept], rtt_ms[answered][kept], lost_s[::every])
+
+
+def _extremes(values: Floats, bins: int) -> NDArray[np.int64]:
+    """The positions of the least and the most of each bin; all where there are few."""
+    if len(values) <= 2 * bins:
+        return np.arange(len(values))
+    of_bin = np.arange(len(values)) * bins // len(values)
+    order = np.lexsort((values, of_bin))
+    first = np.searchsorted(of_bin, np.arange(bins))
+    last = np.append(first[1:], len(values)) - 1
+    return np.unique(order[np.concatenate((first, last))])
+
+
+def broken(one: Course) -> tuple[Floats, Floats]:
+    """Round trips as a line that is interrupted where probes were lost."""
+    sent_s = np.concatenate((one.sent_s, one.lost_s))
+    rtt_ms = np.concatenate((one.rtt_ms, np.full(len(one.lost_s), np.nan)))
+    order = np.argsort(sent_s, kind="stable")
+    return sent_s[order], rtt_ms[order]
+
+
+def timeline_title(events: Sequence[EventSummary]) -> str:
+    """How many events put how many demands out, and which for longest."""
+    hits = [(hit, event) for event in events for hit in event["hits"]]
+    out = {hit["demand"] for hit, _ in hits if hit["out_ms"] > 0}
+    said = count(len(events), "event")
+    if out:
+        hit, event = max(hits, key=lambda pair: float(pair[0]["out_ms"]))
+        were = "1 demand was out," if len(out) == 1 else f"{len(out)} demands were out, the longest"
+        return f"{said}: {were} for {duration(hit['out_ms'])} ({label(event)})"
+    said += ": no demand was out"
+    most_ms, name = max(((_change_ms(hit), label(event)) for hit, event in hits), default=(0.0, ""))
+    return f"{said}; RTT changed by up to {duration(most_ms)} ({name})" if most_ms else said
+
+
+def outages(events: Sequence[EventSummary]) -> list[Outage]:
+    """Of each event that put a demand out, or was to."""
+    return [one for event in events if (one := _outage(event)) is not None]
+
+
+def longest(found: Sequence[Outage], most: int = MAX_OUTAGES) -> list[Outage]:
+    """In the order of all."""
+    ranks = sorted(range(len(found)), key=lambda number: -found[number].out_ms[0])
+    return [found[number] for number in sorted(ranks[:most])]
+
+
+def _outage(event: EventSummary) -> Outage | None:
+    hits = [hit for hit in event["hits"] if hit["out_ms"] > 0 or hit["expected_out_ms"] != 0]
+    if not hits:
+        return None
+    expected = [hit["expected_out_ms"] for hit in hits]
+    predicted = [_predicted_ms(hit, event) for hit in hits]
+    at, lasted_ms = duration(event["at_ms"]), _lasted_ms(event)
+    return Outage(
+        label=label(event),
+        when=f"at {at}" if lasted_ms is None else f"at {at} for {duration(lasted_ms)}",
+        out_ms=tuple(sorted((float(hit["out_ms"]) for hit in hits), reverse=True)),
+        predicted_ms=None if None in predicted else max(filter(None, predicted), default=0.0),
+        lasting=None in expected,
+    )
+
+
+def _lasted_ms(event: EventSummary) -> float | None:
+    return None if event["until_ms"] is None else event["until_ms"] - event["at_ms"]
+
+
+def _predicted_ms(hit: Hit, event: EventSummary) -> float | None:
+    """None: as long as the run lasts."""
+    expected: float | None = hit["expected_out_ms"]
+    return _lasted_ms(event) if expected is None else expected
+
+
+def outages_title(events: Sequence[EventSummary], intervals_ms: Mapping[str, float]) -> str:
+    """Whether any demand was out for longer than predicted, by more than the time between two of
+    its probes, and which event it was furthest."""
+    hits = [(hit, event) for event in events for hit in event["hits"]]
+    beyond = [
+        (float(hit["out_ms"]) - predicted, hit["demand"], label(event))
+        for hit, event in hits
+        if (predicted := _predicted_ms(hit, event)) is not None and hit["out_ms"] > predicted
+    ]
+    far = [one for one in beyond if one[0] > intervals_ms.get(one[1], 0.0)]
+    if far:
+        most_ms, _, name = max(far)
+        return f"Outages are up to {duration(most_ms)} longer than predicted ({name})"
+    out_ms, name = max((float(hit["out_ms"]), label(event)) for hit, event in hits)
+    if beyond:
+        said = "Outages are at most one probe interval longer than predicted"
+        return f"{said}, the longest {duration(out_ms)}"
+    said = "No outage is longer than predicted"
+    return f"{said}; the longest is {duration(out_ms)} ({name})" if out_ms else said

@@ -1,0 +1,102 @@
+"""The figure of outages: how long each event put demands out, beside what was predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from corridor.experiments.figures import data, event_data
+from corridor.experiments.figures.event_data import WHILE_IT_LASTS, Outage, duration
+from corridor.experiments.figures.style import SMALL_PT, new_figure
+from corridor.experiments.results.summary import Summary
+
+MOST_LINEAR = 100.0
+"""Times the shortest; beyond that the axis is logarithmic."""
+
+MEASURED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
+DEMAND: dict[str, Any] = {"marker": "o", "color": "k", "markerfacecolor": "white"}
+DEMAND |= {"markersize": 3.4, "markeredgewidth": 0.7, "linestyle": "none"}
+PREDICTED: dict[str, Any] = {"marker": "|", "color": "k", "markersize": 15}
+PREDICTED |= {"markeredgewidth": 1.6, "linestyle": "none"}
+LASTING: dict[str, Any] = {"facecolor": "none", "edgecolor": "0.45", "hatch": "/////"}
+LASTING |= {"linewidth": 0.6}
+BAR, BOX = 0.4, 0.66
+
+
+def outages(summary: Summary, out_dir: Path) -> Figure | None:
+    """One row an event that put demands out, or was to."""
+    events = summary.get("events", [])
+    found = event_data.outages(events)
+    rows = event_data.longest(found)
+    if not rows:
+        return None
+    shown = f"{data.count(len(found), 'event')} of {len(events):,} put demands out, or were to"
+    told = shown if len(rows) == len(found) else f"{shown}: the {len(rows)} longest outages"
+    caption = data.caption(summary, told)
+    title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))
+    figure = new_figure(title, caption, 1.2 + 0.36 * len(rows), 7.0, _key(rows))
+    axes = figure.add_subplot()
+    low, high = _scale(axes, rows)
+    for y, row in enumerate(rows):
+        _draw(axes, y, row, low, high)
+    axes.set_yticks(range(len(rows)), [f"{row.label}\n{row.when}" for row in rows])
+    axes.set_ylim(len(rows) - 0.45, -0.55)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(lambda value, _: duration(value))
+    logarithmic = " (logarithmic)" if low else ""
+    axes.set_xlabel(f"longest time in which nothing arrived{logarithmic}")
+    return figure
+
+
+def _key(rows: Sequence[Outage]) -> list[tuple[Any, str]]:
+    key: list[tuple[Any, str]] = [
+        (Patch(**MEASURED), "measured"),
+        (Line2D([], [], **DEMAND), "each demand"),
+        (Line2D([], [], **PREDICTED | {"markersize": 9}), "predicted"),
+    ]
+    if any(row.lasting for row in rows):
+        key.append((Patch(**LASTING), f"predicted: out {WHILE_IT_LASTS}"))
+    return key
+
+
+def _scale(axes: Any, rows: Sequence[Outage]) -> tuple[float, float]:
+    """Logarithmic over more than two decades; its ends, the lower 0 where it is linear."""
+    values = [
+        value for row in rows for value in (*row.out_ms, row.predicted_ms or 0.0) if value > 0
+    ]
+    least, most = min(values, default=1.0), max(values, default=1.0)
+    if most <= MOST_LINEAR * least:
+        axes.set_xlim(0, 1.05 * most)
+        return 0.0, 1.05 * most
+    low = 10.0 ** np.floor(np.log10(least))
+    axes.set_xscale("log")
+    axes.set_xlim(low, 1.5 * most)
+    return float(low), 1.5 * most
+
+
+def _draw(axes: Any, y: int, row: Outage, low: float, high: float) -> None:
+    if row.lasting:
+        until = high if row.predicted_ms is None else row.predicted_ms
+        axes.barh(y, until - low, left=low, height=BOX, **LASTING)
+    axes.barh(y, max(row.out_ms[0] - low, 0), left=low, height=BAR, **MEASURED)
+    if row.predicted_ms is not None and not row.lasting:
+        axes.plot(row.predicted_ms, y, clip_on=False, **PREDICTED)
+    spread = np.linspace(-0.3, 0.3, len(row.out_ms)) * BAR if len(row.out_ms) > 1 else [0.0]
+    axes.plot(np.maximum(row.out_ms, low), y + np.asarray(spread), clip_on=False, **DEMAND)
+    axes.annotate(
+        row.told,
+        (1, y),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(9, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL_PT,
+        linespacing=1.25,
+    )

@@ -1,0 +1,119 @@
+"""Events of a timeline: who is hit, for how long, every loss explained, and again the same."""
+
+import json
+
+import pytest
+from test_runs_in_the_virtual_clock import assert_same_bytes
+
+from corridor.experiments.timeline.registry import KINDS
+from corridor_runs import SCENARIOS, run
+
+pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
+IN_HALF_A_SECOND = 50
+MOST_OUT_MS = 130
+RTT_TOLERANCE_MS = 0.050
+REPEATED = ("changes.json", "controller_events.jsonl", "deployment-after.json")
+
+
+@pytest.fixture(scope="module")
+def followed(once):
+    return once("timeline-cut")
+
+
+@pytest.fixture(scope="module")
+def not_followed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("not-followed")
+    scenario = folder / "timeline-cut.yaml"
+    text = (SCENARIOS / "timeline-cut.yaml").read_text()
+    scenario.write_text(f"{text}controller: {{follow: false}}\n")
+    return run(folder / "result", scenario, *VIRTUAL)
+
+
+def hit(ran, event, demand):
+    (told,) = (one for one in ran.summary["events"] if one["id"] == event)
+    (found,) = (one for one in told["hits"] if one["demand"] == demand)
+    return found
+
+
+def test_a_cut_that_nobody_follows_loses_all_that_is_sent_while_it_lasts(not_followed):
+    found = hit(not_followed, "dig", "ckpt")
+    assert found["expected_out_ms"] is None
+    assert found["rtt_then_ms"] is None
+    assert found["out_ms"] >= IN_HALF_A_SECOND * 10
+    assert found["lost"] >= IN_HALF_A_SECOND
+    assert not_followed.demands["ckpt"]["lost_by"] == {"dig": found["lost"]}
+    assert not_followed.demands["ckpt"]["lost"] == found["lost"]
+    assert "while it lasts" in not_followed.said
+
+
+def test_an_expectation_that_does_not_hold_fails_the_run_in_one_line(not_followed):
+    assert not_followed.code == 1
+    said = not_followed.said + not_followed.complained
+    lines = [line for line in said.splitlines() if "lost of ckpt should be at most 20" in line]
+    assert len(lines) == 1
+    assert not_followed.summary["complete"]
+    assert [one["holds"] for one in not_followed.summary["expectations"]] == [False]
+
+
+def test_a_cut_that_is_followed_is_over_as_soon_as_the_summary_expects(followed):
+    found = hit(followed, "dig", "ckpt")
+    assert 0 < found["out_ms"] <= MOST_OUT_MS
+    assert found["expected_out_ms"] <= MOST_OUT_MS
+    for when in ("before", "then"):
+        expected = found[f"expected_rtt_{when}_ms"]
+        assert found[f"rtt_{when}_ms"] == pytest.approx(expected, abs=RTT_TOLERANCE_MS)
+    assert followed.demands["ckpt"]["lost_by"] == {"dig": followed.demands["ckpt"]["lost"]}
+    assert [one["holds"] for one in followed.summary["expectations"]] == [True]
+    assert f"{found['out_ms']:g} ms" in followed.said
+
+
+def test_whom_a_cut_does_not_touch_loses_nothing(followed, not_followed):
+    for ran in (followed, not_followed):
+        assert ran.demands["train"]["lost"] == 0
+        assert "lost_by" not in ran.demands["train"]
+
+
+def test_the_same_seed_gives_the_same_bytes_whatever_happens(once):
+    first, second = once("timeline-again"), once("timeline-again", "--seed", "1")
+    assert_same_bytes(first, second)
+    for name in REPEATED:
+        ours, theirs = ((one.folder / "raw" / name).read_bytes() for one in (first, second))
+        assert ours == theirs, f"{name} differs"
+    made = json.loads((first.folder / "raw" / "changes.json").read_text())
+    assert {"kill-controller", "start-controller", "set-policies"} <= {one["do"] for one in made}
+    assert all(one["answer"]["ok"] for one in made if "answer" in one)
+
+
+@pytest.fixture(scope="module")
+def of_all_kinds(once):
+    return once("timeline-all")
+
+
+def test_every_event_of_every_kind_is_in_the_summary(of_all_kinds):
+    told = of_all_kinds.summary["events"]
+    assert {one["kind"] for one in told} == KINDS.keys() - {"expect"}
+    assert [one["at_ms"] for one in told] == sorted(one["at_ms"] for one in told)
+    assert [one["id"] for one in told if one["refused"]] == []
+    assert [one["holds"] for one in of_all_kinds.summary["expectations"]] == [True, True]
+
+
+def test_every_lost_probe_is_explained(of_all_kinds):
+    ids = {one["id"] for one in of_all_kinds.summary["events"]}
+    for name, demand in of_all_kinds.demands.items():
+        causes = demand.get("lost_by", {})
+        assert causes.keys() <= {*ids, "policy", "queue"}, name
+        assert sum(causes.values()) == demand["lost"], name
+    assert of_all_kinds.summary["invalid"] is None
+
+
+def test_no_packet_is_where_what_is_in_force_forbids_it(of_all_kinds):
+    crossings = of_all_kinds.summary["crossings"]
+    assert crossings["frames"] > 1000
+    assert (crossings["lost"], crossings["forbidden"], crossings["strange"]) == (0, [], [])
+
+
+def test_tables_are_proven_before_and_after_all_that_happened(of_all_kinds):
+    proof = json.loads((of_all_kinds.folder / "proof.json").read_text())
+    assert proof["holds"]
+    assert {"before", "after"} <= proof["proofs"].keys()

@@ -1,0 +1,33 @@
+"""What is written in a figure, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axis import Tick
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from corridor.experiments.figures.style import style
+
+
+def visible_texts(figure: Any) -> list[Text]:
+    """All that is written; of the labels of ticks only those within their axis are."""
+    of_ticks = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
+    found = [text for text in figure.findobj(Text) if text not in of_ticks]
+    for axes in filter(lambda axes: axes.axison, figure.axes):
+        for along, axis in enumerate((axes.xaxis, axes.yaxis)):
+            found += [label for label in axis.get_ticklabels() if _within(axes, along, label)]
+    return [text for text in found if text.get_visible() and text.get_text().strip()]
+
+
+def _within(axes: Any, along: int, label: Text) -> bool:
+    at = label.get_transform().transform(label.get_position())[along]
+    return bool(axes.bbox.min[along] - 1 <= at <= axes.bbox.max[along] + 1)
+
+
+def extents(figure: Any) -> list[tuple[Text, Any]]:
+    """Each text and its box in pixels, with letters as wide as in the files."""
+    with style():
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        return [(text, text.get_window_extent(renderer)) for text in visible_texts(figure)]

@@ -1,0 +1,225 @@
+"""Who was hit by which event and for how long, and why each probe was lost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
+from corridor.experiments.results.event_impacts import (
+    QUEUE,
+    RANDOM,
+    account,
+    write_impacts,
+)
+from corridor.experiments.results.expectations import expectations
+from corridor.traffic.measures.samples import PROBE_DTYPE
+from handmade_run import EPOCH_NS
+from handmade_run import plan as handmade_plan
+
+MS = 1_000_000
+INTERVAL_NS, COUNT = 10 * MS, 1000
+START_NS = 1000 * MS
+"""Of probing: probe n is sent n * 10 ms later."""
+NEAR, SILENT, FAR = range(3)
+RTT_NS, THEN_NS = 10 * MS, 16 * MS
+NONE_DROP = {RANDOM: frozenset(), QUEUE: frozenset()}
+
+
+def impact(demand, *, out_ms=120, before_ns=RTT_NS, bridged_ns=None, followed_ns=THEN_NS):
+    out_ns = None if out_ms is None else out_ms * MS
+    return Impact(demand, before_ns, bridged_ns, followed_ns, ("shanghai", "guian"), out_ns)
+
+
+def event(name, at_ms, until_ms, *impacts, kind="cut", what="one", options=None):
+    end_ns = None if until_ms is None else START_NS + until_ms * MS
+    begin_ns = START_NS + at_ms * MS
+    return PlannedEvent(name, kind, what, options or {}, begin_ns, end_ns, impacts)
+
+
+def plan_with(*events, silent_rtt_ns=40 * MS):
+    """Of the handmade demands, the one that policies may keep back is predicted, or not."""
+    plan = handmade_plan()
+    forward_ns = silent_rtt_ns and silent_rtt_ns // 2
+    demands = list(plan.demands)
+    demands[SILENT] = replace(
+        demands[SILENT], predicted_forward_ns=forward_ns, predicted_backward_ns=forward_ns
+    )
+    return replace(plan, demands=tuple(demands), events=events)
+
+
+def probes_of(demand, lost=(), *, later=(), phase=1):
+    """All of a demand; those ``later`` take as long as by the detour."""
+    found = np.zeros(COUNT, PROBE_DTYPE)
+    found["demand"], found["seq"], found["sent"] = demand, np.arange(COUNT), True
+    found["phase"] = phase
+    found["intended_ns"] = EPOCH_NS + START_NS + np.arange(COUNT) * INTERVAL_NS
+    found["t1_ns"] = found["intended_ns"]
+    rtt_ns = np.full(COUNT, RTT_NS)
+    rtt_ns[list(later)] = THEN_NS
+    found["t2_ns"] = found["t3_ns"] = found["t1_ns"] + rtt_ns // 2
+    found["t4_ns"] = found["t1_ns"] + rtt_ns
+    found["reflections"], found["received"] = 1, True
+    found["received"][list(lost)] = False
+    return found
+
+
+def accounted(plan, *probes, dropping=NONE_DROP):
+    return account(np.concatenate(probes), plan, EPOCH_NS, dropping)
+
+
+def causes_of(plan, *probes, dropping=NONE_DROP):
+    return accounted(plan, *probes, dropping=dropping).causes
+
+
+CUT = event("dig", 1000, 2000, impact(NEAR))
+
+
+def test_what_is_lost_once_an_event_begins_is_of_it_and_so_is_what_was_under_way():
+    losses = accounted(plan_with(CUT), probes_of(NEAR, range(99, 112), later=range(112, 200)))
+    assert losses.causes == {"near": {"dig": 13}}
+    (hit,) = losses.impacts
+    assert (hit.event, hit.demand, hit.expected, hit.lost) == ("dig", "near", True, 13)
+    assert (hit.out_ms, hit.expected_out_ms, hit.over_ms) == (120.0, 120.0, 120.0)
+    assert (hit.rtt_before_ms, hit.expected_rtt_before_ms) == (10.0, 10.0)
+    assert (hit.rtt_then_ms, hit.expected_rtt_then_ms) == (16.0, 16.0)
+    assert hit.path_then == ("shanghai", "guian")
+
+
+def test_the_longest_outage_is_told_and_when_the_last_was_over():
+    (hit,) = accounted(plan_with(CUT), probes_of(NEAR, [*range(100, 105), 150])).impacts
+    assert (hit.lost, hit.out_ms, hit.over_ms) == (6, 50.0, 510.0)
+
+
+def test_an_outage_is_from_the_first_that_is_lost_to_the_next_that_arrives_however_they_are_sent():
+    probes = probes_of(NEAR, range(100, 105))
+    probes["intended_ns"][103:] += 90 * MS
+    (hit,) = accounted(plan_with(CUT), probes).impacts
+    assert hit.out_ms == 140.0
+
+
+def test_whom_an_event_should_hit_and_does_not_is_told_with_nothing_lost():
+    (hit,) = accounted(plan_with(CUT), probes_of(NEAR)).impacts
+    assert (hit.expected, hit.lost, hit.out_ms, hit.over_ms) == (True, 0, 0.0, 0.0)
+
+
+def test_an_event_that_takes_all_away_for_as_long_as_it_lasts_has_no_round_trip_then():
+    gone = event("dig", 1000, 2000, impact(NEAR, out_ms=None, followed_ns=None))
+    (hit,) = accounted(plan_with(gone), probes_of(NEAR, range(100, 200))).impacts
+    assert (hit.expected_out_ms, hit.rtt_then_ms, hit.expected_rtt_then_ms) == (None, None, None)
+    assert hit.out_ms == 1000.0
+
+
+def test_of_two_events_that_hit_a_demand_what_is_lost_is_of_the_later():
+    second = event("more", 1500, 1800, impact(NEAR))
+    plan = plan_with(CUT, second)
+    lost = [*range(100, 105), *range(150, 153), *range(185, 187)]
+    assert causes_of(plan, probes_of(NEAR, lost)) == {"near": {"dig": 5, "more": 5}}
+
+
+def test_what_is_lost_is_of_the_event_that_hits_the_demand_though_another_began_later():
+    other = event("elsewhere", 1020, 1500, impact(FAR), what="two")
+    causes = causes_of(plan_with(CUT, other), probes_of(NEAR, [103]), probes_of(FAR, [103]))
+    assert causes == {"near": {"dig": 1}, "far": {"elsewhere": 1}}
+
+
+def test_what_is_lost_soon_after_an_end_is_still_of_the_event():
+    assert causes_of(plan_with(CUT), probes_of(NEAR, [250])) == {"near": {"dig": 1}}
+    late = causes_of(plan_with(CUT), probes_of(NEAR, [320]))
+    assert late == {"near": {"unexplained": 1}}
+
+
+def test_an_event_without_an_end_explains_losses_until_the_run_ends():
+    lasting = event("dig", 1000, None, impact(NEAR))
+    assert causes_of(plan_with(lasting), probes_of(NEAR, [900])) == {"near": {"dig": 1}}
+
+
+def test_what_is_over_at_once_explains_what_is_lost_within_seconds_unless_it_forbids():
+    at_once = event("again", 1000, None, impact(NEAR), kind="restart", what="switches")
+    causes = causes_of(plan_with(at_once), probes_of(NEAR, [110, 700]))
+    assert causes == {"near": {"again": 1, "unexplained": 1}}
+    forbids = event("law", 1000, None, impact(NEAR, followed_ns=None), kind="policies", what="x")
+    assert causes_of(plan_with(forbids), probes_of(NEAR, [700])) == {"near": {"law": 1}}
+
+
+def test_a_demand_that_an_event_should_not_have_hit_is_a_surprise_of_it():
+    losses = accounted(plan_with(CUT), probes_of(NEAR), probes_of(FAR, [105]))
+    surprise = next(one for one in losses.impacts if one.demand == "far")
+    assert (surprise.expected, surprise.lost, surprise.expected_out_ms) == (False, 1, 0.0)
+    assert losses.causes == {"far": {"dig": 1}}
+
+
+@pytest.mark.parametrize("cause", [RANDOM, QUEUE])
+def test_fibres_that_lose_of_themselves_explain_it_better_than_an_event_elsewhere(cause):
+    dropping = {**NONE_DROP, cause: frozenset(["two"])}
+    causes = causes_of(plan_with(CUT), probes_of(FAR, [105, 700]), dropping=dropping)
+    assert causes == {"far": {cause: 2}}
+    causes = causes_of(plan_with(CUT), probes_of(NEAR, [105, 700]), dropping=dropping)
+    assert causes == {"near": {"dig": 1, "unexplained": 1}}
+
+
+def test_what_nothing_explains_is_said_so_and_what_policies_keep_back_is_theirs():
+    causes = causes_of(plan_with(), probes_of(NEAR, [3]))
+    assert causes == {"near": {"unexplained": 1}}
+    kept = plan_with(silent_rtt_ns=None)
+    assert causes_of(kept, probes_of(SILENT, range(COUNT))) == {"silent": {"policy": COUNT}}
+
+
+def test_what_only_loads_a_demand_loses_nothing_of_others():
+    stream = event("load", 1000, 2000, kind="stream", what="far")
+    assert causes_of(plan_with(stream), probes_of(NEAR, [105])) == {"near": {"unexplained": 1}}
+
+
+def test_warm_up_copies_and_cuts_one_after_another_are_not_counted():
+    plan = plan_with()
+    plan = replace(
+        plan,
+        job=plan.job._replace(phases=("warm-up", "probe", "cut:one")),
+        cuts=(Cut("one", False, 0, 0, 0, 0, 1, 1, ()),),
+    )
+    twice = probes_of(NEAR, [3])
+    twice["copy"] = 1
+    for probes in (probes_of(NEAR, [3], phase=0), probes_of(NEAR, [3], phase=2), twice):
+        assert causes_of(plan, probes) == {}
+
+
+def test_rows_are_kept_in_the_order_of_events(tmp_path):
+    first, second = event("a", 1000, 1100, impact(FAR)), event("b", 2000, 2100, impact(NEAR))
+    losses = accounted(plan_with(first, second), probes_of(NEAR, [205]), probes_of(FAR))
+    write_impacts(tmp_path / "events.parquet", losses.impacts)
+    table = pq.read_table(tmp_path / "events.parquet")
+    assert table["event"].to_pylist() == ["a", "b"]
+    assert table.schema.metadata[b"corridor_schema"] == b"events/1"
+
+
+def expected(options, *, until_ms=2000, said=(), lost=(), later=()):
+    one = event("want", 1000, until_ms, kind="expect", what="near", options=options)
+    found = expectations(probes_of(NEAR, lost, later=later), plan_with(one), EPOCH_NS, said)
+    return {row["of"]: (row["expected"], row["found"], row["holds"]) for row in found}
+
+
+def test_bounds_are_of_the_probes_sent_while_an_expectation_lasts():
+    bounds = {"p50": 10 * MS, "p99": 16 * MS, "max": 15 * MS, "lost": 0}
+    found = expected(bounds, lost=[99, 200], later=[*range(100, 103), 300])
+    assert found == {
+        "p50": (10.0, 10.0, True),
+        "p99": (16.0, 16.0, True),
+        "max": (15.0, 16.0, False),
+        "lost": (0, 0, True),
+    }
+
+
+def test_a_bound_on_nothing_that_was_answered_does_not_hold():
+    assert expected({"max": 10 * MS}, lost=range(100, 200)) == {"max": (10.0, None, False)}
+
+
+def test_a_status_is_the_last_that_the_controller_told_by_then():
+    def told(at_ms, status, demand="near"):
+        at_ns = EPOCH_NS + START_NS + at_ms * MS
+        return {"event": "status", "at_ns": at_ns, "demand": demand, "status": status}
+
+    said = [told(500, "ALT"), told(900, "DOWN", "far"), told(1900, "UP"), told(2100, "DOWN")]
+    assert expected({"status": "UP"}, said=said) == {"status": ("UP", "UP", True)}
+    assert expected({"status": "UP"}, until_ms=1800, said=said) == {"status": ("UP", "ALT", False)}
+    assert expected({"status": "UP"}) == {"status": ("UP", "UP", True)}

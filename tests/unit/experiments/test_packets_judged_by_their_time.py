@@ -1,0 +1,135 @@
+"""Packets on fibres are judged by the policies that were in force when they were seen."""
+
+import json
+
+import pytest
+
+from corridor.controller.policy.load import load_policies
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.results.timeline import in_force
+from corridor.experiments.results.transit_check import ALWAYS, Judge, Span, judge
+from corridor.experiments.scenario.intents import specify
+from kinds_lab import loaded
+
+EPOCH_NS = 1_800_000_000_000_000_000
+S = 1_000_000_000
+DEMANDS = """\
+demands:
+  - {id: ckpt, class: ckpt, data: cn-core-none, returns: same-class, src: guian, dst: karachi}
+"""
+TEXT = """\
+policies: cn-outbound
+as_of: 2026-11-24
+timeline:
+  - {id: free, at: 1s, policies: none}
+  - {id: again, at: 1500ms, policies: cn-outbound}
+"""
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    return loaded(tmp_path_factory.mktemp("scenario"), TEXT, DEMANDS)
+
+
+@pytest.fixture(scope="module")
+def plan(scenario):
+    return make_plan(scenario, clock="virtual", run_id="c0", seed=1)
+
+
+@pytest.fixture(scope="module")
+def forbids(scenario):
+    return specify(scenario)
+
+
+@pytest.fixture(scope="module")
+def allows(scenario, forbids):
+    return forbids.model_copy(update={"policies": load_policies("none", scenario.topology)})
+
+
+def seen(plan, first_ns, last_ns):
+    wire = next(one for one in plan.wiring.fibres if one.fibre == "guian-kunming")
+    interface = next(end.interface for end in (wire.a, wire.z) if end.hub == "guian")
+    src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
+    flow = {
+        "interface": interface, "src": src, "dst": dst, "src_port": 4000, "dst_port": 862,
+        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns,
+        "last_ns": last_ns,
+    }  # fmt: skip
+    return {"schema": 1, "frames": 10, "lost": 0, "flows": [flow]}
+
+
+@pytest.mark.parametrize(
+    ("first_ns", "last_ns", "holds"),
+    [(10, 20, True), (15, 15, True), (9, 20, False), (10, 21, False), (1, 2, False)],
+)
+def test_a_packet_is_forbidden_where_nothing_allows_it_at_its_time(
+    plan, forbids, allows, first_ns, last_ns, holds
+):
+    spans = [(Judge(forbids, plan.wiring), ALWAYS), (Judge(allows, plan.wiring), Span(10, 20))]
+    verdict = judge(seen(plan, first_ns, last_ns), spans)
+    assert (verdict.forbidden == ()) == holds
+    assert verdict.strange == ()
+
+
+def test_while_other_policies_are_rolled_out_both_allow(plan, forbids, allows):
+    one, other = (Judge(each, plan.wiring) for each in (allows, forbids))
+    spans = [(one, Span(-S, 20)), (other, Span(10, S))]
+    assert judge(seen(plan, 5, 20), spans).holds
+    assert not judge(seen(plan, 5, 21), spans).holds
+
+
+def test_one_specification_that_is_in_force_all_the_time(plan, forbids, allows):
+    assert Judge(allows, plan.wiring).verdict(seen(plan, 1, 2)).holds
+    assert not Judge(forbids, plan.wiring).verdict(seen(plan, 1, 2)).holds
+
+
+def made(event, began_ns, answered_ns, answer):
+    return {
+        "do": "set-policies",
+        "what": "x",
+        "event": event,
+        "began_ns": began_ns,
+        "answered_ns": answered_ns,
+        "answer": answer,
+    }
+
+
+def spans_of(folder, plan, forbids, changes):
+    (folder / "changes.json").write_text(json.dumps(changes))
+    found = in_force(folder, plan, EPOCH_NS, forbids)
+    return [
+        (
+            one.policies.name,
+            *(each - EPOCH_NS if abs(each) < 2 * EPOCH_NS else each for each in span),
+        )
+        for one, span in found
+    ]
+
+
+def test_policies_are_in_force_from_when_they_are_asked_for_until_others_are_rolled_out(
+    tmp_path, plan, forbids
+):
+    done = [made("free", S, 2 * S, {"ok": True}), made("again", 3 * S, 4 * S, {"ok": True})]
+    assert spans_of(tmp_path, plan, forbids, done) == [
+        ("cn-outbound", ALWAYS.from_ns, 2 * S),
+        ("none", S, 4 * S),
+        ("cn-outbound", 3 * S, ALWAYS.until_ns),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["busy", "refused", "unknown"])
+def test_policies_that_are_refused_were_never_in_force(tmp_path, plan, forbids, kind):
+    done = [made("free", S, 2 * S, {"ok": False, "kind": kind, "reason": "not now"})]
+    assert spans_of(tmp_path, plan, forbids, done) == [("cn-outbound", *ALWAYS)]
+
+
+def test_where_nobody_answered_either_may_be_in_force(tmp_path, plan, forbids):
+    done = [made("free", S, 2 * S, {"ok": False, "kind": "absent", "reason": "gone"})]
+    assert spans_of(tmp_path, plan, forbids, done) == [
+        ("cn-outbound", *ALWAYS),
+        ("none", S, ALWAYS.until_ns),
+    ]
+
+
+def test_without_changes_the_first_is_in_force_all_the_time(tmp_path, plan, forbids):
+    assert in_force(tmp_path, plan, EPOCH_NS, forbids) == [(forbids, ALWAYS)]

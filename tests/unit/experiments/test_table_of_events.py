@@ -1,0 +1,91 @@
+"""Events and expectations of a run as text."""
+
+from corridor.experiments.results.event_table import events_table, expectations_lines
+
+HIT = {
+    "demand": "results-zhongwei-islamabad-second",
+    "expected": True,
+    "lost": 22,
+    "out_ms": 1233.333333,
+    "expected_out_ms": 1620.5,
+    "over_ms": 130.0,
+    "rtt_before_ms": 1094.185984,
+    "expected_rtt_before_ms": 94.1859,
+    "rtt_then_ms": 1144.580352,
+    "expected_rtt_then_ms": 1144.579,
+    "path_then": ["guian"],
+}
+
+
+def event(*hits, **more):
+    told = {"id": "dig", "kind": "cut", "what": "aae-1-hongkong-songkhla-branch-of-it"}
+    times = {"options": {}, "at_ms": 12500.0, "until_ms": 13000.0, "refused": None}
+    return {**told, **times, "hits": list(hits), **more}
+
+
+def table(*events, unexplained=0):
+    demands = [{"lost_by": {"unexplained": unexplained, "dig": 7}}, {}]
+    return events_table({"events": list(events), "demands": demands}).splitlines()
+
+
+def test_all_is_within_a_hundred_characters():
+    refusal = "what switches hold beside the old breaks C0"
+    lines = table(event(HIT, {**HIT, "expected": False}), event(refused=refusal), unexplained=12)
+    assert max(map(len, lines)) <= 100
+
+
+def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
+    lines = table(event(HIT, {**HIT, "lost": 3, "expected_out_ms": None}))
+    assert lines[2].startswith("cut aae-1-hongkong-songk...")
+    assert lines[2].split()[2:] == ["12.5", "s", "13", "s", "2", "25"]
+    assert "results-zhongwei-islam" in lines[3]
+    assert "1233 ms" in lines[3]
+    assert "1620 ms" in lines[3]
+    assert lines[3].rstrip().endswith("1144.580  1144.579")
+    assert "while it lasts" in lines[4]
+
+
+def test_who_was_out_for_longest_is_named_first_and_the_others_are_counted():
+    hits = [{**HIT, "demand": f"d{number}", "out_ms": float(number)} for number in range(6)]
+    lines = table(event(*hits))
+    assert [line.split()[0] for line in lines[3:6]] == ["d5", "d4", "d3"]
+    assert lines[6].strip() == "and 3 more"
+
+
+def test_a_surprise_a_refusal_and_what_nothing_explains_are_said():
+    surprise = {**HIT, "expected": False, "expected_out_ms": 0.0, "rtt_then_ms": None}
+    lines = table(event(surprise, refused="not now"), unexplained=12)
+    assert "not at all" in lines[3]
+    assert "none" in lines[3]
+    assert lines[-2:] == ["dig was refused: not now", "12 lost probes are explained by nothing"]
+
+
+def test_an_event_that_is_over_at_once_has_no_end():
+    (line,) = table(event(until_ms=None, kind="day", what="2027-07-01"))[2:]
+    assert line.split() == ["day", "2027-07-01", "12.5", "s", "0", "0"]
+
+
+def test_nothing_is_said_where_nothing_happens():
+    assert events_table({"demands": []}) == ""
+    assert expectations_lines({}) == ""
+
+
+def one(holds, **more):
+    row = {"id": "want", "demand": "ckpt", "of": "p99", "expected": 95.0, "found": 96.5}
+    return {**row, "holds": holds, **more}
+
+
+def test_expectations_that_hold_are_counted_and_others_told_one_a_line():
+    assert expectations_lines({"expectations": [one(True), one(True)]}) == (
+        "all 2 expectations of the timeline hold"
+    )
+    unmet = [
+        one(False),
+        one(False, found=None),
+        one(False, of="status", expected="UP", found="ALT"),
+    ]
+    assert expectations_lines({"expectations": [one(True), *unmet]}).splitlines() == [
+        "not as expected (want): p99 of ckpt should be at most 95.0, and it is 96.5",
+        "not as expected (want): p99 of ckpt should be at most 95.0, and nothing was answered",
+        "not as expected (want): status of ckpt should be UP, and it is ALT",
+    ]

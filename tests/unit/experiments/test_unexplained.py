@@ -1,0 +1,130 @@
+"""A run whose losses or delays nothing explains is not valid; what explains them is no fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import handmade_run
+from corridor.experiments.lab.health import softnet_dropped
+from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
+from corridor.experiments.results.health import (
+    Counted,
+    Health,
+    crowded_fibres,
+    machine_warnings,
+    unexplained,
+)
+
+MS = 1_000_000
+FIBRES = {"s1p2": {"queue_drops": 0}}
+QUIET = Counted(0, 0, {"s1p2": 3}, FIBRES)
+HEALTHY = Health(QUIET, QUIET)
+PLAN = handmade_run.plan()
+
+
+def demand(name: str, predicted_ms: float, p50_ms: float | None, **more: Any) -> Any:
+    rtt = None if p50_ms is None else {"min": predicted_ms, "p50": p50_ms}
+    return {"id": name, "predicted_rtt_ms": predicted_ms, "rtt_ms": rtt, **more}
+
+
+def demands(near: float | None = 10.0, **more: Any) -> list[Any]:
+    return [
+        demand("near", 10.0, near, **more),
+        demand("silent", 40.0, None),
+        demand("far", 50.0, 50.0),
+    ]
+
+
+def judged(of: list[Any], *, plan: Any = PLAN, flows: Any = (), clock: str = "real") -> str | None:
+    return unexplained(HEALTHY, of, flows, plan, clock)
+
+
+def test_round_trips_as_predicted_are_valid() -> None:
+    assert judged(demands(), clock="virtual") is None
+    assert judged(demands(12.9)) is None
+
+
+def test_a_path_of_20_ms_that_takes_28_is_not() -> None:
+    said = judged([demand("near", 20.0, 28.0), demand("silent", 40.0, None), demands()[2]])
+    assert said == (
+        "half of the round trips of near took 8.0 ms more than predicted though nothing competed: "
+        "3ms are too many"
+    )
+
+
+def test_the_virtual_clock_is_held_to_less() -> None:
+    assert "2.0 ms more" in (judged(demands(12.0), clock="virtual") or "")
+
+
+def event(kind: str, *impacts: Impact) -> PlannedEvent:
+    return PlannedEvent(kind, kind, "near", {}, 0, 1, impacts)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [event("cut", Impact(0, 1, 1, 1, (), 0)), event("stream"), event("transfer")],
+    ids=lambda one: one.kind,
+)
+def test_what_an_event_hits_or_a_load_competes_with_may_take_longer(happens: PlannedEvent) -> None:
+    assert judged(demands(28.0), plan=replace(PLAN, events=(happens,))) is None
+
+
+def test_an_event_that_hits_another_demand_explains_nothing() -> None:
+    plan = replace(PLAN, events=(event("cut", Impact(2, 1, 1, 1, (), 0)),))
+    assert judged(demands(28.0), plan=plan) is not None
+
+
+def test_probes_that_fill_a_fibre_by_themselves_may_queue() -> None:
+    busy = replace(PLAN.demands[0], probe_bps=6_000_000)
+    plan = replace(PLAN, demands=(busy, *PLAN.demands[1:]))
+    assert crowded_fibres(PLAN) == {}
+    assert crowded_fibres(plan) == {"one": pytest.approx(0.6, abs=0.01)}
+    assert judged(demands(28.0), plan=plan) is None
+
+
+@pytest.mark.parametrize("of", ["probes", "stream"])
+def test_losses_that_nothing_explains_are_not_valid(of: str) -> None:
+    lost = {"lost_by": {"unexplained": 3, "cut-one": 9}}
+    more = lost if of == "probes" else {"flows": [lost]}
+    said = judged(demands(**more))
+    assert said is not None
+    assert said.startswith("3 packets were lost and nothing explains it (3 of near)")
+
+
+def test_explained_losses_are_valid_and_so_is_what_nobody_counted() -> None:
+    assert judged(demands(lost_by={"cut-one": 9, "queue": 1})) is None
+    unknown = demands(lost_by={"unexplained": 3})
+    assert unexplained(None, unknown, [], PLAN, "real") is None
+
+
+def tcp(alone: bool) -> Any:
+    at_ns = None if alone else 5
+    transfer = Transfer(0, "h1", "h2", "", "", 1, 2, 3, 1, at_ns)
+    return replace(PLAN, transfers=(transfer,))
+
+
+def test_a_transfer_may_wait_for_itself_and_no_longer() -> None:
+    own_queue_ms = 20 * 8 * 1518 / 10_000_000 * 1e3
+    for late_ms, valid in ((own_queue_ms, True), (own_queue_ms + 4, False)):
+        flows: Any = [{"demand": "near", "min_rtt_us": round((10 + late_ms) * 1e3)}]
+        assert (judged(demands(), plan=tcp(alone=True), flows=flows) is None) == valid
+        assert judged(demands(), plan=tcp(alone=False), flows=flows) is None
+
+
+def test_what_the_machine_lost_is_named() -> None:
+    after = Counted(2, 5, {"s1p2": 4}, FIBRES)
+    assert machine_warnings(Health(QUIET, after), PLAN) == [
+        "2 packets were dropped by the kernel's backlog (softnet)",
+        "5 packets were lost on their way up from the datapath of Open vSwitch",
+        "BFD changed at 1 ends of fibres though nothing failed: s1p2",
+    ]
+    assert machine_warnings(HEALTHY, PLAN) == machine_warnings(None, PLAN) == []
+    happens = replace(PLAN, events=(event("cut"),))
+    assert len(machine_warnings(Health(QUIET, after), happens)) == 2
+
+
+def test_the_kernels_backlog_is_counted_over_all_processors() -> None:
+    assert softnet_dropped("00000010 00000001 0\n00000020 0000000f 0\n") == 16
