@@ -18,7 +18,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
-from corridor.topologies.emulation.controller_start import start_controller
+from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
 from corridor.topologies.emulation.ovsdb import Progress
 
 TIMEOUT_S = 120.0
@@ -28,6 +28,9 @@ NOTHING = "no switch has connected"
 
 class ControllerProcess:
     """The controller process and the line it reports on."""
+
+    gateways: Path | None = None
+    """The socket on which it speaks to gateways, if it does."""
 
     def __init__(
         self,
@@ -44,8 +47,10 @@ class ControllerProcess:
         self._patient = patient
         self._program = scratch / "program.json"
         self._address = scratch / "status.sock"
+        self._command: Sequence[str] = CONTROLLER
         self._log_path = out_dir / "controller.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        """The one that was started last, unless it was killed here."""
         self._listener: socket.socket | None = None
         self._line: StatusLine | None = None
         self._ready = False
@@ -57,22 +62,33 @@ class ControllerProcess:
         return cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
 
     def start(self) -> None:
-        self._listener = listen_at(self._address)
-        self._start()
-
-    def _options(self) -> dict[str, str]:
-        """Of its app, beside the framework and the line."""
-        self._program.write_text(json.dumps(to_plain(self._first)))
-        return {"program": str(self._program)}
-
-    def _start(self) -> None:
+        """Returns before it listens."""
+        self._listen()
         options = {
             "framework": self._framework,
             "status": str(self._address),
             **self._options(),
         }
         with self._log_path.open("ab") as log:
-            self._process = start_controller(self.port, options, patient=self._patient, log=log)
+            self.process = start_controller(
+                self.port, options, program=self._command, patient=self._patient, log=log
+            )
+
+    def _listen(self) -> None:
+        """Anew for each: one that is gone may still wait to be heard."""
+        self._close_line()
+        self._listener = listen_at(self._address)
+
+    def _close_line(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._address.unlink(missing_ok=True)
+        self._listener = self._line = None
+
+    def _options(self) -> dict[str, str]:
+        """Of its app, beside the framework and the line."""
+        self._program.write_text(json.dumps(to_plain(self._first)))
+        return {"program": str(self._program)}
 
     def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""
@@ -103,10 +119,9 @@ class ControllerProcess:
             raise MeasurementInvalid(f"the switches did not answer for {target.name}")
 
     def close(self) -> None:
-        if self._process is not None:
-            child_process.end(self._process, GRACE_S)
-        if self._listener is not None:
-            self._listener.close()
+        if self.process is not None:
+            child_process.end(self.process, GRACE_S)
+        self._close_line()
 
     def _connect(self) -> None:
         if self._line is not None:
@@ -157,10 +172,11 @@ class ControllerProcess:
             self._check_alive()
             raise MeasurementInvalid("the controller closed its line", self._log_hint()) from None
 
-    def _check_alive(self) -> None:
-        assert self._process is not None
+    def _check_alive(self, grace_s: float = 0.2) -> None:
+        """Raises with its last words if it has ended, or ends so soon."""
+        assert self.process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(0.2)
+            code = self.process.wait(grace_s)
             said = self._log_path.read_text(errors="replace").strip().splitlines()
             reason = f": {said[-1]}" if said else ""
             kind = MeasurementInvalid if self._ready else EnvironmentUnsupported

@@ -53,8 +53,7 @@ class EventDriver:
         self._captures = captures
         self._waiting: list[threading.Thread] = []
         self._epoch_ns = 0
-        self._now: Made
-        """The change that is being made, as it will be written."""
+        self._now = _Now()
         self.faults = Faults(net.wiring, net.kernel)
         self.done: list[Made] = []
 
@@ -62,6 +61,14 @@ class EventDriver:
         self._epoch_ns = epoch_ns
         for change in planned:
             yield TimedEvent(change.at_ns, partial(self._make, change))
+
+    def carry_out(self, do: str, what: str, options: dict[str, Any]) -> Made:
+        """Make a change now, and wait for the answer where it asks for something; how it went.
+        Several threads may do so at once."""
+        record = self._make(Change(time.time_ns() - self._epoch_ns, do, what, options))
+        if self._now.asking is not None:
+            self._now.asking.join()
+        return record
 
     def write(self, path: Path) -> None:
         """What was done, once everything that was asked for has been answered."""
@@ -112,8 +119,10 @@ class EventDriver:
             self._net.kernel.reshape(interface, shape)
 
     def request(self, do: str, **what: Any) -> None:
-        if self._controller is not None:
-            self._beside(partial(self._ask, self._controller, self._now, do, what))
+        record = self._now.record
+        if self._controller is not None and record is not None:
+            asking = partial(self._ask, self._controller, record, do, what)
+            self._now.asking = self._beside(asking)
 
     def kill_controller(self) -> None:
         if self._controller is not None:
@@ -135,10 +144,11 @@ class EventDriver:
         if self._captures is not None:
             self._captures.end(fibre)
 
-    def _beside(self, what: partial[None]) -> None:
+    def _beside(self, what: partial[None]) -> threading.Thread:
         thread = threading.Thread(target=what, daemon=True)
         self._waiting.append(thread)
         thread.start()
+        return thread
 
     def _ask(
         self,
@@ -151,17 +161,29 @@ class EventDriver:
         record["answer"] = answer
         record["answered_ns"] = time.time_ns() - self._epoch_ns
 
-    def _make(self, change: Change) -> None:
-        self._now = {
+    def _make(self, change: Change) -> Made:
+        self._now.asking = None
+        record: Made = {
             "do": change.do,
             "what": change.what,
             "planned_ns": change.at_ns,
             "began_ns": time.time_ns() - self._epoch_ns,
         }
         if options := {key: value for key, value in change.options.items() if key != "set"}:
-            self._now["options"] = options
+            record["options"] = options
         if change.event:
-            self._now["event"] = change.event
-        self.done.append(self._now)
+            record["event"] = change.event
+        self._now.record = record
+        self.done.append(record)
         ACTIONS[change.do](self, change.what, change.options)
-        self._now["ended_ns"] = time.time_ns() - self._epoch_ns
+        record["ended_ns"] = time.time_ns() - self._epoch_ns
+        return record
+
+
+class _Now(threading.local):
+    """What a thread is making."""
+
+    def __init__(self) -> None:
+        self.record: Made | None = None
+        """As it will be written."""
+        self.asking: threading.Thread | None = None

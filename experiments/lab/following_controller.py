@@ -1,56 +1,95 @@
-"""The controller that follows what happens, as a run sees it: asked, killed, and started again."""
+"""The controller that follows what happens: asked, waited for, killed, and started again."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import DEPLOYMENTS
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.controller_events import CONTROLLER_EVENTS
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from corridor.controller.api.control_answers import StatusAnswer, TopologyAnswer
 
 SETTLE_S = 120.0
 LOOK_S = 0.05
 MOST_DUMPS = 5
-EVENTS = "controller_events.jsonl"
-"""In ``raw`` of a result folder: what it said."""
 
 
 class FollowingController(ControllerProcess):
-    """Compiles from ``raw/specification.json`` of ``out_dir``, and holds the network to it."""
+    """Compiles from a specification, and holds the network to it."""
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> FollowingController:
-        patient = plan.job.clock == "virtual"
-        return cls(plan.wiring, plan.framework, scratch, out_dir, patient=patient)
+        raw = out_dir / "raw"
+        return cls(
+            plan.wiring,
+            raw / "specification.json",
+            plan.framework,
+            scratch,
+            out_dir,
+            patient=plan.job.clock == "virtual",
+            events=raw / CONTROLLER_EVENTS,
+        )
 
     def __init__(
-        self, wiring: Wiring, framework: str, scratch: Path, out_dir: Path, *, patient: bool
+        self,
+        wiring: Wiring,
+        specification: Path,
+        framework: str,
+        scratch: Path,
+        out_dir: Path,
+        *,
+        patient: bool,
+        events: Path,
+        reports_to: str | None = None,
+        timing: Mapping[str, int] | None = None,
+        command: Sequence[str] = CONTROLLER,
     ) -> None:
+        """It writes what happens to ``events``. ``reports_to`` is a socket of somebody who has its
+        line in place of this process, or empty for nobody; ``timing`` in ns; ``command`` are the
+        words for Python that start it."""
         super().__init__(None, framework, scratch, out_dir, patient=patient)
+        self._command = command
         self._of = wiring
+        self._in_one_piece = in_one_piece(wiring)
+        self._specification = specification
         self._raw = out_dir / "raw"
+        self._events = events
+        self._reports_to = reports_to
+        self._timing = dict(timing or {})
         self._state = scratch / "state.json"
         self._wiring = scratch / "wiring.json"
         self.control = scratch / "control.sock"
-        self.gateways = scratch / "gateways.sock"
+        self.gateways: Path = scratch / "gateways.sock"
 
     def _options(self) -> dict[str, str]:
         self._wiring.write_text(json.dumps(to_plain(self._of)))
+        elsewhere = {} if self._reports_to is None else {"status": self._reports_to}
         return {
-            "specification": str(self._raw / "specification.json"),
+            "specification": str(self._specification),
             "wiring": str(self._wiring),
             "control": str(self.control),
             "gateways": str(self.gateways),
-            "events": str(self._raw / EVENTS),
+            "events": str(self._events),
             "state": str(self._state),
+            "patience": json.dumps(self._timing),
+            **elsewhere,
         }
+
+    def _listen(self) -> None:
+        if self._reports_to is None:
+            super()._listen()
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]:
         """Its answer to a request over the control socket; ``ok`` is false while it is gone."""
@@ -59,39 +98,52 @@ class FollowingController(ControllerProcess):
         except NoAnswer as problem:
             return {"ok": False, "kind": "absent", "reason": str(problem)}
 
-    def wait_settled(self) -> None:
-        """Until all that is installed is proven, and nothing is seen to have failed."""
-        deadline = time.monotonic() + SETTLE_S
-        while not self._is_settled():
-            self._check_alive()
-            if time.monotonic() > deadline:
-                said = self.ask("status")
+    def until(self, what: Callable[[], object], seconds: float) -> float:
+        """Wait until something is so; how long it took. Raises if the controller ends meanwhile,
+        or time runs out."""
+        start = time.monotonic()
+        while not what():
+            if self.process is not None:
+                self._check_alive(grace_s=0)
+            if time.monotonic() - start > seconds:
                 raise EnvironmentUnsupported(
-                    f"the network is not settled after {SETTLE_S:g} s: {said}", self._log_hint()
+                    f"not in {seconds:g} s: {self.ask('status')}", self._log_hint()
                 )
             time.sleep(LOOK_S)
+        return time.monotonic() - start
 
-    def _is_settled(self) -> bool:
+    def wait_settled(self) -> None:
+        self.until(self.is_settled, SETTLE_S)
+
+    def is_settled(self) -> bool:
+        """All that is installed is proven, nothing is seen to have failed, and no demand is down.
+        One may be down for good where the network is in several pieces."""
         status, topology = self.ask("status"), self.ask("topology")
+        return bool(status["ok"] and topology["ok"]) and self._stands(
+            cast("StatusAnswer", status), cast("TopologyAnswer", topology)
+        )
+
+    def _stands(self, status: StatusAnswer, topology: TopologyAnswer) -> bool:
         return (
-            bool(status.get("installed"))
+            status["installed"]
             and not status["unproven"]
             and all(one["works"] for one in topology["fibres"].values())
             and all(one["gateway"] is not False for one in topology["hubs"].values())
+            and "UNKNOWN" not in status["demands"]
+            and not ("DOWN" in status["demands"] and self._in_one_piece)
         )
 
     def kill(self) -> None:
         """SIGKILL; switches serve on by the tables that they hold."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-            self._line = None
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
     def start_again(self) -> None:
-        """Another, which takes over what switches hold; returns before it has."""
-        if self._process is None:
-            self._start()
+        """Another, if none runs, which takes over what switches hold; returns before it has."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
 
     def dump(self, target: Path) -> None:
         """The tables, and beside the results what they are proven against."""
@@ -102,3 +154,12 @@ class FollowingController(ControllerProcess):
             kept.write_bytes(before)
             if self._state.read_bytes() == before:  # else it moved on meanwhile
                 return
+
+
+def in_one_piece(wiring: Wiring) -> bool:
+    """Whether fibres lead from every hub to every other."""
+    pieces = {hub.hub: frozenset([hub.hub]) for hub in wiring.hubs}
+    for fibre in wiring.fibres:
+        joined = pieces[fibre.a.hub] | pieces[fibre.z.hub]
+        pieces.update(dict.fromkeys(joined, joined))
+    return len(set(pieces.values())) == 1

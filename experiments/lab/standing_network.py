@@ -16,7 +16,6 @@ from corridor.topologies.model.wiring import Shape, Wiring
 
 if TYPE_CHECKING:  # a host asks what fits, and builds nothing
     from corridor.experiments.lab.controller_process import ControllerProcess
-    from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.topologies.emulation.network import CorridorNet
 
@@ -64,44 +63,27 @@ def fit(stands: Plan, plan: Plan) -> bool:
 @contextlib.contextmanager
 def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[StandingNetwork]:
     """Build the network of a plan; it is gone on leaving."""
+    from corridor.experiments.lab.assembly import assemble
     from corridor.experiments.lab.controller_process import ControllerProcess
     from corridor.experiments.lab.following_controller import FollowingController
-    from corridor.topologies.emulation.network import CorridorNet
 
-    with contextlib.ExitStack() as stack:
-        kind = FollowingController if plan.follows else ControllerProcess
-        controller = kind.of_plan(plan, scratch, out_dir)
-        stack.callback(controller.close)
-        emit({"event": "phase", "name": "build"})
-        net = CorridorNet(
-            plan.wiring,
-            controllers=[f"tcp:127.0.0.1:{controller.port}"],
-            segmentation_offload=plan.segmentation_offload,
-            private_dir=scratch / "openvswitch",
-            bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
-            progress=partial(step, emit),
-            shaped=False,  # what checks the wiring then comes at once, and is one piece of work
-        )
-        stack.enter_context(net)
-        gateways = None
-        if isinstance(controller, FollowingController):
-            gateways = _gateways(net, controller, scratch, out_dir)
-            stack.callback(gateways.close)
-        controller.start()  # not before: whatever comes of one switch has all of them looked at
+    kind = FollowingController if plan.follows else ControllerProcess
+    controller = kind.of_plan(plan, scratch, out_dir)
+    emit({"event": "phase", "name": "build"})
+    with assemble(
+        plan.wiring,
+        controller,
+        scratch,
+        out_dir,
+        gateways_at=controller.gateways,
+        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
+        segmentation_offload=plan.segmentation_offload,
+        progress=partial(step, emit),
+        shaped=False,  # what checks the wiring then comes at once, and is one piece of work
+    ) as (net, gateways):
         assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
         yield StandingNetwork(plan, net, controller, scratch, gateways)
-
-
-def _gateways(
-    net: CorridorNet, controller: FollowingController, scratch: Path, out_dir: Path
-) -> GatewaysProcess:
-    """They let nothing through until the controller says what."""
-    from corridor.experiments.lab.gateways_process import start_gateways
-
-    return start_gateways(
-        net, {}, scratch / "gateways.json", out_dir / "audit", controller.gateways
-    )
 
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:

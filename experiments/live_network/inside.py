@@ -23,7 +23,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from corridor.experiments.lab.controller_process import free_port
 from corridor.experiments.lab.emitting import Emit
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.lab.run_events import Event
@@ -57,7 +56,6 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
         *Setting.read(out_dir / "raw"),
         scratch=scratch,
         out_dir=out_dir,
-        port=free_port(),
         framework=settings_json["framework"],
         bfd_interval_ms=settings_json["bfd_interval_ms"],
         segmentation_offload=settings_json["segmentation_offload"],
@@ -87,14 +85,14 @@ def _watch_over(kept: LiveNetwork, emit: Emit) -> None:
     ended_s: deque[float] = deque(maxlen=MOST_RESTARTS)
     while True:
         time.sleep(LOOK_S)
-        assert kept.controller is not None
-        code = kept.controller.poll()
+        assert kept.controller.process is not None
+        code = kept.controller.process.poll()
         if code is None:
             continue
         if not kept.was_killed_by_hand():
             _refuse_many(ended_s, code)
         emit({"event": "restart", "code": code})
-        kept.start_controller()
+        kept.controller.start_again()
 
 
 def _refuse_many(ended_s: deque[float], code: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from corridor.experiments.lab.assembly import Steering
 from corridor.experiments.lab.controller_process import GRACE_S, ControllerProcess, free_port
 from corridor.experiments.own_programs.setting import ALL_PAIRS, NONE, REMOTE, REMOTE_PORT, Setting
 from corridor.topologies.base import child_process
@@ -20,58 +20,54 @@ LOOK_S = 0.2
 LOG = "controller.log"
 
 
-class Steering(Protocol):
-    port: int
-
-    def start(self, net: CorridorNet) -> None:
+class LabSteering(Steering, Protocol):
+    def wait(self, net: CorridorNet) -> None:
         """Returns when the network is steered; raises what hinders that."""
 
 
-class AllPairs:
+class AllPairs(ControllerProcess):
     """The tables for every pair of hubs."""
 
-    def __init__(self, setting: Setting, scratch: Path, out_dir: Path, stack: ExitStack) -> None:
-        assert setting.program is not None
-        self._process = ControllerProcess(
-            setting.program, setting.framework, scratch, out_dir, patient=setting.virtual
-        )
-        stack.callback(self._process.close)
-        self.port = self._process.port
-
-    def start(self, _net: CorridorNet) -> None:
-        self._process.start()
-        self._process.wait_ready()
+    def wait(self, _net: CorridorNet) -> None:
+        self.wait_ready()
 
 
 class Remote:
-    """One that the program is, or starts."""
+    """One that the program is, or starts: it comes when it comes."""
 
     port = REMOTE_PORT
 
-    def start(self, net: CorridorNet) -> None:
-        """Nothing: it comes when it comes."""
+    def start(self) -> None:
+        """Nothing."""
+
+    def wait(self, net: CorridorNet) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 class App:
     """An app of Ryu's or os-ken's; the network is steered when it has all switches."""
 
-    def __init__(self, setting: Setting, out_dir: Path, stack: ExitStack) -> None:
+    def __init__(self, setting: Setting, out_dir: Path) -> None:
         self._setting = setting
         self._log = out_dir / LOG
-        self._stack = stack
+        self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
-    def start(self, net: CorridorNet) -> None:
+    def start(self) -> None:
         program = (*CONTROLLER, "--app", self._setting.controller)
         options = {"framework": self._setting.framework}
         with self._log.open("wb") as log:
-            process = start_controller(
+            self._process = start_controller(
                 self.port, options, program=program, patient=self._setting.virtual, log=log
             )
-        self._stack.callback(child_process.end, process, GRACE_S)
+
+    def wait(self, net: CorridorNet) -> None:
         deadline = time.monotonic() + TIMEOUT_S
         while not all(switch.connected() for switch in net.switches):
-            self._check(process)
+            self._check()
             if time.monotonic() > deadline:
                 raise EnvironmentUnsupported(
                     f"{self._setting.controller} does not have every switch after {TIMEOUT_S:g} s",
@@ -79,21 +75,27 @@ class App:
                 )
             time.sleep(LOOK_S)
 
-    def _check(self, process: subprocess.Popen[bytes]) -> None:
-        if process.poll() is not None:
+    def close(self) -> None:
+        if self._process is not None:
+            child_process.end(self._process, GRACE_S)
+
+    def _check(self) -> None:
+        code = self._process.poll() if self._process is not None else None
+        if code is not None:
             said = self._log.read_text(errors="replace").strip().splitlines() or ["nothing said"]
             raise EnvironmentUnsupported(
-                f"the controller {self._setting.controller} ended with code "
-                f"{process.returncode}: {said[-1]}"
+                f"the controller {self._setting.controller} ended with code {code}: {said[-1]}"
             )
 
 
-def steering(setting: Setting, scratch: Path, out_dir: Path, stack: ExitStack) -> Steering | None:
-    """What ``stack`` ends; None for switches without a controller."""
+def steering(setting: Setting, scratch: Path, out_dir: Path) -> LabSteering | None:
+    """None for switches without a controller."""
     if setting.controller == NONE:
         return None
     if setting.controller == ALL_PAIRS:
-        return AllPairs(setting, scratch, out_dir, stack)
+        framework, virtual = setting.framework, setting.virtual
+        assert setting.program is not None
+        return AllPairs(setting.program, framework, scratch, out_dir, patient=virtual)
     if setting.controller == REMOTE:
         return Remote()
-    return App(setting, out_dir, stack)
+    return App(setting, out_dir)

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.own_programs import input_output, places
 from corridor.experiments.own_programs.controllers import steering
 from corridor.experiments.own_programs.setting import (
@@ -56,12 +57,12 @@ def _standing(
     if setting.wiring is None:
         stack.callback(OpenVSwitch.connect(run_dir).close)
         return None
-    steered = steering(setting, scratch, out_dir, stack)
-    addresses = [] if steered is None else [f"tcp:127.0.0.1:{steered.port}"]
-    net = CorridorNet(setting.wiring, controllers=addresses, private_dir=run_dir)
-    stack.enter_context(net)
+    steered = steering(setting, scratch, out_dir)
+    net, _ = stack.enter_context(
+        assemble(setting.wiring, steered, scratch, out_dir, run_dir=run_dir)
+    )
     if steered is not None:
-        steered.start(net)
+        steered.wait(net)
     hosts = scratch / "hosts.txt"
     hosts.write_text(places.hosts_by_hub(setting.wiring, lambda hub: str(net[hub].namespace.path)))
     os.environ["CORRIDOR_HOSTS"] = str(hosts)

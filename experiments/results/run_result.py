@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.summary import (
     DemandSummary,
@@ -25,7 +26,7 @@ from corridor.experiments.results.summary import (
     ExpectationSummary,
     Summary,
 )
-from corridor.experiments.results.timeline import controller_events, epoch_of
+from corridor.experiments.results.timeline import epoch_of
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
@@ -168,11 +169,8 @@ class Run:
 
     def paths(self, demand: str) -> list[Served]:
         """How a following controller served a demand, from when on; empty where none followed."""
-        told = [
-            one
-            for one in controller_events(self.out_dir / "raw")
-            if one["event"] == "status" and one["demand"] == demand
-        ]
+        said = ControllerEvents(self.out_dir / "raw" / CONTROLLER_EVENTS)
+        told = [one for one in said.so_far("status") if one["demand"] == demand]
         return [
             Served(
                 (one["at_ns"] - self._start_ns) / NS_PER_S,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, cast
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.plan.values import Change, Made, Plan, PlannedEvent
+from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
@@ -34,14 +34,14 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
-from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
+from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
 STREAM = "stream"
 ASKED = (policies.SET, day.SET)
 REFUSED = ("bad", "unknown", "refused", "deferred", "busy", "failed")
 """Kinds of answers of a controller that has changed nothing."""
-CHANGES, CONTROLLER_EVENTS = "changes.json", "controller_events.jsonl"
+CHANGES = "changes.json"
 
 
 def add_timeline(
@@ -55,7 +55,7 @@ def add_timeline(
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
-    told = controller_events(raw)
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
     losses = account(probes, plan, epoch_ns, dropping(raw, plan), told)
     for demand in summary["demands"]:
         _add_causes(demand, losses.causes)
@@ -156,20 +156,6 @@ def dropping(raw: Path, plan: Plan) -> dict[str, frozenset[str]]:
     places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
     full = {place.partition(":")[0] for place in places if place.endswith(" queue")}
     return {RANDOM: frozenset(at_random), QUEUE: frozenset(full)}
-
-
-def controller_events(raw: Path) -> list[dict[str, Any]]:
-    """What a following controller said, in order; a line that is cut short is the last."""
-    path = raw / CONTROLLER_EVENTS
-    if not path.exists():
-        return []
-    found = []
-    for line in read_text(path, RESULT).splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            break
-    return found
 
 
 def _event(

@@ -40,6 +40,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.faults import cut
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest
@@ -142,9 +143,8 @@ def carry_out(kept: LiveNetwork, step: Step) -> dict[str, Any]:
 
 
 def _switch(kept: LiveNetwork, fibres: Sequence[str], *, up: bool) -> None:
-    change = kept.faults.restore if up else kept.faults.cut_carrier
     for fibre in fibres:
-        change(fibre)
+        kept.carry_out(cut.MEND if up else cut.CUT, fibre)
 
 
 def _settle(kept: LiveNetwork, fibres: Sequence[str], *, works: bool) -> None:

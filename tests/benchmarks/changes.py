@@ -30,6 +30,7 @@ from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.results.table import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.timeline import policies
 from corridor.topologies.base.codec import to_plain
 from tests.benchmarks import in_guest
 from tests.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
@@ -95,7 +96,8 @@ def change(kept: LiveNetwork, before: Specification, after: Specification) -> di
     with Traffic(kept, (before, after), spacing_s=SPACING_S) as during:
         time.sleep(2 * SPACING_S)
         say("asked")
-        answer = kept.ask("policy", set=after.policies.model_dump(mode="json", by_alias=True))
+        plain = after.policies.model_dump(mode="json", by_alias=True)
+        answer = kept.carry_out(policies.SET, after.policies.name, set=plain)
         say("answered")
     now = kept.statuses()
     with Traffic(kept, (after,), spacing_s=SPACING_S) as settled:

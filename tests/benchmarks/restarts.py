@@ -37,6 +37,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest
 from tests.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
+from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.recovery import Change, Stage, timed
 from tests.chaos.scenarios import FLAPPING, JUDGED_BY, SCENES, SLOWLY, Targets
 from tests.chaos.traffic import Traffic
@@ -70,6 +71,7 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
     """In the guest: ``seen.json`` has every scene that was come to, by its name."""
     task = json.loads((out_dir / "task.json").read_text())
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # controllers are started many times
+    os.environ[FILE] = str(SCRATCH / "moment.json")
     seen: dict[str, Any] = {}
     with LiveNetwork(
         *Setting.read(out_dir),
@@ -78,11 +80,10 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
         framework=framework,
         bfd_interval_ms=task["bfd_interval_ms"],
         timing=PATIENCE,
+        command=CONTROLLER,
     ) as kept:
         stage = Stage(kept, task["changes"])
-        stage.kill()
-        stage.start()
-        stage.taken()
+        stage.settle()
         for name in names:
             say("scene", name=name)
             time.sleep(CALM_DOWN_S if name in FLAPPING else 0)

@@ -26,12 +26,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
+from corridor.experiments.timeline import controller
 from corridor.topologies.base.seconds import NS_PER_S
-from tests.chaos.crash_points import CONTROLLER, FILE
+from corridor.topologies.faults import switch, vswitchd
+from tests.chaos.crash_points import FILE
 from tests.chaos.traffic import Traffic
 
 PROVEN = ("taken over", "installed", "repaired", "update")
@@ -46,14 +49,14 @@ type Change = tuple[str, Mapping[str, Any]]
 
 
 class Stage:
-    """One network, on which scenes follow each other; each leaves it as it was."""
+    """One network, on which scenes follow each other; each leaves it as it was. Its controllers
+    are mortal, and look for orders in the same file."""
 
     def __init__(self, kept: LiveNetwork, changes: Mapping[str, Change]) -> None:
         self.kept = kept
         self.changes = changes
         """By name; ``base`` leads back."""
-        self._moment = kept.scratch / "moment.json"
-        os.environ[FILE] = str(self._moment)
+        self._moment = Path(os.environ[FILE])
 
     def change(self, name: str) -> dict[str, Any]:
         do, what = self.changes[name]
@@ -70,20 +73,20 @@ class Stage:
     # Controllers.
 
     def start(self, doubting: bool = False) -> int:
-        """A mortal controller; when."""
+        """A controller; when."""
         at_ns = time.time_ns()
         if doubting:
             self.order("unproven")
-        self.kept.start_controller(CONTROLLER)
+        self.kept.carry_out(controller.START)
         return at_ns
 
     def kill(self) -> int:
-        self.kept.kill_controller()
+        self.kept.carry_out(controller.KILL)
         return time.time_ns()
 
     def taken(self) -> None:
         """Until the controller that was started last stands by the network, and all is calm."""
-        self.kept.until(lambda: self.kept.ask("status").get("installed"), LONG_S)
+        self.kept.until(self.kept.is_installed, LONG_S)
         self.settle()
 
     def order(self, do: str, at: str = "") -> None:
@@ -97,14 +100,15 @@ class Stage:
         at_ns = self._died(first)
         for moment in others:
             self.order("die", moment)
-            self.kept.start_controller(CONTROLLER)
+            self.kept.carry_out(controller.START)
             self._died(moment)
         return at_ns
 
     def _died(self, moment: str) -> int:
-        assert self.kept.controller is not None
+        process = self.kept.controller.process
+        assert process is not None
         try:
-            self.kept.controller.wait(LONG_S)
+            process.wait(LONG_S)
         except subprocess.TimeoutExpired as problem:
             raise TimeoutError(f"it never came to {moment!r}") from problem
         return time.time_ns()
@@ -138,13 +142,13 @@ class Stage:
     def lose(self, hub: str) -> int:
         """A switch loses its controller, which notices."""
         at_ns = time.time_ns()
-        self.kept.connect_switch(hub, connected=False)
+        self.kept.carry_out(switch.AWAY, hub)
         self.kept.until(lambda: not self._is_connected(hub), LONG_S)
         return at_ns
 
     def find(self, hub: str) -> int:
         at_ns = time.time_ns()
-        self.kept.connect_switch(hub, connected=True)
+        self.kept.carry_out(switch.BACK, hub)
         self.kept.until(lambda: self._is_connected(hub), LONG_S)
         return at_ns
 
@@ -154,9 +158,8 @@ class Stage:
 
     def empty_switches(self) -> int:
         """ovs-vswitchd killed and started: every table is empty."""
-        assert self.kept.net.openvswitch is not None
         at_ns = time.time_ns()
-        self.kept.restart_switches()
+        self.kept.carry_out(vswitchd.RESTART)
         return at_ns
 
     def ofctl(self, hub: str, do: str, *words: str, options: Sequence[str] = ()) -> str:

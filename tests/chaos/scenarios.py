@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.faults import cut, gateway
 from tests.chaos import tampering
 from tests.chaos.recovery import Stage
 
@@ -123,20 +124,20 @@ def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
     stage.taken()
     yield stage.breakdown("controller and ovs-vswitchd killed", at_ns)
     at_ns = stage.kill()
-    kept.gateways.kill(cast.gateway)
+    kept.carry_out(gateway.KILL, cast.gateway)
     stage.start()
-    kept.until(lambda: kept.ask("status").get("installed"), 60)
+    kept.until(kept.is_installed, 60)
     time.sleep(1)
     yield stage.breakdown("controller and gateway killed", at_ns)
-    kept.gateways.start(cast.gateway)
+    kept.carry_out(gateway.START, cast.gateway)
     stage.settle()
     at_ns = stage.kill()
-    kept.faults.cut_carrier(cast.fibre)
+    kept.carry_out(cut.CUT, cast.fibre)
     stage.start()
-    kept.until(lambda: kept.ask("status").get("installed"), 60)
+    kept.until(kept.is_installed, 60)
     time.sleep(1)
     yield stage.breakdown("controller killed, and a fibre cut", at_ns)
-    kept.faults.restore(cast.fibre)
+    kept.carry_out(cut.MEND, cast.fibre)
     stage.settle()
 
 
@@ -146,7 +147,7 @@ def killed_without_a_switch(stage: Stage, cast: Targets) -> Breakdowns:
     stage.lose(cast.switch)
     at_ns = stage.kill()
     stage.start()
-    kept.until(lambda: kept.ask("status").get("installed"), 120)
+    kept.until(kept.is_installed, 120)
     time.sleep(1)
     yield stage.breakdown("controller killed while a switch is away", at_ns)
     at_ns = stage.find(cast.switch)
@@ -192,12 +193,12 @@ def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
 def a_gateway_killed(stage: Stage, cast: Targets) -> Breakdowns:
     kept = stage.kept
     at_ns = time.time_ns()
-    kept.gateways.kill(cast.gateway)
+    kept.carry_out(gateway.KILL, cast.gateway)
     kept.until(lambda: not kept.ask("topology")["hubs"][cast.gateway]["gateway"], 10)
     time.sleep(1)
     yield stage.breakdown("gateway killed", at_ns)
     at_ns = time.time_ns()
-    kept.gateways.start(cast.gateway)
+    kept.carry_out(gateway.START, cast.gateway)
     stage.settle()
     yield stage.breakdown("the gateway started again", at_ns)
 
@@ -215,7 +216,7 @@ def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     answers.append(stage.change("other"))
     time.sleep(1)  # what is lost under way is lost by the cut
     cut_ns = time.time_ns()
-    kept.faults.cut_carrier(cast.fibre)
+    kept.carry_out(cut.CUT, cast.fibre)
     time.sleep(1)
     answers.append(stage.change("base"))
     yield stage.breakdown("a fibre cut while the switch is away", cut_ns, answers=answers)
@@ -225,7 +226,7 @@ def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     kept.until(lambda: not kept.ask("topology")["hubs"][cast.switch]["failed"], 30)
     time.sleep(1)
     yield stage.breakdown("the switch connected again after 60 s", back_ns, stale=stale)
-    kept.faults.restore(cast.fibre)
+    kept.carry_out(cut.MEND, cast.fibre)
     stage.settle()
 
 

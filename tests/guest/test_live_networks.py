@@ -10,6 +10,7 @@ import pytest
 
 from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
 from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.results.controller_events import ControllerEvents
 from corridor_runs import seen_inside
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
@@ -61,8 +62,7 @@ def scenes(tmp_path_factory, virtual_kernel):
             Setting(specification(), wiring()).write(out)
             (out / "policies.json").write_text(json.dumps(plain))
             said = seen_inside(virtual_kernel, out, "live_network", framework, *names)
-            events = [json.loads(one) for one in (out / "events.jsonl").read_text().splitlines()]
-            kept[framework, names] = said, events
+            kept[framework, names] = said, ControllerEvents(out / "events.jsonl").so_far()
         return kept[framework, names]
 
     return seen

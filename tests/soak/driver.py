@@ -18,9 +18,10 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Reason
 from corridor.experiments.live_network.network import LiveNetwork
+from corridor.experiments.timeline import controller, day, drain, policies
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
-from tests.chaos.crash_points import CONTROLLER
+from corridor.topologies.faults import cut, gateway, hub, switch, vswitchd
 from tests.soak import attacks
 from tests.soak import events as e
 from tests.soak.judging import Asked, Loss, ProductPath
@@ -118,9 +119,6 @@ class Driver:
                 raise MeasurementInvalid(one)
         self.bring_about(state, wanted)
 
-    def start_controller(self) -> None:
-        self.kept.start_controller(CONTROLLER)
-
     # What people ask.
 
     def _change(self, change: e.Change, course: ProductPath, state: State) -> None:
@@ -141,17 +139,18 @@ class Driver:
         course.asked.append(Asked(change, answer["ok"], died, reason, after, at_ns))
 
     def _ask(self, change: e.Change) -> dict[str, Any]:
+        ask = self.kept.carry_out
         match change:
             case e.SetPolicies():
                 chosen = self.setup.sets[change.name]
                 plain = chosen.model_dump(mode="json", by_alias=True)
-                return self.kept.ask("policy", set=plain)
+                return ask(policies.SET, change.name, set=plain)
             case e.SetDay():
-                return self.kept.ask("day", as_of=change.day.isoformat())
+                return ask(day.SET, change.day.isoformat())
             case e.Drain():
-                return self.kept.ask("drain", fibre=change.fibre)
+                return ask(drain.DRAIN, change.fibre)
             case e.Restore():
-                return self.kept.ask("restore", fibre=change.fibre)
+                return ask(drain.RESTORE, change.fibre)
         raise TypeError(f"nobody asks for {change}")
 
     def _ask_until_done(self, change: e.Change, course: ProductPath, state: State) -> None:
@@ -182,36 +181,36 @@ class Driver:
 
     def _happen(self, happening: e.Happening, course: ProductPath) -> None:
         at_ns = time.time_ns()
-        kept, faults = self.kept, self.kept.faults
+        carry_out = self.kept.carry_out
         match happening:
             case e.Cut():
                 for fibre in happening.fibres:
-                    faults.cut_carrier(fibre)
+                    carry_out(cut.CUT, fibre)
                 course.breaks(Loss.of_fibres(happening.fibres, at_ns), happening.fibres)
             case e.CutSilently():
-                faults.cut_silently(happening.fibre)
+                carry_out(cut.SILENCE, happening.fibre)
                 course.breaks(
                     Loss.of_fibres((happening.fibre,), at_ns, silently=True), (happening.fibre,)
                 )
             case e.Repair():
-                faults.restore(happening.fibre)
+                carry_out(cut.MEND, happening.fibre)
             case e.GoDark():
-                faults.hub_down(happening.hub)
+                carry_out(hub.DOWN, happening.hub)
                 fibres = tuple(one.id for one in self.setup.topology.fibres_of(happening.hub))
                 course.breaks(Loss.of_hub(happening.hub, at_ns), fibres)
             case e.Light():
-                faults.hub_up(happening.hub)
+                carry_out(hub.UP, happening.hub)
             case e.KillGateway():
-                kept.gateways.kill(happening.hub)
+                carry_out(gateway.KILL, happening.hub)
                 course.breaks(Loss.of_hub(happening.hub, at_ns), (f"gateway {happening.hub}",))
             case e.StartGateway():
-                kept.gateways.start(happening.hub)
+                carry_out(gateway.START, happening.hub)
             case e.Disconnect():
-                kept.connect_switch(happening.hub, connected=False)
+                carry_out(switch.AWAY, happening.hub)
             case e.Connect():
-                kept.connect_switch(happening.hub, connected=True)
+                carry_out(switch.BACK, happening.hub)
             case e.RestartSwitches():
-                kept.restart_switches()
+                carry_out(vswitchd.RESTART)
                 course.breaks(Loss.of_everybody(at_ns), self._everything())
             case e.Tamper():
                 self._tamper(happening, course)
@@ -232,10 +231,10 @@ class Driver:
         course.between.append(course.before.with_names("cut", event.fibre))
         for _ in range(event.times):
             at_ns = time.time_ns()
-            self.kept.faults.cut_carrier(event.fibre)
+            self.kept.carry_out(cut.CUT, event.fibre)
             course.breaks(Loss.of_fibres((event.fibre,), at_ns), (event.fibre,))
             time.sleep(FLAP_S)
-            self.kept.faults.restore(event.fibre)
+            self.kept.carry_out(cut.MEND, event.fibre)
             time.sleep(BFD_UP_S)
 
     def _hang(self, event: e.Hang, course: ProductPath, state: State) -> None:
@@ -253,23 +252,23 @@ class Driver:
         course.may_refuse = True
 
     def _blink(self, event: e.Blink, course: ProductPath, state: State) -> None:
-        self.kept.connect_switch(event.hub, connected=False)
+        self.kept.carry_out(switch.AWAY, event.hub)
         time.sleep(AWAY_S)
         course.may_refuse = True
         self._change(event.change, course, state)
         time.sleep(AWAY_S)
-        self.kept.connect_switch(event.hub, connected=True)
+        self.kept.carry_out(switch.BACK, event.hub)
 
     # Controllers.
 
     def _kill_controller(self, event: e.KillController, course: ProductPath) -> None:
-        self.kept.kill_controller()
+        self.kept.carry_out(controller.KILL)
         time.sleep(event.seconds / 2)
         if event.meanwhile is not None:
             self._happen(event.meanwhile, course)
             course.unattended()
         time.sleep(event.seconds / 2)
-        self.start_controller()
+        self.kept.carry_out(controller.START)
         if course.tampered:
             # Tables that are not ours in full are replaced, all of them, once the controller has
             # waited for switches that are away and for ports that are dead.
@@ -283,18 +282,18 @@ class Driver:
         self._dies.write_text(json.dumps({"do": "die", **where}))
         answer = self._ask(event.change)
         at_ns = time.time_ns()
-        controller = self.kept.controller
-        assert controller is not None
+        process = self.kept.controller.process
+        assert process is not None
         if answer["ok"]:
-            controller.kill()
+            process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            controller.wait(DIES_S)
-        died = not answer["ok"] and controller.returncode == -signal.SIGKILL
+            process.wait(DIES_S)
+        died = not answer["ok"] and process.returncode == -signal.SIGKILL
         self._note(course, event.change, state, answer, died=died, at_ns=at_ns)
-        self.kept.kill_controller()
+        self.kept.carry_out(controller.KILL)
         self._dies.unlink(missing_ok=True)
         time.sleep(LATER_NS / NS_PER_S)
-        self.start_controller()
+        self.kept.carry_out(controller.START)
 
     # Strangers.
 
@@ -378,8 +377,7 @@ TAMPERED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def _happenings(state: State, wanted: State) -> Iterator[e.Happening]:
     """What leads from one state to another, but for what people ask."""
-    for hub in sorted(state.dark - wanted.dark):
-        yield e.Light(hub)
+    yield from map(e.Light, sorted(state.dark - wanted.dark))
     for fibre in sorted((state.cut | state.silent) - (wanted.cut | wanted.silent)):
         yield e.Repair(fibre)
     parts: tuple[tuple[str, Callable[..., e.Happening], Callable[..., e.Happening]], ...] = (

@@ -28,7 +28,6 @@ from tests.chaos.traffic import Traffic
 from tests.soak import events as e
 from tests.soak.capture import SeenTraffic
 from tests.soak.driver import Driver
-from tests.soak.event_reader import Heard
 from tests.soak.generator import generate
 from tests.soak.judging import (
     Flows,
@@ -40,7 +39,7 @@ from tests.soak.judging import (
     wrong_in_journal,
     wrong_when_settled,
 )
-from tests.soak.settling import MENDED, Settled, Settling, Stuck
+from tests.soak.settling import MENDED, Settled, Settling, Stuck, count
 from tests.soak.setup import Setup, load_setup
 from tests.soak.state import State
 from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
@@ -66,8 +65,7 @@ class Soak:
     def __init__(self, kept: LiveNetwork, setup: Setup) -> None:
         self.kept, self.setup = kept, setup
         self.driver = Driver(kept, setup, DIES)
-        self.heard = Heard(kept.out_dir / "events.jsonl")
-        self.settling = Settling(kept, setup, self.heard)
+        self.settling = Settling(kept, setup)
         self._delay_ns = {one.id: one.one_way_delay_ns for one in setup.topology.fibres}
         self._ends = {one.demand.id: (one.demand.src, one.demand.dst) for one in setup.directions}
         self._watcher = cache(
@@ -96,7 +94,7 @@ class Soak:
         watchers = [self._watcher(*one) for one in marks]
         specifications = [self.setup.specification(*one) for one in marks]
         crossed_before = self._crossed
-        seen_events = len(self.heard.events())
+        seen_events = len(self.kept.events())
         wrong: list[str] = []
         took_ns = None
         with (
@@ -133,7 +131,7 @@ class Soak:
         wrong += wrong_in_course(course, outlooks, self._ends, flows, crossed_before, gone)
         wrong += wrong_after_answers(course, self.settling.outlook, flows)
         wrong += [*self._wrongly_free(event), *self._stretch(seen_events)]
-        wrong += wrong_in_journal(self.heard.events()[seen_events:])
+        wrong += wrong_in_journal(self.kept.events()[seen_events:])
         return {
             "what": event.to_json(),
             "world": self.now.state.to_json(),
@@ -152,12 +150,12 @@ class Soak:
         }
 
     def _settle(self, event: e.Event, course: ProductPath, seen_events: int) -> None:
-        course.withdrew = self.heard.count("withdrawn", since=seen_events) > 0
+        course.withdrew = count(self.kept.events()[seen_events:], "withdrawn") > 0
         if course.tampered and not isinstance(event, e.Tamper):
             self.kept.ask("audit")
 
         def is_found() -> bool:
-            return self.heard.count(*MENDED, since=seen_events) > 0
+            return count(self.kept.events()[seen_events:], *MENDED) > 0
 
         waits = course.tampered and isinstance(event, e.Tamper)
         self.now = self.settling.settle(
@@ -199,11 +197,11 @@ class Soak:
 
     def _wrongly_left(self, seen_events: int) -> list[str]:
         """What an audit finds that the controller has not said may be left."""
-        may_be = may_be_left(self.heard.events()[seen_events:])
+        may_be = may_be_left(self.kept.events()[seen_events:])
         audit = self.kept.ask("audit")
         if audit.get("was_whole") or (audit["ok"] and may_be):
             return []
-        return [f"an audit found what was not whole: {audit} {self.heard.events()[-3:]}"]
+        return [f"an audit found what was not whole: {audit} {self.kept.events()[-3:]}"]
 
     def _wrong_audit(self, event: e.Event, course: ProductPath) -> list[str]:
         """An audit right after tampering must have found it, and counted what is foreign."""
@@ -280,9 +278,8 @@ def main(out: str, job: str) -> int:
         out_dir=out_dir,
         framework=asked["framework"],
         timing=PATIENCE,
+        command=CONTROLLER,
     ) as kept:
-        kept.kill_controller()
-        kept.start_controller(CONTROLLER)
         soak = Soak(kept, setup)
         try:
             soak.begin(state)

@@ -9,7 +9,6 @@ from typing import Any
 
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.topologies.base.seconds import NS_PER_S
-from tests.soak.event_reader import Heard
 from tests.soak.judging import wrong_statuses
 from tests.soak.oracle import Broken, Outlook, expect
 from tests.soak.setup import Setup
@@ -47,7 +46,6 @@ class Settling:
 
     kept: LiveNetwork
     setup: Setup
-    heard: Heard
     failures: list[tuple[str, int]] = field(default_factory=list)
     """What failed, and when."""
     _outlooks: dict[tuple[State, frozenset[str]], Outlook] = field(default_factory=dict)
@@ -119,7 +117,7 @@ class Settling:
             *self._wrongly_held(held),
             *wrong_statuses(expected, demands["demands"]),
         ]
-        updates = self.heard.count("update", *MENDED)
+        updates = count(self.kept.events(), "update", *MENDED)
         return wrong or Settled(state, held, expected, updates)
 
     def _held(self, topology: Mapping[str, Any]) -> frozenset[str]:
@@ -152,3 +150,8 @@ def _wrong_state(status: Mapping[str, Any]) -> Iterator[str]:
     for key in ("unproven", "deferred", "away"):
         if status[key]:
             yield f"{key}: {status[key]}"
+
+
+def count(events: Sequence[Mapping[str, Any]], *kinds: str) -> int:
+    """How many are of these kinds."""
+    return sum(one["event"] in kinds for one in events)

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.timeline import day, drain, policies
+from corridor.topologies.faults import cut, gateway, switch, vswitchd
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")
@@ -65,7 +66,7 @@ class Scenes:
         time.sleep(0.2)
         for name in ("no-sea", "base", "no-export", "base"):
             start = time.monotonic()
-            answers.append(self.kept.ask("policy", set=self.policies[name]))
+            answers.append(self.kept.carry_out(policies.SET, name, set=self.policies[name]))
             took.append(round(time.monotonic() - start, 4))
             if name == "no-sea":
                 with Traffic(self.kept, [self.specified("no-sea")]) as strict:
@@ -81,21 +82,21 @@ class Scenes:
         return {"answer": self.kept.ask("policy", set={"name": "x", "policies": [{"id": "?"}]})}
 
     def a_fibre_cut_and_repaired(self, watched: Traffic) -> dict[str, Any]:
-        return self._cut(self.kept.faults.cut_carrier)
+        return self._cut(cut.CUT)
 
     def a_fibre_cut_silently(self, watched: Traffic) -> dict[str, Any]:
-        return self._cut(self.kept.faults.cut_silently)
+        return self._cut(cut.SILENCE)
 
-    def _cut(self, cut: Callable[[str], object]) -> dict[str, Any]:
+    def _cut(self, do: str) -> dict[str, Any]:
         time.sleep(0.2)
         at = time.time_ns()
-        cut(FIBRE)
+        self.kept.carry_out(do, FIBRE)
         noticed = self.kept.until(lambda: not self._works(), 10)
         moved = self.kept.until(lambda: FIBRE not in self._used(), 10)
         statuses = self.kept.statuses()
         time.sleep(0.3)
         repaired = time.time_ns()
-        self.kept.faults.restore(FIBRE)
+        self.kept.carry_out(cut.MEND, FIBRE)
         self.kept.until(lambda: FIBRE in self._used(), 30)
         return {
             "cut_ns": at,
@@ -119,10 +120,10 @@ class Scenes:
         return {name for name, one in fibres.items() if frozenset(one["ends"]) in crossed}
 
     def a_fibre_drained(self, watched: Traffic) -> dict[str, Any]:
-        first = self.kept.ask("drain", fibre=FIBRE)
+        first = self.kept.carry_out(drain.DRAIN, FIBRE)
         time.sleep(0.2)
         used = self._used()
-        second = self.kept.ask("restore", fibre=FIBRE)
+        second = self.kept.carry_out(drain.RESTORE, FIBRE)
         return {"answers": [first, second], "used": sorted(used)}
 
     def switches_emptied(self, watched: Traffic) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class Scenes:
         time.sleep(0.2)
         before = len(self.kept.events("repaired"))
         at = time.time_ns()
-        self.kept.restart_switches()
+        self.kept.carry_out(vswitchd.RESTART)
         self.kept.until(lambda: len(self.kept.events("repaired")) > before, 30)
         self.kept.until(self.kept.is_settled, 30)
         back = time.time_ns()
@@ -151,24 +152,24 @@ class Scenes:
     def a_gateway_killed(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         at = time.time_ns()
-        self.kept.gateways.kill("kunming")
+        self.kept.carry_out(gateway.KILL, "kunming")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["kunming"]["gateway"], 10)
         time.sleep(1)
         statuses = self.kept.ask("demands")["demands"]
-        self.kept.gateways.start("kunming")
+        self.kept.carry_out(gateway.START, "kunming")
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
         return {"at": at, "statuses": statuses}
 
     def a_switch_disconnected(self, watched: Traffic) -> dict[str, Any]:
         """Its tables serve on; a change waits, then is made without it; it is taken back."""
-        self.kept.connect_switch("bangkok", connected=False)
+        self.kept.carry_out(switch.AWAY, "bangkok")
         self.kept.until(lambda: self.kept.ask("status")["away"] == ["bangkok"], 10)
-        deferred = self.kept.ask("drain", fibre=FIBRE)
+        deferred = self.kept.carry_out(drain.DRAIN, FIBRE)
         self.kept.until(lambda: self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         time.sleep(1)
         without = self.kept.statuses()
-        self.kept.connect_switch("bangkok", connected=True)
+        self.kept.carry_out(switch.BACK, "bangkok")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
@@ -187,11 +188,11 @@ class Scenes:
 
     def a_basis_that_ends(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
-        answer = self.kept.ask("day", as_of="2027-07-01")
+        answer = self.kept.carry_out(day.SET, "2027-07-01")
         at = time.time_ns()
         statuses = self.kept.ask("demands")["demands"]
         time.sleep(0.3)
-        back = self.kept.ask("day", as_of="2026-11-24")
+        back = self.kept.carry_out(day.SET, "2026-11-24")
         return {"answer": answer, "at": at, "statuses": statuses, "back": back}
 
 

@@ -21,18 +21,13 @@ from tests.chaos.traffic import Traffic
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.timeline import controller
+from corridor.topologies.faults import cut
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/api")
 MISCOMPILING = str(Path(__file__).resolve().parent / "miscompiling_controller.py")
 PATIENCE = {"audit_ns": 3_600_000_000_000, "away_ns": 30_000_000_000}
-
-
-class Network(LiveNetwork):
-    """Kept by a controller that one policy set leads astray."""
-
-    def start_controller(self, program=(MISCOMPILING,)) -> None:
-        super().start_controller(program)
 
 
 class Steps:
@@ -163,11 +158,11 @@ class Steps:
         return {"later": later, "demands": demands, "back": back}
 
     def a_cut(self) -> Any:
-        self.kept.faults.cut_carrier(FIBRE)
+        self.kept.carry_out(cut.CUT, FIBRE)
         self.kept.until(lambda: "works 0.0" in self._fibre_metric(), 20)
         shown = self.corridor("status")
         metrics = self.ask("GET", "/metrics")[1]
-        self.kept.faults.restore(FIBRE)
+        self.kept.carry_out(cut.MEND, FIBRE)
         self.kept.until(self.kept.is_settled, 60)
         return {"shown": shown, "metrics": metrics}
 
@@ -179,10 +174,10 @@ class Steps:
         )
 
     def a_controller_that_dies(self) -> Any:
-        self.kept.kill_controller()
+        self.kept.carry_out(controller.KILL)
         without = self.ask("GET", "/v1/status"), self.corridor("status")
         metrics = self.ask("GET", "/metrics")
-        self.kept.start_controller()
+        self.kept.carry_out(controller.START)
         self.kept.until(self.kept.is_settled, 60)
         return {"without": without, "metrics": metrics, "back": self.ask("GET", "/v1/status")}
 
@@ -205,12 +200,13 @@ def main(out: str, framework: str) -> None:
     policies = json.loads((out_dir / "policies.json").read_text())
     seen: dict[str, Any] = {}
     SCRATCH.mkdir(mode=0o700)
-    with Network(
+    with LiveNetwork(
         *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
         framework=framework,
         timing=PATIENCE,
+        command=(MISCOMPILING,),
     ) as kept:
         api = ApiProcess(kept.control, SCRATCH / "token", None, out_dir / "api.log")
         try:
