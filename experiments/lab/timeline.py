@@ -17,7 +17,7 @@ class TimedEvent:
     """Something to do so many nanoseconds after the epoch."""
 
     at_ns: int
-    do: Callable[[], None]
+    do: Callable[[], object]
 
 
 def wake_exactly() -> None:
