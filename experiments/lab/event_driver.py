@@ -14,6 +14,7 @@ from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Change, Made
 from corridor.experiments.timeline.registry import ACTIONS
+from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.faults.kind import Effect, FaultName
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.captures import Captures
     from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
+    from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.experiments.lab.transfers import Transfers
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.model.wiring import Wiring
 
 ANSWERED_S = 130.0
+RULING = ("policy", "day")
+"""Requests that change what packets are judged by."""
 NOWHERE = "tcp:127.0.0.1:1"
 
 
@@ -44,6 +48,7 @@ class EventDriver:
         controller: FollowingController | None = None,
         transfers: Transfers | None = None,
         captures: Captures | None = None,
+        monitor: MonitorProcess | None = None,
     ) -> None:
         self._bfd_interval_ms = bfd_interval_ms
         self._net = net
@@ -51,6 +56,9 @@ class EventDriver:
         self._controller = controller
         self._transfers = transfers
         self._captures = captures
+        self._monitor = monitor
+        self._splitting = threading.Lock()
+        self._problems: list[CorridorError] = []
         self._waiting: list[threading.Thread] = []
         self._epoch_ns = 0
         self._now = _Now()
@@ -71,13 +79,16 @@ class EventDriver:
         return record
 
     def write(self, path: Path) -> None:
-        """What was done, once everything that was asked for has been answered."""
+        """What was done, once everything that was asked for has been answered. Raises what went
+        wrong beside it."""
         if self._captures is not None:
             self._captures.close()
         for one in self._waiting:
             one.join(ANSWERED_S)
         if self.done:
             path.write_text(json.dumps(self.done, indent=1))
+        if self._problems:
+            raise self._problems[0]
 
     @property
     def wiring(self) -> Wiring:
@@ -145,7 +156,13 @@ class EventDriver:
             self._captures.end(fibre)
 
     def _beside(self, what: partial[None]) -> threading.Thread:
-        thread = threading.Thread(target=what, daemon=True)
+        def carry_out() -> None:
+            try:
+                what()
+            except CorridorError as problem:
+                self._problems.append(problem)
+
+        thread = threading.Thread(target=carry_out, daemon=True)
         self._waiting.append(thread)
         thread.start()
         return thread
@@ -157,9 +174,19 @@ class EventDriver:
         do: str,
         what: Mapping[str, Any],
     ) -> None:
+        if do in RULING:
+            self._split()
         answer = controller.ask(do, **what)
         record["answer"] = answer
         record["answered_ns"] = time.time_ns() - self._epoch_ns
+        if do in RULING:
+            self._split()
+
+    def _split(self) -> None:
+        """What is seen on fibres from now on is counted by itself."""
+        if self._monitor is not None:
+            with self._splitting:
+                self._monitor.split()
 
     def _make(self, change: Change) -> Made:
         self._now.asking = None

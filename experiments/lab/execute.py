@@ -91,8 +91,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         control = standing.scratch / "control.sock"
         captures = Captures(plan.wiring, out_dir / "captures", control)
         stack.callback(captures.close)
-        events = _driver(standing, gateways, transfers, captures)
         watch = _watch(plan, standing.scratch, out_dir, stack)
+        events = _driver(standing, gateways, transfers, captures, watch)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
@@ -147,10 +147,12 @@ def _driver(
     gateways: GatewaysProcess | None,
     transfers: Transfers,
     captures: Captures,
+    monitor: MonitorProcess | None,
 ) -> EventDriver:
     plan, controller = standing.plan, standing.controller
     follows = cast("FollowingController", controller) if plan.follows else None
-    return EventDriver(standing.net, gateways, plan.bfd_interval_ms, follows, transfers, captures)
+    interval_ms = plan.bfd_interval_ms
+    return EventDriver(standing.net, gateways, interval_ms, follows, transfers, captures, monitor)
 
 
 def _watch(
@@ -169,7 +171,9 @@ def _watch(
 def _dump(controller: ControllerProcess, net: CorridorNet, target: Path) -> Dump:
     """What the switches say they hold, and how they are set up; kept in a file."""
     controller.dump(target)
-    said = {**json.loads(target.read_text()), "settings": net.settings()}
+    said = json.loads(target.read_text())
+    told = {hub: one for hub, one in net.settings().items() if hub in said["switches"]}
+    said = {**said, "settings": told}
     target.write_text(json.dumps(said, indent=1, sort_keys=True))
     return Dump(str(target), said)
 

@@ -96,7 +96,9 @@ class FollowingController(ControllerProcess):
         try:
             return ask(self.control, do, **what)
         except NoAnswer as problem:
-            return {"ok": False, "kind": "absent", "reason": str(problem)}
+            unheard = isinstance(problem.__cause__, (ConnectionRefusedError, FileNotFoundError))
+            kind = "nobody" if unheard else "absent"
+            return {"ok": False, "kind": kind, "reason": str(problem)}
 
     def until(self, what: Callable[[], object], seconds: float) -> float:
         """Wait until something is so; how long it took. Raises if the controller ends meanwhile,

@@ -24,6 +24,11 @@ class MonitorProcess(LineProcess):
         super().__init__(command(str(config_path)), "the monitor")
         self.wait_ready("ready", TIMEOUT_S)
 
+    def split(self) -> None:
+        """Count what is sent from now on by itself: other policies may be in force for it."""
+        self.tell({"do": "split"})
+        self.wait("split", TIMEOUT_S)
+
     def stop(self) -> Seen:
         """End it; what it wrote to ``out_path``."""
         self.tell({"do": "stop"})

@@ -109,8 +109,8 @@ def prove_run(
 ) -> dict[str, Proof]:
     """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
 
-    One that says the same as one before it, counters aside, is not proven a second time, nor one
-    that says what was ``expected`` and is proven.
+    One that says the same as one before it, counters aside, and is meant for the same, is not proven
+    a second time, nor the first if it says what was ``expected`` and is proven.
     """
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
     proofs: dict[str, Proof] = {}
@@ -118,11 +118,14 @@ def prove_run(
     same_as: dict[str, str] = {}
     for name in (name for name, path in paths.items() if path.exists()):
         dump = read_dump_file(paths[name])
-        proven = next((other for other in proofs if of[other] == dump.digest), None)
+        meant = {one: _deployed(out_dir, one) for one in (name, *proofs)}
+        proven = next(
+            (one for one in proofs if of[one] == dump.digest and meant[one] == meant[name]), None
+        )
         of[name] = dump.digest
         if proven is not None:
             same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
-        elif expected is not None and dump.digest == expected.digest:
+        elif expected is not None and dump.digest == expected.digest and not proofs:
             same_as[name], proofs[name] = "compiled", expected.proof
         elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
             proofs[name] = prove_deployed(dump, deployment, judged_by, plan.wiring)
@@ -131,6 +134,12 @@ def prove_run(
     document = proof_document(proofs, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs
+
+
+def _deployed(out_dir: Path, name: str) -> bytes:
+    """What a following controller meant a dump to be; empty where none followed."""
+    path = out_dir / "raw" / DEPLOYMENTS[name]
+    return path.read_bytes() if path.exists() else b""
 
 
 def _took_no_time(proof: Proof) -> Proof:

@@ -38,9 +38,12 @@ from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
 STREAM = "stream"
-ASKED = (policies.SET, day.SET)
-REFUSED = ("bad", "unknown", "refused", "deferred", "busy", "failed")
-"""Kinds of answers of a controller that has changed nothing."""
+REFUSED = {
+    policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
+    day.SET: ("bad", "unknown", "nobody"),
+}
+"""Kinds of answers of a controller that has changed nothing: a day is in force once it has heard of
+it, for what has lost its basis is withdrawn at once, whatever becomes of the rest."""
 CHANGES = "changes.json"
 
 
@@ -120,11 +123,11 @@ def in_force(
 ) -> list[tuple[Specification, Span]]:
     """What packets are judged by when: another set of policies, or another day, from when it was
     asked for; the one before until it was answered that the other is rolled out."""
-    asked = {change.event: change for change in plan.changes if change.do in ASKED}
+    asked = {change.event: change for change in plan.changes if change.do in REFUSED}
     found = [(first, ALWAYS)]
     for made in changes_made(raw):
         answer = made.get("answer")
-        if made["do"] not in ASKED or answer is None or answer.get("kind") in REFUSED:
+        if made["do"] not in REFUSED or answer is None or answer.get("kind") in REFUSED[made["do"]]:
             continue
         before, span = found[-1]
         until_ns = epoch_ns + made["answered_ns"] if answer["ok"] else math.inf

@@ -21,6 +21,7 @@ from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.transits import Seen, SeenFlow
 
+ETHERNET_BYTES, DATAPATH_PROBE = 14, 0x1234
 PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
@@ -125,7 +126,7 @@ def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]]) -> Verdict:
     """Forbidden is what none allows that is in force at its time; while one is rolled out, the one
     before is in force as well."""
     forbidden, strange = [], []
-    for flow in seen["flows"]:
+    for flow in filter(_is_of_a_host, seen["flows"]):
         crossing = in_force[0][0].crossing(flow)
         allowing = [span for one, span in in_force if crossing.demand and one.allows(crossing)]
         if crossing.demand and not _lies_in(flow, allowing):
@@ -135,11 +136,29 @@ def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]]) -> Verdict:
     return Verdict(seen["frames"], seen["lost"], tuple(forbidden), tuple(strange))
 
 
+def _is_of_a_host(flow: SeenFlow) -> bool:
+    """Not a bare frame by which ovs-vswitchd finds out, as it starts, what its datapath can."""
+    is_bare = flow["bytes"] <= flow["packets"] * ETHERNET_BYTES
+    return not (is_bare and flow["depth"] == 0 and flow["eth_type"] == DATAPATH_PROBE)
+
+
 def _lies_in(flow: SeenFlow, spans: Sequence[Span]) -> bool:
-    """Whether all packets of a flow were seen between the first of some spans and their last."""
-    first_ns = min((span.from_ns for span in spans), default=math.inf)
-    last_ns = max((span.until_ns for span in spans), default=-math.inf)
-    return bool(first_ns <= flow["first_ns"] and flow["last_ns"] <= last_ns)
+    """Whether all packets of a flow were seen in one stretch that spans make up together."""
+    return any(
+        bool(one.from_ns <= flow["first_ns"] and flow["last_ns"] <= one.until_ns)
+        for one in _joined(spans)
+    )
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """The same time, with those that meet as one."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.from_ns <= joined[-1].until_ns:
+            joined[-1] = Span(joined[-1].from_ns, max(joined[-1].until_ns, span.until_ns))
+        else:
+            joined.append(span)
+    return joined
 
 
 def judge_run(

@@ -25,6 +25,8 @@ from corridor.topologies.model.topology import Topology
 if TYPE_CHECKING:
     from corridor.topologies.faults.kind import EventKind
 
+LOADS = ("stream", "transfer")
+
 
 @dataclass(frozen=True)
 class NamedEvent:
@@ -118,6 +120,7 @@ def checked(
         _check_use(document, event, known)
         asked = _policies(document, event, known, folder) if event.kind.of == "file" else None
         found.append(replace(event, policies=asked))
+    _refuse_second_loads(document, events)
     _check_moments(document, events, known)
     _refuse_overlaps(document, events)
     return tuple(found)
@@ -146,7 +149,7 @@ def _check_use(document: Document, event: NamedEvent, known: Known) -> None:
     if kind.asks_controller and not known.follows:
         message = f"{key} means nothing to a controller that does not follow"
         raise document.error(message, *event.place, key, hint="leave follow: false out")
-    if key in ("stream", "transfer") and known.demands[event.what]:
+    if key in LOADS and known.demands[event.what]:
         message = f'"{event.what}" has a throughput already'
         raise document.error(message, *event.place, key, hint="leave one of the two out")
     if key == "transfer" and (event.lasts_ns is None or event.lasts_ns % NS_PER_S):
@@ -166,6 +169,17 @@ def _policies(document: Document, event: NamedEvent, known: Known, folder: Path)
         return load_policies(str(beside) if is_file(beside) else event.what, known.topology)
     except InputError as error:
         raise document.error_of_named(error, *event.place, event.kind.key) from error
+
+
+def _refuse_second_loads(document: Document, events: Sequence[NamedEvent]) -> None:
+    """A demand has one stream and one transfer at most: each has its own ports."""
+    first: dict[tuple[str, str], NamedEvent] = {}
+    for event in events:
+        name = event.kind.key, event.what
+        if event.kind.key in LOADS and name in first:
+            message = f'"{event.what}" has a {event.kind.key} already: {first[name].id}'
+            raise document.error(message, *event.place, event.kind.key, hint="leave one out")
+        first.setdefault(name, event)
 
 
 def _check_moments(document: Document, events: Sequence[NamedEvent], known: Known) -> None:

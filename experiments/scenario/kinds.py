@@ -268,7 +268,7 @@ class TimedEvent(OneKind):
         _refuse_end(self.kind, given=bool(given))
         if given > 1:
             raise ValueError("give until or for, not both")
-        if not given and not self.kind.end and self.kind.of == "demand":
+        if not given and self.kind.must_end:
             raise ValueError(f"{self.kind.key} lasts: give until or for")
         return self
 

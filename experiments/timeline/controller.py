@@ -27,4 +27,5 @@ KIND = EventKind(
     end=START,
     names=("controller",),
     asks_controller=True,
+    must_end=True,
 )

@@ -35,4 +35,5 @@ KIND = EventKind(
     begin="",
     problem=problem,
     disturbs=False,
+    must_end=True,
 )

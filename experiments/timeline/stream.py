@@ -18,4 +18,5 @@ KIND = EventKind(
     actions={},
     begin="",
     disturbs=False,
+    must_end=True,
 )

@@ -21,4 +21,5 @@ KIND = EventKind(
     actions={BEGIN: begin},
     begin=BEGIN,
     disturbs=False,
+    must_end=True,
 )

@@ -167,7 +167,14 @@ class OpenVSwitch:
             database.transact([*(update("Controller", one, row) for one in wanted), count])
 
     def restart(self) -> None:
-        """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty."""
+        """Kill ovs-vswitchd of an Open vSwitch of our own, and start it: every table is empty.
+
+        EnvironmentUnsupported for the machine's own, which is not ours to kill.
+        """
+        if not self.is_private:
+            raise EnvironmentUnsupported(
+                "the machine's own Open vSwitch is not restarted", "run it in a guest"
+            )
         daemon = self._daemons.pop()
         daemon.kill()
         daemon.wait()

@@ -134,6 +134,8 @@ class EventKind:
     steps: Callable[[Values], Sequence[tuple[int, str]]] | None = None
     """For events of several actions: when after the start which is done, in ns, in order. The last
     is their end, which is not given otherwise."""
+    must_end: bool = False
+    """Whether its end is to be given, because a run cannot do without it."""
     names: tuple[str, ...] = ()
     """What it may befall, of kinds whose key names a process."""
     disturbs: bool = True

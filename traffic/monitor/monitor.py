@@ -34,6 +34,7 @@ import os
 import select
 import socket
 import sys
+import time
 from typing import TypedDict
 
 if not __package__:
@@ -80,7 +81,7 @@ class Monitor:
                 elif descriptor == self._told_to_end:
                     ended = True
                 else:
-                    ended = _is_the_end(runner.read()) or ended
+                    ended = self._obey(runner.read()) or ended
         self._ring.close_to_more()
         while select.select([sock], [], [], 3 * packet_ring.RETIRE_MS / 1e3)[0]:
             self._count()
@@ -91,14 +92,20 @@ class Monitor:
             "flows": self._tally.flows(),
         }
 
+    def _obey(self, lines: list[bytes] | None) -> bool:
+        """Whether it is the end, by what its runner says, or because there is none any more."""
+        orders = [json.loads(line).get("do") for line in lines or ()]
+        for _ in range(orders.count("split")):
+            time.sleep(2 * packet_ring.RETIRE_MS / 1e3)  # what was sent before is in the ring
+            self._count()
+            self._tally.split()
+            say({"split": self._tally.frames})
+        return lines is None or "stop" in orders
+
     def _count(self) -> None:
         add = self._tally.add
         for sent in self._ring.frames():
             add(sent)
-
-
-def _is_the_end(lines: list[bytes] | None) -> bool:
-    return lines is None or any(json.loads(line).get("do") == "stop" for line in lines)
 
 
 def command(config_path: str, python: str = sys.executable) -> list[str]:

@@ -88,6 +88,7 @@ class EventCounts:
     def __init__(self, names: dict[int, str]) -> None:
         self._names = names
         self._counts: dict[Crossing, Count] = {}
+        self._before: list[dict[Crossing, Count]] = []
         self._by_key: dict[tuple[int, int | None, bytes], Count] = {}
         self.frames = 0
 
@@ -112,10 +113,19 @@ class EventCounts:
         count.last_ns = sent.realtime_ns
         self.frames += 1
 
+    def split(self) -> None:
+        """Count everything from here on by itself, whatever it has in common with before."""
+        self._before.append(self._counts)
+        self._counts = {}
+        self._by_key.clear()
+
     def flows(self) -> list[SeenFlow]:
         order = {name: number for number, name in enumerate(self._names.values())}
-        crossings = sorted(self._counts, key=lambda one: (order[one.interface], repr(one)))
-        return [_plain(crossing, self._counts[crossing]) for crossing in crossings]
+        return [
+            _plain(crossing, counts[crossing])
+            for counts in (*self._before, self._counts)
+            for crossing in sorted(counts, key=lambda one: (order[one.interface], repr(one)))
+        ]
 
     def _remember(self, key: tuple[int, int | None, bytes], count: Count) -> None:
         if len(self._by_key) >= MOST_KEYS:
