@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_sections(outcome)
     if failed:
+        if outcome.summary["invalid"]:
+            say(f"\nnot valid either: {outcome.summary['invalid']}")
         return 1
     _refuse_what_is_invalid(outcome.summary)
     return 0

@@ -14,6 +14,7 @@ from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Change, Made
 from corridor.experiments.timeline.registry import ACTIONS
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
@@ -64,6 +65,8 @@ class EventDriver:
         self._now = _Now()
         self.faults = Faults(net.wiring, net.kernel)
         self.done: list[Made] = []
+        self.counted_before: list[Mapping[str, Mapping[str, int]]] = []
+        """Counters of fibres at each restart of switches, after which they begin again."""
 
     def timed_events(self, planned: Sequence[Change], epoch_ns: int) -> Iterator[TimedEvent]:
         self._epoch_ns = epoch_ns
@@ -124,6 +127,7 @@ class EventDriver:
         off."""
         openvswitch = self._net.openvswitch
         assert openvswitch is not None
+        self.counted_before.append(to_plain(self._net.kernel.counters()))
         openvswitch.restart()
         openvswitch.wait_for_ports()
         for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():

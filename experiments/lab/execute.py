@@ -24,7 +24,7 @@ from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
-from corridor.experiments.lab.health import read_health, write_health
+from corridor.experiments.lab.health import counting_all, read_health, write_health
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -100,7 +100,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         has_bfd = plan.bfd_interval_ms is not None
         before = read_health(net, bfd=has_bfd)
         _measure(plan, net, gateways, events, out_dir, emit)
-        write_health(out_dir / "raw" / HEALTH, before, read_health(net, bfd=has_bfd))
+        after = counting_all(read_health(net, bfd=has_bfd), events.counted_before)
+        write_health(out_dir / "raw" / HEALTH, before, after)
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,20 @@ def read_health(net: CorridorNet, *, bfd: bool) -> Health:
         bfd_changes=changes,
         fibres=to_plain(net.kernel.counters()),
     )
+
+
+def counting_all(
+    health: Health, counted_before: Sequence[Mapping[str, Mapping[str, int]]]
+) -> Health:
+    """With what fibres had counted each time that their counters began again."""
+    fibres = {
+        interface: {
+            name: value + sum(before[interface][name] for before in counted_before)
+            for name, value in counters.items()
+        }
+        for interface, counters in health.fibres.items()
+    }
+    return replace(health, fibres=fibres)
 
 
 def softnet_dropped(text: str) -> int:

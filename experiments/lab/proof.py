@@ -109,7 +109,7 @@ def prove_run(
 ) -> dict[str, Proof]:
     """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
 
-    One that says the same as one before it, counters aside, and is meant for the same, is not proven
+    One that says the same as one before it, counters aside, and means the same, is not proven
     a second time, nor the first if it says what was ``expected`` and is proven.
     """
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}

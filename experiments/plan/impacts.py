@@ -29,6 +29,8 @@ HOLD_NS, FLIP_NS = 100_000_000, 20_000_000
 a two-phase update take to flip (docs/benchmarks.md)."""
 RECONNECT_NS = 2_000_000_000
 """About how long switches that start again with empty tables take until they are filled."""
+GIVEN_UP_NS = 10_000_000_000
+"""After which a following controller does without a switch that is away."""
 DETECTION_INTERVALS = 3
 """After so many BFD packets that did not come a fibre counts as failed (RFC 5880)."""
 FIRST_EPOCH = 0
@@ -47,7 +49,7 @@ def planned_events(
             options=_given(one),
             begin_ns=one.begin_ns,
             end_ns=one.end_ns,
-            impacts=tuple(foresight.impacts(one, _lasting(placed, one))),
+            impacts=tuple(foresight.impacts(one, _lasting(placed, one), _together(placed, one))),
         )
         for one in placed
     )
@@ -65,6 +67,11 @@ def _lasting(placed: Iterable[Placed], at: Placed) -> tuple[Placed, ...]:
     return tuple(one for one in before if one.end_ns is None or one.end_ns > at.begin_ns)
 
 
+def _together(placed: Iterable[Placed], at: Placed) -> tuple[Placed, ...]:
+    """Those that begin with an event, itself among them."""
+    return tuple(one for one in placed if one.begin_ns == at.begin_ns)
+
+
 class _Trip(NamedTuple):
     """A demand's round trip; None where it does not arrive, or its answers do not."""
 
@@ -72,6 +79,7 @@ class _Trip(NamedTuple):
     there: tuple[str, ...]
     back: tuple[str, ...]
     """The hubs on the way."""
+    fibres: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -95,20 +103,26 @@ class _Foresight:
         self._deployments: list[tuple[DesiredState, Deployment, Explorer]] = []
         self._shapes = {wire.fibre: wire.forward for wire in wiring.fibres}
 
-    def impacts(self, one: Placed, lasting: Sequence[Placed]) -> Iterator[Impact]:
-        """On every demand that it hits."""
-        before, after = self._state(lasting), self._state([*lasting, one])
+    def impacts(
+        self, one: Placed, lasting: Sequence[Placed], together: Sequence[Placed]
+    ) -> Iterator[Impact]:
+        """On every demand that it hits, with those that begin together with it."""
+        before, after = self._state(lasting), self._state([*lasting, *together])
         follows = self._loaded.scenario.follows
         holds = before.known if follows else self._first
+        follows_ns = self._follows_ns(one, [*lasting, *together])
+        is_followed = follows_ns is not None and (one.end_ns is None or follows_ns < one.end_ns)
         trips = zip(
             self._trips(holds, before),
             self._trips(holds, after),
-            self._trips(after.known if follows else self._first, after),
+            self._trips(after.known if is_followed else holds, after),
             strict=True,
         )
+        lossy = one.event.what if one.event.options.get("loss") else None
         empties = one.event.kind.key == "restart"
         for number, (had, bridged, followed) in enumerate(trips):
-            if not empties and had == bridged == followed:
+            loses = lossy is not None and lossy in had.fibres
+            if not empties and not loses and had == bridged == followed:
                 continue
             if had.rtt_ns is None and followed.rtt_ns is None:
                 continue
@@ -118,13 +132,29 @@ class _Foresight:
                 bridged_rtt_ns=None if empties else bridged.rtt_ns,
                 followed_rtt_ns=followed.rtt_ns,
                 hubs_then=followed.there,
-                out_ns=self._out_ns(one, lasting, had, bridged, followed),
+                out_ns=None if loses else self._out_ns(one, follows_ns, had, bridged, followed),
             )
+
+    def _follows_ns(self, one: Placed, lasting: Sequence[Placed]) -> int | None:
+        """When a controller can follow an event: not while it is dead, nor, until it gives a switch
+        up, while one is away; None if it never does."""
+        if not self._loaded.scenario.follows:
+            return None
+        ready_ns = one.begin_ns
+        for other in lasting:
+            if other.event.kind.key == "kill":
+                if other.end_ns is None:
+                    return None
+                ready_ns = max(ready_ns, other.end_ns)
+            if other.event.kind.key == "switch":
+                given_up_ns = other.begin_ns + GIVEN_UP_NS
+                ready_ns = max(ready_ns, min(other.end_ns or given_up_ns, given_up_ns))
+        return ready_ns
 
     def _out_ns(
         self,
         one: Placed,
-        lasting: Sequence[Placed],
+        follows_ns: int | None,
         had: _Trip,
         bridged: _Trip,
         followed: _Trip,
@@ -138,9 +168,9 @@ class _Foresight:
             return None
         if bridged.rtt_ns is not None:
             return 0 if bridged[1:] == had[1:] else notices_ns
-        dead = [other for other in lasting if other.event.kind.key == "kill"]
-        alive_ns = max((other.end_ns or one.begin_ns for other in dead), default=one.begin_ns)
-        out_ns = max(alive_ns - one.begin_ns, notices_ns) + HOLD_NS + FLIP_NS
+        if follows_ns is None:
+            return None
+        out_ns = max(follows_ns - one.begin_ns, notices_ns) + HOLD_NS + FLIP_NS
         is_over_before = one.end_ns is not None and one.begin_ns + out_ns >= one.end_ns
         return None if is_over_before else out_ns
 
@@ -174,7 +204,8 @@ class _Foresight:
             delivered = all(outcome.delivered for outcome in outcomes)
             fibres = [fibre for outcome in outcomes for fibre in outcome.fibres]
             rtt_ns = sum(self._over_ns(fibre, size, state.degraded) for fibre in fibres)
-            trips.append(_Trip(rtt_ns, there, back) if delivered else _Trip(None, (), ()))
+            crossed = frozenset(fibres)
+            trips.append(_Trip(rtt_ns, there, back, crossed) if delivered else _Trip(None, (), ()))
         return trips
 
     def _over_ns(self, fibre: str, size: int, degraded: Sequence[Placed]) -> int:

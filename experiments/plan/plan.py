@@ -31,6 +31,7 @@ from corridor.experiments.plan.traffic import (
     boundaries,
     end_of,
     frame_specs,
+    last_sent_ns,
     moments,
     phases,
     timeline_phases,
@@ -94,14 +95,20 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     templates = build_templates(frame_specs(scenario, wiring))
     measured = phases(loaded, demands, wiring, templates, seed)
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
-    cutting = cut_phases(cuts, loaded, wiring, templates)
+    cutting = list(cut_phases(cuts, loaded, wiring, templates))
     clock = Clock(loaded.events, moments(measured), loaded.file)
     placed = clock.placed()
     refuse_overlaps(clock, placed)
     beside = timeline_phases(placed, demands, wiring, templates)
     hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
     job = jobs.plan_job(testbed_clock, "", hosts, names)
-    refuse_outside(clock, placed, moments(measured)[START], job.end_ns)
+    refuse_outside(
+        clock,
+        placed,
+        moments(measured)[START],
+        last_sent_ns([*measured, *cutting, *beside]),
+        job.end_ns,
+    )
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,

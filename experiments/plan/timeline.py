@@ -89,13 +89,21 @@ class Clock:
         return InputError(f"{event} {why}", hint, file=self._file)
 
 
-def refuse_outside(clock: Clock, placed: Sequence[Placed], start_ns: int, over_ns: int) -> None:
-    """InputError for an event that begins when nothing is measured any more."""
+def refuse_outside(
+    clock: Clock, placed: Sequence[Placed], start_ns: int, last_ns: int, over_ns: int
+) -> None:
+    """InputError for an event that begins when nothing is sent any more, or that is to end when
+    the run is over."""
     for one in placed:
-        if one.begin_ns >= over_ns:
-            at, over = (format_duration(moment - start_ns) for moment in (one.begin_ns, over_ns))
-            why = f"begins at {at}, and the last packet is sent at {over}"
+        if one.begin_ns >= last_ns:
+            at, last = (format_duration(moment - start_ns) for moment in (one.begin_ns, last_ns))
+            why = f"begins at {at}, and the last packet is sent at {last}"
             raise clock.wrong(one.event, why, "probe for longer (probe: count), or place it before")
+        acts = one.event.kind.end or one.event.kind.steps is not None
+        if acts and one.end_ns is not None and one.end_ns > over_ns:
+            at, over = (format_duration(moment - start_ns) for moment in (one.end_ns, over_ns))
+            why = f"ends at {at}, and the run is over at {over}"
+            raise clock.wrong(one.event, why, "give it no end, or probe for longer (probe: count)")
 
 
 def refuse_overlaps(clock: Clock, placed: Sequence[Placed]) -> None:

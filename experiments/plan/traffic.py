@@ -115,6 +115,14 @@ def moments(phases: Sequence[jobs.Phase]) -> dict[str, int]:
     return found | ({STREAMS: min(streams)} if streams else {})
 
 
+def last_sent_ns(phases: Iterable[jobs.Phase]) -> int:
+    """When the last packet is sent, after the epoch."""
+    return max(
+        (phase.start_offset_ns + jobs.end_ns(phase.hosts, 0) for phase in phases if phase.hosts),
+        default=0,
+    )
+
+
 def timeline_phases(
     placed: Iterable[Placed],
     demands: Sequence[PlannedDemand],

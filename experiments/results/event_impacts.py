@@ -24,8 +24,11 @@ from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1
-FOLLOWED_NS = 1_000_000_000
-"""After the end of an event: what is lost until then may be of it."""
+FOLLOWED_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
+"""After the end of an event: what is lost until then may be of it; and where fibres that have
+failed are not used again at once."""
+QUEUES_EMPTY_NS = 1_000_000_000
+"""After a load has ended."""
 SETTLED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
 AT_ONCE_NS = 3_000_000_000
@@ -69,15 +72,42 @@ class Losses:
     causes: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True)
+class Dropping:
+    """What fibres lost of themselves while a run measured, by the fibre: how many packets."""
+
+    at_random: Mapping[str, int]
+    by_queues: Mapping[str, int]
+    loads: Sequence[tuple[float, float, frozenset[str]]] = ()
+    """When loads beside the probes were sent, from and until after the epoch, over which fibres."""
+    anywhere: bool = False
+    """Whether demands may have been on other fibres than planned, for something happened."""
+
+    def causes(self, demand: PlannedDemand, sent_ns: int) -> Iterator[tuple[str, int]]:
+        """What may have lost a probe, the likeliest first, and how many it can have lost at most:
+        a queue where a load shares a fibre at that time, chance anywhere."""
+        random, queues = self._lost(self.at_random, demand), self._lost(self.by_queues, demand)
+        beside = any(
+            begin <= sent_ns <= end + QUEUES_EMPTY_NS and fibres.intersection(demand.fibres)
+            for begin, end, fibres in self.loads
+        )
+        both = [(QUEUE, queues), (RANDOM, random)]
+        yield from (both if beside else reversed(both))
+
+    def _lost(self, by_fibre: Mapping[str, int], demand: PlannedDemand) -> int:
+        fibres = by_fibre if self.anywhere else demand.fibres
+        return sum(by_fibre.get(fibre, 0) for fibre in fibres)
+
+
 def account(
     probes: Probes,
     plan: Plan,
     epoch_ns: int,
-    dropping: Mapping[str, frozenset[str]],
+    dropping: Dropping,
     told: Sequence[Mapping[str, Any]] = (),
 ) -> Losses:
-    """Of the whole run but its warm-up and the cuts one after another; ``dropping`` says by cause
-    which fibres lose packets of themselves, ``told`` are the events of a following controller."""
+    """Of the whole run but its warm-up and the cuts one after another; ``told`` are the events of a
+    following controller."""
     in_cuts = sorted(plan.job.phases.index(cut.phase) for cut in plan.cuts)
     counted = probes[(probes["copy"] == 0) & (probes["phase"] != WARM_UP_PHASE)]
     counted = counted[~np.isin(counted["phase"], in_cuts)]
@@ -87,38 +117,59 @@ def account(
         mine = np.sort(counted[counted["demand"] == demand.index], order="seq")
         sent_ns = mine["intended_ns"] - epoch_ns
         lost = ~mine["received"].astype(bool)
-        owned = np.full(len(mine), NOBODY)
-        for first, last in runs(lost):
-            owned[first:last] = _owner(plan, demand, int(sent_ns[first]), dropping)
+        owned, counts = _owned(plan, demand, sent_ns, lost, dropping)
         mine_told = [one for one in told if one.get("demand") == demand.id and "hubs" in one]
         impacts += _impacts(plan, demand, mine, sent_ns, owned, mine_told, epoch_ns)
-        counts = Counter(
-            plan.events[owner].id if owner != NOBODY else _cause(demand, dropping)
-            for owner in owned[lost].tolist()
-        )
         if counts:
             causes[demand.id] = dict(counts)
     order = {event.id: number for number, event in enumerate(plan.events)}
     return Losses(tuple(sorted(impacts, key=lambda one: order[one.event])), causes)
 
 
-def _owner(
-    plan: Plan, demand: PlannedDemand, sent_ns: int, dropping: Mapping[str, frozenset[str]]
-) -> int:
-    """The number of the event that lost a run of probes of which this was the first; NOBODY if
-    none is near it, or what drops packets anyway explains it better."""
+def _owned(
+    plan: Plan,
+    demand: PlannedDemand,
+    sent_ns: NDArray[np.int64],
+    lost: NDArray[np.bool_],
+    dropping: Dropping,
+) -> tuple[NDArray[np.int64], Counter[str]]:
+    """The number of the event that each lost probe belongs to, NOBODY for others; and all causes.
+
+    Probes lost one after another are of one cause, but for those that come after an event may have
+    lost them. Nothing has lost more than it can have.
+    """
+    owned, counts = np.full(len(lost), NOBODY), Counter[str]()
+    for first, last in runs(lost):
+        owner, is_expected = _owner(plan, demand, int(sent_ns[first]), dropping)
+        end = last
+        if owner != NOBODY:
+            event = plan.events[owner]
+            over_ns = _over_ns(plan, event, _impact(event, demand))
+            end = first + int(np.searchsorted(sent_ns[first:last], over_ns))
+            owned[first:end] = owner
+            counts[event.id if is_expected else UNEXPLAINED] += end - first
+        begin = end if owner != NOBODY else first
+        for at in sent_ns[begin:last].tolist():
+            counts[_cause(demand, int(at), dropping, counts)] += 1
+    return owned, +counts
+
+
+def _owner(plan: Plan, demand: PlannedDemand, sent_ns: int, dropping: Dropping) -> tuple[int, bool]:
+    """The number of the event that lost a run of probes of which this was the first, and whether
+    it was expected to; NOBODY if none is near it, or what drops packets anyway explains it."""
     arrives_ns = sent_ns + _longest_ns(plan, demand)
     near = [
         number
         for number, event in enumerate(plan.events)
         if KINDS[event.kind].disturbs
         and event.begin_ns <= arrives_ns
-        and sent_ns < _over_ns(event, _impact(event, demand))
+        and sent_ns < _over_ns(plan, event, _impact(event, demand))
     ]
     hitting = [number for number in near if _impact(plan.events[number], demand) is not None]
-    if not hitting and _cause(demand, dropping) != UNEXPLAINED:
-        return NOBODY
-    return max(hitting or near, key=lambda number: plan.events[number].begin_ns, default=NOBODY)
+    if not hitting and _cause(demand, sent_ns, dropping, Counter()) != UNEXPLAINED:
+        return NOBODY, False
+    latest = max(hitting or near, key=lambda number: plan.events[number].begin_ns, default=NOBODY)
+    return latest, bool(hitting)
 
 
 def _longest_ns(plan: Plan, demand: PlannedDemand) -> int:
@@ -137,23 +188,27 @@ def _impact(event: PlannedEvent, demand: PlannedDemand) -> Impact | None:
     return next((one for one in event.impacts if one.demand == demand.index), None)
 
 
-def _over_ns(event: PlannedEvent, impact: Impact | None) -> float:
-    """After the epoch, until when what an event has done may lose a probe."""
+def _over_ns(plan: Plan, event: PlannedEvent, impact: Impact | None) -> float:
+    """After the epoch, until when what an event has done may lose a probe: sessions of BFD come up
+    slowly, and a fibre that has failed is held out for a while."""
     kind = KINDS[event.kind]
     if event.end_ns is not None:
-        return event.end_ns + FOLLOWED_NS
+        slow = plan.follows or plan.bfd_interval_ms is not None
+        return event.end_ns + (HELD_OUT_NS if slow else FOLLOWED_NS)
     if kind.end:
         return math.inf
     forbidden = impact is not None and impact.followed_rtt_ns is None
     return math.inf if forbidden else event.begin_ns + AT_ONCE_NS
 
 
-def _cause(demand: PlannedDemand, dropping: Mapping[str, frozenset[str]]) -> str:
+def _cause(
+    demand: PlannedDemand, sent_ns: int, dropping: Dropping, so_far: Mapping[str, int]
+) -> str:
     """Why a probe was lost that no event explains."""
     if demand.predicted_rtt_ns is None:
         return POLICY
     return next(
-        (cause for cause, fibres in dropping.items() if fibres.intersection(demand.fibres)),
+        (cause for cause, most in dropping.causes(demand, sent_ns) if so_far.get(cause, 0) < most),
         UNEXPLAINED,
     )
 

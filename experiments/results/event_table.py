@@ -35,7 +35,7 @@ def events_table(summary: Summary) -> str:
 def _rows(event: EventSummary) -> Iterator[tuple[str, ...]]:
     hits = sorted(event["hits"], key=lambda hit: -float(hit["out_ms"]))
     yield (
-        _short(f"{event['kind']} {event['what']}"),
+        _short(name_of(event)),
         _at(event["at_ms"]),
         "" if event["until_ms"] is None else _at(event["until_ms"]),
         str(len(hits)),
@@ -46,6 +46,13 @@ def _rows(event: EventSummary) -> Iterator[tuple[str, ...]]:
         yield _hit(hit)
     if len(hits) > MOST_HITS:
         yield (f"  and {len(hits) - MOST_HITS} more", *([""] * (len(HEADINGS) - 1)))
+
+
+def name_of(event: EventSummary) -> str:
+    """For people: the id that it was given, else its kind and what it befell."""
+    by_default = f"{event['kind']}-{event['what']}".replace(":", "-")
+    said = f"{event['kind']} {event['what']}"
+    return said if event["id"].startswith(by_default) else f"{event['id']}: {said}"
 
 
 def _short(name: str) -> str:

@@ -68,7 +68,7 @@ def _measured(
     lasts = (sent_ns >= event.begin_ns) & (sent_ns < (event.end_ns or event.begin_ns))
     mine = probes[lasts & (probes["demand"] == demand.index) & (probes["copy"] == 0)]
     received = mine[mine["received"].astype(bool)]
-    if name == "lost":
+    if name == "lost" and len(mine):
         return len(mine) - len(received)
     if not len(received):
         return None

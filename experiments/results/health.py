@@ -22,6 +22,9 @@ from corridor.topologies.base.units import format_duration
 LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
 """By clock, how much more than predicted the median round trip of a demand may take by which
 nothing competes (docs/results.md)."""
+SOONER_NS = 1_000_000
+"""How much less than predicted a median may be."""
+SOONER = "sooner: "
 COMPETING = 0.5
 """The share of a fibre's rate from which on probes alone may queue behind each other."""
 LOADS = ("stream", "transfer")
@@ -106,6 +109,8 @@ def unexplained(
     if not late:
         return None
     later_ms, what = max(late)
+    if what.startswith(SOONER):
+        return f"{what.removeprefix(SOONER)} took {later_ms:.1f} ms less than fibre allows"
     return (
         f"{what} took {later_ms:.1f} ms more than predicted though nothing competed: "
         f"{format_duration(LATER_NS[clock])} are too many"
@@ -115,19 +120,21 @@ def unexplained(
 def _late_probes(
     demands: Sequence[DemandSummary], plan: Plan, clock: str
 ) -> Iterator[tuple[float, str]]:
-    if any(event.kind in LOADS for event in plan.events):
-        return
+    loaded = {event.what for event in plan.events if event.kind in LOADS}
+    competed = {fibre for demand in plan.demands if demand.id in loaded for fibre in demand.fibres}
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     crowded = crowded_fibres(plan)
     for planned, demand in zip(plan.demands, demands, strict=True):
         predicted_ms, p50_ms = demand["predicted_rtt_ms"], (demand["rtt_ms"] or {}).get("p50")
-        if planned.index in hit or crowded.keys() & set(planned.fibres):
+        if planned.index in hit or (crowded.keys() | competed) & set(planned.fibres):
             continue
         if predicted_ms is None or p50_ms is None:
             continue
         later_ms = p50_ms - predicted_ms
         if later_ms * 1e6 > LATER_NS[clock]:
             yield later_ms, f"half of the round trips of {demand['id']}"
+        if -later_ms * 1e6 > SOONER_NS:
+            yield -later_ms, f"{SOONER}the median round trip of {demand['id']}"
 
 
 def _late_transfers(

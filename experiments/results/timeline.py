@@ -18,6 +18,7 @@ from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
     UNEXPLAINED,
+    Dropping,
     EventImpact,
     account,
     write_impacts,
@@ -37,13 +38,15 @@ from corridor.experiments.timeline import day, policies
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
-STREAM = "stream"
+STREAM, TRANSFER = "stream", "transfer"
 REFUSED = {
     policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
     day.SET: ("bad", "unknown", "nobody"),
 }
 """Kinds of answers of a controller that has changed nothing: a day is in force once it has heard of
 it, for what has lost its basis is withdrawn at once, whatever becomes of the rest."""
+UNKNOWN = ("late", "absent", "error")
+"""Kinds of answers after which nobody knows what is in force: either may be."""
 CHANGES = "changes.json"
 
 
@@ -70,6 +73,11 @@ def add_timeline(
     made = changes_made(raw)
     summary["events"] = [
         _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
+    ]
+    summary["warnings"] += [
+        f"{event['id']} was refused: {event['refused']}"
+        for event in summary["events"]
+        if event["refused"]
     ]
     expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
@@ -130,7 +138,8 @@ def in_force(
         if made["do"] not in REFUSED or answer is None or answer.get("kind") in REFUSED[made["do"]]:
             continue
         before, span = found[-1]
-        until_ns = epoch_ns + made["answered_ns"] if answer["ok"] else math.inf
+        known = answer["ok"] or answer.get("kind") not in UNKNOWN
+        until_ns = epoch_ns + made["answered_ns"] if known else math.inf
         found[-1] = (before, Span(span.from_ns, until_ns))
         new = before.model_copy(update=_update(asked[made["event"]]))
         found.append((new, Span(epoch_ns + made["began_ns"], math.inf)))
@@ -148,17 +157,25 @@ def _add_causes(demand: DemandSummary, causes: Mapping[str, Mapping[str, int]]) 
         demand["lost_by"] = dict(causes[demand["id"]])
 
 
-def dropping(raw: Path, plan: Plan) -> dict[str, frozenset[str]]:
-    """By cause, the fibres that lose packets of themselves: at random, or by full queues."""
-    at_random = {
-        fibre.fibre
-        for fibre in plan.wiring.fibres
-        if fibre.forward.loss_ppm or fibre.backward.loss_ppm
-    }
+def dropping(raw: Path, plan: Plan) -> Dropping:
+    """What fibres lost by themselves, and when loads were beside the probes."""
     health = read_health(raw)
     places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
-    full = {place.partition(":")[0] for place in places if place.endswith(" queue")}
-    return {RANDOM: frozenset(at_random), QUEUE: frozenset(full)}
+    at_random, by_queues = Counter[str](), Counter[str]()
+    for place, count in places.items():
+        counted = by_queues if place.endswith(" queue") else at_random
+        counted[place.partition(":")[0]] += count
+    fibres = {demand.id: frozenset(demand.fibres) for demand in plan.demands}
+    loads = [
+        (
+            one.begin_ns,
+            math.inf if one.kind == TRANSFER else one.end_ns or math.inf,
+            fibres[one.what],
+        )
+        for one in plan.events
+        if one.kind in (STREAM, TRANSFER)
+    ]
+    return Dropping(at_random, by_queues, loads, anywhere=bool(plan.events))
 
 
 def _event(

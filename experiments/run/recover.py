@@ -31,6 +31,8 @@ from corridor.traffic.measures import samples
 NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What comes of data that no run of this version leaves."""
 RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
+MORE_FILES = ("cuts.parquet", "events.parquet")
+"""Those that not every run has."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ def recover(out_dir: Path) -> Recovered:
             summary = summarise(Path(staging), plan, facts)
             for name in RESULT_FILES:
                 (Path(staging) / name).replace(out_dir / name)
+            for name in MORE_FILES:
+                if (Path(staging) / name).exists():
+                    (Path(staging) / name).replace(out_dir / name)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be read or written: {reason}", file=str(out_dir)) from error
@@ -166,7 +171,9 @@ def _whole_json(path: Path) -> Any:
 def _link_readable(out_dir: Path, staging: Path, pass_over: Callable[[str], None]) -> None:
     """Show in ``staging`` all of the folder but its results and what cannot be read."""
     for path in out_dir.resolve().iterdir():
-        if path.name not in (*RESULT_FILES, "raw") and not path.name.startswith(".report-"):
+        if path.name not in (*RESULT_FILES, *MORE_FILES, "raw") and not path.name.startswith(
+            ".report-"
+        ):
             (staging / path.name).symlink_to(path)
     raw = staging / "raw"
     raw.mkdir()

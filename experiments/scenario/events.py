@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
@@ -185,17 +183,26 @@ def _refuse_second_loads(document: Document, events: Sequence[NamedEvent]) -> No
 def _check_moments(document: Document, events: Sequence[NamedEvent], known: Known) -> None:
     """Every name that an event counts from is one, and none counts from itself."""
     counts = Counter(event.id for event in events)
-    graph = nx.DiGraph()
+    counted_from: dict[str, set[str]] = {}
     for event in events:
         _check_id(document, event, counts)
         for key, moment in _moments(event):
             _check_moment(document, event, key, moment, {*counts}, known)
-            graph.add_edges_from((event.id, other) for other in _counted_from(moment, events))
-    in_circles = {event for circle in nx.simple_cycles(graph) for event in circle}
+            counted_from.setdefault(event.id, set()).update(_counted_from(moment, events))
     for event in events:
-        if event.id in in_circles:
+        if event.id in _all_of(event.id, counted_from):
             message = f'"{event.id}" counts from itself'
             raise document.error(message, *event.place, hint="count from the start")
+
+
+def _all_of(event: str, counted_from: Mapping[str, Collection[str]]) -> set[str]:
+    """All events that one depends on, however far away."""
+    found, waiting = set[str](), [event]
+    while waiting:
+        new = set(counted_from.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _check_id(document: Document, event: NamedEvent, counts: Mapping[str, int]) -> None:

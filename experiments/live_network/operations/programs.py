@@ -248,6 +248,8 @@ def _read(descriptor: int) -> bytes:
 def _settle(room: Room, *, is_terminal: bool) -> None:
     """In the child: where it belongs, and no longer than its parent."""
     die_with_parent(signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGQUIT):  # may be ignored where the network was started
+        signal.signal(number, signal.SIG_DFL)
     if room.namespace is not None:
         descriptor = os.open(room.namespace, os.O_RDONLY | os.O_CLOEXEC)
         os.setns(descriptor, os.CLONE_NEWNET)
