@@ -75,7 +75,7 @@ class ControllerProcess:
             )
 
     def _listen(self) -> None:
-        """Anew for each: one that is gone may still wait to be heard."""
+        """A new line for each: one that is gone may still wait to be heard."""
         self._close_line()
         self._listener = listen_at(self._address)
 
