@@ -3,7 +3,7 @@ lost. Pure.
 
 Probes lost one after another belong to the event that hits their demand and began last before the
 first of them could have arrived; else to random loss, or a queue, where its fibres have such; else
-to an event that was not expected to hit it; else nothing explains them.
+nothing explains them, even where an event is near that was not expected to hit their demand.
 """
 
 from __future__ import annotations
@@ -139,18 +139,20 @@ def _owned(
     lost them. Nothing has lost more than it can have.
     """
     owned, counts = np.full(len(lost), NOBODY), Counter[str]()
-    for first, last in runs(lost):
-        owner, is_expected = _owner(plan, demand, int(sent_ns[first]), dropping)
-        end = last
-        if owner != NOBODY:
+    for begin, last in runs(lost):
+        first = begin
+        while first < last:
+            owner, is_expected = _owner(plan, demand, int(sent_ns[first]), dropping)
+            if owner == NOBODY:
+                for at in sent_ns[first:last].tolist():
+                    counts[_cause(demand, int(at), dropping, counts)] += 1
+                break
             event = plan.events[owner]
             over_ns = _over_ns(plan, event, _impact(event, demand))
-            end = first + int(np.searchsorted(sent_ns[first:last], over_ns))
+            end = first + max(1, int(np.searchsorted(sent_ns[first:last], over_ns)))
             owned[first:end] = owner
             counts[event.id if is_expected else UNEXPLAINED] += end - first
-        begin = end if owner != NOBODY else first
-        for at in sent_ns[begin:last].tolist():
-            counts[_cause(demand, int(at), dropping, counts)] += 1
+            first = end
     return owned, +counts
 
 

@@ -52,7 +52,9 @@ def name_of(event: EventSummary) -> str:
     """For people: the id that it was given, else its kind and what it befell."""
     by_default = f"{event['kind']}-{event['what']}".replace(":", "-")
     said = f"{event['kind']} {event['what']}"
-    return said if event["id"].startswith(by_default) else f"{event['id']}: {said}"
+    rest = event["id"].removeprefix(by_default)
+    is_given = rest == event["id"] or not (not rest or rest.removeprefix("-").isdigit())
+    return f"{event['id']}: {said}" if is_given else said
 
 
 def _short(name: str) -> str:

@@ -20,6 +20,9 @@ class Kernel:
         if self.obeys:
             (self.down.discard if up else self.down.add)(interface)
 
+    def counters(self):
+        return {}
+
     def is_up(self, interface):
         return interface not in self.down
 

@@ -10,6 +10,7 @@ from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
+    Dropping,
     account,
     write_impacts,
 )
@@ -24,7 +25,7 @@ START_NS = 1000 * MS
 """Of probing: probe n is sent n * 10 ms later."""
 NEAR, SILENT, FAR = range(3)
 RTT_NS, THEN_NS = 10 * MS, 16 * MS
-NONE_DROP = {RANDOM: frozenset(), QUEUE: frozenset()}
+NONE_DROP = Dropping({}, {})
 
 
 def impact(demand, *, out_ms=120, before_ns=RTT_NS, bridged_ns=None, followed_ns=THEN_NS):
@@ -160,16 +161,48 @@ def test_a_demand_that_an_event_should_not_have_hit_is_a_surprise_of_it():
     losses = accounted(plan_with(CUT), probes_of(NEAR), probes_of(FAR, [105]))
     surprise = next(one for one in losses.impacts if one.demand == "far")
     assert (surprise.expected, surprise.lost, surprise.expected_out_ms) == (False, 1, 0.0)
-    assert losses.causes == {"far": {"dig": 1}}
+    assert losses.causes == {"far": {"unexplained": 1}}
 
 
-@pytest.mark.parametrize("cause", [RANDOM, QUEUE])
+DROPS_TWO = {RANDOM: Dropping({"two": 2}, {}), QUEUE: Dropping({}, {"two": 2})}
+
+
+@pytest.mark.parametrize("cause", DROPS_TWO)
 def test_fibres_that_lose_of_themselves_explain_it_better_than_an_event_elsewhere(cause):
-    dropping = {**NONE_DROP, cause: frozenset(["two"])}
+    dropping = DROPS_TWO[cause]
     causes = causes_of(plan_with(CUT), probes_of(FAR, [105, 700]), dropping=dropping)
     assert causes == {"far": {cause: 2}}
     causes = causes_of(plan_with(CUT), probes_of(NEAR, [105, 700]), dropping=dropping)
     assert causes == {"near": {"dig": 1, "unexplained": 1}}
+
+
+def test_fibres_explain_no_more_than_they_lost():
+    dropping = Dropping({"two": 1}, {"two": 2})
+    causes = causes_of(plan_with(), probes_of(FAR, range(10, 15)), dropping=dropping)
+    assert causes == {"far": {RANDOM: 1, QUEUE: 2, "unexplained": 2}}
+
+
+def test_while_a_load_shares_a_fibre_a_queue_comes_first():
+    load = (START_NS + 1000 * MS, START_NS + 2000 * MS, frozenset(["two"]))
+    dropping = Dropping({"two": 9}, {"two": 9}, [load])
+    for lost, cause in ((50, RANDOM), (150, QUEUE), (290, QUEUE), (310, RANDOM)):
+        causes = causes_of(plan_with(), probes_of(FAR, [lost]), dropping=dropping)
+        assert causes == {"far": {cause: 1}}
+
+
+def test_what_an_event_moved_may_be_lost_on_any_fibre():
+    for anywhere, cause in ((True, RANDOM), (False, "unexplained")):
+        dropping = Dropping({"two": 1}, {}, anywhere=anywhere)
+        causes = causes_of(plan_with(), probes_of(NEAR, [3]), dropping=dropping)
+        assert causes == {"near": {cause: 1}}
+
+
+def test_what_is_lost_for_longer_than_an_event_can_lose_is_judged_on_its_own():
+    plan = replace(plan_with(CUT), follows=False, bfd_interval_ms=None)
+    causes = causes_of(plan, probes_of(NEAR, range(150, 350)))
+    assert causes == {"near": {"dig": 150, "unexplained": 50}}
+    followed = causes_of(replace(plan, follows=True), probes_of(NEAR, range(150, 350)))
+    assert followed == {"near": {"dig": 200}}
 
 
 def test_what_nothing_explains_is_said_so_and_what_policies_keep_back_is_theirs():

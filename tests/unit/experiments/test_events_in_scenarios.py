@@ -162,6 +162,7 @@ def test_an_id_is_given_once(tmp_path):
         (["at: end - 1h, hub: bangkok"], "begins before the first probe is sent"),
         (["at: 1h, hub: bangkok"], "and the last packet is sent at"),
         (["at: 2s, until: end - 3s, hub: bangkok"], "ends before it has begun"),
+        (["at: 1s, for: 1h, hub: bangkok"], "over"),
         (["at: 1s, until: 1s, hub: bangkok"], "ends before it has begun"),
         (["id: a, at: 1s, hub: bangkok", "at: a.end, day: 2027-07-01"], "no end to count from"),
         (
@@ -199,7 +200,8 @@ def test_what_follows_is_said_or_is_what_happens(tmp_path):
         ("at: 1s, for: 1500ms, transfer: one", "a transfer lasts whole seconds"),
         ("at: 1s, for: 1s, expect: one", "nothing is expected"),
         ("at: 1s, for: 1s, expect: one, status: FINE", "no status FINE"),
-        ("at: 1s, kill: controllers", "unknown process"),
+        ("at: 1s, for: 1s, kill: controllers", "unknown process"),
+        ("at: 1s, kill: controller", "kill lasts: give until or for"),
         ("at: 1s, restart: controller", "unknown process"),
         ("at: 1s, policies: atlantis", "no policy set"),
         ("at: 1s, day: 2027-13-01", "day"),
@@ -213,6 +215,12 @@ def test_what_cannot_happen_is_refused_at_its_line(event, says, tmp_path):
 def test_a_demand_has_a_throughput_or_is_loaded_by_the_timeline(tmp_path):
     event = "at: 1s, for: 1s, stream: one, share: 50%"
     refused(tmp_path, "has a throughput already", event, demands=HEAVY)
+
+
+@pytest.mark.parametrize("load", ["stream: one, share: 50%", "transfer: one"])
+def test_a_demand_has_one_load_of_a_kind_at_most(load, tmp_path):
+    twice = (f"at: {at}, for: 1s, {load}" for at in ("0s", "2s"))
+    refused(tmp_path, f'"one" has a {load.split(":")[0]} already', *twice, line=FIRST + 1)
 
 
 @pytest.mark.parametrize(

@@ -147,3 +147,15 @@ def test_what_lasts_when_an_event_begins_is_known_to_it(plan):
 def test_options_that_are_not_given_are_left_out_and_zero_is_given(plan):
     made = plan("at: 0s, for: 1s, expect: ckpt, lost: 0", "at: 1s, for: 1s, cut: guian-kunming")
     assert [one.options for one in made.events] == [{"lost": 0}, {}]
+
+
+def test_events_that_begin_together_see_each_other(plan):
+    made = plan(
+        "at: 1s, for: 1s, cut: guian-kunming", "at: 1s, for: 1s, hub: karachi", more=POLICIES
+    )
+    assert all(impacts(made, number)[CKPT].followed_rtt_ns is None for number in (0, 1))
+
+
+def test_a_fibre_that_loses_packets_hits_who_is_on_it_for_as_long_as_it_does(plan):
+    found = impacts(plan("at: 1s, for: 1s, degrade: guian-kunming, loss: 5%"))
+    assert {number: one.out_ns for number, one in found.items()} == {CKPT: None, INFER: None}

@@ -30,6 +30,7 @@ from remembering_network import Captures, Controller, Gateways, Net, Transfers
 
 FIRST_LINE = HEAD.count("\n") + 1
 BFD = "network: {bfd: 15ms}\n"
+PROBES = "probe: {interval: 20ms, count: 300}\n"
 VALUES = {"flag": "true", "name": "kunming"}
 """By unit, what an option that has an event made otherwise may have in the example of its kind."""
 START_NS = 1_000_000_000
@@ -54,7 +55,7 @@ class Form(NamedTuple):
         return loaded(folder, self.text(*texts))
 
     def text(self, *texts):
-        return f"{BFD}{self.place}:\n  - {'\n  - '.join(texts)}\n"
+        return f"{BFD}{self.place}:\n  - {'\n  - '.join(texts)}\n{PROBES}"
 
     def read(self, folder, text):
         scenario = self.scenario(folder, text).scenario
@@ -168,9 +169,9 @@ def test_an_end_is_refused_where_there_is_none_or_it_is_known(form, tmp_path):
 
 
 @every_form
-def test_what_demands_do_is_given_an_end_and_what_fails_may_last(form, tmp_path):
+def test_what_must_end_is_given_an_end_and_what_fails_may_last(form, tmp_path):
     text = without_end(form.kind.example)
-    if form.kind.of == "demand":
+    if form.kind.must_end:
         with pytest.raises(InputError, match=f"{form.kind.key} lasts: give until or for"):
             form.scenario(tmp_path, text)
     elif form.lasts:
@@ -227,7 +228,7 @@ def test_a_plan_makes_and_ends_an_event_and_a_guest_reads_it_as_it_was_planned(f
 @every_form
 @pytest.mark.parametrize("times", ["at: 1s", "at: 2s, until: 4s", "at: 0s, until: 2s"])
 def test_two_events_of_a_kind_of_one_thing_at_a_time_are_refused(form, times, tmp_path):
-    if not (form.lasts and form.kind.end):
+    if not (form.lasts and form.kind.end) or (form.kind.must_end and "until" not in times):
         return
     texts = (at(form.kind.example, when) for when in ("at: 1s, until: 3s", times))
     with pytest.raises(InputError, match=f"another {form.kind.key} of .* lasts when") as caught:

@@ -52,8 +52,8 @@ def seen(plan, first_ns, last_ns):
     src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
     flow = {
         "interface": interface, "src": src, "dst": dst, "src_port": 4000, "dst_port": 862,
-        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns,
-        "last_ns": last_ns,
+        "protocol": 17, "label": 16, "depth": 1, "eth_type": None, "packets": 10,
+        "bytes": 1000, "first_ns": first_ns, "last_ns": last_ns,
     }  # fmt: skip
     return {"schema": 1, "frames": 10, "lost": 0, "flows": [flow]}
 
@@ -76,6 +76,27 @@ def test_while_other_policies_are_rolled_out_both_allow(plan, forbids, allows):
     spans = [(one, Span(-S, 20)), (other, Span(10, S))]
     assert judge(seen(plan, 5, 20), spans).holds
     assert not judge(seen(plan, 5, 21), spans).holds
+
+
+def test_what_allows_again_allows_nothing_in_between(plan, forbids, allows):
+    one, other = (Judge(each, plan.wiring) for each in (allows, forbids))
+    spans = [(one, Span(-S, 20)), (other, Span(10, 40)), (one, Span(30, S))]
+    assert not judge(seen(plan, 5, 35), spans).holds
+    apart = seen(plan, 5, 20)
+    apart["flows"] += seen(plan, 30, 35)["flows"]
+    assert judge(apart, spans).holds
+    meeting = [(one, Span(-S, 20)), (other, Span(10, 20)), (one, Span(20, S))]
+    assert judge(seen(plan, 5, 35), meeting).holds
+
+
+@pytest.mark.parametrize(("octets", "strange"), [(14, 0), (15, 1)])
+def test_bare_frames_by_which_a_switch_tries_its_datapath_are_left_out(
+    plan, allows, octets, strange
+):
+    found = seen(plan, 1, 2)
+    bare = {"src": None, "dst": None, "depth": 0, "eth_type": 0x1234, "bytes": 10 * octets}
+    found["flows"][0].update(bare)
+    assert len(Judge(allows, plan.wiring).verdict(found).strange) == strange
 
 
 def test_one_specification_that_is_in_force_all_the_time(plan, forbids, allows):

@@ -36,8 +36,8 @@ def test_all_is_within_a_hundred_characters():
 
 def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
     lines = table(event(HIT, {**HIT, "lost": 3, "expected_out_ms": None}))
-    assert lines[2].startswith("cut aae-1-hongkong-songk...")
-    assert lines[2].split()[2:] == ["12.5", "s", "13", "s", "2", "25"]
+    assert lines[2].startswith("dig: cut aae-1-hongkong-...")
+    assert lines[2].split()[3:] == ["12.5", "s", "13", "s", "2", "25"]
     assert "results-zhongwei-islam" in lines[3]
     assert "1233 ms" in lines[3]
     assert "1620 ms" in lines[3]
@@ -61,7 +61,7 @@ def test_a_surprise_a_refusal_and_what_nothing_explains_are_said():
 
 
 def test_an_event_that_is_over_at_once_has_no_end():
-    (line,) = table(event(until_ms=None, kind="day", what="2027-07-01"))[2:]
+    (line,) = table(event(id="day-2027-07-01", until_ms=None, kind="day", what="2027-07-01"))[2:]
     assert line.split() == ["day", "2027-07-01", "12.5", "s", "0", "0"]
 
 

@@ -160,6 +160,18 @@ def test_frames_are_counted_by_interface_and_flow_with_first_and_last_time():
     assert tally.flows()[0]["bytes"] == 3 * len(labelled(16))
 
 
+def test_what_follows_a_split_is_counted_by_itself():
+    tally = EventCounts({8: "c0s1p2"})
+    for at_ns in (5, 7, 9):
+        tally.add(Sent(8, labelled(16), len(labelled(16)), at_ns, None))
+        if at_ns == 7:
+            tally.split()
+    keys = ("label", "packets", "first_ns", "last_ns")
+    found = [tuple(flow[key] for key in keys) for flow in tally.flows()]
+    assert found == [(16, 2, 5, 7), (16, 1, 9, 9)]
+    assert tally.frames == 3
+
+
 def test_however_many_flows_there_are_none_is_forgotten(monkeypatch):
     monkeypatch.setattr(transits, "MOST_KEYS", 3)
     tally = EventCounts({8: "c0s1p2"})
