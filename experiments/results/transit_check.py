@@ -138,8 +138,9 @@ def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]]) -> Verdict:
 
 def _is_of_a_host(flow: SeenFlow) -> bool:
     """Not a bare frame by which ovs-vswitchd finds out, as it starts, what its datapath can."""
-    is_bare = flow["bytes"] <= flow["packets"] * ETHERNET_BYTES
-    return not (is_bare and flow["depth"] == 0 and flow["eth_type"] == DATAPATH_PROBE)
+    if flow["depth"] or flow["eth_type"] != DATAPATH_PROBE:
+        return True
+    return flow["bytes"] > flow["packets"] * ETHERNET_BYTES
 
 
 def _lies_in(flow: SeenFlow, spans: Sequence[Span]) -> bool:

@@ -250,6 +250,7 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
     die_with_parent(signal.SIGKILL)
     for number in (signal.SIGINT, signal.SIGQUIT):  # may be ignored where the network was started
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if room.namespace is not None:
         descriptor = os.open(room.namespace, os.O_RDONLY | os.O_CLOEXEC)
         os.setns(descriptor, os.CLONE_NEWNET)

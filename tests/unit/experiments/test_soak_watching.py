@@ -20,6 +20,7 @@ def end(fibre, hub):
 
 def seen(fibre, hub, *, lost=0, **more):
     flow = {**CKPT, "src_port": 4000, "protocol": 17, "label": 16, "depth": 1, "packets": 3}
+    flow |= {"eth_type": None, "bytes": 300}
     flow |= {"interface": end(fibre, hub), "first_ns": 1, "last_ns": 1, **more}
     for key in ("src", "dst"):
         flow[key] = SCENE.wiring.hub(flow[key]).host_ip
