@@ -36,6 +36,8 @@ class NetworkState:
     """When a switch connected last."""
     deferred: str = ""
     """What a change waits for."""
+    left_over: bool = False
+    """Whether something may be left of what was not done in full, and nobody has looked since."""
 
     @property
     def now_ns(self) -> int:
@@ -79,6 +81,7 @@ class NetworkState:
     def audit_soon(self) -> None:
         """Something may be left of what was not done, or not done in full."""
         if self.deployer.deployment is not None:
+            self.left_over = True
             self.timers.bring_forward(AuditDue(), self.now_ns + self.timing.retry_ns)
 
     def tell_failures(self) -> None:

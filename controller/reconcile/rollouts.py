@@ -22,6 +22,7 @@ class Rollouts:
         """Raises NotDone and SwitchError; see ``following`` for ``asked``."""
         self.refuse_absence()
         self.look_at_those_back()
+        self.tidy_up()
         new = self._following(known, asked=asked)
         if not self.network.deployer.move_to(new, self.network.told, why):
             self.network.audit_soon()
@@ -51,6 +52,14 @@ class Rollouts:
             network.deployer.audit(came, "switch came back")
             network.timers.cancel(Look())
         network.came -= came
+
+    def tidy_up(self) -> None:
+        """What is left of something that was broken off would be in the way of what follows: a
+        group of the same number, for one."""
+        network = self.network
+        if network.left_over and network.told:
+            network.deployer.audit(network.told, "left over")
+            network.left_over = False
 
     def refuse_absence(self) -> None:
         """Raises Deferred while a switch is away that is not given up."""

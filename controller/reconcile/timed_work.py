@@ -90,3 +90,4 @@ class TimedWork:
         network.timers.set(AuditDue(), network.now_ns + network.timing.audit_ns)
         if network.deployer.deployment is not None and network.told:
             network.deployer.audit(network.told)
+            network.left_over = False
