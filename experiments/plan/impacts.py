@@ -118,12 +118,18 @@ class _Foresight:
             self._trips(after.known if is_followed else holds, after),
             strict=True,
         )
+        alone = self._trips(holds, self._state([*lasting, one]))
         lossy = one.event.what if one.event.options.get("loss") else None
         empties = one.event.kind.key == "restart"
+        reach = self._state([one]).reach
+        breaks = bool(reach.fibres | reach.hubs | reach.gateways) or one.event.kind is degrade.KIND
+        is_one_of_several = breaks and len(together) > 1
         for number, (had, bridged, followed) in enumerate(trips):
             loses = lossy is not None and lossy in had.fibres
             if not empties and not loses and had == bridged == followed:
                 continue
+            if is_one_of_several and not loses and alone[number] == had:
+                continue  # that is of another that begins with it
             if had.rtt_ns is None and followed.rtt_ns is None:
                 continue
             yield Impact(

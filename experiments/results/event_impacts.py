@@ -9,6 +9,7 @@ nothing explains them, even where an event is near that was not expected to hit 
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +34,8 @@ SETTLED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
 AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
-RANDOM, QUEUE, POLICY, UNEXPLAINED = "random loss", "queue", "policy", "unexplained"
+RANDOM, QUEUE, METER = "random loss", "queue", "meter"
+POLICY, UNEXPLAINED = "policy", "unexplained"
 WARM_UP_PHASE, NOBODY = 0, -1
 
 
@@ -80,6 +82,8 @@ class Dropping:
     by_queues: Mapping[str, int]
     loads: Sequence[tuple[float, float, frozenset[str]]] = ()
     """When loads beside the probes were sent, from and until after the epoch, over which fibres."""
+    metered: frozenset[str] = frozenset()
+    """Hubs whose edge lets in no more than some demand's peak rate."""
     anywhere: bool = False
     """Whether demands may have been on other fibres than planned, for something happened."""
 
@@ -93,6 +97,8 @@ class Dropping:
         )
         both = [(QUEUE, queues), (RANDOM, random)]
         yield from (both if beside else reversed(both))
+        if demand.src in self.metered:
+            yield METER, sys.maxsize
 
     def _lost(self, by_fibre: Mapping[str, int], demand: PlannedDemand) -> int:
         fibres = by_fibre if self.anywhere else demand.fibres

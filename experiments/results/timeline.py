@@ -15,6 +15,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.plan.values import Change, Made, Plan, PlannedEvent
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
+    METER,
     QUEUE,
     RANDOM,
     UNEXPLAINED,
@@ -103,7 +104,8 @@ def _add_flow_causes(
         events = [one.id for one in plan.events if one.id in hit_by and _beside(one, row, plan)]
         rest = lost - placed.total()
         if rest > 0:
-            placed[", ".join(events) or UNEXPLAINED] += rest
+            otherwise = METER if demand["src"] in metered_hubs(plan) else UNEXPLAINED
+            placed[", ".join(events) or otherwise] += rest
         flow["lost_by"] = dict(placed)
 
 
@@ -157,6 +159,11 @@ def _add_causes(demand: DemandSummary, causes: Mapping[str, Mapping[str, int]]) 
         demand["lost_by"] = dict(causes[demand["id"]])
 
 
+def metered_hubs(plan: Plan) -> frozenset[str]:
+    """Those whose switches have meters: they drop what exceeds a guaranteed peak."""
+    return frozenset(switch.hub for switch in plan.program.switches if switch.meters)
+
+
 def dropping(raw: Path, plan: Plan) -> Dropping:
     """What fibres lost by themselves, and when loads were beside the probes."""
     health = read_health(raw)
@@ -175,7 +182,7 @@ def dropping(raw: Path, plan: Plan) -> Dropping:
         for one in plan.events
         if one.kind in (STREAM, TRANSFER)
     ]
-    return Dropping(at_random, by_queues, loads, anywhere=bool(plan.events))
+    return Dropping(at_random, by_queues, loads, metered_hubs(plan), bool(plan.events))
 
 
 def _event(

@@ -1,5 +1,7 @@
 """Runs that several tests look at take place once a session."""
 
+import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,10 @@ from corridor_runs import SCENARIOS, Result, run
 
 LONGEST_FIRST = ("test_restarts", "test_soak", "test_up", "test_live_networks", "test_faults")
 """Files that take minutes: one that is begun last leaves the other processors idle."""
+
+if threading.current_thread() is threading.main_thread():
+    # Where tests run in the background it is ignored, and what they start could not be ended by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
