@@ -16,16 +16,37 @@ Ask = Callable[[bytes], bytes]
 """The answer to one line of text; raises NoAnswer."""
 
 
+class Server(socketserver.ThreadingUnixStreamServer):
+    """What listens at ``path``, and hands each connection to ``handler`` with ``ask``."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self, path: Path, handler: type[socketserver.BaseRequestHandler], ask: Ask
+    ) -> None:
+        """Raises EnvironmentUnsupported if there can be no socket at ``path``."""
+        try:
+            super().__init__(str(path), handler)
+        except OSError as error:
+            raise EnvironmentUnsupported(
+                f"no socket can be made at {path}: {error}",
+                "set TMPDIR to a folder with a short name",
+            ) from error
+        self.ask = ask
+
+
 @contextlib.contextmanager
 def relayed(path: Path, ask: Ask) -> Iterator[None]:
     """A Unix socket at ``path`` whose every line ``ask`` answers, while entered."""
-    try:
-        server = _Server(str(path), _Handler)
-    except OSError as error:
-        raise EnvironmentUnsupported(
-            f"no socket can be made at {path}: {error}", "set TMPDIR to a folder with a short name"
-        ) from error
-    server.ask = ask
+    with serving(Server(path, _Handler, ask)):
+        yield
+
+
+@contextlib.contextmanager
+def serving(server: Server) -> Iterator[None]:
+    """It answers while entered, and is closed then."""
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -36,15 +57,8 @@ def relayed(path: Path, ask: Ask) -> Iterator[None]:
         server.server_close()
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    ask: Ask
-
-
 class _Handler(socketserver.StreamRequestHandler):
-    server: _Server
+    server: Server
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):  # the asker has gone

@@ -12,15 +12,13 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.controller.api.control_client import NoAnswer
+from corridor.experiments.live_network.guest_link.host import Ask, Server, serving
 from corridor.experiments.live_network.operations.messages import line, no, unnumbered
-from corridor.topologies.base.errors import EnvironmentUnsupported
 
-Ask = Callable[[bytes], bytes]
-"""The answer to ``CLIENT REQUEST``, or to ``CLIENT`` alone once it has gone; raises NoAnswer."""
 SOCKET = "operations.sock"
 OPERATIONS = "operations"
 """By which name they are reached over the line into a guest."""
@@ -29,35 +27,24 @@ _CREDENTIALS = struct.Struct("3i")
 
 @contextlib.contextmanager
 def opened(path: Path, ask: Ask) -> Iterator[None]:
-    """The socket at ``path``, while entered."""
+    """The socket at ``path``, while entered.
+
+    ``ask`` answers ``CLIENT REQUEST``, or ``CLIENT`` alone once it has gone; raises NoAnswer.
+    """
     before = os.umask(0o177)
     try:
-        server = _Server(str(path), _Handler)
-    except OSError as error:
-        raise EnvironmentUnsupported(
-            f"no socket can be made at {path}: {error}", "set TMPDIR to a folder with a short name"
-        ) from error
+        server = _Server(path, _Handler, ask)
     finally:
         os.umask(before)
-    server.ask = ask
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    ask: Ask
-
-    def __init__(self, path: str, handler: type[socketserver.BaseRequestHandler]) -> None:
-        super().__init__(path, handler)
+class _Server(Server):
+    def __init__(
+        self, path: Path, handler: type[socketserver.BaseRequestHandler], ask: Ask
+    ) -> None:
+        super().__init__(path, handler, ask)
         self.numbers = itertools.count(1)
 
     def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002
