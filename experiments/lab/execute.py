@@ -24,12 +24,13 @@ from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
-from corridor.experiments.lab.health import counting_all, read_health, write_health
+from corridor.experiments.lab.health import counted, counting_all
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.results.machine_counters import Health, write_health
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
-HEALTH = "health.json"
 DISCONNECTING = (killed_controller.KIND.key, switch.KIND.key, vswitchd.KIND.key)
 """Kinds of events that take the controller from switches."""
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
@@ -98,10 +98,10 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if plan.job.clock == "virtual":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
-        before = read_health(net, bfd=has_bfd)
+        before = counted(net, bfd=has_bfd)
         _measure(plan, net, gateways, events, out_dir, emit)
-        after = counting_all(read_health(net, bfd=has_bfd), events.counted_before)
-        write_health(out_dir / "raw" / HEALTH, before, after)
+        after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
+        write_health(out_dir / "raw", Health(before, after))
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()

@@ -9,6 +9,7 @@ from typing import Any
 from corridor.experiments.plan.values import Change
 from corridor.experiments.scenario.events import NamedEvent
 from corridor.experiments.timeline.moments import START, STREAMS, Moment
+from corridor.experiments.timeline.registry import STREAM
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
@@ -17,7 +18,6 @@ from corridor.topologies.model.topology import Topology
 QUICKEN_NS, SETTLED_NS = 1_500_000_000, 5_000_000_000
 """Before an event, as sessions follow a new interval within a second; and after it, as they come up
 slowly (RFC 5880, 6.8.3)."""
-STREAM, TRANSFER = "stream", "transfer"
 type Moments = Mapping[str, int]
 """Nanoseconds after the epoch, by name."""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from corridor.experiments.plan.timeline import STREAM, TRANSFER, Placed
+from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.intents import server_port
 from corridor.experiments.scenario.scenario import Demand, LoadedScenario, Scenario
 from corridor.experiments.timeline.moments import END, START, STREAMS
+from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
@@ -258,7 +259,7 @@ def boundaries(
             Boundary(phase.start_offset_ns + jobs.end_ns(phase.hosts, 0), f"{AFTER}{phase.name}"),
         )
     ]
-    loaded = any(one.event.kind.key in (STREAM, TRANSFER) for one in placed)
+    loaded = any(one.event.kind.key in LOADS for one in placed)
     first = [Boundary(0, "start")] if loaded else []
     last = [Boundary(end_ns, "end")] if streams or loaded else []
     return (*first, *before, *around, *last)

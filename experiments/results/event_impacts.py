@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
 from corridor.experiments.results.outages import runs
+from corridor.experiments.results.probes import WARM_UP_PHASE
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
@@ -36,7 +37,7 @@ AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
 RANDOM, QUEUE, METER = "random loss", "queue", "meter"
 POLICY, UNEXPLAINED = "policy", "unexplained"
-WARM_UP_PHASE, NOBODY = 0, -1
+NOBODY = -1
 
 
 @dataclass(frozen=True)

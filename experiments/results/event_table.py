@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.summary import (
     EventSummary,
     ExpectationSummary,
@@ -27,7 +28,7 @@ def events_table(summary: Summary) -> str:
     rows = [row for event in events for row in _rows(event)]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]))]
     said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
-    lost = sum(demand.get("lost_by", {}).get("unexplained", 0) for demand in summary["demands"])
+    lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])
     said += [f"{lost} lost probes are explained by nothing"] if lost else []
     return "\n".join(said)
 

@@ -6,16 +6,14 @@ differs from that without a reason is the machine's doing, or a defect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
+from corridor.experiments.results.machine_counters import Health
 from corridor.experiments.results.summary import DemandSummary
-from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import from_plain
+from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
 
@@ -24,36 +22,10 @@ LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
 nothing competes (docs/results.md)."""
 SOONER_NS = 1_000_000
 """How much less than predicted a median may be."""
-SOONER = "sooner: "
 COMPETING = 0.5
 """The share of a fibre's rate from which on probes alone may queue behind each other."""
-LOADS = ("stream", "transfer")
 MOST_NAMED = 3
 FULL_FRAME_BITS = 8 * 1518
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Of ``raw/health.json``: as ``experiments/lab/health.py`` reads it."""
-
-    softnet_dropped: int
-    datapath_lost: int
-    bfd_changes: Mapping[str, int]
-    fibres: Mapping[str, Mapping[str, int]]
-
-
-@dataclass(frozen=True)
-class Health:
-    """Before traffic, and after it."""
-
-    before: Counted
-    after: Counted
-
-
-def read_health(raw: Path) -> Health | None:
-    """None where a run did not come that far."""
-    path = raw / "health.json"
-    return from_plain(Health, read_json(path, RESULT)) if path.exists() else None
 
 
 def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
@@ -105,21 +77,22 @@ def unexplained(
             f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
-    late = [*_late_probes(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
-    if not late:
+    off = [*_probes_off(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
+    if not off:
         return None
-    later_ms, what = max(late)
-    if what.startswith(SOONER):
-        return f"{what.removeprefix(SOONER)} took {later_ms:.1f} ms less than fibre allows"
+    later_ms, what = max(off, key=lambda one: (abs(one[0]), one[1]))
+    if later_ms < 0:
+        return f"{what} took {-later_ms:.1f} ms less than fibre allows"
     return (
         f"{what} took {later_ms:.1f} ms more than predicted though nothing competed: "
         f"{format_duration(LATER_NS[clock])} are too many"
     )
 
 
-def _late_probes(
+def _probes_off(
     demands: Sequence[DemandSummary], plan: Plan, clock: str
 ) -> Iterator[tuple[float, str]]:
+    """By how many ms which median is later than predicted; or sooner, which is negative."""
     loaded = {event.what for event in plan.events if event.kind in LOADS}
     competed = {fibre for demand in plan.demands if demand.id in loaded for fibre in demand.fibres}
     hit = {impact.demand for event in plan.events for impact in event.impacts}
@@ -131,10 +104,8 @@ def _late_probes(
         if predicted_ms is None or p50_ms is None:
             continue
         later_ms = p50_ms - predicted_ms
-        if later_ms * 1e6 > LATER_NS[clock]:
-            yield later_ms, f"half of the round trips of {demand['id']}"
-        if -later_ms * 1e6 > SOONER_NS:
-            yield -later_ms, f"{SOONER}the median round trip of {demand['id']}"
+        if not -SOONER_NS <= later_ms * 1e6 <= LATER_NS[clock]:
+            yield later_ms, f"the median round trip of {demand['id']}"
 
 
 def _late_transfers(

@@ -16,12 +16,8 @@ from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
-from corridor.experiments.results.health import (
-    Health,
-    machine_warnings,
-    read_health,
-    unexplained,
-)
+from corridor.experiments.results.health import machine_warnings, unexplained
+from corridor.experiments.results.machine_counters import Health, read_health
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
 from corridor.experiments.results.streams import stream_rows

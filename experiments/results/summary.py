@@ -44,7 +44,7 @@ class FlowSummary(Rates):
     lost_at: dict[str, int] | None
     """Packets by place: a fibre's direction, and its queue or its line."""
     lost_by: NotRequired[dict[str, int]]
-    """Of a stream, lost packets by cause: ``queue``, ``random loss``, or events that hit it."""
+    """Of a stream, lost packets by cause: as of probes, without ``policy``."""
     retransmits: int | None
     error: str | None
 
@@ -88,8 +88,8 @@ class DemandSummary(_Classed):
     """Of the first flow."""
     flows: NotRequired[list[FlowSummary]]
     lost_by: NotRequired[dict[str, int]]
-    """Lost probes by cause: an event's id, ``random loss``, ``queue``, ``policy``, or
-    ``unexplained``."""
+    """Lost probes by cause: an event's id, ``random loss``, ``queue``, ``meter``,
+    ``policy``, or ``unexplained``."""
     first_packet_rtt_ms: NotRequired[float | None]
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]

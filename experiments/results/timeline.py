@@ -26,8 +26,8 @@ from corridor.experiments.results.event_impacts import (
 )
 from corridor.experiments.results.expectations import EXPECT, expectations
 from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.health import read_health
 from corridor.experiments.results.losses import lost_between
+from corridor.experiments.results.machine_counters import read_health
 from corridor.experiments.results.summary import (
     DemandSummary,
     EventSummary,
@@ -36,10 +36,10 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
+from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
-STREAM, TRANSFER = "stream", "transfer"
 REFUSED = {
     policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
     day.SET: ("bad", "unknown", "nobody"),
@@ -180,7 +180,7 @@ def dropping(raw: Path, plan: Plan) -> Dropping:
             fibres[one.what],
         )
         for one in plan.events
-        if one.kind in (STREAM, TRANSFER)
+        if one.kind in LOADS
     ]
     return Dropping(at_random, by_queues, loads, metered_hubs(plan), bool(plan.events))
 

@@ -13,6 +13,7 @@ from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
 from corridor.experiments.timeline.moments import NAMED, START, STREAMS, Moment
+from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, nearest
 from corridor.topologies.base.errors import InputError
@@ -22,8 +23,6 @@ from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:
     from corridor.topologies.faults.kind import EventKind
-
-LOADS = ("stream", "transfer")
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def _check_use(document: Document, event: NamedEvent, known: Known) -> None:
     if key in LOADS and known.demands[event.what]:
         message = f'"{event.what}" has a throughput already'
         raise document.error(message, *event.place, key, hint="leave one of the two out")
-    if key == "transfer" and (event.lasts_ns is None or event.lasts_ns % NS_PER_S):
+    if key == TRANSFER and (event.lasts_ns is None or event.lasts_ns % NS_PER_S):
         message = "a transfer lasts whole seconds"
         raise document.error(message, *event.place, hint="write for example for: 2s")
 
@@ -234,7 +233,7 @@ def _check_moment(
 def _counted_from(moment: Moment, events: Sequence[NamedEvent]) -> list[str]:
     """The ids of the events that a moment depends on."""
     if moment.name == STREAMS:
-        return [event.id for event in events if event.kind.key == "stream"]
+        return [event.id for event in events if event.kind.key == STREAM]
     return [moment.event] if moment.event else []
 
 

@@ -32,6 +32,7 @@ from corridor.experiments.scenario.events import (
 )
 from corridor.experiments.scenario.kinds import Arrival, Event, Fault, arrival_of
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
 from corridor.topologies.base.errors import InputError
@@ -203,14 +204,14 @@ class Scenario(Frozen):
         """The rate a demand streams at, of its path's bottleneck; None if it does not."""
         if demand.throughput is not None:
             return demand.throughput.udp
-        of = (one for one in self.timeline if (one.kind.key, one.what) == ("stream", demand.id))
+        of = (one for one in self.timeline if (one.kind.key, one.what) == (STREAM, demand.id))
         return next((float(one.options["share"]) for one in of), None)
 
     def sends_by_tcp(self, demand: Demand) -> bool:
         """Whether a demand has a TCP transfer."""
         if demand.throughput is not None:
             return demand.throughput.tcp
-        return any((one.kind.key, one.what) == ("transfer", demand.id) for one in self.timeline)
+        return any((one.kind.key, one.what) == (TRANSFER, demand.id) for one in self.timeline)
 
     @property
     def events(self) -> tuple[NamedEvent, ...]:
@@ -333,7 +334,7 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
 
 def _known(scenario: Scenario, topology: Topology) -> Known:
     demands = {demand.id: demand.throughput is not None for demand in scenario.demands}
-    streams = any(one.kind.key == "stream" for one in scenario.timeline) or any(
+    streams = any(one.kind.key == STREAM for one in scenario.timeline) or any(
         one.throughput is not None and one.throughput.udp is not None for one in scenario.demands
     )
     return Known(

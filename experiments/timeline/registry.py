@@ -36,6 +36,10 @@ OWN: Mapping[str, EventKind] = {
 KINDS: Mapping[str, EventKind] = {**faults.KINDS, **OWN}
 """By their keys in YAML."""
 
+STREAM, TRANSFER = stream.KIND.key, transfer.KIND.key
+LOADS = (STREAM, TRANSFER)
+"""Those that load fibres beside the probes."""
+
 OPTIONS: Mapping[str, Option] = {
     name: option for kind in KINDS.values() for name, option in kind.options.items()
 }

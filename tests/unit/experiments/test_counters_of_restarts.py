@@ -1,10 +1,11 @@
 """What fibres counted before switches were restarted counts as well."""
 
-from corridor.experiments.lab.health import Health, counting_all
+from corridor.experiments.lab.health import counting_all
+from corridor.experiments.results.machine_counters import Counted
 
 
 def test_what_fibres_counted_before_each_restart_is_added():
-    last = Health(1, 2, {"a": 3}, {"a": {"sent": 5, "dropped": 1}})
+    last = Counted(1, 2, {"a": 3}, {"a": {"sent": 5, "dropped": 1}})
     before = [{"a": {"sent": 10, "dropped": 0}}, {"a": {"sent": 20, "dropped": 4}}]
-    assert counting_all(last, before) == Health(1, 2, {"a": 3}, {"a": {"sent": 35, "dropped": 5}})
+    assert counting_all(last, before) == Counted(1, 2, {"a": 3}, {"a": {"sent": 35, "dropped": 5}})
     assert counting_all(last, []) == last

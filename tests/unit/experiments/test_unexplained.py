@@ -10,13 +10,8 @@ import pytest
 import handmade_run
 from corridor.experiments.lab.health import softnet_dropped
 from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
-from corridor.experiments.results.health import (
-    Counted,
-    Health,
-    crowded_fibres,
-    machine_warnings,
-    unexplained,
-)
+from corridor.experiments.results.health import crowded_fibres, machine_warnings, unexplained
+from corridor.experiments.results.machine_counters import Counted, Health
 
 MS = 1_000_000
 FIBRES = {"s1p2": {"queue_drops": 0}}
@@ -50,7 +45,7 @@ def test_round_trips_as_predicted_are_valid() -> None:
 def test_a_path_of_20_ms_that_takes_28_is_not() -> None:
     said = judged([demand("near", 20.0, 28.0), demand("silent", 40.0, None), demands()[2]])
     assert said == (
-        "half of the round trips of near took 8.0 ms more than predicted though nothing competed: "
+        "the median round trip of near took 8.0 ms more than predicted though nothing competed: "
         "3ms are too many"
     )
 
