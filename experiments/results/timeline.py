@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -36,9 +36,10 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.timeline import day, policies
-from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
+from corridor.experiments.timeline.registry import LOADS, TRANSFER
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
+from corridor.traffic.workloads.stream_out import StreamOut
 
 REFUSED = {
     policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
@@ -80,9 +81,23 @@ def add_timeline(
         for event in summary["events"]
         if event["refused"]
     ]
+    summary["warnings"] += _after_all_probes(probes, plan, epoch_ns)
     expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
         summary["expectations"] = expected
+
+
+def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
+    """Of an event that was to hit demands when none was probed any more, an outage of 0 says
+    nothing."""
+    if not len(probes):
+        return []
+    last_ns = int(probes["t1_ns"].max()) - epoch_ns
+    return [
+        f"{event.id} begins after the last probe: nothing tells how long it hit demands"
+        for event in plan.events
+        if event.impacts and event.begin_ns > last_ns
+    ]
 
 
 def _add_flow_causes(
@@ -93,6 +108,7 @@ def _add_flow_causes(
     mine = [row for row in flows if row["demand"] == demand["id"]]
     hit_by = {one.event for one in impacts if one.demand == demand["id"] and one.expected}
     fibres = set(demand["fibres"])
+    sent = list(_streamed(plan, demand["id"]))
     for row, flow in zip(mine, demand.get("flows", ()), strict=True):
         lost, places = row.get("lost_in_network"), row["lost_at"] or {}
         if not lost:
@@ -101,7 +117,7 @@ def _add_flow_causes(
         for place, count in places.items():
             if place.partition(":")[0] in fibres:
                 placed[QUEUE if place.endswith(" queue") else RANDOM] += count
-        events = [one.id for one in plan.events if one.id in hit_by and _beside(one, row, plan)]
+        events = [one.id for one in plan.events if one.id in hit_by and _was_on(one, sent)]
         rest = lost - placed.total()
         if rest > 0:
             otherwise = METER if demand["src"] in metered_hubs(plan) else UNEXPLAINED
@@ -109,12 +125,20 @@ def _add_flow_causes(
         flow["lost_by"] = dict(placed)
 
 
-def _beside(event: PlannedEvent, row: FlowRow, plan: Plan) -> bool:
-    """Whether an event was on while a stream of the timeline was sent."""
-    streams = [one for one in plan.events if (one.kind, one.what) == (STREAM, row["demand"])]
+def _streamed(plan: Plan, name: str) -> Iterator[tuple[int, int]]:
+    """From when to when a demand streams, and its last packet arrives, in ns after the epoch."""
+    demand = next(one for one in plan.demands if one.id == name)
+    for host in plan.job.hosts:
+        for stream in host.of(StreamOut):
+            if stream.flow == demand.index:
+                over_ns = stream.start_ns + stream.duration_ns
+                yield stream.start_ns, over_ns + (demand.predicted_forward_ns or 0)
+
+
+def _was_on(event: PlannedEvent, spans: Sequence[tuple[int, int]]) -> bool:
     return any(
-        event.begin_ns < (one.end_ns or math.inf) and one.begin_ns < (event.end_ns or math.inf)
-        for one in streams
+        event.begin_ns < over_ns and begin_ns < (event.end_ns or math.inf)
+        for begin_ns, over_ns in spans
     )
 
 

@@ -6,8 +6,9 @@ import pytest
 from test_runs_in_the_virtual_clock import assert_same_bytes
 
 from corridor.experiments.timeline.registry import KINDS
-from corridor_runs import SCENARIOS, run
+from corridor_runs import ROOT, SCENARIOS, run
 
+SHIPPED = ROOT / "experiments/scenario/shipped"
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
 IN_HALF_A_SECOND = 50
@@ -30,6 +31,15 @@ def not_followed(tmp_path_factory):
     return run(folder / "result", scenario, *VIRTUAL)
 
 
+@pytest.fixture(scope="module")
+def cut_while_it_streams(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cut-while-it-streams")
+    scenario = folder / "mini.yaml"
+    cut = "{id: snip, at: streams + 500ms, for: 500ms, cut: guian-kunming}"
+    scenario.write_text(f"{(SHIPPED / 'mini.yaml').read_text()}timeline: [{cut}]\n")
+    return run(folder / "result", scenario, *VIRTUAL)
+
+
 def hit(ran, event, demand):
     (told,) = (one for one in ran.summary["events"] if one["id"] == event)
     (found,) = (one for one in told["hits"] if one["demand"] == demand)
@@ -45,6 +55,17 @@ def test_a_cut_that_nobody_follows_loses_all_that_is_sent_while_it_lasts(not_fol
     assert not_followed.demands["ckpt"]["lost_by"] == {"dig": found["lost"]}
     assert not_followed.demands["ckpt"]["lost"] == found["lost"]
     assert "while it lasts" in not_followed.said
+
+
+def test_what_a_cut_takes_of_a_stream_sent_by_itself_is_its_doing(cut_while_it_streams):
+    ran = cut_while_it_streams
+    assert ran.code == 0
+    (stream,) = (one for one in ran.demands["ckpt-karachi"]["flows"] if one["protocol"] == "udp")
+    assert set(stream["lost_by"]) == {"queue", "snip"}
+    assert (
+        sum(stream["lost_by"].values()) == stream["offered_packets"] - stream["delivered_packets"]
+    )
+    assert [one for one in ran.summary["warnings"] if one.startswith("snip begins after")]
 
 
 def test_an_expectation_that_does_not_hold_fails_the_run_in_one_line(not_followed):
