@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
 from corridor.experiments.results.run_result import Run
@@ -25,6 +24,7 @@ from corridor.experiments.scenario.scenario import (
     read_scenario,
 )
 from corridor.experiments.timeline.registry import KINDS
+from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
@@ -65,7 +65,7 @@ class At:
         return sorted([*super().__dir__(), *KINDS])
 
 
-class Lab:
+class Lab(Closing):
     """A scenario with a timeline that Python goes on writing. Each ``run`` is a run of its own.
 
     ``scenario`` is a shipped one or a file; the rest stands in for what that says, as the options
@@ -93,15 +93,7 @@ class Lab:
             self._change({"controller": {"follow": follow}})
         self._loaded()
 
-    def __enter__(self) -> Lab:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Results stay; there is nothing else to tidy up."""
 
     def at(self, moment: str) -> At:
