@@ -24,7 +24,7 @@ FAMILIES = {
     "experiments": ("run", "lab", "check", "explain", "price", "report", "topology", "schema"),
     "a live network": ("up", "status", "events", "policy", "drain", "restore", "down"),
     "its hubs and fibres, by hand": (
-        *("exec", "shell", "ping", "probe", "trace", "capture"),
+        *("exec", "shell", "mininet", "ping", "probe", "trace", "capture"),
         *("fault", "cut", "mend", "kill", "start"),
     ),
     "this machine": ("doctor", "kernel", "test", "clean"),

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor up mini                            five hubs, in a guest or in this kernel
   corridor up sovereignty --name law          under every shipped policy set
+  corridor up mini --policies none --mininet  with Mininet's command line, which ends it when left
   corridor up my.yaml --policies none --port 8080 --out results/live
   sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
 Another terminal uses it: corridor status, events, policy, drain, restore; exec, shell, ping, probe,
-trace, capture, cut, mend, kill, start and fault get at its hubs and fibres. Nothing is measured,
-and the clock is the real one: a virtual clock would run away while nothing happens.
+trace, capture, mininet, cut, mend, kill, start and fault get at its hubs and fibres. Nothing is
+measured, and the clock is the real one: a virtual clock would run away while nothing happens.
 Ctrl-C, or corridor down, ends it (exit code 130 or 143): tables are read back, and nothing of it is
 left but its results."""
 
@@ -58,7 +59,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
-    parser.add_argument("--json", action="store_true", help="print events as JSON lines only")
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--json", action="store_true", help="print events as JSON lines only")
+    told.add_argument(
+        "--mininet",
+        action="store_true",
+        help="Mininet's command line here once the network is up; leaving it ends the network",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         name=args.name,
         port=args.port,
         out=args.out,
+        mininet=args.mininet,
     )
     bring_up(options, say, note)
     return 0

@@ -130,6 +130,10 @@ class LiveNetwork:
         """A path to the namespace of a hub's host, for as long as this process lives."""
         return str(self.net[hub].namespace.path)
 
+    def management_of(self, hub: str) -> str:
+        """Where ``ovs-ofctl`` reaches the switch of a hub."""
+        return self.net.switch_of(hub).management_address
+
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
         """What the controller answers; ``ok`` is false while nobody listens."""
         return self.controller.ask(do, **more)

@@ -33,6 +33,11 @@ class ProgressPrinter:
         self._note = note
         self._started_s = started_s
         self._ready = False
+        self._at_ready: Callable[[], object] = lambda: None
+
+    def at_ready(self, do: Callable[[], object]) -> None:
+        """Once it is up, and that was said."""
+        self._at_ready = do
 
     def offered(self, session: Session) -> None:
         """The network can be reached from now on."""
@@ -50,6 +55,7 @@ class ProgressPrinter:
             self._ready = event["name"] == "ready"
             if self._ready:
                 self._say(self._usage())
+                self._at_ready()
 
     def _lines(self, event: Event) -> list[str]:
         if event["event"] == "session":
@@ -72,6 +78,7 @@ class ProgressPrinter:
             ("drain FIBRE", "let a fibre carry nothing; restore FIBRE undoes it"),
             ("events", "what happens, also from elsewhere"),
             ("exec HUB CMD", "a program at a hub; shell HUB, ping FROM TO, probe DEMAND"),
+            ("mininet", "Mininet's command line"),
             ("cut FIBRE", "cut it; mend FIBRE undoes it; kill, start, fault for the rest"),
             ("trace DEMAND", "the way its packets take now; capture FIBRE -w FILE"),
         )

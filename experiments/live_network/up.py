@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -20,6 +21,7 @@ from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
+from corridor.experiments.live_network.shell_process import ShellProcess
 from corridor.experiments.plan.plan import losses_ppm
 from corridor.experiments.run import manifest
 from corridor.experiments.run.event_log import Say
@@ -60,10 +62,13 @@ class Options:
     name: str | None = None
     port: int | None = None
     out: Path | None = None
+    mininet: bool = False
+    """Mininet's command line here, once the network is up; leaving it ends the network."""
 
 
 def bring_up(options: Options, say: Say, note: Note) -> None:
-    """Hold a network up until SIGINT or SIGTERM, which is raised again once nothing is left of it.
+    """Hold a network up until SIGINT or SIGTERM, which is raised again once nothing is left of it,
+    or until its command line is left.
 
     ``say`` gets what a person reads, ``note`` every event.
     """
@@ -78,7 +83,9 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         token_file.unlink(missing_ok=True)
         out_dir, choice, kernel = _prepared(loaded, options)
         say(_opening_lines(loaded, choice, kernel))
-        progress = ProgressPrinter(name, out_dir, say, note, started_s)
+        shell = ShellProcess(name) if options.mininet else None
+        said = say if shell is None else shell.until_it_runs(say)
+        progress = ProgressPrinter(name, out_dir, said, note, started_s)
         where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
         place = stack.enter_context(where)
         api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
@@ -97,7 +104,14 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         progress.offered(one)
         signals = stack.enter_context(ended_by_signals(place.stop))
         stack.enter_context(_served(api, place.stop))
+        if shell is not None:
+            progress.at_ready(partial(shell.start, place.stop))
+            stack.callback(shell.close)
         read_events(place.process, progress, out_dir / "console.log", "the live network")
+    if not signals and shell is not None and shell.code is not None:
+        if shell.code:
+            raise EnvironmentUnsupported(f"its command line ended with code {shell.code}")
+        return
     if not signals:
         raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
     signal.raise_signal(signals[0])

@@ -88,17 +88,13 @@ def _run(setting: Setting) -> int:
 
 
 def _shell(net: CorridorNet, setting: Setting) -> int:
-    from corridor.topologies.emulation.shell import run_script, talk
+    from corridor.topologies.emulation.shell import run_lines, talk
 
     os.chdir(setting.folder)
     if os.isatty(0):
         talk(net)
     else:
-        commands = os.dup(0)
-        silent, held_open = os.pipe()
-        os.dup2(silent, 0)
-        with contextlib.closing(os.fdopen(held_open, "wb")):
-            run_script(net, f"/dev/fd/{commands}")
+        run_lines(net)
     return 0
 
 

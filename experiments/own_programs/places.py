@@ -9,6 +9,7 @@ from pathlib import Path
 
 from corridor.experiments.testbeds.guest_init import FOLDER, HOST_LINKS, MS_RDONLY, bind, mount
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.emulation.mininets_iperf import put_iperf
 from corridor.topologies.model.wiring import Wiring
 
 MS_REC, MS_PRIVATE = 16384, 1 << 18
@@ -78,6 +79,8 @@ def put_commands(folder: Path, *, guest: bool) -> None:
         file = folder / name
         file.write_text(text)
         file.chmod(0o755)
+    if guest:
+        put_iperf(folder)
 
 
 def hosts_by_hub(wiring: Wiring, namespace_of: Callable[[str], str]) -> str:

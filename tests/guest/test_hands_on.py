@@ -160,6 +160,23 @@ def test_iperf3_runs_between_hubs_that_have_names(said, command):
             server.kill()
 
 
+def test_mininets_command_line_acts_on_the_network_and_leaves_it(said, kept):
+    cut = "links\nh3 ping -c 1 h4\nlink s3 s4 down\nswitch s3 stop\nkunming hostname\n"
+    out = said("mininet", input=cut)
+    assert "c0s3p4<->c0s4p2 (OK OK)" in out
+    assert "1 packets transmitted, 1 received" in out
+    kept.wait_until_it_says(f"failed: fibre {FIBRE}")
+    out = said("mininet", input="link s3 s4 up\ndpctl dump-aggregate\npy net['kunming'].IP()\n")
+    assert out.count("flow_count=") == 5
+    assert out.rstrip().endswith("10.0.0.3")
+    kept.wait_until_it_says("nothing has failed any more")
+
+
+@pytest.mark.skipif(shutil.which("iperf") is None, reason="iperf is not installed")
+def test_mininets_iperf_ends(said):
+    assert "*** Results: ['" in said("mininet", input="iperf h3 h4\n")
+
+
 def test_a_capture_names_interfaces_and_whose_packets_they_are(said, command, tmp_path):
     probing = subprocess.Popen(
         **command("probe", DEMAND, "--interval", "100ms"), stdout=subprocess.DEVNULL

@@ -219,6 +219,22 @@ def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
         run.close()
 
 
+def test_with_mininets_command_line_it_ends_when_that_is_left(tmp_path, virtual_kernel):
+    done = subprocess.run(
+        corridor("up", "mini", "--testbed", "uml", "--mininet", "--out", str(tmp_path / "out")),
+        input="pingall\n",
+        env=environment(XDG_STATE_HOME=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "*** Results: " in done.stdout
+    assert done.stdout.index("ready: 12 UP") < done.stdout.index("*** Ping: testing")
+    assert "taking down" in done.stdout
+    assert (tmp_path / "out/tables/after.json").exists()
+
+
 def test_a_second_of_the_same_name_is_refused(kept):
     state = str(kept.sessions.parents[1])
     second = subprocess.run(

@@ -20,7 +20,7 @@ from mininet.net import Mininet
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd
 from corridor.topologies.emulation.netlink import Links
-from corridor.topologies.emulation.nodes import FibreLink, HostLink, HubHost, HubSwitch
+from corridor.topologies.emulation.nodes import HubHost, HubSwitch, describe
 from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.model.wiring import HubWire, Wiring, around
 
@@ -143,14 +143,7 @@ class CorridorNet(Mininet):
         """Make nodes, namespaces and interfaces; switches follow in ``start``."""
         self.kernel.build()
         self._progress("interfaces", len(self.wiring.fibres), len(self.wiring.fibres))
-        for hub in self.wiring.hubs:
-            host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
-            host.namespace = self.kernel.namespaces[hub.host]
-            switch = self.addSwitch(hub.switch, wire=hub, network=self)
-            self.links.append(HostLink(host, switch, hub))
-        for fibre in self.wiring.fibres:
-            ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
-            self.links.append(FibreLink(*ends, fibre))
+        describe(self, self.wiring, self.kernel.namespaces, self)
         self.built = True
 
     def start(self) -> None:

@@ -7,13 +7,14 @@ only describes what exists.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from mininet.link import Intf, Link
+from mininet.net import Mininet
 from mininet.node import Host, Switch
 
-from corridor.topologies.emulation.namespaces import Namespace
-from corridor.topologies.model.wiring import HOST_PORT, FibreWire, HubWire
+from corridor.topologies.model.wiring import HOST_PORT, FibreWire, HubWire, Wiring
 
 
 class LazyShell:
@@ -66,12 +67,20 @@ class LazyShell:
             super().terminate()  # type: ignore[misc]
 
 
+class Enterable(Protocol):
+    """A network namespace that can be entered."""
+
+    @property
+    def path(self) -> str:
+        """To open, for ``nsenter --net=``."""
+
+
 class HubHost(LazyShell, Host):
-    """The host of a hub, in the namespace that ``Links`` made for it."""
+    """The host of a hub, in the namespace that was made for it."""
 
     def __init__(self, name: str, wire: HubWire | None = None, **params: Any) -> None:
         self.wire = wire
-        self.namespace: Namespace | None = None
+        self.namespace: Enterable | None = None
         super().__init__(name, **params)
         self.allow_shell()
 
@@ -166,6 +175,23 @@ class FibreLink(Link):
         self.wire = wire
         self.intf1 = BuiltIntf(wire.a.interface, a, wire.a.port, self, wire.a.mac)
         self.intf2 = BuiltIntf(wire.z.interface, z, wire.z.port, self, wire.z.mac)
+
+
+def describe(
+    net: Mininet, wiring: Wiring, namespaces: Mapping[str, Enterable], switches: Switches
+) -> None:
+    """Give a Mininet network the nodes and links of a wiring, whose interfaces are there.
+
+    ``namespaces`` are those of hosts, by their names in Mininet (``h1``).
+    """
+    for hub in wiring.hubs:
+        host = net.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
+        host.namespace = namespaces[hub.host]
+        switch = net.addSwitch(hub.switch, wire=hub, network=switches)
+        net.links.append(HostLink(host, switch, hub))
+    of_hub = {hub.hub: net.nameToNode[hub.switch] for hub in wiring.hubs}
+    for fibre in wiring.fibres:
+        net.links.append(FibreLink(of_hub[fibre.a.hub], of_hub[fibre.z.hub], fibre))
 
 
 def _stay(_interface: str, _node: Any) -> None:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 
 from mininet.cli import CLI
 from mininet.log import lg
 from mininet.net import Mininet
 
+from corridor.topologies.emulation.mininets_iperf import found_first
+
 
 def talk(net: Mininet) -> None:
     """At the terminal, until it is left."""
     _say_it_on_standard_output()
-    CLI(net)
+    with found_first():
+        CLI(net)
 
 
-def run_script(net: Mininet, file: str) -> None:
-    """Each line of a file as if it were typed; a line that fails is told, and the next one run."""
+def run_lines(net: Mininet) -> None:
+    """Each line of standard input as if it were typed; a line that fails is told, and the next one
+    run. What runs at nodes finds nothing to read."""
     _say_it_on_standard_output()
-    CLI(net, script=file)
+    commands = os.dup(0)
+    silent, held_open = os.pipe()
+    os.dup2(silent, 0)
+    with contextlib.closing(os.fdopen(held_open, "wb")), found_first():
+        CLI(net, script=f"/dev/fd/{commands}")
 
 
 def _say_it_on_standard_output() -> None:

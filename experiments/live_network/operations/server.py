@@ -1,6 +1,7 @@
 """Does what clients ask of a live network, where the network is.
 
     {"do": "run", "hub": H, "command": [...], "terminal": [ROWS, COLUMNS] or null}   a program there
+    {"do": "mininet", "terminal": [ROWS, COLUMNS] or null}      Mininet's shell
     {"do": "probe", "demand": ID, "interval_ns": N}     probes of a demand, a JSON line each
     {"do": "capture", "hub": H} or {"do": "capture", "fibre": F}     pcapng
     {"do": "read", "program": P, "wait_s": S}           ``out``, ``err``, and in the end ``code``
@@ -30,9 +31,14 @@ from threading import Lock
 from typing import Any, Protocol
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.live_network.operations.helpers import capture_command, probe_command
+from corridor.experiments.live_network.operations.helpers import (
+    ROOM,
+    capture_command,
+    probe_command,
+)
 from corridor.experiments.live_network.operations.lasting_faults import LastingFaults
 from corridor.experiments.live_network.operations.messages import data_of, line, no, octets
+from corridor.experiments.live_network.operations.mininet_shell import write_nodes
 from corridor.experiments.live_network.operations.programs import (
     SHARED_IN_ROOT,
     Program,
@@ -73,6 +79,9 @@ class Network(Protocol):
     def namespace_of(self, hub: str) -> str:
         """A path to the namespace of a hub's host."""
 
+    def management_of(self, hub: str) -> str:
+        """Where ``ovs-ofctl`` reaches the switch of a hub."""
+
     def ask(self, do: str, **more: Any) -> dict[str, Any]: ...
 
     def kill_controller_by_hand(self) -> None: ...
@@ -87,6 +96,7 @@ class Operations(Closing):
         shared.mkdir(exist_ok=True)
         self._log = out_dir / LOG
         self._hosts = scratch / "hosts"
+        self._nodes = scratch / "nodes.json"
         self._root = scratch / "root" if own_root else None
         self._shared = shared
         self._mark = f"{os.getpid()}-{secrets.token_hex(8)}"
@@ -105,6 +115,7 @@ class Operations(Closing):
         if self._root is not None:
             self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
+        write_nodes(self._nodes, network.wiring, network.namespace_of, network.management_of)
         topology = network.specification.topology
         self._faults = LastingFaults(topology, network.wiring, network.faulted, self._log)
         self._network = network
@@ -150,10 +161,14 @@ class Operations(Closing):
         command = said["command"]
         if not command or not all(isinstance(word, str) for word in command):
             raise InputError("a command is one word or more")
-        window = Window(*map(int, said["terminal"])) if said.get("terminal") else None
         room = Room(self._shared, self._hosts, self._root, self._namespace(said["hub"]))
-        more = {name: str(said[name.lower()]) for name in ("TERM",) if name.lower() in said}
-        return self._start(client, command, room, window, more)
+        return self._start(client, command, room, _window(said), _terminal(said))
+
+    def _mininet(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        words = [sys.executable, "-m", f"{ROOM}.mininet_shell", str(self._nodes)]
+        return self._start(
+            client, words, Room(IMPORT_ROOT, self._hosts), _window(said), _terminal(said)
+        )
 
     def _probe(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
         words = probe_command(
@@ -293,10 +308,19 @@ class Operations(Closing):
             program.end()
 
 
+def _window(said: Mapping[str, Any]) -> Window | None:
+    return Window(*map(int, said["terminal"])) if said.get("terminal") else None
+
+
+def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
+    """What kind of terminal it is, for the environment."""
+    return {"TERM": str(said["term"])} if "term" in said else {}
+
+
 _ANSWERS: Mapping[str, Callable[[Operations, str, Mapping[str, Any]], dict[str, Any]]] = {
     name: getattr(Operations, f"_{name.replace('-', '_')}")
     for name in (
-        *("run", "probe", "capture", "read", "write", "resize", "signal"),
+        *("run", "mininet", "probe", "capture", "read", "write", "resize", "signal"),
         *("begin", "end", "lasting", "kill-controller", "demands", "controller"),
     )
 }

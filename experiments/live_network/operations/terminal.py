@@ -38,7 +38,23 @@ def run(client: Client, hub: str, command: list[str], *, feed: bool) -> int:
 
     Ctrl-C goes to the program; a second one ends it.
     """
-    program = client.ask("run", hub=hub, command=command)["program"]
+    return _piped(client, client.ask("run", hub=hub, command=command)["program"], feed=feed)
+
+
+def shell(client: Client, hub: str, command: list[str]) -> int:
+    """The same at a terminal of its own, whose keys and size are those of ours."""
+    asked = client.ask("run", hub=hub, command=command, terminal=_size(), **_kind())
+    return _at_terminal(client, asked["program"])
+
+
+def mininet(client: Client, *, at_terminal: bool) -> int:
+    """Mininet's shell, at a terminal or for the lines of our input."""
+    if at_terminal:
+        return _at_terminal(client, client.ask("mininet", terminal=_size(), **_kind())["program"])
+    return _piped(client, client.ask("mininet")["program"], feed=True)
+
+
+def _piped(client: Client, program: int, *, feed: bool) -> int:
     if feed:
         _in_background(_feed, client, program)
     else:
@@ -47,13 +63,15 @@ def run(client: Client, hub: str, command: list[str], *, feed: bool) -> int:
         return _said(client, program)
 
 
-def shell(client: Client, hub: str, command: list[str]) -> int:
-    """The same at a terminal of its own, whose keys and size are those of ours."""
-    more = {"term": os.environ["TERM"]} if "TERM" in os.environ else {}
-    program = client.ask("run", hub=hub, command=command, terminal=_size(), **more)["program"]
+def _at_terminal(client: Client, program: int) -> int:
     with _raw(), _resized(client, program):
         _in_background(_feed, client, program)
         return _said(client, program)
+
+
+def _kind() -> dict[str, str]:
+    """Of our terminal."""
+    return {"term": os.environ["TERM"]} if "TERM" in os.environ else {}
 
 
 def _said(client: Client, program: int) -> int:

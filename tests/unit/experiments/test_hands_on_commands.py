@@ -203,6 +203,7 @@ def test_labels_that_are_no_longer_given_are_told_for_a_moment(monkeypatch):
 def test_without_a_network_each_command_says_so(capsys):
     for words in (
         ("exec", "guian", "true"),
+        ("mininet",),
         ("ping", "guian", "karachi"),
         ("probe", "x"),
         ("trace", "x"),

@@ -41,6 +41,9 @@ class Network:
     def namespace_of(self, hub):
         return f"/of/{hub}"
 
+    def management_of(self, hub):
+        return f"unix:/{hub}.mgmt"
+
     def ask(self, do, **more):
         return {"ok": True, "asked": [do, more]}
 
@@ -212,7 +215,7 @@ def test_many_run_at_once_and_not_too_many(client):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"do": "fly"}, "say one of run, probe"),
+        ({"do": "fly"}, "say one of run, mininet"),
         ({"do": "run", "hub": "atlantis", "command": ["true"]}, 'no hub "atlantis"'),
         ({"do": "run", "hub": "guian", "command": []}, "one word or more"),
         ({"do": "run", "hub": "guian", "command": [1]}, "one word or more"),
