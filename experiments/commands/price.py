@@ -74,7 +74,7 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.plan.values import NO_POLICIES
     from corridor.experiments.results.price import alone, prices, serve
-    from corridor.experiments.run.runner import new_folder
+    from corridor.experiments.run.folders import new_folder
 
     loaded = load(args)
     names = _sets(args.sets)

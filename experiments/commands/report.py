@@ -15,12 +15,22 @@ if TYPE_CHECKING:
     from corridor.experiments.run.recover import Recovered
 
 
+EPILOG = """examples:
+  corridor report results/mini
+  corridor report results/mini --json --no-figures
+
+exit codes: 0, also for half a run; 1 a packet was where none may be, or the timeline expected what
+did not come true; 2 bad input; 4 the measurement is not valid"""
+
+
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
         help="rebuild tables, summary and figures of a result folder",
         description="Rebuild tables, summary and figures from what a run left in its folder, "
         "also where it was killed. What it left half written is passed over and named.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("dir", type=Path, metavar="DIR", help="the result folder of a run")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
@@ -42,12 +52,20 @@ def run(args: argparse.Namespace) -> int:
         say("a demand's last probes count as lost where their replies were not yet written")
     if args.json:
         print(json.dumps(recovered.summary, indent=1))
-        return 0
+        return _code(recovered.summary)
     for section in sections(recovered.summary, terminal_width()):
         print(f"\n{section}")
-    if recovered.summary["invalid"]:
-        print(f"\nnot valid: {recovered.summary['invalid']}")
     print(f"\nResults are in {args.dir}")
+    return _code(recovered.summary)
+
+
+def _code(summary: Summary) -> int:
+    """As ``run`` ends, but that half a run is no failure; raises MeasurementInvalid."""
+    from corridor.experiments.results.failures import has_failed, refuse_invalid
+
+    if has_failed(summary):
+        return 1
+    refuse_invalid(summary)
     return 0
 
 

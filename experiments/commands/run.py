@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, minutes, whole
 from corridor.experiments.commands.terminal import terminal_width
-from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
@@ -61,6 +60,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.results.failures import has_failed, refuse_invalid
     from corridor.experiments.run.runner import Options, run_scenario
 
     def say(text: str) -> None:
@@ -82,9 +82,7 @@ def run(args: argparse.Namespace) -> int:
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")
-    seen = outcome.summary.get("crossings", {})
-    unmet = [one for one in outcome.summary.get("expectations", []) if not one["holds"]]
-    failed = bool(violated or seen.get("forbidden") or seen.get("strange") or unmet)
+    failed = bool(violated) or has_failed(outcome.summary)
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
@@ -93,18 +91,8 @@ def run(args: argparse.Namespace) -> int:
         if outcome.summary["invalid"]:
             say(f"\nnot valid either: {outcome.summary['invalid']}")
         return 1
-    _refuse_what_is_invalid(outcome.summary)
+    refuse_invalid(outcome.summary)
     return 0
-
-
-def _refuse_what_is_invalid(summary: Summary) -> None:
-    from corridor.topologies.base.errors import MeasurementInvalid
-
-    if summary["invalid"]:
-        raise MeasurementInvalid(
-            f"the measurement is not valid: {summary['invalid']}",
-            "all of it is kept; repeat it on a quieter machine or with the virtual clock",
-        )
 
 
 def _print_sections(outcome: Outcome) -> None:

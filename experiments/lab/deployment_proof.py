@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,30 +17,37 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import Wiring
 
 
-def deployed(path: Path, specification: Specification, wiring: Wiring) -> Deployment:
-    """What a controller had deployed when it wrote ``path``; InputError if that cannot be read."""
+def deployed(path: Path, asked: Sequence[Specification], wiring: Wiring) -> Deployment:
+    """What a controller had deployed when it wrote ``path``; InputError if that cannot be read.
+
+    One that wants other policies or another day than were ``asked`` of it, either where it is not
+    known whether it heard, counts as having meant what was asked last.
+    """
+    specification = asked[-1]
     try:
         remembered = StateFile(path, specification).recall()
     except Unreadable as problem:
         raise InputError(str(problem)) from problem
     if remembered is None:
         raise InputError("there is none", file=str(path))
-    kept = remembered.stands
+    kept, wanted = remembered.stands, remembered.wanted.specification
+    if not any(wanted.policies == one.policies and wanted.as_of == one.as_of for one in asked):
+        meant = replace(kept.known, specification=specification)
+        return deployments.stand(meant, wiring, kept.epoch)
     deployment = deployments.stand(kept.known, wiring, kept.epoch)
     if kept.withdrawn:
-        intents = remembered.wanted.specification.intents()
-        deployment = deployments.withdraw(deployment, kept.withdrawn, intents)
+        deployment = deployments.withdraw(deployment, kept.withdrawn, wanted.intents())
     return deployment
 
 
-def prove_deployed(dump: Dump, path: Path, specification: Specification, wiring: Wiring) -> Proof:
+def prove_deployed(dump: Dump, path: Path, asked: Sequence[Specification], wiring: Wiring) -> Proof:
     """That what switches say they hold does what the controller meant, and nothing else.
 
     A switch that was not reached counts as holding what it was told before it was lost.
     """
     with collecting_later():
-        deployment = deployed(path, specification, wiring)
-        held = read_dump(dump.said, _asked(wiring, dump), file=dump.file)
+        deployment = deployed(path, asked, wiring)
+        held = read_dump(dump.said, _reached(wiring, dump), file=dump.file)
         absent = {
             one.hub: one for one in deployment.program.switches if one.hub not in held.switches
         }
@@ -47,7 +55,7 @@ def prove_deployed(dump: Dump, path: Path, specification: Specification, wiring:
         return deployments.proof_of(deployment, wiring, filled)
 
 
-def _asked(wiring: Wiring, dump: Dump) -> Wiring:
+def _reached(wiring: Wiring, dump: Dump) -> Wiring:
     """The wiring with those switches only that are in a dump."""
     said = dump.said.get("switches", {}) if isinstance(dump.said, dict) else {}
     return replace(wiring, hubs=tuple(hub for hub in wiring.hubs if hub.hub in said))

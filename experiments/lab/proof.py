@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
 
 PROOF_SCHEMA = 1
+AFTER_TRAFFIC = "after"
 
 
 class ProofDocument(TypedDict):
@@ -91,7 +92,7 @@ def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, input
     """
     deployment = inputs / DEPLOYMENTS["before"]
     proof = (
-        prove_deployed(dump, deployment, judged_by, plan.wiring)
+        prove_deployed(dump, deployment, [judged_by], plan.wiring)
         if deployment.exists()
         else _prove_said(dump, plan, judged_by)
     )
@@ -105,9 +106,16 @@ def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, input
 
 
 def prove_run(
-    out_dir: Path, plan: Plan, judged_by: Specification, expected: Proven | None = None
+    out_dir: Path,
+    plan: Plan,
+    judged_by: Specification,
+    expected: Proven | None = None,
+    asked: Sequence[Specification] = (),
 ) -> dict[str, Proof]:
     """Prove the dumps that a result folder has, and keep the proofs in its ``proof.json``.
+
+    ``asked`` is what may be in force in the end, the last asked for as the last, if that is another
+    than ``judged_by``.
 
     One that says the same as one before it, counters aside, and means the same, is not proven
     a second time, nor the first if it says what was ``expected`` and is proven.
@@ -128,7 +136,8 @@ def prove_run(
         elif expected is not None and dump.digest == expected.digest and not proofs:
             same_as[name], proofs[name] = "compiled", expected.proof
         elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
-            proofs[name] = prove_deployed(dump, deployment, judged_by, plan.wiring)
+            meaning = asked if asked and name == AFTER_TRAFFIC else [judged_by]
+            proofs[name] = prove_deployed(dump, deployment, meaning, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
     document = proof_document(proofs, of=of, same_as=same_as)

@@ -28,6 +28,7 @@ from corridor.experiments.own_programs.setting import (
 from corridor.experiments.own_programs.trees import check_loops, spanning_tree
 from corridor.experiments.run import runner
 from corridor.experiments.run.event_log import Say
+from corridor.experiments.run.folders import new_folder
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.kernel import Kernel
@@ -165,7 +166,7 @@ def _folder(options: Options) -> Iterator[Path]:
         with scratch_folder() as folder:
             yield folder
     else:
-        yield runner.new_folder(options.out, "lab").resolve()
+        yield new_folder(options.out, "lab").resolve()
 
 
 def _natively(folder: Path, setting: Setting) -> Ended:

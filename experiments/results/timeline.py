@@ -82,6 +82,7 @@ def add_timeline(
         if event["refused"]
     ]
     summary["warnings"] += _after_all_probes(probes, plan, epoch_ns)
+    summary["warnings"] += _unanswered(made)
     expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
         summary["expectations"] = expected
@@ -97,6 +98,16 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
         f"{event.id} begins after the last probe: nothing tells how long it hit demands"
         for event in plan.events
         if event.impacts and event.begin_ns > last_ns
+    ]
+
+
+def _unanswered(made: Sequence[Made]) -> list[str]:
+    """Of requests of which nobody knows whether they were heard."""
+    return [
+        f"the controller did not answer {one['event']}: packets are judged by what was in force "
+        "before and by what was asked for"
+        for one in made
+        if one["do"] in REFUSED and one.get("answer", {}).get("kind") in UNKNOWN
     ]
 
 
@@ -170,6 +181,11 @@ def in_force(
         new = before.model_copy(update=_update(asked[made["event"]]))
         found.append((new, Span(epoch_ns + made["began_ns"], math.inf)))
     return found
+
+
+def asked_in_the_end(raw: Path, plan: Plan, first: Specification) -> list[Specification]:
+    """What may be in force once a run is over, the last asked for as the last."""
+    return [one for one, span in in_force(raw, plan, 0, first) if span.until_ns == math.inf]
 
 
 def _update(change: Change) -> dict[str, Any]:

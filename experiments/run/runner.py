@@ -7,12 +7,10 @@ summary says how far the run came.
 from __future__ import annotations
 
 import contextlib
-import errno
-import itertools
 import json
 import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +22,11 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.health import crowded_fibres
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
@@ -45,13 +45,10 @@ from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (
     CorridorError,
     EnvironmentUnsupported,
-    InputError,
-    MeasurementInvalid,
     PolicyFailure,
 )
 
 GUEST_RUN_ID = "c0"
-DEFAULT_RESULTS = Path("results")
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
             raise failure
         assert summary is not None
         drawing.begin()
-        proofs = prove_run(out_dir, plan, judged_by, expected)
+        asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
+        proofs = prove_run(out_dir, plan, judged_by, expected, asked)
         if options.figures:
             _finish_figures(drawing, summary, out_dir)
     for when, proof in proofs.items():
@@ -181,52 +179,6 @@ def refuse_small_memory(plan: Plan) -> None:
             f"and this plan takes about {touched_mb} MB",
             "set TMPDIR to a folder with more room, or take fewer hubs and demands",
         )
-
-
-def remove_empty(out_dir: Path, *, itself: bool) -> None:
-    """What was made for a run that is refused; a folder that holds anything stays."""
-    with contextlib.suppress(OSError):
-        for folder in (out_dir / "raw", out_dir / "tables", *([out_dir] if itself else [])):
-            folder.rmdir()
-
-
-def make_result_folder(wanted: Path | None, name: str) -> Path:
-    """A new or empty folder for one run; raises InputError for anything else."""
-    folder = new_folder(wanted, name)
-    try:
-        (folder / "raw").mkdir()
-        (folder / "tables").mkdir()
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return folder
-
-
-def new_folder(wanted: Path | None, name: str) -> Path:
-    """A new or empty folder, ``wanted`` or named by ``name`` and the time; else InputError."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
-    candidate = base
-    try:
-        base.parent.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(2):
-            try:
-                candidate.mkdir(exist_ok=wanted is not None)
-                break
-            except FileExistsError:
-                if wanted is not None:
-                    raise
-                candidate = base.with_name(f"{base.name}-{number}")
-        if any(candidate.iterdir()):
-            raise InputError(
-                "the result folder is not empty", "name a new one", file=str(candidate)
-            )
-    except FileExistsError:
-        raise InputError(
-            "is a file, not a folder", "name another with --out", file=str(candidate)
-        ) from None
-    except OSError as error:
-        raise unwritable(candidate, error) from error
-    return candidate
 
 
 def with_framework(
@@ -388,15 +340,3 @@ def _say_what_was_kept(summary: Summary | None, out_dir: Path, say: Say) -> None
         return
     received = sum(demand["received"] for demand in summary["demands"])
     say(f"the run did not end; {received} answered probes are kept in {out_dir}")
-
-
-def unwritable(folder: Path, error: OSError) -> CorridorError:
-    """What it means for who asked for results there."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
-    reason = error.strerror or str(error)
-    return InputError(
-        f"cannot write results: {reason}",
-        "give a folder you may write with --out",
-        file=str(folder),
-    )

@@ -11,8 +11,10 @@ import pytest
 import handmade_run
 from corridor.experiments import cli
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.run import runner
+from corridor.experiments.run import recover, runner
+from corridor.experiments.run.recover import Recovered
 
+RECOVERED = recover.recover
 REASON = "the machine was too busy: the probes of near left 33 ms late, and 20 ms are too many"
 
 
@@ -42,6 +44,14 @@ def test_so_does_one_that_prints_json(ran: Any, capsys: Any) -> None:
     ran(REASON)
     assert cli.main(["run", "mini", "--json"]) == 4
     assert json.loads(capsys.readouterr().out)["invalid"] == REASON
+
+
+def test_a_report_ends_as_its_run_did(ran: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    unmet = [{"id": "e", "demand": "near", "of": "lost", "expected": 0, "found": 3, "holds": False}]
+    for invalid, expected, code in ((None, [], 0), (REASON, [], 4), (REASON, unmet, 1)):
+        summary = {**RECOVERED(tmp_path).summary, "invalid": invalid, "expectations": expected}
+        monkeypatch.setattr(recover, "recover", lambda _folder, said=summary: Recovered(said, ()))
+        assert cli.main(["report", str(tmp_path), "--no-figures"]) == code
 
 
 def test_a_run_in_time_ends_with_0(ran: Any, capsys: Any) -> None:

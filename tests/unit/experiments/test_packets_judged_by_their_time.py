@@ -6,6 +6,7 @@ import pytest
 
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.results import timeline
 from corridor.experiments.results.timeline import in_force
 from corridor.experiments.results.transit_check import ALWAYS, Judge, Span, judge
 from corridor.experiments.scenario.intents import specify
@@ -113,6 +114,13 @@ def made(event, began_ns, answered_ns, answer):
         "answered_ns": answered_ns,
         "answer": answer,
     }
+
+
+def test_a_request_of_which_nobody_knows_whether_it_was_heard_is_told() -> None:
+    answers = [{"ok": True}, {"ok": False, "kind": "late"}, {"ok": False, "kind": "refused"}]
+    changes = [made(f"other-{n}", 0, 1, answer) for n, answer in enumerate(answers)]
+    (line,) = timeline._unanswered(changes)
+    assert line.startswith("the controller did not answer other-1: packets are judged by what")
 
 
 def spans_of(folder, plan, forbids, changes):

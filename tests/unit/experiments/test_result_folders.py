@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from corridor.experiments.run.runner import EventLog, make_result_folder
+from corridor.experiments.run.event_log import EventLog
+from corridor.experiments.run.folders import make_result_folder
 from corridor.topologies.base.errors import InputError
 
 

@@ -1,0 +1,22 @@
+"""What makes a run a failure: a claim that does not hold, or numbers that are not valid. Pure."""
+
+from __future__ import annotations
+
+from corridor.experiments.results.summary import Summary
+from corridor.topologies.base.errors import MeasurementInvalid
+
+
+def has_failed(summary: Summary) -> bool:
+    """Whether packets were where none may be, or something expected did not come true."""
+    seen = summary.get("crossings", {})
+    unmet = [one for one in summary.get("expectations", []) if not one["holds"]]
+    return bool(seen.get("forbidden") or seen.get("strange") or unmet)
+
+
+def refuse_invalid(summary: Summary) -> None:
+    """Raise MeasurementInvalid for numbers that are not those of the network asked for."""
+    if summary["invalid"]:
+        raise MeasurementInvalid(
+            f"the measurement is not valid: {summary['invalid']}",
+            "all of it is kept; repeat it on a quieter machine or with the virtual clock",
+        )

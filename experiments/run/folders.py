@@ -1,0 +1,71 @@
+"""Result folders: new or empty ones, and what it means that one cannot be written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+
+from corridor.topologies.base.errors import CorridorError, InputError, MeasurementInvalid
+
+DEFAULT_RESULTS = Path("results")
+
+
+def remove_empty(out_dir: Path, *, itself: bool) -> None:
+    """What was made for a run that is refused; a folder that holds anything stays."""
+    with contextlib.suppress(OSError):
+        for folder in (out_dir / "raw", out_dir / "tables", *([out_dir] if itself else [])):
+            folder.rmdir()
+
+
+def make_result_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder for one run; raises InputError for anything else."""
+    folder = new_folder(wanted, name)
+    try:
+        (folder / "raw").mkdir()
+        (folder / "tables").mkdir()
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
+
+
+def new_folder(wanted: Path | None, name: str) -> Path:
+    """A new or empty folder, ``wanted`` or named by ``name`` and the time; else InputError."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
+    candidate = base
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(2):
+            try:
+                candidate.mkdir(exist_ok=wanted is not None)
+                break
+            except FileExistsError:
+                if wanted is not None:
+                    raise
+                candidate = base.with_name(f"{base.name}-{number}")
+        if any(candidate.iterdir()):
+            raise InputError(
+                "the result folder is not empty", "name a new one", file=str(candidate)
+            )
+    except FileExistsError:
+        raise InputError(
+            "is a file, not a folder", "name another with --out", file=str(candidate)
+        ) from None
+    except OSError as error:
+        raise unwritable(candidate, error) from error
+    return candidate
+
+
+def unwritable(folder: Path, error: OSError) -> CorridorError:
+    """What it means for who asked for results there."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return MeasurementInvalid(f"{folder}: no space left", "free some, or use --out elsewhere")
+    reason = error.strerror or str(error)
+    return InputError(
+        f"cannot write results: {reason}",
+        "give a folder you may write with --out",
+        file=str(folder),
+    )

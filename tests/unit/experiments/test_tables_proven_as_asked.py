@@ -1,0 +1,44 @@
+"""Tables in the end are held against what was asked of a controller, not what it says it meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.reconcile.state_file import StateFile
+from corridor.experiments.lab.deployment_proof import deployed
+from reconciler_lab import NO_SEA, policies, specification, wiring
+
+FIRST_EPOCH = 1
+
+
+def wrote(folder: Path) -> Path:
+    """What a controller leaves that holds switches to its first specification."""
+    path = folder / "deployment.json"
+    wanted = DesiredState(specification())
+    StateFile(path, specification()).keep(deployments.stand(wanted, wiring(), FIRST_EPOCH), wanted)
+    return path
+
+
+def test_what_was_asked_last_is_what_tables_are_to_be(tmp_path: Path) -> None:
+    path, first = wrote(tmp_path), specification()
+    other = first.model_copy(update={"policies": policies(NO_SEA)})
+    as_meant = deployed(path, [first], wiring())
+    as_asked = deployed(path, [other], wiring())
+    assert as_meant.known.specification.policies == first.policies
+    assert as_asked.known.specification.policies == other.policies
+    assert as_asked.program != as_meant.program
+
+
+def test_where_it_is_not_known_what_it_heard_either_may_be(tmp_path: Path) -> None:
+    path, first = wrote(tmp_path), specification()
+    other = first.model_copy(update={"policies": policies(NO_SEA)})
+    either = deployed(path, [first, other], wiring())
+    assert either.known == deployed(path, [first], wiring()).known
+
+
+def test_another_day_counts_too(tmp_path: Path) -> None:
+    path, first = wrote(tmp_path), specification()
+    later = first.model_copy(update={"as_of": first.as_of.replace(year=2031)})
+    assert deployed(path, [later], wiring()).known.specification.as_of == later.as_of
