@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
@@ -16,6 +16,14 @@ from corridor.topologies.faults.kind import EventKind, Network
 from corridor.topologies.faults.registry import ACTIONS, BY_HAND
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
+
+
+class Fault(TypedDict):
+    """One, as it was asked for."""
+
+    kind: str
+    what: str
+    options: Mapping[str, Any]
 
 
 class LastingFaults:
@@ -34,16 +42,16 @@ class LastingFaults:
         }
         self._gateways = [one.hub for one in wiring.hubs if one.gateway is not None]
         self._lock = Lock()
-        self._lasting: dict[tuple[str, str], dict[str, Any]] = {}
+        self._lasting: dict[tuple[str, str], Fault] = {}
 
     @property
-    def lasting(self) -> list[dict[str, Any]]:
-        """``kind``, ``what`` and ``options`` of each, in the order they began."""
+    def lasting(self) -> list[Fault]:
+        """In the order they began."""
         with self._lock:
             return list(self._lasting.values())
 
-    def begin(self, key: str, what: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """InputError for what cannot fail like this; ``changed`` is whether it was not so yet."""
+    def begin(self, key: str, what: str, options: Mapping[str, Any]) -> bool:
+        """Whether it was not so yet; InputError for what cannot fail like this."""
         kind = self._checked(key, what)
         unknown = options.keys() - kind.options.keys()
         if unknown:
@@ -52,29 +60,29 @@ class LastingFaults:
         problem = kind.problem(values)
         if problem:
             raise InputError(f"{key}: {problem}")
-        fault = {"kind": key, "what": what, "options": dict(options)}
+        fault: Fault = {"kind": key, "what": what, "options": dict(options)}
         with self._lock:
             if self._lasting.get((key, what)) == fault:
-                return {"changed": False}
+                return False
             if (key, what) in self._lasting:
                 ACTIONS[kind.end](self._network, what, {})
             ACTIONS[kind.begins_by(values)](self._network, what, self._kept(kind, what, values))
             if kind.end:
                 self._lasting[key, what] = fault
             self._note("begin", fault)
-        return {"changed": True}
+        return True
 
-    def end(self, key: str, what: str) -> dict[str, Any]:
-        """The same; what did not begin here does not end here."""
+    def end(self, key: str, what: str) -> bool:
+        """Whether it lasted; what did not begin here does not end here."""
         kind = self._checked(key, what)
         with self._lock:
             if (key, what) not in self._lasting:
-                return {"changed": False}
+                return False
             ACTIONS[kind.end](self._network, what, {})
             self._note("end", self._lasting.pop((key, what)))
-        return {"changed": True}
+        return True
 
-    def _kept(self, kind: EventKind, what: str, values: Values) -> dict[str, Any]:
+    def _kept(self, kind: EventKind, what: str, values: Values) -> Values:
         """What the action gets: fibres are named where it names no fibre."""
         if misfit := kind.misfit(self._topology, what, values):
             raise InputError(misfit)
@@ -83,7 +91,7 @@ class LastingFaults:
             kept["fibres"] = sorted(kind.reach(self._topology, what, values).fibres)
         return kept
 
-    def _note(self, do: str, fault: Mapping[str, Any]) -> None:
+    def _note(self, do: str, fault: Fault) -> None:
         with self._log.open("a") as log:
             log.write(json.dumps({"at_ns": time.time_ns(), "do": do, **fault}) + "\n")
 

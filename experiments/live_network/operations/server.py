@@ -1,30 +1,17 @@
 """Does what clients ask of a live network, where the network is.
 
-    {"do": "run", "hub": H, "command": [...], "terminal": [ROWS, COLUMNS] or null}   a program there
-    {"do": "mininet", "terminal": [ROWS, COLUMNS] or null}      Mininet's shell
-    {"do": "probe", "demand": ID, "interval_ns": N}     probes of a demand, a JSON line each
-    {"do": "capture", "hub": H} or {"do": "capture", "fibre": F}     pcapng
-    {"do": "read", "program": P, "wait_s": S}           ``out``, ``err``, and in the end ``code``
-    {"do": "write", "program": P, "data": D}            how much was ``taken``; none: no more comes
-    {"do": "resize", "program": P, "terminal": [ROWS, COLUMNS]}
-    {"do": "signal", "program": P, "number": N}
-    {"do": "begin" | "end", "kind": K, "what": W, "options": {...}}     a fault
-    {"do": "lasting"}                                   the faults that last
-    {"do": "kill-controller"}                           another is started
-    {"do": "demands"}                                   whose packets are whose
-    {"do": "controller", "request": {...}}              passed on to the controller
-
-All that a client runs ends when it goes, however it goes.
+What they may ask for is in ``requests.py``. All that a client runs ends when it goes, however it
+goes.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import singledispatchmethod
 from pathlib import Path
 from subprocess import SubprocessError
 from threading import Lock
@@ -37,7 +24,7 @@ from corridor.experiments.live_network.operations.helpers import (
     probe_command,
 )
 from corridor.experiments.live_network.operations.lasting_faults import LastingFaults
-from corridor.experiments.live_network.operations.messages import data_of, line, no, octets
+from corridor.experiments.live_network.operations.messages import line, no, octets
 from corridor.experiments.live_network.operations.mininet_shell import write_nodes
 from corridor.experiments.live_network.operations.programs import (
     SHARED_IN_ROOT,
@@ -46,12 +33,31 @@ from corridor.experiments.live_network.operations.programs import (
     Window,
     end_marked,
 )
+from corridor.experiments.live_network.operations.requests import (
+    Begin,
+    Capture,
+    Controller,
+    Demands,
+    End,
+    KillController,
+    Lasting,
+    Mininet,
+    Probe,
+    Read,
+    Resize,
+    Run,
+    Signal,
+    Write,
+    request_of,
+)
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.faults.kind import Network as Faulted
 from corridor.topologies.model.wiring import Wiring
 
+type Answer = Mapping[str, object]
+"""Beside ``ok``."""
 MOST_WAIT_S = 10.0
 WRITE_S = 1.0
 MOST_PROGRAMS = 64
@@ -82,7 +88,7 @@ class Network(Protocol):
     def management_of(self, hub: str) -> str:
         """Where ``ovs-ofctl`` reaches the switch of a hub."""
 
-    def ask(self, do: str, **more: Any) -> dict[str, Any]: ...
+    def ask(self, do: str, **more: Any) -> Answer: ...
 
     def kill_controller_by_hand(self) -> None: ...
 
@@ -132,17 +138,15 @@ class Operations(Closing):
 
     def answer(self, asked: bytes) -> bytes:
         """To ``CLIENT REQUEST``, or to ``CLIENT`` alone when it has gone. Never raises."""
-        client, _, request = asked.decode(errors="replace").partition(" ")
-        if not request:
+        client, _, text = asked.decode(errors="replace").partition(" ")
+        if not text:
             self._end_client(client)
             return line({"ok": True})
         try:
-            said = json.loads(request)
-            if not isinstance(said, dict) or said.get("do") not in _ANSWERS:
-                raise InputError(f"say one of {', '.join(_ANSWERS)}")
+            request = request_of(text)
             if self._network is None:
                 return line(no("absent", "the network is not there: it is built or taken down"))
-            return line({"ok": True, **_ANSWERS[said["do"]](self, client, said)})
+            return line({"ok": True, **self._answered(request, client)})
         except (InputError, ValueError, KeyError, TypeError) as problem:
             lacks = "it lacks " if isinstance(problem, KeyError) else ""
             return line(no("bad", f"{lacks}{problem}"))
@@ -157,44 +161,44 @@ class Operations(Closing):
             raise InputError("the network is being taken down")
         return self._network
 
-    def _run(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        command = said["command"]
-        if not command or not all(isinstance(word, str) for word in command):
-            raise InputError("a command is one word or more")
-        room = Room(self._shared, self._hosts, self._root, self._namespace(said["hub"]))
-        return self._start(client, command, room, _window(said), _terminal(said))
+    @singledispatchmethod
+    def _answered(self, asked: object, _client: str) -> Answer:
+        """One for each kind of request."""
+        raise NotImplementedError(type(asked).__name__)
 
-    def _mininet(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _run(self, asked: Run, client: str) -> Answer:
+        room = Room(self._shared, self._hosts, self._root, self._namespace(asked.hub))
+        return self._start(client, asked.command, room, asked)
+
+    @_answered.register
+    def _mininet(self, asked: Mininet, client: str) -> Answer:
         words = [sys.executable, "-m", f"{ROOM}.mininet_shell", str(self._nodes)]
-        return self._start(
-            client, words, Room(IMPORT_ROOT, self._hosts), _window(said), _terminal(said)
-        )
+        return self._start(client, words, Room(IMPORT_ROOT, self._hosts), asked)
 
-    def _probe(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _probe(self, asked: Probe, client: str) -> Answer:
         words = probe_command(
             self._here.specification,
             self._here.wiring,
             self._namespace,
-            said["demand"],
-            int(said["interval_ns"]),
+            asked.demand,
+            asked.interval_ns,
         )
-        return self._start(client, [sys.executable, *words], Room(IMPORT_ROOT), None, {})
+        return self._start(client, [sys.executable, *words], Room(IMPORT_ROOT))
 
-    def _capture(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _capture(self, asked: Capture, client: str) -> Answer:
         network = self._here
         words = capture_command(
-            network.wiring, network.control, self._namespace, said.get("hub"), said.get("fibre")
+            network.wiring, network.control, self._namespace, asked.hub, asked.fibre
         )
-        return self._start(client, [sys.executable, *words], Room(IMPORT_ROOT), None, {})
+        return self._start(client, [sys.executable, *words], Room(IMPORT_ROOT))
 
     def _start(
-        self,
-        client: str,
-        command: list[str],
-        room: Room,
-        window: Window | None,
-        more: Mapping[str, str],
-    ) -> dict[str, Any]:
+        self, client: str, command: Sequence[str], room: Room, at: Run | Mininet | None = None
+    ) -> Answer:
+        """A program, at the terminal that was asked for, if one was."""
         with self._lock:
             if len(self._programs) >= MOST_PROGRAMS:
                 raise InputError(f"{MOST_PROGRAMS} programs run already")
@@ -202,7 +206,8 @@ class Operations(Closing):
             number = self._numbers
             self._clients.add(client)
         shared = str(self._shared) if room.root is None else SHARED_IN_ROOT
-        environment = {SHARED: shared, **more}
+        environment = {SHARED: shared, **({"TERM": at.term} if at and at.term else {})}
+        window = Window(*at.terminal) if at and at.terminal else None
 
         def start() -> Program:
             mark = f"{self._mark}-{number}."
@@ -225,49 +230,58 @@ class Operations(Closing):
             raise InputError("who asked has gone")
         return {"program": number}
 
-    def _read(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        program = self._program(client, said)
-        out, err, code = program.read(min(float(said["wait_s"]), MOST_WAIT_S))
+    @_answered.register
+    def _read(self, asked: Read, client: str) -> Answer:
+        program = self._program(client, asked.program)
+        out, err, code = program.read(min(asked.wait_s, MOST_WAIT_S))
         if code is not None:
             # What it left running on purpose goes with the network.
-            self._programs.pop((client, said["program"]), None)
+            self._programs.pop((client, asked.program), None)
         return {"out": octets(out), "err": octets(err), "code": code}
 
-    def _write(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        program, data = self._program(client, said), data_of(said.get("data", ""))
-        if not data:
+    @_answered.register
+    def _write(self, asked: Write, client: str) -> Answer:
+        program = self._program(client, asked.program)
+        if not asked.data:
             program.close_input()
             return {"taken": 0}
         try:
-            return {"taken": program.write(data, WRITE_S)}
+            return {"taken": program.write(asked.data, WRITE_S)}
         except BrokenPipeError:
             return {"taken": None}
 
-    def _resize(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._program(client, said).resize(Window(*map(int, said["terminal"])))
+    @_answered.register
+    def _resize(self, asked: Resize, client: str) -> Answer:
+        self._program(client, asked.program).resize(Window(*asked.terminal))
         return {}
 
-    def _signal(self, client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        self._program(client, said).signal(int(said["number"]))
+    @_answered.register
+    def _signal(self, asked: Signal, client: str) -> Answer:
+        self._program(client, asked.program).signal(asked.number)
         return {}
 
-    def _begin(self, _client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _begin(self, asked: Begin, _client: str) -> Answer:
         assert self._faults is not None
-        return self._faults.begin(said["kind"], said["what"], said.get("options", {}))
+        return {"changed": self._faults.begin(asked.kind, asked.what, asked.options)}
 
-    def _end(self, _client: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _end(self, asked: End, _client: str) -> Answer:
         assert self._faults is not None
-        return self._faults.end(said["kind"], said["what"])
+        return {"changed": self._faults.end(asked.kind, asked.what)}
 
-    def _lasting(self, _client: str, _said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _lasting(self, _asked: Lasting, _client: str) -> Answer:
         assert self._faults is not None
         return {"faults": self._faults.lasting}
 
-    def _kill_controller(self, _client: str, _said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _kill_controller(self, _asked: KillController, _client: str) -> Answer:
         self._here.kill_controller_by_hand()
         return {}
 
-    def _demands(self, _client: str, _said: Mapping[str, Any]) -> dict[str, Any]:
+    @_answered.register
+    def _demands(self, _asked: Demands, _client: str) -> Answer:
         directions = self._here.specification.directions
         found = [
             {
@@ -283,8 +297,9 @@ class Operations(Closing):
         addresses = {hub.hub: hub.host_ip for hub in self._here.wiring.hubs}
         return {"demands": found, "addresses": addresses}
 
-    def _controller(self, _client: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        request = dict(said["request"])
+    @_answered.register
+    def _controller(self, asked: Controller, _client: str) -> Answer:
+        request = dict(asked.request)
         return {"said": self._here.ask(request.pop("do"), **request)}
 
     def _namespace(self, hub: str) -> str:
@@ -293,10 +308,10 @@ class Operations(Closing):
             raise InputError(f'no hub "{hub}" in this network; there are {", ".join(known)}')
         return self._here.namespace_of(hub)
 
-    def _program(self, client: str, said: Mapping[str, Any]) -> Program:
-        program = self._programs.get((client, said["program"]))
+    def _program(self, client: str, number: int) -> Program:
+        program = self._programs.get((client, number))
         if program is None:
-            raise InputError(f"program {said['program']} does not run, or not for you")
+            raise InputError(f"program {number} does not run, or not for you")
         return program
 
     def _end_client(self, client: str) -> None:
@@ -306,21 +321,3 @@ class Operations(Closing):
             left = [self._programs.pop(key) for key in keys]
         for program in left:
             program.end()
-
-
-def _window(said: Mapping[str, Any]) -> Window | None:
-    return Window(*map(int, said["terminal"])) if said.get("terminal") else None
-
-
-def _terminal(said: Mapping[str, Any]) -> dict[str, str]:
-    """What kind of terminal it is, for the environment."""
-    return {"TERM": str(said["term"])} if "term" in said else {}
-
-
-_ANSWERS: Mapping[str, Callable[[Operations, str, Mapping[str, Any]], dict[str, Any]]] = {
-    name: getattr(Operations, f"_{name.replace('-', '_')}")
-    for name in (
-        *("run", "mininet", "probe", "capture", "read", "write", "resize", "signal"),
-        *("begin", "end", "lasting", "kill-controller", "demands", "controller"),
-    )
-}
