@@ -242,7 +242,11 @@ def _event(
         "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
         "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
         "refused": refused[0] if refused else None,
-        "hits": [_hit(one) for one in impacts if one.event == event.id],
+        "hits": [
+            _hit(one)
+            for one in impacts
+            if one.event == event.id and (one.lost or not refused)  # nothing was to come of it
+        ],
     }
 
 

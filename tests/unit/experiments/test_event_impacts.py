@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
+from corridor.experiments.results import timeline
 from corridor.experiments.results.event_impacts import (
     QUEUE,
     RANDOM,
@@ -269,3 +270,13 @@ def test_a_status_is_the_last_that_the_controller_told_by_then():
     assert expected({"status": "UP"}, said=said) == {"status": ("UP", "UP", True)}
     assert expected({"status": "UP"}, until_ms=1800, said=said) == {"status": ("UP", "ALT", False)}
     assert expected({"status": "UP"}) == {"status": ("UP", "UP", True)}
+
+
+def test_of_a_request_that_was_refused_nothing_was_to_come():
+    law = event("law", 1000, None, impact(NEAR, out_ms=None), kind="policies", what="mine")
+    plan = plan_with(law)
+    made = [{"event": "law", "do": "set-policies", "answer": {"ok": False, "reason": "unlawful"}}]
+    for lost, hits in (([], 0), (range(120, 130), 1)):
+        impacts = accounted(plan, probes_of(NEAR, lost)).impacts
+        told = timeline._event(law, plan, impacts, made)
+        assert (told["refused"], len(told["hits"])) == ("unlawful", hits)
