@@ -13,9 +13,11 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
 
-PLAN_SCHEMA = 3
+PLAN_SCHEMA = 4
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
+FOLLOWED_NS = 150_000_000
+"""After an event begins: the controller has followed by then, if it does so at once."""
 AFTER = "after:"
 """Before the name of a stream of the timeline, where its counters are read for the second time."""
 NO_POLICIES = "none"
@@ -156,7 +158,12 @@ class Impact:
     hubs_then: tuple[str, ...]
     """The path there once it is followed, or bridged; empty where it does not arrive."""
     out_ns: int | None
-    """How long nothing that is sent arrives; None: as long as the event lasts."""
+    """The longest that nothing arrives of what is sent since it begins; None: of nobody knows how
+    much, as where a fibre loses at random, or until the run ends."""
+    out_within_ns: tuple[int, int] | None = None
+    """The least and the most of it, where BFD's random intervals decide; None where they do not."""
+    share: float = 1.0
+    """Of the draws of these intervals, how many come to the same ways and round trips."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,9 @@ class PlannedEvent:
     begin_ns: int
     end_ns: int | None
     """None if it lasts until the run ends, or is over at once."""
+    back_ns: int | None = None
+    """When all fibres that it takes away are used again, after BFD and flap suppression; None if
+    they never are, or it takes none away."""
     impacts: tuple[Impact, ...] = ()
 
 

@@ -19,20 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
+from corridor.experiments.plan.values import (
+    FOLLOWED_NS,
+    Impact,
+    Plan,
+    PlannedDemand,
+    PlannedEvent,
+)
 from corridor.experiments.results.outages import runs
 from corridor.experiments.results.probes import WARM_UP_PHASE
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1
-FOLLOWED_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
+OVER_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
 """After the end of an event: what is lost until then may be of it; and where fibres that have
 failed are not used again at once."""
 QUEUES_EMPTY_NS = 1_000_000_000
 """After a load has ended."""
-SETTLED_NS = 150_000_000
-"""After an event begins: the controller has followed by then, if it does so at once."""
 AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
 RANDOM, QUEUE, METER = "random loss", "queue", "meter"
@@ -203,7 +207,7 @@ def _over_ns(plan: Plan, event: PlannedEvent, impact: Impact | None) -> float:
     kind = KINDS[event.kind]
     if event.end_ns is not None:
         slow = plan.follows or plan.bfd_interval_ms is not None
-        return event.end_ns + (HELD_OUT_NS if slow else FOLLOWED_NS)
+        return event.end_ns + (HELD_OUT_NS if slow else OVER_NS)
     if kind.end:
         return math.inf
     forbidden = impact is not None and impact.followed_rtt_ns is None
@@ -243,8 +247,10 @@ def _impacts(
         if impact is None and not lost.any():
             continue
         since = lost & (sent_ns >= event.begin_ns)
-        before = (sent_ns >= event.begin_ns - SETTLED_NS) & (sent_ns < event.begin_ns)
-        lasts = _all_the_way(event, sent_ns, _longest_ns(plan, demand))
+        longest_ns = _longest_ns(plan, demand)
+        answered_ns = event.begin_ns - longest_ns
+        before = (sent_ns >= answered_ns - FOLLOWED_NS) & (sent_ns < answered_ns)
+        lasts = _all_the_way(event, sent_ns, longest_ns)
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -273,7 +279,7 @@ def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -
     """Which probes travelled while an event lasted and was followed; where it was too short for
     that, those that were sent then."""
     end_ns = event.end_ns or math.inf
-    since = sent_ns >= event.begin_ns + SETTLED_NS
+    since = sent_ns >= event.begin_ns + FOLLOWED_NS
     whole = since & (sent_ns < end_ns - rtt_ns)
     return whole if whole.any() else since & (sent_ns < end_ns)
 
