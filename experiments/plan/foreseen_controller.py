@@ -43,17 +43,21 @@ from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
 from corridor.experiments.plan.foreseen_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
+from corridor.experiments.plan.values import NO_POLICIES
 from corridor.experiments.timeline import controller, day, drain, policies
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.faults import switch, vswitchd
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents.jobs import Clock
 
-START_NS = 1_000_000_000
-"""About how long a controller that starts again takes until switches have connected to it."""
-RECONNECT_NS = 1_000_000_000
-"""About how long a switch takes until it has found its controller again."""
-RESTART_NS = 1_950_000_000
-"""About how long switches that start again take until they have."""
+START_NS = 800_000_000
+"""About how long a controller that starts again takes until switches connect to it, one by one."""
+ONE_BY_ONE_NS = 20_000
+RESTART_NS = {"virtual": 2_000_000, "real": 2_000_000_000}
+"""By the clock, about how long switches that start again take until they have connected."""
+SPLIT_NS = 100_000_000
+"""About how long the monitor, where there is one, takes to count by itself what is judged by other
+policies; they are asked for after that."""
 FIRST_EPOCH = 0
 
 
@@ -67,24 +71,30 @@ class Standing(NamedTuple):
 class Compiled:
     """Deployments, each made once however often it is foreseen."""
 
-    def __init__(self, specification: Specification, wiring: Wiring) -> None:
-        self.wiring = wiring
-        self.first = deployments.stand(DesiredState(specification), wiring, FIRST_EPOCH)
-        self._following: dict[tuple[object, ...], tuple[Deployment, Deployment]] = {}
-        self._proofs: dict[int, tuple[Deployment, Proof]] = {}
+    def __init__(self, specification: Specification, wiring: Wiring, clock: Clock) -> None:
+        self.wiring, self.restart_ns = wiring, RESTART_NS[clock]
+        self._made: dict[tuple[object, ...], Deployment] = {}
+        self._proofs: dict[int, Proof] = {}
+        self.first = self._stand(DesiredState(specification), FIRST_EPOCH)
 
     def following(self, before: Deployment, known: DesiredState) -> Deployment:
+        """As ``deployments.following``."""
+        same = self._stand(known, before.epoch)
+        if same.program.switches == before.program.switches:
+            return same
+        return self._stand(known, 1 - before.epoch)
+
+    def _stand(self, known: DesiredState, epoch: int) -> Deployment:
         asked = known.specification
-        key = (id(before), known.failures, known.drained, id(asked.policies), asked.as_of)
-        if key not in self._following:
-            after = deployments.following(before, known, self.wiring)
-            self._following[key] = before, after
-        return self._following[key][1]
+        key = known.failures, known.drained, id(asked.policies), asked.as_of, epoch
+        if key not in self._made:
+            self._made[key] = deployments.stand(known, self.wiring, epoch)
+        return self._made[key]
 
     def proof_of(self, new: Deployment) -> Proof:
-        if id(new) not in self._proofs:
-            self._proofs[id(new)] = new, deployments.proof_of(new, self.wiring)
-        return self._proofs[id(new)][1]
+        if id(new) not in self._proofs:  # it is kept, so its id stays its own
+            self._proofs[id(new)] = deployments.proof_of(new, self.wiring)
+        return self._proofs[id(new)]
 
 
 def foreseen(
@@ -94,7 +104,7 @@ def foreseen(
     standing = [Standing(0, compiled.first)]
     standing += [Standing(one.begin_ns, None) for one in placed if one.event.kind is vswitchd.KIND]
     for begin_ns, end_ns in _lives(placed, until_ns):
-        _live(compiled, _network(placed, fibres, compiled.wiring), standing, begin_ns, end_ns)
+        _live(compiled, _network(placed, fibres, compiled), standing, begin_ns, end_ns)
     return sorted(standing, key=lambda one: one.at_ns)
 
 
@@ -105,7 +115,7 @@ def installed_once(placed: Sequence[Placed], compiled: Compiled) -> list[Standin
     for one in placed:
         if one.event.kind is vswitchd.KIND:
             standing.append(Standing(one.begin_ns, None))
-            standing.append(Standing(one.begin_ns + RESTART_NS, compiled.first))
+            standing.append(Standing(one.begin_ns + compiled.restart_ns, compiled.first))
     return standing
 
 
@@ -133,27 +143,30 @@ class _Network:
         away = {hub for hub, begin_ns, end_ns in self.away if begin_ns <= at_ns < end_ns}
         return frozenset(wire.dpid for wire in self.wiring.hubs if wire.hub not in away)
 
+    def lose(self, hub: str, begin_ns: int, end_ns: int | None) -> None:
+        """A switch that cannot be spoken to."""
+        dpid = self.wiring.hub(hub).dpid
+        self.away.append((hub, begin_ns, math.inf if end_ns is None else end_ns))
+        self.heard.append((begin_ns, SwitchLost(dpid)))
+        if end_ns is not None:
+            self.heard.append((end_ns, self.connection(hub, end_ns)))
+
     def connection(self, hub: str, at_ns: int) -> SwitchConnected:
         return SwitchConnected(self.wiring.hub(hub).dpid, self.fibres.ports(hub, at_ns))
 
 
-def _network(placed: Sequence[Placed], fibres: Fibres, wiring: Wiring) -> _Network:
+def _network(placed: Sequence[Placed], fibres: Fibres, compiled: Compiled) -> _Network:
+    wiring, is_watched = compiled.wiring, compiled.first.known.specification.policies.name
     network = _Network(wiring, fibres, [], [])
     for one in placed:
-        network.heard += _asked(one)
-        kind, hubs = one.event.kind, [wire.hub for wire in wiring.hubs]
+        network.heard += _asked(one, 0 if is_watched == NO_POLICIES else SPLIT_NS)
+        kind = one.event.kind
         if kind is vswitchd.KIND:
-            spans = [(hub, one.begin_ns, float(one.begin_ns + RESTART_NS)) for hub in hubs]
+            back_ns = one.begin_ns + compiled.restart_ns
+            for wire in wiring.hubs:
+                network.lose(wire.hub, one.begin_ns, back_ns)
         elif kind is switch.KIND:
-            back_ns = math.inf if one.end_ns is None else one.end_ns + RECONNECT_NS
-            spans = [(one.event.what, one.begin_ns, back_ns)]
-        else:
-            continue
-        network.away += spans
-        for hub, begin_ns, end_ns in spans:
-            network.heard.append((begin_ns, SwitchLost(wiring.hub(hub).dpid)))
-            if end_ns != math.inf:
-                network.heard.append((int(end_ns), network.connection(hub, int(end_ns))))
+            network.lose(one.event.what, one.begin_ns, one.end_ns)
     for sight in fibres.sights:
         dpid = wiring.hub(sight.hub).dpid
         if dpid in network.connected(sight.at_ns):
@@ -162,7 +175,7 @@ def _network(placed: Sequence[Placed], fibres: Fibres, wiring: Wiring) -> _Netwo
     return network
 
 
-def _asked(one: Placed) -> Iterator[tuple[int, Job]]:
+def _asked(one: Placed, split_ns: int) -> Iterator[tuple[int, Job]]:
     """What an event asks of the controller."""
     kind, what = one.event.kind, one.event.what
     if kind is drain.KIND:
@@ -170,9 +183,9 @@ def _asked(one: Placed) -> Iterator[tuple[int, Job]]:
         if one.end_ns is not None:
             yield one.end_ns, SetDrained(what, False)
     if kind is policies.KIND and one.event.policies is not None:
-        yield one.begin_ns, SetPolicies(one.event.policies)
+        yield one.begin_ns + split_ns, SetPolicies(one.event.policies)
     if kind is day.KIND:
-        yield one.begin_ns, SetDay(date.fromisoformat(what))
+        yield one.begin_ns + split_ns, SetDay(date.fromisoformat(what))
 
 
 class _Nothing(Exception):
@@ -226,10 +239,16 @@ class _Switches:
 
     network: _Network
     clock: _Clock
+    first_ns: int
+    """When the first connects to a controller that starts again."""
 
     @property
     def connected(self) -> frozenset[int]:
-        return self.network.connected(self.clock.now_ns)
+        connected = self.network.connected(self.clock.now_ns)
+        if not self.first_ns:
+            return connected
+        here = (self.clock.now_ns - self.first_ns) // ONE_BY_ONE_NS + 1
+        return frozenset(sorted(connected)[: max(0, here)])
 
     def tell(self, orders: Modifications) -> None: ...
 
@@ -315,7 +334,10 @@ def _live(
     if begin_ns:
         hubs = [wire.hub for wire in network.wiring.hubs]
         there = [hub for hub in hubs if network.wiring.hub(hub).dpid in network.connected(heard_ns)]
-        said.jobs[:0] = [(heard_ns, network.connection(hub, heard_ns)) for hub in there]
+        for number, hub in enumerate(there):
+            at_ns = heard_ns + number * ONE_BY_ONE_NS
+            said.jobs.append((at_ns, network.connection(hub, at_ns)))
+        said.jobs.sort(key=lambda one: one[0])
     reconciler = _Quiet(_state(compiled, network, standing, clock), said, _Nothing)
     if not begin_ns:
         reconciler.network.timers.cancel(Boot())
@@ -330,10 +352,9 @@ def _state(
     compiled: Compiled, network: _Network, standing: list[Standing], clock: _Clock
 ) -> NetworkState:
     """What a controller knows at its start: the first has installed its tables."""
-    switches = _Switches(network, clock)
-    interfaces = Interfaces(
-        network.wiring, switches, switches, lambda: clock.now_ns, clock.sleep
-    )
+    first_ns = clock.now_ns + START_NS if clock.now_ns else 0
+    switches = _Switches(network, clock, first_ns)
+    interfaces = Interfaces(network.wiring, switches, switches, lambda: clock.now_ns, clock.sleep)
     log = EventLog(_raise_defects)
     store = StateFile(None, compiled.first.known.specification)
     deployer = _Deployer(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from corridor.experiments.plan.bfd_sessions import Line, Span, Turn, turns
+from corridor.experiments.plan.bfd_sessions import Line, Span, turns
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.options import Values
@@ -84,9 +85,7 @@ def broken(placed: Iterable[Placed], topology: Topology) -> Broken:
     return found
 
 
-def _silent_senders(
-    ends: Sequence[str], flags: Iterable[str], options: Values
-) -> tuple[str, ...]:
+def _silent_senders(ends: Sequence[str], flags: Iterable[str], options: Values) -> tuple[str, ...]:
     """The ends that send in vain while the carrier is up; none where it is down."""
     if not any(options.get(flag) for flag in flags):
         return ()
@@ -200,8 +199,7 @@ class Fibres:
         off = self._found.off.get(wire.fibre, [])
         down: tuple[list[Span], list[Span]] = ([], [])
         if bfd_ns is not None:
-            random = Random(f"{draw} {wire.fibre}")
-            down = _down(turns(self._line(wire), bfd_ns, random, until_ns))
+            down = _down(self._line(wire), bfd_ns, f"{draw} {wire.fibre}", until_ns)
         for end, spans in zip((wire.a, wire.z), down, strict=True):
             if off or spans:
                 port = end.hub, end.port
@@ -224,11 +222,12 @@ class Fibres:
         )
 
 
-def _down(found: Iterator[Turn]) -> tuple[list[Span], list[Span]]:
+@lru_cache(maxsize=10_000)
+def _down(line: Line, bfd_ns: int, seed: str, until_ns: int) -> tuple[list[Span], list[Span]]:
     """When each end of a session is down."""
     since: dict[int, int] = {}
     spans: tuple[list[Span], list[Span]] = ([], [])
-    for turn in found:
+    for turn in turns(line, bfd_ns, Random(seed), until_ns):
         if not turn.up:
             since[turn.end] = turn.at_ns
         elif turn.end in since:

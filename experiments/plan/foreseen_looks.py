@@ -7,7 +7,7 @@ may have been followed; and the longest that nothing arrives.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -44,8 +44,11 @@ class Look:
 
     course: Course
     demand: int
-    pieces: Sequence[Piece]
     window: Window
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        return self.course.pieces(self.demand, 0, self.window.over_ns)
 
     @cached_property
     def ways(self) -> Ways:
@@ -59,10 +62,12 @@ class Look:
     def out_ns(self) -> float:
         """0 if it is not; ``math.inf`` until the run ends."""
         begin_ns, over_ns = self.window.begin_ns, self.window.over_ns
-        under_way_ns = self.course.trip_at(self.demand, begin_ns - 1).rtt_ns or 0
+        first_ns, last_ns = (
+            at_ns - self._longest_ns for at_ns in (begin_ns, self.window.owns_until_ns)
+        )
         longest_ns: float = 0
         for since_ns, until_ns in self._runs():
-            is_its = begin_ns - under_way_ns <= since_ns < self.window.owns_until_ns
+            is_its = first_ns <= since_ns < last_ns
             if is_its and until_ns > begin_ns:
                 lasts_ns = math.inf if until_ns >= over_ns else until_ns - max(since_ns, begin_ns)
                 longest_ns = max(longest_ns, lasts_ns)

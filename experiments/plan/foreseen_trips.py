@@ -21,7 +21,8 @@ from corridor.experiments.plan.foreseen_fibres import Fibres
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 
-SHARP_NS = 1_000
+BEFORE_NS = -1
+SHARP_NS = 10_000
 """How exactly it is found when something changes."""
 LONGEST_NS = 1_000_000_000
 """No round trip is taken to last longer."""
@@ -75,6 +76,8 @@ class Course:
 
     def __post_init__(self) -> None:
         self._static: dict[tuple[int, int], Trip] = {}
+        self._fares: dict[int, list[Piece]] = {}
+        self._pieces: dict[tuple[int, int, int], list[Piece]] = {}
 
     @cached_property
     def moments(self) -> list[int]:
@@ -83,7 +86,13 @@ class Course:
 
     def pieces(self, demand: int, begin_ns: int, end_ns: int) -> list[Piece]:
         """Of all that a demand may send between, in order of time."""
-        at = [one for one in self.moments if begin_ns < one < end_ns]
+        key = demand, begin_ns, end_ns
+        if key not in self._pieces:
+            self._pieces[key] = self._searched(demand, begin_ns, end_ns)
+        return self._pieces[key]
+
+    def _searched(self, demand: int, begin_ns: int, end_ns: int) -> list[Piece]:
+        at = [one.from_ns for one in self.fares(demand) if begin_ns < one.from_ns < end_ns]
         at += [one - LONGEST_NS for one in at]
         times = sorted({begin_ns, end_ns, *(max(one, begin_ns) for one in at)})
         found = [Piece(begin_ns, self.trip(demand, begin_ns))]
@@ -95,12 +104,24 @@ class Course:
 
     def trip(self, demand: int, at_ns: int) -> Trip:
         """Of what is sent then."""
-        number = bisect_right(self.moments, at_ns)
-        static = self.trip_at(demand, at_ns)
+        fares = self.fares(demand)
+        number = bisect_right(fares, at_ns, key=lambda piece: piece.from_ns)
+        static = fares[number - 1].trip
         takes_ns = LONGEST_NS if static.rtt_ns is None else static.rtt_ns
-        if number == len(self.moments) or at_ns + takes_ns < self.moments[number]:
+        if number == len(fares) or at_ns + takes_ns < fares[number].from_ns:
             return static
         return _Travel(self, demand, None).trip(at_ns)
+
+    def fares(self, demand: int) -> list[Piece]:
+        """As if nothing changed while a packet is under way: the first is before anything does."""
+        if demand not in self._fares:
+            pieces = [Piece(BEFORE_NS, self.trip_at(demand, BEFORE_NS))]
+            for at_ns in self.moments:
+                trip = self.trip_at(demand, at_ns)
+                if trip != pieces[-1].trip:
+                    pieces.append(Piece(at_ns, trip))
+            self._fares[demand] = pieces
+        return self._fares[demand]
 
     def trip_at(self, demand: int, at_ns: int) -> Trip:
         """As if all stayed as it is at a time."""
@@ -112,7 +133,7 @@ class Course:
     def held(self, at_ns: int) -> Deployment | None:
         """What switches hold."""
         number = bisect_right(self.standing, at_ns, key=lambda one: one.at_ns)
-        return self.standing[number - 1].deployment
+        return self.standing[max(number - 1, 0)].deployment
 
     def _changes(self, demand: int, low_ns: int, high_ns: int, was: Trip) -> Iterator[Piece]:
         """What is otherwise at the end, and since when."""

@@ -19,15 +19,16 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.foreseen_fibres import Fibres, broken
 from corridor.experiments.plan.foreseen_looks import Look, Window
-from corridor.experiments.plan.foreseen_trips import Course, Explorers, Piece, Trip
+from corridor.experiments.plan.foreseen_trips import Course, Explorers, Trip
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.faults.registry import KINDS as FAULTS
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents.jobs import Clock
 
-DRAWS = 12
+DRAWS = 30
 """Of BFD's random intervals."""
 
 
@@ -37,11 +38,12 @@ def planned_events(
     specification: Specification,
     wiring: Wiring,
     over_ns: int,
+    clock: Clock,
 ) -> tuple[PlannedEvent, ...]:
     """The events with what they are expected to do until the last packet is sent."""
     if not placed:
         return ()
-    foresight = _Foresight(placed, loaded, specification, wiring, over_ns)
+    foresight = _Foresight(placed, loaded, Compiled(specification, wiring, clock), over_ns)
     return tuple(
         PlannedEvent(
             id=one.event.id,
@@ -70,20 +72,17 @@ class _Foresight:
         self,
         placed: Sequence[Placed],
         loaded: LoadedScenario,
-        specification: Specification,
-        wiring: Wiring,
+        compiled: Compiled,
         over_ns: int,
     ) -> None:
-        self._placed, self._loaded, self._wiring = placed, loaded, wiring
-        self._over_ns = over_ns
+        self._placed, self._loaded = placed, loaded
+        self._compiled, self._over_ns = compiled, over_ns
         self._bfd_ns = loaded.scenario.network.bfd or None
-        self._compiled = Compiled(specification, wiring)
-        self._explorers = Explorers(wiring, loaded.topology)
+        self._explorers = Explorers(compiled.wiring, loaded.topology)
         scenario = loaded.scenario
         self._sizes = [(demand.probe or scenario.probe).size for demand in scenario.demands]
         self._courses = [self._course(placed, draw) for draw in range(self._draws)]
-        self._pieces = [self._of_all(course) for course in self._courses]
-        self._without: dict[int, Pieces] = {}
+        self._without: dict[int, Course] = {}
         self._hit = [self._hits(one) for one in placed]
 
     @property
@@ -104,10 +103,7 @@ class _Foresight:
         one = self._placed[number]
         for demand in sorted(self._hit[number]):
             window = self._window(one, demand)
-            looks = [
-                Look(course, demand, pieces[demand], window)
-                for course, pieces in zip(self._courses, self._pieces, strict=True)
-            ]
+            looks = [Look(course, demand, window) for course in self._courses]
             impact = _agreed(demand, looks)
             if impact.before_rtt_ns is None and impact.followed_rtt_ns is None:
                 continue
@@ -137,13 +133,12 @@ class _Foresight:
             return frozenset()
         before = [other for other in self._placed if other.begin_ns < one.begin_ns]
         if one.begin_ns not in self._without:
-            self._without[one.begin_ns] = self._of_all(self._course(before, 0))
+            self._without[one.begin_ns] = self._course(before, 0)
         without, course = self._without[one.begin_ns], self._course([*before, one], 0)
-        pieces = self._of_all(course)
         return frozenset(
             demand
             for demand in range(len(self._sizes))
-            if pieces[demand] != without[demand]
+            if course.fares(demand) != without.fares(demand)
             or self._loses(one, course.trip_at(demand, one.begin_ns - 1))
         )
 
@@ -154,19 +149,12 @@ class _Foresight:
 
     def _course(self, placed: Sequence[Placed], draw: int) -> Course:
         found = broken(placed, self._loaded.topology)
-        fibres = Fibres(self._wiring, found, self._bfd_ns, draw, self._over_ns)
+        fibres = Fibres(self._compiled.wiring, found, self._bfd_ns, draw, self._over_ns)
         if self._loaded.scenario.follows:
             standing = foreseen(placed, fibres, self._compiled, self._over_ns)
         else:
             standing = installed_once(placed, self._compiled)
         return Course(fibres, standing, self._explorers, self._sizes)
-
-    def _of_all(self, course: Course) -> Pieces:
-        return [course.pieces(demand, 0, self._over_ns) for demand in range(len(self._sizes))]
-
-
-type Pieces = list[list[Piece]]
-"""By demand."""
 
 
 def _taken(one: Placed, topology: Topology) -> frozenset[str]:

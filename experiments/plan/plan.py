@@ -122,7 +122,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=moments(measured)[START],
         changes=_changes(loaded, placed, cuts),
-        events=planned_events(placed, loaded, specification, wiring, last_ns),
+        events=planned_events(placed, loaded, specification, wiring, last_ns, testbed_clock),
         cuts=cuts,
         boundaries=boundaries(measured, beside, placed, job.end_ns),
         transfers=transfers(scenario, demands, wiring, placed),
