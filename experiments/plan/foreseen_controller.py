@@ -222,7 +222,7 @@ class _Said:
     def put(self, item: Order) -> object:
         raise NotImplementedError
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Order:
+    def get(self, block: bool = True, timeout: float | None = None) -> Order:  # noqa: ARG002
         now_ns = self.clock.now_ns
         until_ns = self.clock.end_ns if timeout is None else now_ns + math.ceil(timeout * NS_PER_S)
         if not self.jobs or self.jobs[0][0] > until_ns:
@@ -273,7 +273,10 @@ class _Deployer(Deployer):
     standing: list[Standing]
 
     def boot(
-        self, known: DesiredState, told: frozenset[int], remembered: Remembered | None
+        self,
+        known: DesiredState,  # noqa: ARG002
+        told: frozenset[int],  # noqa: ARG002
+        remembered: Remembered | None,  # noqa: ARG002
     ) -> None:
         """What stands is its own, and is taken over."""
         self.deployment, self.unproven = _last(self.standing), ""
@@ -285,12 +288,12 @@ class _Deployer(Deployer):
     def proof_of(self, new: Deployment) -> Proof:
         return self.compiled.proof_of(new)
 
-    def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
+    def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:  # noqa: ARG002
         old, interfaces = self.deployment, self.interfaces
         assert old is not None
         if new.epoch != old.epoch:
             interfaces.sleep(SETTLE_NS / NS_PER_S)
-            self._note(new)
+            self._holds_now(new)
             interfaces.sleep((longest_ns(old, interfaces.wiring) + MARGIN_NS) / NS_PER_S)
         self.deployment, self.wanted = new, None
         return True
@@ -300,21 +303,26 @@ class _Deployer(Deployer):
     ) -> list[str]:
         gone = super().withdraw(numbers, known, told)
         if gone and self.deployment is not None:
-            self._note(self.deployment)
+            self._holds_now(self.deployment)
         return gone
 
-    def restore(self, before: Deployment, known: DesiredState, told: frozenset[int]) -> None:
+    def restore(
+        self,
+        before: Deployment,
+        known: DesiredState,  # noqa: ARG002
+        told: frozenset[int],  # noqa: ARG002
+    ) -> None:
         self.deployment = before
-        self._note(before)
+        self._holds_now(before)
 
-    def audit(self, told: frozenset[int], why: str = "audit") -> Repaired:
+    def audit(self, told: frozenset[int], why: str = "audit") -> Repaired:  # noqa: ARG002
         """Whatever they hold, they hold afterwards what stands."""
         assert self.deployment is not None
         if held(self.standing, self.interfaces.now_ns()) is None:
-            self._note(self.deployment)
+            self._holds_now(self.deployment)
         return Repaired({}, {}, {}, {}, tables_of(self.deployment.program))
 
-    def _note(self, deployment: Deployment) -> None:
+    def _holds_now(self, deployment: Deployment) -> None:
         self.standing.append(Standing(self.interfaces.now_ns(), deployment))
 
 

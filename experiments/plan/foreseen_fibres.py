@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -99,7 +100,7 @@ def _spans(one: Placed) -> list[Span]:
     if kind.steps is None:
         return [Span(one.begin_ns, math.inf if one.end_ns is None else one.end_ns)]
     found, steps = list[Span](), kind.steps(one.event.options)
-    for (begin_ns, do), (end_ns, _) in zip(steps, steps[1:], strict=False):
+    for (begin_ns, do), (end_ns, _) in pairwise(steps):
         if do == kind.begin:
             found.append(Span(one.begin_ns + begin_ns, one.begin_ns + end_ns))
     return found

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from corridor.controller.deployment.deployments import Deployment
@@ -96,7 +97,7 @@ class Course:
         at += [one - LONGEST_NS for one in at]
         times = sorted({begin_ns, end_ns, *(max(one, begin_ns) for one in at)})
         found = [Piece(begin_ns, self.trip(demand, begin_ns))]
-        for low_ns, high_ns in zip(times, times[1:], strict=False):
+        for low_ns, high_ns in pairwise(times):
             middle_ns = (low_ns + high_ns) // 2
             for first_ns, last_ns in ((low_ns, middle_ns), (middle_ns, high_ns)):
                 found += self._changes(demand, first_ns, last_ns, found[-1].trip)

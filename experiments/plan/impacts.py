@@ -28,7 +28,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock
 
-DRAWS = 30
+DRAWS = 20
 """Of BFD's random intervals."""
 
 

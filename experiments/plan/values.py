@@ -13,7 +13,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
 
-PLAN_SCHEMA = 4
+PLAN_SCHEMA = 3
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 FOLLOWED_NS = 150_000_000
@@ -158,12 +158,12 @@ class Impact:
     hubs_then: tuple[str, ...]
     """The path there once it is followed, or bridged; empty where it does not arrive."""
     out_ns: int | None
-    """The longest that nothing arrives of what is sent since it begins; None: of nobody knows how
-    much, as where a fibre loses at random, or until the run ends."""
+    """The longest that nothing arrives of what is sent since it begins; None: until the run ends,
+    or, where a fibre loses at random, now and then as long as the event lasts."""
     out_within_ns: tuple[int, int] | None = None
-    """The least and the most of it, where BFD's random intervals decide; None where they do not."""
+    """The least and the most of it in all draws of BFD's random intervals, where those differ."""
     share: float = 1.0
-    """Of the draws of these intervals, how many come to the same ways and round trips."""
+    """Of these draws, the part that comes to just these paths and round trips."""
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,10 @@ class PlannedEvent:
     begin_ns: int
     end_ns: int | None
     """None if it lasts until the run ends, or is over at once."""
-    back_ns: int | None = None
-    """When all fibres that it takes away are used again, after BFD and flap suppression; None if
-    they never are, or it takes none away."""
     impacts: tuple[Impact, ...] = ()
+    back_ns: int | None = None
+    """When all fibres that it takes away are used again, after BFD and flap suppression: the median
+    of all draws; None if it takes none away, or they are not before the last packet is sent."""
 
 
 @dataclass(frozen=True)

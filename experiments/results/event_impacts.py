@@ -56,12 +56,16 @@ class EventImpact:
     out_ms: float
     """The longest that nothing arrived of what was sent since it began."""
     expected_out_ms: float | None
-    """None: as long as the event lasts."""
+    """None: until the run ends, or, of random loss, now and then as long as the event lasts."""
+    expected_out_within_ms: tuple[float, float] | None
+    """Where it depends on BFD's random intervals: the least and the most."""
+    share: float
+    """Of all draws of these intervals, the part that comes to the paths and round trips that are
+    expected; 1 where BFD has no part in it."""
     over_ms: float | None
     """From its begin until the first probe after the last that it lost."""
     rtt_before_ms: float | None
-    """The median just before it began; another than expected if what happened earlier is not over
-    yet, as where a fibre that flapped is held out."""
+    """The median of what was answered just before it began."""
     expected_rtt_before_ms: float | None
     rtt_then_ms: float | None
     """The median of what was sent once the controller had time to follow, while it lasted."""
@@ -259,6 +263,8 @@ def _impacts(
             lost=int(lost.sum()),
             out_ms=_longest_out_ns(since, sent_ns, interval_ns) / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
+            expected_out_within_ms=_within_ms(impact),
+            share=impact.share if impact is not None else 1.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
             rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
@@ -312,6 +318,13 @@ def _median_ms(rtt_ns: NDArray[np.int64]) -> float | None:
 
 def _ms(value_ns: int | None) -> float | None:
     return None if value_ns is None else value_ns / 1e6
+
+
+def _within_ms(impact: Impact | None) -> tuple[float, float] | None:
+    if impact is None or impact.out_within_ns is None:
+        return None
+    least_ns, most_ns = impact.out_within_ns
+    return least_ns / 1e6, most_ns / 1e6
 
 
 def write_impacts(path: Path, rows: Sequence[EventImpact]) -> None:
