@@ -19,7 +19,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.foreseen_fibres import Fibres, broken
 from corridor.experiments.plan.foreseen_looks import Look, Window
-from corridor.experiments.plan.foreseen_trips import Course, Explorers, Trip
+from corridor.experiments.plan.foreseen_trips import Course, Explorers, Piece, Trip
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -30,6 +30,8 @@ from corridor.traffic.agents.jobs import Clock
 
 DRAWS = 20
 """Of BFD's random intervals."""
+AT_ONCE_NS, SOON_NS = 3_000_000_000, 1_000_000_000
+"""What an event that has no end does, it has done by then; and after an end, what is of it."""
 
 
 def planned_events(
@@ -127,7 +129,8 @@ class _Foresight:
         )
 
     def _hits(self, one: Placed) -> frozenset[int]:
-        """The demands that fare otherwise with it than without, had nothing else begun since."""
+        """The demands that fare otherwise with it than without, had nothing else begun since: while
+        it lasts, or soon after."""
         kind = one.event.kind
         if kind.key not in FAULTS and not kind.asks_controller:
             return frozenset()
@@ -135,10 +138,11 @@ class _Foresight:
         if one.begin_ns not in self._without:
             self._without[one.begin_ns] = self._course(before, 0)
         without, course = self._without[one.begin_ns], self._course([*before, one], 0)
+        over_ns = (one.end_ns or one.begin_ns + AT_ONCE_NS) + SOON_NS
         return frozenset(
             demand
             for demand in range(len(self._sizes))
-            if course.fares(demand) != without.fares(demand)
+            if _until(course.fares(demand), over_ns) != _until(without.fares(demand), over_ns)
             or self._loses(one, course.trip_at(demand, one.begin_ns - 1))
         )
 
@@ -155,6 +159,10 @@ class _Foresight:
         else:
             standing = installed_once(placed, self._compiled)
         return Course(fibres, standing, self._explorers, self._sizes)
+
+
+def _until(fares: Sequence[Piece], over_ns: int) -> list[Piece]:
+    return [piece for piece in fares if piece.from_ns < over_ns]
 
 
 def _taken(one: Placed, topology: Topology) -> frozenset[str]:
