@@ -51,7 +51,7 @@ class Line:
     slower: tuple[tuple[Span, int], ...] = ()
     """When what is sent takes longer, and by how much."""
     resets: tuple[int, ...] = ()
-    """When both ends begin anew."""
+    """When both ends start again."""
 
     @property
     def moments(self) -> list[int]:
@@ -125,7 +125,9 @@ class _End:
         self.state, self._is_heard, self.heard_interval_ns = _State.DOWN, False, 0
 
     def hear(self, packet: _Packet) -> None:
-        if not self._is_heard:  # the other's wish to hear is new, and the next packet is timed anew
+        if (
+            not self._is_heard
+        ):  # the other's wish to hear is new, and the next packet gets a new time
             self._is_heard = True
             self._set_next()
         self.heard_interval_ns = packet.interval_ns

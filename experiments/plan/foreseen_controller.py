@@ -295,6 +295,8 @@ class _Deployer(Deployer):
             interfaces.sleep(SETTLE_NS / NS_PER_S)
             self._holds_now(new)
             interfaces.sleep((longest_ns(old, interfaces.wiring) + MARGIN_NS) / NS_PER_S)
+        elif new is not old:
+            self._holds_now(new)
         self.deployment, self.wanted = new, None
         return True
 

@@ -59,7 +59,7 @@ class Broken:
     )
     gateways: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     restarts: list[int] = field(default_factory=list)
-    """When all switches begin anew."""
+    """When all switches start again."""
 
 
 def broken(placed: Iterable[Placed], topology: Topology) -> Broken:

@@ -63,7 +63,7 @@ def test_a_delay_that_grows_by_more_than_detection_takes_a_session_down():
     assert ups_and_downs(slower=((Span(2 * S, 4 * S), 20 * MS),)) == []
 
 
-def test_ends_that_begin_anew_come_up_within_a_second():
+def test_ends_that_start_again_come_up_within_a_second():
     found = ups_and_downs(resets=(2 * S,))
     assert of(found, up=False) == [2 * S, 2 * S]
     assert all(2.7 * S < at < 3.1 * S for at in of(found, up=True))

@@ -22,7 +22,7 @@ BFD = "network: {bfd: 15ms}\n"
 CKPT, INFER, HOME = range(3)
 HOLD_AND_FLIP_NS = 120 * MS
 RESTORED_NS = 52 * MS
-"""After switches have begun anew in the virtual clock: they connect, and are looked at."""
+"""After switches have started again in the virtual clock: they connect, and are looked at."""
 QUIET_NS = 20_000 * MS
 DIRECT, DETOUR = ("guian", "kunming", "karachi"), ("guian", "shanghai", "kunming", "karachi")
 
