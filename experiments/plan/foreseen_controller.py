@@ -131,7 +131,7 @@ def _lives(placed: Sequence[Placed], until_ns: int) -> list[tuple[int, int]]:
 
 @dataclass
 class _Network:
-    """What a controller hears of, whoever it is: in order of time, and by hub the times at which
+    """What a controller hears of, in order of time, and by hub the times at which
     its switch cannot be spoken to."""
 
     wiring: Wiring
