@@ -27,7 +27,6 @@ from corridor.controller.apps.status import connect, orders
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.channel import OpenFlowChannel
-from corridor.controller.openflow.dumps import write_dump
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
     App,
@@ -38,6 +37,7 @@ from corridor.controller.openflow.framework import (
     ofproto,
 )
 from corridor.controller.openflow.installation import Installation
+from corridor.controller.openflow.table_dump import write_dump
 from corridor.controller.openflow.wiring_check import check_wiring, seen_by
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.deployer import Deployer

@@ -22,7 +22,7 @@ from typing import Any
 from corridor.controller.apps.status import connect, orders
 from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
 from corridor.controller.openflow import codec
-from corridor.controller.openflow.dumps import TABLES, Answers, dump_of, write_dump
+from corridor.controller.openflow.dumps import TABLES, Answers
 from corridor.controller.openflow.encoding import encoded, entry, send_together
 from corridor.controller.openflow.framework import (
     App,
@@ -34,6 +34,7 @@ from corridor.controller.openflow.framework import (
     parser,
 )
 from corridor.controller.openflow.installation import Installation
+from corridor.controller.openflow.table_dump import dump_of, write_dump
 from corridor.controller.openflow.wiring_check import check_wiring, lldp_out, seen_by
 from corridor.topologies.base.codec import from_plain
 

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-from corridor.controller.forwarding.program import DUMP_SCHEMA
 from corridor.controller.openflow import codec
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.topologies.base.codec import JsonObject, to_plain
-
-
-class TableDump(TypedDict):
-    """What switches say they hold, by hub, as ``tables/*.json`` have it."""
-
-    schema: int
-    switches: dict[str, list[Any]]
-    """Entries."""
-    groups: dict[str, list[Any]]
-    meters: dict[str, list[Any]]
 
 
 def plain_entry(stats: Any) -> JsonObject:
@@ -60,8 +47,6 @@ def plain_counts(stats: Any) -> tuple[int, PortCounts]:
 
 type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 """How it is asked for, and what becomes of each item of an answer."""
-type Said = Mapping[int, Mapping[str, list[Any]]]
-"""By datapath id and part."""
 TABLES: Mapping[str, Part] = {
     "switches": (parser.OFPFlowStatsRequest, plain_entry),
     "groups": (parser.OFPGroupDescStatsRequest, plain_group),
@@ -84,21 +69,3 @@ class Answers:
         plain = self._parts[part][1]
         self.said[dpid][part] += [plain(item) for item in message.body]
         return not message.flags & ofproto.OFPMPF_REPLY_MORE
-
-
-def dump_of(said: Said, hub: Callable[[int], str]) -> TableDump:
-    """Of answers about ``TABLES``, and the hub of each datapath id."""
-
-    def by_hub(part: str) -> dict[str, list[Any]]:
-        return {hub(dpid): parts[part] for dpid, parts in sorted(said.items())}
-
-    return {
-        "schema": DUMP_SCHEMA,
-        "switches": by_hub("switches"),
-        "groups": by_hub("groups"),
-        "meters": by_hub("meters"),
-    }
-
-
-def write_dump(dump: TableDump, target: Path) -> None:
-    target.write_text(json.dumps(dump, indent=1, sort_keys=True))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypedDict
 
 from corridor.controller.api import control_answers
-from corridor.controller.openflow.dumps import TableDump
+from corridor.controller.openflow.table_dump import TableDump
 from corridor.topologies.base.codec import JsonObject
 
 

@@ -116,6 +116,15 @@ class Deployer:
             "installed", epoch=deployment.epoch, entries=entries, **self._tampering(repaired)
         )
 
+    def following(self, known: DesiredState) -> Deployment:
+        """What is to stand next, by what is known."""
+        assert self.deployment is not None
+        return deployments.following(self.deployment, known, self.interfaces.wiring)
+
+    def proof_of(self, new: Deployment) -> Proof:
+        """Of the tables as they should be."""
+        return deployments.proof_of(new, self.interfaces.wiring)
+
     def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
         """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
 

@@ -10,8 +10,8 @@ from corridor.controller.deployment.deployments import Assessed
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import Program
 from corridor.controller.openflow.counters import PortCounts
-from corridor.controller.openflow.dumps import TableDump, dump_of
 from corridor.controller.openflow.errors import SwitchError
+from corridor.controller.openflow.table_dump import TableDump, dump_of
 from corridor.controller.prover import Tables, read_dump
 from corridor.topologies.model.wiring import Wiring
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.prover.updates import objections
 from corridor.controller.reconcile.jobs import Follow, Look
@@ -70,8 +69,7 @@ class Rollouts:
 
     def refuse_unproven(self, known: DesiredState) -> None:
         """Raises NotDone if what is to stand would break a claim."""
-        wiring = self.network.deployer.interfaces.wiring
-        proof = deployments.proof_of(self._following(known, asked=True), wiring)
+        proof = self.network.deployer.proof_of(self._following(known, asked=True))
         if not proof.holds:
             raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
 
@@ -85,9 +83,7 @@ class Rollouts:
     def _following(self, known: DesiredState, *, asked: bool) -> Deployment:
         """What is to stand next; rates must fit if somebody has ``asked`` for it."""
         deployer = self.network.deployer
-        assert deployer.deployment is not None
-        wanted = replace(known, failures=self.network.failures)
-        new = deployments.following(deployer.deployment, wanted, deployer.interfaces.wiring)
+        new = deployer.following(replace(known, failures=self.network.failures))
         return replace(new, promises_rates=asked)
 
     def _defer(self, reason: str) -> None:

@@ -26,7 +26,7 @@ from corridor.traffic.measures.samples import join, read_directory
 from corridor.traffic.monitor.transits import Seen, SeenFlow
 
 if TYPE_CHECKING:  # it imports a controller's framework
-    from corridor.controller.openflow.dumps import TableDump
+    from corridor.controller.openflow.table_dump import TableDump
 
 
 def packets_of(

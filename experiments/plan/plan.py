@@ -102,13 +102,8 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     beside = timeline_phases(placed, demands, wiring, templates)
     hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
     job = jobs.plan_job(testbed_clock, "", hosts, names)
-    refuse_outside(
-        clock,
-        placed,
-        moments(measured)[START],
-        last_sent_ns([*measured, *cutting, *beside]),
-        job.end_ns,
-    )
+    last_ns = last_sent_ns([*measured, *cutting, *beside])
+    refuse_outside(clock, placed, moments(measured)[START], last_ns, job.end_ns)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -127,7 +122,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=moments(measured)[START],
         changes=_changes(loaded, placed, cuts),
-        events=planned_events(placed, loaded, specification, wiring),
+        events=planned_events(placed, loaded, specification, wiring, last_ns, testbed_clock),
         cuts=cuts,
         boundaries=boundaries(measured, beside, placed, job.end_ns),
         transfers=transfers(scenario, demands, wiring, placed),

@@ -16,6 +16,8 @@ from corridor.traffic.agents.jobs import Job
 PLAN_SCHEMA = 3
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
+FOLLOWED_NS = 150_000_000
+"""After an event begins: the controller has followed by then, if it does so at once."""
 AFTER = "after:"
 """Before the name of a stream of the timeline, where its counters are read for the second time."""
 NO_POLICIES = "none"
@@ -156,7 +158,12 @@ class Impact:
     hubs_then: tuple[str, ...]
     """The path there once it is followed, or bridged; empty where it does not arrive."""
     out_ns: int | None
-    """How long nothing that is sent arrives; None: as long as the event lasts."""
+    """The longest that nothing arrives of what is sent since it begins; None: until the run ends,
+    or, where a fibre loses at random, now and then as long as the event lasts."""
+    out_within_ns: tuple[int, int] | None = None
+    """The least and the most of it in all draws of BFD's random intervals, where those differ."""
+    share: float = 1.0
+    """Of these draws, the part that comes to just these paths and round trips."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,9 @@ class PlannedEvent:
     end_ns: int | None
     """None if it lasts until the run ends, or is over at once."""
     impacts: tuple[Impact, ...] = ()
+    back_ns: int | None = None
+    """When all fibres that it takes away are used again, after BFD and flap suppression: the median
+    of all draws; None if it takes none away, or they are not before the last packet is sent."""
 
 
 @dataclass(frozen=True)

@@ -19,20 +19,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
+from corridor.experiments.plan.values import (
+    FOLLOWED_NS,
+    Impact,
+    Plan,
+    PlannedDemand,
+    PlannedEvent,
+)
 from corridor.experiments.results.outages import runs
 from corridor.experiments.results.probes import WARM_UP_PHASE
 from corridor.experiments.timeline.registry import KINDS
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1
-FOLLOWED_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
+OVER_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
 """After the end of an event: what is lost until then may be of it; and where fibres that have
 failed are not used again at once."""
 QUEUES_EMPTY_NS = 1_000_000_000
 """After a load has ended."""
-SETTLED_NS = 150_000_000
-"""After an event begins: the controller has followed by then, if it does so at once."""
 AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
 RANDOM, QUEUE, METER = "random loss", "queue", "meter"
@@ -52,12 +56,16 @@ class EventImpact:
     out_ms: float
     """The longest that nothing arrived of what was sent since it began."""
     expected_out_ms: float | None
-    """None: as long as the event lasts."""
+    """None: until the run ends, or, of random loss, now and then as long as the event lasts."""
+    expected_out_within_ms: tuple[float, float] | None
+    """Where it depends on BFD's random intervals: the least and the most."""
+    share: float
+    """Of all draws of these intervals, the part that comes to the paths and round trips that are
+    expected; 1 where BFD has no part in it."""
     over_ms: float | None
     """From its begin until the first probe after the last that it lost."""
     rtt_before_ms: float | None
-    """The median just before it began; another than expected if what happened earlier is not over
-    yet, as where a fibre that flapped is held out."""
+    """The median of what was answered just before it began."""
     expected_rtt_before_ms: float | None
     rtt_then_ms: float | None
     """The median of what was sent once the controller had time to follow, while it lasted."""
@@ -203,7 +211,7 @@ def _over_ns(plan: Plan, event: PlannedEvent, impact: Impact | None) -> float:
     kind = KINDS[event.kind]
     if event.end_ns is not None:
         slow = plan.follows or plan.bfd_interval_ms is not None
-        return event.end_ns + (HELD_OUT_NS if slow else FOLLOWED_NS)
+        return event.end_ns + (HELD_OUT_NS if slow else OVER_NS)
     if kind.end:
         return math.inf
     forbidden = impact is not None and impact.followed_rtt_ns is None
@@ -243,8 +251,10 @@ def _impacts(
         if impact is None and not lost.any():
             continue
         since = lost & (sent_ns >= event.begin_ns)
-        before = (sent_ns >= event.begin_ns - SETTLED_NS) & (sent_ns < event.begin_ns)
-        lasts = _all_the_way(event, sent_ns, _longest_ns(plan, demand))
+        longest_ns = _longest_ns(plan, demand)
+        answered_ns = event.begin_ns - longest_ns
+        before = (sent_ns >= answered_ns - FOLLOWED_NS) & (sent_ns < answered_ns)
+        lasts = _all_the_way(event, sent_ns, longest_ns)
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -253,6 +263,8 @@ def _impacts(
             lost=int(lost.sum()),
             out_ms=_longest_out_ns(since, sent_ns, interval_ns) / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
+            expected_out_within_ms=_within_ms(impact),
+            share=impact.share if impact is not None else 1.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
             rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
@@ -273,7 +285,7 @@ def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -
     """Which probes travelled while an event lasted and was followed; where it was too short for
     that, those that were sent then."""
     end_ns = event.end_ns or math.inf
-    since = sent_ns >= event.begin_ns + SETTLED_NS
+    since = sent_ns >= event.begin_ns + FOLLOWED_NS
     whole = since & (sent_ns < end_ns - rtt_ns)
     return whole if whole.any() else since & (sent_ns < end_ns)
 
@@ -306,6 +318,13 @@ def _median_ms(rtt_ns: NDArray[np.int64]) -> float | None:
 
 def _ms(value_ns: int | None) -> float | None:
     return None if value_ns is None else value_ns / 1e6
+
+
+def _within_ms(impact: Impact | None) -> tuple[float, float] | None:
+    if impact is None or impact.out_within_ns is None:
+        return None
+    least_ns, most_ns = impact.out_within_ns
+    return least_ns / 1e6, most_ns / 1e6
 
 
 def write_impacts(path: Path, rows: Sequence[EventImpact]) -> None:

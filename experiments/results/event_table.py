@@ -16,6 +16,10 @@ from corridor.experiments.results.table import render
 HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
 MOST_HITS = 3
 """Demands named below an event: those that were out for the longest."""
+SURE_MS = 20.0
+"""What is expected within less than this is told as one number."""
+LATE_MS = 1000.0
+"""After the end of an event: fibres that are used again later are told of."""
 NAME_WIDTH = 27
 """So that all is within 100 characters."""
 
@@ -27,10 +31,26 @@ def events_table(summary: Summary) -> str:
         return ""
     rows = [row for event in events for row in _rows(event)]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]))]
+    said += [_held_out(one) for one in events if _is_held_out(one)]
     said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])
     said += [f"{lost} lost probes are explained by nothing"] if lost else []
     return "\n".join(said)
+
+
+def _is_held_out(event: EventSummary) -> bool:
+    return _back_ms(event) > LATE_MS
+
+
+def _held_out(event: EventSummary) -> str:
+    late = _at(round(_back_ms(event), -2))
+    return f"{event['id']}: its fibres are expected to be used again {late} after its end"
+
+
+def _back_ms(event: EventSummary) -> float:
+    """After its end."""
+    back_ms, until_ms = event["back_ms"], event["until_ms"]
+    return 0.0 if back_ms is None or until_ms is None else back_ms - until_ms
 
 
 def _rows(event: EventSummary) -> Iterator[tuple[str, ...]]:
@@ -79,8 +99,12 @@ def _hit(hit: HitSummary) -> tuple[str, ...]:
 def _expected(hit: HitSummary) -> str:
     if not hit["expected"]:
         return "not at all"
-    expected_ms = hit["expected_out_ms"]
-    return "while it lasts" if expected_ms is None else _out(expected_ms)
+    expected_ms, within = hit["expected_out_ms"], hit["expected_out_within_ms"]
+    if expected_ms is None:
+        return "while it lasts"
+    if within is None or within[1] - within[0] < SURE_MS:
+        return _out(expected_ms)
+    return f"{_out(within[0]).removesuffix(' ms')} to {_out(within[1])}"
 
 
 def _at(value_ms: float) -> str:

@@ -130,6 +130,8 @@ class HitSummary(TypedDict):
     lost: int
     out_ms: float
     expected_out_ms: float | None
+    expected_out_within_ms: Sequence[float] | None
+    share: float
     over_ms: float | None
     rtt_before_ms: float | None
     expected_rtt_before_ms: float | None
@@ -149,6 +151,8 @@ class EventSummary(TypedDict):
     at_ms: float
     until_ms: float | None
     """None if it lasted until the end, or was over at once."""
+    back_ms: float | None
+    """When all fibres that it takes away are expected to be used again."""
     refused: str | None
     """Why the controller did not do what it asked for."""
     hits: list[HitSummary]

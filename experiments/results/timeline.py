@@ -241,6 +241,7 @@ def _event(
         "options": event.options,
         "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
         "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
+        "back_ms": None if event.back_ns is None else (event.back_ns - plan.start_ns) / 1e6,
         "refused": refused[0] if refused else None,
         "hits": [
             _hit(one)

@@ -12,6 +12,11 @@ SHIPPED = ROOT / "experiments/scenario/shipped"
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
 IN_HALF_A_SECOND = 50
+PROBES_MS = 10
+"""Between probes."""
+BFD_MS = 15
+SLOWEST_MS = 1000
+"""Between two packets of a session that is not up."""
 MOST_OUT_MS = 130
 RTT_TOLERANCE_MS = 0.050
 REPEATED = ("changes.json", "controller_events.jsonl", "deployment-after.json")
@@ -48,13 +53,13 @@ def hit(ran, event, demand):
 
 def test_a_cut_that_nobody_follows_loses_all_that_is_sent_while_it_lasts(not_followed):
     found = hit(not_followed, "dig", "ckpt")
-    assert found["expected_out_ms"] is None
-    assert found["rtt_then_ms"] is None
-    assert found["out_ms"] >= IN_HALF_A_SECOND * 10
+    assert found["expected_out_ms"] == pytest.approx(IN_HALF_A_SECOND * PROBES_MS)
+    assert found["rtt_then_ms"] is found["expected_rtt_then_ms"] is None
+    assert found["out_ms"] == pytest.approx(found["expected_out_ms"], abs=PROBES_MS)
     assert found["lost"] >= IN_HALF_A_SECOND
     assert not_followed.demands["ckpt"]["lost_by"] == {"dig": found["lost"]}
     assert not_followed.demands["ckpt"]["lost"] == found["lost"]
-    assert "while it lasts" in not_followed.said
+    assert f"{found['expected_out_ms']:g} ms" in not_followed.said
 
 
 def test_what_a_cut_takes_of_a_stream_sent_by_itself_is_its_doing(cut_while_it_streams):
@@ -138,3 +143,48 @@ def test_tables_are_proven_before_and_after_all_that_happened(of_all_kinds):
     proof = json.loads((of_all_kinds.folder / "proof.json").read_text())
     assert proof["holds"]
     assert {"before", "after"} <= proof["proofs"].keys()
+
+
+@pytest.fixture(scope="module")
+def in_other_states(once):
+    return once("timeline-states")
+
+
+def hits(ran):
+    return [(one["id"], hit) for one in ran.summary["events"] for hit in one["hits"]]
+
+
+def test_what_finds_the_network_otherwise_than_whole_does_what_is_expected(in_other_states):
+    for event, hit in hits(in_other_states):
+        assert hit["expected"], event
+        assert hit["out_ms"] == pytest.approx(hit["expected_out_ms"], abs=PROBES_MS), event
+        for when in ("before", "then"):
+            measured, expected = hit[f"rtt_{when}_ms"], hit[f"expected_rtt_{when}_ms"]
+            if expected is None:
+                assert measured is None, (event, when)
+            else:
+                assert measured == pytest.approx(expected, abs=RTT_TOLERANCE_MS), (event, when)
+
+
+def test_every_event_hits_whom_it_is_expected_to(in_other_states):
+    found = {(event, hit["demand"]) for event, hit in hits(in_other_states)}
+    assert found == {
+        ("waits", "ckpt"),
+        ("unheard", "ckpt"),
+        ("unheard", "infer"),
+        ("flaps", "ckpt"),
+        ("flaps", "infer"),
+        ("abroad", "infer"),
+    }
+    assert hit(in_other_states, "unheard", "ckpt")["out_ms"] > 1900  # as long as it lasts
+    assert hit(in_other_states, "abroad", "infer")["rtt_before_ms"] > 70  # by the detour
+
+
+def test_sessions_that_come_up_slowly_keep_demands_out(once):
+    ran = once("timeline-bfd")
+    assert {event for event, _ in hits(ran)} == {"silent", "abroad"}
+    silent, abroad = hit(ran, "silent", "ckpt"), hit(ran, "abroad", "infer")
+    assert silent["out_ms"] == pytest.approx(silent["expected_out_ms"], abs=PROBES_MS + BFD_MS)
+    least_ms, most_ms = abroad["expected_out_within_ms"]
+    assert 1000 < least_ms - PROBES_MS - SLOWEST_MS / 4 <= abroad["out_ms"]
+    assert abroad["out_ms"] <= most_ms + PROBES_MS + SLOWEST_MS / 4

@@ -47,6 +47,9 @@ class Fork(NamedTuple):
     watch: Watch
     live: Fate
     dead: Fate
+    is_output: bool = False
+    """Whether it is sent there whatever its switch knows: only what carries nothing stops it, where
+    a group looks at what its switch takes for live."""
 
 
 class Stop(NamedTuple):
@@ -238,7 +241,7 @@ class _Decision:
             return self._stop(End.UNPLUGGED)
         if port in known:
             return self._outside.onward(packet, watch) if known[port] else self._stop(End.NO_WAY)
-        return Fork(watch, self._outside.onward(packet, watch), self._stop(End.NO_WAY))
+        return Fork(watch, self._outside.onward(packet, watch), self._stop(End.NO_WAY), True)
 
     def _first_live(
         self,

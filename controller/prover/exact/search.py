@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from corridor.controller.forwarding.program import LABEL_TTL, SwitchProgram
 from corridor.controller.intent.intent import Intent, Protection, Selector
@@ -34,6 +34,30 @@ from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
 IP_PROTO = {"tcp": 6, "udp": 17}
 SOME_PORT = 49152
 """Stands for a port that an intent leaves open: the first of the dynamic ones (RFC 6335)."""
+
+
+class Network(Protocol):
+    """What changes while a packet travels."""
+
+    def takes_for_live(self, watch: Watch, at_ns: int) -> bool:
+        """Whether a hub's switch would have a group send by this port."""
+
+    def arrives_ns(self, watch: Watch, at_ns: int) -> int | None:
+        """When what is sent by this port arrives at its other end; None if it is lost."""
+
+
+class Journey(NamedTuple):
+    """How far a packet has come."""
+
+    delivered: bool
+    at_ns: int
+    """When it ended."""
+    crossed: tuple[Watch, ...]
+    """Fibres and gateways passed, each as the hub before it sees it."""
+
+    @property
+    def fibres(self) -> tuple[str, ...]:
+        return tuple(watch.thing for watch in self.crossed if not watch.is_gateway)
 
 
 class Explorer:
@@ -78,6 +102,25 @@ class Explorer:
     def follow(self, intent: Intent, failures: Failures) -> Outcome:
         """What becomes of an intent's packets when just these have failed, whatever they are."""
         return self._of(intent).under(self.causes.failed(failures))
+
+    def travel(self, intent: Intent, network: Network, at_ns: int) -> Journey:
+        """What becomes of a packet sent then, while what is live changes. It goes on by what each
+        switch on its way takes for live when it comes there, be it so or not."""
+        journeys, crossed = self._of(intent), list[Watch]()
+        place = journeys.first
+        while len(crossed) < LABEL_TTL:
+            fate = journeys.fate(place)
+            while isinstance(fate, Fork):
+                goes = fate.is_output or network.takes_for_live(fate.watch, at_ns)
+                fate = fate.live if goes else fate.dead
+            if isinstance(fate, Stop):
+                return Journey(fate.end is End.DELIVERED, at_ns, tuple(crossed))
+            arrives_ns = network.arrives_ns(fate.watch, at_ns)
+            if arrives_ns is None:
+                break
+            crossed.append(fate.watch)
+            place, at_ns = fate.to, arrives_ns
+        return Journey(False, at_ns, tuple(crossed))
 
     def packet(self, intent: Intent, selector: Selector) -> Packet:
         """One that an intent's host sends, as it comes to its switch."""
@@ -132,7 +175,7 @@ class _Journeys:
         self._switches = explorer.switches
         self._causes = explorer.causes
         self._source = explorer.causes.bits[f"hub:{intent.pair[0]}"]
-        self._first = self.place(intent.pair[0], packet, self.progress.first)
+        self.first = self.place(intent.pair[0], packet, self.progress.first)
 
     def place(self, hub: str, packet: Packet, states: States) -> _Place:
         key = (hub, packet, states)
@@ -151,13 +194,13 @@ class _Journeys:
     def under(self, failed: Mask) -> Outcome:
         """The outcome when just these have failed."""
         if failed & self._source:
-            first = self._first
+            first = self.first
             return self._outcome(_Branch(first, Stop(End.UNSENT), (failed,), 0, None, 0, 0))
         return next(self._search(0, failed, failed))
 
     def _search(self, k: int, kinds: Mask, known: Mask) -> Iterator[Outcome]:
-        fate = self._fate(self._first)
-        waiting = [_Branch(self._first, fate, (known,), self._source, None, 0, 0)]
+        fate = self.fate(self.first)
+        waiting = [_Branch(self.first, fate, (known,), self._source, None, 0, 0)]
         while waiting:
             end = self._run(waiting.pop(), k, kinds, waiting)
             if end is not None:
@@ -172,7 +215,7 @@ class _Journeys:
         suspects, spare = _summed(family, k)
         while True:
             if type(fate) is Fork:
-                watch, live, dead = fate
+                watch, live, dead, _ = fate
                 causes = watch.causes & kinds & ~spared
                 suspected = causes & suspects
                 if suspected or (spare and causes):
@@ -196,7 +239,7 @@ class _Journeys:
                 one_way_ns += fate.watch.one_way_ns
                 seen = Seen(seen, fate.watch, Found.CROSSED)
                 place = fate.to
-                fate = self._fate(place) if hops < LABEL_TTL else Stop(End.EXPIRED)
+                fate = self.fate(place) if hops < LABEL_TTL else Stop(End.EXPIRED)
             else:
                 return _Branch(place, fate, family, spared, seen, one_way_ns, hops)
 
@@ -216,7 +259,7 @@ class _Journeys:
             self._causes,
         )
 
-    def _fate(self, place: _Place) -> Fate:
+    def fate(self, place: _Place) -> Fate:
         if place.fate is None:
             place.fate = self._switches[place.hub].decide(place.packet, place)
         return place.fate

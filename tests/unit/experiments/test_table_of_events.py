@@ -8,6 +8,8 @@ HIT = {
     "lost": 22,
     "out_ms": 1233.333333,
     "expected_out_ms": 1620.5,
+    "expected_out_within_ms": None,
+    "share": 1.0,
     "over_ms": 130.0,
     "rtt_before_ms": 1094.185984,
     "expected_rtt_before_ms": 94.1859,
@@ -19,8 +21,8 @@ HIT = {
 
 def event(*hits, **more):
     told = {"id": "dig", "kind": "cut", "what": "aae-1-hongkong-songkhla-branch-of-it"}
-    times = {"options": {}, "at_ms": 12500.0, "until_ms": 13000.0, "refused": None}
-    return {**told, **times, "hits": list(hits), **more}
+    times = {"options": {}, "at_ms": 12500.0, "until_ms": 13000.0}
+    return {**told, **times, "back_ms": None, "refused": None, "hits": list(hits), **more}
 
 
 def table(*events, unexplained=0):
@@ -43,6 +45,21 @@ def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
     assert "1620 ms" in lines[3]
     assert lines[3].rstrip().endswith("1144.580  1144.579")
     assert "while it lasts" in lines[4]
+
+
+def test_what_depends_on_random_intervals_is_expected_between_the_least_and_the_most():
+    between = {**HIT, "expected_out_within_ms": (1739.8, 1951.8)}
+    sure = {**HIT, "expected_out_within_ms": (1616.0, 1625.0), "out_ms": 1.0}
+    lines = table(event(between, sure))
+    assert "1740 to 1952 ms" in lines[3]
+    assert "1620 ms" in lines[4]
+    assert max(map(len, lines)) <= 100
+
+
+def test_fibres_that_are_held_out_long_after_an_event_are_told_of():
+    said = "dig: its fibres are expected to be used again 20 s after its end"
+    assert table(event(HIT, back_ms=33033.3))[-1] == said
+    assert table(event(HIT, back_ms=13120.0))[-1] != said
 
 
 def test_who_was_out_for_longest_is_named_first_and_the_others_are_counted():

@@ -1,0 +1,41 @@
+"""All that switches say of their tables, in one document. Knows no framework."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from corridor.controller.forwarding.program import DUMP_SCHEMA
+
+type Said = Mapping[int, Mapping[str, list[Any]]]
+"""By datapath id and part."""
+
+
+class TableDump(TypedDict):
+    """What switches say they hold, by hub, as ``tables/*.json`` have it."""
+
+    schema: int
+    switches: dict[str, list[Any]]
+    """Entries."""
+    groups: dict[str, list[Any]]
+    meters: dict[str, list[Any]]
+
+
+def dump_of(said: Said, hub: Callable[[int], str]) -> TableDump:
+    """Of answers about ``TABLES`` of ``dumps.py``, and the hub of each datapath id."""
+
+    def by_hub(part: str) -> dict[str, list[Any]]:
+        return {hub(dpid): parts[part] for dpid, parts in sorted(said.items())}
+
+    return {
+        "schema": DUMP_SCHEMA,
+        "switches": by_hub("switches"),
+        "groups": by_hub("groups"),
+        "meters": by_hub("meters"),
+    }
+
+
+def write_dump(dump: TableDump, target: Path) -> None:
+    target.write_text(json.dumps(dump, indent=1, sort_keys=True))
