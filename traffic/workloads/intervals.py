@@ -36,6 +36,8 @@ class SentIntervals(TypedDict):
     width_ns: int
     first: int
     """The number of the first interval."""
+    frame_bytes: int
+    """Octets of one frame, without FCS."""
     offered: list[int]
     """Packets that were to be sent."""
     sent: list[int]

@@ -182,6 +182,7 @@ class StreamSender:
             "flow": self.flow,
             "width_ns": counted.width_ns,
             "first": counted.first,
+            "frame_bytes": self.frame_bytes,
             "offered": offered,
             "sent": sent,
         }
