@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.transfers import read_transfers
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
 from corridor.traffic.workloads.intervals import (
     FORMAT,
     MAX_KEPT,
@@ -186,6 +187,31 @@ def to_arrow(tracks: Sequence[Track]) -> pa.Table:
         )
         columns[name] = pa.array(values, mask=values == UNKNOWN)
     return pa.table(columns).replace_schema_metadata({"corridor_schema": f"series/{SERIES_SCHEMA}"})
+
+
+def read_series(path: Path) -> list[Track]:
+    """The tracks again; InputError for another schema."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    schema = (table.schema.metadata or {}).get(b"corridor_schema", b"").decode()
+    if schema != f"series/{SERIES_SCHEMA}":
+        raise InputError(f"has schema {schema!r}, not series/{SERIES_SCHEMA}", file=str(path))
+    ends = zip(*(table[name].to_pylist() for name in ("demand", "protocol", "side")), strict=True)
+    numbers = {
+        name: table[name].fill_null(UNKNOWN).to_numpy() for name in ("at_ns", "lasts_ns", *COUNTS)
+    }
+    rows: dict[tuple[str, Protocol, Side], list[int]] = {}
+    for row, end in enumerate(ends):
+        rows.setdefault(end, []).append(row)
+    return [
+        _track(end, {name: of[mine] for name, of in numbers.items()}) for end, mine in rows.items()
+    ]
+
+
+def _track(end: tuple[str, Protocol, Side], numbers: Mapping[str, Integers]) -> Track:
+    known = {name: numbers[name] for name in COUNTS if (numbers[name] != UNKNOWN).any()}
+    return Track(*end, numbers["at_ns"], numbers["at_ns"] + numbers["lasts_ns"], known)
 
 
 def _joined(parts: Sequence[Integers]) -> Integers:
