@@ -92,7 +92,8 @@ def _draw_rates(
     """Below all else."""
     if found:
         add_key(figure, rates.key(found), TITLE_IN + KEY_IN)
-    for below, rate in enumerate(reversed(found)):
+    for number, rate in enumerate(found):
+        below = len(found) - 1 - number
         axes = _axes(figure, CAPTION_IN + TIME_IN + below * (NAME_IN + RATE_IN), RATE_IN, end_s)
         rates.draw_rate(axes, rate)
         axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))

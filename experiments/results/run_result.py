@@ -9,18 +9,20 @@ Reads only the result folder. docs/results.md says what is in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.plan.values import Plan
-from corridor.experiments.results import measures
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results import measures, over_time
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.measures import Sample
+from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.summary import (
     DemandSummary,
@@ -41,16 +43,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 type Floats = NDArray[np.float64]
-
-
-class Served(NamedTuple):
-    """How a demand was served from a moment on, as the controller told it."""
-
-    at_s: float
-    status: str
-    hubs: tuple[str, ...]
-    """Of its path there."""
-    reason: str
 
 
 class Run:
@@ -155,6 +147,29 @@ class Run:
             )
             for one in told
         ]
+
+    def over_time(self, bin: str = "100ms") -> pa.Table:  # noqa: A002
+        """All that is told of all demands: a row a demand and bin, with ``demand``, ``at_s``, a
+        column a measure of ``series``, ``status`` and ``path`` as the bin begins, and the ids of
+        the ``events`` of which a part lies in it. Raises InputError as ``series`` does.
+        """
+        width_ns = _width_ns(bin)
+        courses = [
+            over_time.Course(demand.id, self._served(demand), self._every_series(demand.id, bin))
+            for demand in self.plan.demands
+        ]
+        return over_time.table(courses, self.events, width_ns / NS_PER_S)
+
+    def _served(self, demand: PlannedDemand) -> list[Served]:
+        """As planned, where no controller followed."""
+        planned = Served(-math.inf, demand.status, demand.hubs, demand.why)
+        return self.paths(demand.id) or [planned]
+
+    def _every_series(self, demand: str, width: str) -> dict[str, list[Sample]]:
+        of_flows = (
+            name for name in measures.OF_FLOWS if measures.track_of(self._tracks, demand, name)
+        )
+        return {name: self.series(demand, name, width) for name in (*measures.OF_PROBES, *of_flows)}
 
     @cached_property
     def flow_series(self) -> pa.Table:

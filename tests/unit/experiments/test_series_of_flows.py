@@ -207,3 +207,27 @@ def test_intervals_of_a_transfer_that_overlap_are_refused(folder: Path) -> None:
 
 def test_no_two_measures_have_one_name() -> None:
     assert len(set(MEASURES)) == len(MEASURES) > len(OF_FLOWS)
+
+
+def test_all_over_time_is_a_row_a_demand_and_bin(folder: Path) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    lasting = {"id": "dig", "kind": "cut", "at_ms": 150.0, "until_ms": 200.0}
+    at_once = {"id": "dawn", "kind": "day", "at_ms": 100.0, "until_ms": None}
+    to_the_end = {"id": "out", "kind": "cut", "at_ms": 250.0, "until_ms": None}
+    summary["events"] = [lasting, at_once, to_the_end]
+    (folder / "summary.json").write_text(json.dumps(summary))
+    table = corridor.load(folder).over_time("100ms")
+    assert table.column_names == ["demand", "at_s", *MEASURES, "status", "path", "events"]
+    rows = {(row["demand"], row["at_s"]): row for row in table.to_pylist()}
+    assert len(rows) == table.num_rows
+    near, far = rows["near", 0.0], rows["far", 0.1]
+    assert near["throughput_mbps"] == pytest.approx(3.0)
+    assert (near["status"], near["path"], near["events"]) == ("UP", ["shanghai", "guian"], [])
+    assert (near["rtt_ms"], near["tcp_mbps"]) == (None, None)
+    assert rows["near", -1.0]["lost"] == 2
+    assert rows["near", -1.0]["throughput_mbps"] is None
+    assert (far["tcp_mbps"], far["events"]) == (pytest.approx(10), ["dig", "dawn"])
+    assert rows["far", 0.2]["events"] == ["out"]
+    assert rows["far", 0.3]["events"] == ["out"]
+    with pytest.raises(InputError, match="finer than the 100ms of transfers"):
+        corridor.load(folder).over_time("10ms")
