@@ -80,7 +80,7 @@ def _rates(tracks: Sequence[Track], end_s: float) -> Iterator[Rate]:
             continue
         last_ns = max(track.until_ns[-1], other.until_ns[-1], end_s * 1e9)
         least_ns = max(last_ns / MAX_BINS, _least_ns(track))
-        width_ns = next(width for width in WIDTHS_NS if width >= least_ns)
+        width_ns = next((width for width in WIDTHS_NS if width >= least_ns), WIDTHS_NS[-1])
 
         def over_time(
             measure: str, demand: str = track.demand, width_ns: int = width_ns

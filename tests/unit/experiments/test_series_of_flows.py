@@ -64,6 +64,8 @@ def test_a_stream_over_time(
         ("tcp_mbps", "350ms", [3 / 0.35]),
         ("tcp_sent_mbps", "100ms", [10, 10, 5, 5]),
         ("tcp_retransmits", "150ms", [0, 3, 0]),
+        ("tcp_retransmits", "100ms", [0, 0, 3, 0]),
+        ("tcp_cwnd_bytes", "150ms", [14_480, 1448, 2896]),
         ("tcp_cwnd_bytes", "100ms", [None, 14_480, 1448, 2896]),
         ("tcp_rtt_ms", "200ms", [50, 51]),
     ],
