@@ -98,17 +98,23 @@ def new_figure(
     )
     figure.text(0.05 / width_in, 0.05 / height_in, caption, fontsize=SMALL_PT, color="0.3")
     if key:
-        figure.legend(
-            *zip(*key, strict=True),
-            loc="upper right",
-            bbox_to_anchor=(1 - 0.07 / width_in, 1 - TITLE_IN / height_in),
-            borderpad=0,
-            borderaxespad=0,
-            ncols=len(key),
-            columnspacing=1.5,
-            handletextpad=0.3,
-        )
+        add_key(figure, key, TITLE_IN)
     return figure
+
+
+def add_key(figure: Figure, key: Sequence[tuple[Any, str]], below_in: float) -> None:
+    """A line of what is what, so far below the upper edge."""
+    width_in, height_in = figure.get_size_inches()
+    figure.legend(
+        *zip(*key, strict=True),
+        loc="upper right",
+        bbox_to_anchor=(1 - 0.07 / width_in, 1 - below_in / height_in),
+        borderpad=0,
+        borderaxespad=0,
+        ncols=len(key),
+        columnspacing=1.5,
+        handletextpad=0.3,
+    )
 
 
 def lay_out(figure: Figure) -> None:

@@ -1,8 +1,9 @@
-"""The figure of events over time: RTT and losses of the demands that they hit hardest."""
+"""The figure of events over time: RTT and losses of the demands that they hit hardest, and what
+streams and transfers brought meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.figures import data, event_data
+from corridor.experiments.figures import data, event_data, rates
 from corridor.experiments.figures.event_data import Course, Level, Span
 from corridor.experiments.figures.flags import Flag, flags
+from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.style import (
     CAPTION_IN,
     KEY_IN,
@@ -23,6 +25,7 @@ from corridor.experiments.figures.style import (
     SMALL_PT,
     SOFT,
     TITLE_IN,
+    add_key,
     new_figure,
     width_pt,
 )
@@ -31,7 +34,7 @@ from corridor.experiments.results.summary import DemandSummary, EventSummary, Su
 WIDTH_IN = 7.0
 LEFT_IN, RIGHT_IN = 0.62, 0.14
 WIDE_IN = WIDTH_IN - LEFT_IN - RIGHT_IN
-ROW_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.22, 0.135, 0.42
+ROW_IN, RATE_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.62, 0.22, 0.135, 0.42
 PT_PER_IN = 72
 LEAST_SPAN = 0.06
 """Of an axis of RTT, as a share of its values: smaller differences are no event's."""
@@ -47,19 +50,24 @@ POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
 
 def timeline(summary: Summary, out_dir: Path) -> Figure | None:
-    """One row of RTT over time a demand, below all events."""
+    """One row of RTT over time a demand, below all events; then one of throughput a flow."""
     events, demands = summary.get("events", []), event_data.shown_demands(summary)
     if not events or not demands:
         return None
     positions = [summary["demands"].index(demand) for demand in demands]
     courses = event_data.read_courses(out_dir, positions)
     end_s = _end_s(events, courses)
+    every = rates.read_rates(out_dir, end_s, demands)
+    found = every[: rates.MAX_RATES]
+    end_s = max(end_s, rates.end_of(found))
     spans = event_data.spans(events, end_s)
     placed = _placed(spans, end_s)
     lanes_in = LANE_IN * (1 + max((flag.lane for flag in placed), default=-1)) + 0.04
-    rows_in = len(demands) * (NAME_IN + ROW_IN)
-    height_in = TITLE_IN + KEY_IN + lanes_in + rows_in + TIME_IN + CAPTION_IN
-    caption = data.caption(summary, _shown(summary, demands, spans, placed))
+    rates_in = len(found) * (NAME_IN + RATE_IN)
+    rows_in = len(demands) * (NAME_IN + ROW_IN) + rates_in
+    keys_in = KEY_IN * (2 if found else 1)
+    height_in = TITLE_IN + keys_in + lanes_in + rows_in + TIME_IN + CAPTION_IN
+    caption = data.caption(summary, _shown(summary, demands, spans, placed, len(every)))
     figure = new_figure(
         event_data.timeline_title(events), caption, height_in, WIDTH_IN, _key(spans)
     )
@@ -67,14 +75,38 @@ def timeline(summary: Summary, out_dir: Path) -> Figure | None:
     behind = _axes(figure, TIME_IN + CAPTION_IN, rows_in + lanes_in, end_s)
     _draw_events(behind, spans, placed, rows_in)
     for number, (demand, course) in enumerate(zip(demands, courses, strict=True)):
-        bottom_in = CAPTION_IN + TIME_IN + (len(demands) - 1 - number) * (NAME_IN + ROW_IN)
+        below = len(demands) - 1 - number
+        bottom_in = CAPTION_IN + TIME_IN + rates_in + below * (NAME_IN + ROW_IN)
         axes = _axes(figure, bottom_in, ROW_IN, end_s)
         _draw_course(axes, course, event_data.levels(demand, events, end_s))
-        _name_row(axes, demand, event_data.longest_out_ms(events, demand["id"]))
-        if number < len(demands) - 1:
-            axes.tick_params(axis="x", length=0, labelbottom=False)
-    axes.set_xlabel("time since probing began (s)")
+        out_ms = event_data.longest_out_ms(events, demand["id"])
+        _name_row(axes, demand, f"out for {event_data.duration(out_ms)}" if out_ms else "")
+        _share_axis(axes, shared=below > 0 or bool(found))
+    _draw_rates(figure, found, {one["id"]: one for one in summary["demands"]}, end_s)
     return figure
+
+
+def _draw_rates(
+    figure: Figure, found: Sequence[Rate], demands: Mapping[str, DemandSummary], end_s: float
+) -> None:
+    """Below all else."""
+    if found:
+        add_key(figure, rates.key(found), TITLE_IN + KEY_IN)
+    for number, rate in enumerate(found):
+        below = len(found) - 1 - number
+        axes = _axes(figure, CAPTION_IN + TIME_IN + below * (NAME_IN + RATE_IN), RATE_IN, end_s)
+        rates.draw_rate(axes, rate)
+        axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+        _name_row(axes, demands[rate.demand], rate.told)
+        _share_axis(axes, shared=below > 0)
+
+
+def _share_axis(axes: Any, *, shared: bool) -> None:
+    """Time is told below the last row alone."""
+    if shared:
+        axes.tick_params(axis="x", length=0, labelbottom=False)
+    else:
+        axes.set_xlabel("time since probing began (s)")
 
 
 def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
@@ -103,11 +135,14 @@ def _shown(
     demands: Sequence[DemandSummary],
     spans: Sequence[Span],
     placed: Sequence[Flag],
+    flows: int,
 ) -> str:
     every = data.count(len(summary["demands"]), "demand")
     said = [every]
     if len(demands) < len(summary["demands"]):
         said = [f"{len(demands)} of {every}, those hit hardest"]
+    if flows > rates.MAX_RATES:
+        said.append(f"{rates.MAX_RATES} of {data.count(flows, 'flow')}")
     if not all(span.hits for span in spans):
         said.append("events in grey hit none")
     if len(placed) < len(spans):
@@ -185,10 +220,9 @@ def _draw_course(axes: Any, course: Course, levels: Sequence[Level]) -> None:
     axes.set_ylabel("RTT (ms)")
 
 
-def _name_row(axes: Any, demand: DemandSummary, out_ms: float) -> None:
-    out = f", out for {event_data.duration(out_ms)}" if out_ms else ""
+def _name_row(axes: Any, demand: DemandSummary, more: str) -> None:
     axes.annotate(
-        f"{demand['id']}: {demand['src']} → {demand['dst']}{out}",
+        f"{demand['id']}: {demand['src']} → {demand['dst']}{f', {more}' if more else ''}",
         (0, 1),
         xycoords="axes fraction",
         xytext=(2, 3),

@@ -21,6 +21,7 @@ from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of
 from corridor.traffic.packets import stamp
 from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
 from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.workloads import intervals
 from corridor.traffic.workloads.probe import Probe
 from corridor.traffic.workloads.reflector import Reflector
 from corridor.traffic.workloads.stream_in import StreamIn
@@ -236,8 +237,16 @@ def _stream_hosts(
     src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
     flow = demand.index
     until_ns = duration_ns + (demand.predicted_forward_ns or 0) + RECEIVE_TAIL_NS
-    sent = StreamOut(flow, templates[f"stream-{flow}"], 0, duration_ns, demand.stream_bps)
-    received = StreamIn(flow, ports.STREAM_BASE + flow, until_ns)
+    width_ns = intervals.width_for(duration_ns)
+    sent = StreamOut(
+        flow,
+        templates[f"stream-{flow}"],
+        0,
+        duration_ns,
+        demand.stream_bps,
+        interval_ns=width_ns,
+    )
+    received = StreamIn(flow, ports.STREAM_BASE + flow, until_ns, interval_ns=width_ns)
     return (
         jobs.Host(src.hub, "", src.host_interface, (sent,)),
         jobs.Host(dst.hub, "", dst.host_interface, (received,)),

@@ -23,6 +23,7 @@ from corridor.experiments.results.probes import add_measured, first_packet_rtt_m
 from corridor.experiments.results.streams import stream_rows
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.experiments.results.timeline import add_timeline, epoch_of, in_force
+from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
@@ -65,12 +66,14 @@ def read_plan(out_dir: Path) -> Plan:
 
 
 def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
-    """Write ``probes.parquet``, ``flows.parquet`` and ``summary.json``; returns the summary."""
+    """Write ``probes.parquet``, ``flows.parquet``, ``series.parquet`` where there are loads, and
+    ``summary.json``; returns the summary."""
     hosts = samples.read_directory(out_dir / "raw")
     probes = samples.join(hosts)
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
     flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
     write_flows(out_dir / "flows.parquet", flows)
+    write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
     demands = _demands(plan, probes, flows)
     cuts = list(outages(probes, plan))
     if cuts:

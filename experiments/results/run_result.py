@@ -9,16 +9,20 @@ Reads only the result folder. docs/results.md says what is in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results import measures, over_time
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.results.measures import Sample
+from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.summary import (
     DemandSummary,
@@ -27,6 +31,7 @@ from corridor.experiments.results.summary import (
     Summary,
 )
 from corridor.experiments.results.timeline import epoch_of
+from corridor.experiments.results.tracks import Track, read_tracks, to_arrow
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
@@ -38,41 +43,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 type Floats = NDArray[np.float64]
-
-
-class Sample(NamedTuple):
-    """One bin of a series."""
-
-    at_s: float
-    """When it begins, from the start of probing."""
-    value: float | None
-    """None where nothing was sent, or, of times, nothing was answered."""
-
-
-class Served(NamedTuple):
-    """How a demand was served from a moment on, as the controller told it."""
-
-    at_s: float
-    status: str
-    hubs: tuple[str, ...]
-    """Of its path there."""
-    reason: str
-
-
-def _median(values: Floats) -> float | None:
-    return float(np.median(values)) if len(values) else None
-
-
-MEASURES: Mapping[str, Callable[[Floats], float | None]] = {
-    "rtt_ms": _median,
-    "forward_ms": _median,
-    "backward_ms": _median,
-    "lost": lambda values: float(values.sum()),
-    "loss": lambda values: float(values.mean()) if len(values) else None,
-    "sent": lambda values: float(len(values)),
-}
-"""What a series may be of, and what becomes of the probes of one bin. Times are medians."""
-_COLUMN = {"lost": "is_lost", "loss": "is_lost", "sent": "is_lost"}
 
 
 class Run:
@@ -126,7 +96,9 @@ class Run:
         ids = [demand.id for demand in self.plan.demands]
         rows = self._rows
         lost = ~rows["received"].astype(bool)
-        times = {name: _times(rows, name) for name in ("rtt_ms", "forward_ms", "backward_ms")}
+        times = {
+            name: measures.times_ms(rows, name) for name in ("rtt_ms", "forward_ms", "backward_ms")
+        }
         return pa.table(
             {
                 "demand": [ids[number] for number in rows["demand"].tolist()],
@@ -142,30 +114,25 @@ class Run:
         """A measure of a demand over time: ``rtt_ms``, ``forward_ms`` and ``backward_ms`` are
         medians of what was sent in each bin, ``lost`` and ``sent`` counts, ``loss`` a share.
 
-        Raises InputError for a demand or a measure that there is not, or no duration.
+        Of its stream ``throughput_mbps`` and ``offered_mbps``, ``stream_offered``, ``stream_lost``,
+        ``stream_loss`` and ``stream_forward_ms``, a mean; of its transfer ``tcp_mbps``,
+        ``tcp_sent_mbps``, ``tcp_retransmits``, and as bins end ``tcp_cwnd_bytes`` and
+        ``tcp_rtt_ms``. Bins of streams are multiples of 10 ms, those of transfers 100 ms at least.
+
+        Raises InputError for a demand or a measure that there is not, one that nothing tells, no
+        duration, or bins finer than what was recorded.
         """
         index = next((one.index for one in self.plan.demands if one.id == demand), None)
         if index is None:
             raise InputError(f'no demand is called "{demand}"', file=str(self.out_dir))
-        if measure not in MEASURES:
-            known = ", ".join(MEASURES)
+        if measure not in measures.MEASURES:
+            known = ", ".join(measures.MEASURES)
             raise InputError(f'no measure is called "{measure}"', f"use one of {known}")
-        try:
-            width_s = parse_duration_ns(bin, "bin", allow_zero=False) / NS_PER_S
-        except QuantityError as error:
-            raise InputError(str(error), error.hint) from error
+        width_ns = _width_ns(bin)
+        if measure in measures.OF_FLOWS:
+            return measures.of_flow(self._tracks, demand, measure, width_ns)
         mine = self._rows["demand"] == index
-        rows, sent_s = self._rows[mine], self._sent_s[mine]
-        numbers = np.floor(sent_s / width_s).astype(int)
-        values = _values(rows, measure)
-        answered = rows["received"].astype(bool) | (measure in _COLUMN)
-        return [
-            Sample(
-                round(number * width_s, 9),
-                MEASURES[measure](values[(numbers == number) & answered]),
-            )
-            for number in range(int(numbers.min(initial=0)), int(numbers.max(initial=-1)) + 1)
-        ]
+        return measures.of_probes(self._rows[mine], self._sent_s[mine], measure, width_ns)
 
     def paths(self, demand: str) -> list[Served]:
         """How a following controller served a demand, from when on; empty where none followed."""
@@ -180,6 +147,44 @@ class Run:
             )
             for one in told
         ]
+
+    def over_time(self, bin: str = "100ms") -> pa.Table:  # noqa: A002
+        """All that is told of all demands: a row a demand and bin, with ``demand``, ``at_s``, a
+        column a measure of ``series``, ``status`` and ``path`` as the bin begins, and the ids of
+        the ``events`` of which a part lies in it. Raises InputError as ``series`` does.
+        """
+        width_ns = _width_ns(bin)
+        courses = [
+            over_time.Course(demand.id, self._served(demand), self._every_series(demand.id, bin))
+            for demand in self.plan.demands
+        ]
+        return over_time.table(courses, self.events, width_ns / NS_PER_S)
+
+    def _served(self, demand: PlannedDemand) -> list[Served]:
+        """As planned, where no controller followed."""
+        planned = Served(-math.inf, demand.status, demand.hubs, demand.why)
+        return self.paths(demand.id) or [planned]
+
+    def _every_series(self, demand: str, width: str) -> dict[str, list[Sample]]:
+        of_flows = (
+            name for name in measures.OF_FLOWS if measures.track_of(self._tracks, demand, name)
+        )
+        return {name: self.series(demand, name, width) for name in (*measures.OF_PROBES, *of_flows)}
+
+    @cached_property
+    def flow_series(self) -> pa.Table:
+        """Streams and transfers over time as they were counted: the rows of ``series.parquet``."""
+        return to_arrow(self._tracks)
+
+    @cached_property
+    def _tracks(self) -> Sequence[Track]:
+        try:
+            return read_tracks(self.out_dir / "raw", self.plan, epoch_of(self._hosts))
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise InputError(
+                f"holds no series of this version ({type(error).__name__}: {error})",
+                file=str(self.out_dir / "raw"),
+            ) from error
 
     @cached_property
     def _hosts(self) -> Sequence[samples.HostRecords]:
@@ -201,23 +206,11 @@ class Run:
         return sent
 
 
-def _times(rows: Probes, name: str) -> Floats:
-    """In ms, as far as probes were answered."""
-    first, last = {"rtt_ms": ("t1_ns", "t4_ns"), "forward_ms": ("t1_ns", "t2_ns")}.get(
-        name, ("t3_ns", "t4_ns")
-    )
-    took = rows[last] - rows[first]
-    if name == "rtt_ms":
-        took = took - (rows["t3_ns"] - rows["t2_ns"])
-    times: Floats = took / 1e6
-    return times
-
-
-def _values(rows: Probes, measure: str) -> Floats:
-    if measure in _COLUMN:
-        lost: Floats = (~rows["received"].astype(bool)).astype(float)
-        return lost
-    return _times(rows, measure)
+def _width_ns(text: str) -> int:
+    try:
+        return parse_duration_ns(text, "bin", allow_zero=False)
+    except QuantityError as error:
+        raise InputError(str(error), error.hint) from error
 
 
 def load(folder: str | Path) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corridor.experiments.plan.values import Plan
@@ -10,7 +10,7 @@ from corridor.experiments.results.flows import FlowRow, flow_row
 from corridor.experiments.results.losses import Counters, lost_between
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.traffic.workloads.tcp import TcpResult
+from corridor.traffic.workloads.tcp_report import TcpResult
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,21 @@ class Carried:
     counters: Around
 
 
-def transfer_rows(raw: Path, plan: Plan) -> list[FlowRow]:
-    """One row a transfer, from a run's ``raw`` folder."""
+def read_transfers(raw: Path) -> list[Carried]:
+    """From a run's ``raw`` folder; none where there were none."""
     path = raw / "transfers.json"
     if not path.exists():
         return []
-    return [_row(from_plain(Carried, one), plan) for one in read_json(path, RESULT)]
+    return [from_plain(Carried, one) for one in read_json(path, RESULT)]
+
+
+def transfer_rows(raw: Path, plan: Plan) -> list[FlowRow]:
+    """One row a transfer."""
+    return [_row(carried, plan) for carried in read_transfers(raw)]
 
 
 def _row(carried: Carried, plan: Plan) -> FlowRow:
-    counters, result = carried.counters, carried.result
+    counters, result = carried.counters, replace(carried.result, sending=(), receiving=())
     lost_at = lost_between(counters.before, counters.after, plan.wiring)
     figures = {**to_plain(result), "delivered_mbps": result.received_mbps}
     return flow_row(plan.demands[carried.demand], "tcp", figures, lost_at)

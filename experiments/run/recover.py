@@ -31,7 +31,7 @@ from corridor.traffic.measures import samples
 NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What comes of data that no run of this version leaves."""
 RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
-MORE_FILES = ("cuts.parquet", "events.parquet")
+MORE_FILES = ("cuts.parquet", "events.parquet", "series.parquet")
 """Those that not every run has."""
 
 

@@ -175,6 +175,43 @@ def write_flows(raw: Path) -> None:
     _dump(raw / "transfers.json", [transfer])
 
 
+def write_series(raw: Path) -> None:
+    """What both ends of these flows counted over time, in intervals of 10 ms and of 0.1 s.
+
+    near streams 40 packets of 1250 octets from 1 s after the epoch, when probing starts; they take
+    5 ms, and 10 of those of the second interval are lost. far sends for 0.3 s from 1.05 s on.
+    """
+    first = {"flow": 0, "width_ns": 10_000_000, "first": 100}
+    sent = {**first, "frame_bytes": 1250, "offered": [10, 20, 0, 10], "sent": [10, 19, 0, 10]}
+    got = {
+        **first,
+        "first": 99,
+        "arrived": [0, 10, 10, 0, 10],
+        "delay_ns": [0, 50_000_000, 50_000_000, 0, 50_000_000],
+        "packets": [0, 5, 10, 5, 5, 5],
+        "frame_bytes": [0, 6250, 12500, 6250, 6250, 6250],
+    }
+    for host, out, into in (("shanghai", [sent], []), ("guian", [], [got])):
+        about = {"schema": 1, "epoch_ns": EPOCH_NS, "streams_out": out, "streams_in": into}
+        _dump(raw / f"intervals-{host}.json", about)
+    transfers = json.loads((raw / "transfers.json").read_text())
+    began_ns = EPOCH_NS + 1_050_000_000
+    transfers[0]["result"]["sending"] = [
+        _interval(began_ns, 0, 250_000, retransmits=0, cwnd_octets=14_480, rtt_us=50_000),
+        _interval(began_ns, 1, 0, retransmits=3, cwnd_octets=1448, rtt_us=50_500),
+        _interval(began_ns, 2, 125_000, retransmits=0, cwnd_octets=2896, rtt_us=51_000),
+    ]
+    transfers[0]["result"]["receiving"] = [
+        _interval(began_ns, number, octets) for number, octets in enumerate((250_000, 0, 125_000))
+    ]
+    _dump(raw / "transfers.json", transfers)
+
+
+def _interval(began_ns: int, number: int, octets: int, **more: int) -> dict[str, int]:
+    from_ns = began_ns + number * 100_000_000
+    return {"from_ns": from_ns, "until_ns": from_ns + 100_000_000, "octets": octets, **more}
+
+
 def _counters(*changes: tuple[str, str, int]) -> dict[str, dict[str, int]]:
     names = ("s1p2", "s2p2", "s2p3", "s3p2")
     found = {name: {"queue_drops": 0, "line_drops": 0} for name in names}

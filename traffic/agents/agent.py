@@ -16,14 +16,14 @@ import json
 import os
 import select
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import heappop, heappush
 
 from corridor.traffic.agents.jobs import Host, Job
 from corridor.traffic.agents.messages import HostCounts
 from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
-from corridor.traffic.workloads import records
+from corridor.traffic.workloads import intervals, records
 from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
 from corridor.traffic.workloads.workload import Place, Timed
 
@@ -85,6 +85,7 @@ class HostPart:
         )
         self._workloads = [kind(host.of(kind.part), place) for kind in WORKLOADS]
         self._flusher = Flusher(self.writer, settings.flush_ns)
+        self._epoch_ns = 0
 
     def handlers(self) -> dict[int, Callable[[], None]]:
         """What to call when which descriptor is readable."""
@@ -95,6 +96,7 @@ class HostPart:
 
     def sources(self, epoch_ns: int) -> list[Timed]:
         """Everything with deadlines, started."""
+        self._epoch_ns = epoch_ns
         self.writer.rewrite_header(records.header(self.name, epoch_ns, self._clock))
         by_turn = sorted(self._workloads, key=lambda workload: workload.turn)
         sources = [one for workload in by_turn for one in workload.timed()]
@@ -109,7 +111,14 @@ class HostPart:
         result = {"records": self.writer.number, **counted}
         if any(workload.in_flows and len(workload) for workload in self._workloads):
             write_flows(self.out_dir, self.name, result)
+            self._write_intervals()
         return result
+
+    def _write_intervals(self) -> None:
+        """Beside the counts, which the launcher tells: these are too many for a line."""
+        counted = {one.key: one.intervals() for one in self._workloads if one.in_flows}
+        file = {"schema": intervals.FORMAT, "epoch_ns": self._epoch_ns, **counted}
+        _write(os.path.join(self.out_dir, intervals.file_name(self.name)), file)
 
 
 class Agent:
@@ -178,9 +187,14 @@ class Agent:
 
 def write_flows(out_dir: str, host: str, result: HostCounts) -> None:
     """Leave the streams' counts beside the records, so they outlive the launcher."""
-    text = json.dumps({key: result[key] for key in FLOW_KEYS})
-    path = os.path.join(out_dir, f"flows-{host}.json")
+    flows = {key: result[key] for key in FLOW_KEYS}
+    _write(os.path.join(out_dir, f"flows-{host}.json"), flows)
+
+
+def _write(path: str, file: Mapping[str, object]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    os.write(descriptor, text.encode())
+    left = memoryview(json.dumps(file, separators=(",", ":")).encode())
+    while left:
+        left = left[os.write(descriptor, left) :]
     os.fsync(descriptor)
     os.close(descriptor)

@@ -15,6 +15,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.packets import stream_header
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads.histogram import delay_bucket, pairs_of
+from corridor.traffic.workloads.intervals import USUAL_NS, Intervals, ReceivedIntervals
 from corridor.traffic.workloads.probe import drops_of
 from corridor.traffic.workloads.workload import Place, Timed, Workload
 
@@ -32,6 +33,8 @@ class StreamIn(NamedTuple):
     until_ns: int
     from_ns: int = 0
     phase: int = 0
+    interval_ns: int = USUAL_NS
+    """How finely it is counted, as its sender does."""
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
         from_ns, until_ns = self.from_ns + shift_ns, self.until_ns + shift_ns
@@ -41,7 +44,8 @@ class StreamIn(NamedTuple):
         return self.until_ns
 
     def problems(self) -> Iterator[str]:
-        yield from ()
+        if self.interval_ns < 1:
+            yield f"flow {self.flow}: needs intervals of some length"
 
     @property
     def takes_port(self) -> tuple[int, object]:
@@ -93,6 +97,7 @@ class StreamReceiver:
         self._delay_min = 1 << 63
         self._delay_max = self._delay_sum = 0
         self._delays: dict[int, int] = {}
+        self._intervals = Intervals(4, plan.from_ns, plan.interval_ns)
         self._batch = kernel.ReceiveBatch(stream_header.BYTES, _BATCH)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.setblocking(False)
@@ -106,6 +111,7 @@ class StreamReceiver:
 
     def start(self, epoch_ns: int) -> bool:
         self._epoch_ns = epoch_ns
+        self._intervals.start(epoch_ns)
         self.next_ns = epoch_ns + self._from_ns + self._drain_ns
         return True
 
@@ -129,6 +135,7 @@ class StreamReceiver:
         heads = stream_header.LAYOUT.iter_unpack(batch.heads[: got * batch.head_bytes])
         stamps = _STAMPS.iter_unpack(batch.controls[: got * batch.control_bytes])
         seen, delays, expected = self._seen, self._delays, self._expected
+        row_of, (arrived, waited, packets, octets) = self._intervals.row, self._intervals.columns
         for length, head, stamp in zip(batch.lengths(got), heads, stamps, strict=True):
             magic, flow, sequence, sent_ns = head
             if magic != stream_header.MAGIC or flow != self.flow or length < stream_header.BYTES:
@@ -159,6 +166,12 @@ class StreamReceiver:
                 self._delay_max = delay_ns
             bucket = delay_bucket(max(0, delay_ns))
             delays[bucket] = delays.get(bucket, 0) + 1
+            row = row_of(sent_ns)
+            arrived[row] += 1
+            waited[row] += delay_ns
+            row = row_of(arrived_ns)
+            packets[row] += 1
+            octets[row] += length + UDP_FRAME_OVERHEAD_BYTES
         self._expected = expected
 
     def result(self) -> ReceivedStream:
@@ -181,6 +194,19 @@ class StreamReceiver:
             "delay_histogram_ns": pairs_of(self._delays),
         }
 
+    def intervals(self) -> ReceivedIntervals:
+        counted = self._intervals
+        arrived, waited, packets, octets = counted.columns
+        return {
+            "flow": self.flow,
+            "width_ns": counted.width_ns,
+            "first": counted.first,
+            "arrived": arrived,
+            "delay_ns": waited,
+            "packets": packets,
+            "frame_bytes": octets,
+        }
+
 
 class StreamsIn(Workload[StreamIn]):
     """All streams that end at a host."""
@@ -199,6 +225,9 @@ class StreamsIn(Workload[StreamIn]):
         for receiver in self._receivers:
             receiver.drain()
         return {"streams_in": [receiver.result() for receiver in self._receivers]}
+
+    def intervals(self) -> list[ReceivedIntervals]:
+        return [receiver.intervals() for receiver in self._receivers]
 
     def __len__(self) -> int:
         return len(self._receivers)

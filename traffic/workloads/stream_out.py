@@ -14,6 +14,7 @@ from corridor.traffic.packets.template import FrameTemplate, Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import pacing
 from corridor.traffic.workloads.histogram import delay_bucket, pairs_of
+from corridor.traffic.workloads.intervals import USUAL_NS, Intervals, SentIntervals
 from corridor.traffic.workloads.probe import count_error
 from corridor.traffic.workloads.workload import Place, Timed, Workload
 
@@ -28,6 +29,8 @@ class StreamOut(NamedTuple):
     rate_bps: int
     burst_ns: int = 100_000
     phase: int = 0
+    interval_ns: int = USUAL_NS
+    """How finely it is counted."""
 
     @property
     def packets(self) -> int:
@@ -46,6 +49,8 @@ class StreamOut(NamedTuple):
     def problems(self) -> Iterator[str]:
         if self.rate_bps < 1 or self.duration_ns < 1 or self.burst_ns < 0:
             yield f"flow {self.flow}: needs a rate and a duration"
+        if self.interval_ns < 1:
+            yield f"flow {self.flow}: needs intervals of some length"
 
     @property
     def takes_port(self) -> None:
@@ -97,9 +102,11 @@ class StreamSender:
         self._batch = kernel.SendBatch(self._template.frame, self.burst)
         self._next = 0
         self.next_ns = 0
+        self._intervals = Intervals(2, plan.start_ns, plan.interval_ns)
 
     def start(self, epoch_ns: int) -> bool:
         self._start_ns += epoch_ns
+        self._intervals.start(epoch_ns)
         self.next_ns = self._start_ns
         return True
 
@@ -115,7 +122,11 @@ class StreamSender:
         buffer, stride = self._batch.buffer, self.frame_bytes
         for index in range(count):
             patch(buffer, index * stride, first + index, now_ns)
+        before = self.sent
         self._push(count)
+        row, (offered, sent) = self._intervals.row(now_ns), self._intervals.columns
+        offered[row] += count
+        sent[row] += self.sent - before
         late_ns = max(0, now_ns - self.next_ns)
         if late_ns > self.late_max_ns:
             self.late_max_ns = late_ns
@@ -164,6 +175,18 @@ class StreamSender:
             "late_histogram_ns": pairs_of(self.late),
         }
 
+    def intervals(self) -> SentIntervals:
+        counted = self._intervals
+        offered, sent = counted.columns
+        return {
+            "flow": self.flow,
+            "width_ns": counted.width_ns,
+            "first": counted.first,
+            "frame_bytes": self.frame_bytes,
+            "offered": offered,
+            "sent": sent,
+        }
+
 
 class StreamsOut(Workload[StreamOut]):
     """All streams that a host sends."""
@@ -181,6 +204,9 @@ class StreamsOut(Workload[StreamOut]):
 
     def finish(self) -> StreamsOutCounts:
         return {"streams_out": [sender.result() for sender in self._senders]}
+
+    def intervals(self) -> list[SentIntervals]:
+        return [sender.intervals() for sender in self._senders]
 
     def __len__(self) -> int:
         return len(self._senders)

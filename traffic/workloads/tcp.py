@@ -1,31 +1,29 @@
-"""Kernel TCP by iperf3: argument vectors, a parser that trusts nothing, and one transfer.
+"""Kernel TCP by iperf3: argument vectors, which are pure, and one transfer.
 
-The first two are pure. The delivered figure is the receiver's, ``end.sum_received``; it counts TCP
-payload, so a path of 1 Gbit/s delivers at most 949 Mbit/s of it in frames of 1514 octets. The
-hosts' buffers are the network builder's (``corridor.topologies.emulation.netlink.HOST_SYSCTLS``).
+The delivered figure is the receiver's; it counts TCP payload, so a path of 1 Gbit/s delivers at
+most 949 Mbit/s of it in frames of 1514 octets. The hosts' buffers are the network builder's
+(``corridor.topologies.emulation.netlink.HOST_SYSCTLS``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
-from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.workloads.tcp_report import Said, TcpResult, parse, starts
 
-_NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 _LISTEN = "0A"
-
-Report = Mapping[str, object]
-"""What iperf3 printed, or a part of it: nobody promises what is in it."""
+_SAYING = ("--json-stream", "-i", "0.1")
+"""A line as a transfer starts, which says when that is, and one every 0.1 s, the least it gives."""
+_BLOCK_BYTES = 16 << 10
+"""iperf3 counts whole blocks; of its usual 128 KiB there is one in 0.1 s of 10 Mbit/s."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +54,24 @@ class Transfer:
     timeout_s: float = 600
 
 
-@dataclass(frozen=True)
-class TcpResult:
-    """What came of a transfer. Rates count TCP payload; None where iperf3 did not say."""
-
-    flow: int
-    layer: str
-    received_bytes: int | None
-    received_mbps: float | None
-    sent_bytes: int | None
-    sent_mbps: float | None
-    duration_ns: int | None
-    retransmits: int | None
-    min_rtt_us: int | None
-    error: str | None
-
-
 def server_arguments(transfer: Transfer) -> list[str]:
-    """Serve one test, say what was received as JSON, then leave."""
-    return ["iperf3", "-s", "-1", "-J", "-p", str(transfer.port), "-B", transfer.server_ip]
+    """Serve one test, say what was received as lines of JSON, then leave."""
+    return ["iperf3", "-s", "-1", *_SAYING, "-p", str(transfer.port), "-B", transfer.server_ip]
 
 
 def client_arguments(transfer: Transfer) -> list[str]:
     """ValueError unless exactly one of duration and size is given."""
     if bool(transfer.duration_s) == bool(transfer.size_bytes):
         raise ValueError("a transfer lasts duration_s or carries size_bytes, one of the two")
-    arguments = ["iperf3", "-c", transfer.server_ip, "-p", str(transfer.port), "-J"]
-    arguments += ["-B", transfer.client_ip, "--cport", str(_client_port(transfer))]
+    arguments = ["iperf3", "-c", transfer.server_ip, "-p", str(transfer.port), *_SAYING]
+    arguments += [
+        "-l",
+        str(_BLOCK_BYTES),
+        "-B",
+        transfer.client_ip,
+        "--cport",
+        str(_client_port(transfer)),
+    ]
     arguments += (
         ["-t", str(transfer.duration_s)]
         if transfer.duration_s
@@ -99,88 +88,6 @@ def client_arguments(transfer: Transfer) -> list[str]:
 
 def _client_port(transfer: Transfer) -> int:
     return transfer.client_port or 5301 + transfer.flow
-
-
-def loads(text: str) -> Report:
-    """iperf3's JSON, even with ``-nan`` in it or text before it; ValueError beyond that."""
-    start = text.find("{")
-    if start < 0:
-        raise ValueError("iperf3 wrote no JSON")
-    report, _ = json.JSONDecoder().raw_decode(_NOT_NUMBERS.sub("null", text[start:]))
-    if not isinstance(report, dict):
-        raise ValueError("iperf3 wrote no JSON object")
-    return report
-
-
-def _sum(report: Report, name: str) -> Report:
-    end = report.get("end")
-    value = end.get(name) if isinstance(end, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _number(values: Report, name: str) -> float | None:
-    value = values.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _whole(values: Report, name: str) -> int | None:
-    value = _number(values, name)
-    return None if value is None else round(value)
-
-
-def parse(flow: int, client: str, server: str = "") -> TcpResult:
-    """The result of a transfer from what both ends printed. Never raises.
-
-    The receiver's own report is preferred, then what it told the client. A report without received
-    octets is an error, even if iperf3 reported none.
-    """
-    reports = []
-    error: str | None = None
-    for side, text in (("client", client), ("server", server)):
-        try:
-            report = loads(text) if text else {}
-        except ValueError as problem:
-            report = {}
-            error = error or f"{side}: {problem}"
-        if report.get("error"):
-            error = error or str(report["error"])
-        reports.append(report)
-    client_report, server_report = reports
-    received = _sum(server_report, "sum_received")
-    if not _number(received, "bytes"):
-        received = _sum(client_report, "sum_received")
-    sent = _sum(client_report, "sum_sent")
-    octets, bits = _whole(received, "bytes"), _number(received, "bits_per_second")
-    if not octets and error is None:
-        error = "the receiver reported no data"
-    seconds = _number(received, "seconds")
-    sent_bits = _number(sent, "bits_per_second")
-    return TcpResult(
-        flow=flow,
-        layer="TCP payload",
-        received_bytes=octets,
-        received_mbps=None if bits is None else round(bits / 1e6, 6),
-        sent_bytes=_whole(sent, "bytes"),
-        sent_mbps=None if sent_bits is None else round(sent_bits / 1e6, 6),
-        duration_ns=None if seconds is None else round(seconds * NS_PER_S),
-        retransmits=_whole(sent, "retransmits"),
-        min_rtt_us=_min_rtt_us(client_report),
-        error=error,
-    )
-
-
-def _min_rtt_us(report: Report) -> int | None:
-    end = report.get("end")
-    streams = end.get("streams") if isinstance(end, dict) else None
-    if not isinstance(streams, list):
-        return None
-    found = [
-        value
-        for stream in streams
-        if isinstance(stream, dict) and isinstance(stream.get("sender"), dict)
-        if (value := _whole(stream["sender"], "min_rtt")) is not None
-    ]
-    return min(found, default=None)
 
 
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -212,7 +119,7 @@ def start_inside(
                     arguments,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
                     text=True,
                 )
             )
@@ -255,22 +162,52 @@ def run(transfer: Transfer) -> TcpResult:
         while not listens(server.pid, transfer.port):
             if server.poll() is not None or time.monotonic() > deadline:
                 _end(server)
-                said = parse(transfer.flow, "", server.communicate()[0]).error
+                said = parse(transfer.flow, Said(), Said(server.communicate()[0])).error
                 raise MeasurementInvalid(
                     f"iperf3 serves no TCP on {transfer.server_ip}:{transfer.port}: {said}"
                 )
             time.sleep(0.002)
+        heard_server = _Listener(server)
         client = start_inside(transfer.client_netns, client_argv, transfer.control_port)
         stack.callback(_end, client)
-        try:
-            client_text, _ = client.communicate(timeout=transfer.timeout_s)
-            server_text, _ = server.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
+        heard = _Listener(client)
+        if not heard.to_the_end(transfer.timeout_s) or not heard_server.to_the_end(10):
             _end(client)
             _end(server)
-            text = client.communicate()[0]
-            return parse(transfer.flow, text or '{"error": "the transfer took too long"}', "")
-        return parse(transfer.flow, client_text, server_text)
+            return parse(transfer.flow, heard.said(), late=True)
+        return parse(transfer.flow, heard.said(), heard_server.said())
+
+
+class _Listener(threading.Thread):
+    """Reads what a program prints, and notes when it says that its transfer starts."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self._lines: list[str] = []
+        self._began_ns: int | None = None
+        self.start()
+
+    def run(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                if self._began_ns is None and starts(line):
+                    self._began_ns = time.time_ns()
+                self._lines.append(line)
+
+    def to_the_end(self, timeout_s: float) -> bool:
+        """Whether the program ends within that time."""
+        self.join(timeout_s)
+        if self.is_alive():
+            return False
+        self._process.wait()
+        return True
+
+    def said(self) -> Said:
+        """Once the program has ended."""
+        self.join()
+        return Said("".join(self._lines), self._began_ns)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

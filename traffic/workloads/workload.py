@@ -66,7 +66,8 @@ class Workload[P: Part]:
     turn: ClassVar[int] = 0
     """Of several kinds due at the same nanosecond, the one of the lowest turn comes first."""
     in_flows: ClassVar[bool] = False
-    """Whether its counts are kept in ``flows-HOST.json``, and outlive the launcher."""
+    """Whether its counts are kept in ``flows-HOST.json`` and ``intervals-HOST.json``, and outlive
+    the launcher."""
 
     def __init__(self, parts: Sequence[P], place: Place) -> None:
         raise NotImplementedError
@@ -83,6 +84,10 @@ class Workload[P: Part]:
         """Count what still waits; the counters, by the keys under which the job's results have
         them."""
         raise NotImplementedError
+
+    def intervals(self) -> Sequence[Mapping[str, object]]:
+        """What it counted interval by interval, one object a part that does; after ``finish``."""
+        return []
 
     def __len__(self) -> int:
         """How many parts it carries out."""

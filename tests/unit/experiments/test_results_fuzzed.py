@@ -21,7 +21,8 @@ from spoilt_files import a_bit, spoilt
 FILES = (
     *("raw/plan.json", "events.jsonl", "raw/flows-shanghai.json", "raw/fibres.json"),
     *("raw/transfers.json", "raw/probes-shanghai.rec", "raw/specification.json"),
-    *("raw/crossings.json", "summary.json"),
+    *("raw/crossings.json", "summary.json", "raw/intervals-shanghai.json"),
+    "raw/intervals-guian.json",
 )
 
 
@@ -29,6 +30,7 @@ FILES = (
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results") / "run"
     handmade_run.write_run(folder)
+    handmade_run.write_series(folder / "raw")
     (folder / "raw" / "specification.json").write_text(specify(load_scenario("mini")).to_json())
     (folder / "raw" / "crossings.json").write_text('{"frames": 3, "lost": 0, "flows": []}')
     recover(folder)

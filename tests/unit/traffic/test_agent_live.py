@@ -274,11 +274,15 @@ def test_agent_tcp_transfer_between_namespaces_reports_the_receivers_figure(
 ) -> None:
     transfer = tcp.Transfer(1, pair.path(1), lab.IPS[1], pair.path(0), lab.IPS[0],
                             size_bytes=20_000_000)  # fmt: skip
+    before_ns = time.time_ns()
     result = tcp.run(transfer)
     assert result.error is None
     assert result.received_bytes is not None
     assert result.received_bytes >= 20_000_000
     assert result.received_mbps
+    for side in (result.sending, result.receiving):
+        assert before_ns < side[0].from_ns < side[-1].until_ns <= time.time_ns() + 10 * MS
+    assert sum(one.octets for one in result.sending) == result.sent_bytes
     refused = tcp.run(tcp.Transfer(2, pair.path(1), lab.IPS[1], pair.path(0), "10.77.0.1",
                                    size_bytes=1))  # fmt: skip
     assert refused.error

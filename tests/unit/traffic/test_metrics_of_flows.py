@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.measures import flows
 from corridor.traffic.workloads import histogram, tcp
+from corridor.traffic.workloads.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 
 SENT = {
     "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,
@@ -72,14 +74,21 @@ def test_metrics_histogram_buckets_are_at_most_an_eighth_wide(delay_ns: int) -> 
 
 def test_metrics_iperf3_is_asked_for_fixed_ports_and_the_window_named() -> None:
     assert " ".join(tcp.client_arguments(TRANSFER)) == (
-        "iperf3 -c 10.0.0.2 -p 5201 -J -B 10.0.0.1 --cport 5304 -t 5 -C cubic"
+        "iperf3 -c 10.0.0.2 -p 5201 --json-stream -i 0.1 -l 16384 -B 10.0.0.1 --cport 5304 -t 5"
+        " -C cubic"
     )
     sized = tcp.Transfer(3, "/s", "10.0.0.2", "/c", "10.0.0.1", size_bytes=7, congestion="",
                          window_bytes=99, omit_s=1, client_port=6)  # fmt: skip
-    assert tcp.client_arguments(sized)[8:] == ["--cport", "6", "-n", "7", "-w", "99", "-O", "1"]
-    assert " ".join(tcp.server_arguments(TRANSFER)) == "iperf3 -s -1 -J -p 5201 -B 10.0.0.2"
+    assert tcp.client_arguments(sized)[12:] == ["--cport", "6", "-n", "7", "-w", "99", "-O", "1"]
+    assert " ".join(tcp.server_arguments(TRANSFER)) == (
+        "iperf3 -s -1 --json-stream -i 0.1 -p 5201 -B 10.0.0.2"
+    )
     with pytest.raises(ValueError, match="one of the two"):
         tcp.client_arguments(tcp.Transfer(3, "/s", "1", "/c", "2"))
+
+
+def lines(**events: object) -> str:
+    return "".join(f"{json.dumps({'event': key, 'data': said})}\n" for key, said in events.items())
 
 
 def report(received: int | None, **more: object) -> str:
@@ -89,37 +98,93 @@ def report(received: int | None, **more: object) -> str:
     }
     if received is not None:
         end["sum_received"] = {"bytes": received, "bits_per_second": 1.5e6, "seconds": 2.0}
-    return json.dumps({"end": end, **more})
+    return lines(**more, end=end)
+
+
+def parsed(client: str, server: str = "") -> TcpResult:
+    return parse(3, Said(client), Said(server))
 
 
 def test_metrics_iperf3s_receiver_has_the_word() -> None:
-    result = tcp.parse(3, report(8), report(7))
+    result = parsed(report(8), report(7))
     assert (result.received_bytes, result.sent_bytes, result.retransmits) == (7, 9, 4)
     assert (result.received_mbps, result.sent_mbps, result.duration_ns) == (1.5, 2.0, 2 * 10**9)
     assert (result.min_rtt_us, result.error) == (40, None)
-    assert tcp.parse(3, report(8)).received_bytes == 8
+    assert parsed(report(8)).received_bytes == 8
 
 
 @pytest.mark.parametrize(
     ("client", "error"),
     [
         ("", "the receiver reported no data"),
-        ("iperf3: segfault", "client: iperf3 wrote no JSON"),
+        ("iperf3: segfault", "client: iperf3 wrote no line of JSON"),
+        ("5\n[]\n{}", "client: iperf3 wrote no line of JSON"),
         (report(None), "the receiver reported no data"),
         (report(0), "the receiver reported no data"),
-        ('{"error": "unable to connect"}', "unable to connect"),
-        ('{"end": 5}', "the receiver reported no data"),
-        ('{"end": {"sum_received": {"bytes": 5', "client: Expecting"),
+        (lines(error="unable to connect", end={}), "unable to connect"),
+        (lines(end=5), "the receiver reported no data"),
+        (report(5)[:-9], "client: iperf3 wrote no line of JSON"),
         ("warning: x\n" + report(5, error="interrupted"), "interrupted"),
+        ("[" * 100_000 + "\n" + lines(end={}), "the receiver reported no data"),
     ],
 )
 def test_metrics_iperf3s_failures_are_told_not_raised(client: str, error: str) -> None:
-    result = tcp.parse(3, client)
+    result = parsed(client)
     assert result.error is not None
     assert result.error.startswith(error)
 
 
+def test_metrics_a_transfer_that_is_ended_for_being_late_says_so() -> None:
+    late = parse(3, Said(report(8)), late=True)
+    assert (late.error, late.received_bytes) == ("the transfer took too long", 8)
+
+
 def test_metrics_iperf3s_nan_is_nothing_rather_than_an_error() -> None:
-    text = '{"end": {"sum_received": {"bytes": 5, "bits_per_second": -nan, "seconds": inf}}}'
-    result = tcp.parse(3, text)
-    assert (result.received_bytes, result.received_mbps, result.error) == (5, None, None)
+    sums = '{"bytes": 5, "bits_per_second": -nan, "seconds": inf}'
+    for said in (sums, sums.replace("inf", "1e999")):
+        result = parsed(f'{{"event":"end","data":{{"sum_received":{said}}}}}')
+        assert (result.received_bytes, result.received_mbps, result.error) == (5, None, None)
+        assert result.duration_ns is None
+
+
+def interval(start_s: object, end_s: object, octets: object, **more: object) -> str:
+    stream = {"start": start_s, "end": end_s, "bytes": octets, **more}
+    return lines(interval={"streams": [stream], "sum": stream})
+
+
+def test_metrics_iperf3s_intervals_are_moments_of_the_clock_that_heard_it_start() -> None:
+    client = interval(0, 0.1, 7, retransmits=2, snd_cwnd=1448, rtt=50) + interval(0.1, 0.2003, 0)
+    result = parse(3, Said(client + report(8), 10**9), Said(interval(0, 0.1, 5), 2 * 10**9))
+    assert result.sending == (
+        TcpInterval(10**9, 11 * 10**8, 7, 2, 1448, 50),
+        TcpInterval(11 * 10**8, 1_200_300_000, 0),
+    )
+    assert result.receiving == (TcpInterval(2 * 10**9, 21 * 10**8, 5),)
+    assert from_plain(TcpResult, to_plain(result)) == result
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        interval(0.1, 0.1, 5),
+        interval(-1, 0.1, 5),
+        interval(0, "soon", 5),
+        interval(0, 0.1, None),
+        lines(interval={"streams": []}),
+        lines(interval={"streams": 5}),
+        lines(interval=None),
+    ],
+)
+def test_metrics_intervals_without_beginning_end_or_count_are_passed_over(line: str) -> None:
+    result = parse(3, Said(line + report(8), 10**9))
+    assert (result.sending, result.error) == ((), None)
+
+
+def test_metrics_without_a_start_nobody_knows_when_intervals_were() -> None:
+    assert parsed(interval(0, 0.1, 5) + report(8)).sending == ()
+    assert starts('{"event":"start","data":{}}\n')
+    assert not starts('{"event":"interval","data":{}}\n')
+
+
+def test_metrics_a_result_without_intervals_is_written_as_ever() -> None:
+    assert "sending" not in to_plain(parsed(report(8)))
