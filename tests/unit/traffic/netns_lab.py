@@ -149,6 +149,11 @@ class Run:
         self.process.stdin.flush()
         return epoch_ns
 
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"stop": True}) + "\n")
+        self.process.stdin.flush()
+
     def to_end(self) -> dict[str, Any]:
         """From start to the ``done`` message; the exit code must be 0."""
         assert "ready" in self.hear()

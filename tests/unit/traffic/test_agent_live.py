@@ -157,6 +157,53 @@ def test_agent_death_stops_the_others_when_the_job_says_so(pair: lab.Pair, tmp_p
         run.close()
 
 
+def test_agents_told_to_stop_send_no_more_and_await_what_is_under_way(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=50_000, processes=2), tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        time.sleep(0.3)
+        told = time.monotonic()
+        run.stop()
+        done = run.hear()["done"]
+        assert 0.09 < time.monotonic() - told < 1, "as long as the job lingers"
+        assert run.process.wait(2) == 0
+        assert not done["died"]
+    finally:
+        run.close()
+    for one in metrics.by_demand(samples.join(samples.read_directory(tmp_path))):
+        assert 10 < one.sent == one.received < 1000, one
+
+
+def test_agents_told_to_stop_before_they_begin_send_nothing(pair: lab.Pair, tmp_path: Path) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=50_000, processes=2), tmp_path)
+    run.hear()
+    run.release()
+    run.stop()
+    assert "started" in run.hear()
+    assert run.hear()["done"]["died"] == []
+    assert run.process.wait(2) == 0
+    assert not len(samples.join(samples.read_directory(tmp_path)))
+
+
+def test_a_reflector_that_does_not_answer_records_what_came(pair: lab.Pair, tmp_path: Path) -> None:
+    built = lab.templates(lab.stamp_spec("there", 0))
+    probe = Probe(0, built["there"], 20000, 0, 2 * MS, 50)
+    a = Host("a", pair.path(0), "eth0", (probe,))
+    b = Host("b", pair.path(1), "eth0", (Reflector(lab.IPS[1], answers=False),))
+    job = plan_job("real", str(tmp_path), (a, b), settings=Settings(linger_ns=100 * MS))
+    done = lab.Run(job, tmp_path).to_end()
+    rows = samples.join(samples.read_directory(tmp_path))
+    assert rows["reflections"].tolist() == [1] * 50
+    assert not rows["received"].any()
+    assert (rows["t2_ns"] > rows["t1_ns"]).all()
+    assert not rows["t3_ns"].any()
+    assert done["agents"]["b"]["reflectors"][0]["reflected"] == 0
+
+
 @pytest.mark.parametrize("how", ["kill", "close", "terminate"])
 def test_agent_leaves_no_process_behind_when_its_launcher_goes(
     pair: lab.Pair, tmp_path: Path, how: str
