@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -215,7 +215,7 @@ def _measure(
     events: EventDriver,
     out_dir: Path,
     emit: Emit,
-) -> Mapping[str, SocketDrops]:
+) -> dict[str, SocketDrops]:
     """What sockets of agents have dropped."""
     job_path = out_dir / "raw" / "job.json"
     job_path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,7 @@ class SocketDrops:
         )
 
 
-def socket_drops(agents: Mapping[str, HostCounts]) -> Mapping[str, SocketDrops]:
+def socket_drops(agents: Mapping[str, HostCounts]) -> dict[str, SocketDrops]:
     """Of those hosts that have any."""
     drops = {host: SocketDrops.of(counts) for host, counts in agents.items()}
     return {host: one for host, one in drops.items() if one.total}
@@ -65,7 +65,7 @@ class Health:
 
     before: Counted
     after: Counted
-    sockets: Mapping[str, SocketDrops] = field(default_factory=dict)
+    sockets: dict[str, SocketDrops] = field(default_factory=dict)
     """By host, what was dropped there meanwhile, if anything was."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
+from corridor.experiments.results.machine_counters import SocketDrops, socket_drops
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
 from corridor.traffic.measures import flows, metrics, samples
 from corridor.traffic.packets.template import FrameTemplate
@@ -202,6 +203,56 @@ def test_a_reflector_that_does_not_answer_records_what_came(pair: lab.Pair, tmp_
     assert (rows["t2_ns"] > rows["t1_ns"]).all()
     assert not rows["t3_ns"].any()
     assert done["agents"]["b"]["reflectors"][0]["reflected"] == 0
+
+
+def test_one_launcher_carries_out_several_jobs_whatever_comes_of_one(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    jobs = [probing(pair, tmp_path / name, count=20) for name in ("first", "second")]
+    run = lab.Run(None, tmp_path)
+    try:
+        for number, job in enumerate(jobs):
+            run.tell(job=str(tmp_path / "no-such.json"))
+            assert "no-such.json" in run.hear()["failed"]["reason"]
+            path = tmp_path / f"{number}.json"
+            path.write_text(job.to_json())
+            run.tell(job=str(path))
+            assert run.hear()["ready"] == 2
+            run.release()
+            assert "started" in run.hear()
+            assert not run.hear()["done"]["died"]
+            found = metrics.by_demand(samples.join(samples.read_directory(Path(job.out_dir))))
+            assert [(one.sent, one.received) for one in found] == [(20, 20)] * 3
+        assert run.process.stdin is not None
+        run.process.stdin.close()
+        run.process.stdin = None
+        assert run.process.wait(2) == 0
+    finally:
+        run.close()
+
+
+def test_what_a_full_socket_drops_is_counted(pair: lab.Pair, tmp_path: Path) -> None:
+    """The agent stands still while more comes than its socket holds."""
+    job = probing(pair, tmp_path, count=2000, processes=2)
+    a, b = job.hosts
+    quick = a.of(Probe)[0]._replace(interval_ns=MS // 40, packets=40_000)
+    job = plan_job("real", str(tmp_path), (Host("a", a.netns, "eth0", (quick,)), b),
+                   settings=job.settings)  # fmt: skip
+    run = lab.Run(job, tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        os.kill(run.agents()["1"], signal.SIGSTOP)
+        time.sleep(2.5)
+        os.kill(run.agents()["1"], signal.SIGCONT)
+        agents = run.hear()["done"]["agents"]
+    finally:
+        run.close()
+    dropped = SocketDrops.of(agents["b"])
+    lost = quick.packets - agents["b"]["reflectors"][0]["reflected"]
+    assert 100 < dropped.requests == dropped.total <= lost
+    assert socket_drops(agents) == {"b": dropped}
 
 
 @pytest.mark.parametrize("how", ["kill", "close", "terminate"])
