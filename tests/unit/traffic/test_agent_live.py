@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -11,9 +12,11 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
+from corridor.experiments.lab.line_process import LineProcess
 from corridor.experiments.results.machine_counters import SocketDrops, socket_drops
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
 from corridor.traffic.measures import flows, metrics, samples
+from corridor.traffic.monitor import monitor
 from corridor.traffic.packets.template import FrameTemplate
 from corridor.traffic.workloads import tcp
 from corridor.traffic.workloads.probe import Probe
@@ -253,6 +256,29 @@ def test_what_a_full_socket_drops_is_counted(pair: lab.Pair, tmp_path: Path) -> 
     lost = quick.packets - agents["b"]["reflectors"][0]["reflected"]
     assert 100 < dropped.requests == dropped.total <= lost
     assert socket_drops(agents) == {"b": dropped}
+
+
+def test_a_monitor_hands_over_what_it_saw_since_the_last_time(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    out = tmp_path / "seen.json"
+    (tmp_path / "monitor.json").write_text(json.dumps({"interfaces": ["eth0"], "out": str(out)}))
+    inside = ["ip", "netns", "exec", pair.names[0]]
+    watch = LineProcess([*inside, *monitor.command(str(tmp_path / "monitor.json"))], "the monitor")
+    try:
+        watch.wait("ready", 10)
+        packets = []
+        for count in (7, 11):
+            lab.Run(probing(pair, tmp_path, count=count), tmp_path).to_end()
+            watch.tell({"do": "take"})
+            assert watch.wait("taken", 10)["frames"] >= 3 * count
+            flows = json.loads(out.read_text())["flows"]
+            packets.append(sum(one["packets"] for one in flows if one["dst_port"] == 862))
+        assert packets == [2 * 7, 2 * 11]
+        watch.tell({"do": "stop"})
+        assert watch.wait("done", 10)["lost"] == 0
+    finally:
+        watch.close()
 
 
 @pytest.mark.parametrize("how", ["kill", "close", "terminate"])
