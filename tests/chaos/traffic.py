@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork
 
 UDP_PORT, REPLY_PORT = 4000, 3999
-"""Where traffic that may choose has its ports, each that runs in another one further on; and where
-answers would go to."""
+"""Where traffic that may choose has its ports, and where answers would go to: each that runs in
+another has the next."""
 FRAME_BYTES = 86
 SPACING_S = 0.004
 SETTLE_S = 0.5
@@ -225,12 +225,13 @@ class Traffic:
     def _probes(self, number: int, demand: str, template: FrameTemplate) -> Iterator[Probe]:
         """Numbered on from one pace to the next, and by no other traffic."""
         seq = self._serial % MOST_TRAFFIC * MOST_PROBES
+        reply_port = REPLY_PORT - Traffic._running
         ends = [*(from_s for from_s, _ in self._paces[1:]), MOST_S]
         for (from_s, spacing_s), until_s in zip(self._paces, ends, strict=True):
             apart_s = spacing_s * (SELDOM if demand in self._seldom else 1)
             count = -int((from_s - until_s) // apart_s)
             start_ns, apart_ns = round(from_s * NS_PER_S), round(apart_s * NS_PER_S)
-            yield Probe(number, template, REPLY_PORT, start_ns, apart_ns, count, first_seq=seq)
+            yield Probe(number, template, reply_port, start_ns, apart_ns, count, first_seq=seq)
             seq += count
 
     def _judge(self, seen: Seen) -> Verdict:
