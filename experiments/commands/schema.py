@@ -41,7 +41,7 @@ def _schema(file: str) -> dict[str, Any]:
 
         return json_schema(Scenario, "An experiment on a data corridor")
     if file == "topology":
-        from corridor.topologies.formats.corridor_yaml import FibreEntry, TopologyEntry
+        from corridor.topologies.formats.corridor_entries import FibreEntry, TopologyEntry
         from corridor.topologies.model.topology import Hub
 
         made = json_schema(TopologyEntry, "A topology of hubs and fibres")
