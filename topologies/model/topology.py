@@ -295,9 +295,12 @@ class Topology(Frozen):
         return {group.id: group for fibre in self.fibres for group in fibre.shares}
 
     def emulated_group_bps(self, group: CapacityGroup) -> int:
-        """What its fibres may carry together into the landing, and as much out of it."""
-        assumed = self.scaling.assumed_submarine_gbps
-        return self.scaling.emulated(group.capacity_gbps or assumed, "published").rate_bps
+        """What its fibres may carry together into the landing, and as much out of it. Where it is
+        not published, as much as the largest of them."""
+        if group.capacity_gbps is not None:
+            return self.scaling.emulated(group.capacity_gbps, "published").rate_bps
+        sharing = (fibre for fibre in self.fibres if group in fibre.shares)
+        return max(self.emulated_rate_bps(fibre) for fibre in sharing)
 
     def great_circle_km(self, fibre: Fibre) -> float:
         """Straight distance between the two ends, whatever the fibre does in between."""
