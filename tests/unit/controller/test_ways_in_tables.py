@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import crosses_border
+from corridor.controller.prover.declared.network import is_over_border
 from corridor.controller.forwarding.forwarding_tree import Assess
 from corridor.controller.forwarding.program import Reason, Table, phase_of
 from corridor.controller.forwarding.walks import walk_of
@@ -123,6 +124,15 @@ def test_each_place_decides_once(intents):
 def test_a_fibre_is_over_a_border_unless_it_certainly_stays(near, far, crosses, over):
     joined = network([hub("a", near), hub("b", far)], [fibre("a-b", 1, crosses=crosses)])
     assert crosses_border(joined, joined.fibre("a-b")) is over
+    assert is_over_border(joined, joined.fibre("a-b")) is over
+
+
+@pytest.mark.parametrize(("code", "over"), [("CN", False), ("HK", True), ("XX", True)])
+def test_a_fibre_that_may_leave_is_over_a_border_to_compiler_and_prover(code, over):
+    doubt = ({"code": code, "why": "a strait"},)
+    joined = network([hub("a", "CN"), hub("b", "CN")], [fibre("a-b", 1, may_cross=doubt)])
+    assert crosses_border(joined, joined.fibre("a-b")) is over
+    assert is_over_border(joined, joined.fibre("a-b")) is over
 
 
 def test_a_packet_goes_through_the_gateway_before_the_border():
