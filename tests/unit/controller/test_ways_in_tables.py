@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import crosses_border
-from corridor.controller.prover.declared.network import is_over_border
 from corridor.controller.forwarding.forwarding_tree import Assess
 from corridor.controller.forwarding.program import Reason, Table, phase_of
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
+from corridor.controller.prover.declared.network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
 from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling

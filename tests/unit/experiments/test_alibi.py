@@ -5,9 +5,9 @@ from itertools import pairwise
 import pytest
 
 from corridor.experiments.results.delay_alibi import Alibis
-from corridor.topologies.model.topology import PossibleCrossing
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import PossibleCrossing
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.commands import topology
+from corridor.experiments.commands import schema, topology
+from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
 def corridor(*words: str) -> int:
@@ -111,3 +114,17 @@ def test_latency_compares_the_layers(capsys: pytest.CaptureFixture[str]) -> None
     assert set(rtt_ms) == {"optical", "ip", "cloud", "straight"}
     with pytest.raises(InputError, match='did you mean "karachi"'):
         corridor("latency", "karachy", "singapore")
+
+
+def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    judge = jsonschema.Draft202012Validator(schema._schema("topology"))
+    for path in (EXAMPLES / "planned_changes.yaml", EXAMPLES / "own_topology.yaml"):
+        assert list(judge.iter_errors(read_document(path).data)) == []
+    for wrong in (
+        {"override": {"fibres": {"x": {"capcity": "1Gbit"}}}},
+        {"override": {"fibers": {}}},
+        {"without": ["x"]},
+        {"fibres": [{"id": "x", "a": "y", "z": "w", "may_cross": {"IN": 3}}]},
+    ):
+        assert list(judge.iter_errors({"name": "x", **wrong}))

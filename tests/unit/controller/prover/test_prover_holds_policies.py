@@ -10,7 +10,15 @@ from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.search.claim import Breach
 from corridor.topologies.model.topology import PossibleCrossing
 from policy_lab import permit
-from prover_worlds import GATEWAY_FIRST, POLICIES, Spoilt, atlas, atlas_intents, atlas_world, compiled
+from prover_worlds import (
+    GATEWAY_FIRST,
+    POLICIES,
+    Spoilt,
+    atlas,
+    atlas_intents,
+    atlas_world,
+    compiled,
+)
 
 
 def others(policies, k=1):
