@@ -149,7 +149,8 @@ def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
     if not assumed:
         return ""
     have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
-    return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on these paths {have}"
+    where = "this path" if len(paths) == 1 else "these paths"
+    return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on {where} {have}"
 
 
 def render(

@@ -36,9 +36,12 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
 @pytest.mark.parametrize(
     ("demand", "words"),
     [
-        ("state-riyadh-guian", "BLOCKED: fibres lead there, 58.91 ms one way"),
+        ("state-riyadh-guian", "BLOCKED: fibres lead there, 61.63 ms one way"),
         ("state-riyadh-guian", "  SA-GOVERNMENT confine [SA-CCRF, SA-NCA]: falcon-dubai-dammam"),
-        ("state-riyadh-guian", "  lift SA-GOVERNMENT confine: 58.91 ms one way"),
+        ("state-riyadh-guian", "  lift SA-GOVERNMENT confine: 65.52 ms one way"),
+        ("state-riyadh-guian", "confine [SA-CCRF, SA-NCA]: falcon-dubai-dammam may cross BH"),
+        ("infer-riyadh-bangkok", "Not known to keep out of MY on aae-1-satun-mumbai: the approach"),
+        ("infer-riyadh-bangkok", "fibres on this path have assumed capacities"),
         ("state-riyadh-guian", "  SA-CCRF: Cloud Computing Regulatory Framework v3"),
         ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for sources hubs guangzhou, shenzhen, not"),
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
