@@ -304,7 +304,7 @@ def promised(tmp_path: Path, rates: dict[str, tuple[str, str, str]]) -> str:
     """What is refused of guaranteed rates, by demand: source, destination and rate."""
     (tmp_path / "landing.yaml").write_text(LANDING)
     demands = "".join(
-        f"- {{id: {name}, src: {src}, dst: {dst}, class: bulk, guarantee: {rate}}}\n"
+        f"- {{id: {name}, src: {src}, dst: {dst}, class: bulk, guarantee: {{cir: {rate}}}}}\n"
         for name, (src, dst, rate) in rates.items()
     )
     scenario = tmp_path / "s.yaml"
