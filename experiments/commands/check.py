@@ -81,4 +81,22 @@ def _told(plan: Plan, proof: Proof) -> str:
     served = ", ".join(f"{count} {status}" for status, count in counts.items())
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
+    lines += filter(None, [_doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
+
+
+def _doubtful(plan: Plan) -> str:
+    """Jurisdictions that paths may meet, each with the demands that it is not known of."""
+    found: dict[str, int] = {}
+    for demand in plan.demands:
+        for code in demand.may_cross:
+            found[code] = found.get(code, 0) + 1
+    counts = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
+    return f"not known to keep out, by jurisdiction and demands: {counts}" if counts else ""
+
+
+def _assumed(plan: Plan) -> str:
+    from corridor.experiments.results.table import assumed_line
+
+    said = assumed_line((demand.fibres, demand.assumed) for demand in plan.demands)
+    return f"{said}: rates and what fits rest on them" if said else ""

@@ -146,16 +146,24 @@ def _legend(topology: Topology) -> list[str]:
         marks.append(
             f"service: ? uncertain, + planned; {count} so, and paths use them like any other"
         )
+    if any(fibre.known_gbps is None for fibre in topology.fibres):
+        marks.append("capacity: * assumed, none is published; topology check says on what basis")
+    if topology.capacity_groups:
+        marks.append("capacity: = shared at an end, so counted once")
+    if any(fibre.may_cross for fibre in topology.fibres):
+        marks.append("crosses: ? not known whether light comes under it; topology check says why")
     return marks
 
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
+    from corridor.controller.policy.paths import marked
     from corridor.topologies.base.units import format_rate
 
     mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"
-    if fibre.capacity_gbps is not None:
-        capacity = format_rate(round(fibre.capacity_gbps * 1e9))
+    if fibre.known_gbps is not None:
+        capacity = f"{format_rate(round(fibre.known_gbps * 1e9))}{'=' * bool(fibre.shares)}"
+    assumed = "*" * (fibre.known_gbps is None)
     return (
         fibre.id + STATUS_MARKS.get(fibre.status, ""),
         fibre.a,
@@ -164,8 +172,8 @@ def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
         f"{mark}{fibre.length_km:.0f}",
         f"{fibre.one_way_delay_ns / 1e6:.2f}",
         capacity,
-        format_rate(topology.emulated_rate_bps(fibre)),
-        " ".join(fibre.crosses),
+        format_rate(topology.emulated_rate_bps(fibre)) + assumed,
+        marked(fibre.crosses, (one.code for one in fibre.may_cross)),
     )
 
 

@@ -8,7 +8,7 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.paths import crossed_jurisdictions
+from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.rates import admissions
@@ -65,7 +65,13 @@ def planned(
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(tcp and route),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
+        may_cross=possible_jurisdictions(topology, route.path) if route else (),
+        assumed=_assumed(topology, route.path.fibres) if route else (),
     )
+
+
+def _assumed(topology: Topology, fibres: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in fibres if topology.fibre(name).known_gbps is None)
 
 
 def names_gateways(policies: PolicySet) -> bool:

@@ -64,6 +64,10 @@ class PlannedDemand:
     lacks: tuple[str, ...] = ()
     """What was asked for and is not had, there or, said so, of its answers: the step of its
     permit's ladder that gives it up, if any, and why."""
+    may_cross: tuple[str, ...] = ()
+    """Jurisdictions that its path may meet besides those that it surely does."""
+    assumed: tuple[str, ...] = ()
+    """Fibres of its path whose capacity is not published but assumed."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

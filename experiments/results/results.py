@@ -192,6 +192,8 @@ def _predicted(demand: PlannedDemand) -> DemandSummary:
         "phases": list(demand.phases),
         "fibres": list(demand.fibres),
         "crosses": list(demand.crosses),
+        "may_cross": list(demand.may_cross),
+        "capacity_assumed": list(demand.assumed),
         "predicted_rtt_ms": _per_million(demand.predicted_rtt_ns),
         "predicted_one_way_ms": {
             "forward": _per_million(demand.predicted_forward_ns),

@@ -10,6 +10,7 @@ from corridor.experiments.results.table import (
     crossings_line,
     cuts_lines,
     demand_table,
+    doubtful_line,
     flow_table,
     lacks_lines,
     reasons,
@@ -21,6 +22,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
     one."""
     said = (
         demand_table(summary, width),
+        doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
         reasons(summary),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary),

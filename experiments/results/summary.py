@@ -69,6 +69,10 @@ class DemandSummary(_Classed):
     phases: list[str]
     fibres: list[str]
     crosses: list[str]
+    may_cross: NotRequired[list[str]]
+    """Jurisdictions that its path may meet besides; nobody knows."""
+    capacity_assumed: NotRequired[list[str]]
+    """Fibres of its path whose capacity is assumed."""
     predicted_rtt_ms: float | None
     predicted_one_way_ms: BothWays[float | None]
     rtt_ms: Figures | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from corridor.controller.policy.paths import marked
 from corridor.experiments.plan.values import NO_POLICIES
 from corridor.experiments.results.summary import DemandSummary, Figures, FlowSummary, Summary
 
@@ -19,6 +20,8 @@ NOTHING: Figures = {}
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
+ASSUMED = "*"
+"""After a figure that rests on an assumed capacity."""
 
 
 def demand_table(summary: Summary, width: int | None = None) -> str:
@@ -112,7 +115,7 @@ def flow_table(summary: Summary) -> str:
             flow["protocol"],
             _mbps(flow["offered"]),
             _mbps(flow["delivered"]),
-            _mbps(flow["bottleneck"]),
+            _mbps(flow["bottleneck"]) + ASSUMED * bool(demand.get("capacity_assumed")),
             _losses(flow),
         )
         for demand in summary["demands"]
@@ -120,7 +123,34 @@ def flow_table(summary: Summary) -> str:
     ]
     headings = ("demand", "by", "offered", "delivered", "bottleneck", "lost at")
     right = frozenset(headings[2:5])
-    return render(headings, rows, right) if rows else ""
+    sent = [demand for demand in summary["demands"] if demand.get("flows")]
+    said = assumed_line((demand["fibres"], demand.get("capacity_assumed", ())) for demand in sent)
+    table = render(headings, rows, right)
+    return "\n".join(filter(None, [table, f"{ASSUMED} {said}" * bool(said)])) if rows else ""
+
+
+def doubtful_line(of: Iterable[Sequence[str]]) -> str:
+    """What a question mark after a jurisdiction means; empty where none stands."""
+    doubtful = sum(bool(may_cross) for may_cross in of)
+    if not doubtful:
+        return ""
+    demands = _counted(doubtful, "demand")
+    return f"? after a jurisdiction: not known whether light comes under it ({demands})"
+
+
+def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """How many of the fibres on some paths have an assumed capacity; empty if none has.
+
+    Of each path, all its fibres and those assumed.
+    """
+    paths = list(of)
+    fibres = {name for path, _ in paths for name in path}
+    assumed = {name for _, some in paths for name in some}
+    if not assumed:
+        return ""
+    have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
+    where = "this path" if len(paths) == 1 else "these paths"
+    return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on {where} {have}"
 
 
 def render(
@@ -155,7 +185,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
         STATUS: demand["status"],
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
-        CROSSES: " ".join(demand["crosses"]),
+        CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),
         RTTS[0]: _ms(predicted),
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
         DIFFERENCE: difference,

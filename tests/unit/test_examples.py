@@ -45,7 +45,7 @@ def test_the_page_lists_every_example():
 
 def test_every_example_says_in_its_first_lines_how_it_is_run():
     for path in sorted(EXAMPLES.iterdir()):
-        if path.suffix in (".py", ".sh") or path.stem in SCENARIOS:
+        if path.suffix in (".py", ".sh") or path.stem in (*SCENARIOS, "planned_changes"):
             begin = path.read_text(encoding="utf-8").splitlines()[:5]
             assert any(f"examples/{path.name}" in line for line in begin), path.name
 
@@ -58,6 +58,18 @@ def test_the_files_load():
     }
     for name in SCENARIOS:
         assert load_scenario(str(EXAMPLES / f"{name}.yaml")).scenario.demands
+
+
+def test_a_shipped_map_is_changed_in_a_few_lines():
+    before, after = load_topology("pan-asia"), load_topology(EXAMPLES / "planned_changes.yaml")
+    assert not before.hub("urumqi").intl_gateway
+    assert after.hub("urumqi").intl_gateway
+    assert after.fibre("pcofc-khunjerab-gilgit").known_gbps == 2000
+    assert after.fibre("karachi-gwadar").length_km > before.fibre("karachi-gwadar").length_km
+    assert {one.known_gbps for one in after.fibres if one.system == "peace"} == {24_000}
+    changed = {one.id for one in after.fibres} ^ {one.id for one in before.fibres}
+    assert changed == {"smw6-singapore-karachi", "2africa-karachi-dammam"}
+    assert after.notes[-1].startswith("This file changes urumqi (intl_gateway")
 
 
 def test_a_path_is_explained():

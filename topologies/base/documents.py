@@ -229,14 +229,21 @@ class _Builder:
 
 
 def validate[Model: BaseModel](
-    document: Document, model: type[Model], *, at: KeyPath = ()
+    document: Document,
+    model: type[Model],
+    *,
+    at: KeyPath = (),
+    over: Mapping[str, object] | None = None,
 ) -> Model:
-    """The value at ``at`` as a ``model``. Raises InputError naming the first mistake's line."""
+    """The value at ``at`` as a ``model``. Raises InputError naming the first mistake's line.
+
+    Keys of ``over`` hold where the document does not write them.
+    """
     value = document.value(*at)
     if not isinstance(value, dict):
         raise document.error("must be a mapping of keys to values", *at)
     try:
-        return model.model_validate(value)
+        return model.model_validate({**over, **value} if over else value)
     except ValidationError as problem:
         raise _as_input_error(document, model, at, problem) from None
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats.corridor_yaml import from_text, to_data
+from corridor.topologies.formats.corridor_writer import to_data
+from corridor.topologies.formats.corridor_yaml import from_text
 from corridor.topologies.formats.export import export_topology
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
