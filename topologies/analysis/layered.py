@@ -63,7 +63,7 @@ class LayeredMap:
         self._trees: dict[str, Tree] = {}
 
     def parts(self, a: LatLon, z: LatLon) -> Parts | None:
-        """None where a place is off the map, or both hang on the same hub, or nothing joins them."""
+        """None where a place is off the map, both hang on one hub, or nothing joins them."""
         (hub_a, tail_a), (hub_z, tail_z) = self.nearest(a), self.nearest(z)
         if max(tail_a, tail_z) > ATTACH_KM or hub_a == hub_z:
             return None
