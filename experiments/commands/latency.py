@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands.arguments import add_delay_model
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from corridor.topologies.model.delay_model import DelayModel, Layer, LayerName
 
 LAYERS: tuple[LayerName, ...] = ("optical", "ip", "cloud", "public", "straight")
-MODEL_HELP = "a file of constants instead of the shipped ones, such as validate --fit writes"
 VALIDATE_EPILOG = """columns of FILE.csv, named by its first line:
   a, b           hub ids of the shipped maps
   layer          optical, ip, cloud, public or straight
@@ -64,7 +64,7 @@ def add_validate(actions: Any) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--delay-model", type=Path, metavar="FILE", help=MODEL_HELP)
+    add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -13,6 +13,7 @@ from corridor.experiments.results.table import (
     flow_table,
     lacks_lines,
     reasons,
+    sure_legend,
 )
 
 
@@ -21,6 +22,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
     one."""
     said = (
         demand_table(summary, width),
+        sure_legend(summary),
         reasons(summary),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary),
