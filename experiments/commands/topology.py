@@ -107,8 +107,8 @@ def describe(topology: Topology) -> str:
     lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
     lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
-    heads = ("fibre", "from", "to", "medium", "km", "ms", "capacity", "emulated", "crosses")
-    lines += _table(heads, fibres, right={4, 5, 6, 7})
+    heads = ("fibre", "from", "to", "medium", "km", "ms", "90 %", "capacity", "emulated", "crosses")
+    lines += _table(heads, fibres, right={4, 5, 6, 7, 8})
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -120,7 +120,10 @@ STATUS_MARKS = {"uncertain": " ?", "planned": " +"}
 def _legend(topology: Topology) -> list[str]:
     """What the marks mean; those of a status only where one stands."""
     lengths = "~ derived, * share of a published total, ^ stated without a source"
-    marks = [f"lengths: {lengths}; delays are one-way"]
+    marks = [
+        f"lengths: {lengths}; delays are one-way",
+        "90 %: where a delay lies, by the basis of its length",
+    ]
     doubtful = [fibre for fibre in topology.fibres if fibre.status in STATUS_MARKS]
     if doubtful:
         count = f"{len(doubtful)} fibre{'s are' if len(doubtful) > 1 else ' is'}"
@@ -132,7 +135,10 @@ def _legend(topology: Topology) -> list[str]:
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
     from corridor.topologies.base.units import format_rate
+    from corridor.topologies.uncertainty.draws import delay_factors
 
+    ms = fibre.one_way_delay_ns / 1e6
+    low, high = delay_factors(fibre)
     mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"
     if fibre.capacity_gbps is not None:
@@ -143,7 +149,8 @@ def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
         fibre.z,
         fibre.medium,
         f"{mark}{fibre.length_km:.0f}",
-        f"{fibre.one_way_delay_ns / 1e6:.2f}",
+        f"{ms:.2f}",
+        f"{low * ms:.2f}-{high * ms:.2f}",
         capacity,
         format_rate(topology.emulated_rate_bps(fibre)),
         " ".join(fibre.crosses),

@@ -21,6 +21,8 @@ from corridor.topologies.model.topology import Fibre, Topology
 
 DRAWS, SEED = 200, 1
 FEWEST, MOST = 20, 20_000
+QUANTILE = 1.645
+"""Of a normal number: 5 % lie beyond it."""
 Floats = npt.NDArray[np.float64]
 Nanoseconds = npt.NDArray[np.int64]
 
@@ -75,6 +77,26 @@ def draw(
     return Ensemble(topology, seed, nominal, delays, inputs)
 
 
+def delay_factors(fibre: Fibre, model: DelayModel | None = None) -> tuple[float, float]:
+    """5 and 95 per cent quantiles of what a fibre may take over what the map says, by its basis.
+
+    Of its length alone: terminals and the fibre constant are a hundredth of it.
+    """
+    model = model or shipped_model()
+    if fibre.delay_basis == "given":
+        wide = model.spread("given")
+    else:
+        own, common = _length_spreads(fibre, model)
+        wide = float(np.hypot(own, common))
+    return float(np.exp(-QUANTILE * wide)), float(np.exp(QUANTILE * wide))
+
+
+def _length_spreads(fibre: Fibre, model: DelayModel) -> tuple[float, float]:
+    error = model.length_error(fibre.length_basis)
+    unsure = model.unsure if fibre.confidence == "unsure" else 1.0
+    return min(1.0, error.own * unsure), error.common
+
+
 def _delays_ns(
     fibre: Fibre,
     model: DelayModel,
@@ -84,10 +106,9 @@ def _delays_ns(
     if fibre.delay_basis == "given":
         own = np.exp(model.spread("given") * numbers(fibre.id))
         return np.rint(fibre.one_way_delay_ns * own).astype(np.int64)
-    error = model.length_error(fibre.length_basis)
-    spread = min(1.0, error.own * (model.unsure if fibre.confidence == "unsure" else 1.0))
+    spread, common = _length_spreads(fibre, model)
     where = "sea" if fibre.medium == "submarine" else "land"
-    logarithm = spread * numbers(fibre.id) + error.common * numbers(f"all lengths on {where}")
+    logarithm = spread * numbers(fibre.id) + common * numbers(f"all lengths on {where}")
     length = (fibre.one_way_delay_ns - delay.TERMINAL_NS) * np.exp(logarithm)
     taken = length * shared["fibre"] + delay.TERMINAL_NS * shared["terminals"]
     return np.rint(taken).astype(np.int64)
