@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ class Ensemble:
     def draws(self) -> int:
         return int(self.delays_ns.shape[0])
 
-    @property
+    @cached_property
     def numbers(self) -> dict[str, int]:
         """Columns by fibre id."""
         return {fibre.id: number for number, fibre in enumerate(self.topology.fibres)}
