@@ -120,8 +120,8 @@ def certainty_json(one: DemandCertainty) -> CertaintySummary:
     """As ``summary.json`` and ``check --json`` have it."""
     there, rtt = one.there, one.rtt
     return {
-        "rtt_ms": None if rtt is None else _interval(rtt),
-        "one_way_ms": _interval(there.taken),
+        "rtt_ms": None if rtt is None else interval_json(rtt),
+        "one_way_ms": interval_json(there.taken),
         "path_share": round(there.path_share, 4),
         "set_share": round(there.set_share, 4),
         "sets": _shares(there.sets),
@@ -132,7 +132,7 @@ def certainty_json(one: DemandCertainty) -> CertaintySummary:
     }
 
 
-def _interval(of: Interval) -> IntervalSummary:
+def interval_json(of: Interval) -> IntervalSummary:
     return {"low": of.low_ms, "median": of.median_ms, "high": of.high_ms}
 
 

@@ -42,10 +42,12 @@ def _next(there: Certainty) -> tuple[str, str]:
     return " ".join([*lacks, *adds]), f"{there.margin.one_way_ns / 1e6:+.2f} ms"
 
 
-def explained_certainty(there: Certainty, draws: int) -> str:
+def explained_certainty(there: Certainty, costs: Interval | None, draws: int) -> str:
     """Of one direction of one demand, in sentences."""
     lines = [f"How sure, by {draws} draws of the map (90 % intervals, one way):"]
     lines += [f"  {line}" for line in _sentences(there)]
+    if costs is not None and costs.high_ms:
+        lines.append(f"  policies cost {costs}, with them less without on each draw")
     return "\n".join(lines)
 
 

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.uncertainty.certainty import Lawful, round_trip_ns
+from corridor.controller.policy.semantics import Ruling
+from corridor.controller.uncertainty.certainty import Lawful, price_ns, round_trip_ns, unruled
 from corridor.experiments.results.certainty import (
     DemandCertainty,
     about,
     certainty_json,
     certainty_of,
+    interval_json,
 )
 from corridor.experiments.results.certainty_text import explained_certainty, tornado_text
 from corridor.experiments.results.summary import DrawsSummary
@@ -20,7 +22,12 @@ from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.uncertainty.draws import draw
-from corridor.topologies.uncertainty.intervals import Influence, influences
+from corridor.topologies.uncertainty.intervals import (
+    Influence,
+    Interval,
+    influences,
+    interval_of,
+)
 
 DRAWS = 2000
 """Of one demand, more are cheap: shares are then sure to two points of a hundred."""
@@ -34,11 +41,15 @@ class ExplainedCertainty:
     demand: DemandCertainty | None
     influences: tuple[Influence, ...] | None
     """None where they were not asked for."""
+    costs: Interval | None = None
+    """What policies add, one way, on the same draws; None where there is no lawful path."""
 
     def to_json(self) -> JsonObject:
         if self.demand is None:
             return {"certainty": None}
         said: JsonObject = {"of": self.of, **certainty_json(self.demand)}
+        if self.costs is not None:
+            said["costs_one_way_ms"] = interval_json(self.costs)
         if self.influences is not None:
             said["influences"] = [asdict(one) for one in self.influences]
         return {"certainty": said}
@@ -48,7 +59,7 @@ class ExplainedCertainty:
         if self.demand is None:
             return ()
         there, draws = self.demand.there, self.of["draws"]
-        text = explained_certainty(there, draws)
+        text = explained_certainty(there, self.costs, draws)
         if self.influences is None:
             return (text,)
         now = self.demand.rtt or there.taken
@@ -71,7 +82,14 @@ def ask(
         return ExplainedCertainty(said, None, None)
     back = None if answers is None else certainty_of(lawful, answers)
     demand = DemandCertainty(there, back)
-    return ExplainedCertainty(said, demand, _influences(lawful, demand) if influences else None)
+    found = _influences(lawful, demand) if influences else None
+    return ExplainedCertainty(said, demand, found, _costs(lawful, way.intent.ruling))
+
+
+def _costs(lawful: Lawful, ruling: Ruling) -> Interval | None:
+    added = price_ns(lawful, [ruling], [unruled(lawful.topology, ruling.demand)])
+    known = added[~np.isnan(added)]
+    return interval_of(known) if len(known) else None
 
 
 def _influences(lawful: Lawful, demand: DemandCertainty) -> tuple[Influence, ...]:

@@ -51,6 +51,17 @@ def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[
     assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]
 
 
+def test_explain_gives_an_interval_of_what_policies_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """43.01 ms by the map."""
+    words = ("explain", "records-urumqi-lahore")
+    assert "policies cost 33." in said(capsys, *words)
+    costs = json.loads(said(capsys, *words, "--json"))["certainty"]["costs_one_way_ms"]
+    assert costs["low"] < 43.01 < costs["high"]
+    assert "policies cost" not in said(capsys, "explain", "infer-karachi-guian", "pan-asia")
+
+
 def test_explain_of_a_blocked_demand_is_sure_of_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
