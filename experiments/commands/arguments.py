@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,16 @@ def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-
         type=day,
         metavar="DAY",
         help="the day whose policies are in force, YYYY-MM-DD (default: the scenario's, or today)",
+    )
+
+
+def add_delay_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--delay-model",
+        type=Path,
+        metavar="FILE",
+        help="constants and errors of delays instead of the shipped ones, such as "
+        "corridor topology validate --fit writes",
     )
 
 

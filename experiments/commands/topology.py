@@ -6,10 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands import latency
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corridor.topologies.analysis.predict import Layer
     from corridor.topologies.model.topology import Fibre, Topology
 
 EXAMPLES = """examples:
@@ -18,11 +19,11 @@ EXAMPLES = """examples:
   corridor topology import topohub:topozoo/Chinanet --out chinanet.yaml
   corridor topology import pan-asia --out pan-asia.graphml
   corridor topology latency kunming karachi --layer optical
+  corridor topology validate measured.csv --fit constants.yaml
 
 A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml,
 .json, or .graph of REPETITA), or topohub:family/Name (Topology Zoo, SNDlib)."""
 NAME_HELP = "shipped name, file, or topohub:family/Name"
-LAYERS: tuple[Layer, ...] = ("optical", "ip", "cloud", "straight")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,17 +39,15 @@ def add_parser(subparsers: Any) -> None:
     show = actions.add_parser("show", help="print hubs, fibres, lengths, delays and rates")
     check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
-    latency = actions.add_parser("latency", help="expected round trip between two places")
     for action in (show, check):
         action.add_argument("topology", nargs="?", default="pan-asia", help=NAME_HELP)
     convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
-    latency.add_argument("a", metavar="A", help="hub id")
-    latency.add_argument("z", metavar="Z", help="hub id")
-    latency.add_argument("--layer", choices=LAYERS, help="default: all four")
-    for action in (show, check, convert, latency):
+    for action in (show, check, convert):
         action.add_argument("--json", action="store_true", help="print JSON")
+    latency.add_latency(actions)
+    latency.add_validate(actions)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
         return _check(args)
     if args.action == "import":
         return _import(args)
-    return _latency(args)
+    if args.action == "validate":
+        return latency.validate(args)
+    return latency.latency(args)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -96,26 +97,6 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
-def _latency(args: argparse.Namespace) -> int:
-    from corridor.topologies.analysis.predict import places, predict_rtt_ms
-    from corridor.topologies.base.documents import nearest
-    from corridor.topologies.base.errors import InputError
-
-    known = places()
-    for hub in (args.a, args.z):
-        if hub not in known:
-            hint = nearest(hub, known) or "corridor topology show lists them"
-            raise InputError(f'no hub "{hub}"', hint)
-    layers: tuple[Layer, ...] = (args.layer,) if args.layer else LAYERS
-    rtt_ms = {layer: round(predict_rtt_ms(args.a, args.z, layer), 2) for layer in layers}
-    if args.json:
-        print(json.dumps({"a": args.a, "z": args.z, "rtt_ms": rtt_ms}, indent=1))
-    else:
-        for layer, value in rtt_ms.items():
-            print(f"{args.a} - {args.z}  {layer:9}{value:8.1f} ms round trip")
-    return 0
-
-
 def describe(topology: Topology) -> str:
     """The topology as two tables and its notes."""
     lines = [f"{topology} - {topology.title}", ""]
@@ -126,8 +107,8 @@ def describe(topology: Topology) -> str:
     lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
     lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
-    heads = ("fibre", "from", "to", "medium", "km", "ms", "capacity", "emulated", "crosses")
-    lines += _table(heads, fibres, right={4, 5, 6, 7})
+    heads = ("fibre", "from", "to", "medium", "km", "ms", "90 %", "capacity", "emulated", "crosses")
+    lines += _table(heads, fibres, right={4, 5, 6, 7, 8})
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -139,7 +120,10 @@ STATUS_MARKS = {"uncertain": " ?", "planned": " +"}
 def _legend(topology: Topology) -> list[str]:
     """What the marks mean; those of a status only where one stands."""
     lengths = "~ derived, * share of a published total, ^ stated without a source"
-    marks = [f"lengths: {lengths}; delays are one-way"]
+    marks = [
+        f"lengths: {lengths}; delays are one-way",
+        "90 %: where a delay lies, by the basis of its length",
+    ]
     doubtful = [fibre for fibre in topology.fibres if fibre.status in STATUS_MARKS]
     if doubtful:
         count = f"{len(doubtful)} fibre{'s are' if len(doubtful) > 1 else ' is'}"
@@ -158,7 +142,10 @@ def _legend(topology: Topology) -> list[str]:
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
     from corridor.controller.policy.paths import marked
     from corridor.topologies.base.units import format_rate
+    from corridor.topologies.uncertainty.draws import delay_factors
 
+    ms = fibre.one_way_delay_ns / 1e6
+    low, high = delay_factors(fibre)
     mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"
     if fibre.known_gbps is not None:
@@ -170,7 +157,8 @@ def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
         fibre.z,
         fibre.medium,
         f"{mark}{fibre.length_km:.0f}",
-        f"{fibre.one_way_delay_ns / 1e6:.2f}",
+        f"{ms:.2f}",
+        f"{low * ms:.2f}-{high * ms:.2f}",
         capacity,
         format_rate(topology.emulated_rate_bps(fibre)) + assumed,
         marked(fibre.crosses, (one.code for one in fibre.may_cross)),

@@ -14,6 +14,7 @@ from pathlib import Path
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
+from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
 from corridor.experiments.results.health import machine_warnings, unexplained
@@ -92,6 +93,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     )
     if crossings is not None:
         summary["crossings"] = crossings.to_json()
+    _add_certainty(out_dir / "raw" / CERTAINTY_FILE, summary)
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
@@ -133,6 +135,17 @@ def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summa
         "invalid": None,
         "demands": demands,
     }
+
+
+def _add_certainty(file: Path, summary: Summary) -> None:
+    """What was said before the run of how sure its paths are; runs of earlier versions lack it."""
+    if not file.exists():
+        return
+    said = read_json(file, RESULT)
+    summary["certainty"] = said["of"]
+    for demand in summary["demands"]:
+        if demand["id"] in said["demands"]:
+            demand["certainty"] = said["demands"][demand["id"]]
 
 
 def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:

@@ -14,6 +14,7 @@ from corridor.experiments.results.table import (
     flow_table,
     lacks_lines,
     reasons,
+    sure_legend,
 )
 
 
@@ -23,6 +24,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
     said = (
         demand_table(summary, width),
         doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
+        sure_legend(summary),
         reasons(summary),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary),

@@ -16,6 +16,53 @@ class BothWays[Value](TypedDict):
     backward: Value
 
 
+class IntervalSummary(TypedDict):
+    """The middle 90 % of draws and their median, in ms."""
+
+    low: float
+    median: float
+    high: float
+
+
+class SharedSummary(TypedDict):
+    """Jurisdictions, or hubs of a path, and the share of draws that have them."""
+
+    of: list[str]
+    share: float
+
+
+class NextSetSummary(TypedDict):
+    """The shortest lawful way through another set of jurisdictions."""
+
+    crosses: list[str]
+    more_one_way_ms: float
+
+
+class CertaintySummary(TypedDict):
+    """How sure a demand's path is: ``Certainty`` says what each is."""
+
+    rtt_ms: IntervalSummary | None
+    one_way_ms: IntervalSummary
+    path_share: float
+    set_share: float
+    sets: list[SharedSummary]
+    paths: list[SharedSummary]
+    blocked_share: float
+    next_set: NextSetSummary | None
+    near_tie: bool
+
+
+class DrawsSummary(TypedDict):
+    """The draws of the map that certainties are of."""
+
+    schema: int
+    delay_model: str
+    draws: int
+    seed: int
+    confidence: float
+    near_tie_share: float
+
+
 class NetworkSummary(TypedDict):
     hubs: int
     fibres: int
@@ -98,6 +145,8 @@ class DemandSummary(_Classed):
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]
     """Jurisdictions where no measured packet can have been on its way there."""
+    certainty: NotRequired[CertaintySummary]
+    """How sure its path is, by draws of the map; none where it has no path."""
 
 
 class OutageSummary(TypedDict):
@@ -218,6 +267,7 @@ class Summary(TypedDict):
     invalid: str | None
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]
+    certainty: NotRequired[DrawsSummary]
     cuts: NotRequired[CutsSummary]
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]

@@ -6,14 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
 from corridor.experiments.plan.values import NO_POLICIES
-from corridor.experiments.results.summary import DemandSummary, Figures, FlowSummary, Summary
+from corridor.experiments.results.summary import (
+    CertaintySummary,
+    DemandSummary,
+    Figures,
+    FlowSummary,
+    Summary,
+)
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
+SURE = "sure"
 RTTS = ("predicted RTT", "min", "p50", "p95")
-HEADINGS = (DEMAND, CLASS, PATH, CROSSES, *RTTS, DIFFERENCE, LOST, LOST_BY)
+HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY)
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
-LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY)
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY, SURE)
 """Where a terminal is too narrow for all."""
 MOST_CAUSES = 1
 NOTHING: Figures = {}
@@ -35,8 +42,9 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
         (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
     )
     cells = [_cells(demand) for demand in summary["demands"]]
-    if not any(one[LOST_BY] for one in cells):
-        headings = tuple(name for name in headings if name != LOST_BY)
+    for rare in (LOST_BY, SURE):
+        if not any(one[rare] for one in cells):
+            headings = tuple(name for name in headings if name != rare)
     for name in ("", *LEFT_OUT_FIRST):
         headings = tuple(one for one in headings if one != name)
         rows = [tuple(one[heading] for heading in headings) for one in cells]
@@ -186,12 +194,36 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
         CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),
+        SURE: sure_cell(demand.get("certainty")),
         RTTS[0]: _ms(predicted),
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
         DIFFERENCE: difference,
         LOST: f"{demand['lost']}/{demand['sent']}",
         LOST_BY: _causes(demand.get("lost_by", {})),
     }
+
+
+def sure_cell(said: CertaintySummary | None) -> str:
+    """How sure a demand's path is, in a cell: 90 % of its round trip, and how often the same
+    jurisdictions are crossed; ``~`` marks a near tie."""
+    if said is None:
+        return ""
+    of, near = said["rtt_ms"] or said["one_way_ms"], " ~" if said["near_tie"] else ""
+    return f"{of['low']:.0f}-{of['high']:.0f} ms, {said['set_share']:.0%}{near}"
+
+
+def sure_legend(summary: Summary) -> str:
+    """What the column says; empty where there is none."""
+    of = summary.get("certainty")
+    if of is None:
+        return ""
+    told = [one["certainty"] for one in summary["demands"] if "certainty" in one]
+    near = _counted(sum(one["near_tie"] for one in told), "near tie")
+    return (
+        f"sure: 90 % of round trips over {of['draws']} draws of the map, and in how many the "
+        f"shortest lawful path crosses the same jurisdictions; ~ marks {near}, "
+        f"where another set is crossed in {of['near_tie_share']:.0%} or more"
+    )
 
 
 def _causes(lost_by: Mapping[str, int]) -> str:

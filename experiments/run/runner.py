@@ -19,6 +19,7 @@ from corridor.controller.prover import Proof
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
 from corridor.experiments.results.health import crowded_fibres
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
@@ -47,6 +48,7 @@ from corridor.topologies.base.errors import (
     EnvironmentUnsupported,
     PolicyFailure,
 )
+from corridor.topologies.model.delay_model import DelayModel, load_delay_model
 
 GUEST_RUN_ID = "c0"
 
@@ -67,6 +69,8 @@ class Options:
     standing: StandingGuests | None = None
     """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
     clock only."""
+    delay_model: Path | None = None
+    """A file of constants and errors, for how sure paths are; None is the shipped one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
 
@@ -90,6 +94,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     started = time.monotonic()
     loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
+    model = load_delay_model(options.delay_model)
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
@@ -101,7 +106,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         remove_empty(out_dir, itself=not was_there)
         raise
     try:
-        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
+        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel, model)
     except OSError as error:
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
@@ -267,9 +272,12 @@ def _write_inputs(
     judged_by: Specification,
     choice: Choice,
     kernel: Kernel | None,
+    model: DelayModel,
 ) -> None:
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
+    certainty = certainties(loaded, model).to_json()
+    (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(
         out_dir / "manifest.json",

@@ -79,6 +79,14 @@ def test_a_path_is_explained():
     assert "secret: BLOCKED\n  because default deny match: no permit matches" in said
 
 
+def test_a_path_and_a_price_have_intervals():
+    code, said = run(sys.executable, EXAMPLES / "how_sure.py")
+    assert code == 0, said
+    assert "61.7 ms one way, 90 % 51." in said
+    assert "policies add 33." in said
+    assert "look up next: urumqi-zhongwei" in said
+
+
 def test_tables_are_proven():
     code, said = run(sys.executable, EXAMPLES / "prove_tables.py")
     assert code == 0, said

@@ -110,8 +110,10 @@ def test_import_converts_and_a_second_time_needs_force(tmp_path: Path) -> None:
 
 def test_latency_compares_the_layers(capsys: pytest.CaptureFixture[str]) -> None:
     assert corridor("latency", "hongkong", "singapore", "--json") == 0
-    rtt_ms = json.loads(capsys.readouterr().out)["rtt_ms"]
-    assert set(rtt_ms) == {"optical", "ip", "cloud", "straight"}
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["rtt_ms"]) == {"optical", "ip", "cloud", "public", "straight"}
+    low_ms, high_ms = found["layers"]["cloud"]["interval_ms"]
+    assert low_ms < found["rtt_ms"]["cloud"] < high_ms
     with pytest.raises(InputError, match='did you mean "karachi"'):
         corridor("latency", "karachy", "singapore")
 
@@ -128,3 +130,72 @@ def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
         {"fibres": [{"id": "x", "a": "y", "z": "w", "may_cross": {"IN": 3}}]},
     ):
         assert list(judge.iter_errors({"name": "x", **wrong}))
+
+
+def test_latency_says_when_no_measurement_lies_near(capsys: pytest.CaptureFixture[str]) -> None:
+    corridor("latency", "kunming", "karachi", "--layer", "cloud")
+    shown = capsys.readouterr().out
+    assert "no measurement lies near its route: cloud" in shown
+    assert "within 500 km" in shown
+    corridor("latency", "hongkong", "mumbai", "--layer", "cloud")
+    shown = capsys.readouterr().out
+    assert "measured near: cloud (L016" in shown
+    assert "no measurement" not in shown
+
+
+MEASURED = "id,a,b,layer,value_ms\n" + "".join(
+    f"R{number},{a},{z},cloud,{ms}\n"
+    for number, (a, z, ms) in enumerate(
+        [
+            ("hongkong", "tokyo", 60),
+            ("hongkong", "seoul", 50),
+            ("hongkong", "singapore", 45),
+            ("singapore", "mumbai", 70),
+            ("singapore", "jakarta", 30),
+            ("mumbai", "dubai", 40),
+            ("dubai", "frankfurt", 130),
+            ("paris", "london", 15),
+            ("hongkong", "nowhere", 15),
+        ]
+    )
+)
+
+
+def test_validate_tells_errors_by_layer_and_region_and_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text(MEASURED)
+    assert corridor("validate", str(table), "--rows") == 0
+    shown = capsys.readouterr().out
+    for words in ("8 rows of", "cloud, China - East Asia", "covered", 'no hub "nowhere"', "R4"):
+        assert words in shown
+    assert corridor("validate", str(table), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == "corridor/delay-validation/1"
+    assert found["by_layer"][0]["rows"] == 8
+
+
+def test_validate_fits_and_latency_uses_what_it_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, out = tmp_path / "measured.csv", tmp_path / "model.yaml"
+    table.write_text(MEASURED)
+    assert corridor("validate", str(table), "--fit", str(out)) == 0
+    assert "fitted cloud" in capsys.readouterr().out
+    words = ("latency", "hongkong", "tokyo", "--layer", "cloud", "--json")
+    corridor(*words)
+    shipped = json.loads(capsys.readouterr().out)["rtt_ms"]["cloud"]
+    corridor(*words, "--delay-model", str(out))
+    own = json.loads(capsys.readouterr().out)
+    assert own["rtt_ms"]["cloud"] > shipped + 2
+    assert "8 rows of measured.csv" in own["layers"]["cloud"]["source"]
+    with pytest.raises(InputError, match="is there already"):
+        corridor("validate", str(table), "--fit", str(out))
+
+
+def test_validate_refuses_a_table_with_nothing_in_it(tmp_path: Path) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text("a,b,layer,value_ms\n")
+    with pytest.raises(InputError, match="no row"):
+        corridor("validate", str(table))
