@@ -37,6 +37,7 @@ def from_raw(graph: RawGraph, options: ImportOptions) -> Topology:
         source=graph.source,
         options=options,
         notes=(*graph.notes, *notes),
+        placed=graph.placed,
     )
 
 

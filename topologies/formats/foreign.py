@@ -47,6 +47,9 @@ UNPLACED_NOTE = (
     "Derived lengths mean little: a third of the nodes are far from any city, so the coordinates "
     f"are hardly geographic. Instead of them: {WAY_OUT}."
 )
+PLANAR_NOTE = (
+    f"Its coordinates are not geographic: derived lengths mean little. Instead of them: {WAY_OUT}."
+)
 IGNORED_NOTE = "The file's coordinates are not used: they are not geographic."
 
 
@@ -68,7 +71,7 @@ def build(
     given = tuple(links)
     kept, directions = join_directions([link for link in given if link.a != link.z])
     _check(nodes, given, file)
-    placed = placed and _are_degrees(nodes, options, file)
+    placed = _are_degrees(nodes, options, file) and placed
     ids = _slugs([(node.key, node.label) for node in nodes])
     if not placed and options.has_default:
         nodes = _without_places(nodes)
@@ -79,6 +82,8 @@ def build(
         found = places(_without_places(nodes), kept, file, options)
     hubs = {place.node.key: _hub(place, ids[place.node.key], codes, source) for place in found}
     known = reaches(kept, found, options, file)
+    has_places = any(place.is_own for place in found)
+    derives = any(reach.origin == "places" for reach in known)
     return Topology(
         name=slug(PurePath(title).stem) or "imported",
         title=_one_line(title) or "imported",
@@ -91,9 +96,11 @@ def build(
                 IMPORT_NOTE,
                 lengths_note(known, options),
                 *places_notes(found, hubs),
-                *jurisdictions_notes(tuple(hubs.values()), geographic),
+                *jurisdictions_notes(
+                    tuple(hubs.values()), geographic and any(p.is_own for p in found)
+                ),
                 *([IGNORED_NOTE] if ignored else []),
-                *([UNPLACED_NOTE] if placed and not geographic and not ignored else []),
+                *([UNPLACED_NOTE] if derives and placed and not geographic else []),
                 *_dropped(given, ids),
                 *directions,
                 *notes,
@@ -143,7 +150,7 @@ def _are_degrees(nodes: Sequence[ForeignNode], options: ImportOptions, file: str
         if options.has_default:
             return False
         message = f'node "{node.label}" stands at {node.lat:g}, {node.lon:g}: not degrees'
-        hint = f"latitude is -90..90; without coordinates: {WAY_OUT}"
+        hint = f"latitude is -90..90; to do without coordinates: {WAY_OUT}"
         raise InputError(message, hint, file=file, line=node.line)
     return True
 

@@ -71,3 +71,5 @@ class RawGraph:
     links: tuple[RawLink, ...]
     data: Mapping[str, Value] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    placed: bool = True
+    """Whether coordinates can be degrees."""

@@ -121,9 +121,9 @@ def places_notes(nodes: Sequence[Placed], hubs: Mapping[str, Hub]) -> list[str]:
     return notes
 
 
-def jurisdictions_notes(hubs: Sequence[Hub], geographic: bool) -> list[str]:
+def jurisdictions_notes(hubs: Sequence[Hub], inferred: bool) -> list[str]:
     unknown = [hub.id for hub in hubs if hub.located_in == UNKNOWN_JURISDICTION]
-    notes = [countries.note()] if geographic else []
+    notes = [countries.note()] if inferred else []
     if unknown:
         listed = "all hubs" if len(unknown) == len(hubs) else _listed(unknown)
         notes.append(

@@ -10,7 +10,10 @@ from corridor.topologies.base.units import QuantityError, parse_duration_ns, par
 from corridor.topologies.formats.quantities import UNITS, Unit
 from corridor.topologies.model.topology import MAX_DELAY_NS, MAX_LENGTH_KM
 
-WAY_OUT = "--default-length 100km or --default-delay 1ms of corridor topology import"
+WAY_OUT = (
+    "corridor topology import with --default-length 100km or --default-delay 1ms "
+    '(in Python default_length="100km")'
+)
 """For graphs that do not tell how long their links are."""
 
 

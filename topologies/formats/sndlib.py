@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
+from corridor.topologies.formats.foreign import PLANAR_NOTE
 from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode, Value
 from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.formats.quantities import unit_named
@@ -25,6 +26,10 @@ _NODE = re.compile(r"(\S+)(?:\s*\(\s*(\S+)\s+(\S+)\s*\))?")
 _LINK = re.compile(r"(\S+)\s*\(\s*(\S+)\s+(\S+)\s*\)\s*(\S+)?(.*)")
 _ZERO = re.compile(r"0+(?:\.0*)?")
 _UNIT = re.compile(r"unit\s*=\s*(\S+)")
+_READ = ("META", "NODES", "LINKS")
+NOT_GEOGRAPHIC = ("brain",)
+"""Networks whose numbers look like degrees and are not: Berlin's stands in Swabia. Nor are those
+of networks whose nodes have only numbers for names."""
 _COSTS = "Left out, as they are plans and no facts: costs of links, modules to be bought, demands."
 
 
@@ -46,6 +51,8 @@ def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topo
     unit = next((u for _, row in sections["META"] for u in _UNIT.findall(row)), "")
     rate = unit_named(unit)
     links = [_link(row, number, file) for number, row in sections["LINKS"]]
+    names = [_row_name(row) for _, row in sections["NODES"]]
+    planar = PurePath(file).stem in NOT_GEOGRAPHIC or all(map(str.isdigit, names))
     raw = RawGraph(
         title=PurePath(file).stem,
         file=file,
@@ -53,26 +60,29 @@ def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topo
         nodes=tuple(_node(row, number, file) for number, row in sections["NODES"]),
         links=tuple(links),
         data={} if rate is None else {"capacity_unit": rate.name},
-        notes=(_COSTS,),
+        notes=(_COSTS, PLANAR_NOTE) if planar and not options.has_default else (_COSTS,),
+        placed=not planar,
     )
     return from_raw(raw, options)
 
 
 def _sections(text: str, file: str) -> _Sections:
+    """Of all but those that are read only the brackets are looked at."""
     found = _Sections()
-    section = ""
+    section, depth = "", 0
     for number, row in _lines(text, file):
         begin = _SECTION.fullmatch(row) if not section else None
         if begin:
-            section = "" if begin[2] else begin[1]
+            section, depth = ("", 0) if begin[2] else (begin[1], 1)
             found.rows.setdefault(begin[1], [])
         elif not section:
             message = f'"{row[:40]}" stands outside of any section'
             raise InputError(message, "write it inside NODES ( ... )", file=file, line=number)
-        elif row == ")":
-            section = ""
-        else:
+        elif section in _READ and row != ")":
             found.rows[section].append((number, row))
+        else:
+            depth += row.count("(") - row.count(")")
+            section = section if depth > 0 else ""
     if section:
         raise InputError(f"section {section} is never closed", 'add ")"', file=file)
     return found
@@ -92,6 +102,10 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, str]]:
         kept = row.partition("#")[0].strip()
         if kept:
             yield number, kept
+
+
+def _row_name(row: str) -> str:
+    return row.split()[0]
 
 
 def _node(row: str, line: int, file: str) -> RawNode:

@@ -15,7 +15,7 @@ from typing import Any, NotRequired, TypedDict
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.formats import TOPOHUB
-from corridor.topologies.formats.foreign import build
+from corridor.topologies.formats.foreign import PLANAR_NOTE, build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.catalogue import shipped_hubs
@@ -106,8 +106,8 @@ def _build(key: str, data: _Graph, options: ImportOptions) -> Topology:
     ]
     unnamed = key.startswith("sndlib/") and all(node.label.isdigit() for node in nodes)
     planar = unnamed or key in NOT_GEOGRAPHIC
-    if planar:
-        notes.append("Its coordinates are not geographic: derived lengths mean little.")
+    if planar and not options.has_default:
+        notes.append(PLANAR_NOTE)
     return build(
         key,
         TOPOHUB + key,
