@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,13 +43,16 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
     from corridor.experiments.plan.garbage import collecting_later
+    from corridor.experiments.plan.probe_queues import queue_warnings
 
     with collecting_later():
         plan, of, proof = _proven(args)
+        warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
     if args.json:
         print(json.dumps(proof_document({of: proof}), indent=1))
+        print(warned, end="", file=sys.stderr)
     else:
-        print(_told(plan, proof))
+        print(f"{warned}{_told(plan, proof)}")
     return 0 if proof.holds else 1
 
 

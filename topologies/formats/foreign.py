@@ -96,9 +96,7 @@ def build(
                 IMPORT_NOTE,
                 lengths_note(known, options),
                 *places_notes(found, hubs),
-                *jurisdictions_notes(
-                    tuple(hubs.values()), geographic and any(p.is_own for p in found)
-                ),
+                *jurisdictions_notes(tuple(hubs.values()), geographic and has_places),
                 *([IGNORED_NOTE] if ignored else []),
                 *([UNPLACED_NOTE] if derives and placed and not geographic else []),
                 *_dropped(given, ids),
