@@ -138,11 +138,12 @@ def _waiting(plan: Plan) -> list[str]:
     (wire,) = (wire for wire in plan.wiring.fibres if wire.fibre == fibre)
     rate = format_rate(min(wire.forward.rate_bps, wire.backward.rate_bps))
     (name,) = (one.id for one in plan.demands if one.index == worst)
-    return [
+    said = (
         f"probes wait for each other, which predictions leave out: those of {len(found)} of "
         f"{len(plan.demands)} demands, half of {name}'s for {late_ms:.2f} ms or more, most of it "
         f"at {fibre} ({rate}); {REMEDY}"
-    ]
+    )
+    return [said]
 
 
 def _crowding(plan: Plan) -> list[str]:

@@ -60,7 +60,14 @@ def places(
             if (around := [found[key] for key in neighbours[node.key] if key in found])
         }
         if needs and not (midway and tells):
-            raise unplaced(missing[0].key, file, missing[0].line)
+            wanting = {
+                end
+                for link, has in zip(links, has_own, strict=True)
+                if not has
+                for end in (link.a, link.z)
+            }
+            node = next((node for node in missing if node.key in wanting), missing[0])
+            raise unplaced(node.key, file, node.line)
         if not midway:
             break
         found |= midway
