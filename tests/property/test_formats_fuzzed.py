@@ -157,13 +157,13 @@ def reads_graph(name: str, text: bytes) -> None:
 
 
 @given(spoilt((GML,)))
-@a_bit(150)
+@a_bit(80)
 def test_topologies_in_gml(text: bytes) -> None:
     reads_graph("x.gml", text)
 
 
 @given(spoilt(EDGE_LISTS))
-@a_bit(150)
+@a_bit(120)
 def test_topologies_in_edge_lists(text: bytes) -> None:
     reads_graph("x.edgelist", text)
 

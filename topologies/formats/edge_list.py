@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,8 @@ def _dict(text: str, line: int, file: str) -> dict[str, Value]:
     """Of plain numbers and texts; what else is in it is text."""
     hint = "write it like {'delay_ms': 3}"
     try:
-        said = ast.literal_eval(text.strip()) if len(text) <= _MAX_DICT else None
+        with warnings.catch_warnings(action="ignore"):
+            said = ast.literal_eval(text.strip()) if len(text) <= _MAX_DICT else None
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         said = None
     if not isinstance(said, dict):

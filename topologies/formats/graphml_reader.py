@@ -47,13 +47,14 @@ class GraphmlReader:
         parser.CharacterDataHandler = self._chunks.append
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         if not text.strip():
-            raise InputError("is empty", file=self.file)
+            raise InputError("is empty", "write GraphML into it", file=self.file)
         try:
             parser.Parse(text.encode("utf-8"), True)
         except expat.ExpatError as problem:
             reason = expat.errors.messages[problem.code]
             message = f"is not XML: {reason}"
-            raise InputError(message, file=self.file, line=problem.lineno) from None
+            hint = "correct it there, or write the file again"
+            raise InputError(message, hint, file=self.file, line=problem.lineno) from None
         if not self.nodes:
             raise InputError("has no nodes", "is it GraphML?", file=self.file)
         for defaults in self.defaults.values():
@@ -70,7 +71,7 @@ class GraphmlReader:
     def _start(self, tag: str, attributes: Attributes) -> None:
         name = tag.rpartition(" ")[2]
         if not self._seen_root and name != "graphml":
-            raise self.error(f"its root is <{name}>, not <graphml>")
+            raise self.error(f"its root is <{name}>, not <graphml>", "is it GraphML?")
         self._seen_root = True
         element = Element(self._parser.CurrentLineNumber, attributes)
         if name == "key":

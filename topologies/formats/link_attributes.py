@@ -51,6 +51,8 @@ BELIEVED: Mapping[Quantity, tuple[float, float]] = {
 }
 """Between which ns, km, bit/s the greatest number of an attribute must be to be taken in the
 usual unit: a capacity of 10 is none in bit/s."""
+NAMES = ("id", "key")
+"""What only tells links apart."""
 STATED = ("linkspeedraw",)
 """In the usual unit by definition: of the Topology Zoo."""
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|µs")
@@ -235,7 +237,8 @@ def _notes(
         "of its kind."
         for name, count in unread.items()
     ]
-    left = [name for name in names if name not in taken and f'"{name}"' not in " ".join(refused)]
+    told = " ".join(refused)
+    left = [n for n in names if n not in taken and n not in NAMES and f'"{n}"' not in told]
     if left:
         notes.append(
             f"Attributes of links that were not read: {listed(left)}. --attribute NAME=UNIT "

@@ -75,9 +75,8 @@ def test_ten_times_the_rate_and_nobody_waits(tmp_path: Path) -> None:
 def test_random_arrivals_are_those_that_will_be_sent(tmp_path: Path) -> None:
     plan = planned(written(tmp_path, interval="3ms", arrival="poisson"))
     assert waits(plan) == waits(plan)
-    assert all(
-        isinstance(one, Waits) and one.median_ns <= one.most_ns for one in waits(plan).values()
-    )
+    assert waits(plan)
+    assert all(one.median_ns <= one.most_ns for one in waits(plan).values())
 
 
 @pytest.mark.parametrize("name", ["mini", "pan-asia", "sovereignty"])
