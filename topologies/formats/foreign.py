@@ -170,22 +170,29 @@ def slug(text: str) -> str:
 
 def _slugs(nodes: Sequence[tuple[str, str]]) -> dict[str, str]:
     """A distinct slug per key: from the label, numbered when labels repeat."""
-    taken: set[str] = set()
-    result: dict[str, str] = {}
-    for key, label in nodes:
-        base = slug(label) or "node-" + (slug(key) or str(len(taken)))
-        result[key] = _free(base, taken)
-    return result
+    names = _Names()
+    return {
+        key: names.free(slug(label) or "node-" + (slug(key) or str(number)))
+        for number, (key, label) in enumerate(nodes)
+    }
 
 
-def _free(base: str, taken: set[str]) -> str:
-    """``base``, or ``base.2``, ``base.3``... - the first not taken; takes it."""
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}.{number}"
-    taken.add(name)
-    return name
+class _Names:
+    """Names that are taken, and for each the number from which on to look for a free one: many
+    nodes may be called alike."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+
+    def free(self, base: str) -> str:
+        """``base``, or ``base.2``, ``base.3``... - the first not taken; takes it."""
+        name, number = base, self._next.get(base, 1)
+        while name in self._next:
+            number += 1
+            name = f"{base}.{number}"
+        self._next[base] = number
+        self._next.setdefault(name, 1)
+        return name
 
 
 def readable(node: ForeignNode) -> str:
@@ -214,10 +221,10 @@ def _fibres(
     source: str,
     file: str,
 ) -> list[Fibre]:
-    taken: set[str] = set()
+    names = _Names()
     fibres = []
     for link, reach in zip(links, known, strict=True):
-        fibre_id = _free(f"{hubs[link.a].id}-{hubs[link.z].id}", taken)
+        fibre_id = names.free(f"{hubs[link.a].id}-{hubs[link.z].id}")
         try:
             fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, reach, source))
         except ValidationError as problem:
