@@ -17,6 +17,7 @@ from statistics import median
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.model.wiring import FibreWire
 from corridor.traffic.workloads.probe import Probe
 
 COMPETING = 0.5
@@ -48,6 +49,11 @@ class _Hop:
     queue: _Queue
     delay_ns: int
     sends_ns: int
+
+    def turned(self) -> _Hop:
+        """The same fibre the other way: both directions are alike."""
+        fibre, forward = self.queue
+        return _Hop((fibre, not forward), self.delay_ns, self.sends_ns)
 
 
 def waits(plan: Plan) -> dict[int, Waits]:
@@ -84,34 +90,37 @@ def _summed(each_ns: list[int], at: Mapping[str, int]) -> Waits:
 
 
 def _ways(plan: Plan) -> dict[int, list[_Hop]]:
-    """There and back, of each demand that is answered."""
+    """There and back, of each demand that is answered; a plan that is spoilt has fewer."""
     wires = {wire.fibre: wire for wire in plan.wiring.fibres}
     frames = {part.demand: part.template.size_bytes for part in _probes(plan)}
     found = {}
     for demand in plan.demands:
-        if not demand.fibres or demand.predicted_backward_ns is None or demand.index not in frames:
+        known = all(fibre in wires for fibre in demand.fibres)
+        if not known or demand.predicted_backward_ns is None or demand.index not in frames:
             continue
-        hops = []
-        for fibre, begin in zip(demand.fibres, demand.hubs, strict=False):
-            wire, forward = wires[fibre], wires[fibre].a.hub == begin
-            shape = wire.forward if forward else wire.backward
-            sends_ns = serialisation_ns(frames[demand.index] + LABEL_BYTES, shape.rate_bps)
-            hops.append(_Hop((fibre, forward), shape.one_way_delay_ns, sends_ns))
-        back = [
-            _Hop((hop.queue[0], not hop.queue[1]), hop.delay_ns, hop.sends_ns)
-            for hop in reversed(hops)
+        hops = [
+            _hop(wires[fibre], begin, frames[demand.index])
+            for fibre, begin in zip(demand.fibres, demand.hubs, strict=False)
         ]
+        if not hops:
+            continue
         same = demand.predicted_forward_ns == demand.predicted_backward_ns
-        found[demand.index] = [*hops, *back] if same else hops
+        found[demand.index] = [*hops, *map(_Hop.turned, reversed(hops))] if same else hops
     return found
+
+
+def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> _Hop:
+    forward = wire.a.hub == begin
+    shape = wire.forward if forward else wire.backward
+    sends_ns = serialisation_ns(frame_bytes + LABEL_BYTES, max(shape.rate_bps, 8))
+    return _Hop((wire.fibre, forward), shape.one_way_delay_ns, sends_ns)
 
 
 def _probes(plan: Plan) -> Iterator[Probe]:
     """What probes the network at rest: neither warming it nor beside a cut."""
+    probing = [number for number, name in enumerate(plan.job.phases) if name == "probe"]
     for host in plan.job.hosts:
-        for part in host.of(Probe):
-            if plan.job.phases[part.phase] == "probe":
-                yield part
+        yield from (part for part in host.of(Probe) if part.phase in probing)
 
 
 def _sent(plan: Plan, ways: Mapping[int, list[_Hop]]) -> Iterator[tuple[int, int, int, int]]:
@@ -135,9 +144,9 @@ def _waiting(plan: Plan) -> list[str]:
         return []
     worst = max(found, key=lambda index: found[index].median_ns)
     fibre, late_ms = found[worst].fibre, found[worst].median_ns / 1e6
-    (wire,) = (wire for wire in plan.wiring.fibres if wire.fibre == fibre)
+    wire = next(wire for wire in plan.wiring.fibres if wire.fibre == fibre)
     rate = format_rate(min(wire.forward.rate_bps, wire.backward.rate_bps))
-    (name,) = (one.id for one in plan.demands if one.index == worst)
+    name = next(one.id for one in plan.demands if one.index == worst)
     said = (
         f"probes wait for each other, which predictions leave out: those of {len(found)} of "
         f"{len(plan.demands)} demands, half of {name}'s for {late_ms:.2f} ms or more, most of it "
