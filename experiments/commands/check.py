@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,18 +54,21 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
     from corridor.experiments.plan.garbage import collecting_later
+    from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
     with collecting_later():
         plan, of, proof = _proven(args, loaded)
+        warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
     found = certainties(loaded, model)
     if args.json:
         document = {**proof_document({of: proof}), "certainty": found.to_json()}
         print(json.dumps(document, indent=1))
+        print(warned, end="", file=sys.stderr)
     else:
-        print(_told(plan, proof, found))
+        print(f"{warned}{_told(plan, proof, found)}")
     return 0 if proof.holds else 1
 
 

@@ -18,11 +18,14 @@ EXAMPLES = """examples:
   corridor topology check my-network.yaml --json
   corridor topology import topohub:topozoo/Chinanet --out chinanet.yaml
   corridor topology import pan-asia --out pan-asia.graphml
+  corridor topology import random.edgelist --default-length 100km --out random.yaml
+  corridor topology import net.gml --attribute weight=km --out net.yaml
   corridor topology latency kunming karachi --layer optical
   corridor topology validate measured.csv --fit constants.yaml
 
-A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml,
-.json, or .graph of REPETITA), or topohub:family/Name (Topology Zoo, SNDlib)."""
+A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
+.json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
+SNDlib)."""
 NAME_HELP = "shipped name, file, or topohub:family/Name"
 
 
@@ -45,9 +48,51 @@ def add_parser(subparsers: Any) -> None:
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
     for action in (show, check, convert):
+        _add_import_options(action)
         action.add_argument("--json", action="store_true", help="print JSON")
     latency.add_latency(actions)
     latency.add_validate(actions)
+
+
+def _add_import_options(action: argparse.ArgumentParser) -> None:
+    group = action.add_argument_group("graphs of others")
+    lengths = group.add_mutually_exclusive_group()
+    lengths.add_argument(
+        "--default-length",
+        metavar="LENGTH",
+        help="of links whose length the file does not tell, as 100km",
+    )
+    lengths.add_argument(
+        "--default-delay", metavar="DELAY", help="one way, instead of a length, as 1ms"
+    )
+    group.add_argument(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="NAME=UNIT",
+        help="read this attribute of links as a delay (ns us ms s), length (m km mi) or capacity "
+        "(bit kbit Mbit Gbit Tbit); may be repeated",
+    )
+
+
+def _loaded(args: argparse.Namespace) -> Topology:
+    """The topology that was named, read as was asked."""
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.formats.load import load_topology
+
+    attributes = {}
+    for written in args.attribute:
+        name, equals, unit = written.rpartition("=")
+        if not (name and equals):
+            hint = "write it like --attribute weight=km"
+            raise InputError(f'"{written[:40]}" names no attribute and its unit', hint)
+        attributes[name] = unit
+    return load_topology(
+        args.topology,
+        default_length=args.default_length,
+        default_delay=args.default_delay,
+        attributes=attributes,
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,27 +110,24 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from corridor.topologies.formats import node_link
-    from corridor.topologies.formats.load import load_topology
 
-    topology = load_topology(args.topology)
+    topology = _loaded(args)
     print(node_link.to_text(topology) if args.json else describe(topology))
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.check import check_topology
-    from corridor.topologies.formats.load import load_topology
 
-    report = check_topology(load_topology(args.topology))
+    report = check_topology(_loaded(args))
     print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else report)
     return 0 if report.ok else 1
 
 
 def _import(args: argparse.Namespace) -> int:
     from corridor.topologies.formats.export import export_topology
-    from corridor.topologies.formats.load import load_topology
 
-    topology = load_topology(args.topology)
+    topology = _loaded(args)
     export_topology(topology, args.out, overwrite=args.force)
     counts = {"hubs": len(topology.hubs), "fibres": len(topology.fibres)}
     result = {"written": args.out, "name": topology.name, **counts, "notes": topology.notes}

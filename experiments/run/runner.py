@@ -18,9 +18,9 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
-from corridor.experiments.results.health import crowded_fibres
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
@@ -112,8 +112,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     say(_opening_line(plan, choice, kernel))
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for fibre, share in crowded_fibres(plan).items():
-        say(f"probes alone ask for {share:.0%} of {fibre}: they may queue behind each other")
+    for warning in queue_warnings(plan):
+        say(f"warning: {warning}")
     expected = prove_expected(plan, judged_by)
     try:
         expected.write(out_dir / "raw")

@@ -72,6 +72,16 @@ def test_a_shipped_map_is_changed_in_a_few_lines():
     assert after.notes[-1].startswith("This file changes urumqi (intl_gateway")
 
 
+def test_a_graph_becomes_a_map(tmp_path):
+    kept = tmp_path / "small-world.yaml"
+    code, said = run(sys.executable, EXAMPLES / "own_graph.py", kept)
+    assert code == 0, said
+    assert "three-sites: 3 hubs, 3 fibres; urumqi > almaty > tashkent" in said
+    assert "almaty-tashkent: 6.2 ms one way. Of its two directions: delay 6ms and 6.4ms" in said
+    assert "24 of 24 have the stated default of 250km" in said
+    assert len(load_topology(kept).fibres) == 24
+
+
 def test_a_path_is_explained():
     code, said = run(sys.executable, EXAMPLES / "why_this_path.py")
     assert code == 0, said

@@ -324,7 +324,9 @@ def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[
         return str(cause), str(getattr(cause, "hint", ""))
     plain = _PLAIN.get(kind)
     if plain:
-        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", ""
+        numeric = kind == "string_type" and type(given) in (int, float)
+        hint = f'put it in quotes: "{_short(given)}"' if numeric else ""
+        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", hint
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {_short(given)}", ""
 
 

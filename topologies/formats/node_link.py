@@ -1,4 +1,4 @@
-"""JSON in networkx's node-link shape, with a versioned schema. Reads back exactly.
+"""JSON in networkx's node-link shape. Ours has a versioned schema and reads back exactly.
 
 ``{"schema": "corridor/topology/1", "directed": false, "multigraph": true, "graph": {...},
 "nodes": [{"id": ..., hub fields}], "edges": [{"key", "source", "target", fibre fields}]}``
@@ -13,6 +13,8 @@ from pydantic import ValidationError
 from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.networkx_graphs import from_json
 from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"
@@ -40,11 +42,17 @@ def to_text(topology: Topology) -> str:
     return json.dumps(to_data(topology), ensure_ascii=False, indent=1) + "\n"
 
 
-def from_text(text: str, file: str) -> Topology:
-    """A Topology from our JSON. Raises InputError; JSON carries no lines past its syntax."""
+def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topology:
+    """A Topology from our JSON, or from that of others where it names no schema.
+
+    Raises InputError; JSON carries no lines past its syntax.
+    """
     data = parse_json(text, file)
+    if isinstance(data, dict) and "schema" not in data and "nodes" in data:
+        return from_json(data, file, options)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise InputError(f'its "schema" is not {SCHEMA}', "export it again", file=file)
+        hint = "export it again, or write node-link JSON of networkx, which has none"
+        raise InputError(f'its "schema" is not {SCHEMA}', hint, file=file)
     try:
         fibres = [
             {"id": edge["key"], "a": edge["source"], "z": edge["target"], **_rest(edge)}

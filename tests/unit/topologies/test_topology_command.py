@@ -199,3 +199,28 @@ def test_validate_refuses_a_table_with_nothing_in_it(tmp_path: Path) -> None:
     table.write_text("a,b,layer,value_ms\n")
     with pytest.raises(InputError, match="no row"):
         corridor("validate", str(table))
+
+
+def test_import_states_lengths_and_units_that_a_graph_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = tmp_path / "ring.edgelist"
+    graph.write_text("a b 12\nb c 20\nc a 30\nc c 1\n")
+    out = str(tmp_path / "ring.yaml")
+    with pytest.raises(InputError, match="--default-length 100km or --default-delay 1ms"):
+        corridor("import", str(graph), "--out", out)
+    assert corridor("import", str(graph), "--out", out, "--default-length", "100km") == 0
+    shown = capsys.readouterr().out
+    assert "3 of 3 have the stated default of 100km" in shown
+    assert "1 link (c)" in shown
+    assert corridor("show", str(graph), "--attribute", "weight=km") == 0
+    assert "^20" in capsys.readouterr().out
+    assert corridor("check", str(graph), "--default-delay", "1ms") == 0
+
+
+@pytest.mark.parametrize("written", ["weight", "=km", "weight="])
+def test_an_attribute_without_a_name_or_a_unit_is_refused(tmp_path: Path, written: str) -> None:
+    graph = tmp_path / "ring.edgelist"
+    graph.write_text("a b 12\n")
+    with pytest.raises(InputError):
+        corridor("show", str(graph), "--attribute", written)

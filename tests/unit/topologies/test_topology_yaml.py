@@ -211,7 +211,7 @@ def test_a_name_that_is_not_known_gets_a_way_out(name: str, message: str) -> Non
 
 def test_an_ending_no_loader_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ending no loader knows"):
-        load_topology(written(tmp_path, "x", "net.gml"))
+        load_topology(written(tmp_path, "x", "net.dot"))
     with pytest.raises(InputError, match="is a directory"):
         load_topology(tmp_path)
 
