@@ -101,7 +101,7 @@ class DataFlow(Value):
     """What it crosses on the way."""
 
 
-_PLACES = frozenset({"origin", "destination", "processed_in", "stored_in", "onward", "transit"})
+PLACES = frozenset({"origin", "destination", "processed_in", "stored_in", "onward", "transit"})
 _CHOICES = {
     "operation": Operation,
     "sensitivity": Sensitivity,
@@ -112,7 +112,7 @@ _CHOICES = {
 
 def choices(attribute: str) -> tuple[str, ...]:
     """Every value that an attribute may be compared with; empty when it is free text."""
-    if attribute in _PLACES:
+    if attribute in PLACES:
         return tuple(shipped_groups().members)
     return get_args(_CHOICES.get(attribute))
 
@@ -189,7 +189,7 @@ class Condition(Value):
             return bool(value is accepted)
         names = _names(accepted)
         each = [
-            inside(item, groups.codes(names)) if name in _PLACES else item in names
+            inside(item, groups.codes(names)) if name in PLACES else item in names
             for item in (value if isinstance(value, tuple) else (value,))
         ]
         return (

@@ -24,6 +24,8 @@ class RuleOnDay:
     confidence: Confidence
 
     def __str__(self) -> str:
+        if self.applies == APPLIES[False]:
+            return self.applies
         return f"{self.applies}, {self.confidence}"
 
 
@@ -132,3 +134,9 @@ def warning(law: Law, day: date, rules: Iterable[Rule]) -> str:
         few = ", ".join(rule.id for rule in late[:3]) + (", ..." if len(late) > 3 else "")
         text += f"; {len(late)} of its rules are overdue for review: {few}"
     return text
+
+
+def warning_of(policies: PolicySet, law: Law, day: date) -> str:
+    """The same, of what a policy set cites; empty where it cites nothing."""
+    rules = cited(policies, law)
+    return warning(law, day, rules) if rules else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.law_warning import warn_of
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
@@ -59,6 +60,7 @@ def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
     from corridor.experiments.scenario.intents import specify
 
     loaded = load(args)
+    warn_of(loaded)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
     judged_by = specify(loaded)
     if args.tables is None:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.law_warning import warn_of
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.base.errors import InputError
 
     loaded = load(args)
+    warn_of(loaded)
     intents = {intent.id: intent for intent in intents_for(loaded)}
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
