@@ -132,7 +132,8 @@ def warning(law: Law, day: date, rules: Iterable[Rule]) -> str:
     text = f"law: last reviewed on {law.as_of}; what changed until {day} is not in it"
     if late:
         few = ", ".join(rule.id for rule in late[:3]) + (", ..." if len(late) > 3 else "")
-        text += f"; {len(late)} of its rules are overdue for review: {few}"
+        are = "is" if len(late) == 1 else "are"
+        text += f"; {len(late)} of its rules {are} overdue for review: {few}"
     return text
 
 
