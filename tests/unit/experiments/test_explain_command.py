@@ -22,7 +22,7 @@ def test_the_first_lines_are_the_answer(capsys):
     assert "through the gateway of beijing" in lines[3]
     assert lines[4].startswith("Policies cost 43.01 ms and 8,696 km: they forbid the shortest path")
     assert "CN-GATEWAY-OUT waypoints [CN-GATEWAY] (unsure)" in lines[5]
-    assert lines[6].startswith("Answers: UP, 61.74 ms one way by permit CN-IMPORT")
+    assert lines[6].startswith("Answers: UP, 61.74 ms one way by permit PK-GENERAL")
 
 
 def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
