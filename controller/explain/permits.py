@@ -33,7 +33,9 @@ def unused_permits(
 ) -> tuple[Unused, ...]:
     """Those that speak about the demand in the order they are tried, then the others: first those
     for data of its origin, of these those for its class, of these those that miss least."""
-    matching = [_matching(ruling, one, used) for one in ruling.automata if one.permit.id != used]
+    matching = [
+        _matching(ruling, one, used, as_of) for one in ruling.automata if one.permit.id != used
+    ]
     return (*matching, *_others(ruling, policies, as_of))
 
 
@@ -49,7 +51,7 @@ def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
     for policy in policies.policies:
         if policy.effect == "permit" and policy.id not in spoken:
             missed = _missed(policy, data, trip, as_of)
-            unused = Unused(policy.id, "; ".join(missed), references(policy), matches=False)
+            unused = Unused(policy.id, "; ".join(missed), references(policy, as_of), matches=False)
             named = [classes[name] for name in policy.match.data_class if name in classes]
             strange = _is_of_other_origin(policy, named, data, trip)
             rank = (strange, data not in named, len(missed), policy.id)
@@ -65,16 +67,16 @@ def _is_of_other_origin(
     return "origin" in unmet(policy, data, trip)
 
 
-def _matching(ruling: Ruling, automaton: Automaton, used: str | None) -> Unused:
+def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date) -> Unused:
     permit = automaton.permit
     route = shortest(automaton, ruling.topology)
     if route is not None:
         why = f"tried after {used}"
         passage = passage_of_route(ruling.topology, route)
-        return Unused(permit.id, why, references(permit), matches=True, passage=passage)
+        return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
     died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"
-    return Unused(permit.id, why, references(permit), matches=True)
+    return Unused(permit.id, why, references(permit, day), matches=True)
 
 
 def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[str]:

@@ -16,6 +16,8 @@ from datetime import date
 
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.terms.answers import Answer, every, some
@@ -96,7 +98,12 @@ def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -
 def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
     data = policies.data_class(demand.data_class)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
-    in_force = [policy for policy in policies.policies if policy.applies_on(as_of)]
+    law = load_law()
+    in_force = [
+        as_sure_as_on(policy, law, as_of)
+        for policy in policies.policies
+        if policy.applies_on(as_of)
+    ]
     certain, possible = [], []
     for policy in sorted(in_force, key=_order):
         answer = _speaks_about(policy, data, trip)

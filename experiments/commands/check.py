@@ -14,6 +14,7 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     load,
 )
+from corridor.experiments.commands.law_warning import warn_of
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
@@ -78,6 +79,7 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
     from corridor.experiments.plan.plan import make_plan
     from corridor.experiments.scenario.intents import specify
 
+    warn_of(loaded)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
     judged_by = specify(loaded)
     if args.tables is None:

@@ -11,6 +11,7 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     load,
 )
+from corridor.experiments.commands.law_warning import warn_of
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
+    warn_of(loaded)
     intents = {intent.id: intent for intent in intents_for(loaded)}
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."

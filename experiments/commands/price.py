@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,9 @@ def add_parser(verbs: Any) -> None:
     )
     add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
     parser.add_argument(
-        "--sets", metavar="SET,...", help="policy sets to price (default: all that ship)"
+        "--sets",
+        metavar="SET,...",
+        help="policy sets to price (default: those that ship and know some of its data)",
     )
     parser.add_argument(
         "--measure", action="store_true", help="emulate the scenario under each set, too"
@@ -77,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.folders import new_folder
 
     loaded = load(args)
-    names = _sets(args.sets)
+    names = _sets(args.sets, {demand.data for demand in loaded.scenario.demands})
     scenarios = {name: alone(loaded, name) for name in (NO_POLICIES, *names)}
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
     measured = _measure(scenarios, out_dir, args.standing) if args.measure and out_dir else {}
@@ -106,17 +108,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sets(asked: str | None) -> tuple[str, ...]:
+def _sets(asked: str | None, data: Set[str]) -> tuple[str, ...]:
     from corridor.controller.policy.load import shipped_policies
     from corridor.experiments.plan.values import NO_POLICIES
 
-    names = shipped_policies() if asked is None else asked.split(",")
+    names = _that_know(data) if asked is None else asked.split(",")
     found = tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
     if not found:
         raise InputError(
             "--sets names no policy set", f"name some of {', '.join(shipped_policies())}"
         )
     return found
+
+
+def _that_know(data: Set[str]) -> tuple[str, ...]:
+    """The shipped sets that have a class of some of ``data``; all of them if none has."""
+    from corridor.controller.policy.load import load_policies, shipped_policies
+
+    names = shipped_policies()
+    own = [{one.id for one in load_policies(name).classes} for name in names]
+    return tuple(name for name, ids in zip(names, own, strict=True) if ids & data) or names
 
 
 def _measure(

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
@@ -110,6 +112,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     except OSError as error:
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
+    if late := warning_of(loaded.policies, load_law(), loaded.as_of):
+        say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
     for warning in queue_warnings(plan):
