@@ -29,6 +29,8 @@ class Status(StrEnum):
     """What switches hold is not proven."""
 
 
+OUTSIDE = "not judged: the policies say nothing of this data"
+"""Why a demand is served that no permit speaks of."""
 SERVED = frozenset({Status.UP, Status.ALT, Status.DEGRADED})
 """Packets of such demands arrive."""
 
@@ -78,13 +80,14 @@ def _status(
     worse = [*_bridged(walk.found), *map(str, lacks(way, walk.one_way_ns))]
     first = way.intent.ruling.automata[0].permit.id
     other = (f"{first} has no path",) if way.status == "ALT" else ()
+    unjudged = () if way.intent.ruling.is_judged else (OUTSIDE,)
     return DemandStatus(
         demand=way.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
         permit=way.route.permit,
         hubs=walk.path.hubs,
         one_way_ns=walk.one_way_ns,
-        reason="; ".join((*worse, *other)),
+        reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=way.permit.legal_ref if way.permit else (),
     )
 

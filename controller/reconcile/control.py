@@ -176,6 +176,8 @@ class Control:
             where = ".".join(map(str, first["loc"]))
             raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
         specification = self.network.known.specification
+        now = specification.policies
+        policies = policies.beside((*now.described, *now.classes))
         demands = [one.demand for one in specification.directions]
         try:
             check_policies(policies, specification.topology, demands)

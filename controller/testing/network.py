@@ -52,7 +52,11 @@ class CorridorNetwork(PolicedTopology):
 
 
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:
-    """Shipped names or files; the day as a date or like ``2026-11-24``. Raises InputError."""
+    """Shipped names or files; the day as a date or like ``2026-11-24``. Raises InputError.
+
+    What no permit speaks of is blocked, whatever the set says of data outside it: a test holds
+    what policies permit.
+    """
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     loaded, known = _loaded(str(topology), str(policies))
     return CorridorNetwork(loaded, known, day)
@@ -61,7 +65,8 @@ def load_network(topology: str | Path, policies: str | Path, as_of: date | str) 
 @cache
 def _loaded(topology: str, policies: str) -> tuple[Topology, PolicySet]:
     loaded = load_topology(topology)
-    return loaded, load_policies(policies, loaded)
+    strict = load_policies(policies, loaded).model_copy(update={"outside": "deny"})
+    return loaded, strict
 
 
 def protection_of(k: int, over: Iterable[str]) -> Protection:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +67,7 @@ def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
 
 def _told(plan: Plan, proof: Proof) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
@@ -77,8 +77,9 @@ def _told(plan: Plan, proof: Proof) -> str:
     lines += ["", *reasons] if reasons else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
-    counts = Counter(demand.status for demand in plan.demands)
-    served = ", ".join(f"{count} {status}" for status, count in counts.items())
+    served = counted((demand.status, demand.not_judged) for demand in plan.demands)
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
+    outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
+    lines += [outside] if outside else []
     return "\n".join(lines)

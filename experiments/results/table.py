@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.experiments.plan.values import NO_POLICIES
+from corridor.experiments.results.judged import marked
 from corridor.experiments.results.summary import DemandSummary, Figures, FlowSummary, Summary
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
@@ -152,7 +153,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
     return {
         DEMAND: demand["id"],
         CLASS: demand["class"],
-        STATUS: demand["status"],
+        STATUS: marked(demand["status"], demand.get("not_judged", ())),
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
         CROSSES: " ".join(demand["crosses"]),
