@@ -306,9 +306,8 @@ def is_valid_on(day: date, first: date | None, last: date | None) -> bool:
 
 
 Outside = Literal["deny", "not-judged"]
-"""What becomes of data outside a set, whose class it does not have and no permit of it speaks of:
-``deny``: nothing permits it; ``not-judged``: it goes by what restricts and denies leave, and is
-never called permitted."""
+"""What becomes of data outside a set, whose class it does not have and of which no permit speaks:
+nothing permits it, or it goes where restricts and denies leave a way, and is not judged."""
 
 
 class PolicyFile(Value):

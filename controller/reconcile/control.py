@@ -166,7 +166,8 @@ class Control:
 
     def policies(self, _request: JsonObject) -> answers.PoliciesAnswer:
         chosen = self.network.known.specification.policies
-        return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
+        plain = chosen.model_dump(mode="json", by_alias=True, exclude={"described"})
+        return {"ok": True, "set": plain}
 
     def policy(self, request: JsonObject) -> Answer:
         try:

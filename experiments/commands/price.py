@@ -113,7 +113,7 @@ def _priced(
     from corridor.experiments.results.price_sets import Laid
 
     base = scenarios[args.against]
-    laid = Laid(base)
+    laid = Laid.of(base)
     return [
         price(
             laid,

@@ -29,10 +29,7 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
     names = [name for name, unjudged in of if unjudged]
     if not names:
         return ""
-    whose = (
-        "1 demand or its answers are" if len(names) == 1 else f"{len(names)} demands or answers are"
-    )
     return (
-        f"{whose} outside {policies}, which says nothing of their class: they go where its "
-        "restricts and denies leave a way, and no claim says that they may"
+        f"not judged: {len(names)}, there or back, which {policies} says nothing of: they go where "
+        "its restricts and denies leave a way, and no claim says that they may"
     )

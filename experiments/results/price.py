@@ -9,7 +9,7 @@ the set that are certain, and with its readings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -21,6 +21,7 @@ from corridor.experiments.results.price_sets import Laid, Served, readings, with
 MOST_SHOWN = 2
 """Values of a class that are told one by one; of more, their median and the most."""
 LEAST_MS = 1e-6
+KINDS = ("link", "srlg", "hub", "gateway")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Cost:
     """Elements whose failure leaves no lawful way, and leaves one under the other set."""
     regained: tuple[str, ...]
     """The reverse."""
-    narrower_bps: int
-    """What the widest lawful way holds less, as emulated; negative if it holds more."""
+    narrower_gbps: float
+    """What the widest lawful way holds less; negative if it holds more."""
 
     @property
     def is_costly(self) -> bool:
         delayed = self.extra_ms is not None and self.extra_ms > LEAST_MS
-        return self.kept_back or delayed or bool(self.lost) or self.narrower_bps > 0
+        return self.kept_back or delayed or bool(self.lost) or self.narrower_gbps > 0
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,9 @@ def cost(before: Served, after: Served) -> Cost:
         kept_back=before.is_answered and not after.is_answered,
         opened=after.is_answered and not before.is_answered,
         extra_ms=extra_ms,
-        lost=tuple(sorted(after.single_points - before.single_points)) if both else (),
-        regained=tuple(sorted(before.single_points - after.single_points)) if both else (),
-        narrower_bps=(before.widest_bps or 0) - (after.widest_bps or 0) if both else 0,
+        lost=_in_order(after.single_points - before.single_points) if both else (),
+        regained=_in_order(before.single_points - after.single_points) if both else (),
+        narrower_gbps=(before.widest_gbps or 0) - (after.widest_gbps or 0) if both else 0,
     )
 
 
@@ -188,8 +189,7 @@ def _demand(
 ) -> DemandPrice:
     before, after, certainly_before, certainly = of
     whole = cost(before, after)
-    round_trip_ns, widest_bps = after.round_trip_ns, after.widest_bps
-    scale = laid.ways.topology.scaling.capacity_scale
+    round_trip_ns = after.round_trip_ns
     return DemandPrice(
         policies=policies.name,
         demand=after.demand.id,
@@ -199,8 +199,8 @@ def _demand(
         answered=after.is_answered,
         not_judged=after.not_judged if after.is_answered else (),
         round_trip_ms=None if round_trip_ns is None else round_trip_ns / 1e6,
-        single_points=tuple(sorted(after.single_points)),
-        widest_gbps=None if widest_bps is None else round(widest_bps / scale / 1e9, 3),
+        single_points=_in_order(after.single_points),
+        widest_gbps=after.widest_gbps,
         with_readings=whole,
         by_certain_rules=cost(certainly_before, certainly),
         causes=causes(laid.ways, policies, before, after, whole.lost) if whole.is_costly else (),
@@ -228,12 +228,17 @@ def _row(
         kept_back=sum(one.kept_back for one in prices),
         not_judged=sum(bool(demands[number].not_judged) for number in mine),
         extra_ms=tuple(one.extra_ms for one in prices if one.extra_ms is not None),
-        lost=tuple(sorted({name for one in prices for name in one.lost})),
+        lost=_in_order({name for one in prices for name in one.lost}),
         losing=sum(bool(one.lost) for one in prices),
-        narrower=sum(one.narrower_bps > 0 for one in prices),
+        narrower=sum(one.narrower_gbps > 0 for one in prices),
         is_costly=is_costly,
         changes=lowered,
     )
+
+
+def _in_order(elements: Iterable[str]) -> tuple[str, ...]:
+    """Fibres before shared-risk groups, hubs and gateways."""
+    return tuple(sorted(elements, key=lambda name: (KINDS.index(name.partition(":")[0]), name)))
 
 
 def _total(prices: Sequence[Cost]) -> Total:
@@ -244,5 +249,5 @@ def _total(prices: Sequence[Cost]) -> Total:
         delayed=sum(one > LEAST_MS for one in extra),
         extra_ms=round(sum(extra), 6),
         losing=sum(bool(one.lost) for one in prices),
-        narrower=sum(one.narrower_bps > 0 for one in prices),
+        narrower=sum(one.narrower_gbps > 0 for one in prices),
     )

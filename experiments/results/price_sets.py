@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from typing import Self
 
 from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import Ruling, rule
@@ -48,9 +50,9 @@ class Served:
         return there.single_points | back.single_points if there and back else frozenset()
 
     @property
-    def widest_bps(self) -> int | None:
+    def widest_gbps(self) -> float | None:
         there, back = self.ways
-        return min(there.widest_bps, back.widest_bps) if there and back else None
+        return min(there.widest_gbps, back.widest_gbps) if there and back else None
 
 
 def alone(loaded: LoadedScenario) -> LoadedScenario:
@@ -64,12 +66,20 @@ def alone(loaded: LoadedScenario) -> LoadedScenario:
 class Laid:
     """The demands of a scenario under sets, on its map and on maps like it."""
 
-    def __init__(self, loaded: LoadedScenario) -> None:
-        self.as_of = loaded.as_of
-        directions = [one.demand for one in specify(alone(loaded)).directions]
-        self.pairs = tuple(zip(directions[::2], directions[1::2], strict=True))
-        self.ways = Ways(loaded.topology)
+    def __init__(
+        self, topology: Topology, pairs: Iterable[tuple[Demand, Demand]], as_of: date
+    ) -> None:
+        """``pairs`` are demands with their answers."""
+        self.as_of = as_of
+        self.pairs = tuple(pairs)
+        self.ways = Ways(topology)
         self._variants: dict[str, Ways] = {}
+
+    @classmethod
+    def of(cls, loaded: LoadedScenario) -> Self:
+        directions = [one.demand for one in specify(alone(loaded)).directions]
+        pairs = zip(directions[::2], directions[1::2], strict=True)
+        return cls(loaded.topology, pairs, loaded.as_of)
 
     def under(self, policies: PolicySet) -> tuple[Served, ...]:
         """How each demand is served, in order."""

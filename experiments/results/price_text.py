@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from corridor.experiments.results.price import Row, SetPrice, Total
+from corridor.experiments.results.price_causes import Basis
 from corridor.experiments.results.price_changes import Change
 from corridor.experiments.results.table import render
 from corridor.topologies.base.codec import JsonObject, to_plain
@@ -13,7 +14,13 @@ from corridor.topologies.base.codec import JsonObject, to_plain
 SCHEMA = 2
 HEADINGS = ("class of data", "n", "kept back", "extra round trip", "no way around", "narrower")
 RIGHT = frozenset({"n", "kept back", "narrower"})
-MOST_NAMES = 3
+MOST_NAMES = 4
+BASES: Mapping[Basis, str] = {
+    "law": "certain",
+    "set": "the set's own",
+    "reading": "a reading, unsure",
+    "no permit": "no permit matches",
+}
 LEAST_SHOWN_MS = 0.05
 
 
@@ -34,7 +41,7 @@ def _plain(of: SetPrice) -> JsonObject:
     demands = [
         {
             **to_plain(one),
-            "causes": [{**to_plain(cause), "certain": cause.is_certain} for cause in one.causes],
+            "causes": [{**to_plain(cause), "basis": cause.basis} for cause in one.causes],
         }
         for one in of.demands
     ]
@@ -49,7 +56,7 @@ def _set(of: SetPrice) -> str:
     unjudged = f", {of.not_judged} of them not judged" if of.not_judged else ""
     lines = [f"{of.policies} against {of.against}: {len(of.demands)} demands{unjudged}"]
     lines.append(f"  by certain rules:  {total(of.by_certain_rules)}")
-    lines.append(f"  with our readings: {total(of.with_readings)}")
+    lines.append(f"  with readings:     {total(of.with_readings)}")
     lines += [f"    {line}" for line in _causes(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
@@ -82,8 +89,8 @@ def _causes(of: SetPrice) -> Iterator[str]:
         for cause in demand.causes:
             name = (cause.policy, cause.clause)
             law = ", ".join(one.id or one.citation for one in cause.legal)
-            sure = "certain" if cause.is_certain else "our reading"
-            shown[name] = f"{cause.policy} {cause.clause} [{law or 'cites no law'}], {sure}"
+            cited = f" [{law}]" if law else ""
+            shown[name] = f"{cause.policy} {cause.clause}{cited}, {BASES[cause.basis]}"
             counts[(*name, cause.costs)] += 1
     for name, text in shown.items():
         each = (

@@ -16,7 +16,7 @@ from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.policy.terms.places import Groups
 from corridor.topologies.model.routing import shortest_tree, walk
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Fibre, Topology
 
 NOTHING = frozenset[str]()
 
@@ -31,8 +31,9 @@ class Way:
     single_points: frozenset[str]
     """What leaves no lawful way if it fails: ``link:``, ``srlg:``, ``hub:``, ``gateway:`` and a
     name. Neither of its ends counts."""
-    widest_bps: int
-    """Emulated rate of the narrowest fibre on the widest lawful way."""
+    widest_gbps: float
+    """Capacity of the narrowest fibre on the widest lawful way; where none is published, what the
+    topology assumes."""
     automaton: Automaton
     """Of the permit of that path."""
 
@@ -47,7 +48,7 @@ class Ways:
         self._products: dict[object, Product] = {}
         self._found: dict[object, Way | None] = {}
         self._groups: dict[object, Groups] = {}
-        self._rates = {fibre.id: topology.emulated_rate_bps(fibre) for fibre in topology.fibres}
+        self._rates = {fibre.id: _gbps(topology, fibre) for fibre in topology.fibres}
         self._srlgs = {
             srlg: self._ground.mask([one.id for one in topology.fibres_in_srlg(srlg)])
             for srlg in topology.srlgs
@@ -124,8 +125,8 @@ class Ways:
             *(f"gateway:{name}" for name in set(path.hubs) if assessed),
         ]
 
-    def _widest(self, automata: Sequence[Automaton]) -> int:
-        """By halving the rates there are: a way over all fibres of a rate is one over more."""
+    def _widest(self, automata: Sequence[Automaton]) -> float:
+        """By halving the capacities there are: a way over the widest fibres is one over more."""
         rates = sorted(set(self._rates.values()))
         low, high = 0, len(rates)
         while high - low > 1:
@@ -176,3 +177,7 @@ class Ways:
                 hub: sum(delay_ns(fibre) for fibre in walk(tree, hub)[1]) for hub in tree
             }
         return self._floors[dst]
+
+
+def _gbps(topology: Topology, fibre: Fibre) -> float:
+    return fibre.capacity_gbps or topology.scaling.assumed_gbps(fibre.medium)
