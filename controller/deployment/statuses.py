@@ -50,6 +50,8 @@ class DemandStatus:
     legal_ref: tuple[str, ...] = ()
     remedy: str = ""
     """The cheapest single change that would help."""
+    judged: bool = True
+    """Unless it is served though the policies say nothing of its data."""
 
 
 def unknown(demands: Iterable[str], reason: str) -> tuple[DemandStatus, ...]:
@@ -89,6 +91,7 @@ def _status(
         one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=way.permit.legal_ref if way.permit else (),
+        judged=way.intent.ruling.is_judged,
     )
 
 
