@@ -1,6 +1,6 @@
 """The price of a rule of your own, held to what its author may accept.
 
-    .venv/bin/pytest examples/test_priced_rule.py
+.venv/bin/pytest examples/test_priced_rule.py
 """
 
 from pathlib import Path

@@ -14,6 +14,7 @@ from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.terms.services import Service
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.policed_topology import PolicedTopology, check_name
 from corridor.topologies.formats.load import load_topology
@@ -32,10 +33,12 @@ class CorridorNetwork(PolicedTopology):
         *,
         k: int = 0,
         over: Iterable[str] = ("link", "srlg", "hub", "gateway"),
+        service: Service | None = None,
     ) -> DemandUnderTest:
         """Data of a class from one hub to another, compiled to tables of its own.
 
-        Protected as its permit says, and at least against ``k`` failures of the kinds in ``over``.
+        Carried by a ``service``, or by any where none is given. Protected as its permit says, and at
+        least against ``k`` failures of the kinds in ``over``.
         Raises InputError for a class or hub that is not there.
         """
         classes = [entry.id for entry in self.policies.classes]
@@ -43,9 +46,8 @@ class CorridorNetwork(PolicedTopology):
         self.check_hub(src)
         self.check_hub(dst)
         asked = protection_of(k, over) if k else UNPROTECTED
-        demand = Demand.model_validate(
-            {"id": f"{src}-to-{dst}", "class": data_class, "src": src, "dst": dst}
-        )
+        ends = {"src": src, "dst": dst, "service": service}
+        demand = Demand.model_validate({"id": f"{src}-to-{dst}", "class": data_class, **ends})
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
         return DemandUnderTest(self, TreeBuilder(self.topology).way(intent))
