@@ -37,8 +37,8 @@ class CorridorNetwork(PolicedTopology):
     ) -> DemandUnderTest:
         """Data of a class from one hub to another, compiled to tables of its own.
 
-        Carried by a ``service``, or by any where none is given. Protected as its permit says, and at
-        least against ``k`` failures of the kinds in ``over``.
+        Carried by a ``service``, or by any where none is given. Protected as its permit says, and
+        at least against ``k`` failures of the kinds in ``over``.
         Raises InputError for a class or hub that is not there.
         """
         classes = [entry.id for entry in self.policies.classes]

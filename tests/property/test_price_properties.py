@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
 from corridor.experiments.results.price import price
 from corridor.experiments.results.price_sets import Laid
+from policy_lab import corridor, permit, policy
 from random_policies import networks, policies, policy_lists
 
 CLASSES = (
@@ -58,3 +59,18 @@ def test_one_restriction_more_never_prices_lower(topology, rules, more, outside)
             assert b.narrower_gbps >= a.narrower_gbps
             assert set(less.not_judged) == set(most.not_judged)
     assert found[1].by_certain_rules.kept_back <= found[1].with_readings.kept_back
+
+
+def test_a_restriction_that_takes_away_a_permit_of_first_choice_earns_nothing():
+    """By preference the demand goes round by the coast until that is forbidden."""
+    by_coast = {"waypoints": [{"any_of": {"hubs": "coast"}}]}
+    rules = [permit("SLOW", preference=1, hard=by_coast), permit("FAST")]
+    no_sea = policy("restrict", "NO-SEA", hard={"avoid": {"crosses": "OM"}})
+    laid = Laid(corridor(), laid_over(corridor()).pairs, date(2026, 1, 1))
+    less, most = (
+        price(laid, as_set(one, "deny"), NONE, search_changes=False).demands[0].with_readings
+        for one in (rules, [*rules, no_sea])
+    )
+    assert less.extra_ms == 0
+    assert most.extra_ms == 0
+    assert set(less.lost) <= set(most.lost)
