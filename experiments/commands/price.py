@@ -126,20 +126,19 @@ def _priced(
 
 
 def _sets(args: argparse.Namespace) -> tuple[str, ...]:
+    """The sets to price, in order, each once and but for the one they are held against."""
     from corridor.controller.policy.load import shipped_policies
 
-    named = [args.policies] if args.policies else []
-    if args.sets is not None:
-        named += args.sets.split(",")
-    elif not named:
-        named = [*shipped_policies()]
-    found = tuple(name for name in dict.fromkeys(named) if name and name != args.against)
+    known = [name for name in shipped_policies() if name != NO_POLICIES]
+    asked = [args.policies, *(args.sets or "").split(",")]
+    named = [name for name in dict.fromkeys(asked) if name]
+    hint = f"name some of {', '.join(known)}, or a file"
+    if args.sets is not None and not args.sets.strip(","):
+        raise InputError("--sets names no policy set", hint)
+    found = tuple(name for name in named or known if name != args.against)
     if not found:
-        raise InputError(
-            f"there is nothing to hold against {args.against}",
-            f"name some of {', '.join(shipped_policies())}, or a file",
-        )
-    return tuple(name for name in found if name != NO_POLICIES or args.sets or args.policies)
+        raise InputError(f"there is nothing to hold against {args.against}", hint)
+    return found
 
 
 def _measure(
