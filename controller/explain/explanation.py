@@ -55,6 +55,8 @@ class Explanation:
     as_of: date
     status: WayStatus
     permit: PermitInUse | None
+    judged: bool
+    """Whether the policies speak of it; else only what they forbid to any data binds it."""
     passage: Passage | None
     shortest: Passage | None
     """The shortest path there is, whatever policies say."""
@@ -106,6 +108,7 @@ def explain(
         as_of=as_of,
         status=way.status,
         permit=_permit(way, as_of),
+        judged=ruling.is_judged,
         passage=passage_of_way(topology, way),
         shortest=shortest,
         forbids_shortest=grounds(_forbids(way, shortest, policies), policies, as_of),
@@ -120,7 +123,8 @@ def explain(
 
 
 def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
-    return next((entry.origin for entry in policies.classes if entry.id == name), ())
+    known = (*policies.classes, *policies.described)
+    return next((entry.origin for entry in known if entry.id == name), ())
 
 
 def _permit(way: ForwardingTree, day: date) -> PermitInUse | None:

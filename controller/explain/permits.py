@@ -12,7 +12,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
 from corridor.controller.policy.routes import shortest
-from corridor.controller.policy.semantics import Ruling, unmet
+from corridor.controller.policy.semantics import Ruling, data_of, unmet
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ def unused_permits(
 
 def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
     topology, demand = ruling.topology, ruling.demand
-    classes = {entry.id: entry for entry in policies.classes}
-    data = classes.get(demand.data_class)
-    if data is None:
+    classes = {entry.id: entry for entry in (*policies.classes, *policies.described)}
+    if demand.data_class not in classes:
         return []
+    data = data_of(policies, demand)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
     spoken = {permit.id for permit in ruling.permits}
     ranked = []
@@ -54,7 +54,7 @@ def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
             unused = Unused(policy.id, "; ".join(missed), references(policy, as_of), matches=False)
             named = [classes[name] for name in policy.match.data_class if name in classes]
             strange = _is_of_other_origin(policy, named, data, trip)
-            rank = (strange, data not in named, len(missed), policy.id)
+            rank = (strange, data.id not in policy.match.data_class, len(missed), policy.id)
             ranked.append((rank, unused))
     return [unused for _, unused in sorted(ranked, key=lambda one: one[0])]
 
@@ -81,10 +81,12 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date)
 
 def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[str]:
     match = policy.match
+    service = data.service or "a service that is not stated"
     origins, asked = ", ".join(data.origin), ", ".join(match.origin)
     told = {
         "class": f"is for class {' or '.join(match.data_class)}, not {data.id}",
         "origin": f"is for data from {asked}, not from {origins}",
+        "service": f"is for {' or '.join(match.service)}, not {service}",
         "src": f"is for sources {match.src}, not {trip.src.id}",
         "dst": f"is for destinations {match.dst}, not {trip.dst.id}",
     }

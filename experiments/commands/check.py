@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +89,7 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
 def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     from corridor.experiments.lab.proof import in_a_line
     from corridor.experiments.results.certainty_text import near_ties_text
+    from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
@@ -100,11 +100,11 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found)] if found.demands else []
-    counts = Counter(demand.status for demand in plan.demands)
-    served = ", ".join(f"{count} {status}" for status, count in counts.items())
+    served = counted((demand.status, demand.not_judged) for demand in plan.demands)
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
-    lines += filter(None, [_doubtful(plan), _assumed(plan)])
+    outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
+    lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
 
 

@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         clock=args.clock,
         policies=args.policies,
         as_of=args.as_of,
+        outside=args.outside,
+        service=args.service,
         seed=args.seed,
         framework=args.framework,
         out=args.out,

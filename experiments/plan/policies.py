@@ -64,6 +64,9 @@ def planned(
         probe_bps=(probe.size + LABEL_BYTES) * BITS * NS_PER_S // probe.interval,
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(tcp and route),
+        not_judged=tuple(
+            name for name, way in (("data", there), ("answers", back)) if _unjudged(way)
+        ),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
         may_cross=possible_jurisdictions(topology, route.path) if route else (),
         assumed=_assumed(topology, route.path.fibres) if route else (),
@@ -126,6 +129,10 @@ def assessments(
                 passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
         found.append(Gateway(hub, tuple(passed)))
     return tuple(found)
+
+
+def _unjudged(way: ForwardingTree) -> bool:
+    return not isinstance(way.route, NoRoute) and not way.intent.ruling.is_judged
 
 
 def _why(there: ForwardingTree, back: ForwardingTree) -> str:

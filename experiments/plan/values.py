@@ -61,6 +61,9 @@ class PlannedDemand:
     """What its probes ask for, on the mean, in either direction."""
     stream_bps: int | None
     tcp: bool
+    not_judged: tuple[str, ...] = ()
+    """``data`` and ``answers``, as far as they are served though the policies say nothing of them:
+    bound by what the policies forbid to any data, and by nobody called lawful."""
     lacks: tuple[str, ...] = ()
     """What was asked for and is not had, there or, said so, of its answers: the step of its
     permit's ladder that gives it up, if any, and why."""

@@ -46,7 +46,11 @@ def _served(found: Explanation) -> Iterator[str]:
     assert passage is not None
     assert permit is not None
     cited = f" [{_ids(permit.legal)}]" if permit.legal else ", which cites no law"
-    yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+    if found.judged:
+        yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+    else:
+        yield f"{found.status}, not judged: the policies say nothing of this data"
+        yield "  It goes where they leave any data a way; that it may is not said."
     yield from (f"  {one.policy} is preferred, and {one.why}" for one in _preferred(found))
     gates = f", through the gateway of {', '.join(passage.gateways)}" if passage.gateways else ""
     yield f"{_measures(passage)}{gates}"

@@ -203,6 +203,7 @@ def _predicted(demand: PlannedDemand) -> DemandSummary:
         "legal_ref": list(demand.legal_ref),
         "why": demand.why,
         "lacks": list(demand.lacks),
+        "not_judged": list(demand.not_judged),
         "path": list(demand.hubs),
         "phases": list(demand.phases),
         "fibres": list(demand.fibres),

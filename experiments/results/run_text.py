@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corridor.experiments.results.event_table import events_table, expectations_lines
+from corridor.experiments.results.judged import not_judged_line
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import (
     crossings_line,
@@ -31,6 +32,10 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         expectations_lines(summary),
         cuts_lines(summary),
         crossings_line(summary),
+        not_judged_line(
+            summary["policies"],
+            ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
+        ),
         flow_table(summary),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )

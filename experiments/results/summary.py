@@ -112,6 +112,9 @@ class DemandSummary(_Classed):
     legal_ref: list[str]
     why: str
     lacks: list[str]
+    not_judged: NotRequired[list[str]]
+    """``data`` and ``answers``, as far as they are served though the policies say nothing of
+    them."""
     path: list[str]
     phases: list[str]
     fibres: list[str]

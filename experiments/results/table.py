@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
 from corridor.experiments.plan.values import NO_POLICIES
+from corridor.experiments.results.judged import marked as judged
 from corridor.experiments.results.summary import (
     CertaintySummary,
     DemandSummary,
@@ -190,7 +191,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
     return {
         DEMAND: demand["id"],
         CLASS: demand["class"],
-        STATUS: demand["status"],
+        STATUS: judged(demand["status"], demand.get("not_judged", ())),
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
         CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),

@@ -17,6 +17,7 @@ from typing import Literal
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
+from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
@@ -64,6 +65,8 @@ class Options:
     clock: Literal["virtual", "real"] | None = None
     policies: str | None = None
     as_of: date | None = None
+    outside: Literal["deny", "not-judged"] | None = None
+    service: Service | None = None
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
@@ -87,7 +90,13 @@ class Outcome:
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
-    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    loaded = load_scenario(
+        options.scenario,
+        policies=options.policies,
+        as_of=options.as_of,
+        outside=options.outside,
+        service=options.service,
+    )
     return run_loaded(loaded, options, say)
 
 

@@ -7,6 +7,7 @@ knows a testbed.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,8 +22,10 @@ from corridor.controller.policy.model import (
     UNCLASSIFIED,
     Bandwidth,
     KindsOfFailure,
+    Outside,
     PolicySet,
 )
+from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.events import (
     Known,
     NamedEvent,
@@ -32,6 +35,7 @@ from corridor.experiments.scenario.events import (
 )
 from corridor.experiments.scenario.kinds import Arrival, Event, Fault, arrival_of
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
@@ -133,6 +137,8 @@ class Demand(Frozen):
     """The class of its data, of those the policies know."""
     returns: Slug | None = None
     """The class of the answers' data, or ``same-class``."""
+    service: Service | None = None
+    """What carries it and its answers, if not what the scenario says."""
     src: str
     dst: str
     guarantee: Bandwidth | None = None
@@ -181,6 +187,8 @@ class Scenario(Frozen):
     """A shipped policy set, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""
+    service: Service | None = None
+    """What carries demands that do not say; if nobody does, it may be any."""
     controller: ControllerOptions = ControllerOptions()
     protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
@@ -235,15 +243,41 @@ def shipped_scenarios() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
+class Under(Frozen):
+    """What stands in for what a scenario says itself, where it is given."""
+
+    policies: str | None = None
+    """A shipped set, or a file."""
+    as_of: date | None = None
+    outside: Outside | None = None
+    """What becomes of data outside the set, for what the set says."""
+    service: Service | None = None
+    """What carries demands that do not say themselves."""
+
+
+AS_WRITTEN = Under()
+
+
 def load_scenario(
-    name_or_path: str = DEFAULT, *, policies: str | None = None, as_of: date | None = None
+    name_or_path: str = DEFAULT,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+    outside: Outside | None = None,
+    service: Service | None = None,
 ) -> LoadedScenario:
     """A shipped scenario by name, or a file; raises InputError with file, line and a way out.
 
-    ``policies`` (a shipped set, or a file) and ``as_of`` stand in for the scenario's own.
+    What is given stands in for the scenario's own: see ``Under``.
     """
+    asked = Under(policies=policies, as_of=as_of, outside=outside, service=service)
+    return load_under(name_or_path, asked)
+
+
+def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
+    """The same."""
     document = read_document(_find(name_or_path))
-    return load_document(document, Path(document.file).parent, policies=policies, as_of=as_of)
+    return load_document(document, Path(document.file).parent, asked)
 
 
 def read_scenario(name_or_path: str) -> Document:
@@ -251,13 +285,7 @@ def read_scenario(name_or_path: str) -> Document:
     return read_document(_find(name_or_path))
 
 
-def load_document(
-    document: Document,
-    folder: Path,
-    *,
-    policies: str | None = None,
-    as_of: date | None = None,
-) -> LoadedScenario:
+def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
     scenario = validate(document, Scenario)
     topology = _topology(document, scenario, folder)
@@ -265,14 +293,27 @@ def load_document(
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
     _check_cuts(document, scenario, topology)
-    if policies is None:
-        known = _policies(document, scenario, folder, topology)
-    else:
-        known = load_policies(policies, topology)
+    named = (name for one in scenario.demands for name in (one.data, one.returns) if name)
+    classes = set(named) - {SAME_CLASS}
+
+    def own() -> PolicySet:
+        return _policies(document, scenario, folder, topology)
+
+    def put(policies: PolicySet) -> PolicySet:
+        return under(policies, classes, own, asked.outside)
+
+    known = put(own() if asked.policies is None else load_policies(asked.policies, topology))
     _check_classes(document, scenario, known)
     events = checked(document, scenario.events, _known(scenario, topology), folder)
-    day = as_of or scenario.as_of or datetime.now(UTC).date()
-    resolved = scenario.model_copy(update={"policies": known.name, "as_of": day})
+    events = tuple(
+        replace(event, policies=put(event.policies)) if event.policies else event
+        for event in events
+    )
+    day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
+    service = asked.service or scenario.service
+    resolved = scenario.model_copy(
+        update={"policies": known.name, "as_of": day, "service": service}
+    )
     return LoadedScenario(
         scenario=resolved,
         topology=topology,
@@ -315,7 +356,6 @@ def _policies(
 
 def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
     """Every class is known, unless no policy looks at classes; answers are of a stated class."""
-    known = policies.class_ids
     for number, demand in enumerate(scenario.demands):
         if demand.data != UNCLASSIFIED and demand.returns is None:
             raise document.error(
@@ -326,9 +366,9 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
             )
         for key in ("data", "returns"):
             name = getattr(demand, key)
-            if policies.looks_at_data and name not in (None, SAME_CLASS, *known):
-                hint = nearest(name, known) or f"policy set {policies.name} says which there are"
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
                 message = f'demand "{demand.id}" is of unknown data class "{name}"'
+                hint = hint_about(name, policies)
                 raise document.error(message, "demands", number, key, hint=hint)
 
 

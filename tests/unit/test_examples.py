@@ -117,6 +117,11 @@ def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):
     assert (code, "important_data_stays" in said) == (1, True), said
 
 
+def test_the_price_of_a_rule_is_what_its_tests_say():
+    code, said = run(sys.executable, "-m", "pytest", "-q", EXAMPLES / "test_priced_rule.py")
+    assert (code, "4 passed" in said) == (0, True), said
+
+
 @pytest.fixture
 def guest():
     if find_kernel() is None:

@@ -210,7 +210,9 @@ def test_shipped_policies_cite_the_law_and_restrain_only_by_what_is_in_force(nam
         rules = [law[ref] for ref in policy.legal_ref if ref in law]
         if policy.effect != "permit":
             assert rules, policy.id
-            assert policy.enabled == all(rule.in_force is True for rule in rules), policy.id
+            in_force = all(rule.in_force is True for rule in rules)
+            is_other_reading = not policy.enabled and policy.confidence == "unsure"
+            assert policy.enabled == in_force or is_other_reading, policy.id
         if policy.effect != "permit" and policy.enabled:
             assert policy.confidence == "unsure" or any(
                 rule.confidence == "confident" for rule in rules
@@ -369,14 +371,45 @@ def test_the_draft_bill_switched_on_keeps_critical_data_home(tmp_path: Path) -> 
     assert found.because[0].legal_ref == ("PK-PDPB",)
 
 
-def test_the_gateway_reading_can_be_switched_off(tmp_path: Path) -> None:
-    text = "name: open\ninclude: [pan-asia]\nswitch_off: [CN-GATEWAY-OUT, CN-GATEWAY-IN]\n"
-    asked = demand("cn-general-exempt", "zhongwei", "islamabad")
-    strict, free = load_policies("pan-asia"), load_policies(written(tmp_path, text))
-    slow, fast = (best_route(rule(each, PAN_ASIA, asked, TODAY)) for each in (strict, free))
-    assert isinstance(slow, Route)
-    assert isinstance(fast, Route)
-    assert fast.one_way_ns < slow.one_way_ns
+def way_of(name: str, service: str | None) -> tuple[int, tuple[str, ...]]:
+    asked = demand("cn-general-exempt", "zhongwei", "islamabad").model_copy(
+        update={"service": service}
+    )
+    known = {"classes": load_policies("pan-asia").classes}
+    policies = load_policies(name, PAN_ASIA).model_copy(update=known)
+    found = best_route(rule(policies, PAN_ASIA, asked, TODAY))
+    assert isinstance(found, Route)
+    return found.one_way_ns, found.path.hubs
+
+
+def test_circuits_pass_the_border_and_the_internet_a_gateway_city() -> None:
+    shortest = way_of("none", None)
+    assert way_of("pan-asia", "leased-circuit") == way_of("pan-asia", "wave") == shortest
+    city = way_of("pan-asia", "internet")
+    assert "beijing" in city[1]
+    assert city == way_of("pan-asia", "ip-vpn")
+
+
+def test_a_service_that_is_not_stated_may_be_any() -> None:
+    assert way_of("pan-asia", None) == way_of("pan-asia", "internet")
+
+
+def test_the_stricter_reading_has_every_service_pass_a_city() -> None:
+    assert way_of("gateway-cities", "leased-circuit") == way_of("pan-asia", "internet")
+
+
+@pytest.mark.parametrize("policy", ["CN-GATEWAY-CIRCUIT-OUT", "CN-GATEWAY-CIRCUIT-IN"])
+@pytest.mark.parametrize("topology", ["mini", "pan-asia"])
+def test_every_hub_where_a_fibre_from_abroad_ends_is_a_channel_gateway(
+    policy: str, topology: str
+) -> None:
+    known = load_topology(topology)
+    (asked,) = (one for one in load_policies("cn-outbound").policies if one.id == policy)
+    named = {hub for stop in asked.hard.waypoints for hub in stop.any_of.hubs}  # type: ignore[attr-defined]
+    for fibre in known.fibres:
+        homes = {end: known.hub(end).located_in for end in fibre.ends}
+        if len(set(homes.values())) == 2 and "CN" in homes.values():
+            assert {end for end, home in homes.items() if home == "CN"} <= named, fibre.id
 
 
 def test_before_the_provisions_nothing_was_permitted_by_them() -> None:
