@@ -141,15 +141,6 @@ def _sets(args: argparse.Namespace) -> tuple[str, ...]:
     return found
 
 
-def _that_know(data: Set[str]) -> tuple[str, ...]:
-    """The shipped sets that have a class of some of ``data``; all of them if none has."""
-    from corridor.controller.policy.load import load_policies, shipped_policies
-
-    names = shipped_policies()
-    own = [{one.id for one in load_policies(name).classes} for name in names]
-    return tuple(name for name, ids in zip(names, own, strict=True) if ids & data) or names
-
-
 def _measure(
     scenarios: Mapping[str, LoadedScenario], out_dir: Path, standing: bool
 ) -> dict[str, Mapping[str, float]]:

@@ -203,7 +203,7 @@ def _demand(
         widest_gbps=after.widest_gbps,
         with_readings=whole,
         by_certain_rules=cost(certainly_before, certainly),
-        causes=causes(laid.ways, policies, before, after, whole.lost) if whole.is_costly else (),
+        causes=causes(laid, policies, before, after, whole.lost) if whole.is_costly else (),
     )
 
 

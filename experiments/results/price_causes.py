@@ -13,7 +13,7 @@ from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import Ruling
-from corridor.experiments.results.price_sets import Served
+from corridor.experiments.results.price_sets import Laid, Served
 from corridor.experiments.results.price_ways import Way, Ways
 from corridor.topologies.model.topology import Confidence
 
@@ -46,12 +46,12 @@ class Cause:
 
 
 def causes(
-    ways: Ways, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
+    laid: Laid, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
 ) -> tuple[Cause, ...]:
     """Of a demand that has less ``after`` than ``before``; each clause once for each cost."""
     found: dict[tuple[str, str, str], Cause] = {}
-    for costs, violations in _violations(ways, policies, before, after, lost):
-        for ground in grounds(violations, policies):
+    for costs, violations in _violations(laid.ways, policies, before, after, lost):
+        for ground in grounds(violations, policies, laid.as_of):
             cause = _cause(costs, ground)
             found.setdefault((costs, cause.policy, cause.clause), cause)
     return tuple(found.values())
