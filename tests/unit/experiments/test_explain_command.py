@@ -37,8 +37,14 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
     ("demand", "words"),
     [
         ("state-riyadh-guian", "BLOCKED: fibres lead there, 58.91 ms one way"),
-        ("state-riyadh-guian", "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (unsure): guian is in CN"),
-        ("state-riyadh-guian", "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: 58.91 ms"),
+        (
+            "state-riyadh-guian",
+            "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (unsure): guian is in CN",
+        ),
+        (
+            "state-riyadh-guian",
+            "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: 58.91 ms",
+        ),
         ("state-riyadh-guian", "  SA-CCSPR: Cloud Computing Services Provisioning Regulations"),
         ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for sources hubs guangzhou, shenzhen, not"),
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
