@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 EXAMPLES = """examples:
   corridor schema policy > policy.schema.json
@@ -53,7 +56,7 @@ def _topology_schema() -> dict[str, Any]:
     from corridor.topologies.model.topology import Hub
 
     made = json_schema(TopologyEntry, "A topology of hubs and fibres")
-    kinds = {
+    kinds: dict[str, tuple[str, type[BaseModel]]] = {
         "Hub": ("hubs", Hub),
         "Fibre": ("fibres", FibreEntry),
         "CapacityGroup": ("capacity_groups", GroupEntry),
