@@ -134,7 +134,7 @@ class Report:
             f"  {one.capacity} at {one.at} ({one.group}) for {', '.join(one.fibres)}"
             for one in self.capacity_groups
         ]
-        lines += _doubts(self.doubtful_crossings)
+        lines += _crossings_not_known(self.doubtful_crossings)
         if self.fibres:
             lines.append(
                 f"one-way delay: {self.shortest[1]:.2f} ms ({self.shortest[0]}) to "
@@ -220,7 +220,7 @@ def _shared_capacities(topology: Topology) -> tuple[SharedCapacity, ...]:
     )
 
 
-def _doubts(crossings: tuple[DoubtfulCrossing, ...]) -> list[str]:
+def _crossings_not_known(crossings: tuple[DoubtfulCrossing, ...]) -> list[str]:
     """By jurisdiction and reason, with the fibres."""
     found: dict[tuple[str, str], list[str]] = {}
     for one in crossings:

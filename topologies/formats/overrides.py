@@ -1,8 +1,8 @@
 """What a topology file changes of those that it extends: which keys of an entry then hold.
 
-An overridden fibre is its own entry, as a file would write it, with some keys written anew. What
-followed from a key that is written anew is dropped, so that it follows again: a length from the
-way, a delay from the length.
+An overridden fibre is its own entry, as a file would write it, with some keys changed. What
+followed from a changed key is dropped, so that it follows again: a length from the way, a delay
+from the length.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def hub_data(hub: Hub) -> JsonObject:
 
 
 def kept_of(fibre: Fibre, written: Mapping[str, object]) -> JsonObject:
-    """Keys of a fibre's entry that still hold once those in ``written`` are written anew."""
+    """Keys of a fibre's entry that still hold once those in ``written`` have changed."""
     kept = fibre_data(fibre)
     if fibre.delay_basis == "model" or not _ROUTE.isdisjoint(written):
         _drop(kept, ["one_way_delay"])

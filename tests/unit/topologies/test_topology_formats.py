@@ -277,3 +277,10 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(
     reader = repetita.from_text if name.endswith(".graph") else graphml.from_text
     with contextlib.suppress(InputError):
         reader(text[:start] + filling + text[end:], name)
+
+
+def test_half_a_character_in_json_is_refused() -> None:
+    data = node_link.to_data(load_topology("mini"))
+    data["nodes"][0]["id"] = "a\ud800"
+    with pytest.raises(InputError, match="half a character"):
+        node_link.from_text(json.dumps(data), "half.json")
