@@ -13,7 +13,6 @@ from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignNode, RawGraph, RawNode, Value
 from corridor.topologies.formats.import_options import ImportOptions
 from corridor.topologies.formats.link_attributes import listed, read_links
-from corridor.topologies.formats.quantities import number_of
 from corridor.topologies.model.topology import Topology
 
 _LABELS = ("label", "name")
@@ -64,9 +63,16 @@ def _text(data: Mapping[str, Value], names: tuple[str, ...]) -> str:
 
 
 def _place(data: Mapping[str, Value]) -> tuple[float, float] | tuple[None, None]:
+    """What is no number is no place; what is none on Earth is left for ``build`` to refuse."""
     for names in _PLACES:
-        numbers = [number_of(data[name]) if name in data else None for name in names]
-        lat, lon = numbers
-        if lat is not None and lon is not None and lat.unit is lon.unit is None:
-            return lat.value, lon.value
+        lat, lon = (_degrees(data.get(name, "")) for name in names)
+        if lat is not None and lon is not None:
+            return lat, lon
     return None, None
+
+
+def _degrees(written: Value) -> float | None:
+    try:
+        return float(written)
+    except ValueError:
+        return None

@@ -14,7 +14,6 @@ from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
-from corridor.topologies.formats.networkx_graphs import from_json
 from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"
@@ -49,6 +48,9 @@ def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topo
     """
     data = parse_json(text, file)
     if isinstance(data, dict) and "schema" not in data and "nodes" in data:
+        # cities of GeoNames need a database, which our own files do not
+        from corridor.topologies.formats.networkx_graphs import from_json
+
         return from_json(data, file, options)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         hint = "export it again, or write node-link JSON of networkx, which has none"
