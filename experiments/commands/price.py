@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,8 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--sets",
         metavar="SET,...",
-        help="policy sets to price, beside that of --policies (default: all that ship)",
+        help="policy sets to price, beside that of --policies (default: those that ship and know "
+        "some of its data)",
     )
     parser.add_argument(
         "--against",
@@ -135,10 +136,19 @@ def _sets(args: argparse.Namespace) -> tuple[str, ...]:
     hint = f"name some of {', '.join(known)}, or a file"
     if args.sets is not None and not args.sets.strip(","):
         raise InputError("--sets names no policy set", hint)
-    found = tuple(name for name in named or known if name != args.against)
+    found = tuple(name for name in named or _that_judge(args, known) if name != args.against)
     if not found:
         raise InputError(f"there is nothing to hold against {args.against}", hint)
     return found
+
+
+def _that_judge(args: argparse.Namespace, names: Sequence[str]) -> Sequence[str]:
+    """Those that know some class of the scenario's data; all of them if none does."""
+    from corridor.controller.policy.load import load_policies
+    from corridor.experiments.scenario.scenario import load_under
+
+    data = {demand.data for demand in load_under(args.scenario, under(args)).scenario.demands}
+    return [name for name in names if load_policies(name).class_ids & data] or names
 
 
 def _measure(
