@@ -145,9 +145,11 @@ def _sets(args: argparse.Namespace) -> tuple[str, ...]:
 def _that_judge(args: argparse.Namespace, names: Sequence[str]) -> Sequence[str]:
     """Those that know some class of the scenario's data; all of them if none does."""
     from corridor.controller.policy.load import load_policies
+    from corridor.controller.policy.model import UNCLASSIFIED
     from corridor.experiments.scenario.scenario import load_under
 
-    data = {demand.data for demand in load_under(args.scenario, under(args)).scenario.demands}
+    demands = load_under(args.scenario, under(args)).scenario.demands
+    data = {demand.data for demand in demands} - {UNCLASSIFIED}
     return [name for name in names if load_policies(name).class_ids & data] or names
 
 
