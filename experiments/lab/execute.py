@@ -30,7 +30,12 @@ from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns,
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
-from corridor.experiments.results.machine_counters import Health, write_health
+from corridor.experiments.results.machine_counters import (
+    Health,
+    SocketDrops,
+    socket_drops,
+    write_health,
+)
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
@@ -99,9 +104,9 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
-        _measure(plan, net, gateways, events, out_dir, emit)
+        sockets = _measure(plan, net, gateways, events, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
-        write_health(out_dir / "raw", Health(before, after))
+        write_health(out_dir / "raw", Health(before, after, sockets))
         _transfer_alone(plan, transfers, emit)
         if watch is not None:
             watch.stop()
@@ -210,7 +215,8 @@ def _measure(
     events: EventDriver,
     out_dir: Path,
     emit: Emit,
-) -> None:
+) -> dict[str, SocketDrops]:
+    """What sockets of agents have dropped."""
     job_path = out_dir / "raw" / "job.json"
     job_path.parent.mkdir(parents=True, exist_ok=True)
     job_path.write_text(_placed(plan, net, out_dir / "raw").to_json())
@@ -229,6 +235,7 @@ def _measure(
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])
+        return socket_drops(done["agents"])
     finally:
         agents.close()
 

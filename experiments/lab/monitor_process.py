@@ -29,9 +29,16 @@ class MonitorProcess(LineProcess):
         self.tell({"do": "split"})
         self.wait("split", TIMEOUT_S)
 
+    def take(self) -> Seen:
+        """What was seen since it was made, or since the last time; it goes on."""
+        return self._told("take", "taken")
+
     def stop(self) -> Seen:
         """End it; what it wrote to ``out_path``."""
-        self.tell({"do": "stop"})
-        self.wait("done", TIMEOUT_S)
+        return self._told("stop", "done")
+
+    def _told(self, do: str, answer: str) -> Seen:
+        self.tell({"do": do})
+        self.wait(answer, TIMEOUT_S)
         said: Seen = json.loads(self._out_path.read_text())
         return said

@@ -12,7 +12,7 @@ from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.machine_counters import Health
+from corridor.experiments.results.machine_counters import Health, SocketDrops
 from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
@@ -37,7 +37,15 @@ def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
         (dropped, "packets were dropped by the kernel's backlog (softnet)"),
         (lost, "packets were lost on their way up from the datapath of Open vSwitch"),
     ]
-    return [f"{number} {what}" for number, what in said if number > 0] + _flaps(health, plan)
+    named = [f"{number} {what}" for number, what in said if number > 0]
+    return [*named, *_full_sockets(health), *_flaps(health, plan)]
+
+
+def _full_sockets(health: Health) -> Iterator[str]:
+    for host, one in sorted(health.sockets.items()):
+        parts = {"requests": one.requests, "replies": one.replies, "of streams": one.streams}
+        told = ", ".join(f"{number} {what}" for what, number in parts.items() if number)
+        yield f"{one.total} packets found the socket of the agent at {host} full ({told})"
 
 
 def _flaps(health: Health, plan: Plan) -> list[str]:
@@ -50,6 +58,36 @@ def _flaps(health: Health, plan: Plan) -> list[str]:
         return []
     named = ", ".join(flapped[:MOST_NAMED]) + (" ..." if len(flapped) > MOST_NAMED else "")
     return [f"BFD changed at {len(flapped)} ends of fibres though nothing failed: {named}"]
+
+
+def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> str | None:
+    """Why losses are not all the network's: an agent's socket was full where a demand that lost
+    packets was to be answered, or heard its answers, or a stream of it ended."""
+    if health is None:
+        return None
+    none = SocketDrops()
+    for demand in demands:
+        far, near = (health.sockets.get(demand[end], none) for end in ("dst", "src"))
+        unknown = demand["lost_unattributed"]
+        for dropped, lost, host in (
+            (far.requests, demand["lost_forward"] + unknown, demand["dst"]),
+            (near.replies, demand["lost_backward"] + unknown, demand["src"]),
+            (far.streams, _lost_of_streams(demand), demand["dst"]),
+        ):
+            if dropped and lost:
+                return (
+                    f"{demand['id']} lost {lost} packets, and up to {dropped} of them not in the"
+                    f" network: the socket of the agent at {host} was full"
+                )
+    return None
+
+
+def _lost_of_streams(demand: DemandSummary) -> int:
+    """And of transfers, which know nothing of what was lost."""
+    return sum(
+        (one["offered_packets"] or 0) - (one["delivered_packets"] or 0)
+        for one in demand.get("flows", ())
+    )
 
 
 def unexplained(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self, cast
 
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.traffic.agents.messages import HostCounts
 
 HEALTH = "health.json"
 
@@ -28,11 +30,43 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class SocketDrops:
+    """Packets that the sockets of a host's agent had no room for, by its kernel's count."""
+
+    requests: int = 0
+    """Of probes, on their way there."""
+    replies: int = 0
+    streams: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.requests + self.replies + self.streams
+
+    @classmethod
+    def of(cls, counts: HostCounts) -> Self:
+        """Of what an agent has counted of a host."""
+        told = cast(dict[str, Any], counts)
+        return cls(
+            requests=sum(one["dropped_by_socket"] for one in told.get("reflectors", ())),
+            replies=told.get("replies_dropped_by_socket", 0),
+            streams=sum(one["dropped_by_socket"] for one in told.get("streams_in", ())),
+        )
+
+
+def socket_drops(agents: Mapping[str, HostCounts]) -> dict[str, SocketDrops]:
+    """Of those hosts that have any."""
+    drops = {host: SocketDrops.of(counts) for host, counts in agents.items()}
+    return {host: one for host, one in drops.items() if one.total}
+
+
+@dataclass(frozen=True)
 class Health:
     """Before traffic, and after it: ``raw/health.json``."""
 
     before: Counted
     after: Counted
+    sockets: dict[str, SocketDrops] = field(default_factory=dict)
+    """By host, what was dropped there meanwhile, if anything was."""
 
 
 def read_health(raw: Path) -> Health | None:

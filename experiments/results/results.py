@@ -18,7 +18,11 @@ from corridor.experiments.results import validity
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
-from corridor.experiments.results.health import machine_warnings, unexplained
+from corridor.experiments.results.health import (
+    lost_at_sockets,
+    machine_warnings,
+    unexplained,
+)
 from corridor.experiments.results.machine_counters import Health, read_health
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
@@ -107,7 +111,10 @@ def _judge_health(
     """Only of a run that came to its end: of another, much is missing for other reasons."""
     summary["warnings"] += machine_warnings(health, plan)
     if summary["complete"] and summary["invalid"] is None:
-        summary["invalid"] = unexplained(health, summary["demands"], flows, plan, summary["clock"])
+        demands = summary["demands"]
+        summary["invalid"] = lost_at_sockets(health, demands) or unexplained(
+            health, demands, flows, plan, summary["clock"]
+        )
 
 
 def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summary:

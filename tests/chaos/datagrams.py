@@ -1,6 +1,8 @@
-"""UDP datagrams in Ethernet frames, for packets that are counted and not measured. Pure.
+"""UDP datagrams in Ethernet frames, with whatever addresses: what attackers send, and what is sent
+through tables written by hand. Pure.
 
-Measured traffic has its frames from ``traffic/packets/frames.py``. Standard library only.
+Traffic of demands has its frames from ``traffic/packets/frames.py``, which makes none that lie:
+their templates are of whole demands, and checked. Standard library only.
 """
 
 from __future__ import annotations

@@ -1,41 +1,56 @@
-"""Traffic of every demand through a live network, and an independent account of it.
+"""Traffic of every demand through a live network: that of runs, sent and counted by their agents.
 
-Each demand sends numbered datagrams at a steady pace from its hub's host. What did not arrive is
-lost; what the watch saw on a fibre that no policy in force allows is forbidden.
+Each demand sends probes one way, at a steady pace, which nobody answers: what a packet meets is the
+demand's own. What did not arrive is lost; what the monitor saw on a fibre that no policy in force
+allows is forbidden.
 """
 
 from __future__ import annotations
 
-import socket
-import struct
-import threading
+import contextlib
+import itertools
+import shutil
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.monitor_process import MonitorProcess
+from corridor.experiments.results.machine_counters import SocketDrops
 from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
+from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
+from corridor.traffic.agents.messages import Done
+from corridor.traffic.agents.scapy_process import build_templates
+from corridor.traffic.measures import samples
 from corridor.traffic.monitor.transits import Seen
-from tests.chaos.datagrams import End, udp_frame
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.workloads.reflector import Reflector
+from corridor.traffic.workloads.workload import Part
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork
 
-UDP_PORT, PORTS = 4000, 10_000
-"""Where traffic that may choose has its ports: each by itself, since one may run in another."""
+UDP_PORT, REPLY_PORT = 4000, 3999
+"""Where traffic that may choose has its ports, and where answers would go to: each that runs in
+another has the next."""
+FRAME_BYTES = 86
 SPACING_S = 0.004
 SETTLE_S = 0.5
-COLLECT_EACH = 100
-"""Turns."""
 SELDOM = 10
-SO_RCVBUFFORCE = 33
-RECEIVE_BUFFER_BYTES = 64 << 20
-_NUMBER = struct.Struct("!QI")
+AHEAD_NS = NS_PER_S // 10
+MOST_S = 1800.0
+"""No traffic lasts that long."""
+MOST_PROBES, MOST_TRAFFIC = 1 << 20, 1 << 12
+TIMEOUT_S = 60.0
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -62,19 +77,52 @@ class Account:
         }
 
 
-class Watching(Protocol):
-    def stop(self) -> Seen:
-        """What was seen."""
+class Engine:
+    """What sends and what sees, in processes that outlast traffic: to start them takes longer."""
+
+    def __init__(self, kept: LiveNetwork) -> None:
+        self.kept = kept
+        number = next(_numbers)
+        paths = (kept.scratch / f"monitor{number}.json", kept.scratch / f"seen{number}.json")
+        self.agents = AgentsProcess()
+        try:
+            self.monitor = MonitorProcess(kept.wiring, *paths)
+        except BaseException:
+            self.agents.close()
+            raise
+
+    def close(self) -> None:
+        self.agents.close()
+        self.monitor.close()
+
+
+_idle: list[Engine] = []
+
+
+@contextlib.contextmanager
+def _engine(kept: LiveNetwork) -> Iterator[Engine]:
+    """One that nobody uses; it is kept for others, unless something fails."""
+    engine = next((one for one in _idle if one.kept is kept), None)
+    if engine is None:
+        engine = Engine(kept)
+    else:
+        _idle.remove(engine)
+    try:
+        yield engine
+    except BaseException:
+        engine.close()
+        raise
+    _idle.append(engine)
 
 
 class Traffic:
     """Of every demand from entering to leaving, after which ``account`` says what came of it.
 
     What is on a fibre must be allowed there by one of ``judged_by``: those that are in force while
-    it runs.
+    it runs. Where agents died, or their sockets had no room, it raises MeasurementInvalid instead.
     """
 
-    _numbers = 0
+    _running = 0
 
     def __init__(
         self,
@@ -82,73 +130,109 @@ class Traffic:
         judged_by: Sequence[Specification] = (),
         *,
         spacing_s: float = SPACING_S,
+        later: Sequence[tuple[float, float]] = (),
         settle_s: float = SETTLE_S,
         seldom: Collection[str] = (),
     ) -> None:
-        """Demands that are to be sent ``seldom`` send every tenth time."""
+        """Probes of a demand are ``spacing_s`` apart; ``later`` has other spacings, by when after
+        the start they begin. Demands that are to be sent ``seldom`` send every tenth."""
         self._kept = kept
         self._judged_by = judged_by or (kept.specification,)
-        self.spacing_s = spacing_s
-        """May be changed at any time."""
+        self._paces = ((0.0, spacing_s), *later)
         self._settle_s = settle_s
         self._seldom = frozenset(seldom)
-        self._stop = threading.Event()
-        self.sent_ns: dict[str, list[int]] = defaultdict(list)
-        """By demand, when each datagram was sent, CLOCK_REALTIME."""
-        self.lost_ns: dict[str, list[int]] = {}
+        self._serial = next(_numbers)
+        self._folder = kept.scratch / f"traffic{self._serial}"
+        self._stack = contextlib.ExitStack()
+        self.sent_ns: dict[str, list[int]]
+        """By demand, when each probe was sent, CLOCK_REALTIME."""
+        self.lost_ns: dict[str, list[int]]
         """Those of them that did not arrive."""
-        Traffic._numbers += 1
-        self._serial = Traffic._numbers
         self.account: Account
         self.seen: Seen
-        """What the watch wrote."""
+        """What the monitor wrote."""
 
     def __enter__(self) -> Traffic:
-        self._watch = self.begin_watch()
-        self._senders = Senders(self._kept, self._serial)
-        self._thread = threading.Thread(target=self._send)
-        self.start_ns = time.time_ns()
-        self._thread.start()
+        with self._stack as stack:
+            self._folder.mkdir()
+            stack.callback(shutil.rmtree, self._folder)
+            job_path = self._folder / "job.json"
+            job_path.write_text(self._job().to_json())
+            self._engine = stack.enter_context(_engine(self._kept))
+            agents = self._engine.agents
+            agents.begin(job_path)
+            agents.wait("ready", TIMEOUT_S)
+            self._engine.monitor.take()
+            self.start_ns = time.time_ns() + AHEAD_NS
+            agents.tell({"epoch_ns": self.start_ns})
+            self._end_ns = agents.wait("started", TIMEOUT_S)["end_ns"]
+            time.sleep(max(0, self.start_ns - time.time_ns()) / NS_PER_S)
+            Traffic._running += 1
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        time.sleep(self._settle_s)
-        self._stop.set()
-        self._thread.join()
-        time.sleep(self._settle_s)
-        arrived = self._senders.arrived()
-        self._senders.close()
+        Traffic._running -= 1
+        with self._stack:
+            time.sleep(self._settle_s)
+            if time.time_ns() > self._end_ns:
+                raise MeasurementInvalid(f"there is no traffic after {MOST_S} s")
+            self._engine.agents.stop()
+            done: Done = self._engine.agents.wait("done", TIMEOUT_S)
+            self.seen = self._engine.monitor.take()
+            _refuse_defects(done)
+            self._count()
+
+    def _count(self) -> None:
+        probes = samples.join(samples.read_directory(self._folder))
+        demands = [one.demand.id for one in self._kept.specification.directions]
+        own = {
+            demand: probes[probes["sent"] & (probes["demand"] == number)]
+            for number, demand in enumerate(demands)
+        }
+        self.sent_ns = {demand: rows["t1_ns"].tolist() for demand, rows in own.items()}
         self.lost_ns = {
-            demand: [at_ns for number, at_ns in enumerate(sent) if number not in arrived[demand]]
-            for demand, sent in self.sent_ns.items()
+            demand: rows["t1_ns"][rows["reflections"] == 0].tolist() for demand, rows in own.items()
         }
         lost = {
             demand: [round((at_ns - self.start_ns) / NS_PER_S, 3) for at_ns in times]
             for demand, times in self.lost_ns.items()
         }
-        counts = {demand: len(sent) for demand, sent in self.sent_ns.items()}
-        again = {demand: one.total() - len(one) for demand, one in arrived.items()}
-        self.seen = self._watch.stop()
-        self.account = Account(counts, lost, again, self._judge(self.seen))
+        sent = {demand: len(rows) for demand, rows in own.items()}
+        again = {
+            demand: int((rows["reflections"][rows["reflections"] > 0] - 1).sum())
+            for demand, rows in own.items()
+        }
+        self.account = Account(sent, lost, again, self._judge(self.seen))
 
-    def begin_watch(self) -> Watching:
-        """Who sees the fibres from now on."""
-        kept, serial = self._kept, self._serial
-        out = kept.scratch / f"crossings{serial}.json"
-        return MonitorProcess(kept.wiring, kept.scratch / f"watch{serial}.json", out)
+    def _job(self) -> Job:
+        wiring, directions = self._kept.wiring, self._kept.specification.directions
+        parts: dict[str, list[Part]] = {hub.hub: [] for hub in wiring.hubs}
+        frames = _frames(self._kept.specification, self._kept, UDP_PORT + Traffic._running)
+        doors = {(one.demand.dst, frames[number][0].dport) for number, one in enumerate(directions)}
+        for hub, port in sorted(doors):
+            parts[hub].append(Reflector(wiring.hub(hub).host_ip, port, answers=False))
+        for number, one in enumerate(directions):
+            parts[one.demand.src] += self._probes(number, one.demand.id, frames[number][1])
+        hosts = (
+            Host(hub.hub, self._kept.namespace_of(hub.hub), hub.host_interface, tuple(some))
+            for hub in wiring.hubs
+            if (some := parts[hub.hub])
+        )
+        settings = Settings(linger_ns=round(self._settle_s * NS_PER_S))
+        return plan_job("virtual", str(self._folder), tuple(hosts), settings=settings)
 
-    def _send(self) -> None:
-        turn, due = 0, time.monotonic()
-        while not self._stop.is_set():
-            for demand, send in self._senders.by_demand.items():
-                if not turn % SELDOM or demand not in self._seldom:
-                    self.sent_ns[demand].append(time.time_ns())
-                    send(len(self.sent_ns[demand]) - 1)
-            turn += 1
-            if not turn % COLLECT_EACH:
-                self._senders.collect()
-            due += self.spacing_s
-            time.sleep(max(0.0, due - time.monotonic()))
+    def _probes(self, number: int, demand: str, template: FrameTemplate) -> Iterator[Probe]:
+        """Numbered on from one pace to the next, and by no other traffic."""
+        seq = self._serial % MOST_TRAFFIC * MOST_PROBES
+        reply_port = REPLY_PORT - Traffic._running
+        ends = [*(from_s for from_s, _ in self._paces[1:]), MOST_S]
+        for (from_s, spacing_s), until_s in zip(self._paces, ends, strict=True):
+            apart_s = spacing_s * (SELDOM if demand in self._seldom else 1)
+            count = -int((from_s - until_s) // apart_s)
+            start_ns, apart_ns = round(from_s * NS_PER_S), round(apart_s * NS_PER_S)
+            yield Probe(number, template, reply_port, start_ns, apart_ns, count, first_seq=seq)
+            seq += count
 
     def _judge(self, seen: Seen) -> Verdict:
         """Forbidden, or of no demand, is what is so by all that are in force."""
@@ -161,64 +245,35 @@ class Traffic:
         )
 
 
-class Senders:
-    """A socket for each end of each demand."""
+def _frames(
+    specification: Specification, kept: LiveNetwork, by_default: int
+) -> list[tuple[FrameSpec, FrameTemplate]]:
+    """What each demand sends."""
+    specs = []
+    for number, one in enumerate(specification.directions):
+        src, dst = (kept.wiring.hub(hub) for hub in (one.demand.src, one.demand.dst))
+        src_port, dst_port = _ports(one.selectors, by_default)
+        specs.append(
+            FrameSpec(
+                id=str(number),
+                kind="stamp",
+                src_mac=src.host_mac,
+                dst_mac=dst.host_mac,
+                src_ip=src.host_ip,
+                dst_ip=dst.host_ip,
+                sport=src_port,
+                dport=dst_port,
+                size_bytes=FRAME_BYTES,
+                ssid=ssid_of(number),
+            )
+        )
+    built = _built(tuple(specs))
+    return [(spec, built[spec.id]) for spec in specs]
 
-    def __init__(self, kept: LiveNetwork, serial: int) -> None:
-        self.by_demand: dict[str, Callable[[int], object]] = {}
-        self._net = kept.net
-        self._serial = serial
-        self._wires: dict[str, socket.socket] = {}
-        self._receivers: dict[End, socket.socket] = {}
-        self._arrived: dict[str, Counter[int]] = defaultdict(Counter)
-        self._demands: dict[tuple[End, str, int], str] = {}
-        for one in kept.specification.directions:
-            src, dst = (kept.wiring.hub(hub) for hub in (one.demand.src, one.demand.dst))
-            src_port, dst_port = _ports(one.selectors, UDP_PORT + serial % PORTS)
-            start = End(src.host_mac, src.host_ip, src_port)
-            end = End(dst.host_mac, dst.host_ip, dst_port)
-            self._demands[end, start.ip, start.port] = one.demand.id
-            if end not in self._receivers:
-                self._receivers[end] = self._receiver(dst.hub, end)
-            if src.hub not in self._wires:
-                self._wires[src.hub] = self._wire(src.hub, src.host_interface)
-            self.by_demand[one.demand.id] = self._sender(self._wires[src.hub], start, end)
 
-    def arrived(self) -> dict[str, Counter[int]]:
-        """By demand, the numbers of all that have come, and how often."""
-        self.collect()
-        return self._arrived
-
-    def collect(self) -> None:
-        """Take what has come out of the kernel, which has room for so much of all sockets."""
-        for end, receiver in self._receivers.items():
-            for payload, (address, port) in _waiting(receiver):
-                number, serial = _NUMBER.unpack(payload[: _NUMBER.size])
-                demand = self._demands.get((end, address, port))
-                if demand is not None and serial == self._serial:
-                    self._arrived[demand][number] += 1
-
-    def close(self) -> None:
-        for one in (*self._wires.values(), *self._receivers.values()):
-            one.close()
-
-    def _sender(self, wire: socket.socket, start: End, end: End) -> Callable[[int], object]:
-        frame = udp_frame(start, end, bytes(_NUMBER.size))[: -_NUMBER.size]
-        return lambda number: wire.send(frame + _NUMBER.pack(number, self._serial))
-
-    def _wire(self, hub: str, interface: str) -> socket.socket:
-        with self._net[hub].namespace.entered():
-            wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        wire.bind((interface, 0))
-        return wire
-
-    def _receiver(self, hub: str, end: End) -> socket.socket:
-        with self._net[hub].namespace.entered():
-            receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        receiver.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
-        receiver.bind((end.ip, end.port))
-        receiver.setblocking(False)
-        return receiver
+@cache
+def _built(specs: tuple[FrameSpec, ...]) -> dict[str, FrameTemplate]:
+    return build_templates(specs)
 
 
 def _ports(selectors: Sequence[Selector], by_default: int) -> tuple[int, int]:
@@ -227,13 +282,14 @@ def _ports(selectors: Sequence[Selector], by_default: int) -> tuple[int, int]:
     return one.src_port or by_default, one.dst_port or by_default
 
 
-def _waiting(receiver: socket.socket) -> Sequence[tuple[bytes, tuple[str, int]]]:
-    found = []
-    try:
-        while True:
-            found.append(receiver.recvfrom(64))
-    except BlockingIOError:
-        return found
+def _refuse_defects(done: Done) -> None:
+    """What agents lost by themselves would be taken for the network's."""
+    if done["died"]:
+        raise MeasurementInvalid(f"agents died: {done['died']}")
+    for host, counts in done["agents"].items():
+        drops = SocketDrops.of(counts)
+        if drops.total:
+            raise MeasurementInvalid(f"sockets of {host} had no room for {drops.total} packets")
 
 
 def _common(of_each: Sequence[Sequence[Crossing]]) -> tuple[Crossing, ...]:

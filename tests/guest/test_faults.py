@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -148,6 +149,51 @@ def test_a_run_that_fell_behind_badly_ends_with_4_and_keeps_all_it_measured(watc
     assert summary["complete"]
     assert all(demand["sent"] > 0 for demand in summary["demands"])
     assert "train-east-west" in one.said()
+
+
+LOOKS_SELDOM = """
+        for one in self._sockets:
+            one.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        return {}
+
+    def timed(self):
+        class Seldom:
+            def __init__(self, readable):
+                self.readable = readable
+
+            def start(self, epoch_ns):
+                self.next_ns = epoch_ns
+                return True
+
+            def fire(self):
+                for _ in range(50):
+                    self.readable()
+                self.next_ns += 50_000_000
+                return 0
+
+        return [Seldom(one.readable) for one in self._sockets]
+"""
+
+
+def test_probes_that_a_full_socket_dropped_are_not_the_networks_loss(tmp_path):
+    """Reflectors with room for next to nothing, which look at it twenty times a second."""
+    copy = broken_copy(
+        tmp_path,
+        "traffic/workloads/reflector.py",
+        "        return {one.sock.fileno(): one.readable for one in self._sockets}\n",
+        LOOKS_SELDOM,
+    )
+    ran = run(tmp_path / "result", SCENARIOS / "timing.yaml", *VIRTUAL, code=copy)
+    assert ran.code == 4
+    line = one_line(ran.complained)
+    assert re.search(r"lost \d+ packets, and up to \d+ of them not in the network", line), line
+    health = json.loads((ran.folder / "raw/health.json").read_text())
+    dropped = {host: one["requests"] for host, one in health["sockets"].items()}
+    assert dropped["guian"] > 10
+    assert any(
+        f"packets found the socket of the agent at guian full ({dropped['guian']} requests" in said
+        for said in ran.summary["warnings"]
+    ), ran.summary["warnings"]
 
 
 def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):

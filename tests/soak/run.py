@@ -6,14 +6,11 @@ each event goes to the console as a line, so that who reads it keeps the wall ti
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -26,7 +23,6 @@ from corridor.topologies.base.seconds import NS_PER_S
 from tests.chaos.crash_points import CONTROLLER, FILE
 from tests.chaos.traffic import Traffic
 from tests.soak import events as e
-from tests.soak.capture import SeenTraffic
 from tests.soak.driver import Driver
 from tests.soak.generator import generate
 from tests.soak.judging import (
@@ -52,8 +48,8 @@ PATIENCE = {
     "audit_ns": 20 * NS_PER_S,
 }
 DENSE_S, SPARSE_S = 0.005, 0.04
-PACES = ((0.35, SPARSE_S), (4.0, 0.2))
-"""Datagrams of a demand are sent this far apart: when an event begins, and so long after that."""
+LATER = ((0.35, SPARSE_S), (4.0, 0.2))
+"""Probes of a demand are sent this far apart: around an event, and so long after that."""
 BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.08, 0.2
 """Traffic before an event, when all is settled, and for what is under way at the end."""
 STRETCHES = 4
@@ -97,10 +93,9 @@ class Soak:
         seen_events = len(self.kept.events())
         wrong: list[str] = []
         took_ns = None
-        with (
-            SeenTraffic(self.kept, specifications, spacing_s=DENSE_S, settle_s=ARRIVE_S) as traffic,
-            _calming_down(traffic),
-        ):
+        with Traffic(
+            self.kept, specifications, spacing_s=DENSE_S, later=LATER, settle_s=ARRIVE_S
+        ) as traffic:
             time.sleep(BEFORE_S)
             course = self.driver.play(event, state, self._labels)
             self.settling.failures += course.failures
@@ -169,7 +164,7 @@ class Soak:
         for _ in range(STRETCHES):
             watcher = self._watcher(self.now.state.policies, self.now.state.day)
             specification = self.now.state.specification(self.setup)
-            with SeenTraffic(
+            with Traffic(
                 self.kept, [specification], spacing_s=SPARSE_S, settle_s=ARRIVE_S
             ) as traffic:
                 time.sleep(STRETCH_S)
@@ -236,21 +231,6 @@ class Soak:
         mark = (self.now.state.policies, self.now.state.day)
         crossed = self._watcher(*mark).crossings(traffic.seen)
         return Flows(traffic.sent_ns, traffic.lost_ns, traffic.account.repeated, crossed)
-
-
-@contextlib.contextmanager
-def _calming_down(traffic: Traffic) -> Iterator[None]:
-    """Less and less traffic as time goes by."""
-    timers = [
-        threading.Timer(after_s, setattr, (traffic, "spacing_s", spacing_s))
-        for after_s, spacing_s in PACES
-    ]
-    for timer in timers:
-        timer.start()
-    yield
-    for timer in timers:
-        timer.cancel()
-        timer.join()
 
 
 def say(**message: Any) -> None:

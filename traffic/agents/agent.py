@@ -16,7 +16,9 @@ import json
 import os
 import select
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from heapq import heappop, heappush
 
 from corridor.traffic.agents.jobs import Host, Job
@@ -129,6 +131,8 @@ class Agent:
         self._hosts = hosts
         self._parts: list[HostPart] = []
         self._spin_ns = spin_ns_of(job)
+        self._queue: list[tuple[int, int]] = []
+        self._end_ns = 0
 
     def open(self) -> None:
         """Enter each host's namespace in turn and bind its sockets, which stay there."""
@@ -148,14 +152,29 @@ class Agent:
         for descriptor in self._handlers:
             self._poll.register(descriptor, select.EPOLLIN)
 
-    def run(self, epoch_ns: int, end_ns: int) -> dict[str, HostCounts]:
-        """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host."""
+    def run(self, epoch_ns: int, end_ns: int, orders: int | None = None) -> dict[str, HostCounts]:
+        """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host.
+
+        Whatever can be read from the descriptor ``orders`` stops it sooner: nothing more is sent,
+        and what is under way is awaited as after the last packet.
+        """
         sources = [source for part in self._parts for source in part.sources(epoch_ns)]
-        self._loop(sources, epoch_ns + end_ns)
+        self._end_ns = epoch_ns + end_ns
+        if orders is not None:
+            self._handlers[orders] = partial(self._stop, orders)
+            self._poll.register(orders, select.EPOLLIN)
+        self._loop(sources)
         return {part.name: part.finish() for part in self._parts}
 
-    def _loop(self, sources: list[Timed], end_ns: int) -> None:
-        queue: list[tuple[int, int]] = []
+    def _stop(self, orders: int) -> None:
+        self._poll.unregister(orders)
+        self._queue.clear()
+        soon_ns = time.time_ns() + self._job.settings.linger_ns
+        self._end_ns = min(self._end_ns, soon_ns)
+        self._timer.set(self._end_ns)
+
+    def _loop(self, sources: list[Timed]) -> None:
+        queue = self._queue
         for index, source in enumerate(sources):
             heappush(queue, (source.next_ns, index))
         timer, poll, handlers, early_ns = (
@@ -166,7 +185,7 @@ class Agent:
         )
         timer_fd = timer.fd
         while True:
-            due_ns = min(queue[0][0], end_ns) if queue else end_ns
+            due_ns = min(queue[0][0], self._end_ns) if queue else self._end_ns
             timer.set(due_ns - early_ns)
             fired = False
             while not fired:
@@ -175,7 +194,7 @@ class Agent:
                         fired = True
                     else:
                         handlers[descriptor]()
-            if due_ns >= end_ns:
+            if due_ns >= self._end_ns:
                 return
             while queue and queue[0][0] <= due_ns:
                 index = heappop(queue)[1]

@@ -1,6 +1,6 @@
 """Start the agents of a job from one warm process, and watch over them.
 
-    python3 -I -S traffic/agents/launcher.py JOB.json        (standard library only)
+    python3 -I -S traffic/agents/launcher.py JOB.json | -       (standard library only)
 
 The launcher imports once and forks the agents (no exec, no import after the fork); each enters
 the network namespaces of its hosts and binds their sockets. ``processes`` says how many agents
@@ -11,9 +11,15 @@ the order of events its own. Messages are JSON lines:
     out  {"ready": 45, "processes": 1, "start_ms": 80.2}     all hosts have bound their sockets
     in   {"epoch_ns": 1790000000000000000}       CLOCK_REALTIME, in the future, a round second
     out  {"started": {"epoch_ns": ..., "end_ns": ...}}   end_ns is absolute
+    in   {"stop": true}      nothing more is sent; the end is linger_ns from now, if that is sooner
     out  {"died": {"hosts": ["shanghai"], "signal": 9, "exit": null}}     at once, if one does
     out  {"done": {"agents": {"shanghai": {...counters...}}, "died": [...], "clock_step_ns": 0}}
     out  {"failed": {"host": "shanghai", "reason": "..."}}   nothing was started or measured
+
+With ``-`` it carries out one job after another, each from its own file, and goes on whatever comes
+of one, until standard input closes:
+
+    in   {"job": "JOB.json"}
 
 Exit code 0 when every agent came to its end, 4 when one died (the others went on, or were stopped
 if the job says so), 3 when a host could not be prepared, 2 when the job or the epoch is bad, 1 when
@@ -46,7 +52,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import NoReturn
 
@@ -65,6 +72,7 @@ from corridor.traffic.system.forked import (
     stop_at_signals,
 )
 
+SEVERAL = "-"
 EXIT_OK = 0
 EXIT_STOPPED = 1
 EXIT_BAD_JOB = 2
@@ -102,12 +110,14 @@ class Child:
 class Launcher:
     """Forks the agents of one job and carries them to their end."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, runner: Lines) -> None:
         self.job = job
         self.children: dict[int, Child] = {}
         self.died: list[Death] = []
         self._poll = select.poll()
-        self._runner = Lines(0)
+        self._runner = runner
+        self._orders: list[bytes] = []
+        """That came with the epoch."""
 
     def fork_all(self) -> None:
         parent = os.getpid()
@@ -149,20 +159,22 @@ class Launcher:
                     if self.died:
                         raise CannotStartError(", ".join(self.died[0]["hosts"]), how(self.died[0]))
                     continue
-                for line in self._hear_runner():
+                for line in (lines := self._hear_runner()):
+                    self._orders = lines[1:]
                     return int(json.loads(line)["epoch_ns"])
 
     def run(self, epoch_ns: int) -> None:
-        """Release the agents and wait for the last of them."""
+        """Release the agents and wait for the last of them, or have all of them stop."""
         order = encode({"epoch_ns": epoch_ns, "end_ns": self.job.end_ns})
         for child in self.children.values():
             child.channel.sendall(order)
         say({"started": {"epoch_ns": epoch_ns, "end_ns": epoch_ns + self.job.end_ns}})
         running = set(self.children)
+        self._obey(self._orders, running)
         while running:
             for descriptor, _ in self._poll.poll():
                 if descriptor == 0:
-                    self._hear_runner()
+                    self._obey(self._hear_runner(), running)
                     continue
                 child = self.children[descriptor]
                 for line in self._hear(descriptor):
@@ -174,12 +186,20 @@ class Launcher:
                     if child.result is None and self.job.settings.on_death == "stop":
                         return
 
+    def _obey(self, orders: Iterable[bytes], running: Iterable[int]) -> None:
+        if not any(json.loads(line).get("stop") for line in orders):
+            return
+        for descriptor in running:
+            with suppress(BrokenPipeError):  # it has come to its end by itself
+                self.children[descriptor].channel.sendall(encode({"stop": True}))
+
     def kill_all(self) -> None:
         for child in self.children.values():
             if child.status is None:
                 os.kill(child.pid, signal.SIGKILL)
         for child in self.children.values():
             child.reap()
+            child.channel.close()
 
     def _hear(self, descriptor: int) -> list[bytes]:
         """Lines of one agent; one that ends without a result has died, which is said at once."""
@@ -224,8 +244,9 @@ def _be_agent(job: Job, hosts: Sequence[Host], channel: socket.socket, parent: i
             tell(channel, {"host": name, "error": reason})
             os._exit(1)
         tell(channel, {"ready": True})
-        order = json.loads(channel.makefile("rb").readline())
-        tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"])})
+        with channel.makefile("rb", buffering=0) as first:  # what follows is for the agent's loop
+            order = json.loads(first.readline())
+        tell(channel, {"result": agent.run(order["epoch_ns"], order["end_ns"], channel.fileno())})
         code = 0
     except Exception as problem:  # noqa: BLE001 -- said on stderr, and death is reported
         names = ", ".join(host.name for host in hosts)
@@ -240,18 +261,33 @@ def _clock_offset_ns() -> int:
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
-        say({"failed": {"host": None, "reason": "usage: launcher.py JOB.json"}})
+        say({"failed": {"host": None, "reason": "usage: launcher.py JOB.json | -"}})
         return EXIT_BAD_JOB
+    stop_at_signals()
+    runner = Lines(0)
+    if arguments[0] != SEVERAL:
+        return carry_out(arguments[0], runner)
     try:
-        with open(arguments[0], "rb") as file:
+        while lines := runner.read():
+            for line in lines:
+                if carry_out(str(json.loads(line)["job"]), runner) == EXIT_STOPPED:
+                    return EXIT_STOPPED
+    except (StoppedError, BrokenPipeError):
+        return EXIT_STOPPED
+    return EXIT_OK
+
+
+def carry_out(job_path: str, runner: Lines) -> int:
+    """One job; the exit code that says what came of it."""
+    try:
+        with open(job_path, "rb") as file:
             job = Job.from_plain(json.load(file))
         os.makedirs(job.out_dir, exist_ok=True)
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        reason = f"job {arguments[0]}: {type(problem).__name__}: {problem}"
+        reason = f"job {job_path}: {type(problem).__name__}: {problem}"
         say({"failed": {"host": None, "reason": reason}})
         return EXIT_BAD_JOB
-    stop_at_signals()
-    launcher = Launcher(job)
+    launcher = Launcher(job, runner)
     try:
         began_ns = time.monotonic_ns()
         launcher.fork_all()

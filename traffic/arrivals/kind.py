@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from corridor.topologies.base.options import Option, Values, nothing_wrong
@@ -47,7 +47,7 @@ class ArrivalKind(NamedTuple):
     """What it does, for people: a phrase for a table."""
     example: str
     """As YAML writes it after ``arrival:``."""
-    times: Callable[[int, int, int, SplitMix64, Values], list[int]]
+    times: Callable[[int, int, int, SplitMix64, Values], Sequence[int]]
     options: Mapping[str, Option] = {}
     draws: bool = True
     """Whether it uses random numbers; if not, demands start spread over an interval."""

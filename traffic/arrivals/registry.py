@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from corridor.topologies.base.options import Values
 from corridor.traffic.arrivals import pareto_on_off, periodic, poisson
@@ -33,7 +33,7 @@ def parts_of(arrival: Arrival) -> tuple[ArrivalKind, Values]:
 
 def send_times(
     arrival: Arrival, start_ns: int, interval_ns: int, count: int, seed: int = 0
-) -> list[int]:
+) -> Sequence[int]:
     """The intended send times of one demand, in order; ValueError for a kind that is not known."""
     kind, options = parts_of(arrival)
     return kind.times(start_ns, interval_ns, count, SplitMix64(seed), options)

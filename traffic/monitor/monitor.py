@@ -8,9 +8,14 @@ way does not. What switches send for themselves is left out: BFD between its own
 LLDP. Configuration: ``{"interfaces": [NAME, ...], "out": PATH}``. Messages are JSON lines:
 
     out  {"ready": 228}                                   it sees that many interfaces
+    in   {"do": "split"}                                  out  {"split": 4600}
+    in   {"do": "take"}                                   out  {"taken": {"frames": 4600}}
     in   {"do": "stop"}, or the end of standard input, or SIGTERM
     out  {"done": {"frames": 4600, "lost": 0}}            and the file is written
     out  {"failed": {"reason": "..."}}
+
+What was seen before a ``split`` is counted by itself. With ``take`` the file is written with all
+that was seen so far, and what is seen from then on is of the next file, which replaces it.
 
 The file::
 
@@ -61,14 +66,15 @@ class Config(TypedDict):
 class Monitor:
     """The frames of some interfaces, counted until it is told to end."""
 
-    def __init__(self, interfaces: list[str]) -> None:
-        names = {socket.if_nametoindex(name): name for name in interfaces}
+    def __init__(self, interfaces: list[str], out: str) -> None:
+        self._names = names = {socket.if_nametoindex(name): name for name in interfaces}
+        self._out = out
         self._told_to_end = kernel.readable_at_sigterm()
         self._ring = packet_ring.PacketRing(packet_filter.sent_by(min(names), max(names)))
         self._tally = EventCounts(names)
 
     def run(self) -> Seen:
-        """Count until the end is asked for; what the file says."""
+        """Count until the end is asked for; what the file then says."""
         runner, poll = Lines(0), select.poll()
         sock = self._ring.sock.fileno()
         for descriptor in (sock, self._told_to_end, 0):
@@ -85,21 +91,32 @@ class Monitor:
         self._ring.close_to_more()
         while select.select([sock], [], [], 3 * packet_ring.RETIRE_MS / 1e3)[0]:
             self._count()
-        return {
+        return self._write()
+
+    def _write(self) -> Seen:
+        seen: Seen = {
             "schema": SCHEMA,
             "frames": self._tally.frames,
             "lost": self._ring.lost(),
             "flows": self._tally.flows(),
         }
+        with open(self._out, "w") as file:
+            json.dump(seen, file)
+        return seen
 
     def _obey(self, lines: list[bytes] | None) -> bool:
         """Whether it is the end, by what its runner says, or because there is none any more."""
         orders = [json.loads(line).get("do") for line in lines or ()]
-        for _ in range(orders.count("split")):
-            time.sleep(2 * packet_ring.RETIRE_MS / 1e3)  # what was sent before is in the ring
-            self._count()
-            self._tally.split()
-            say({"split": self._tally.frames})
+        for order in orders:
+            if order in ("split", "take"):
+                time.sleep(2 * packet_ring.RETIRE_MS / 1e3)  # what was sent before is in the ring
+                self._count()
+            if order == "split":
+                self._tally.split()
+                say({"split": self._tally.frames})
+            elif order == "take":
+                say({"taken": {"frames": self._write()["frames"]}})
+                self._tally = EventCounts(self._names)
         return lines is None or "stop" in orders
 
     def _count(self) -> None:
@@ -123,14 +140,12 @@ def main(arguments: list[str]) -> int:
         say({"failed": {"reason": reason}})
         return EXIT_BAD_CONFIG
     try:
-        monitor = Monitor(interfaces)
+        monitor = Monitor(interfaces, out)
     except (OSError, ValueError) as problem:
         say({"failed": {"reason": f"the monitor sees nothing: {problem}"}})
         return EXIT_CANNOT_SEE
     say({"ready": len(interfaces)})
     seen = monitor.run()
-    with open(out, "w") as file:
-        json.dump(seen, file)
     say({"done": {"frames": seen["frames"], "lost": seen["lost"]}})
     return EXIT_OK
 

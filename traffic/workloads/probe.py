@@ -78,7 +78,7 @@ class Probe(NamedTuple):
     phase: int = 0
 
     @property
-    def send_times(self) -> list[int]:
+    def send_times(self) -> Sequence[int]:
         return send_times(self.arrival, self.start_ns, self.interval_ns, self.packets, self.seed)
 
     @property

@@ -12,7 +12,7 @@ Times are CLOCK_REALTIME ns, 0 where the kind does not know them:
 
     SENT       intended, T1                 written by the sender after the send
     REPLY      T1, T2, T3, T4, both TTLs    written by the sender at each reply, duplicates too
-    REFLECTED  T1, T2, T3, TTL forward      written by the reflector
+    REFLECTED  T1, T2, T3, TTL forward      written by the reflector; T3 is 0 if it does not answer
 """
 
 from __future__ import annotations

@@ -42,11 +42,15 @@ class Reply(NamedTuple):
 
 
 class Reflector(NamedTuple):
-    """That requests which reach an address are answered, from the start to the end."""
+    """That requests which reach an address are answered, from the start to the end.
+
+    Without ``answers`` they are recorded and that is all: for demands that nothing may answer.
+    """
 
     ip: str
     port: int = stamp.PORT
     replies: tuple[Reply, ...] = ()
+    answers: bool = True
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
         return self
@@ -91,6 +95,7 @@ class ReflectingSocket:
         self.address = (plan.ip, plan.port)
         self.reflected = self.foreign = 0
         self.errors: dict[str, int] = {}
+        self._answers = plan.answers
         self._sessions: dict[tuple[tuple[str, int], int], int] = {}
         self._frames = {
             (reply.peer_ip, reply.peer_port): Template.of(reply.template) for reply in plan.replies
@@ -106,8 +111,7 @@ class ReflectingSocket:
         self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVTOS, 1)
 
     def readable(self) -> None:
-        """Answer one request; the poll loop calls again while more wait."""
-        buffer = self._buffer
+        """Take one request, and answer it; the poll loop calls again while more wait."""
         try:
             length, control, _, peer = self.sock.recvmsg_into(self._buffers, 128)
         except (BlockingIOError, ConnectionRefusedError):
@@ -117,42 +121,17 @@ class ReflectingSocket:
         if not t2_ns:
             t2_ns, flags = time.time_ns(), records.NO_KERNEL_STAMP
         try:
-            sender_seq, t1, estimate, ssid = stamp.SENDER.unpack_from(self._reply[:length])
+            sender_seq, t1, _, ssid = stamp.SENDER.unpack_from(self._reply[:length])
         except error:
             self.foreign += 1
             return
         session = (peer, ssid)
         seq = self._sessions.get(session, 0)
         self._sessions[session] = seq + 1
-        t2 = stamp.ntp_from_ns(t2_ns)
-        if length > stamp.PACKET_BYTES:
-            stamp.answer_tlvs(buffer, length)
-        frame = self._frames.get(peer)
-        t3_ns = time.time_ns()
-        stamp.REFLECTOR.pack_into(
-            buffer,
-            0,
-            seq & 0xFFFF_FFFF,
-            stamp.ntp_from_ns(t3_ns),
-            self._error_estimate,
-            ssid,
-            t2,
-            sender_seq,
-            t1,
-            estimate,
-            0,
-            ttl,
-        )
-        try:
-            if frame is not None:
-                self._send_frame(frame.replace_head(self._reply[: stamp.PACKET_BYTES]))
-            else:
-                tos = [part for part in control if part[0] == 0 and part[1] == IP_TOS]
-                self.sock.sendmsg((self._reply[:length],), tos, 0, peer)
-            self.reflected += 1
-        except OSError as problem:
-            count_error(self.errors, problem.errno or 0)
-            flags |= records.SEND_FAILED
+        t3_ns = 0
+        if self._answers:
+            t3_ns, failed = self._answer(length, control, peer, seq, t2_ns, ttl)
+            flags |= failed
         self._add(
             records.REFLECTED,
             flags,
@@ -168,6 +147,48 @@ class ReflectingSocket:
             t3_ns,
             0,
         )
+
+    def _answer(
+        self,
+        length: int,
+        control: Sequence[tuple[int, int, bytes]],
+        peer: tuple[str, int],
+        seq: int,
+        t2_ns: int,
+        ttl: int,
+    ) -> tuple[int, int]:
+        """The request in the buffer; when that was, and the flags of a reply that failed."""
+        buffer = self._buffer
+        sender_seq, t1, estimate, ssid = stamp.SENDER.unpack_from(buffer)
+        if length > stamp.PACKET_BYTES:
+            stamp.answer_tlvs(buffer, length)
+        frame = self._frames.get(peer)
+        t3_ns = time.time_ns()
+        stamp.REFLECTOR.pack_into(
+            buffer,
+            0,
+            seq & 0xFFFF_FFFF,
+            stamp.ntp_from_ns(t3_ns),
+            self._error_estimate,
+            ssid,
+            stamp.ntp_from_ns(t2_ns),
+            sender_seq,
+            t1,
+            estimate,
+            0,
+            ttl,
+        )
+        try:
+            if frame is not None:
+                self._send_frame(frame.replace_head(self._reply[: stamp.PACKET_BYTES]))
+            else:
+                tos = [part for part in control if part[0] == 0 and part[1] == IP_TOS]
+                self.sock.sendmsg((self._reply[:length],), tos, 0, peer)
+            self.reflected += 1
+        except OSError as problem:
+            count_error(self.errors, problem.errno or 0)
+            return t3_ns, records.SEND_FAILED
+        return t3_ns, 0
 
 
 class Reflectors(Workload[Reflector]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,15 @@ import handmade_run
 from corridor.experiments.lab.health import softnet_dropped
 from corridor.experiments.plan.probe_queues import crowded_fibres
 from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
-from corridor.experiments.results.health import machine_warnings, unexplained
-from corridor.experiments.results.machine_counters import Counted, Health
+from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained
+from corridor.experiments.results.machine_counters import (
+    Counted,
+    Health,
+    SocketDrops,
+    read_health,
+    socket_drops,
+    write_health,
+)
 
 MS = 1_000_000
 FIBRES = {"s1p2": {"queue_drops": 0}}
@@ -120,6 +129,61 @@ def test_what_the_machine_lost_is_named() -> None:
     assert machine_warnings(HEALTHY, PLAN) == machine_warnings(None, PLAN) == []
     happens = replace(PLAN, events=(event("cut"),))
     assert len(machine_warnings(Health(QUIET, after), happens)) == 2
+
+
+COUNTS: dict[str, Any] = {
+    "reflectors": [{"dropped_by_socket": 1}, {"dropped_by_socket": 2}],
+    "replies_dropped_by_socket": 4,
+    "streams_in": [{"dropped_by_socket": 8}],
+}
+
+
+def test_what_sockets_of_agents_dropped_is_read_by_kind_kept_and_named(tmp_path: Path) -> None:
+    quiet: dict[str, Any] = {"reflectors": [{"dropped_by_socket": 0}]}
+    drops = socket_drops({"h2": COUNTS, "h1": quiet, "h3": {}})
+    assert drops == {"h2": SocketDrops(requests=3, replies=4, streams=8)}
+    health = Health(QUIET, QUIET, drops)
+    write_health(tmp_path, health)
+    assert read_health(tmp_path) == health
+    assert machine_warnings(health, PLAN) == [
+        "15 packets found the socket of the agent at h2 full (3 requests, 4 replies, 8 of streams)"
+    ]
+
+
+def test_health_of_runs_that_did_not_count_sockets_is_read(tmp_path: Path) -> None:
+    write_health(tmp_path, HEALTHY)
+    plain = json.loads((tmp_path / "health.json").read_text())
+    del plain["sockets"]
+    (tmp_path / "health.json").write_text(json.dumps(plain))
+    assert read_health(tmp_path) == HEALTHY
+
+
+def lossy(src: str = "h1", dst: str = "h2", *, there: int = 0, back: int = 0, of: int = 0) -> Any:
+    lost = {"lost_forward": there, "lost_backward": back, "lost_unattributed": 0}
+    stream = {"offered_packets": 10, "delivered_packets": 10 - of}
+    transfer = {"offered_packets": None, "delivered_packets": None}
+    return {"id": "near", "src": src, "dst": dst, **lost, "flows": [stream, transfer]}
+
+
+@pytest.mark.parametrize(
+    ("drops", "demand", "says"),
+    [
+        (SocketDrops(requests=3), lossy(there=5), "near lost 5 packets, and up to 3 of them"),
+        (SocketDrops(requests=3), lossy(back=5), None),
+        (SocketDrops(requests=3), lossy(), None),
+        (SocketDrops(replies=3), lossy("h2", "h1", back=5), "the agent at h2 was full"),
+        (SocketDrops(replies=3), lossy(back=5), None),
+        (SocketDrops(streams=3), lossy(of=4), "near lost 4 packets"),
+        (SocketDrops(requests=3), lossy("h1", "h3", there=5), None),
+    ],
+)
+def test_what_a_full_socket_may_explain_is_not_the_networks_loss(
+    drops: SocketDrops, demand: Any, says: str | None
+) -> None:
+    said = lost_at_sockets(Health(QUIET, QUIET, {"h2": drops}), [demand])
+    assert (said is None) == (says is None)
+    assert (says or "") in (said or "")
+    assert lost_at_sockets(None, [demand]) is None
 
 
 def test_the_kernels_backlog_is_counted_over_all_processors() -> None:

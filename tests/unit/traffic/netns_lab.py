@@ -124,9 +124,11 @@ def templates(*specs: FrameSpec) -> dict[str, FrameTemplate]:
 class Run:
     """A launcher under a test's control."""
 
-    def __init__(self, job: jobs.Job, directory: Path) -> None:
-        path = directory / "job.json"
-        path.write_text(job.to_json())
+    def __init__(self, job: jobs.Job | None, directory: Path) -> None:
+        """Without a job it waits to be told of some."""
+        path = directory / "job.json" if job else launcher.SEVERAL
+        if job:
+            (directory / "job.json").write_text(job.to_json())
         self.process = subprocess.Popen(
             launcher.command(str(path), sys.executable),
             stdin=subprocess.PIPE,
@@ -144,10 +146,16 @@ class Run:
 
     def release(self, ahead_ns: int = 100_000_000) -> int:
         epoch_ns = time.time_ns() + ahead_ns
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"epoch_ns": epoch_ns}) + "\n")
-        self.process.stdin.flush()
+        self.tell(epoch_ns=epoch_ns)
         return epoch_ns
+
+    def stop(self) -> None:
+        self.tell(stop=True)
+
+    def tell(self, **message: Any) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
 
     def to_end(self) -> dict[str, Any]:
         """From start to the ``done`` message; the exit code must be 0."""

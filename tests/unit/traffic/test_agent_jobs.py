@@ -39,7 +39,8 @@ def test_agent_jobs_are_the_same_bytes_every_time() -> None:
     plan = job(Host("a", "/x", "eth0", (probe(), Reflector("10.0.0.1"))))
     assert plan.to_json() == plan.to_json()
     found = json.loads(plan.to_json())
-    assert found["hosts"][0]["parts"]["reflect"] == [{"ip": "10.0.0.1", "port": 862, "replies": []}]
+    (reflector,) = found["hosts"][0]["parts"]["reflect"]
+    assert reflector == {"ip": "10.0.0.1", "port": 862, "replies": [], "answers": True}
     assert found["end_ns"] == 80 + 1_000_000_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -11,8 +12,11 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
+from corridor.experiments.lab.line_process import LineProcess
+from corridor.experiments.results.machine_counters import SocketDrops, socket_drops
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
 from corridor.traffic.measures import flows, metrics, samples
+from corridor.traffic.monitor import monitor
 from corridor.traffic.packets.template import FrameTemplate
 from corridor.traffic.workloads import tcp
 from corridor.traffic.workloads.probe import Probe
@@ -155,6 +159,126 @@ def test_agent_death_stops_the_others_when_the_job_says_so(pair: lab.Pair, tmp_p
         assert run.process.wait(2) == 4
     finally:
         run.close()
+
+
+def test_agents_told_to_stop_send_no_more_and_await_what_is_under_way(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=50_000, processes=2), tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        time.sleep(0.3)
+        told = time.monotonic()
+        run.stop()
+        done = run.hear()["done"]
+        assert 0.09 < time.monotonic() - told < 1, "as long as the job lingers"
+        assert run.process.wait(2) == 0
+        assert not done["died"]
+    finally:
+        run.close()
+    for one in metrics.by_demand(samples.join(samples.read_directory(tmp_path))):
+        assert 10 < one.sent == one.received < 1000, one
+
+
+def test_agents_told_to_stop_before_they_begin_send_nothing(pair: lab.Pair, tmp_path: Path) -> None:
+    run = lab.Run(probing(pair, tmp_path, count=50_000, processes=2), tmp_path)
+    run.hear()
+    run.release()
+    run.stop()
+    assert "started" in run.hear()
+    assert run.hear()["done"]["died"] == []
+    assert run.process.wait(2) == 0
+    assert not len(samples.join(samples.read_directory(tmp_path)))
+
+
+def test_a_reflector_that_does_not_answer_records_what_came(pair: lab.Pair, tmp_path: Path) -> None:
+    built = lab.templates(lab.stamp_spec("there", 0))
+    probe = Probe(0, built["there"], 20000, 0, 2 * MS, 50)
+    a = Host("a", pair.path(0), "eth0", (probe,))
+    b = Host("b", pair.path(1), "eth0", (Reflector(lab.IPS[1], answers=False),))
+    job = plan_job("real", str(tmp_path), (a, b), settings=Settings(linger_ns=100 * MS))
+    done = lab.Run(job, tmp_path).to_end()
+    rows = samples.join(samples.read_directory(tmp_path))
+    assert rows["reflections"].tolist() == [1] * 50
+    assert not rows["received"].any()
+    assert (rows["t2_ns"] > rows["t1_ns"]).all()
+    assert not rows["t3_ns"].any()
+    assert done["agents"]["b"]["reflectors"][0]["reflected"] == 0
+
+
+def test_one_launcher_carries_out_several_jobs_whatever_comes_of_one(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    jobs = [probing(pair, tmp_path / name, count=20) for name in ("first", "second")]
+    run = lab.Run(None, tmp_path)
+    try:
+        for number, job in enumerate(jobs):
+            run.tell(job=str(tmp_path / "no-such.json"))
+            assert "no-such.json" in run.hear()["failed"]["reason"]
+            path = tmp_path / f"{number}.json"
+            path.write_text(job.to_json())
+            run.tell(job=str(path))
+            assert run.hear()["ready"] == 2
+            run.release()
+            assert "started" in run.hear()
+            assert not run.hear()["done"]["died"]
+            found = metrics.by_demand(samples.join(samples.read_directory(Path(job.out_dir))))
+            assert [one.sent for one in found] == [20] * 3
+        assert run.process.stdin is not None
+        run.process.stdin.close()
+        run.process.stdin = None
+        assert run.process.wait(2) == 0
+    finally:
+        run.close()
+
+
+def test_what_a_full_socket_drops_is_counted(pair: lab.Pair, tmp_path: Path) -> None:
+    """The agent stands still while more comes than its socket holds."""
+    job = probing(pair, tmp_path, count=2000, processes=2)
+    a, b = job.hosts
+    quick = a.of(Probe)[0]._replace(interval_ns=MS // 40, packets=40_000)
+    job = plan_job("real", str(tmp_path), (Host("a", a.netns, "eth0", (quick,)), b),
+                   settings=job.settings)  # fmt: skip
+    run = lab.Run(job, tmp_path)
+    try:
+        run.hear()
+        run.release()
+        run.hear()
+        os.kill(run.agents()["1"], signal.SIGSTOP)
+        time.sleep(2.5)
+        os.kill(run.agents()["1"], signal.SIGCONT)
+        agents = run.hear()["done"]["agents"]
+    finally:
+        run.close()
+    dropped = SocketDrops.of(agents["b"])
+    lost = quick.packets - agents["b"]["reflectors"][0]["reflected"]
+    assert 100 < dropped.requests == dropped.total <= lost
+    assert socket_drops(agents) == {"b": dropped}
+
+
+def test_a_monitor_hands_over_what_it_saw_since_the_last_time(
+    pair: lab.Pair, tmp_path: Path
+) -> None:
+    out = tmp_path / "seen.json"
+    (tmp_path / "monitor.json").write_text(json.dumps({"interfaces": ["eth0"], "out": str(out)}))
+    inside = ["ip", "netns", "exec", pair.names[0]]
+    watch = LineProcess([*inside, *monitor.command(str(tmp_path / "monitor.json"))], "the monitor")
+    try:
+        watch.wait("ready", 10)
+        packets = []
+        for count in (7, 11):
+            lab.Run(probing(pair, tmp_path, count=count), tmp_path).to_end()
+            watch.tell({"do": "take"})
+            assert watch.wait("taken", 10)["frames"] >= 3 * count
+            flows = json.loads(out.read_text())["flows"]
+            packets.append(sum(one["packets"] for one in flows if one["dst_port"] == 862))
+        assert packets == [2 * 7, 2 * 11]
+        watch.tell({"do": "stop"})
+        assert watch.wait("done", 10)["lost"] == 0
+    finally:
+        watch.close()
 
 
 @pytest.mark.parametrize("how", ["kill", "close", "terminate"])
