@@ -9,7 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, under
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    under,
+)
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.errors import InputError
 
@@ -42,6 +46,7 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
+    add_delay_model(parser)
     parser.add_argument(
         "--sets",
         metavar="SET,...",
@@ -110,17 +115,22 @@ def _under(args: argparse.Namespace, name: str) -> LoadedScenario:
 def _priced(
     scenarios: Mapping[str, LoadedScenario], names: tuple[str, ...], args: argparse.Namespace
 ) -> list[SetPrice]:
+    from corridor.controller.uncertainty.certainty import Lawful
     from corridor.experiments.results.price import price
     from corridor.experiments.results.price_sets import Laid
+    from corridor.topologies.model.delay_model import load_delay_model
+    from corridor.topologies.uncertainty.draws import draw
 
     base = scenarios[args.against]
     laid = Laid.of(base)
+    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
     return [
         price(
             laid,
             scenarios[name].policies,
             base.policies,
             search_changes=not args.no_changes,
+            lawful=lawful,
         )
         for name in names
     ]

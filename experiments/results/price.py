@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.results.price_causes import Cause, causes
+from corridor.experiments.results.price_certainty import ExtraCertainty, certainty_of
 from corridor.experiments.results.price_changes import Change, Changes
 from corridor.experiments.results.price_sets import Laid, Served, readings, without_readings
 
@@ -66,6 +68,8 @@ class DemandPrice:
     with_readings: Cost
     by_certain_rules: Cost
     causes: tuple[Cause, ...]
+    certainty: ExtraCertainty | None = None
+    """Of the extra round trip; None where one of the sets keeps it back, or nobody asked."""
     measured_extra_ms: float | None = None
     """Of least round trips, where the scenario was emulated under both sets."""
 
@@ -88,6 +92,8 @@ class Row:
     narrower: int
     """Demands whose widest way holds less."""
     is_costly: bool
+    certainty: tuple[ExtraCertainty | None, ...] = ()
+    """Of each of ``extra_ms``, where somebody asked."""
     changes: tuple[Change, ...] = ()
     """What would lower it most, the best of each kind, the best first."""
 
@@ -123,12 +129,20 @@ class SetPrice:
     by_certain_rules: Total
     with_readings: Total
     not_judged: int
+    certainty: ExtraCertainty | None = None
+    """Of the sum of all extra round trips, with readings."""
 
 
 def price(
-    laid: Laid, policies: PolicySet, against: PolicySet, *, search_changes: bool = True
+    laid: Laid,
+    policies: PolicySet,
+    against: PolicySet,
+    *,
+    search_changes: bool = True,
+    lawful: Lawful | None = None,
 ) -> SetPrice:
-    """What ``policies`` cost the demands laid out, beside ``against``."""
+    """What ``policies`` cost the demands laid out, beside ``against``; how sure that is, if
+    ``lawful`` has draws of the same map."""
     base, all_of_it = laid.under(against), laid.under(policies)
     certain_base = laid.under(without_readings(against))
     certain = laid.under(without_readings(policies))
@@ -136,6 +150,11 @@ def price(
         _demand(laid, policies, of)
         for of in zip(base, all_of_it, certain_base, certain, strict=True)
     )
+    sure = certainty_of(lawful, base, all_of_it) if lawful is not None else None
+    if sure is not None:
+        demands = tuple(
+            replace(one, certainty=of) for one, of in zip(demands, sure.demands, strict=True)
+        )
     changes = Changes(laid, policies) if search_changes else None
     rows = tuple(
         _row(policies.name, data, demands, base, all_of_it, changes)
@@ -150,6 +169,7 @@ def price(
         by_certain_rules=_total([one.by_certain_rules for one in demands]),
         with_readings=_total([one.with_readings for one in demands]),
         not_judged=sum(bool(one.not_judged) for one in demands),
+        certainty=None if sure is None else sure.total,
     )
 
 
@@ -232,6 +252,11 @@ def _row(
         losing=sum(bool(one.lost) for one in prices),
         narrower=sum(one.narrower_gbps > 0 for one in prices),
         is_costly=is_costly,
+        certainty=tuple(
+            demands[number].certainty
+            for number, one in zip(mine, prices, strict=True)
+            if one.extra_ms is not None
+        ),
         changes=lowered,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from corridor.experiments.results.price import Row, SetPrice, Total
 from corridor.experiments.results.price_causes import Basis
+from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.experiments.results.table import render
 from corridor.topologies.base.codec import JsonObject, to_plain
@@ -22,6 +23,9 @@ BASES: Mapping[Basis, str] = {
     "no permit": "no permit matches",
 }
 LEAST_SHOWN_MS = 0.05
+LEGEND = """\
+[low to high]: the middle 90 % of draws of the map, in ms, by how well lengths are known; a total of
+0.0 ms with an interval is a near tie. How sure the law is stands at each clause."""
 
 
 def document(scenario: str, as_of: str, against: str, prices: Sequence[SetPrice]) -> JsonObject:
@@ -49,14 +53,17 @@ def _plain(of: SetPrice) -> JsonObject:
 
 
 def told(prices: Sequence[SetPrice]) -> str:
-    return "\n\n".join(_set(one) for one in prices)
+    said = [_set(one) for one in prices]
+    if any(one.certainty for one in prices):
+        said.append(LEGEND)
+    return "\n\n".join(said)
 
 
 def _set(of: SetPrice) -> str:
     unjudged = f", {of.not_judged} of them not judged" if of.not_judged else ""
     lines = [f"{of.policies} against {of.against}: {len(of.demands)} demands{unjudged}"]
     lines.append(f"  by certain rules:  {total(of.by_certain_rules)}")
-    lines.append(f"  with readings:     {total(of.with_readings)}")
+    lines.append(f"  with readings:     {total(of.with_readings, of.certainty)}")
     lines += [f"    {line}" for line in _causes(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
@@ -69,11 +76,11 @@ def _set(of: SetPrice) -> str:
     return "\n".join(lines)
 
 
-def total(of: Total) -> str:
+def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     """In a line."""
     parts = [
         f"{of.kept_back} kept back",
-        f"{of.extra_ms:+.1f} ms in all on {_counted(of.delayed, 'demand')}",
+        f"{of.extra_ms:+.1f}{_between(certainty)} ms in all on {_counted(of.delayed, 'demand')}",
         f"{of.losing} with less protection",
     ]
     parts += [f"{of.narrower} with a narrower way"] if of.narrower else []
@@ -111,10 +118,22 @@ def extra(row: Row) -> str:
     """Few values one by one, of more the median and the most; those kept back are in neither."""
     if not row.extra_ms:
         return "none served"
+    sure = row.certainty or (None,) * len(row.extra_ms)
     if row.median_ms is None:
-        return ", ".join(f"{one:+.1f}" for one in row.extra_ms) + " ms"
+        each = zip(row.extra_ms, sure, strict=True)
+        return ", ".join(f"{one:+.1f}{_between(of)}" for one, of in each) + " ms"
     served = f" of {len(row.extra_ms)}" if row.kept_back else ""
-    return f"{row.median_ms:+.1f} ms median{served}, {max(row.extra_ms):+.1f} most"
+    most = max(range(len(row.extra_ms)), key=row.extra_ms.__getitem__)
+    between = _between(sure[most])
+    return f"{row.median_ms:+.1f} ms median{served}, {row.extra_ms[most]:+.1f} most{between}"
+
+
+def _between(of: ExtraCertainty | None) -> str:
+    """The middle 90 % of draws of the map, to a millisecond; nothing where that is 0 to 0."""
+    if of is None:
+        return ""
+    low, high = round(of.interval.low_ms), round(of.interval.high_ms)
+    return f" [{low} to {high}]" if (low, high) != (0, 0) else ""
 
 
 def _lost(row: Row) -> str:

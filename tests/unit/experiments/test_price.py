@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.controller.policy.load import shipped_policies
+from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.cli import main
 from corridor.experiments.results.price import measured, price
 from corridor.experiments.results.price_sets import Laid, with_fibre, with_gateway
 from corridor.experiments.results.price_text import change, extra, told
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.uncertainty.draws import draw
 
 SCENARIO = """\
 schema: 1
@@ -143,8 +145,8 @@ def test_a_rule_is_held_against_any_other_set(thai):
 def test_a_price_is_told_by_certain_rules_and_with_readings():
     found = priced("sovereignty", "gateway-cities", search_changes=False)
     certain, whole = found.by_certain_rules, found.with_readings
-    assert (certain.kept_back, certain.delayed, certain.extra_ms) == (7, 0, 0.0)
-    assert whole.delayed == 13
+    assert (certain.kept_back, certain.delayed, certain.extra_ms) == (5, 0, 0.0)
+    assert whole.delayed == 16
     assert whole.extra_ms > 400
     assert "CN-GATEWAY-OUT" in found.readings
     assert "CN-GATEWAY-INTERNET-OUT" not in found.readings
@@ -158,8 +160,8 @@ def test_the_service_decides_what_the_gateway_rule_costs():
         service: priced("sovereignty", "pan-asia", service=service, search_changes=False)
         for service in ("leased-circuit", "internet")
     }
-    assert by["leased-circuit"].with_readings.delayed == 1
-    assert by["internet"].by_certain_rules.delayed == 13
+    assert by["leased-circuit"].with_readings.delayed == 2
+    assert by["internet"].by_certain_rules.delayed == 16
 
 
 def test_what_would_lower_a_price_most_is_tried(path):
@@ -184,11 +186,11 @@ def test_a_change_that_is_tried_leaves_the_map_as_it_was():
 
 
 def test_few_values_are_told_one_by_one():
-    row = SimpleNamespace(extra_ms=(0.0, 86.02), median_ms=None, kept_back=0)
+    row = SimpleNamespace(certainty=(), extra_ms=(0.0, 86.02), median_ms=None, kept_back=0)
     assert extra(row) == "+0.0, +86.0 ms"
-    row = SimpleNamespace(extra_ms=(0.0, 1.0, 2.0), median_ms=1.0, kept_back=1)
+    row = SimpleNamespace(certainty=(), extra_ms=(0.0, 1.0, 2.0), median_ms=1.0, kept_back=1)
     assert extra(row) == "+1.0 ms median of 3, +2.0 most"
-    row = SimpleNamespace(extra_ms=(), median_ms=None, kept_back=1)
+    row = SimpleNamespace(certainty=(), extra_ms=(), median_ms=None, kept_back=1)
     assert extra(row) == "none served"
 
 
@@ -240,3 +242,22 @@ def test_every_shipped_set_is_priced_by_default(capsys):
 
 def test_nothing_is_no_price():
     assert told([]) == ""
+
+
+def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
+    base = under(path, "none")
+    lawful = Lawful(draw(base.topology, draws=100))
+    own = priced(path, str(path.parent / "own.yaml"), lawful=lawful)
+    found = by_demand(own)
+    out = found["out"]
+    assert out.certainty.interval.low_ms < out.with_readings.extra_ms
+    assert out.with_readings.extra_ms < out.certainty.interval.high_ms
+    assert out.certainty.noticeable == 1.0
+    assert found["kept"].certainty is None
+    assert found["home"].certainty.noticeable == 0.0
+    assert own.certainty.interval == out.certainty.interval
+    text = told([own])
+    between = out.certainty.interval
+    assert f"[{round(between.low_ms)} to {round(between.high_ms)}] ms in all on 1 demand" in text
+    assert "the middle 90 % of draws of the map" in text
+    assert "middle" not in told([priced(path, "cn-outbound")])
