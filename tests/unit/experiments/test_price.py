@@ -161,7 +161,7 @@ def test_the_service_decides_what_the_gateway_rule_costs():
         for service in ("leased-circuit", "internet")
     }
     assert by["leased-circuit"].with_readings.delayed == 2
-    assert by["internet"].by_certain_rules.delayed == 16
+    assert by["internet"].by_certain_rules.delayed == 18
 
 
 def test_what_would_lower_a_price_most_is_tried(path):
