@@ -16,7 +16,7 @@ from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
 
 MOST_WAYS = 12
-WHOLE = ("none", "pan-asia")
+WHOLE = ("none", "pan-asia", "gateway-cities")
 """Shipped sets that are no jurisdiction's own."""
 
 

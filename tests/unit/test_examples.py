@@ -92,9 +92,16 @@ def test_a_path_is_explained():
 def test_a_path_and_a_price_have_intervals():
     code, said = run(sys.executable, EXAMPLES / "how_sure.py")
     assert code == 0, said
-    assert "61.7 ms one way, 90 % 51." in said
+    assert "61.0 ms one way, 90 % 51." in said
     assert "policies add 33." in said
     assert "look up next: urumqi-zhongwei" in said
+
+
+@pytest.mark.parametrize("scenario", ["pan-asia", "sovereignty"])
+def test_whose_law_is_met_is_as_the_page_says(scenario):
+    code, said = run(sys.executable, EXAMPLES / "whose_law.py", scenario)
+    assert code == 0, said
+    assert said.rstrip() in (EXAMPLES.parent / "docs/corridor.md").read_text()
 
 
 def test_tables_are_proven():

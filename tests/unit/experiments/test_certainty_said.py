@@ -31,8 +31,8 @@ def test_explain_says_intervals_shares_and_the_next_set(
     text = said(capsys, "explain", "infer-karachi-guian", "pan-asia")
     for words in (
         "How sure, by 2000 draws of the map",
-        "the shortest lawful path crosses PK IN MM CN in 36%: a near tie",
-        "the next set, PK LK MM CN, is 0.06 ms away",
+        "the shortest lawful path crosses PK CN in 73%: a near tie",
+        "the next set, PK LK MM CN, is 3.89 ms away",
     ):
         assert words in text
     assert "What to look up next" not in text
@@ -42,11 +42,11 @@ def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[
     words = ("explain", "infer-karachi-guian", "pan-asia", "--sure")
     text = said(capsys, *words)
     first = text.split("known exactly")[1].splitlines()[2]
-    assert first.startswith("aae-1-ngwesaung-mumbai")
+    assert first.startswith("urumqi-lanzhou")
     found = json.loads(said(capsys, *words, "--json"))["certainty"]
     assert found["of"]["schema"] == 1
     assert found["near_tie"] is True
-    assert found["influences"][0]["input"] == "aae-1-ngwesaung-mumbai"
+    assert found["influences"][0]["input"] == "urumqi-lanzhou"
     rtt = found["rtt_ms"]
     assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]
 
@@ -55,7 +55,7 @@ def test_explain_gives_an_interval_of_what_policies_cost(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """43.01 ms by the map."""
-    words = ("explain", "records-urumqi-lahore")
+    words = ("explain", "records-urumqi-lahore", "--service", "internet")
     assert "policies cost 33." in said(capsys, *words)
     costs = json.loads(said(capsys, *words, "--json"))["certainty"]["costs_one_way_ms"]
     assert costs["low"] < 43.01 < costs["high"]
@@ -73,9 +73,9 @@ def test_check_lists_near_ties_and_json_holds_every_demand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = said(capsys, "check", "pan-asia")
-    assert "15 of 46 demands with a path are near ties under 200 draws of the map" in text
+    assert "14 of 46 demands with a path are near ties under 200 draws of the map" in text
     (row,) = (line for line in text.splitlines() if line.startswith("infer-jeddah-zhongwei"))
-    assert "-OM -AE -QA -BH +DJ" in row
+    assert "+AE" in row
     document = json.loads(said(capsys, "check", "pan-asia", "--json"))
     assert document["holds"]
     told = document["certainty"]

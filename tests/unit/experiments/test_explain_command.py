@@ -37,14 +37,14 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
 @pytest.mark.parametrize(
     ("demand", "words"),
     [
-        ("state-riyadh-guian", "BLOCKED: fibres lead there, 58.91 ms one way"),
+        ("state-riyadh-guian", "BLOCKED: fibres lead there, 61.63 ms one way"),
         (
             "state-riyadh-guian",
             "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (unsure): guian is in CN",
         ),
         (
             "state-riyadh-guian",
-            "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: 58.91 ms",
+            "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: 61.63 ms",
         ),
         ("state-riyadh-guian", "  SA-CCSPR: Cloud Computing Services Provisioning Regulations"),
         ("infer-riyadh-bangkok", "Not known to keep out of MY on aae-1-satun-mumbai: the approach"),

@@ -45,10 +45,8 @@ def test_what_a_class_may_do_comes_from_the_shipped_sets(capsys):
     told = as_json(capsys, "classify", "--from", "SG", "--to", "CN", "--kind", "personal", *DAY)
     assert told["outcome"] == "require"
     assert {"mechanisms": ["scc"], "data_class": "sg-personal-contract"} in told["ways"]
-    assert {(one["policy_set"], one["policy"]) for one in told["policies"]} == {
-        ("sg", "SG-DOMESTIC"),
-        ("sg", "SG-NO-BASIS"),
-    }
+    told_of_sg = {one["policy"] for one in told["policies"] if one["policy_set"] == "sg"}
+    assert told_of_sg == {"SG-DOMESTIC", "SG-NO-BASIS"}
     (rule,) = told["rules"]
     assert rule["official"].startswith("https://sso.agc.gov.sg/")
 
