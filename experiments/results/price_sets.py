@@ -12,7 +12,8 @@ from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.experiments.results.price_ways import Way, Ways
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario, ProtectOptions
+from corridor.experiments.scenario.options import ProtectOptions
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.delay import derived_length_km, one_way_delay_ns
 from corridor.topologies.model.geo import great_circle_km
 from corridor.topologies.model.topology import Fibre, Topology

@@ -17,9 +17,9 @@ from typing import Any, Literal
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.runner import Options, run_loaded
+from corridor.experiments.scenario.options import ProbeOptions
 from corridor.experiments.scenario.scenario import (
     LoadedScenario,
-    ProbeOptions,
     Under,
     load_document,
     read_scenario,
