@@ -250,8 +250,8 @@ def test_an_agent_killed_while_measuring_invalidates_the_run_and_keeps_its_probe
     copy = broken_copy(
         tmp_path,
         "traffic/agents/agent.py",
-        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
-        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
+        "            due_ns = min(queue[0][0], self._end_ns) if queue else self._end_ns\n",
+        "            due_ns = min(queue[0][0], self._end_ns) if queue else self._end_ns\n"
         "            self.turns = getattr(self, 'turns', 0) + 1\n"
         "            if self.turns == 600:\n"
         "                os.kill(os.getpid(), 9)\n",
@@ -268,8 +268,8 @@ def test_a_guest_that_never_sleeps_again_is_ended_and_its_probes_are_kept(watche
     copy = broken_copy(
         tmp_path,
         "traffic/agents/agent.py",
-        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n",
-        "            due_ns = min(queue[0][0], end_ns) if queue else end_ns\n"
+        "            due_ns = min(queue[0][0], self._end_ns) if queue else self._end_ns\n",
+        "            due_ns = min(queue[0][0], self._end_ns) if queue else self._end_ns\n"
         "            self.turns = getattr(self, 'turns', 0) + 1\n"
         "            while self.turns == 600:\n"
         "                pass\n",
