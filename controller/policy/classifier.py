@@ -75,12 +75,27 @@ def one_of(requirement: Requirement) -> str:
     return " | ".join(sorted(requirement))
 
 
+PASSING = ("route", "lease-circuit", "transit")
+"""Operations after which data is nowhere else than before."""
 type _Held = tuple[Rule, Case]
 
 
 def classify(flow: DataFlow, law: Law, as_of: date, groups: Groups | None = None) -> Finding:
-    """What ``law`` says about ``flow`` on the day ``as_of``."""
-    return _Reading(law, as_of, groups or shipped_groups()).of(flow)
+    """What ``law`` says about ``flow`` on the day ``as_of``.
+
+    Data may be allowed to where it is sent and yet end elsewhere: each further place is asked of
+    as if it were sent there, and the first that is not allowed is the answer.
+    """
+    reading = _Reading(law, as_of, groups or shipped_groups())
+    found = reading.of(flow)
+    if found.outcome != "allow" or flow.operation in PASSING:
+        return found
+    places = (flow.processed_in, flow.stored_in, *flow.onward)
+    for place in dict.fromkeys(code for code in places if code and code != flow.origin):
+        farther = reading.of(flow.model_copy(update={"destination": place}))
+        if farther.outcome != "allow":
+            return farther
+    return found
 
 
 @dataclass(frozen=True)

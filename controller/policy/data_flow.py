@@ -100,6 +100,12 @@ class DataFlow(Value):
     transit: tuple[JurisdictionCode, ...] = ()
     """What it crosses on the way."""
 
+    @model_validator(mode="after")
+    def _general_is_not_personal(self) -> Self:
+        if self.sensitivity == "general" and self.holds_personal_data:
+            raise ValueError("general data holds no personal data: call it personal, or unlabelled")
+        return self
+
 
 PLACES = frozenset({"origin", "destination", "processed_in", "stored_in", "onward", "transit"})
 _CHOICES = {

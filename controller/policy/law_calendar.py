@@ -102,10 +102,12 @@ def cited(policies: PolicySet, law: Law) -> tuple[Rule, ...]:
 
 
 def policy_confidence(policy: Policy, law: Law, day: date) -> Confidence:
-    """How sure a policy is on a day: not at all once a rule it names is overdue for review."""
+    """How sure a policy is on a day: no surer than any rule that it names, none of which is sure
+    once it is overdue for review."""
     rules = [law.by_id[name] for name in policy.legal_ref if name in law.by_id]
-    overdue = any(rule.confidence_on(day) != rule.confidence for rule in rules)
-    return "unsure" if overdue else policy.confidence
+    if any(rule.confidence_on(day) == "unsure" for rule in rules):
+        return "unsure"
+    return policy.confidence
 
 
 def as_sure_as_on(policy: Policy, law: Law, day: date) -> Policy:

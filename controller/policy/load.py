@@ -75,7 +75,7 @@ def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[De
 
     The data of ``demands`` must be of classes it knows. Raises InputError with the place.
     """
-    plain = policies.model_dump(mode="json", by_alias=True, exclude={"described"})
+    plain = policies.model_dump(mode="json", by_alias=True)
     document = _Unwritten(plain, f"policy set {policies.name}", {})
     places = _Places(topology, frozenset(hub.id for hub in topology.hubs))
     _Draft(document, places).add(PolicyFile.model_validate(plain))
@@ -187,6 +187,7 @@ class _Draft:
             title=written.title,
             groups=self.groups,
             outside=read_as(written, included),
+            described=written.described,
             **contents,
         )
 

@@ -332,6 +332,8 @@ class PolicyFile(Value):
     bindings: tuple[Binding, ...] = ()
     demands: tuple[Demand, ...] = ()
     policies: tuple[Policy, ...] = ()
+    described: tuple[DataClass, ...] = ()
+    """As a live network tells it: see ``PolicySet``."""
 
 
 class PolicySet(Value):

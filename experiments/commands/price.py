@@ -14,6 +14,7 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     under,
 )
+from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.errors import InputError
 
@@ -86,12 +87,14 @@ def run(args: argparse.Namespace) -> int:
 
     names = _sets(args)
     scenarios = {name: _under(args, name) for name in dict.fromkeys((args.against, *names))}
+    _refuse_twins(scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
     found = _priced(scenarios, names, args)
     if args.measure and out_dir:
         found = _measured(
             found, scenarios, args.against, _measure(scenarios, out_dir, args.standing)
         )
+    warn_of(scenarios[names[0]])
     base = scenarios[args.against]
     plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
@@ -103,6 +106,17 @@ def run(args: argparse.Namespace) -> int:
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
+
+
+def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
+    """Nobody could tell the prices of two sets of one name apart."""
+    called: dict[str, str] = {}
+    for asked, scenario in scenarios.items():
+        name = scenario.policies.name
+        if name in called:
+            message = f"{called[name]} and {asked} are both called {name}"
+            raise InputError(message, "give one another name:")
+        called[name] = asked
 
 
 def _under(args: argparse.Namespace, name: str) -> LoadedScenario:

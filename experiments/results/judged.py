@@ -31,5 +31,6 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
         return ""
     return (
         f"not judged: {len(names)}, there or back, which {policies} says nothing of: they go where "
-        "its restricts and denies leave a way, and no claim says that they may"
+        "its restricts and denies leave a way; claims take that for permitted, and none says that "
+        "law permits it"
     )

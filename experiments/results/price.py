@@ -109,9 +109,13 @@ class Total:
 
     kept_back: int
     opened: int
+    both: int
+    """Demands that both sets serve."""
     delayed: int
     extra_ms: float
-    """Added up over the demands that both sets serve."""
+    """Added up over those of them that take longer."""
+    saved_ms: float
+    """Added up over those that take less."""
     losing: int
     narrower: int
 
@@ -144,8 +148,8 @@ def price(
     """What ``policies`` cost the demands laid out, beside ``against``; how sure that is, if
     ``lawful`` has draws of the same map."""
     base, all_of_it = laid.under(against), laid.under(policies)
-    certain_base = laid.under(without_readings(against))
-    certain = laid.under(without_readings(policies))
+    certain_base = laid.under(without_readings(against, laid.as_of))
+    certain = laid.under(without_readings(policies, laid.as_of))
     demands = tuple(
         _demand(laid, policies, of)
         for of in zip(base, all_of_it, certain_base, certain, strict=True)
@@ -165,7 +169,7 @@ def price(
         against=against.name,
         demands=demands,
         rows=rows,
-        readings=readings(policies),
+        readings=readings(policies, laid.as_of),
         by_certain_rules=_total([one.by_certain_rules for one in demands]),
         with_readings=_total([one.with_readings for one in demands]),
         not_judged=sum(bool(one.not_judged) for one in demands),
@@ -271,8 +275,10 @@ def _total(prices: Sequence[Cost]) -> Total:
     return Total(
         kept_back=sum(one.kept_back for one in prices),
         opened=sum(one.opened for one in prices),
+        both=len(extra),
         delayed=sum(one > LEAST_MS for one in extra),
-        extra_ms=round(sum(extra), 6),
+        extra_ms=round(sum(max(one, 0.0) for one in extra), 6),
+        saved_ms=round(sum(max(-one, 0.0) for one in extra), 6),
         losing=sum(bool(one.lost) for one in prices),
         narrower=sum(one.narrower_gbps > 0 for one in prices),
     )

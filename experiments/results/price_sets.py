@@ -8,6 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import Self
 
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.experiments.results.price_ways import Way, Ways
@@ -114,20 +116,21 @@ def _seen(policies: PolicySet, demand: Demand) -> Demand:
     return demand.model_copy(update={"data_class": "unclassified"})
 
 
-def without_readings(policies: PolicySet) -> PolicySet:
-    """The set with only those restricts and denies that are certain. Permits all stay: one less
-    would keep more back, which is no lower bound of a price."""
+def without_readings(policies: PolicySet, day: date) -> PolicySet:
+    """The set with only those restricts and denies that are certain on a day. Permits all stay: one
+    less would keep more back, which is no lower bound of a price."""
+    law = load_law()
     kept = tuple(
         policy
         for policy in policies.policies
-        if policy.effect == "permit" or policy.confidence == "confident"
+        if policy.effect == "permit" or policy_confidence(policy, law, day) == "confident"
     )
     return policies.model_copy(update={"policies": kept})
 
 
-def readings(policies: PolicySet) -> tuple[str, ...]:
-    """The restricts and denies of a set that are not certain and are switched on."""
-    certain = {policy.id for policy in without_readings(policies).policies}
+def readings(policies: PolicySet, day: date) -> tuple[str, ...]:
+    """The restricts and denies of a set that are not certain on a day and are switched on."""
+    certain = {policy.id for policy in without_readings(policies, day).policies}
     return tuple(
         policy.id for policy in policies.policies if policy.enabled and policy.id not in certain
     )

@@ -69,10 +69,14 @@ def _set(of: SetPrice) -> str:
     if paying:
         lines += ["", render(HEADINGS, [_cells(row) for row in paying], RIGHT)]
         lines += ["", *_lowering(paying)] if any(row.changes for row in paying) else []
-    free = len(of.rows) - len(paying)
+    unjudged_rows = [row for row in of.rows if row.not_judged == row.demands]
+    free = [row for row in of.rows if not row.is_costly and row not in unjudged_rows]
     if free:
-        costs = "costs" if free == 1 else "cost"
-        lines.append(f"{_counted(free, 'class')} of data {costs} nothing under {of.policies}")
+        costs = "costs" if len(free) == 1 else "cost"
+        lines.append(f"{_counted(len(free), 'class')} of data {costs} nothing under {of.policies}")
+    if unjudged_rows:
+        classes = _counted(len(unjudged_rows), "class")
+        lines.append(f"of {classes} of data {of.policies} says nothing: not judged, and not priced")
     return "\n".join(lines)
 
 
@@ -80,11 +84,12 @@ def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     """In a line."""
     parts = [
         f"{of.kept_back} kept back",
-        f"{of.extra_ms:+.1f}{_between(certainty)} ms in all on {_counted(of.delayed, 'demand')}",
+        f"{of.extra_ms:+.1f}{_between(certainty)} ms on {of.delayed} of {of.both} served by both",
         f"{of.losing} with less protection",
     ]
     parts += [f"{of.narrower} with a narrower way"] if of.narrower else []
     parts += [f"{of.opened} opened"] if of.opened else []
+    parts += [f"{of.saved_ms:.1f} ms saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
     return ", ".join(parts)
 
 
@@ -145,7 +150,10 @@ def _lost(row: Row) -> str:
 
 
 def _lowering(rows: Iterable[Row]) -> Iterator[str]:
-    yield "What would lower it most (nothing is changed by itself):"
+    yield (
+        "What would lower it most (nothing is changed by itself; a new fibre is taken to touch no "
+        "third jurisdiction):"
+    )
     for row in rows:
         if row.changes:
             yield f"  {row.data}: {'; or '.join(map(change, row.changes))}"

@@ -54,7 +54,8 @@ def fibre_data(fibre: Fibre) -> JsonObject:
     data: JsonObject = fibre.model_dump(mode="json", exclude_defaults=True, exclude=_SAID_OTHERWISE)
     data["length"] = format_length(fibre.length_km)
     data["length_basis"] = fibre.length_basis
-    data["one_way_delay"] = format_duration(fibre.one_way_delay_ns)
+    if fibre.delay_basis == "given":
+        data["one_way_delay"] = format_duration(fibre.one_way_delay_ns)
     for key, gbps in (("capacity", fibre.capacity_gbps), ("assumed_capacity", fibre.assumed_gbps)):
         if gbps is not None:
             data[key] = format_rate(round(gbps * 1e9))

@@ -14,7 +14,7 @@ from corridor.controller.policy.classifier import classify
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.load import SHIPPED, load_policies, shipped_policies
-from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.model import DataClass, Demand, PolicySet
 from corridor.controller.policy.routes import NoRoute, Route, best_route
 from corridor.controller.policy.schema import schema
 from corridor.controller.policy.semantics import rule
@@ -472,3 +472,12 @@ def test_a_policy_set_is_a_value(tmp_path: Path) -> None:
     assert one == two
     assert isinstance(one, PolicySet)
     assert isinstance(demand(), Demand)
+
+
+def test_a_set_that_was_told_as_json_is_a_file_again(tmp_path):
+    other = DataClass(id="abroad", origin=("PK",), sensitivity="general", basis="exempt")
+    policies = load_policies("th").beside([other])
+    told = tmp_path / "told.json"
+    told.write_text(policies.model_dump_json(by_alias=True))
+    assert load_policies(told) == policies
+    assert "abroad" in {one.id for one in policies.described}
