@@ -91,7 +91,8 @@ def classify(flow: DataFlow, law: Law, as_of: date, groups: Groups | None = None
     if found.outcome != "allow" or flow.operation in PASSING:
         return found
     places = (flow.processed_in, flow.stored_in, *flow.onward)
-    for place in dict.fromkeys(code for code in places if code and code != flow.origin):
+    asked = (None, flow.origin, *_asked(flow))
+    for place in dict.fromkeys(code for code in places if code not in asked):
         farther = reading.of(flow.model_copy(update={"destination": place}))
         if farther.outcome != "allow":
             return farther

@@ -258,6 +258,8 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     assert own.certainty.interval == out.certainty.interval
     text = told([own])
     between = out.certainty.interval
-    assert f"[{round(between.low_ms)} to {round(between.high_ms)}] ms in all on 1 demand" in text
+    assert (
+        f"[{round(between.low_ms)} to {round(between.high_ms)}] ms on 1 of 2 served by both" in text
+    )
     assert "the middle 90 % of draws of the map" in text
     assert "middle" not in told([priced(path, "cn-outbound")])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from corridor.controller.policy.classifier import Finding, classify, one_of
 from corridor.controller.policy.data_flow import DataFlow, Sensitivity
@@ -238,3 +239,19 @@ def test_a_mistake_in_a_rule_names_its_line_and_a_way_out(
         load_law(file)
     assert said in str(caught.value)
     assert abs((caught.value.line or 0) - line) <= 1, caught.value
+
+
+@pytest.mark.parametrize("fact", [{"stored_in": "CN"}, {"processed_in": "CN"}, {"onward": ("CN",)}])
+def test_what_may_be_sent_somewhere_may_not_therefore_end_elsewhere(fact):
+    law = load_law()
+    within = {"origin": "FR", "destination": "DE", "sensitivity": "personal"}
+    assert classify(DataFlow(**within), law, AS_OF).outcome == "allow"
+    farther = classify(DataFlow(**within, **fact), law, AS_OF)
+    assert (farther.outcome, farther.decided_by) == ("require", ("EU-44",))
+    general = {**within, "sensitivity": "general"}
+    assert classify(DataFlow(**general, **fact), law, AS_OF).outcome == "not-researched"
+
+
+def test_general_data_holds_no_personal_data():
+    with pytest.raises(ValidationError, match="general data holds no personal data"):
+        DataFlow(origin="CN", destination="PK", sensitivity="general", holds_personal_data=True)
