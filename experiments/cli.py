@@ -21,7 +21,10 @@ from corridor.experiments.crash_report import keep_traceback
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
 FAMILIES = {
-    "experiments": ("run", "lab", "check", "explain", "price", "report", "topology", "schema"),
+    "experiments": (
+        *("run", "lab", "check", "explain", "price", "law"),
+        *("report", "topology", "schema"),
+    ),
     "a live network": ("up", "status", "events", "policy", "drain", "restore", "down"),
     "its hubs and fibres, by hand": (
         *("exec", "shell", "mininet", "ping", "probe", "trace", "capture"),

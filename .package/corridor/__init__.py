@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from corridor.experiments.run.runner import Options, run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
     from corridor.topologies.formats.load import load_topology
+    from corridor.topologies.formats.networkx_graphs import topology_from_graph
 
 __all__ = [
     "Lab",
@@ -32,6 +33,7 @@ __all__ = [
     "load_scenario",
     "load_topology",
     "run_scenario",
+    "topology_from_graph",
 ]
 _HOMES = {
     "Lab": "experiments.run.lab",
@@ -43,6 +45,7 @@ _HOMES = {
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
     "run_scenario": "experiments.run.runner",
+    "topology_from_graph": "topologies.formats.networkx_graphs",
 }
 
 

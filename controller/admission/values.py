@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.model.sharing import GROUP
 
 type Link = tuple[str, str]
-"""One direction of a fibre: the fibre, and the hub it is entered from."""
+"""One direction of a fibre: the fibre, and the hub it is entered from. Or of what fibres share at a
+landing: the capacity group, and which way; it never fails."""
 
 MOST_NAMED = 8
 """Demands and fibres that a refusal names; it counts the rest."""
@@ -83,7 +85,7 @@ class Added:
     add_bps: int
 
     def __str__(self) -> str:
-        return f"{format_rate(self.add_bps)} to fibre {self.fibre}"
+        return f"{format_rate(self.add_bps)} to {_named(self.fibre)}"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Admission:
     equals rather those of large demands, then of those first by name. Sorted."""
     added: tuple[Added, ...] = ()
     """Adds the least capacity in all, at unchanged rates. Sorted."""
+    assumed: frozenset[str] = frozenset()
+    """Fibres and capacity groups whose capacity is not published."""
 
     @property
     def fits(self) -> bool:
@@ -110,11 +114,30 @@ class Admission:
         worst = max(full, key=lambda link: link.excess_bps)
         capacity_bps = next(one.capacity_bps for one in self.added if one.fibre == worst.fibre)
         return (
-            f"{format_rate(worst.load_bps)} do not fit fibre {worst.fibre} from {worst.hub} "
+            f"{format_rate(worst.load_bps)} do not fit {_link(worst)} "
             f"({_of_capacity(worst.limit_bps, capacity_bps)}) {_when(worst.failure)}: "
             f"demands {_listed(worst.demands)}{_others(len(full) - 1)}; "
             f"least change: lower {_listed(self.lowered)}; or add {_listed(self.added)}"
+            f"{self._resting_on(full)}"
         )
+
+    def _resting_on(self, full: Sequence[Worst]) -> str:
+        """What of it is an assumption; empty if nothing is."""
+        assumed = [one.fibre for one in self.added if one.fibre in self.assumed]
+        if not assumed:
+            return ""
+        of = len({link.fibre for link in full})
+        return f"; assumed, not published, is {len(assumed)} of {of} capacities: {_listed(assumed)}"
+
+
+def _link(worst: Worst) -> str:
+    if worst.fibre.startswith(GROUP):
+        return f"{worst.fibre} {worst.hub}"
+    return f"fibre {worst.fibre} from {worst.hub}"
+
+
+def _named(fibre: str) -> str:
+    return fibre if fibre.startswith(GROUP) else f"fibre {fibre}"
 
 
 def _listed(things: Sequence[object]) -> str:

@@ -67,6 +67,8 @@ class ExplanationAnswer(Answer):
     as_of: date
     status: WayStatus
     permit: PermitInUse | None
+    judged: bool
+    """Whether the policies speak of it; else only what they forbid to any data binds it."""
     passage: Passage | None
     shortest: Passage | None
     """The shortest path there is, whatever policies say."""

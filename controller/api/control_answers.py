@@ -151,6 +151,7 @@ class StatusAnswer(TypedDict):
         clause="",
         legal_ref=["CN-24-7b"],
         remedy="",
+        judged=True,
     )
 )
 class DemandAnswer(TypedDict):
@@ -173,6 +174,8 @@ class DemandAnswer(TypedDict):
     legal_ref: list[str]
     remedy: str
     """The cheapest single change that would help."""
+    judged: bool
+    """Unless it is served though the policies say nothing of its data."""
 
 
 @_described

@@ -29,6 +29,8 @@ class Status(StrEnum):
     """What switches hold is not proven."""
 
 
+OUTSIDE = "not judged: the policies say nothing of this data"
+"""Why a demand is served that no permit speaks of."""
 SERVED = frozenset({Status.UP, Status.ALT, Status.DEGRADED})
 """Packets of such demands arrive."""
 
@@ -48,6 +50,8 @@ class DemandStatus:
     legal_ref: tuple[str, ...] = ()
     remedy: str = ""
     """The cheapest single change that would help."""
+    judged: bool = True
+    """Unless it is served though the policies say nothing of its data."""
 
 
 def unknown(demands: Iterable[str], reason: str) -> tuple[DemandStatus, ...]:
@@ -78,14 +82,16 @@ def _status(
     worse = [*_bridged(walk.found), *map(str, lacks(way, walk.one_way_ns))]
     first = way.intent.ruling.automata[0].permit.id
     other = (f"{first} has no path",) if way.status == "ALT" else ()
+    unjudged = () if way.intent.ruling.is_judged else (OUTSIDE,)
     return DemandStatus(
         demand=way.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
         permit=way.route.permit,
         hubs=walk.path.hubs,
         one_way_ns=walk.one_way_ns,
-        reason="; ".join((*worse, *other)),
+        reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=way.permit.legal_ref if way.permit else (),
+        judged=way.intent.ruling.is_judged,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain
 
 from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
@@ -33,7 +34,9 @@ class ClauseCost:
     """The path it would then be."""
 
 
-def clause_costs(automaton: Automaton, topology: Topology, route: Route) -> tuple[ClauseCost, ...]:
+def clause_costs(
+    automaton: Automaton, topology: Topology, route: Route, day: date
+) -> tuple[ClauseCost, ...]:
     """Every clause of the permit in use and of its restricts, the dearest first."""
     costs = []
     for owner, kind, says in _clauses(automaton):
@@ -44,7 +47,7 @@ def clause_costs(automaton: Automaton, topology: Topology, route: Route) -> tupl
                 owner.id,
                 kind,
                 says,
-                references(owner),
+                references(owner, day),
                 owner.confidence,
                 route.one_way_ns - free.one_way_ns,
                 passage_of_route(topology, free),

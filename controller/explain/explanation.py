@@ -55,6 +55,8 @@ class Explanation:
     as_of: date
     status: WayStatus
     permit: PermitInUse | None
+    judged: bool
+    """Whether the policies speak of it; else only what they forbid to any data binds it."""
     passage: Passage | None
     shortest: Passage | None
     """The shortest path there is, whatever policies say."""
@@ -105,13 +107,14 @@ def explain(
         dst=demand.dst,
         as_of=as_of,
         status=way.status,
-        permit=_permit(way),
+        permit=_permit(way, as_of),
+        judged=ruling.is_judged,
         passage=passage_of_way(topology, way),
         shortest=shortest,
-        forbids_shortest=grounds(_forbids(way, shortest, policies), policies),
-        clauses=_clauses(way),
+        forbids_shortest=grounds(_forbids(way, shortest, policies), policies, as_of),
+        clauses=_clauses(way, as_of),
         unused=unused_permits(ruling, policies, as_of, used.id if used else None),
-        outages=outages(topology, way, policies) if way.first is not None else (),
+        outages=outages(topology, way, policies, as_of) if way.first is not None else (),
         remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
         answers=_answers(answers),
         protection_ns=way.spent_ns,
@@ -120,15 +123,16 @@ def explain(
 
 
 def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
-    return next((entry.origin for entry in policies.classes if entry.id == name), ())
+    known = (*policies.classes, *policies.described)
+    return next((entry.origin for entry in known if entry.id == name), ())
 
 
-def _permit(way: ForwardingTree) -> PermitInUse | None:
+def _permit(way: ForwardingTree, day: date) -> PermitInUse | None:
     if way.permit is None:
         return None
     over = way.protection.over if way.protection.k else ()
     return PermitInUse(
-        way.permit.id, references(way.permit), way.permit.confidence, way.protection.k, over
+        way.permit.id, references(way.permit, day), way.permit.confidence, way.protection.k, over
     )
 
 
@@ -142,12 +146,12 @@ def _forbids(
     return forbidden_by(way.intent.ruling, way.automaton, Path(shortest.hubs, shortest.fibres))
 
 
-def _clauses(way: ForwardingTree) -> tuple[ClauseCost, ...]:
+def _clauses(way: ForwardingTree, day: date) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
     # What is spent on protection is no clause's cost.
     route = replace(way.route, one_way_ns=way.route.one_way_ns - way.spent_ns)
-    return clause_costs(way.automaton, way.intent.ruling.topology, route)
+    return clause_costs(way.automaton, way.intent.ruling.topology, route, day)
 
 
 def _answers(way: ForwardingTree | None) -> Answers | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from corridor.controller.explain.clauses import forbidden_by
 from corridor.controller.explain.path_summary import (
@@ -54,14 +56,27 @@ class Outage:
     again: Replanned
 
 
-def outages(topology: Topology, way: ForwardingTree, policies: PolicySet) -> tuple[Outage, ...]:
+@dataclass(frozen=True)
+class _Judged:
+    """By which policies, on which day."""
+
+    policies: PolicySet
+    day: date
+
+    def grounds(self, died: Iterable[Violation]) -> tuple[Ground, ...]:
+        return grounds(died, self.policies, self.day)
+
+
+def outages(
+    topology: Topology, way: ForwardingTree, policies: PolicySet, day: date
+) -> tuple[Outage, ...]:
     """Of every single element whose failure a packet meets, in the order of its path."""
     alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
     for name in elements(topology):
         failures = failures_of(topology, [name])
         journey = walk_of(way, topology, failures)
         if journey.found and failures.hubs.isdisjoint(way.intent.pair):
-            outage = _outage(topology, way, name, journey, policies)
+            outage = _outage(topology, way, name, journey, _Judged(policies, day))
             outcome = (outage.at_once, outage.again, outage.delivered or outage.protected)
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
@@ -77,7 +92,7 @@ def _joined(alike: list[Outage]) -> Outage:
 
 
 def _outage(
-    topology: Topology, way: ForwardingTree, name: str, journey: Walk, policies: PolicySet
+    topology: Topology, way: ForwardingTree, name: str, journey: Walk, judged: _Judged
 ) -> Outage:
     failures = failures_of(topology, [name])
     died = () if journey.delivered else forbidden_onward(topology, way, failures, journey.path)
@@ -87,8 +102,8 @@ def _outage(
         found_at=journey.path.hubs[journey.found[0].at],
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
-        forbids=next(iter(grounds(died, policies)), None),
-        again=_replanned(topology, _chosen(way.intent, failures), policies),
+        forbids=next(iter(judged.grounds(died)), None),
+        again=_replanned(topology, _chosen(way.intent, failures), judged),
     )
 
 
@@ -99,9 +114,9 @@ def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
     return best_route(intent.ruling, failures)
 
 
-def _replanned(topology: Topology, chosen: Route | NoRoute, policies: PolicySet) -> Replanned:
+def _replanned(topology: Topology, chosen: Route | NoRoute, judged: _Judged) -> Replanned:
     if isinstance(chosen, NoRoute):
-        return Replanned("", None, grounds(chosen.because, policies))
+        return Replanned("", None, judged.grounds(chosen.because))
     return Replanned(chosen.permit, passage_of_route(topology, chosen), ())
 
 

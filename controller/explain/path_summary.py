@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
 from corridor.controller.forwarding.walks import Walk, walk_of
-from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.paths import (
+    Path,
+    crossed_jurisdictions,
+    possible_jurisdictions,
+)
 from corridor.controller.policy.routes import NoRoute, Route
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import Topology
@@ -23,6 +27,8 @@ class Passage:
     length_km: float
     crosses: tuple[str, ...]
     """Jurisdictions in the order they are met, at hubs and between them."""
+    may_cross: tuple[str, ...] = ()
+    """Those that may be met besides: sources differ, or nobody tells."""
     phases: tuple[str, ...] = ()
     """How a packet stands past each hub; none where no policy was asked."""
     gateways: tuple[str, ...] = ()
@@ -37,6 +43,7 @@ def passage_of(topology: Topology, path: Path) -> Passage:
         one_way_ns=sum(topology.one_way_delay_ns(fibre) for fibre in fibres),
         length_km=round(sum(fibre.length_km for fibre in fibres), 1),
         crosses=crossed_jurisdictions(topology, path),
+        may_cross=possible_jurisdictions(topology, path),
     )
 
 

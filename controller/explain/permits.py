@@ -12,7 +12,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
 from corridor.controller.policy.routes import shortest
-from corridor.controller.policy.semantics import Ruling, unmet
+from corridor.controller.policy.semantics import Ruling, data_of, unmet
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,28 @@ def unused_permits(
 ) -> tuple[Unused, ...]:
     """Those that speak about the demand in the order they are tried, then the others: first those
     for data of its origin, of these those for its class, of these those that miss least."""
-    matching = [_matching(ruling, one, used) for one in ruling.automata if one.permit.id != used]
+    matching = [
+        _matching(ruling, one, used, as_of) for one in ruling.automata if one.permit.id != used
+    ]
     return (*matching, *_others(ruling, policies, as_of))
 
 
 def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
     topology, demand = ruling.topology, ruling.demand
-    classes = {entry.id: entry for entry in policies.classes}
-    data = classes.get(demand.data_class)
-    if data is None:
+    classes = {entry.id: entry for entry in (*policies.classes, *policies.described)}
+    if demand.data_class not in classes:
         return []
+    data = data_of(policies, demand)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
     spoken = {permit.id for permit in ruling.permits}
     ranked = []
     for policy in policies.policies:
         if policy.effect == "permit" and policy.id not in spoken:
             missed = _missed(policy, data, trip, as_of)
-            unused = Unused(policy.id, "; ".join(missed), references(policy), matches=False)
+            unused = Unused(policy.id, "; ".join(missed), references(policy, as_of), matches=False)
             named = [classes[name] for name in policy.match.data_class if name in classes]
             strange = _is_of_other_origin(policy, named, data, trip)
-            rank = (strange, data not in named, len(missed), policy.id)
+            rank = (strange, data.id not in policy.match.data_class, len(missed), policy.id)
             ranked.append((rank, unused))
     return [unused for _, unused in sorted(ranked, key=lambda one: one[0])]
 
@@ -65,24 +67,26 @@ def _is_of_other_origin(
     return "origin" in unmet(policy, data, trip)
 
 
-def _matching(ruling: Ruling, automaton: Automaton, used: str | None) -> Unused:
+def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date) -> Unused:
     permit = automaton.permit
     route = shortest(automaton, ruling.topology)
     if route is not None:
         why = f"tried after {used}"
         passage = passage_of_route(ruling.topology, route)
-        return Unused(permit.id, why, references(permit), matches=True, passage=passage)
+        return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
     died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"
-    return Unused(permit.id, why, references(permit), matches=True)
+    return Unused(permit.id, why, references(permit, day), matches=True)
 
 
 def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[str]:
     match = policy.match
+    service = data.service or "a service that is not stated"
     origins, asked = ", ".join(data.origin), ", ".join(match.origin)
     told = {
         "class": f"is for class {' or '.join(match.data_class)}, not {data.id}",
         "origin": f"is for data from {asked}, not from {origins}",
+        "service": f"is for {' or '.join(match.service)}, not {service}",
         "src": f"is for sources {match.src}, not {trip.src.id}",
         "dst": f"is for destinations {match.dst}, not {trip.dst.id}",
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.law import is_rule_id, load_law
+from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.topologies.model.topology import Confidence
 
@@ -20,6 +22,8 @@ class Reference:
     citation: str
     status: str = ""
     confidence: str = ""
+    address: str = ""
+    """Where the authority publishes it, if that is known."""
 
     def __str__(self) -> str:
         if not self.id:
@@ -50,28 +54,31 @@ class Ground:
         return f"{self.policy} {self.clause}{law}{caveat}: {self.reason}"
 
 
-def grounds(violations: Iterable[Violation], policies: PolicySet) -> tuple[Ground, ...]:
-    sure = {policy.id: policy.confidence for policy in policies.policies}
+def grounds(violations: Iterable[Violation], policies: PolicySet, day: date) -> tuple[Ground, ...]:
+    law = load_law()
+    sure = {policy.id: policy_confidence(policy, law, day) for policy in policies.policies}
     return tuple(
         Ground(
             died.policy,
             died.clause,
             died.element,
             died.reason,
-            tuple(map(_reference, died.legal_ref)),
+            tuple(_reference(one, day) for one in died.legal_ref),
             sure.get(died.policy, "confident"),
         )
         for died in violations
     )
 
 
-def references(policy: Policy) -> tuple[Reference, ...]:
-    """What a policy cites, in its order."""
-    return tuple(map(_reference, policy.legal_ref))
+def references(policy: Policy, day: date) -> tuple[Reference, ...]:
+    """What a policy cites, in its order, as sure as it is on a day."""
+    return tuple(_reference(one, day) for one in policy.legal_ref)
 
 
-def _reference(written: str) -> Reference:
+def _reference(written: str, day: date) -> Reference:
     rule = load_law().by_id.get(written) if is_rule_id(written) else None
     if rule is None:
         return Reference("", written)
-    return Reference(rule.id, rule.citation, rule.status, rule.confidence)
+    return Reference(
+        rule.id, rule.citation, rule.status, rule.confidence_on(day), rule.official.url
+    )

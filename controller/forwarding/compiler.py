@@ -278,7 +278,8 @@ def crosses_border(topology: Topology, fibre: Fibre) -> bool:
     near, far = (topology.hub(end).located_in for end in fibre.ends)
     if UNKNOWN_JURISDICTION in (near, far):
         return True
-    return near != far or any(code != near for code in fibre.crosses)
+    between = (*fibre.crosses, *fibre.may_cross_codes)
+    return near != far or any(code != near for code in between)
 
 
 def _reason(node: Node, in_port: int) -> Reason:

@@ -2,8 +2,11 @@
 
 Read in this order::
 
-    law         rules of law as data, with sources and confidence
-    classifier  attributes of data -> class, legal basis, and the rules that decided
+    data_flow   facts about a flow of data, and conditions on them
+    law         rules of law as data: sources, dates, confidence, days of review
+    classifier  facts -> class, legal basis, the rules that decided; or that nobody researched it
+    facts       facts as people give them, every name looked up
+    law_calendar  what changed between two days, what is due, what is overdue
     terms       jurisdictions, groups, and selectors of hubs
     clauses     the hard clauses, one kind a file
     model       policies, data classes, bindings, demands

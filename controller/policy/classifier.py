@@ -2,21 +2,24 @@
 
 Strict where it must choose: a prohibition beats everything, all requirements of all rules add
 up, an exemption lifts only the rules it names, and a rule that may bind but cannot be decided
-leaves the flow undecided, which a policy treats like forbidden. **Not legal advice.**
+leaves the flow undecided. Nothing is allowed but by a rule that says so: where no rule was
+researched for a jurisdiction and a kind of data, that is the answer. **Not legal advice.**
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from corridor.controller.policy.law import Case, DataFlow, Law, Requirement, Rule
+from corridor.controller.policy.data_flow import DataFlow
+from corridor.controller.policy.law import Case, Law, Requirement, Rule
+from corridor.controller.policy.terms.answers import Answer, every
 from corridor.controller.policy.terms.places import Groups, shipped_groups
 from corridor.topologies.model.topology import Confidence
 
-Outcome = Literal["allow", "require", "deny", "undecided"]
+Outcome = Literal["allow", "require", "deny", "undecided", "not-researched", "domestic"]
 MAX_REWRITES = 8
 
 
@@ -25,24 +28,29 @@ class Finding:
     """What the law in the file says about a flow."""
 
     outcome: Outcome
-    """``allow``: nothing is missing; ``require``: mechanisms are; ``undecided``: facts are."""
+    """``allow``: nothing is missing; ``require``: mechanisms are; ``undecided``: facts are;
+    ``not-researched``: nobody looked for rules; ``domestic``: no border is crossed."""
     origin: str
     sensitivity: str
-    basis: str
+    basis: str = "none"
     """``exempt``: no mechanism is needed; ``none``: one is needed and none is in place; else the
     basis that the mechanisms in place give."""
-    decided_by: tuple[str, ...]
+    decided_by: tuple[str, ...] = ()
     """Ids of the rules that made the outcome, in the order of the file."""
     requires: tuple[Requirement, ...] = ()
     """Mechanisms: one of each set, in place or not."""
     outstanding: tuple[Requirement, ...] = ()
     """Of these, what is not in place."""
+    owes: tuple[str, ...] = ()
+    """Duties beside, on which no transfer depends."""
     keep_in: tuple[str, ...] = ()
     """Where a primary copy must stay."""
     open_rules: tuple[str, ...] = ()
     """Rules that cannot be decided."""
     missing: tuple[str, ...] = ()
-    """Attributes that would decide them."""
+    """Attributes that would decide them; none if whether the rules apply is not known."""
+    not_researched: tuple[str, ...] = ()
+    """Jurisdictions whose law on such data nobody looked for."""
     confidence: Confidence = "confident"
 
     @property
@@ -51,7 +59,10 @@ class Finding:
         return f"{self.origin.lower()}-{self.sensitivity}-{self.basis}"
 
     def __str__(self) -> str:
-        text = f"{self.outcome} ({self.data_class}) by {', '.join(self.decided_by) or 'no rule'}"
+        if self.not_researched:
+            return f"not researched: the law of {', '.join(self.not_researched)} on such data"
+        by = ", ".join(self.decided_by or self.open_rules) or "no rule"
+        text = f"{self.outcome} ({self.data_class}) by {by}"
         if self.outstanding:
             text += ": needs " + " and ".join(map(one_of, self.outstanding))
         if self.missing:
@@ -64,71 +75,174 @@ def one_of(requirement: Requirement) -> str:
     return " | ".join(sorted(requirement))
 
 
+PASSING = ("route", "lease-circuit", "transit")
+"""Operations after which data is nowhere else than before."""
 type _Held = tuple[Rule, Case]
 
 
 def classify(flow: DataFlow, law: Law, as_of: date, groups: Groups | None = None) -> Finding:
-    """What ``law`` says about ``flow`` on the day ``as_of``."""
-    groups = groups or shipped_groups()
-    rules = [rule for rule in law.rules if rule.applies_on(as_of)]
-    flow, rewritten = _rewritten(flow, rules, groups)
-    answers = [(rule, case, case.when.holds(flow, groups)) for rule in rules for case in rule.cases]
-    held = [(rule, case) for rule, case, answer in answers if answer is True]
-    lifted = {name for _, case in held for name in case.lifts}
-    binding = [(rule, case) for rule, case in held if rule.id not in lifted]
-    forbids = [entry for entry in binding if entry[1].then == "forbid"]
-    if forbids:
-        return _found("deny", flow, [*rewritten, *forbids], rules)
-    doubtful = [
-        (rule, case) for rule, case, answer in answers if answer is None and rule.id not in lifted
-    ]
-    if any(case.then != "allow" for _, case in doubtful):
-        return _undecided(flow, doubtful, rewritten, rules)
-    return _required(flow, law, binding, rewritten, rules)
+    """What ``law`` says about ``flow`` on the day ``as_of``.
+
+    Data may be allowed to where it is sent and yet end elsewhere: each further place is asked of
+    as if it were sent there, and the first that is not allowed is the answer.
+    """
+    reading = _Reading(law, as_of, groups or shipped_groups())
+    found = reading.of(flow)
+    if found.outcome != "allow" or flow.operation in PASSING:
+        return found
+    places = (flow.processed_in, flow.stored_in, *flow.onward)
+    asked = (None, flow.origin, *_asked(flow))
+    for place in dict.fromkeys(code for code in places if code not in asked):
+        farther = reading.of(flow.model_copy(update={"destination": place}))
+        if farther.outcome != "allow":
+            return farther
+    return found
 
 
-def _rewritten(
-    flow: DataFlow, rules: Iterable[Rule], groups: Groups
-) -> tuple[DataFlow, list[_Held]]:
-    """The flow as it counts, and the rules that say so."""
-    said: list[_Held] = []
-    cases = [(rule, case) for rule in rules for case in rule.cases if case.then == "treat-as"]
-    for _ in range(MAX_REWRITES):
-        held: list[_Held] = [entry for entry in cases if entry[1].when.holds(flow, groups) is True]
-        if not held:
-            break
-        for rule, case in held:
-            flow = flow.model_copy(update=case.treat_as)
-            said.append((rule, case))
-    return flow, said
+@dataclass(frozen=True)
+class _Reading:
+    """The law as it is read on one day."""
+
+    law: Law
+    day: date
+    groups: Groups
+
+    def of(self, flow: DataFlow) -> Finding:
+        flow, rewritten = self._rewritten(flow)
+        answers = [(*one, self._holds(one, flow)) for one in self._cases()]
+        held = [(rule, case) for rule, case, answer in answers if answer is True]
+        lifted = {name for _, case in held for name in case.lifts}
+        binding = [one for one in held if one[0].id not in lifted]
+        open_ones = [
+            (rule, case)
+            for rule, case, answer in answers
+            if answer is None and rule.id not in lifted and case.then != "owe"
+        ]
+        may_bind = [one for one in open_ones if one[1].then != "allow"]
+        forbids = [one for one in binding if one[1].then == "forbid"]
+        if forbids:
+            return self._found("deny", flow, [*rewritten, *forbids])
+        if may_bind and not self._met(flow, may_bind):
+            return self._undecided(flow, open_ones, rewritten)
+        spoken = [one for one in (*binding, *may_bind) if one[1].then in ("allow", "require")]
+        unknown = _not_spoken_of(flow, [rule for rule, _ in spoken])
+        if any(rule.speaks_of(code) for code in unknown for rule, _ in open_ones):
+            return self._undecided(flow, open_ones, rewritten)
+        if unknown and _is_domestic(flow):
+            return replace(self._found("domestic", flow, rewritten), confidence="unsure")
+        if unknown:
+            found = self._found("not-researched", flow, rewritten)
+            return replace(found, not_researched=unknown, confidence="unsure")
+        return self._required(flow, [*binding, *may_bind], rewritten)
+
+    def _cases(self) -> Iterator[_Held]:
+        for rule in self.law.rules:
+            if rule.applies_on(self.day) is not False:
+                yield from ((rule, case) for case in rule.cases)
+
+    def _holds(self, one: _Held, flow: DataFlow) -> Answer:
+        rule, case = one
+        return every((rule.applies_on(self.day), case.when.holds(flow, self.groups)))
+
+    def _met(self, flow: DataFlow, open_ones: list[_Held]) -> bool:
+        """Whether all that may be asked for is in place, so that it does not matter if it is."""
+        return all(
+            case.then == "require"
+            and case.when.holds(flow, self.groups) is True
+            and all(item.intersection(flow.mechanisms) for item in case.requires)
+            for _, case in open_ones
+        )
+
+    def _rewritten(self, flow: DataFlow) -> tuple[DataFlow, list[_Held]]:
+        """The flow as it counts, and the rules that say so."""
+        said: list[_Held] = []
+        cases = [one for one in self._cases() if one[1].then == "treat-as"]
+        for _ in range(MAX_REWRITES):
+            held = [one for one in cases if self._holds(one, flow) is True]
+            if not held:
+                break
+            for _, case in held:
+                flow = flow.model_copy(update=case.treat_as)
+            said += held
+        return flow, said
+
+    def _required(self, flow: DataFlow, binding: list[_Held], rewritten: list[_Held]) -> Finding:
+        asked = {requirement for _, case in binding for requirement in case.requires}
+        needed = {item for item in asked if not any(other < item for other in asked)}
+        decisive = [
+            (rule, case)
+            for rule, case in binding
+            if case.then == "allow" or needed.intersection(case.requires)
+        ]
+        requires = tuple(sorted(needed, key=one_of))
+        outstanding = tuple(item for item in requires if not item.intersection(flow.mechanisms))
+        found = self._found("require" if outstanding else "allow", flow, [*rewritten, *decisive])
+        return replace(
+            found,
+            basis=_basis(flow, self.law, requires, outstanding, binding),
+            requires=requires,
+            outstanding=outstanding,
+            owes=tuple(sorted({name for _, case in binding for name in case.owes})),
+            keep_in=tuple(sorted({case.keep_in for _, case in binding if case.keep_in})),
+        )
+
+    def _undecided(self, flow: DataFlow, open_ones: list[_Held], rewritten: list[_Held]) -> Finding:
+        missing = {
+            name
+            for _, case in open_ones
+            if case.when.holds(flow, self.groups) is None
+            for name in case.when.attributes()
+            if getattr(flow, name) is None
+        }
+        found = self._found("undecided", flow, rewritten)
+        open_rules = tuple(dict.fromkeys(rule.id for rule, _ in open_ones))
+        return replace(
+            found, open_rules=open_rules, missing=tuple(sorted(missing)), confidence="unsure"
+        )
+
+    def _found(self, outcome: Outcome, flow: DataFlow, decisive: list[_Held]) -> Finding:
+        ids = {rule.id for rule, _ in decisive}
+        sure = [self._is_sure(one) for one in decisive]
+        # One prohibition we are sure of is enough; anything else stands on every rule it rests on.
+        confident = any(sure) if outcome == "deny" else all(sure)
+        return Finding(
+            outcome=outcome,
+            origin=flow.origin,
+            sensitivity=flow.sensitivity,
+            decided_by=tuple(rule.id for rule in self.law.rules if rule.id in ids),
+            confidence="confident" if confident else "unsure",
+        )
+
+    def _is_sure(self, one: _Held) -> bool:
+        rule, case = one
+        return "unsure" not in (rule.confidence_on(self.day), case.confidence)
 
 
-def _required(
-    flow: DataFlow,
-    law: Law,
-    binding: list[_Held],
-    rewritten: list[_Held],
-    rules: list[Rule],
-) -> Finding:
-    asked = {requirement for _, case in binding for requirement in case.requires}
-    needed = {item for item in asked if not any(other < item for other in asked)}
-    decisive = [
-        (rule, case)
-        for rule, case in binding
-        if case.then == "allow" or needed.intersection(case.requires)
-    ]
-    requires = tuple(sorted(needed, key=one_of))
-    outstanding = tuple(item for item in requires if not item.intersection(flow.mechanisms))
-    return _found(
-        "require" if outstanding else "allow",
-        flow,
-        [*rewritten, *decisive],
-        rules,
-        basis=_basis(flow, law, requires, outstanding, binding),
-        requires=requires,
-        outstanding=outstanding,
-        keep_in=tuple(sorted({case.keep_in for _, case in binding if case.keep_in})),
+def _not_spoken_of(flow: DataFlow, rules: list[Rule]) -> tuple[str, ...]:
+    """Jurisdictions of which some rule must speak before anything is said, and none does."""
+    if flow.operation in ("route", "lease-circuit"):
+        asked = [flow.origin, flow.destination] if not rules else []
+    else:
+        asked = [*_asked(flow)]
+    return tuple(
+        code for code in dict.fromkeys(asked) if not any(rule.speaks_of(code) for rule in rules)
     )
+
+
+def _asked(flow: DataFlow) -> tuple[str, ...]:
+    """Whose law is asked: of passing through, that of each place; else that of the origin."""
+    if flow.operation == "transit" and flow.transit:
+        return flow.transit
+    if flow.operation == "reexport" and flow.processed_in:
+        return (flow.processed_in,)
+    if flow.operation == "provide-to-foreign-authority" and flow.stored_in:
+        return (flow.stored_in,)
+    return (flow.origin,)
+
+
+def _is_domestic(flow: DataFlow) -> bool:
+    elsewhere = (flow.destination, flow.processed_in, flow.stored_in, *flow.onward, *flow.transit)
+    return all(code in (None, flow.origin) for code in elsewhere)
 
 
 def _basis(
@@ -149,50 +263,3 @@ def _basis(
         if name in flow.mechanisms and name in law.bases
     }
     return next((b for b in dict.fromkeys(law.bases.values()) if b in relied_on), "exempt")
-
-
-def _undecided(
-    flow: DataFlow, doubtful: list[_Held], rewritten: list[_Held], rules: list[Rule]
-) -> Finding:
-    missing = {
-        name
-        for _, case in doubtful
-        for name in case.when.attributes()
-        if getattr(flow, name) is None
-    }
-    open_rules = tuple(dict.fromkeys(rule.id for rule, _ in doubtful))
-    return _found(
-        "undecided", flow, rewritten, rules, open_rules=open_rules, missing=tuple(sorted(missing))
-    )
-
-
-def _found(
-    outcome: Outcome,
-    flow: DataFlow,
-    decisive: list[_Held],
-    rules: list[Rule],
-    *,
-    basis: str = "none",
-    requires: tuple[Requirement, ...] = (),
-    outstanding: tuple[Requirement, ...] = (),
-    keep_in: tuple[str, ...] = (),
-    open_rules: tuple[str, ...] = (),
-    missing: tuple[str, ...] = (),
-) -> Finding:
-    ids = {rule.id for rule, _ in decisive}
-    sure = [(case.confidence or rule.confidence) == "confident" for rule, case in decisive]
-    # One prohibition we are sure of is enough; anything else stands on every rule it rests on.
-    confident = any(sure) if outcome == "deny" else all(sure) and outcome != "undecided"
-    return Finding(
-        outcome=outcome,
-        origin=flow.origin,
-        sensitivity=flow.sensitivity,
-        basis=basis,
-        decided_by=tuple(rule.id for rule in rules if rule.id in ids),
-        requires=requires,
-        outstanding=outstanding,
-        keep_in=keep_in,
-        open_rules=open_rules,
-        missing=missing,
-        confidence="confident" if confident else "unsure",
-    )

@@ -1,8 +1,9 @@
 """Rules of law as data: who asks what of which data flow, since when, and who says so.
 
-Summaries of statutes and guidance, mostly from secondary sources: **not legal advice**. A rule
-has cases; a case holds when its condition does, and allows, requires, forbids, or says how a
-flow counts. Exemptions name the rules they lift, so that the order of rules means nothing.
+Summaries of statutes and guidance, made for experiments: **not legal advice**. A rule has cases;
+a case holds when its condition does, and allows, requires, forbids, or says how a flow counts.
+Exemptions name the rules they lift, so that the order of rules means nothing. Each rule says
+where it can be read, when somebody looked, and when it must be looked at again.
 """
 
 from __future__ import annotations
@@ -12,179 +13,19 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from corridor.controller.policy.terms.answers import Answer, every, negation, some
-from corridor.controller.policy.terms.places import Groups, Names, Value, inside, shipped_groups
+from corridor.controller.policy.data_flow import Condition, DataFlow
+from corridor.controller.policy.terms.answers import Answer
+from corridor.controller.policy.terms.places import Names, Value, shipped_groups
 from corridor.topologies.base.documents import Document, KeyPath, nearest, read_document, validate
+from corridor.topologies.base.units import written_day
 from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 
 DATA = Path(__file__).parents[1] / "data"
-
-Operation = Literal[
-    "export",
-    "reexport",
-    "remote-access",
-    "transit",
-    "cache",
-    "store",
-    "store-encrypted",
-    "provide-to-foreign-authority",
-    "lease-circuit",
-    "route",
-]
-Sensitivity = Literal[
-    "unlabelled",
-    "general",
-    "personal",
-    "sensitive-personal",
-    "critical-personal",
-    "important",
-    "core",
-    "open",
-    "public",
-    "restricted",
-    "sensitive-confidential",
-    "secret",
-    "top-secret",
-]
-Actor = Literal["private", "ciio", "public-sector", "critical-infrastructure"]
-
-
-class DataFlow(Value):
-    """What a rule may ask about a flow of data. ``None``: not told."""
-
-    origin: JurisdictionCode
-    """Where the data was collected."""
-    destination: JurisdictionCode
-    """Where it is received, stored, or looked at."""
-    operation: Operation = "export"
-    sensitivity: Sensitivity = "unlabelled"
-    origin_place: str | None = None
-    """The city it was collected in."""
-    actor: Actor | None = None
-    """Who handles it; ``ciio``: operator of critical information infrastructure."""
-    persons_since_jan1: int | None = Field(default=None, ge=0)
-    """Individuals whose data this handler sent abroad since 1 January."""
-    sensitive_persons_since_jan1: int | None = Field(default=None, ge=0)
-    """Of these, individuals whose sensitive data it sent."""
-    large_scale: bool | None = None
-    """Continuous or large-scale."""
-    mixed: bool | None = None
-    """Domestic data was added while foreign data was processed."""
-    gateway_on_route: bool | None = None
-    """The route passes a full international gateway."""
-    processed_in: JurisdictionCode | None = None
-    stored_in: JurisdictionCode | None = None
-    purpose: str = ""
-    necessity: str = ""
-    lawful_ground: str = ""
-    operator_role: str = ""
-    circuit_joins: str = ""
-    circuit_bought_for: str = ""
-    off_negative_list: bool = False
-    """From a free-trade zone and not on its negative list."""
-    mechanisms: tuple[str, ...] = ()
-    """Transfer mechanisms that are in place."""
-    onward: tuple[JurisdictionCode, ...] = ()
-    """Where the receiver passes it on to."""
-    transit: tuple[JurisdictionCode, ...] = ()
-    """What it crosses on the way."""
-
-
-_PLACES = frozenset({"origin", "destination", "processed_in", "stored_in", "onward", "transit"})
-_CHOICES = {"operation": Operation, "sensitivity": Sensitivity, "actor": Actor}
-
-
-def _choices(attribute: str) -> tuple[str, ...]:
-    """Every value that an attribute may be compared with; empty when it is free text."""
-    if attribute in _PLACES:
-        return tuple(shipped_groups().members)
-    return get_args(_CHOICES.get(attribute))
-
-
-class Range(Value):
-    at_least: int | None = None
-    below: int | None = None
-
-    def holds(self, number: int) -> bool:
-        above = self.at_least is None or number >= self.at_least
-        return above and (self.below is None or number < self.below)
-
-
-class Other(Value):
-    than: Names = Field(alias="not", min_length=1)
-
-
-type Accepted = bool | Range | Other | Names
-
-
-class Condition(Value):
-    """A conjunction: attribute -> accepted values, ``{not: values}``, or a range."""
-
-    tests: dict[str, Accepted] = Field(default_factory=dict)
-    any_of: tuple[Condition, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _written_flat(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        tests = {key: item for key, item in value.items() if key != "any_of"}
-        return {"tests": tests, "any_of": value.get("any_of", ())}
-
-    @model_validator(mode="after")
-    def _asks_what_a_flow_has(self) -> Self:
-        for attribute, accepted in self.tests.items():
-            if attribute not in DataFlow.model_fields:
-                hint = nearest(attribute, DataFlow.model_fields)
-                raise ValueError(f'a flow has no attribute "{attribute}" {hint}'.strip())
-            choices = _choices(attribute)
-            for name in _names(accepted):
-                if choices and name not in choices:
-                    raise ValueError(f'{attribute} is never "{name}" {nearest(name, choices)}')
-        return self
-
-    def holds(self, flow: DataFlow, groups: Groups) -> Answer:
-        tests = [self._test(name, accepted, flow, groups) for name, accepted in self.tests.items()]
-        if self.any_of:
-            tests.append(some(part.holds(flow, groups) for part in self.any_of))
-        return every(tests)
-
-    def attributes(self) -> frozenset[str]:
-        """Everything the condition asks about."""
-        return frozenset(self.tests).union(*(part.attributes() for part in self.any_of))
-
-    def mechanisms(self) -> frozenset[str]:
-        """Mechanisms that must be in place for the condition to hold."""
-        return frozenset(_names(self.tests.get("mechanisms", ())))
-
-    @staticmethod
-    def _test(name: str, accepted: Accepted, flow: DataFlow, groups: Groups) -> Answer:
-        value = getattr(flow, name)
-        if value is None:
-            return None
-        if isinstance(accepted, Range):
-            return accepted.holds(value)
-        if isinstance(accepted, bool):
-            return bool(value is accepted)
-        names = _names(accepted)
-        each = [
-            inside(item, groups.codes(names)) if name in _PLACES else item in names
-            for item in (value if isinstance(value, tuple) else (value,))
-        ]
-        return (
-            some(negation(answer) for answer in each) if isinstance(accepted, Other) else some(each)
-        )
-
-
-def _names(accepted: Accepted) -> tuple[str, ...]:
-    if isinstance(accepted, Other):
-        return accepted.than
-    return accepted if isinstance(accepted, tuple) else ()
-
+Day = Annotated[date, BeforeValidator(written_day)]
 
 type Requirement = frozenset[str]
 """Mechanisms of which one is needed."""
@@ -198,9 +39,11 @@ class Case(Value):
     """One thing a rule says."""
 
     when: Condition
-    then: Literal["allow", "require", "forbid", "treat-as"]
+    then: Literal["allow", "require", "forbid", "treat-as", "owe"]
     requires: tuple[Annotated[Requirement, BeforeValidator(_alternatives)], ...] = ()
     """All of these; ``a | b`` is met by either."""
+    owes: Names = ()
+    """Duties beside, on which no transfer depends: notices, records."""
     lifts: Names = ()
     """Ids of rules that do not bind where this case holds."""
     treat_as: dict[str, str] = Field(default_factory=dict)
@@ -208,19 +51,68 @@ class Case(Value):
     keep_in: JurisdictionCode | None = None
     """Where the primary copy must stay."""
     confidence: Confidence | None = None
-    """Where it differs from the rule's."""
+    """Where it is less sure than the rule."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
-        if (self.then == "require") != bool(self.requires):
-            raise ValueError('"requires" belongs to "then: require", and only there')
-        if (self.then == "treat-as") != bool(self.treat_as):
-            raise ValueError('"treat_as" belongs to "then: treat-as", and only there')
+        for then, key, given in (
+            ("require", "requires", self.requires),
+            ("treat-as", "treat_as", self.treat_as),
+            ("owe", "owes", self.owes),
+        ):
+            if (self.then == then) != bool(given):
+                raise ValueError(f'"{key}" belongs to "then: {then}", and only there')
         return self
 
 
-Status = Literal["in-force", "policy", "guidance", "not-in-force", "draft", "not-researched"]
-BINDING = ("in-force", "policy", "guidance")
+Status = Literal[
+    "in-force",
+    "policy",
+    "guidance",
+    "practice",
+    "administrative-act",
+    "treaty",
+    "nothing-found",
+    "repealed",
+    "unclear",
+    "not-in-force",
+    "draft",
+    "not-researched",
+]
+APPLIES: dict[Status, Answer] = {
+    **dict.fromkeys(("not-in-force", "draft", "not-researched"), False),
+    "unclear": None,
+}
+"""Whether rules of a status apply; true for all others, ``None`` where nobody could tell."""
+Reading = Literal["text", "copy", "address", "home-page", "none"]
+"""What was read of an official source: the words at that address, a copy of them, only that the
+address is cited for it, nothing but the authority's site, or no address was found."""
+
+
+class Official(Value):
+    """Where the authority publishes the rule."""
+
+    url: str = ""
+    read: Reading = "none"
+
+    @model_validator(mode="after")
+    def _has_what_was_read(self) -> Self:
+        if bool(self.url) == (self.read == "none"):
+            raise ValueError(f"an official source that is read: {self.read} has {_an(self.url)}")
+        return self
+
+
+def _an(url: str) -> str:
+    return "no address" if url else "an address"
+
+
+class Secondary(Value):
+    """Somebody who writes about a rule."""
+
+    title: str = Field(min_length=2)
+    url: str = Field(default="", pattern=r"^(?:https?://\S+)?$")
+    date: str = Field(default="", pattern=r"^(?:\d{4}(?:-\d{2}){0,2})?$")
+    """As the page shows it; empty if it shows none."""
 
 
 class Rule(Value):
@@ -230,13 +122,28 @@ class Rule(Value):
     jurisdiction: Names = Field(min_length=1)
     instrument: str
     article: str = ""
+    says: Text = ""
+    """In a sentence or two of ours."""
     status: Status
-    in_force: bool
     effective: str | None = Field(default=None, pattern=r"^\d{4}(?:-\d{2}){0,2}$")
-    """Day, month or year, as precisely as the source says."""
+    """Its first day: day, month or year, as precisely as the source says."""
+    until: Day | None = None
+    """Its last day."""
+    in_force: bool | None
+    """Whether it applies from its first day to its last: as its status says, unless switched."""
     confidence: Confidence
-    sources: tuple[str, ...] = Field(min_length=1)
+    unsure_from: Day | None = None
+    """From when something is known to have changed, and not what."""
+    from_memory: Text = ""
+    """What of it stands in no source that was read."""
+    official: Official = Official()
+    secondary: tuple[Secondary, ...] = ()
+    looked_up: Day
+    review_by: Day
+    """The day after which nobody should rely on it unless it was looked at again."""
     cases: tuple[Case, ...] = ()
+    passage: Literal["excluded", "reached", "silent"] = "silent"
+    """Whether it reaches data that merely passes through, where a source says so."""
     transit: Text = ""
     """What it means for a path."""
     storage: Text = ""
@@ -244,13 +151,49 @@ class Rule(Value):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if self.in_force != (self.status in BINDING):
-            raise ValueError(f"{self.id} is {self.status}, so in_force must be {not self.in_force}")
+        applies = APPLIES.get(self.status, True)
+        if self.in_force is not applies:
+            said = "null" if applies is None else str(applies).lower()
+            raise ValueError(f"{self.id} is {self.status}, so in_force must be {said}")
+        if (self.status == "repealed") and self.until is None:
+            raise ValueError(f"{self.id} is repealed: say its last day in until")
+        if self.review_by < self.looked_up:
+            raise ValueError(f"{self.id}: review_by is before looked_up")
         return self
 
-    def applies_on(self, day: date) -> bool:
-        """In force by ``day``; where only a year or month is known, from its first day."""
-        return self.in_force and (self.effective is None or self.effective <= str(day))
+    @model_validator(mode="after")
+    def _is_as_sure_as_its_sources(self) -> Self:
+        if self.status == "not-researched":
+            return self
+        if not self.addresses and not self.from_memory:
+            raise ValueError(f"{self.id} names nothing that can be opened: say so in from_memory")
+        if self.confidence == "confident" and (self.from_memory or not self.addresses):
+            raise ValueError(f"{self.id} rests on memory, so its confidence must be unsure")
+        if self.confidence == "confident" and self.status in ("nothing-found", "unclear"):
+            raise ValueError(f"{self.id} is {self.status}, so its confidence must be unsure")
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it can be read or read about, official first; no mere home pages."""
+        official = self.official.url if self.official.read not in ("none", "home-page") else ""
+        return tuple(url for url in (official, *(one.url for one in self.secondary)) if url)
+
+    def applies_on(self, day: date) -> Answer:
+        """In force on ``day``; where only a year or month is known, from its first day."""
+        begun = self.effective is None or self.effective <= str(day)
+        if not begun or (self.until is not None and self.until < day):
+            return False
+        return self.in_force
+
+    def confidence_on(self, day: date) -> Confidence:
+        """Never ``confident`` once it should have been looked at again."""
+        late = day > self.review_by or (self.unsure_from is not None and day >= self.unsure_from)
+        return "unsure" if late else self.confidence
+
+    def speaks_of(self, code: str) -> bool:
+        """Whether ``code`` is among the jurisdictions whose rule it is."""
+        return code in shipped_groups().codes(self.jurisdiction)
 
     @property
     def citation(self) -> str:
@@ -265,11 +208,20 @@ class Mechanism(Value):
     title: str
 
 
+class Duty(Value):
+    """What is owed beside a transfer."""
+
+    id: str
+    title: str
+
+
 class Law(Value):
     """All rules, and the mechanisms they ask for."""
 
-    as_of: date
+    as_of: Day
+    """The day of the last review: what came later is not in it."""
     mechanisms: tuple[Mechanism, ...]
+    duties: tuple[Duty, ...] = ()
     rules: tuple[Rule, ...]
 
     @cached_property
@@ -280,6 +232,17 @@ class Law(Value):
     def bases(self) -> dict[str, str]:
         """Mechanism -> legal basis of a data class."""
         return {mechanism.id: mechanism.basis for mechanism in self.mechanisms}
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Mechanism or duty -> what people call it."""
+        mechanisms = {one.id: one.title for one in self.mechanisms}
+        return mechanisms | {one.id: one.title for one in self.duties}
+
+    def values(self, attribute: str) -> frozenset[str]:
+        """What rules compare an attribute of flows with."""
+        cases = (case for rule in self.rules for case in rule.cases)
+        return frozenset[str]().union(*(case.when.values(attribute) for case in cases))
 
     def switched(self, *, on: Iterable[str] = (), off: Iterable[str] = ()) -> Law:
         """The law as if these rules were, or were not, in force. Raises KeyError."""
@@ -308,24 +271,26 @@ def load_law(path: Path = DATA / "law.yaml") -> Law:
                 raise document.error(f'no jurisdiction "{name}"', *at, "jurisdiction", hint=hint)
         if known.index(rule.id) != number:
             raise document.error(f'rule id "{rule.id}" is used twice', *at, "id")
+        if rule.looked_up > law.as_of:
+            message = f"{rule.id} was looked up after as_of, the last review"
+            raise document.error(message, *at, "looked_up", hint=f"as_of is {law.as_of}")
         for position, case in enumerate(rule.cases):
             _check_case(document, (*at, "cases", position), case, law)
     return law
 
 
 def _check_case(document: Document, at: KeyPath, case: Case, law: Law) -> None:
-    for name in case.lifts:
-        if name not in law.by_id:
-            hint = nearest(name, law.by_id)
-            raise document.error(f'lifts unknown rule "{name}"', *at, "lifts", hint=hint)
-    for name in sorted(frozenset().union(*case.requires)):
-        if name not in law.bases:
-            hint = nearest(name, law.bases) or "list it under mechanisms"
-            raise document.error(f'unknown mechanism "{name}"', *at, "requires", hint=hint)
-    for name in case.treat_as:
-        if name not in DataFlow.model_fields:
-            hint = nearest(name, DataFlow.model_fields)
-            raise document.error(f'a flow has no attribute "{name}"', *at, "treat_as", hint=hint)
+    duties = {duty.id for duty in law.duties}
+    for key, what, given, known in (
+        ("lifts", "rule", case.lifts, law.by_id.keys()),
+        ("requires", "mechanism", sorted(frozenset().union(*case.requires)), law.bases.keys()),
+        ("owes", "duty", case.owes, duties),
+        ("treat_as", "attribute of a flow", case.treat_as, DataFlow.model_fields.keys()),
+    ):
+        for name in given:
+            if name not in known:
+                hint = nearest(name, known) or "add it, or name another"
+                raise document.error(f'unknown {what} "{name}"', *at, key, hint=hint)
 
 
 def is_rule_id(text: str) -> bool:

@@ -14,7 +14,15 @@ from typing import Any
 
 from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.law import DATA, is_rule_id, load_law
-from corridor.controller.policy.model import SAME_CLASS, Demand, Policy, PolicyFile, PolicySet
+from corridor.controller.policy.model import (
+    SAME_CLASS,
+    Demand,
+    Outside,
+    Policy,
+    PolicyFile,
+    PolicySet,
+)
+from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
@@ -108,7 +116,7 @@ def _load(
     for part in parts.values():
         draft.take_over(part)
     draft.add(written)
-    finished = places.loaded[path.resolve()] = draft.finished(written)
+    finished = places.loaded[path.resolve()] = draft.finished(written, parts.values())
     return finished
 
 
@@ -148,6 +156,10 @@ class _Draft:
 
     def add(self, written: PolicyFile) -> None:
         self._switch(written)
+        for number, policy in enumerate(written.policies):
+            if policy.id == NOT_JUDGED.id:
+                message = f'"{policy.id}" stands for what no set judges'
+                raise self.document.error(message, "policies", number, "id", hint="rename it")
         for name, members in written.groups.items():
             at = ("groups", name)
             if name in self.groups or name in shipped_groups().members:
@@ -168,9 +180,16 @@ class _Draft:
                 message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
                 raise self.document.error(message, "demands", number, "dst", hint="name another")
 
-    def finished(self, written: PolicyFile) -> PolicySet:
+    def finished(self, written: PolicyFile, included: Iterable[PolicySet]) -> PolicySet:
         contents = {kind: tuple(entries.values()) for kind, entries in self.parts.items()}
-        return PolicySet(name=written.name, title=written.title, groups=self.groups, **contents)
+        return PolicySet(
+            name=written.name,
+            title=written.title,
+            groups=self.groups,
+            outside=read_as(written, included),
+            described=written.described,
+            **contents,
+        )
 
     def _switch(self, written: PolicyFile) -> None:
         policies: dict[str, Policy] = self.parts["policies"]
@@ -239,6 +258,19 @@ class _Draft:
                 here = (*at, given.index(name))
                 hint = nearest(name, known) or _few(known)
                 raise self.document.error(f'no {what} is called "{name}"', *here, hint=hint)
+
+
+def read_as(written: PolicyFile, included: Iterable[PolicySet]) -> Outside:
+    """What a file means for data outside it, where it does not say.
+
+    A file that permits nothing itself only narrows or switches what it includes, so it is read as
+    they are. One with a permit of its own is a policy of its own, and silence permits nothing.
+    """
+    if written.outside is not None:
+        return written.outside
+    parts = [part.outside for part in included]
+    permits = any(policy.effect == "permit" for policy in written.policies)
+    return "deny" if permits or not parts or "deny" in parts else "not-judged"
 
 
 def _few(known: frozenset[str]) -> str:

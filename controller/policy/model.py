@@ -6,7 +6,7 @@ What a policy allows is in ``semantics``; docs/policies.md is the reference of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -23,6 +23,7 @@ from corridor.controller.policy.terms.places import (
     Where,
     shipped_groups,
 )
+from corridor.controller.policy.terms.services import Service, Services
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.units import (
     format_duration,
@@ -77,6 +78,8 @@ class DataClass(Value):
     basis: Slug
     """Legal basis for leaving the origin: ``exempt`` (none needed), ``none`` (needed, not held),
     or a basis named in ``controller/data/law.yaml``."""
+    service: Service | None = None
+    """What carries it, where its demand does not say."""
     valid_until: Day | None = None
     """Last day of the legal basis."""
     note: Text = ""
@@ -128,15 +131,16 @@ class Demand(Value):
     dst: Slug
     returns: Slug | None = None
     """The class of the answers: a demand of its own. ``same-class`` must be spelled out."""
+    service: Service | None = None
+    """What carries it and its answers."""
 
     def returning(self) -> Demand | None:
         """The demand of the answers, if there is one."""
         if self.returns is None:
             return None
         data_class = self.data_class if self.returns == SAME_CLASS else self.returns
-        return Demand.model_validate(
-            {"id": self.id + RETURN, "class": data_class, "src": self.dst, "dst": self.src}
-        )
+        ends = {"src": self.dst, "dst": self.src, "service": self.service}
+        return Demand.model_validate({"id": self.id + RETURN, "class": data_class, **ends})
 
     def __str__(self) -> str:
         return f"{self.id} ({self.data_class}, {self.src} to {self.dst})"
@@ -153,15 +157,18 @@ class Match(Value):
     origin: Names = ()
     """Jurisdictions or groups. A permit must cover every origin of mixed data; for a restrict
     or deny one suffices."""
+    service: Services = ()
+    """What carries it. A service that is not stated may be any."""
     src: HubSelector = Where()
     dst: HubSelector = Where()
 
     @property
-    def specificity(self) -> tuple[int, int, int, int]:
-        """class before origin before dst before src."""
+    def specificity(self) -> tuple[int, ...]:
+        """class before origin before service before dst before src."""
         return (
             int(bool(self.data_class)),
             int(bool(self.origin)),
+            int(bool(self.service)),
             self.dst.specificity,
             self.src.specificity,
         )
@@ -298,6 +305,11 @@ def is_valid_on(day: date, first: date | None, last: date | None) -> bool:
     return (first is None or first <= day) and (last is None or day <= last)
 
 
+Outside = Literal["deny", "not-judged"]
+"""What becomes of data outside a set, whose class it does not have and of which no permit speaks:
+nothing permits it, or it goes where restricts and denies leave a way, and is not judged."""
+
+
 class PolicyFile(Value):
     """A policy file as it is written."""
 
@@ -308,6 +320,8 @@ class PolicyFile(Value):
     title: Text = ""
     include: Names = ()
     """Policy sets to take over whole: shipped names, or files beside this one."""
+    outside: Outside | None = None
+    """What becomes of data outside the set; see ``read_as`` of ``load.py`` where not given."""
     switch_on: Names = ()
     """Ids of included policies that ship switched off."""
     switch_off: Names = ()
@@ -318,6 +332,8 @@ class PolicyFile(Value):
     bindings: tuple[Binding, ...] = ()
     demands: tuple[Demand, ...] = ()
     policies: tuple[Policy, ...] = ()
+    described: tuple[DataClass, ...] = ()
+    """As a live network tells it: see ``PolicySet``."""
 
 
 class PolicySet(Value):
@@ -330,6 +346,9 @@ class PolicySet(Value):
     bindings: tuple[Binding, ...] = ()
     demands: tuple[Demand, ...] = ()
     policies: tuple[Policy, ...] = ()
+    outside: Outside = "deny"
+    described: tuple[DataClass, ...] = ()
+    """Classes that others describe and that are outside: their origin is known, and no more."""
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -346,7 +365,8 @@ class PolicySet(Value):
 
     def data_class(self, name: str) -> DataClass:
         """Raises KeyError with a near match."""
-        known = {UNCLASSIFIED: _NOTHING_SAID} | {entry.id: entry for entry in self.classes}
+        known = {UNCLASSIFIED: _NOTHING_SAID}
+        known |= {entry.id: entry for entry in (*self.described, *self.classes)}
         if name not in known:
             raise KeyError(f'no data class "{name}" {nearest(name, known)}'.strip())
         return known[name]
@@ -359,7 +379,23 @@ class PolicySet(Value):
     @property
     def class_ids(self) -> frozenset[str]:
         """The classes that data may be of."""
-        return frozenset({UNCLASSIFIED, *(entry.id for entry in self.classes)})
+        known = (*self.classes, *self.described)
+        return frozenset({UNCLASSIFIED, *(entry.id for entry in known)})
+
+    def is_outside(self, data_class: str) -> bool:
+        """Whether data of a class is none of the set's business unless a permit speaks of it."""
+        own = (entry.id for entry in self.classes)
+        return self.outside == "not-judged" and data_class not in own
+
+    def beside(self, others: Iterable[DataClass]) -> Self:
+        """The set where others describe classes too. Its own are as it says; a set that denies
+        what is outside knows no others."""
+        if self.outside == "deny":
+            return self
+        known = {entry.id for entry in self.classes}
+        described = {entry.id: entry for entry in (*others, *self.described)}
+        kept = tuple(entry for name, entry in described.items() if name not in known)
+        return self.model_copy(update={"described": kept})
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"

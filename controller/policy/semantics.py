@@ -6,6 +6,9 @@ order of policies. Adding a restrict or a deny can only shrink the set; only a p
 
 What is not known never helps: a permit must match for certain, a restrict or deny matches
 unless it certainly does not. Whatever cannot be evaluated is denied.
+
+A set may leave data outside: of a class that it does not have, where no permit of it speaks of the
+demand. Nothing permits such data. It goes by what restricts and denies leave, and is not judged.
 """
 
 from __future__ import annotations
@@ -16,11 +19,21 @@ from datetime import date
 
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.terms.answers import Answer, every, some
 from corridor.controller.policy.terms.places import Groups, inside
 from corridor.topologies.model.topology import Topology
+
+NOT_JUDGED = Policy(
+    id="NOT-JUDGED",
+    effect="permit",
+    confidence="unsure",
+    note="No permit: the set says nothing of this data, so nobody called it lawful.",
+)
+"""Stands where a permit would, for what is outside a set."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,11 @@ class Ruling:
     permits: tuple[Policy, ...] = ()
     restricts: tuple[Policy, ...] = ()
     denies: tuple[Policy, ...] = ()
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the set speaks of the demand; else only its restricts and denies bind it."""
+        return NOT_JUDGED not in self.permits
 
     def with_closed_gateways(self, hubs: frozenset[str]) -> Ruling:
         """The same ruling while the gateways of these hubs are down."""
@@ -94,9 +112,14 @@ def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -
 
 
 def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
-    data = policies.data_class(demand.data_class)
+    data = data_of(policies, demand)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
-    in_force = [policy for policy in policies.policies if policy.applies_on(as_of)]
+    law = load_law()
+    in_force = [
+        as_sure_as_on(policy, law, as_of)
+        for policy in policies.policies
+        if policy.applies_on(as_of)
+    ]
     certain, possible = [], []
     for policy in sorted(in_force, key=_order):
         answer = _speaks_about(policy, data, trip)
@@ -104,11 +127,19 @@ def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) 
             certain.append(policy)
         if policy.effect != "permit" and answer is not False:
             possible.append(policy)
+    if not certain and policies.is_outside(demand.data_class):
+        certain = [NOT_JUDGED]
     restricts = tuple(policy for policy in possible if policy.effect == "restrict")
     denies = tuple(policy for policy in possible if policy.effect == "deny")
     refusals = tuple(_refusals(data, demand, as_of, certain, denies))
     automata = () if refusals else tuple(build(trip, permit, restricts) for permit in certain)
     return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies)
+
+
+def data_of(policies: PolicySet, demand: Demand) -> DataClass:
+    """The class of a demand's data, carried as the demand says. Raises KeyError."""
+    data = policies.data_class(demand.data_class)
+    return data.model_copy(update={"service": demand.service}) if demand.service else data
 
 
 def _order(policy: Policy) -> tuple[int, tuple[int, ...], str]:
@@ -130,9 +161,16 @@ def _asked(policy: Policy, data: DataClass, trip: Trip) -> dict[str, Answer]:
     return {
         "class": data.id in match.data_class or not match.data_class,
         "origin": _of_origin(policy, data, groups),
+        "service": _carried(match.service, data.service),
         "src": match.src.selects(trip.src, groups),
         "dst": match.dst.selects(trip.dst, groups),
     }
+
+
+def _carried(asked: Sequence[str], service: str | None) -> Answer:
+    if not asked:
+        return True
+    return None if service is None else service in asked
 
 
 def _of_origin(policy: Policy, data: DataClass, groups: Groups) -> Answer:

@@ -166,7 +166,8 @@ class Control:
 
     def policies(self, _request: JsonObject) -> answers.PoliciesAnswer:
         chosen = self.network.known.specification.policies
-        return {"ok": True, "set": chosen.model_dump(mode="json", by_alias=True)}
+        plain = chosen.model_dump(mode="json", by_alias=True, exclude={"described"})
+        return {"ok": True, "set": plain}
 
     def policy(self, request: JsonObject) -> Answer:
         try:
@@ -176,6 +177,8 @@ class Control:
             where = ".".join(map(str, first["loc"]))
             raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
         specification = self.network.known.specification
+        now = specification.policies
+        policies = policies.beside((*now.described, *now.classes))
         demands = [one.demand for one in specification.directions]
         try:
             check_policies(policies, specification.topology, demands)

@@ -30,6 +30,7 @@ from corridor.controller.policy.model import Bandwidth, Policy, RateStep
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.rates import admissions
 from corridor.controller.prover.exact.search import Explorer
+from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
@@ -73,6 +74,7 @@ class _Served:
     def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
         self._topology = topology
         self._builder = TreeBuilder(topology)
+        self._capacities_bps = capacities_bps(topology)
         ways = (self._builder.way(intent) for intent in intents if _may_have_rates(intent))
         self._ways = {way.intent.id: way for way in ways if _rates(way) is not None}
 
@@ -172,7 +174,7 @@ class _Served:
         return Counter(_links(way, self._topology))
 
     def _capacity_bps(self, link: Link) -> int:
-        return self._topology.emulated_rate_bps(self._topology.fibre(link[0]))
+        return self._capacities_bps[link[0]]
 
     def _give_up(self, name: str, step: RateStep) -> None:
         self._ways[name] = self._builder.way(_giving_up(self._ways[name].intent, step))
@@ -206,6 +208,8 @@ def _giving_up(intent: Intent, step: RateStep) -> Intent:
 def _links(
     way: ForwardingTree, topology: Topology, failures: Failures = NO_FAILURES
 ) -> Iterator[Link]:
-    """Directed links that packets cross, up to where they are dropped."""
+    """Directed links that packets cross, up to where they are dropped, and what those share."""
     path = walk_of(way, topology, failures).path
-    return zip(path.fibres, path.hubs[:-1], strict=True)
+    for fibre, hub in zip(path.fibres, path.hubs[:-1], strict=True):
+        yield fibre, hub
+        yield from shared_links(topology.fibre(fibre), hub)

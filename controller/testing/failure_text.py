@@ -9,7 +9,7 @@ from corridor.controller.forwarding.program import Value
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.paths import Path
+from corridor.controller.policy.paths import Path, marked
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover.exact.outcomes import Outcome
 from corridor.controller.prover.report.counterexample import Counterexample
@@ -226,7 +226,8 @@ def _leg(demand: DemandUnderTest, hub: str, onward: str) -> str:
         return f"{hub} (gateway) = "
     if not onward:
         return here
-    crosses = " ".join(topology.fibre(onward).crosses)
+    fibre = topology.fibre(onward)
+    crosses = marked(fibre.crosses, (one.code for one in fibre.may_cross))
     return f"{here} >({crosses})> " if crosses else f"{here} > "
 
 

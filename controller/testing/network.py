@@ -14,6 +14,7 @@ from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.terms.services import Service
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.policed_topology import PolicedTopology, check_name
 from corridor.topologies.formats.load import load_topology
@@ -32,10 +33,12 @@ class CorridorNetwork(PolicedTopology):
         *,
         k: int = 0,
         over: Iterable[str] = ("link", "srlg", "hub", "gateway"),
+        service: Service | None = None,
     ) -> DemandUnderTest:
         """Data of a class from one hub to another, compiled to tables of its own.
 
-        Protected as its permit says, and at least against ``k`` failures of the kinds in ``over``.
+        Carried by a ``service``, or by any where none is given. Protected as its permit says, and
+        at least against ``k`` failures of the kinds in ``over``.
         Raises InputError for a class or hub that is not there.
         """
         classes = [entry.id for entry in self.policies.classes]
@@ -43,16 +46,19 @@ class CorridorNetwork(PolicedTopology):
         self.check_hub(src)
         self.check_hub(dst)
         asked = protection_of(k, over) if k else UNPROTECTED
-        demand = Demand.model_validate(
-            {"id": f"{src}-to-{dst}", "class": data_class, "src": src, "dst": dst}
-        )
+        ends = {"src": src, "dst": dst, "service": service}
+        demand = Demand.model_validate({"id": f"{src}-to-{dst}", "class": data_class, **ends})
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
         return DemandUnderTest(self, TreeBuilder(self.topology).way(intent))
 
 
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:
-    """Shipped names or files; the day as a date or like ``2026-11-24``. Raises InputError."""
+    """Shipped names or files; the day as a date or like ``2026-11-24``. Raises InputError.
+
+    What no permit speaks of is blocked, whatever the set says of data outside it: a test holds
+    what policies permit.
+    """
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     loaded, known = _loaded(str(topology), str(policies))
     return CorridorNetwork(loaded, known, day)
@@ -61,7 +67,8 @@ def load_network(topology: str | Path, policies: str | Path, as_of: date | str) 
 @cache
 def _loaded(topology: str, policies: str) -> tuple[Topology, PolicySet]:
     loaded = load_topology(topology)
-    return loaded, load_policies(policies, loaded)
+    strict = load_policies(policies, loaded).model_copy(update={"outside": "deny"})
+    return loaded, strict
 
 
 def protection_of(k: int, over: Iterable[str]) -> Protection:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from corridor.experiments.scenario.scenario import LoadedScenario
+    from corridor.experiments.scenario.scenario import LoadedScenario, Under
+
+OUTSIDE = ("deny", "not-judged")
+SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
+"""As policies have them; said here, since their module takes long to import."""
 
 
 def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-asia") -> None:
@@ -30,13 +35,42 @@ def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-
         metavar="DAY",
         help="the day whose policies are in force, YYYY-MM-DD (default: the scenario's, or today)",
     )
+    parser.add_argument(
+        "--outside",
+        choices=OUTSIDE,
+        help="what becomes of data that the set says nothing about (default: as the set says)",
+    )
+    parser.add_argument(
+        "--service",
+        choices=SERVICES,
+        help="what carries demands that do not say themselves (default: as the scenario says)",
+    )
+
+
+def add_delay_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--delay-model",
+        type=Path,
+        metavar="FILE",
+        help="constants and errors of delays instead of the shipped ones, such as "
+        "corridor topology validate --fit writes",
+    )
 
 
 def load(args: argparse.Namespace) -> LoadedScenario:
     """The scenario that the arguments name; raises InputError."""
-    from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.scenario.scenario import load_under
 
-    return load_scenario(args.scenario, policies=args.policies, as_of=args.as_of)
+    return load_under(args.scenario, under(args))
+
+
+def under(args: argparse.Namespace) -> Under:
+    """What the arguments put in place of what a scenario says."""
+    from corridor.experiments.scenario.scenario import Under
+
+    return Under(
+        policies=args.policies, as_of=args.as_of, outside=args.outside, service=args.service
+    )
 
 
 def day(text: str) -> date:

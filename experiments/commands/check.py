@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    load,
+)
+from corridor.experiments.commands.law_warning import warn_of
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
     from corridor.experiments.plan.values import Plan
+    from corridor.experiments.results.certainty import Certainties
+    from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
   corridor check pan-asia                                     what would be installed
@@ -36,29 +43,42 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--tables", type=Path, metavar="FILE", help="prove a run's dump instead, held against it"
     )
-    parser.add_argument("--json", action="store_true", help="print the proof as JSON only")
+    add_delay_model(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the proof, and how sure each path is, as JSON only",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
     from corridor.experiments.plan.garbage import collecting_later
+    from corridor.experiments.plan.probe_queues import queue_warnings
+    from corridor.experiments.results.certainty import certainties
+    from corridor.topologies.model.delay_model import load_delay_model
 
+    model, loaded = load_delay_model(args.delay_model), load(args)
     with collecting_later():
-        plan, of, proof = _proven(args)
+        plan, of, proof = _proven(args, loaded)
+        warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
+    found = certainties(loaded, model)
     if args.json:
-        print(json.dumps(proof_document({of: proof}), indent=1))
+        document = {**proof_document({of: proof}), "certainty": found.to_json()}
+        print(json.dumps(document, indent=1))
+        print(warned, end="", file=sys.stderr)
     else:
-        print(_told(plan, proof))
+        print(f"{warned}{_told(plan, proof, found)}")
     return 0 if proof.holds else 1
 
 
-def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
+def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str, Proof]:
     """The plan of a scenario, and a proof with what it is of."""
     from corridor.experiments.lab.proof import prove_compiled, prove_dump
     from corridor.experiments.plan.plan import make_plan
     from corridor.experiments.scenario.intents import specify
 
-    loaded = load(args)
+    warn_of(loaded)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
     judged_by = specify(loaded)
     if args.tables is None:
@@ -66,8 +86,10 @@ def _proven(args: argparse.Namespace) -> tuple[Plan, str, Proof]:
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
-def _told(plan: Plan, proof: Proof) -> str:
+def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.certainty_text import near_ties_text
+    from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
@@ -77,8 +99,27 @@ def _told(plan: Plan, proof: Proof) -> str:
     lines += ["", *reasons] if reasons else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
-    counts = Counter(demand.status for demand in plan.demands)
-    served = ", ".join(f"{count} {status}" for status, count in counts.items())
+    lines += ["", near_ties_text(found)] if found.demands else []
+    served = counted((demand.status, demand.not_judged) for demand in plan.demands)
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
+    outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
+    lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
+
+
+def _doubtful(plan: Plan) -> str:
+    """Jurisdictions that paths may meet, each with the demands that it is not known of."""
+    found: dict[str, int] = {}
+    for demand in plan.demands:
+        for code in demand.may_cross:
+            found[code] = found.get(code, 0) + 1
+    counts = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
+    return f"not known to keep out, by jurisdiction and demands: {counts}" if counts else ""
+
+
+def _assumed(plan: Plan) -> str:
+    from corridor.experiments.results.table import assumed_line
+
+    said = assumed_line((demand.fibres, demand.assumed) for demand in plan.demands)
+    return f"{said}: rates and what fits rest on them" if said else ""

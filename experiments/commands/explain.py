@@ -6,11 +6,17 @@ import argparse
 import json
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    load,
+)
+from corridor.experiments.commands.law_warning import warn_of
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
   corridor explain ckpt-guian-karachi.return           its answers, which are a demand of their own
+  corridor explain infer-karachi-guian pan-asia --sure   what to look up next
   corridor explain results-guian-riyadh sovereignty --policies pan-asia --as-of 2026-01-01
   corridor explain state-riyadh-guian my.yaml --json   for programs
 
@@ -29,32 +35,39 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("demand", metavar="DEMAND", help="a demand's id; ID.return for its answers")
     add_scenario_arguments(parser, default="sovereignty")
+    parser.add_argument(
+        "--sure",
+        action="store_true",
+        help="which fibre's length or which constant would narrow the answer most, if known",
+    )
+    add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, with every detail")
 
 
 def run(args: argparse.Namespace) -> int:
     from corridor.controller.explain import explain
     from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+    from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
     from corridor.topologies.base.documents import nearest
     from corridor.topologies.base.errors import InputError
+    from corridor.topologies.model.delay_model import load_delay_model
 
-    loaded = load(args)
+    model, loaded = load_delay_model(args.delay_model), load(args)
+    warn_of(loaded)
     intents = {intent.id: intent for intent in intents_for(loaded)}
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
     build = TreeBuilder(loaded.topology)
     back = intents.get(f"{args.demand}.return")
-    found = explain(
-        build.way(intents[args.demand]),
-        loaded.policies,
-        loaded.as_of,
-        build.way(back) if back else None,
-    )
+    way, answers = build.way(intents[args.demand]), build.way(back) if back else None
+    found = explain(way, loaded.policies, loaded.as_of, answers)
+    sure = ask(loaded.topology, model, way, answers, influences=args.sure)
     if args.json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        document = {**found.to_json(), **sure.to_json()}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        print(explained(found, loaded.topology))
+        print("\n\n".join([explained(found, loaded.topology), *sure.sections()]))
     return 0

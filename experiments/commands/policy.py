@@ -71,8 +71,10 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 def _set(api: Api, args: argparse.Namespace) -> int:
     from corridor.controller.policy.load import load_policies
     from corridor.experiments.live_network.client import DAY, Refused
+    from corridor.experiments.scenario.sets import shipped_classes
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
+    policies = policies.beside(shipped_classes())
     try:
         changed = api.put("/v1/policies", policies.model_dump(mode="json", by_alias=True))
     except Refused as refused:

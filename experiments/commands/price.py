@@ -1,4 +1,4 @@
-"""``corridor price``: what each policy set costs, against no policies, by class of data."""
+"""``corridor price``: what each policy set costs, against no policies or against another set."""
 
 from __future__ import annotations
 
@@ -6,52 +6,62 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    under,
+)
+from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
-    from corridor.experiments.results.price import Price
+    from corridor.experiments.results.price import SetPrice
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
   corridor price sovereignty                        every shipped set, predicted
-  corridor price sovereignty --sets cn-outbound,sa  some of them
+  corridor price sovereignty --policies mine.yaml --against pan-asia   what does my rule change?
+  corridor price sovereignty --sets cn-outbound,sa  some sets
+  corridor price sovereignty --policies pan-asia --service internet    by the internet instead
   corridor price sovereignty --measure --out DIR    and measured: one run a set
   corridor price sovereignty --measure --standing   the same in about half the time
 
-A set is priced by itself: data of classes it does not know is free. The round trip is that of a
-demand and its answers; extra is over the same demand without policies."""
+A set is priced by itself, as every command reads it. The round trip is that of a demand and its
+answers by the least lawful paths; extra is over the same demand under --against. Prices are told
+twice: by rules that are certain, and with readings of ours."""
 DEFAULT_SCENARIO = "sovereignty"
-HEADINGS = (
-    "set",
-    "class of data",
-    "permitted",
-    "extra RTT, median",
-    "most",
-    "stretch",
-    "measured",
-    "single points",
-    "without",
-)
+NO_POLICIES = "none"
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "price",
-        help="what policy sets cost, against no policies",
+        help="what policy sets cost, against no policies or another set",
         description="Price policy sets on a scenario: what they keep back, what they add to round "
-        "trips, and how many single points of failure they leave.",
+        "trips, which ways around a failure they close, and what would lower that most.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
+    add_delay_model(parser)
     parser.add_argument(
-        "--sets", metavar="SET,...", help="policy sets to price (default: all that ship)"
+        "--sets",
+        metavar="SET,...",
+        help="policy sets to price, beside that of --policies (default: those that ship and know "
+        "some of its data)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="SET",
+        default=NO_POLICIES,
+        help="the set to hold them against (default: none)",
+    )
+    parser.add_argument(
+        "--no-changes", action="store_true", help="do not search for what would lower a price"
     )
     parser.add_argument(
         "--measure", action="store_true", help="emulate the scenario under each set, too"
@@ -72,51 +82,99 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.plan.values import NO_POLICIES
-    from corridor.experiments.results.price import alone, prices, serve
+    from corridor.experiments.results.price_text import document, told
     from corridor.experiments.run.folders import new_folder
 
-    loaded = load(args)
-    names = _sets(args.sets)
-    scenarios = {name: alone(loaded, name) for name in (NO_POLICIES, *names)}
+    names = _sets(args)
+    scenarios = {name: _under(args, name) for name in dict.fromkeys((args.against, *names))}
+    _refuse_twins(scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
-    measured = _measure(scenarios, out_dir, args.standing) if args.measure and out_dir else {}
-    served = {name: serve(scenario) for name, scenario in scenarios.items()}
-    classes = [demand.data for demand in loaded.scenario.demands]
-    found = [
-        price
-        for name in names
-        for price in prices(
-            name,
-            classes,
-            served[NO_POLICIES],
-            served[name],
-            (measured[NO_POLICIES], measured[name]) if measured else None,
+    found = _priced(scenarios, names, args)
+    if args.measure and out_dir:
+        found = _measured(
+            found, scenarios, args.against, _measure(scenarios, out_dir, args.standing)
         )
-    ]
-    document = {"schema": 1, "scenario": loaded.scenario.name, "prices": list(map(asdict, found))}
+    warn_of(scenarios[names[0]])
+    base = scenarios[args.against]
+    plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
         from corridor.experiments.figures.price import draw_prices
 
-        (out_dir / "price.json").write_text(json.dumps(document, indent=1) + "\n")
+        (out_dir / "price.json").write_text(json.dumps(plain, indent=1) + "\n")
         draw_prices(out_dir, found)
-    print(json.dumps(document, indent=1) if args.json else _told(found))
+    print(json.dumps(plain, indent=1) if args.json else told(found))
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
 
 
-def _sets(asked: str | None) -> tuple[str, ...]:
-    from corridor.controller.policy.load import shipped_policies
-    from corridor.experiments.plan.values import NO_POLICIES
+def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
+    """Nobody could tell the prices of two sets of one name apart."""
+    called: dict[str, str] = {}
+    for asked, scenario in scenarios.items():
+        name = scenario.policies.name
+        if name in called:
+            message = f"{called[name]} and {asked} are both called {name}"
+            raise InputError(message, "give one another name:")
+        called[name] = asked
 
-    names = shipped_policies() if asked is None else asked.split(",")
-    found = tuple(name for name in dict.fromkeys(names) if name and name != NO_POLICIES)
-    if not found:
-        raise InputError(
-            "--sets names no policy set", f"name some of {', '.join(shipped_policies())}"
+
+def _under(args: argparse.Namespace, name: str) -> LoadedScenario:
+    from corridor.experiments.results.price_sets import alone
+    from corridor.experiments.scenario.scenario import load_under
+
+    return alone(load_under(args.scenario, under(args).model_copy(update={"policies": name})))
+
+
+def _priced(
+    scenarios: Mapping[str, LoadedScenario], names: tuple[str, ...], args: argparse.Namespace
+) -> list[SetPrice]:
+    from corridor.controller.uncertainty.certainty import Lawful
+    from corridor.experiments.results.price import price
+    from corridor.experiments.results.price_sets import Laid
+    from corridor.topologies.model.delay_model import load_delay_model
+    from corridor.topologies.uncertainty.draws import draw
+
+    base = scenarios[args.against]
+    laid = Laid.of(base)
+    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
+    return [
+        price(
+            laid,
+            scenarios[name].policies,
+            base.policies,
+            search_changes=not args.no_changes,
+            lawful=lawful,
         )
+        for name in names
+    ]
+
+
+def _sets(args: argparse.Namespace) -> tuple[str, ...]:
+    """The sets to price, in order, each once and but for the one they are held against."""
+    from corridor.controller.policy.load import shipped_policies
+
+    known = [name for name in shipped_policies() if name != NO_POLICIES]
+    asked = [args.policies, *(args.sets or "").split(",")]
+    named = [name for name in dict.fromkeys(asked) if name]
+    hint = f"name some of {', '.join(known)}, or a file"
+    if args.sets is not None and not args.sets.strip(","):
+        raise InputError("--sets names no policy set", hint)
+    found = tuple(name for name in named or _that_judge(args, known) if name != args.against)
+    if not found:
+        raise InputError(f"there is nothing to hold against {args.against}", hint)
     return found
+
+
+def _that_judge(args: argparse.Namespace, names: Sequence[str]) -> Sequence[str]:
+    """Those that know some class of the scenario's data; all of them if none does."""
+    from corridor.controller.policy.load import load_policies
+    from corridor.controller.policy.model import UNCLASSIFIED
+    from corridor.experiments.scenario.scenario import load_under
+
+    demands = load_under(args.scenario, under(args)).scenario.demands
+    data = {demand.data for demand in demands} - {UNCLASSIFIED}
+    return [name for name in names if load_policies(name).class_ids & data] or names
 
 
 def _measure(
@@ -138,6 +196,20 @@ def _measure(
     return found
 
 
+def _measured(
+    found: list[SetPrice],
+    scenarios: Mapping[str, LoadedScenario],
+    against: str,
+    least: Mapping[str, Mapping[str, float]],
+) -> list[SetPrice]:
+    from corridor.experiments.results.price import measured
+
+    names = [name for name in scenarios if name != against]
+    return [
+        measured(one, least[against], least[name]) for one, name in zip(found, names, strict=True)
+    ]
+
+
 def _least_ms(summary: Summary) -> Mapping[str, float]:
     return {
         demand["id"]: least_ms
@@ -148,38 +220,3 @@ def _least_ms(summary: Summary) -> Mapping[str, float]:
 
 def _quietly(text: str) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
-
-
-def _told(found: Sequence[Price]) -> str:
-    from corridor.experiments.results.table import render
-
-    rows = [
-        (
-            price.policies,
-            price.data,
-            f"{price.permitted} of {price.demands}",
-            _ms(price.extra_ms_median),
-            _ms(price.extra_ms_max),
-            "" if price.stretch_median is None else f"{price.stretch_median:.2f}x",
-            _ms(price.measured_extra_ms_median),
-            _number(price.single_points),
-            _number(price.single_points_without),
-        )
-        for price in found
-        if _costs(price)
-    ]
-    free = len(found) - len(rows)
-    table = render(HEADINGS, rows, frozenset(HEADINGS[2:]))
-    return f"{table}\n\n{free} more pairs of set and class cost nothing and keep nothing back"
-
-
-def _costs(price: Price) -> bool:
-    return price.permitted < price.demands or bool(price.extra_ms_max)
-
-
-def _ms(value: float | None) -> str:
-    return "" if value is None else f"{value:+.3f} ms"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"

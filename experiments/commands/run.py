@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, minutes, whole
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    minutes,
+    whole,
+)
 from corridor.experiments.commands.terminal import terminal_width
 
 if TYPE_CHECKING:
@@ -55,6 +60,7 @@ def add_parser(verbs: Any) -> None:
         metavar="MIN",
         help="end a guest that shows no progress for so long (default: 15 and more, by the plan)",
     )
+    add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
 
@@ -72,11 +78,14 @@ def run(args: argparse.Namespace) -> int:
         clock=args.clock,
         policies=args.policies,
         as_of=args.as_of,
+        outside=args.outside,
+        service=args.service,
         seed=args.seed,
         framework=args.framework,
         out=args.out,
         figures=not args.no_figures,
         patience_s=args.patience,
+        delay_model=args.delay_model,
     )
     outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]

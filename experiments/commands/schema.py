@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 EXAMPLES = """examples:
   corridor schema policy > policy.schema.json
@@ -41,14 +44,35 @@ def _schema(file: str) -> dict[str, Any]:
 
         return json_schema(Scenario, "An experiment on a data corridor")
     if file == "topology":
-        from corridor.topologies.formats.corridor_yaml import FibreEntry, TopologyEntry
-        from corridor.topologies.model.topology import Hub
-
-        made = json_schema(TopologyEntry, "A topology of hubs and fibres")
-        entries = {"Hub": json_schema(Hub, "Hub"), "Fibre": json_schema(FibreEntry, "Fibre")}
-        made["$defs"] |= entries
-        hub_id, hub = {"type": "string"}, {"$ref": "#/$defs/Hub"}
-        made["properties"]["hubs"]["items"] = {"anyOf": [hub_id, hub]}
-        made["properties"]["fibres"]["items"] = {"$ref": "#/$defs/Fibre"}
-        return made
+        return _topology_schema()
     return schema()
+
+
+def _topology_schema() -> dict[str, Any]:
+    """Entries are checked one by one as they are read: the file's own model does not hold them."""
+    from corridor.controller.policy.schema import json_schema
+    from corridor.topologies.formats.corridor_entries import FibreEntry, GroupEntry, TopologyEntry
+    from corridor.topologies.model.catalogue import CableSystem, CapacityClass
+    from corridor.topologies.model.topology import Hub
+
+    made = json_schema(TopologyEntry, "A topology of hubs and fibres")
+    kinds: dict[str, tuple[str, type[BaseModel]]] = {
+        "Hub": ("hubs", Hub),
+        "Fibre": ("fibres", FibreEntry),
+        "CapacityGroup": ("capacity_groups", GroupEntry),
+        "CapacityClass": ("capacity_classes", CapacityClass),
+        "System": ("systems", CableSystem),
+    }
+    keys, defs = made["properties"], made["$defs"]
+    for name, (key, model) in kinds.items():
+        entry = json_schema(model, name)
+        defs |= entry.pop("$defs", {})
+        defs[name] = entry
+        keys[key]["items"] = {"$ref": f"#/$defs/{name}"}
+        if key in defs["Overrides"]["properties"]:
+            defs[f"{name}Override"] = {k: v for k, v in entry.items() if k != "required"}
+            changed = {"$ref": f"#/$defs/{name}Override"}
+            by_id = {"type": "object", "additionalProperties": changed}
+            defs["Overrides"]["properties"][key] = by_id
+    keys["hubs"]["items"] = {"anyOf": [{"type": "string"}, keys["hubs"]["items"]]}
+    return made

@@ -6,10 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands import latency
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corridor.topologies.analysis.predict import Layer
     from corridor.topologies.model.topology import Fibre, Topology
 
 EXAMPLES = """examples:
@@ -17,12 +18,15 @@ EXAMPLES = """examples:
   corridor topology check my-network.yaml --json
   corridor topology import topohub:topozoo/Chinanet --out chinanet.yaml
   corridor topology import pan-asia --out pan-asia.graphml
+  corridor topology import random.edgelist --default-length 100km --out random.yaml
+  corridor topology import net.gml --attribute weight=km --out net.yaml
   corridor topology latency kunming karachi --layer optical
+  corridor topology validate measured.csv --fit constants.yaml
 
-A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml,
-.json, or .graph of REPETITA), or topohub:family/Name (Topology Zoo, SNDlib)."""
+A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
+.json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
+SNDlib)."""
 NAME_HELP = "shipped name, file, or topohub:family/Name"
-LAYERS: tuple[Layer, ...] = ("optical", "ip", "cloud", "straight")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,17 +42,57 @@ def add_parser(subparsers: Any) -> None:
     show = actions.add_parser("show", help="print hubs, fibres, lengths, delays and rates")
     check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
-    latency = actions.add_parser("latency", help="expected round trip between two places")
     for action in (show, check):
         action.add_argument("topology", nargs="?", default="pan-asia", help=NAME_HELP)
     convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
-    latency.add_argument("a", metavar="A", help="hub id")
-    latency.add_argument("z", metavar="Z", help="hub id")
-    latency.add_argument("--layer", choices=LAYERS, help="default: all four")
-    for action in (show, check, convert, latency):
+    for action in (show, check, convert):
+        _add_import_options(action)
         action.add_argument("--json", action="store_true", help="print JSON")
+    latency.add_latency(actions)
+    latency.add_validate(actions)
+
+
+def _add_import_options(action: argparse.ArgumentParser) -> None:
+    group = action.add_argument_group("graphs of others")
+    lengths = group.add_mutually_exclusive_group()
+    lengths.add_argument(
+        "--default-length",
+        metavar="LENGTH",
+        help="of links whose length the file does not tell, as 100km",
+    )
+    lengths.add_argument(
+        "--default-delay", metavar="DELAY", help="one way, instead of a length, as 1ms"
+    )
+    group.add_argument(
+        "--attribute",
+        action="append",
+        default=[],
+        metavar="NAME=UNIT",
+        help="read this attribute of links as a delay (ns us ms s), length (m km mi) or capacity "
+        "(bit kbit Mbit Gbit Tbit); may be repeated",
+    )
+
+
+def _loaded(args: argparse.Namespace) -> Topology:
+    """The topology that was named, read as was asked."""
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.formats.load import load_topology
+
+    attributes = {}
+    for written in args.attribute:
+        name, equals, unit = written.rpartition("=")
+        if not (name and equals):
+            hint = "write it like --attribute weight=km"
+            raise InputError(f'"{written[:40]}" names no attribute and its unit', hint)
+        attributes[name] = unit
+    return load_topology(
+        args.topology,
+        default_length=args.default_length,
+        default_delay=args.default_delay,
+        attributes=attributes,
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,32 +103,31 @@ def run(args: argparse.Namespace) -> int:
         return _check(args)
     if args.action == "import":
         return _import(args)
-    return _latency(args)
+    if args.action == "validate":
+        return latency.validate(args)
+    return latency.latency(args)
 
 
 def _show(args: argparse.Namespace) -> int:
     from corridor.topologies.formats import node_link
-    from corridor.topologies.formats.load import load_topology
 
-    topology = load_topology(args.topology)
+    topology = _loaded(args)
     print(node_link.to_text(topology) if args.json else describe(topology))
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.check import check_topology
-    from corridor.topologies.formats.load import load_topology
 
-    report = check_topology(load_topology(args.topology))
+    report = check_topology(_loaded(args))
     print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else report)
     return 0 if report.ok else 1
 
 
 def _import(args: argparse.Namespace) -> int:
     from corridor.topologies.formats.export import export_topology
-    from corridor.topologies.formats.load import load_topology
 
-    topology = load_topology(args.topology)
+    topology = _loaded(args)
     export_topology(topology, args.out, overwrite=args.force)
     counts = {"hubs": len(topology.hubs), "fibres": len(topology.fibres)}
     result = {"written": args.out, "name": topology.name, **counts, "notes": topology.notes}
@@ -93,26 +136,6 @@ def _import(args: argparse.Namespace) -> int:
     else:
         print(f"{args.out}: {topology}")
         print("\n".join(f"  {note}" for note in topology.notes))
-    return 0
-
-
-def _latency(args: argparse.Namespace) -> int:
-    from corridor.topologies.analysis.predict import places, predict_rtt_ms
-    from corridor.topologies.base.documents import nearest
-    from corridor.topologies.base.errors import InputError
-
-    known = places()
-    for hub in (args.a, args.z):
-        if hub not in known:
-            hint = nearest(hub, known) or "corridor topology show lists them"
-            raise InputError(f'no hub "{hub}"', hint)
-    layers: tuple[Layer, ...] = (args.layer,) if args.layer else LAYERS
-    rtt_ms = {layer: round(predict_rtt_ms(args.a, args.z, layer), 2) for layer in layers}
-    if args.json:
-        print(json.dumps({"a": args.a, "z": args.z, "rtt_ms": rtt_ms}, indent=1))
-    else:
-        for layer, value in rtt_ms.items():
-            print(f"{args.a} - {args.z}  {layer:9}{value:8.1f} ms round trip")
     return 0
 
 
@@ -126,8 +149,8 @@ def describe(topology: Topology) -> str:
     lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
     lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
-    heads = ("fibre", "from", "to", "medium", "km", "ms", "capacity", "emulated", "crosses")
-    lines += _table(heads, fibres, right={4, 5, 6, 7})
+    heads = ("fibre", "from", "to", "medium", "km", "ms", "90 %", "capacity", "emulated", "crosses")
+    lines += _table(heads, fibres, right={4, 5, 6, 7, 8})
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -139,33 +162,48 @@ STATUS_MARKS = {"uncertain": " ?", "planned": " +"}
 def _legend(topology: Topology) -> list[str]:
     """What the marks mean; those of a status only where one stands."""
     lengths = "~ derived, * share of a published total, ^ stated without a source"
-    marks = [f"lengths: {lengths}; delays are one-way"]
+    marks = [
+        f"lengths: {lengths}; delays are one-way",
+        "90 %: where a delay lies, by the basis of its length",
+    ]
     doubtful = [fibre for fibre in topology.fibres if fibre.status in STATUS_MARKS]
     if doubtful:
         count = f"{len(doubtful)} fibre{'s are' if len(doubtful) > 1 else ' is'}"
         marks.append(
             f"service: ? uncertain, + planned; {count} so, and paths use them like any other"
         )
+    if any(fibre.known_gbps is None for fibre in topology.fibres):
+        marks.append("capacity: * assumed, none is published; topology check says on what basis")
+    if topology.capacity_groups:
+        marks.append("capacity: = shared at an end, so counted once")
+    if any(fibre.may_cross for fibre in topology.fibres):
+        marks.append("crosses: ? not known whether light comes under it; topology check says why")
     return marks
 
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
+    from corridor.controller.policy.paths import marked
     from corridor.topologies.base.units import format_rate
+    from corridor.topologies.uncertainty.draws import delay_factors
 
+    ms = fibre.one_way_delay_ns / 1e6
+    low, high = delay_factors(fibre)
     mark = LENGTH_MARKS.get(fibre.length_basis, "")
     capacity = "-"
-    if fibre.capacity_gbps is not None:
-        capacity = format_rate(round(fibre.capacity_gbps * 1e9))
+    if fibre.known_gbps is not None:
+        capacity = f"{format_rate(round(fibre.known_gbps * 1e9))}{'=' * bool(fibre.shares)}"
+    assumed = "*" * (fibre.known_gbps is None)
     return (
         fibre.id + STATUS_MARKS.get(fibre.status, ""),
         fibre.a,
         fibre.z,
         fibre.medium,
         f"{mark}{fibre.length_km:.0f}",
-        f"{fibre.one_way_delay_ns / 1e6:.2f}",
+        f"{ms:.2f}",
+        f"{low * ms:.2f}-{high * ms:.2f}",
         capacity,
-        format_rate(topology.emulated_rate_bps(fibre)),
-        " ".join(fibre.crosses),
+        format_rate(topology.emulated_rate_bps(fibre)) + assumed,
+        marked(fibre.crosses, (one.code for one in fibre.may_cross)),
     )
 
 

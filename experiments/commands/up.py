@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
         scenario=args.scenario,
         policies=args.policies,
         as_of=args.as_of,
+        outside=args.outside,
+        service=args.service,
         testbed=args.testbed,
         framework=args.framework,
         name=args.name,

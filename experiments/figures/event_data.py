@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.figures.data import count
+from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.timeline.registry import KINDS
@@ -298,7 +299,11 @@ def longest(found: Sequence[Outage], most: int = MAX_OUTAGES) -> list[Outage]:
 
 
 def _outage(event: EventSummary) -> Outage | None:
-    hits = [hit for hit in event["hits"] if hit["out_ms"] > 0 or hit["expected_out_ms"] != 0]
+    hits = [
+        hit
+        for hit in event["hits"]
+        if not is_lossy(hit) and (hit["out_ms"] > 0 or hit["expected_out_ms"] != 0)
+    ]
     if not hits:
         return None
     expected = [hit["expected_out_ms"] for hit in hits]
@@ -326,7 +331,7 @@ def _predicted_ms(hit: Hit, event: EventSummary) -> float | None:
 def outages_title(events: Sequence[EventSummary], intervals_ms: Mapping[str, float]) -> str:
     """Whether any demand was out for longer than predicted, by more than the time between two of
     its probes, and which event it was furthest."""
-    hits = [(hit, event) for event in events for hit in event["hits"]]
+    hits = [(hit, event) for event in events for hit in event["hits"] if not is_lossy(hit)]
     beyond = [
         (float(hit["out_ms"]) - predicted, hit["demand"], label(event))
         for hit, event in hits

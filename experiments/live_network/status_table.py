@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.live_network.event_text import counted
+from corridor.experiments.results.judged import NOT_JUDGED, marked
 from corridor.experiments.results.table import render
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def network(
 ) -> str:
     """The answer first: what is unproven or out of order, then every demand."""
     width = max(width, LEAST_WIDTH)
-    lines = [*_standing(status), *_out_of_order(status, topology)]
+    lines = [*_standing(status, demands), *_out_of_order(status, topology)]
     wrapped = [part for line in lines for part in _wrapped(line, width)]
     return "\n".join([*wrapped, "", *_table(demands, width)])
 
@@ -37,7 +38,7 @@ def network(
 def one_demand(demand: DemandAnswer, width: int) -> str:
     """All that is known of one, a line for each thing there is to say."""
     rows = [
-        ("status", demand["status"]),
+        ("status", _status(demand)),
         ("permit", demand["permit"]),
         ("way", " > ".join(demand["hubs"])),
         ("one way", _ms(demand["one_way_ns"])),
@@ -53,7 +54,7 @@ def one_demand(demand: DemandAnswer, width: int) -> str:
     return "\n".join(lines)
 
 
-def _standing(status: StatusAnswer) -> Iterator[str]:
+def _standing(status: StatusAnswer, demands: Sequence[DemandAnswer]) -> Iterator[str]:
     if not status["installed"]:
         yield f"nothing is installed yet: {status['unproven']}"
         return
@@ -63,7 +64,9 @@ def _standing(status: StatusAnswer) -> Iterator[str]:
     )
     done = {name: count for name, count in status["happened"]["updates"].items() if count}
     updates = ", ".join(f"{count} {name}" for name, count in done.items()) or "none yet"
-    yield f"demands: {counted(status['demands'])}; updates: {updates}"
+    unjudged = sum(not one["judged"] for one in demands)
+    of_these = f", {unjudged} of them {NOT_JUDGED}" if unjudged else ""
+    yield f"demands: {counted(status['demands'])}{of_these}; updates: {updates}"
 
 
 def _out_of_order(status: StatusAnswer, topology: TopologyAnswer) -> Iterator[str]:
@@ -87,7 +90,7 @@ def _out_of_order(status: StatusAnswer, topology: TopologyAnswer) -> Iterator[st
 
 def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
     """A row for each, and beneath it why it is not better served."""
-    plain = [(one["demand"], one["status"], _ms(one["one_way_ns"])) for one in demands]
+    plain = [(one["demand"], _status(one), _ms(one["one_way_ns"])) for one in demands]
     used = (
         sum(
             max(len(cells[column]) for cells in (HEADINGS, *plain)) + 2
@@ -105,6 +108,10 @@ def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
         why = _why(one)
         if why:
             yield from _wrapped(f"  {why}", width, indent=2)
+
+
+def _status(demand: DemandAnswer) -> str:
+    return marked(demand["status"], () if demand["judged"] else ("data",))
 
 
 def _why(demand: DemandAnswer) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+from corridor.controller.policy.terms.services import Service
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.places import here, in_a_guest
@@ -51,6 +52,8 @@ class Options:
     scenario: str = "pan-asia"
     policies: str | None = None
     as_of: date | None = None
+    outside: Literal["deny", "not-judged"] | None = None
+    service: Service | None = None
     testbed: Literal["auto", "native", "uml"] = "auto"
     framework: Literal["ryu", "os-ken"] | None = None
     name: str | None = None
@@ -67,7 +70,13 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     ``say`` gets what a person reads, ``note`` every event.
     """
     started_s = time.monotonic()
-    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    loaded = load_scenario(
+        options.scenario,
+        policies=options.policies,
+        as_of=options.as_of,
+        outside=options.outside,
+        service=options.service,
+    )
     loaded = with_framework(loaded, options.framework)
     name = _free_name(loaded, options)
     signals: list[int] = []

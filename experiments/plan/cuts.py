@@ -15,7 +15,8 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
 from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDemand
-from corridor.experiments.scenario.scenario import CutOptions, LoadedScenario
+from corridor.experiments.scenario.options import CutOptions
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 from corridor.topologies.faults.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.topology import Topology

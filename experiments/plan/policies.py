@@ -8,7 +8,7 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.paths import crossed_jurisdictions
+from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.rates import admissions
@@ -16,7 +16,8 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
 from corridor.experiments.plan.prediction import LABEL_BYTES, bottleneck_bps, one_way_ns
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
-from corridor.experiments.scenario.scenario import Demand, ProbeOptions
+from corridor.experiments.scenario.options import ProbeOptions
+from corridor.experiments.scenario.scenario import Demand
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
@@ -64,8 +65,17 @@ def planned(
         probe_bps=(probe.size + LABEL_BYTES) * BITS * NS_PER_S // probe.interval,
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(tcp and route),
+        not_judged=tuple(
+            name for name, way in (("data", there), ("answers", back)) if _unjudged(way)
+        ),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
+        may_cross=possible_jurisdictions(topology, route.path) if route else (),
+        assumed=_assumed(topology, route.path.fibres) if route else (),
     )
+
+
+def _assumed(topology: Topology, fibres: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in fibres if topology.fibre(name).known_gbps is None)
 
 
 def names_gateways(policies: PolicySet) -> bool:
@@ -120,6 +130,10 @@ def assessments(
                 passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
         found.append(Gateway(hub, tuple(passed)))
     return tuple(found)
+
+
+def _unjudged(way: ForwardingTree) -> bool:
+    return not isinstance(way.route, NoRoute) and not way.intent.ruling.is_judged
 
 
 def _why(there: ForwardingTree, back: ForwardingTree) -> str:

@@ -61,9 +61,16 @@ class PlannedDemand:
     """What its probes ask for, on the mean, in either direction."""
     stream_bps: int | None
     tcp: bool
+    not_judged: tuple[str, ...] = ()
+    """``data`` and ``answers``, as far as they are served though the policies say nothing of them:
+    bound by what the policies forbid to any data, and by nobody called lawful."""
     lacks: tuple[str, ...] = ()
     """What was asked for and is not had, there or, said so, of its answers: the step of its
     permit's ladder that gives it up, if any, and why."""
+    may_cross: tuple[str, ...] = ()
+    """Jurisdictions that its path may meet besides those that it surely does."""
+    assumed: tuple[str, ...] = ()
+    """Fibres of its path whose capacity is not published but assumed."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

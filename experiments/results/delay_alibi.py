@@ -2,7 +2,8 @@
 
 A packet that took less time than the fastest way through a jurisdiction was not there, whatever
 switches, labels or watches say (after Levin et al., Alibi Routing, SIGCOMM 2015). The fastest way
-is over any fibre of the topology, lawful or not, without the time a frame's bits take.
+is over any fibre of the topology, lawful or not, without the time a frame's bits take. A fibre that
+may cross a jurisdiction is taken to cross it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Alibis:
             for near, far in (fibre.ends, fibre.ends[::-1]):
                 if near in ahead and far in behind:
                     over_ns = ahead[near] + self._topology.one_way_delay_ns(fibre) + behind[far]
-                    for code in fibre.crosses:
+                    for code in (*fibre.crosses, *fibre.may_cross_codes):
                         met(code, over_ns)
         return fastest
 

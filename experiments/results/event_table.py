@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.summary import (
@@ -101,10 +101,15 @@ def _expected(hit: HitSummary) -> str:
         return "not at all"
     expected_ms, within = hit["expected_out_ms"], hit["expected_out_within_ms"]
     if expected_ms is None:
-        return "while it lasts"
+        return "random loss" if is_lossy(hit) else "while it lasts"
     if within is None or within[1] - within[0] < SURE_MS:
         return _out(expected_ms)
     return f"{_out(within[0]).removesuffix(' ms')} to {_out(within[1])}"
+
+
+def is_lossy(hit: Mapping[str, object]) -> bool:
+    """Whether packets are expected to be lost at random while an event lasts, and others arrive."""
+    return hit["expected_out_ms"] is None and hit["expected_rtt_then_ms"] is not None
 
 
 def _at(value_ms: float) -> str:

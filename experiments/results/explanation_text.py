@@ -9,7 +9,8 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
-from corridor.experiments.results.table import render
+from corridor.controller.policy.paths import marked
+from corridor.experiments.results.table import assumed_line, render
 from corridor.topologies.model.topology import Topology
 
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
@@ -19,6 +20,7 @@ def explained(found: Explanation, topology: Topology) -> str:
     parts = [
         _answer(found),
         _path(found.passage, topology),
+        _rests_on(found.passage, topology),
         _clauses(found),
         _outages(found),
         _unused(found),
@@ -44,7 +46,11 @@ def _served(found: Explanation) -> Iterator[str]:
     assert passage is not None
     assert permit is not None
     cited = f" [{_ids(permit.legal)}]" if permit.legal else ", which cites no law"
-    yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+    if found.judged:
+        yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+    else:
+        yield f"{found.status}, not judged: the policies say nothing of this data"
+        yield "  It goes where they leave any data a way; that it may is not said."
     yield from (f"  {one.policy} is preferred, and {one.why}" for one in _preferred(found))
     gates = f", through the gateway of {', '.join(passage.gateways)}" if passage.gateways else ""
     yield f"{_measures(passage)}{gates}"
@@ -90,12 +96,28 @@ def _path(passage: Passage | None, topology: Topology) -> str:
         measures = (f"{so_far_km:,.0f}", f"{so_far_ns / 1e6:.2f}")
         if position < len(passage.fibres):
             fibre = topology.fibre(passage.fibres[position])
-            onward = (fibre.id, " ".join(fibre.crosses))
+            onward = (fibre.id, marked(fibre.crosses, (one.code for one in fibre.may_cross)))
             so_far_km += fibre.length_km
             so_far_ns += topology.one_way_delay_ns(fibre)
         rows.append((f"{name}{gate}", hub.located_in, passage.phases[position], *measures, *onward))
     headings = ("hub", "in", "phase", "km", "ms", "onward by", "which touches")
     return render(headings, rows, frozenset({"km", "ms"}))
+
+
+def _rests_on(passage: Passage | None, topology: Topology) -> str:
+    """What the path's crossings and rates cannot be sure of, and why."""
+    if passage is None:
+        return ""
+    fibres = [topology.fibre(name) for name in dict.fromkeys(passage.fibres)]
+    lines = [
+        f"Not known to keep out of {one.code} on {fibre.id}: {one.why or 'no reason given'}"
+        for fibre in fibres
+        for one in fibre.may_cross
+        if one.code in passage.may_cross
+    ]
+    assumed = [fibre.id for fibre in fibres if fibre.known_gbps is None]
+    lines.append(assumed_line([(passage.fibres, assumed)]))
+    return "\n".join(filter(None, lines))
 
 
 def _passes(passage: Passage, position: int) -> bool:
@@ -112,7 +134,8 @@ def _clauses(found: Explanation) -> str:
         return "What decided: no clause narrows it."
     lines = ["What decided:"]
     for cost in found.clauses:
-        without = f"without it {_ms(cost.without.one_way_ns)} by {' '.join(cost.without.crosses)}"
+        by = marked(cost.without.crosses, cost.without.may_cross)
+        without = f"without it {_ms(cost.without.one_way_ns)} by {by}"
         alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
         caveat = "" if cost.confidence == "confident" else f" ({cost.confidence})"
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
@@ -166,7 +189,9 @@ def _replanned(outage: Outage, usual: Passage, permit: str) -> str:
 def _instead(passage: Passage, usual: Passage) -> str:
     more = f"{_ms(passage.one_way_ns - usual.one_way_ns, sign='+')}"
     added = [code for code in passage.crosses if code not in usual.crosses]
-    return f"{more}, adds {' '.join(added)}" if added else more
+    known = {*usual.crosses, *usual.may_cross}
+    perhaps = [code for code in passage.may_cross if code not in known]
+    return f"{more}, adds {marked(added, perhaps)}" if added or perhaps else more
 
 
 def _unused(found: Explanation) -> str:
@@ -198,7 +223,7 @@ def _ids(legal: Iterable[Reference]) -> str:
 
 
 def _measures(passage: Passage) -> str:
-    crosses = " ".join(passage.crosses)
+    crosses = marked(passage.crosses, passage.may_cross)
     return f"{_ms(passage.one_way_ns)} one way, {passage.length_km:,.0f} km, by {crosses}"
 
 

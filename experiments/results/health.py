@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
@@ -22,8 +23,6 @@ LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
 nothing competes (docs/results.md)."""
 SOONER_NS = 1_000_000
 """How much less than predicted a median may be."""
-COMPETING = 0.5
-"""The share of a fibre's rate from which on probes alone may queue behind each other."""
 MOST_NAMED = 3
 FULL_FRAME_BITS = 8 * 1518
 
@@ -135,6 +134,7 @@ def _probes_off(
     competed = {fibre for demand in plan.demands if demand.id in loaded for fibre in demand.fibres}
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     crowded = crowded_fibres(plan)
+    hit |= waits(plan).keys()
     for planned, demand in zip(plan.demands, demands, strict=True):
         predicted_ms, p50_ms = demand["predicted_rtt_ms"], (demand["rtt_ms"] or {}).get("p50")
         if planned.index in hit or (crowded.keys() | competed) & set(planned.fibres):
@@ -171,16 +171,3 @@ def _full_queues_ns(plan: Plan, demand: PlannedDemand) -> int:
         shape.queue_packets * FULL_FRAME_BITS * NS_PER_S // max(1, shape.rate_bps)
         for shape in shapes
     )
-
-
-def crowded_fibres(plan: Plan) -> dict[str, float]:
-    """Fibres on which probes alone may queue: the share of the rate that they ask for."""
-    asked: dict[str, float] = {}
-    for demand in plan.demands:
-        for fibre in demand.fibres:
-            asked[fibre] = asked.get(fibre, 0.0) + demand.probe_bps
-    rates = {
-        one.fibre: min(one.forward.rate_bps, one.backward.rate_bps) for one in plan.wiring.fibres
-    }
-    shares = {fibre: bps / rates[fibre] for fibre, bps in asked.items() if rates[fibre]}
-    return {fibre: share for fibre, share in shares.items() if share > COMPETING}

@@ -1,182 +1,284 @@
-"""The price of sovereignty: what a policy set costs the demands of a scenario. Pure.
+"""The price of a policy set: what it costs each demand of a scenario against another set. Pure.
 
-A set is priced by itself. It rules data of the classes it knows; data of other classes, which its
-law does not speak about, is free, except where the set restricts whatever data passes. Set beside
-it is the same scenario without policies.
+A set is priced by itself, and the answer for one set depends on nothing that is priced beside it.
+Four things are told of a demand: whether it is kept back, how much longer its round trip takes,
+what leaves it without a lawful way around if it fails, and the widest way that is left to it. Each
+is of lawful ways, so one restriction more can only raise it. All of them twice: by the rules of
+the set that are certain, and with its readings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.model import UNCLASSIFIED, Policy, PolicySet
-from corridor.controller.policy.product import Product
-from corridor.controller.policy.routes import NoRoute
-from corridor.experiments.plan.policies import planned
-from corridor.experiments.plan.values import PlannedDemand
-from corridor.experiments.scenario.intents import intents_for
-from corridor.experiments.scenario.scenario import LoadedScenario, ProtectOptions
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.uncertainty.certainty import Lawful
+from corridor.experiments.results.price_causes import Cause, causes
+from corridor.experiments.results.price_certainty import ExtraCertainty, certainty_of
+from corridor.experiments.results.price_changes import Change, Changes
+from corridor.experiments.results.price_sets import Laid, Served, readings, without_readings
+
+MOST_SHOWN = 2
+"""Values of a class that are told one by one; of more, their median and the most."""
+LEAST_MS = 1e-6
+KINDS = ("link", "srlg", "hub", "gateway")
 
 
 @dataclass(frozen=True)
-class Served:
-    """One demand under one set."""
+class Cost:
+    """What one demand has less than under the set it is held against."""
 
-    demand: PlannedDemand
-    single_points: int
-    """Fibres of its path whose loss leaves no lawful path, whatever the switches do."""
+    kept_back: bool
+    opened: bool
+    """Served, and kept back by the other."""
+    extra_ms: float | None
+    """Of the round trip; None where only one of the two serves it."""
+    lost: tuple[str, ...]
+    """Elements whose failure leaves no lawful way, and leaves one under the other set."""
+    regained: tuple[str, ...]
+    """The reverse."""
+    narrower_gbps: float
+    """What the widest lawful way holds less; negative if it holds more."""
 
     @property
-    def is_answered(self) -> bool:
-        return self.demand.predicted_rtt_ns is not None
+    def is_costly(self) -> bool:
+        delayed = self.extra_ms is not None and self.extra_ms > LEAST_MS
+        return self.kept_back or delayed or bool(self.lost) or self.narrower_gbps > 0
 
 
 @dataclass(frozen=True)
-class Price:
-    """What one set costs the demands of one class. Extra round trip is over no policies, in ms;
-    None where nothing of the class is permitted, or nothing was measured."""
+class DemandPrice:
+    """One demand under one set."""
+
+    policies: str
+    demand: str
+    data: str
+    src: str
+    dst: str
+    answered: bool
+    not_judged: tuple[str, ...]
+    round_trip_ms: float | None
+    """Of the least lawful path, of the fibres alone."""
+    single_points: tuple[str, ...]
+    """All that leave no lawful way if they fail, whatever the other set is."""
+    widest_gbps: float | None
+    """Capacity of the narrowest fibre on the widest lawful way."""
+    with_readings: Cost
+    by_certain_rules: Cost
+    causes: tuple[Cause, ...]
+    certainty: ExtraCertainty | None = None
+    """Of the extra round trip; None where one of the sets keeps it back, or nobody asked."""
+    measured_extra_ms: float | None = None
+    """Of least round trips, where the scenario was emulated under both sets."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The demands of one class under one set."""
 
     policies: str
     data: str
     demands: int
-    permitted: int
-    extra_ms_median: float | None
-    extra_ms_max: float | None
-    stretch_median: float | None
-    """Round trip over that without policies."""
-    measured_extra_ms_median: float | None
-    single_points: float | None
-    """Mean over the permitted, and without policies."""
-    single_points_without: float | None
+    kept_back: int
+    not_judged: int
+    extra_ms: tuple[float, ...]
+    """Of those that both sets serve, in the order of the demands; blocked ones are in none."""
+    lost: tuple[str, ...]
+    """By any of them, each once."""
+    losing: int
+    """Demands that lose some way around."""
+    narrower: int
+    """Demands whose widest way holds less."""
+    is_costly: bool
+    certainty: tuple[ExtraCertainty | None, ...] = ()
+    """Of each of ``extra_ms``, where somebody asked."""
+    changes: tuple[Change, ...] = ()
+    """What would lower it most, the best of each kind, the best first."""
+
+    @property
+    def median_ms(self) -> float | None:
+        """None where so few are served that each is told by itself."""
+        return median(self.extra_ms) if len(self.extra_ms) > MOST_SHOWN else None
 
 
-def alone(loaded: LoadedScenario, name: str) -> LoadedScenario:
-    """The scenario under one set by itself, unprotected and uncut: what its price is told from.
+@dataclass(frozen=True)
+class Total:
+    """Of all demands."""
 
-    Raises InputError for a set that cannot be loaded.
-    """
-    own = loaded.policies
-    priced = own if name == own.name else load_policies(name, loaded.topology)
-    known = {entry.id for entry in priced.classes}
-    others = tuple(entry for entry in own.classes if entry.id not in known)
-    free = () if priced is own else _free([UNCLASSIFIED, *(entry.id for entry in others)])
-    policies = PolicySet(
-        name=priced.name,
-        title=priced.title,
-        groups={**own.groups, **priced.groups},
-        classes=(*priced.classes, *others),
-        policies=(*priced.policies, *free),
+    kept_back: int
+    opened: int
+    both: int
+    """Demands that both sets serve."""
+    delayed: int
+    extra_ms: float
+    """Added up over those of them that take longer."""
+    saved_ms: float
+    """Added up over those that take less."""
+    losing: int
+    narrower: int
+
+
+@dataclass(frozen=True)
+class SetPrice:
+    """One set against another."""
+
+    policies: str
+    against: str
+    demands: tuple[DemandPrice, ...]
+    rows: tuple[Row, ...]
+    readings: tuple[str, ...]
+    """Its restricts and denies that are not certain."""
+    by_certain_rules: Total
+    with_readings: Total
+    not_judged: int
+    certainty: ExtraCertainty | None = None
+    """Of the sum of all extra round trips, with readings."""
+
+
+def price(
+    laid: Laid,
+    policies: PolicySet,
+    against: PolicySet,
+    *,
+    search_changes: bool = True,
+    lawful: Lawful | None = None,
+) -> SetPrice:
+    """What ``policies`` cost the demands laid out, beside ``against``; how sure that is, if
+    ``lawful`` has draws of the same map."""
+    base, all_of_it = laid.under(against), laid.under(policies)
+    certain_base = laid.under(without_readings(against, laid.as_of))
+    certain = laid.under(without_readings(policies, laid.as_of))
+    demands = tuple(
+        _demand(laid, policies, of)
+        for of in zip(base, all_of_it, certain_base, certain, strict=True)
     )
-    update = {"policies": priced.name, "protect": ProtectOptions(), "cuts": None, "faults": ()}
-    network = loaded.scenario.network.model_copy(update={"bfd": None})
-    scenario = loaded.scenario.model_copy(update={**update, "network": network})
-    return loaded.model_copy(update={"scenario": scenario, "policies": policies})
+    sure = certainty_of(lawful, base, all_of_it) if lawful is not None else None
+    if sure is not None:
+        demands = tuple(
+            replace(one, certainty=of) for one, of in zip(demands, sure.demands, strict=True)
+        )
+    changes = Changes(laid, policies) if search_changes else None
+    rows = tuple(
+        _row(policies.name, data, demands, base, all_of_it, changes)
+        for data in dict.fromkeys(one.data for one in demands)
+    )
+    return SetPrice(
+        policies=policies.name,
+        against=against.name,
+        demands=demands,
+        rows=rows,
+        readings=readings(policies, laid.as_of),
+        by_certain_rules=_total([one.by_certain_rules for one in demands]),
+        with_readings=_total([one.with_readings for one in demands]),
+        not_judged=sum(bool(one.not_judged) for one in demands),
+        certainty=None if sure is None else sure.total,
+    )
 
 
-def _free(classes: list[str]) -> tuple[Policy, ...]:
-    permit = {
-        "id": "NOT-SPOKEN-OF",
-        "effect": "permit",
-        "match": {"class": classes},
-        "note": "The set does not speak about data of these classes.",
-    }
-    return (Policy.model_validate(permit),)
+type LeastMs = Mapping[str, float]
+"""Least round trips by demand."""
 
 
-def serve(loaded: LoadedScenario) -> list[Served]:
-    """How each demand of a scenario is served, in order."""
-    scenario, topology = loaded.scenario, loaded.topology
-    ways = plan_ways(topology, intents_for(loaded))
-    found = []
-    for number, demand in enumerate(scenario.demands):
-        there, back = ways[2 * number : 2 * number + 2]
-        probe = demand.probe or scenario.probe
-        served = planned(number, demand, probe, there, back, topology, share=None, tcp=False)
-        found.append(Served(served, single_points(there)))
-    return found
+def measured(of: SetPrice, before: LeastMs, after: LeastMs) -> SetPrice:
+    """The same with what was measured under the other set and under this one."""
+    demands = tuple(
+        replace(one, measured_extra_ms=after[one.demand] - before[one.demand])
+        if one.demand in before and one.demand in after
+        else one
+        for one in of.demands
+    )
+    return replace(of, demands=demands)
 
 
-def single_points(way: ForwardingTree) -> int:
-    """Fibres of a way whose loss leaves no path that its permits allow."""
-    if isinstance(way.route, NoRoute):
-        return 0
-    ruling = way.intent.ruling
-    products = [Product(automaton, ruling.topology) for automaton in ruling.automata]
-    return sum(not _has_path(products, fibre) for fibre in set(way.route.path.fibres))
+def cost(before: Served, after: Served) -> Cost:
+    """What a demand has less ``after`` than ``before``."""
+    extra_ms = None
+    if before.round_trip_ns is not None and after.round_trip_ns is not None:
+        extra_ms = (after.round_trip_ns - before.round_trip_ns) / 1e6
+    both = before.is_answered and after.is_answered
+    return Cost(
+        kept_back=before.is_answered and not after.is_answered,
+        opened=after.is_answered and not before.is_answered,
+        extra_ms=extra_ms,
+        lost=_in_order(after.single_points - before.single_points) if both else (),
+        regained=_in_order(before.single_points - after.single_points) if both else (),
+        narrower_gbps=(before.widest_gbps or 0) - (after.widest_gbps or 0) if both else 0,
+    )
 
 
-def _has_path(products: Iterable[Product], dead: str) -> bool:
-    starts = ((product, product.first()) for product in products)
-    return any(start and product.shortest(start, {dead}) for product, start in starts)
+def _demand(
+    laid: Laid, policies: PolicySet, of: tuple[Served, Served, Served, Served]
+) -> DemandPrice:
+    before, after, certainly_before, certainly = of
+    whole = cost(before, after)
+    round_trip_ns = after.round_trip_ns
+    return DemandPrice(
+        policies=policies.name,
+        demand=after.demand.id,
+        data=after.demand.data_class,
+        src=after.demand.src,
+        dst=after.demand.dst,
+        answered=after.is_answered,
+        not_judged=after.not_judged if after.is_answered else (),
+        round_trip_ms=None if round_trip_ns is None else round_trip_ns / 1e6,
+        single_points=_in_order(after.single_points),
+        widest_gbps=after.widest_gbps,
+        with_readings=whole,
+        by_certain_rules=cost(certainly_before, certainly),
+        causes=causes(laid, policies, before, after, whole.lost) if whole.is_costly else (),
+    )
 
 
-def prices(
-    policies: str,
-    classes: Sequence[str],
-    without: Sequence[Served],
-    under: Sequence[Served],
-    measured_ms: tuple[Mapping[str, float], Mapping[str, float]] | None = None,
-) -> list[Price]:
-    """Prices by class of data; ``classes`` are those of the demands, in their order.
-
-    ``measured_ms`` are least round trips by demand, without policies and under the set.
-    """
-    found = []
-    for data in dict.fromkeys(classes):
-        pairs = [
-            (before, after)
-            for name, before, after in zip(classes, without, under, strict=True)
-            if name == data
-        ]
-        found.append(_price(policies, data, pairs, measured_ms))
-    return found
-
-
-def _price(
+def _row(
     policies: str,
     data: str,
-    pairs: Sequence[tuple[Served, Served]],
-    measured_ms: tuple[Mapping[str, float], Mapping[str, float]] | None,
-) -> Price:
-    permitted = [(before, after) for before, after in pairs if after.is_answered]
-    rtts = [
-        (before.demand.predicted_rtt_ns or 0, after.demand.predicted_rtt_ns or 0)
-        for before, after in permitted
-    ]
-    extra = [(after - before) / 1e6 for before, after in rtts]
-    return Price(
+    demands: Sequence[DemandPrice],
+    base: Sequence[Served],
+    under: Sequence[Served],
+    changes: Changes | None,
+) -> Row:
+    mine = [number for number, one in enumerate(demands) if one.data == data]
+    prices = [demands[number].with_readings for number in mine]
+    is_costly = any(one.is_costly for one in prices)
+    lowered: tuple[Change, ...] = ()
+    if is_costly and changes is not None:
+        lowered = changes.of([(base[number], under[number]) for number in mine])
+    return Row(
         policies=policies,
         data=data,
-        demands=len(pairs),
-        permitted=len(permitted),
-        extra_ms_median=_middle(extra),
-        extra_ms_max=max(extra, default=None),
-        stretch_median=_middle([after / before for before, after in rtts]),
-        measured_extra_ms_median=_middle(_measured(permitted, measured_ms)),
-        single_points=_mean([after.single_points for _, after in permitted]),
-        single_points_without=_mean([before.single_points for before, _ in permitted]),
+        demands=len(mine),
+        kept_back=sum(one.kept_back for one in prices),
+        not_judged=sum(bool(demands[number].not_judged) for number in mine),
+        extra_ms=tuple(one.extra_ms for one in prices if one.extra_ms is not None),
+        lost=_in_order({name for one in prices for name in one.lost}),
+        losing=sum(bool(one.lost) for one in prices),
+        narrower=sum(one.narrower_gbps > 0 for one in prices),
+        is_costly=is_costly,
+        certainty=tuple(
+            demands[number].certainty
+            for number, one in zip(mine, prices, strict=True)
+            if one.extra_ms is not None
+        ),
+        changes=lowered,
     )
 
 
-def _measured(
-    permitted: Sequence[tuple[Served, Served]],
-    measured_ms: tuple[Mapping[str, float], Mapping[str, float]] | None,
-) -> list[float]:
-    if measured_ms is None:
-        return []
-    before, after = measured_ms
-    names = (served.demand.id for served, _ in permitted)
-    return [after[name] - before[name] for name in names if name in before and name in after]
+def _in_order(elements: Iterable[str]) -> tuple[str, ...]:
+    """Fibres before shared-risk groups, hubs and gateways."""
+    return tuple(sorted(elements, key=lambda name: (KINDS.index(name.partition(":")[0]), name)))
 
 
-def _middle(values: Sequence[float]) -> float | None:
-    return median(values) if values else None
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _total(prices: Sequence[Cost]) -> Total:
+    extra = [one.extra_ms for one in prices if one.extra_ms is not None]
+    return Total(
+        kept_back=sum(one.kept_back for one in prices),
+        opened=sum(one.opened for one in prices),
+        both=len(extra),
+        delayed=sum(one > LEAST_MS for one in extra),
+        extra_ms=round(sum(max(one, 0.0) for one in extra), 6),
+        saved_ms=round(sum(max(-one, 0.0) for one in extra), 6),
+        losing=sum(bool(one.lost) for one in prices),
+        narrower=sum(one.narrower_gbps > 0 for one in prices),
+    )

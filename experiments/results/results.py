@@ -12,8 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
+from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
 from corridor.experiments.results.health import (
@@ -85,6 +87,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary = _summary(plan, facts, demands)
     damaged = sum(host.damaged for host in hosts)
     summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
+    summary["warnings"] += queue_warnings(plan)
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)
@@ -96,6 +99,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     )
     if crossings is not None:
         summary["crossings"] = crossings.to_json()
+    _add_certainty(out_dir / "raw" / CERTAINTY_FILE, summary)
     text = json.dumps(summary, indent=1) + "\n"
     (out_dir / "summary.json").write_text(text)
     return summary
@@ -140,6 +144,17 @@ def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summa
         "invalid": None,
         "demands": demands,
     }
+
+
+def _add_certainty(file: Path, summary: Summary) -> None:
+    """What was said before the run of how sure its paths are; runs of earlier versions lack it."""
+    if not file.exists():
+        return
+    said = read_json(file, RESULT)
+    summary["certainty"] = said["of"]
+    for demand in summary["demands"]:
+        if demand["id"] in said["demands"]:
+            demand["certainty"] = said["demands"][demand["id"]]
 
 
 def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
@@ -195,10 +210,13 @@ def _predicted(demand: PlannedDemand) -> DemandSummary:
         "legal_ref": list(demand.legal_ref),
         "why": demand.why,
         "lacks": list(demand.lacks),
+        "not_judged": list(demand.not_judged),
         "path": list(demand.hubs),
         "phases": list(demand.phases),
         "fibres": list(demand.fibres),
         "crosses": list(demand.crosses),
+        "may_cross": list(demand.may_cross),
+        "capacity_assumed": list(demand.assumed),
         "predicted_rtt_ms": _per_million(demand.predicted_rtt_ns),
         "predicted_one_way_ms": {
             "forward": _per_million(demand.predicted_forward_ns),

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corridor.experiments.results.event_table import events_table, expectations_lines
+from corridor.experiments.results.judged import not_judged_line
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import (
     crossings_line,
     cuts_lines,
     demand_table,
+    doubtful_line,
     flow_table,
     lacks_lines,
     reasons,
+    sure_legend,
 )
 
 
@@ -21,12 +24,18 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
     one."""
     said = (
         demand_table(summary, width),
+        doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
+        sure_legend(summary),
         reasons(summary),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary),
         expectations_lines(summary),
         cuts_lines(summary),
         crossings_line(summary),
+        not_judged_line(
+            summary["policies"],
+            ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
+        ),
         flow_table(summary),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )

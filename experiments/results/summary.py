@@ -16,6 +16,53 @@ class BothWays[Value](TypedDict):
     backward: Value
 
 
+class IntervalSummary(TypedDict):
+    """The middle 90 % of draws and their median, in ms."""
+
+    low: float
+    median: float
+    high: float
+
+
+class SharedSummary(TypedDict):
+    """Jurisdictions, or hubs of a path, and the share of draws that have them."""
+
+    of: list[str]
+    share: float
+
+
+class NextSetSummary(TypedDict):
+    """The shortest lawful way through another set of jurisdictions."""
+
+    crosses: list[str]
+    more_one_way_ms: float
+
+
+class CertaintySummary(TypedDict):
+    """How sure a demand's path is: ``Certainty`` says what each is."""
+
+    rtt_ms: IntervalSummary | None
+    one_way_ms: IntervalSummary
+    path_share: float
+    set_share: float
+    sets: list[SharedSummary]
+    paths: list[SharedSummary]
+    blocked_share: float
+    next_set: NextSetSummary | None
+    near_tie: bool
+
+
+class DrawsSummary(TypedDict):
+    """The draws of the map that certainties are of."""
+
+    schema: int
+    delay_model: str
+    draws: int
+    seed: int
+    confidence: float
+    near_tie_share: float
+
+
 class NetworkSummary(TypedDict):
     hubs: int
     fibres: int
@@ -65,10 +112,17 @@ class DemandSummary(_Classed):
     legal_ref: list[str]
     why: str
     lacks: list[str]
+    not_judged: NotRequired[list[str]]
+    """``data`` and ``answers``, as far as they are served though the policies say nothing of
+    them."""
     path: list[str]
     phases: list[str]
     fibres: list[str]
     crosses: list[str]
+    may_cross: NotRequired[list[str]]
+    """Jurisdictions that its path may meet besides; nobody knows."""
+    capacity_assumed: NotRequired[list[str]]
+    """Fibres of its path whose capacity is assumed."""
     predicted_rtt_ms: float | None
     predicted_one_way_ms: BothWays[float | None]
     rtt_ms: Figures | None
@@ -94,6 +148,8 @@ class DemandSummary(_Classed):
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]
     """Jurisdictions where no measured packet can have been on its way there."""
+    certainty: NotRequired[CertaintySummary]
+    """How sure its path is, by draws of the map; none where it has no path."""
 
 
 class OutageSummary(TypedDict):
@@ -214,6 +270,7 @@ class Summary(TypedDict):
     invalid: str | None
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]
+    certainty: NotRequired[DrawsSummary]
     cuts: NotRequired[CutsSummary]
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]

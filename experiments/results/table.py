@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from corridor.controller.policy.paths import marked
 from corridor.experiments.plan.values import NO_POLICIES
-from corridor.experiments.results.summary import DemandSummary, Figures, FlowSummary, Summary
+from corridor.experiments.results.judged import marked as judged
+from corridor.experiments.results.summary import (
+    CertaintySummary,
+    DemandSummary,
+    Figures,
+    FlowSummary,
+    Summary,
+)
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
+SURE = "sure"
 RTTS = ("predicted RTT", "min", "p50", "p95")
-HEADINGS = (DEMAND, CLASS, PATH, CROSSES, *RTTS, DIFFERENCE, LOST, LOST_BY)
+HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY)
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
-LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY)
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY, SURE)
 """Where a terminal is too narrow for all."""
 MOST_CAUSES = 1
 NOTHING: Figures = {}
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
+ASSUMED = "*"
+"""After a figure that rests on an assumed capacity."""
 
 
 def demand_table(summary: Summary, width: int | None = None) -> str:
@@ -32,8 +43,9 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
         (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
     )
     cells = [_cells(demand) for demand in summary["demands"]]
-    if not any(one[LOST_BY] for one in cells):
-        headings = tuple(name for name in headings if name != LOST_BY)
+    for rare in (LOST_BY, SURE):
+        if not any(one[rare] for one in cells):
+            headings = tuple(name for name in headings if name != rare)
     for name in ("", *LEFT_OUT_FIRST):
         headings = tuple(one for one in headings if one != name)
         rows = [tuple(one[heading] for heading in headings) for one in cells]
@@ -112,7 +124,7 @@ def flow_table(summary: Summary) -> str:
             flow["protocol"],
             _mbps(flow["offered"]),
             _mbps(flow["delivered"]),
-            _mbps(flow["bottleneck"]),
+            _mbps(flow["bottleneck"]) + ASSUMED * bool(demand.get("capacity_assumed")),
             _losses(flow),
         )
         for demand in summary["demands"]
@@ -120,7 +132,34 @@ def flow_table(summary: Summary) -> str:
     ]
     headings = ("demand", "by", "offered", "delivered", "bottleneck", "lost at")
     right = frozenset(headings[2:5])
-    return render(headings, rows, right) if rows else ""
+    sent = [demand for demand in summary["demands"] if demand.get("flows")]
+    said = assumed_line((demand["fibres"], demand.get("capacity_assumed", ())) for demand in sent)
+    table = render(headings, rows, right)
+    return "\n".join(filter(None, [table, f"{ASSUMED} {said}" * bool(said)])) if rows else ""
+
+
+def doubtful_line(of: Iterable[Sequence[str]]) -> str:
+    """What a question mark after a jurisdiction means; empty where none stands."""
+    doubtful = sum(bool(may_cross) for may_cross in of)
+    if not doubtful:
+        return ""
+    demands = _counted(doubtful, "demand")
+    return f"? after a jurisdiction: not known whether light comes under it ({demands})"
+
+
+def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """How many of the fibres on some paths have an assumed capacity; empty if none has.
+
+    Of each path, all its fibres and those assumed.
+    """
+    paths = list(of)
+    fibres = {name for path, _ in paths for name in path}
+    assumed = {name for _, some in paths for name in some}
+    if not assumed:
+        return ""
+    have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
+    where = "this path" if len(paths) == 1 else "these paths"
+    return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on {where} {have}"
 
 
 def render(
@@ -152,16 +191,40 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
     return {
         DEMAND: demand["id"],
         CLASS: demand["class"],
-        STATUS: demand["status"],
+        STATUS: judged(demand["status"], demand.get("not_judged", ())),
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
-        CROSSES: " ".join(demand["crosses"]),
+        CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),
+        SURE: sure_cell(demand.get("certainty")),
         RTTS[0]: _ms(predicted),
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
         DIFFERENCE: difference,
         LOST: f"{demand['lost']}/{demand['sent']}",
         LOST_BY: _causes(demand.get("lost_by", {})),
     }
+
+
+def sure_cell(said: CertaintySummary | None) -> str:
+    """How sure a demand's path is, in a cell: 90 % of its round trip, and how often the same
+    jurisdictions are crossed; ``~`` marks a near tie."""
+    if said is None:
+        return ""
+    of, near = said["rtt_ms"] or said["one_way_ms"], " ~" if said["near_tie"] else ""
+    return f"{of['low']:.0f}-{of['high']:.0f} ms, {said['set_share']:.0%}{near}"
+
+
+def sure_legend(summary: Summary) -> str:
+    """What the column says; empty where there is none."""
+    of = summary.get("certainty")
+    if of is None:
+        return ""
+    told = [one["certainty"] for one in summary["demands"] if "certainty" in one]
+    near = _counted(sum(one["near_tie"] for one in told), "near tie")
+    return (
+        f"sure: 90 % of round trips over {of['draws']} draws of the map, and in how many the "
+        f"shortest lawful path crosses the same jurisdictions; ~ marks {near}, "
+        f"where another set is crossed in {of['near_tie_share']:.0%} or more"
+    )
 
 
 def _causes(lost_by: Mapping[str, int]) -> str:

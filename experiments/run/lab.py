@@ -17,9 +17,10 @@ from typing import Any, Literal
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.runner import Options, run_loaded
+from corridor.experiments.scenario.options import ProbeOptions
 from corridor.experiments.scenario.scenario import (
     LoadedScenario,
-    ProbeOptions,
+    Under,
     load_document,
     read_scenario,
 )
@@ -141,9 +142,8 @@ class Lab(Closing):
         self._document = replace(self._document, data={**self._data, **keys})
 
     def _loaded(self, duration: str | None = None) -> LoadedScenario:
-        loaded = load_document(
-            self._document, self._folder, policies=self._policies, as_of=self._as_of
-        )
+        asked = Under(policies=self._policies, as_of=self._as_of)
+        loaded = load_document(self._document, self._folder, asked)
         return loaded if duration is None else _lasting(loaded, duration)
 
 

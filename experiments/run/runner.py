@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import warning_of
+from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.health import crowded_fibres
+from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
@@ -47,6 +51,7 @@ from corridor.topologies.base.errors import (
     EnvironmentUnsupported,
     PolicyFailure,
 )
+from corridor.topologies.model.delay_model import DelayModel, load_delay_model
 
 GUEST_RUN_ID = "c0"
 
@@ -60,6 +65,8 @@ class Options:
     clock: Literal["virtual", "real"] | None = None
     policies: str | None = None
     as_of: date | None = None
+    outside: Literal["deny", "not-judged"] | None = None
+    service: Service | None = None
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
@@ -67,6 +74,8 @@ class Options:
     standing: StandingGuests | None = None
     """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
     clock only."""
+    delay_model: Path | None = None
+    """A file of constants and errors, for how sure paths are; None is the shipped one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
 
@@ -81,7 +90,13 @@ class Outcome:
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
-    loaded = load_scenario(options.scenario, policies=options.policies, as_of=options.as_of)
+    loaded = load_scenario(
+        options.scenario,
+        policies=options.policies,
+        as_of=options.as_of,
+        outside=options.outside,
+        service=options.service,
+    )
     return run_loaded(loaded, options, say)
 
 
@@ -90,6 +105,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     started = time.monotonic()
     loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
+    model = load_delay_model(options.delay_model)
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
@@ -101,14 +117,16 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         remove_empty(out_dir, itself=not was_there)
         raise
     try:
-        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel)
+        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel, model)
     except OSError as error:
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
+    if late := warning_of(loaded.policies, load_law(), loaded.as_of):
+        say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for fibre, share in crowded_fibres(plan).items():
-        say(f"probes alone ask for {share:.0%} of {fibre}: they may queue behind each other")
+    for warning in queue_warnings(plan):
+        say(f"warning: {warning}")
     expected = prove_expected(plan, judged_by)
     try:
         expected.write(out_dir / "raw")
@@ -267,9 +285,12 @@ def _write_inputs(
     judged_by: Specification,
     choice: Choice,
     kernel: Kernel | None,
+    model: DelayModel,
 ) -> None:
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
+    certainty = certainties(loaded, model).to_json()
+    (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(
         out_dir / "manifest.json",

@@ -7,6 +7,7 @@ from collections import Counter
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import SAME_CLASS, Demand
+from corridor.controller.policy.terms.services import Service
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.scenario import Demand as ScenarioDemand
@@ -26,7 +27,7 @@ def specify(loaded: LoadedScenario) -> Specification:
             streams=scenario.stream_share(demand) is not None,
             server=server_port(number, demand) if scenario.sends_by_tcp(demand) else None,
         )
-        ruled = _ruled(demand)
+        ruled = _ruled(demand, scenario.service)
         answers = ruled.returning()
         assert answers is not None
         directions += [
@@ -59,7 +60,7 @@ def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
     return specify(loaded).intents()
 
 
-def _ruled(demand: ScenarioDemand) -> Demand:
+def _ruled(demand: ScenarioDemand, service: Service | None) -> Demand:
     """As policies are asked about it, those in force now and any that come later."""
     return Demand.model_validate(
         {
@@ -68,6 +69,7 @@ def _ruled(demand: ScenarioDemand) -> Demand:
             "src": demand.src,
             "dst": demand.dst,
             "returns": demand.returns or SAME_CLASS,
+            "service": demand.service or service,
         }
     )
 

@@ -7,22 +7,23 @@ knows a testbed.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_validator
+from pydantic import BeforeValidator, Field, InstanceOf
 
-from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
     RETURN,
     SAME_CLASS,
     UNCLASSIFIED,
     Bandwidth,
-    KindsOfFailure,
+    Outside,
     PolicySet,
 )
+from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.events import (
     Known,
     NamedEvent,
@@ -30,16 +31,23 @@ from corridor.experiments.scenario.events import (
     named_events,
     unnoticed,
 )
-from corridor.experiments.scenario.kinds import Arrival, Event, Fault, arrival_of
-from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.experiments.scenario.kinds import Event, Fault
+from corridor.experiments.scenario.options import (
+    LEAST_LOSS,
+    MAX_QUEUE_PACKETS,
+    ControllerOptions,
+    CutOptions,
+    NetworkOptions,
+    ProbeOptions,
+    ProtectOptions,
+    ThroughputOptions,
+)
+from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
 from corridor.topologies.base.documents import Document, nearest, read_document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import (
-    QuantityError,
-    format_duration,
     format_rate,
     no_truth,
     written_day,
@@ -47,80 +55,9 @@ from corridor.topologies.base.units import (
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
-from corridor.traffic.arrivals.registry import DEFAULT as DEFAULT_ARRIVAL
 
 SHIPPED = Path(__file__).with_name("shipped")
 DEFAULT = "pan-asia"
-MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
-MAX_FRAME_BYTES = 1514
-MAX_PROBES = 5_000_000
-LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
-MAX_BUFFER_NS = 60_000_000_000
-MAX_QUEUE_PACKETS = 2**32 - 1  # struct tc_netem_qopt
-
-
-class NetworkOptions(Frozen):
-    """How the emulated network treats packets beyond delay and rate."""
-
-    buffer: OffsetNs = 20_000_000
-    """Queue of each port at the emulated rate, in nanoseconds."""
-    loss: Share = 0.0
-    """Random loss of every fibre, each direction on its own."""
-    fibre_loss: dict[str, Share] = Field(default_factory=dict)
-    """Random loss by fibre id, instead of ``loss``."""
-    segmentation_offload: bool = False
-    """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
-    bfd: DurationNs | None = None
-    """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
-    noticed."""
-
-    @field_validator("buffer")
-    @classmethod
-    def _of_a_minute_at_most(cls, buffer: int) -> int:
-        if buffer > MAX_BUFFER_NS:
-            most = format_duration(MAX_BUFFER_NS)
-            raise QuantityError(f"a buffer is {most} at most, not {format_duration(buffer)}")
-        return buffer
-
-    @model_validator(mode="after")
-    def _bfd_in_milliseconds(self) -> Self:
-        if self.bfd is not None and self.bfd % 1_000_000:
-            raise ValueError("the interval of bfd is in whole milliseconds, for example 15ms")
-        return self
-
-
-class ProtectOptions(Frozen):
-    """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
-
-    k: int = Field(default=0, ge=0, le=3, strict=True)
-    """How many at once."""
-    over: KindsOfFailure = ALL_KINDS
-
-
-class ProbeOptions(Frozen):
-    """STAMP probes of one demand."""
-
-    interval: DurationNs = 20_000_000
-    count: int = Field(default=100, ge=1, le=MAX_PROBES, strict=True)
-    size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
-    """The frame from its Ethernet header on, without FCS, in bytes."""
-    arrival: Arrival = arrival_of(DEFAULT_ARRIVAL)
-
-
-class ThroughputOptions(Frozen):
-    """What a demand sends beyond probes, one demand at a time after all probing."""
-
-    udp: Share | None = None
-    """A paced UDP stream at this share of the path's bottleneck; above 100% overloads it."""
-    tcp: bool = False
-    """A kernel TCP transfer."""
-    duration: DurationNs = NS_PER_S
-
-    @model_validator(mode="after")
-    def _whole_seconds_for_tcp(self) -> Self:
-        if self.tcp and self.duration % NS_PER_S:
-            raise ValueError("a TCP transfer takes whole seconds, for example duration: 2s")
-        return self
 
 
 class Demand(Frozen):
@@ -133,37 +70,14 @@ class Demand(Frozen):
     """The class of its data, of those the policies know."""
     returns: Slug | None = None
     """The class of the answers' data, or ``same-class``."""
+    service: Service | None = None
+    """What carries it and its answers, if not what the scenario says."""
     src: str
     dst: str
     guarantee: Bandwidth | None = None
     """Rates promised there, not back: admitted under every failure that is protected against."""
     probe: ProbeOptions | None = None
     throughput: ThroughputOptions | None = None
-
-
-class ControllerOptions(Frozen):
-    """What the controller does once its tables are in."""
-
-    follow: Annotated[bool | None, Field(strict=True)] = None
-    """Whether it follows failures and changes. By default it does where a scenario has faults, but
-    for ``cuts``, which show what switches do by themselves."""
-
-
-class CutOptions(Frozen):
-    """Fibres cut one after another, each repaired before the next, while all demands are probed."""
-
-    fibres: Literal["all"] | tuple[Slug, ...] = "all"
-    silent: bool = False
-    """Lose what is sent and keep the carrier, so that only BFD notices."""
-    outage: DurationNs = 300_000_000
-    """From the cut to its repair."""
-    interval: DurationNs = 1_000_000
-    """Between probes of the demands that cross the fibre: the resolution of an outage."""
-    others: DurationNs = 20_000_000
-    """Between probes of the other demands."""
-    settle: DurationNs | None = None
-    """From the repair to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
-    come up slowly."""
 
 
 class Scenario(Frozen):
@@ -181,6 +95,8 @@ class Scenario(Frozen):
     """A shipped policy set, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""
+    service: Service | None = None
+    """What carries demands that do not say; if nobody does, it may be any."""
     controller: ControllerOptions = ControllerOptions()
     protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
@@ -235,15 +151,41 @@ def shipped_scenarios() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
+class Under(Frozen):
+    """What stands in for what a scenario says itself, where it is given."""
+
+    policies: str | None = None
+    """A shipped set, or a file."""
+    as_of: date | None = None
+    outside: Outside | None = None
+    """What becomes of data outside the set, for what the set says."""
+    service: Service | None = None
+    """What carries demands that do not say themselves."""
+
+
+AS_WRITTEN = Under()
+
+
 def load_scenario(
-    name_or_path: str = DEFAULT, *, policies: str | None = None, as_of: date | None = None
+    name_or_path: str = DEFAULT,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+    outside: Outside | None = None,
+    service: Service | None = None,
 ) -> LoadedScenario:
     """A shipped scenario by name, or a file; raises InputError with file, line and a way out.
 
-    ``policies`` (a shipped set, or a file) and ``as_of`` stand in for the scenario's own.
+    What is given stands in for the scenario's own: see ``Under``.
     """
+    asked = Under(policies=policies, as_of=as_of, outside=outside, service=service)
+    return load_under(name_or_path, asked)
+
+
+def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
+    """The same."""
     document = read_document(_find(name_or_path))
-    return load_document(document, Path(document.file).parent, policies=policies, as_of=as_of)
+    return load_document(document, Path(document.file).parent, asked)
 
 
 def read_scenario(name_or_path: str) -> Document:
@@ -251,13 +193,7 @@ def read_scenario(name_or_path: str) -> Document:
     return read_document(_find(name_or_path))
 
 
-def load_document(
-    document: Document,
-    folder: Path,
-    *,
-    policies: str | None = None,
-    as_of: date | None = None,
-) -> LoadedScenario:
+def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
     scenario = validate(document, Scenario)
     topology = _topology(document, scenario, folder)
@@ -265,14 +201,27 @@ def load_document(
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
     _check_cuts(document, scenario, topology)
-    if policies is None:
-        known = _policies(document, scenario, folder, topology)
-    else:
-        known = load_policies(policies, topology)
+    named = (name for one in scenario.demands for name in (one.data, one.returns) if name)
+    classes = set(named) - {SAME_CLASS}
+
+    def own() -> PolicySet:
+        return _policies(document, scenario, folder, topology)
+
+    def put(policies: PolicySet) -> PolicySet:
+        return under(policies, classes, own, asked.outside)
+
+    known = put(own() if asked.policies is None else load_policies(asked.policies, topology))
     _check_classes(document, scenario, known)
     events = checked(document, scenario.events, _known(scenario, topology), folder)
-    day = as_of or scenario.as_of or datetime.now(UTC).date()
-    resolved = scenario.model_copy(update={"policies": known.name, "as_of": day})
+    events = tuple(
+        replace(event, policies=put(event.policies)) if event.policies else event
+        for event in events
+    )
+    day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
+    service = asked.service or scenario.service
+    resolved = scenario.model_copy(
+        update={"policies": known.name, "as_of": day, "service": service}
+    )
     return LoadedScenario(
         scenario=resolved,
         topology=topology,
@@ -315,7 +264,6 @@ def _policies(
 
 def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
     """Every class is known, unless no policy looks at classes; answers are of a stated class."""
-    known = policies.class_ids
     for number, demand in enumerate(scenario.demands):
         if demand.data != UNCLASSIFIED and demand.returns is None:
             raise document.error(
@@ -326,9 +274,9 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
             )
         for key in ("data", "returns"):
             name = getattr(demand, key)
-            if policies.looks_at_data and name not in (None, SAME_CLASS, *known):
-                hint = nearest(name, known) or f"policy set {policies.name} says which there are"
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
                 message = f'demand "{demand.id}" is of unknown data class "{name}"'
+                hint = hint_about(name, policies)
                 raise document.error(message, "demands", number, key, hint=hint)
 
 

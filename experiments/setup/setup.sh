@@ -21,7 +21,7 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
 
-  experiments     run lab check explain price report topology schema
+  experiments     run lab check explain price law report topology schema
   a live network  up status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
   this machine    doctor kernel test clean

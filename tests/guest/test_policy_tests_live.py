@@ -49,7 +49,7 @@ def network(corridor_network):
 
 @pytest.fixture
 def results(network):
-    return network.demand("cn-general-exempt", "guian", "karachi", k=1)
+    return network.demand("cn-general-exempt", "guian", "karachi", k=1, service="internet")
 
 
 @pytest.fixture

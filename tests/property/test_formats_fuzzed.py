@@ -48,6 +48,40 @@ e1 1 0 1 1000000 7500
 e2 1 2 1 1000000 20000
 e3 2 1 1 1000000 20000
 """
+GML = b"""graph [
+  directed 1
+  label "Two"
+  node [ id 0 label "Shanghai" Latitude 31.2 Longitude 121.5 ]
+  node [ id 1 label "Guian" Latitude 26.6 Longitude 106.6 graphics [ x 1.5 ] ]
+  edge [ source 0 target 1 delay 8.25 capacity 10000000000.0 ]
+  edge [ source 1 target 0 delay 9 length "1500 km" ]
+]
+"""
+EDGE_LISTS = (
+    b"# directed\na b {'delay_ms': 3, 'capacity': '10 Gbps'}\nb a {'delay_ms': 4}\n",
+    b"source,target,length_km,latency\nHong Kong,Macau,60,3\nMacau,Zhuhai,8,1us\n",
+    b"0 1 12.5\n1 2 3e1\n",
+)
+SNDLIB = b"""?SNDlib native format; type: network; version: 1.0
+META (
+  unit = MBITPERSEC
+)
+NODES (
+  a ( 121.5 31.2 )
+  b ( 106.6 26.6 )
+)
+LINKS (
+  one ( a b ) 9920.00 0.00 3.00 0.00 ( 40000.00 133.00 )
+)
+DEMANDS (
+  d ( a b ) 1 2.00 UNLIMITED
+)
+"""
+NODE_LINK = b"""{"directed": true, "multigraph": false, "graph": {"name": "n", "delay_unit": "us"},
+ "nodes": [{"id": 0, "latitude": 31.2, "longitude": 121.5}, {"id": "b", "country": "CN"}],
+ "links": [{"source": 0, "target": "b", "delay": 450, "tags": [1, null]},
+           {"source": "b", "target": 0, "delay": 500}]}
+"""
 TOPOLOGY = b"""schema: 1
 name: mine
 hubs:
@@ -111,6 +145,45 @@ def test_topologies_in_graphml(data: st.DataObject) -> None:
 @a_bit(200)
 def test_topologies_of_repetita(text: bytes) -> None:
     reads(load_topology, "x.graph", text)
+
+
+def reads_graph(name: str, text: bytes) -> None:
+    """As a file of others, with what a user may say about it and without."""
+    reads(load_topology, name, text)
+    attributes = {"weight": "km"} if b"weight" in text else {}
+    reads(
+        lambda path: load_topology(path, default_length="100km", attributes=attributes), name, text
+    )
+
+
+@given(spoilt((GML,)))
+@a_bit(80)
+def test_topologies_in_gml(text: bytes) -> None:
+    reads_graph("x.gml", text)
+
+
+@given(spoilt(EDGE_LISTS))
+@a_bit(120)
+def test_topologies_in_edge_lists(text: bytes) -> None:
+    reads_graph("x.edgelist", text)
+
+
+@given(spoilt((SNDLIB,)))
+@a_bit(120)
+def test_topologies_of_sndlib(text: bytes) -> None:
+    reads_graph("x.txt", text)
+
+
+@given(spoilt((NODE_LINK,)))
+@a_bit(120)
+def test_topologies_in_node_link_json_of_others(text: bytes) -> None:
+    reads_graph("x.json", text)
+
+
+@given(spoilt((FOREIGN_GRAPHML,)))
+@a_bit(80)
+def test_graphml_with_a_stated_default(text: bytes) -> None:
+    reads_graph("x.graphml", text)
 
 
 @given(spoilt(tuple((POLICIES / f"{name}.yaml").read_bytes() for name in ("gba", "pk", "th"))))

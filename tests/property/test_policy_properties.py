@@ -86,11 +86,16 @@ def _speaks(rule: Policy, data_class: str, origins: list[str], src: Hub, dst: Hu
     return True
 
 
+def _met(one: Fibre) -> list[str]:
+    """What may be touched counts against a policy as what is touched."""
+    return [*one.crosses, *(doubt.code for doubt in one.may_cross)]
+
+
 def _keeps(rule: Policy, topology: Topology, walk: Path) -> bool:
     hard = rule.hard
     hubs = [topology.hub(name) for name in walk.hubs]
     fibres = [topology.fibre(name) for name in walk.fibres]
-    touched = {one.located_in for one in hubs} | {code for f in fibres for code in f.crosses}
+    touched = {one.located_in for one in hubs} | {code for f in fibres for code in _met(f)}
     if hard.confine and not touched <= set(hard.confine.within):
         return False
     if hard.terminate and hubs[-1].located_in not in hard.terminate.only:
@@ -100,7 +105,7 @@ def _keeps(rule: Policy, topology: Topology, walk: Path) -> bool:
         bad_places, bad_media = hard.avoid.located_in, hard.avoid.crosses
         if bad_places and {one.located_in for one in between} & {*bad_places, "XX"}:
             return False
-        if bad_media and {code for f in fibres for code in f.crosses} & {*bad_media, "XX"}:
+        if bad_media and {code for f in fibres for code in _met(f)} & {*bad_media, "XX"}:
             return False
         if hard.avoid.operated_by:
             elements: list[Hub | Fibre] = [*between, *fibres]
@@ -122,7 +127,7 @@ def _passes(rule: Policy, hubs: list[Hub], fibres: list[Fibre]) -> bool:
     for position, one in enumerate(hubs):
         if position and one.id != hubs[0].id and one.located_in != home:
             border = min(border, position)
-        if position < len(fibres) and any(code != home for code in fibres[position].crosses):
+        if position < len(fibres) and any(code != home for code in _met(fibres[position])):
             border = min(border, position + 1)
 
     def serve(stops: tuple[Any, ...], earliest: int) -> bool:

@@ -53,7 +53,8 @@ def touched(made: Served, *, ends: bool) -> set[str]:
     found = {topology.hub(hub).located_in for hub in pair} if ends else set()
     for node in nodes(way):
         if isinstance(node, Cross):
-            found |= {*topology.fibre(node.fibre).crosses}
+            fibre = topology.fibre(node.fibre)
+            found |= {*fibre.crosses} | {one.code for one in fibre.may_cross}
             found |= {topology.hub(hub).located_in for hub in {node.then.hub} - {*pair}}
     return found
 

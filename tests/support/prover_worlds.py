@@ -303,6 +303,7 @@ def atlas_intents(
     k: int = 1,
     over: tuple[Any, ...] = ("link", "gateway"),
     policies: Sequence[Policy] = POLICIES,
+    on: Topology | None = None,
 ) -> tuple[Intent, ...]:
     rules = PolicySet.model_validate(
         {"name": "atlas", "classes": CLASSES, "bindings": BINDINGS, "policies": policies}
@@ -311,7 +312,7 @@ def atlas_intents(
         Demand.model_validate({"id": name, "class": kind, "src": a, "dst": z, "returns": answers})
         for name, kind, a, z, answers in DEMANDS
     ]
-    return intents_of(rules, atlas(), demands, TODAY, Protection(k, over))
+    return intents_of(rules, on or atlas(), demands, TODAY, Protection(k, over))
 
 
 _ATLASES: dict[int, World] = {}

@@ -21,6 +21,16 @@ MAX_STOPS = 2
 some_codes = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=2, unique=True)
 
 
+crossings = st.sampled_from(
+    (
+        *({},) * 4,
+        *({"crosses": (code,)} for code in ("CN", "HK", "PK", "XX")),
+        *({"may_cross": ({"code": code},)} for code in ("CN", "HK", "PK")),
+    )
+)
+"""What a fibre surely, or perhaps, touches on its way."""
+
+
 @st.composite
 def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
     names = NAMES[: draw(st.integers(3, most))]
@@ -41,7 +51,7 @@ def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
         fibre(
             name,
             draw(st.integers(1, 4)),
-            crosses=draw(st.sampled_from(((), (), ("CN",), ("HK",), ("PK",), ("XX",)))),
+            **draw(crossings),
             operated_by=draw(st.sampled_from(OPERATORS)),
             srlgs=draw(st.lists(st.sampled_from(SRLGS), max_size=1)),
         )

@@ -108,6 +108,7 @@ class Served(NamedTuple):
         hubs = [f"{one.id}:{one.located_in}{'*' * one.intl_gateway}" for one in self.topology.hubs]
         fibres = [
             f"{one.id}:{one.one_way_delay_ns // 10**6}ms{''.join(one.srlgs)}{''.join(one.crosses)}"
+            + "".join(f"{doubt.code}?" for doubt in one.may_cross)
             for one in self.topology.fibres
         ]
         rules = [

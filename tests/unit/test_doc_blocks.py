@@ -81,7 +81,7 @@ def name_of(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder as a reader has it: commands, the examples, and a run to look at."""
+    """A folder as a reader has it: commands, the examples, the map, and a run to look at."""
     for name, body in SHIMS.items():
         shim = tmp_path / name
         shim.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +89,7 @@ def folder(tmp_path, monkeypatch):
         shim.chmod(0o755)
     (tmp_path / "lab").mkdir()
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "topologies").symlink_to(ROOT / "topologies")
     first = tmp_path / "results/first"
     handmade_run.write_run(first)
     summarise(first, read_plan(first), handmade_run.FACTS)

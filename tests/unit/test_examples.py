@@ -45,7 +45,7 @@ def test_the_page_lists_every_example():
 
 def test_every_example_says_in_its_first_lines_how_it_is_run():
     for path in sorted(EXAMPLES.iterdir()):
-        if path.suffix in (".py", ".sh") or path.stem in SCENARIOS:
+        if path.suffix in (".py", ".sh") or path.stem in (*SCENARIOS, "planned_changes"):
             begin = path.read_text(encoding="utf-8").splitlines()[:5]
             assert any(f"examples/{path.name}" in line for line in begin), path.name
 
@@ -60,11 +60,48 @@ def test_the_files_load():
         assert load_scenario(str(EXAMPLES / f"{name}.yaml")).scenario.demands
 
 
+def test_a_shipped_map_is_changed_in_a_few_lines():
+    before, after = load_topology("pan-asia"), load_topology(EXAMPLES / "planned_changes.yaml")
+    assert not before.hub("urumqi").intl_gateway
+    assert after.hub("urumqi").intl_gateway
+    assert after.fibre("pcofc-khunjerab-gilgit").known_gbps == 2000
+    assert after.fibre("karachi-gwadar").length_km > before.fibre("karachi-gwadar").length_km
+    assert {one.known_gbps for one in after.fibres if one.system == "peace"} == {24_000}
+    changed = {one.id for one in after.fibres} ^ {one.id for one in before.fibres}
+    assert changed == {"smw6-singapore-karachi", "2africa-karachi-dammam"}
+    assert after.notes[-1].startswith("This file changes urumqi (intl_gateway")
+
+
+def test_a_graph_becomes_a_map(tmp_path):
+    kept = tmp_path / "small-world.yaml"
+    code, said = run(sys.executable, EXAMPLES / "own_graph.py", kept)
+    assert code == 0, said
+    assert "three-sites: 3 hubs, 3 fibres; urumqi > almaty > tashkent" in said
+    assert "almaty-tashkent: 6.2 ms one way. Of its two directions: delay 6ms and 6.4ms" in said
+    assert "24 of 24 have the stated default of 250km" in said
+    assert len(load_topology(kept).fibres) == 24
+
+
 def test_a_path_is_explained():
     code, said = run(sys.executable, EXAMPLES / "why_this_path.py")
     assert code == 0, said
     assert "results: guian > kunming > bangkok > rayong, 15.22 ms one way" in said
     assert "secret: BLOCKED\n  because default deny match: no permit matches" in said
+
+
+def test_a_path_and_a_price_have_intervals():
+    code, said = run(sys.executable, EXAMPLES / "how_sure.py")
+    assert code == 0, said
+    assert "61.0 ms one way, 90 % 51." in said
+    assert "policies add 33." in said
+    assert "look up next: urumqi-zhongwei" in said
+
+
+@pytest.mark.parametrize("scenario", ["pan-asia", "sovereignty"])
+def test_whose_law_is_met_is_as_the_page_says(scenario):
+    code, said = run(sys.executable, EXAMPLES / "whose_law.py", scenario)
+    assert code == 0, said
+    assert said.rstrip() in (EXAMPLES.parent / "docs/corridor.md").read_text()
 
 
 def test_tables_are_proven():
@@ -85,6 +122,11 @@ def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):
     policies.write_text(policies.read_text().replace("include: [cn-outbound", "include: [none"))
     code, said = run(*words, "test_own_policies.py", **settings)
     assert (code, "important_data_stays" in said) == (1, True), said
+
+
+def test_the_price_of_a_rule_is_what_its_tests_say():
+    code, said = run(sys.executable, "-m", "pytest", "-q", EXAMPLES / "test_priced_rule.py")
+    assert (code, "4 passed" in said) == (0, True), said
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
-    "topologies": ("base", "model", "formats", "faults", "emulation", "analysis"),
+    "topologies": ("base", "model", "formats", "faults", "emulation", "analysis", "uncertainty"),
     "controller": (
-        *("policy/terms", "policy/clauses", "policy"),
+        *("policy/terms", "policy/clauses", "policy", "uncertainty"),
         *("intent", "admission", "forwarding"),
         *("prover/tables", "prover/declared", "prover/search"),
         *("prover/claims", "prover/exact", "prover/report", "prover"),
@@ -44,6 +44,7 @@ LEFT_OF = {
 """Traffic stands right of the controller, yet knows nothing of it."""
 PURE = (
     *("topologies/model", "topologies/formats", "topologies/faults", "topologies/analysis"),
+    *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),

@@ -43,6 +43,34 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Assumption:
+    """A capacity that stands in for unpublished ones, why, and where."""
+
+    capacity: str
+    because: str
+    fibres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DoubtfulCrossing:
+    """A jurisdiction that a fibre may come under, and what makes it doubtful."""
+
+    fibre: str
+    jurisdiction: str
+    why: str
+
+
+@dataclass(frozen=True)
+class SharedCapacity:
+    """Capacity at a landing that several fibres share."""
+
+    group: str
+    at: str
+    capacity: str
+    fibres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What ``check_topology`` found. Delays in milliseconds one way, lengths in km."""
 
@@ -59,6 +87,9 @@ class Report:
     lengths_published: int
     lengths_stated: int
     capacities_unpublished: int
+    assumptions: tuple[Assumption, ...]
+    doubtful_crossings: tuple[DoubtfulCrossing, ...]
+    capacity_groups: tuple[SharedCapacity, ...]
     rates_at_bounds: tuple[str, ...]
     uncertain_fibres: tuple[str, ...]
     shortest: tuple[str, float]
@@ -94,6 +125,16 @@ class Report:
             f"emulated rates: {low} to {high}, {len(self.rates_at_bounds)} at a stated bound"
             + _list(self.rates_at_bounds),
         ]
+        lines += [
+            f"  {one.capacity} assumed for {len(one.fibres)}: {one.because}"
+            for one in self.assumptions
+        ]
+        lines.append(f"capacity groups, each counted once: {len(self.capacity_groups)}")
+        lines += [
+            f"  {one.capacity} at {one.at} ({one.group}) for {', '.join(one.fibres)}"
+            for one in self.capacity_groups
+        ]
+        lines += _crossings_not_known(self.doubtful_crossings)
         if self.fibres:
             lines.append(
                 f"one-way delay: {self.shortest[1]:.2f} ms ({self.shortest[0]}) to "
@@ -134,7 +175,14 @@ def check_topology(topology: Topology) -> Report:
         lengths_apportioned=bases["apportioned"],
         lengths_published=bases["published"],
         lengths_stated=bases["stated"],
-        capacities_unpublished=sum(f.capacity_gbps is None for f in topology.fibres),
+        capacities_unpublished=sum(f.known_gbps is None for f in topology.fibres),
+        assumptions=_assumptions(topology),
+        doubtful_crossings=tuple(
+            DoubtfulCrossing(fibre.id, one.code, one.why)
+            for fibre in topology.fibres
+            for one in fibre.may_cross
+        ),
+        capacity_groups=_shared_capacities(topology),
         rates_at_bounds=tuple(k for k, v in rates.items() if v.basis in ("floor", "ceiling")),
         uncertain_fibres=tuple(f.id for f in topology.fibres if f.status != "in-service"),
         shortest=_named(delays[0]) if delays else ("", 0.0),
@@ -143,6 +191,46 @@ def check_topology(topology: Topology) -> Report:
         warnings=tuple(_warnings(topology)),
         problems=tuple(_problems(topology)),
     )
+
+
+def _assumptions(topology: Topology) -> tuple[Assumption, ...]:
+    found: dict[tuple[float, str], list[str]] = {}
+    for fibre in topology.fibres:
+        if fibre.known_gbps is None:
+            default = topology.scaling.assumed_gbps(fibre.medium)
+            because = fibre.assumed_because or f"this map's assumption for {fibre.medium} fibres"
+            found.setdefault((fibre.assumed_gbps or default, because), []).append(fibre.id)
+    return tuple(
+        Assumption(format_rate(round(gbps * 1e9)), because, tuple(fibres))
+        for (gbps, because), fibres in found.items()
+    )
+
+
+def _shared_capacities(topology: Topology) -> tuple[SharedCapacity, ...]:
+    return tuple(
+        SharedCapacity(
+            group.id,
+            group.at,
+            "assumed"
+            if group.capacity_gbps is None
+            else format_rate(round(group.capacity_gbps * 1e9)),
+            tuple(fibre.id for fibre in topology.fibres if group in fibre.shares),
+        )
+        for group in topology.capacity_groups.values()
+    )
+
+
+def _crossings_not_known(crossings: tuple[DoubtfulCrossing, ...]) -> list[str]:
+    """By jurisdiction and reason, with the fibres."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in crossings:
+        found.setdefault((one.jurisdiction, one.why), []).append(one.fibre)
+    lines = [f"fibres whose crossings are not all known: {len({one.fibre for one in crossings})}"]
+    lines += [
+        f"  {code}? {why or 'no reason given'}: {', '.join(fibres)}"
+        for (code, why), fibres in sorted(found.items())
+    ]
+    return lines
 
 
 def _named(delay: tuple[float, str]) -> tuple[str, float]:
@@ -208,7 +296,7 @@ def _problems(topology: Topology) -> list[Problem]:
             )
             found.append(Problem(message, "correct its length, or the place of its hubs"))
         ends = {topology.hub(fibre.a).located_in, topology.hub(fibre.z).located_in}
-        repeated = sorted(ends & set(fibre.crosses))
+        repeated = sorted(ends & {*fibre.crosses, *fibre.may_cross_codes})
         if repeated:
             message = f"fibre {fibre.id} crosses {', '.join(repeated)}, where it already ends"
             found.append(Problem(message, "crosses names third jurisdictions only"))
@@ -220,7 +308,7 @@ def _unlisted(topology: Topology) -> list[Problem]:
     known = {*load_jurisdictions().by_id, UNKNOWN_JURISDICTION}
     used = {hub.located_in: f"hub {hub.id}" for hub in reversed(topology.hubs)}
     for fibre in topology.fibres:
-        for code in fibre.crosses:
+        for code in (*fibre.crosses, *fibre.may_cross_codes):
             used.setdefault(code, f"fibre {fibre.id}")
     return [
         Problem(f"{where} names jurisdiction {code}, which is not listed", "see jurisdictions.yaml")

@@ -229,14 +229,21 @@ class _Builder:
 
 
 def validate[Model: BaseModel](
-    document: Document, model: type[Model], *, at: KeyPath = ()
+    document: Document,
+    model: type[Model],
+    *,
+    at: KeyPath = (),
+    over: Mapping[str, object] | None = None,
 ) -> Model:
-    """The value at ``at`` as a ``model``. Raises InputError naming the first mistake's line."""
+    """The value at ``at`` as a ``model``. Raises InputError naming the first mistake's line.
+
+    Keys of ``over`` hold where the document does not write them.
+    """
     value = document.value(*at)
     if not isinstance(value, dict):
         raise document.error("must be a mapping of keys to values", *at)
     try:
-        return model.model_validate(value)
+        return model.model_validate({**over, **value} if over else value)
     except ValidationError as problem:
         raise _as_input_error(document, model, at, problem) from None
 
@@ -317,7 +324,9 @@ def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[
         return str(cause), str(getattr(cause, "hint", ""))
     plain = _PLAIN.get(kind)
     if plain:
-        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", ""
+        numeric = kind == "string_type" and type(given) in (int, float)
+        hint = f'put it in quotes: "{_short(given)}"' if numeric else ""
+        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", hint
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {_short(given)}", ""
 
 

@@ -2,17 +2,15 @@
 
 A hub is either an id of the shipped catalogue or written out. A fibre whose ``length`` is not
 given gets one derived from the great circle through its ``via`` points. ``extends`` starts from
-other topologies. See docs/topologies.md for every key.
+other topologies, ``without`` and ``override`` change them. See docs/topologies.md for every key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
-from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.documents import (
     Document,
     KeyPath,
@@ -22,38 +20,31 @@ from corridor.topologies.base.documents import (
     validate,
 )
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.units import (
-    QuantityError,
-    format_duration,
-    format_length,
-    format_rate,
-    parse_duration_ns,
-    parse_length_km,
-    parse_rate_bps,
+from corridor.topologies.formats import overrides
+from corridor.topologies.formats.corridor_entries import (
+    DEFAULT_SCALING,
+    FibreEntry,
+    GroupEntry,
+    Overrides,
+    TopologyEntry,
+    Without,
 )
 from corridor.topologies.model import delay
+from corridor.topologies.model.capacity import CapacityBasis, CapacityGroup
 from corridor.topologies.model.catalogue import (
     CableSystem,
+    CapacityClass,
+    shipped_capacity_classes,
     shipped_hubs,
     shipped_systems,
     shipped_waypoints,
 )
 from corridor.topologies.model.geo import LatLon, path_km
 from corridor.topologies.model.topology import (
-    MAX_CAPACITY_GBPS,
-    MAX_DELAY_NS,
-    MAX_LENGTH_KM,
-    CapacityBasis,
-    Confidence,
     Fibre,
-    Frozen,
     Hub,
-    JurisdictionCode,
     LengthBasis,
-    Scaling,
-    Slug,
-    Status,
-    Text,
+    PossibleCrossing,
     Topology,
 )
 
@@ -62,93 +53,6 @@ BaseLoader = Callable[[str], Topology]
 
 _LIMITS = (90, 180)
 """Largest degrees of latitude and longitude."""
-
-DEFAULT_SCALING = Scaling(
-    capacity_scale=1.0,
-    assumed_terrestrial_gbps=1.0,
-    assumed_submarine_gbps=1.0,
-    min_rate_bps=1_000,
-    max_rate_bps=10_000_000_000,
-)
-"""For files that state none: capacities as written, 1 Gbit/s where none is."""
-
-
-class ScalingEntry(Frozen):
-    scale: float = Field(gt=0, le=1)
-    assumed_terrestrial: int
-    assumed_submarine: int
-    min_rate: int
-    max_rate: int
-
-    @field_validator(
-        "assumed_terrestrial", "assumed_submarine", "min_rate", "max_rate", mode="before"
-    )
-    @classmethod
-    def _rate(cls, value: object) -> int:
-        return parse_rate_bps(value)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_rate > self.max_rate:
-            raise QuantityError("min_rate is above max_rate", "exchange the two")
-        return self
-
-    def scaling(self) -> Scaling:
-        return Scaling(
-            capacity_scale=self.scale,
-            assumed_terrestrial_gbps=self.assumed_terrestrial / 1e9,
-            assumed_submarine_gbps=self.assumed_submarine / 1e9,
-            min_rate_bps=self.min_rate,
-            max_rate_bps=self.max_rate,
-        )
-
-
-class TopologyEntry(Frozen):
-    name: Slug
-    title: Text = ""
-    extends: tuple[str, ...] = ()
-    capacity: ScalingEntry | None = None
-    hubs: list[object] = Field(default_factory=list)
-    systems: list[object] = Field(default_factory=list)
-    fibres: list[object] = Field(default_factory=list)
-    notes: tuple[Text, ...] = ()
-
-
-class FibreEntry(Frozen):
-    id: Slug
-    a: str
-    z: str
-    medium: delay.Medium = "terrestrial"
-    length: float | None = Field(default=None, le=MAX_LENGTH_KM)
-    length_basis: LengthBasis | None = None
-    via: tuple[object, ...] = ()
-    """Waypoint ids, hub ids or [lat, lon]."""
-    one_way_delay: int | None = Field(default=None, le=MAX_DELAY_NS)
-    system: Text = ""
-    crosses: tuple[JurisdictionCode, ...] = ()
-    operated_by: Text | None = None
-    srlgs: tuple[Text, ...] = ()
-    capacity: int | None = Field(default=None, le=MAX_CAPACITY_GBPS * 1e9)
-    capacity_basis: CapacityBasis | None = None
-    status: Status = "in-service"
-    sources: tuple[Text, ...] = ()
-    confidence: Confidence = "confident"
-    notes: Text = ""
-
-    @field_validator("length", mode="before")
-    @classmethod
-    def _length(cls, value: object) -> float | None:
-        return None if value is None else parse_length_km(value)
-
-    @field_validator("one_way_delay", mode="before")
-    @classmethod
-    def _delay(cls, value: object) -> int | None:
-        return None if value is None else parse_duration_ns(value, "one_way_delay")
-
-    @field_validator("capacity", mode="before")
-    @classmethod
-    def _capacity(cls, value: object) -> int | None:
-        return None if value is None else parse_rate_bps(value, "capacity")
 
 
 def from_text(text: str, file: str, load_base: BaseLoader) -> Topology:
@@ -170,6 +74,8 @@ class _Reader:
         self.hubs: dict[str, Hub] = {}
         self.fibres: dict[str, Fibre] = {}
         self.systems: dict[str, CableSystem] = dict(shipped_systems())
+        self.classes: dict[str, CapacityClass] = dict(shipped_capacity_classes())
+        self.groups: dict[str, CapacityGroup] = {}
         self.scaling = DEFAULT_SCALING
 
     def topology(self) -> Topology:
@@ -177,6 +83,7 @@ class _Reader:
         notes: list[str] = []
         for i, base in enumerate(entry.extends):
             notes += self._extend(base, ("extends", i))
+        notes += filter(None, [self._changed(entry)])
         if entry.capacity is not None:
             self.scaling = entry.capacity.scaling()
         for i, written in enumerate(entry.hubs):
@@ -184,6 +91,11 @@ class _Reader:
         for i in range(len(entry.systems)):
             system = validate(self.document, CableSystem, at=("systems", i))
             self.systems[system.id] = system
+        for i in range(len(entry.capacity_classes)):
+            named = validate(self.document, CapacityClass, at=("capacity_classes", i))
+            self.classes[named.id] = named
+        for i in range(len(entry.capacity_groups)):
+            self._add_group(("capacity_groups", i))
         for i in range(len(entry.fibres)):
             self._add_fibre(("fibres", i))
         if not self.hubs:
@@ -203,8 +115,77 @@ class _Reader:
             self._keep(self.hubs, hub, "hub", at)
         for fibre in base.fibres:
             self._keep(self.fibres, fibre, "fibre", at)
+        self.groups |= base.capacity_groups
         self.scaling = base.scaling
         return base.notes
+
+    def _changed(self, entry: TopologyEntry) -> str:
+        """Leaves out and overrides; a note that says what."""
+        removed = self._leave_out(entry.without or Without())
+        changed = self._override(entry.override or Overrides())
+        return overrides.told(removed, changed)
+
+    def _leave_out(self, without: Without) -> Iterable[str]:
+        for i, name in enumerate(without.fibres):
+            self._known(self.fibres, name, "fibre", ("without", "fibres", i))
+            del self.fibres[name]
+        for i, name in enumerate(without.hubs):
+            self._known(self.hubs, name, "hub", ("without", "hubs", i))
+            del self.hubs[name]
+        dark = [one.id for one in self.fibres.values() if not {*one.ends} <= self.hubs.keys()]
+        for name in dark:
+            del self.fibres[name]
+        return (*without.hubs, *without.fibres, *dark)
+
+    def _override(self, written: Overrides) -> Mapping[str, Collection[str]]:
+        before = dict(self.hubs)
+        for name in written.hubs:
+            at = ("override", "hubs", name)
+            base = self._known(self.hubs, name, "hub", at)
+            self._keeps_id(written.hubs[name], at)
+            self.hubs[name] = validate(self.document, Hub, at=at, over=overrides.hub_data(base))
+        for name in written.capacity_groups:
+            self._override_group(name, written.capacity_groups[name])
+        moved = overrides.moved(before, self.hubs)
+        for fibre in list(self.fibres.values()):
+            if not moved.isdisjoint(fibre.ends) and fibre.id not in written.fibres:
+                entry = FibreEntry.model_validate(overrides.kept_when_moved(fibre))
+                self.fibres[fibre.id] = self._fibre(entry, ("override", "hubs"))
+        for name, keys in written.fibres.items():
+            at = ("override", "fibres", name)
+            known = self._known(self.fibres, name, "fibre", at)
+            self._keeps_id(keys, at)
+            if not moved.isdisjoint(known.ends) and known.length_basis == "derived":
+                keys = {"via": known.via, **keys}
+            kept = overrides.kept_of(known, keys)
+            self.fibres[name] = self._fibre(
+                validate(self.document, FibreEntry, at=at, over=kept), at
+            )
+        return {**written.hubs, **written.fibres, **written.capacity_groups}
+
+    def _override_group(self, name: str, keys: Mapping[str, object]) -> None:
+        at = ("override", "capacity_groups", name)
+        known = self._known(self.groups, name, "capacity group", at)
+        self._keeps_id(keys, at)
+        over = {"id": name, "at": known.at}
+        group = validate(self.document, GroupEntry, at=at, over=over).group()
+        self.groups[name] = group
+        for fibre in list(self.fibres.values()):
+            shares = tuple(group if one.id == name else one for one in fibre.shares)
+            if shares != fibre.shares:
+                self.fibres[fibre.id] = fibre.model_copy(update={"shares": shares})
+
+    def _keeps_id(self, keys: Mapping[str, object], at: KeyPath) -> None:
+        if "id" in keys:
+            hint = "leave the old one out and write a new one"
+            raise self.document.error("an override cannot change an id", *at, "id", hint=hint)
+
+    def _known[Kept](self, table: Mapping[str, Kept], name: str, kind: str, at: KeyPath) -> Kept:
+        if name not in table:
+            hint = nearest(name, table) or "corridor topology show lists what there is"
+            message = f'no {kind} "{name}" in what this file extends'
+            raise self.document.error(message, *at, hint=hint)
+        return table[name]
 
     def _add_hub(self, written: object, at: KeyPath) -> None:
         if isinstance(written, str):
@@ -229,8 +210,18 @@ class _Reader:
             )
         table[value.id] = value
 
+    def _add_group(self, at: KeyPath) -> None:
+        group = validate(self.document, GroupEntry, at=at).group()
+        if group.id in self.groups:
+            message = f'capacity group id "{group.id}" is used twice'
+            raise self.document.error(message, *at, "id", hint="give each its own id")
+        self.groups[group.id] = group
+
     def _add_fibre(self, at: KeyPath) -> None:
         entry = validate(self.document, FibreEntry, at=at)
+        self._keep(self.fibres, self._fibre(entry, at), "fibre", at)
+
+    def _fibre(self, entry: FibreEntry, at: KeyPath) -> Fibre:
         for key, end in (("a", entry.a), ("z", entry.z)):
             if end not in self.hubs:
                 raise self._unknown_end(entry.id, end, (*at, key))
@@ -238,20 +229,16 @@ class _Reader:
             message = f'fibre "{entry.id}" starts and ends at "{entry.a}"'
             raise self.document.error(message, *at, "z", hint="a fibre joins two hubs")
         system = self._system(entry, at)
-        derived_km = self._derived_km(entry, at)
-        length_km = derived_km if entry.length is None else entry.length
-        capacity_gbps, basis = _capacity(entry, system)
-        if entry.capacity_basis is not None:
-            basis = entry.capacity_basis
-        if (basis == "unpublished") != (capacity_gbps is None):
-            message = f'fibre "{entry.id}": capacity_basis {basis} does not fit its capacity'
-            raise self.document.error(message, *at, "capacity_basis", hint="drop one of the two")
+        via = tuple(self._place(point, (*at, "via", i)) for i, point in enumerate(entry.via))
+        length_km = self._derived_km(entry, via) if entry.length is None else entry.length
+        capacity_gbps, basis = self._capacity(entry, system, at)
+        assumed_gbps, because = self._assumed(entry, at)
         if entry.length_basis == "published" and not entry.sources:
             message = f'fibre "{entry.id}": its length is called published, but has no source'
             hint = 'name the source under "sources:", or write "stated"'
             raise self.document.error(message, *at, "length_basis", hint=hint)
         given = entry.one_way_delay
-        fibre = Fibre(
+        return Fibre(
             id=entry.id,
             a=entry.a,
             z=entry.z,
@@ -261,17 +248,67 @@ class _Reader:
             one_way_delay_ns=delay.one_way_delay_ns(length_km) if given is None else given,
             delay_basis="model" if given is None else "given",
             system=entry.system,
+            via=via,
             crosses=entry.crosses,
-            operated_by=entry.operated_by,
+            may_cross=self._may_cross(entry, at),
+            operated_by=entry.operated_by or (system.operated_by if system else None),
             srlgs=_srlgs(entry),
             capacity_gbps=capacity_gbps,
             capacity_basis=basis,
+            shares=self._shares(entry, at),
+            assumed_gbps=assumed_gbps,
+            assumed_because=because,
             status=entry.status,
             sources=entry.sources or (system.sources if system else ()),
             confidence=entry.confidence,
             notes=entry.notes,
         )
-        self._keep(self.fibres, fibre, "fibre", at)
+
+    def _capacity(
+        self, entry: FibreEntry, system: CableSystem | None, at: KeyPath
+    ) -> tuple[float | None, CapacityBasis]:
+        capacity_gbps, basis = _known_capacity(entry, system)
+        basis = entry.capacity_basis or basis
+        if (basis == "unpublished") != (capacity_gbps is None):
+            message = f'fibre "{entry.id}": capacity_basis {basis} does not fit its capacity'
+            raise self.document.error(message, *at, "capacity_basis", hint="drop one of the two")
+        return capacity_gbps, basis
+
+    def _assumed(self, entry: FibreEntry, at: KeyPath) -> tuple[float | None, str]:
+        """What stands in for an unpublished capacity, and why that."""
+        if entry.capacity_class:
+            if entry.capacity is not None or entry.assumed_capacity is not None:
+                message = f'fibre "{entry.id}" has a capacity and a capacity class'
+                raise self.document.error(message, *at, "capacity_class", hint="drop one of them")
+            if entry.capacity_class not in self.classes:
+                hint = nearest(entry.capacity_class, self.classes)
+                hint = hint or f"use one of {', '.join(self.classes)}"
+                message = f'unknown capacity class "{entry.capacity_class}"'
+                raise self.document.error(message, *at, "capacity_class", hint=hint)
+            return self.classes[entry.capacity_class].assumed
+        gbps = None if entry.assumed_capacity is None else entry.assumed_capacity / 1e9
+        return gbps, entry.assumed_because
+
+    def _shares(self, entry: FibreEntry, at: KeyPath) -> tuple[CapacityGroup, ...]:
+        found = []
+        for i, name in enumerate(entry.shares):
+            if name not in self.groups:
+                hint = nearest(name, self.groups) or 'describe it under "capacity_groups:"'
+                message = f'unknown capacity group "{name}"'
+                raise self.document.error(message, *at, "shares", i, hint=hint)
+            group = self.groups[name]
+            if group.at not in (entry.a, entry.z):
+                message = f'fibre "{entry.id}" does not end at "{group.at}", where "{name}" is'
+                raise self.document.error(message, *at, "shares", i, hint="drop it")
+            found.append(group)
+        return tuple(found)
+
+    def _may_cross(self, entry: FibreEntry, at: KeyPath) -> tuple[PossibleCrossing, ...]:
+        both = sorted({one.code for one in entry.may_cross} & {*entry.crosses})
+        if both:
+            message = f'fibre "{entry.id}" both crosses and may cross {", ".join(both)}'
+            raise self.document.error(message, *at, "may_cross", hint="keep the one that is known")
+        return entry.may_cross
 
     def _unknown_end(self, fibre_id: str, end: str, at: KeyPath) -> Exception:
         hint = nearest(end, self.hubs)
@@ -291,10 +328,8 @@ class _Reader:
             )
         return self.systems[entry.system]
 
-    def _derived_km(self, entry: FibreEntry, at: KeyPath) -> float:
-        points = [self.hubs[entry.a].place]
-        points += [self._place(point, (*at, "via", i)) for i, point in enumerate(entry.via)]
-        points.append(self.hubs[entry.z].place)
+    def _derived_km(self, entry: FibreEntry, via: Iterable[LatLon]) -> float:
+        points = [self.hubs[entry.a].place, *via, self.hubs[entry.z].place]
         return delay.derived_length_km(path_km(points), entry.medium)
 
     def _place(self, point: object, at: KeyPath) -> LatLon:
@@ -317,9 +352,12 @@ class _Reader:
         raise self.document.error("a via point is not a place", *at, hint=hint)
 
 
-def _capacity(entry: FibreEntry, system: CableSystem | None) -> tuple[float | None, CapacityBasis]:
+def _known_capacity(
+    entry: FibreEntry, system: CableSystem | None
+) -> tuple[float | None, CapacityBasis]:
     if entry.capacity is not None:
-        return entry.capacity / 1e9, "published"
+        sourced = entry.sources or system is not None
+        return entry.capacity / 1e9, "published" if sourced else "stated"
     if system is not None and system.capacity_gbps is not None:
         return system.capacity_gbps, system.capacity_basis
     return None, "unpublished"
@@ -335,41 +373,3 @@ def _length_basis(entry: FibreEntry) -> LengthBasis:
 def _srlgs(entry: FibreEntry) -> tuple[str, ...]:
     own = (f"cable:{entry.system}",) if entry.system else ()
     return tuple(dict.fromkeys((*own, *entry.srlgs)))
-
-
-def to_data(topology: Topology) -> JsonObject:
-    """Plain values that ``from_text`` reads back to the same topology, once dumped as YAML."""
-    scaling = topology.scaling
-    return {
-        "name": topology.name,
-        "title": topology.title,
-        "capacity": {
-            "scale": scaling.capacity_scale,
-            "assumed_terrestrial": format_rate(round(scaling.assumed_terrestrial_gbps * 1e9)),
-            "assumed_submarine": format_rate(round(scaling.assumed_submarine_gbps * 1e9)),
-            "min_rate": format_rate(scaling.min_rate_bps),
-            "max_rate": format_rate(scaling.max_rate_bps),
-        },
-        "notes": list(topology.notes),
-        "hubs": [hub.model_dump(mode="json", exclude_defaults=True) for hub in topology.hubs],
-        "systems": [
-            {"id": name, "name": name}
-            for name in sorted({f.system for f in topology.fibres if f.system})
-            if name not in shipped_systems()
-        ],
-        "fibres": [_fibre_data(fibre) for fibre in topology.fibres],
-    }
-
-
-def _fibre_data(fibre: Fibre) -> JsonObject:
-    data: JsonObject = fibre.model_dump(
-        mode="json",
-        exclude_defaults=True,
-        exclude={"length_km", "length_basis", "one_way_delay_ns", "delay_basis", "capacity_gbps"},
-    )
-    data["length"] = format_length(fibre.length_km)
-    data["length_basis"] = fibre.length_basis
-    data["one_way_delay"] = format_duration(fibre.one_way_delay_ns)
-    if fibre.capacity_gbps is not None:
-        data["capacity"] = format_rate(round(fibre.capacity_gbps * 1e9))
-    return data

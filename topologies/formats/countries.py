@@ -45,6 +45,8 @@ SYNONYMS = {
     "viet nam": "VN",
 }
 """Names that graphs use and GeoNames does not; not those that leave open which country is meant."""
+WITHDRAWN = ("AN", "CS")
+"""Codes that GeoNames lists and ISO 3166-3 calls formerly used: several countries are there now."""
 
 
 def available() -> bool:
@@ -94,4 +96,6 @@ def _codes() -> dict[str, str]:
     if not available():
         return dict(SYNONYMS)
     countries = cities.package(15000).get_countries()
-    return SYNONYMS | {_folded(entry["name"]): code for code, entry in countries.items()}
+    return SYNONYMS | {
+        _folded(entry["name"]): code for code, entry in countries.items() if code not in WITHDRAWN
+    }

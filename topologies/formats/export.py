@@ -10,12 +10,12 @@ import yaml
 
 from corridor.topologies.base.bounded_file import is_there
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats import corridor_yaml, graphml, node_link
+from corridor.topologies.formats import corridor_writer, graphml, node_link
 from corridor.topologies.model.topology import Topology
 
 
 def _yaml_text(topology: Topology) -> str:
-    data = corridor_yaml.to_data(topology)
+    data = corridor_writer.to_data(topology)
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
 
 

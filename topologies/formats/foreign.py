@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
-from statistics import median
 
 from pydantic import ValidationError
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.directions import join_directions
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.foreign_lengths import LEAST_KM, Reach, lengths_note, reaches
 from corridor.topologies.formats.foreign_places import (
     Placed,
     jurisdictions,
@@ -24,9 +26,10 @@ from corridor.topologies.formats.foreign_places import (
     places,
     places_notes,
 )
-from corridor.topologies.model import delay
-from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.formats.import_options import NO_OPTIONS, WAY_OUT, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
+
+_MOST_NAMED = 12
 
 IMPORT_SCALING = Scaling(
     capacity_scale=1e-3,
@@ -42,8 +45,12 @@ IMPORT_NOTE = (
 
 UNPLACED_NOTE = (
     "Derived lengths mean little: a third of the nodes are far from any city, so the coordinates "
-    "are hardly geographic."
+    f"are hardly geographic. Instead of them: {WAY_OUT}."
 )
+PLANAR_NOTE = (
+    f"Its coordinates are not geographic: derived lengths mean little. Instead of them: {WAY_OUT}."
+)
+IGNORED_NOTE = "The file's coordinates are not used: they are not geographic."
 
 
 def build(
@@ -53,65 +60,106 @@ def build(
     links: Iterable[ForeignLink],
     *,
     source: str,
+    options: ImportOptions = NO_OPTIONS,
     notes: tuple[str, ...] = (),
     placed: bool = True,
 ) -> Topology:
-    """A Topology from a foreign graph; ``placed`` is False when coordinates are not degrees."""
-    links = tuple(links)
-    _check(nodes, links, file)
+    """A Topology from a foreign graph; ``placed`` is False when coordinates are not degrees.
+
+    Links that begin and end at one node are dropped, and the notes say so.
+    """
+    given = tuple(links)
+    kept, directions = join_directions([link for link in given if link.a != link.z])
+    _check(nodes, given, file)
+    placed = _are_degrees(nodes, options, file) and placed
     ids = _slugs([(node.key, node.label) for node in nodes])
-    found = places(nodes, links, file)
+    if not placed and options.has_default:
+        nodes = _without_places(nodes)
+    found = places(nodes, kept, file, options)
     codes, geographic = jurisdictions(found, placed)
+    ignored = not geographic and options.has_default
+    if ignored:
+        found = places(_without_places(nodes), kept, file, options)
     hubs = {place.node.key: _hub(place, ids[place.node.key], codes, source) for place in found}
-    stand_ins = {place.node.key for place in found if place.stand_in}
-    fibres = _fibres(hubs, links, stand_ins, source, file)
+    known = reaches(kept, found, options, file)
+    has_places = any(place.is_own for place in found)
+    derives = any(reach.origin == "places" for reach in known)
     return Topology(
         name=slug(PurePath(title).stem) or "imported",
-        title=title,
+        title=_one_line(title) or "imported",
         hubs=tuple(hubs.values()),
-        fibres=tuple(fibres),
+        fibres=tuple(_fibres(hubs, kept, known, source, file)),
         scaling=IMPORT_SCALING,
-        notes=(
-            IMPORT_NOTE,
-            _lengths_note(fibres),
-            *places_notes(found, hubs),
-            *jurisdictions_notes(tuple(hubs.values()), geographic),
-            *([UNPLACED_NOTE] if placed and not geographic else []),
-            *notes,
+        notes=tuple(
+            _one_line(note)
+            for note in (
+                IMPORT_NOTE,
+                lengths_note(known, options),
+                *places_notes(found, hubs),
+                *jurisdictions_notes(tuple(hubs.values()), geographic and has_places),
+                *([IGNORED_NOTE] if ignored else []),
+                *([UNPLACED_NOTE] if derives and placed and not geographic else []),
+                *_dropped(given, ids),
+                *directions,
+                *notes,
+            )
         ),
     )
+
+
+def _dropped(links: Sequence[ForeignLink], ids: Mapping[str, str]) -> list[str]:
+    """What is said of links that are left out, and of lengths that no fibre has."""
+    loops = [ids[link.a] for link in links if link.a == link.z]
+    points = sum(link.length_km == 0 for link in links)
+    notes = []
+    if loops:
+        where = ", ".join(dict.fromkeys(loops[:_MOST_NAMED]))
+        notes.append(
+            f"Left out, as they begin and end at one node: {_links(len(loops))} ({where})."
+        )
+    if points:
+        notes.append(f"Of 0 km in the file, taken as {LEAST_KM:g} km: {_links(points)}.")
+    return notes
+
+
+def _links(count: int) -> str:
+    return f"{count} link{'' if count == 1 else 's'}"
 
 
 def _check(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str) -> None:
     keys = {node.key for node in nodes}
     if len(keys) < len(nodes):
         raise InputError("two nodes share an id", "give each its own", file=file)
-    for node in nodes:
-        if node.lat is not None and node.lon is not None:
-            _check_degrees(node, node.lat, node.lon, file)
     for link in links:
         for end in (link.a, link.z):
             if end not in keys:
                 message = f'a link ends at unknown node "{end}"'
-                raise InputError(message, file=file, line=link.line)
-        if link.a == link.z:
-            message = f'a link starts and ends at node "{link.a}"'
-            raise InputError(message, "remove it", file=file, line=link.line)
+                hint = "add the node, or drop the link"
+                raise InputError(message, hint, file=file, line=link.line)
 
 
-def _check_degrees(node: ForeignNode, lat: float, lon: float, file: str) -> None:
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180):  # neither does what is no number
-        message = f'node "{node.label}" stands at {lat:g}, {lon:g}: not degrees'
-        raise InputError(message, "latitude is -90..90", file=file, line=node.line)
+def _are_degrees(nodes: Sequence[ForeignNode], options: ImportOptions, file: str) -> bool:
+    """Whether all coordinates can be geographic. InputError if not, unless a default stands in."""
+    for node in nodes:
+        if node.lat is None or node.lon is None:
+            continue
+        if -90 <= node.lat <= 90 and -180 <= node.lon <= 180:  # neither is what is no number
+            continue
+        if options.has_default:
+            return False
+        message = f'node "{node.label}" stands at {node.lat:g}, {node.lon:g}: not degrees'
+        hint = f"latitude is -90..90; to do without coordinates: {WAY_OUT}"
+        raise InputError(message, hint, file=file, line=node.line)
+    return True
 
 
-def _lengths_note(fibres: Sequence[Fibre]) -> str:
-    derived = sum(fibre.delay_basis == "model" for fibre in fibres)
-    factor = delay.ROUTE_FACTOR["terrestrial"]
-    return (
-        f"Lengths: {derived} of {len(fibres)} are derived, the straight line between the fibre's "
-        f"ends x {factor}; {len(fibres) - derived} come from given delays."
-    )
+def _without_places(nodes: Sequence[ForeignNode]) -> list[ForeignNode]:
+    return [replace(node, lat=None, lon=None) for node in nodes]
+
+
+def _one_line(text: str) -> str:
+    """Without what no file can carry."""
+    return " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
 
 
 def slug(text: str) -> str:
@@ -122,31 +170,34 @@ def slug(text: str) -> str:
 
 def _slugs(nodes: Sequence[tuple[str, str]]) -> dict[str, str]:
     """A distinct slug per key: from the label, numbered when labels repeat."""
-    taken: set[str] = set()
-    result: dict[str, str] = {}
-    for key, label in nodes:
-        base = slug(label) or "node-" + (slug(key) or str(len(taken)))
-        result[key] = _free(base, taken)
-    return result
+    names = _Names()
+    return {
+        key: names.free(slug(label) or "node-" + (slug(key) or str(number)))
+        for number, (key, label) in enumerate(nodes)
+    }
 
 
-def _free(base: str, taken: set[str]) -> str:
-    """``base``, or ``base.2``, ``base.3``... - the first not taken; takes it."""
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base}.{number}"
-    taken.add(name)
-    return name
+class _Names:
+    """Names that are taken, and for each the number from which on to look for a free one: many
+    nodes may be called alike."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+
+    def free(self, base: str) -> str:
+        """``base``, or ``base.2``, ``base.3``... - the first not taken; takes it."""
+        name, number = base, self._next.get(base, 1)
+        while name in self._next:
+            number += 1
+            name = f"{base}.{number}"
+        self._next[base] = number
+        self._next.setdefault(name, 1)
+        return name
 
 
 def readable(node: ForeignNode) -> str:
     """The node's label without what no file can carry, or its key, or a stand-in."""
-    for text in (node.label, node.key):
-        kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
-        if kept.strip():
-            return kept
-    return "unnamed"
+    return _one_line(node.label) or _one_line(node.key) or "unnamed"
 
 
 def _hub(place: Placed, hub_id: str, codes: Mapping[str, str], source: str) -> Hub:
@@ -166,64 +217,38 @@ def _hub(place: Placed, hub_id: str, codes: Mapping[str, str], source: str) -> H
 def _fibres(
     hubs: Mapping[str, Hub],
     links: Sequence[ForeignLink],
-    stand_ins: set[str],
+    known: Sequence[Reach],
     source: str,
     file: str,
 ) -> list[Fibre]:
-    taken: set[str] = set()
+    names = _Names()
     fibres = []
-    for link in links:
-        fibre_id = _free(f"{hubs[link.a].id}-{hubs[link.z].id}", taken)
+    for link, reach in zip(links, known, strict=True):
+        fibre_id = names.free(f"{hubs[link.a].id}-{hubs[link.z].id}")
         try:
-            fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, source))
+            fibres.append(_fibre(fibre_id, hubs[link.a], hubs[link.z], link, reach, source))
         except ValidationError as problem:
             first = problem.errors(include_url=False)[0]
             message = f"link {fibre_id}: {first['loc'][0]}: {first['msg'].lower()}"
-            raise InputError(message, file=file, line=link.line) from None
-    unsure = [bool({link.a, link.z} & stand_ins) for link in links]
-    return _lengthened(fibres, unsure)
+            hint = "correct its delay, length or capacity, or the unit it is read in"
+            raise InputError(message, hint, file=file, line=link.line) from None
+    return fibres
 
 
-def _lengthened(fibres: list[Fibre], unsure: Sequence[bool]) -> list[Fibre]:
-    """Fibres that end where no coordinates are get at least the median length of the others.
-
-    Midway between its neighbours a hub would be nearer to them than it can be expected to be.
-    """
-    known = [
-        fibre.length_km for fibre, uncertain in zip(fibres, unsure, strict=True) if not uncertain
-    ]
-    return [
-        _of_length(fibre, max(fibre.length_km, round(median(known), 1)))
-        if uncertain and fibre.delay_basis == "model"
-        else fibre
-        for fibre, uncertain in zip(fibres, unsure, strict=True)
-    ]
-
-
-def _of_length(fibre: Fibre, length_km: float) -> Fibre:
-    delay_ns = delay.one_way_delay_ns(length_km)
-    return fibre.model_copy(update={"length_km": length_km, "one_way_delay_ns": delay_ns})
-
-
-def _fibre(fibre_id: str, a: Hub, z: Hub, link: ForeignLink, source: str) -> Fibre:
+def _fibre(fibre_id: str, a: Hub, z: Hub, link: ForeignLink, reach: Reach, source: str) -> Fibre:
     known = link.capacity_bps is not None and link.capacity_bps > 0
-    if link.delay_ns is None:
-        length_km = delay.derived_length_km(great_circle_km(a.place, z.place), "terrestrial")
-    else:
-        length_km = max(0.1, round(link.delay_ns / delay.FIBRE_NS_PER_KM, 1))
     return Fibre(
         id=fibre_id,
         a=a.id,
         z=z.id,
         medium="terrestrial",
-        length_km=length_km,
-        length_basis="derived",
-        one_way_delay_ns=delay.one_way_delay_ns(length_km)
-        if link.delay_ns is None
-        else link.delay_ns,
-        delay_basis="model" if link.delay_ns is None else "given",
+        length_km=reach.length_km,
+        length_basis=reach.length_basis,
+        one_way_delay_ns=reach.delay_ns,
+        delay_basis="given" if reach.is_delay_given else "model",
         capacity_gbps=link.capacity_bps / 1e9 if known and link.capacity_bps else None,
         capacity_basis="published" if known else "unpublished",
         sources=(source,),
         confidence="unsure",
+        notes=link.notes,
     )

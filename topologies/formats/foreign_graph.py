@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+type Value = str | float
+"""Of an attribute: text, or a number if the file has it as one. Numbers may be written as text."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +25,51 @@ class ForeignNode:
 
 @dataclass(frozen=True)
 class ForeignLink:
+    """A link as its file has it: what the file does not say is None."""
+
     a: str
     z: str
     line: int | None = None
     capacity_bps: float | None = None
     delay_ns: int | None = None
+    """One way."""
+    length_km: float | None = None
+    directed: bool = False
+    """Only from ``a`` to ``z``; the other direction is a link of its own, if there is one."""
+    notes: str = ""
+    """What became of it on its way here, for the fibre."""
+
+
+@dataclass(frozen=True)
+class RawNode:
+    """A node with all attributes that its file has for it."""
+
+    key: str
+    line: int | None
+    data: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RawLink:
+    """A link with all attributes that its file has for it."""
+
+    a: str
+    z: str
+    line: int | None
+    directed: bool
+    data: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RawGraph:
+    """A graph of a format that leaves it to its writer what attributes are called."""
+
+    title: str
+    file: str
+    source: str
+    nodes: tuple[RawNode, ...]
+    links: tuple[RawLink, ...]
+    data: Mapping[str, Value] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    placed: bool = True
+    """Whether coordinates can be degrees."""

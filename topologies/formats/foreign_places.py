@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import countries
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.import_options import WAY_OUT, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
+
+NOWHERE = (0.0, 0.0)
+"""Where nodes stand of which no place is known: alike, so that no distance follows from it."""
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A node with a place: its own, or with ``stand_in`` one midway between its neighbours."""
+    """A node with a place, and whose it is."""
 
     node: ForeignNode
     lat: float
     lon: float
-    stand_in: bool
+    basis: Literal["own", "midway", "nowhere"]
+
+    @property
+    def is_own(self) -> bool:
+        return self.basis == "own"
 
 
-def places(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str) -> list[Placed]:
+def places(
+    nodes: Sequence[ForeignNode],
+    links: Sequence[ForeignLink],
+    file: str,
+    options: ImportOptions,
+) -> list[Placed]:
     """Every node with a place: its own, else midway between its neighbours, nearest ones first.
 
-    InputError where that does not help, or no link has both ends from which to tell how long
-    links are.
+    InputError where that does not help, or no link tells how long the others might be, unless
+    every link has a length of its own or the user's.
     """
     found = {
         node.key: (node.lat, node.lon)
@@ -34,23 +49,49 @@ def places(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str
         if node.lat is not None and node.lon is not None
     }
     own = set(found)
-    tells = any(link.a in own and link.z in own for link in links)
+    has_own = [link.delay_ns is not None or link.length_km is not None for link in links]
+    needs = not options.has_default and not all(has_own)
+    tells = any(has_own) or any(link.a in own and link.z in own for link in links)
+    neighbours = _neighbours(links)
     while missing := [node for node in nodes if node.key not in found]:
         midway = {
             node.key: (fmean(lat for lat, _ in around), fmean(lon for _, lon in around))
             for node in missing
-            if (around := [found[key] for key in _neighbours(node.key, links) if key in found])
+            if (around := [found[key] for key in neighbours[node.key] if key in found])
         }
-        if not (midway and tells):
-            message = f'node "{missing[0].key}" has no coordinates'
-            hint = "add Latitude and Longitude, or drop the node"
-            raise InputError(message, hint, file=file, line=missing[0].line)
+        if needs and not (midway and tells):
+            wanting = {
+                end
+                for link, has in zip(links, has_own, strict=True)
+                if not has
+                for end in (link.a, link.z)
+            }
+            node = next((node for node in missing if node.key in wanting), missing[0])
+            raise unplaced(node.key, file, node.line)
+        if not midway:
+            break
         found |= midway
-    return [Placed(node, *found[node.key], stand_in=node.key not in own) for node in nodes]
+    return [_placed(node, found.get(node.key), node.key in own) for node in nodes]
 
 
-def _neighbours(key: str, links: Sequence[ForeignLink]) -> list[str]:
-    return [link.z if link.a == key else link.a for link in links if key in (link.a, link.z)]
+def _placed(node: ForeignNode, place: tuple[float, float] | None, is_own: bool) -> Placed:
+    if place is None:
+        return Placed(node, *NOWHERE, "nowhere")
+    return Placed(node, *place, "own" if is_own else "midway")
+
+
+def unplaced(key: str, file: str, line: int | None) -> InputError:
+    hint = f"add Latitude and Longitude, or state how long such links are: {WAY_OUT}"
+    return InputError(f'node "{key}" has no coordinates', hint, file=file, line=line)
+
+
+def _neighbours(links: Sequence[ForeignLink]) -> defaultdict[str, list[str]]:
+    """By node, the nodes that it is linked to, once a link."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for link in links:
+        found[link.a].append(link.z)
+        found[link.z].append(link.a)
+    return found
 
 
 def jurisdictions(nodes: Sequence[Placed], placed: bool) -> tuple[dict[str, str], bool]:
@@ -65,24 +106,31 @@ def jurisdictions(nodes: Sequence[Placed], placed: bool) -> tuple[dict[str, str]
     inferred = {
         p.node.key: countries.at(p.lat, p.lon, p.node.label)
         for p in nodes
-        if p.node.key not in codes and not p.stand_in and not p.node.at_sea
+        if p.node.key not in codes and p.is_own and not p.node.at_sea
     }
-    nowhere = sum(code == UNKNOWN_JURISDICTION for code in inferred.values())
-    if nowhere * 3 > len(inferred):
+    unsettled = sum(code == UNKNOWN_JURISDICTION for code in inferred.values())
+    if unsettled * 3 > len(inferred):
         return codes, False
     return codes | inferred, True
 
 
 def places_notes(nodes: Sequence[Placed], hubs: Mapping[str, Hub]) -> list[str]:
-    unplaced = [hubs[p.node.key].id for p in nodes if p.stand_in]
-    stand = "They stand midway between their neighbours, and their fibres have at least the median"
-    note = f"Without coordinates: {_listed(unplaced)}. {stand} length of the others."
-    return [note] if unplaced else []
+    midway = [hubs[p.node.key].id for p in nodes if p.basis == "midway"]
+    nowhere = [hubs[p.node.key].id for p in nodes if p.basis == "nowhere"]
+    notes = []
+    if midway:
+        notes.append(
+            f"Without coordinates: {_listed(midway)}. They stand midway between their neighbours."
+        )
+    if nowhere:
+        listed = "all hubs" if len(nowhere) == len(nodes) else _listed(nowhere)
+        notes.append(f"Without any place: {listed}. They stand at 0, 0, which is no place.")
+    return notes
 
 
-def jurisdictions_notes(hubs: Sequence[Hub], geographic: bool) -> list[str]:
+def jurisdictions_notes(hubs: Sequence[Hub], inferred: bool) -> list[str]:
     unknown = [hub.id for hub in hubs if hub.located_in == UNKNOWN_JURISDICTION]
-    notes = [countries.note()] if geographic else []
+    notes = [countries.note()] if inferred else []
     if unknown:
         listed = "all hubs" if len(unknown) == len(hubs) else _listed(unknown)
         notes.append(

@@ -1,45 +1,36 @@
 """GraphML: our own export, read back exactly, and foreign files such as the Topology Zoo's.
 
 Ours carries every field of every hub and fibre (lists as JSON text), so a round trip loses
-nothing. A foreign file needs coordinates on most nodes (``Latitude``/``Longitude``) and may name
-their ``Country``; its links get derived lengths, and capacities where it has ``LinkSpeedRaw``
-(bit/s).
+nothing. What the attributes of a foreign file are called, its writer chose: ``attributed`` reads
+them. yEd's labels are taken from its drawing.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from pydantic import BaseModel, ValidationError
 
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats.foreign import build
-from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.attributed import from_raw
+from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode
+from corridor.topologies.formats.graphml_reader import Attributes, GraphmlReader
+from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 FORMAT = "corridor/topology/1"
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
-Attributes = dict[str, str]
 
 
-@dataclass
-class _Element:
-    line: int
-    attributes: Attributes
-    data: Attributes = field(default_factory=dict)
-
-
-def from_text(text: str, file: str) -> Topology:
+def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topology:
     """A Topology from GraphML text. Raises InputError with the line of the first mistake."""
-    document = _Reader(file).read(text)
+    document = GraphmlReader(file).read(text)
     if document.graph.get("format") == FORMAT:
         return _ours(document, file)
-    return _foreign(document, file)
+    return _foreign(document, file, options)
 
 
 def to_text(topology: Topology) -> str:
@@ -113,84 +104,7 @@ def _text(value: _Scalar) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-class _Reader:
-    """Collects graph, nodes and edges with their lines; refuses document type declarations."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.keys: dict[str, str] = {}
-        self.graph: Attributes = {}
-        self.nodes: list[_Element] = []
-        self.edges: list[_Element] = []
-        self._here: Attributes | None = None
-        self._key = ""
-        self._chunks: list[str] = []
-        self._seen_root = False
-        self._parser = expat.ParserCreate("utf-8", " ")
-
-    def read(self, text: str) -> _Reader:
-        parser = self._parser
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._chunks.append
-        parser.StartDoctypeDeclHandler = self._refuse_doctype
-        if not text.strip():
-            raise InputError("is empty", file=self.file)
-        try:
-            parser.Parse(text.encode("utf-8"), True)
-        except expat.ExpatError as problem:
-            reason = expat.errors.messages[problem.code]
-            message = f"is not XML: {reason}"
-            raise InputError(message, file=self.file, line=problem.lineno) from None
-        if not self.nodes:
-            raise InputError("has no nodes", "is it GraphML?", file=self.file)
-        return self
-
-    def _refuse_doctype(self, *_: object) -> None:
-        raise self.error("document type declarations are not allowed", "remove <!DOCTYPE ...>")
-
-    def error(self, message: str, hint: str = "", line: int | None = None) -> InputError:
-        here = self._parser.CurrentLineNumber if line is None else line
-        return InputError(message, hint, file=self.file, line=here)
-
-    def _start(self, tag: str, attributes: Attributes) -> None:
-        name = tag.rpartition(" ")[2]
-        if not self._seen_root and name != "graphml":
-            raise self.error(f"its root is <{name}>, not <graphml>")
-        self._seen_root = True
-        element = _Element(self._parser.CurrentLineNumber, attributes)
-        if name == "key":
-            self.keys[self._need(attributes, "id")] = attributes.get("attr.name", "")
-        elif name == "graph":
-            self._here = self.graph
-        elif name == "node":
-            self._need(attributes, "id")
-            self.nodes.append(element)
-            self._here = element.data
-        elif name == "edge":
-            self._need(attributes, "source")
-            self._need(attributes, "target")
-            self.edges.append(element)
-            self._here = element.data
-        elif name == "data":
-            key = self._need(attributes, "key")
-            self._key = self.keys.get(key, key)
-            self._chunks.clear()
-
-    def _end(self, tag: str) -> None:
-        name = tag.rpartition(" ")[2]
-        if name == "data" and self._here is not None:
-            self._here[self._key] = "".join(self._chunks)
-        elif name in ("node", "edge"):
-            self._here = self.graph
-
-    def _need(self, attributes: Attributes, name: str) -> str:
-        if name not in attributes:
-            raise self.error(f'an element lacks its "{name}" attribute', "add it")
-        return attributes[name]
-
-
-def _ours(document: _Reader, file: str) -> Topology:
+def _ours(document: GraphmlReader, file: str) -> Topology:
     fibres = []
     hubs = [
         _value(Hub, {"id": node.attributes["id"], **node.data}, node.line, file)
@@ -238,43 +152,41 @@ def _first(problem: ValidationError) -> str:
     return f"{where}: {message}" if where else message
 
 
-def _foreign(document: _Reader, file: str) -> Topology:
-    nodes = [_foreign_node(node) for node in document.nodes]
-    links = [
-        ForeignLink(
-            edge.attributes["source"],
-            edge.attributes["target"],
-            edge.line,
-            capacity_bps=_number(edge.data.get("LinkSpeedRaw")),
-        )
-        for edge in document.edges
-    ]
-    title = document.graph.get("label") or document.graph.get("Network") or file
-    return build(title, file, nodes, links, source=f"GraphML file {file}")
-
-
-def _foreign_node(node: _Element) -> ForeignNode:
-    lat, lon = _coordinates(node.data)
-    return ForeignNode(
-        node.attributes["id"],
-        node.data.get("label") or node.attributes["id"],
-        lat,
-        lon,
-        node.line,
-        node.data.get("Country", ""),
+def _foreign(document: GraphmlReader, file: str, options: ImportOptions) -> Topology:
+    graph = RawGraph(
+        title=document.graph.get("label") or document.graph.get("Network") or file,
+        file=file,
+        source=f"GraphML file {file}",
+        nodes=tuple(
+            RawNode(node.attributes["id"], node.line, document.defaults["node"] | node.data)
+            for node in document.nodes
+        ),
+        links=tuple(
+            RawLink(
+                edge.attributes["source"],
+                edge.attributes["target"],
+                edge.line,
+                _is_directed(edge.attributes.get("directed"), document.edge_default),
+                document.defaults["edge"] | edge.data,
+            )
+            for edge in document.edges
+        ),
+        data=document.graph,
+        notes=tuple(_notes(document)),
     )
+    return from_raw(graph, options)
 
 
-def _coordinates(data: Attributes) -> tuple[float, float] | tuple[None, None]:
-    for names in (("Latitude", "Longitude"), ("lat", "lon")):
-        lat, lon = (_number(data.get(name)) for name in names)
-        if lat is not None and lon is not None:
-            return lat, lon
-    return None, None
+def _is_directed(said: str | None, default: str) -> bool:
+    return default == "directed" if said is None else said.strip() in ("true", "1")
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text is not None else None
-    except ValueError:
-        return None
+def _notes(document: GraphmlReader) -> list[str]:
+    notes = []
+    if document.hyperedges:
+        notes.append(
+            f"Left out: {document.hyperedges} hyperedges; a fibre joins two hubs, not more."
+        )
+    if document.groups:
+        notes.append(f"Nodes that hold graphs of their own are hubs, too: {document.groups}.")
+    return notes

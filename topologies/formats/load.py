@@ -1,7 +1,7 @@
 """One entrance for every topology: a shipped name, a file, or ``topohub:family/Name``.
 
-Files are told apart by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.graph``
-(REPETITA), ``.json`` (our node-link export).
+Files are told apart by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.gml``, ``.graph``
+(REPETITA), ``.json`` (node-link), ``.edgelist``/``.edges`` (of networkx), ``.txt`` (SNDlib).
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from corridor.topologies.base.bounded_file import is_folder, is_there, read_text
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
+from corridor.topologies.formats.import_options import (
+    NO_OPTIONS,
+    ImportOptions,
+    import_options,
+)
 from corridor.topologies.model.topology import Topology
 
 DATA = Path(__file__).parents[1] / "data"
@@ -24,16 +29,31 @@ _BY_SUFFIX: Mapping[str, str] = {
     ".graphml": "graphml",
     ".graph": "repetita",
     ".json": "node_link",
+    ".gml": "gml",
+    ".edgelist": "edge_list",
+    ".edges": "edge_list",
+    ".txt": "sndlib",
 }
 """Modules of ``formats`` that are imported for a file of theirs only."""
 
 
-def load_topology(name_or_path: str | Path) -> Topology:
-    """The topology a user named. Raises InputError with file, line and a way out."""
-    return _load(str(name_or_path), ())
+def load_topology(
+    name_or_path: str | Path,
+    *,
+    default_length: str | None = None,
+    default_delay: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Topology:
+    """The topology a user named. Raises InputError with file, line and a way out.
+
+    The options are for graphs of others: ``100km`` or ``1ms`` (one way) for links whose length the
+    file does not tell, and units of attributes of links, such as ``{"weight": "km"}``.
+    """
+    options = import_options(default_length, default_delay, attributes)
+    return _load(str(name_or_path), (), options)
 
 
-def _load(name: str, extended_by: tuple[str, ...]) -> Topology:
+def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_OPTIONS) -> Topology:
     if name in extended_by or len(extended_by) > MAX_EXTENDS:
         chain = " -> ".join((*extended_by, name))
         raise InputError(f"topologies extend each other in a circle: {chain}", file=extended_by[-1])
@@ -42,14 +62,14 @@ def _load(name: str, extended_by: tuple[str, ...]) -> Topology:
     if name.startswith(TOPOHUB):
         from corridor.topologies.formats import topohub_graphs
 
-        return topohub_graphs.from_key(name)
+        return topohub_graphs.from_key(name, options)
     path = Path(name)
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))
     if suffix in _BY_SUFFIX:
         module = importlib.import_module(f"corridor.topologies.formats.{_BY_SUFFIX[suffix]}")
-        made: Topology = module.from_text(read_text(path), name)
+        made: Topology = module.from_text(read_text(path), name, options)
         return made
     raise _unknown(name, path)
 

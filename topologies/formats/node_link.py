@@ -1,4 +1,4 @@
-"""JSON in networkx's node-link shape, with a versioned schema. Reads back exactly.
+"""JSON in networkx's node-link shape. Ours has a versioned schema and reads back exactly.
 
 ``{"schema": "corridor/topology/1", "directed": false, "multigraph": true, "graph": {...},
 "nodes": [{"id": ..., hub fields}], "edges": [{"key", "source", "target", fibre fields}]}``
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"
@@ -40,11 +41,20 @@ def to_text(topology: Topology) -> str:
     return json.dumps(to_data(topology), ensure_ascii=False, indent=1) + "\n"
 
 
-def from_text(text: str, file: str) -> Topology:
-    """A Topology from our JSON. Raises InputError; JSON carries no lines past its syntax."""
+def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topology:
+    """A Topology from our JSON, or from that of others where it names no schema.
+
+    Raises InputError; JSON carries no lines past its syntax.
+    """
     data = parse_json(text, file)
+    if isinstance(data, dict) and "schema" not in data and "nodes" in data:
+        # cities of GeoNames need a database, which our own files do not
+        from corridor.topologies.formats.networkx_graphs import from_json
+
+        return from_json(data, file, options)
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise InputError(f'its "schema" is not {SCHEMA}', "export it again", file=file)
+        hint = "export it again, or write node-link JSON of networkx, which has none"
+        raise InputError(f'its "schema" is not {SCHEMA}', hint, file=file)
     try:
         fibres = [
             {"id": edge["key"], "a": edge["source"], "z": edge["target"], **_rest(edge)}
@@ -53,6 +63,8 @@ def from_text(text: str, file: str) -> Topology:
         return Topology.model_validate({**data["graph"], "hubs": data["nodes"], "fibres": fibres})
     except (KeyError, TypeError) as problem:
         raise InputError(f"lacks {problem}", "export it again", file=file) from None
+    except UnicodeEncodeError:
+        raise InputError("holds half a character", "export it again", file=file) from None
     except ValidationError as problem:
         error = problem.errors(include_url=False)[0]
         where = ".".join(str(part) for part in error["loc"])

@@ -2,7 +2,7 @@
 
 ``NODES n`` then ``label x y`` lines (x longitude, y latitude); ``EDGES m`` then
 ``label src dest weight bw delay`` lines: directed, bandwidth in kbit/s, delay in microseconds.
-The two directions of a link become one fibre, so they must agree.
+The two directions of a link become one fibre; ``directions`` says what if they differ.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import MAX_DELAY_NS, Topology
 
 _COUNT = re.compile("[0-9]{1,9}")
@@ -65,7 +66,7 @@ class _Lines:
         return self.rows[self.at - 1]
 
 
-def from_text(text: str, file: str) -> Topology:
+def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topology:
     """A Topology from REPETITA text. Raises InputError with the line of the first mistake."""
     lines = _Lines(text, file)
     if not lines.rows:
@@ -93,39 +94,22 @@ def from_text(text: str, file: str) -> Topology:
         file,
         file,
         nodes,
-        _pair(lines, arcs),
+        map(_link, arcs),
         source=f"REPETITA file {file}",
+        options=options,
         notes=() if placed else (PLANAR_NOTE,),
         placed=placed,
     )
 
 
-def _pair(lines: _Lines, arcs: list[_Arc]) -> list[ForeignLink]:
-    """One link for each arc and its opposite, in the order of the first of the two."""
-    waiting: dict[tuple[int, int, float, float], list[int]] = {}
-    links: list[ForeignLink | None] = []
-    for arc in arcs:
-        opposite = (arc.target, arc.source, arc.kbps, arc.delay_us)
-        if waiting.get(opposite):
-            links[waiting[opposite].pop(0)] = _link(arc)
-            continue
-        waiting.setdefault((arc.source, arc.target, arc.kbps, arc.delay_us), []).append(len(links))
-        links.append(None)
-    for (source, target, *_), left in waiting.items():
-        if left:
-            line = next(a.line for a in arcs if (a.source, a.target) == (source, target))
-            message = f"edge {source} -> {target} has no opposite of equal bandwidth and delay"
-            raise lines.error(message, line, "fibres carry both directions alike")
-    return [link for link in links if link is not None]
-
-
-def _link(back: _Arc) -> ForeignLink:
+def _link(arc: _Arc) -> ForeignLink:
     return ForeignLink(
-        str(back.target),
-        str(back.source),
-        back.line,
-        capacity_bps=back.kbps * 1e3,
-        delay_ns=round(back.delay_us * 1e3),
+        str(arc.source),
+        str(arc.target),
+        arc.line,
+        capacity_bps=arc.kbps * 1e3,
+        delay_ns=round(arc.delay_us * 1e3),
+        directed=True,
     )
 
 

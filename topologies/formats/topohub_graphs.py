@@ -15,8 +15,9 @@ from typing import Any, NotRequired, TypedDict
 from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.formats import TOPOHUB
-from corridor.topologies.formats.foreign import build
+from corridor.topologies.formats.foreign import PLANAR_NOTE, build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
+from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.catalogue import shipped_hubs
 from corridor.topologies.model.topology import Topology
 
@@ -59,7 +60,7 @@ class _Graph(TypedDict):
     """The edges, as older releases call them."""
 
 
-def from_key(name: str) -> Topology:
+def from_key(name: str, options: ImportOptions = NO_OPTIONS) -> Topology:
     """A Topology from ``topohub:family/Name``. Raises InputError, or EnvironmentLacking."""
     key = name.removeprefix(TOPOHUB)
     if importlib.util.find_spec("topohub") is None:
@@ -71,7 +72,7 @@ def from_key(name: str) -> Topology:
         data = topohub.get(key)
     except (KeyError, OSError, ValueError):
         raise InputError(f'topohub has no graph "{key}"', _hint(topohub, key)) from None
-    return _build(key, data)
+    return _build(key, data, options)
 
 
 def _hint(topohub: Any, key: str) -> str:
@@ -85,7 +86,7 @@ def _keys(topohub: Any, family: str) -> list[str]:
     return sorted({str(file.relative_to(data)).split(".json")[0] for file in files})
 
 
-def _build(key: str, data: _Graph) -> Topology:
+def _build(key: str, data: _Graph, options: ImportOptions) -> Topology:
     notes = ["Shape from topohub (MIT; Topology Zoo and SNDlib have their own terms)."]
     if key.partition("/")[0] in FAMILY_NOTES:
         notes.append(FAMILY_NOTES[key.partition("/")[0]])
@@ -102,18 +103,18 @@ def _build(key: str, data: _Graph) -> Topology:
     links = [
         ForeignLink(str(edge["source"]), str(edge["target"]))
         for edge in data.get("edges", data.get("links", []))
-        if edge["source"] != edge["target"]
     ]
     unnamed = key.startswith("sndlib/") and all(node.label.isdigit() for node in nodes)
     planar = unnamed or key in NOT_GEOGRAPHIC
-    if planar:
-        notes.append("Its coordinates are not geographic: derived lengths mean little.")
+    if planar and not options.has_default:
+        notes.append(PLANAR_NOTE)
     return build(
         key,
         TOPOHUB + key,
         nodes,
         links,
         source=f"topohub {key}",
+        options=options,
         notes=tuple(notes),
         placed=not planar,
     )

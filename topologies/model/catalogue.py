@@ -1,4 +1,4 @@
-"""The shipped catalogue: hubs, cable systems and sea waypoints that topology files name by id."""
+"""The shipped catalogue: hubs, cable systems, classes of capacity and sea waypoints, by id."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class CableSystem(Frozen):
     capacity_basis: CapacityBasis = "published"
     ready_for_service: str = ""
     status: str = ""
+    operated_by: str | None = None
+    """Who runs it, of those that a source names; "and partners" where they are not all."""
     sources: tuple[str, ...] = ()
     confidence: Confidence = "confident"
     notes: str = ""
@@ -39,6 +41,27 @@ class CableSystem(Frozen):
     @classmethod
     def _capacity(cls, value: object) -> float | None:
         return None if value is None else parse_rate_bps(value, "capacity") / 1e9
+
+
+class CapacityClass(Frozen):
+    """What is assumed of fibres of a kind whose capacity is not published."""
+
+    id: Slug
+    capacity: int
+    """Bits per second, each way."""
+    because: str = Field(min_length=1)
+    """What the figure is, and whose."""
+    sources: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("capacity", mode="before")
+    @classmethod
+    def _rate(cls, value: object) -> int:
+        return parse_rate_bps(value, "capacity")
+
+    @property
+    def assumed(self) -> tuple[float, str]:
+        """Gigabits per second, and the class with its reason and sources in a line."""
+        return self.capacity / 1e9, f"{self.id}: {self.because} ({'; '.join(self.sources)})"
 
 
 class Waypoint(Frozen):
@@ -66,6 +89,16 @@ def shipped_systems() -> dict[str, CableSystem]:
         validate(document, CableSystem, at=("systems", i)) for i in _indices(document, "systems")
     )
     return {system.id: system for system in found}
+
+
+@cache
+def shipped_capacity_classes() -> dict[str, CapacityClass]:
+    """Classes of capacity by id, from ``data/capacity_classes.yaml``."""
+    document = read_document(DATA / "capacity_classes.yaml")
+    found = (
+        validate(document, CapacityClass, at=("classes", i)) for i in _indices(document, "classes")
+    )
+    return {one.id: one for one in found}
 
 
 @cache

@@ -1,11 +1,12 @@
-"""The delay model: from kilometres to one-way nanoseconds. Every constant is here.
+"""The delay model of fibres: from kilometres to one-way nanoseconds.
 
 ``length = published, else great circle x ROUTE_FACTOR[medium]``
 ``one-way delay = length x FIBRE_NS_PER_KM + TERMINAL_NS``
 
 The two route factors are fitted by ``topologies/analysis/calibrate.py``, which also prints how
 far the model is from the measurements it was fitted on and, left out one by one, from the
-measurements it was not.
+measurements it was not. What is measured above the fibre, and how sure all of it is, says
+``delay_model.py``.
 """
 
 from __future__ import annotations
@@ -39,14 +40,3 @@ def derived_length_km(great_circle_km: float, medium: Medium) -> float:
 def one_way_delay_ns(length_km: float) -> int:
     """Nanoseconds from one end of a fibre to the other, terminals included."""
     return round(length_km * FIBRE_NS_PER_KM) + TERMINAL_NS
-
-
-CLOUD_ACCESS_RTT_MS: Final = 5.5
-"""Both ends of a cloud-to-cloud round trip: region to landing, provider edge, TCP connect.
-Fitted; the same-region figure in the AWS data is 1.7-3.9 ms."""
-
-STRAIGHT_FACTOR: Final = 1.65
-"""Path over great circle between cloud regions, where no route is known. Fitted."""
-
-IP_OVER_OPTICAL: Final = 1.51
-"""IP private line over optical layer inside China: 14.6 / 9.7 ms (CAICT 2024 Q1)."""

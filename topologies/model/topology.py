@@ -5,21 +5,63 @@ Units are in the names: kilometres, degrees, gigabits per second, nanoseconds on
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from corridor.topologies.base.documents import nearest
+from corridor.topologies.model.capacity import (
+    MAX_CAPACITY_GBPS,
+    CapacityBasis,
+    CapacityGroup,
+    EmulatedRate,
+    RateBasis,
+    Scaling,
+)
 from corridor.topologies.model.delay import Medium
+from corridor.topologies.model.fields import (
+    MAX_ID,
+    UNKNOWN_JURISDICTION,
+    Frozen,
+    JurisdictionCode,
+    NonEmpty,
+    Slug,
+    Text,
+)
 from corridor.topologies.model.geo import LatLon, great_circle_km
 
 if TYPE_CHECKING:
     import networkx as nx
+
+__all__ = [
+    "MAX_CAPACITY_GBPS",
+    "MAX_DELAY_NS",
+    "MAX_ID",
+    "MAX_LENGTH_KM",
+    "UNKNOWN_JURISDICTION",
+    "CapacityBasis",
+    "CapacityGroup",
+    "Confidence",
+    "DelayBasis",
+    "EmulatedRate",
+    "Fibre",
+    "Frozen",
+    "Hub",
+    "JurisdictionCode",
+    "LengthBasis",
+    "NonEmpty",
+    "PossibleCrossing",
+    "RateBasis",
+    "Role",
+    "Scaling",
+    "Slug",
+    "Status",
+    "Text",
+    "Topology",
+]
 
 Role = Literal["coastal", "western", "core", "gateway", "foreign", "transit"]
 """``coastal`` and ``western`` are the two sides of China's east-west computing programme;
@@ -31,62 +73,13 @@ Confidence = Literal["confident", "unsure"]
 LengthBasis = Literal["published", "apportioned", "stated", "derived"]
 """``apportioned``: a published total shared between segments; ``stated``: given without a source;
 ``derived``: from the great circle or from a published delay, as the notes say."""
-CapacityBasis = Literal["published", "derived", "unpublished"]
 DelayBasis = Literal["model", "given"]
 Status = Literal["in-service", "planned", "uncertain"]
 """Paths use a fibre whatever its status."""
 
-MAX_ID = 140
 MAX_LENGTH_KM = 100_000.0
 MAX_DELAY_NS = 60_000_000_000
-MAX_CAPACITY_GBPS = 1e9
 """Bounds that no fibre on Earth reaches; they catch slips of the unit."""
-
-
-def _clean(text: str) -> str:
-    """One line of text; every file format can carry it unchanged."""
-    text = " ".join(text.split())
-    for character in text:
-        if unicodedata.category(character) in ("Cc", "Cs", "Cn"):
-            raise ValueError(f"text holds the control character U+{ord(character):04X}")
-    return text
-
-
-def _not_empty(text: str) -> str:
-    if not text:
-        raise ValueError("a name must not be empty")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_clean)]
-NonEmpty = Annotated[str, AfterValidator(_clean), AfterValidator(_not_empty)]
-
-
-def _slug(text: str) -> str:
-    if len(text) > MAX_ID or not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text):
-        raise ValueError(f'"{text[:40]}" is no id: use lower-case letters, digits and hyphens')
-    return text
-
-
-UNKNOWN_JURISDICTION = "XX"
-"""ISO 3166 user-assigned code used where an imported graph does not say. Policies deny there what
-they deny anywhere. ``ZZ``, Unicode's code for the same, is read as it."""
-
-
-def _code(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?", text):
-        raise ValueError(f'"{text[:20]}" is no jurisdiction code: write it like CN, HK or CN-GD')
-    return UNKNOWN_JURISDICTION if text == "ZZ" else text
-
-
-Slug = Annotated[str, AfterValidator(_slug)]
-JurisdictionCode = Annotated[str, AfterValidator(_code)]
-
-
-class Frozen(BaseModel):
-    """A value: immutable, and closed to keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Hub(Frozen):
@@ -120,8 +113,19 @@ class Hub(Frozen):
         return f"{self.name} ({self.located_in})"
 
 
+class PossibleCrossing(Frozen):
+    """A third jurisdiction that a fibre may come under; whether it does is not known."""
+
+    code: JurisdictionCode
+    why: Text = ""
+    """What makes it doubtful: sources that differ, a drawing older than the cable, a strait."""
+
+
 class Fibre(Frozen):
-    """One fibre system between two hubs; both directions have the same delay."""
+    """A light path between two hubs; both directions have the same delay.
+
+    Two of one cable system may share most of its way: light is at a hub only where it comes ashore.
+    """
 
     id: Slug
     a: str
@@ -134,14 +138,23 @@ class Fibre(Frozen):
     delay_basis: DelayBasis = "model"
     system: Text = ""
     """The cable system's id, or empty."""
+    via: tuple[LatLon, ...] = ()
+    """Points that the way passes, in degrees; a derived length follows them."""
     crosses: tuple[JurisdictionCode, ...] = ()
-    """Jurisdictions the medium touches besides those of its ends: landings, branching units
-    and land legs in a third country."""
+    """Jurisdictions besides those of its ends that light surely comes under: it comes ashore there,
+    or goes there by land. A landing on a branch that light does not take is none."""
+    may_cross: tuple[PossibleCrossing, ...] = ()
+    """Those that it may come under. No policy relies on their being, or not being, crossed."""
     operated_by: Text | None = None
     srlgs: tuple[Text, ...] = ()
     """Shared-risk groups: what fails together with this fibre."""
     capacity_gbps: float | None = Field(default=None, gt=0, le=MAX_CAPACITY_GBPS)
     capacity_basis: CapacityBasis = "unpublished"
+    shares: tuple[CapacityGroup, ...] = ()
+    """What it shares with other fibres at its ends, which bounds its own capacity, too."""
+    assumed_gbps: float | None = Field(default=None, gt=0, le=MAX_CAPACITY_GBPS)
+    """Stands in for a capacity that is not published, instead of the map's own assumption."""
+    assumed_because: Text = ""
     status: Status = "in-service"
     sources: tuple[Text, ...] = ()
     confidence: Confidence = "confident"
@@ -153,7 +166,27 @@ class Fibre(Frozen):
             raise ValueError(f'fibre "{self.id}" starts and ends at "{self.a}"')
         if (self.capacity_gbps is None) != (self.capacity_basis == "unpublished"):
             raise ValueError(f'fibre "{self.id}": capacity and capacity_basis disagree')
+        repeated = sorted(self.may_cross_codes & set(self.crosses))
+        if repeated:
+            told = ", ".join(repeated)
+            raise ValueError(f'fibre "{self.id}" both crosses and may cross {told}')
+        for group in self.shares:
+            if group.at not in self.ends:
+                raise ValueError(
+                    f'fibre "{self.id}" shares "{group.id}" at "{group.at}", where it does not end'
+                )
         return self
+
+    @property
+    def may_cross_codes(self) -> frozenset[str]:
+        return frozenset(one.code for one in self.may_cross)
+
+    @property
+    def known_gbps(self) -> float | None:
+        """The least of its own capacity and those that it shares; None where none is known. What
+        rests on a fibre without one rests on an assumption."""
+        known = [self.capacity_gbps, *(group.capacity_gbps for group in self.shares)]
+        return min((one for one in known if one is not None), default=None)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -169,39 +202,6 @@ class Fibre(Frozen):
 
     def __str__(self) -> str:
         return f"{self.id}: {self.a} - {self.z}, {self.length_km:g} km {self.medium}"
-
-
-class Scaling(Frozen):
-    """How real capacities become emulated rates. All of it is stated in the topology's file."""
-
-    capacity_scale: float = Field(gt=0, le=1)
-    """Emulated rate over real capacity."""
-    assumed_terrestrial_gbps: float = Field(gt=0, le=MAX_CAPACITY_GBPS)
-    """Stands in where no capacity is published. The data itself keeps ``null``."""
-    assumed_submarine_gbps: float = Field(gt=0, le=MAX_CAPACITY_GBPS)
-    min_rate_bps: int = Field(ge=8)  # netem has whole bytes a second
-    max_rate_bps: int = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.min_rate_bps > self.max_rate_bps:
-            raise ValueError("the smallest emulated rate is above the largest")
-        return self
-
-    def assumed_gbps(self, medium: Medium) -> float:
-        return (
-            self.assumed_submarine_gbps if medium == "submarine" else self.assumed_terrestrial_gbps
-        )
-
-
-RateBasis = Literal["published", "derived", "assumed", "floor", "ceiling"]
-
-
-class EmulatedRate(Frozen):
-    """A fibre's rate in the emulation, and whether it is the scaled capacity or a bound."""
-
-    rate_bps: int
-    basis: RateBasis
 
 
 class Topology(Frozen):
@@ -232,6 +232,15 @@ class Topology(Frozen):
                     raise ValueError(
                         f'fibre "{fibre.id}" ends at unknown hub "{end}" {hint}'.strip()
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _groups_agree(self) -> Self:
+        known: dict[str, CapacityGroup] = {}
+        for fibre in self.fibres:
+            for group in fibre.shares:
+                if known.setdefault(group.id, group) != group:
+                    raise ValueError(f'capacity group "{group.id}" is described in two ways')
         return self
 
     @cached_property
@@ -268,20 +277,30 @@ class Topology(Frozen):
 
     def emulated_rate(self, fibre: Fibre) -> EmulatedRate:
         """The scaled capacity, kept within the stated bounds; says when a bound decided."""
-        scaling = self.scaling
-        capacity_gbps, basis = fibre.capacity_gbps, fibre.capacity_basis
+        capacity_gbps, basis = fibre.known_gbps, fibre.capacity_basis
         if capacity_gbps is None:
-            capacity_gbps = scaling.assumed_gbps(fibre.medium)
-        rate_bps = round(capacity_gbps * 1e9 * scaling.capacity_scale)
-        if rate_bps < scaling.min_rate_bps:
-            return EmulatedRate(rate_bps=scaling.min_rate_bps, basis="floor")
-        if rate_bps > scaling.max_rate_bps:
-            return EmulatedRate(rate_bps=scaling.max_rate_bps, basis="ceiling")
-        return EmulatedRate(rate_bps=rate_bps, basis="assumed" if basis == "unpublished" else basis)
+            capacity_gbps = fibre.assumed_gbps or self.scaling.assumed_gbps(fibre.medium)
+            return self.scaling.emulated(capacity_gbps, "assumed")
+        return self.scaling.emulated(
+            capacity_gbps, "published" if basis == "unpublished" else basis
+        )
 
     def emulated_rate_bps(self, fibre: Fibre) -> int:
         """Bits per second in the emulation; ``emulated_rate`` also says on what basis."""
         return self.emulated_rate(fibre).rate_bps
+
+    @cached_property
+    def capacity_groups(self) -> dict[str, CapacityGroup]:
+        """By id, in the order of the fibres that share them."""
+        return {group.id: group for fibre in self.fibres for group in fibre.shares}
+
+    def emulated_group_bps(self, group: CapacityGroup) -> int:
+        """What its fibres may carry together into the landing, and as much out of it. Where it is
+        not published, as much as the largest of them."""
+        if group.capacity_gbps is not None:
+            return self.scaling.emulated(group.capacity_gbps, "published").rate_bps
+        sharing = (fibre for fibre in self.fibres if group in fibre.shares)
+        return max(self.emulated_rate_bps(fibre) for fibre in sharing)
 
     def great_circle_km(self, fibre: Fibre) -> float:
         """Straight distance between the two ends, whatever the fibre does in between."""

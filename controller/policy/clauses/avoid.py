@@ -32,7 +32,7 @@ class Avoid(Clause):
     operated_by: Names = ()
     """Operators of hubs and fibres, or jurisdictions of operators."""
     crosses: Names = ()
-    """Third jurisdictions that a fibre touches: landings, branching units, legs on land."""
+    """Third jurisdictions that light comes, or may come, under on a fibre: ashore or by land."""
     unknown_operator: Literal["refuse", "accept"] = "refuse"
     """Whether an element whose operator is not known may be used under ``operated_by``."""
 

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator
 
@@ -133,13 +133,23 @@ class Clause(Value, ABC):
         return written if isinstance(written, cls) else None
 
 
-def exposure(element: Element) -> Iterator[tuple[str, str]]:
-    """Jurisdictions that an element touches of itself, and how."""
+class Exposure(NamedTuple):
+    """A jurisdiction that an element is, or may be, under."""
+
+    code: str
+    how: str
+    """In words; a fibre that "may cross" cannot be shown to keep out, nor to be there."""
+
+
+def exposure(element: Element) -> Iterator[Exposure]:
+    """Jurisdictions that an element touches, or may touch, of itself."""
     if isinstance(element, Hub):
-        yield element.located_in, "is in"
-    else:
-        for code in element.crosses:
-            yield code, "crosses"
+        yield Exposure(element.located_in, "is in")
+        return
+    for code in element.crosses:
+        yield Exposure(code, "crosses")
+    for one in element.may_cross:
+        yield Exposure(one.code, "may cross")
 
 
 def is_source(element: Element, trip: Trip) -> bool:

@@ -11,7 +11,7 @@ from corridor.controller.policy.terms.places import Names, inside
 
 
 class Confine(Clause):
-    """Every hub, the ends too, and every fibre stay within these jurisdictions."""
+    """Every hub, the ends too, and every fibre surely stay within these jurisdictions."""
 
     kind = "confine"
     short = "within"

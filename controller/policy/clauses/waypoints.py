@@ -98,4 +98,4 @@ def _leaves_home(element: Element, trip: Trip) -> bool:
     if is_source(element, trip):
         return False
     home = frozenset([trip.src.located_in])
-    return any(inside(code, home) is not True for code, _ in exposure(element))
+    return any(inside(one.code, home) is not True for one in exposure(element))

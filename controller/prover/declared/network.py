@@ -143,4 +143,5 @@ class Network:
 def is_over_border(topology: Topology, fibre: Fibre) -> bool:
     """Whether something of a fibre is, or may be, outside the jurisdiction of one of its ends."""
     touched = {topology.hub(end).located_in for end in fibre.ends} | {*fibre.crosses}
+    touched.update(one.code for one in fibre.may_cross)
     return len(touched) > 1 or UNKNOWN_JURISDICTION in touched

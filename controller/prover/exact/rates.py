@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.program import Table
@@ -12,9 +14,11 @@ from corridor.controller.prover.exact.outcomes import Outcome, Searched
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.prover.search.claim import Breach
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.model.sharing import assumed_capacities, capacities_bps, shared_links
 
 if TYPE_CHECKING:
     from corridor.controller.admission import Admission, Use
+    from corridor.topologies.model.topology import Topology
 
 
 def guaranteed(searched: Searched) -> Bandwidth | None:
@@ -32,15 +36,20 @@ def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -
             continue
         same = one.within == within
         for outcome in one.outcomes if same else explorer.search(one.intent, within).outcomes:
-            yield use_of(outcome, bandwidth.cir, down)
+            yield use_of(outcome, bandwidth.cir, explorer.topology, down)
 
 
-def use_of(outcome: Outcome, cir_bps: int, down: frozenset[str] = frozenset()) -> Use:
-    """What must hold for an outcome, given what is down in any case."""
+def use_of(
+    outcome: Outcome, cir_bps: int, topology: Topology, down: frozenset[str] = frozenset()
+) -> Use:
+    """What must hold for an outcome, given what is down in any case; it loads fibres, and what they
+    share with others."""
     from corridor.controller.admission import Use
 
-    links = tuple((one.thing, one.hub) for one in outcome.crossed if not one.is_gateway)
-    crossed = {fibre for fibre, _ in links}
+    fibres = tuple((one.thing, one.hub) for one in outcome.crossed if not one.is_gateway)
+    crossed = {fibre for fibre, _ in fibres}
+    shared = (shared_links(topology.fibre(fibre), hub) for fibre, hub in fibres)
+    links = (*fibres, *chain.from_iterable(shared))
     return Use(
         outcome.intent,
         cir_bps,
@@ -61,9 +70,8 @@ def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[A
         return
     from corridor.controller.admission import admit
 
-    capacity_bps = {
-        fibre.id: explorer.topology.emulated_rate_bps(fibre) for fibre in explorer.topology.fibres
-    }
+    capacity_bps = capacities_bps(explorer.topology)
+    assumed = assumed_capacities(explorer.topology)
     for kinds in dict.fromkeys(_kinds(one) for one in served):
         promises = {one.intent.id: one.promised.k if kinds <= _kinds(one) else 0 for one in served}
         within = Protection(max(promises.values()), tuple(sorted(kinds)))
@@ -72,7 +80,8 @@ def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[A
             for name, things in explorer.causes.taken_down.items()
             if name.partition(":")[0] in kinds
         }
-        yield admit(uses(explorer, served, within), capacity_bps, taken_down, promises)
+        admission = admit(uses(explorer, served, within), capacity_bps, taken_down, promises)
+        yield replace(admission, assumed=assumed)
 
 
 def _kinds(searched: Searched) -> frozenset[Protected]:

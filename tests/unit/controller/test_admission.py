@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.admission import Added, Lowered, Use, Worst, admit
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import parse_rate_bps
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -285,3 +288,48 @@ def test_what_fits_does_not_wait_for_the_linear_programs():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == ["True", "False", "False", "True"]
+
+
+LANDING = """name: landing
+hubs: [singapore, karachi, fujairah]
+capacity_groups: [{id: pk, at: karachi, capacity: 10Mbit}]
+fibres:
+- {id: east, a: singapore, z: karachi, shares: [pk]}
+- {id: west, a: karachi, z: fujairah, shares: [pk]}
+- {id: far, a: singapore, z: fujairah}
+"""
+
+
+def promised(tmp_path: Path, rates: dict[str, tuple[str, str, str]]) -> str:
+    """What is refused of guaranteed rates, by demand: source, destination and rate."""
+    (tmp_path / "landing.yaml").write_text(LANDING)
+    demands = "".join(
+        f"- {{id: {name}, src: {src}, dst: {dst}, class: bulk, guarantee: {{cir: {rate}}}}}\n"
+        for name, (src, dst, rate) in rates.items()
+    )
+    scenario = tmp_path / "s.yaml"
+    scenario.write_text(f"name: s\ntopology: landing.yaml\npolicies: none\ndemands:\n{demands}")
+    try:
+        make_plan(load_scenario(str(scenario)), clock="virtual", run_id="c0", seed=1)
+    except InputError as problem:
+        return problem.message
+    return ""
+
+
+def test_what_two_fibres_share_at_a_landing_is_counted_once(tmp_path: Path):
+    both = {"a": ("singapore", "karachi", "6Mbit"), "b": ("fujairah", "karachi", "6Mbit")}
+    said = promised(tmp_path, both)
+    assert "12Mbit do not fit capacity group pk into karachi (10Mbit) while nothing fails" in said
+    assert "demands a, b" in said
+    assert "or add 2Mbit to capacity group pk" in said
+    assert "assumed" not in said
+
+
+def test_in_and_out_of_a_landing_do_not_share(tmp_path: Path):
+    across = {"a": ("singapore", "karachi", "6Mbit"), "b": ("karachi", "fujairah", "6Mbit")}
+    assert promised(tmp_path, across) == ""
+
+
+def test_a_refusal_says_what_of_it_is_assumed(tmp_path: Path):
+    said = promised(tmp_path, {"a": ("singapore", "fujairah", "2Gbit")})
+    assert said.endswith("; assumed, not published, is 1 of 1 capacities: far")

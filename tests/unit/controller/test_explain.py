@@ -44,7 +44,9 @@ def test_the_shortest_path_costs_nothing():
     assert found.passage.phases == ("EXEMPT",) * 4
     assert found.passage.gateways == ()
     rule, text = found.permit.legal
-    assert rule.citation == "2024 Cross-Border Provisions, Art 3"
+    assert rule.citation == (
+        "Provisions on Promoting and Regulating Cross-Border Data Flows, CAC Order 16, art 3"
+    )
     assert (text.id, text.citation) == ("", "our own file")
 
 

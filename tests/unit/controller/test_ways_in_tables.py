@@ -20,6 +20,7 @@ from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
+from corridor.controller.prover.declared.network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
 from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling
@@ -123,6 +124,15 @@ def test_each_place_decides_once(intents):
 def test_a_fibre_is_over_a_border_unless_it_certainly_stays(near, far, crosses, over):
     joined = network([hub("a", near), hub("b", far)], [fibre("a-b", 1, crosses=crosses)])
     assert crosses_border(joined, joined.fibre("a-b")) is over
+    assert is_over_border(joined, joined.fibre("a-b")) is over
+
+
+@pytest.mark.parametrize(("code", "over"), [("CN", False), ("HK", True), ("XX", True)])
+def test_a_fibre_that_may_leave_is_over_a_border_to_compiler_and_prover(code, over):
+    doubt = ({"code": code, "why": "a strait"},)
+    joined = network([hub("a", "CN"), hub("b", "CN")], [fibre("a-b", 1, may_cross=doubt)])
+    assert crosses_border(joined, joined.fibre("a-b")) is over
+    assert is_over_border(joined, joined.fibre("a-b")) is over
 
 
 def test_a_packet_goes_through_the_gateway_before_the_border():

@@ -7,6 +7,7 @@ import pytest
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import PossibleCrossing
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,18 @@ def test_what_a_cable_touches_on_its_way_counts_as_met(mini):
     found = Alibis(mini).of("shanghai", "bangkok", fibre.one_way_delay_ns)
     assert not set(fibre.crosses) & set(found)
     assert over <= fibre.one_way_delay_ns
+
+
+def test_what_a_cable_may_touch_is_no_alibi(mini):
+    doubt = (PossibleCrossing(code="IR", why="a strait"),)
+    fibres = tuple(
+        one.model_copy(update={"may_cross": doubt}) if one.id == "shanghai-bangkok" else one
+        for one in mini.fibres
+    )
+    map_with_doubt = mini.model_copy(update={"fibres": fibres})
+    took = mini.fibre("shanghai-bangkok").one_way_delay_ns
+    assert "IR" not in Alibis(map_with_doubt).of("shanghai", "bangkok", took)
+    assert "IR" in Alibis(map_with_doubt).of("shanghai", "bangkok", took - 1)
 
 
 def test_a_way_as_slow_as_any_has_no_alibi(mini):

@@ -20,7 +20,7 @@ from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summ
 from corridor.experiments.results.summary import EventSummary, ExpectationSummary
 from corridor.experiments.results.transit_check import Verdict
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
-from corridor.experiments.scenario import scenario
+from corridor.experiments.scenario import options, scenario
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
 
@@ -90,14 +90,14 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ("model", "titles"),
     [
         (scenario.Scenario, ["Keys"]),
-        (scenario.NetworkOptions, ["network"]),
-        (scenario.ProbeOptions, ["probe"]),
+        (options.NetworkOptions, ["network"]),
+        (options.ProbeOptions, ["probe"]),
         (scenario.Demand, ["demands"]),
-        (scenario.ThroughputOptions, ["throughput"]),
-        (scenario.ControllerOptions, ["controller"]),
+        (options.ThroughputOptions, ["throughput"]),
+        (options.ControllerOptions, ["controller"]),
         (scenario.Event, ["timeline", *OF_EVENTS]),
         (scenario.Fault, ["faults", *OF_EVENTS]),
-        (scenario.CutOptions, ["cuts"]),
+        (options.CutOptions, ["cuts"]),
     ],
 )
 def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], titles: list[str]) -> None:
@@ -108,13 +108,13 @@ def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], titles: 
 
 
 def test_the_page_tells_the_defaults_that_hold() -> None:
-    probe, network = scenario.ProbeOptions(), scenario.NetworkOptions()
+    probe, network = options.ProbeOptions(), options.NetworkOptions()
     assert (probe.interval, probe.count, probe.size) == (20_000_000, 100, 128)
     assert (network.buffer, network.loss) == (20_000_000, 0.0)
-    assert (scenario.MIN_PROBE_BYTES, scenario.MAX_FRAME_BYTES) == (86, 1514)
-    assert scenario.MAX_PROBES == 5_000_000
-    assert scenario.ThroughputOptions().duration == 1_000_000_000
-    cuts = scenario.CutOptions()
+    assert (options.MIN_PROBE_BYTES, options.MAX_FRAME_BYTES) == (86, 1514)
+    assert options.MAX_PROBES == 5_000_000
+    assert options.ThroughputOptions().duration == 1_000_000_000
+    cuts = options.CutOptions()
     assert (cuts.fibres, cuts.outage, cuts.interval) == ("all", 300_000_000, 1_000_000)
     assert cuts.others == 20_000_000
     assert (SETTLE_NS, SETTLE_WITH_BFD_NS) == (500_000_000, 5_000_000_000)
@@ -128,7 +128,7 @@ def test_the_example_is_a_scenario(tmp_path: Path) -> None:
     assert loaded.network.loss == pytest.approx(0.001)
     own = loaded.demands[1].probe
     assert own is not None
-    assert (own.count, own.interval) == (20, scenario.ProbeOptions().interval)
+    assert (own.count, own.interval) == (20, options.ProbeOptions().interval)
     (tmp_path / "two.yaml").write_text(example[1].replace("50ms", "50"))
     with pytest.raises(InputError, match=r"two\.yaml:5: .*no unit"):
         scenario.load_scenario(str(tmp_path / "two.yaml"))

@@ -8,6 +8,7 @@ import pytest
 from corridor.experiments.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
+BY_INTERNET = ("records-urumqi-lahore", "--service", "internet")
 
 
 def said(capsys, *words):
@@ -16,17 +17,17 @@ def said(capsys, *words):
 
 
 def test_the_first_lines_are_the_answer(capsys):
-    lines = said(capsys, "records-urumqi-lahore").splitlines()
+    lines = said(capsys, *BY_INTERNET).splitlines()
     assert lines[0].startswith("records-urumqi-lahore: urumqi to lahore, data of class cn-personal")
     assert lines[2] == "UP by permit CN-OUT-CONTRACT [CN-24-8, CN-PIPL-38], confident"
     assert "through the gateway of beijing" in lines[3]
     assert lines[4].startswith("Policies cost 43.01 ms and 8,696 km: they forbid the shortest path")
-    assert "CN-GATEWAY-OUT waypoints [CN-GATEWAY] (unsure)" in lines[5]
-    assert lines[6].startswith("Answers: UP, 61.74 ms one way by permit CN-IMPORT")
+    assert "CN-GATEWAY-INTERNET-OUT waypoints [CN-GATEWAY-INTERNET-OUT]" in lines[5]
+    assert lines[6].startswith("Answers: UP, 61.03 ms one way by permit PK-GENERAL")
 
 
 def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
-    text = said(capsys, "records-urumqi-lahore")
+    text = said(capsys, *BY_INTERNET)
     rows = [line.split() for line in text.splitlines() if " PRE " in line or " ASSESSED " in line]
     assert [row[0] for row in rows][:3] == ["urumqi", "zhongwei", "beijing"]
     assert rows[2][1:4] == ["(gateway)", "CN", "ASSESSED"]
@@ -36,13 +37,21 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
 @pytest.mark.parametrize(
     ("demand", "words"),
     [
-        ("state-riyadh-guian", "BLOCKED: fibres lead there, 58.91 ms one way"),
-        ("state-riyadh-guian", "  SA-GOVERNMENT confine [SA-CCRF, SA-NCA]: falcon-dubai-dammam"),
-        ("state-riyadh-guian", "  lift SA-GOVERNMENT confine: 58.91 ms one way"),
-        ("state-riyadh-guian", "  SA-CCRF: Cloud Computing Regulatory Framework v3"),
+        ("state-riyadh-guian", "BLOCKED: fibres lead there, 61.63 ms one way"),
+        (
+            "state-riyadh-guian",
+            "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (unsure): guian is in CN",
+        ),
+        (
+            "state-riyadh-guian",
+            "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: 61.63 ms",
+        ),
+        ("state-riyadh-guian", "  SA-CCSPR: Cloud Computing Services Provisioning Regulations"),
+        ("infer-riyadh-bangkok", "Not known to keep out of MY on aae-1-satun-mumbai: the approach"),
+        ("infer-riyadh-bangkok", "fibres on this path have assumed capacities"),
         ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for sources hubs guangzhou, shenzhen, not"),
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
-        ("ckpt-zhongwei-jeddah", "CN-GATEWAY-OUT waypoints cost 16.39 ms"),
+        ("ckpt-zhongwei-jeddah", "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (unsure)"),
         ("state-riyadh-jeddah", "dropped at riyadh by SA-GOVERNMENT"),
         ("train-shanghai-guian", "Policies cost nothing: there is no shorter path."),
         ("ckpt-guian-karachi.return", "ckpt-guian-karachi.return: karachi to guian"),
@@ -53,7 +62,7 @@ def test_what_matters_of_each_kind_of_answer_is_said(capsys, demand, words):
 
 
 def test_json_holds_the_same_and_more(capsys):
-    found = json.loads(said(capsys, "records-urumqi-lahore", "--json"))
+    found = json.loads(said(capsys, *BY_INTERNET, "--json"))
     assert (found["schema"], found["status"], found["as_of"]) == (1, "UP", "2026-11-24")
     assert found["permit"]["policy"] == "CN-OUT-CONTRACT"
     assert found["costs_ns"] == found["clauses"][0]["costs_ns"] == 43_010_400
@@ -79,9 +88,9 @@ def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
 
 def test_the_page_shows_what_is_printed(capsys):
     page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
-    shown = page.split("corridor explain records-urumqi-lahore\n```\n\n```text\n")[1].split("```")[
-        0
-    ]
-    text = said(capsys, "records-urumqi-lahore")
+    shown = page.split(
+        "corridor explain records-urumqi-lahore --service internet\n```\n\n```text\n"
+    )[1].split("```")[0]
+    text = said(capsys, *BY_INTERNET)
     for part in shown.split("...\n"):
         assert part.strip() in text

@@ -51,6 +51,7 @@ def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: dic
     }
 
 
+LASTING = {"expected_out_ms": None, "expected_rtt_then_ms": None}
 CUT = event(
     *("cut", "one", 20.0, 60.0),
     hit(out_ms=30.0, expected_out_ms=20.0, rtt_then_ms=15.0, expected_rtt_then_ms=14.0),
@@ -234,13 +235,18 @@ def test_outages_are_those_of_events_that_had_some_or_were_to() -> None:
 
 
 def test_an_outage_may_be_predicted_to_last_as_long_as_the_run() -> None:
-    forever = event("policies", "none", 20.0, None, hit(out_ms=70.0, expected_out_ms=None))
+    forever = event("policies", "none", 20.0, None, hit(out_ms=70.0, **LASTING))
     (outage,) = event_data.outages([forever])
     assert (outage.predicted_ms, outage.lasting) == (None, True)
     assert outage.told == "70 ms, predicted\nwhile it lasts"
     assert event_data.outages_title([forever], {}) == (
         "No outage is longer than predicted; the longest is 70 ms (policies none)"
     )
+
+
+def test_probes_lost_at_random_are_no_outage() -> None:
+    rain = event("degrade", "one", 0, 1, hit(out_ms=10.0, expected_out_ms=None))
+    assert event_data.outages([rain, CUT]) == event_data.outages([CUT])
 
 
 def test_beyond_the_most_the_shortest_outages_are_left_out() -> None:
@@ -350,7 +356,9 @@ def crowded(summary: Any) -> Any:
         event(
             *("partition", name, 10.0 * number, 10.0 * number + 100),
             hit(
-                "near", out_ms=10.0 ** (number % 5), expected_out_ms=None if number % 2 else 1000.0
+                "near",
+                out_ms=10.0 ** (number % 5),
+                **(LASTING if number % 2 else {"expected_out_ms": 1000.0}),
             ),
             hit("far", out_ms=float(number % 7)),
         )

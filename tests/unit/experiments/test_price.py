@@ -1,12 +1,18 @@
-"""What a policy set costs is told against the same demands without policies."""
+"""What a policy set costs is told against the same demands under another set."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from corridor.controller.policy.load import shipped_policies
+from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.cli import main
-from corridor.experiments.results.price import alone, prices, serve
+from corridor.experiments.results.price import measured, price
+from corridor.experiments.results.price_sets import Laid, with_fibre, with_gateway
+from corridor.experiments.results.price_text import change, extra, told
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.uncertainty.draws import draw
 
 SCENARIO = """\
 schema: 1
@@ -14,6 +20,7 @@ name: priced
 topology: mini
 policies: own.yaml
 as_of: 2026-11-24
+service: leased-circuit
 demands:
   - {id: home, class: dr, data: cn-core-none, returns: same-class, src: shanghai, dst: guian}
   - {id: out, class: dr, data: cn-general-exempt, returns: pk-data, src: guian, dst: karachi}
@@ -30,68 +37,186 @@ policies:
 - {id: BY-SHANGHAI, effect: restrict, match: {class: cn-general-exempt, dst: {located_in: PK}},
    hard: {waypoints: [{any_of: {hubs: shanghai}}]}}
 """
+THAI = """\
+schema: 1
+name: thai
+include: [pan-asia]
+policies:
+- {id: BY-LAND, effect: restrict, match: {class: th-personal-contract},
+   hard: {confine: [TH, LA, MM, CN]}}
+"""
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("price")
     (folder / "own.yaml").write_text(OWN)
+    (folder / "thai.yaml").write_text(THAI)
     (folder / "priced.yaml").write_text(SCENARIO)
     return folder / "priced.yaml"
 
 
+def under(path, name, service=None):
+    return load_scenario(str(path), policies=name, service=service)
+
+
+def priced(path, name, against="none", service=None, **more):
+    loaded, base = (under(path, one, service) for one in (name, against))
+    return price(Laid.of(base), loaded.policies, base.policies, **more)
+
+
+def by_class(of):
+    return {row.data: row for row in of.rows}
+
+
+def by_demand(of):
+    return {one.demand: one for one in of.demands}
+
+
 @pytest.fixture(scope="module")
-def loaded(path):
-    return load_scenario(str(path))
+def own(path):
+    return priced(path, str(path.parent / "own.yaml"))
 
 
-def priced(loaded, name, measured_ms=None):
-    classes = [demand.data for demand in loaded.scenario.demands]
-    without, under = serve(alone(loaded, "none")), serve(alone(loaded, name))
-    return {one.data: one for one in prices(name, classes, without, under, measured_ms)}
+@pytest.fixture(scope="module")
+def thai(path):
+    rule = str(path.parent / "thai.yaml")
+    return by_demand(priced("sovereignty", rule, "pan-asia", search_changes=False))
 
 
-def test_extra_round_trip_is_that_of_the_detour_to_the_waypoint(loaded):
-    price = priced(loaded, "own")["cn-general-exempt"]
-    without = serve(alone(loaded, "none"))[1].demand.predicted_rtt_ns
-    under = serve(alone(loaded, "own"))[1].demand.predicted_rtt_ns
-    assert price.permitted == price.demands == 1
-    assert price.extra_ms_median == pytest.approx((under - without) / 1e6)
-    assert price.stretch_median == pytest.approx(under / without)
-    assert price.extra_ms_median > 1
+def test_extra_round_trip_is_that_of_the_detour_to_the_waypoint(path, own):
+    there = {}
+    for name in ("none", str(path.parent / "own.yaml")):
+        loaded = under(path, name)
+        there[name] = Laid.of(loaded).under(loaded.policies)[1].round_trip_ns
+    least_ns, detour_ns = there.values()
+    found = by_demand(own)["out"]
+    assert found.with_readings.extra_ms == pytest.approx((detour_ns - least_ns) / 1e6)
+    assert found.with_readings.extra_ms > 1
+    first = found.causes[0]
+    assert (first.policy, first.costs, first.basis) == (
+        "BY-SHANGHAI",
+        "delay",
+        "set",
+    )
 
 
-def test_what_is_kept_back_is_counted_and_not_averaged(loaded):
-    price = priced(loaded, "own")["cn-core-none"]
-    assert (price.permitted, price.demands) == (1, 2)
-    assert price.extra_ms_max == 0
+def test_what_is_kept_back_is_counted_beside_the_others_and_in_no_median(own):
+    row = by_class(own)["cn-core-none"]
+    assert (row.demands, row.kept_back, row.extra_ms) == (2, 1, (0.0,))
+    causes = {(one.policy, one.basis) for one in by_demand(own)["kept"].causes}
+    assert causes == {("default deny", "no permit"), ("CN-CORE", "reading")}
 
 
-def test_a_set_leaves_data_free_that_it_does_not_speak_about(loaded):
-    found = priced(loaded, "sa")
-    assert all(price.permitted == price.demands for price in found.values())
-    assert all(price.extra_ms_max == 0 for price in found.values())
+def test_a_set_leaves_alone_what_it_does_not_speak_of_and_says_so(path):
+    found = priced(path, "sa")
+    assert not any(row.is_costly for row in found.rows)
+    assert found.not_judged == 3
+    assert by_demand(found)["out"].not_judged == ("data", "answers")
 
 
-def test_single_points_are_fibres_without_which_nothing_lawful_is_left(loaded):
-    price = priced(loaded, "own")["cn-core-none"]
-    # Shanghai and Guian are joined by one fibre, and by another over Kunming.
-    assert price.single_points == price.single_points_without == 0
+def test_the_answer_for_a_set_depends_on_nothing_beside_it(path, capsys):
+    mine = str(path.parent / "own.yaml")
+    answers = []
+    for sets in ("cn-outbound", f"{mine},cn-outbound", "cn-outbound,th"):
+        assert main(["price", str(path), "--sets", sets, "--json", "--no-changes"]) == 0
+        found = json.loads(capsys.readouterr().out)["sets"]
+        answers.append(next(one for one in found if one["policies"] == "cn-outbound"))
+    assert answers[0] == answers[1] == answers[2]
 
 
-def test_measured_prices_are_differences_of_measured_round_trips(loaded):
-    measured = ({"out": 94.0}, {"out": 110.5})
-    assert priced(loaded, "own", measured)["cn-general-exempt"].measured_extra_ms_median == 16.5
+def test_lost_protection_is_a_price(thai):
+    found = thai["infer-bangkok-guian"]
+    lost = {"link:vientiane-bangkok", "link:mengla-vientiane", "link:kunming-mengla"}
+    assert lost | {"hub:vientiane", "srlg:corridor:china-laos"} <= set(found.with_readings.lost)
+    assert found.with_readings.extra_ms == 0
+    assert found.with_readings.is_costly
+    assert {one.costs for one in found.causes} == {"no way around"}
+    assert found.causes[0].policy == "BY-LAND"
+    assert not thai["train-songkhla-chongqing"].with_readings.is_costly
+
+
+def test_a_rule_is_held_against_any_other_set(thai):
+    assert not any(
+        one.with_readings.is_costly for name, one in thai.items() if name != "infer-bangkok-guian"
+    )
+
+
+def test_a_price_is_told_by_certain_rules_and_with_readings():
+    found = priced("sovereignty", "gateway-cities", search_changes=False)
+    certain, whole = found.by_certain_rules, found.with_readings
+    assert (certain.kept_back, certain.delayed, certain.extra_ms) == (5, 0, 0.0)
+    assert whole.delayed == 16
+    assert whole.extra_ms > 400
+    assert "CN-GATEWAY-OUT" in found.readings
+    assert "CN-GATEWAY-INTERNET-OUT" not in found.readings
+    records = by_demand(found)["records-urumqi-lahore"]
+    assert {one.basis for one in records.causes} == {"reading"}
+    assert records.by_certain_rules.extra_ms == 0
+
+
+def test_the_service_decides_what_the_gateway_rule_costs():
+    by = {
+        service: priced("sovereignty", "pan-asia", service=service, search_changes=False)
+        for service in ("leased-circuit", "internet")
+    }
+    assert by["leased-circuit"].with_readings.delayed == 2
+    assert by["internet"].by_certain_rules.delayed == 18
+
+
+def test_what_would_lower_a_price_most_is_tried(path):
+    found = by_class(priced("sovereignty", "pan-asia", service="internet"))
+    kinds = {one.kind: one for one in found["cn-personal-contract"].changes}
+    assert kinds["gateway"].what == "urumqi"
+    assert kinds["gateway"].saves_ms == pytest.approx(86.02, abs=0.01)
+    assert "CN-GATEWAY-INTERNET-OUT waypoints" in kinds["lift"].what
+    (basis,) = found["cn-important-none"].changes
+    assert (basis.kind, basis.opens) == ("basis", 1)
+    assert change(basis) == (
+        "legal basis assessment (class cn-important-assessment) (opens 1 of 1)"
+    )
+
+
+def test_a_change_that_is_tried_leaves_the_map_as_it_was():
+    topology = load_scenario("mini").topology
+    more = with_gateway(topology, "guian")
+    assert more.hub("guian").intl_gateway
+    assert not topology.hub("guian").intl_gateway
+    assert len(with_fibre(topology, "guian", "karachi").fibres) == len(topology.fibres) + 1
+
+
+def test_few_values_are_told_one_by_one():
+    row = SimpleNamespace(certainty=(), extra_ms=(0.0, 86.02), median_ms=None, kept_back=0)
+    assert extra(row) == "+0.0, +86.0 ms"
+    row = SimpleNamespace(certainty=(), extra_ms=(0.0, 1.0, 2.0), median_ms=1.0, kept_back=1)
+    assert extra(row) == "+1.0 ms median of 3, +2.0 most"
+    row = SimpleNamespace(certainty=(), extra_ms=(), median_ms=None, kept_back=1)
+    assert extra(row) == "none served"
+
+
+def test_measured_prices_are_differences_of_measured_round_trips(own):
+    found = by_demand(measured(own, {"out": 94.0}, {"out": 110.5}))
+    assert found["out"].measured_extra_ms == 16.5
+    assert found["home"].measured_extra_ms is None
 
 
 def test_the_command_prints_a_row_for_each_class_that_pays(path, capsys):
     assert main(["price", str(path), "--sets", "own.yaml"]) == 2
     assert "own.yaml" in capsys.readouterr().err
-    assert main(["price", str(path), "--sets", str(path.parent / "own.yaml")]) == 0
+    assert main(["price", str(path), "--policies", str(path.parent / "own.yaml")]) == 0
     said = capsys.readouterr().out
+    assert "own against none: 3 demands" in said
     assert "cn-general-exempt" in said
     assert "1 of 2" in said
-    assert "pk-data" not in said
+    assert "by certain rules:" in said
+
+
+def test_policies_names_the_set_to_price(capsys):
+    assert main(["price", "mini", "--policies", "th", "--json", "--no-changes"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["policies"] for one in found["sets"]] == ["th"]
+    assert main(["price", "mini", "--policies", "th", "--against", "th"]) == 2
+    assert "nothing to hold against th" in capsys.readouterr().err
 
 
 def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
@@ -99,5 +224,42 @@ def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
     assert main(["price", str(path), "--sets", "cn-outbound", "--out", str(out), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert json.loads((out / "price.json").read_text()) == printed
-    assert {row["policies"] for row in printed["prices"]} == {"cn-outbound"}
+    assert printed["schema"] == 2
+    (only,) = printed["sets"]
+    assert only["policies"] == "cn-outbound"
+    kept = next(one for one in only["demands"] if one["demand"] == "kept")
+    assert kept["with_readings"]["kept_back"]
+    assert kept["causes"][0]["basis"] == "no permit"
     assert (out / "price.png").stat().st_size > 1000
+
+
+def test_every_shipped_set_is_priced_by_default(capsys):
+    assert main(["price", "mini", "--no-changes"]) == 0
+    said = capsys.readouterr().out
+    for name in set(shipped_policies()) - {"none"}:
+        assert f"{name} against none: 6 demands" in said
+
+
+def test_nothing_is_no_price():
+    assert told([]) == ""
+
+
+def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
+    base = under(path, "none")
+    lawful = Lawful(draw(base.topology, draws=100))
+    own = priced(path, str(path.parent / "own.yaml"), lawful=lawful)
+    found = by_demand(own)
+    out = found["out"]
+    assert out.certainty.interval.low_ms < out.with_readings.extra_ms
+    assert out.with_readings.extra_ms < out.certainty.interval.high_ms
+    assert out.certainty.noticeable == 1.0
+    assert found["kept"].certainty is None
+    assert found["home"].certainty.noticeable == 0.0
+    assert own.certainty.interval == out.certainty.interval
+    text = told([own])
+    between = out.certainty.interval
+    assert (
+        f"[{round(between.low_ms)} to {round(between.high_ms)}] ms on 1 of 2 served by both" in text
+    )
+    assert "the middle 90 % of draws of the map" in text
+    assert "middle" not in told([priced(path, "cn-outbound")])

@@ -8,7 +8,7 @@ import pytest
 
 import handmade_run
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.table import demand_table, flow_table, render
+from corridor.experiments.results.table import demand_table, doubtful_line, flow_table, render
 
 DEMANDS = """\
 demand  path                        predicted RTT        min        p50   p95  lost  lost by
@@ -43,6 +43,22 @@ def test_columns_are_left_out_until_the_table_fits_the_terminal(summary) -> None
 
 def test_table_of_flows(summary) -> None:
     assert flow_table(summary) == FLOWS
+
+
+def test_what_rests_on_an_assumed_capacity_is_marked(summary) -> None:
+    summary["demands"][2]["capacity_assumed"] = ["two"]
+    table = flow_table(summary)
+    assert table.count("Mbit/s*") == 1
+    assert table.splitlines()[-2].split()[-1] == "3"
+    assert table.splitlines()[-1] == "* 1 of 2 fibres on these paths has an assumed capacity"
+
+
+def test_what_is_not_known_to_be_crossed_has_a_question_mark(summary) -> None:
+    summary["demands"][0]["may_cross"] = ["IN", "MY"]
+    assert " CN IN? MY? " in demand_table(summary)
+    said = doubtful_line(one.get("may_cross", ()) for one in summary["demands"])
+    assert said == "? after a jurisdiction: not known whether light comes under it (1 demand)"
+    assert doubtful_line([(), ()]) == ""
 
 
 def test_table_of_flows_is_empty_without_flows(summary) -> None:

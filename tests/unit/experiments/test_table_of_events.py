@@ -37,14 +37,17 @@ def test_all_is_within_a_hundred_characters():
 
 
 def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
-    lines = table(event(HIT, {**HIT, "lost": 3, "expected_out_ms": None}))
+    lasting = {**HIT, "expected_out_ms": None, "expected_rtt_then_ms": None}
+    lossy = {**HIT, "expected_out_ms": None, "out_ms": 0.0}
+    lines = table(event(HIT, {**lasting, "lost": 3}, lossy))
     assert lines[2].startswith("dig: cut aae-1-hongkong-...")
-    assert lines[2].split()[3:] == ["12.5", "s", "13", "s", "2", "25"]
+    assert lines[2].split()[3:] == ["12.5", "s", "13", "s", "3", "47"]
     assert "results-zhongwei-islam" in lines[3]
     assert "1233 ms" in lines[3]
     assert "1620 ms" in lines[3]
     assert lines[3].rstrip().endswith("1144.580  1144.579")
     assert "while it lasts" in lines[4]
+    assert "random loss" in lines[5]
 
 
 def test_what_depends_on_random_intervals_is_expected_between_the_least_and_the_most():

@@ -11,13 +11,9 @@ import pytest
 
 import handmade_run
 from corridor.experiments.lab.health import softnet_dropped
+from corridor.experiments.plan.probe_queues import crowded_fibres
 from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
-from corridor.experiments.results.health import (
-    crowded_fibres,
-    lost_at_sockets,
-    machine_warnings,
-    unexplained,
-)
+from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained
 from corridor.experiments.results.machine_counters import (
     Counted,
     Health,

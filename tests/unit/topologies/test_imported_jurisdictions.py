@@ -8,9 +8,10 @@ import pytest
 
 from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats import countries, graphml
+from corridor.topologies.formats import cities, countries, graphml
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.delay import ROUTE_FACTOR
+from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import Hub, Topology
 
 PLACES = {
@@ -63,6 +64,30 @@ def test_a_country_that_the_graph_names_is_taken_whatever_the_coordinates(
 ) -> None:
     topology = zoo(PLACES | {"Karachi": (24.9, 67.0, country)})
     assert topology.hub("karachi").located_in == code
+
+
+def test_every_jurisdiction_that_can_be_inferred_is_listed() -> None:
+    known = load_jurisdictions().by_id
+    named = {code for name in countries_of_geonames() if (code := countries.code_of(name))}
+    cities_in = {city["countrycode"] for city in cities.package(500).get_cities().values()}
+    assert named | set(countries.SYNONYMS.values()) | cities_in <= set(known)
+    assert "XK" in cities_in
+
+
+def countries_of_geonames() -> list[str]:
+    entries = cities.package(15000).get_countries()
+    return [*entries, *(entry["name"] for entry in entries.values())]
+
+
+@pytest.mark.parametrize("name", ["Netherlands Antilles", "Serbia and Montenegro", "AN", "CS"])
+def test_a_country_that_is_several_now_is_told_by_its_places(name: str) -> None:
+    assert countries.code_of(name) is None
+
+
+def test_a_hub_in_kosovo_is_in_a_jurisdiction_that_is_listed() -> None:
+    topology = zoo(PLACES | {"Karachi": (42.66, 21.16, "")})
+    assert topology.hub("karachi").located_in == "XK"
+    assert not any("not listed" in one.message for one in check_topology(topology).problems)
 
 
 def test_a_country_nobody_knows_is_inferred_as_if_it_were_not_there() -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.commands import topology
+from corridor.experiments.commands import schema, topology
+from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
 def corridor(*words: str) -> int:
@@ -28,13 +31,36 @@ def test_show_prints_hubs_fibres_delays_and_rates(capsys: pytest.CaptureFixture[
 def test_show_marks_what_may_not_be_in_service(capsys: pytest.CaptureFixture[str]) -> None:
     corridor("show", "pan-asia")
     shown = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in shown if line.startswith("2africa-karachi")] == [
-        ["2africa-karachi-dammam", "?", "karachi"]
+    assert [line.split()[:3] for line in shown if line.startswith("smw6-")] == [
+        ["smw6-singapore-karachi", "?", "singapore"]
     ]
     (legend,) = (line for line in shown if line.startswith("service:"))
-    assert "1 fibre is so, and paths use them like any other" in legend
+    assert "2 fibres are so, and paths use them like any other" in legend
     corridor("show", "mini")
     assert "service:" not in capsys.readouterr().out
+
+
+def test_show_marks_what_is_shared_assumed_and_not_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corridor("show", "pan-asia")
+    shown = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line for line in shown if line}
+    assert rows["smw6-singapore-karachi"].endswith("IN? LK? MV? BD? ID? MY?")
+    assert "4.77Tbit=" in rows["aae-1-karachi-fujairah"]
+    assert "96Mbit*" in rows["guian-kunming"]
+    for legend in ("capacity: * assumed", "capacity: = shared", "crosses: ? not known"):
+        assert any(line.startswith(legend) for line in shown)
+
+
+def test_check_says_why_something_is_assumed_shared_or_not_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corridor("check", "pan-asia")
+    shown = capsys.readouterr().out
+    assert "1Tbit assumed for 6: border-land: median of the published land cables" in shown
+    assert "4.77Tbit at karachi (aae-1-karachi) for aae-1-satun-karachi, aae-1-karachi" in shown
+    assert "IN? reports of 2022 name India a core landing" in shown
 
 
 def test_show_marks_a_length_without_a_source(
@@ -84,7 +110,117 @@ def test_import_converts_and_a_second_time_needs_force(tmp_path: Path) -> None:
 
 def test_latency_compares_the_layers(capsys: pytest.CaptureFixture[str]) -> None:
     assert corridor("latency", "hongkong", "singapore", "--json") == 0
-    rtt_ms = json.loads(capsys.readouterr().out)["rtt_ms"]
-    assert set(rtt_ms) == {"optical", "ip", "cloud", "straight"}
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["rtt_ms"]) == {"optical", "ip", "cloud", "public", "straight"}
+    low_ms, high_ms = found["layers"]["cloud"]["interval_ms"]
+    assert low_ms < found["rtt_ms"]["cloud"] < high_ms
     with pytest.raises(InputError, match='did you mean "karachi"'):
         corridor("latency", "karachy", "singapore")
+
+
+def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    judge = jsonschema.Draft202012Validator(schema._schema("topology"))
+    for path in (EXAMPLES / "planned_changes.yaml", EXAMPLES / "own_topology.yaml"):
+        assert list(judge.iter_errors(read_document(path).data)) == []
+    for wrong in (
+        {"override": {"fibres": {"x": {"capcity": "1Gbit"}}}},
+        {"override": {"fibers": {}}},
+        {"without": ["x"]},
+        {"fibres": [{"id": "x", "a": "y", "z": "w", "may_cross": {"IN": 3}}]},
+    ):
+        assert list(judge.iter_errors({"name": "x", **wrong}))
+
+
+def test_latency_says_when_no_measurement_lies_near(capsys: pytest.CaptureFixture[str]) -> None:
+    corridor("latency", "kunming", "karachi", "--layer", "cloud")
+    shown = capsys.readouterr().out
+    assert "no measurement lies near its route: cloud" in shown
+    assert "within 500 km" in shown
+    corridor("latency", "hongkong", "mumbai", "--layer", "cloud")
+    shown = capsys.readouterr().out
+    assert "measured near: cloud (L016" in shown
+    assert "no measurement" not in shown
+
+
+MEASURED = "id,a,b,layer,value_ms\n" + "".join(
+    f"R{number},{a},{z},cloud,{ms}\n"
+    for number, (a, z, ms) in enumerate(
+        [
+            ("hongkong", "tokyo", 60),
+            ("hongkong", "seoul", 50),
+            ("hongkong", "singapore", 45),
+            ("singapore", "mumbai", 70),
+            ("singapore", "jakarta", 30),
+            ("mumbai", "dubai", 40),
+            ("dubai", "frankfurt", 130),
+            ("paris", "london", 15),
+            ("hongkong", "nowhere", 15),
+        ]
+    )
+)
+
+
+def test_validate_tells_errors_by_layer_and_region_and_what_was_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text(MEASURED)
+    assert corridor("validate", str(table), "--rows") == 0
+    shown = capsys.readouterr().out
+    for words in ("8 rows of", "cloud, China - East Asia", "covered", 'no hub "nowhere"', "R4"):
+        assert words in shown
+    assert corridor("validate", str(table), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["schema"] == "corridor/delay-validation/1"
+    assert found["by_layer"][0]["rows"] == 8
+
+
+def test_validate_fits_and_latency_uses_what_it_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, out = tmp_path / "measured.csv", tmp_path / "model.yaml"
+    table.write_text(MEASURED)
+    assert corridor("validate", str(table), "--fit", str(out)) == 0
+    assert "fitted cloud" in capsys.readouterr().out
+    words = ("latency", "hongkong", "tokyo", "--layer", "cloud", "--json")
+    corridor(*words)
+    shipped = json.loads(capsys.readouterr().out)["rtt_ms"]["cloud"]
+    corridor(*words, "--delay-model", str(out))
+    own = json.loads(capsys.readouterr().out)
+    assert own["rtt_ms"]["cloud"] > shipped + 2
+    assert "8 rows of measured.csv" in own["layers"]["cloud"]["source"]
+    with pytest.raises(InputError, match="is there already"):
+        corridor("validate", str(table), "--fit", str(out))
+
+
+def test_validate_refuses_a_table_with_nothing_in_it(tmp_path: Path) -> None:
+    table = tmp_path / "measured.csv"
+    table.write_text("a,b,layer,value_ms\n")
+    with pytest.raises(InputError, match="no row"):
+        corridor("validate", str(table))
+
+
+def test_import_states_lengths_and_units_that_a_graph_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = tmp_path / "ring.edgelist"
+    graph.write_text("a b 12\nb c 20\nc a 30\nc c 1\n")
+    out = str(tmp_path / "ring.yaml")
+    with pytest.raises(InputError, match="--default-length 100km or --default-delay 1ms"):
+        corridor("import", str(graph), "--out", out)
+    assert corridor("import", str(graph), "--out", out, "--default-length", "100km") == 0
+    shown = capsys.readouterr().out
+    assert "3 of 3 have the stated default of 100km" in shown
+    assert "1 link (c)" in shown
+    assert corridor("show", str(graph), "--attribute", "weight=km") == 0
+    assert "^20" in capsys.readouterr().out
+    assert corridor("check", str(graph), "--default-delay", "1ms") == 0
+
+
+@pytest.mark.parametrize("written", ["weight", "=km", "weight="])
+def test_an_attribute_without_a_name_or_a_unit_is_refused(tmp_path: Path, written: str) -> None:
+    graph = tmp_path / "ring.edgelist"
+    graph.write_text("a b 12\n")
+    with pytest.raises(InputError):
+        corridor("show", str(graph), "--attribute", written)

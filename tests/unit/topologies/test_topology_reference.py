@@ -36,7 +36,7 @@ def test_no_single_fibre_splits_an_emulated_topology(name: str) -> None:
 def test_pan_asia_is_at_reference_scale() -> None:
     assert len(PAN.hubs) >= 34
     assert len(PAN.fibres) >= 60
-    assert {fibre.medium for fibre in PAN.fibres} == {"terrestrial", "submarine", "aerial"}
+    assert {fibre.medium for fibre in PAN.fibres} == {"terrestrial", "submarine"}
 
 
 def test_pan_asia_holds_all_ten_clusters_of_all_eight_national_hubs() -> None:
@@ -81,6 +81,7 @@ def test_no_fibre_is_faster_than_light_in_glass() -> None:
     ("total_km", "segments"),
     [
         (820, ["pcofc-khunjerab-gilgit", "pcofc-gilgit-rawalpindi"]),
+        (2950 - 820, ["urumqi-kashgar", "kashgar-khunjerab"]),
         (1500, ["cmi-ruili-mandalay", "cmi-mandalay-ngwesaung"]),
         (3000, ["beijing-wuhan", "wuhan-guangzhou"]),
     ],
@@ -108,7 +109,7 @@ def test_losing_the_red_sea_leaves_saudi_arabia_reachable_by_the_gulf() -> None:
 def test_every_jurisdiction_named_is_listed() -> None:
     known = load_jurisdictions().by_id
     codes = {hub.located_in for hub in shipped_hubs().values()}
-    codes |= {code for fibre in PAN.fibres for code in fibre.crosses}
+    codes |= {code for fibre in PAN.fibres for code in (*fibre.crosses, *fibre.may_cross_codes)}
     assert codes <= set(known)
 
 
@@ -124,3 +125,53 @@ def test_groups_are_data() -> None:
 
 def test_every_cable_system_cites_a_source() -> None:
     assert all(system.sources for system in shipped_systems().values())
+
+
+def test_light_to_pakistan_comes_ashore_in_india_on_one_cable_only() -> None:
+    at_karachi = {fibre.id: fibre for fibre in PAN.fibres_of("karachi")}
+    assert {name for name, one in at_karachi.items() if "IN" in one.crosses} == {
+        "smw4-singapore-karachi"
+    }
+    doubtful = {name for name, one in at_karachi.items() if "IN" in one.may_cross_codes}
+    assert doubtful == {"smw6-singapore-karachi"}
+    far = {one.other_end("karachi") for one in at_karachi.values()}
+    assert "IN" not in {PAN.hub(name).located_in for name in far}
+
+
+def test_each_cable_by_a_strait_may_be_in_the_waters_of_its_coasts() -> None:
+    """The same rule for every system: both coasts, but for those of its own ends."""
+    seen = 0
+    for fibre in PAN.fibres:
+        ends = {PAN.hub(end).located_in for end in fibre.ends}
+        met = {*fibre.crosses, *fibre.may_cross_codes, *ends}
+        if fibre.medium == "submarine" and "singapore" in fibre.ends:
+            seen += 1
+            assert {"ID", "MY"} <= met, fibre.id
+        if fibre.medium == "submarine" and "corridor:hormuz" in fibre.srlgs:
+            seen += 1
+            assert {"IR", "OM"} <= met, fibre.id
+        if "corridor:red-sea" in fibre.srlgs and "corridor:bab-el-mandeb" in fibre.srlgs:
+            seen += 1
+            assert {"DJ", "ER", "YE"} <= met, fibre.id
+    assert seen > 15
+
+
+def test_every_doubt_has_a_reason_and_every_assumption_a_basis() -> None:
+    assert all(one.why for fibre in PAN.fibres for one in fibre.may_cross)
+    assert all(fibre.assumed_because for fibre in PAN.fibres if fibre.known_gbps is None)
+
+
+def test_pakistans_capacity_is_counted_once_for_each_system() -> None:
+    groups = [group for group in PAN.capacity_groups.values() if group.at == "karachi"]
+    installed = sum(group.capacity_gbps or 0 for group in groups) / 1000
+    assert installed == pytest.approx(17.21 - 1.0)  # but for the land cable
+    sea = [one for one in PAN.fibres_of("karachi") if one.medium == "submarine"]
+    assert [one.id for one in sea if not any(g.at == "karachi" for g in one.shares)] == [
+        "smw6-singapore-karachi"
+    ]
+    assert all((one.known_gbps or 0) <= 4770 for one in sea)
+
+
+def test_a_cable_over_the_mountains_is_narrower_than_a_trunk() -> None:
+    karakoram = PAN.emulated_rate_bps(PAN.fibre("pcofc-khunjerab-gilgit"))
+    assert karakoram < PAN.emulated_rate_bps(PAN.fibre("beijing-wuhan-trunk"))

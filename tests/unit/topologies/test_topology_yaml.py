@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats.corridor_yaml import from_text, to_data
+from corridor.topologies.formats.corridor_writer import to_data
+from corridor.topologies.formats.corridor_yaml import from_text
 from corridor.topologies.formats.export import export_topology
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
@@ -210,7 +211,7 @@ def test_a_name_that_is_not_known_gets_a_way_out(name: str, message: str) -> Non
 
 def test_an_ending_no_loader_knows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ending no loader knows"):
-        load_topology(written(tmp_path, "x", "net.gml"))
+        load_topology(written(tmp_path, "x", "net.dot"))
     with pytest.raises(InputError, match="is a directory"):
         load_topology(tmp_path)
 

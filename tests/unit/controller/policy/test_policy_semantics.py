@@ -219,6 +219,47 @@ def test_where_an_element_is_unknown_it_may_be_where_it_must_not() -> None:
         assert "so it may be IN" in str(answer)
 
 
+MAY_BE_INDIA = network(
+    [hub("west", "CN"), hub("karachi", "PK")],
+    [fibre("west-karachi", 1, may_cross=({"code": "IN", "why": "sources differ"},))],
+)
+
+
+@pytest.mark.parametrize(
+    ("hard", "allowed"),
+    [
+        ({}, True),
+        ({"avoid": {"crosses": "IN"}}, False),
+        ({"avoid": {"crosses": "sco"}}, False),
+        ({"avoid": {"crosses": "MM"}}, True),
+        ({"avoid": {"located_in": "IN"}}, True),
+        ({"confine": ["CN", "PK"]}, False),
+        ({"confine": ["CN", "PK", "IN"]}, True),
+        ({"terminate": {"only": "IN"}}, False),
+        ({"waypoints": [{"any_of": {"located_in": "IN"}}]}, False),
+    ],
+)
+def test_what_a_fibre_may_cross_counts_against_a_policy_and_never_for_it(
+    hard: dict[str, Any], allowed: bool
+) -> None:
+    path = along("west", "karachi", topology=MAY_BE_INDIA)
+    answer = ruling(permit(hard=hard), on=MAY_BE_INDIA).verdict(path)
+    assert answer.allowed is allowed
+    if not allowed and {"avoid", "confine"} & hard.keys():
+        assert "west-karachi may cross IN" in str(answer)
+
+
+def test_before_the_border_is_before_what_may_be_past_it() -> None:
+    line = network(
+        [hub("west", "CN"), hub("kun", "CN", intl_gateway=True), hub("karachi", "PK")],
+        [fibre("west-kun", 1, may_cross=({"code": "HK"},)), fibre("kun-karachi", 1)],
+    )
+    path = along("west", "kun", "karachi", topology=line)
+    answer = ruling(permit(hard=GATEWAY), on=line).verdict(path)
+    assert not answer.allowed
+    assert [died.element for died in answer.violations] == ["west-kun"]
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.search.claim import Breach
+from corridor.topologies.model.topology import PossibleCrossing
 from policy_lab import permit
-from prover_worlds import POLICIES, Spoilt, atlas, atlas_intents, atlas_world, compiled
+from prover_worlds import (
+    GATEWAY_FIRST,
+    POLICIES,
+    Spoilt,
+    atlas,
+    atlas_intents,
+    atlas_world,
+    compiled,
+)
 
 
 def others(policies, k=1):
@@ -119,3 +128,45 @@ def test_a_second_permit_makes_lawful_what_the_first_does_not_allow():
     }).permits  # fmt: skip
     assert world.prove().holds
     assert {int(phase) for phase in permits.phases(permits.start)} == {2, 3}
+
+
+def doubtful(fibre, *codes):
+    """The atlas, on which a fibre may come under more jurisdictions."""
+    known = atlas()
+    doubts = tuple(PossibleCrossing(code=code, why="sources differ") for code in codes)
+    fibres = tuple(
+        one.model_copy(update={"may_cross": doubts}) if one.id == fibre else one
+        for one in known.fibres
+    )
+    return known.model_copy(update={"fibres": fibres})
+
+
+CROSSING = [
+    permit("HOME", match={"class": "home"}, hard={"confine": ["CN"]}),
+    permit("FREE", match={"class": "general"}, hard={"avoid": {"crosses": ["IN"]}}),
+    permit("OUT", match={"class": "important"}, hard={"waypoints": GATEWAY_FIRST}),
+]
+
+
+@pytest.mark.parametrize(
+    ("fibre", "code", "claim", "said"),
+    [
+        ("a1-a3", "HK", "C4", "HOME confine: a1-a3 may cross HK, outside CN"),
+        ("a1-c1", "IN", "C5", "FREE avoid: a1-c1 may cross IN"),
+        ("a1-a2", "HK", "C7", "OUT waypoints: a1-a2 is past the border"),
+    ],
+)
+def test_tables_that_rely_on_what_a_fibre_may_cross_are_found(fibre, code, claim, said):
+    """They are right on a map that has no doubt, which is the compiler's mistake here."""
+    certain = others(CROSSING)
+    world = replace(certain, topology=doubtful(fibre, code))
+    intents = atlas_intents(1, policies=CROSSING, on=world.topology)
+    proof = world.prove(Spoilt(certain.tables, certain.program, intents))
+    violated = {verdict.claim: verdict for verdict in proof.violated}
+    assert said in violated[claim].counterexample.verdict
+
+
+@pytest.mark.parametrize(("fibre", "code"), [("a1-a3", "HK"), ("a1-c1", "IN"), ("a1-a2", "HK")])
+def test_tables_made_for_a_map_with_doubts_do_not_rely_on_them(fibre, code):
+    intents = atlas_intents(1, policies=CROSSING, on=doubtful(fibre, code))
+    assert compiled(doubtful(fibre, code), intents).prove().holds

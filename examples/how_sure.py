@@ -1,0 +1,42 @@
+"""How sure a path and its jurisdictions are, what would make it surer, and a price with interval.
+
+.venv/bin/python examples/how_sure.py
+"""
+
+from datetime import date
+
+import numpy as np
+
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import Demand
+from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.semantics import rule
+from corridor.controller.uncertainty.certainty import Lawful, price_ns, unruled
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.uncertainty.draws import draw
+from corridor.topologies.uncertainty.intervals import influences, interval_of
+
+DAY = date(2026, 11, 24)
+
+
+def main() -> None:
+    topology = load_topology("pan-asia")
+    policies = load_policies("pan-asia", topology)
+    demand = Demand.model_validate(
+        {"id": "records", "class": "cn-personal-contract", "src": "urumqi", "dst": "lahore"}
+    )
+    ruling = rule(policies, topology, demand, as_of=DAY)
+    route = best_route(ruling)
+    assert isinstance(route, Route)
+    lawful = Lawful(draw(topology, draws=1000, seed=1))
+    found = lawful.certainty(ruling, route.path)
+    print(f"{route.one_way_ns / 1e6:.1f} ms one way, 90 % {found.taken}")
+    print(f"the same jurisdictions in {found.set_share:.0%} of draws; near tie: {found.near_tie}")
+    price = price_ns(lawful, [ruling], [unruled(topology, demand)])
+    print(f"policies add {interval_of(price[~np.isnan(price)])} one way")
+    first = influences(lawful.ensemble.inputs, found.taken_ns.astype(float), found.as_expected)[0]
+    print(f"look up next: {first.input}, {first.variance_share:.0%} of the variance")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Whether a plan's own probes queue behind each other, known before anything is sent. Pure.
+
+Predictions are of a lone probe. On slow fibres one takes long to send (128 octets at 1 Mbit/s: a
+millisecond), and one of another demand that comes meanwhile waits. All send times and delays are in
+the plan, so every wait can be computed: each direction of a fibre is a queue, first come first
+served, behind its delay.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.units import format_rate
+from corridor.topologies.model.wiring import FibreWire
+from corridor.traffic.workloads.probe import Probe
+
+COMPETING = 0.5
+"""The share of a fibre's rate from which on probes alone may queue behind each other for long."""
+TOLD_NS = 100_000
+"""From which median wait on it is worth telling; predictions are met within a tenth of that."""
+MOST_STEPS = 200_000
+"""Transits of fibres that are computed: of longer plans the beginning, by a number of probes of
+each demand, two at least."""
+MOST_NAMED = 3
+REMEDY = "make them fewer, shorter or rarer (probe: of the scenario), or raise the topology's rates"
+
+type _Queue = tuple[str, bool]
+"""A fibre, and whether it is passed from its a to its z."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long the probes of one demand wait for others, there and back together."""
+
+    median_ns: int
+    most_ns: int
+    fibre: str
+    """Where they wait longest, all told."""
+
+
+@dataclass(frozen=True)
+class _Hop:
+    queue: _Queue
+    delay_ns: int
+    sends_ns: int
+
+    def turned(self) -> _Hop:
+        """The same fibre the other way: both directions are alike."""
+        fibre, forward = self.queue
+        return _Hop((fibre, not forward), self.delay_ns, self.sends_ns)
+
+
+def waits(plan: Plan) -> dict[int, Waits]:
+    """By the index of the demand; those whose median wait is too short to tell are left out.
+
+    Answers come back along the same fibres where they are predicted to take as long; elsewhere
+    only the way there is looked at.
+    """
+    ways = _ways(plan)
+    waited: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    at: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    free_ns: defaultdict[_Queue, int] = defaultdict(int)
+    coming = list(_sent(plan, ways))
+    heapq.heapify(coming)
+    while coming:
+        now_ns, demand, number, hop = heapq.heappop(coming)
+        step = ways[demand][hop]
+        there_ns = now_ns + step.delay_ns
+        begin_ns = max(there_ns, free_ns[step.queue])
+        free_ns[step.queue] = begin_ns + step.sends_ns
+        waited[demand][number] = waited[demand].get(number, 0) + begin_ns - there_ns
+        at[demand][step.queue[0]] += begin_ns - there_ns
+        if hop + 1 < len(ways[demand]):
+            heapq.heappush(coming, (free_ns[step.queue], demand, number, hop + 1))
+    return {
+        demand: found
+        for demand, each in sorted(waited.items())
+        if (found := _summed(list(each.values()), at[demand])).median_ns >= TOLD_NS
+    }
+
+
+def _summed(each_ns: list[int], at: Mapping[str, int]) -> Waits:
+    return Waits(round(median(each_ns)), max(each_ns), max(at, key=lambda fibre: at[fibre]))
+
+
+def _ways(plan: Plan) -> dict[int, list[_Hop]]:
+    """There and back, of each demand that is answered; a plan that is spoilt has fewer."""
+    wires = {wire.fibre: wire for wire in plan.wiring.fibres}
+    frames = {part.demand: part.template.size_bytes for part in _probes(plan)}
+    found = {}
+    for demand in plan.demands:
+        known = all(fibre in wires for fibre in demand.fibres)
+        if not known or demand.predicted_backward_ns is None or demand.index not in frames:
+            continue
+        hops = [
+            _hop(wires[fibre], begin, frames[demand.index])
+            for fibre, begin in zip(demand.fibres, demand.hubs, strict=False)
+        ]
+        if not hops:
+            continue
+        same = demand.predicted_forward_ns == demand.predicted_backward_ns
+        found[demand.index] = [*hops, *map(_Hop.turned, reversed(hops))] if same else hops
+    return found
+
+
+def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> _Hop:
+    forward = wire.a.hub == begin
+    shape = wire.forward if forward else wire.backward
+    sends_ns = serialisation_ns(frame_bytes + LABEL_BYTES, max(shape.rate_bps, 8))
+    return _Hop((wire.fibre, forward), shape.one_way_delay_ns, sends_ns)
+
+
+def _probes(plan: Plan) -> Iterator[Probe]:
+    """What probes the network at rest: neither warming it nor beside a cut."""
+    probing = [number for number, name in enumerate(plan.job.phases) if name == "probe"]
+    for host in plan.job.hosts:
+        yield from (part for part in host.of(Probe) if part.phase in probing)
+
+
+def _sent(plan: Plan, ways: Mapping[int, list[_Hop]]) -> Iterator[tuple[int, int, int, int]]:
+    """When which probe of which demand sets out on its first hop."""
+    probes = [part for part in _probes(plan) if part.demand in ways]
+    a_round = sum(len(ways[part.demand]) for part in probes)
+    most = max(2, MOST_STEPS // max(1, a_round))
+    for part in probes:
+        for number, at_ns in enumerate(part.send_times[:most]):
+            yield at_ns, part.demand, number, 0
+
+
+def queue_warnings(plan: Plan) -> list[str]:
+    """Lines for people: on probes that wait for others, and on fibres that they fill."""
+    return [*_waiting(plan), *_crowding(plan)]
+
+
+def _waiting(plan: Plan) -> list[str]:
+    found = waits(plan)
+    if not found:
+        return []
+    worst = max(found, key=lambda index: found[index].median_ns)
+    fibre, late_ms = found[worst].fibre, found[worst].median_ns / 1e6
+    wire = next(wire for wire in plan.wiring.fibres if wire.fibre == fibre)
+    rate = format_rate(min(wire.forward.rate_bps, wire.backward.rate_bps))
+    name = next(one.id for one in plan.demands if one.index == worst)
+    said = (
+        f"probes wait for each other, which predictions leave out: those of {len(found)} of "
+        f"{len(plan.demands)} demands, half of {name}'s for {late_ms:.2f} ms or more, most of it "
+        f"at {fibre} ({rate}); {REMEDY}"
+    )
+    return [said]
+
+
+def _crowding(plan: Plan) -> list[str]:
+    found = sorted(crowded_fibres(plan).items(), key=lambda one: -one[1])
+    if not found:
+        return []
+    named = ", ".join(f"{share:.0%} of {fibre}" for fibre, share in found[:MOST_NAMED])
+    more = f" and of {len(found) - MOST_NAMED} more fibres" if len(found) > MOST_NAMED else ""
+    return [
+        f"probes alone ask for {named}{more}: they may queue behind each other; {REMEDY}",
+    ]
+
+
+def crowded_fibres(plan: Plan) -> dict[str, float]:
+    """Fibres on which probes alone may queue: the share of the rate that they ask for."""
+    asked: dict[str, float] = {}
+    for demand in plan.demands:
+        for fibre in demand.fibres:
+            asked[fibre] = asked.get(fibre, 0.0) + demand.probe_bps
+    rates = {
+        one.fibre: min(one.forward.rate_bps, one.backward.rate_bps) for one in plan.wiring.fibres
+    }
+    shares = {fibre: bps / rates[fibre] for fibre, bps in asked.items() if rates[fibre]}
+    return {fibre: share for fibre, share in shares.items() if share > COMPETING}

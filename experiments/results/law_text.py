@@ -1,0 +1,175 @@
+"""What ``corridor law`` answers, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from textwrap import wrap
+
+from corridor.controller.policy.law import Law, Rule
+from corridor.controller.policy.law_calendar import CalendarEntry, Change
+from corridor.experiments.results.law_answers import Classified, PolicyShown, RuleShown, shown
+from corridor.experiments.results.table import render
+
+WIDTH = 100
+READ = {
+    "text": "its words were read there",
+    "copy": "its words were read in a copy",
+    "address": "the address is only cited",
+    "home-page": "the authority's site; the text was not found",
+}
+NOTES = {
+    "allow": "Nothing is missing.",
+    "require": "Not yet: what it needs is not in place.",
+    "deny": "It may not leave.",
+    "undecided": "It cannot be decided, which policies treat like forbidden.",
+    "not-researched": "Nobody looked for rules of {} on such data: that is no permission.",
+    "domestic": "No border is crossed; rules within a jurisdiction were not researched.",
+}
+
+
+def plural(number: int, what: str) -> str:
+    """``1 rule``, ``2 rules``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def told(answer: Classified, titles: Mapping[str, str]) -> str:
+    """A flow classified: the answer, what it needs, by which rules, and what its class may do."""
+    parts = [
+        _answer(answer, titles),
+        _rules(answer.rules),
+        _ways(answer),
+        _class(answer),
+        "Summaries for experiments, not legal advice.",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _answer(answer: Classified, titles: Mapping[str, str]) -> str:
+    flow, finding = answer.flow, answer.finding
+    places = f"{flow.origin} to {flow.destination}"
+    lines = [
+        f"{flow.operation} of {flow.sensitivity} data, {places}, on {answer.day}",
+        "",
+        f"{finding.outcome.upper()}, {finding.confidence}; class {finding.data_class}",
+        NOTES[finding.outcome].format(", ".join(finding.not_researched)),
+    ]
+    for item in finding.requires:
+        there = "" if item in finding.outstanding else " (in place)"
+        lines.append(f"  needs {' or '.join(titles[name] for name in sorted(item))}{there}")
+    lines += [f"  owes beside {titles[name]}" for name in finding.owes]
+    lines += [f"  the primary copy stays in {place}" for place in finding.keep_in]
+    lines += [
+        f"  what the file has: corridor law list --jurisdiction {place}"
+        for place in finding.not_researched
+    ]
+    if finding.missing:
+        lines.append(f"  tell {', '.join(finding.missing)}")
+    elif finding.outcome == "undecided":
+        lines.append(f"  nobody could tell whether {', '.join(finding.open_rules)} applies")
+    return "\n".join(lines)
+
+
+def _rules(rules: Iterable[RuleShown]) -> str:
+    return "\n".join(line for rule in rules for line in rule_lines(rule))
+
+
+def rule_lines(rule: RuleShown) -> Iterator[str]:
+    """A rule with where it can be read, some lines."""
+    yield f"{rule.id}: {rule.citation}"
+    yield from (f"  {line}" for line in wrap(rule.says, WIDTH))
+    yield f"  {_standing(rule)}"
+    if rule.from_memory:
+        yield f"  from memory: {rule.from_memory}"
+    if rule.official:
+        yield f"  {rule.official} ({READ[rule.read]})"
+    elif not rule.secondary:
+        yield "  no address is known"
+    yield from (f"  {url}" for url in rule.secondary[:2])
+    more = len(rule.secondary) - 2
+    if more > 0:
+        yield f"  and {plural(more, 'more secondary source')}: corridor law list {rule.id} --json"
+    yield f"  looked up {rule.looked_up}, to be reviewed by {rule.review_by}"
+
+
+def _standing(rule: RuleShown) -> str:
+    since = f" from {rule.effective}" if rule.effective else ""
+    until = f" until {rule.until}" if rule.until else ""
+    return f"{rule.status}{since}{until}: {rule.applies}, {rule.confidence}"
+
+
+def _ways(answer: Classified) -> str:
+    if not answer.ways:
+        return ""
+    lines = [f"  {' and '.join(way.mechanisms)}: {way.data_class}" for way in answer.ways]
+    return "\n".join(["Class once these are in place:", *lines])
+
+
+def _class(answer: Classified) -> str:
+    name = answer.finding.data_class
+    if not answer.policies:
+        return f"No shipped policy set knows the class {name}, so none permits it anything."
+    lines = [f"What shipped policy sets say of {name}:"]
+    lines += [_policy(one) for one in answer.policies]
+    if not any(one.effect == "permit" and one.in_force for one in answer.policies):
+        lines.append("  Nothing permits it: it is blocked.")
+    return "\n".join(lines)
+
+
+def _policy(one: PolicyShown) -> str:
+    off = "" if one.in_force else " (not in force)"
+    says = f": {one.says}" if one.says else ""
+    return f"  {one.policy_set} {one.effect} {one.policy}, {one.confidence}{off}{says}"
+
+
+def changes_told(found: tuple[Change, ...], law: Law, earlier: date, later: date) -> str:
+    if not found:
+        return f"between {earlier} and {later} nothing changed in the law of the file"
+    lines = [f"law on {later} against {earlier}:"]
+    for kind, title in (
+        ("begins", "came into force"),
+        ("ends", "ended"),
+        ("confidence", "changed its confidence"),
+    ):
+        some = [one for one in found if one.kind == kind]
+        if some:
+            lines += ["", f"{title}:"]
+        for one in some:
+            rule = law.by_id[one.rule]
+            lines.append(f"  {one.rule}: {rule.citation}")
+            lines.append(f"    {one.before} -> {one.after}")
+            lines += [f"    {line}" for line in wrap(rule.says, WIDTH)]
+            if rule.official.url:
+                lines.append(f"    {rule.official.url}")
+    return "\n".join(lines)
+
+
+def list_told(rules: Iterable[Rule], day: date) -> str:
+    """A line for each rule."""
+    headings = ("rule", "applies", "from", "status", "confidence", "read", "review by", "says")
+    rows = [
+        (
+            one.id,
+            one.applies,
+            one.effective or "-",
+            one.status,
+            one.confidence,
+            one.read,
+            one.review_by,
+            one.citation[:60],
+        )
+        for one in (shown(rule, day) for rule in rules)
+    ]
+    return f"{render(headings, rows, frozenset())}\n\n{plural(len(rows), 'rule')} on {day}"
+
+
+def calendar_told(entries: Iterable[CalendarEntry], law: Law) -> str:
+    lines = [f"law last reviewed on {law.as_of}"]
+    for entry in entries:
+        lines.append(f"{entry.day:<11} {entry.what:<9} {plural(len(entry.rules), 'rule')}")
+        lines += [
+            f"  {line}" for line in wrap(", ".join(entry.rules), WIDTH, break_on_hyphens=False)
+        ]
+    if len(lines) == 1:
+        lines.append("nothing is due in this time")
+    return "\n".join(lines)

@@ -1,0 +1,78 @@
+"""How sure a price is: what draws of the map make of the extra round trip of each demand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from corridor.controller.policy.semantics import Ruling
+from corridor.controller.uncertainty.certainty import Lawful
+from corridor.experiments.results.price_sets import Served
+from corridor.topologies.uncertainty.arcs import UNREACHED
+from corridor.topologies.uncertainty.draws import Floats
+from corridor.topologies.uncertainty.intervals import Interval, interval_of
+
+LEAST_KEPT = 0.5
+NOTICEABLE_MS = 1.0
+"""An extra round trip below this is no cost that anybody would notice."""
+
+
+@dataclass(frozen=True)
+class ExtraCertainty:
+    """Of an extra round trip, over the draws in which both sets have a lawful way."""
+
+    interval: Interval
+    """The middle 90 %."""
+    noticeable: float
+    """The share of those draws in which it is 1 ms or more."""
+
+
+@dataclass(frozen=True)
+class PriceCertainty:
+    """By demand, None where either set keeps it back or too few draws have a way; and together."""
+
+    demands: tuple[ExtraCertainty | None, ...]
+    total: ExtraCertainty | None
+    """Over the draws in which every demand has a way under both."""
+
+
+def certainty_of(
+    lawful: Lawful, before: Sequence[Served], after: Sequence[Served]
+) -> PriceCertainty:
+    """Of a set beside another, on the same draws of the map."""
+    total: Floats = np.zeros(lawful.ensemble.draws)
+    demands: list[ExtraCertainty | None] = []
+    for was, now in zip(before, after, strict=True):
+        if was.round_trip_ns is None or now.round_trip_ns is None:
+            demands.append(None)
+            continue
+        extra_ns = _least_ns(lawful, now.rulings) - _least_ns(lawful, was.rulings)
+        total = total + extra_ns
+        demands.append(_certainty(extra_ns))
+    return PriceCertainty(tuple(demands), _certainty(total))
+
+
+def _least_ns(lawful: Lawful, rulings: Iterable[Ruling]) -> Floats:
+    """By draw, the least of all lawful ways there and back, whichever permit they are by; ``nan``
+    where a draw has none."""
+    found: Floats = np.zeros(lawful.ensemble.draws)
+    for ruling in rulings:
+        alone = [replace(ruling, automata=(one,)) for one in ruling.automata]
+        each = [lawful.shortest(one)[0].astype(np.float64) for one in alone]
+        each = [np.where(one == UNREACHED, np.inf, one) for one in each]
+        least = np.minimum.reduce(each) if each else np.full(lawful.ensemble.draws, np.inf)
+        found = found + np.where(np.isinf(least), np.nan, least)
+    return found
+
+
+def _certainty(extra_ns: Floats) -> ExtraCertainty | None:
+    """None if fewer than half of the draws have a way under both sets: what is left of them would
+    speak of other maps."""
+    kept = ~np.isnan(extra_ns)
+    if kept.mean() < LEAST_KEPT:
+        return None
+    extra_ns = extra_ns[kept]
+    noticeable = float((extra_ns >= NOTICEABLE_MS * 1e6).mean())
+    return ExtraCertainty(interval_of(extra_ns), round(noticeable, 3))

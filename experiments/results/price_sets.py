@@ -1,0 +1,172 @@
+"""A scenario laid under policy sets, one by one and each by itself: what prices are told from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Self
+
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import policy_confidence
+from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.semantics import Ruling, rule
+from corridor.experiments.results.price_ways import Way, Ways
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.options import ProtectOptions
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.model.delay import derived_length_km, one_way_delay_ns
+from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import Fibre, Topology
+
+
+@dataclass(frozen=True)
+class Served:
+    """One demand and its answers under one set."""
+
+    demand: Demand
+    answers: Demand
+    rulings: tuple[Ruling, Ruling]
+    """There, and of the answers."""
+    ways: tuple[Way | None, Way | None]
+
+    @property
+    def is_answered(self) -> bool:
+        return None not in self.ways
+
+    @property
+    def not_judged(self) -> tuple[str, ...]:
+        """``data`` and ``answers``, as far as they are served and the set says nothing of them."""
+        names = zip(("data", "answers"), self.rulings, self.ways, strict=True)
+        return tuple(name for name, ruling, way in names if way and not ruling.is_judged)
+
+    @cached_property
+    def round_trip_ns(self) -> int | None:
+        there, back = self.ways
+        return there.one_way_ns + back.one_way_ns if there and back else None
+
+    @cached_property
+    def single_points(self) -> frozenset[str]:
+        """Of either direction, where both are served."""
+        there, back = self.ways
+        return there.single_points | back.single_points if there and back else frozenset()
+
+    @property
+    def widest_gbps(self) -> float | None:
+        there, back = self.ways
+        return min(there.widest_gbps, back.widest_gbps) if there and back else None
+
+
+def alone(loaded: LoadedScenario) -> LoadedScenario:
+    """A scenario with nothing asked for and nothing that fails but for its policies."""
+    update = {"protect": ProtectOptions(), "cuts": None, "faults": (), "timeline": ()}
+    network = loaded.scenario.network.model_copy(update={"bfd": None})
+    scenario = loaded.scenario.model_copy(update={**update, "network": network})
+    return loaded.model_copy(update={"scenario": scenario, "events": ()})
+
+
+class Laid:
+    """The demands of a scenario under sets, on its map and on maps like it."""
+
+    def __init__(
+        self, topology: Topology, pairs: Iterable[tuple[Demand, Demand]], as_of: date
+    ) -> None:
+        """``pairs`` are demands with their answers."""
+        self.as_of = as_of
+        self.pairs = tuple(pairs)
+        self.ways = Ways(topology)
+        self._variants: dict[str, Ways] = {}
+
+    @classmethod
+    def of(cls, loaded: LoadedScenario) -> Self:
+        directions = [one.demand for one in specify(alone(loaded)).directions]
+        pairs = zip(directions[::2], directions[1::2], strict=True)
+        return cls(loaded.topology, pairs, loaded.as_of)
+
+    def under(self, policies: PolicySet) -> tuple[Served, ...]:
+        """How each demand is served, in order."""
+        return tuple(self.one(policies, pair, self.ways) for pair in self.pairs)
+
+    def variant(self, name: str, make: Callable[..., Topology], *of: str) -> Ways:
+        """Ways on the map that ``make`` makes of it; searched once for each name."""
+        if name not in self._variants:
+            self._variants[name] = self.ways.on(make(self.ways.topology, *of))
+        return self._variants[name]
+
+    def one(self, policies: PolicySet, pair: tuple[Demand, Demand], ways: Ways) -> Served:
+        there, back = self.ruled(policies, pair, ways)
+        return Served(*pair, (there, back), (ways.way(there), ways.way(back)))
+
+    def ruled(
+        self, policies: PolicySet, pair: tuple[Demand, Demand], ways: Ways
+    ) -> tuple[Ruling, Ruling]:
+        """What a set says of a demand and its answers on a map."""
+        there, back = (_seen(policies, demand) for demand in pair)
+        return (
+            rule(policies, ways.topology, there, self.as_of),
+            rule(policies, ways.topology, back, self.as_of),
+        )
+
+
+def _seen(policies: PolicySet, demand: Demand) -> Demand:
+    """As ``Specification`` has it: a set that asks for no class knows none."""
+    if policies.looks_at_data or demand.data_class in policies.class_ids:
+        return demand
+    return demand.model_copy(update={"data_class": "unclassified"})
+
+
+def without_readings(policies: PolicySet, day: date) -> PolicySet:
+    """The set with only those restricts and denies that are certain on a day. Permits all stay: one
+    less would keep more back, which is no lower bound of a price."""
+    law = load_law()
+    kept = tuple(
+        policy
+        for policy in policies.policies
+        if policy.effect == "permit" or policy_confidence(policy, law, day) == "confident"
+    )
+    return policies.model_copy(update={"policies": kept})
+
+
+def readings(policies: PolicySet, day: date) -> tuple[str, ...]:
+    """The restricts and denies of a set that are not certain on a day and are switched on."""
+    certain = {policy.id for policy in without_readings(policies, day).policies}
+    return tuple(
+        policy.id for policy in policies.policies if policy.enabled and policy.id not in certain
+    )
+
+
+def with_gateway(topology: Topology, hub: str) -> Topology:
+    """The map with an international gateway at one more hub."""
+    hubs = tuple(
+        one.model_copy(update={"intl_gateway": True}) if one.id == hub else one
+        for one in topology.hubs
+    )
+    return _changed(topology, {"hubs": hubs})
+
+
+NEW_FIBRE = "new-fibre"
+
+
+def with_fibre(topology: Topology, a: str, z: str) -> Topology:
+    """The map with one more fibre on land, as long as is assumed where no length is published.
+
+    It is taken to touch no third jurisdiction and to share no risk with others.
+    """
+    straight_km = great_circle_km(topology.hub(a).place, topology.hub(z).place)
+    length_km = derived_length_km(straight_km, "terrestrial")
+    added = Fibre(
+        id=NEW_FIBRE,
+        a=a,
+        z=z,
+        medium="terrestrial",
+        length_km=length_km,
+        length_basis="derived",
+        one_way_delay_ns=one_way_delay_ns(length_km),
+    )
+    return _changed(topology, {"fibres": (*topology.fibres, added)})
+
+
+def _changed(topology: Topology, changes: Mapping[str, Sequence[object]]) -> Topology:
+    fields = {name: getattr(topology, name) for name in Topology.model_fields}
+    return Topology.model_validate({**fields, **changes})

@@ -1,0 +1,134 @@
+"""Commands say how sure paths and jurisdictions are, and mark near ties; results keep it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import handmade_run
+from corridor.experiments.cli import main
+from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import CertaintySummary
+from corridor.experiments.results.table import demand_table, sure_legend
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.model.delay_model import SHIPPED, shipped_model
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert main(list(words)) == code
+    return capsys.readouterr().out
+
+
+def test_explain_says_intervals_shares_and_the_next_set(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = said(capsys, "explain", "infer-karachi-guian", "pan-asia")
+    for words in (
+        "How sure, by 2000 draws of the map",
+        "the shortest lawful path crosses PK CN in 73%: a near tie",
+        "the next set, PK LK MM CN, is 3.89 ms away",
+    ):
+        assert words in text
+    assert "What to look up next" not in text
+
+
+def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("explain", "infer-karachi-guian", "pan-asia", "--sure")
+    text = said(capsys, *words)
+    first = text.split("known exactly")[1].splitlines()[2]
+    assert first.startswith("urumqi-lanzhou")
+    found = json.loads(said(capsys, *words, "--json"))["certainty"]
+    assert found["of"]["schema"] == 1
+    assert found["near_tie"] is True
+    assert found["influences"][0]["input"] == "urumqi-lanzhou"
+    rtt = found["rtt_ms"]
+    assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]
+
+
+def test_explain_gives_an_interval_of_what_policies_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """43.01 ms by the map."""
+    words = ("explain", "records-urumqi-lahore", "--service", "internet")
+    assert "policies cost 33." in said(capsys, *words)
+    costs = json.loads(said(capsys, *words, "--json"))["certainty"]["costs_one_way_ms"]
+    assert costs["low"] < 43.01 < costs["high"]
+    assert "policies cost" not in said(capsys, "explain", "infer-karachi-guian", "pan-asia")
+
+
+def test_explain_of_a_blocked_demand_is_sure_of_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "How sure" not in said(capsys, "explain", "state-riyadh-guian", "--sure")
+    assert json.loads(said(capsys, "explain", "state-riyadh-guian", "--json"))["certainty"] is None
+
+
+def test_check_lists_near_ties_and_json_holds_every_demand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = said(capsys, "check", "pan-asia")
+    assert "14 of 46 demands with a path are near ties under 200 draws of the map" in text
+    (row,) = (line for line in text.splitlines() if line.startswith("infer-jeddah-zhongwei"))
+    assert "+AE" in row
+    document = json.loads(said(capsys, "check", "pan-asia", "--json"))
+    assert document["holds"]
+    told = document["certainty"]
+    assert len(told["demands"]) == 46
+    keys = set(next(iter(told["demands"].values())))
+    assert keys == set(CertaintySummary.__annotations__)
+
+
+def test_lengths_that_are_known_leave_no_near_tie(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = re.sub(r"(own|common|spread): [0-9.]+", r"\1: 0.000001", SHIPPED.read_text())
+    file = tmp_path / "known.yaml"
+    file.write_text(text)
+    shown = said(capsys, "check", "pan-asia", "--delay-model", str(file))
+    assert "0 of 46 demands with a path are near ties" in shown
+
+
+def test_a_delay_model_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "mini", "--delay-model", "nowhere.yaml"]) == 2
+    assert "nowhere.yaml" in capsys.readouterr().err
+
+
+def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
+    handmade_run.write_run(tmp_path / "run")
+    plan = read_plan(tmp_path / "run")
+    without = summarise(tmp_path / "run", plan, handmade_run.FACTS)
+    assert "certainty" not in without
+    assert sure_legend(without) == ""
+    assert "sure" not in demand_table(without).splitlines()[0].split()
+    one = next(iter(certainties(load_scenario("mini")).to_json()["demands"].values()))
+    document = certainties(load_scenario("mini")).to_json()
+    near: CertaintySummary = {**one, "near_tie": True, "set_share": 0.25}
+    document["demands"] = {"near": near}
+    (tmp_path / "run" / "raw" / CERTAINTY_FILE).write_text(json.dumps(document))
+    summary = summarise(tmp_path / "run", plan, handmade_run.FACTS)
+    assert summary["certainty"]["delay_model"] == shipped_model().name
+    assert summary["demands"][0]["certainty"] == near
+    assert "certainty" not in summary["demands"][1]
+    assert " ms, 25% ~" in demand_table(summary)
+    assert "~ marks 1 near tie" in sure_legend(summary)
+
+
+def test_the_page_on_results_names_every_key_of_certainty() -> None:
+    page = (ROOT / "docs" / "results.md").read_text()
+    part = page.split("## How sure answers are", 1)[1].split("\n## ", 1)[0]
+    document = certainties(load_scenario("mini")).to_json()
+    names = [*document["of"], *next(iter(document["demands"].values()))]
+    assert [name for name in names if f"`{name}`" not in part] == []
+
+
+def test_round_trips_of_answers_that_are_blocked_are_not_made_up() -> None:
+    found = certainties(load_scenario("sovereignty"))
+    for name, one in found.to_json()["demands"].items():
+        back = found.demands[name].back
+        assert (one["rtt_ms"] is None) == (back is None)

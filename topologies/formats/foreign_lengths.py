@@ -1,0 +1,123 @@
+"""How long the links of a foreign graph are: as given, as derived, or as the user states.
+
+A delay or a length of the file's own comes first. Between two places of nodes the length is
+derived. What is left gets the user's default; where some links are known, else their median.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Literal
+
+from corridor.topologies.base.units import format_duration, format_length
+from corridor.topologies.formats.foreign_graph import ForeignLink
+from corridor.topologies.formats.foreign_places import Placed, unplaced
+from corridor.topologies.formats.import_options import ImportOptions
+from corridor.topologies.model import delay
+from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import LengthBasis
+
+LEAST_KM = 0.1
+Origin = Literal["delay", "length", "places", "median", "default"]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a link reaches, in both senses, and from what that is known."""
+
+    length_km: float
+    delay_ns: int
+    """One way, terminals included."""
+    origin: Origin
+    is_delay_given: bool
+    length_basis: LengthBasis = "derived"
+
+
+def reaches(
+    links: Sequence[ForeignLink],
+    found: Sequence[Placed],
+    options: ImportOptions,
+    file: str,
+) -> list[Reach]:
+    """Of each link. InputError with a way out where one cannot be known."""
+    at = {place.node.key: place for place in found}
+    known = [_known(link, at) for link in links]
+    lengths = [reach.length_km for reach in known if reach is not None]
+    return [
+        reach or _assumed(link, at, lengths, options, file)
+        for link, reach in zip(links, known, strict=True)
+    ]
+
+
+def _known(link: ForeignLink, at: Mapping[str, Placed]) -> Reach | None:
+    if link.delay_ns is not None:
+        if link.length_km:
+            return Reach(link.length_km, link.delay_ns, "delay", True, "stated")
+        implied_km = _rounded(link.delay_ns / delay.FIBRE_NS_PER_KM)
+        return Reach(implied_km, link.delay_ns, "delay", True)
+    if link.length_km is not None:
+        return _of_length(link.length_km or LEAST_KM, "length")
+    if not (at[link.a].is_own and at[link.z].is_own):
+        return None
+    return _of_length(_derived_km(link, at), "places")
+
+
+def _assumed(
+    link: ForeignLink,
+    at: Mapping[str, Placed],
+    known_km: Sequence[float],
+    options: ImportOptions,
+    file: str,
+) -> Reach:
+    """Never shorter than from where its nodes stand in: midway between its neighbours a node is
+    nearer to them than can be expected."""
+    derived_km = _derived_km(link, at)
+    if options.default_delay_ns is not None:
+        given = options.default_delay_ns
+        reach = Reach(_rounded(given / delay.FIBRE_NS_PER_KM), given, "default", True)
+    elif options.default_length_km is not None:
+        reach = _of_length(options.default_length_km, "default")
+    elif known_km:
+        reach = _of_length(_rounded(median(known_km)), "median")
+    else:
+        node = next(at[end].node for end in (link.a, link.z) if not at[end].is_own)
+        raise unplaced(node.key, file, node.line)
+    return reach if reach.length_km >= derived_km else _of_length(derived_km, "places")
+
+
+def _derived_km(link: ForeignLink, at: Mapping[str, Placed]) -> float:
+    a, z = at[link.a], at[link.z]
+    return delay.derived_length_km(great_circle_km((a.lat, a.lon), (z.lat, z.lon)), "terrestrial")
+
+
+def _of_length(length_km: float, origin: Origin) -> Reach:
+    basis: LengthBasis = "stated" if origin in ("length", "default") else "derived"
+    return Reach(length_km, delay.one_way_delay_ns(length_km), origin, False, basis)
+
+
+def _rounded(length_km: float) -> float:
+    return max(LEAST_KM, round(length_km, 1))
+
+
+def lengths_note(found: Sequence[Reach], options: ImportOptions) -> str:
+    """From what lengths and delays are known, with the count of each."""
+    factor = delay.ROUTE_FACTOR["terrestrial"]
+    default = ""
+    if options.default_length_km is not None:
+        default = f"the stated default of {format_length(options.default_length_km)}"
+    elif options.default_delay_ns is not None:
+        default = f"the stated default of {format_duration(options.default_delay_ns)} one way"
+    said: Mapping[Origin, str] = {
+        "places": f"are derived, the straight line between the fibre's ends x {factor}",
+        "delay": "come from given delays",
+        "length": "are given",
+        "median": "are the median of the others, as an end has no coordinates",
+        "default": f"have {default}",
+    }
+    counts = {origin: sum(reach.origin == origin for reach in found) for origin in said}
+    told = [f"{count} {said[origin]}" for origin, count in counts.items() if count]
+    first, *others = told or ["0 are derived"]
+    number, _, rest = first.partition(" ")
+    return "; ".join([f"Lengths: {number} of {len(found)} {rest}", *others]) + "."

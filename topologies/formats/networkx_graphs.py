@@ -1,0 +1,121 @@
+"""Graphs of networkx, in memory or as its node-link JSON.
+
+Any of its four kinds: directed ones have their opposite arcs joined, parallel edges stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Mapping
+from typing import TYPE_CHECKING
+
+from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.attributed import from_raw
+from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode, Value
+from corridor.topologies.formats.import_options import ImportOptions, import_options
+from corridor.topologies.model.topology import Topology
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+def topology_from_graph(
+    graph: nx.Graph[Hashable],
+    name: str = "",
+    *,
+    default_length: str | None = None,
+    default_delay: str | None = None,
+    attributes: Mapping[str, str] | None = None,
+) -> Topology:
+    """A Topology from a graph in memory; the options are those of ``load_topology``.
+
+    Nodes keep their names as text; ``latitude``, ``longitude`` and ``country`` of nodes and
+    ``delay_ms``, ``length_km``, ``capacity_gbps`` and the like of edges are read. Raises InputError
+    with a way out.
+    """
+    title = name or str(graph.graph.get("name") or "") or "graph"
+    raw = RawGraph(
+        title=title,
+        file=title,
+        source=f"graph {title}",
+        nodes=tuple(RawNode(str(node), None, plain(data)) for node, data in graph.nodes(data=True)),
+        links=tuple(
+            RawLink(str(a), str(z), None, graph.is_directed(), plain(data))
+            for a, z, data in graph.edges(data=True)
+        ),
+        data=plain(graph.graph),
+    )
+    if not raw.nodes:
+        raise InputError("has no nodes", "add some", file=title)
+    return from_raw(raw, import_options(default_length, default_delay, attributes))
+
+
+def from_json(data: JsonObject, file: str, options: ImportOptions) -> Topology:
+    """A Topology from node-link data: ``nodes`` with ``id``, ``edges`` or ``links`` with ``source``
+    and ``target``. Raises InputError; JSON carries no lines past its syntax."""
+    head = data.get("graph")
+    graph = plain(head) if isinstance(head, dict) else {}
+    nodes = [_node(node, number, file) for number, node in enumerate(_list(data, file, "nodes"))]
+    if not nodes:
+        raise InputError("has no nodes", "add some", file=file)
+    is_directed = data.get("directed") is True
+    links = [
+        _link(link, number, is_directed, file)
+        for number, link in enumerate(_list(data, file, "edges", "links"))
+    ]
+    raw = RawGraph(
+        title=str(graph.get("name") or graph.get("label") or file),
+        file=file,
+        source=f"node-link file {file}",
+        nodes=tuple(nodes),
+        links=tuple(links),
+        data=graph,
+    )
+    return from_raw(raw, options)
+
+
+def _list(data: JsonObject, file: str, *names: str) -> list[object]:
+    for name in names:
+        found = data.get(name)
+        if isinstance(found, list):
+            return found
+    raise InputError(f'lacks a list "{names[0]}"', "is it node-link JSON of networkx?", file=file)
+
+
+def _node(node: object, number: int, file: str) -> RawNode:
+    if not isinstance(node, dict) or not _is_name(node.get("id")):
+        message = f"nodes[{number}] has no id that is text or a number"
+        raise InputError(message, 'write {"id": ...}', file=file)
+    return RawNode(str(node["id"]), None, plain(node, ("id",)))
+
+
+def _link(link: object, number: int, is_directed: bool, file: str) -> RawLink:
+    if isinstance(link, dict):
+        a, z = link.get("source"), link.get("target")
+        if _is_name(a) and _is_name(z):
+            data = plain(link, ("source", "target", "key"))
+            return RawLink(str(a), str(z), None, is_directed, data)
+    message = f"edges[{number}] lacks a source or a target that is text or a number"
+    raise InputError(message, 'write {"source": ..., "target": ...}', file=file)
+
+
+def _is_name(value: object) -> bool:
+    return type(value) in (str, int, float)
+
+
+def plain(data: Mapping[object, object], without: Container[object] = ()) -> dict[str, Value]:
+    """Attributes as text and numbers; those that are nothing are left out."""
+    return {
+        str(name): _value(value)
+        for name, value in data.items()
+        if value is not None and name not in without
+    }
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return str(value)[:40]

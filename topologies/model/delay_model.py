@@ -1,0 +1,181 @@
+"""Delay above the fibre, and how sure each number is: one file of constants, as values.
+
+``delay.py`` says what a fibre takes. This says what is measured over it, by layer: a constant for
+both ends, a slope on land and at sea, what some crossings add; and the errors of lengths and
+constants, from which ensembles are drawn. ``data/delay-model.yaml`` ships; a user's own file has
+the same form and is what ``corridor topology validate --fit`` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from corridor.topologies.base.documents import Document, read_document, validate
+from corridor.topologies.base.units import QuantityError, parse_duration_ns
+from corridor.topologies.model.catalogue import DATA
+from corridor.topologies.model.topology import Frozen, JurisdictionCode, LengthBasis, Slug, Text
+
+LayerName = Literal["optical", "ip", "cloud", "public", "straight"]
+LAYERS: tuple[LayerName, ...] = ("optical", "ip", "cloud", "public", "straight")
+"""``straight`` is the great circle: for places off the map, and to be better than."""
+ErrorBasis = Literal["fitted", "stated"]
+SHIPPED = DATA / "delay-model.yaml"
+
+
+def _signed_ms(value: object) -> float:
+    """Milliseconds in ``5.5ms`` or ``-8ms``."""
+    if isinstance(value, str) and value.startswith("-"):
+        return -_signed_ms(value[1:])
+    return parse_duration_ns(value, "duration") / 1e6
+
+
+def _interval(value: object) -> object:
+    """A low and a high factor around the model's value, 1."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise QuantityError("an interval is two factors", "write it like [0.85, 1.2]")
+    return tuple(value)
+
+
+Milliseconds = Annotated[float, BeforeValidator(_signed_ms)]
+Factor = Annotated[float, Field(gt=0, le=20)]
+Factors = Annotated[tuple[Factor, Factor], BeforeValidator(_interval)]
+Spread = Annotated[float, Field(ge=0, le=1)]
+"""Standard deviation of a logarithm: 0.1 is about 10 per cent."""
+
+
+class Region(Frozen):
+    """The constants of a layer where both ends lie ``within`` some jurisdictions, or anywhere.
+
+    Round trip = ``ends_ms`` + ``land`` x fibre on land + ``sea`` x fibre at sea + terminals.
+    """
+
+    within: tuple[JurisdictionCode, ...] = ()
+    ends_ms: Milliseconds = Field(alias="ends")
+    """Of a round trip, both ends together."""
+    land: Factor
+    sea: Factor
+    interval: Factors
+    """5 and 95 per cent quantiles of measured over predicted."""
+    basis: ErrorBasis
+    rows: int = Field(ge=0)
+    """Measurements that the constants were fitted on."""
+    interval_basis: ErrorBasis
+    source: Text
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.interval[0] <= 1 <= self.interval[1]:
+            raise ValueError("an interval holds 1, the model's own value")
+        return self
+
+
+class Crossing(Frozen):
+    """What passing one of some fibres adds to a round trip, by the statistic that is asked for."""
+
+    id: Slug
+    fibres: tuple[Slug, ...] = Field(min_length=1)
+    median_ms: Milliseconds | None = Field(default=None, alias="median")
+    """None: it adds nothing, and none is fitted."""
+    tail_ms: Milliseconds | None = Field(default=None, alias="tail")
+    """Beyond the median, for a 95th percentile; None likewise."""
+    source: Text
+
+
+class Layer(Frozen):
+    """One layer: the map it is routed over, and its constants by region, the first that fits."""
+
+    layer: LayerName
+    topology: str
+    """A shipped map; empty for the great circle."""
+    without: tuple[Slug, ...] = ()
+    """Fibres of the map that this layer does not use."""
+    crossings: tuple[Crossing, ...] = ()
+    regions: tuple[Region, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ends_anywhere(self) -> Self:
+        if self.regions[-1].within:
+            raise ValueError(f"the last region of layer {self.layer} must hold anywhere")
+        return self
+
+    def region(self, jurisdictions: Iterable[str]) -> Region:
+        """The first region that holds all of these."""
+        asked = set(jurisdictions)
+        fits = (one for one in self.regions if not one.within or asked <= set(one.within))
+        return next(fits)
+
+
+class LengthError(Frozen):
+    """How far lengths of one basis are off: each fibre by itself, and all of a medium together."""
+
+    basis: LengthBasis
+    own: Spread
+    common: Spread
+    source: Text
+
+
+class ConstantError(Frozen):
+    """How far a constant that all fibres share is off."""
+
+    constant: Literal["fibre", "terminals", "given"]
+    spread: Spread
+    source: Text
+
+
+class DelayModel(Frozen):
+    """Constants and errors, as one file gives them."""
+
+    name: Slug
+    layers: tuple[Layer, ...] = Field(min_length=1)
+    lengths: tuple[LengthError, ...]
+    constants: tuple[ConstantError, ...]
+    unsure: Factor
+    """What a fibre's own error is multiplied by where its entry is unsure."""
+    unsure_source: Text
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        _each_once("layer", [one.layer for one in self.layers], LAYERS)
+        bases = ("published", "apportioned", "stated", "derived")
+        _each_once("basis of lengths", [one.basis for one in self.lengths], bases)
+        known = ("fibre", "terminals", "given")
+        _each_once("constant", [one.constant for one in self.constants], known)
+        return self
+
+    def layer(self, name: LayerName) -> Layer:
+        return next(one for one in self.layers if one.layer == name)
+
+    def length_error(self, basis: LengthBasis) -> LengthError:
+        return next(one for one in self.lengths if one.basis == basis)
+
+    def spread(self, constant: Literal["fibre", "terminals", "given"]) -> float:
+        return next(one.spread for one in self.constants if one.constant == constant)
+
+    def with_layer(self, layer: Layer) -> DelayModel:
+        layers = tuple(layer if one.layer == layer.layer else one for one in self.layers)
+        return self.model_copy(update={"layers": layers})
+
+
+def _each_once(what: str, found: list[str], wanted: tuple[str, ...]) -> None:
+    for name in wanted:
+        if found.count(name) != 1:
+            raise ValueError(f'{what} "{name}" is given {found.count(name)} times, not once')
+
+
+def load_delay_model(path: str | Path | None = None) -> DelayModel:
+    """The shipped model, or that of a file. Raises InputError."""
+    return shipped_model() if path is None else _read(read_document(path))
+
+
+@cache
+def shipped_model() -> DelayModel:
+    return _read(read_document(SHIPPED))
+
+
+def _read(document: Document) -> DelayModel:
+    return validate(document, DelayModel)

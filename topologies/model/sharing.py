@@ -1,0 +1,37 @@
+"""Directed links whose capacity adds up: fibres, and what several fibres share at a landing."""
+
+from __future__ import annotations
+
+from corridor.topologies.model.topology import Fibre, Topology
+
+GROUP = "capacity group "
+"""Before the id of a capacity group, where else an id of a fibre stands."""
+
+
+def shared_links(fibre: Fibre, from_hub: str) -> tuple[tuple[str, str], ...]:
+    """What else a packet loads that enters a fibre at a hub: each group, and which way."""
+    return tuple(
+        (f"{GROUP}{group.id}", f"{'out of' if from_hub == group.at else 'into'} {group.at}")
+        for group in fibre.shares
+    )
+
+
+def capacities_bps(topology: Topology) -> dict[str, int]:
+    """Emulated rates, each way, by fibre and by capacity group."""
+    fibres = {fibre.id: topology.emulated_rate_bps(fibre) for fibre in topology.fibres}
+    groups = {
+        f"{GROUP}{group.id}": topology.emulated_group_bps(group)
+        for group in topology.capacity_groups.values()
+    }
+    return fibres | groups
+
+
+def assumed_capacities(topology: Topology) -> frozenset[str]:
+    """Those of ``capacities_bps`` that nobody publishes."""
+    fibres = (fibre.id for fibre in topology.fibres if fibre.known_gbps is None)
+    groups = (
+        f"{GROUP}{group.id}"
+        for group in topology.capacity_groups.values()
+        if group.capacity_gbps is None
+    )
+    return frozenset([*fibres, *groups])
