@@ -249,6 +249,8 @@ class Driver:
         finally:
             daemon.send_signal(signal.SIGCONT)
         course.breaks(Loss.of_everybody(at_ns, over_ns=over_ns), self._everything())
+        # Sessions whose ends do not go on together fail once more.
+        course.failures += [(name, over_ns) for name in self._everything()]
         course.may_refuse = True
 
     def _blink(self, event: e.Blink, course: ProductPath, state: State) -> None:
