@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.corridor_writer import to_data
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.topology import Topology
@@ -154,3 +156,10 @@ def test_a_mistake_in_an_override_is_reported_at_its_line(
     assert message in shown
     assert f"mine.yaml:{line}: " in shown
     assert "\n" not in shown
+
+
+def test_a_map_that_is_written_keeps_how_sure_its_delays_are(tmp_path: Path) -> None:
+    before = load_topology("pan-asia")
+    file = tmp_path / "whole.yaml"
+    file.write_text(yaml.safe_dump(to_data(before), sort_keys=False))
+    assert load_topology(file).fibres == before.fibres

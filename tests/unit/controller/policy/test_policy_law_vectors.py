@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from corridor.controller.policy.classifier import Finding, classify, one_of
 from corridor.controller.policy.data_flow import DataFlow, Sensitivity
 from corridor.controller.policy.law import APPLIES, DATA, load_law
+from corridor.controller.policy.law_calendar import policy_confidence
+from corridor.controller.policy.model import Policy
 from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
@@ -255,3 +257,11 @@ def test_what_may_be_sent_somewhere_may_not_therefore_end_elsewhere(fact):
 def test_general_data_holds_no_personal_data():
     with pytest.raises(ValidationError, match="general data holds no personal data"):
         DataFlow(origin="CN", destination="PK", sensitivity="general", holds_personal_data=True)
+
+
+def test_a_policy_is_no_surer_than_any_rule_that_it_names():
+    law = load_law()
+    sure = Policy(id="MINE", effect="restrict", match={}, hard={"confine": "CN"})
+    for cited, confidence in ((("CN-24-8",), "confident"), (("CN-24-8", "CN-GATEWAY"), "unsure")):
+        citing = sure.model_copy(update={"legal_ref": cited})
+        assert policy_confidence(citing, law, AS_OF) == confidence
