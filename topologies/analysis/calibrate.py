@@ -14,43 +14,32 @@ are fitted by ``fit.py``.
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import fmean
 
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
+from corridor.topologies.analysis.fit import huber
+from corridor.topologies.analysis.measurements import (
+    CALIBRATE,
+    Measurement,
+    read_measurements,
+)
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import Topology
-
-MEASUREMENTS = Path(__file__).parents[1] / "data" / "latency_calibrate.csv"
-HUBER_WIDTH = 0.08
-"""Relative error beyond which a row pulls with constant force: P95 rows and reroutes are noisy."""
 
 CAICT_MEAN_MS, CAICT_MAX_MS = 9.7, 17.1
 MS_PER_KM = delay.FIBRE_NS_PER_KM / 1e6
 TERMINAL_MS = delay.TERMINAL_NS / 1e6
 TERMINAL_KM = delay.TERMINAL_NS / delay.FIBRE_NS_PER_KM
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One row: milliseconds between two cities (round trip), the mean of its two directions."""
-
-    id: str
-    a: str
-    z: str
-    layer: str
-    rtt_ms: float
 
 
 @dataclass(frozen=True)
@@ -83,19 +72,9 @@ class Report:
     caict_max_ms: float
 
 
-def cloud_rows(path: Path = MEASUREMENTS) -> tuple[Measured, ...]:
-    """The measured cloud-backbone rows of the CSV, in file order."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            Measured(row["id"], row["a"], row["b"], row["layer"], _value(row))
-            for row in csv.DictReader(stream)
-            if row["layer"].startswith("cloud backbone") and row["kind"] == "measured"
-        )
-
-
-def _value(row: dict[str, str]) -> float:
-    low = float(row["value_ms"])
-    return (low + float(row["value_ms_hi"] or low)) / 2
+def cloud_rows() -> tuple[Measurement, ...]:
+    """The rows between clouds that the model is fitted on, in the order of their file."""
+    return tuple(row for row in read_measurements(CALIBRATE).rows if row.layer == "cloud")
 
 
 class Graph:
@@ -139,23 +118,23 @@ def load_problem() -> Problem:
     return Problem(Graph(load_topology("cloud-backbone")), Graph(edwc), pairs)
 
 
-def fit(problem: Problem, rows: Sequence[Measured]) -> Constants:
+def fit(problem: Problem, rows: Sequence[Measurement]) -> Constants:
     """Huber regression of relative errors, routes recomputed until they settle."""
     constants = Constants(4.0, 1.6, 1.3)
     for _ in range(4):
         design, target = _equations(problem, rows, constants)
-        access, land, sea = _huber(design, target)
+        access, land, sea = huber(design, target)
         constants = Constants(float(access), float(land), float(sea))
     return constants
 
 
-def predict(problem: Problem, rows: Sequence[Measured], at: Constants) -> Array:
+def predict(problem: Problem, rows: Sequence[Measurement], at: Constants) -> Array:
     """Milliseconds round trip for each row."""
     features = problem.cloud.features([(row.a, row.z) for row in rows], at)
     return _cloud_design(features) @ _vector(at) + 2 * TERMINAL_MS * features[:, 2]
 
 
-def _equations(problem: Problem, rows: Sequence[Measured], at: Constants) -> tuple[Array, Array]:
+def _equations(problem: Problem, rows: Sequence[Measurement], at: Constants) -> tuple[Array, Array]:
     """Each row and both aggregates, scaled so that a residual is a relative error."""
     cloud = problem.cloud.features([(row.a, row.z) for row in rows], at)
     edwc = problem.edwc.features(problem.clusters, at)
@@ -177,23 +156,14 @@ def _vector(at: Constants) -> Array:
     return np.array([at.access_rtt_ms, at.terrestrial, at.submarine])
 
 
-def _huber(design: Array, target: Array) -> Array:
-    weights = np.ones(len(target))
-    solution = np.zeros(design.shape[1])
-    for _ in range(50):
-        root = np.sqrt(weights)
-        solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
-        errors = np.abs(design @ solution - target)
-        weights = HUBER_WIDTH / np.maximum(errors, HUBER_WIDTH)
-    return solution
-
-
-def _relative(predicted: float, row: Measured) -> float:
+def _relative(predicted: float, row: Measurement) -> float:
     return predicted / row.rtt_ms - 1
 
 
 def _left_out(
-    problem: Problem, rows: Sequence[Measured], shares: Callable[[Measured, Measured], bool]
+    problem: Problem,
+    rows: Sequence[Measurement],
+    shares: Callable[[Measurement, Measurement], bool],
 ) -> tuple[float, ...]:
     """Each row's error under a fit on the rows that do not share what it has."""
     errors = []
@@ -204,12 +174,12 @@ def _left_out(
     return tuple(errors)
 
 
-def _same_row(row: Measured, other: Measured) -> bool:
+def _same_row(row: Measurement, other: Measurement) -> bool:
     """The same two cities, by either provider: AWS and Azure rows of a pair leave together."""
     return {row.a, row.z} == {other.a, other.z}
 
 
-def _same_city(row: Measured, other: Measured) -> bool:
+def _same_city(row: Measurement, other: Measurement) -> bool:
     return row.z in (other.a, other.z)
 
 
@@ -273,10 +243,10 @@ def summary(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _row_lines(problem: Problem, rows: Sequence[Measured]) -> list[str]:
+def _row_lines(problem: Problem, rows: Sequence[Measurement]) -> list[str]:
     predicted = predict(problem, rows, SHIPPED)
     return [
-        f"{row.id} {row.a:>12} - {row.z:12} {row.layer[16:]:8} {row.rtt_ms:7.1f} {ours:7.1f} ms"
+        f"{row.id} {row.a:>12} - {row.z:12} {row.by[16:]:8} {row.rtt_ms:7.1f} {ours:7.1f} ms"
         f" {100 * _relative(ours, row):+6.1f} %"
         for row, ours in zip(rows, predicted, strict=True)
     ]
