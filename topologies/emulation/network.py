@@ -15,12 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypedDict
 
-from mininet.net import Mininet
-
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd
 from corridor.topologies.emulation.netlink import Links
-from corridor.topologies.emulation.nodes import HubHost, HubSwitch, describe
+from corridor.topologies.emulation.nodes import HubNet
 from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.model.wiring import HubWire, Wiring, around
 
@@ -36,7 +34,7 @@ class SwitchSettings(TypedDict):
     """Those of fibres on which it speaks BFD; None in a network without."""
 
 
-class CorridorNet(Mininet):
+class CorridorNet(HubNet):
     """Every hub an Open vSwitch bridge with one host, every fibre a shaped pair of interfaces."""
 
     def __init__(
@@ -52,7 +50,6 @@ class CorridorNet(Mininet):
         **mininet_options: Any,
     ) -> None:
         """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called."""
-        self.wiring = wiring
         self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
         self._targets = list(controllers)
         self._private_dir = private_dir
@@ -60,14 +57,7 @@ class CorridorNet(Mininet):
         self._progress = progress
         self._shaped = shaped
         self.openvswitch: OpenVSwitch | None = None
-        self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
-        super().__init__(
-            topo=None, switch=HubSwitch, host=HubHost, controller=None, **mininet_options
-        )
-
-    @classmethod
-    def init(cls) -> None:
-        """Leave the machine's limits alone; Mininet would raise them for the whole system."""
+        super().__init__(wiring, **mininet_options)
 
     def __enter__(self) -> CorridorNet:
         self.start()
@@ -80,16 +70,6 @@ class CorridorNet(Mininet):
         _trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    def __getitem__(self, key: str) -> Any:
-        return self.nameToNode[self._hosts_of.get(key, key)]
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.nameToNode or item in self._hosts_of
-
-    def switch_of(self, hub: str) -> HubSwitch:
-        switch: HubSwitch = self.nameToNode[self.wiring.hub(hub).switch]
-        return switch
 
     def bfd_status(self) -> dict[str, bfd.Status]:
         """What BFD says of each fibre's ends, by interface; other networks' are left out."""
@@ -143,7 +123,7 @@ class CorridorNet(Mininet):
         """Make nodes, namespaces and interfaces; switches follow in ``start``."""
         self.kernel.build()
         self._progress("interfaces", len(self.wiring.fibres), len(self.wiring.fibres))
-        describe(self, self.wiring, self.kernel.namespaces, self)
+        self.describe(self.kernel.namespaces, self)
         self.built = True
 
     def start(self) -> None:

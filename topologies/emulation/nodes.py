@@ -177,21 +177,40 @@ class FibreLink(Link):
         self.intf2 = BuiltIntf(wire.z.interface, z, wire.z.port, self, wire.z.mac)
 
 
-def describe(
-    net: Mininet, wiring: Wiring, namespaces: Mapping[str, Enterable], switches: Switches
-) -> None:
-    """Give a Mininet network the nodes and links of a wiring, whose interfaces are there.
+class HubNet(Mininet):
+    """Mininet's names for a wiring whose interfaces are there; a hub's id names its host."""
 
-    ``namespaces`` are those of hosts, by their names in Mininet (``h1``).
-    """
-    for hub in wiring.hubs:
-        host = net.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
-        host.namespace = namespaces[hub.host]
-        switch = net.addSwitch(hub.switch, wire=hub, network=switches)
-        net.links.append(HostLink(host, switch, hub))
-    of_hub = {hub.hub: net.nameToNode[hub.switch] for hub in wiring.hubs}
-    for fibre in wiring.fibres:
-        net.links.append(FibreLink(of_hub[fibre.a.hub], of_hub[fibre.z.hub], fibre))
+    def __init__(self, wiring: Wiring, **mininet_options: Any) -> None:
+        self.wiring = wiring
+        self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
+        super().__init__(
+            topo=None, switch=HubSwitch, host=HubHost, controller=None, **mininet_options
+        )
+
+    @classmethod
+    def init(cls) -> None:
+        """Leave the machine's limits alone; Mininet would raise them for the whole system."""
+
+    def __getitem__(self, key: str) -> Any:
+        return self.nameToNode[self._hosts_of.get(key, key)]
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.nameToNode or item in self._hosts_of
+
+    def switch_of(self, hub: str) -> HubSwitch:
+        switch: HubSwitch = self.nameToNode[self.wiring.hub(hub).switch]
+        return switch
+
+    def describe(self, namespaces: Mapping[str, Enterable], switches: Switches) -> None:
+        """Make the nodes and links; ``namespaces`` are those of hosts, by their names here."""
+        for hub in self.wiring.hubs:
+            host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
+            host.namespace = namespaces[hub.host]
+            switch = self.addSwitch(hub.switch, wire=hub, network=switches)
+            self.links.append(HostLink(host, switch, hub))
+        for fibre in self.wiring.fibres:
+            ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
+            self.links.append(FibreLink(*ends, fibre))
 
 
 def _stay(_interface: str, _node: Any) -> None:
