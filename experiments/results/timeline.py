@@ -70,17 +70,18 @@ def add_timeline(
         _add_flow_causes(demand, flows, plan, losses.impacts)
     if not plan.events:
         return
-    if losses.impacts:
-        write_impacts(out_dir / "events.parquet", losses.impacts)
     made = changes_made(raw)
+    refused = _refused(made)
+    # Of what was refused nothing was to come.
+    impacts = [one for one in losses.impacts if one.lost or one.event not in refused]
+    if impacts:
+        write_impacts(out_dir / "events.parquet", impacts)
     summary["events"] = [
-        _event(event, plan, losses.impacts, made) for event in plan.events if event.kind != EXPECT
+        _event(event, plan, impacts, refused.get(event.id))
+        for event in plan.events
+        if event.kind != EXPECT
     ]
-    summary["warnings"] += [
-        f"{event['id']} was refused: {event['refused']}"
-        for event in summary["events"]
-        if event["refused"]
-    ]
+    summary["warnings"] += [f"{name} was refused: {why}" for name, why in refused.items()]
     summary["warnings"] += _after_all_probes(probes, plan, epoch_ns)
     summary["warnings"] += _unanswered(made)
     expected = list(expectations(probes, plan, epoch_ns, told))
@@ -104,10 +105,14 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
 def _unanswered(made: Sequence[Made]) -> list[str]:
     """Of requests of which nobody knows whether they were heard."""
     return [
-        f"the controller did not answer {one['event']}: packets are judged by what was in force "
-        "before and by what was asked for"
+        f"the controller did not answer {one['event']}: "
+        + (
+            "packets are judged by what was in force before and by what was asked for"
+            if one["do"] in REFUSED
+            else "it may have been done, or not"
+        )
         for one in made
-        if one["do"] in REFUSED and one.get("answer", {}).get("kind") in UNKNOWN
+        if one.get("answer", {}).get("kind") in UNKNOWN
     ]
 
 
@@ -225,15 +230,19 @@ def dropping(raw: Path, plan: Plan) -> Dropping:
     return Dropping(at_random, by_queues, loads, metered_hubs(plan), bool(plan.events))
 
 
+def _refused(made: Sequence[Made]) -> dict[str, str]:
+    """Why, by event, the controller has not done what it was asked for."""
+    found: dict[str, str] = {}
+    for one in made:
+        answer = one.get("answer")
+        if answer and not answer.get("ok") and answer.get("kind") not in UNKNOWN:
+            found.setdefault(one.get("event", ""), str(answer.get("reason", "")))
+    return found
+
+
 def _event(
-    event: PlannedEvent,
-    plan: Plan,
-    impacts: Sequence[EventImpact],
-    made: Sequence[Made],
+    event: PlannedEvent, plan: Plan, impacts: Sequence[EventImpact], refused: str | None
 ) -> EventSummary:
-    mine = [one for one in made if one.get("event") == event.id]
-    answers = [one["answer"] for one in mine if "answer" in one]
-    refused = [str(one.get("reason", "")) for one in answers if not one.get("ok")]
     return {
         "id": event.id,
         "kind": event.kind,
@@ -242,12 +251,8 @@ def _event(
         "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
         "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
         "back_ms": None if event.back_ns is None else (event.back_ns - plan.start_ns) / 1e6,
-        "refused": refused[0] if refused else None,
-        "hits": [
-            _hit(one)
-            for one in impacts
-            if one.event == event.id and (one.lost or not refused)  # nothing was to come of it
-        ],
+        "refused": refused,
+        "hits": [_hit(one) for one in impacts if one.event == event.id],
     }
 
 

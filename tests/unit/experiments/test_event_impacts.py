@@ -1,6 +1,8 @@
 """Who was hit by which event and for how long, and why each probe was lost."""
 
+import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -272,11 +274,27 @@ def test_a_status_is_the_last_that_the_controller_told_by_then():
     assert expected({"status": "UP"}) == {"status": ("UP", "UP", True)}
 
 
-def test_of_a_request_that_was_refused_nothing_was_to_come():
+@pytest.mark.parametrize(
+    ("kind", "lost", "hits", "warned"),
+    [
+        ("refused", (), 0, "law was refused: unlawful"),
+        ("refused", range(120, 130), 1, "law was refused: unlawful"),
+        ("late", (), 1, "the controller did not answer law: packets are judged by what was"),
+    ],
+)
+def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost, hits, warned):
     law = event("law", 1000, None, impact(NEAR, out_ms=None), kind="policies", what="mine")
-    plan = plan_with(law)
-    made = [{"event": "law", "do": "set-policies", "answer": {"ok": False, "reason": "unlawful"}}]
-    for lost, hits in (([], 0), (range(120, 130), 1)):
-        impacts = accounted(plan, probes_of(NEAR, lost)).impacts
-        told = timeline._event(law, plan, impacts, made)
-        assert (told["refused"], len(told["hits"])) == ("unlawful", hits)
+    answer = {"ok": False, "kind": kind, "reason": "unlawful"}
+    made = [{"event": "law", "do": "set-policies", "answer": answer}]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / timeline.CHANGES).write_text(json.dumps(made))
+    (tmp_path / "raw" / "controller_events.jsonl").touch()
+    summary = {"demands": [], "warnings": []}
+    hosts = [SimpleNamespace(epoch_ns=EPOCH_NS)]
+    timeline.add_timeline(tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, (), summary)
+    (told,) = summary["events"]
+    assert len(told["hits"]) == hits
+    assert told["refused"] == ("unlawful" if kind == "refused" else None)
+    assert [one for one in summary["warnings"] if one.startswith(warned)]
+    kept = tmp_path / "events.parquet"
+    assert (len(pq.read_table(kept)) if kept.exists() else 0) == hits
