@@ -133,6 +133,18 @@ class Lawful:
                 best[draw], ways[draw] = found[draw], by[draw]
         return best, tuple(ways)
 
+    def least_ns(self, ruling: Ruling) -> Floats:
+        """By draw, what the shortest of all lawful paths takes, whichever permit it is by; ``nan``
+        where there is none within its budget."""
+        least = np.full(self.ensemble.draws, np.inf)
+        for automaton in ruling.automata:
+            found = self._under(automaton)[0].astype(np.float64)
+            found[found == UNREACHED] = np.inf
+            if automaton.budgets:
+                found[found > automaton.budgets[0].one_way_ns] = np.inf
+            least = np.minimum(least, found)
+        return np.where(np.isinf(least), np.nan, least)
+
     def _under(self, automaton: Automaton) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
         key = (automaton.trip.src.id, automaton.course_key)
         if key not in self._ways:

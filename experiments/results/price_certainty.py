@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from corridor.controller.policy.semantics import Ruling
 from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.results.price_sets import Served
-from corridor.topologies.uncertainty.arcs import UNREACHED
 from corridor.topologies.uncertainty.draws import Floats
 from corridor.topologies.uncertainty.intervals import Interval, interval_of
 
@@ -48,23 +46,12 @@ def certainty_of(
         if was.round_trip_ns is None or now.round_trip_ns is None:
             demands.append(None)
             continue
-        extra_ns = _least_ns(lawful, now.rulings) - _least_ns(lawful, was.rulings)
+        there, back = map(lawful.least_ns, now.rulings)
+        there_before, back_before = map(lawful.least_ns, was.rulings)
+        extra_ns = there + back - there_before - back_before
         total = total + extra_ns
         demands.append(_certainty(extra_ns))
     return PriceCertainty(tuple(demands), _certainty(total))
-
-
-def _least_ns(lawful: Lawful, rulings: Iterable[Ruling]) -> Floats:
-    """By draw, the least of all lawful ways there and back, whichever permit they are by; ``nan``
-    where a draw has none."""
-    found: Floats = np.zeros(lawful.ensemble.draws)
-    for ruling in rulings:
-        alone = [replace(ruling, automata=(one,)) for one in ruling.automata]
-        each = [lawful.shortest(one)[0].astype(np.float64) for one in alone]
-        each = [np.where(one == UNREACHED, np.inf, one) for one in each]
-        least = np.minimum.reduce(each) if each else np.full(lawful.ensemble.draws, np.inf)
-        found = found + np.where(np.isinf(least), np.nan, least)
-    return found
 
 
 def _certainty(extra_ns: Floats) -> ExtraCertainty | None:

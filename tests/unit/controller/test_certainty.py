@@ -11,7 +11,7 @@ import pytest
 
 from corridor.controller.policy.automaton import build
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.model import Demand, Policy
+from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.routes import Route, best_route
 from corridor.controller.policy.semantics import Ruling, rule
@@ -172,3 +172,16 @@ def test_no_permit_no_path() -> None:
     best, ways = LAWFUL.shortest(nothing)
     assert set(best.tolist()) == {UNREACHED}
     assert set(ways) == {()}
+
+
+def test_the_least_is_taken_of_all_permits_and_the_shortest_of_the_first() -> None:
+    by_beijing = {"id": "FIRST", "effect": "permit", "match": {}}
+    by_beijing |= {"hard": {"waypoints": [{"any_of": {"hubs": "beijing"}}]}}
+    policies = PolicySet.model_validate(
+        {"name": "two", "policies": [by_beijing, {"id": "SECOND", "effect": "permit", "match": {}}]}
+    )
+    ruling = rule(policies, PAN, asked("urumqi", "lahore", "unclassified"), date(2026, 11, 24))
+    first_ns, _ = LAWFUL.shortest(ruling)
+    free_ns, _ = LAWFUL.shortest(unruled(PAN, ruling.demand))
+    assert (LAWFUL.least_ns(ruling) == free_ns).all()
+    assert (LAWFUL.least_ns(ruling) < first_ns).all()
