@@ -16,7 +16,7 @@ from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.policy.terms.places import Groups
 from corridor.topologies.model.routing import shortest_tree, walk
-from corridor.topologies.model.topology import Fibre, Topology
+from corridor.topologies.model.topology import Topology
 
 NOTHING = frozenset[str]()
 
@@ -48,7 +48,7 @@ class Ways:
         self._products: dict[object, Product] = {}
         self._found: dict[object, Way | None] = {}
         self._groups: dict[object, Groups] = {}
-        self._rates = {fibre.id: _gbps(topology, fibre) for fibre in topology.fibres}
+        self._rates = {fibre.id: topology.capacity_gbps(fibre) for fibre in topology.fibres}
         self._srlgs = {
             srlg: self._ground.mask([one.id for one in topology.fibres_in_srlg(srlg)])
             for srlg in topology.srlgs
@@ -177,7 +177,3 @@ class Ways:
                 hub: sum(delay_ns(fibre) for fibre in walk(tree, hub)[1]) for hub in tree
             }
         return self._floors[dst]
-
-
-def _gbps(topology: Topology, fibre: Fibre) -> float:
-    return fibre.capacity_gbps or topology.scaling.assumed_gbps(fibre.medium)

@@ -197,9 +197,8 @@ def _assumptions(topology: Topology) -> tuple[Assumption, ...]:
     found: dict[tuple[float, str], list[str]] = {}
     for fibre in topology.fibres:
         if fibre.known_gbps is None:
-            default = topology.scaling.assumed_gbps(fibre.medium)
             because = fibre.assumed_because or f"this map's assumption for {fibre.medium} fibres"
-            found.setdefault((fibre.assumed_gbps or default, because), []).append(fibre.id)
+            found.setdefault((topology.capacity_gbps(fibre), because), []).append(fibre.id)
     return tuple(
         Assumption(format_rate(round(gbps * 1e9)), because, tuple(fibres))
         for (gbps, because), fibres in found.items()

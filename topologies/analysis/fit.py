@@ -59,8 +59,8 @@ def fit_layer(layer: Layer, rows: Sequence[Measurement]) -> FittedLayer:
                 kept.append(f"{layer.layer} ({where}): {len(own)} rows, {FEWEST_ROWS} are needed")
             continue
         numbers.append(number)
-        part = _Fit(layer, number, own)
-        fitted = part.merged(fitted, part.fit(own))
+        part = _Fit(fitted, number, own)
+        fitted = part.fit(own, keeping=True)
         errors = part.left_out()
         left_out += errors
         fitted = _with_interval(fitted, number, len(own), errors)
@@ -73,13 +73,13 @@ class _Fit:
     def __init__(self, layer: Layer, number: int, rows: Sequence[Measurement]) -> None:
         self.layer, self.number, self.rows = layer, number, rows
 
-    def fit(self, rows: Sequence[Measurement]) -> Layer:
+    def fit(self, rows: Sequence[Measurement], *, keeping: bool = False) -> Layer:
         """Constants by these rows only. The start is neutral, so that the file that was fitted
-        before decides nothing."""
+        before decides nothing of them; ``keeping`` those that too few rows speak of as they are."""
         layer = _neutral(self.layer, self.number)
         for _ in range(ROUNDS):
             parts = self.parts(layer, rows)
-            layer = self._solved(layer, rows, parts)
+            layer = self._solved(layer, rows, parts, keeping=keeping)
         return layer
 
     def parts(self, layer: Layer, rows: Sequence[Measurement]) -> list[Parts]:
@@ -111,14 +111,17 @@ class _Fit:
         pairs = zip(rows, self.parts(layer, rows), strict=True)
         return [parts.rtt_ms(layer, region, tail=row.tail) / row.rtt_ms - 1 for row, parts in pairs]
 
-    def merged(self, into: Layer, fitted: Layer) -> Layer:
-        """Another layer with this region's constants, and the crossings found here."""
-        regions = list(into.regions)
-        regions[self.number] = fitted.regions[self.number]
-        return into.model_copy(update={"regions": tuple(regions), "crossings": fitted.crossings})
-
-    def _solved(self, layer: Layer, rows: Sequence[Measurement], parts: Sequence[Parts]) -> Layer:
+    def _solved(
+        self,
+        layer: Layer,
+        rows: Sequence[Measurement],
+        parts: Sequence[Parts],
+        *,
+        keeping: bool,
+    ) -> Layer:
         columns, now = _columns(layer, layer.regions[self.number], rows, parts)
+        if keeping:
+            now = _columns(self.layer, self.layer.regions[self.number], rows, parts)[1]
         measured = np.array([row.rtt_ms for row in rows])
         fixed = np.array([one.terminals_ms for one in parts])
         used = [i for i in range(len(now)) if np.count_nonzero(columns[:, i]) >= FEWEST_USES]

@@ -29,12 +29,13 @@ def to_data(topology: Topology) -> JsonObject:
             for name in sorted({f.system for f in topology.fibres if f.system})
             if name not in shipped_systems()
         ],
-        "capacity_groups": [_group_data(one) for one in topology.capacity_groups.values()],
+        "capacity_groups": [group_data(one) for one in topology.capacity_groups.values()],
         "fibres": [fibre_data(fibre) for fibre in topology.fibres],
     }
 
 
-def _group_data(group: CapacityGroup) -> JsonObject:
+def group_data(group: CapacityGroup) -> JsonObject:
+    """A capacity group as a topology file writes it."""
     data: JsonObject = group.model_dump(
         mode="json", exclude_defaults=True, exclude={"capacity_gbps"}
     )

@@ -115,7 +115,10 @@ class _Reader:
             self._keep(self.hubs, hub, "hub", at)
         for fibre in base.fibres:
             self._keep(self.fibres, fibre, "fibre", at)
-        self.groups |= base.capacity_groups
+        for group in base.capacity_groups.values():
+            if self.groups.setdefault(group.id, group) != group:
+                message = f'capacity group "{group.id}" is another in an earlier base'
+                raise self.document.error(message, *at, hint="rename one of the two")
         self.scaling = base.scaling
         return base.notes
 
@@ -149,15 +152,13 @@ class _Reader:
         moved = overrides.moved(before, self.hubs)
         for fibre in list(self.fibres.values()):
             if not moved.isdisjoint(fibre.ends) and fibre.id not in written.fibres:
-                entry = FibreEntry.model_validate(overrides.kept_when_moved(fibre))
+                entry = FibreEntry.model_validate(overrides.kept_of(fibre, {}, moved=True))
                 self.fibres[fibre.id] = self._fibre(entry, ("override", "hubs"))
         for name, keys in written.fibres.items():
             at = ("override", "fibres", name)
             known = self._known(self.fibres, name, "fibre", at)
             self._keeps_id(keys, at)
-            if not moved.isdisjoint(known.ends) and known.length_basis == "derived":
-                keys = {"via": known.via, **keys}
-            kept = overrides.kept_of(known, keys)
+            kept = overrides.kept_of(known, keys, moved=not moved.isdisjoint(known.ends))
             self.fibres[name] = self._fibre(
                 validate(self.document, FibreEntry, at=at, over=kept), at
             )
@@ -167,7 +168,7 @@ class _Reader:
         at = ("override", "capacity_groups", name)
         known = self._known(self.groups, name, "capacity group", at)
         self._keeps_id(keys, at)
-        over = {"id": name, "at": known.at}
+        over = overrides.kept_of_group(known, keys)
         group = validate(self.document, GroupEntry, at=at, over=over).group()
         self.groups[name] = group
         for fibre in list(self.fibres.values()):

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from corridor.topologies.base.codec import JsonObject
-from corridor.topologies.formats.corridor_writer import fibre_data
+from corridor.topologies.formats.corridor_writer import fibre_data, group_data
+from corridor.topologies.model.capacity import CapacityGroup
 from corridor.topologies.model.topology import Fibre, Hub
 
 _ROUTE = frozenset({"a", "z", "via", "medium"})
@@ -23,13 +24,14 @@ def hub_data(hub: Hub) -> JsonObject:
     return data
 
 
-def kept_of(fibre: Fibre, written: Mapping[str, object]) -> JsonObject:
-    """Keys of a fibre's entry that still hold once those in ``written`` have changed."""
+def kept_of(fibre: Fibre, written: Mapping[str, object], *, moved: bool) -> JsonObject:
+    """Keys of a fibre's entry that still hold once those in ``written`` have changed, and hubs at
+    its ends if ``moved``: then a length that was derived does not, and one that was given does."""
     kept = fibre_data(fibre)
-    if fibre.delay_basis == "model" or not _ROUTE.isdisjoint(written):
-        _drop(kept, ["one_way_delay"])
-    if not _ROUTE.isdisjoint(written):
+    if moved and fibre.length_basis == "derived":
         _drop(kept, ["length", "length_basis"])
+    if not _ROUTE.isdisjoint(written):
+        _drop(kept, ["length", "length_basis", "one_way_delay"])
     if "length" in written:
         _drop(kept, ["length_basis", "one_way_delay"])
         _state(kept, written, "length_basis")
@@ -43,14 +45,11 @@ def kept_of(fibre: Fibre, written: Mapping[str, object]) -> JsonObject:
     return kept
 
 
-def kept_when_moved(fibre: Fibre) -> JsonObject:
-    """Keys of a fibre's entry that still hold once a hub at its end has moved: all but what was
-    derived."""
-    kept = fibre_data(fibre)
-    if fibre.length_basis == "derived":
-        _drop(kept, ["length", "length_basis"])
-    if fibre.delay_basis == "model":
-        _drop(kept, ["one_way_delay"])
+def kept_of_group(group: CapacityGroup, written: Collection[str]) -> JsonObject:
+    """The same of a capacity group: another capacity is not that of its sources."""
+    kept = group_data(group)
+    if "capacity" in written:
+        _drop(kept, ["sources"])
     return kept
 
 

@@ -275,11 +275,15 @@ class Topology(Frozen):
     def one_way_delay_ns(self, fibre: Fibre) -> int:
         return fibre.one_way_delay_ns
 
+    def capacity_gbps(self, fibre: Fibre) -> float:
+        """What is known of a fibre's capacity, else what is assumed of it, or of all of its
+        medium."""
+        return fibre.known_gbps or fibre.assumed_gbps or self.scaling.assumed_gbps(fibre.medium)
+
     def emulated_rate(self, fibre: Fibre) -> EmulatedRate:
         """The scaled capacity, kept within the stated bounds; says when a bound decided."""
-        capacity_gbps, basis = fibre.known_gbps, fibre.capacity_basis
-        if capacity_gbps is None:
-            capacity_gbps = fibre.assumed_gbps or self.scaling.assumed_gbps(fibre.medium)
+        capacity_gbps, basis = self.capacity_gbps(fibre), fibre.capacity_basis
+        if fibre.known_gbps is None:
             return self.scaling.emulated(capacity_gbps, "assumed")
         return self.scaling.emulated(
             capacity_gbps, "published" if basis == "unpublished" else basis

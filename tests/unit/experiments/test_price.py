@@ -11,6 +11,7 @@ from corridor.experiments.cli import main
 from corridor.experiments.results.price import measured, price
 from corridor.experiments.results.price_sets import Laid, with_fibre, with_gateway
 from corridor.experiments.results.price_text import change, extra, told
+from corridor.experiments.results.price_ways import Ways
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.uncertainty.draws import draw
 
@@ -263,3 +264,12 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     )
     assert "the middle 90 % of draws of the map" in text
     assert "middle" not in told([priced(path, "cn-outbound")])
+
+
+def test_the_widest_way_is_as_wide_as_capacities_are_known_or_assumed():
+    topology = load_scenario("pan-asia").topology
+    ways = Ways(topology)
+    shared = topology.fibre("aae-1-satun-karachi")
+    assert ways._rates[shared.id] == shared.known_gbps < shared.capacity_gbps
+    assumed = topology.fibre("tsr-almaty-frankfurt")
+    assert ways._rates[assumed.id] == assumed.assumed_gbps

@@ -222,3 +222,13 @@ def test_a_model_of_ones_own_changes_answers() -> None:
 
     near, far = (predict("hongkong", "tokyo", model=ends(ms)).rtt_ms for ms in (5.0, 25.0))
     assert far - near == pytest.approx(20.0)
+
+
+def test_a_constant_that_too_few_rows_speak_of_stays(fitted: FittedLayer) -> None:
+    near = [row for row in CLOUD_ROWS if row.rtt_ms < 100]
+    layer = shipped_model().layer("cloud")
+    passing = [one for one in layer.crossings if one.tail_ms is not None]
+    assert passing
+    found = {one.id: one.tail_ms for one in fit_layer(layer, near).layer.crossings}
+    assert {one.id: one.tail_ms for one in passing}.items() <= found.items()
+    assert fitted.layer.crossings == layer.crossings

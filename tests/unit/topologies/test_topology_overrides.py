@@ -163,3 +163,30 @@ def test_a_map_that_is_written_keeps_how_sure_its_delays_are(tmp_path: Path) -> 
     file = tmp_path / "whole.yaml"
     file.write_text(yaml.safe_dump(to_data(before), sort_keys=False))
     assert load_topology(file).fibres == before.fibres
+
+
+def test_what_is_not_written_of_a_group_stays_and_a_capacity_loses_its_sources(extended) -> None:
+    noted = extended("override: {capacity_groups: {landing: {notes: new}}}\n")
+    group = noted.capacity_groups["landing"]
+    assert (group.capacity_gbps, group.sources, group.notes) == (4000.0, ("regulator",), "new")
+    other = extended("override: {capacity_groups: {landing: {capacity: 1Tbit}}}\n")
+    assert other.capacity_groups["landing"].sources == ()
+
+
+def test_a_hub_that_moves_takes_no_given_delay_away_whatever_else_is_written(extended) -> None:
+    moved = "override: {hubs: {kunming: {lat: 26.0}}, fibres: {timed: {notes: mine}}}\n"
+    after = extended(moved).fibre("timed")
+    assert (after.one_way_delay_ns, after.delay_basis) == (12_000_000, "given")
+    assert after.length_km != extended("").fibre("timed").length_km
+
+
+def test_two_bases_that_differ_in_a_group_are_refused_at_their_line(extended, tmp_path) -> None:
+    (tmp_path / "other.yaml").write_text(
+        "name: other\nhubs: [dubai, muscat]\n"
+        "capacity_groups: [{id: landing, at: dubai, capacity: 1Tbit}]\n"
+        "fibres: [{id: gulf, a: dubai, z: muscat, shares: [landing]}]\n"
+    )
+    file = tmp_path / "both.yaml"
+    file.write_text("name: both\nextends: [base.yaml, other.yaml]\n")
+    with pytest.raises(InputError, match='"landing" is another in an earlier base; rename'):
+        load_topology(file)
