@@ -127,8 +127,30 @@ def test_the_page_on_results_names_every_key_of_certainty() -> None:
     assert [name for name in names if f"`{name}`" not in part] == []
 
 
-def test_round_trips_of_answers_that_are_blocked_are_not_made_up() -> None:
-    found = certainties(load_scenario("sovereignty"))
-    for name, one in found.to_json()["demands"].items():
-        back = found.demands[name].back
-        assert (one["rtt_ms"] is None) == (back is None)
+ONE_WAY_ONLY = """schema: 1
+name: one-way-only
+classes:
+- {id: asked, origin: CN, sensitivity: general, basis: exempt}
+- {id: answered, origin: CN, sensitivity: personal, basis: none}
+policies:
+- {id: ASKED, effect: permit, match: {class: asked}, legal_ref: [a contract]}
+- {id: ANSWERED, effect: permit, match: {class: answered}, legal_ref: [a contract],
+  hard: {confine: [CN]}}
+"""
+ASKED = """schema: 1
+name: asked
+topology: mini
+policies: one-way-only.yaml
+demands:
+- {id: both, class: dr, data: asked, returns: same-class, src: guian, dst: karachi}
+- {id: there, class: dr, data: asked, returns: answered, src: guian, dst: karachi}
+"""
+
+
+def test_round_trips_of_answers_that_are_blocked_are_not_made_up(tmp_path: Path) -> None:
+    (tmp_path / "one-way-only.yaml").write_text(ONE_WAY_ONLY)
+    (tmp_path / "asked.yaml").write_text(ASKED)
+    found = certainties(load_scenario(str(tmp_path / "asked.yaml"))).to_json()["demands"]
+    assert found["both"]["rtt_ms"] is not None
+    assert found["there"]["rtt_ms"] is None
+    assert found["there"]["one_way_ms"] == found["both"]["one_way_ms"]
