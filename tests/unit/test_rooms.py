@@ -30,7 +30,7 @@ ROOMS = {
         *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
-        *("live_tests", "setup", "commands"),
+        *("live_tests", "documentation", "setup", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -63,6 +63,8 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "sphinx": ("experiments/documentation",),
+    "docutils": ("experiments/documentation",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"

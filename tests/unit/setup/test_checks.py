@@ -39,6 +39,12 @@ def test_guests_are_left_out_only_when_asked():
     assert "end-to-end tests in guests" not in names(guests=False)
 
 
+def test_the_site_is_built_where_sphinx_is_installed():
+    assert "site of the documentation" in names(docs=True)
+    assert "site of the documentation" not in names(docs=False)
+    assert "site of the documentation" not in names(docs=True, pytest_arguments=["-x"])
+
+
 def test_singling_tests_out_runs_only_tests():
     assert "lint" not in names(pytest_arguments=["-k", "delay"])
 
