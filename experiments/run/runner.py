@@ -32,7 +32,7 @@ from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from corridor.experiments.testbeds.kernel_build import build_kernel
@@ -60,7 +60,7 @@ GUEST_RUN_ID = "c0"
 class Options:
     """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
 
-    scenario: str = "pan-asia"
+    scenario: str = DEFAULT
     testbed: Literal["auto", "native", "uml"] = "auto"
     clock: Literal["virtual", "real"] | None = None
     policies: str | None = None
