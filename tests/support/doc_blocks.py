@@ -5,6 +5,7 @@ What a block is stands behind its three ticks:
     ```sh                            run by bash, in one folder for the whole page
     ```yaml topology=lab/sea.yaml    written there and loaded; or scenario=, policies=
     ```python                        run, after the Python blocks of its page that ran before it
+    ```yaml adds=two-cities.yaml     loaded as a scenario that has these keys beside the file's
     ```KIND file=NAME                only written, for a command below it
     ```text output                   what the block before it printed: these lines, in this order
     ```text like                     the same, numbers aside
@@ -26,6 +27,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -47,7 +49,7 @@ LOADERS: dict[str, Callable[[str], object]] = {
     "policies": load_policies,
 }
 FLAGS = {"guest"}
-VALUES = {"file", "exit", "stays", *LOADERS}
+VALUES = {"file", "adds", "exit", "stays", *LOADERS}
 PRINTED = {"output", "like"}
 NO_RUN = " no-run: "
 BLOCK_S = 180
@@ -151,6 +153,8 @@ class Reader:
     def do(self, block: Block) -> None:
         if block.is_output and not self._skipped and self.ran:
             compare(block, self.said)
+        elif block.file is not None and not block.is_code:
+            self._write(block.file, block.text)
         elif block.is_code:
             if block.file is not None:
                 self._write(block.file, block.text)
@@ -170,13 +174,17 @@ class Reader:
         written.write_text(text, encoding="utf-8")
 
     def _run(self, block: Block) -> None:
-        if block.kind == "yaml":
+        if block.kind == "yaml" and (whole := block.values.get("adds")):
+            both = f"{(self.folder / whole).read_text(encoding='utf-8')}{block.text}"
+            self._write(f"with-{whole}", both)
+            load_scenario(str(self.folder / f"with-{whole}"))
+        elif block.kind == "yaml":
             use = next((use for use in LOADERS if use in block.values), None)
             assert use, f"{block.place}: say what loads it"
             LOADERS[use](block.values[use])
-        elif block.kind == "sh":
+        elif block.kind == "sh" and block.file is None:
             self._shell(block, ["bash", "-euo", "pipefail", "-c", block.text])
-        elif block.file is None:
+        elif block.kind == "python" and block.file is None:
             program = "\n".join([*self._python, f"print({block.place!r}, flush=True)", block.text])
             self._shell(block, [sys.executable, "-c", program])
             self.said = self.said.split(f"{block.place}\n", 1)[-1]
@@ -297,7 +305,9 @@ SHIMS = {
     ".venv/bin/pytest": "-m pytest -p corridor.controller.pytest_plugin"
     " -p corridor.experiments.live_tests.plugin -p no:cacheprovider",
 }
-LINKED = ("examples", "topologies", "controller", "experiments")
+LINKED = ("topologies", "controller", "experiments")
+COPIED = ("examples",)
+"""What starts ``../corridor``: it is to find the folder's own, which sets nothing up."""
 
 
 def furnish(folder: Path) -> None:
@@ -310,3 +320,5 @@ def furnish(folder: Path) -> None:
     (folder / "lab").mkdir()
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
+    for name in COPIED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
