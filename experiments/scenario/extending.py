@@ -46,9 +46,7 @@ def _extended(
     return Document({**base.data, **own}, document.file, lines)
 
 
-def _base(
-    document: Document, read: Callable[[str], Document], above: tuple[str, ...]
-) -> Document:
+def _base(document: Document, read: Callable[[str], Document], above: tuple[str, ...]) -> Document:
     name = document.value(EXTENDS)
     if not isinstance(name, str):
         raise document.error(
