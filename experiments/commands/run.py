@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
 
 EPILOG = """examples:
-  corridor run                              the reference corridor, pan-asia
+  corridor run                              the reference corridor: law, worst cuts, no law
   corridor run mini --seed 7                five hubs, another seed
   corridor run sovereignty                  the same under every shipped policy set
   corridor run sovereignty --policies none  what it would be without policies
+  corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for a second
   corridor run my.yaml --out results/mine   a scenario of your own
   corridor run --testbed uml --clock real   without a kernel build
 """
@@ -50,6 +51,14 @@ def add_parser(verbs: Any) -> None:
         help="instead of the scenario's",
     )
     parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument(
+        "--cut",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="a fibre, a shared-risk group such as red-sea, hub:ID or gateway:ID that fails for a "
+        "second, instead of all that the scenario has happen; again for more at once",
+    )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
@@ -81,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         as_of=args.as_of,
         outside=args.outside,
         service=args.service,
+        cut=tuple(args.cut),
         seed=args.seed,
         framework=args.framework,
         out=args.out,

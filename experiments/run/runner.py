@@ -19,6 +19,7 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
+from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
 from corridor.experiments.answers.gathering import Gathered, gather
 from corridor.experiments.answers.run_text import told
@@ -36,8 +37,9 @@ from corridor.experiments.run import manifest
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from corridor.experiments.testbeds.kernel_build import build_kernel
@@ -72,6 +74,8 @@ class Options:
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None
     service: Service | None = None
+    cut: tuple[str, ...] = ()
+    """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
@@ -112,13 +116,16 @@ class Outcome:
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
-    loaded = load_scenario(
-        options.scenario,
+    under = Under(
         policies=options.policies,
         as_of=options.as_of,
         outside=options.outside,
         service=options.service,
     )
+    loaded = load_under(options.scenario, under)
+    if options.cut:
+        dead = dead_elements(loaded.topology, options.cut)
+        loaded = with_cuts(options.scenario, under, dead)
     return run_loaded(loaded, options, say)
 
 

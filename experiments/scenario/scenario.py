@@ -187,7 +187,7 @@ def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
 
 def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
-    document = extended(document, lambda name: read_beside(name, folder), _checked)
+    document = whole(document, folder)
     scenario = validate(document, Scenario)
     topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
@@ -223,6 +223,11 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         events=events,
         file=document.file,
     )
+
+
+def whole(document: Document, folder: Path) -> Document:
+    """With what it has from the one it extends."""
+    return extended(document, lambda name: read_beside(name, folder), _checked)
 
 
 def _checked(base: Document) -> object:
