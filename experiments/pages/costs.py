@@ -10,7 +10,6 @@ from typing import Any
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.words import counted, extra
 
-
 CERTAIN = (
     "Certain law is what rules say that were read and are in force; the rest is by readings of "
     "ours, which may be wrong."

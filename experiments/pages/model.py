@@ -99,7 +99,7 @@ class Model:
             "got": _short(of.measured_ms),
             "got1": _short(of.measured_one_way_ms),
             "why": of.why,
-            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"]],
+            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"] != 0],
         }
         if of.certainty is not None:
             interval = of.certainty["rtt_ms"]
@@ -111,7 +111,8 @@ class Model:
     def _clause(self, of: Json) -> list[object]:
         law = [self._law[one["id"] or one["citation"]] for one in of["legal"]]
         name = f"{of['policy']} {of['clause']}"
-        return [name, _short(of["costs_ms"]), of["confidence"], law]
+        cost = of["costs"] if of["costs_ms"] is None else _short(of["costs_ms"])
+        return [name, cost, of["confidence"], law]
 
     def _cut(self, of: Json) -> list[object]:
         """Names, fibres and hubs that are dead, at once, again; the hub that finds it."""

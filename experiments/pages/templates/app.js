@@ -49,7 +49,7 @@
     const rows = [["State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]];
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
-    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([`${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
+    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
     if (shown) rows.push(["Crosses", ...places(shown[3], shown[4])]);
     if (shown?.[5].length) rows.push(["Inspected at", shown[5].map((i) => it.short(hubs[i])).join(", ")]);
     $("said").replaceChildren(...rows.flatMap(([term, ...parts]) => [html("dt", {}, term), html("dd", {}, ...spaced(parts.filter(Boolean)))]));
