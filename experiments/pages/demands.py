@@ -161,16 +161,16 @@ def _forward(measured: Json | None) -> Json | None:
     return both.get("forward")
 
 
-def flagship(demands: Sequence[Asked]) -> int:
-    """The number of the demand that a page shows first: the dearest that goes, else one that is
-    kept back, else the first."""
+def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
+    """The numbers of the demand and of the set that a page shows first: the dearest that goes,
+    else one that is kept back, else the first."""
 
-    def rank(number: int) -> tuple[float, bool]:
-        one = demands[number]
-        most = max((under.extra_ms or 0.0 for under in one.under), default=0.0)
-        return most, any(under.is_kept_back for under in one.under)
+    def rank(place: tuple[int, int]) -> tuple[float, bool]:
+        under = demands[place[0]].under[place[1]]
+        return under.extra_ms or 0.0, under.is_kept_back
 
-    return max(range(len(demands)), key=rank, default=0)
+    places = [(number, of) for number, one in enumerate(demands) for of in range(len(one.under))]
+    return max(places, key=rank, default=(0, 0))
 
 
 def references(demands: Iterable[Asked]) -> list[Json]:

@@ -37,7 +37,12 @@ class Model:
     """Of one map and its demands under ``sets``."""
 
     def __init__(
-        self, where: Json, drawn: Atlas, demands: Sequence[Asked], sets: Sequence[str], chosen: int
+        self,
+        where: Json,
+        drawn: Atlas,
+        demands: Sequence[Asked],
+        sets: Sequence[str],
+        first: tuple[int, int],
     ) -> None:
         self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
         self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
@@ -50,7 +55,8 @@ class Model:
             "view": list(drawn.view_box[2:]),
             "names": dict(where["jurisdictions"]),
             "sets": list(sets),
-            "chosen": chosen,
+            "chosen": first[0],
+            "set": first[1],
             "hubs": [_hub(hub, drawn.hubs[hub["id"]].xy) for hub in where["hubs"]],
             "fibres": [self._fibre(fibre) for fibre in where["fibres"]],
             "law": [_law(one) for one in references(demands)],

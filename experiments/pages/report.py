@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.course import Sample
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
@@ -17,7 +18,7 @@ from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError
 
-REPORT, PRICES = "report.html", "price.json"
+PRICES = "price.json"
 
 
 def write_report(out_dir: Path) -> Path:
