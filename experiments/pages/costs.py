@@ -55,7 +55,7 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
         said=_said(demands, answers["against"]),
         paying=paying,
         kept=kept,
-        rest=f"The other {counted(rest, 'demand')} cost nothing." if rest else "",
+        rest=_rest(rest),
         totals=[
             (name, totals[key])
             for key, name in (
@@ -66,6 +66,12 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
         ],
         has_map=True,
     )
+
+
+def _rest(number: int) -> str:
+    if number == 1:
+        return "The other demand costs nothing."
+    return f"The other {number} demands cost nothing." if number else ""
 
 
 def _said(demands: Sequence[Asked], against: str) -> list[str]:

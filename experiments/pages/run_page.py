@@ -81,7 +81,8 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
     kept = sum(one.under[0].is_kept_back for one in demands)
     added = [one.under[0].extra_ms for one in demands if one.under[0].extra_ms is not None]
     many = counted(len(demands), "demand")
-    said = [f"{len(demands) - kept} of {many} may go, {kept} are kept back."]
+    back = f"{kept} {'is' if kept == 1 else 'are'} kept back"
+    said = [f"{len(demands) - kept} of {many} may go, {back}."]
     if added:
         said.append(f"The policies add {ms(max(added))} ms to a round trip at most.")
     if of.proof is not None:

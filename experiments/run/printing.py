@@ -23,15 +23,22 @@ QUIET = (
 )
 """It shows nothing and asks nobody anything; our page has its own header."""
 PATIENCE_S = 120.0
-INSTALL = "install one: apt-get install --no-install-recommends chromium; or print report.html"
+INSTALL = "install one: apt-get install --no-install-recommends chromium"
 WAYS_OUT = "print report.html in a browser"
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium on PATH."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 def print_page(page: Path, pdf: Path) -> Path:
     """Raises EnvironmentUnsupported where no browser is found, or it prints nothing."""
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    browser = find_browser()
     if browser is None:
-        raise EnvironmentUnsupported("no Chromium is here to print a page with", INSTALL)
+        raise EnvironmentUnsupported(
+            "no Chromium is here to print a page with", f"{INSTALL}; or {WAYS_OUT}"
+        )
     with tempfile.TemporaryDirectory(prefix="corridor-print-", ignore_cleanup_errors=True) as own:
         staged = Path(own) / "page.pdf"
         said = _run([browser, *_flags(own), f"--print-to-pdf={staged}", page.resolve().as_uri()])
