@@ -33,7 +33,6 @@ EPILOG = """examples:
 A set is priced by itself, as every command reads it. The round trip is that of a demand and its
 answers by the least lawful paths; extra is over the same demand under --against. Prices are told
 twice: by rules that are certain, and with readings of ours."""
-DEFAULT_SCENARIO = "sovereignty"
 NO_POLICIES = "none"
 
 
@@ -46,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
+    add_scenario_arguments(parser)
     add_delay_model(parser)
     parser.add_argument(
         "--sets",
@@ -113,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _write_ways(out_dir: Path, base: LoadedScenario, priced: Sequence[LoadedScenario]) -> None:
     """What a page needs besides the prices: the map, ways, and what all was made of."""
-    from corridor.experiments.results.price_map import WAYS_FILE, ways_document
+    from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
     from corridor.experiments.results.price_sets import Laid
     from corridor.experiments.run.manifest import write_prices_manifest
 

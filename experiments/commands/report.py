@@ -48,11 +48,13 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
 def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.answers.run_text import sections
+    from corridor.experiments.answers.run_verdict import read_answers
     from corridor.experiments.pages.report import holds_prices
-    from corridor.experiments.results.run_text import sections
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
@@ -72,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(recovered.summary, indent=1))
         return _code(recovered.summary)
-    for section in sections(recovered.summary, terminal_width()):
+    answers = read_answers(args.dir)
+    for section in sections(recovered.summary, answers, terminal_width(), everything=args.all):
         print(f"\n{section}")
     print(f"\nResults are in {args.dir}\nReport: {args.dir / REPORT}")
     return _code(recovered.summary)

@@ -16,6 +16,15 @@ CERTAIN = (
 )
 
 
+TAKES = ("kept back", "delay")
+BASES = {
+    "law": "certain law",
+    "set": "the set's own rule",
+    "reading": "a reading, unsure",
+    "no permit": "no permit matches",
+}
+
+
 @dataclass(frozen=True)
 class Cost:
     """One demand that pays."""
@@ -23,7 +32,9 @@ class Cost:
     number: int
     demand: Asked
     clauses: Sequence[Json]
-    """Those that cost it time."""
+    """Those that cost it time, of the way there."""
+    causes: Sequence[Json]
+    """Those that keep it back, or cost it or its answers time."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,17 @@ class Costs:
     totals: Sequence[tuple[str, Mapping[str, Any]]]
     """By certain rules, and with readings."""
     has_map: bool
+    bases: Mapping[str, str]
 
 
 def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
     every = [
-        Cost(number, one, [clause for clause in one.under[0].clauses if clause["costs_ms"]])
+        Cost(
+            number,
+            one,
+            [clause for clause in one.under[0].clauses if clause["costs_ms"]],
+            [cause for cause in one.under[0].causes if cause["costs"] in TAKES],
+        )
         for number, one in enumerate(demands)
     ]
     kept = [one for one in every if one.demand.under[0].is_kept_back]
@@ -65,6 +82,7 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
             if key in totals
         ],
         has_map=True,
+        bases=BASES,
     )
 
 

@@ -130,7 +130,7 @@ class Model:
             [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
             [self._fibres[one] for one in fibres if one in self._fibres],
             [self._hubs[one] for one in hubs if one in self._hubs],
-            self._way(of["at_once"]),
+            self._way(of["at_once"] if of["delivered"] else None),
             self._way(of["again"]),
         ]
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.answers.ways_of_sets import WAYS_FILE
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.course import Sample
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
-from corridor.experiments.results.price_map import WAYS_FILE
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError

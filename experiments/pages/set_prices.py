@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
 from corridor.experiments.pages.words import counted, extra, listed, ms
 
@@ -75,12 +76,6 @@ class SetPrices:
     sets: Sequence[PricedSet]
 
 
-BASES = {
-    "law": "certain law",
-    "set": "the set's own rule",
-    "reading": "a reading, unsure",
-    "no permit": "no permit matches",
-}
 CHANGES = {
     "lift": "lift",
     "basis": "legal basis",

@@ -59,13 +59,20 @@ def demand(name: str, src: str, dst: str, **more: Any) -> Json:
         "extra_ms": None,
         "extra_interval_ms": None,
         "certain_extra_ms": None,
+        "kept_back": False,
         "kept_back_by_certain_rules": False,
+        "causes": [],
         "single_points": [],
         "lost_protection": [],
         "cuts": [],
         "certainty": None,
     }
     return plain | more
+
+
+def cause(costs: str, policy: str, basis: str, reason: str, *legal: Json) -> Json:
+    plain: Json = {"costs": costs, "policy": policy, "clause": "match", "reason": reason}
+    return plain | {"basis": basis, "confidence": "confident", "legal": list(legal)}
 
 
 def answers() -> Json:
@@ -101,9 +108,19 @@ def answers() -> Json:
         "near_tie": True,
     }
     cuts = [
-        {"dead": ["link:one", "hub:guian"], "found_at": "shanghai", "protected": False}
+        {
+            "dead": ["link:one", "hub:guian"],
+            "found_at": "shanghai",
+            "protected": False,
+            "delivered": False,
+        }
         | {"at_once": None, "again": None},
-        {"dead": ["link:two", "srlg:cable:west"], "found_at": "guian", "protected": True}
+        {
+            "dead": ["link:two", "srlg:cable:west"],
+            "found_at": "guian",
+            "protected": True,
+            "delivered": True,
+        }
         | {"at_once": around, "again": around},
     ]
     demands = [
@@ -122,7 +139,9 @@ def answers() -> Json:
             permit=None,
             legal=[],
             why="no permit matches",
+            kept_back=True,
             kept_back_by_certain_rules=True,
+            causes=[cause("kept back", "default deny", "no permit", "no permit matches")],
             round_trip_ms={"free": 40.0, "lawful": None},
             remedies=["a contract"],
         ),
@@ -146,6 +165,10 @@ def answers() -> Json:
         "policies": "mine",
         "as_of": "2026-11-24",
         "against": "none",
+        "asked": "handmade",
+        "law_of": ["CN"],
+        "protect": 0,
+        "readings": ["CN-GATEWAY"],
         "map": the_map(),
         "demands": demands,
         "totals": {"by_certain_rules": total(0.0), "with_readings": total(20.0)},

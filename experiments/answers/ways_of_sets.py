@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from corridor.controller.explain.path_summary import passage_of, shortest_passage
 from corridor.controller.explain.references import references
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.results.map_document import map_document, way_document
+from corridor.experiments.answers.document import Way, way
+from corridor.experiments.answers.map_document import map_document
 from corridor.experiments.results.price_sets import Laid, Served
 from corridor.topologies.base.codec import JsonObject, to_plain
 
@@ -35,7 +36,7 @@ def _demand(laid: Laid, was: Served, each: Sequence[Served]) -> JsonObject:
     free = shortest_passage(laid.ways.topology, demand.src, demand.dst)
     return {
         "id": demand.id,
-        "free": way_document(free),
+        "free": way(free),
         "against": _way(laid, was),
         "round_trip_ms": None if was.round_trip_ns is None else was.round_trip_ns / 1e6,
         "sets": [_under(laid, served) for served in each],
@@ -52,6 +53,6 @@ def _under(laid: Laid, served: Served) -> JsonObject:
     }
 
 
-def _way(laid: Laid, served: Served) -> JsonObject | None:
+def _way(laid: Laid, served: Served) -> Way | None:
     there = served.ways[0]
-    return None if there is None else way_document(passage_of(laid.ways.topology, there.path))
+    return None if there is None else way(passage_of(laid.ways.topology, there.path))
