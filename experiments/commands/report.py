@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.terminal import terminal_width
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.run.recover import Recovered
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(recovered.summary, indent=1))
         return _code(recovered.summary)
     for section in sections(recovered.summary, terminal_width()):
-        print(f"\n{section}")
+        show(f"\n{section}")
     print(f"\nResults are in {args.dir}")
     return _code(recovered.summary)
 

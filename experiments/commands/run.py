@@ -14,7 +14,7 @@ from corridor.experiments.commands.arguments import (
     minutes,
     whole,
 )
-from corridor.experiments.commands.terminal import terminal_width
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
@@ -108,5 +108,5 @@ def _print_sections(outcome: Outcome) -> None:
     from corridor.experiments.results.run_text import sections
 
     for section in sections(outcome.summary, terminal_width()):
-        print(f"\n{section}")
+        show(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")

@@ -8,8 +8,8 @@ from textwrap import wrap
 
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import CalendarEntry, Change
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.law_answers import Classified, PolicyShown, RuleShown, shown
-from corridor.experiments.results.table import render
 
 WIDTH = 100
 READ = {
@@ -144,7 +144,7 @@ def changes_told(found: tuple[Change, ...], law: Law, earlier: date, later: date
     return "\n".join(lines)
 
 
-def list_told(rules: Iterable[Rule], day: date) -> str:
+def list_told(rules: Iterable[Rule], day: date, width: int | None = None) -> str:
     """A line for each rule."""
     headings = ("rule", "applies", "from", "status", "confidence", "read", "review by", "says")
     rows = [
@@ -160,7 +160,9 @@ def list_told(rules: Iterable[Rule], day: date) -> str:
         )
         for one in (shown(rule, day) for rule in rules)
     ]
-    return f"{render(headings, rows, frozenset())}\n\n{plural(len(rows), 'rule')} on {day}"
+    spare = ("read", "review by", "status", "from", "confidence")
+    table = render(headings, rows, width=width, spare=spare, wrap="says")
+    return f"{table}\n\n{plural(len(rows), 'rule')} on {day}"
 
 
 def calendar_told(entries: Iterable[CalendarEntry], law: Law) -> str:

@@ -45,8 +45,9 @@ from corridor.experiments.scenario.options import (
 from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
-from corridor.topologies.base.documents import Document, nearest, read_document, validate
+from corridor.topologies.base.documents import Document, read_document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,

@@ -27,7 +27,8 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
+        *("terminal", "timeline", "scenario", "plan", "results", "figures"),
+        *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
         *("live_tests", "setup", "commands"),
@@ -63,6 +64,7 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "rich": ("experiments/terminal",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"
