@@ -24,7 +24,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", metavar="FIBRE")
+    parser.add_argument("what", metavar="FIBRE", help="a fibre's id")
     add_options(parser, KIND)
     add_name_argument(parser)
 

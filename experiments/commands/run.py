@@ -38,7 +38,12 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
-    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--testbed",
+        choices=("auto", "native", "uml"),
+        default="auto",
+        help="a guest, this machine's kernel, or what is best here (default)",
+    )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
@@ -49,7 +54,7 @@ def add_parser(verbs: Any) -> None:
         metavar="N",
         help="instead of the scenario's",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )

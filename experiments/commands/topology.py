@@ -42,7 +42,9 @@ def add_parser(subparsers: Any) -> None:
     check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
     for action in (show, check):
-        action.add_argument("topology", nargs="?", default="pan-asia", help=NAME_HELP)
+        action.add_argument(
+            "topology", nargs="?", default="pan-asia", metavar="TOPOLOGY", help=NAME_HELP
+        )
     convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")

@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         default="auto",
         help="default: this machine's kernel where it can, else a guest",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
     parser.add_argument(
         "--name", default=None, help="what other commands call it (default: the scenario's name)"
     )

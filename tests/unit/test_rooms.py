@@ -31,7 +31,7 @@ ROOMS = {
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
-        *("live_tests", "setup", "commands"),
+        *("live_tests", "setup", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -65,6 +65,7 @@ HOMES = {
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
     "rich": ("experiments/terminal",),
+    "argcomplete": ("experiments/command_line",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"
