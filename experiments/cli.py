@@ -83,7 +83,7 @@ class _Verbs:
     def by_family(self) -> str:
         lines = []
         for family, verbs in FAMILIES.items():
-            lines += [f"{family}:", *(f"  {verb:10}{self._lines[verb]}" for verb in verbs), ""]
+            lines += [f"{family}:", *(f"  {verb:12}{self._lines[verb]}" for verb in verbs), ""]
         return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from corridor.experiments.commands.arguments import (
     minutes,
     whole,
 )
+from corridor.experiments.terminal.live import telling
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
@@ -74,9 +75,6 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.failures import has_failed, refuse_invalid
     from corridor.experiments.run.runner import Options, run_scenario
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
-
     options = Options(
         scenario=args.scenario,
         testbed=args.testbed,
@@ -92,7 +90,9 @@ def run(args: argparse.Namespace) -> int:
         patience_s=args.patience,
         delay_model=args.delay_model,
     )
-    outcome = run_scenario(options, say)
+    stream = sys.stderr if args.json else sys.stdout
+    with telling(stream, "compiling and proving") as say:
+        outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")

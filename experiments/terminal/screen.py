@@ -40,9 +40,14 @@ def terminal_width() -> int | None:
     return width_of(sys.stdout)
 
 
-def show(text: str) -> None:
-    """Print on standard output, as a terminal takes it if it is one."""
-    print(styled(wrapped(text, terminal_width()), sys.stdout), flush=True)
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Print, on standard output by default, as a terminal takes it if it is one."""
+    print(fitted(text, stream or sys.stdout), file=stream or sys.stdout, flush=True)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Wrapped and coloured for a terminal."""
+    return styled(wrapped(text, width_of(stream)), stream)
 
 
 def complaint(text: str, stream: TextIO) -> str:

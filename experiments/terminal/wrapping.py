@@ -1,11 +1,14 @@
-"""Lines no wider than a terminal: prose is wrapped at words, beneath where it began. Pure."""
+"""Lines no wider than a terminal: prose is wrapped at words, below where it begins. Pure."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 
 INDENT = 2
+COLUMN = re.compile(r"(?<=[^\s\[]) {2,}(?=\S)")
+"""Before a text in columns."""
 LEAST_ROOM = 20
 """Characters that a wrapped line keeps, however deep it is indented."""
 
@@ -21,8 +24,9 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
     if len(line) <= width:
         yield line
         return
-    begins = len(line) - len(line.lstrip())
-    indent = " " * max(0, min(begins + INDENT, width - LEAST_ROOM))
+    begins = len(line) - len(line.lstrip()) + INDENT
+    gaps = [gap.end() for gap in COLUMN.finditer(line[: width // 2])]
+    indent = " " * max(0, min(gaps[-1] if gaps else begins, width - LEAST_ROOM))
     yield from textwrap.wrap(
         line,
         width,
