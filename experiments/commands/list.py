@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KINDS = ("scenarios", "policies", "topologies", "examples")
 SCHEMA = 1
 HEADINGS = ("name", "what it is", "size", "command")
-SPARE = ("command", "size")
+SPARE = ("size", "command")
 EPILOG = """examples:
   corridor list                    everything
   corridor list policies           policy sets: rules and data classes of each

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+        show(text, sys.stderr if args.json else sys.stdout)
 
     recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:

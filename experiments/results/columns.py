@@ -1,7 +1,8 @@
 """The one table renderer: columns as wide as their cells, or as a terminal lets them. Pure.
 
-Where a table is too wide, one column is wrapped if its table allows that, then columns are left
-out, those first that matter least, and a last line says which. Without a width nothing is touched.
+Where a table is too wide, empty columns go, one column is wrapped if its table allows that, then
+columns are left out, those first that matter least, and a last line says which. Without a width
+nothing is touched.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass, replace
 GAP = "  "
 LEAST_WRAPPED = 24
 """Characters that a wrapped column has at least."""
-LEAST_CUT = 8
+LEAST_CUT, LEAST_NAME = 8, 24
+"""Characters that are left of a text, and of the name that a row begins with."""
 LEAST_WIDTH = 40
 """No table is made narrower than this."""
 DOTS = "..."
@@ -44,8 +46,9 @@ def render(
     if width is None or whole.fits(width):
         return str(whole)
     width = max(width, LEAST_WIDTH)
-    table = _narrowed(whole, width, spare, wrap)
-    gone = [one for key, one in zip(keys, headings, strict=True) if key not in table.keys]
+    told = whole.without_empty()
+    table = _narrowed(told, width, spare, wrap)
+    gone = [one for key, one in zip(told.keys, told.titles, strict=True) if key not in table.keys]
     said = [f"{_counted(len(gone))} left out ({', '.join(gone)}): {LEFT_OUT}"] if gone else []
     return "\n".join([str(table), *(line for one in said for line in textwrap.wrap(one, width))])
 
@@ -89,6 +92,14 @@ class _Table:
         rows = [tuple(row[at] for at in keep) for row in self.rows]
         titles = [self.titles[at] for at in keep]
         return replace(self, keys=[self.keys[at] for at in keep], rows=rows, titles=titles)
+
+    def without_empty(self) -> _Table:
+        """Without columns that say nothing."""
+        table = self
+        for at, key in enumerate(self.keys):
+            if len(table.keys) > 1 and not any(row[at] for row in self.rows):
+                table = table.without(key)
+        return table
 
     def wrapped(self, key: str, room: int) -> _Table:
         """With several lines for a row whose cell does not fit into ``room``."""
@@ -148,11 +159,14 @@ def _cut_down(table: _Table, width: int) -> _Table:
     while not table.fits(width) and len(table.keys) > 1:
         widths = dict(zip(table.keys, table.widths, strict=True))
         too_much = sum(widths.values()) + len(GAP) * (len(widths) - 1) - width
-        texts = [name for name in widths if name not in table.right]
-        widest = max(texts or widths, key=widths.__getitem__)
-        room = max(widths[widest] - too_much, LEAST_CUT)
-        if widest in texts and room < widths[widest]:
-            table = table.cut(widest, room)
+        spare = {
+            name: width - (LEAST_CUT if at else LEAST_NAME)
+            for at, (name, width) in enumerate(widths.items())
+            if name not in table.right
+        }
+        widest = max(spare, key=spare.__getitem__, default="")
+        if widest and spare[widest] > 0:
+            table = table.cut(widest, widths[widest] - min(too_much, spare[widest]))
         else:
             table = table.without(table.keys[-1])
     return table if table.fits(width) else table.cut(table.keys[0], width)

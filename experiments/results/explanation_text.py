@@ -175,7 +175,7 @@ def _outages(found: Explanation, width: int | None) -> str:
         f"  {_few(outage.dead)}: {outage.forbids}" for outage in found.outages if outage.forbids
     ]
     return "\n".join(
-        [render(headings, rows, width=width, spare=("found at",), wrap=headings[-1]), *lines]
+        [render(headings, rows, width=width, spare=("found at",), wrap=headings[0]), *lines]
     )
 
 

@@ -13,6 +13,7 @@ from corridor.experiments.results.law_answers import Classified, PolicyShown, Ru
 
 WIDTH = 100
 INDENT = 2
+MOST_SAID = 60
 READ = {
     "text": "its words were read there",
     "copy": "its words were read in a copy",
@@ -159,7 +160,7 @@ def list_told(rules: Iterable[Rule], day: date, width: int | None = None) -> str
             one.confidence,
             one.read,
             one.review_by,
-            one.citation[:60],
+            one.citation if width else one.citation[:MOST_SAID],
         )
         for one in (shown(rule, day) for rule in rules)
     ]

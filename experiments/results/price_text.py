@@ -58,7 +58,7 @@ def told(prices: Sequence[SetPrice], width: int | None = None) -> str:
     """Prices for people, tables within ``width`` characters."""
     said = [_set(one, width) for one in prices]
     if any(one.certainty for one in prices):
-        said.append(LEGEND)
+        said.append(LEGEND if width is None else " ".join(LEGEND.split()))
     return "\n\n".join(said)
 
 

@@ -43,7 +43,8 @@ def test_a_table_that_fits_is_as_it_is_and_what_is_left_out_is_said(table, width
     if max(map(cells_of, whole.splitlines())) <= width - len(headings):
         assert told == whole
     elif "left out (" not in told:
-        assert len(told.splitlines()[1].split("  ")) == len(headings)
+        filled = [one for at, one in enumerate(headings) if any(row[at] for row in rows)]
+        assert len(told.splitlines()[1].split("  ")) in (max(len(filled), 1), len(headings))
 
 
 def test_without_a_terminal_every_cell_is_there_however_wide():
