@@ -41,11 +41,11 @@ FAMILIES = {
 VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
 HELP, LAB = "help", "lab"
 EXIT_INTERNAL = 5
-WELCOME = """corridor emulates a map of data hubs and fibres, under law and when cables are cut.
+WELCOME = """corridor emulates data hubs and fibres, under law and when cables are cut.
 
-  corridor list                            what ships: scenarios, policy sets, maps, examples
-  corridor price sovereignty --sets th     what one country's law costs, without emulating
-  corridor run                             the reference corridor, emulated and measured
+  corridor list              what ships: scenarios, policy sets, maps, examples
+  corridor price --sets th   what the law of one country costs
+  corridor run               the reference corridor, emulated and measured
 
 corridor help shows every verb."""
 EPILOG = """corridor help VERB shows a verb's options and examples.
