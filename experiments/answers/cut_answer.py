@@ -16,12 +16,12 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.experiments.answers.words import counted, ms
-from corridor.experiments.results.table import render
+from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import JsonObject
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Topology
 
 CUT_SCHEMA = 1

@@ -14,7 +14,8 @@ from corridor.experiments.commands.arguments import (
     minutes,
     whole,
 )
-from corridor.experiments.commands.terminal import terminal_width
+from corridor.experiments.terminal.live import telling
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
@@ -39,7 +40,12 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
-    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--testbed",
+        choices=("auto", "native", "uml"),
+        default="auto",
+        help="a guest, this machine's kernel, or what is best here (default)",
+    )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
@@ -50,7 +56,7 @@ def add_parser(verbs: Any) -> None:
         metavar="N",
         help="instead of the scenario's",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
     parser.add_argument(
         "--cut",
         action="append",
@@ -79,9 +85,6 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.failures import has_failed, refuse_invalid
     from corridor.experiments.run.runner import Options, run_scenario
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
-
     options = Options(
         scenario=args.scenario,
         testbed=args.testbed,
@@ -100,7 +103,9 @@ def run(args: argparse.Namespace) -> int:
         foretell=True,
         width=terminal_width(),
     )
-    outcome = run_scenario(options, say)
+    stream = sys.stderr if args.json else sys.stdout
+    with telling(stream, "compiling and proving") as say:
+        outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")
@@ -123,5 +128,5 @@ def _print_sections(outcome: Outcome, *, everything: bool) -> None:
 
     answers = read_answers(outcome.out_dir)
     for section in sections(outcome.summary, answers, terminal_width(), everything=everything):
-        print(f"\n{section}")
+        show(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")

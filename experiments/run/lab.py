@@ -22,8 +22,8 @@ from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_d
 from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest_or_some
 
 
 class At:
@@ -40,7 +40,7 @@ class At:
 
     def __getattr__(self, kind: str) -> Callable[..., Lab]:
         if kind.startswith("_") or kind not in KINDS:
-            hint = nearest(kind, KINDS) or f"there are {', '.join(KINDS)}"
+            hint = nearest_or_some(kind, KINDS)
             raise AttributeError(f"no kind of event is called {kind!r}; {hint}")
 
         def name(

@@ -37,6 +37,7 @@ from corridor.experiments.run import manifest
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
@@ -164,7 +165,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         expected.write(out_dir / "raw")
     except OSError as error:
         raise unwritable(out_dir, error) from error
-    log = EventLog(out_dir, say, started)
+    log = EventLog(out_dir, say, started, sending_s(plan))
     with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
         summary = _finish(out_dir, plan, choice, log, failure)
@@ -259,7 +260,7 @@ def choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
         if facts.virtual_kernel is not None:
             return choice, facts.virtual_kernel
         say("building the virtual-clock kernel, once (minutes; kept in the cache)")
-        printer = ProgressPrinter()
+        printer = ProgressPrinter(say)
         try:
             return choice, build_kernel(printer)
         except EnvironmentUnsupported as error:

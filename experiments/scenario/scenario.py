@@ -47,8 +47,9 @@ from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
-from corridor.topologies.base.documents import Document, nearest, validate
+from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
