@@ -83,7 +83,7 @@ def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
     assert main(["explain", "records-urumqi-lahor"]) == 2
     assert 'did you mean "records-urumqi-lahore"?' in capsys.readouterr().err
     assert main(["explain", "zzz"]) == 2
-    assert "there are train-shanghai-guian, " in capsys.readouterr().err
+    assert "it has train-shanghai-guian, " in capsys.readouterr().err
 
 
 def test_the_page_shows_what_is_printed(capsys):
