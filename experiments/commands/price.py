@@ -16,6 +16,7 @@ from corridor.experiments.commands.arguments import (
 )
 from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ def run(args: argparse.Namespace) -> int:
         _write_ways(out_dir, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found)
         write_report(out_dir)
-    print(json.dumps(plain, indent=1) if args.json else told(found))
+    if args.json:
+        print(json.dumps(plain, indent=1))
+    else:
+        show(told(found, terminal_width()))
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
