@@ -4,7 +4,7 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  const SAID = { lawful: "lawful", longer: "lawful, longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there" };
+  const SAID = { lawful: "lawful", longer: "lawful but longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there" };
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
