@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)
 
-    recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
+    with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
+        recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     say(_state(recovered.summary))
