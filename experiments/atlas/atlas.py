@@ -97,7 +97,7 @@ class Atlas:
 
     def labels(
         self,
-        height: float,
+        height: float | Callable[[MapHub], float],
         *,
         first: Sequence[str] = (),
         among: Collection[str] | None = None,
@@ -110,13 +110,20 @@ class Atlas:
         ``first`` come before all others, which follow by rank; ``among`` says which at all.
         ``width`` measures a text in units; without it widths are about right.
         """
-        measure = width or (lambda one: height * text_width_em(one))
         order = sorted(
             (hub for name, hub in self.hubs.items() if among is None or name in among),
             key=lambda hub: (_place_in(first, hub.hub.id), hub.rank),
         )
         labels = [
-            Label(hub.hub.id, hub.x, hub.y, measure(text(hub.hub)), height, mark) for hub in order
+            Label(
+                hub.hub.id,
+                *hub.xy,
+                width=width(text(hub.hub)) if width else high * text_width_em(text(hub.hub)),
+                height=high,
+                mark=mark,
+            )
+            for hub in order
+            for high in [height(hub.hub) if callable(height) else height]
         ]
         others = [hub.xy for name, hub in self.hubs.items() if among and name not in among]
         lines = [part for fibre in self.fibres.values() for part in fibre.parts]

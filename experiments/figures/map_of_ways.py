@@ -1,0 +1,149 @@
+"""The figure of the map: hubs, fibres, and the way of one demand without law, under it and after
+its worst cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib import patheffects
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas.land import source
+from corridor.experiments.figures import answers_data as answers_of
+from corridor.experiments.figures import map_layers
+from corridor.experiments.figures.answers_data import Answers, DemandAnswer, WayAnswer
+from corridor.experiments.figures.data import count
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.loads import read_loads
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import Key, Width, new_sheet
+
+WHITE = [patheffects.Stroke(linewidth=4.2, foreground="w"), patheffects.Normal()]
+LAWFUL: dict[str, Any] = {"color": "#0072b2", "linewidth": 3.2, "linestyle": "-"}
+AFTER: dict[str, Any] = {"color": "k", "linewidth": 1.7, "linestyle": (0, (5, 2))}
+FREE: dict[str, Any] = {"color": "#e69f00", "linewidth": 1.8, "linestyle": (0, (1, 1.1))}
+CUT: dict[str, Any] = {"color": "k", "marker": "X", "markersize": 8, "linestyle": "none"}
+CUT |= {"markeredgecolor": "w", "markeredgewidth": 0.9}
+TALLEST = 1.1
+"""Of a map, beside its width; more is scaled down."""
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    if run.answers is None or not run.answers["map"]["hubs"]:
+        return None
+    loads = {load.fibre: load.share for load in reversed(read_loads(run))}
+    return map_of_ways(run.answers, loads, width)
+
+
+def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
+    """``loads`` are shares of the emulated rates, by fibre."""
+    drawn = atlas(map_of_answers(answers))
+    demand = answers_of.subject(answers)
+    map_in = width.inches * min(TALLEST, drawn.frame.height / drawn.frame.width)
+    scale = 0.75 if width.is_narrow else 1.0
+    keys = (_way_key(demand, loads), map_layers.fibre_key(drawn), map_layers.hub_key(drawn, scale))
+    caption = answers_of.caption(answers, f"{_shown(drawn)} · {source()}")
+    sheet = new_sheet(_title(answers, demand), caption, map_in + 0.06, width, *keys)
+    wide, high = sheet.figure.get_size_inches()
+    wide_in = min(wide, map_in * drawn.frame.width / drawn.frame.height)
+    left = (wide - wide_in) / 2 / wide
+    axes = sheet.figure.add_axes(
+        (left, (sheet.below_in + 0.03) / high, wide_in / wide, map_in / high)
+    )
+    axes.set_axis_off()
+    axes.set_xlim(0, drawn.frame.width)
+    axes.set_ylim(drawn.frame.height, 0)
+    map_layers.draw_land(axes, drawn)
+    map_layers.draw_fibres(axes, drawn, loads)
+    ends = _draw_ways(axes, drawn, demand) if demand else []
+    map_layers.draw_hubs(axes, drawn.hubs.values(), scale)
+    among = None if not width.is_narrow else ends
+    map_layers.write_names(sheet.figure, axes, drawn, ends, among)
+    return sheet.figure
+
+
+def _draw_ways(axes: Any, drawn: Atlas, demand: DemandAnswer) -> list[str]:
+    """Returns the hubs to be named first: the ends, then those on the ways."""
+    cut = answers_of.worst_cut(demand)
+    after = answers_of.way_after(cut) if cut else None
+    ways = ((demand["lawful"], LAWFUL, 3.0), (after, AFTER, 4.0), (demand["free"], FREE, 5.0))
+    for way, look, zorder in ways:
+        if way is not None:
+            lines = drawn.way(way["hubs"], way["fibres"])
+            map_layers.draw_lines(axes, lines, zorder=zorder, **look)
+    for dead in cut["dead"] if cut else ():
+        kind, _, name = dead.partition(":")
+        if kind == "link" and name in drawn.fibres:
+            axes.plot(*_middle(drawn, name), zorder=8, **CUT)
+    hubs = [hub for way, _, _ in ways if way is not None for hub in way["hubs"]]
+    return list(dict.fromkeys((demand["src"], demand["dst"], *hubs)))
+
+
+def _middle(drawn: Atlas, fibre: str) -> tuple[float, float]:
+    line = drawn.fibres[fibre].parts[0]
+    (ax, ay), (zx, zy) = line[(len(line) - 1) // 2], line[(len(line) - 1) // 2 + 1]
+    return (ax + zx) / 2, (ay + zy) / 2
+
+
+def _way_key(demand: DemandAnswer | None, loads: Mapping[str, float]) -> Key:
+    found: list[tuple[Any, str]] = []
+    if demand is not None:
+        cut = answers_of.worst_cut(demand)
+        found += [(Line2D([], [], **FREE), "without law")] if demand["free"] else []
+        found += [(Line2D([], [], **LAWFUL), "under the law")] if demand["lawful"] else []
+        if cut is not None:
+            dead = answers_of.told(cut["dead"])
+            found.append((Line2D([], [], **CUT), f"cut: {dead}"))
+            if answers_of.way_after(cut):
+                found.append((Line2D([], [], **AFTER), "after the cut"))
+    if loads:
+        wide = Line2D([], [], color="0.45", alpha=0.6, linewidth=map_layers.WIDEST_PT)
+        found.append((wide, "load: wider is fuller"))
+    return found
+
+
+def _shown(drawn: Atlas) -> str:
+    return f"{count(len(drawn.hubs), 'hub')}, {count(len(drawn.fibres), 'fibre')}"
+
+
+def _title(answers: Answers, demand: DemandAnswer | None) -> str:
+    """What the law and the worst cut do to the demand; one way, since ways back may differ."""
+    if demand is None:
+        return f"No demand has a way; {answers_of.kept_back_told(answers)}"
+    extra = answers_of.extra_ms(demand)
+    if extra:
+        said = f"The law takes {demand['id']} {extra:.3g} ms around, more than any other demand"
+    else:
+        assert demand["lawful"] is not None
+        said = (
+            f"The law costs no demand time; {demand['id']} takes longest, "
+            f"{demand['lawful']['one_way_ms']:.3g} ms one way"
+        )
+    return f"{said}; {_cut_told(demand)}"
+
+
+def _cut_told(demand: DemandAnswer) -> str:
+    cut = answers_of.worst_cut(demand)
+    if cut is None:
+        return "no cut was tried"
+    after, dead = answers_of.way_after(cut), answers_of.told(cut["dead"])
+    if after is None:
+        return f"a cut of {dead} leaves it no lawful way"
+    return f"its worst cut adds {_more_ms(after, demand['lawful']):.3g} ms one way"
+
+
+def _more_ms(after: WayAnswer, before: WayAnswer | None) -> float:
+    return after["one_way_ms"] - (before["one_way_ms"] if before else 0.0)
+
+
+KIND = FigureKind(
+    "map",
+    "hubs by jurisdiction and role, fibres by medium and whether they are in service; the demand "
+    "whose law costs most: its way without law, under it, and after its worst cut; what flows put on "
+    "fibres, where there are some",
+    _draw,
+    effort=4,
+)
