@@ -7,6 +7,8 @@ import dataclasses
 import json
 from typing import Any
 
+from corridor.experiments.terminal.screen import show
+
 EXIT_NO_TESTBED = 3
 
 
@@ -34,10 +36,10 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(report, indent=2, default=str))
     else:
-        for verdict in found:
-            print(verdict)
+        lines = "\n".join(map(str, found))
         if isinstance(choice, str):
-            print(f"\nnothing can run here: {choice}")
+            show(f"{lines}\n\nnothing can run here: {choice}")
         else:
-            print(f"\n--testbed auto: {choice.testbed}, {choice.clock} clock: {choice.reason}")
+            best = f"{choice.testbed}, {choice.clock} clock: {choice.reason}"
+            show(f"{lines}\n\n--testbed auto: {best}")
     return EXIT_NO_TESTBED if nothing else 0

@@ -12,6 +12,7 @@ from corridor.experiments.commands.arguments import (
     load,
 )
 from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.terminal.screen import show, terminal_width
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -34,7 +35,7 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("demand", metavar="DEMAND", help="a demand's id; ID.return for its answers")
-    add_scenario_arguments(parser, default="sovereignty")
+    add_scenario_arguments(parser)
     parser.add_argument(
         "--sure",
         action="store_true",
@@ -50,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
-    from corridor.topologies.base.documents import nearest
     from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
@@ -69,5 +70,7 @@ def run(args: argparse.Namespace) -> int:
         document = {**found.to_json(), **sure.to_json()}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        print("\n\n".join([explained(found, loaded.topology), *sure.sections()]))
+        width = terminal_width()
+        parts = [explained(found, loaded.topology, width), *sure.sections(width)]
+        show("\n\n".join(parts))
     return 0

@@ -27,11 +27,12 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "atlas", "figures"),
+        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
-        *("live_tests", "setup", "commands"),
+        *("live_tests", "setup", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -50,7 +51,7 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
-    "experiments/atlas",
+    *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
@@ -65,6 +66,9 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "jinja2": ("experiments/pages",),
+    "rich": ("experiments/terminal",),
+    "argcomplete": ("experiments/command_line",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"
