@@ -4,77 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING
 
 from corridor.experiments.figures.data import count
 from corridor.topologies.base.bounded_file import RESULT, read_json
 
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import (
+        Answers,
+        CauseEntry,
+        CutEntry,
+        DemandAnswer,
+        Way,
+    )
+
 FILE = "answers.json"
+"""``ANSWERS_FILE``, without all that answers are computed by."""
 LEAST_MS = 1e-3
 """A smaller difference of round trips is none."""
 NOT_ADVICE = "not legal advice"
-
-
-class WayAnswer(TypedDict):
-    hubs: list[str]
-    fibres: list[str]
-    one_way_ms: float
-    length_km: float
-    crosses: list[str]
-
-
-class ClauseAnswer(TypedDict):
-    """One that a demand has to keep; ``costs_ms`` is of its round trip."""
-
-    policy: str
-    clause: str
-    says: str
-    confidence: str
-    costs_ms: float | None
-
-
-class CutAnswer(TypedDict):
-    """What becomes of a demand if something fails: at once by switches, again by the controller."""
-
-    dead: list[str]
-    protected: bool
-    at_once: WayAnswer | None
-    again: WayAnswer | None
-
-
-class RoundTripAnswer(TypedDict):
-    free: float | None
-    lawful: float | None
-
-
-class DemandAnswer(TypedDict):
-    id: str
-    data: str
-    src: str
-    dst: str
-    status: str
-    judged: bool
-    free: WayAnswer | None
-    lawful: WayAnswer | None
-    why: str
-    clauses: list[ClauseAnswer]
-    round_trip_ms: RoundTripAnswer
-    extra_ms: float | None
-    extra_interval_ms: list[float] | None
-    certain_extra_ms: float | None
-    kept_back_by_certain_rules: bool
-    single_points: list[str]
-    lost_protection: list[str]
-    cuts: list[CutAnswer]
-
-
-class Answers(TypedDict):
-    scenario: str
-    policies: str
-    as_of: str
-    against: str
-    map: dict[str, Any]
-    demands: list[DemandAnswer]
+NO_LAW = "none"
 
 
 def read_answers(out_dir: Path) -> Answers | None:
@@ -92,24 +41,19 @@ def caption(answers: Answers, shown: str) -> str:
     return " · ".join([*parts, NOT_ADVICE])
 
 
-def is_kept_back(demand: DemandAnswer) -> bool:
-    """Fibres lead there, and policies allow no way."""
-    return demand["lawful"] is None and demand["free"] is not None
-
-
 def extra_ms(demand: DemandAnswer) -> float:
     """Of the round trip; 0 where it is nothing, or nothing can be compared."""
     extra = demand["extra_ms"] or 0.0
     return extra if extra > LEAST_MS else 0.0
 
 
-def costliest_clause(demand: DemandAnswer) -> ClauseAnswer | None:
-    costly = [one for one in demand["clauses"] if (one["costs_ms"] or 0.0) > LEAST_MS]
-    return max(costly, key=lambda one: one["costs_ms"] or 0.0, default=None)
+def delay_cause(demand: DemandAnswer) -> CauseEntry | None:
+    """The first clause that makes it pay in time."""
+    return next((one for one in demand["causes"] if one["costs"] == "delay"), None)
 
 
-def is_reading(clause: ClauseAnswer) -> bool:
-    return clause["confidence"] != "confident"
+def is_reading(cause: CauseEntry) -> bool:
+    return cause["basis"] == "reading"
 
 
 def delayed(answers: Answers) -> list[DemandAnswer]:
@@ -119,7 +63,7 @@ def delayed(answers: Answers) -> list[DemandAnswer]:
 
 
 def kept_back(answers: Answers) -> list[DemandAnswer]:
-    return [demand for demand in answers["demands"] if is_kept_back(demand)]
+    return [demand for demand in answers["demands"] if demand["kept_back"]]
 
 
 def kept_back_told(answers: Answers) -> str:
@@ -140,18 +84,28 @@ def subject(answers: Answers) -> DemandAnswer | None:
     return max(served, key=rank, default=None)
 
 
-def worst_cut(demand: DemandAnswer) -> CutAnswer | None:
-    """The cut after which its way is longest; if none leaves a way, the first."""
-    cuts = [one for one in demand["cuts"] if any(dead.startswith("link:") for dead in one["dead"])]
-
-    def rank(cut: CutAnswer) -> float:
-        way = way_after(cut)
-        return way["one_way_ms"] if way else 0.0
-
-    return max(cuts or demand["cuts"], key=rank, default=None)
+def worst_cut(demand: DemandAnswer) -> CutEntry | None:
+    """The cut of fibres after which its way is longest; None where none leaves a way."""
+    cuts = [cut for cut in demand["cuts"] if _is_of_fibres(cut) and way_after(cut)]
+    return max(cuts, key=_one_way_ms, default=None)
 
 
-def way_after(cut: CutAnswer) -> WayAnswer | None:
+def deadly_cuts(demand: DemandAnswer) -> list[CutEntry]:
+    """Those that leave it no lawful way."""
+    return [cut for cut in demand["cuts"] if _is_of_fibres(cut) and not way_after(cut)]
+
+
+def _is_of_fibres(cut: CutEntry) -> bool:
+    return any(dead.startswith("link:") for dead in cut["dead"])
+
+
+def _one_way_ms(cut: CutEntry) -> float:
+    way = way_after(cut)
+    return way["one_way_ms"] if way else 0.0
+
+
+def way_after(cut: CutEntry) -> Way | None:
+    """As the controller then plans it, else as switches bridge it."""
     return cut["again"] or cut["at_once"]
 
 

@@ -1,4 +1,4 @@
-"""The figure of what events changed: round trips before each and while it lasted, a demand a row."""
+"""The figure of what events changed: round trips before each and while it lasted."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
 
 KIND = FigureKind(
     "before-after",
-    "each demand's median round trip before the event that changed it most and while it lasted; the "
-    "24 that changed most. Only where a run has such events",
+    "each demand's median round trip before the event that changed it most and while it lasted; "
+    "the 24 that changed most",
     _draw,
 )

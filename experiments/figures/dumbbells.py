@@ -44,7 +44,7 @@ def draw_dumbbells(
     figure = new_figure(title, caption, placed.body_in, width, _key(rows, names))
     axes = figure.add_subplot()
     most = max((_furthest(row) for row in rows), default=0.0) or 1.0
-    for y, row in enumerate(rows):
+    for y, row in zip(placed.ys, rows, strict=True):
         _draw_row(axes, y, row)
     axes.set_xlim(0, 1.05 * most)
     axes.set_xlabel("round trip (ms)")
@@ -65,7 +65,7 @@ def _furthest(row: Dumbbell) -> float:
     return max(row.before_ms or 0.0, row.after_ms or 0.0)
 
 
-def _draw_row(axes: Any, y: int, row: Dumbbell) -> None:
+def _draw_row(axes: Any, y: float, row: Dumbbell) -> None:
     if row.before_ms is not None and row.after_ms is not None:
         axes.plot([row.before_ms, row.after_ms], [y, y], **LINE)
     if row.after_ms is not None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matplotlib.figure import Figure
 
 from corridor.experiments.figures import answers_data as answers_of
-from corridor.experiments.figures.answers_data import Answers, DemandAnswer
 from corridor.experiments.figures.data import count
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers, DemandAnswer
 
 MOST_ROWS = 24
 
@@ -46,11 +50,11 @@ def _title(answers: Answers, delayed: list[DemandAnswer]) -> str:
 
 def _row(demand: DemandAnswer) -> Dumbbell:
     trips = demand["round_trip_ms"]
-    if answers_of.is_kept_back(demand):
+    if demand["kept_back"]:
         sure = "" if demand["kept_back_by_certain_rules"] else ", by a reading"
         return Dumbbell(demand["id"], trips["free"], None, f"kept back{sure}")
-    clause = answers_of.costliest_clause(demand)
-    by = f" by {clause['policy']}" if clause else ""
+    cause = answers_of.delay_cause(demand)
+    by = f" by {cause['policy']}" if cause else ""
     return Dumbbell(
         demand["id"], trips["free"], trips["lawful"], f"+{answers_of.extra_ms(demand):.3g} ms{by}"
     )
@@ -58,7 +62,8 @@ def _row(demand: DemandAnswer) -> Dumbbell:
 
 KIND = FigureKind(
     "free-lawful",
-    "each demand's round trip without law and under it, those that are kept back marked; only those "
-    "that differ, the 24 that differ most",
+    "each demand's round trip without law and under it, those that are kept back marked; only "
+    "those that differ, the 24 that differ most",
     _draw,
+    foreseen=True,
 )

@@ -13,9 +13,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from corridor.experiments.atlas import Atlas, DrawnHub, MapHub, Mark
-from corridor.experiments.atlas.plane import Line
+from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.figures.fonts import can_be_set
-from corridor.experiments.figures.style import SMALL_PT, Key, width_pt
+from corridor.experiments.figures.style import HALO, SMALL_PT, Key, width_pt
 
 LAND, SEA = "0.925", "white"
 STROKES: Mapping[str, Any] = {"terrestrial": "-", "submarine": (0, (5, 1.6)), "aerial": (0, (1, 1))}
@@ -106,15 +106,22 @@ def fibre_key(atlas: Atlas) -> Key:
         if medium in media:
             found.append((Line2D([], [], color="0.55", linewidth=0.8, linestyle=stroke), medium))
     if any(one.fibre.status != "in-service" for one in atlas.fibres.values()):
-        found.append((Line2D([], [], color="0.75", linewidth=0.8), "not sure to be in service"))
+        found.append((Line2D([], [], color="0.75", linewidth=0.8), "planned or uncertain"))
     return found
 
 
 def write_names(
-    figure: Figure, axes: Any, atlas: Atlas, first: Sequence[str], among: Collection[str] | None
+    figure: Figure,
+    axes: Any,
+    atlas: Atlas,
+    first: Sequence[str],
+    among: Collection[str] | None,
+    clear: Sequence[XY],
+    ways: Sequence[Line],
+    scale: float,
 ) -> None:
     """Of hubs, in Latin letters and, below, in their own; those named first come first. As many as
-    have room."""
+    have room beside marks, and beside what else is to be ``clear``; rather not over ``ways``."""
     per_pt = atlas.frame.width / (axes.get_position().width * figure.get_size_inches()[0] * 72)
 
     def width(text: str) -> float:
@@ -124,7 +131,14 @@ def write_names(
         return HIGHEST_PT * SMALL_PT * per_pt * len(name_of(hub).split("\n"))
 
     for placed in atlas.labels(
-        height, first=first, among=among, text=name_of, width=width, mark=3.8 * per_pt
+        height,
+        first=first,
+        among=among,
+        text=name_of,
+        width=width,
+        mark=per_pt * MARK_PT * scale * 3.3,
+        clear=clear,
+        lines=[*ways, *ways, *ways],
     ):
         hub = atlas.hubs[placed.label.id].hub
         middle_x = (placed.box.left + placed.box.right) / 2
@@ -137,6 +151,7 @@ def write_names(
             linespacing=1.05,
             fontweight="bold" if hub.id in first[:2] else "normal",
             zorder=7,
+            path_effects=[HALO],
         )
 
 

@@ -4,24 +4,25 @@ its worst cut."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib import patheffects
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.land import source
+from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import map_layers
-from corridor.experiments.figures.answers_data import Answers, DemandAnswer, WayAnswer
 from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
 
-WHITE = [patheffects.Stroke(linewidth=4.2, foreground="w"), patheffects.Normal()]
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers, DemandAnswer, Way
+
 LAWFUL: dict[str, Any] = {"color": "#0072b2", "linewidth": 3.2, "linestyle": "-"}
 AFTER: dict[str, Any] = {"color": "k", "linewidth": 1.7, "linestyle": (0, (5, 2))}
 FREE: dict[str, Any] = {"color": "#e69f00", "linewidth": 1.8, "linestyle": (0, (1, 1.1))}
@@ -58,28 +59,49 @@ def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> F
     axes.set_ylim(drawn.frame.height, 0)
     map_layers.draw_land(axes, drawn)
     map_layers.draw_fibres(axes, drawn, loads)
-    ends = _draw_ways(axes, drawn, demand) if demand else []
+    ways = _draw_ways(axes, drawn, demand) if demand else []
+    first = _hubs_of(demand)
     map_layers.draw_hubs(axes, drawn.hubs.values(), scale)
-    among = None if not width.is_narrow else ends
-    map_layers.write_names(sheet.figure, axes, drawn, ends, among)
+    among = first if width.is_narrow else None
+    crosses = _crosses(drawn, demand)
+    map_layers.write_names(sheet.figure, axes, drawn, first, among, crosses, ways, scale)
     return sheet.figure
 
 
-def _draw_ways(axes: Any, drawn: Atlas, demand: DemandAnswer) -> list[str]:
-    """Returns the hubs to be named first: the ends, then those on the ways."""
+def _ways_of(demand: DemandAnswer) -> list[tuple[Way, dict[str, Any]]]:
+    """From the lowest to the topmost."""
     cut = answers_of.worst_cut(demand)
     after = answers_of.way_after(cut) if cut else None
-    ways = ((demand["lawful"], LAWFUL, 3.0), (after, AFTER, 4.0), (demand["free"], FREE, 5.0))
-    for way, look, zorder in ways:
-        if way is not None:
-            lines = drawn.way(way["hubs"], way["fibres"])
-            map_layers.draw_lines(axes, lines, zorder=zorder, **look)
-    for dead in cut["dead"] if cut else ():
-        kind, _, name = dead.partition(":")
-        if kind == "link" and name in drawn.fibres:
-            axes.plot(*_middle(drawn, name), zorder=8, **CUT)
-    hubs = [hub for way, _, _ in ways if way is not None for hub in way["hubs"]]
+    ways = ((demand["lawful"], LAWFUL), (after, AFTER), (demand["free"], FREE))
+    return [(way, look) for way, look in ways if way is not None]
+
+
+def _draw_ways(axes: Any, drawn: Atlas, demand: DemandAnswer) -> list[Line]:
+    lines: list[Line] = []
+    for number, (way, look) in enumerate(_ways_of(demand)):
+        parts = drawn.way(way["hubs"], way["fibres"])
+        map_layers.draw_lines(axes, parts, zorder=3 + number, **look)
+        lines += parts
+    for cross in _crosses(drawn, demand):
+        axes.plot(*cross, zorder=8, **CUT)
+    return lines
+
+
+def _hubs_of(demand: DemandAnswer | None) -> list[str]:
+    """Those to be named first: the ends, then those on the ways."""
+    if demand is None:
+        return []
+    hubs = [hub for way, _ in _ways_of(demand) for hub in way["hubs"]]
     return list(dict.fromkeys((demand["src"], demand["dst"], *hubs)))
+
+
+def _crosses(drawn: Atlas, demand: DemandAnswer | None) -> list[XY]:
+    """Where fibres of the worst cut are marked as dead."""
+    cut = answers_of.worst_cut(demand) if demand else None
+    dead = (one.partition(":") for one in (cut["dead"] if cut else ()))
+    return [
+        _middle(drawn, name) for kind, _, name in dead if kind == "link" and name in drawn.fibres
+    ]
 
 
 def _middle(drawn: Atlas, fibre: str) -> tuple[float, float]:
@@ -115,7 +137,7 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
         return f"No demand has a way; {answers_of.kept_back_told(answers)}"
     extra = answers_of.extra_ms(demand)
     if extra:
-        said = f"The law takes {demand['id']} {extra:.3g} ms around, more than any other demand"
+        said = f"The law adds {extra:.3g} ms to the round trip of {demand['id']}, the most of all"
     else:
         assert demand["lawful"] is not None
         said = (
@@ -126,24 +148,27 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
 
 
 def _cut_told(demand: DemandAnswer) -> str:
-    cut = answers_of.worst_cut(demand)
-    if cut is None:
-        return "no cut was tried"
-    after, dead = answers_of.way_after(cut), answers_of.told(cut["dead"])
+    cut, deadly = answers_of.worst_cut(demand), answers_of.deadly_cuts(demand)
+    after = answers_of.way_after(cut) if cut else None
+    if deadly:
+        tried = count(len(demand["cuts"]), "cut")
+        return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no way"
     if after is None:
-        return f"a cut of {dead} leaves it no lawful way"
+        return "no cut of it was tried"
     return f"its worst cut adds {_more_ms(after, demand['lawful']):.3g} ms one way"
 
 
-def _more_ms(after: WayAnswer, before: WayAnswer | None) -> float:
+def _more_ms(after: Way, before: Way | None) -> float:
     return after["one_way_ms"] - (before["one_way_ms"] if before else 0.0)
 
 
 KIND = FigureKind(
     "map",
     "hubs by jurisdiction and role, fibres by medium and whether they are in service; the demand "
-    "whose law costs most: its way without law, under it, and after its worst cut; what flows put on "
-    "fibres, where there are some",
+    "whose law costs most: its way without law, under it, and after its worst cut; what flows put "
+    "on fibres, where there are some",
     _draw,
+    foreseen=True,
+    shows_loads=True,
     effort=4,
 )

@@ -48,7 +48,7 @@ def outages(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | No
     figure = new_figure(title, caption, placed.body_in, width, _key(rows))
     axes = figure.add_subplot()
     low, high = _scale(axes, rows)
-    for y, row in enumerate(rows):
+    for y, row in zip(placed.ys, rows, strict=True):
         _draw_row(axes, y, row, low, high)
     placed.write(axes)
     axes.xaxis.set_major_formatter(lambda value, _: duration(value))
@@ -83,7 +83,7 @@ def _scale(axes: Any, rows: Sequence[Outage]) -> tuple[float, float]:
     return float(low), 1.5 * most
 
 
-def _draw_row(axes: Any, y: int, row: Outage, low: float, high: float) -> None:
+def _draw_row(axes: Any, y: float, row: Outage, low: float, high: float) -> None:
     if row.lasting:
         until = high if row.predicted_ms is None else row.predicted_ms
         axes.barh(y, until - low, left=low, height=BOX, **LASTING)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matplotlib import patheffects
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from corridor.experiments.figures.style import Key
 
-HEIGHT = 0.44
+HEIGHT = 0.5
+CASING = patheffects.withStroke(linewidth=2.0, foreground="w")
 CERTAIN: dict[str, Any] = {"facecolor": "0.35", "edgecolor": "k", "linewidth": 0.6}
 READING: dict[str, Any] = {"facecolor": "0.93", "edgecolor": "0.25", "linewidth": 0.6}
 READING |= {"hatch": "////"}
@@ -39,7 +41,7 @@ def draw(axes: Any, y: float, bar: Bar) -> None:
     axes.barh(y, bar.certain_ms, height=HEIGHT, **CERTAIN)
     axes.barh(y, bar.extra_ms - bar.certain_ms, left=bar.certain_ms, height=HEIGHT, **READING)
     if bar.interval_ms is not None:
-        axes.plot(bar.interval_ms, [y, y], zorder=3, **INTERVAL)
+        axes.plot(bar.interval_ms, [y, y], zorder=3, path_effects=[CASING], **INTERVAL)
 
 
 def key(bars: Sequence[Bar]) -> Key:
@@ -47,7 +49,7 @@ def key(bars: Sequence[Bar]) -> Key:
     if any(bar.certain_ms > 0 for bar in bars):
         found.append((Patch(**CERTAIN), "by certain rules"))
     if any(bar.extra_ms > bar.certain_ms for bar in bars):
-        found.append((Patch(**READING), "by readings besides"))
+        found.append((Patch(**READING), "by readings, which are unsure"))
     if any(bar.interval_ms is not None for bar in bars):
         found.append((Line2D([], [], **INTERVAL), "middle 90 % of draws of the map"))
     return found

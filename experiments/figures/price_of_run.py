@@ -4,19 +4,21 @@ and how sure that is."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.answers_data import Answers, DemandAnswer
 from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width, new_figure
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers, DemandAnswer
 
 MOST_ROWS = 30
 ROW_IN = 0.19
@@ -55,18 +57,18 @@ def _title(delayed: Sequence[DemandAnswer]) -> str:
 
 def _shown(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
     every = count(len(answers["demands"]), "demand")
-    said = f"{len(delayed)} of {every} take longer than under {answers['against']}"
+    said = f"{len(delayed)} of {every} take longer than without law"
     if len(delayed) > MOST_ROWS:
         said += f", the {MOST_ROWS} that do most"
     return f"{said}; {answers_of.kept_back_told(answers)}"
 
 
 def _beside(demand: DemandAnswer) -> str:
-    clause = answers_of.costliest_clause(demand)
-    if clause is None:
+    cause = answers_of.delay_cause(demand)
+    if cause is None:
         return ""
-    sure = ", a reading" if answers_of.is_reading(clause) else ""
-    return f"{clause['policy']} {clause['clause']}{sure}"
+    sure = ", a reading" if answers_of.is_reading(cause) else ""
+    return f"{cause['policy']}{sure}"
 
 
 def _bar(demand: DemandAnswer) -> Bar:
@@ -76,7 +78,7 @@ def _bar(demand: DemandAnswer) -> Bar:
 
 
 def _draw_bars(axes: Any, bars: Sequence[Bar], rows: Rows) -> None:
-    for y, bar in enumerate(bars):
+    for y, bar in zip(rows.ys, bars, strict=True):
         price_bars.draw(axes, y, bar)
     most = max(bar.furthest_ms for bar in bars)
     axes.set_xlim(min(0.0, *(bar.least_ms for bar in bars)) * 1.05, 1.05 * most)
@@ -89,4 +91,5 @@ KIND = FigureKind(
     "what the law adds to the round trip of each demand: by certain rules (dark) and by readings "
     "(hatched), with the middle 90 % of draws of the map; the 30 that cost most",
     _draw,
+    foreseen=True,
 )

@@ -9,6 +9,7 @@ from corridor.experiments.figures import (
     latency_load,
     map_of_ways,
     outages,
+    policy_demand,
     predicted_measured,
     price_of_run,
     rtt_ecdf,
@@ -22,6 +23,7 @@ KINDS: dict[str, FigureKind] = {
     kind.name: kind
     for kind in (
         map_of_ways.KIND,
+        policy_demand.KIND,
         price_of_run.KIND,
         free_lawful.KIND,
         before_after.KIND,

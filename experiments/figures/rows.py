@@ -10,14 +10,15 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from corridor.experiments.figures.style import PNG_DPI, SMALL_PT, Width, broken
+from corridor.experiments.figures.style import HALO, PNG_DPI, SMALL_PT, Width, broken
 
 AXIS_IN = 0.46
 """What the axis below takes."""
-BAR = 0.25
-"""Half of what a bar may take of a row."""
-TEXT_IN, BARE_IN = 0.135, 0.34
-NARROW_MARGIN_IN = 0.3
+TEXT_IN, GAP_IN = 0.125, 0.07
+"""A line of text above a row, and what is between rows."""
+LEAST_IN, MOST_IN = 0.15, 0.24
+"""Of what is drawn in a row below its text."""
+NARROW_MARGIN_IN = 0.25
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,6 @@ class RowText:
     name: str
     """May have two lines."""
     beside: str = ""
-    is_soft: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,42 @@ class Rows:
 
     @property
     def body_in(self) -> float:
-        return AXIS_IN + (0.1 if self.width.is_narrow else 0.06) + self._height_in()
+        low, high = self._limits
+        return AXIS_IN + 0.06 + (low - high) * self._unit_in
+
+    @cached_property
+    def ys(self) -> Sequence[float]:
+        """The middle of what is drawn in each row; a bar may take 0.66 of a unit."""
+        if not self.width.is_narrow:
+            return range(len(self.texts))
+        found, down_in = [], 0.0
+        for lines in self._lines:
+            down_in += TEXT_IN * len(lines) + self._unit_in
+            found.append(down_in / self._unit_in - 0.5)
+            down_in += GAP_IN
+        return found
 
     def write(self, axes: Any) -> None:
         """Names, and the limits of the axis of rows; the first is above."""
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
+        axes.set_ylim(*self._limits)
         if self.width.is_narrow:
             self._write_above(axes)
         else:
             self._write_beside(axes)
 
-    def _height_in(self) -> float:
+    @property
+    def _unit_in(self) -> float:
         if not self.width.is_narrow:
-            return self.row_in * len(self.texts)
-        return self._unit_in() * (len(self.texts) - 0.5 + self._top())
+            return self.row_in
+        return min(max(self.row_in, LEAST_IN), MOST_IN)
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        if not self.width.is_narrow:
+            return len(self.texts) - 0.45, -0.55
+        return self.ys[-1] + 0.6, -0.1
 
     @cached_property
     def _lines(self) -> list[list[str]]:
@@ -61,35 +82,24 @@ class Rows:
         said = (_joined(text) for text in self.texts)
         return [broken(scratch, one, SMALL_PT, room_pt) for one in said]
 
-    def _unit_in(self) -> float:
-        return BARE_IN + TEXT_IN * self._most_lines()
-
-    def _most_lines(self) -> int:
-        return max((len(lines) for lines in self._lines), default=1)
-
-    def _top(self) -> float:
-        """Of a row, above its middle."""
-        return BAR + 0.06 + TEXT_IN * self._most_lines() / self._unit_in()
-
     def _write_above(self, axes: Any) -> None:
         axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.set_ylim(len(self.texts) - 0.5, -self._top())
-        for y, (text, lines) in enumerate(zip(self.texts, self._lines, strict=True)):
+        for y, lines in zip(self.ys, self._lines, strict=True):
             axes.annotate(
                 "\n".join(lines),
-                (0, y - BAR - 0.03),
+                (0, y - 0.5),
                 xycoords=axes.get_yaxis_transform(),
+                xytext=(2, 0),
+                textcoords="offset points",
                 va="bottom",
                 fontsize=SMALL_PT,
                 linespacing=1.15,
-                color="0.4" if text.is_soft else "k",
+                path_effects=[HALO],
             )
 
     def _write_beside(self, axes: Any) -> None:
-        axes.set_yticks(range(len(self.texts)), [text.name for text in self.texts])
-        axes.set_ylim(len(self.texts) - 0.45, -0.55)
-        for y, text in enumerate(self.texts):
+        axes.set_yticks(self.ys, [text.name for text in self.texts])
+        for y, text in zip(self.ys, self.texts, strict=True):
             axes.annotate(
                 text.beside,
                 (1, y),
@@ -99,7 +109,6 @@ class Rows:
                 va="center",
                 fontsize=SMALL_PT,
                 linespacing=1.25,
-                color="0.4" if text.is_soft else "k",
             )
 
 

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.answers_data import Answers, read_answers
+from corridor.experiments.figures.answers_data import read_answers
 from corridor.experiments.figures.data import Group
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers
 
 
 @dataclass(frozen=True)

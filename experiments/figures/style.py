@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib import patheffects
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -28,9 +30,12 @@ LINE_IN = 0.135
 """Of a caption, and of a second line of a title."""
 CAPTION_IN = 0.22
 TITLE_IN = 0.26
-KEY_IN = 0.2
+KEY_IN, KEY_LINE_IN = 0.2, 0.165
+"""Of the first line of a key, and of each further one."""
 EDGE_IN = 0.05
 SOFT = "0.45"
+HALO = patheffects.withStroke(linewidth=1.8, foreground="w", alpha=0.8)
+"""Around texts that lines pass below."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
     captions = broken(scratch, caption, SMALL_PT, room_pt)
     shaped = [(key, _columns(scratch, key, room_pt)) for key in keys if key]
     title_in = TITLE_IN + (LINE_IN + 0.01) * (len(titles) - 1)
-    above_in = title_in + KEY_IN * sum(-(-len(key) // columns) for key, columns in shaped)
+    above_in = title_in + sum(_key_in(key, columns) for key, columns in shaped)
     below_in = CAPTION_IN + LINE_IN * (len(captions) - 1)
     height_in = above_in + body_in + below_in
     figure = Figure(figsize=(width.inches, height_in), dpi=PNG_DPI)
@@ -151,7 +156,7 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
     down_in = title_in
     for key, columns in shaped:
         _add_key(figure, key, columns, down_in)
-        down_in += KEY_IN * -(-len(key) // columns)
+        down_in += _key_in(key, columns)
     return Sheet(figure, above_in, below_in)
 
 
@@ -171,12 +176,15 @@ HANDLE_PT, BETWEEN_PT = 18.0, 11.0
 """Of a key: what stands before a name, and between two columns."""
 
 
+def _key_in(key: Key, columns: int) -> float:
+    return KEY_IN + KEY_LINE_IN * (-(-len(key) // columns) - 1)
+
+
 def _columns(figure: Figure, key: Key, room_pt: float) -> int:
     """The most in which all entries of a key are beside each other without leaving the figure."""
     wide = [width_pt(figure, [name], SMALL_PT + 0.5) + HANDLE_PT for _, name in key]
     for columns in range(len(key), 1, -1):
-        rows = -(-len(key) // columns)
-        each = [max(wide[at : at + rows]) for at in range(0, len(key), rows)]
+        each = [max(part) for part in np.array_split(wide, columns)]
         if sum(each) + BETWEEN_PT * (len(each) - 1) <= room_pt:
             return columns
     return 1

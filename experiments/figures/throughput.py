@@ -54,7 +54,7 @@ def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
     rows = Rows(texts, width, 0.46)
     figure = new_figure(_title(flows), caption, rows.body_in, width, key)
     axes = figure.add_subplot()
-    _draw_rates(axes, shown)
+    _draw_rates(axes, shown, rows.ys)
     rows.write(axes)
     axes.set_xlabel("rate (% of the bottleneck)")
     return figure
@@ -78,11 +78,11 @@ def _share(flow: Flow, what: Literal["offered", "delivered"]) -> float | None:
     return None if rate is None else 100 * float(rate) / float(flow["bottleneck"])
 
 
-def _draw_rates(axes: Any, flows: Sequence[Flow]) -> None:
+def _draw_rates(axes: Any, flows: Sequence[Flow], ys: Sequence[float]) -> None:
     delivered = [_share(flow, "delivered") for flow in flows]
     offered = [_share(flow, "offered") for flow in flows]
-    axes.barh(range(len(flows)), [share or 0.0 for share in delivered], height=0.5, **DELIVERED)
-    known = [(share, y) for y, share in enumerate(offered) if share is not None]
+    axes.barh(ys, [share or 0.0 for share in delivered], height=0.5, **DELIVERED)
+    known = [(share, y) for y, share in zip(ys, offered, strict=True) if share is not None]
     axes.plot([share for share, _ in known], [y for _, y in known], clip_on=False, **OFFERED)
     axes.axvline(100, **BOTTLENECK)
     axes.set_xlim(0, 1.05 * max(100.0, *(share or 0.0 for share in delivered + offered)))
@@ -129,7 +129,6 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "throughput",
-    "each flow's rate as a share of its bottleneck, with its loss; only where flows were asked for, "
-    "the 40 slowest",
+    "each flow's rate as a share of its bottleneck, with its loss; the 40 slowest",
     _draw,
 )

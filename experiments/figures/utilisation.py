@@ -62,9 +62,9 @@ def _text(load: Load) -> RowText:
 
 
 def _draw_bars(axes: Any, loads: Sequence[Load], rows: Rows) -> None:
-    axes.barh(range(len(loads)), [100 * load.share for load in loads], height=0.4, **MOST)
+    axes.barh(rows.ys, [100 * load.share for load in loads], height=0.4, **MOST)
     means = [100 * load.mean_mbps / load.rate_mbps for load in loads]
-    axes.plot(means, range(len(loads)), **MEAN)
+    axes.plot(means, rows.ys, **MEAN)
     axes.axvline(100, **FULL)
     axes.set_xlim(0, 105 * max(1.0, loads[0].share))
     axes.set_xlabel("share of the emulated rate (%)")
