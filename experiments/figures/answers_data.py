@@ -105,8 +105,8 @@ def _one_way_ms(cut: CutEntry) -> float:
 
 
 def way_after(cut: CutEntry) -> Way | None:
-    """As the controller then plans it, else as switches bridge it."""
-    return cut["again"] or cut["at_once"]
+    """As the controller then plans it, else as switches bridge it, if they do."""
+    return cut["again"] or (cut["at_once"] if cut["delivered"] else None)
 
 
 def told(dead: Sequence[str]) -> str:

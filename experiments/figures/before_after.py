@@ -31,7 +31,9 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
         return None
     rows = [_row(event, hit) for event, hit in worst]
     others = len(summary["demands"]) - len(rows)
-    said = f"{count(others, 'demand')} without a change not shown"
+    said = count(len(summary["demands"]), "demand")
+    if others:
+        said += f", {others} without a change not shown"
     caption = data.caption(summary, f"{said}{left_out(rows, MOST_ROWS)}")
     names = ("median RTT before the event", "while it lasts", "no answer while it lasts")
     return draw_dumbbells(_title(worst), caption, rows[:MOST_ROWS], names, width)

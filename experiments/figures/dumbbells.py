@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.style import Key, Width, new_figure
+from corridor.experiments.figures.style import Key, Width
 
 ROW_IN = 0.17
 BEFORE: dict[str, Any] = {"marker": "o", "color": "k", "markerfacecolor": "white"}
@@ -33,7 +33,7 @@ class Dumbbell:
 
 def left_out(rows: Sequence[Dumbbell], most: int) -> str:
     more = len(rows) - most
-    return f", nor {more} more that change less" if more > 0 else ""
+    return f", {more} that change less left out" if more > 0 else ""
 
 
 def draw_dumbbells(
@@ -41,8 +41,7 @@ def draw_dumbbells(
 ) -> Figure:
     """``names`` are of what is before, after, and where nothing comes through."""
     placed = Rows([RowText(row.name, row.told) for row in rows], width, ROW_IN)
-    figure = new_figure(title, caption, placed.body_in, width, _key(rows, names))
-    axes = figure.add_subplot()
+    figure, axes = placed.figure(title, caption, _key(rows, names))
     most = max((_furthest(row) for row in rows), default=0.0) or 1.0
     for y, row in zip(placed.ys, rows, strict=True):
         _draw_row(axes, y, row)

@@ -90,15 +90,17 @@ def lacking(texts: Iterable[str]) -> str:
     return f"no font here has {told}: {way_out}"
 
 
-def set_fonts(figure: Figure) -> str:
-    """Gives each text that is not Latin its fonts. Returns what is lacking, and warns of it."""
+def set_fonts(figure: Figure) -> tuple[bool, str]:
+    """Gives each text of another script its fonts. Returns whether there are any, and what is
+    lacking, of which it warns."""
     texts = [text for text in figure.findobj(Text) if not text.get_text().isascii()]
-    for text in texts:
+    others = [text for text in texts if families(text.get_text()) != [LATIN]]
+    for text in others:
         text.set_fontfamily(families(text.get_text()))
     message = lacking(text.get_text() for text in texts)
     if message:
         warnings.warn(message, LettersLacking, stacklevel=2)
-    return message
+    return bool(others), message
 
 
 def _has(text: str, script: Script) -> bool:

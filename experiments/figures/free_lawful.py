@@ -30,8 +30,10 @@ def free_lawful(answers: Answers, width: Width) -> Figure | None:
         return None
     rows = [_row(demand) for demand in (*delayed, *kept_back)]
     unchanged = len(answers["demands"]) - len(rows)
-    said = f"{count(unchanged, 'demand')} with the same round trip"
-    caption = answers_of.caption(answers, f"{said} not shown{left_out(rows, MOST_ROWS)}")
+    said = count(len(answers["demands"]), "demand")
+    if unchanged:
+        said += f", {unchanged} with the same round trip not shown"
+    caption = answers_of.caption(answers, f"{said}{left_out(rows, MOST_ROWS)}")
     names = ("round trip without law", "under the law", "kept back")
     title = _title(answers, delayed)
     return draw_dumbbells(title, caption, rows[:MOST_ROWS], names, width)

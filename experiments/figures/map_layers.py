@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from corridor.experiments.atlas import Atlas, DrawnHub, MapHub, Mark
 from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.figures.fonts import can_be_set
-from corridor.experiments.figures.style import HALO, SMALL_PT, Key, width_pt
+from corridor.experiments.figures.style import BACKING, SMALL_PT, Key, width_pt
 
 LAND, SEA = "0.925", "white"
 STROKES: Mapping[str, Any] = {"terrestrial": "-", "submarine": (0, (5, 1.6)), "aerial": (0, (1, 1))}
@@ -151,7 +151,7 @@ def write_names(
             linespacing=1.05,
             fontweight="bold" if hub.id in first[:2] else "normal",
             zorder=7,
-            path_effects=[HALO],
+            bbox=BACKING | {"alpha": 0.6},
         )
 
 

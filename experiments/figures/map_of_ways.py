@@ -28,7 +28,7 @@ AFTER: dict[str, Any] = {"color": "k", "linewidth": 1.7, "linestyle": (0, (5, 2)
 FREE: dict[str, Any] = {"color": "#e69f00", "linewidth": 1.8, "linestyle": (0, (1, 1.1))}
 CUT: dict[str, Any] = {"color": "k", "marker": "X", "markersize": 8, "linestyle": "none"}
 CUT |= {"markeredgecolor": "w", "markeredgewidth": 0.9}
-TALLEST = 1.1
+TALLEST = 0.72
 """Of a map, beside its width; more is scaled down."""
 
 
@@ -42,10 +42,14 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
     """``loads`` are shares of the emulated rates, by fibre."""
     drawn = atlas(map_of_answers(answers))
-    demand = answers_of.subject(answers)
+    demand, has_law = answers_of.subject(answers), answers["policies"] != answers_of.NO_LAW
     map_in = width.inches * min(TALLEST, drawn.frame.height / drawn.frame.width)
     scale = 0.75 if width.is_narrow else 1.0
-    keys = (_way_key(demand, loads), map_layers.fibre_key(drawn), map_layers.hub_key(drawn, scale))
+    keys = (
+        _way_key(demand, loads, has_law),
+        map_layers.fibre_key(drawn),
+        map_layers.hub_key(drawn, scale),
+    )
     caption = answers_of.caption(answers, f"{_shown(drawn)} · {source()}")
     sheet = new_sheet(_title(answers, demand), caption, map_in + 0.06, width, *keys)
     wide, high = sheet.figure.get_size_inches()
@@ -59,7 +63,7 @@ def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> F
     axes.set_ylim(drawn.frame.height, 0)
     map_layers.draw_land(axes, drawn)
     map_layers.draw_fibres(axes, drawn, loads)
-    ways = _draw_ways(axes, drawn, demand) if demand else []
+    ways = _draw_ways(axes, drawn, demand, has_law) if demand else []
     first = _hubs_of(demand)
     map_layers.draw_hubs(axes, drawn.hubs.values(), scale)
     among = first if width.is_narrow else None
@@ -68,17 +72,18 @@ def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> F
     return sheet.figure
 
 
-def _ways_of(demand: DemandAnswer) -> list[tuple[Way, dict[str, Any]]]:
+def _ways_of(demand: DemandAnswer, has_law: bool) -> list[tuple[Way, dict[str, Any]]]:
     """From the lowest to the topmost."""
     cut = answers_of.worst_cut(demand)
     after = answers_of.way_after(cut) if cut else None
-    ways = ((demand["lawful"], LAWFUL), (after, AFTER), (demand["free"], FREE))
+    free = demand["free"] if has_law else None
+    ways = ((demand["lawful"], LAWFUL), (after, AFTER), (free, FREE))
     return [(way, look) for way, look in ways if way is not None]
 
 
-def _draw_ways(axes: Any, drawn: Atlas, demand: DemandAnswer) -> list[Line]:
+def _draw_ways(axes: Any, drawn: Atlas, demand: DemandAnswer, has_law: bool) -> list[Line]:
     lines: list[Line] = []
-    for number, (way, look) in enumerate(_ways_of(demand)):
+    for number, (way, look) in enumerate(_ways_of(demand, has_law)):
         parts = drawn.way(way["hubs"], way["fibres"])
         map_layers.draw_lines(axes, parts, zorder=3 + number, **look)
         lines += parts
@@ -91,7 +96,7 @@ def _hubs_of(demand: DemandAnswer | None) -> list[str]:
     """Those to be named first: the ends, then those on the ways."""
     if demand is None:
         return []
-    hubs = [hub for way, _ in _ways_of(demand) for hub in way["hubs"]]
+    hubs = [hub for way, _ in _ways_of(demand, has_law=True) for hub in way["hubs"]]
     return list(dict.fromkeys((demand["src"], demand["dst"], *hubs)))
 
 
@@ -110,12 +115,13 @@ def _middle(drawn: Atlas, fibre: str) -> tuple[float, float]:
     return (ax + zx) / 2, (ay + zy) / 2
 
 
-def _way_key(demand: DemandAnswer | None, loads: Mapping[str, float]) -> Key:
+def _way_key(demand: DemandAnswer | None, loads: Mapping[str, float], has_law: bool) -> Key:
     found: list[tuple[Any, str]] = []
     if demand is not None:
         cut = answers_of.worst_cut(demand)
-        found += [(Line2D([], [], **FREE), "without law")] if demand["free"] else []
-        found += [(Line2D([], [], **LAWFUL), "under the law")] if demand["lawful"] else []
+        if has_law and demand["free"]:
+            found.append((Line2D([], [], **FREE), "without law"))
+        found.append((Line2D([], [], **LAWFUL), "under the law" if has_law else "way in force"))
         if cut is not None:
             dead = answers_of.told(cut["dead"])
             found.append((Line2D([], [], **CUT), f"cut: {dead}"))
@@ -140,10 +146,9 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
         said = f"The law adds {extra:.3g} ms to the round trip of {demand['id']}, the most of all"
     else:
         assert demand["lawful"] is not None
-        said = (
-            f"The law costs no demand time; {demand['id']} takes longest, "
-            f"{demand['lawful']['one_way_ms']:.3g} ms one way"
-        )
+        law = "Without law" if answers["policies"] == answers_of.NO_LAW else "The law delays none"
+        longest = f"{demand['id']} takes longest, {demand['lawful']['one_way_ms']:.3g} ms one way"
+        said = f"{law}: {longest}"
     return f"{said}; {_cut_told(demand)}"
 
 

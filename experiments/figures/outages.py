@@ -10,13 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.event_data import WHILE_IT_LASTS, Outage, duration
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import TEXT, Width, new_figure
+from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import Summary
 
 MOST_LINEAR = 100.0
@@ -45,9 +46,10 @@ def outages(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | No
     title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))
     texts = [RowText(f"{row.label}\n{row.when}", row.told) for row in rows]
     placed = Rows(texts, width, 0.36)
-    figure = new_figure(title, caption, placed.body_in, width, _key(rows))
-    axes = figure.add_subplot()
+    figure, axes = placed.figure(title, caption, _key(rows))
     low, high = _scale(axes, rows)
+    if width.is_narrow and not low:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
     for y, row in zip(placed.ys, rows, strict=True):
         _draw_row(axes, y, row, low, high)
     placed.write(axes)

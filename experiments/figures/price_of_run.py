@@ -15,7 +15,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Width, new_figure
+from corridor.experiments.figures.style import Width
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer
@@ -37,8 +37,8 @@ def price_of_run(answers: Answers, width: Width) -> Figure | None:
     rows = Rows([RowText(demand["id"], _beside(demand)) for demand in shown], width, ROW_IN)
     bars = [_bar(demand) for demand in shown]
     caption = answers_of.caption(answers, _shown(answers, delayed))
-    figure = new_figure(_title(delayed), caption, rows.body_in, width, price_bars.key(bars))
-    _draw_bars(figure.add_subplot(), bars, rows)
+    figure, axes = rows.figure(_title(delayed), caption, price_bars.key(bars))
+    _draw_bars(axes, bars, rows)
     return figure
 
 

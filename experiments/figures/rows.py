@@ -10,7 +10,16 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from corridor.experiments.figures.style import HALO, PNG_DPI, SMALL_PT, Width, broken
+from corridor.experiments.figures.style import (
+    BACKING,
+    PNG_DPI,
+    SMALL_PT,
+    Key,
+    Width,
+    broken,
+    new_sheet,
+    width_pt,
+)
 
 AXIS_IN = 0.46
 """What the axis below takes."""
@@ -18,7 +27,9 @@ TEXT_IN, GAP_IN = 0.125, 0.07
 """A line of text above a row, and what is between rows."""
 LEAST_IN, MOST_IN = 0.15, 0.24
 """Of what is drawn in a row below its text."""
-NARROW_MARGIN_IN = 0.25
+NARROW_SIDE_IN = 0.13
+NAME_PT = 7.5
+TOP_IN = 0.06
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,8 @@ class RowText:
     name: str
     """May have two lines."""
     beside: str = ""
+    has_bar: bool = True
+    """Whether anything is drawn in it."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,27 @@ class Rows:
     width: Width
     row_in: float
 
-    @property
-    def body_in(self) -> float:
+    def figure(self, title: str, caption: str, key: Key) -> tuple[Figure, Any]:
+        """And its axes, as large as texts leave them."""
         low, high = self._limits
-        return AXIS_IN + 0.06 + (low - high) * self._unit_in
+        rows_in = (low - high) * self._unit_in
+        sheet = new_sheet(title, caption, TOP_IN + rows_in + AXIS_IN, self.width, key)
+        wide, tall = sheet.figure.get_size_inches()
+        left, right = self._sides_in()
+        box = (left, sheet.below_in + AXIS_IN, wide - left - right, rows_in)
+        scale = (wide, tall, wide, tall)
+        axes = sheet.figure.add_axes(tuple(one / of for one, of in zip(box, scale, strict=True)))
+        return sheet.figure, axes
+
+    def _sides_in(self) -> tuple[float, float]:
+        if self.width.is_narrow:
+            return NARROW_SIDE_IN, NARROW_SIDE_IN
+        scratch = Figure(dpi=PNG_DPI)
+        names = [line for text in self.texts for line in text.name.split("\n")]
+        beside = [line for text in self.texts for line in text.beside.split("\n")]
+        name_in = width_pt(scratch, names, NAME_PT) / 72
+        beside_in = width_pt(scratch, beside, SMALL_PT) / 72
+        return name_in + 0.12, (beside_in + 0.2) if any(beside) else 0.15
 
     @cached_property
     def ys(self) -> Sequence[float]:
@@ -47,10 +77,10 @@ class Rows:
         if not self.width.is_narrow:
             return range(len(self.texts))
         found, down_in = [], 0.0
-        for lines in self._lines:
-            down_in += TEXT_IN * len(lines) + self._unit_in
-            found.append(down_in / self._unit_in - 0.5)
-            down_in += GAP_IN
+        for text, lines in zip(self.texts, self._lines, strict=True):
+            down_in += TEXT_IN * len(lines)
+            found.append(down_in / self._unit_in + 0.5)
+            down_in += GAP_IN + (self._unit_in if text.has_bar else 0.0)
         return found
 
     def write(self, axes: Any) -> None:
@@ -73,12 +103,13 @@ class Rows:
     def _limits(self) -> tuple[float, float]:
         if not self.width.is_narrow:
             return len(self.texts) - 0.45, -0.55
-        return self.ys[-1] + 0.6, -0.1
+        below = 0.6 if self.texts[-1].has_bar else -0.3
+        return self.ys[-1] + below, -0.1
 
     @cached_property
     def _lines(self) -> list[list[str]]:
         scratch = Figure(dpi=PNG_DPI)
-        room_pt = (self.width.inches - NARROW_MARGIN_IN) * 72
+        room_pt = (self.width.inches - 2 * NARROW_SIDE_IN - 0.03) * 72
         said = (_joined(text) for text in self.texts)
         return [broken(scratch, one, SMALL_PT, room_pt) for one in said]
 
@@ -94,7 +125,7 @@ class Rows:
                 va="bottom",
                 fontsize=SMALL_PT,
                 linespacing=1.15,
-                path_effects=[HALO],
+                bbox=BACKING,
             )
 
     def _write_beside(self, axes: Any) -> None:

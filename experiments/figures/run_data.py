@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers
+
+
+NOTHING_MEASURED = cast("Summary", {"demands": []})
+"""Of a run that goes on: enough for figures that are foreseen."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -34,8 +33,8 @@ KEY_IN, KEY_LINE_IN = 0.2, 0.165
 """Of the first line of a key, and of each further one."""
 EDGE_IN = 0.05
 SOFT = "0.45"
-HALO = patheffects.withStroke(linewidth=1.8, foreground="w", alpha=0.8)
-"""Around texts that lines pass below."""
+BACKING: dict[str, Any] = {"facecolor": "w", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
+"""Behind texts that lines pass below; an outline would make paths of letters."""
 
 
 @dataclass(frozen=True)
@@ -208,12 +207,13 @@ def _add_key(figure: Figure, key: Key, columns: int, below_in: float) -> None:
 
 def lay_out(figure: Figure) -> None:
     """Settle where everything goes and of what fonts, for every format alike; a letter that no
-    font has is told of in a warning and below the figure."""
+    font has is told of in a warning and across the figure."""
     figure.draw_without_rendering()
-    message = set_fonts(figure)
+    are_new, message = set_fonts(figure)
     if message:
         figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
-    figure.draw_without_rendering()
+    if are_new:
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 

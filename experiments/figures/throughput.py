@@ -13,7 +13,7 @@ from corridor.experiments.figures import data
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import TEXT, Width, new_figure
+from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import FlowSummary, Summary
 
 MAX_FLOWS = 40
@@ -52,8 +52,7 @@ def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
     ]
     texts = [RowText(f"{flow['id']}\n{_carried(flow)}", _told(flow)) for flow in shown]
     rows = Rows(texts, width, 0.46)
-    figure = new_figure(_title(flows), caption, rows.body_in, width, key)
-    axes = figure.add_subplot()
+    figure, axes = rows.figure(_title(flows), caption, key)
     _draw_rates(axes, shown, rows.ys)
     rows.write(axes)
     axes.set_xlabel("rate (% of the bottleneck)")

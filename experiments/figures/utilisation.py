@@ -15,7 +15,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import Load, bin_ns, read_loads
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Width, new_figure
+from corridor.experiments.figures.style import Width
 
 MOST_ROWS = 30
 ROW_IN = 0.26
@@ -40,8 +40,8 @@ def _draw(run: RunData, width: Width) -> Figure | None:
         (Line2D([], [], **MEAN), "mean while anything flows"),
         (Line2D([], [], **FULL), "emulated rate"),
     ]
-    figure = new_figure(_title(loads), caption, rows.body_in, width, key)
-    _draw_bars(figure.add_subplot(), shown, rows)
+    figure, axes = rows.figure(_title(loads), caption, key)
+    _draw_bars(axes, shown, rows)
     return figure
 
 
