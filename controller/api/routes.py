@@ -21,6 +21,7 @@ from corridor.controller.api.control_answers import (
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
 from corridor.controller.api.problems import KINDS, Problem
+from corridor.topologies.base.suggestions import nearest_or_some
 
 MOST_EVENTS = 10_000
 ALWAYS = ("malformed", "unauthorized", "forbidden", "slow", "large", "misdirected")
@@ -83,8 +84,8 @@ async def demand(request: Request, demand: DemandId) -> Any:
     for one in known:
         if one["demand"] == demand:
             return one
-    names = ", ".join(one["demand"] for one in known)
-    raise Problem("unknown", f"no demand {demand!r}; there are {names}")
+    there = nearest_or_some(demand, (one["demand"] for one in known))
+    raise Problem("unknown", f"no demand {demand!r}; {there}")
 
 
 @router.get(

@@ -16,6 +16,8 @@ from corridor.experiments.commands.arguments import (
 )
 from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def add_parser(verbs: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="for price.json, a figure, and the runs; new or empty",
+        help="for price.json, report.html, a figure, and the runs; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
 
@@ -98,13 +100,32 @@ def run(args: argparse.Namespace) -> int:
     plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
         from corridor.experiments.figures.price import draw_prices
+        from corridor.experiments.pages.report import PRICES, write_report
 
-        (out_dir / "price.json").write_text(json.dumps(plain, indent=1) + "\n")
+        (out_dir / PRICES).write_text(json.dumps(plain, indent=1) + "\n")
+        _write_ways(out_dir, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found)
-    print(json.dumps(plain, indent=1) if args.json else told(found))
+        write_report(out_dir)
+    if args.json:
+        print(json.dumps(plain, indent=1))
+    else:
+        show(told(found, terminal_width()))
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
+
+
+def _write_ways(out_dir: Path, base: LoadedScenario, priced: Sequence[LoadedScenario]) -> None:
+    """What a page needs besides the prices: the map, ways, and what all was made of."""
+    from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
+    from corridor.experiments.results.price_sets import Laid
+    from corridor.experiments.run.manifest import write_prices_manifest
+
+    sets = [one.policies for one in priced]
+    ways = ways_document(Laid.of(base), base.policies, sets)
+    (out_dir / WAYS_FILE).write_text(json.dumps(ways, ensure_ascii=False) + "\n")
+    every = {one.name: one for one in (base.policies, *sets)}
+    write_prices_manifest(out_dir / "manifest.json", base, every)
 
 
 def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
@@ -137,16 +158,15 @@ def _priced(
     base = scenarios[args.against]
     laid = Laid.of(base)
     lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
-    return [
-        price(
-            laid,
-            scenarios[name].policies,
-            base.policies,
-            search_changes=not args.no_changes,
-            lawful=lawful,
-        )
-        for name in names
-    ]
+    found: list[SetPrice] = []
+    with waiting("pricing") as tell:
+        for name in names:
+            tell(f"{len(found) + 1} of {len(names)}: {name}")
+            policies, changes = scenarios[name].policies, not args.no_changes
+            found.append(
+                price(laid, policies, base.policies, search_changes=changes, lawful=lawful)
+            )
+    return found
 
 
 def _sets(args: argparse.Namespace) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _schema(file: str) -> dict[str, Any]:
-    from corridor.controller.policy.schema import json_schema, schema
+    from corridor.controller.policy.schema import schema
 
     if file == "scenario":
         return _scenario_schema()

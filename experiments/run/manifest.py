@@ -9,27 +9,22 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import yaml
 
+from corridor.controller.policy.model import PolicySet
+from corridor.experiments.run.version import code_of_checkout
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.places import CHECKOUT
 
 MANIFEST_SCHEMA = 1
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class Code(TypedDict):
-    """Of the checkout; the commit is empty where git cannot tell."""
-
-    commit: str
-    changed: bool
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
@@ -63,6 +58,32 @@ def write_manifest(
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def write_prices_manifest(
+    path: Path, loaded: LoadedScenario, policies: Mapping[str, PolicySet]
+) -> None:
+    """Of prices, for which nothing runs: the map and the sets are told by their hashes."""
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "scenario": loaded.scenario.name,
+        "hashes": {
+            "topology": _digest(loaded.topology.model_dump(mode="json")),
+            **{
+                f"set {name}": _digest(one.model_dump(mode="json"))
+                for name, one in policies.items()
+            },
+        },
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _made_with() -> dict[str, Any]:
+    return {
         "versions": _versions(),
         "machine": {
             "kernel": platform.release(),
@@ -70,10 +91,9 @@ def write_manifest(
             "cores": os.cpu_count(),
             "python": platform.python_version(),
         },
-        "code": _code(),
+        "code": code_of_checkout(),
         "arguments": sys.argv[1:],
     }
-    path.write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def _digest(value: Any) -> str:
@@ -105,17 +125,3 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _code() -> Code:
-    """The commit of this checkout and whether it was changed, where git can tell."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(CHECKOUT), *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}

@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
-NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns"
+NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser"
 QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
 CORRIDOR = (sys.executable, "-P", "-m", "corridor.experiments.cli")
 SITE = "site"
@@ -39,11 +39,12 @@ def sections(
     guests: bool,
     native: bool,
     root: bool,
+    browser: bool,
     docs: bool = False,
     pytest_arguments: Sequence[str] = (),
 ) -> list[Section]:
-    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows, ``docs``
-    whether what makes the site of the documentation is installed.
+    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows,
+    ``browser`` whether a Chromium is here, ``docs`` whether what makes the site is.
 
     With pytest arguments only tests run, since they single some out.
     """
@@ -66,6 +67,9 @@ def sections(
     if fast:
         return [*chosen, tests("unit and property tests", QUICK)]
     chosen.append(tests("unit and property tests", NEITHER_GUEST_NOR_KERNEL))
+    if browser:
+        command = (python, "-m", "pytest", "-q", "-m", "browser", *(picked or ("tests/browser",)))
+        chosen.append(Section("pages in a browser", command, empty_is_fine=bool(picked)))
     own = [marker for marker, can in (("netns", root), ("native", native)) if can]
     if own:
         markers = f"({' or '.join(own)}) and not guest"
@@ -79,8 +83,10 @@ def sections(
 def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:
     """Runs every section, even after one failed, and sums up: 0 when all passed, else 1."""
     from corridor.experiments.documentation.site import lacks as site_lacks
+    from corridor.experiments.run.printing import INSTALL, find_browser
     from corridor.experiments.testbeds.probe import probe
 
+    browser = find_browser() is not None
     facts = probe(boot=guests and not fast)
     if guests and not fast:
         lacks = facts.real_guest_lacks()
@@ -96,6 +102,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         native=not facts.native_lacks(),
         root=facts.root,
         docs=not site_lacks(),
+        browser=browser,
         pytest_arguments=pytest_arguments,
     ):
         print(f"\n== {section.name} ==", flush=True)
@@ -110,4 +117,6 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
     if missing := site_lacks():
         print(f"left out: the site ({', '.join(missing)} not here; ./corridor setup --docs)")
+    if not browser and not fast:
+        print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
     return 0 if all(passed for _, passed, _ in results) else 1

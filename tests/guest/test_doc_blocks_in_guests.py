@@ -10,7 +10,10 @@ PAGE_S = 900
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(PAGE_S)]
 
 
-@pytest.mark.parametrize("page", pages_with(lambda one: one.is_run and one.needs_guest), ids=name_of)
+PAGES = pages_with(lambda block: block.is_run and block.needs_guest)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_what_a_page_tells_to_do_works_in_guests(page, tmp_path, monkeypatch, virtual_kernel):
     furnish(tmp_path)
     monkeypatch.chdir(tmp_path)

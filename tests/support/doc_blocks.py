@@ -17,8 +17,8 @@ and, of blocks that are run:
     stays=WORD     it goes on until it is ended; the page goes on once it has printed WORD
     no-run: WHY    shown only
 
-In outputs a line ``...`` stands for any lines, and ``...`` in a line for anything. Of a table they may
-show fewer columns than are printed, as a narrow terminal does.
+In outputs a line ``...`` stands for any lines, and ``...`` in a line for anything. Of a table they
+may show fewer columns than are printed, as a narrow terminal does.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ def outputs_of(page: Path) -> Iterator[tuple[Block, Block]]:
             yield last, block
 
 
-SHIM = "#!/bin/sh\nexec {python} {words} \"$@\"\n"
+SHIM = '#!/bin/sh\nexec {python} {words} "$@"\n'
 COMMAND = "-P -m corridor.experiments.cli"
 SHIMS = {
     "bin/corridor": COMMAND,

@@ -27,10 +27,12 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
+        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("atlas", "pages", "figures"),
+        *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
-        *("live_tests", "documentation", "setup", "commands"),
+        *("live_tests", "documentation", "setup", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -49,6 +51,7 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
@@ -65,6 +68,9 @@ HOMES = {
     "prometheus_client": ("controller/api",),
     "sphinx": ("experiments/documentation",),
     "docutils": ("experiments/documentation",),
+    "jinja2": ("experiments/pages",),
+    "rich": ("experiments/terminal",),
+    "argcomplete": ("experiments/command_line",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"

@@ -123,26 +123,3 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="not empty"):
         site.build_site(tmp_path)
     assert (tmp_path / "mine").read_text() == "x"
-
-
-@pytest.mark.slow
-@pytest.mark.browser
-def test_its_search_finds_sections_from_the_disk_and_asks_nobody(built):
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("no Chromium here")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        asked, said = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda line: said.append(line.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((built / "index.html").as_uri())
-        page.click(".sidebar-search")
-        page.keyboard.type("counterexample packet")
-        page.keyboard.press("Enter")
-        page.click("#search-results .found a:text('Reading a counterexample')")
-        page.wait_for_url("**/docs/prover.html#reading-a-counterexample")
-        browser.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert said == []

@@ -65,7 +65,9 @@ def test_a_mistake_of_the_other_file_is_told_with_its_own_line(tmp_path: Path) -
 
 
 def test_what_does_not_fit_together_is_told_where_the_file_says_extends(tmp_path: Path) -> None:
-    text = "name: own\ntopology: edwc\nextends: mini\ndemands:\n- {id: a, class: b, src: x, dst: y}\n"
+    text = (
+        "name: own\ntopology: edwc\nextends: mini\ndemands:\n- {id: a, class: b, src: x, dst: y}\n"
+    )
     with pytest.raises(InputError, match=r"own\.yaml:5: .*unknown hub"):
         load_scenario(write(tmp_path, "own.yaml", text))
     text = "name: own\nextends: sovereignty\npolicies: nothing.yaml\n"
