@@ -4,7 +4,7 @@ What a block is stands behind its three ticks:
 
     ```sh                            run by bash, in one folder for the whole page
     ```yaml topology=lab/sea.yaml    written there and loaded; or scenario=, policies=
-    ```python                        run, after the Python blocks of its page that ran before it
+    ```python                        run, in one interpreter for the whole page
     ```yaml adds=two-cities.yaml     loaded as a scenario that has these keys beside the file's
     ```KIND file=NAME                only written, for a command below it
     ```text output                   what the block before it printed: these lines, in this order
@@ -60,6 +60,22 @@ PAGES = [
     ROOT / "examples/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+DONE, FAILED = "\n: done :\n", "\n: failed :\n"
+DRIVER = f"""
+import os, sys, traceback
+space = {{"__name__": "__main__"}}
+asked = os.fdopen(os.dup(0))
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+for _ in asked:
+    try:
+        exec(compile(open(".program.py", encoding="utf-8").read(), "block", "exec"), space)
+    except BaseException:
+        traceback.print_exc(file=sys.stdout)
+        print({FAILED!r}, flush=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    print({DONE!r}, end="", flush=True)
+"""
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -140,7 +156,7 @@ class Reader:
     """What the last block printed."""
     ran: list[str] = field(default_factory=list)
     _staying: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    _python: list[str] = field(default_factory=list)
+    _interpreter: subprocess.Popen[bytes] | None = None
     _skipped: bool = False
 
     def follow(self, page: Path) -> None:
@@ -167,6 +183,9 @@ class Reader:
         for process in reversed(self._staying):
             end(process, signal.SIGINT)
         self._staying.clear()
+        if self._interpreter is not None:
+            end(self._interpreter, signal.SIGTERM)
+            self._interpreter = None
 
     def _write(self, name: str, text: str) -> None:
         written = self.folder / name
@@ -185,10 +204,25 @@ class Reader:
         elif block.kind == "sh" and block.file is None:
             self._shell(block, ["bash", "-euo", "pipefail", "-c", block.text])
         elif block.kind == "python" and block.file is None:
-            program = "\n".join([*self._python, f"print({block.place!r}, flush=True)", block.text])
-            self._shell(block, [sys.executable, "-c", program])
-            self.said = self.said.split(f"{block.place}\n", 1)[-1]
-            self._python.append(block.text)
+            self._python(block)
+
+    def _python(self, block: Block) -> None:
+        """One interpreter for the page, told by its standard input which file to execute next."""
+        if self._interpreter is None:
+            self._interpreter = self._start([sys.executable, "-c", DRIVER], self.folder / ".python")
+        log, program = self.folder / ".python", self.folder / ".program.py"
+        program.write_text(block.text, encoding="utf-8")
+        before = log.stat().st_size
+        assert self._interpreter.stdin is not None
+        self._interpreter.stdin.write(b"go on\n")
+        self._interpreter.stdin.flush()
+        deadline = time.monotonic() + BLOCK_S
+        while not (said := log.read_bytes()[before:].decode("utf-8", "replace")).endswith(DONE):
+            assert self._interpreter.poll() is None, f"{block.place}: Python ended\n{said}"
+            assert time.monotonic() < deadline, f"{block.place}: it takes too long\n{said}"
+            time.sleep(0.05)
+        self.said = said.removesuffix(DONE)
+        assert FAILED not in self.said, f"{block.place}: exit code 1\n{block.text}\n{self.said}"
 
     def _shell(self, block: Block, words: Sequence[str]) -> None:
         log = self.folder / ".said"
@@ -221,7 +255,7 @@ class Reader:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if words[-1] == DRIVER else subprocess.DEVNULL,
             stdout=log.open("wb"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
