@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -67,7 +68,7 @@ def test_a_terminal_gets_colours_and_lines_that_fit():
     code, said = at_a_terminal(*EXPLAINED)
     assert code == 0
     assert "\x1b[32mUP\x1b[0m" in said
-    assert max(map(len, CODES.sub("", said).splitlines())) <= 80
+    assert max(map(len, screen(said))) <= 80
 
 
 def test_what_is_blocked_is_red():
@@ -77,8 +78,13 @@ def test_what_is_blocked_is_red():
 @pytest.mark.parametrize("said_so", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
 def test_who_wants_no_colour_gets_none(said_so):
     _, said = at_a_terminal(*BLOCKED, **said_so)
-    assert ESCAPE not in said
+    assert not re.search(r"\x1b\[[0-9;]*m", said.replace("\x1b[2m", "").replace("\x1b[0m", ""))
     assert "BLOCKED" in said
+
+
+@pytest.mark.parametrize("said_so", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_code_at_all(said_so):
+    assert ESCAPE not in at_a_terminal(*BLOCKED, **said_so)[1]
 
 
 def test_who_forces_colour_gets_it_in_a_pipe_and_nothing_else_changes():
@@ -101,7 +107,7 @@ def test_who_forces_colour_gets_it_in_a_pipe_and_nothing_else_changes():
 )
 def test_no_table_is_wider_than_the_terminal(words, columns):
     _, said = at_a_terminal(*words, columns=columns, NO_COLOR="1")
-    assert max(map(len, CODES.sub("", said).splitlines())) <= columns
+    assert max(map(len, screen(said))) <= columns
 
 
 def test_json_is_the_same_everywhere():
