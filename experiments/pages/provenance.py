@@ -20,8 +20,8 @@ SAID = (
     "an emulation of that map, not on real cables. It is not legal advice."
 )
 COMPUTED = (
-    "Everything above is computed from a map, policies and demands that are data; nothing of it was "
-    "measured on real cables. It is not legal advice."
+    "Everything above is computed from a map, policies and demands that are data; nothing of it "
+    "was measured on real cables. It is not legal advice."
 )
 
 
