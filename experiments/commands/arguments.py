@@ -16,7 +16,13 @@ SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 """As policies have them; said here, since their module takes long to import."""
 
 
-def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-asia") -> None:
+DEFAULT_SCENARIO = "reference"
+"""As scenarios have it; said here for the same reason."""
+
+
+def add_scenario_arguments(
+    parser: argparse.ArgumentParser, default: str = DEFAULT_SCENARIO
+) -> None:
     parser.add_argument(
         "scenario",
         nargs="?",
@@ -24,6 +30,11 @@ def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-
         metavar="SCENARIO",
         help=f"a shipped scenario's name or a YAML file (default: {default})",
     )
+    add_scenario_options(parser)
+
+
+def add_scenario_options(parser: argparse.ArgumentParser) -> None:
+    """What stands in for what a scenario says itself."""
     parser.add_argument(
         "--policies",
         metavar="SET",

@@ -9,11 +9,13 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from corridor.controller.policy.model import PolicySet
 from corridor.experiments.run.version import code_of_checkout
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
@@ -56,6 +58,32 @@ def write_manifest(
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def write_prices_manifest(
+    path: Path, loaded: LoadedScenario, policies: Mapping[str, PolicySet]
+) -> None:
+    """Of prices, for which nothing runs: the map and the sets are told by their hashes."""
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "scenario": loaded.scenario.name,
+        "hashes": {
+            "topology": _digest(loaded.topology.model_dump(mode="json")),
+            **{
+                f"set {name}": _digest(one.model_dump(mode="json"))
+                for name, one in policies.items()
+            },
+        },
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _made_with() -> dict[str, Any]:
+    return {
         "versions": _versions(),
         "machine": {
             "kernel": platform.release(),
@@ -66,7 +94,6 @@ def write_manifest(
         "code": code_of_checkout(),
         "arguments": sys.argv[1:],
     }
-    path.write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def _digest(value: Any) -> str:

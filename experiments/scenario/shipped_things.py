@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.load import load_policies, shipped_policies
-from corridor.experiments.scenario.scenario import load_scenario, shipped_scenarios
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.formats.load import SHIPPED, load_topology
 

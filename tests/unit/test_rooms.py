@@ -27,7 +27,8 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "scenario", "plan", "results", "figures"),
+        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
@@ -50,6 +51,7 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
@@ -64,6 +66,7 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "jinja2": ("experiments/pages",),
     "rich": ("experiments/terminal",),
     "argcomplete": ("experiments/command_line",),
 }

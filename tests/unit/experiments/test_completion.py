@@ -15,7 +15,8 @@ from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
 from corridor.experiments.command_line import names
 from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
-from corridor.experiments.scenario.scenario import load_scenario, shipped_scenarios
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 

@@ -1,0 +1,78 @@
+"""``report.html`` of a result folder: read, laid out, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from corridor.experiments.answers.ways_of_sets import WAYS_FILE
+from corridor.experiments.pages import REPORT
+from corridor.experiments.pages.course import Sample
+from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.page import Page, report
+from corridor.experiments.pages.price_page import price_page
+from corridor.experiments.pages.run_page import RunResults, run_page
+from corridor.experiments.results.run_result import Run
+from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
+from corridor.topologies.base.errors import InputError
+
+PRICES = "price.json"
+
+
+def write_report(out_dir: Path) -> Path:
+    """Of the run or the prices that a folder holds. Raises InputError where there are none."""
+    return written(out_dir, report(page_of(out_dir)))
+
+
+def page_of(out_dir: Path) -> Page:
+    return _price_page(out_dir) if holds_prices(out_dir) else _run_page(out_dir)
+
+
+def holds_prices(out_dir: Path) -> bool:
+    return is_file(out_dir / PRICES)
+
+
+def _price_page(out_dir: Path) -> Page:
+    ways = _read(out_dir / WAYS_FILE)
+    if ways is None:
+        raise InputError(
+            f"{WAYS_FILE} is missing: these prices know no map",
+            "price again, with --out",
+            file=str(out_dir),
+        )
+    prices = cast(Json, read_json(out_dir / PRICES, RESULT))
+    return price_page(prices, ways, _read(out_dir / "manifest.json"))
+
+
+def _run_page(out_dir: Path) -> Page:
+    run = Run(out_dir)
+
+    def series(demand: str, measure: str, width: str) -> Sequence[Sample]:
+        return run.series(demand, measure, width)
+
+    return run_page(
+        RunResults(
+            summary=cast(Json, run.summary),
+            answers=_read(out_dir / "answers.json"),
+            proof=_read(out_dir / "proof.json"),
+            manifest=_read(out_dir / "manifest.json"),
+            series=series,
+        )
+    )
+
+
+def written(out_dir: Path, text: str) -> Path:
+    """Another report is replaced."""
+    path, staged = out_dir / REPORT, out_dir / f".{REPORT}"
+    staged.write_text(text, encoding="utf-8")
+    staged.replace(path)
+    return path
+
+
+def _read(path: Path) -> Json | None:
+    """None where there is no such file."""
+    with contextlib.suppress(NoSuchFile):
+        return cast(Json, read_json(path, RESULT))
+    return None
