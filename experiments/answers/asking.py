@@ -1,4 +1,4 @@
-"""What Python users ask of a scenario without running it: ``corridor.answers``, ``corridor.cut``."""
+"""What Python asks of a scenario without running it: ``corridor.answers``, ``corridor.cut``."""
 
 from __future__ import annotations
 
