@@ -20,8 +20,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
-from corridor.experiments.figures.fonts import families, set_fonts
+from corridor.experiments.figures.fonts import LettersLacking, families, lacking, set_fonts
 
 SMALL_PT = 7
 PNG_DPI = 150
@@ -208,21 +209,31 @@ def _add_key(figure: Figure, key: Key, columns: int, below_in: float) -> None:
 def lay_out(figure: Figure) -> None:
     """Settle where everything goes and of what fonts, for every format alike; a letter that no
     font has is told of in a warning and across the figure."""
-    figure.draw_without_rendering()
-    are_new, message = set_fonts(figure)
-    if message:
-        figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
-    if are_new:
+    with _one_warning():
+        set_fonts(figure)
         figure.draw_without_rendering()
+        if set_fonts(figure):  # labels of ticks are there now
+            figure.draw_without_rendering()
+    message = lacking(text.get_text() for text in figure.findobj(Text))
+    if message:
+        warnings.warn(message, LettersLacking, stacklevel=2)
+        figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
     figure.set_layout_engine("none")
+
+
+@contextlib.contextmanager
+def _one_warning() -> Iterator[None]:
+    """Ours, which says what to do, instead of one of Matplotlib's for each letter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.pdf`` and ``name.png``, laid out alike and without the time of writing."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        lay_out(figure)
-        pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+    lay_out(figure)
+    pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+    with _one_warning():
         figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
         figure.savefig(png)
     return [pdf, png]
