@@ -38,7 +38,7 @@ class Script:
 
 SCRIPTS = (
     Script(
-        *("Chinese", "\u2e80", "\uffef", "Noto Sans CJK SC"),
+        *("Chinese", "\u2e80", "\u9fff", "Noto Sans CJK SC"),
         files=("opentype/noto/NotoSansCJK-Regular.ttc", "opentype/noto/NotoSansCJK-Bold.ttc"),
         package="fonts-noto-cjk",
     ),

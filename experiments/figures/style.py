@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
 def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: Any) -> list[str]:
     """A text in lines that are no wider than there is room; a word that is stays whole."""
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in re.split(BREAK, text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_pt(figure, [longer], size_pt, **font) > room_pt:
             lines.append(word)
@@ -172,6 +173,8 @@ def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: An
     return lines
 
 
+BREAK = r" (?!(?:ms|s|µs|%|Mbit/s)(?:\W|$))"
+"""Not between a number and its unit."""
 HANDLE_PT, BETWEEN_PT = 18.0, 11.0
 """Of a key: what stands before a name, and between two columns."""
 
@@ -252,10 +255,11 @@ def warm_up() -> None:
 def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:
     """The width of the widest of some lines, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    widths = [
-        renderer.get_text_width_height_descent(
-            text, FontProperties(family=families(text), size=size_pt, **font), False
-        )[0]
-        for text in texts
-    ]
+    with _one_warning():
+        widths = [
+            renderer.get_text_width_height_descent(
+                text, FontProperties(family=families(text), size=size_pt, **font), False
+            )[0]
+            for text in texts
+        ]
     return float(max(widths, default=0.0) * 72 / figure.dpi)
