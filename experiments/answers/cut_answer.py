@@ -102,7 +102,7 @@ def _element(topology: Topology, word: str) -> str:
     if word in {hub.id for hub in topology.hubs}:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
     groups = {group.partition(":")[2] or group for group in topology.srlgs}
-    known = sorted({*fibres, *groups, *topology.srlgs})
+    known = sorted({*fibres, *groups})
     hint = nearest(word, known) or "corridor topology show lists fibres and groups"
     raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
 

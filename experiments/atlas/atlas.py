@@ -111,7 +111,8 @@ class Atlas:
 
         ``first`` come before all others, which follow by rank; ``among`` says which at all.
         ``width`` measures a text in units; without it widths are about right. ``clear`` are other
-        points, with how far around them no label may be; ``lines`` are better not covered, as fibres are.
+        points, with how far around them no label may be; ``lines`` are better not covered, as
+        fibres are.
         """
         order = sorted(
             (hub for name, hub in self.hubs.items() if among is None or name in among),
@@ -128,7 +129,11 @@ class Atlas:
             for hub in order
             for high in [height(hub.hub) if callable(height) else height]
         ]
-        others = [(hub.xy, mark) for name, hub in self.hubs.items() if among and name not in among]
+        others = [
+            (hub.xy, mark)
+            for name, hub in self.hubs.items()
+            if among is not None and name not in among
+        ]
         others += clear
         all_lines = [part for fibre in self.fibres.values() for part in fibre.parts]
         frame = Box(0.0, 0.0, self.frame.width, self.frame.height)

@@ -59,19 +59,21 @@ def is_asked() -> bool:
 
 def answer(parser: Parser) -> None:
     """Tell the shell, and end this process."""
-    import argcomplete
+    from argcomplete.finders import CompletionFinder
 
     _without_help()
     _mark(parser)
-    finder = argcomplete.CompletionFinder()
-    finder(parser, always_complete_options=False, exclude=OFF, default_completer=_Nothing())
+    nothing: Any = _Nothing()
+    CompletionFinder()(
+        parser, always_complete_options=False, exclude=OFF, default_completer=nothing
+    )
 
 
 def shell_code(shell: str) -> str:
     """What a shell is to read so that it asks."""
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    code: str = argcomplete.shellcode([PROGRAM], shell=shell)
+    code: str = shellcode([PROGRAM], shell=shell)
     return _by_any_path(code) if shell == "fish" else code
 
 
@@ -111,7 +113,7 @@ class _Names:
         found = [] if source is None else list(source(parsed_args))
         if self._metavar in FILES and not any(one.startswith(prefix) for one in found):
             found += _files(prefix, self._metavar)
-        before, comma, _ = prefix.rpartition(",")
+        before, comma, _last = prefix.rpartition(",")
         return [f"{before}{comma}{one}" for one in found] if "," in self._metavar else found
 
 

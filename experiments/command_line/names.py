@@ -21,7 +21,7 @@ POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
-DEFAULT_SCENARIO = "pan-asia"
+DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
 MOST_BYTES = 4_000_000
 
 Names = Iterable[str]
@@ -79,15 +79,25 @@ def _stems(folder: Path) -> list[str]:
 def _scenario(args: argparse.Namespace) -> Plain:
     """The one that was named, else that of the live network, else the usual one."""
     named = getattr(args, "scenario", None) or _of_live_network(getattr(args, "network", None))
-    return _read(_file(named or DEFAULT_SCENARIO, SCENARIOS))
+    return _whole(_file(named or DEFAULT_SCENARIO, SCENARIOS))
+
+
+def _whole(path: Path, depth: int = 4) -> Plain:
+    """A scenario with what it has from the one it extends."""
+    said = _read(path)
+    base = said.get("extends")
+    if not isinstance(base, str) or not depth:
+        return said
+    beside = path.parent / base
+    return {**_whole(beside if beside.is_file() else _file(base, SCENARIOS), depth - 1), **said}
 
 
 def _topology(args: argparse.Namespace) -> Plain:
     if hasattr(args, "scenario") or hasattr(args, "network"):
         scenario = _scenario(args)
-        known = scenario.get("topology", DEFAULT_SCENARIO)
+        known = scenario.get("topology", DEFAULT_TOPOLOGY)
         return known if isinstance(known, dict) else _extended(str(known))
-    return _extended(getattr(args, "topology", None) or DEFAULT_SCENARIO)
+    return _extended(getattr(args, "topology", None) or DEFAULT_TOPOLOGY)
 
 
 def _extended(name: str, depth: int = 4) -> Plain:

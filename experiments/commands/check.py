@@ -14,6 +14,7 @@ from corridor.experiments.commands.arguments import (
     load,
 )
 from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    with collecting_later():
+    with collecting_later(), waiting("compiling and proving"):
         plan, of, proof = _proven(args, loaded)
         warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
-    found = certainties(loaded, model)
+    with waiting("drawing maps, by how well lengths are known"):
+        found = certainties(loaded, model)
     if args.json:
         document = {**proof_document({of: proof}), "certainty": found.to_json()}
         print(json.dumps(document, indent=1))

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from typing import Any
 
+from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show
 
 EXIT_NO_TESTBED = 3
@@ -22,7 +23,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.setup.doctor import choice_or_reason, examine, verdicts
 
-    machine = examine()
+    with waiting("examining this machine, and booting a guest"):
+        machine = examine()
     found = verdicts(machine)
     choice = choice_or_reason(machine.facts)
     nothing = isinstance(choice, str)

@@ -12,6 +12,7 @@ from corridor.experiments.commands.arguments import (
     load,
 )
 from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 EPILOG = """examples:
@@ -63,9 +64,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
     build = TreeBuilder(loaded.topology)
     back = intents.get(f"{args.demand}.return")
-    way, answers = build.way(intents[args.demand]), build.way(back) if back else None
-    found = explain(way, loaded.policies, loaded.as_of, answers)
-    sure = ask(loaded.topology, model, way, answers, influences=args.sure)
+    with waiting("finding ways, and drawing maps"):
+        way, answers = build.way(intents[args.demand]), build.way(back) if back else None
+        found = explain(way, loaded.policies, loaded.as_of, answers)
+        sure = ask(loaded.topology, model, way, answers, influences=args.sure)
     if args.json:
         document = {**found.to_json(), **sure.to_json()}
         print(json.dumps(document, indent=1, ensure_ascii=False))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
         for path in _pages(args.dir, pdf=args.pdf):
             say(f"Report: {path}")
         return 0
-    recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
+    with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
+        recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     _pages(args.dir)

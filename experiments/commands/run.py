@@ -77,7 +77,7 @@ def add_parser(verbs: Any) -> None:
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing and the report")
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
-        _print_sections(outcome, everything=args.all)
+        _print_sections(outcome, everything=args.all, no_report=args.no_figures)
     if failed:
         if outcome.summary["invalid"]:
             say(f"\nnot valid either: {outcome.summary['invalid']}")
@@ -122,11 +122,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print_sections(outcome: Outcome, *, everything: bool) -> None:
+def _print_sections(outcome: Outcome, *, everything: bool, no_report: bool) -> None:
     from corridor.experiments.answers.run_text import sections
     from corridor.experiments.answers.run_verdict import read_answers
+    from corridor.experiments.pages import REPORT
 
     answers = read_answers(outcome.out_dir)
     for section in sections(outcome.summary, answers, terminal_width(), everything=everything):
         show(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")
+    if not no_report:
+        print(f"Report: {outcome.out_dir / REPORT}")

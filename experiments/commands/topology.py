@@ -25,6 +25,11 @@ EXAMPLES = """examples:
 A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
 .json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
 SNDlib)."""
+HUB_HEADS = ("hub", "in", "role", "lat", "lon", "name")
+FIBRE_HEADS = (
+    *("fibre", "from", "to", "medium", "km", "ms", "90 %"),
+    *("capacity", "emulated", "crosses"),
+)
 NAME_HELP = "shipped name, file, or topohub:family/Name"
 
 
@@ -155,15 +160,15 @@ def describe(topology: Topology, width: int | None = None) -> str:
         (hub.id, hub.located_in, hub.role, f"{hub.lat:.2f}", f"{hub.lon:.2f}", hub.name)
         for hub in topology.hubs
     ]
-    heads = ("hub", "in", "role", "lat", "lon", "name")
     right = frozenset({"lat", "lon"})
-    lines.append(render(heads, hubs, right, width=width, wrap="name", ruled=False))
+    lines.append(render(HUB_HEADS, hubs, right, width=width, wrap="name", ruled=False))
     lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
-    heads = ("fibre", "from", "to", "medium", "km", "ms", "90 %", "capacity", "emulated", "crosses")
-    right = frozenset(heads[4:9])
+    right = frozenset(FIBRE_HEADS[4:9])
     spare = ("medium", "capacity", "from", "to", "90 %", "emulated")
-    table = render(heads, fibres, right, width=width, spare=spare, wrap="crosses", ruled=False)
+    table = render(
+        FIBRE_HEADS, fibres, right, width=width, spare=spare, wrap="crosses", ruled=False
+    )
     lines.append(table)
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)

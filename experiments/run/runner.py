@@ -182,6 +182,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         summary = _judged(out_dir, summary)
         if options.figures:
             _finish_figures(drawing, summary, out_dir)
+            _report(out_dir)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
@@ -211,6 +212,15 @@ def _failure_of(
 def _judged(out_dir: Path, summary: Summary) -> Summary:
     try:
         return judge(out_dir, summary)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+
+
+def _report(out_dir: Path) -> None:
+    from corridor.experiments.pages.report import write_report
+
+    try:
+        write_report(out_dir)
     except OSError as error:
         raise unwritable(out_dir, error) from error
 

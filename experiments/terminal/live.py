@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-Say = Callable[[str], object]
+Say = Callable[[str], None]
 PER_SECOND = 8
 SPINNER = "dots"
 
@@ -49,6 +49,20 @@ def telling(stream: TextIO | None = None, begins: str = "") -> Iterator[Say]:
         lines.doing(begins)
     try:
         yield lines
+    finally:
+        lines.rest()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[Say]:
+    """What goes on, on a terminal, while nothing is told; the callable takes how far it is."""
+    if not (sys.stdout.isatty() and can_move(sys.stderr)):
+        yield lambda _how_far: None
+        return
+    lines = LiveLines(sys.stderr)
+    lines.doing(what)
+    try:
+        yield lines.step
     finally:
         lines.rest()
 
@@ -97,6 +111,8 @@ class LiveLines:
         self._since_s = time.monotonic()
         if self._live is None:
             self._live = self._started()
+        else:
+            self._live.refresh()
 
     def _started(self) -> Live:
         from rich.live import Live
@@ -119,10 +135,10 @@ class LiveLines:
     def _now(self, frame: str) -> Text:
         from rich.text import Text
 
-        more = self._step or self._detail()
-        taken = f"{time.monotonic() - self._since_s:.0f} s"
-        parts = [(frame, "cyan"), " ", self._shown, (f"  {more}" if more else "", "cyan")]
-        return Text.assemble(*parts, (f"  {taken}", "dim"), no_wrap=True, overflow="ellipsis")
+        text = Text.assemble((frame, "cyan"), " ", self._shown, no_wrap=True, overflow="ellipsis")
+        if more := self._step or self._detail():
+            text.append(f"  {more}", "cyan")
+        return text.append(f"  {time.monotonic() - self._since_s:.0f} s", "dim")
 
     def _told(self) -> None:
         """What was going on is done: its line stays."""

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 USUAL = (80, 24)
 COLOURS = (
-    (r"\b(?:UP|ALLOW)\b|(?m:^yes(?=\s))", "green"),
-    (r"(?m:^C\d+ +holds\b)", "green"),
-    (r"\b(?:DEGRADED|REQUIRE|UNDECIDED|WARNS?:)|(?m:^warning:)", "yellow"),
-    (r"\b(?:BLOCKED|DOWN|DENY|VIOLATED|NOT PROVEN|UNKNOWN)\b|(?m:^no(?=\s{2}))", "red"),
-    (r"(?m:^C\d+ +violated\b)", "red"),
+    (r"\b(?:UP|ALLOW)\b|(?m:^yes(?= ))|(?m:^[CT]\d+ +proven\b)", "green"),
+    (r"\b(?:ALT|DEGRADED|REQUIRE|UNDECIDED)\b|\b(?:WARNS:|not judged)", "yellow"),
+    (r"(?m:^warning:|^[CT]\d+ +not claimed)", "yellow"),
+    (r"\b(?:BLOCKED|DOWN|DENY|NOT PROVEN|UNKNOWN)\b", "red"),
+    (r"(?m:^no(?=  ))|(?m:^[CT]\d+ +violated\b)", "red"),
     (r"(?m:^-{2,}(?:  -{2,})*$)", "dim"),
 )
 """Patterns, and the colour of what fits them: statuses, verdicts, and the rules of tables."""

@@ -13,7 +13,8 @@ from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments import cli
 from corridor.experiments.command_line import meanings
 from corridor.experiments.run.version import code_of_checkout, version
-from corridor.experiments.scenario.scenario import load_scenario, shipped_scenarios
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
 
 PARSER = cli.build_parser()

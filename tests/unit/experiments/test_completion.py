@@ -15,7 +15,8 @@ from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
 from corridor.experiments.command_line import names
 from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
-from corridor.experiments.scenario.scenario import load_scenario, shipped_scenarios
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 
@@ -87,6 +88,7 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor law list CN-24-", {"CN-24-3", "CN-24-4"}),
         ("corridor law classify --from T", {"TH"}),
         ("corridor help exp", {"explain"}),
+        ("corridor help policy s", {"set", "show"}),
         ("./corridor --yes run m", {"mini"}),
         ("corridor completion ", {"bash", "zsh", "fish"}),
     ],

@@ -61,7 +61,11 @@ def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -
     told = report(
         run_page(
             page_case.results(
-                tmp_path / "other", summary={**of.summary, "verdict": ["Two of three may go."]}
+                tmp_path / "other",
+                summary={
+                    **of.summary,
+                    "verdict": ["Which?", "Two of three may go.", "Next: corridor explain"],
+                },
             )
         )
     )
@@ -89,6 +93,16 @@ def test_a_page_needs_no_other_file_and_allows_its_own_script_and_style_alone(
         for tag, attributes in seen.elements
         if any(name.startswith("on") for name in attributes)
     ]
+
+
+def test_no_two_elements_of_a_page_have_one_id(tmp_path: Path) -> None:
+    seen = Seen(page_of(tmp_path / "run"))
+    assert repeated(seen) == []
+
+
+def repeated(seen: Seen) -> list[str]:
+    ids = [str(attributes["id"]) for _, attributes in seen.elements if "id" in attributes]
+    return sorted({one for one in ids if ids.count(one) > 1})
 
 
 def test_names_that_would_end_their_element_are_told_as_text(tmp_path: Path) -> None:

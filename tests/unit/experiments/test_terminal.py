@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -15,6 +16,8 @@ from corridor.experiments.run.passed_time import passed_s
 from corridor.experiments.terminal.live import LiveLines, telling
 from corridor.experiments.terminal.screen import complaint, styled
 from corridor.experiments.terminal.wrapping import wrapped
+from corridor.experiments.testbeds.kernel_build import Progress
+from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.traffic.workloads import records
 from terminals import CODES, ROOT, Terminal, screen
 
@@ -67,7 +70,7 @@ def test_a_terminal_gets_colours_and_lines_that_fit():
     code, said = at_a_terminal(*EXPLAINED)
     assert code == 0
     assert "\x1b[32mUP\x1b[0m" in said
-    assert max(map(len, CODES.sub("", said).splitlines())) <= 80
+    assert max(map(len, screen(said))) <= 80
 
 
 def test_what_is_blocked_is_red():
@@ -77,8 +80,13 @@ def test_what_is_blocked_is_red():
 @pytest.mark.parametrize("said_so", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
 def test_who_wants_no_colour_gets_none(said_so):
     _, said = at_a_terminal(*BLOCKED, **said_so)
-    assert ESCAPE not in said
+    assert not re.search(r"\x1b\[[0-9;]*m", said.replace("\x1b[2m", "").replace("\x1b[0m", ""))
     assert "BLOCKED" in said
+
+
+@pytest.mark.parametrize("said_so", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_code_at_all(said_so):
+    assert ESCAPE not in at_a_terminal(*BLOCKED, **said_so)[1]
 
 
 def test_who_forces_colour_gets_it_in_a_pipe_and_nothing_else_changes():
@@ -101,7 +109,7 @@ def test_who_forces_colour_gets_it_in_a_pipe_and_nothing_else_changes():
 )
 def test_no_table_is_wider_than_the_terminal(words, columns):
     _, said = at_a_terminal(*words, columns=columns, NO_COLOR="1")
-    assert max(map(len, CODES.sub("", said).splitlines())) <= columns
+    assert max(map(len, screen(said))) <= columns
 
 
 def test_json_is_the_same_everywhere():
@@ -210,7 +218,7 @@ def test_time_that_has_passed_is_read_from_the_records(tmp_path):
     assert passed_s(tmp_path, epoch_ns) == 0.0
     for ms in (20, 1500):
         t1_ns = epoch_ns + ms * 1_000_000
-        writer.add(records.SENT, 0, 0, 0, 0, 0, 0, 0, t1_ns, t1_ns, 0, 0, 0)
+        writer.add(records.SENT, 0, 0, 0, 0, 0, 0, 0, 0, t1_ns, 0, 0, 0)
     writer.close()
     with path.open("ab") as torn:
         torn.write(b"\1" * 10)
@@ -230,3 +238,40 @@ def test_a_run_at_a_terminal_moves_and_ends_plain(tmp_path):
     assert "measuring" in phases
     assert not any("compiling and proving" in line or " of 5 switches" in line for line in left)
     assert max(map(len, left)) <= 100
+
+
+def builds(printer: ProgressPrinter) -> None:
+    """The beginning of a kernel build."""
+    printer(Progress("configuring", None))
+    for hundredths in range(0, 60, 5):
+        printer(Progress("compiling", hundredths / 100))
+    printer.close()
+
+
+def test_without_a_terminal_a_kernel_build_is_a_line_a_quarter():
+    stream = io.StringIO()
+    builds(ProgressPrinter(stream=stream))
+    assert stream.getvalue().splitlines() == [
+        "kernel: configuring (0 s)",
+        "kernel: compiling   0% (0 s)",
+        "kernel: compiling  25% (0 s)",
+        "kernel: compiling  50% (0 s)",
+    ]
+
+
+def test_on_a_terminal_a_kernel_build_moves_and_leaves_nothing(plain):
+    stream = Screen()
+    builds(ProgressPrinter(stream=stream))
+    assert "kernel: compiling" in stream.getvalue()
+    assert not any(screen(stream.getvalue()))
+
+
+def test_a_kernel_build_in_a_run_moves_in_the_line_of_the_run(plain):
+    stream, aside = Screen(), Screen()
+    with telling(stream, "compiling") as say:
+        say("building the virtual-clock kernel, once")
+        builds(ProgressPrinter(say, aside))
+    assert aside.getvalue() == ""
+    assert "kernel: compiling" in stream.getvalue()
+    left = [line for line in screen(stream.getvalue()) if line]
+    assert left == ["building the virtual-clock kernel, once"]
