@@ -34,11 +34,12 @@
   function figures(demand, now, cut) {
     const free = way(demand.free), lawful = way(now.w), rows = [row({ text: "Without policies", kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
-    rows.push(row({ text: now.st === "unjudged" ? "Not judged" : "Lawful", kind: "go" }, kept ? SAID[now.st] : ms(lawful?.[2]), kept ? "–" : ms(now.rtt)));
+    rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
+      : row({ text: now.st === "unjudged" ? "Not judged" : "Lawful", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
     if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
-    if (now.got != null) rows.push(row("Measured", ms(now.got1), ms(now.got)));
+    if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
       rows.push(row({ text: "Cut: at once", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "lost", ""));
       rows.push(row({ text: "Cut: chosen again", kind: "cutrow" }, way(cut[4]) ? ms(way(cut[4])[2]) : "no lawful way", ""));
@@ -109,8 +110,9 @@
       const all = [id, data, SAID[by[set].st], by[set].permit, ...[s, z].flatMap((i) => [hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
       return words.every((word) => all.includes(word));
     };
-    const found = new Set(demands.keys().filter((i) => fits(demands[i])));
+    const found = new Set([...demands.keys()].filter((i) => fits(demands[i])));
     groups.forEach((group) => group.replaceChildren(...options.filter((one) => one.group === group && found.has(+one.value))));
+    if (found.has(chosen)) $("demand").value = String(chosen);
     $("found").textContent = text ? `${found.size} of ${demands.length}` : "";
     return [...found];
   }
@@ -136,7 +138,7 @@
   function hub(i) {
     const one = hubs[i];
     $("detail").replaceChildren(nameOf(i), `, ${names[one.j]}, ${one.role}`);
-    $("near").replaceChildren(...demands.keys().filter((n) => demands[n].s === i || demands[n].z === i).map((n) => button(demands[n].id, () => choose(n))));
+    $("near").replaceChildren(...[...demands.keys()].filter((n) => demands[n].s === i || demands[n].z === i).map((n) => button(demands[n].id, () => choose(n))));
     it.pickedHub?.(i);
   }
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
@@ -176,8 +178,10 @@
 
   options.forEach((one) => { one.group = one.parentElement; });
   options.sort((a, b) => a.value - b.value);
-  Object.entries(Object.groupBy(hubs, (one) => one.j)).filter(([, of]) => of.length > 1 && of.length < hubs.length)
-    .forEach(([code]) => $("view").append(html("option", { value: code }, names[code])));
+  for (const code of new Set(hubs.map((one) => one.j))) {
+    const many = hubs.filter((one) => one.j === code).length;
+    if (many > 1 && many < hubs.length) $("view").append(html("option", { value: code }, names[code]));
+  }
   $("find").addEventListener("input", () => { const found = search($("find").value); if (found.length && !found.includes(chosen)) { const typed = $("find").value; choose(found[0]); $("find").value = typed; } });
   $("demand").addEventListener("change", (e) => choose(+e.target.value));
   $("set")?.addEventListener("change", (e) => { set = +e.target.value; choose(chosen); });
