@@ -288,15 +288,23 @@ def compare(block: Block, said: str) -> None:
     """Raise unless every line that a page shows was printed, in that order."""
     like = "like" in block.flags
     printed = [_cells(line, like) for line in said.splitlines()]
+    missed = [_first_missing(block.text, printed[at:], like) for at in range(len(printed) or 1)]
+    best = max(missed, key=lambda found: found[0])
+    assert not best[1], f"{block.place}: not printed there: {best[1]}\n{said}"
+
+
+def _first_missing(shown: str, printed: list[list[str]], like: bool) -> tuple[int, str]:
+    """How many lines were found from the first place of the first, and the next, if there is one."""
     at, skipping = 0, True
-    for line in block.text.splitlines():
+    for number, line in enumerate(shown.splitlines()):
         if line.strip() == "...":
             skipping = True
         elif wanted := _cells(line, like):
             found = next((n for n in range(at, len(printed)) if _shows(wanted, printed[n])), None)
-            wrong = found is None or (not skipping and any(printed[at:found]))
-            assert not wrong, f"{block.place}: not printed there: {line}\n{said}"
-            at, skipping = (found or 0) + 1, False
+            if found is None or (not skipping and any(printed[at:found])):
+                return number, line
+            at, skipping = found + 1, False
+    return len(shown), ""
 
 
 def _cells(line: str, like: bool) -> list[str]:

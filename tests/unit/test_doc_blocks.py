@@ -133,6 +133,7 @@ def test_python_goes_on_where_the_block_before_it_ended(folder):
         ("output", "a\nc", "a\nb\nc", False),
         ("output", "a\n...\nc", "a\nb\nc", True),
         ("output", "b ...", "a\nb and so on", True),
+        ("output", "a\nc", "a\nb\na\nc", True),
         ("output", "b\na", "a\nb", False),
         ("output", "c\n------", "c\n---------", True),
         ("output", "id  rtt  lost\nx  9 ms  0", "id  by  rtt  lost\nx  udp   9 ms  0", True),
