@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -68,8 +68,12 @@ class Heard:
 class EventFeed:
     """The events of one controller after another."""
 
-    def __init__(self, link: ControllerLink) -> None:
+    def __init__(
+        self, link: ControllerLink, in_words: Callable[[Event], str | None] = lambda _: None
+    ) -> None:
+        """An event that there is something to say of in words has that as ``told``."""
         self._link = link
+        self._in_words = in_words
         self._started_ns = 0
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._published: deque[Published] = deque(maxlen=MOST_PUBLISHED)
@@ -139,6 +143,7 @@ class EventFeed:
             if not self._listeners:
                 self._asking.cancel()
                 self._asking = None
+                self.line = Line()
 
     async def _ask(self) -> None:
         while True:
@@ -162,6 +167,10 @@ class EventFeed:
         if said["started_ns"] != self._started_ns:
             self._started_ns = said["started_ns"]
             self._events.clear()
-        self._events += said["events"]
+        self._events += [self._described(one) for one in said["events"]]
         if self.line.state != "live":
             self.line = Line("live", time.time_ns())
+
+    def _described(self, event: Event) -> Event:
+        told = self._in_words(event)
+        return cast(Event, {**event, "told": told}) if told else event
