@@ -27,7 +27,8 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "figures", "lab", "testbeds", "run"),
+        *("timeline", "scenario", "plan", "results", "atlas", "pages", "figures"),
+        *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
         *("live_tests", "setup", "commands"),
@@ -49,6 +50,7 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
@@ -63,6 +65,7 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "jinja2": ("experiments/pages",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"

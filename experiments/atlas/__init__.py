@@ -1,0 +1,36 @@
+"""The map of a topology as geometry, for figures and pages: land, hubs, fibres, labels. Pure.
+
+``atlas(map_of_answers(...))`` or ``atlas(map_of_topology(...))`` gives everything in one plane:
+``x`` grows to the east, ``y`` to the south, ten units are a degree of latitude. There are no
+borders of states in it.
+"""
+
+from __future__ import annotations
+
+from corridor.experiments.atlas.atlas import Atlas, DrawnFibre, DrawnHub, atlas
+from corridor.experiments.atlas.labels import Box, Label, PlacedLabel, place_labels
+from corridor.experiments.atlas.marks import Mark
+from corridor.experiments.atlas.source import (
+    MapData,
+    MapFibre,
+    MapHub,
+    map_of_answers,
+    map_of_topology,
+)
+
+__all__ = [
+    "Atlas",
+    "Box",
+    "DrawnFibre",
+    "DrawnHub",
+    "Label",
+    "MapData",
+    "MapFibre",
+    "MapHub",
+    "Mark",
+    "PlacedLabel",
+    "atlas",
+    "map_of_answers",
+    "map_of_topology",
+    "place_labels",
+]

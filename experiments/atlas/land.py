@@ -1,0 +1,98 @@
+"""The land of the globe, without borders: ``land.json``, and what of it is around a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.atlas.clipping import clipped
+from corridor.experiments.atlas.frame import Frame
+from corridor.experiments.atlas.plane import ROUND_DEG, Line
+
+FILE = Path(__file__).with_name("land.json")
+BEYOND_LON_DEG, BEYOND_LAT_DEG = 25.0, 18.0
+"""Land is drawn so far beyond the frame: who looks closer at a place near its edge sees no false
+coast."""
+LEAST_AREA = 4.0
+"""Square units; smaller islands are left out."""
+
+
+@cache
+def read_land() -> tuple[Line, ...]:
+    """Rings of (longitude, latitude) in degrees: coasts, and inland seas as holes, which go around
+    the other way."""
+    held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    step = held["degrees_per_step"]
+    return tuple(_ring(steps, step) for steps in held["rings"])
+
+
+def source() -> str:
+    """What is to be said below a map."""
+    held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return str(held["credit"])
+
+
+def _ring(steps: Sequence[int], step: float) -> Line:
+    """From differences of longitude and latitude, one after another."""
+    lon = lat = 0
+    points = []
+    for east, north in zip(steps[::2], steps[1::2], strict=True):
+        lon, lat = lon + east, lat + north
+        points.append((lon * step, lat * step))
+    return tuple(points)
+
+
+def land_around(frame: Frame) -> tuple[Line, ...]:
+    """Closed rings in the plane of a frame, in whole units; the first point is not repeated."""
+    found = []
+    middle = (frame.west + frame.east) / 2
+    west = max(frame.west - BEYOND_LON_DEG, middle - 180.0)
+    east = min(frame.east + BEYOND_LON_DEG, middle + 180.0)
+    south, north = frame.south - BEYOND_LAT_DEG, frame.north + BEYOND_LAT_DEG
+    for turned in (-ROUND_DEG, 0.0, ROUND_DEG):
+        for ring in read_land():
+            moved = tuple((lon + turned, lat) for lon, lat in ring)
+            ring_here = _in_plane(clipped(moved, west, east, south, north), frame)
+            if len(ring_here) > 2 and abs(area(ring_here)) >= LEAST_AREA:
+                found.append(ring_here)
+    return tuple(found)
+
+
+def _in_plane(ring: Line, frame: Frame) -> Line:
+    points = [frame.projection.xy_beyond(lat, lon) for lon, lat in ring]
+    whole = [(float(round(x)), float(round(y))) for x, y in points]
+    return tuple(
+        point
+        for point, before in zip(whole, [*whole[-1:], *whole], strict=False)
+        if point != before
+    )
+
+
+def area(ring: Line) -> float:
+    """Of a closed ring; its sign tells which way around it goes."""
+    return (
+        sum(a[0] * z[1] - z[0] * a[1] for a, z in zip(ring, ring[1:] + ring[:1], strict=True)) / 2
+    )
+
+
+def land_path(rings: Sequence[Line]) -> str:
+    """As one path of SVG, in whole units from point to point: small where it is many."""
+    return "".join(_relative(ring) for ring in rings)
+
+
+def _relative(ring: Line) -> str:
+    x, y = int(ring[0][0]), int(ring[0][1])
+    said = [f"M{x} {y}l"]
+    for to_x, to_y in ((int(one), int(other)) for one, other in ring[1:]):
+        dx, dy = to_x - x, to_y - y
+        said.append(f"{_apart(dx, first=said[-1].endswith('l'))}{_apart(dy, first=False)}")
+        x, y = to_x, to_y
+    return "".join(said) + "z"
+
+
+def _apart(number: int, *, first: bool) -> str:
+    """A minus sign is a separator, too."""
+    return f"{number}" if first or number < 0 else f" {number}"

@@ -1,0 +1,77 @@
+"""The shapes that hubs are marked with: one a jurisdiction, so that a map is readable in grey."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.atlas.plane import XY
+from corridor.experiments.atlas.source import MapHub
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A closed outline around 0, 0, about four units from it; y grows downwards."""
+
+    name: str
+    outline: tuple[XY, ...]
+
+    @property
+    def path(self) -> str:
+        """As a path of SVG."""
+        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.outline) + "z"
+
+
+def _star(
+    name: str, corners: int, radius: float, inner: float = 1.0, turn_deg: float = 0.0
+) -> Mark:
+    """Corners from above clockwise; between two, a point that is nearer by ``inner``."""
+    count = corners if inner == 1.0 else 2 * corners
+    turns = [math.radians(turn_deg) + 2 * math.pi * at / count for at in range(count)]
+    radii = [radius if inner == 1.0 or at % 2 == 0 else radius * inner for at in range(count)]
+    return Mark(
+        name,
+        tuple(
+            (round(far * math.sin(turn), 2), round(-far * math.cos(turn), 2))
+            for turn, far in zip(turns, radii, strict=True)
+        ),
+    )
+
+
+def _cross(name: str, radius: float, half: float) -> Mark:
+    quarter = [(-half, -radius), (half, -radius), (half, -half)]
+    outline = []
+    for _ in range(4):
+        outline += quarter
+        quarter = [(-y, x) for x, y in quarter]
+    return Mark(name, tuple(dict.fromkeys((round(x, 2), round(y, 2)) for x, y in outline)))
+
+
+MARKS = (
+    _star("circle", 24, 3.9),
+    _star("square", 4, 4.9, turn_deg=45),
+    _star("triangle", 3, 5.2),
+    _star("diamond", 4, 5.2),
+    _star("star", 5, 5.8, inner=0.42),
+    _star("triangle down", 3, 5.2, turn_deg=180),
+    _cross("cross", 4.8, 1.7),
+    _star("pentagon", 5, 4.6),
+)
+OTHERS = _star("dot", 12, 2.4)
+"""Of jurisdictions for which no shape is left."""
+
+
+def marks_by_jurisdiction(hubs: Sequence[MapHub]) -> dict[str, Mark]:
+    """Shapes for the jurisdictions with most hubs, those first that have more than transit; one
+    that is left over is not in it where it has to share ``OTHERS``. In the order of the shapes."""
+    ranked = ranked_jurisdictions(hubs)
+    own = len(MARKS) if len(ranked) > len(MARKS) else len(ranked)
+    return dict(zip(ranked[:own], MARKS, strict=False))
+
+
+def ranked_jurisdictions(hubs: Sequence[MapHub]) -> list[str]:
+    counts = Counter(hub.jurisdiction for hub in hubs)
+    serving = Counter(hub.jurisdiction for hub in hubs if hub.role != "transit")
+    return sorted(counts, key=lambda code: (-serving[code], -counts[code], code))

@@ -1,0 +1,124 @@
+"""The plane of a map: the equirectangular projection, true at 26 degrees north, and lines in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from corridor.topologies.model.geo import LatLon
+
+XY = tuple[float, float]
+Line = tuple[XY, ...]
+
+TRUE_AT_DEG = 26.0
+UNITS_PER_DEGREE = 10.0
+"""Of latitude."""
+UNITS_PER_LON = UNITS_PER_DEGREE * math.cos(math.radians(TRUE_AT_DEG))
+ROUND_DEG = 360.0
+
+
+@dataclass(frozen=True)
+class Projection:
+    """``west`` and ``north`` are where x and y are 0; ``middle`` is the longitude to both sides of
+    which half of the globe is drawn."""
+
+    west: float
+    north: float
+    middle: float
+
+    def xy(self, lat: float, lon: float) -> XY:
+        return self.xy_beyond(lat, self._turned(lon))
+
+    def xy_beyond(self, lat: float, lon: float) -> XY:
+        """The same without turning the globe: a longitude may be beyond 180 degrees."""
+        return (lon - self.west) * UNITS_PER_LON, (self.north - lat) * UNITS_PER_DEGREE
+
+    def lat_lon(self, x: float, y: float) -> LatLon:
+        """The place of a point; its longitude is from -180 to 180."""
+        lon = self.west + x / UNITS_PER_LON
+        return self.north - y / UNITS_PER_DEGREE, (lon + 180.0) % ROUND_DEG - 180.0
+
+    def line(self, places: Sequence[LatLon]) -> Line:
+        """Through places, from each to the next the short way around the globe; it may leave the
+        plane at one side: see ``wrapped``."""
+        lon = self._turned(places[0][1])
+        points = [self.xy_beyond(places[0][0], lon)]
+        for (_, before), (lat, after) in pairwise(places):
+            lon += (after - before + 180.0) % ROUND_DEG - 180.0
+            points.append(self.xy_beyond(lat, lon))
+        return tuple(points)
+
+    def wrapped(self, line: Line) -> tuple[Line, ...]:
+        """What leaves the plane at one side comes back at the other, as a part of its own."""
+        around = ROUND_DEG * UNITS_PER_LON
+        edge = (self.middle - 180.0 - self.west) * UNITS_PER_LON
+        parts: list[list[XY]] = [[]]
+        at = _sheet(line[0], edge, around)
+        for number, point in enumerate(line):
+            sheet = _sheet(point, edge, around)
+            if sheet != at:
+                x = edge + around * max(sheet, at)
+                y = _height_at(line[number - 1], point, x)
+                parts[-1].append((x - around * at, y))
+                parts.append([(x - around * sheet, y)])
+                at = sheet
+            parts[-1].append((point[0] - around * at, point[1]))
+        return tuple(tuple(part) for part in parts)
+
+    def _turned(self, lon: float) -> float:
+        return self.middle + (lon - self.middle + 180.0) % ROUND_DEG - 180.0
+
+
+def _sheet(point: XY, edge: float, around: float) -> int:
+    """How often the globe was gone around to the east."""
+    return math.floor((point[0] - edge) / around)
+
+
+def _height_at(a: XY, z: XY, x: float) -> float:
+    return a[1] + (z[1] - a[1]) * (x - a[0]) / (z[0] - a[0])
+
+
+def length(line: Line) -> float:
+    return sum(math.dist(a, z) for a, z in pairwise(line))
+
+
+def beside(line: Line, distance: float) -> Line:
+    """The line so far to its left (where y grows downwards), with the same ends."""
+    if not distance:
+        return line
+    line = _bendable(line)
+    moved = [
+        _moved(point, before, after, distance)
+        for before, point, after in zip(line, line[1:], line[2:], strict=False)
+    ]
+    return (line[0], *moved, line[-1])
+
+
+def _bendable(line: Line) -> Line:
+    """A straight line with points near its ends, so that what is beside it is parallel to it."""
+    if len(line) > 2:
+        return line
+    (ax, ay), (zx, zy) = line
+    return line[0], *((ax + (zx - ax) * t, ay + (zy - ay) * t) for t in (0.15, 0.85)), line[1]
+
+
+def _moved(point: XY, before: XY, after: XY, distance: float) -> XY:
+    dx, dy = after[0] - before[0], after[1] - before[1]
+    long = math.hypot(dx, dy)
+    if not long:
+        return point
+    return point[0] + dy / long * distance, point[1] - dx / long * distance
+
+
+def svg_path(lines: Iterable[Line]) -> str:
+    """With one digit after the point."""
+    return "".join(
+        "M" + "L".join(f"{_digit(x)} {_digit(y)}" for x, y in line) for line in lines if line
+    )
+
+
+def _digit(value: float) -> str:
+    told = f"{value:.1f}".removesuffix(".0")
+    return "0" if told == "-0" else told

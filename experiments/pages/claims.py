@@ -1,0 +1,132 @@
+"""What was proven of the tables, in plain words, and what breaks what was not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.words import counted
+
+PLAIN: Mapping[str, str] = {
+    "T0": "We understand every rule in every switch; none is ambiguous.",
+    "C0": "The switches hold exactly the rules that were computed, and nobody else's.",
+    "C1": "Data that nothing permits never leaves the place where it starts.",
+    "C2": "Nobody can send in another's name, and nothing is changed on the way.",
+    "C3": "Each packet is marked once, where it enters, with what it truly is.",
+    "C4": "Data that must stay within a country, or some countries, stays there.",
+    "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
+    "C6": "Data arrives where it was sent and nowhere else.",
+    "C7": "Data that must be inspected is inspected, in order, before it crosses the border.",
+    "C8": "Nothing goes round in circles.",
+    "C9": "As long as a lawful way is left, data takes it: nothing is dropped without need.",
+    "C10": "Where no lawful way is left, data stops: it never takes an unlawful one instead.",
+    "C11": "Nothing takes longer than its rules allow.",
+    "C12": "What was promised to each fits the cables, and nobody takes more than their share.",
+    "C13": "While the network changes over, every step keeps all these promises.",
+    "C14": "Two demands are never mixed up under one mark.",
+    "C15": "A switch never sends into a cable that it can see is dead.",
+    "C16": "What is permitted does arrive, what is not does not, while all is well.",
+    "C17": "Answers come back, and they are held to the law of where they start.",
+}
+"""By claim. Each says for everybody what the sentence of the claim says for engineers."""
+WHEN = {"before": "before the traffic", "after": "after it", "compiled": "as computed"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    claim: str
+    plain: str
+    sentence: str
+    said: Sequence[tuple[str, str]]
+    """Status by proof, and its class."""
+    why: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A counterexample."""
+
+    claim: str
+    when: str
+    plain: str
+    of: Json
+    hops: Sequence[str]
+    packet: str
+
+
+@dataclass(frozen=True)
+class Claims:
+    title: str
+    said: Sequence[str]
+    proofs: Sequence[str]
+    verdicts: Sequence[Verdict]
+    broken: Sequence[Broken]
+
+
+def claims_of(proof: Json | None, summary: Json | None) -> Claims:
+    if proof is None or not proof["proofs"]:
+        return Claims("What is proven", ["There is no proof in this folder."], [], [], [])
+    proofs: Mapping[str, Json] = proof["proofs"]
+    by_claim: dict[str, list[Json]] = {}
+    for one in proofs.values():
+        for verdict in one["verdicts"]:
+            by_claim.setdefault(verdict["claim"], []).append(verdict)
+    return Claims(
+        title="What is proven",
+        said=[*_said(proof), *_watched(summary)],
+        proofs=[WHEN.get(name, name) for name in proofs],
+        verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
+        broken=[
+            _broken(verdict, WHEN.get(name, name))
+            for name, one in proofs.items()
+            for verdict in one["verdicts"]
+            if verdict["counterexample"]
+        ],
+    )
+
+
+def _said(proof: Json) -> list[str]:
+    last = list(proof["proofs"].values())[-1]
+    proven = sum(one["status"] == "proven" for one in last["verdicts"])
+    violated = sum(one["status"] == "violated" for one in last["verdicts"])
+    counts = last["counts"]
+    of = (
+        f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}, "
+        "for every packet that could be sent, and for every failure that is bridged"
+    )
+    if violated:
+        return [f"{counted(violated, 'claim')} of {proven + violated} do not hold, of {of}."]
+    return [f"All {proven} claims hold, of {of}. A proof says this of tables, not of laws."]
+
+
+def _watched(summary: Json | None) -> list[str]:
+    seen = (summary or {}).get("crossings")
+    if not seen:
+        return []
+    wrong = sum(one["packets"] for one in (*seen["forbidden"], *seen["strange"]))
+    none = "none was" if not wrong else f"{wrong:,} were"
+    said = f"Apart from the proof, every packet on every fibre was watched: of {seen['frames']:,}, "
+    return [f"{said}{none} where it may not be."]
+
+
+def _verdict(claim: str, found: Sequence[Json]) -> Verdict:
+    return Verdict(
+        claim=claim,
+        plain=PLAIN.get(claim, found[0]["sentence"]),
+        sentence=found[0]["sentence"],
+        said=[(one["status"], one["status"].replace(" ", "-")) for one in found],
+        why="; ".join(dict.fromkeys(one["why"] for one in found if one["why"])),
+    )
+
+
+def _broken(of: Json, when: str) -> Broken:
+    example = of["counterexample"]
+    return Broken(
+        claim=of["claim"],
+        when=when,
+        plain=PLAIN.get(of["claim"], of["sentence"]),
+        of=example,
+        hops=[f"{hop['hub']} ({hop['jurisdiction']}): {hop['then']}" for hop in example["hops"]],
+        packet=", ".join(f"{name}={held}" for name, held in example["packet"].items()),
+    )

@@ -1,0 +1,80 @@
+"""What policies cost the demands of a run: only those that pay or are kept back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.words import counted, extra
+
+
+CERTAIN = (
+    "Certain law is what rules say that were read and are in force; the rest is by readings of "
+    "ours, which may be wrong."
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One demand that pays."""
+
+    number: int
+    demand: Asked
+    clauses: Sequence[Json]
+    """Those that cost it time."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    title: str
+    said: Sequence[str]
+    paying: Sequence[Cost]
+    kept: Sequence[Cost]
+    rest: str
+    totals: Sequence[tuple[str, Mapping[str, Any]]]
+    """By certain rules, and with readings."""
+    has_map: bool
+
+
+def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
+    every = [
+        Cost(number, one, [clause for clause in one.under[0].clauses if clause["costs_ms"]])
+        for number, one in enumerate(demands)
+    ]
+    kept = [one for one in every if one.demand.under[0].is_kept_back]
+    paying = sorted(
+        (one for one in every if one not in kept and one.demand.under[0].is_costly),
+        key=lambda one: -(one.demand.under[0].extra_ms or 0),
+    )
+    rest = len(demands) - len(kept) - len(paying)
+    totals: Json = answers["totals"]
+    return Costs(
+        title="What the policies cost",
+        said=_said(demands, answers["against"]),
+        paying=paying,
+        kept=kept,
+        rest=f"The other {counted(rest, 'demand')} cost nothing." if rest else "",
+        totals=[
+            (name, totals[key])
+            for key, name in (
+                ("by_certain_rules", "by certain rules"),
+                ("with_readings", "with readings"),
+            )
+            if key in totals
+        ],
+        has_map=True,
+    )
+
+
+def _said(demands: Sequence[Asked], against: str) -> list[str]:
+    added = [one.under[0].extra_ms for one in demands]
+    both = [one for one in added if one is not None]
+    if not both:
+        return []
+    beside = "without policies" if against == "none" else f"under {against}"
+    longer = f"{extra(median(both))} ms longer at the median and {extra(max(both))} ms at most"
+    may_go = f"the {counted(len(both), 'demand')} that may go take {longer}"
+    return [f"Beside the same demands {beside}, {may_go}. {CERTAIN}"]

@@ -1,0 +1,124 @@
+"""What each cut does to whom: computed for the whole map, measured where a run cut. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.model import KINDS
+from corridor.experiments.pages.words import counted
+
+
+@dataclass
+class _Fates:
+    """Of the demands that one element's failure meets."""
+
+    at_once: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    more_ms: float = 0.0
+    dearest: str = ""
+
+    @property
+    def met(self) -> int:
+        return len(self.at_once) + len(self.again) + len(self.lost)
+
+
+@dataclass(frozen=True)
+class CutRow:
+    """One element that may fail."""
+
+    kind: str
+    name: str
+    fibres: str
+    """Numbers of the fibres that are dead then."""
+    met: int
+    at_once: int
+    again: Sequence[str]
+    """Demands that are out until the controller chose again."""
+    lost: Sequence[str]
+    """Demands without a lawful way."""
+    more_ms: float
+    """What the longest new way takes more than the old, one way."""
+    dearest: str
+
+
+@dataclass(frozen=True)
+class Cuts:
+    title: str
+    said: Sequence[str]
+    rows: Sequence[CutRow]
+    measured: Sequence[tuple[str, Json]]
+    """Event and hit: what events put whom out, for how long, beside what was predicted."""
+    swept: Json | None
+    """``cuts`` of the summary: fibres cut one after another."""
+
+
+def cuts_of(
+    demands: Sequence[Asked], summary: Json | None, fibres: Mapping[str, Sequence[int]]
+) -> Cuts:
+    rows = sorted(_rows(demands, fibres), key=lambda one: (-len(one.lost), -one.met, one.name))
+    stopping = [row for row in rows if row.lost]
+    said = []
+    if rows:
+        said.append(
+            f"{counted(len(rows), 'element')} of the map matter to some demand: "
+            f"{len(stopping)} of them leave a demand without a lawful way if they fail, and "
+            f"{sum(not row.lost and not row.again for row in rows)} are bridged at once for all."
+        )
+    measured = [
+        (f"{event['id']}: {event['kind']} {event['what']}", hit)
+        for event in (summary or {}).get("events", [])
+        for hit in event["hits"]
+    ]
+    measured.sort(key=lambda pair: -float(pair[1]["out_ms"]))
+    return Cuts("What a cut does", said, rows, measured, (summary or {}).get("cuts"))
+
+
+def _rows(demands: Iterable[Asked], fibres: Mapping[str, Sequence[int]]) -> list[CutRow]:
+    found: dict[str, _Fates] = {}
+    for one in demands:
+        for cut in one.cuts:
+            for name in cut["dead"]:
+                _add(found.setdefault(name, _Fates()), one, cut)
+    return [_row(name, fates, fibres) for name, fates in found.items()]
+
+
+def _add(fates: _Fates, of: Asked, cut: Json) -> None:
+    after = cut["again"] or cut["at_once"]
+    if after is None:
+        fates.lost.append(of.id)
+        return
+    (fates.at_once if cut["at_once"] else fates.again).append(of.id)
+    before = of.under[0].way
+    more_ms = after["one_way_ms"] - before["one_way_ms"] if before else 0.0
+    if more_ms > fates.more_ms:
+        fates.more_ms, fates.dearest = more_ms, of.id
+
+
+def _row(name: str, fates: _Fates, fibres: Mapping[str, Sequence[int]]) -> CutRow:
+    kind, _, bare = name.partition(":")
+    return CutRow(
+        kind=KINDS.get(kind, kind),
+        name=bare,
+        fibres=" ".join(str(one) for one in fibres.get(bare, ())) if kind in DRAWN else "",
+        met=fates.met,
+        at_once=len(fates.at_once),
+        again=fates.again,
+        lost=fates.lost,
+        more_ms=fates.more_ms,
+        dearest=fates.dearest,
+    )
+
+
+DRAWN = ("link", "srlg")
+
+
+def fibres_by_name(where: Json | None) -> dict[str, list[int]]:
+    """Numbers of the fibres that a fibre's or a shared risk's name stands for."""
+    found: dict[str, list[int]] = {}
+    for number, fibre in enumerate(where["fibres"] if where else ()):
+        for name in (fibre["id"], *fibre["srlgs"]):
+            found.setdefault(name, []).append(number)
+    return found

@@ -1,0 +1,184 @@
+"""What a page shows of a demand, under one policy set or several. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from corridor.experiments.pages.words import LEAST_SHOWN_MS
+
+type Json = Mapping[str, Any]
+"""An object of ``answers.json``, ``summary.json`` or ``price.json``."""
+State = Literal["lawful", "longer", "alt", "unjudged", "kept", "down"]
+STATES: Mapping[State, str] = {
+    "lawful": "lawful",
+    "longer": "lawful, longer",
+    "alt": "by another permit",
+    "unjudged": "not judged",
+    "kept": "kept back",
+    "down": "no fibre leads there",
+}
+
+
+@dataclass(frozen=True)
+class Under:
+    """One demand under one policy set. Times in ms; None where there is no such thing."""
+
+    state: State
+    permit: str
+    legal: Sequence[Json]
+    way: Json | None
+    round_trip_ms: float | None
+    extra_ms: float | None
+    interval_ms: Sequence[float] | None
+    certain_ms: float | None
+    """What rules that are certain add; the rest is by readings."""
+    kept_by_certain_rules: bool
+    why: str
+    """Why it is kept back, or what it lacks."""
+    clauses: Sequence[Json]
+    remedies: Sequence[str] = ()
+    measured_ms: float | None = None
+    """The median round trip."""
+    measured_one_way_ms: float | None = None
+    certainty: Json | None = None
+    single_points: Sequence[str] = ()
+
+    @property
+    def said(self) -> str:
+        return STATES[self.state]
+
+    @property
+    def is_kept_back(self) -> bool:
+        return self.state in ("kept", "down")
+
+    @property
+    def is_costly(self) -> bool:
+        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_SHOWN_MS
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One demand."""
+
+    id: str
+    traffic: str
+    """Its class of traffic; empty if unknown."""
+    data: str
+    src: str
+    dst: str
+    free: Json | None
+    """The shortest way without policies."""
+    free_round_trip_ms: float | None
+    under: Sequence[Under]
+    """By policy set."""
+    cuts: Sequence[Json] = ()
+    """What becomes of it under the first set while something is dead."""
+
+
+def of_answers(answers: Json, summary: Json | None) -> list[Asked]:
+    """The demands of ``answers.json``, with what ``summary.json`` measured of them."""
+    measured = {one["id"]: one for one in (summary or {}).get("demands", [])}
+    return [_asked(one, measured.get(one["id"])) for one in answers["demands"]]
+
+
+def of_summary(summary: Json) -> list[Asked]:
+    """Of a run that left no ``answers.json``: what was measured, without what would be."""
+    return [_measured_only(one) for one in summary["demands"]]
+
+
+def state_of(status: str, *, judged: bool, extra_ms: float | None) -> State:
+    if status == "DOWN":
+        return "down"
+    if status == "BLOCKED":
+        return "kept"
+    if not judged:
+        return "unjudged"
+    if status == "ALT":
+        return "alt"
+    return "longer" if (extra_ms or 0) >= LEAST_SHOWN_MS else "lawful"
+
+
+def _asked(of: Json, measured: Json | None) -> Asked:
+    under = Under(
+        state=state_of(of["status"], judged=of["judged"], extra_ms=of["extra_ms"]),
+        permit=of["permit"] or "",
+        legal=of["legal"],
+        way=of["lawful"],
+        round_trip_ms=of["round_trip_ms"]["lawful"],
+        extra_ms=of["extra_ms"],
+        interval_ms=of["extra_interval_ms"],
+        certain_ms=of["certain_extra_ms"],
+        kept_by_certain_rules=of["kept_back_by_certain_rules"],
+        why=of["why"],
+        clauses=of["clauses"],
+        remedies=of["remedies"],
+        measured_ms=_median_ms((measured or {}).get("rtt_ms")),
+        measured_one_way_ms=_median_ms(_forward(measured)),
+        certainty=of["certainty"] or (measured or {}).get("certainty"),
+        single_points=of["single_points"],
+    )
+    return Asked(
+        id=of["id"],
+        traffic=of["class"],
+        data=of["data"],
+        src=of["src"],
+        dst=of["dst"],
+        free=of["free"],
+        free_round_trip_ms=of["round_trip_ms"]["free"],
+        under=(under,),
+        cuts=of["cuts"],
+    )
+
+
+def _measured_only(of: Json) -> Asked:
+    under = Under(
+        state=state_of(of["status"], judged=not of.get("not_judged"), extra_ms=None),
+        permit=of["permit"],
+        legal=[],
+        way=None,
+        round_trip_ms=None,
+        extra_ms=None,
+        interval_ms=None,
+        certain_ms=None,
+        kept_by_certain_rules=False,
+        why=of["why"],
+        clauses=[],
+        measured_ms=_median_ms(of["rtt_ms"]),
+        measured_one_way_ms=_median_ms(_forward(of)),
+        certainty=of.get("certainty"),
+    )
+    return Asked(of["id"], of["class"], of["data"], of["src"], of["dst"], None, None, (under,))
+
+
+def _median_ms(figures: Json | None) -> float | None:
+    return (figures or {}).get("p50")
+
+
+def _forward(measured: Json | None) -> Json | None:
+    both: Json = (measured or {}).get("one_way_ms") or {}
+    return both.get("forward")
+
+
+def flagship(demands: Sequence[Asked]) -> int:
+    """The number of the demand that a page shows first: the dearest that goes, else one that is
+    kept back, else the first."""
+
+    def rank(number: int) -> tuple[float, bool]:
+        one = demands[number]
+        most = max((under.extra_ms or 0.0 for under in one.under), default=0.0)
+        return most, any(under.is_kept_back for under in one.under)
+
+    return max(range(len(demands)), key=rank, default=0)
+
+
+def references(demands: Iterable[Asked]) -> list[Json]:
+    """Every rule of law that is cited, each once, in the order in which it comes up."""
+    found: dict[str, Json] = {}
+    for one in demands:
+        for under in one.under:
+            cited = [*under.legal, *(law for clause in under.clauses for law in clause["legal"])]
+            for law in cited:
+                found.setdefault(law["id"] or law["citation"], law)
+    return list(found.values())

@@ -1,0 +1,190 @@
+"""What the script of a page knows, as small as it can be: ways, places and law by their numbers.
+
+Keys are short since there are thousands of them; ``templates/map.js`` and ``app.js`` read them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from corridor.experiments.atlas import Atlas
+from corridor.experiments.pages.demands import Asked, Json, Under, references
+from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.sources import safe_address
+from corridor.topologies.base.codec import JsonObject
+
+NO_WAY = -1
+DECIMALS = 2
+
+
+class Numbered[Value: Hashable]:
+    """Values by the number of their first use."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Value, int] = {}
+
+    def of(self, value: Value) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    @property
+    def values(self) -> list[Value]:
+        return list(self._numbers)
+
+
+class Model:
+    """Of one map and its demands under ``sets``."""
+
+    def __init__(
+        self, where: Json, drawn: Atlas, demands: Sequence[Asked], sets: Sequence[str], chosen: int
+    ) -> None:
+        self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
+        self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
+        self._risks = _risks(where)
+        self._law = {law["id"] or law["citation"]: n for n, law in enumerate(references(demands))}
+        self._ways = Numbered[str]()
+        # Ways get their numbers while demands are told.
+        told = [self._demand(one) for one in demands]
+        self.document: JsonObject = {
+            "view": list(drawn.view_box[2:]),
+            "names": dict(where["jurisdictions"]),
+            "sets": list(sets),
+            "chosen": chosen,
+            "hubs": [_hub(hub, drawn.hubs[hub["id"]].xy) for hub in where["hubs"]],
+            "fibres": [self._fibre(fibre) for fibre in where["fibres"]],
+            "law": [_law(one) for one in references(demands)],
+            "ways": [json.loads(way) for way in self._ways.values],
+            "demands": told,
+        }
+
+    def _fibre(self, of: Json) -> JsonObject:
+        plain: JsonObject = {
+            "id": of["id"],
+            "a": self._hubs[of["a"]],
+            "z": self._hubs[of["z"]],
+            "m": of["medium"],
+            "km": round(of["length_km"]),
+            "ms": _short(of["one_way_ms"]),
+        }
+        more = {
+            "sys": of["system"],
+            "x": " ".join(of["crosses"]),
+            "may": " ".join(of["may_cross"]),
+            "st": "" if of["status"] == "in-service" else of["status"],
+        }
+        return plain | {name: value for name, value in more.items() if value}
+
+    def _demand(self, of: Asked) -> JsonObject:
+        return {
+            "id": of.id,
+            "data": of.data,
+            "s": self._hubs[of.src],
+            "z": self._hubs[of.dst],
+            "free": self._way(of.free),
+            "rtt": _short(of.free_round_trip_ms),
+            "by": [self._under(one) for one in of.under],
+            "cuts": [self._cut(one) for one in of.cuts],
+        }
+
+    def _under(self, of: Under) -> JsonObject:
+        plain: JsonObject = {"st": of.state, "w": self._way(of.way)}
+        more: JsonObject = {
+            "rtt": _short(of.round_trip_ms),
+            "permit": of.permit,
+            "law": [self._law[one["id"] or one["citation"]] for one in of.legal],
+            "extra": _short(of.extra_ms),
+            "in": None if of.interval_ms is None else [_short(one) for one in of.interval_ms],
+            "sure": _short(of.certain_ms),
+            "got": _short(of.measured_ms),
+            "got1": _short(of.measured_one_way_ms),
+            "why": of.why,
+            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"]],
+        }
+        if of.certainty is not None:
+            interval = of.certainty["rtt_ms"]
+            more |= {"tie": int(of.certainty["near_tie"])}
+            if interval is not None:
+                more |= {"rin": [_short(interval["low"]), _short(interval["high"])]}
+        return plain | {name: value for name, value in more.items() if value not in (None, "", [])}
+
+    def _clause(self, of: Json) -> list[object]:
+        law = [self._law[one["id"] or one["citation"]] for one in of["legal"]]
+        name = f"{of['policy']} {of['clause']}"
+        return [name, _short(of["costs_ms"]), of["confidence"], law]
+
+    def _cut(self, of: Json) -> list[object]:
+        """Names, fibres and hubs that are dead, at once, again; the hub that finds it."""
+        dead = [one.partition(":") for one in of["dead"]]
+        kind, _, name = dead[0]
+        fibres = self._risks.get(name, []) if kind == "srlg" else [name] if kind == "link" else []
+        hubs = [name] if kind in ("hub", "gateway") else []
+        return [
+            [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
+            [self._fibres[one] for one in fibres if one in self._fibres],
+            [self._hubs[one] for one in hubs if one in self._hubs],
+            self._way(of["at_once"]),
+            self._way(of["again"]),
+        ]
+
+    def _way(self, of: Json | None) -> int:
+        """The number of a way; ways are kept as JSON, which can be told apart."""
+        if of is None:
+            return NO_WAY
+        fibres = [self._fibres[one] for one in of["fibres"]]
+        gateways = [self._hubs[one] for one in of["gateways"]]
+        crosses, may = " ".join(of["crosses"]), " ".join(of["may_cross"])
+        way = [self._hubs[of["hubs"][0]], fibres, _short(of["one_way_ms"]), crosses, may, gateways]
+        return self._ways.of(json.dumps(way))
+
+
+KINDS: Mapping[str, str] = {
+    "link": "fibre",
+    "srlg": "shared risk",
+    "hub": "hub",
+    "gateway": "gateway",
+}
+
+
+def _risks(where: Json) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for fibre in where["fibres"]:
+        for risk in fibre["srlgs"]:
+            found.setdefault(risk, []).append(fibre["id"])
+    return found
+
+
+def _hub(of: Json, place: tuple[float, float]) -> JsonObject:
+    plain: JsonObject = {
+        "id": of["id"],
+        "name": of["name"],
+        "j": of["jurisdiction"],
+        "role": of["role"],
+        "xy": [round(one, 1) for one in place],
+    }
+    if of["local_name"]:
+        lang = language(of["local_name"], of["jurisdiction"])
+        plain |= {"local": of["local_name"], "lang": lang}
+    return plain
+
+
+def _law(of: Json) -> list[str]:
+    caveats = [word for word in (of["status"], of["confidence"]) if word not in FINE]
+    return [of["id"], of["citation"], safe_address(of["address"]), ", ".join(caveats)]
+
+
+FINE = ("in-force", "confident", "")
+
+
+def _short(value: Any) -> Any:
+    """A number to hundredths, as an integer where it is one."""
+    if value is None:
+        return None
+    rounded = round(value, DECIMALS)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def as_text(document: JsonObject) -> str:
+    """JSON that no parser of HTML takes for the end of its element."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,121 @@
+"""A page as HTML: its sections by their templates, one style sheet, scripts, a content policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from corridor.experiments.pages import words
+from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.stage import Stage
+
+TEMPLATES = Path(__file__).with_name("templates")
+STYLE = "page.css"
+SCRIPTS = ("map.js", "tables.js", "app.js")
+"""In their order; each is complete by itself, and has its own hash."""
+WITHOUT_MAP = ("tables.js",)
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    template: str
+    data: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    about: str
+    """One line: what it is of."""
+    alarms: Sequence[str]
+    """What makes its numbers worth less."""
+    verdict: Sequence[str]
+    """The answer, in a few sentences."""
+    stage: Stage | None
+    """None where nobody knows where things are."""
+    sections: Sequence[Section]
+    footer: str
+
+
+def report(of: Page) -> str:
+    """One file that needs no other: style and scripts in it, allowed by their hashes alone."""
+    style = text_of(STYLE)
+    scripts = [text_of(name) for name in (SCRIPTS if of.stage else WITHOUT_MAP)]
+    policy = (
+        f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; "
+        f"style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return _rendered(
+        of,
+        csp=policy,
+        style=Markup(f"<style>{style}</style>"),  # noqa: S704 - our own files
+        scripts=Markup("").join(Markup(f"<script>{one}</script>") for one in scripts),  # noqa: S704
+    )
+
+
+def live_page(of: Page, more_scripts: Sequence[str] = ()) -> str:
+    """The same for a network that lives: style and scripts are files beside it, so that its server
+    can say ``'self'``; ``more_scripts`` come last."""
+    names = (*(SCRIPTS if of.stage else WITHOUT_MAP), *more_scripts)
+    return _rendered(
+        of,
+        live=True,
+        style=Markup('<link rel="stylesheet" href="{}">').format(STYLE),
+        scripts=Markup("\n").join(Markup('<script src="{}"></script>').format(n) for n in names),
+    )
+
+
+@cache
+def text_of(name: str) -> str:
+    """A file beside the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _rendered(of: Page, *, live: bool = False, csp: str = "", **parts: Markup) -> str:
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=of.title,
+            about=of.about,
+            alarms=of.alarms,
+            verdict=of.verdict,
+            stage=of.stage,
+            model=Markup(of.stage.model) if of.stage else "",  # noqa: S704 - escaped by as_text
+            sections=of.sections,
+            footer=of.footer,
+            live=live,
+            csp=csp,
+            **parts,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.filters["language"] = language
+    for name in ("ms", "extra", "between", "duration", "listed", "counted", "percent"):
+        made.filters[name] = getattr(words, name)
+    return made
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,117 @@
+"""The page of one run: its answers, what it measured, what was proven. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from corridor.experiments.pages.claims import claims_of
+from corridor.experiments.pages.costs import costs_of
+from corridor.experiments.pages.course import Series, course_of
+from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
+from corridor.experiments.pages.demand_table import demand_table
+from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
+from corridor.experiments.pages.page import Page, Section
+from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.sources import law_of, map_sources
+from corridor.experiments.pages.stage import stage_of
+from corridor.experiments.pages.sureness import sureness_of
+from corridor.experiments.pages.verification import verification_of
+from corridor.experiments.pages.words import counted, ms
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """What a page is made of; None where the folder has no such file."""
+
+    summary: Json
+    answers: Json | None
+    proof: Json | None
+    manifest: Json | None
+    series: Series
+
+
+def run_page(of: RunResults) -> Page:
+    answers, summary = of.answers, of.summary
+    demands = of_answers(answers, summary) if answers else of_summary(summary)
+    scenario = summary["scenario"]
+    title = answers["title"] if answers else scenario
+    return Page(
+        title=f"Data corridor under policies: {title}",
+        about=_about(summary, demands),
+        alarms=list(_alarms(of)),
+        verdict=summary.get("verdict") or _verdict(of, demands),
+        stage=stage_of(answers, demands, [summary["policies"]]) if answers else None,
+        sections=list(_sections(of, demands)),
+        footer=f"Made by corridor from the run of scenario {scenario}, seed {summary['seed']}.",
+    )
+
+
+def _about(summary: Json, demands: list[Asked]) -> str:
+    network = summary["network"]
+    return (
+        f"{counted(len(demands), 'demand')} over {counted(network['hubs'], 'hub')} and "
+        f"{counted(network['fibres'], 'fibre')}, policies {summary['policies']} as of "
+        f"{summary['as_of']}. Computed, proven, and measured in an emulation. Not legal advice."
+    )
+
+
+def _alarms(of: RunResults) -> Iterator[str]:
+    summary = of.summary
+    if not summary["complete"]:
+        yield f"The run did not end: {summary['failure']}"
+    if summary["invalid"]:
+        yield f"The measurement is not valid: {summary['invalid']}"
+    if of.proof is not None and not of.proof["holds"]:
+        yield "A claim does not hold: see what is proven."
+    seen = summary.get("crossings", {})
+    if seen.get("forbidden") or seen.get("strange"):
+        yield "Packets were where they may not be: see what is proven."
+    for one in summary.get("expectations", []):
+        if not one["holds"]:
+            yield (
+                f"{one['id']} expected {one['of']} {one['expected']} of {one['demand']}, and it "
+                f"was {one['found']}"
+            )
+    yield from summary["warnings"]
+
+
+def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
+    """Counted, where nobody wrote a better one."""
+    kept = sum(one.under[0].is_kept_back for one in demands)
+    added = [one.under[0].extra_ms for one in demands if one.under[0].extra_ms is not None]
+    many = counted(len(demands), "demand")
+    said = [f"{len(demands) - kept} of {many} may go, {kept} are kept back."]
+    if added:
+        said.append(f"The policies add {ms(max(added))} ms to a round trip at most.")
+    if of.proof is not None:
+        holds = "Every claim is proven" if of.proof["holds"] else "Not every claim holds"
+        said.append(f"{holds}: see what is proven.")
+    return said
+
+
+def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
+    summary, answers = of.summary, of.answers
+    where: Json | None = answers["map"] if answers else None
+    names: Mapping[str, str] = {hub["id"]: hub["name"] for hub in where["hubs"]} if where else {}
+    names = names or {one: one for demand in demands for one in (demand.src, demand.dst)}
+    fibres = fibres_by_name(where)
+
+    def section(name: str, template: str, data: object) -> Section:
+        return Section(name, str(getattr(data, "title", "")), f"{template}.html.j2", data)
+
+    yield section("demands", "demands", demand_table(demands, names, has_map=where is not None))
+    if answers is not None:
+        yield section("costs", "costs", costs_of(answers, demands))
+    course = course_of(summary, of.series, fibres)
+    if course is not None:
+        yield section("timeline", "course", course)
+    yield section("cuts", "cuts", cuts_of(demands, summary, fibres))
+    yield section("proof", "claims", claims_of(of.proof, summary))
+    yield section("sure", "sureness", sureness_of(demands, summary, where))
+    if where is not None:
+        yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
+        sources = {"law": law_of(demands), "map": map_sources(where["fibres"])}
+        yield Section("sources", "Sources", "sources.html.j2", sources)
+    yield section("provenance", "provenance", provenance_of(summary, of.manifest))
+    yield section("verification", "verification", verification_of(summary))

@@ -1,0 +1,95 @@
+"""How sure answers are: near ties, intervals, readings, what is assumed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.words import counted, listed
+
+
+@dataclass(frozen=True)
+class Tie:
+    number: int
+    demand: Asked
+    sets: Sequence[tuple[str, float]]
+    """Jurisdictions, and the share of draws that meet them."""
+    more_ms: float | None
+    """Until the next set of jurisdictions, one way."""
+
+
+@dataclass(frozen=True)
+class Sureness:
+    title: str
+    said: Sequence[str]
+    ties: Sequence[Tie]
+    has_map: bool
+
+
+def sureness_of(demands: Sequence[Asked], summary: Json | None, where: Json | None) -> Sureness:
+    told = [(n, one) for n, one in enumerate(demands) if one.under[0].certainty is not None]
+    ties = [_tie(n, one) for n, one in told if (one.under[0].certainty or {})["near_tie"]]
+    said = [*_draws(summary, len(told), len(ties)), *_readings(demands), *_assumed(where, summary)]
+    said.append(
+        "Lengths of fibres are mostly derived, not published. Draws move lengths and constants; "
+        "that a cable is missing here, or closed to somebody, is in none of them."
+    )
+    return Sureness("How sure this is", said, ties, has_map=where is not None)
+
+
+def _tie(number: int, of: Asked) -> Tie:
+    sure = of.under[0].certainty or {}
+    after = sure["next_set"]
+    return Tie(
+        number,
+        of,
+        [(" ".join(one["of"]), one["share"]) for one in sure["sets"]],
+        after["more_one_way_ms"] if after else None,
+    )
+
+
+def _draws(summary: Json | None, told: int, ties: int) -> list[str]:
+    draws = (summary or {}).get("certainty")
+    if not draws or not told:
+        return []
+    share = f"{draws['near_tie_share'] * 100:g} %"
+    maps = f"Each answer was asked again of {draws['draws']} maps like this one, as far off as"
+    near = f"{counted(ties, 'demand')} of {told} are near ties: in {share} of those maps or more"
+    return [f"{maps} lengths may be. {near} the shortest lawful way meets another set of laws."]
+
+
+def _readings(demands: Sequence[Asked]) -> list[str]:
+    unsure = sorted(
+        {
+            f"{clause['policy']} {clause['clause']}"
+            for one in demands
+            for clause in one.under[0].clauses
+            if clause["confidence"] != "confident" and clause["costs_ms"]
+        }
+    )
+    if not unsure:
+        return []
+    many = counted(len(unsure), "clause")
+    return [f"{many} that cost time are readings of ours: {listed(unsure)}."]
+
+
+def _assumed(where: Json | None, summary: Json | None) -> list[str]:
+    said = []
+    if where is not None:
+        fibres = where["fibres"]
+        capacity = sum(one["capacity_assumed"] for one in fibres)
+        doubtful = sum(one["status"] != "in-service" for one in fibres)
+        may = sum(bool(one["may_cross"]) for one in fibres)
+        said.append(
+            f"Of {counted(len(fibres), 'fibre')}, {capacity} have an assumed capacity, "
+            f"{doubtful} may not be in service, and of {may} nobody knows which waters or "
+            "countries they touch; these are marked with a ?."
+        )
+    unjudged = sum(bool(one.get("not_judged")) for one in (summary or {}).get("demands", []))
+    if unjudged:
+        said.append(
+            f"{counted(unjudged, 'demand')} are not judged: the policies say nothing of their "
+            "data or their answers, and nobody calls them lawful."
+        )
+    return said

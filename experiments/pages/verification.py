@@ -1,0 +1,47 @@
+"""Whether the emulator does what its model says: predicted beside measured. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.words import counted
+
+US_PER_MS = 1000.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    id: str
+    predicted_ms: float
+    least_ms: float | None
+    off_us: float | None
+    answered: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    title: str
+    said: str
+    rows: Sequence[Measured]
+
+
+def verification_of(summary: Json) -> Verification:
+    rows = [_row(one) for one in summary["demands"] if one["predicted_rtt_ms"] is not None]
+    off = [one.off_us for one in rows if one.off_us is not None]
+    said = "Nothing was measured."
+    if off:
+        said = (
+            f"The least round trips of {counted(len(off), 'demand')} are {min(off):+.1f} to "
+            f"{max(off):+.1f} µs from what was predicted for them, switches and hosts included. "
+            "This says that the emulator does what the model says; it says nothing about the model."
+        )
+    return Verification("Is the emulator right?", said, rows)
+
+
+def _row(of: Json) -> Measured:
+    least_ms = (of["rtt_ms"] or {}).get("min")
+    predicted_ms = of["predicted_rtt_ms"]
+    off_us = None if least_ms is None else (least_ms - predicted_ms) * US_PER_MS
+    return Measured(of["id"], predicted_ms, least_ms, off_us, f"{of['received']} of {of['sent']}")

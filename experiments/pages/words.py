@@ -1,0 +1,55 @@
+"""Numbers and lists as people read them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+NOTHING = "–"
+LEAST_SHOWN_MS = 0.05
+MS_PER_S = 1000.0
+
+
+def ms(value: float | None) -> str:
+    """To a tenth of a millisecond."""
+    return NOTHING if value is None else f"{value:.1f}"
+
+
+def extra(value: float | None) -> str:
+    """With its sign; what rounds to nothing is 0."""
+    if value is None:
+        return NOTHING
+    return "0" if abs(value) < LEAST_SHOWN_MS else f"{value:+.1f}"
+
+
+def between(interval: Sequence[float] | None) -> str:
+    """An interval in ms; empty if there is none, or if it is 0 to 0."""
+    if interval is None:
+        return ""
+    low, high = (f"{round(one, 1):g}" for one in interval)
+    return "" if low == high == "0" else f"{low} to {high}"
+
+
+def duration(value_ms: float | None) -> str:
+    """To three digits, in ms or s."""
+    if value_ms is None:
+        return NOTHING
+    if not value_ms:
+        return "0"
+    if value_ms < MS_PER_S:
+        return f"{value_ms:.3g} ms"
+    return f"{value_ms / MS_PER_S:.3g} s"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    many = plural or f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{number:,} {noun if number == 1 else many}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.0f} %"

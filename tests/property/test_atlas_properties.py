@@ -1,0 +1,119 @@
+"""Of maps anywhere on the globe: places come back, ends stay, labels never overlap."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corridor.experiments.atlas import Box, Label, MapData, MapFibre, MapHub, atlas, place_labels
+from corridor.experiments.atlas.frame import frame_of
+from corridor.experiments.atlas.land import BEYOND_LAT_DEG, BEYOND_LON_DEG
+from corridor.experiments.atlas.plane import UNITS_PER_DEGREE, UNITS_PER_LON
+
+PLACES = st.tuples(st.floats(-85, 85), st.floats(-180, 180))
+COURSES = st.lists(st.lists(PLACES, min_size=1, max_size=4), min_size=1, max_size=8)
+
+
+def turned(lon):
+    return (lon + 180.0) % 360.0 - 180.0
+
+
+@given(COURSES, PLACES)
+def test_a_place_comes_back_from_the_plane(courses, place):
+    of = frame_of(courses).projection
+    lat, lon = of.lat_lon(*of.xy(*place))
+    assert lat == pytest.approx(place[0], abs=1e-9)
+    assert abs(turned(lon - place[1])) == pytest.approx(0.0, abs=1e-9)
+
+
+@given(COURSES)
+def test_every_place_is_in_the_frame(courses):
+    frame = frame_of(courses)
+    assert frame.east - frame.west <= 360.0 + 1e-9
+    for course in courses:
+        for place in course:
+            x, y = frame.projection.xy(*place)
+            assert -1e-6 <= x <= frame.width + 1e-6
+            assert -1e-6 <= y <= frame.height + 1e-6
+
+
+@st.composite
+def maps(draw):
+    places = draw(st.lists(PLACES, min_size=2, max_size=6))
+    hubs = tuple(
+        MapHub(f"h{at}", f"H{at}", "", "XX", "core", place) for at, place in enumerate(places)
+    )
+    ends = st.lists(st.sampled_from(range(len(hubs))), min_size=2, max_size=2, unique=True)
+    fibres = draw(st.lists(st.tuples(ends, st.lists(PLACES, max_size=3)), max_size=8))
+    return MapData(
+        hubs,
+        tuple(
+            MapFibre(
+                *(f"f{number}", f"h{a}", f"h{z}", "terrestrial", "in-service"),
+                (places[a], *via, places[z]),
+            )
+            for number, ((a, z), via) in enumerate(fibres)
+        ),
+        {},
+    )
+
+
+def same_point(one, other):
+    """On the globe: the two sides of the plane are one."""
+    around = 360.0 * UNITS_PER_LON
+    dx = (one[0] - other[0] + around / 2) % around - around / 2
+    return abs(dx) < 1e-6 and abs(one[1] - other[1]) < 1e-6
+
+
+@settings(deadline=None)
+@given(maps())
+def test_fibres_end_at_their_hubs_and_parts_join(data):
+    found = atlas(data)
+    for fibre in found.fibres.values():
+        assert same_point(fibre.parts[0][0], found.hubs[fibre.fibre.a].xy)
+        assert same_point(fibre.parts[-1][-1], found.hubs[fibre.fibre.z].xy)
+        for before, after in zip(fibre.parts, fibre.parts[1:], strict=False):
+            assert same_point(before[-1], after[0])
+
+
+@settings(deadline=None)
+@given(maps())
+def test_land_stays_near_the_frame(data):
+    found = atlas(data)
+    frame = found.frame
+    x_over, y_over = BEYOND_LON_DEG * UNITS_PER_LON + 1, BEYOND_LAT_DEG * UNITS_PER_DEGREE + 1
+    for ring in found.land:
+        assert len(ring) > 2
+        assert ring[0] != ring[-1]
+        for x, y in ring:
+            assert -x_over <= x <= frame.width + x_over
+            assert -y_over <= y <= frame.height + y_over
+
+
+LABELS = st.builds(
+    lambda x, y, width, height: (x, y, width, height),
+    *(st.floats(0, 100), st.floats(0, 100), st.floats(1, 30), st.floats(1, 8)),
+)
+
+
+@given(st.lists(LABELS, max_size=25), st.floats(0.5, 4))
+def test_labels_overlap_neither_each_other_nor_marks(sizes, mark):
+    labels = [Label(str(at), *size, mark) for at, size in enumerate(sizes)]
+    frame = Box(0, 0, 100, 100)
+    placed = place_labels(labels, frame)
+    for one, other in combinations(placed, 2):
+        assert not one.box.meets(other.box)
+    for one in placed:
+        assert one.box.within(frame)
+        for label in labels:
+            around = Box(label.x - mark, label.y - mark, label.x + mark, label.y + mark)
+            assert not one.box.meets(around)
+
+
+@given(LABELS)
+def test_a_label_that_has_all_the_room_is_placed(size):
+    label = Label("a", 50, 50, *size[2:], 2)
+    assert [one.label for one in place_labels([label], Box(0, 0, 100, 100))] == [label]
