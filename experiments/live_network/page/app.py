@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -52,8 +53,12 @@ class PageServer:
     """What does not change: names of policy sets, how long what is done lasts."""
     body: Callable[[], Awaitable[str]]
 
-    async def run(self) -> None:
-        """What goes on beside requests; never ends."""
+    def start(self) -> None:
+        """Begin what goes on beside requests: without it the process has no sense, and ends."""
+        self._beside = asyncio.create_task(self._run())
+        self._beside.add_done_callback(_end)
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.keeper.watch())
             tasks.create_task(self.loads.run(lambda: self.feed.streams > 0))
@@ -97,6 +102,12 @@ class PageServer:
         if order.demand:
             self.probes.want(order.demand, now_s)
         return {"done": self.keeper.done.plain()}
+
+
+def _end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        signal.raise_signal(signal.SIGTERM)
+        task.result()  # which says what it was
 
 
 class PagePaths:
