@@ -109,8 +109,13 @@ def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> De
     same = stand(known, wiring, deployment.epoch)
     if same.program.switches == deployment.program.switches:
         return same
-    compiled = compile_ways(wiring, same.topology, same.ways, epoch=1 - deployment.epoch)
-    return replace(same, compiled=compiled, epoch=1 - deployment.epoch)
+    return in_epoch(same, wiring, 1 - deployment.epoch)
+
+
+def in_epoch(deployment: Deployment, wiring: Wiring, epoch: int) -> Deployment:
+    """The same ways, compiled in an epoch."""
+    compiled = compile_ways(wiring, deployment.topology, deployment.ways, epoch=epoch)
+    return replace(deployment, compiled=compiled, epoch=epoch)
 
 
 def withdraw(

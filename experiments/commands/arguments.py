@@ -16,7 +16,13 @@ SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 """As policies have them; said here, since their module takes long to import."""
 
 
-def add_scenario_arguments(parser: argparse.ArgumentParser, default: str = "pan-asia") -> None:
+DEFAULT_SCENARIO = "reference"
+"""As scenarios have it; said here for the same reason."""
+
+
+def add_scenario_arguments(
+    parser: argparse.ArgumentParser, default: str = DEFAULT_SCENARIO
+) -> None:
     parser.add_argument(
         "scenario",
         nargs="?",

@@ -34,7 +34,7 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("demand", metavar="DEMAND", help="a demand's id; ID.return for its answers")
-    add_scenario_arguments(parser, default="sovereignty")
+    add_scenario_arguments(parser)
     parser.add_argument(
         "--sure",
         action="store_true",

@@ -33,7 +33,6 @@ EPILOG = """examples:
 A set is priced by itself, as every command reads it. The round trip is that of a demand and its
 answers by the least lawful paths; extra is over the same demand under --against. Prices are told
 twice: by rules that are certain, and with readings of ours."""
-DEFAULT_SCENARIO = "sovereignty"
 NO_POLICIES = "none"
 
 
@@ -46,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_scenario_arguments(parser, default=DEFAULT_SCENARIO)
+    add_scenario_arguments(parser)
     add_delay_model(parser)
     parser.add_argument(
         "--sets",
@@ -76,7 +75,7 @@ def add_parser(verbs: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="for price.json, a figure, and the runs; new or empty",
+        help="for price.json, report.html, a figure, and the runs; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
 
@@ -99,13 +98,29 @@ def run(args: argparse.Namespace) -> int:
     plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
         from corridor.experiments.figures.price import draw_prices
+        from corridor.experiments.pages.report import PRICES, write_report
 
-        (out_dir / "price.json").write_text(json.dumps(plain, indent=1) + "\n")
+        (out_dir / PRICES).write_text(json.dumps(plain, indent=1) + "\n")
+        _write_ways(out_dir, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found)
+        write_report(out_dir)
     print(json.dumps(plain, indent=1) if args.json else told(found))
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
+
+
+def _write_ways(out_dir: Path, base: LoadedScenario, priced: Sequence[LoadedScenario]) -> None:
+    """What a page needs besides the prices: the map, ways, and what all was made of."""
+    from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
+    from corridor.experiments.results.price_sets import Laid
+    from corridor.experiments.run.manifest import write_prices_manifest
+
+    sets = [one.policies for one in priced]
+    ways = ways_document(Laid.of(base), base.policies, sets)
+    (out_dir / WAYS_FILE).write_text(json.dumps(ways, ensure_ascii=False) + "\n")
+    every = {one.name: one for one in (base.policies, *sets)}
+    write_prices_manifest(out_dir / "manifest.json", base, every)
 
 
 def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:

@@ -1,4 +1,4 @@
-"""``corridor report``: rebuild the results of a run's folder, also of a run that was killed."""
+"""``corridor report``: the page of a result folder, and all results of a run again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.terminal import terminal_width
+from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
 
 if TYPE_CHECKING:
@@ -18,45 +19,80 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor report results/mini
   corridor report results/mini --json --no-figures
+  corridor report results/mini --html       report.html again, and nothing else
+  corridor report results/mini --pdf        and the same on A4, by a Chromium of this machine
+  corridor report results/price --pdf       of what corridor price --out has written
 
 exit codes: 0, also for half a run; 1 a packet was where none may be, or the timeline expected what
-did not come true; 2 bad input; 4 the measurement is not valid"""
+did not come true; 2 bad input; 3 no Chromium is here, for --pdf; 4 the measurement is not valid"""
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
-        help="rebuild tables, summary and figures of a result folder",
-        description="Rebuild tables, summary and figures from what a run left in its folder, "
-        "also where it was killed. What it left half written is passed over and named.",
+        help="a result folder as one page to read, print or hand on",
+        description="Write report.html, one page that needs no other file, of a run, of a price or "
+        "of policy sets side by side. Of a run, tables, summary and figures are rebuilt first from "
+        "what it left, also where it was killed; what is half written is passed over and named.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("dir", type=Path, metavar="DIR", help="the result folder of a run")
+    parser.add_argument(
+        "dir", type=Path, metavar="DIR", help="the result folder of a run or a price"
+    )
+    parser.add_argument(
+        "--html", action="store_true", help="write report.html only, of the results as they are"
+    )
+    parser.add_argument(
+        "--pdf", action="store_true", help="as --html, and print it to report.pdf (A4)"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.results.run_text import sections
+    from corridor.experiments.answers.run_text import sections
+    from corridor.experiments.answers.run_verdict import read_answers
+    from corridor.experiments.pages.report import holds_prices
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
 
+    if args.html or args.pdf or holds_prices(args.dir):
+        for path in _pages(args.dir, pdf=args.pdf):
+            say(f"Report: {path}")
+        return 0
     recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
+    _pages(args.dir)
     say(_state(recovered.summary))
     if not recovered.summary["complete"]:
         say("a demand's last probes count as lost where their replies were not yet written")
     if args.json:
         print(json.dumps(recovered.summary, indent=1))
         return _code(recovered.summary)
-    for section in sections(recovered.summary, terminal_width()):
+    answers = read_answers(args.dir)
+    for section in sections(recovered.summary, answers, terminal_width(), everything=args.all):
         print(f"\n{section}")
-    print(f"\nResults are in {args.dir}")
+    print(f"\nResults are in {args.dir}\nReport: {args.dir / REPORT}")
     return _code(recovered.summary)
+
+
+def _pages(out_dir: Path, *, pdf: bool = False) -> list[Path]:
+    """The page, and where it is asked for the same as PDF."""
+    from corridor.experiments.pages.report import write_report
+    from corridor.experiments.run.printing import print_page
+    from corridor.topologies.base.errors import InputError
+
+    try:
+        page = write_report(out_dir)
+        return [page, print_page(page, page.with_suffix(".pdf"))] if pdf else [page]
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write the report: {reason}", file=str(out_dir)) from error
 
 
 def _code(summary: Summary) -> int:

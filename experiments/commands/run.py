@@ -63,6 +63,7 @@ def add_parser(verbs: Any) -> None:
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
         figures=not args.no_figures,
         patience_s=args.patience,
         delay_model=args.delay_model,
+        foretell=True,
+        width=terminal_width(),
     )
     outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
@@ -95,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
-        _print_sections(outcome)
+        _print_sections(outcome, everything=args.all)
     if failed:
         if outcome.summary["invalid"]:
             say(f"\nnot valid either: {outcome.summary['invalid']}")
@@ -104,9 +107,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print_sections(outcome: Outcome) -> None:
-    from corridor.experiments.results.run_text import sections
+def _print_sections(outcome: Outcome, *, everything: bool) -> None:
+    from corridor.experiments.answers.run_text import sections
+    from corridor.experiments.answers.run_verdict import read_answers
 
-    for section in sections(outcome.summary, terminal_width()):
+    answers = read_answers(outcome.out_dir)
+    for section in sections(outcome.summary, answers, terminal_width(), everything=everything):
         print(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")

@@ -37,15 +37,31 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _schema(file: str) -> dict[str, Any]:
-    from corridor.controller.policy.schema import json_schema, schema
+    from corridor.controller.policy.schema import schema
 
     if file == "scenario":
-        from corridor.experiments.scenario.scenario import Scenario
-
-        return json_schema(Scenario, "An experiment on a data corridor")
+        return _scenario_schema()
     if file == "topology":
         return _topology_schema()
     return schema()
+
+
+def _scenario_schema() -> dict[str, Any]:
+    """A file that extends another need not say what the other says."""
+    from corridor.controller.policy.schema import json_schema
+    from corridor.experiments.scenario.extending import EXTENDS
+    from corridor.experiments.scenario.scenario import Scenario
+
+    made = json_schema(Scenario, "An experiment on a data corridor")
+    made["properties"][EXTENDS] = {
+        "type": "string",
+        "description": "A shipped scenario, or a file beside this one, whose keys hold where this "
+        "file has none.",
+    }
+    alone = [key for key in made["required"] if key != "name"]
+    made["required"] = ["name"]
+    made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]
+    return made
 
 
 def _topology_schema() -> dict[str, Any]:

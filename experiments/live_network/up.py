@@ -30,7 +30,7 @@ from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
 from corridor.experiments.run.runner import GUEST_RUN_ID, real_clock_kernel, with_framework
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.kernel import Kernel
@@ -50,7 +50,7 @@ packets that come late are a fibre that fails."""
 class Options:
     """What the command line may ask; None leaves it to the scenario or the machine."""
 
-    scenario: str = "pan-asia"
+    scenario: str = DEFAULT
     policies: str | None = None
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None

@@ -10,11 +10,19 @@ from typing import Any
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.words import counted, extra
 
-
 CERTAIN = (
     "Certain law is what rules say that were read and are in force; the rest is by readings of "
     "ours, which may be wrong."
 )
+
+
+TAKES = ("kept back", "delay")
+BASES = {
+    "law": "certain law",
+    "set": "the set's own rule",
+    "reading": "a reading, unsure",
+    "no permit": "no permit matches",
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,9 @@ class Cost:
     number: int
     demand: Asked
     clauses: Sequence[Json]
-    """Those that cost it time."""
+    """Those that cost it time, of the way there."""
+    causes: Sequence[Json]
+    """Those that keep it back, or cost it or its answers time."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,17 @@ class Costs:
     totals: Sequence[tuple[str, Mapping[str, Any]]]
     """By certain rules, and with readings."""
     has_map: bool
+    bases: Mapping[str, str]
 
 
 def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
     every = [
-        Cost(number, one, [clause for clause in one.under[0].clauses if clause["costs_ms"]])
+        Cost(
+            number,
+            one,
+            [clause for clause in one.under[0].clauses if clause["costs_ms"]],
+            [cause for cause in one.under[0].causes if cause["costs"] in TAKES],
+        )
         for number, one in enumerate(demands)
     ]
     kept = [one for one in every if one.demand.under[0].is_kept_back]
@@ -56,7 +72,7 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
         said=_said(demands, answers["against"]),
         paying=paying,
         kept=kept,
-        rest=f"The other {counted(rest, 'demand')} cost nothing." if rest else "",
+        rest=_rest(rest),
         totals=[
             (name, totals[key])
             for key, name in (
@@ -66,7 +82,14 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
             if key in totals
         ],
         has_map=True,
+        bases=BASES,
     )
+
+
+def _rest(number: int) -> str:
+    if number == 1:
+        return "The other demand costs nothing."
+    return f"The other {number} demands cost nothing." if number else ""
 
 
 def _said(demands: Sequence[Asked], against: str) -> list[str]:

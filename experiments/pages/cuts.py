@@ -86,11 +86,12 @@ def _rows(demands: Iterable[Asked], fibres: Mapping[str, Sequence[int]]) -> list
 
 
 def _add(fates: _Fates, of: Asked, cut: Json) -> None:
-    after = cut["again"] or cut["at_once"]
+    at_once = cut["at_once"] if cut["delivered"] else None
+    after = cut["again"] or at_once
     if after is None:
         fates.lost.append(of.id)
         return
-    (fates.at_once if cut["at_once"] else fates.again).append(of.id)
+    (fates.at_once if at_once else fates.again).append(of.id)
     before = of.under[0].way
     more_ms = after["one_way_ms"] - before["one_way_ms"] if before else 0.0
     if more_ms > fates.more_ms:

@@ -38,6 +38,9 @@ class Under:
     why: str
     """Why it is kept back, or what it lacks."""
     clauses: Sequence[Json]
+    """Those that bind the way there, with what each costs."""
+    causes: Sequence[Json] = ()
+    """Those that take something from it or its answers."""
     remedies: Sequence[str] = ()
     measured_ms: float | None = None
     """The median round trip."""
@@ -88,7 +91,7 @@ def of_summary(summary: Json) -> list[Asked]:
     return [_measured_only(one) for one in summary["demands"]]
 
 
-def state_of(status: str, *, judged: bool, extra_ms: float | None) -> State:
+def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
     if status == "DOWN":
         return "down"
     if status == "BLOCKED":
@@ -102,7 +105,7 @@ def state_of(status: str, *, judged: bool, extra_ms: float | None) -> State:
 
 def _asked(of: Json, measured: Json | None) -> Asked:
     under = Under(
-        state=state_of(of["status"], judged=of["judged"], extra_ms=of["extra_ms"]),
+        state="kept" if of["kept_back"] else state_of(of["status"], of["judged"], of["extra_ms"]),
         permit=of["permit"] or "",
         legal=of["legal"],
         way=of["lawful"],
@@ -113,6 +116,7 @@ def _asked(of: Json, measured: Json | None) -> Asked:
         kept_by_certain_rules=of["kept_back_by_certain_rules"],
         why=of["why"],
         clauses=of["clauses"],
+        causes=of["causes"],
         remedies=of["remedies"],
         measured_ms=_median_ms((measured or {}).get("rtt_ms")),
         measured_one_way_ms=_median_ms(_forward(measured)),
@@ -134,7 +138,7 @@ def _asked(of: Json, measured: Json | None) -> Asked:
 
 def _measured_only(of: Json) -> Asked:
     under = Under(
-        state=state_of(of["status"], judged=not of.get("not_judged"), extra_ms=None),
+        state=state_of(of["status"], not of.get("not_judged"), None),
         permit=of["permit"],
         legal=[],
         way=None,
@@ -161,24 +165,24 @@ def _forward(measured: Json | None) -> Json | None:
     return both.get("forward")
 
 
-def flagship(demands: Sequence[Asked]) -> int:
-    """The number of the demand that a page shows first: the dearest that goes, else one that is
-    kept back, else the first."""
+def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
+    """The numbers of the demand and of the set that a page shows first: the dearest that goes,
+    else one that is kept back, else the first."""
 
-    def rank(number: int) -> tuple[float, bool]:
-        one = demands[number]
-        most = max((under.extra_ms or 0.0 for under in one.under), default=0.0)
-        return most, any(under.is_kept_back for under in one.under)
+    def rank(place: tuple[int, int]) -> tuple[float, bool]:
+        under = demands[place[0]].under[place[1]]
+        return under.extra_ms or 0.0, under.is_kept_back
 
-    return max(range(len(demands)), key=rank, default=0)
+    places = [(number, of) for number, one in enumerate(demands) for of in range(len(one.under))]
+    return max(places, key=rank, default=(0, 0))
 
 
 def references(demands: Iterable[Asked]) -> list[Json]:
     """Every rule of law that is cited, each once, in the order in which it comes up."""
     found: dict[str, Json] = {}
-    for one in demands:
-        for under in one.under:
-            cited = [*under.legal, *(law for clause in under.clauses for law in clause["legal"])]
-            for law in cited:
+    for demand in demands:
+        for under in demand.under:
+            clauses = (*under.clauses, *under.causes)
+            for law in (*under.legal, *(law for one in clauses for law in one["legal"])):
                 found.setdefault(law["id"] or law["citation"], law)
     return list(found.values())

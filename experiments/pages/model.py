@@ -37,7 +37,12 @@ class Model:
     """Of one map and its demands under ``sets``."""
 
     def __init__(
-        self, where: Json, drawn: Atlas, demands: Sequence[Asked], sets: Sequence[str], chosen: int
+        self,
+        where: Json,
+        drawn: Atlas,
+        demands: Sequence[Asked],
+        sets: Sequence[str],
+        first: tuple[int, int],
     ) -> None:
         self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
         self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
@@ -50,7 +55,8 @@ class Model:
             "view": list(drawn.view_box[2:]),
             "names": dict(where["jurisdictions"]),
             "sets": list(sets),
-            "chosen": chosen,
+            "chosen": first[0],
+            "set": first[1],
             "hubs": [_hub(hub, drawn.hubs[hub["id"]].xy) for hub in where["hubs"]],
             "fibres": [self._fibre(fibre) for fibre in where["fibres"]],
             "law": [_law(one) for one in references(demands)],
@@ -99,7 +105,7 @@ class Model:
             "got": _short(of.measured_ms),
             "got1": _short(of.measured_one_way_ms),
             "why": of.why,
-            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"]],
+            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"] != 0],
         }
         if of.certainty is not None:
             interval = of.certainty["rtt_ms"]
@@ -111,7 +117,8 @@ class Model:
     def _clause(self, of: Json) -> list[object]:
         law = [self._law[one["id"] or one["citation"]] for one in of["legal"]]
         name = f"{of['policy']} {of['clause']}"
-        return [name, _short(of["costs_ms"]), of["confidence"], law]
+        cost = of["costs"] if of["costs_ms"] is None else _short(of["costs_ms"])
+        return [name, cost, of["confidence"], law]
 
     def _cut(self, of: Json) -> list[object]:
         """Names, fibres and hubs that are dead, at once, again; the hub that finds it."""
@@ -123,7 +130,7 @@ class Model:
             [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
             [self._fibres[one] for one in fibres if one in self._fibres],
             [self._hubs[one] for one in hubs if one in self._hubs],
-            self._way(of["at_once"]),
+            self._way(of["at_once"] if of["delivered"] else None),
             self._way(of["again"]),
         ]
 

@@ -7,22 +7,46 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.answers.ways_of_sets import WAYS_FILE
+from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.course import Sample
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
+from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
 from corridor.experiments.results.run_result import Run
-from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json
+from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
+from corridor.topologies.base.errors import InputError
 
-REPORT = "report.html"
+PRICES = "price.json"
 
 
 def write_report(out_dir: Path) -> Path:
-    """Of the run that a folder holds. Raises InputError where that is none."""
+    """Of the run or the prices that a folder holds. Raises InputError where there are none."""
     return written(out_dir, report(page_of(out_dir)))
 
 
 def page_of(out_dir: Path) -> Page:
+    return _price_page(out_dir) if holds_prices(out_dir) else _run_page(out_dir)
+
+
+def holds_prices(out_dir: Path) -> bool:
+    return is_file(out_dir / PRICES)
+
+
+def _price_page(out_dir: Path) -> Page:
+    ways = _read(out_dir / WAYS_FILE)
+    if ways is None:
+        raise InputError(
+            f"{WAYS_FILE} is missing: these prices know no map",
+            "price again, with --out",
+            file=str(out_dir),
+        )
+    prices = cast(Json, read_json(out_dir / PRICES, RESULT))
+    return price_page(prices, ways, _read(out_dir / "manifest.json"))
+
+
+def _run_page(out_dir: Path) -> Page:
     run = Run(out_dir)
 
     def series(demand: str, measure: str, width: str) -> Sequence[Sample]:

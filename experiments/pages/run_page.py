@@ -19,6 +19,8 @@ from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import counted, ms
 
+NEXT = "Next: "
+
 
 @dataclass(frozen=True)
 class RunResults:
@@ -40,7 +42,7 @@ def run_page(of: RunResults) -> Page:
         title=f"Data corridor under policies: {title}",
         about=_about(summary, demands),
         alarms=list(_alarms(of)),
-        verdict=summary.get("verdict") or _verdict(of, demands),
+        verdict=_told(summary) or _verdict(of, demands),
         stage=stage_of(answers, demands, [summary["policies"]]) if answers else None,
         sections=list(_sections(of, demands)),
         footer=f"Made by corridor from the run of scenario {scenario}, seed {summary['seed']}.",
@@ -76,12 +78,18 @@ def _alarms(of: RunResults) -> Iterator[str]:
     yield from summary["warnings"]
 
 
+def _told(summary: Json) -> list[str]:
+    """Its verdict, without the command that a terminal is told to try next."""
+    return [line for line in summary.get("verdict", []) if not line.startswith(NEXT)]
+
+
 def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
     """Counted, where nobody wrote a better one."""
     kept = sum(one.under[0].is_kept_back for one in demands)
     added = [one.under[0].extra_ms for one in demands if one.under[0].extra_ms is not None]
     many = counted(len(demands), "demand")
-    said = [f"{len(demands) - kept} of {many} may go, {kept} are kept back."]
+    back = f"{kept} {'is' if kept == 1 else 'are'} kept back"
+    said = [f"{len(demands) - kept} of {many} may go, {back}."]
     if added:
         said.append(f"The policies add {ms(max(added))} ms to a round trip at most.")
     if of.proof is not None:

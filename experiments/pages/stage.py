@@ -68,6 +68,8 @@ class Stage:
     sets: Sequence[str]
     groups: Sequence[Group]
     chosen: int
+    chosen_set: int
+    has_cuts: bool
     shown: str
     """Which demand that is, in words."""
     lawful: str
@@ -81,15 +83,16 @@ def stage_of(
 ) -> Stage:
     """Of the map of ``answers``; ``sets`` are the names of those that demands are under."""
     where, drawn = answers["map"], atlas(map_of_answers(answers))
-    chosen = flagship(demands)
-    model = Model(where, drawn, demands, sets, chosen)
+    first = flagship(demands)
+    chosen, of_set = first
+    model = Model(where, drawn, demands, sets, first)
     _, _, width, height = drawn.view_box
     return Stage(
         width=width,
         height=height,
         land=drawn.land_path,
         fibres=[Drawn(one.fibre.medium, one.path) for one in drawn.fibres.values()],
-        over=list(_over(drawn, demands[chosen])) if demands else [],
+        over=list(_over(drawn, demands[chosen], of_set)) if demands else [],
         hubs=[
             Place(mark_class(hub.mark), round(hub.x, 1), round(hub.y, 1), hub.mark.path, name)
             for name, hub in drawn.hubs.items()
@@ -99,7 +102,9 @@ def stage_of(
         sets=sets,
         groups=_groups(where, demands),
         chosen=chosen,
-        shown=_shown(demands[chosen]) if demands else "no demand",
+        chosen_set=of_set,
+        has_cuts=any(one.cuts for one in demands),
+        shown=_shown(demands[chosen], sets, of_set) if demands else "no demand",
         lawful=lawful,
         credits=f"{source()}. No borders of states are drawn.",
         model=as_text(model.document),
@@ -110,9 +115,9 @@ def mark_class(mark: Mark) -> str:
     return mark.name.replace(" ", "-")
 
 
-def _over(drawn: Atlas, of: Asked) -> Iterator[Drawn]:
+def _over(drawn: Atlas, of: Asked, of_set: int) -> Iterator[Drawn]:
     """Its way under policies and the one without, above it."""
-    for kind, way in (("lawful", of.under[0].way), ("free", of.free)):
+    for kind, way in (("lawful", of.under[of_set].way), ("free", of.free)):
         for fibre in way["fibres"] if way else ():
             yield Drawn(kind, drawn.fibres[fibre].path)
 
@@ -150,11 +155,12 @@ def _option(of: Asked) -> str:
     return f"{of.id} ({first.said})"
 
 
-def _shown(of: Asked) -> str:
-    under = of.under[0]
+def _shown(of: Asked, sets: Sequence[str], of_set: int) -> str:
+    under = of.under[of_set]
+    name = f"{of.id} under {sets[of_set]}" if len(sets) > 1 else of.id
     if under.is_kept_back:
-        return f"{of.id}, {under.said}"
+        return f"{name}, {under.said}"
     return (
-        f"{of.id}, {ms(under.round_trip_ms)} ms round trip under policies, "
+        f"{name}, {ms(under.round_trip_ms)} ms round trip under policies, "
         f"{ms(of.free_round_trip_ms)} ms without"
     )

@@ -25,8 +25,8 @@ def between(interval: Sequence[float] | None) -> str:
     """An interval in ms; empty if there is none, or if it is 0 to 0."""
     if interval is None:
         return ""
-    low, high = (f"{round(one, 1):g}" for one in interval)
-    return "" if low == high == "0" else f"{low} to {high}"
+    low, high = (f"{one:.1f}" for one in interval)
+    return "" if low == high == "0.0" else f"{low} to {high}"
 
 
 def duration(value_ms: float | None) -> str:

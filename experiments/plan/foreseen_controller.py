@@ -86,10 +86,15 @@ class Compiled:
 
     def _stand(self, known: DesiredState, epoch: int) -> Deployment:
         asked = known.specification
-        key = known.failures, known.drained, id(asked.policies), asked.as_of, epoch
-        if key not in self._made:
-            self._made[key] = deployments.stand(known, self.wiring, epoch)
-        return self._made[key]
+        key = known.failures, known.drained, id(asked.policies), asked.as_of
+        if (*key, epoch) not in self._made:
+            twin = self._made.get((*key, 1 - epoch))
+            self._made[*key, epoch] = (
+                deployments.stand(known, self.wiring, epoch)
+                if twin is None
+                else deployments.in_epoch(twin, self.wiring, epoch)
+            )
+        return self._made[*key, epoch]
 
     def proof_of(self, new: Deployment) -> Proof:
         if id(new) not in self._proofs:  # it is kept, so its id stays its own

@@ -100,9 +100,15 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     if crossings is not None:
         summary["crossings"] = crossings.to_json()
     _add_certainty(out_dir / "raw" / CERTAINTY_FILE, summary)
-    text = json.dumps(summary, indent=1) + "\n"
-    (out_dir / "summary.json").write_text(text)
+    write_summary(out_dir, summary)
     return summary
+
+
+def write_summary(out_dir: Path, summary: Summary) -> None:
+    """Whole or not at all: others may be reading it."""
+    written = out_dir / ".summary.json"
+    written.write_text(json.dumps(summary, indent=1) + "\n")
+    written.replace(out_dir / "summary.json")
 
 
 def _judge_health(

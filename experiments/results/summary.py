@@ -270,6 +270,8 @@ class Summary(TypedDict):
     invalid: str | None
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]
+    verdict: NotRequired[list[str]]
+    """What it came to, a sentence each: the question first, then the answers, then what to ask."""
     certainty: NotRequired[DrawsSummary]
     cuts: NotRequired[CutsSummary]
     events: NotRequired[list[EventSummary]]

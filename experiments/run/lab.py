@@ -18,12 +18,8 @@ from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.runner import Options, run_loaded
 from corridor.experiments.scenario.options import ProbeOptions
-from corridor.experiments.scenario.scenario import (
-    LoadedScenario,
-    Under,
-    load_document,
-    read_scenario,
-)
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
+from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.documents import nearest

@@ -9,11 +9,13 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
 import yaml
 
+from corridor.controller.policy.model import PolicySet
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
@@ -63,6 +65,32 @@ def write_manifest(
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def write_prices_manifest(
+    path: Path, loaded: LoadedScenario, policies: Mapping[str, PolicySet]
+) -> None:
+    """Of prices, for which nothing runs: the map and the sets are told by their hashes."""
+    manifest = {
+        "schema": MANIFEST_SCHEMA,
+        "scenario": loaded.scenario.name,
+        "hashes": {
+            "topology": _digest(loaded.topology.model_dump(mode="json")),
+            **{
+                f"set {name}": _digest(one.model_dump(mode="json"))
+                for name, one in policies.items()
+            },
+        },
+        **_made_with(),
+    }
+    path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _made_with() -> dict[str, Any]:
+    return {
         "versions": _versions(),
         "machine": {
             "kernel": platform.release(),
@@ -73,7 +101,6 @@ def write_manifest(
         "code": _code(),
         "arguments": sys.argv[1:],
     }
-    path.write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def _digest(value: Any) -> str:

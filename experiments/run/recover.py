@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from corridor.experiments.answers.run_verdict import judge
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
@@ -59,6 +60,7 @@ def recover(out_dir: Path) -> Recovered:
             for name in MORE_FILES:
                 if (Path(staging) / name).exists():
                     (Path(staging) / name).replace(out_dir / name)
+        summary = judge(out_dir, summary)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be read or written: {reason}", file=str(out_dir)) from error

@@ -19,11 +19,16 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
+from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
+from corridor.experiments.answers.gathering import Gathered, gather
+from corridor.experiments.answers.run_text import told
+from corridor.experiments.answers.run_verdict import judge
+from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
+from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
@@ -32,7 +37,7 @@ from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from corridor.experiments.testbeds.kernel_build import build_kernel
@@ -51,7 +56,7 @@ from corridor.topologies.base.errors import (
     EnvironmentUnsupported,
     PolicyFailure,
 )
-from corridor.topologies.model.delay_model import DelayModel, load_delay_model
+from corridor.topologies.model.delay_model import load_delay_model
 
 GUEST_RUN_ID = "c0"
 
@@ -60,7 +65,7 @@ GUEST_RUN_ID = "c0"
 class Options:
     """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
 
-    scenario: str = "pan-asia"
+    scenario: str = DEFAULT
     testbed: Literal["auto", "native", "uml"] = "auto"
     clock: Literal["virtual", "real"] | None = None
     policies: str | None = None
@@ -78,6 +83,23 @@ class Options:
     """A file of constants and errors, for how sure paths are; None is the shipped one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
+    foretell: bool = False
+    """Say before anything runs what is known without."""
+    width: int | None = None
+    """Of the terminal, in characters, for sentences that are said."""
+
+    @property
+    def asked(self) -> str:
+        """The scenario as commands take it, with the options that change what it means."""
+        options = {
+            "policies": self.policies,
+            "as-of": self.as_of,
+            "outside": self.outside,
+            "service": self.service,
+        }
+        said = [f"--{name} {value}" for name, value in options.items() if value is not None]
+        default = self.scenario == DEFAULT and not said
+        return "" if default else " ".join([self.scenario, *said])
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,10 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     started = time.monotonic()
     loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
-    model = load_delay_model(options.delay_model)
+    gathered = gather(loaded, load_delay_model(options.delay_model))
+    answers = document(gathered, options.asked)
+    if options.foretell:
+        say(f"\n{told(foreseen(answers).lines, options.width)}\n")
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
@@ -117,7 +142,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         remove_empty(out_dir, itself=not was_there)
         raise
     try:
-        _write_inputs(out_dir, loaded, plan, judged_by, choice, kernel, model)
+        _write_inputs(out_dir, gathered, answers, plan, judged_by, choice, kernel)
     except OSError as error:
         raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
@@ -146,6 +171,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         drawing.begin()
         asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
         proofs = prove_run(out_dir, plan, judged_by, expected, asked)
+        summary = _judged(out_dir, summary)
         if options.figures:
             _finish_figures(drawing, summary, out_dir)
     for when, proof in proofs.items():
@@ -172,6 +198,13 @@ def _failure_of(
     except BaseException as error:  # noqa: BLE001 - see above
         return error
     return None
+
+
+def _judged(out_dir: Path, summary: Summary) -> Summary:
+    try:
+        return judge(out_dir, summary)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
 
 
 def _finish_figures(drawing: Drawing, summary: Summary, out_dir: Path) -> None:
@@ -280,17 +313,20 @@ def carry_out(
 
 def _write_inputs(
     out_dir: Path,
-    loaded: LoadedScenario,
+    gathered: Gathered,
+    answers: Answers,
     plan: Plan,
     judged_by: Specification,
     choice: Choice,
     kernel: Kernel | None,
-    model: DelayModel,
 ) -> None:
+    loaded = gathered.loaded
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
-    certainty = certainties(loaded, model).to_json()
+    certainty = gathered.certain.to_json()
     (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
+    said = json.dumps(answers, ensure_ascii=False)
+    (out_dir / ANSWERS_FILE).write_text(said + "\n", encoding="utf-8")
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(
         out_dir / "manifest.json",

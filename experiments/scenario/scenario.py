@@ -31,6 +31,7 @@ from corridor.experiments.scenario.events import (
     named_events,
     unnoticed,
 )
+from corridor.experiments.scenario.extending import extended
 from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.options import (
     LEAST_LOSS,
@@ -43,9 +44,10 @@ from corridor.experiments.scenario.options import (
     ThroughputOptions,
 )
 from corridor.experiments.scenario.sets import hint_about, under
+from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
-from corridor.topologies.base.bounded_file import is_file, is_there, shown
-from corridor.topologies.base.documents import Document, nearest, read_document, validate
+from corridor.topologies.base.bounded_file import is_file
+from corridor.topologies.base.documents import Document, nearest, validate
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import (
     format_rate,
@@ -56,8 +58,7 @@ from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
-SHIPPED = Path(__file__).with_name("shipped")
-DEFAULT = "pan-asia"
+DEFAULT = "reference"
 
 
 class Demand(Frozen):
@@ -147,10 +148,6 @@ class LoadedScenario(Frozen):
     file: str = ""
 
 
-def shipped_scenarios() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
-
-
 class Under(Frozen):
     """What stands in for what a scenario says itself, where it is given."""
 
@@ -184,17 +181,13 @@ def load_scenario(
 
 def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
     """The same."""
-    document = read_document(_find(name_or_path))
+    document = read_scenario(name_or_path)
     return load_document(document, Path(document.file).parent, asked)
-
-
-def read_scenario(name_or_path: str) -> Document:
-    """What the file of a scenario says, unchecked; InputError where there is none."""
-    return read_document(_find(name_or_path))
 
 
 def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
+    document = extended(document, lambda name: read_beside(name, folder), _checked)
     scenario = validate(document, Scenario)
     topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
@@ -232,16 +225,8 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
     )
 
 
-def _find(name_or_path: str) -> Path:
-    shipped = SHIPPED / f"{name_or_path}.yaml"
-    if name_or_path in shipped_scenarios():
-        return shipped
-    path = Path(name_or_path)
-    if is_there(path) or "/" in name_or_path or path.suffix:
-        return path
-    known = shipped_scenarios()
-    hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}; or give a file"
-    raise InputError(f'no scenario is called "{shown(name_or_path)}"', hint)
+def _checked(base: Document) -> object:
+    return validate(base, Scenario)
 
 
 def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:

@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
-NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns"
+NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser"
 QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
@@ -32,9 +32,16 @@ class Section:
 
 
 def sections(
-    *, fast: bool, guests: bool, native: bool, root: bool, pytest_arguments: Sequence[str] = ()
+    *,
+    fast: bool,
+    guests: bool,
+    native: bool,
+    root: bool,
+    browser: bool,
+    pytest_arguments: Sequence[str] = (),
 ) -> list[Section]:
-    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows.
+    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows,
+    ``browser`` whether a Chromium is here.
 
     With pytest arguments only tests run, since they single some out.
     """
@@ -56,6 +63,9 @@ def sections(
     if fast:
         return [*chosen, tests("unit and property tests", QUICK)]
     chosen.append(tests("unit and property tests", NEITHER_GUEST_NOR_KERNEL))
+    if browser:
+        command = (python, "-m", "pytest", "-q", "-m", "browser", *(picked or ("tests/browser",)))
+        chosen.append(Section("pages in a browser", command, empty_is_fine=bool(picked)))
     own = [marker for marker, can in (("netns", root), ("native", native)) if can]
     if own:
         markers = f"({' or '.join(own)}) and not guest"
@@ -68,8 +78,10 @@ def sections(
 
 def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:
     """Runs every section, even after one failed, and sums up: 0 when all passed, else 1."""
+    from corridor.experiments.run.printing import INSTALL, find_browser
     from corridor.experiments.testbeds.probe import probe
 
+    browser = find_browser() is not None
     facts = probe(boot=guests and not fast)
     if guests and not fast:
         lacks = facts.real_guest_lacks()
@@ -84,6 +96,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         guests=guests,
         native=not facts.native_lacks(),
         root=facts.root,
+        browser=browser,
         pytest_arguments=pytest_arguments,
     ):
         print(f"\n== {section.name} ==", flush=True)
@@ -96,4 +109,6 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s)")
     if not facts.root or facts.native_lacks():
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
+    if not browser and not fast:
+        print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
     return 0 if all(passed for _, passed, _ in results) else 1

@@ -27,7 +27,7 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "atlas", "pages", "figures"),
+        *("timeline", "scenario", "plan", "results", "answers", "atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
@@ -51,7 +51,7 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
-    *("experiments/atlas", "experiments/pages"),
+    *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),

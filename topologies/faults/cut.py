@@ -65,7 +65,7 @@ KIND = EventKind(
     example="{at: 500ms, until: 900ms, cut: guian-kunming}",
     options={
         "silent": Option(
-            "flag", "what is sent is lost and the carrier stays, so that only BFD notices", False
+            "flag", "what is sent is lost and carriers stay, so that only BFD notices", False
         ),
         "toward": Option("name", "the hub towards which alone it is cut, silently"),
     },

@@ -1,24 +1,31 @@
-"""A shared-risk group is lost: every fibre of it is cut at once, as by one anchor or one dig."""
+"""A shared-risk group is lost: every fibre of it is cut at once, as by one anchor or one dig.
+
+Silently, as a cut of a fibre can be: far from its ends no carrier is lost.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corridor.topologies.base.options import Values
+from corridor.topologies.base.options import Option, Values
 from corridor.topologies.faults.kind import Effect, EventKind, Interfaces, Reach, interfaces_of
 
 if TYPE_CHECKING:  # guests import this, and not the model
     from corridor.topologies.model.topology import Topology
 
-LOSE, REPAIR = "lose-group", "repair-group"
+LOSE, SILENCE, REPAIR = "lose-group", "silence-group", "repair-group"
 
 
 def lose(network: Interfaces, group: str, options: Values) -> list[str]:
     return network.make((LOSE, group), Effect(off=all_interfaces(network, options)))
 
 
+def silence(network: Interfaces, group: str, options: Values) -> list[str]:
+    return network.make((SILENCE, group), Effect(silent=all_interfaces(network, options)))
+
+
 def repair(network: Interfaces, group: str, _options: Values) -> list[str]:
-    return network.end((LOSE, group))
+    return network.end((LOSE, group), (SILENCE, group))
 
 
 def all_interfaces(network: Interfaces, options: Values) -> frozenset[str]:
@@ -36,8 +43,15 @@ KIND = EventKind(
     of="group",
     words="a shared-risk group, all of it cut",
     example="{at: 500ms, until: 900ms, group: corridor:karakoram}",
-    actions={LOSE: lose, REPAIR: repair},
+    options={
+        "silent": Option(
+            "flag", "what is sent is lost and carriers stay, so that only BFD notices", False
+        )
+    },
+    actions={LOSE: lose, SILENCE: silence, REPAIR: repair},
     begin=LOSE,
+    instead={"silent": SILENCE},
+    only_bfd_notices=frozenset(["silent"]),
     end=REPAIR,
     reach=fibres_of,
 )

@@ -6,7 +6,7 @@
   const HINT = "Tap a fibre or a hub on the map for its facts.";
   const SAID = { lawful: "lawful", longer: "lawful, longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there" };
   const options = [...$("demand").querySelectorAll("option")];
-  let chosen = model.chosen, set = 0, at = "demand", dead = [], pause = 0;
+  let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
   const html = (name, attributes, ...inside) => {
     const made = Object.assign(document.createElement(name), attributes);
@@ -16,7 +16,7 @@
   const row = (head, ...cells) => html("tr", { className: head.kind ?? "" }, Object.assign(html("th", {}, head.text ?? head), { scope: "row" }), ...cells.map((cell) => html("td", { className: "n" }, cell)));
   const ms = (value) => (value == null ? "–" : value.toFixed(1));
   const signed = (value) => (Math.abs(value) < 0.05 ? "0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
-  const between = (pair) => (pair ? ` [${ms(pair[0])} to ${ms(pair[1])}]` : "");
+  const between = (pair) => (pair?.some((one) => Math.abs(one) >= 0.05) ? ` [${ms(pair[0])} to ${ms(pair[1])}]` : "");
   const way = (number) => (number == null || number < 0 ? null : ways[number]);
   const button = (text, act) => { const made = html("button", { type: "button" }, text); made.addEventListener("click", act); return made; };
   const under = () => demands[chosen].by[set];
@@ -44,12 +44,18 @@
       rows.push(row({ text: "Cut: chosen again", kind: "cutrow" }, way(cut[4]) ? ms(way(cut[4])[2]) : "no lawful way", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
+    $("each")?.replaceChildren(...model.sets.map((name, i) => {
+      const by = demand.by[i], added = by.st === "kept" || by.st === "down" ? "no" : signed(by.extra ?? 0) + (by.st === "unjudged" ? " n/j" : "");
+      const made = button(`${name} ${added}`, () => { set = i; $("set").value = String(i); choose(chosen); $("each").children[i].focus(); });
+      made.ariaPressed = String(i === set);
+      return made;
+    }));
   }
   function facts(demand, now, shown) {
     const rows = [["State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]];
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
-    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([`${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
+    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
     if (shown) rows.push(["Crosses", ...places(shown[3], shown[4])]);
     if (shown?.[5].length) rows.push(["Inspected at", shown[5].map((i) => it.short(hubs[i])).join(", ")]);
     $("said").replaceChildren(...rows.flatMap(([term, ...parts]) => [html("dt", {}, term), html("dd", {}, ...spaced(parts.filter(Boolean)))]));

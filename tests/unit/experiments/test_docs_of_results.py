@@ -21,6 +21,7 @@ from corridor.experiments.results.summary import EventSummary, ExpectationSummar
 from corridor.experiments.results.transit_check import Verdict
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import options, scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
 
@@ -137,7 +138,7 @@ def test_the_example_is_a_scenario(tmp_path: Path) -> None:
 def test_the_page_tells_every_class_that_ships() -> None:
     classes = {
         demand.data_class
-        for name in scenario.shipped_scenarios()
+        for name in shipped_scenarios()
         for demand in scenario.load_scenario(name).scenario.demands
     }
     assert unnamed(classes, section(SCENARIOS, "Data classes of the shipped scenarios")) == []

@@ -10,7 +10,8 @@ from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
 from corridor.experiments.results.judged import counted, marked, not_judged_line
 from corridor.experiments.results.price_sets import Laid
-from corridor.experiments.scenario.scenario import load_scenario, shipped_scenarios
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 
 OUTSIDE_TH = """\

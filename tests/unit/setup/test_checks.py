@@ -8,7 +8,7 @@ from corridor.experiments.commands import test as command
 from corridor.experiments.setup import checks
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
-ALL = {"fast": False, "guests": True, "native": False, "root": True}
+ALL = {"fast": False, "guests": True, "native": False, "root": True, "browser": True}
 
 
 def names(**wanted):
@@ -26,6 +26,7 @@ def test_from_quick_to_slow():
         "format",
         "types",
         "unit and property tests",
+        "pages in a browser",
         "tests in this machine's own kernel",
         "end-to-end tests in guests",
     ]
@@ -37,6 +38,30 @@ def test_fast_stops_before_slow_tests():
 
 def test_guests_are_left_out_only_when_asked():
     assert "end-to-end tests in guests" not in names(guests=False)
+
+
+def test_pages_are_seen_in_a_browser_where_there_is_one():
+    assert "pages in a browser" not in names(browser=False)
+    assert "pages in a browser" not in names(fast=True)
+    (section,) = [one for one in checks.sections(**ALL) if one.name == "pages in a browser"]
+    assert section.command[-3:] == ("-m", "browser", "tests/browser")
+
+
+def test_a_missing_browser_is_told_with_what_installs_it(monkeypatch, capsys):
+    class Facts:
+        root = True
+
+        def real_guest_lacks(self):
+            return []
+
+        def native_lacks(self):
+            return []
+
+    monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
+    monkeypatch.setattr("corridor.experiments.run.printing.find_browser", lambda: None)
+    monkeypatch.setattr(checks, "sections", lambda **_: [checks.Section("first", ("true",))])
+    assert checks.run_checks(fast=False, guests=False, pytest_arguments=[]) == 0
+    assert "left out: tests of pages in a browser (no Chromium" in capsys.readouterr().out
 
 
 def test_singling_tests_out_runs_only_tests():
@@ -53,7 +78,9 @@ def test_tests_run_side_by_side_but_on_this_kernel_and_where_some_are_singled_ou
 
 
 def test_slow_tests_run_beside_the_quick_ones_unless_only_those_are_asked_for():
-    assert markers("unit and property tests") == "not guest and not native and not netns"
+    assert markers("unit and property tests") == (
+        "not guest and not native and not netns and not browser"
+    )
     assert markers("unit and property tests", fast=True).endswith(" and not slow")
 
 

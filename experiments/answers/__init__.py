@@ -1,0 +1,1 @@
+"""What a scenario comes to before anything is measured, and what a run comes to in sentences."""

@@ -1,0 +1,132 @@
+"""The worst that happened, or could, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
+from corridor.experiments.answers.words import LEAST_MS, counted, ms
+from corridor.experiments.results.summary import EventSummary, HitSummary
+from corridor.topologies.faults.registry import KINDS as FAULTS
+
+CUTS = ("srlg", "link")
+"""Elements that a cut takes away. Of those that fail alike, the group is named."""
+
+
+def worst_event(events: Sequence[EventSummary]) -> str:
+    """Of those that break something: by who was left without a way, then for how long any was out,
+    then by how much longer round trips took."""
+    broken = [one for one in events if one["kind"] in FAULTS and one["hits"]]
+    if not broken:
+        return ""
+    worst = max(broken, key=_badness)
+    hits, slower = worst["hits"], _slower_ms(worst)
+    down = [hit for hit in hits if _is_down(hit)]
+    out = [hit for hit in hits if hit["out_ms"] > 0 and not _is_down(hit)]
+    said = f"Worst event: {_name(worst)} at {worst['at_ms'] / 1000:g} s hit "
+    said += counted(len(hits), "demand")
+    said += (
+        f"; {counted(len(out), 'demand')} {'was' if len(out) == 1 else 'were'} out, for "
+        f"{ms(max(hit['out_ms'] for hit in out))} at most"
+        if out
+        else "; none was out"
+    )
+    said += f", then took up to {ms(slower)} longer" if slower >= LEAST_MS else ""
+    return f"{said}{_down(down)}{_lost(hits)}."
+
+
+def _name(event: EventSummary) -> str:
+    what = f"{event['kind']} {event['what']}"
+    named = event["id"] != f"{event['kind']}-{event['what']}".replace(":", "-")
+    return f"{event['id']} ({what})" if named else what
+
+
+def _badness(event: EventSummary) -> tuple[float, float, float]:
+    hits = event["hits"]
+    return (
+        sum(map(_is_down, hits)),
+        max(hit["out_ms"] for hit in hits),
+        _slower_ms(event),
+    )
+
+
+def _is_down(hit: HitSummary) -> bool:
+    """Out for as long as the event lasted, and served before."""
+    return hit["rtt_before_ms"] is not None and hit["rtt_then_ms"] is None
+
+
+def _slower_ms(event: EventSummary) -> float:
+    return max(
+        (
+            hit["rtt_then_ms"] - hit["rtt_before_ms"]
+            for hit in event["hits"]
+            if hit["rtt_then_ms"] is not None and hit["rtt_before_ms"] is not None
+        ),
+        default=0.0,
+    )
+
+
+def _down(down: Sequence[HitSummary]) -> str:
+    if not down:
+        return ""
+    names = ", ".join(hit["demand"] for hit in down[:2])
+    more = f" and {len(down) - 2} more" if len(down) > 2 else ""
+    return f"; down until it was mended: {names}{more}"
+
+
+def _lost(hits: Sequence[HitSummary]) -> str:
+    lost = sum(hit["lost"] for hit in hits)
+    return f"; {counted(lost, 'probe')} lost" if lost else ""
+
+
+@dataclass
+class _Effect:
+    """What one failure does to all demands."""
+
+    element: str
+    down: list[str] = field(default_factory=list)
+    longer_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.element.partition(":")[2]
+
+    @property
+    def moves_ms(self) -> tuple[float, bool]:
+        return sum(self.longer_ms.values()), self.element.startswith("srlg:")
+
+
+def worst_cut(of: Answers) -> str:
+    """Of every fibre and shared-risk group that may be cut alone: the one that leaves most demands
+    without a lawful way, and the one that makes ways longest once they are planned again."""
+    effects: dict[str, _Effect] = {}
+    for demand in of["demands"]:
+        for cut in demand["cuts"]:
+            for element in cut["dead"]:
+                if element.partition(":")[0] in CUTS:
+                    _note(effects.setdefault(element, _Effect(element)), demand, cut)
+    if not effects:
+        return ""
+    moving = max(effects.values(), key=lambda one: (one.moves_ms, one.element))
+    said = "Worst cut: " + _moves(moving)
+    closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
+    a_way = "a way" if of["policies"] == "none" else "a lawful way"
+    if not closing.down:
+        return f"{said}; no single cut leaves any without {a_way}."
+    without = f"{closing.name} would leave {', '.join(closing.down[:2])}"
+    more = f" and {len(closing.down) - 2} more" if len(closing.down) > 2 else ""
+    return f"{said}; {without}{more} without {a_way}."
+
+
+def _moves(of: _Effect) -> str:
+    most = max(of.longer_ms.values(), default=0.0)
+    longer = f", up to {ms(2 * most)} longer there and back" if most >= LEAST_MS else ""
+    return f"{of.name} would move {counted(len(of.longer_ms), 'demand')}{longer}"
+
+
+def _note(effect: _Effect, demand: DemandAnswer, cut: CutEntry) -> None:
+    if cut["again"] is None or demand["lawful"] is None:
+        effect.down.append(demand["id"])
+    else:
+        effect.longer_ms[demand["id"]] = cut["again"]["one_way_ms"] - demand["lawful"]["one_way_ms"]

@@ -1,0 +1,52 @@
+"""What a run came to, for a terminal: the verdict, then what matters, or all of it. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.answers.document import Answers
+from corridor.experiments.answers.short_table import MOST_ROWS, short_table
+from corridor.experiments.results import run_text
+from corridor.experiments.results.event_table import events_table, expectations_lines
+from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.table import cuts_lines, flow_table
+
+MOST_WIDTH = 110
+"""Of sentences: longer lines are hard to read."""
+
+
+def sections(
+    summary: Summary, of: Answers | None, width: int | None, *, everything: bool
+) -> Iterator[str]:
+    """Those that say something; ``width`` is that of the terminal in characters, if there is
+    one."""
+    yield from filter(None, [told(summary.get("verdict", ()), width)])
+    if of is None or everything or len(summary["demands"]) <= MOST_ROWS:
+        yield from run_text.sections(summary, width)
+        return
+    said = (
+        short_table(of, summary),
+        events_table(summary),
+        expectations_lines(summary),
+        cuts_lines(summary),
+        flow_table(summary),
+        *(f"warning: {warning}" for warning in summary["warnings"]),
+    )
+    yield from filter(None, said)
+
+
+def told(sentences: Sequence[str], width: int | None) -> str:
+    """One below another; on a terminal, wrapped, what goes on set in."""
+    if width is None:
+        return "\n".join(sentences)
+    return "\n".join(
+        textwrap.fill(
+            one,
+            min(width, MOST_WIDTH),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for one in sentences
+    )

@@ -1,0 +1,43 @@
+"""The verdict of a run, from what is in its folder, kept in its summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, Answers
+from corridor.experiments.answers.verdict import verdict
+from corridor.experiments.results.results import write_summary
+from corridor.experiments.results.summary import Summary
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
+
+
+def read_answers(out_dir: Path) -> Answers | None:
+    """None where there are none of this version."""
+    try:
+        found = read_json(out_dir / ANSWERS_FILE, RESULT)
+    except InputError:
+        return None
+    if not isinstance(found, dict) or found.get("schema") != ANSWERS_SCHEMA:
+        return None
+    return cast(Answers, found)
+
+
+def judge(out_dir: Path, summary: Summary) -> Summary:
+    """The summary with its verdict, written; as it is where the folder holds no answers."""
+    answers = read_answers(out_dir)
+    if answers is None:
+        return summary
+    proof = _read(out_dir / "proof.json")
+    judged: Summary = {**summary, "verdict": verdict(answers, summary, proof).lines}
+    write_summary(out_dir, judged)
+    return judged
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        found = read_json(path, RESULT)
+    except InputError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,130 @@
+"""A run in a few sentences: who may go, what law costs, does it hold, the worst event, how sure.
+
+Pure. Before anything is measured, the same of what is computed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from corridor.experiments.answers.document import Answers
+from corridor.experiments.answers.events_sentence import worst_cut, worst_event
+from corridor.experiments.answers.law_sentences import NO_LAW, costs, how_sure, may_go
+from corridor.experiments.answers.words import counted, joined
+from corridor.experiments.results.summary import CrossingsSummary, Summary
+
+type ProofDocument = dict[str, Any]
+"""What ``proof.json`` holds."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Sentences, each one line: the question first, then the answers, then what to ask next."""
+
+    question: str
+    answers: tuple[str, ...]
+    next: str
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.question, *self.answers, *([self.next] if self.next else [])]
+
+
+def foreseen(of: Answers) -> Verdict:
+    """What is known before anything runs."""
+    answers = (may_go(of), costs(of, None), worst_cut(of), how_sure(of))
+    return Verdict(_question(of, 0), tuple(filter(None, answers)), _next(of, None))
+
+
+def verdict(of: Answers, summary: Summary, proof: ProofDocument) -> Verdict:
+    """Of a run whose tables were proven. What is not valid has no answers but why not."""
+    events = summary.get("events", [])
+    question = _question(of, len(events))
+    if not summary["complete"]:
+        return Verdict(question, (f"No verdict: the run did not end: {summary['failure']}",), "")
+    if summary["invalid"]:
+        return Verdict(question, (f"No verdict: not valid: {summary['invalid']}",), "")
+    answers = (
+        may_go(of),
+        costs(of, summary),
+        holds(of, summary, proof),
+        worst_event(events) or worst_cut(of),
+        how_sure(of),
+    )
+    said = Verdict(question, tuple(filter(None, answers)), "")
+    return replace(said, next=_next(of, summary))
+
+
+def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
+    """What was proven, and what was watched."""
+    verdicts = [one for side in proof.get("proofs", {}).values() for one in side["verdicts"]]
+    violated = sorted({one["claim"] for one in verdicts if one["status"] == "violated"})
+    seen = summary.get("crossings")
+    wrong = [*seen["forbidden"], *seen["strange"]] if seen else []
+    watched = _watched(seen, sum(one["packets"] for one in wrong))
+    if violated or wrong:
+        broken = f"{joined(violated)} of the claims violated" if violated else "claims proven"
+        return f"It does not hold: {broken}{watched} (proof.json)."
+    sides = proof.get("proofs", {})
+    if not sides:
+        return f"Nothing was proven{watched}."
+    first = next(iter(sides.values()))["verdicts"]
+    proven = sum(one["status"] == "proven" for one in first)
+    failures = _failures(of["protect"])
+    bridged = f", and what is promised under any {failures}" if of["protect"] else ""
+    return (
+        f"It holds: {proven} claims proven of what switches hold (where packets may be, whatever "
+        f"fails{bridged}){watched}."
+    )
+
+
+def _failures(number: int) -> str:
+    return "failure" if number == 1 else f"{number} failures"
+
+
+def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
+    if seen is None:
+        return ""
+    lost = f" ({seen['lost']:,} were not seen)" if seen["lost"] else ""
+    return (
+        f"; of {seen['frames']:,} packets on fibres {wrong or 'none'} "
+        f"{'was' if wrong in (0, 1) else 'were'} where it may not be{lost}"
+    )
+
+
+def _question(of: Answers, events: int) -> str:
+    demands = counted(len(of["demands"]), "demand")
+    hubs = counted(len(of["map"]["hubs"]), "hub")
+    on_the_way = f", {counted(events, 'event')} on the way" if events else ""
+    if of["policies"] == NO_LAW:
+        return f"{demands} over {hubs}, without policies{on_the_way}."
+    law = f"the law of {joined(of['law_of'])} (policy set {of['policies']})"
+    law = law if of["law_of"] else f"policy set {of['policies']}"
+    return f"{demands} over {hubs} under {law} as of {of['as_of']}{on_the_way}."
+
+
+def _next(of: Answers, summary: Summary | None) -> str:
+    """The demand most worth a look: the costliest, else one kept back, else one hit hardest."""
+    demand = _telling(of, summary)
+    return f"Next: corridor explain {demand} {of['asked']}".rstrip() if demand else ""
+
+
+def _telling(of: Answers, summary: Summary | None) -> str:
+    dear = max(of["demands"], key=lambda one: one["extra_ms"] or 0.0)
+    if dear["extra_ms"]:
+        return dear["id"]
+    kept = next((one["id"] for one in of["demands"] if one["kept_back"]), "")
+    return kept or next(_hit_hardest(summary), "") or _longest(of)
+
+
+def _hit_hardest(summary: Summary | None) -> Iterator[str]:
+    hits = [hit for event in (summary or {}).get("events", []) for hit in event["hits"]]
+    for hit in sorted(hits, key=lambda one: -one["out_ms"])[:1]:
+        yield hit["demand"]
+
+
+def _longest(of: Answers) -> str:
+    served: Sequence[Any] = [one for one in of["demands"] if one["round_trip_ms"]["lawful"]]
+    return max(served, key=lambda one: one["round_trip_ms"]["lawful"])["id"] if served else ""

@@ -1,0 +1,72 @@
+"""The demands of a price, under each of its sets, as pages show them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from corridor.experiments.pages.demands import Asked, Json, State, Under
+from corridor.experiments.pages.words import LEAST_SHOWN_MS
+
+COSTS = {"kept back": "kept back by", "no way around": "less protected by", "width": "narrower by"}
+
+
+def of_prices(prices: Json, ways: Json) -> list[Asked]:
+    """Of ``price.json`` and ``ways.json``, which have the same demands and sets in one order."""
+    return [_asked(prices, number, way) for number, way in enumerate(ways["demands"])]
+
+
+def _asked(prices: Json, number: int, ways: Json) -> Asked:
+    priced: Sequence[Json] = [one["demands"][number] for one in prices["sets"]]
+    first = priced[0]
+    return Asked(
+        id=first["demand"],
+        traffic="",
+        data=first["data"],
+        src=first["src"],
+        dst=first["dst"],
+        free=ways["against"] or ways["free"],
+        free_round_trip_ms=ways["round_trip_ms"],
+        under=[_under(one, way) for one, way in zip(priced, ways["sets"], strict=True)],
+    )
+
+
+def _under(of: Json, ways: Json) -> Under:
+    cost, certain = of["with_readings"], of["by_certain_rules"]
+    interval = (of["certainty"] or {}).get("interval")
+    kept = [one for one in of["causes"] if one["costs"] == "kept back"]
+    return Under(
+        state=_state(of),
+        permit=ways["permit"] or "",
+        legal=ways["legal"],
+        way=ways["way"] if of["answered"] else None,
+        round_trip_ms=of["round_trip_ms"],
+        extra_ms=cost["extra_ms"],
+        interval_ms=[interval["low_ms"], interval["high_ms"]] if interval else None,
+        certain_ms=certain["extra_ms"],
+        kept_by_certain_rules=certain["kept_back"],
+        why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept),
+        clauses=[_clause(one) for one in of["causes"]],
+        measured_ms=None,
+        single_points=cost["lost"],
+    )
+
+
+def _state(of: Json) -> State:
+    if not of["answered"]:
+        return "kept" if of["with_readings"]["kept_back"] else "down"
+    if of["not_judged"]:
+        return "unjudged"
+    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_SHOWN_MS else "lawful"
+
+
+def _clause(of: Json) -> Json:
+    """As ``answers.json`` has clauses; what one alone costs is in no price."""
+    return {
+        "policy": of["policy"],
+        "clause": of["clause"],
+        "says": of["reason"],
+        "confidence": of["confidence"],
+        "costs_ms": None,
+        "costs": COSTS.get(of["costs"], "longer by"),
+        "legal": of["legal"],
+    }

@@ -1,0 +1,89 @@
+"""The page of prices: of one policy set, or of several side by side. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.page import Page, Section
+from corridor.experiments.pages.price_demands import of_prices
+from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
+from corridor.experiments.pages.sources import law_of, map_sources
+from corridor.experiments.pages.stage import stage_of
+from corridor.experiments.pages.words import counted, listed
+
+TWICE = (
+    "Each total is told twice: by rules of law that are certain, and with readings, which are what "
+    "we take the law to mean where no text that we read says so."
+)
+DRAWS = (
+    "Intervals are the middle 90 % of draws of the map, as far off as lengths may be; that a cable "
+    "is missing here, or closed to somebody, is in none of them."
+)
+BY_ITSELF = (
+    "A set is priced by itself. Data of which it says nothing is not judged: it goes where the set "
+    "forbids nothing, and nobody calls that lawful."
+)
+CAVEATS = (TWICE, DRAWS, BY_ITSELF)
+
+
+@dataclass(frozen=True)
+class Caveats:
+    title: str
+    said: Sequence[str]
+    readings: Sequence[tuple[str, str]]
+    """By set, its readings that are not certain."""
+
+
+def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
+    """Of ``price.json`` and ``ways.json``."""
+    demands, sets = of_prices(prices, ways), list(ways["sets"])
+    one = len(sets) == 1
+    title = f"What {sets[0]} costs" if one else "What policy sets cost, side by side"
+    where = ways["map"]
+    hubs, fibres = (counted(len(where[f"{name}s"]), name) for name in ("hub", "fibre"))
+    return Page(
+        title=f"{title}: {prices['scenario']}",
+        about=(
+            f"{listed(sets)} beside {beside(prices['against'])}, as of {prices['as_of']}, "
+            f"{counted(len(demands), 'demand')} over {hubs} and {fibres}. Computed, not measured. "
+            "Not legal advice."
+        ),
+        alarms=[],
+        verdict=verdict_of(prices),
+        stage=stage_of(ways, demands, sets, lawful="least lawful way"),
+        sections=list(_sections(prices, ways, demands, manifest)),
+        footer=f"Made by corridor from prices of scenario {prices['scenario']}.",
+    )
+
+
+def _sections(
+    prices: Json, ways: Json, demands: Sequence[Asked], manifest: Json | None
+) -> Iterator[Section]:
+    where = ways["map"]
+
+    def section(name: str, template: str, data: Any) -> Section:
+        return Section(name, data.title, f"{template}.html.j2", data)
+
+    yield section("sets", "sets", prices_of(prices))
+    yield section("matrix", "matrix", matrix_of(demands, ways["sets"]))
+    yield Section(
+        "each", "Each set, and what would lower its price", "set_rows.html.j2", prices_of(prices)
+    )
+    yield section("sure", "caveats", _caveats(prices))
+    yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
+    sources = {"law": law_of(demands), "map": map_sources(where["fibres"])}
+    yield Section("sources", "Sources", "sources.html.j2", sources)
+    more = {
+        "Scenario": prices["scenario"],
+        "Policies": f"{listed(ways['sets'])}, beside {prices['against']}, as of {prices['as_of']}",
+    }
+    yield section("provenance", "provenance", provenance_of(None, manifest, more))
+
+
+def _caveats(prices: Json) -> Caveats:
+    readings = [(one["policies"], ", ".join(one["readings"])) for one in prices["sets"]]
+    return Caveats("How sure this is", CAVEATS, readings)

@@ -1,0 +1,237 @@
+"""What each policy set costs, and which demand goes where under which: a matrix. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.pages.costs import BASES
+from corridor.experiments.pages.demands import Asked, Json, State, Under
+from corridor.experiments.pages.words import counted, extra, listed, ms
+
+
+@dataclass(frozen=True)
+class Cell:
+    state: State
+    text: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Demands by sets."""
+
+    title: str
+    said: str
+    sets: Sequence[str]
+    rows: Sequence[tuple[int, Asked, Sequence[Cell]]]
+    alike: str
+    """Demands that no set touches, in a sentence."""
+
+
+@dataclass(frozen=True)
+class ClausePrice:
+    name: str
+    basis: str
+    legal: Sequence[Json]
+    each: str
+
+
+@dataclass(frozen=True)
+class SetRow:
+    """One class of data that pays."""
+
+    data: str
+    demands: int
+    kept_back: int
+    added: str
+    interval: str
+    lost: str
+    losing: int
+    narrower: int
+    changes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class PricedSet:
+    number: int
+    name: str
+    certain: Json
+    readings: Json
+    interval: Sequence[float] | None
+    not_judged: int
+    rows: Sequence[SetRow]
+    rest: str
+    clauses: Sequence[ClausePrice]
+    names_of_readings: Sequence[str]
+
+    @property
+    def is_costly(self) -> bool:
+        return bool(self.rows)
+
+
+@dataclass(frozen=True)
+class SetPrices:
+    title: str
+    against: str
+    sets: Sequence[PricedSet]
+
+
+CHANGES = {
+    "lift": "lift",
+    "basis": "legal basis",
+    "gateway": "a gateway at",
+    "fibre": "a fibre",
+}
+MOST_NAMES = 4
+
+
+def matrix_of(demands: Sequence[Asked], sets: Sequence[str]) -> Matrix:
+    rows = [
+        (number, one, [_cell(under) for under in one.under])
+        for number, one in enumerate(demands)
+        if any(under.is_costly or under.single_points for under in one.under)
+    ]
+    alike = len(demands) - len(rows)
+    said = (
+        "Milliseconds that a set adds to the round trip; 0: goes as without it; no: kept back; "
+        "n/j: goes, and the set says nothing of its data; an arrow: less protection."
+    )
+    rest = f"The other {counted(alike, 'demand')} pay nothing under any set." if alike else ""
+    return Matrix("Which demand goes where, under which set", said, sets, rows, rest)
+
+
+def _cell(of: Under) -> Cell:
+    if of.is_kept_back:
+        return Cell(of.state, "no")
+    text = "n/j" if of.state == "unjudged" else extra(of.extra_ms)
+    if of.state == "unjudged" and of.is_costly:
+        text = f"{extra(of.extra_ms)} n/j"
+    return Cell(of.state, f"{text} ↓" if of.single_points else text)
+
+
+def prices_of(prices: Json) -> SetPrices:
+    found = [_set(number, one) for number, one in enumerate(prices["sets"])]
+    return SetPrices("What each set costs", beside(prices["against"]), found)
+
+
+def beside(against: str) -> str:
+    return "no policies" if against == "none" else against
+
+
+def _set(number: int, of: Json) -> PricedSet:
+    paying = [row for row in of["rows"] if row["is_costly"]]
+    free = len(of["rows"]) - len(paying)
+    sure = of["certainty"]
+    return PricedSet(
+        number=number,
+        name=of["policies"],
+        certain=of["by_certain_rules"],
+        readings=of["with_readings"],
+        interval=[sure["interval"]["low_ms"], sure["interval"]["high_ms"]] if sure else None,
+        not_judged=of["not_judged"],
+        rows=[_row(row) for row in paying],
+        rest=f"{counted(free, 'class')} of data pay nothing, or are not judged." if free else "",
+        clauses=list(_clauses(of)),
+        names_of_readings=of["readings"],
+    )
+
+
+def _row(of: Json) -> SetRow:
+    sure = [one for one in of["certainty"] if one]
+    most = max(sure, key=lambda one: one["interval"]["high_ms"], default=None)
+    interval = [most["interval"]["low_ms"], most["interval"]["high_ms"]] if most else None
+    lost, more = of["lost"][:MOST_NAMES], len(of["lost"]) - MOST_NAMES
+    return SetRow(
+        data=of["data"],
+        demands=of["demands"],
+        kept_back=of["kept_back"],
+        added=_added(of["extra_ms"]),
+        interval=" to ".join(ms(one) for one in interval) if interval and any(interval) else "",
+        lost=", ".join(lost) + (f" and {more} more" if more > 0 else ""),
+        losing=of["losing"],
+        narrower=of["narrower"],
+        changes=[_change(one) for one in of["changes"]],
+    )
+
+
+def _added(each: Sequence[float]) -> str:
+    if not each:
+        return "none goes"
+    if len(each) == 1:
+        return extra(each[0])
+    ordered = sorted(each)
+    return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} most"
+
+
+def _change(of: Json) -> str:
+    takes = []
+    if of["opens"]:
+        takes.append(f"opens {of['opens']} of {of['of']['kept_back']}")
+    if of["saves_ms"] >= 0.05:
+        takes.append(f"{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms less")
+    if of["regains"]:
+        takes.append(f"a way around {of['regains']} of {of['of']['lost']} points")
+    return f"{CHANGES[of['kind']]} {of['what']} ({', '.join(takes)})"
+
+
+def _clauses(of: Json) -> Iterator[ClausePrice]:
+    """Each that costs something, with its basis and of how many demands."""
+    found: dict[tuple[str, str], tuple[Json, dict[str, int]]] = {}
+    for cause in (cause for demand in of["demands"] for cause in demand["causes"]):
+        _, counts = found.setdefault((cause["policy"], cause["clause"]), (cause, {}))
+        counts[cause["costs"]] = counts.get(cause["costs"], 0) + 1
+    for (policy, clause), (cause, counts) in found.items():
+        each = listed(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
+        yield ClausePrice(f"{policy} {clause}", BASES[cause["basis"]], cause["legal"], each)
+
+
+def verdict_of(prices: Json) -> list[str]:
+    """The answer in five sentences."""
+    sets: Sequence[Json] = prices["sets"]
+    demands = len(sets[0]["demands"])
+    costly = [one for one in sets if any(row["is_costly"] for row in one["rows"])]
+    on = f"{counted(demands, 'demand')} of {prices['scenario']} as of {prices['as_of']}"
+    held = f"beside {beside(prices['against'])}"
+    said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} cost something."]
+    dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
+    if dearest["with_readings"]["extra_ms"] >= 0.05:
+        said.append(_dearest(dearest))
+        said.append(_worst(sets))
+    strictest = max(sets, key=lambda one: one["with_readings"]["kept_back"])
+    kept, sure = (strictest[one]["kept_back"] for one in ("with_readings", "by_certain_rules"))
+    if kept:
+        said.append(
+            f"Strictest: {strictest['policies']} keeps {kept} of {demands} back, {sure} of them "
+            "by certain law or for want of a permit."
+        )
+    losing = [one for one in sets if one["with_readings"]["losing"]]
+    if losing:
+        names = listed(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
+        said.append(f"Less protected against one failure: demands under {names}.")
+    return said
+
+
+def _dearest(of: Json) -> str:
+    total, certain = of["with_readings"], of["by_certain_rules"]
+    sure = of["certainty"]
+    between = ""
+    if sure:
+        between = f" [{sure['interval']['low_ms']:.0f} to {sure['interval']['high_ms']:.0f}]"
+    return (
+        f"Dearest: {of['policies']} adds {total['extra_ms']:.0f} ms{between} in all, on "
+        f"{total['delayed']} of {total['both']} demands; by certain law alone "
+        f"{certain['extra_ms']:.0f} ms."
+    )
+
+
+def _worst(sets: Sequence[Json]) -> str:
+    of = max(
+        (one for each in sets for one in each["demands"]),
+        key=lambda one: one["with_readings"]["extra_ms"] or 0.0,
+    )
+    causes = [one for one in of["causes"] if one["costs"] == "delay"]
+    by = f", by {causes[0]['policy']} ({BASES[causes[0]['basis']]})" if causes else ""
+    return (
+        f"The most that one demand pays: {extra(of['with_readings']['extra_ms'])} ms, "
+        f"{of['demand']} under {of['policies']}{by}."
+    )

@@ -1,0 +1,216 @@
+"""What a scenario comes to before anything is measured, and the sentences that tell it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from corridor.experiments.answers.document import Answers, document
+from corridor.experiments.answers.gathering import gather
+from corridor.experiments.answers.run_text import told
+from corridor.experiments.answers.short_table import short_table
+from corridor.experiments.answers.verdict import foreseen, holds, verdict
+from corridor.experiments.results.certainty import certainties
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.model.delay_model import shipped_model
+
+
+@cache
+def _text(scenario: str, policies: str | None) -> str:
+    loaded = load_scenario(scenario, policies=policies)
+    return json.dumps(document(gather(loaded, shipped_model()), ""))
+
+
+def answers(scenario: str, policies: str | None = None) -> Answers:
+    found: Answers = json.loads(_text(scenario, policies))
+    return found
+
+
+def demand(of: Answers, name: str) -> Any:
+    return next(one for one in of["demands"] if one["id"] == name)
+
+
+def hit(name: str, **more: Any) -> Any:
+    plain = {"demand": name, "expected": True, "lost": 1, "out_ms": 0.0, "over_ms": 0.0}
+    plain |= {"rtt_before_ms": 100.0, "rtt_then_ms": 100.0, "path_then": ["a", "b"], "share": 1.0}
+    return plain | more
+
+
+def event(name: str, kind: str, what: str, *hits: Any) -> Any:
+    return {
+        "id": name, "kind": kind, "what": what, "at_ms": 2000.0, "until_ms": 3000.0,
+        "options": {}, "back_ms": None, "refused": None, "hits": list(hits),
+    }
+
+
+def summary(of: Answers, *events: Any, **more: Any) -> Any:
+    plain: dict[str, Any] = {"complete": True, "invalid": None, "failure": None}
+    plain["demands"] = [
+        {"id": one["id"], "predicted_rtt_ms": 10.0, "rtt_ms": {"p50": 10.0}, "lost": 0, "sent": 5}
+        for one in of["demands"]
+    ]
+    return plain | {"events": list(events)} | more
+
+
+PROVEN = {"verdicts": [{"claim": f"C{number}", "status": "proven"} for number in range(18)]}
+PROOF = {"holds": True, "proofs": {"before": PROVEN, "after": PROVEN}}
+
+
+def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
+    said = foreseen(answers("reference"))
+    assert said.question == (
+        "62 demands over 57 hubs under the law of CN, HK, PK, SA and TH (policy set pan-asia) as "
+        "of 2026-11-24."
+    )
+    assert said.answers[0] == (
+        "54 may go, 1 goes unjudged (no rule of pan-asia is of it), 7 are kept back: 3 because no "
+        "permit matches, 2 by law (SA-NO-BASIS, TH-NO-BASIS) and 2 by readings that are unsure "
+        "(PK-PUBLIC-SECTOR, SA-GOVERNMENT); 5 of the 7 by certain rules alone."
+    )
+
+
+def test_the_price_names_the_demand_the_clause_and_how_sure_both_are() -> None:
+    said = foreseen(answers("reference")).answers[1]
+    assert said.startswith(
+        "The law costs nothing at the median and 16.4 ms at most [5 to 18]: ckpt-zhongwei-jeddah, "
+        "by CN-ASSESSED-AT-GATEWAY, a reading that is unsure; 2 demands take longer, by certain "
+        "rules alone none"
+    )
+
+
+def test_a_law_that_was_lifted_is_told_as_it_was_measured() -> None:
+    of = answers("reference")
+    then = hit("ckpt-zhongwei-jeddah", rtt_before_ms=138.56, rtt_then_ms=122.15)
+    run = summary(of, event("law-lifted", "policies", "none", then))
+    assert "16.4 ms at most [5 to 18], 16.4 ms measured:" in verdict(of, run, PROOF).answers[1]
+    other = summary(of, event("other-law", "policies", "th", then))
+    assert "measured" not in verdict(of, other, PROOF).answers[1]
+
+
+def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
+    assert foreseen(answers("mini", "pan-asia")).answers[0] == (
+        "None may go, 6 go unjudged (no rule of pan-asia is of them)."
+    )
+    assert foreseen(answers("sovereignty", "th")).answers[0] == (
+        "4 may go, 57 go unjudged (no rule of th is of them), 1 is kept back: 1 because no permit "
+        "matches, by rules that are certain."
+    )
+
+
+def test_without_policies_nothing_is_said_of_law() -> None:
+    said = foreseen(answers("mini"))
+    assert said.question == "6 demands over 5 hubs, without policies."
+    assert "nothing is said of what is lawful" in said.answers[0]
+    assert not any("law costs" in one for one in said.answers)
+
+
+def test_the_worst_cuts_are_the_one_that_moves_most_and_the_one_that_closes_most() -> None:
+    assert (
+        "Worst cut: corridor:karakoram would move 15 demands, up to 127 ms longer there and "
+        in (said := foreseen(answers("reference")).answers[2])
+    )
+    assert said.endswith("riyadh-jeddah would leave state-riyadh-jeddah without a lawful way.")
+    assert foreseen(answers("mini")).answers[1].endswith("no single cut leaves any without a way.")
+
+
+def test_the_worst_event_is_the_one_that_leaves_demands_without_a_way() -> None:
+    of = answers("mini")
+    long = event("long", "cut", "one", hit("a", out_ms=900.0))
+    down = event("down", "group", "two", hit("b", out_ms=40.0, rtt_then_ms=None, lost=7))
+    said = verdict(of, summary(of, long, down), PROOF).answers
+    assert (
+        "Worst event: down (group two) at 2 s hit 1 demand; none was out; "
+        "down until it was mended: b; 7 probes lost."
+    ) in said
+    slow = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, out_ms=20.0))
+    assert (
+        "Worst event: cut one at 2 s hit 1 demand; 1 demand was out, for 20.0 ms at most, then "
+        "took up to 40.0 ms longer; 1 probe lost."
+    ) in verdict(of, summary(of, slow), PROOF).answers
+
+
+def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
+    of = answers("reference")
+    seen: Any = {"frames": 3_534_725, "lost": 0, "forbidden": [], "strange": []}
+    assert holds(of, summary(of, crossings=seen), PROOF) == (
+        "It holds: 18 claims proven of what switches hold (where packets may be, whatever fails, "
+        "and what is promised under any 2 failures); of 3,534,725 packets on fibres none was "
+        "where it may not be."
+    )
+    assert "(4 were not seen)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
+
+
+def test_what_does_not_hold_is_said_first() -> None:
+    of = answers("mini")
+    broken = {"proofs": {"after": {"verdicts": [{"claim": "C9", "status": "violated"}]}}}
+    assert holds(of, summary(of), broken).startswith("It does not hold: C9 of the claims violated")
+    wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
+    said = holds(of, summary(of, crossings=wrong), PROOF)
+    assert said.startswith("It does not hold: claims proven; of 9 packets on fibres 3 were where")
+    assert holds(of, summary(of), {}) == "Nothing was proven."
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"complete": False, "failure": "killed"}, "No verdict: the run did not end: killed"),
+        ({"invalid": "came too late"}, "No verdict: not valid: came too late"),
+    ],
+)
+def test_what_is_not_valid_has_no_verdict(more: Any, said: str) -> None:
+    of = answers("mini")
+    assert verdict(of, summary(of, **more), PROOF).answers == (said,)
+
+
+def test_the_next_command_asks_of_the_same_scenario_under_the_same_set() -> None:
+    loaded = load_scenario("sovereignty", policies="th")
+    said = foreseen(document(gather(loaded, shipped_model()), "sovereignty --policies th"))
+    assert said.next == "Next: corridor explain backup-sriracha-nanning sovereignty --policies th"
+    assert foreseen(answers("reference")).next == "Next: corridor explain ckpt-zhongwei-jeddah"
+
+
+def test_intervals_are_those_of_the_certainties_told_elsewhere() -> None:
+    of, loaded = answers("mini"), load_scenario("mini")
+    alone = certainties(loaded).to_json()["demands"]
+    assert {one["id"]: one["certainty"] for one in of["demands"]} == alone
+
+
+def test_the_map_has_every_place_that_a_fibre_passes() -> None:
+    of, topology = answers("reference"), load_scenario("reference").topology
+    assert len(of["map"]["hubs"]) == len(topology.hubs)
+    drawn = {one["id"]: one for one in of["map"]["fibres"]}
+    for fibre in topology.fibres:
+        points = drawn[fibre.id]["points"]
+        assert len(points) == 2 + len(fibre.via)
+        assert tuple(points[0]) == topology.hub(fibre.a).place
+        assert tuple(points[-1]) == topology.hub(fibre.z).place
+    assert of["map"]["jurisdictions"]["PK"] == "Pakistan"
+
+
+def test_a_cut_says_what_switches_do_at_once_and_what_is_planned_again() -> None:
+    of = demand(answers("reference"), "records-urumqi-lahore")
+    cut = next(one for one in of["cuts"] if "srlg:corridor:karakoram" in one["dead"])
+    assert (cut["protected"], cut["delivered"], cut["found_at"]) == (True, True, "kashgar")
+    before = of["lawful"]["one_way_ms"]
+    assert cut["at_once"]["one_way_ms"] - before == pytest.approx(80.11, abs=0.01)
+    assert cut["again"]["one_way_ms"] - before == pytest.approx(63.60, abs=0.01)
+
+
+def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
+    of = answers("reference")
+    lines = short_table(of, summary(of)).splitlines()
+    assert lines[-1] == "and 50 more: --all, summary.json or the report"
+    names = [line.split()[0] for line in lines[2:-1]]
+    assert names[7:10] == ["ckpt-zhongwei-jeddah", "ckpt-guian-karachi", "state-riyadh-jeddah"]
+    assert sum("BLOCKED" in line for line in lines[2:9]) == 7
+    assert not any("10.0 ms" in line for line in lines[2:9])  # kept back: no round trip is theirs
+
+
+def test_sentences_are_wrapped_on_a_terminal_only() -> None:
+    lines = foreseen(answers("reference")).lines
+    assert told(lines, None) == "\n".join(lines)
+    assert max(map(len, told(lines, 80).splitlines())) <= 80
+    assert told(lines, 80).split() == " ".join(lines).split()

@@ -1,0 +1,240 @@
+"""Pages tell what a folder holds, to people: escaped, complete, with the answer first."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import page_case
+from corridor.controller.prover.claims.registry import CLAIMS
+from corridor.controller.prover.verdicts import EXACT, NEVER
+from corridor.experiments.pages.claims import PLAIN
+from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.network_page import network_page
+from corridor.experiments.pages.page import SCRIPTS, TEMPLATES, live_page, report, text_of
+from corridor.experiments.pages.report import write_report
+from corridor.experiments.pages.run_page import run_page
+from corridor.experiments.pages.sources import safe_address
+from corridor.topologies.base.errors import InputError
+
+
+class Seen(HTMLParser):
+    """Elements and attributes that a browser would see."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page_of(folder: Path, **more: Any) -> str:
+    return report(run_page(page_case.results(folder, **more)))
+
+
+def model_of(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="model">(.*?)</script>', text, re.DOTALL)
+    assert found
+    model: dict[str, Any] = json.loads(found[1])
+    return model
+
+
+def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -> None:
+    of = page_case.results(tmp_path / "run")
+    told = report(
+        run_page(
+            page_case.results(
+                tmp_path / "other", summary={**of.summary, "verdict": ["Two of three may go."]}
+            )
+        )
+    )
+    assert told.index("Two of three may go.") < told.index("<svg")
+    counted = report(run_page(of))
+    assert "2 of 3 demands may go, 1 is kept back." in counted
+
+
+def test_a_page_needs_no_other_file_and_allows_its_own_script_and_style_alone(
+    tmp_path: Path,
+) -> None:
+    text = page_of(tmp_path / "run")
+    seen = Seen(text)
+    policy = next(one["content"] for one in seen.all("meta") if "http-equiv" in one) or ""
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for name in SCRIPTS:
+        digest = base64.b64encode(hashlib.sha256(text_of(name).encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert not [one for one in seen.all("script") if "src" in one]
+    assert [one["href"] for one in seen.all("link")] == ["data:,"]
+    assert not [tag for tag, attributes in seen.elements if "style" in attributes]
+    assert not [
+        tag
+        for tag, attributes in seen.elements
+        if any(name.startswith("on") for name in attributes)
+    ]
+
+
+def test_names_that_would_end_their_element_are_told_as_text(tmp_path: Path) -> None:
+    answers = page_case.answers()
+    answers["title"] = page_case.HOSTILE
+    answers["demands"][1]["why"] = page_case.HOSTILE
+    answers["demands"][2]["id"] = page_case.HOSTILE
+    answers["map"]["hubs"][0]["name"] = page_case.HOSTILE
+    answers["map"]["fibres"][1]["system"] = page_case.HOSTILE
+    text = page_of(tmp_path / "run", answers=answers)
+    seen = Seen(text)
+    assert len(seen.all("script")) == len(SCRIPTS) + 1
+    assert not seen.all("img")
+    assert model_of(text)["demands"][2]["id"] == page_case.HOSTILE
+    assert (
+        html.escape(page_case.HOSTILE, quote=True)
+        .replace("&#x27;", "&#39;")
+        .replace("&quot;", "&#34;")
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "//x", "", "http://[", "file:///etc/passwd"],
+)
+def test_an_address_that_is_no_web_page_is_no_link(address: str) -> None:
+    assert safe_address(address) == ""
+
+
+def test_law_is_cited_with_a_link_where_its_authority_publishes_it(tmp_path: Path) -> None:
+    answers = page_case.answers()
+    answers["demands"][2]["legal"] = [
+        {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
+    ]
+    text = page_of(tmp_path / "run", answers=answers)
+    links = [one["href"] for one in Seen(text).all("a")]
+    assert "https://law.example/pipl#38" in links
+    assert not [one for one in links if one and one.startswith("javascript")]
+    assert "X-1" in text
+
+
+def test_what_a_script_knows_is_told_by_numbers_once(tmp_path: Path) -> None:
+    model = model_of(page_of(tmp_path / "run"))
+    far = model["demands"][2]
+    way = model["ways"][far["by"][0]["w"]]
+    assert way == [0, [0, 0, 0, 1], 35, "CN PK", "IN", [0]]
+    assert model["ways"][far["free"]][1] == [0, 1]
+    assert far["cuts"][0] == [["fibre one", "hub guian"], [0], [], -1, -1]
+    assert far["cuts"][1][:2] == [["fibre two", "shared risk cable:west"], [1]]
+    assert (far["rtt"], far["by"][0]["rtt"], far["by"][0]["extra"]) == (50, 70, 20)
+    assert model["law"] == [["CN-PIPL-38", page_case.LAW["citation"], page_case.LAW["address"], ""]]
+    assert (model["chosen"], model["set"]) == (2, 0)
+
+
+def test_only_demands_that_pay_or_are_kept_back_are_rows_of_a_price(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run")
+    costs = text[text.index('id="costs"') : text.index('id="timeline"')]
+    assert ">far</button>" in costs
+    assert ">silent</button>" in costs
+    assert ">near</button>" not in costs
+    assert "The other demand costs nothing." in costs
+
+
+def test_every_claim_has_a_sentence_for_everybody() -> None:
+    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT} == PLAIN.keys()
+
+
+def test_a_claim_that_does_not_hold_is_told_with_its_packet_and_hops(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run", proof=page_case.proof(page_case.broken()))
+    assert "A claim does not hold" in text
+    assert "ipv4_src=10.0.0.1" in text
+    assert "guian (CN): sends it to karachi" in text
+    assert "ovs-appctl ofproto/trace" in text
+    assert "violated" in text
+
+
+def test_events_are_bands_over_round_trips_and_the_same_as_a_list(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run")
+    course = text[text.index('id="timeline"') : text.index('id="cuts"')]
+    assert 'class="band"' in course
+    path = re.search(r'class="rtt" d="(.*?)"', course)
+    assert path
+    assert path[1].count("M") == 2
+    assert "dig: cut two" in course
+    assert 'data-dead="1"' in course
+    assert "out for 140 ms" in course
+
+
+def test_a_run_without_events_has_no_time_line(tmp_path: Path) -> None:
+    summary = page_case.summary(tmp_path / "run")
+    del summary["events"]
+    assert 'id="timeline"' not in page_of(tmp_path / "other", summary=summary)
+
+
+def test_a_run_without_answers_is_told_by_what_it_measured(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run", answers=None, proof=None)
+    assert '<svg id="map"' not in text
+    assert 'id="model"' not in text
+    assert "There is no proof in this folder." in text
+    assert "near" in text
+
+
+def test_a_run_that_did_not_end_or_is_not_valid_says_so_above_all(tmp_path: Path) -> None:
+    summary = page_case.summary(tmp_path / "run")
+    summary |= {"complete": False, "failure": "killed", "invalid": "too late"}
+    text = page_of(tmp_path / "other", summary=summary)
+    assert text.index("The run did not end: killed") < text.index('id="verdict"')
+    assert "The measurement is not valid: too late" in text
+
+
+def test_local_names_have_their_language(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run")
+    assert '<bdi lang="ur">کراچی</bdi>' in text
+    assert '<bdi lang="zh-Hans">上海</bdi>' in text
+    assert language("香港", "HK") == "zh-Hant"
+    assert language("กรุงเทพ", "TH") == "th"
+    assert language("الرياض", "SA") == "ar"
+    assert language("Marseille", "FR") == "und"
+
+
+def test_a_live_page_has_its_scripts_as_files_and_the_same_sections() -> None:
+    page = network_page(page_case.answers(), page_case.proof(), ["All is well."])
+    seen = Seen(live_page(page, ("live.js",)))
+    assert [one["src"] for one in seen.all("script") if "src" in one] == [*SCRIPTS, "live.js"]
+    assert {"line", "act", "proven", "demands-table"} <= {one.get("id") for _, one in seen.elements}
+    assert not [one for one in seen.all("meta") if "http-equiv" in one]
+
+
+def test_no_script_of_ours_ends_its_own_element() -> None:
+    for path in TEMPLATES.glob("*.js"):
+        assert "</" not in path.read_text(encoding="utf-8")
+
+
+def test_a_report_replaces_the_one_before_it_whole(tmp_path: Path) -> None:
+    folder = page_case.write_run(tmp_path / "run")
+    (folder / "report.html").write_text("old")
+    path = write_report(folder)
+    assert path == folder / "report.html"
+    assert path.read_text(encoding="utf-8").endswith("</html>")
+    assert not (folder / ".report.html").exists()
+
+
+def test_a_folder_without_a_run_or_prices_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        write_report(tmp_path)
+    (tmp_path / "price.json").write_text("{}")
+    with pytest.raises(InputError, match="know no map"):
+        write_report(tmp_path)

@@ -1,0 +1,122 @@
+"""Pages of prices: each set with certain law apart, and which demand goes where under which."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.experiments import cli
+
+MOST_BYTES = 400_000
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every shipped set that knows data of the scenario."""
+    folder = tmp_path_factory.mktemp("prices") / "all"
+    assert cli.main(["price", "sovereignty", "--no-changes", "--out", str(folder)]) == 0
+    return folder
+
+
+def text_of(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def json_of(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+    return found
+
+
+def part(text: str, name: str) -> str:
+    start = text.index(f'<section id="{name}"')
+    return text[start : text.index("</section>", start)]
+
+
+def test_a_price_leaves_a_page_that_is_small(priced: Path) -> None:
+    assert (priced / "report.html").stat().st_size < MOST_BYTES
+
+
+def test_each_set_is_a_row_with_certain_law_apart(priced: Path) -> None:
+    prices, rows = json_of(priced, "price.json"), part(text_of(priced), "sets")
+    for number, one in enumerate(prices["sets"]):
+        row = re.search(rf'<tr><th[^>]*><button[^>]*data-set="{number}">.*?</tr>', rows, re.DOTALL)
+        assert row
+        cells = re.findall(r'<td class="n">([^<]*)', row[0])
+        assert cells[0] == str(one["by_certain_rules"]["kept_back"])
+        assert cells[1] == str(one["with_readings"]["kept_back"])
+        assert cells[3].strip("+") == f"{one['with_readings']['extra_ms']:.1f}".replace("0.0", "0")
+
+
+def test_demands_that_some_set_touches_are_a_matrix_by_set(priced: Path) -> None:
+    prices, matrix = json_of(priced, "price.json"), part(text_of(priced), "matrix")
+    names = [one["policies"] for one in prices["sets"]]
+    assert re.findall(r'<th scope="col" class="n">([^<]*)</th>', matrix) == names
+    touched = {
+        one["demand"]
+        for each in prices["sets"]
+        for one in each["demands"]
+        if one["with_readings"]["kept_back"]
+        or (one["with_readings"]["extra_ms"] or 0) >= 0.05
+        or one["with_readings"]["lost"]
+    }
+    assert set(re.findall(r"data-demand=\"\d+\">([^<]*)</button>", matrix)) == touched
+
+
+def test_ways_are_those_that_prices_are_of(priced: Path) -> None:
+    prices, ways = json_of(priced, "price.json"), json_of(priced, "ways.json")
+    assert ways["sets"] == [one["policies"] for one in prices["sets"]]
+    for number, of in enumerate(ways["demands"]):
+        for one, under in zip(prices["sets"], of["sets"], strict=True):
+            demand = one["demands"][number]
+            assert demand["demand"] == of["id"]
+            if demand["answered"]:
+                assert under["way"]["hubs"][0] == demand["src"]
+                assert under["way"]["hubs"][-1] == demand["dst"]
+                assert under["way"]["one_way_ms"] < demand["round_trip_ms"]
+
+
+def test_the_page_opens_with_what_costs_most(priced: Path) -> None:
+    prices = json_of(priced, "price.json")
+    most = max(
+        (one["with_readings"]["extra_ms"] or 0, one["demand"], one["policies"])
+        for each in prices["sets"]
+        for one in each["demands"]
+    )
+    text = text_of(priced)
+    assert f"{most[1]} under {most[2]}" in part(text, "verdict")
+    assert f"Drawn is {most[1]} under {most[2]}" in text
+
+
+def test_a_price_is_told_again_from_its_folder(
+    priced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(priced, folder)
+    (folder / "report.html").unlink()
+    assert cli.main(["report", str(folder)]) == 0
+    assert f"Report: {folder / 'report.html'}" in capsys.readouterr().out
+    assert text_of(folder) == text_of(priced)
+
+
+def test_one_set_alone_is_a_price_and_no_comparison(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    words = ["price", "mini", "--policies", "none", "--against", "pan-asia", "--no-changes"]
+    assert cli.main([*words, "--out", str(folder)]) == 0
+    text = text_of(folder)
+    assert "<h1>What none costs" in text
+    assert 'id="set"' not in text
+
+
+def test_prices_of_an_older_version_are_told_to_be_made_again(
+    priced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    shutil.copy(priced / "price.json", folder)
+    assert cli.main(["report", str(folder)]) == 2
+    assert "price again, with --out" in capsys.readouterr().err
