@@ -149,9 +149,9 @@ class EventFeed:
         while True:
             said = None
             with contextlib.suppress(Problem):
-                last = self.newest
+                last, wait_s = self.newest, WAIT_S if self.line.state == "live" else 0
                 said = await self._link.wait(
-                    WAIT_S, "events", since=last.number, of=last.started_ns
+                    wait_s, "events", since=last.number, of=last.started_ns
                 )
             async with self._changed:
                 self._take(cast(EventsAnswer | None, said))
@@ -161,16 +161,17 @@ class EventFeed:
 
     def _take(self, said: EventsAnswer | None) -> None:
         if said is None:
-            if self.line.state == "live":
+            if self.line.state != "gone" and self._started_ns:  # it has answered before
                 self.line = Line("gone", time.time_ns())
             return
         if said["started_ns"] != self._started_ns:
             self._started_ns = said["started_ns"]
             self._events.clear()
-        self._events += [self._described(one) for one in said["events"]]
+        self._events += [self.described(one) for one in said["events"]]
         if self.line.state != "live":
             self.line = Line("live", time.time_ns())
 
-    def _described(self, event: Event) -> Event:
+    def described(self, event: Event) -> Event:
+        """With what it is in words."""
         told = self._in_words(event)
         return cast(Event, {**event, "told": told}) if told else event

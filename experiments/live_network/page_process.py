@@ -22,7 +22,7 @@ from corridor.experiments.live_network.session import Session
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 MODULE = "corridor.experiments.live_network.page"
-TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"  # noqa: S105
+TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"
 CONTROL = "control.sock"
 """Beside the socket of operations, wherever a network is."""
 IDLE_S = 300.0
@@ -41,7 +41,12 @@ def page_of(one: Session, say: Say, *, port: int | None, kiosk: bool) -> Iterato
     token_file = folder / TOKEN_FILE
     token_file.unlink(missing_ok=True)
     words = [
-        *("--control", str(Path(one.operations).with_name(CONTROL)), "--operations", one.operations),
+        *(
+            "--control",
+            str(Path(one.operations).with_name(CONTROL)),
+            "--operations",
+            one.operations,
+        ),
         *("--token-file", str(token_file), "--network", one.name, "--results", one.out),
         *(["--idle-s", str(IDLE_S)] if kiosk else []),
     ]

@@ -18,6 +18,7 @@ from typing import Literal
 
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.live_network import session
+from corridor.experiments.live_network.answers_beside import write_answers
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.page_process import open_in_browser, page_of
 from corridor.experiments.live_network.places import here, in_a_guest
@@ -110,6 +111,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         )
         session.write(one)
         progress.offered(one)
+        write_answers(loaded, out_dir)
         signals = stack.enter_context(ended_by_signals(place.stop))
         stack.enter_context(_served(api, place.stop))
         if options.page:

@@ -96,7 +96,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
         probes=Probes(operations, feed.publish),
         topology=setting.specification.topology,
         about=about,
-        body=Body(given.results, setting.specification),
+        body=Body(given.results),
     )
 
 

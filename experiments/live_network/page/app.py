@@ -24,13 +24,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
+from corridor.experiments.live_network.counterexample_text import shown
 from corridor.experiments.live_network.page.keeper import Keeper
 from corridor.experiments.live_network.page.measuring import Loads, Probes
 from corridor.experiments.live_network.page.operations_link import OperationsLink
 from corridor.experiments.live_network.page.orders import Here, order_of
 from corridor.experiments.live_network.page.view import view, why
 from corridor.topologies.base.codec import JsonObject
-from corridor.topologies.base.errors import CorridorError, InputError
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -69,21 +70,15 @@ class PageServer:
     async def answer(self, method: str, path: str, query: str, body: bytes) -> Answer:
         """Raises Problem."""
         if (method, path) == ("GET", "/page/body"):
-            return HTML, (await self._rendered()).encode()
+            return HTML, (await self.body()).encode()
         if (method, path) == ("GET", "/page/now"):
-            now = await view(self.link, self.operations)
+            now = await view(self.link, self.feed, self.operations)
             return _json({**self.about, **now, "done": self.keeper.done.plain()})
         if (method, path) == ("GET", "/page/why"):
             return TEXT, (await self._why(query)).encode()
         if (method, path) == ("POST", "/page/do"):
             return _json(await self._do(body))
         raise Problem("unknown", "there is no such path of a page")
-
-    async def _rendered(self) -> str:
-        try:
-            return await self.body()
-        except CorridorError as problem:
-            raise Problem("error", str(problem)) from problem
 
     async def _why(self, query: str) -> str:
         (demand,) = parse_qs(query).get("demand", [""])[:1]
@@ -127,6 +122,9 @@ class PagePaths:
             kind, said = await self._server.answer(scope["method"], scope["path"], text, body)
             status, headers = 200, {"content-type": kind}
         except Problem as problem:
+            examples: Any = problem.more.get("counterexamples")
+            if examples:
+                problem.more = {**problem.more, "text": shown(examples)}
             status, headers = problem.status, problem.headers
             said = problem.body(scope["path"])
         await _send(send, status, {**headers, "content-length": str(len(said))}, said)

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
-from corridor.controller.intent.specification import Specification
+from corridor.controller.api.problems import Problem
+from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
 
-ANSWERS = "answers.json"
+LONGEST_S = 90.0
+"""Answers are computed while the network is being built."""
+LOOK_S = 0.1
 
 
 class Body:
     """Call it: the first who does waits until it is made."""
 
-    def __init__(self, results: Path, specification: Specification) -> None:
-        self._results = results
-        self._specification = specification
-        self._making: asyncio.Task[str] | None = None
+    def __init__(self, results: Path) -> None:
+        self._file = results / ANSWERS_FILE
+        self._making = asyncio.Lock()
+        self._made = ""
 
     async def __call__(self) -> str:
-        """Raises CorridorError."""
-        if self._making is None or (self._making.done() and self._making.exception()):
-            self._making = asyncio.create_task(asyncio.to_thread(self._made))
-        return await asyncio.shield(self._making)
+        """Raises Problem where there are no answers in time."""
+        async with self._making:
+            if not self._made:
+                await self._until_computed()
+                self._made = await asyncio.to_thread(self._make)
+        return self._made
 
-    def _made(self) -> str:
-        answers = json.loads((self._results / ANSWERS).read_text())
-        return live_page(network_page(answers, None, []))
+    async def _until_computed(self) -> None:
+        ends_s = time.monotonic() + LONGEST_S
+        while not self._file.exists():
+            if time.monotonic() > ends_s:
+                raise Problem("late", f"what the page shows was not computed in {LONGEST_S:g} s")
+            await asyncio.sleep(LOOK_S)
+
+    def _make(self) -> str:
+        answers = json.loads(self._file.read_text(encoding="utf-8"))
+        return live_page(network_page(answers, None, list(foreseen(answers).answers)))

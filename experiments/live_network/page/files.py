@@ -12,7 +12,7 @@ from corridor.controller.api.pages import Page
 from corridor.experiments.pages.page import SCRIPTS, STYLE, text_of
 
 HERE = Path(__file__).with_name("static")
-OWN_SCRIPTS = ("open.js", "live.js")
+OWN_SCRIPTS = ("open.js", "line.js", "live.js")
 OWN_STYLE = "live.css"
 SHELL = "shell.html"
 SCRIPT_TYPE, STYLE_TYPE, HTML_TYPE = "text/javascript", "text/css", "text/html"

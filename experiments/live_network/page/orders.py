@@ -1,6 +1,6 @@
 """What a page may ask for, as values. Pure.
 
-Each is a JSON object whose ``do`` says which it is, and whose ``page`` says which page asks: an open
+Each is a JSON object whose ``do`` says which it is, and whose ``page`` says which page asks: a
 tab has one name for as long as it is open, also when it is loaded again.
 """
 

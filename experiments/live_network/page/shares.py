@@ -1,4 +1,4 @@
-"""How full fibres are: octets that left in a time, as a share of what the emulated rate lets. Pure."""
+"""How full fibres are: what left in a time, as a share of the emulated rate. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Counted(NamedTuple):
 
 
 def shares(wiring: Wiring, before: Counted, now: Counted) -> dict[str, float]:
-    """Of the fuller direction of each fibre, between 0 and 1; those with next to nothing left out."""
+    """Of the fuller direction of each fibre, 0 to 1; those with next to nothing left out."""
     seconds = (now.at_ns - before.at_ns) / NS_PER_S
     found = {}
     for fibre in wiring.fibres:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from corridor.controller.api.event_feed import Position
+from corridor.controller.api.event_feed import EventFeed, Position
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.explain import Explanation
 from corridor.experiments.live_network.page.operations_link import OperationsLink
@@ -20,7 +20,7 @@ NEWEST = 2**62
 LAST_EVENTS = 50
 
 
-async def view(link: ControllerLink, operations: OperationsLink) -> JsonObject:
+async def view(link: ControllerLink, feed: EventFeed, operations: OperationsLink) -> JsonObject:
     """Of everything at about one moment; events after ``position`` tell what came since."""
     last: Any = (await link.read("events", since=NEWEST))["last"]
     said: Any = await link.read("events", since=max(0, last - LAST_EVENTS))
@@ -30,7 +30,7 @@ async def view(link: ControllerLink, operations: OperationsLink) -> JsonObject:
     faults: Any = (await operations.ask("lasting"))["faults"]
     return {
         "position": str(Position(said["started_ns"], said["last"])),
-        "events": said["events"],
+        "events": [feed.described(one) for one in said["events"]],
         "status": status,
         "demands": demands["demands"],
         "fibres": fibre_states(topology["fibres"], faults),

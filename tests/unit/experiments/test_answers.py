@@ -41,8 +41,15 @@ def hit(name: str, **more: Any) -> Any:
 
 def event(name: str, kind: str, what: str, *hits: Any) -> Any:
     return {
-        "id": name, "kind": kind, "what": what, "at_ms": 2000.0, "until_ms": 3000.0,
-        "options": {}, "back_ms": None, "refused": None, "hits": list(hits),
+        "id": name,
+        "kind": kind,
+        "what": what,
+        "at_ms": 2000.0,
+        "until_ms": 3000.0,
+        "options": {},
+        "back_ms": None,
+        "refused": None,
+        "hits": list(hits),
     }
 
 
