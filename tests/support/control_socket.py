@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.intent.specification import Specification
 from corridor.controller.reconcile.control import Control
+from corridor.topologies.model.wiring import Wiring
 from fake_switches import Lab
 from reconciler_lab import specification, wiring
 
@@ -30,9 +32,11 @@ START_S = 30.0
 class SocketController:
     """Answers as a controller does, one request at a time. ``asked`` are the requests so far."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, of: Specification | None = None, wired: Wiring | None = None
+    ) -> None:
         self.path = path
-        self.lab = Lab(DesiredState(specification()), wiring())
+        self.lab = Lab(DesiredState(of or specification()), wired or wiring())
         self.lab.connect()
         self.lab.run(0.5)
         self.control = Control(self.lab.reconciler, self.lab.event_log, queue.Queue)

@@ -85,6 +85,10 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
         "sets": shipped_policies(),
         "lease_s": LEASE_S,
         "idle_s": given.idle_s,
+        "at_first": {
+            "policies": setting.specification.policies.name,
+            "as_of": setting.specification.as_of.isoformat(),
+        },
         "probed": [one.demand.id for one in setting.specification.directions],
     }
     return PageServer(

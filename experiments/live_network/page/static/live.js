@@ -13,6 +13,8 @@
   const HURT = ["failures", "update", "installed", "taken over", "withdrawn", "repaired", "deferred", "switch", "forgotten"];
   const numberOf = new Map(demands.map((one, i) => [one.id, i])), fibreOf = new Map(fibres.map((one, i) => [one.id, i]));
   const hubOf = new Map(hubs.map((one, i) => [one.id, i])), served = new Map(), states = new Map(), trips = [];
+  const atFirst = demands.map((one) => ({ ...one.by[0] }));  // as computed when the network was brought up
+  const isAsAtFirst = () => about && status.policies === about.at_first.policies && status.as_of === about.at_first.as_of;
   const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false }), ms = (value) => value.toFixed(1);
   let about = null, status = {}, changed = new Set(), frame = 0, arrivals = [], news = [], saying = 0, resyncing = 0, chosenFibre = -1;
 
@@ -64,14 +66,16 @@
   function show(id) {                                 // one demand as it is served now
     const now = served.get(id), back = served.get(`${id}.return`), i = numberOf.get(id);
     if (i === undefined || !now) return;
-    const by = demands[i].by[0], goes = now.one_way_ns !== null && back?.one_way_ns != null;
+    const by = demands[i].by[0], first = atFirst[i], goes = now.one_way_ns !== null && back?.one_way_ns != null;
     const rtt = goes ? (now.one_way_ns + back.one_way_ns) / 1e6 : null;
     by.w = wayOf(now);
     by.law = now.legal_ref.map((ref) => model.law.findIndex(([known]) => known === ref)).filter((one) => one >= 0);
     const why = [now.reason, now.clause, now.remedy && `would help: ${now.remedy}`, back?.status !== now.status && back?.reason && `answers: ${back.reason}`];
+    if (isAsAtFirst() && by.w === first.w && ["UP", "ALT"].includes(now.status)) Object.assign(by, first);
+    else Object.assign(by, { in: null, sure: null, rin: null, tie: false });
+    const kept = { cl: by.cl, extra: by.extra, st: by.st };
     it.setDemand(id, { status: now.judged ? now.status : "unjudged", round_trip_ms: rtt, permit: now.permit, why: why.filter(Boolean).join("; ") });
-    by.extra = rtt !== null && demands[i].rtt != null ? rtt - demands[i].rtt : null;
-    if (now.status === "UP" && by.extra > 0.05 && now.judged) by.st = "longer";
+    if (isAsAtFirst() && by.w === first.w) Object.assign(by, kept);
   }
   function setFibre(id, words) {
     const said = words.join(", "), i = fibreOf.get(id);
@@ -81,7 +85,8 @@
     it.setFibre(id, kind);
     it.states[i] = said;
     it.shapes[i].classList.toggle("is-down", words.some((one) => one === "failed" || one === "held out"));
-    acts();
+    changed.add(shown());
+    soon(); acts();
   }
   function sum() {
     const all = [...served.values()].filter((one) => !one.demand.endsWith(".return"));
@@ -91,6 +96,7 @@
       `${all.length - kept - down} of ${all.length} demands go, ${kept} are kept back by policies` + (down ? `, ${down} have no way at this moment.` : "."),
       `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less} demands have less than was asked for: a longer way, or less protection.` : ""),
       broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre is as usual.",
+      ...(isAsAtFirst() ? [] : [`What is said below of costs, cuts and certainty was computed for policies ${about.at_first.policies} as of ${about.at_first.as_of}.`]),
       ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
     ]);
   }
@@ -134,6 +140,11 @@
       news = [];
     }, SAY_MS);
   }
+  const over = it.over;                               // what is broken is drawn on top of every way
+  it.over = (layers) => {
+    const dead = fibres.keys().filter((i) => /cut|failed/.test(states.get(fibres[i].id) ?? ""));
+    over([...layers.filter(([kind]) => kind !== "dead"), ["dead", [...dead]]]);
+  };
   function soon() { if (!frame) frame = requestAnimationFrame(draw); }
   function draw() {
     frame = 0;
