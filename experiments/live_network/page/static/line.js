@@ -107,7 +107,7 @@ window.corridor.line = (() => {
   }
 
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) { stream?.abort(); become("paused"); } else { become("waiting"); here(); }
+    if (document.hidden) { become("paused"); stream?.abort(); } else if (it.state === "paused") { become("waiting"); here(); }
   });
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { touched = true; }, { passive: true });
   setInterval(() => { if (!document.hidden && Date.now() - heardAt > SILENT_MS) stream?.abort(); }, 5000);
