@@ -15,12 +15,18 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NoReturn, TextIO
 
+from corridor.experiments.command_line import completion
+from corridor.experiments.command_line.manual import manual
+from corridor.experiments.command_line.parser import Parser
 from corridor.experiments.crash_report import keep_traceback
+from corridor.experiments.terminal.screen import complaint
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
 FAMILIES = {
+    "what there is": ("list", "man", "completion"),
     "experiments": (
         *("run", "lab", "check", "explain", "price", "law"),
         *("report", "topology", "schema"),
@@ -35,6 +41,13 @@ FAMILIES = {
 VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
 HELP, LAB = "help", "lab"
 EXIT_INTERNAL = 5
+WELCOME = """corridor emulates data hubs and fibres, under law and when cables are cut.
+
+  corridor list              what ships: scenarios, policy sets, maps, examples
+  corridor price --sets th   what the law of one country costs
+  corridor run               the reference corridor, emulated and measured
+
+corridor help shows every verb."""
 EPILOG = """corridor help VERB shows a verb's options and examples.
 
 exit codes:
@@ -63,23 +76,38 @@ class _Verbs:
 
     def add_parser(self, verb: str, **settings: Any) -> Any:
         self._lines[verb] = settings.pop("help")
-        return self._subparsers.add_parser(verb, **settings)
+        made = self._subparsers.add_parser(verb, **settings)
+        made.summary = self._lines[verb]
+        return made
 
     def by_family(self) -> str:
         lines = []
         for family, verbs in FAMILIES.items():
-            lines += [f"{family}:", *(f"  {verb:10}{self._lines[verb]}" for verb in verbs), ""]
+            lines += [f"{family}:", *(f"  {verb:12}{self._lines[verb]}" for verb in verbs), ""]
         return "\n".join(lines)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class _Version(argparse.Action):
+    """``--version``: looks for the commit only if it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object, **_more: object) -> None:
+        from corridor.experiments.run.version import version_line
+
+        print(version_line())
+        parser.exit()
+
+
+def build_parser() -> Parser:
+    parser = Parser(
         prog="corridor",
         usage="corridor VERB ...",
         description="Emulate a map of data hubs and fibres as a network: measure each demand\n"
         "beside what a model predicts, under policies and when fibres are cut, and prove\n"
         "what the tables of its switches let pass.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show the version, and the commit of a checkout"
     )
     subparsers = parser.add_subparsers(
         dest="verb", metavar="VERB", required=True, prog="corridor", help=argparse.SUPPRESS
@@ -89,12 +117,13 @@ def build_parser() -> argparse.ArgumentParser:
         module = importlib.import_module(f"corridor.experiments.commands.{verb}")
         module.add_parser(verbs)
     parser.epilog = f"{verbs.by_family()}\n{EPILOG}"
+    parser.set_defaults(manual=partial(manual, parser, FAMILIES, EPILOG))
     return parser
 
 
 def _asked(words: Sequence[str]) -> Sequence[str]:
     """``help`` and ``help VERB`` ask for what ``--help`` prints; ``test`` leaves that to itself."""
-    return [*words[1:2], "--help"] if list(words[:1]) == [HELP] else words
+    return [*words[1:], "--help"] if list(words[:1]) == [HELP] else words
 
 
 def _own_command(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
@@ -115,6 +144,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # a command of its own, not a call from a test or a notebook
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
+        if completion.is_asked():
+            completion.answer(build_parser())
     try:
         return _obey(argv)
     except BrokenPipeError:
@@ -135,7 +166,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _obey(argv: Sequence[str] | None) -> int:
     """What was printed has also been written when this returns, or it raises OSError."""
     try:
-        words, command = _own_command(_asked(sys.argv[1:] if argv is None else argv))
+        given = sys.argv[1:] if argv is None else argv
+        if not given:
+            print(WELCOME)
+            return 0
+        words, command = _own_command(_asked(given))
         args = build_parser().parse_args(words)
         if command:
             args.command = command
@@ -162,7 +197,8 @@ def _complain(text: str, code: int) -> int:
     """Tell it on standard error, if that takes anything; the code all the same."""
     if sys.stderr is not None:
         try:
-            print(f"corridor: {_one_line(text)}", file=sys.stderr, flush=True)
+            line = complaint(f"corridor: {_one_line(text)}", sys.stderr)
+            print(line, file=sys.stderr, flush=True)
         except OSError:
             _forget_output(sys.stderr)
     return code

@@ -24,6 +24,7 @@ from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
 from corridor.controller.api.problems import KINDS, Problem
 from corridor.controller.api.stream import MEDIA_TYPE, PATH, POSITION, Stream, position_of
+from corridor.topologies.base.suggestions import nearest_or_some
 
 MOST_EVENTS = 10_000
 ALWAYS = ("malformed", "unauthorized", "forbidden", "slow", "large", "misdirected")
@@ -86,8 +87,8 @@ async def demand(request: Request, demand: DemandId) -> Any:
     for one in known:
         if one["demand"] == demand:
             return one
-    names = ", ".join(one["demand"] for one in known)
-    raise Problem("unknown", f"no demand {demand!r}; there are {names}")
+    there = nearest_or_some(demand, (one["demand"] for one in known))
+    raise Problem("unknown", f"no demand {demand!r}; {there}")
 
 
 @router.get(

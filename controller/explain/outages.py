@@ -73,14 +73,32 @@ def outages(
     """Of every single element whose failure a packet meets, in the order of its path."""
     alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
     for name in elements(topology):
-        failures = failures_of(topology, [name])
-        journey = walk_of(way, topology, failures)
-        if journey.found and failures.hubs.isdisjoint(way.intent.pair):
-            outage = _outage(topology, way, name, journey, _Judged(policies, day))
+        journey = _met(topology, way, (name,))
+        if journey is not None:
+            outage = _outage(topology, way, (name,), journey, _Judged(policies, day))
             outcome = (outage.at_once, outage.again, outage.delivered or outage.protected)
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
     return tuple(_joined([outage for _, outage in group]) for group in first_found)
+
+
+def outage_under(
+    topology: Topology, way: ForwardingTree, dead: tuple[str, ...], policies: PolicySet, day: date
+) -> Outage | None:
+    """Of several elements that are dead at once; None where no packet meets any of them, or one of
+    the demand's own ends is dead."""
+    journey = _met(topology, way, dead)
+    if journey is None:
+        return None
+    return _outage(topology, way, dead, journey, _Judged(policies, day))
+
+
+def _met(topology: Topology, way: ForwardingTree, dead: tuple[str, ...]) -> Walk | None:
+    failures = failures_of(topology, dead)
+    if way.first is None or not failures.hubs.isdisjoint(way.intent.pair):
+        return None
+    journey = walk_of(way, topology, failures)
+    return journey if journey.found else None
 
 
 def _joined(alike: list[Outage]) -> Outage:
@@ -92,13 +110,18 @@ def _joined(alike: list[Outage]) -> Outage:
 
 
 def _outage(
-    topology: Topology, way: ForwardingTree, name: str, journey: Walk, judged: _Judged
+    topology: Topology,
+    way: ForwardingTree,
+    dead: tuple[str, ...],
+    journey: Walk,
+    judged: _Judged,
 ) -> Outage:
-    failures = failures_of(topology, [name])
+    failures = failures_of(topology, dead)
     died = () if journey.delivered else forbidden_onward(topology, way, failures, journey.path)
     return Outage(
-        dead=(name,),
-        protected=way.protection.k > 0 and name.partition(":")[0] in way.protection.over,
+        dead=dead,
+        protected=len(dead) <= way.protection.k
+        and all(name.partition(":")[0] in way.protection.over for name in dead),
         found_at=journey.path.hubs[journey.found[0].at],
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Protected
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Topology
 
 KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from corridor.controller.policy.terms.answers import Answer, every, negation, some
 from corridor.controller.policy.terms.places import Groups, Names, Value, inside, shipped_groups
-from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import JurisdictionCode
 
 Operation = Literal[

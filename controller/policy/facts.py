@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from corridor.controller.policy.data_flow import PLACES, DataFlow
 from corridor.controller.policy.law import Law
 from corridor.controller.policy.terms.places import shipped_groups
-from corridor.topologies.base.documents import Document, nearest, validate
+from corridor.topologies.base.documents import Document, validate
+from corridor.topologies.base.suggestions import nearest
 
 FREE_TEXT = (
     "origin_place",

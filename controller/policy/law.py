@@ -20,7 +20,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from corridor.controller.policy.data_flow import Condition, DataFlow
 from corridor.controller.policy.terms.answers import Answer
 from corridor.controller.policy.terms.places import Names, Value, shipped_groups
-from corridor.topologies.base.documents import Document, KeyPath, nearest, read_document, validate
+from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import written_day
 from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 

@@ -31,12 +31,13 @@ from corridor.topologies.base.documents import (
     KeyPath,
     Plain,
     describe_path,
-    nearest,
     read_document,
     validate,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.catalogue import shipped_hubs
+from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
@@ -127,8 +128,20 @@ def _find(name: str, beside: Path | None) -> Path:
     if path.suffix in (".yaml", ".yml") or "/" in name or is_file(path):
         return path
     known = shipped_policies()
-    hint = nearest(name, known) or f"shipped are {', '.join(known)}, or give a file"
+    meant = nearest(name, known, _by_country(known))
+    hint = meant or f"shipped are {', '.join(known)}, or give a file"
     raise InputError(f'no policy set "{shown(name)}"', hint)
+
+
+def _by_country(sets: Iterable[str]) -> dict[str, str]:
+    """The set of a country, by the country's name or a word of it: ``thailand`` is ``th``."""
+    return {
+        word: name
+        for one in load_jurisdictions().jurisdictions
+        for name in sets
+        if name.partition("-")[0] == one.id.casefold()
+        for word in (one.name.casefold().replace(" ", "-"), *one.name.casefold().split())
+    }
 
 
 @dataclass

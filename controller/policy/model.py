@@ -24,7 +24,7 @@ from corridor.controller.policy.terms.places import (
     shipped_groups,
 )
 from corridor.controller.policy.terms.services import Service, Services
-from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_duration,
     format_rate,

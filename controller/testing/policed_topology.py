@@ -11,8 +11,8 @@ from corridor.controller.intent.failure_names import canonical
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.terms.places import operators
 from corridor.controller.testing.packets import Failed, Live
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Topology
 
 

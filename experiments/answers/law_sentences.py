@@ -119,7 +119,8 @@ def _less_protected(of: Answers) -> str:
 
 def _measured(of: DemandAnswer, summary: Summary | None) -> str:
     """The round trip less than before, where the timeline lifted the law."""
-    lifted = [event for event in (summary or {}).get("events", []) if _lifts(event)]
+    events = summary.get("events", []) if summary else []
+    lifted = [event for event in events if _lifts(event)]
     for hit in (hit for event in lifted for hit in event["hits"]):
         before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
         if hit["demand"] == of["id"] and before is not None and then is not None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.answers.words import LEAST_MS
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
-from corridor.experiments.results.table import render
 
 MOST_ROWS = 12
 HEADINGS = ("demand", "data", "status", "by", "RTT", "law adds", "worst out", "sure", "lost")

@@ -120,7 +120,8 @@ def _telling(of: Answers, summary: Summary | None) -> str:
 
 
 def _hit_hardest(summary: Summary | None) -> Iterator[str]:
-    hits = [hit for event in (summary or {}).get("events", []) for hit in event["hits"]]
+    events = summary.get("events", []) if summary else []
+    hits = [hit for event in events for hit in event["hits"]]
     for hit in sorted(hits, key=lambda one: -one["out_ms"])[:1]:
         yield hit["demand"]
 

@@ -30,6 +30,11 @@ def add_scenario_arguments(
         metavar="SCENARIO",
         help=f"a shipped scenario's name or a YAML file (default: {default})",
     )
+    add_scenario_options(parser)
+
+
+def add_scenario_options(parser: argparse.ArgumentParser) -> None:
+    """What stands in for what a scenario says itself."""
     parser.add_argument(
         "--policies",
         metavar="SET",

@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("where", metavar="HUB | FIBRE")
+    parser.add_argument("where", metavar="HUB | FIBRE", help="where: a hub or a fibre")
     parser.add_argument(
         "-w", dest="file", required=True, metavar="FILE", help="where to; - is standard output"
     )

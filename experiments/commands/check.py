@@ -14,6 +14,8 @@ from corridor.experiments.commands.arguments import (
     load,
 )
 from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
@@ -59,16 +61,17 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    with collecting_later():
+    with collecting_later(), waiting("compiling and proving"):
         plan, of, proof = _proven(args, loaded)
         warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
-    found = certainties(loaded, model)
+    with waiting("drawing maps, by how well lengths are known"):
+        found = certainties(loaded, model)
     if args.json:
         document = {**proof_document({of: proof}), "certainty": found.to_json()}
         print(json.dumps(document, indent=1))
         print(warned, end="", file=sys.stderr)
     else:
-        print(f"{warned}{_told(plan, proof, found)}")
+        show(f"{warned}{_told(plan, proof, found)}")
     return 0 if proof.holds else 1
 
 
@@ -99,7 +102,7 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     lines += ["", *reasons] if reasons else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
-    lines += ["", near_ties_text(found)] if found.demands else []
+    lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
     served = counted((demand.status, demand.not_judged) for demand in plan.demands)
     lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))

@@ -1,34 +1,98 @@
-"""``corridor cut``: cut a fibre of a live network."""
+"""``corridor cut``: what a cut would do to a scenario, or a cut of a live network's fibre."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from collections.abc import Iterator
 from typing import Any
 
+from corridor.experiments.commands.arguments import add_scenario_options, load, under
 from corridor.experiments.commands.fault import add_options, begin, options_of
 from corridor.experiments.commands.network_arguments import add_name_argument, reached
 from corridor.topologies.faults.cut import KIND
 
 EPILOG = """examples:
-  corridor cut kunming-karachi             both ends lose their carrier; corridor mend undoes it
-  corridor cut kunming-karachi --silent    only BFD notices, if it runs
+  corridor cut red-sea                     what would it do to the reference corridor?
+  corridor cut karakoram smw4 --scenario sovereignty --policies th    both at once, under other law
+  corridor cut hub:karachi --json          hubs and gateways fail, too
+  corridor cut kunming-karachi             where a network is up: both ends lose their carrier
+  corridor cut kunming-karachi --silent    there, only BFD notices; corridor mend undoes it
 
-exit codes: 0 done, 2 bad input, 3 the network is not there"""
+Where a network is up and no scenario is named, its fibre is cut. Else nothing is emulated: the
+answer is computed from tables. corridor run --cut emulates it, and measures how long it lasts.
+exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "cut",
-        help="cut a fibre of a live network",
-        description="Cut a fibre of a live network.",
+        help="what a cut would do, or cut a fibre of a live network",
+        description="Say what cutting fibres, cables or corridors would do to a scenario; or cut a "
+        "fibre of a live network.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", metavar="FIBRE")
+    parser.add_argument(
+        "what", nargs="+", metavar="WHAT", help="a fibre, a shared-risk group, hub:ID, gateway:ID"
+    )
+    parser.add_argument(
+        "--scenario", metavar="SCENARIO", help="ask of this one (default: reference)"
+    )
+    add_scenario_options(parser)
+    parser.add_argument("--all", action="store_true", help="a line for every demand it hits")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_options(parser, KIND)
     add_name_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if _is_a_question(args):
+        return _answer(args)
     with reached(args) as client:
-        return begin(client, KIND, args.what, options_of(KIND, args))
+        return max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
+
+
+def _is_a_question(args: argparse.Namespace) -> bool:
+    from corridor.experiments.live_network.session import sessions
+    from corridor.topologies.base.errors import InputError
+
+    asks = args.scenario is not None or args.json or args.all or under(args) != _unasked()
+    acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
+    if asks and acts:
+        raise InputError(
+            "asks of a scenario and cuts a live network at once",
+            "drop --network, --silent and --toward, or the scenario and its options",
+        )
+    return asks or not (acts or sessions())
+
+
+def _unasked() -> object:
+    from corridor.experiments.scenario.scenario import AS_WRITTEN
+
+    return AS_WRITTEN
+
+
+def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
+    for what in args.what:
+        yield argparse.Namespace(**{**vars(args), "what": what})
+
+
+def _answer(args: argparse.Namespace) -> int:
+    from corridor.experiments.answers.cut_answer import cut_answer, dead_elements, told
+    from corridor.topologies.model.jurisdictions import load_jurisdictions
+
+    if args.scenario is None:
+        from corridor.experiments.scenario.scenario import DEFAULT
+
+        print(f"no network is up: asked of scenario {DEFAULT}\n", file=sys.stderr)
+        args.scenario = DEFAULT
+    loaded = load(args)
+    found = cut_answer(loaded, dead_elements(loaded.topology, args.what))
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
+        print(told(found, names, everything=args.all))
+    return 0

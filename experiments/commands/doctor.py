@@ -7,6 +7,9 @@ import dataclasses
 import json
 from typing import Any
 
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show
+
 EXIT_NO_TESTBED = 3
 
 
@@ -20,7 +23,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.setup.doctor import choice_or_reason, examine, verdicts
 
-    machine = examine()
+    with waiting("examining this machine, and booting a guest"):
+        machine = examine()
     found = verdicts(machine)
     choice = choice_or_reason(machine.facts)
     nothing = isinstance(choice, str)
@@ -34,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(report, indent=2, default=str))
     else:
-        for verdict in found:
-            print(verdict)
+        lines = "\n".join(map(str, found))
         if isinstance(choice, str):
-            print(f"\nnothing can run here: {choice}")
+            show(f"{lines}\n\nnothing can run here: {choice}")
         else:
-            print(f"\n--testbed auto: {choice.testbed}, {choice.clock} clock: {choice.reason}")
+            best = f"{choice.testbed}, {choice.clock} clock: {choice.reason}"
+            show(f"{lines}\n\n--testbed auto: {best}")
     return EXIT_NO_TESTBED if nothing else 0

@@ -15,6 +15,7 @@ from corridor.experiments.commands.network_arguments import (
     add_network_arguments,
     connect,
 )
+from corridor.experiments.terminal.screen import show
 from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
@@ -90,9 +91,10 @@ def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
         if not seen.of(answer):
             continue
         for event in answer["events"]:
-            line = json.dumps(event) if as_json else _line(event)
-            if line:
-                print(line, flush=True)
+            if as_json:
+                print(json.dumps(event), flush=True)
+            elif line := _line(event):
+                show(line)
             seen.number = event["n"]
         if not answer["events"]:
             return

@@ -30,8 +30,10 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_name_argument(parser)
-    parser.add_argument("hub", metavar="HUB")
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD ...")
+    parser.add_argument("hub", metavar="HUB", help="a hub's id")
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="CMD ...", help="a program and its arguments"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ from corridor.experiments.commands.arguments import (
     load,
 )
 from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -50,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
-    from corridor.topologies.base.documents import nearest
     from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
@@ -62,12 +64,15 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
     build = TreeBuilder(loaded.topology)
     back = intents.get(f"{args.demand}.return")
-    way, answers = build.way(intents[args.demand]), build.way(back) if back else None
-    found = explain(way, loaded.policies, loaded.as_of, answers)
-    sure = ask(loaded.topology, model, way, answers, influences=args.sure)
+    with waiting("finding ways, and drawing maps"):
+        way, answers = build.way(intents[args.demand]), build.way(back) if back else None
+        found = explain(way, loaded.policies, loaded.as_of, answers)
+        sure = ask(loaded.topology, model, way, answers, influences=args.sure)
     if args.json:
         document = {**found.to_json(), **sure.to_json()}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        print("\n\n".join([explained(found, loaded.topology), *sure.sections()]))
+        width = terminal_width()
+        parts = [explained(found, loaded.topology, width), *sure.sections(width)]
+        show("\n\n".join(parts))
     return 0

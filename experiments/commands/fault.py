@@ -36,7 +36,7 @@ def add_parser(verbs: Any) -> None:
     add_name_argument(kinds.add_parser(LIST, help="what lasts"))
     for kind in BY_HAND.values():
         one = kinds.add_parser(kind.key, help=kind.words, description=f"{kind.words}.")
-        one.add_argument("what", metavar=kind.of.upper())
+        one.add_argument("what", metavar=kind.of.upper(), help=f"which {kind.of}")
         add_options(one, kind)
         one.add_argument("--end", action="store_true", help="it works again")
         add_name_argument(one)

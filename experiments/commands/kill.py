@@ -36,7 +36,7 @@ def add_hubs(kinds: Any) -> None:
     """The kinds of faults that befall hubs."""
     for key in OF_HUBS:
         one = kinds.add_parser(key, help=KINDS[key].words)
-        one.add_argument("hub", metavar="HUB")
+        one.add_argument("hub", metavar="HUB", help="a hub's id")
         add_name_argument(one)
 
 

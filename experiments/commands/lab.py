@@ -57,7 +57,9 @@ def add_parser(verbs: Any) -> None:
         help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file; remote, for "
         "one on port 6653; or none",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default="ryu")
+    parser.add_argument(
+        "--framework", choices=("ryu", "os-ken"), default="ryu", help="default: ryu"
+    )
     parser.add_argument(
         "--tree", action="store_true", help="leave out fibres that make loops, the longest first"
     )
@@ -66,7 +68,9 @@ def add_parser(verbs: Any) -> None:
 
 
 def _add_circumstances(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--testbed", choices=("auto", "native", "uml"), default="auto", help="default: auto"
+    )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )

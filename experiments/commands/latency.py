@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_delay_model
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def latency(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.predict import places, predict
-    from corridor.topologies.base.documents import nearest
+    from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
 
     model = load_delay_model(args.delay_model)
@@ -84,7 +85,7 @@ def latency(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_document(args, model, found), indent=1))
     else:
-        print("\n".join([*(_line(args, one) for one in found), *_notes(found)]))
+        show("\n".join([*(_line(args, one) for one in found), *_notes(found)]))
     return 0
 
 
@@ -133,7 +134,7 @@ def validate(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({**report.to_json(), "fit": told}, indent=1, ensure_ascii=False))
     else:
-        print("\n".join([*told, *_report_lines(report, rows=args.rows)]))
+        show("\n".join([*told, *_report_lines(report, rows=args.rows)]))
     return 0
 
 
@@ -200,7 +201,7 @@ def _report_lines(report: Report, *, rows: bool) -> list[str]:
 
 
 def _errors_lines(of: str, errors: Sequence[Errors]) -> list[str]:
-    from corridor.experiments.results.table import render
+    from corridor.experiments.results.columns import render
 
     heads = (of, "rows", "median", "mean", "p90", "bias", "covered", "x 2.0", "fitted")
     cells = [
@@ -214,11 +215,11 @@ def _errors_lines(of: str, errors: Sequence[Errors]) -> list[str]:
         )
         for one in errors
     ]
-    return render(heads, cells, frozenset(heads[1:])).splitlines()
+    return render(heads, cells, frozenset(heads[1:]), width=terminal_width()).splitlines()
 
 
 def _row_lines(report: Report) -> list[str]:
-    from corridor.experiments.results.table import render
+    from corridor.experiments.results.columns import render
 
     heads = ("id", "from", "to", "layer", "measured", "model", "90 %", "error")
     cells = [
@@ -235,4 +236,6 @@ def _row_lines(report: Report) -> list[str]:
         )
         for one in report.judged
     ]
-    return render(heads, cells, frozenset({"measured", "model", "error"})).splitlines()
+    right = frozenset({"measured", "model", "error"})
+    spare = ("layer", "90 %")
+    return render(heads, cells, right, width=terminal_width(), spare=spare).splitlines()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import day
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
     if args.json:
         print(json.dumps(as_json(answer), indent=1, ensure_ascii=False))
     else:
-        print(told(answer, law.titles))
+        show(told(answer, law.titles, terminal_width()))
     warn(answer.warning)
     return 0
 
@@ -165,7 +166,7 @@ def _diff(args: argparse.Namespace, law: Law) -> int:
         days = {"earlier": str(args.earlier), "later": str(args.later)}
         print(json.dumps({"schema": 1, **days, "changes": to_plain(found)}, indent=1))
     else:
-        print(changes_told(found, law, args.earlier, args.later))
+        show(changes_told(found, law, args.earlier, args.later, terminal_width()))
     return 0
 
 
@@ -180,15 +181,16 @@ def _list(args: argparse.Namespace, law: Law, on: date) -> int:
         document = {"schema": 1, "day": str(on), "reviewed": str(law.as_of), "rules": plain}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     elif args.rules:
-        print("\n".join(line for rule in rules for line in rule_lines(shown(rule, on))))
+        width = terminal_width()
+        show("\n".join(line for rule in rules for line in rule_lines(shown(rule, on), width)))
     else:
-        print(list_told(rules, on))
+        show(list_told(rules, on, terminal_width()))
     return 0
 
 
 def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
     from corridor.controller.policy.terms.places import shipped_groups
-    from corridor.topologies.base.documents import nearest
+    from corridor.topologies.base.suggestions import nearest
 
     for name in args.rules:
         if name not in law.by_id:
@@ -217,5 +219,5 @@ def _calendar(args: argparse.Namespace, law: Law, on: date) -> int:
         document = {"schema": 1, "first": str(on), "last": str(last), "reviewed": str(law.as_of)}
         print(json.dumps({**document, "due": to_plain(entries)}, indent=1))
     else:
-        print(calendar_told(entries, law))
+        show(calendar_told(entries, law, terminal_width()))
     return 0

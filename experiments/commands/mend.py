@@ -20,7 +20,7 @@ def add_parser(verbs: Any) -> None:
         "worse.",
         epilog=EPILOG,
     )
-    parser.add_argument("fibre", metavar="FIBRE")
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
     add_name_argument(parser)
 
 

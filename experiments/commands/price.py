@@ -16,6 +16,8 @@ from corridor.experiments.commands.arguments import (
 )
 from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -104,7 +106,10 @@ def run(args: argparse.Namespace) -> int:
         _write_ways(out_dir, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found)
         write_report(out_dir)
-    print(json.dumps(plain, indent=1) if args.json else told(found))
+    if args.json:
+        print(json.dumps(plain, indent=1))
+    else:
+        show(told(found, terminal_width()))
     if out_dir is not None:
         print(f"\nResults are in {out_dir}", file=sys.stderr)
     return 0
@@ -153,16 +158,15 @@ def _priced(
     base = scenarios[args.against]
     laid = Laid.of(base)
     lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
-    return [
-        price(
-            laid,
-            scenarios[name].policies,
-            base.policies,
-            search_changes=not args.no_changes,
-            lawful=lawful,
-        )
-        for name in names
-    ]
+    found: list[SetPrice] = []
+    with waiting("pricing") as tell:
+        for name in names:
+            tell(f"{len(found) + 1} of {len(names)}: {name}")
+            policies, changes = scenarios[name].policies, not args.no_changes
+            found.append(
+                price(laid, policies, base.policies, search_changes=changes, lawful=lawful)
+            )
+    return found
 
 
 def _sets(args: argparse.Namespace) -> tuple[str, ...]:

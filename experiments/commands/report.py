@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.terminal import terminal_width
 from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.run.recover import Recovered
@@ -58,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+        show(text, sys.stderr if args.json else sys.stdout)
 
     if args.html or args.pdf or holds_prices(args.dir):
         for path in _pages(args.dir, pdf=args.pdf):
             say(f"Report: {path}")
         return 0
-    recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
+    with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
+        recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     _pages(args.dir)
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         return _code(recovered.summary)
     answers = read_answers(args.dir)
     for section in sections(recovered.summary, answers, terminal_width(), everything=args.all):
-        print(f"\n{section}")
+        show(f"\n{section}")
     print(f"\nResults are in {args.dir}\nReport: {args.dir / REPORT}")
     return _code(recovered.summary)
 

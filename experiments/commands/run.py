@@ -14,16 +14,18 @@ from corridor.experiments.commands.arguments import (
     minutes,
     whole,
 )
-from corridor.experiments.commands.terminal import terminal_width
+from corridor.experiments.terminal.live import telling
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
 
 EPILOG = """examples:
-  corridor run                              the reference corridor, pan-asia
+  corridor run                              the reference corridor: law, worst cuts, no law
   corridor run mini --seed 7                five hubs, another seed
   corridor run sovereignty                  the same under every shipped policy set
   corridor run sovereignty --policies none  what it would be without policies
+  corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for a second
   corridor run my.yaml --out results/mine   a scenario of your own
   corridor run --testbed uml --clock real   without a kernel build
 """
@@ -38,7 +40,12 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
-    parser.add_argument("--testbed", choices=("auto", "native", "uml"), default="auto")
+    parser.add_argument(
+        "--testbed",
+        choices=("auto", "native", "uml"),
+        default="auto",
+        help="a guest, this machine's kernel, or what is best here (default)",
+    )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
@@ -49,7 +56,15 @@ def add_parser(verbs: Any) -> None:
         metavar="N",
         help="instead of the scenario's",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
+    parser.add_argument(
+        "--cut",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="a fibre, a shared-risk group such as red-sea, hub:ID or gateway:ID that fails for a "
+        "second, instead of all that the scenario has happen; again for more at once",
+    )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
@@ -62,16 +77,13 @@ def add_parser(verbs: Any) -> None:
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing and the report")
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.failures import has_failed, refuse_invalid
     from corridor.experiments.run.runner import Options, run_scenario
-
-    def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
 
     options = Options(
         scenario=args.scenario,
@@ -81,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
         as_of=args.as_of,
         outside=args.outside,
         service=args.service,
+        cut=tuple(args.cut),
         seed=args.seed,
         framework=args.framework,
         out=args.out,
@@ -90,7 +103,9 @@ def run(args: argparse.Namespace) -> int:
         foretell=True,
         width=terminal_width(),
     )
-    outcome = run_scenario(options, say)
+    stream = sys.stderr if args.json else sys.stdout
+    with telling(stream, "compiling and proving") as say:
+        outcome = run_scenario(options, say)
     violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
     for verdict in violated:
         say(f"\n{verdict}\n{verdict.counterexample}")
@@ -98,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:
-        _print_sections(outcome, everything=args.all)
+        _print_sections(outcome, everything=args.all, no_report=args.no_figures)
     if failed:
         if outcome.summary["invalid"]:
             say(f"\nnot valid either: {outcome.summary['invalid']}")
@@ -107,11 +122,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print_sections(outcome: Outcome, *, everything: bool) -> None:
+def _print_sections(outcome: Outcome, *, everything: bool, no_report: bool) -> None:
     from corridor.experiments.answers.run_text import sections
     from corridor.experiments.answers.run_verdict import read_answers
+    from corridor.experiments.pages import REPORT
 
     answers = read_answers(outcome.out_dir)
     for section in sections(outcome.summary, answers, terminal_width(), everything=everything):
-        print(f"\n{section}")
+        show(f"\n{section}")
     print(f"\nResults are in {outcome.out_dir}")
+    if not no_report:
+        print(f"Report: {outcome.out_dir / REPORT}")

@@ -25,7 +25,7 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_name_argument(parser)
-    parser.add_argument("hub", metavar="HUB")
+    parser.add_argument("hub", metavar="HUB", help="a hub's id")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from corridor.experiments.commands.network_arguments import (
     add_network_arguments,
     connect,
 )
+from corridor.experiments.terminal.screen import styled, terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.client import Api
@@ -49,13 +49,17 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     api = connect(args)
     if not args.watch:
-        print(_shown(args, api))
+        print(_styled(args, _shown(args, api)))
         return 0
     while True:
-        text = _shown_or_why_not(args, api)
+        text = _styled(args, _shown_or_why_not(args, api))
         to_person = sys.stdout.isatty() and not args.json
         print(f"{CLEAR}{text}" if to_person else text, flush=True)
         time.sleep(WATCH_S)
+
+
+def _styled(args: argparse.Namespace, text: str) -> str:
+    return text if args.json else styled(text, sys.stdout)
 
 
 def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
@@ -73,7 +77,7 @@ def _shown(args: argparse.Namespace, api: Api) -> str:
 
     from corridor.experiments.live_network.status_table import network, one_demand
 
-    width = shutil.get_terminal_size((WIDE, 0)).columns if sys.stdout.isatty() else WIDE
+    width = terminal_width() or WIDE
     indent = None if args.watch else 1
     if args.demand is not None:
         demand = api.get(f"/v1/demands/{quote(args.demand, safe='')}")

@@ -11,7 +11,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "test", help="check this checkout: lint, types, tests", add_help=False, prefix_chars="+"
     )
-    parser.add_argument("arguments", nargs="*")
+    parser.add_argument(
+        "arguments", nargs="*", metavar="ARGUMENT", help="of the checks; --help lists them"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

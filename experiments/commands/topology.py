@@ -7,10 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands import latency
+from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from corridor.topologies.model.topology import Fibre, Topology
 
 EXAMPLES = """examples:
@@ -26,6 +25,11 @@ EXAMPLES = """examples:
 A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
 .json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
 SNDlib)."""
+HUB_HEADS = ("hub", "in", "role", "lat", "lon", "name")
+FIBRE_HEADS = (
+    *("fibre", "from", "to", "medium", "km", "ms", "90 %"),
+    *("capacity", "emulated", "crosses"),
+)
 NAME_HELP = "shipped name, file, or topohub:family/Name"
 
 
@@ -43,7 +47,9 @@ def add_parser(subparsers: Any) -> None:
     check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
     for action in (show, check):
-        action.add_argument("topology", nargs="?", default="pan-asia", help=NAME_HELP)
+        action.add_argument(
+            "topology", nargs="?", default="pan-asia", metavar="TOPOLOGY", help=NAME_HELP
+        )
     convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
@@ -112,7 +118,10 @@ def _show(args: argparse.Namespace) -> int:
     from corridor.topologies.formats import node_link
 
     topology = _loaded(args)
-    print(node_link.to_text(topology) if args.json else describe(topology))
+    if args.json:
+        print(node_link.to_text(topology))
+    else:
+        show(describe(topology, terminal_width()))
     return 0
 
 
@@ -120,7 +129,10 @@ def _check(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.check import check_topology
 
     report = check_topology(_loaded(args))
-    print(json.dumps(report.to_json(), ensure_ascii=False, indent=1) if args.json else report)
+    if args.json:
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
+    else:
+        show(str(report))
     return 0 if report.ok else 1
 
 
@@ -134,23 +146,30 @@ def _import(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     else:
-        print(f"{args.out}: {topology}")
-        print("\n".join(f"  {note}" for note in topology.notes))
+        notes = "\n".join(f"  {note}" for note in topology.notes)
+        show(f"{args.out}: {topology}\n{notes}")
     return 0
 
 
-def describe(topology: Topology) -> str:
+def describe(topology: Topology, width: int | None = None) -> str:
     """The topology as two tables and its notes."""
+    from corridor.experiments.results.columns import render
+
     lines = [f"{topology} - {topology.title}", ""]
     hubs = [
         (hub.id, hub.located_in, hub.role, f"{hub.lat:.2f}", f"{hub.lon:.2f}", hub.name)
         for hub in topology.hubs
     ]
-    lines += _table(("hub", "in", "role", "lat", "lon", "name"), hubs, right={3, 4})
+    right = frozenset({"lat", "lon"})
+    lines.append(render(HUB_HEADS, hubs, right, width=width, wrap="name", ruled=False))
     lines += ["", *_legend(topology), ""]
     fibres = [_fibre_row(topology, fibre) for fibre in topology.fibres]
-    heads = ("fibre", "from", "to", "medium", "km", "ms", "90 %", "capacity", "emulated", "crosses")
-    lines += _table(heads, fibres, right={4, 5, 6, 7, 8})
+    right = frozenset(FIBRE_HEADS[4:9])
+    spare = ("medium", "capacity", "from", "to", "90 %", "emulated")
+    table = render(
+        FIBRE_HEADS, fibres, right, width=width, spare=spare, wrap="crosses", ruled=False
+    )
+    lines.append(table)
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -205,14 +224,3 @@ def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
         format_rate(topology.emulated_rate_bps(fibre)) + assumed,
         marked(fibre.crosses, (one.code for one in fibre.may_cross)),
     )
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: set[int]) -> list[str]:
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    return [
-        "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in (heads, *rows)
-    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.terminal.live import telling
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.run_events import Event
@@ -46,7 +47,7 @@ def add_parser(verbs: Any) -> None:
         default="auto",
         help="default: this machine's kernel where it can, else a guest",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), default=None)
+    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
     parser.add_argument(
         "--name", default=None, help="what other commands call it (default: the scenario's name)"
     )
@@ -84,9 +85,6 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.live_network.up import Options, bring_up
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
-
     def note(event: Event) -> None:
         if args.json:
             print(json.dumps({"wall_s": event["wall_s"], **event}), flush=True)
@@ -106,5 +104,6 @@ def run(args: argparse.Namespace) -> int:
         page=args.page or args.kiosk,
         kiosk=args.kiosk,
     )
-    bring_up(options, say, note)
+    with telling(sys.stderr if args.json else sys.stdout, "compiling and proving") as say:
+        bring_up(options, say, note)
     return 0

@@ -11,6 +11,7 @@ from corridor.experiments.lab.run_events import Event, SessionOpen
 from corridor.experiments.live_network.event_text import counted, told
 from corridor.experiments.live_network.session import Session
 from corridor.experiments.run.event_log import Say
+from corridor.experiments.terminal.live import LiveLines
 from corridor.topologies.base.codec import to_plain
 
 Note = Callable[[Event], object]
@@ -50,12 +51,22 @@ class ProgressPrinter:
         event["wall_s"] = round(since_s, 3)
         self._note(event)
         for line in self._lines(event):
-            self._say(f"[{since_s:6.1f} s] {line}")
+            self._tell(event, f"[{since_s:6.1f} s] {line}")
+        if event["event"] == "step" and isinstance(self._say, LiveLines):
+            self._say.step(f"{event['done']} of {event['of']} {event['name']}")
         if event["event"] == "phase":
             self._ready = event["name"] == "ready"
             if self._ready:
                 self._say(self._usage())
+                if isinstance(self._say, LiveLines):
+                    self._say.rest()
                 self._at_ready()
+
+    def _tell(self, event: Event, line: str) -> None:
+        if isinstance(self._say, LiveLines) and event["event"] == "phase":
+            self._say.begin(line)
+        else:
+            self._say(line)
 
     def _lines(self, event: Event) -> list[str]:
         if event["event"] == "session":

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from corridor.topologies.base.bounded_file import NOTE, open_bounded, parse_json
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.suggestions import nearest
 
 SCHEMA = 2
 FILE = "session.json"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.live_network.event_text import counted
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import NOT_JUDGED, marked
-from corridor.experiments.results.table import render
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
@@ -101,13 +101,15 @@ def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
     )
     ways = [_way(one["hubs"], width - used) for one in demands]
     rows = [(*cells, way) for cells, way in zip(plain, ways, strict=True)]
-    head, rule, *body = render(HEADINGS, rows, frozenset({"one way"})).splitlines()
-    yield from (line[:width].rstrip() for line in (head, rule))
-    for line, one in zip(body, demands, strict=True):
-        yield line[:width].rstrip()
+    table = render(HEADINGS, rows, frozenset({"one way"}), width=width, spare=("one way",))
+    head, rule, *body = table.splitlines()
+    yield from (head, rule)
+    for line, one in zip(body, demands, strict=False):  # what is left out is said below
+        yield line
         why = _why(one)
         if why:
             yield from _wrapped(f"  {why}", width, indent=2)
+    yield from body[len(demands) :]
 
 
 def _status(demand: DemandAnswer) -> str:

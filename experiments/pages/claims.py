@@ -87,16 +87,18 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
 
 
 def _said(proof: Json) -> list[str]:
-    last = list(proof["proofs"].values())[-1]
-    proven = sum(one["status"] == "proven" for one in last["verdicts"])
-    violated = sum(one["status"] == "violated" for one in last["verdicts"])
-    counts = last["counts"]
+    first = next(iter(proof["proofs"].values()))
+    proven = sum(one["status"] == "proven" for one in first["verdicts"])
+    every = [one for each in proof["proofs"].values() for one in each["verdicts"]]
+    violated = len({one["claim"] for one in every if one["status"] == "violated"})
+    counts = first["counts"]
     of = (
         f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}, "
         "for every packet that could be sent, and for every failure that is bridged"
     )
     if violated:
-        return [f"{counted(violated, 'claim')} of {proven + violated} do not hold, of {of}."]
+        verb = "does" if violated == 1 else "do"
+        return [f"{counted(violated, 'claim')} {verb} not hold, of {of}."]
     return [f"All {proven} claims hold, of {of}. A proof says this of tables, not of laws."]
 
 

@@ -49,6 +49,9 @@ class Cuts:
     title: str
     said: Sequence[str]
     rows: Sequence[CutRow]
+    """Those that put some demand out."""
+    bridged: Sequence[CutRow]
+    """Those that the switches bridge for all."""
     measured: Sequence[tuple[str, Json]]
     """Event and hit: what events put whom out, for how long, beside what was predicted."""
     swept: Json | None
@@ -59,13 +62,14 @@ def cuts_of(
     demands: Sequence[Asked], summary: Json | None, fibres: Mapping[str, Sequence[int]]
 ) -> Cuts:
     rows = sorted(_rows(demands, fibres), key=lambda one: (-len(one.lost), -one.met, one.name))
-    stopping = [row for row in rows if row.lost]
+    telling = [row for row in rows if row.lost or row.again]
     said = []
     if rows:
+        stopping = sum(bool(row.lost) for row in rows)
         said.append(
-            f"{counted(len(rows), 'element')} of the map matter to some demand: "
-            f"{len(stopping)} of them leave a demand without a lawful way if they fail, and "
-            f"{sum(not row.lost and not row.again for row in rows)} are bridged at once for all."
+            f"{counted(len(rows), 'element')} of the map matter to some demand. "
+            f"{stopping} of them leave a demand without a lawful way if they fail, and "
+            f"{len(rows) - len(telling)} are bridged at once for all."
         )
     measured = [
         (f"{event['id']}: {event['kind']} {event['what']}", hit)
@@ -73,7 +77,14 @@ def cuts_of(
         for hit in event["hits"]
     ]
     measured.sort(key=lambda pair: -float(pair[1]["out_ms"]))
-    return Cuts("What a cut does", said, rows, measured, (summary or {}).get("cuts"))
+    return Cuts(
+        "What a cut does",
+        said,
+        telling,
+        [row for row in rows if row not in telling],
+        measured,
+        (summary or {}).get("cuts"),
+    )
 
 
 def _rows(demands: Iterable[Asked], fibres: Mapping[str, Sequence[int]]) -> list[CutRow]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.pages.demands import STATES, Asked, Under
+from corridor.experiments.pages.demands import STATES, Asked, Json, Under
 from corridor.experiments.pages.words import counted, listed
 
 
@@ -16,7 +16,7 @@ class DemandTable:
     said: str
     demands: Sequence[Asked]
     names: Mapping[str, str]
-    """Of hubs, by id."""
+    """Of hubs, by id; short."""
     has_map: bool
 
     def crosses(self, of: Under) -> str:
@@ -38,3 +38,9 @@ def demand_table(
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
     said = f"{counted(len(demands), 'demand')}: {listed(parts)}. Answers are counted with them."
     return DemandTable("All demands", said, demands, names, has_map)
+
+
+def short_name(hub: Json) -> str:
+    """Without what stands in parentheses."""
+    name: str = hub["name"]
+    return name.partition(" (")[0]

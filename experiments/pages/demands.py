@@ -13,7 +13,7 @@ type Json = Mapping[str, Any]
 State = Literal["lawful", "longer", "alt", "unjudged", "kept", "down"]
 STATES: Mapping[State, str] = {
     "lawful": "lawful",
-    "longer": "lawful, longer",
+    "longer": "lawful but longer",
     "alt": "by another permit",
     "unjudged": "not judged",
     "kept": "kept back",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
-from corridor.experiments.pages.demand_table import demand_table
+from corridor.experiments.pages.demand_table import demand_table, short_name
 from corridor.experiments.pages.demands import Asked, Json, of_answers
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sources import law_of, map_sources
@@ -42,7 +42,7 @@ def network_page(answers: Json, proof: Json | None, verdict: Sequence[str]) -> P
 
 def _sections(answers: Json, demands: Sequence[Asked], proof: Json | None) -> Iterator[Section]:
     where = answers["map"]
-    names = {hub["id"]: hub["name"] for hub in where["hubs"]}
+    names = {hub["id"]: short_name(hub) for hub in where["hubs"]}
     table = demand_table(demands, names, has_map=True)
     yield Section("events", Happenings.title, "events.html.j2", Happenings())
     yield Section("demands", table.title, "demands.html.j2", table)

@@ -22,6 +22,7 @@ STYLE = "page.css"
 SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
+FILTERS = ("ms", "extra", "between", "duration", "listed", "counted", "percent", "led")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.filters["language"] = language
-    for name in ("ms", "extra", "between", "duration", "listed", "counted", "percent"):
+    for name in FILTERS:
         made.filters[name] = getattr(words, name)
     return made
 

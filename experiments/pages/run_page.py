@@ -9,7 +9,7 @@ from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
 from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
-from corridor.experiments.pages.demand_table import demand_table
+from corridor.experiments.pages.demand_table import demand_table, short_name
 from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
@@ -51,11 +51,11 @@ def run_page(of: RunResults) -> Page:
 
 def _about(summary: Json, demands: list[Asked]) -> str:
     network = summary["network"]
-    return (
-        f"{counted(len(demands), 'demand')} over {counted(network['hubs'], 'hub')} and "
-        f"{counted(network['fibres'], 'fibre')}, policies {summary['policies']} as of "
-        f"{summary['as_of']}. Computed, proven, and measured in an emulation. Not legal advice."
-    )
+    over = f"{counted(network['hubs'], 'hub')} and {counted(network['fibres'], 'fibre')}"
+    under = f"policies {summary['policies']} as of {summary['as_of']}"
+    plain = f"{counted(len(demands), 'demand')} over {over}, {under}."
+    question = next(iter(summary.get("verdict", [])), plain)
+    return f"{question} Computed, proven, and measured in an emulation. Not legal advice."
 
 
 def _alarms(of: RunResults) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _alarms(of: RunResults) -> Iterator[str]:
 
 
 def _told(summary: Json) -> list[str]:
-    """Its verdict, without the command that a terminal is told to try next."""
-    return [line for line in summary.get("verdict", []) if not line.startswith(NEXT)]
+    """The answers of its verdict: without the question, and the command to try next."""
+    return [line for line in summary.get("verdict", [])[1:] if not line.startswith(NEXT)]
 
 
 def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
@@ -101,7 +101,9 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
 def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     summary, answers = of.summary, of.answers
     where: Json | None = answers["map"] if answers else None
-    names: Mapping[str, str] = {hub["id"]: hub["name"] for hub in where["hubs"]} if where else {}
+    names: Mapping[str, str] = (
+        {hub["id"]: short_name(hub) for hub in where["hubs"]} if where else {}
+    )
     names = names or {one: one for demand in demands for one in (demand.src, demand.dst)}
     fibres = fibres_by_name(where)
 

@@ -70,8 +70,7 @@ def _readings(demands: Sequence[Asked]) -> list[str]:
     )
     if not unsure:
         return []
-    many = counted(len(unsure), "clause")
-    return [f"{many} that cost time are readings of ours: {listed(unsure)}."]
+    return [f"Of clauses that cost time, these are readings of ours: {listed(unsure)}."]
 
 
 def _assumed(where: Json | None, summary: Json | None) -> list[str]:
@@ -89,7 +88,7 @@ def _assumed(where: Json | None, summary: Json | None) -> list[str]:
     unjudged = sum(bool(one.get("not_judged")) for one in (summary or {}).get("demands", []))
     if unjudged:
         said.append(
-            f"{counted(unjudged, 'demand')} are not judged: the policies say nothing of their "
-            "data or their answers, and nobody calls them lawful."
+            f"Not judged: {counted(unjudged, 'demand')}. The policies say nothing of its data or "
+            "its answers, and nobody calls that lawful."
         )
     return said

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 NOTHING = "–"
 LEAST_SHOWN_MS = 0.05
 MS_PER_S = 1000.0
+LONGEST_LEAD = 20
 
 
 def ms(value: float | None) -> str:
@@ -41,7 +42,7 @@ def duration(value_ms: float | None) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    many = plural or f"{noun}{'es' if noun.endswith('s') else 's'}"
+    many = plural or f"{noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
     return f"{number:,} {noun if number == 1 else many}"
 
 
@@ -52,4 +53,11 @@ def listed(words: Iterable[str]) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
+    return "< 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
+
+
+def led(sentence: str) -> tuple[str, str]:
+    """What a sentence is about, where it says so before a colon, and the rest."""
+    lead, colon, rest = sentence.partition(":")
+    short = len(lead) <= LONGEST_LEAD and colon and rest
+    return (f"{lead}:", rest) if short else ("", sentence)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from corridor.controller.uncertainty.certainty import NEAR_TIE, Certainty
 from corridor.experiments.results.certainty import Certainties
-from corridor.experiments.results.table import render
+from corridor.experiments.results.columns import render
 from corridor.topologies.uncertainty.intervals import Influence, Interval
 
 MOST_INFLUENCES = 8
 
 
-def near_ties_text(found: Certainties) -> str:
+def near_ties_text(found: Certainties, width: int | None = None) -> str:
     """A line on all demands, and a row for each whose jurisdictions are a near tie."""
     near, count = found.near_ties, len(found.demands)
     draws = found.draws["draws"]
@@ -28,7 +28,7 @@ def near_ties_text(found: Certainties) -> str:
         there, rtt = one.there, one.rtt
         rows.append((name, str(rtt or there.taken), f"{there.set_share:.0%}", *_next(there)))
     headings = ("near tie", "RTT, 90 %", "as now", "next set", "one way")
-    table = render(headings, rows, frozenset({"as now", "one way"}))
+    table = render(headings, rows, frozenset({"as now", "one way"}), width=width, wrap="next set")
     return f"{table}\n\n{says}"
 
 
@@ -70,7 +70,9 @@ def _set(codes: Sequence[str]) -> str:
     return " ".join(codes)
 
 
-def tornado_text(influences: Sequence[Influence], now: Interval, draws: int) -> str:
+def tornado_text(
+    influences: Sequence[Influence], now: Interval, draws: int, width: int | None = None
+) -> str:
     """Which input, known exactly, would narrow the answer most."""
     rows = [
         (
@@ -82,6 +84,6 @@ def tornado_text(influences: Sequence[Influence], now: Interval, draws: int) -> 
         for one in influences[:MOST_INFLUENCES]
     ]
     headings = ("known exactly", "explains of RTT", "90 % would span", "explains of law")
-    table = render(headings, rows, frozenset(headings[1:]))
+    table = render(headings, rows, frozenset(headings[1:]), width=width, spare=headings[2:3])
     head = f"What to look up next, by {draws} draws: the round trip spans {now.width_ms:.1f} ms now"
     return f"{head}\n{table}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.summary import (
     EventSummary,
@@ -11,9 +12,10 @@ from corridor.experiments.results.summary import (
     HitSummary,
     Summary,
 )
-from corridor.experiments.results.table import render
 
 HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
+SPARE = ("until", "expected/2", "RTT ms", "hit")
+"""Where a terminal is too narrow for all."""
 MOST_HITS = 3
 """Demands named below an event: those that were out for the longest."""
 SURE_MS = 20.0
@@ -24,13 +26,13 @@ NAME_WIDTH = 27
 """So that all is within 100 characters."""
 
 
-def events_table(summary: Summary) -> str:
+def events_table(summary: Summary, width: int | None = None) -> str:
     """Empty if nothing happened."""
     events = summary.get("events")
     if not events:
         return ""
     rows = [row for event in events for row in _rows(event)]
-    said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]))]
+    said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]), width=width, spare=SPARE)]
     said += [_held_out(one) for one in events if _is_held_out(one)]
     said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])

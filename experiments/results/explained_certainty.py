@@ -54,7 +54,7 @@ class ExplainedCertainty:
             said["influences"] = [asdict(one) for one in self.influences]
         return {"certainty": said}
 
-    def sections(self) -> tuple[str, ...]:
+    def sections(self, width: int | None = None) -> tuple[str, ...]:
         """Of the text, in order."""
         if self.demand is None:
             return ()
@@ -63,7 +63,7 @@ class ExplainedCertainty:
         if self.influences is None:
             return (text,)
         now = self.demand.rtt or there.taken
-        return text, tornado_text(self.influences, now, draws)
+        return text, tornado_text(self.influences, now, draws, width)
 
 
 def ask(

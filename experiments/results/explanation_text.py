@@ -10,19 +10,20 @@ from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.paths import marked
-from corridor.experiments.results.table import assumed_line, render
+from corridor.experiments.results.columns import render
+from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
 
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
-def explained(found: Explanation, topology: Topology) -> str:
+def explained(found: Explanation, topology: Topology, width: int | None = None) -> str:
     parts = [
         _answer(found),
-        _path(found.passage, topology),
+        _path(found.passage, topology, width),
         _rests_on(found.passage, topology),
         _clauses(found),
-        _outages(found),
+        _outages(found, width),
         _unused(found),
         _references(found),
     ]
@@ -85,7 +86,7 @@ def _not_served(found: Explanation) -> Iterator[str]:
             yield f"  {remedy.kind} {remedy.what}: {_ms(remedy.one_way_ns)} one way"
 
 
-def _path(passage: Passage | None, topology: Topology) -> str:
+def _path(passage: Passage | None, topology: Topology, width: int | None) -> str:
     if passage is None:
         return ""
     rows, so_far_ns, so_far_km = [], 0, 0.0
@@ -101,7 +102,14 @@ def _path(passage: Passage | None, topology: Topology) -> str:
             so_far_ns += topology.one_way_delay_ns(fibre)
         rows.append((f"{name}{gate}", hub.located_in, passage.phases[position], *measures, *onward))
     headings = ("hub", "in", "phase", "km", "ms", "onward by", "which touches")
-    return render(headings, rows, frozenset({"km", "ms"}))
+    return render(
+        headings,
+        rows,
+        frozenset({"km", "ms"}),
+        width=width,
+        spare=("phase", "km"),
+        wrap=headings[-1],
+    )
 
 
 def _rests_on(passage: Passage | None, topology: Topology) -> str:
@@ -147,7 +155,7 @@ def _clauses(found: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _outages(found: Explanation) -> str:
+def _outages(found: Explanation, width: int | None) -> str:
     if found.passage is None or found.permit is None or not found.outages:
         return ""
     rows = [
@@ -166,7 +174,9 @@ def _outages(found: Explanation) -> str:
     lines += [
         f"  {_few(outage.dead)}: {outage.forbids}" for outage in found.outages if outage.forbids
     ]
-    return "\n".join([render(headings, rows), *lines])
+    return "\n".join(
+        [render(headings, rows, width=width, spare=("found at",), wrap=headings[0]), *lines]
+    )
 
 
 def _at_once(outage: Outage, usual: Passage) -> str:

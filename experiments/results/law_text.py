@@ -8,10 +8,12 @@ from textwrap import wrap
 
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import CalendarEntry, Change
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.law_answers import Classified, PolicyShown, RuleShown, shown
-from corridor.experiments.results.table import render
 
 WIDTH = 100
+INDENT = 2
+MOST_SAID = 60
 READ = {
     "text": "its words were read there",
     "copy": "its words were read in a copy",
@@ -33,11 +35,11 @@ def plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def told(answer: Classified, titles: Mapping[str, str]) -> str:
+def told(answer: Classified, titles: Mapping[str, str], width: int | None = None) -> str:
     """A flow classified: the answer, what it needs, by which rules, and what its class may do."""
     parts = [
         _answer(answer, titles),
-        _rules(answer.rules),
+        _rules(answer.rules, width),
         _ways(answer),
         _class(answer),
         "Summaries for experiments, not legal advice.",
@@ -70,14 +72,14 @@ def _answer(answer: Classified, titles: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _rules(rules: Iterable[RuleShown]) -> str:
-    return "\n".join(line for rule in rules for line in rule_lines(rule))
+def _rules(rules: Iterable[RuleShown], width: int | None) -> str:
+    return "\n".join(line for rule in rules for line in rule_lines(rule, width))
 
 
-def rule_lines(rule: RuleShown) -> Iterator[str]:
+def rule_lines(rule: RuleShown, width: int | None = None) -> Iterator[str]:
     """A rule with where it can be read, some lines."""
     yield f"{rule.id}: {rule.citation}"
-    yield from (f"  {line}" for line in wrap(rule.says, WIDTH))
+    yield from _indented(rule.says, INDENT, width)
     yield f"  {_standing(rule)}"
     if rule.from_memory:
         yield f"  from memory: {rule.from_memory}"
@@ -122,7 +124,9 @@ def _policy(one: PolicyShown) -> str:
     return f"  {one.policy_set} {one.effect} {one.policy}, {one.confidence}{off}{says}"
 
 
-def changes_told(found: tuple[Change, ...], law: Law, earlier: date, later: date) -> str:
+def changes_told(
+    found: tuple[Change, ...], law: Law, earlier: date, later: date, width: int | None = None
+) -> str:
     if not found:
         return f"between {earlier} and {later} nothing changed in the law of the file"
     lines = [f"law on {later} against {earlier}:"]
@@ -138,13 +142,13 @@ def changes_told(found: tuple[Change, ...], law: Law, earlier: date, later: date
             rule = law.by_id[one.rule]
             lines.append(f"  {one.rule}: {rule.citation}")
             lines.append(f"    {one.before} -> {one.after}")
-            lines += [f"    {line}" for line in wrap(rule.says, WIDTH)]
+            lines += _indented(rule.says, 2 * INDENT, width)
             if rule.official.url:
                 lines.append(f"    {rule.official.url}")
     return "\n".join(lines)
 
 
-def list_told(rules: Iterable[Rule], day: date) -> str:
+def list_told(rules: Iterable[Rule], day: date, width: int | None = None) -> str:
     """A line for each rule."""
     headings = ("rule", "applies", "from", "status", "confidence", "read", "review by", "says")
     rows = [
@@ -156,20 +160,29 @@ def list_told(rules: Iterable[Rule], day: date) -> str:
             one.confidence,
             one.read,
             one.review_by,
-            one.citation[:60],
+            one.citation if width else one.citation[:MOST_SAID],
         )
         for one in (shown(rule, day) for rule in rules)
     ]
-    return f"{render(headings, rows, frozenset())}\n\n{plural(len(rows), 'rule')} on {day}"
+    spare = ("read", "review by", "status", "from", "confidence")
+    table = render(headings, rows, width=width, spare=spare, wrap="says")
+    return f"{table}\n\n{plural(len(rows), 'rule')} on {day}"
 
 
-def calendar_told(entries: Iterable[CalendarEntry], law: Law) -> str:
+def calendar_told(entries: Iterable[CalendarEntry], law: Law, width: int | None = None) -> str:
     lines = [f"law last reviewed on {law.as_of}"]
     for entry in entries:
         lines.append(f"{entry.day:<11} {entry.what:<9} {plural(len(entry.rules), 'rule')}")
-        lines += [
-            f"  {line}" for line in wrap(", ".join(entry.rules), WIDTH, break_on_hyphens=False)
-        ]
+        lines += _indented(", ".join(entry.rules), INDENT, width, break_on_hyphens=False)
     if len(lines) == 1:
         lines.append("nothing is due in this time")
     return "\n".join(lines)
+
+
+def _indented(
+    text: str, indent: int, width: int | None, *, break_on_hyphens: bool = True
+) -> list[str]:
+    """Lines of a terminal, or of a hundred characters and the indent."""
+    room = WIDTH if width is None else min(WIDTH, width - indent)
+    lines = wrap(text, room, break_on_hyphens=break_on_hyphens)
+    return [f"{' ' * indent}{line}" for line in lines]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.price import Row, SetPrice, Total
 from corridor.experiments.results.price_causes import Basis
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
-from corridor.experiments.results.table import render
 from corridor.topologies.base.codec import JsonObject, to_plain
 
 SCHEMA = 2
 HEADINGS = ("class of data", "n", "kept back", "extra round trip", "no way around", "narrower")
 RIGHT = frozenset({"n", "kept back", "narrower"})
+SPARE = ("narrower", "n", "kept back")
+"""Where a terminal is too narrow for all."""
 MOST_NAMES = 4
 BASES: Mapping[Basis, str] = {
     "law": "certain",
@@ -52,14 +54,15 @@ def _plain(of: SetPrice) -> JsonObject:
     return {**plain, "demands": demands, "rows": rows}
 
 
-def told(prices: Sequence[SetPrice]) -> str:
-    said = [_set(one) for one in prices]
+def told(prices: Sequence[SetPrice], width: int | None = None) -> str:
+    """Prices for people, tables within ``width`` characters."""
+    said = [_set(one, width) for one in prices]
     if any(one.certainty for one in prices):
-        said.append(LEGEND)
+        said.append(LEGEND if width is None else " ".join(LEGEND.split()))
     return "\n\n".join(said)
 
 
-def _set(of: SetPrice) -> str:
+def _set(of: SetPrice, width: int | None) -> str:
     unjudged = f", {of.not_judged} of them not judged" if of.not_judged else ""
     lines = [f"{of.policies} against {of.against}: {len(of.demands)} demands{unjudged}"]
     lines.append(f"  by certain rules:  {total(of.by_certain_rules)}")
@@ -67,7 +70,7 @@ def _set(of: SetPrice) -> str:
     lines += [f"    {line}" for line in _causes(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
-        lines += ["", render(HEADINGS, [_cells(row) for row in paying], RIGHT)]
+        lines += ["", _table(paying, width)]
         lines += ["", *_lowering(paying)] if any(row.changes for row in paying) else []
     unjudged_rows = [row for row in of.rows if row.not_judged == row.demands]
     free = [row for row in of.rows if not row.is_costly and row not in unjudged_rows]
@@ -78,6 +81,11 @@ def _set(of: SetPrice) -> str:
         classes = _counted(len(unjudged_rows), "class")
         lines.append(f"of {classes} of data {of.policies} says nothing: not judged, and not priced")
     return "\n".join(lines)
+
+
+def _table(rows: Sequence[Row], width: int | None) -> str:
+    cells = [_cells(row) for row in rows]
+    return render(HEADINGS, cells, RIGHT, width=width, spare=SPARE, wrap="no way around")
 
 
 def total(of: Total, certainty: ExtraCertainty | None = None) -> str:

@@ -28,7 +28,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         sure_legend(summary),
         reasons(summary),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
-        events_table(summary),
+        events_table(summary, width),
         expectations_lines(summary),
         cuts_lines(summary),
         crossings_line(summary),
@@ -36,7 +36,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
             summary["policies"],
             ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
         ),
-        flow_table(summary),
+        flow_table(summary, width),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )
     yield from filter(None, said)

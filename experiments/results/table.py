@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
 from corridor.experiments.plan.values import NO_POLICIES
+from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import marked as judged
 from corridor.experiments.results.summary import (
     CertaintySummary,
@@ -21,7 +22,7 @@ SURE = "sure"
 RTTS = ("predicted RTT", "min", "p50", "p95")
 HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY)
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
-LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, PATH, LOST_BY, SURE)
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", "p95", LOST_BY, SURE, PATH)
 """Where a terminal is too narrow for all."""
 MOST_CAUSES = 1
 NOTHING: Figures = {}
@@ -46,13 +47,8 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
     for rare in (LOST_BY, SURE):
         if not any(one[rare] for one in cells):
             headings = tuple(name for name in headings if name != rare)
-    for name in ("", *LEFT_OUT_FIRST):
-        headings = tuple(one for one in headings if one != name)
-        rows = [tuple(one[heading] for heading in headings) for one in cells]
-        table = render(headings, rows, RIGHT_ALIGNED)
-        if width is None or max(map(len, table.splitlines())) <= width:
-            return table
-    return table
+    rows = [tuple(one[heading] for heading in headings) for one in cells]
+    return render(headings, rows, RIGHT_ALIGNED, width=width, spare=LEFT_OUT_FIRST)
 
 
 def reasons(summary: Summary) -> str:
@@ -116,7 +112,7 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def flow_table(summary: Summary) -> str:
+def flow_table(summary: Summary, width: int | None = None) -> str:
     """Throughput beside the bottleneck and where packets were lost; empty if none was asked for."""
     rows = [
         (
@@ -134,7 +130,7 @@ def flow_table(summary: Summary) -> str:
     right = frozenset(headings[2:5])
     sent = [demand for demand in summary["demands"] if demand.get("flows")]
     said = assumed_line((demand["fibres"], demand.get("capacity_assumed", ())) for demand in sent)
-    table = render(headings, rows, right)
+    table = render(headings, rows, right, width=width, spare=("offered", "by"), wrap="lost at")
     return "\n".join(filter(None, [table, f"{ASSUMED} {said}" * bool(said)])) if rows else ""
 
 
@@ -160,25 +156,6 @@ def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
     have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
     where = "this path" if len(paths) == 1 else "these paths"
     return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on {where} {have}"
-
-
-def render(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[str] = frozenset()
-) -> str:
-    """Columns as wide as their widest cell, two spaces apart."""
-    widths = [
-        max(len(cells[column]) for cells in (headings, *rows)) for column in range(len(headings))
-    ]
-
-    def line(cells: Sequence[str]) -> str:
-        aligned = (
-            cell.rjust(width) if heading in right else cell.ljust(width)
-            for cell, width, heading in zip(cells, widths, headings, strict=True)
-        )
-        return "  ".join(aligned).rstrip()
-
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(headings), rule, *map(line, rows)])
 
 
 def _cells(demand: DemandSummary) -> dict[str, str]:

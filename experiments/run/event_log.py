@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from corridor.experiments.lab.run_events import Event, Phase
+from corridor.experiments.run.passed_time import passed_s
+from corridor.experiments.terminal.live import LiveLines, nothing_more
 from corridor.topologies.base.seconds import NS_PER_S
 
 STEP_S = 3.0
-Say = Callable[[str], None]
+BOOTING = "starting the kernel of the run"
+SUMMING_UP = "summing up"
+Say = Callable[[str], object]
 
 
 class EventLog:
@@ -27,9 +31,16 @@ class EventLog:
         "teardown": "taking down",
     }
 
-    def __init__(self, out_dir: Path, say: Say, started: float) -> None:
+    def __init__(
+        self, out_dir: Path, say: Say, started: float, planned_s: float | None = None
+    ) -> None:
+        """``planned_s`` is how long traffic lasts by the run's own clock, for who watches."""
         self._path = out_dir / "events.jsonl"
+        self._raw = out_dir / "raw"
         self._say = say
+        self._planned_s = planned_s
+        if isinstance(say, LiveLines):
+            say.doing(BOOTING)
         self._said_s = 0.0
         self.started = started
         self.phases: dict[str, Phase] = {}
@@ -40,7 +51,9 @@ class EventLog:
         event["wall_s"] = round(since_s, 3)
         self.note(event)
         text = self._text(event, since_s)
-        if text:
+        if isinstance(self._say, LiveLines):
+            self._show(self._say, event, since_s)
+        elif text:
             self._say(f"[{since_s:6.1f} s] {text}")
             self._said_s = since_s
         with self._path.open("a") as log:
@@ -53,6 +66,23 @@ class EventLog:
         if event["event"] == "step" and since_s - self._said_s >= STEP_S:
             return f"  {event['done']} of {event['of']} {event['name']}"
         return None
+
+    def _show(self, live: LiveLines, event: Event, since_s: float) -> None:
+        """On a terminal: steps come and go, phases leave their line."""
+        if event["event"] == "step":
+            live.step(f"{event['done']} of {event['of']} {event['name']}")
+        elif event["event"] == "phase" and event["name"] in self._PHASES:
+            detail = self._passed(event.get("epoch_ns")) if event["name"] == "measure" else None
+            line = f"[{since_s:6.1f} s] {self._PHASES[event['name']]}"
+            live.begin(line, detail or nothing_more)
+        elif event["event"] == "phase":
+            live.doing(SUMMING_UP)
+
+    def _passed(self, epoch_ns: int | None) -> Callable[[], str] | None:
+        planned_s = self._planned_s
+        if epoch_ns is None or planned_s is None:
+            return None
+        return lambda: f"{min(passed_s(self._raw, epoch_ns), planned_s):.1f} of {planned_s:.1f} s"
 
     def note(self, event: Event) -> None:
         """Remember what the summary needs of an event."""

@@ -17,14 +17,13 @@ from typing import Any, Literal
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.runner import Options, run_loaded
-from corridor.experiments.scenario.options import ProbeOptions
-from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
+from corridor.experiments.scenario.changed import lasting
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.units import QuantityError, parse_duration_ns
+from corridor.topologies.base.suggestions import nearest_or_some
 
 
 class At:
@@ -41,7 +40,7 @@ class At:
 
     def __getattr__(self, kind: str) -> Callable[..., Lab]:
         if kind.startswith("_") or kind not in KINDS:
-            hint = nearest(kind, KINDS) or f"there are {', '.join(KINDS)}"
+            hint = nearest_or_some(kind, KINDS)
             raise AttributeError(f"no kind of event is called {kind!r}; {hint}")
 
         def name(
@@ -80,8 +79,9 @@ class Lab(Closing):
         testbed: Literal["auto", "native", "uml"] = "auto",
         clock: Literal["virtual", "real"] | None = None,
     ) -> None:
-        self._document = read_scenario(str(scenario))
-        self._folder = Path(self._document.file).parent
+        own = read_scenario(str(scenario))
+        self._folder = Path(own.file).parent
+        self._document = whole(own, self._folder)
         self._policies, self._as_of = policies, as_of
         self._options = Options(
             scenario=str(scenario), testbed=testbed, clock=clock, seed=seed, figures=False
@@ -140,25 +140,4 @@ class Lab(Closing):
     def _loaded(self, duration: str | None = None) -> LoadedScenario:
         asked = Under(policies=self._policies, as_of=self._as_of)
         loaded = load_document(self._document, self._folder, asked)
-        return loaded if duration is None else _lasting(loaded, duration)
-
-
-def _lasting(loaded: LoadedScenario, duration: str) -> LoadedScenario:
-    """With every demand probed for so long."""
-    try:
-        lasts_ns = parse_duration_ns(duration, allow_zero=False)
-    except QuantityError as error:
-        raise InputError(str(error), error.hint) from error
-
-    def longer(probe: ProbeOptions) -> ProbeOptions:
-        return probe.model_copy(update={"count": max(1, -(-lasts_ns // probe.interval))})
-
-    scenario = loaded.scenario
-    demands = tuple(
-        demand
-        if demand.probe is None
-        else demand.model_copy(update={"probe": longer(demand.probe)})
-        for demand in scenario.demands
-    )
-    changed = {"probe": longer(scenario.probe), "demands": demands}
-    return loaded.model_copy(update={"scenario": scenario.model_copy(update=changed)})
+        return loaded if duration is None else lasting(loaded, duration)

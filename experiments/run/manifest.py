@@ -11,27 +11,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import yaml
 
 from corridor.controller.policy.model import PolicySet
+from corridor.experiments.run.version import code_of_checkout
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.places import CHECKOUT
 
 MANIFEST_SCHEMA = 1
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class Code(TypedDict):
-    """Of the checkout; the commit is empty where git cannot tell."""
-
-    commit: str
-    changed: bool
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
@@ -98,7 +91,7 @@ def _made_with() -> dict[str, Any]:
             "cores": os.cpu_count(),
             "python": platform.python_version(),
         },
-        "code": _code(),
+        "code": code_of_checkout(),
         "arguments": sys.argv[1:],
     }
 
@@ -132,17 +125,3 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _code() -> Code:
-    """The commit of this checkout and whether it was changed, where git can tell."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(CHECKOUT), *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}

@@ -19,6 +19,7 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
+from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
 from corridor.experiments.answers.gathering import Gathered, gather
 from corridor.experiments.answers.run_text import told
@@ -36,8 +37,10 @@ from corridor.experiments.run import manifest
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.run.passed_time import sending_s
+from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from corridor.experiments.testbeds.kernel_build import build_kernel
@@ -72,6 +75,8 @@ class Options:
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None
     service: Service | None = None
+    cut: tuple[str, ...] = ()
+    """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
@@ -112,13 +117,16 @@ class Outcome:
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
-    loaded = load_scenario(
-        options.scenario,
+    under = Under(
         policies=options.policies,
         as_of=options.as_of,
         outside=options.outside,
         service=options.service,
     )
+    loaded = load_under(options.scenario, under)
+    if options.cut:
+        dead = dead_elements(loaded.topology, options.cut)
+        loaded = with_cuts(options.scenario, under, dead)
     return run_loaded(loaded, options, say)
 
 
@@ -157,7 +165,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         expected.write(out_dir / "raw")
     except OSError as error:
         raise unwritable(out_dir, error) from error
-    log = EventLog(out_dir, say, started)
+    log = EventLog(out_dir, say, started, sending_s(plan))
     with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
         summary = _finish(out_dir, plan, choice, log, failure)
@@ -174,6 +182,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         summary = _judged(out_dir, summary)
         if options.figures:
             _finish_figures(drawing, summary, out_dir)
+            _report(out_dir)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
@@ -203,6 +212,15 @@ def _failure_of(
 def _judged(out_dir: Path, summary: Summary) -> Summary:
     try:
         return judge(out_dir, summary)
+    except OSError as error:
+        raise unwritable(out_dir, error) from error
+
+
+def _report(out_dir: Path) -> None:
+    from corridor.experiments.pages.report import write_report
+
+    try:
+        write_report(out_dir)
     except OSError as error:
         raise unwritable(out_dir, error) from error
 
@@ -252,7 +270,7 @@ def choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
         if facts.virtual_kernel is not None:
             return choice, facts.virtual_kernel
         say("building the virtual-clock kernel, once (minutes; kept in the cache)")
-        printer = ProgressPrinter()
+        printer = ProgressPrinter(say)
         try:
             return choice, build_kernel(printer)
         except EnvironmentUnsupported as error:

@@ -15,10 +15,11 @@ from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
 from corridor.experiments.timeline.moments import NAMED, START, STREAMS, Moment
 from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
-from corridor.topologies.base.documents import Document, nearest
+from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:

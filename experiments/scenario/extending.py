@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from corridor.topologies.base.documents import Document
+from corridor.topologies.base.documents import Document, KeyPath, Plain
 from corridor.topologies.base.errors import InputError
 
 EXTENDS = "extends"
@@ -39,10 +39,10 @@ def _extended(
     base = _extended(base, read, check, (*above, document.file))
     check(base)
     assert isinstance(base.data, dict)
-    own = {key: value for key, value in data.items() if key != EXTENDS}
+    own: dict[str, Plain] = {key: value for key, value in data.items() if key != EXTENDS}
     inherited = base.data.keys() - own.keys()
     line = document.line_of(EXTENDS) or 1
-    lines = {**document.lines, **{(key,): line for key in inherited}}
+    lines: dict[KeyPath, int] = {**document.lines, **{(key,): line for key in inherited}}
     return Document({**base.data, **own}, document.file, lines)
 
 

@@ -38,8 +38,8 @@ from corridor.experiments.scenario.quantities import (
 )
 from corridor.experiments.timeline import registry as timeline
 from corridor.experiments.timeline.moments import START, Moment, parse_moment
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.options import Option, Unit, Values
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     QuantityError,
     format_duration,

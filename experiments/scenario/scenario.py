@@ -47,8 +47,9 @@ from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
-from corridor.topologies.base.documents import Document, nearest, validate
+from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
@@ -187,7 +188,7 @@ def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
 
 def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
-    document = extended(document, lambda name: read_beside(name, folder), _checked)
+    document = whole(document, folder)
     scenario = validate(document, Scenario)
     topology = _topology(document, scenario, folder)
     _check_demands(document, scenario, topology)
@@ -223,6 +224,11 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         events=events,
         file=document.file,
     )
+
+
+def whole(document: Document, folder: Path) -> Document:
+    """With what it has from the one it extends."""
+    return extended(document, lambda name: read_beside(name, folder), _checked)
 
 
 def _checked(base: Document) -> object:

@@ -12,7 +12,7 @@ from functools import cache
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import DataClass, Outside, PolicySet
-from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.suggestions import nearest
 
 EVERY_SHIPPED_CLASS = "pan-asia"
 """The shipped set that includes all the others."""

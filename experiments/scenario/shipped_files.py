@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from corridor.topologies.base.bounded_file import is_file, is_there, shown
-from corridor.topologies.base.documents import Document, nearest, read_document
+from corridor.topologies.base.documents import Document, read_document
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 SHIPPED = Path(__file__).with_name("shipped")
 

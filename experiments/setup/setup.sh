@@ -21,6 +21,7 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
 
+  what there is   list man completion
   experiments     run lab check explain price law report topology schema
   a live network  up status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start

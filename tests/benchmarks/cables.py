@@ -35,7 +35,7 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.results.table import render
+from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain

@@ -30,7 +30,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.results.table import render
+from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain

@@ -19,7 +19,7 @@ from corridor.controller.intent.intent import Intent, Protection, Selector, inte
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact.claims import examine
-from corridor.experiments.results.table import render
+from corridor.experiments.results.columns import render
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology

@@ -27,12 +27,13 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("timeline", "scenario", "plan", "results", "answers", "atlas", "pages", "figures"),
+        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
-        *("live_tests", "setup", "commands"),
+        *("live_tests", "setup", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -67,6 +68,8 @@ HOMES = {
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
     "jinja2": ("experiments/pages",),
+    "rich": ("experiments/terminal",),
+    "argcomplete": ("experiments/command_line",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""
 PACKAGE = "corridor"

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from corridor.topologies.base.bounded_file import read_text, shown
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import DATA, shipped_hubs
 from corridor.topologies.model.delay_model import LAYERS, LayerName

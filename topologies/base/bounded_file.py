@@ -7,7 +7,6 @@ is wrong is an InputError that names the file and what to do.
 
 from __future__ import annotations
 
-import difflib
 import errno
 import json
 import os
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 MAX_DEPTH = 64
 """Levels of lists and objects in JSON."""
@@ -229,5 +229,4 @@ def _near_file(path: Path) -> str:
         names = os.listdir(path.parent)  # noqa: PTH208 - names are all that is asked for
     except (OSError, ValueError):
         return ""
-    close = difflib.get_close_matches(path.name, names, n=1)
-    return f'did you mean "{close[0]}"?' if close else ""
+    return nearest(path.name, names)

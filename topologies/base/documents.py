@@ -11,9 +11,8 @@ expand beyond bounds, several documents in one file.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +23,7 @@ from pydantic_core import ErrorDetails
 
 from corridor.topologies.base.bounded_file import MAX_DEPTH, NoSuchFile, read_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 MAX_VALUES = 500_000
 """Values in one document after aliases are expanded."""
@@ -364,12 +364,6 @@ def describe_path(path: Sequence[Key]) -> str:
     for key in path:
         text += f"[{key}]" if isinstance(key, int) else (f".{key}" if text else str(key))
     return text
-
-
-def nearest(word: str, options: Iterable[str]) -> str:
-    """``did you mean "x"?`` for the closest of ``options``, or an empty text."""
-    close = difflib.get_close_matches(word, list(options), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
 
 
 def _short(value: object) -> str:

@@ -15,11 +15,11 @@ from corridor.topologies.base.documents import (
     Document,
     KeyPath,
     describe_path,
-    nearest,
     parse_document,
     validate,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import overrides
 from corridor.topologies.formats.corridor_entries import (
     DEFAULT_SCALING,

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats.foreign_graph import ForeignLink, RawGraph, RawLink, Value
 from corridor.topologies.formats.import_options import ImportOptions
 from corridor.topologies.formats.quantities import (

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corridor.topologies.base.bounded_file import is_folder, is_there, read_text, shown
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
 from corridor.topologies.formats.import_options import (
     NO_OPTIONS,

@@ -12,8 +12,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB
 from corridor.topologies.formats.foreign import PLANAR_NOTE, build
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from corridor.topologies.base.documents import nearest, read_document, validate
+from corridor.topologies.base.documents import read_document, validate
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Frozen, JurisdictionCode, Slug
 
 DATA = Path(__file__).parents[1] / "data"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.capacity import (
     MAX_CAPACITY_GBPS,
     CapacityBasis,

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator
 
 from corridor.controller.policy.terms.answers import Answer, every, negation
-from corridor.topologies.base.documents import nearest
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corridor.experiments.live_network.operations.probe_text import packets_of
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 type Said = Mapping[str, Any]
 ANY = [None, None, None]

@@ -9,8 +9,8 @@ from pathlib import Path
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.experiments.lab.captures import capture_words, of_fibre
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.packets import stamp
 
@@ -42,7 +42,7 @@ def probe_command(
 def direction_of(specification: Specification, demand: str) -> Direction:
     known = {one.demand.id: one for one in specification.directions}
     if demand not in known:
-        hint = nearest(demand, known) or f"it has {', '.join(known)}"
+        hint = nearest_or_some(demand, known)
         raise InputError(f'no demand "{demand}" in this network', hint)
     return known[demand]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
 
-from corridor.topologies.base.documents import nearest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
+from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.faults.kind import EventKind, Network
 from corridor.topologies.faults.registry import ACTIONS, BY_HAND
 from corridor.topologies.model.topology import Topology
@@ -98,10 +98,9 @@ class LastingFaults:
     def _checked(self, key: str, what: str) -> EventKind:
         kind = BY_HAND.get(key)
         if kind is None:
-            raise InputError(f'no kind of fault "{key}"; there are {", ".join(BY_HAND)}')
+            raise InputError(f'no kind of fault "{key}"', nearest_or_some(key, BY_HAND))
         known = self._gateways if key == "gateway" else self._names.get(kind.of, kind.names)
         if what not in known:
             of = "gateway" if key == "gateway" else kind.of
-            near = nearest(what, known) or f"there are {', '.join(known) or 'none'}"
-            raise InputError(f'no {of} "{what}" in this network; {near}')
+            raise InputError(f'no {of} "{what}" in this network', nearest_or_some(what, known))
         return kind

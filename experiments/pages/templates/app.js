@@ -4,7 +4,7 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  const SAID = { lawful: "lawful", longer: "lawful, longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there", less: "lawful, less than asked for", unknown: "not proven" };
+  const SAID = { lawful: "lawful", longer: "lawful but longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there", less: "lawful, less than asked for", unknown: "not proven" };
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -109,7 +109,7 @@
       const all = [id, data, SAID[by[set].st], by[set].permit, ...[s, z].flatMap((i) => [hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
       return words.every((word) => all.includes(word));
     };
-    const found = new Set(demands.keys().filter((i) => fits(demands[i])));
+    const found = new Set([...demands.keys()].filter((i) => fits(demands[i])));
     groups.forEach((group) => group.replaceChildren(...options.filter((one) => one.group === group && found.has(+one.value))));
     $("found").textContent = text ? `${found.size} of ${demands.length}` : "";
     return [...found];
@@ -136,7 +136,7 @@
   function hub(i) {
     const one = hubs[i];
     $("detail").replaceChildren(nameOf(i), `, ${names[one.j]}, ${one.role}`);
-    $("near").replaceChildren(...demands.keys().filter((n) => demands[n].s === i || demands[n].z === i).map((n) => button(demands[n].id, () => choose(n))));
+    $("near").replaceChildren(...[...demands.keys()].filter((n) => demands[n].s === i || demands[n].z === i).map((n) => button(demands[n].id, () => choose(n))));
     it.pickedHub?.(i);
   }
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
@@ -176,8 +176,10 @@
 
   options.forEach((one) => { one.group = one.parentElement; });
   options.sort((a, b) => a.value - b.value);
-  Object.entries(Object.groupBy(hubs, (one) => one.j)).filter(([, of]) => of.length > 1 && of.length < hubs.length)
-    .forEach(([code]) => $("view").append(html("option", { value: code }, names[code])));
+  for (const code of new Set(hubs.map((one) => one.j))) {
+    const many = hubs.filter((one) => one.j === code).length;
+    if (many > 1 && many < hubs.length) $("view").append(html("option", { value: code }, names[code]));
+  }
   $("find").addEventListener("input", () => { const found = search($("find").value); if (found.length && !found.includes(chosen)) { const typed = $("find").value; choose(found[0]); $("find").value = typed; } });
   $("demand").addEventListener("change", (e) => choose(+e.target.value));
   $("set")?.addEventListener("change", (e) => { set = +e.target.value; choose(chosen); });

@@ -37,6 +37,10 @@
       field.nextElementSibling.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
     });
   }
+  // What is out of sight is laid out section by section, once the first screen can be used.
+  const idle = window.requestIdleCallback ?? setTimeout, later = [...document.querySelectorAll("nav ~ section")];
+  const settle = () => { later.shift()?.classList.add("settled"); if (later.length) idle(settle); };
+  idle(settle);
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => {
     if (!one.open) { one.open = true; one.dataset.shut = ""; }
   }));

@@ -200,6 +200,13 @@ def test_a_fibre_is_drained_and_restored(reconciler, corridor):
     code, said, complained = corridor("drain", "nowhere")
     assert (code, said) == (2, "")
     assert complained.startswith("corridor: no fibre 'nowhere'; there are ")
+    a, z = FIBRE.split("-")
+    for slip in (FIBRE[:-1], f"{z}-{a}", FIBRE.upper()):
+        code, _, complained = corridor("drain", slip)
+        assert (code, complained) == (
+            2,
+            f"corridor: no fibre '{slip}'; did you mean \"{FIBRE}\"?\n",
+        )
 
 
 def test_what_must_wait_for_a_switch_is_told_in_one_line(reconciler, corridor):

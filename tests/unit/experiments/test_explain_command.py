@@ -81,7 +81,7 @@ def test_other_policies_and_another_day_may_be_asked_for(capsys):
 
 def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
     assert main(["explain", "records-urumqi-lahor"]) == 2
-    assert 'did you mean "records-urumqi-lahore"?' in capsys.readouterr().err
+    assert 'did you mean "records-urumqi-lahore"' in capsys.readouterr().err
     assert main(["explain", "zzz"]) == 2
     assert "it has train-shanghai-guian, " in capsys.readouterr().err
 

@@ -61,7 +61,11 @@ def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -
     told = report(
         run_page(
             page_case.results(
-                tmp_path / "other", summary={**of.summary, "verdict": ["Two of three may go."]}
+                tmp_path / "other",
+                summary={
+                    **of.summary,
+                    "verdict": ["Which?", "Two of three may go.", "Next: corridor explain"],
+                },
             )
         )
     )

@@ -142,8 +142,8 @@
   }
   const over = it.over;                               // what is broken is drawn on top of every way
   it.over = (layers) => {
-    const dead = fibres.keys().filter((i) => /cut|failed/.test(states.get(fibres[i].id) ?? ""));
-    over([...layers.filter(([kind]) => kind !== "dead"), ["dead", [...dead]]]);
+    const dead = [...fibres.keys()].filter((i) => /cut|failed/.test(states.get(fibres[i].id) ?? ""));
+    over([...layers.filter(([kind]) => kind !== "dead"), ["dead", dead]]);
   };
   function soon() { if (!frame) frame = requestAnimationFrame(draw); }
   function draw() {

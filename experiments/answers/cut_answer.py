@@ -1,0 +1,262 @@
+"""One question: what would become of each demand if these were cut? Pure.
+
+Nothing is emulated: tables are followed as compiled, and ways are planned again as the controller
+would. Times are round trips of fibres and terminals; how long demands are out is for a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from corridor.controller.explain.outages import Outage, outage_under
+from corridor.controller.explain.path_summary import passage_of_way
+from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.policy.model import RETURN
+from corridor.experiments.answers.words import counted, ms
+from corridor.experiments.results.columns import render
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.topology import Topology
+
+CUT_SCHEMA = 1
+PREFIXES = ("cable:", "corridor:")
+"""That a shared-risk group may be named without."""
+HEADINGS = ("demand", "before", "at once", "planned again", "then also meets", "why not")
+RIGHT = frozenset({"before", "at once", "planned again"})
+MOST_ROWS = 15
+
+
+@dataclass(frozen=True)
+class CutDemand:
+    """One demand that meets what is cut, there or back. Round trips are in ms; None where packets
+    are dropped."""
+
+    demand: str
+    before_ms: float
+    at_once_ms: float | None
+    """By the tables that are installed."""
+    again_ms: float | None
+    adds: tuple[str, ...]
+    """Jurisdictions that its way then meets, and does not before; ``?`` after those it may meet."""
+    why: str
+    """What forbids the shortest way that is left, where there is none."""
+
+
+@dataclass(frozen=True)
+class CutAnswer:
+    scenario: str
+    policies: str
+    as_of: str
+    dead: tuple[str, ...]
+    fibres: tuple[str, ...]
+    served: int
+    """Demands that have a way before."""
+    own_end: tuple[str, ...]
+    """Demands of which an end itself is dead."""
+    hit: tuple[CutDemand, ...]
+    """Those left without a way first, then by how much longer they take."""
+
+    def to_json(self) -> JsonObject:
+        return {
+            "schema": CUT_SCHEMA,
+            "scenario": self.scenario,
+            "policies": self.policies,
+            "as_of": self.as_of,
+            "dead": list(self.dead),
+            "fibres": list(self.fibres),
+            "served": self.served,
+            "own_end": list(self.own_end),
+            "demands": [dict(_plain(one)) for one in self.hit],
+        }
+
+
+def _plain(of: CutDemand) -> Iterator[tuple[str, object]]:
+    yield from (("demand", of.demand), ("before_ms", of.before_ms))
+    yield from (("at_once_ms", of.at_once_ms), ("again_ms", of.again_ms))
+    yield from (("adds", list(of.adds)), ("why", of.why))
+
+
+def dead_elements(topology: Topology, written: Iterable[str]) -> tuple[str, ...]:
+    """What words of a command line name: fibres, shared-risk groups (``red-sea`` will do for
+    ``corridor:red-sea``), ``hub:ID`` and ``gateway:ID``. Raises InputError with a near match."""
+    return tuple(dict.fromkeys(_element(topology, word) for word in written))
+
+
+def _element(topology: Topology, word: str) -> str:
+    fibres = {fibre.id for fibre in topology.fibres}
+    bare = word.removeprefix("srlg:").removeprefix("link:")
+    if bare in fibres and not word.startswith("srlg:"):
+        return f"link:{bare}"
+    for prefix in ("", *PREFIXES):
+        if f"{prefix}{bare}" in topology.srlgs:
+            return f"srlg:{prefix}{bare}"
+    if word.startswith(("hub:", "gateway:")):
+        failures_of(topology, [word])  # raises for what there is not
+        return word
+    if word in {hub.id for hub in topology.hubs}:
+        raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
+    groups = {group.partition(":")[2] or group for group in topology.srlgs}
+    known = sorted({*fibres, *groups})
+    hint = nearest(word, known) or "corridor topology show lists fibres and groups"
+    raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
+
+
+def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+    topology = loaded.topology
+    failures = failures_of(topology, dead)
+    ways = {way.intent.id: way for way in plan_ways(topology, intents_for(loaded))}
+    pairs = [(ways[one.id], ways[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
+    served = [pair for pair in pairs if all(way.first is not None for way in pair)]
+    own_end = [one.intent.id for one, _ in served if not failures.hubs.isdisjoint(one.intent.pair)]
+    found = [
+        hit
+        for pair in served
+        if pair[0].intent.id not in own_end and (hit := _hit(loaded, pair, dead)) is not None
+    ]
+    found.sort(key=lambda hit: (hit.again_ms is not None, -_longer_ms(hit)))
+    return CutAnswer(
+        scenario=loaded.scenario.name,
+        policies=loaded.policies.name,
+        as_of=str(loaded.as_of),
+        dead=dead,
+        fibres=tuple(fibre.id for fibre in topology.fibres if not failures.spare(fibre)),
+        served=len(served),
+        own_end=tuple(own_end),
+        hit=tuple(found),
+    )
+
+
+def _longer_ms(hit: CutDemand) -> float:
+    return (hit.again_ms or 0.0) - hit.before_ms
+
+
+def _hit(
+    loaded: LoadedScenario, pair: tuple[ForwardingTree, ForwardingTree], dead: tuple[str, ...]
+) -> CutDemand | None:
+    outages = [
+        outage_under(loaded.topology, way, dead, loaded.policies, loaded.as_of) for way in pair
+    ]
+    if outages == [None, None]:
+        return None
+    before = [_one_way_ns(way) for way in pair]
+    at_once = [_at_once_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
+    again = [_again_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
+    return CutDemand(
+        demand=pair[0].intent.id,
+        before_ms=sum(before) / 1e6,
+        at_once_ms=_sum_ms(at_once),
+        again_ms=_sum_ms(again),
+        adds=tuple(_adds(loaded, pair, outages)),
+        why="; ".join(str(one) for of in outages if of for one in of.again.because),
+    )
+
+
+def _one_way_ns(way: ForwardingTree) -> int:
+    return way.route.one_way_ns  # type: ignore[union-attr]  # it is served
+
+
+def _at_once_ns(of: Outage | None, before_ns: int) -> int | None:
+    if of is None:
+        return before_ns
+    return of.at_once.one_way_ns if of.delivered else None
+
+
+def _again_ns(of: Outage | None, before_ns: int) -> int | None:
+    if of is None:
+        return before_ns
+    return None if of.again.passage is None else of.again.passage.one_way_ns
+
+
+def _sum_ms(of: Sequence[int | None]) -> float | None:
+    there, back = of
+    return None if there is None or back is None else (there + back) / 1e6
+
+
+def _adds(
+    loaded: LoadedScenario, pair: Sequence[ForwardingTree], outages: Sequence[Outage | None]
+) -> Iterator[str]:
+    seen: set[str] = set()
+    for way, of in zip(pair, outages, strict=True):
+        if of is None or of.again.passage is None:
+            continue
+        passage = passage_of_way(loaded.topology, way)
+        met = {*passage.crosses, *passage.may_cross} if passage else set[str]()
+        sure, unsure = of.again.passage.crosses, of.again.passage.may_cross
+        for code, mark in (*((one, "") for one in sure), *((one, "?") for one in unsure)):
+            if code not in met | seen:
+                seen.add(code)
+                yield f"{code}{mark}"
+
+
+def told(of: CutAnswer, names: Mapping[str, str], *, everything: bool = False) -> str:
+    """A sentence and a table; ``names`` are those of jurisdictions, by code."""
+    what = ", ".join(name.partition(":")[2] for name in of.dead)
+    law = "without policies" if of.policies == "none" else f"under {of.policies} as of {of.as_of}"
+    fails = f"{what} fails, {counted(len(of.fibres), 'fibre')}"
+    lines = [f"{fails}; {of.scenario} {law}:", _sentence(of)]
+    if of.own_end:
+        lines.append(f"Ends of their own are dead: {', '.join(of.own_end)}.")
+    if of.hit:
+        shown = of.hit if everything else of.hit[:MOST_ROWS]
+        lines += ["", render(*_columns([_cells(one, names) for one in shown]), RIGHT)]
+        more = len(of.hit) - len(shown)
+        lines += [f"and {more} more: --all"] if more else []
+    return "\n".join(lines)
+
+
+def _sentence(of: CutAnswer) -> str:
+    if not of.hit:
+        return f"None of {counted(of.served, 'demand')} that may go meets it."
+    down = [one for one in of.hit if one.again_ms is None]
+    others = [one for one in of.hit if one.again_ms is not None]
+    said = [f"It hits {len(of.hit)} of {counted(of.served, 'demand')} that may go."]
+    if down:
+        some = ", ".join(one.demand for one in down[:3]) + (", ..." if len(down) > 3 else "")
+        said.append(f"{len(down)} {'has' if len(down) == 1 else 'have'} no way left: {some}.")
+    else:
+        said.append("None is left without a way.")
+    return " ".join([*said, *_moved(others)])
+
+
+def _moved(others: Sequence[CutDemand]) -> Iterator[str]:
+    """How much longer those take that have a way left, and who finds it."""
+    waiting = [one for one in others if one.at_once_ms is None]
+    bridged = [one.at_once_ms - one.before_ms for one in others if one.at_once_ms is not None]
+    if bridged:
+        most = max(map(_longer_ms, others))
+        yield (
+            f"Switches bridge it by themselves for {len(bridged)}, up to {ms(max(bridged))} longer "
+            f"there and back, {ms(most)} once planned again."
+        )
+    if waiting:
+        yield f"{len(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for the controller."
+
+
+def _cells(of: CutDemand, names: Mapping[str, str]) -> tuple[str, ...]:
+    return (
+        of.demand,
+        ms(of.before_ms),
+        "dropped" if of.at_once_ms is None else f"{of.at_once_ms - of.before_ms:+.1f} ms",
+        "none" if of.again_ms is None else f"{_longer_ms(of):+.1f} ms",
+        ", ".join(_named(code, names) for code in of.adds),
+        of.why,
+    )
+
+
+def _named(code: str, names: Mapping[str, str]) -> str:
+    bare = code.removesuffix("?")
+    return names.get(bare, bare) + code[len(bare) :]
+
+
+def _columns(
+    rows: Sequence[tuple[str, ...]],
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Without those that say nothing."""
+    kept = [at for at in range(len(HEADINGS)) if any(row[at] for row in rows)]
+    return tuple(HEADINGS[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]

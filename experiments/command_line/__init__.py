@@ -1,0 +1,1 @@
+"""The command line itself: its parser with suggestions, completion in shells, the manual page."""

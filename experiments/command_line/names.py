@@ -1,0 +1,153 @@
+"""Names that a word of the command line may be, for completion: read in a few milliseconds.
+
+Files of the product are read as plain YAML, without what checks them; whatever cannot be read
+names nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parents[2]
+TOPOLOGIES = HERE / "topologies" / "data"
+POLICIES = HERE / "controller" / "data" / "policies"
+SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
+LAW = HERE / "controller" / "data" / "law.yaml"
+SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
+DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
+MOST_BYTES = 4_000_000
+
+Names = Iterable[str]
+Plain = dict[str, Any]
+
+
+def scenarios(_args: argparse.Namespace) -> Names:
+    return _stems(SCENARIOS)
+
+
+def policy_sets(_args: argparse.Namespace) -> Names:
+    return _stems(POLICIES)
+
+
+def topologies(_args: argparse.Namespace) -> Names:
+    return SHIPPED_TOPOLOGIES
+
+
+def demands(args: argparse.Namespace) -> Names:
+    ids = _ids(_scenario(args), "demands")
+    return [*ids, *(f"{one}.return" for one in ids)]
+
+
+def hubs(args: argparse.Namespace) -> Names:
+    return _ids(_topology(args), "hubs")
+
+
+def fibres(args: argparse.Namespace) -> Names:
+    return _ids(_topology(args), "fibres")
+
+
+def rules(_args: argparse.Namespace) -> Names:
+    return _ids(_read(LAW), "rules")
+
+
+def jurisdictions(_args: argparse.Namespace) -> Names:
+    known = _read(TOPOLOGIES / "jurisdictions.yaml")
+    return [*_ids(known, "jurisdictions"), *_ids(known, "groups")]
+
+
+def networks(_args: argparse.Namespace) -> Names:
+    """Those that have left a note; it may be that one has died since."""
+    return [path.parent.name for path in _notes()]
+
+
+def several(*of: Callable[[argparse.Namespace], Names]) -> Callable[[argparse.Namespace], Names]:
+    """Names of either kind."""
+    return lambda args: [name for one in of for name in one(args)]
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def _scenario(args: argparse.Namespace) -> Plain:
+    """The one that was named, else that of the live network, else the usual one."""
+    named = getattr(args, "scenario", None) or _of_live_network(getattr(args, "network", None))
+    return _whole(_file(named or DEFAULT_SCENARIO, SCENARIOS))
+
+
+def _whole(path: Path, depth: int = 4) -> Plain:
+    """A scenario with what it has from the one it extends."""
+    said = _read(path)
+    base = said.get("extends")
+    if not isinstance(base, str) or not depth:
+        return said
+    beside = path.parent / base
+    return {**_whole(beside if beside.is_file() else _file(base, SCENARIOS), depth - 1), **said}
+
+
+def _topology(args: argparse.Namespace) -> Plain:
+    if hasattr(args, "scenario") or hasattr(args, "network"):
+        scenario = _scenario(args)
+        known = scenario.get("topology", DEFAULT_TOPOLOGY)
+        return known if isinstance(known, dict) else _extended(str(known))
+    return _extended(getattr(args, "topology", None) or DEFAULT_TOPOLOGY)
+
+
+def _extended(name: str, depth: int = 4) -> Plain:
+    """A topology with what it extends, by its names alone."""
+    said = _read(_file(name, TOPOLOGIES))
+    found: Plain = {"hubs": _ids(said, "hubs"), "fibres": _ids(said, "fibres")}
+    for base in _ids(said, "extends") if depth else ():
+        below = _extended(base, depth - 1)
+        found = {key: [*below[key], *names] for key, names in found.items()}
+    return found
+
+
+def _ids(said: Plain, key: str) -> list[str]:
+    """Of a list of names, or of things with an id."""
+    listed = said.get(key)
+    entries = listed if isinstance(listed, list) else ()
+    ids = (one.get("id") if isinstance(one, Mapping) else one for one in entries)
+    return [one for one in ids if isinstance(one, str)]
+
+
+def _file(name: str, shipped: Path) -> Path:
+    return shipped / f"{name}.yaml" if re.fullmatch(r"[\w-]+", name) else Path(name)
+
+
+def _of_live_network(name: str | None) -> str | None:
+    for note in _notes():
+        if name in (None, note.parent.name):
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                said = json.loads(note.read_text())
+                shipped = said["scenario"] in _stems(SCENARIOS)
+                return str(said["scenario"] if shipped else Path(said["out"]) / "scenario.yaml")
+    return None
+
+
+def _notes() -> list[Path]:
+    """As ``live_network/session.py`` leaves them, whose modules take long to import."""
+    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
+    base = configured if configured.is_absolute() else Path.home() / ".local" / "state"
+    return sorted((base / "corridor" / "live").glob("*/session.json"))
+
+
+def _read(path: Path) -> Plain:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with contextlib.suppress(OSError, ValueError, yaml.YAMLError, RecursionError):
+        if path.is_file() and path.stat().st_size <= MOST_BYTES:
+            said = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe one
+            resolved = said.get("resolved") if isinstance(said, Mapping) else None
+            if isinstance(resolved, Mapping):  # of a result folder
+                return {**resolved, "topology": said.get("topology")}
+            return dict(said) if isinstance(said, Mapping) else {}
+    return {}

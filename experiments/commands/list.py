@@ -1,0 +1,58 @@
+"""``corridor list``: what ships, how large it is, and the command that uses it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.terminal.screen import show, terminal_width
+
+if TYPE_CHECKING:
+    from corridor.experiments.scenario.shipped_things import Shipped
+
+KINDS = ("scenarios", "policies", "topologies", "examples")
+SCHEMA = 1
+HEADINGS = ("name", "what it is", "size", "command")
+SPARE = ("size", "command")
+EPILOG = """examples:
+  corridor list                    everything
+  corridor list policies           policy sets: rules and data classes of each
+  corridor list scenarios --json   for programs
+
+Examples are files of a checkout."""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "list",
+        help="what ships: scenarios, policy sets, maps, examples",
+        description="List what ships, with its size and the command that uses it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("kind", nargs="?", choices=KINDS, help="only these (default: all)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.scenario import shipped_things
+
+    asked = KINDS if args.kind is None else (args.kind,)
+    found = {kind: list(shipped_things.KINDS[kind]()) for kind in asked}
+    if args.json:
+        plain = {kind: [asdict(one) for one in some] for kind, some in found.items()}
+        print(json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False))
+    else:
+        parts = [f"{kind}\n\n{_table(some)}" for kind, some in found.items() if some]
+        show("\n\n".join(parts))
+    return 0
+
+
+def _table(some: Sequence[Shipped]) -> str:
+    from corridor.experiments.results.columns import render
+
+    rows = [(one.name, one.title, one.size_text, one.command) for one in some]
+    return render(HEADINGS, rows, width=terminal_width(), spare=SPARE, wrap="what it is")

@@ -1,0 +1,56 @@
+"""Which version this is: of the package, and in a checkout its commit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+from typing import TypedDict
+
+from corridor.topologies.base.places import CHECKOUT
+
+DISTRIBUTION = "corridor-emulator"
+PROJECT = CHECKOUT / "pyproject.toml"
+"""Only a checkout has it."""
+
+
+class Code(TypedDict):
+    """Of the checkout; the commit is empty where git cannot tell."""
+
+    commit: str
+    changed: bool
+
+
+def version_line() -> str:
+    """``corridor 0.1.0, commit 0123456789ab, changed``."""
+    code = code_of_checkout()
+    commit = f", commit {code['commit'][:12]}" if code["commit"] else ""
+    changed = ", changed" if code["commit"] and code["changed"] else ""
+    return f"corridor {version()}{commit}{changed}"
+
+
+def version() -> str:
+    """That of the checkout, else of what is installed."""
+    if PROJECT.is_file():
+        import tomllib
+
+        return str(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"])
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def code_of_checkout() -> Code:
+    """The commit of this checkout and whether it was changed, where git can tell."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(CHECKOUT), *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    if not PROJECT.is_file():  # what git finds above site-packages is somebody else's
+        return {"commit": "", "changed": False}
+    return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}

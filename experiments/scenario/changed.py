@@ -1,0 +1,65 @@
+"""Scenarios that somebody changes without writing a file. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from corridor.experiments.scenario.options import ProbeOptions
+from corridor.experiments.scenario.scenario import (
+    LoadedScenario,
+    Under,
+    load_document,
+    whole,
+)
+from corridor.experiments.scenario.shipped_files import read_scenario
+from corridor.topologies.base.documents import Plain
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.units import QuantityError, parse_duration_ns
+
+CUT_AT, CUT_FOR, CUT_RUNS = "1s", "1s", "4s"
+"""When cuts begin, how long they last, and how long demands are probed: until fibres that BFD
+watches are mostly used again."""
+EVENT_OF = {"link": "cut", "srlg": "group", "hub": "hub", "gateway": "gateway"}
+"""Kinds of events by the kind of what fails."""
+
+
+def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedScenario:
+    """A scenario in which nothing happens but that these elements fail, all at once, and are
+    mended. Where BFD runs, fibres are cut without their ends seeing it."""
+    own = read_scenario(name_or_path)
+    folder = Path(own.file).parent
+    document = whole(own, folder)
+    assert isinstance(document.data, dict)
+    silent = load_document(document, folder, asked).scenario.network.bfd is not None
+    timeline: list[Plain] = [_event(one, silent=silent) for one in dead]
+    changed = {**document.data, "timeline": timeline, "faults": [], "cuts": None}
+    return lasting(load_document(replace(document, data=changed), folder, asked), CUT_RUNS)
+
+
+def _event(element: str, *, silent: bool) -> dict[str, Plain]:
+    kind, _, name = element.partition(":")
+    event: dict[str, Plain] = {"at": CUT_AT, "for": CUT_FOR, EVENT_OF[kind]: name}
+    return {**event, "silent": True} if silent and kind in ("link", "srlg") else event
+
+
+def lasting(loaded: LoadedScenario, duration: str) -> LoadedScenario:
+    """With every demand probed for so long."""
+    try:
+        lasts_ns = parse_duration_ns(duration, allow_zero=False)
+    except QuantityError as error:
+        raise InputError(str(error), error.hint) from error
+
+    def longer(probe: ProbeOptions) -> ProbeOptions:
+        return probe.model_copy(update={"count": max(1, -(-lasts_ns // probe.interval))})
+
+    scenario = loaded.scenario
+    demands = tuple(
+        demand
+        if demand.probe is None
+        else demand.model_copy(update={"probe": longer(demand.probe)})
+        for demand in scenario.demands
+    )
+    changed = {"probe": longer(scenario.probe), "demands": demands}
+    return loaded.model_copy(update={"scenario": scenario.model_copy(update=changed)})

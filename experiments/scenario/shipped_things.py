@@ -1,0 +1,97 @@
+"""What ships, for who looks around: scenarios, policy sets, maps and examples, with their size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from corridor.controller.policy.load import load_policies, shipped_policies
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.formats.load import SHIPPED, load_topology
+
+EXAMPLES = CHECKOUT / "examples"
+"""Only a checkout has them."""
+HEAD_LINES = 6
+NO_POLICIES = "none"
+WITHOUT = "corridor run --policies none"
+"""It is what prices are held against."""
+COMMAND = re.compile(r"(?:corridor|\.venv/bin/\w+|examples/\w+\.sh)\b.*")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    name: str
+    title: str
+    size: Mapping[str, int]
+    """How many of what."""
+    command: str
+    """One that uses it."""
+
+    @property
+    def size_text(self) -> str:
+        """``5 hubs, 6 fibres``."""
+        return ", ".join(
+            f"{number} {what if number != 1 else _ONE.get(what, what)}"
+            for what, number in self.size.items()
+        )
+
+
+_ONE = {"hubs": "hub", "fibres": "fibre", "demands": "demand", "rules": "rule", "lines": "line"}
+_ONE["classes"] = "class"
+
+
+def scenarios() -> Iterator[Shipped]:
+    for name in shipped_scenarios():
+        loaded = load_scenario(name)
+        of, topology = loaded.scenario, loaded.topology
+        size = {"demands": len(of.demands), "hubs": len(topology.hubs)}
+        yield Shipped(name, of.title, size, f"corridor run {name}")
+
+
+def policy_sets() -> Iterator[Shipped]:
+    """Rules and classes are those of included sets, too."""
+    for name in shipped_policies():
+        known = load_policies(name)
+        size = {"rules": len(known.policies), "classes": len(known.classes)}
+        command = f"corridor price --sets {name}" if name != NO_POLICIES else WITHOUT
+        yield Shipped(name, known.title, size, command)
+
+
+def topologies() -> Iterator[Shipped]:
+    for name in SHIPPED:
+        known = load_topology(name)
+        size = {"hubs": len(known.hubs), "fibres": len(known.fibres)}
+        yield Shipped(name, known.title, size, f"corridor topology show {name}")
+
+
+def examples() -> Iterator[Shipped]:
+    """By what each file says of itself in its first lines."""
+    for path in sorted(EXAMPLES.glob("*.*")):
+        if path.suffix in (".py", ".yaml", ".sh"):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            command = _command(lines[:HEAD_LINES])
+            if command:
+                size = {"lines": len(lines)}
+                yield Shipped(path.name, _sentence(lines), size, command)
+
+
+KINDS: Mapping[str, Callable[[], Iterator[Shipped]]] = {
+    "scenarios": scenarios,
+    "policies": policy_sets,
+    "topologies": topologies,
+    "examples": examples,
+}
+
+
+def _command(head: Sequence[str]) -> str:
+    found = [match[0] for line in head if (match := COMMAND.search(line))]
+    return re.split(r"``|: keeps|  +", found[0])[0].rstrip("`. ") if found else ""
+
+
+def _sentence(lines: Sequence[str]) -> str:
+    """The first one, of a comment or a docstring."""
+    text = " ".join(line.strip('#" ') for line in lines[:HEAD_LINES] if not line.startswith("#!"))
+    return re.split(r"(?<=[.?])\s|\s{2,}|: ``", text.strip())[0].rstrip(".")

@@ -1,0 +1,90 @@
+"""Text for a terminal: statuses in colour, lines that fit. Elsewhere the same text, untouched.
+
+Whether there is colour is rich's to say: NO_COLOR, FORCE_COLOR and TERM=dumb are obeyed as it obeys
+them. It is imported only where there may be colour, since that takes 50 ms.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from corridor.experiments.terminal.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+USUAL = (80, 24)
+COLOURS = (
+    (r"\b(?:UP|ALLOW)\b|(?m:^yes(?= ))|(?m:^[CT]\d+ +proven\b)", "green"),
+    (r"\b(?:ALT|DEGRADED|REQUIRE|UNDECIDED)\b|\b(?:WARNS:|not judged)", "yellow"),
+    (r"(?m:^warning:|^[CT]\d+ +not claimed)", "yellow"),
+    (r"\b(?:BLOCKED|DOWN|DENY|NOT PROVEN|UNKNOWN)\b", "red"),
+    (r"(?m:^no(?=  ))|(?m:^[CT]\d+ +violated\b)", "red"),
+    (r"(?m:^-{2,}(?:  -{2,})*$)", "dim"),
+)
+"""Patterns, and the colour of what fits them: statuses, verdicts, and the rules of tables."""
+MAY_FORCE = ("FORCE_COLOR", "TTY_COMPATIBLE")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Characters that fit on a line; None where it is no terminal, and nothing is to be cut."""
+    return shutil.get_terminal_size(USUAL).columns if stream.isatty() else None
+
+
+def terminal_width() -> int | None:
+    """That of standard output."""
+    return width_of(sys.stdout)
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Print, on standard output by default, as a terminal takes it if it is one."""
+    print(fitted(text, stream or sys.stdout), file=stream or sys.stdout, flush=True)
+
+
+def fitted(text: str, stream: TextIO) -> str:
+    """Wrapped and coloured for a terminal."""
+    return styled(wrapped(text, width_of(stream)), stream)
+
+
+def complaint(text: str, stream: TextIO) -> str:
+    """One line of what went wrong, with the program's name in red."""
+    if not _may_colour(stream):
+        return text
+    from rich.text import Text
+
+    program, colon, said = text.partition(": ")
+    return _ansi(Text.assemble((program + colon, "bold red"), said), stream)
+
+
+def styled(text: str, stream: TextIO) -> str:
+    """The text with colours, if the stream takes them."""
+    if not _may_colour(stream):
+        return text
+    from rich.text import Text
+
+    rich_text = Text(text)
+    for pattern, colour in COLOURS:
+        rich_text.highlight_regex(pattern, style=colour)
+    return _ansi(rich_text, stream)
+
+
+def console_for(stream: TextIO) -> Console:
+    """Rich's, which reads the environment once."""
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def _ansi(text: Text, stream: TextIO) -> str:
+    console = console_for(stream)
+    with console.capture() as capture:
+        console.print(text, soft_wrap=True, end="")
+    return capture.get()
+
+
+def _may_colour(stream: TextIO) -> bool:
+    return stream.isatty() or any(os.environ.get(name) for name in MAY_FORCE)

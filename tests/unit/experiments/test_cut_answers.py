@@ -1,0 +1,130 @@
+"""What a cut would do, computed of a scenario: who is hit, who finds another way, who is left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from corridor.controller.explain import explain
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements, told
+from corridor.experiments.cli import main
+from corridor.experiments.scenario.changed import with_cuts
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import AS_WRITTEN, load_scenario
+from corridor.topologies.base.errors import InputError
+
+
+@cache
+def answer(*words: str, scenario: str = "reference") -> CutAnswer:
+    loaded = load_scenario(scenario)
+    return cut_answer(loaded, dead_elements(loaded.topology, words))
+
+
+@pytest.mark.parametrize(
+    ("word", "element"),
+    [
+        ("guian-kunming", "link:guian-kunming"),
+        ("link:guian-kunming", "link:guian-kunming"),
+        ("red-sea", "srlg:corridor:red-sea"),
+        ("corridor:red-sea", "srlg:corridor:red-sea"),
+        ("smw4", "srlg:cable:smw4"),
+        ("hub:karachi", "hub:karachi"),
+        ("gateway:kunming", "gateway:kunming"),
+    ],
+)
+def test_what_a_person_writes_names_a_fibre_a_group_a_hub_or_a_gateway(
+    word: str, element: str
+) -> None:
+    assert dead_elements(load_scenario("reference").topology, [word]) == (element,)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("red-se", r'no fibre or shared-risk group is called "red-se"; did you mean "red-sea"'),
+        ("karachi", r'"karachi" is a hub; write hub:karachi, or gateway:karachi'),
+        ("hub:karach", r"karachi"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_what_was_meant(word: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        dead_elements(load_scenario("reference").topology, [word])
+
+
+def test_a_single_cut_does_what_is_explained_of_each_demand() -> None:
+    loaded = load_scenario("reference")
+    build = TreeBuilder(loaded.topology)
+    element = "srlg:corridor:karakoram"
+    found = {one.demand: one for one in answer("karakoram").hit}
+    for intent in intents_for(loaded):
+        name = intent.id.removesuffix(".return")
+        way = build.way(intent)
+        told_of = [
+            one
+            for one in explain(way, loaded.policies, loaded.as_of).outages
+            if element in one.dead
+        ]
+        if told_of and name in found:
+            assert found[name].again_ms is not None
+        if told_of and way.intent.id == name:
+            assert name in found
+
+
+def test_times_are_round_trips_there_and_back() -> None:
+    of = next(one for one in answer("karakoram").hit if one.demand == "records-urumqi-lahore")
+    assert of.again_ms is not None
+    assert of.before_ms == pytest.approx(36.04, abs=0.01)
+    assert of.again_ms - of.before_ms == pytest.approx(2 * 63.60, abs=0.01)
+    assert of.adds == ("MM", "LK")
+
+
+def test_who_is_left_without_a_way_comes_first_with_the_clause_that_forbids_the_rest() -> None:
+    of = answer("riyadh-jeddah")
+    assert [one.demand for one in of.hit] == ["state-riyadh-jeddah"]
+    assert of.hit[0].again_ms is None
+    assert "SA-GOVERNMENT-PATH confine" in of.hit[0].why
+    text = told(of, {})
+    assert "1 has no way left: state-riyadh-jeddah." in text
+    assert "bridge" not in text
+
+
+def test_a_demand_whose_own_end_is_dead_is_told_apart() -> None:
+    of = answer("hub:karachi")
+    assert "infer-karachi-guian" in of.own_end
+    assert not {one.demand for one in of.hit} & set(of.own_end)
+
+
+def test_a_cut_that_nobody_meets_is_said_to_hit_nobody() -> None:
+    of = replace(answer("guian-kunming"), hit=())
+    assert "None of 55 demands that may go meets it." in told(of, {})
+
+
+def test_the_question_is_answered_where_no_network_is_up(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["cut", "red-sea", "--scenario", "sovereignty", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["dead"] == ["srlg:corridor:red-sea"]
+    assert len(document["fibres"]) == 14
+    assert document["demands"][0]["demand"] == "backup-jeddah-shenzhen"
+    assert main(["cut", "guian-kunming", "--scenario", "mini"]) == 0
+    assert "It hits 4 of 6 demands" in capsys.readouterr().out
+
+
+def test_a_question_and_a_deed_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cut", "red-sea", "--scenario", "mini", "--silent"]) == 2
+    assert "asks of a scenario and cuts a live network at once" in capsys.readouterr().err
+
+
+def test_a_run_with_a_cut_has_it_instead_of_what_the_scenario_has_happen() -> None:
+    loaded = with_cuts("reference", AS_WRITTEN, ["srlg:corridor:red-sea", "hub:karachi"])
+    events = [(event.kind.key, event.what, event.options.get("silent")) for event in loaded.events]
+    assert events == [("group", "corridor:red-sea", True), ("hub", "karachi", None)]
+    assert loaded.scenario.probe.count * loaded.scenario.probe.interval >= 4e9
+    assert (
+        with_cuts("mini", AS_WRITTEN, ["link:guian-kunming"]).events[0].options["silent"] is False
+    )
