@@ -69,7 +69,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     from corridor.experiments.live_network.event_text import told
     from corridor.experiments.live_network.page.app import PageServer
     from corridor.experiments.live_network.page.body import Body
-    from corridor.experiments.live_network.page.keeper import Keeper
+    from corridor.experiments.live_network.page.actions import Actions
     from corridor.experiments.live_network.page.leases import LEASE_S, Leases
     from corridor.experiments.live_network.page.measuring import Loads, Probes
     from corridor.experiments.live_network.page.operations_link import OperationsLink
@@ -79,7 +79,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     feed = EventFeed(link, lambda event: told(event))  # type: ignore[arg-type]
     operations = OperationsLink(given.operations)
     state = given.token_file.with_name(STATE_FILE)
-    keeper = Keeper(link, operations, state, Leases(given.idle_s), feed.publish)
+    actions = Actions(link, operations, state, Leases(given.idle_s), feed.publish)
     about: dict[str, Any] = {
         "network": given.network,
         "sets": shipped_policies(),
@@ -95,7 +95,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
         link=link,
         feed=feed,
         operations=operations,
-        keeper=keeper,
+        actions=actions,
         loads=Loads(operations, setting.wiring, feed.publish),
         probes=Probes(operations, feed.publish),
         topology=setting.specification.topology,
@@ -109,7 +109,7 @@ async def _end(server: PageServer) -> None:
     left: object = ""
     try:
         async with asyncio.timeout(PUT_BACK_S):
-            left = await server.keeper.put_back("the page's server ends")
+            left = await server.actions.put_back("the page's server ends")
     except TimeoutError:
         left = f"not done in {PUT_BACK_S:g} s"
     server.operations.close()

@@ -25,7 +25,7 @@ from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
 from corridor.experiments.live_network.counterexample_text import shown
-from corridor.experiments.live_network.page.keeper import Keeper
+from corridor.experiments.live_network.page.actions import Actions
 from corridor.experiments.live_network.page.measuring import Loads, Probes
 from corridor.experiments.live_network.page.operations_link import OperationsLink
 from corridor.experiments.live_network.page.orders import Here, order_of
@@ -35,6 +35,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+AWAY = ("absent", "busy", "late")
 type Answer = tuple[str, bytes]
 """Its media type and its body."""
 
@@ -46,7 +47,7 @@ class PageServer:
     link: ControllerLink
     feed: EventFeed
     operations: OperationsLink
-    keeper: Keeper
+    actions: Actions
     loads: Loads
     probes: Probes
     topology: Topology
@@ -61,7 +62,7 @@ class PageServer:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.keeper.watch())
+            tasks.create_task(self.actions.watch())
             tasks.create_task(self.loads.run(lambda: self.feed.streams > 0))
             while True:
                 await asyncio.sleep(1)
@@ -72,13 +73,22 @@ class PageServer:
         if (method, path) == ("GET", "/page/body"):
             return HTML, (await self.body()).encode()
         if (method, path) == ("GET", "/page/now"):
-            now = await view(self.link, self.feed, self.operations)
-            return _json({**self.about, **now, "done": self.keeper.done.plain()})
+            return _json(await self._now())
         if (method, path) == ("GET", "/page/why"):
             return TEXT, (await self._why(query)).encode()
         if (method, path) == ("POST", "/page/do"):
             return _json(await self._do(body))
         raise Problem("unknown", "there is no such path of a page")
+
+    async def _now(self) -> JsonObject:
+        """While the controller computes, or is dead, that it is ``away``: a page asks again."""
+        try:
+            now = await view(self.link, self.feed, self.operations)
+        except Problem as problem:
+            if problem.kind not in AWAY:
+                raise
+            return {"away": problem.detail}
+        return {**self.about, **now, "done": self.actions.done.plain()}
 
     async def _why(self, query: str) -> str:
         (demand,) = parse_qs(query).get("demand", [""])[:1]
@@ -91,12 +101,12 @@ class PageServer:
         except InputError as problem:
             raise Problem("bad", str(problem)) from problem
         if not isinstance(order, Here):
-            return await self.keeper.carry_out(order)
+            return await self.actions.carry_out(order)
         now_s = time.monotonic()
-        self.keeper.leases.heard(order.page, now_s, touched=order.touched)
+        self.actions.leases.heard(order.page, now_s, touched=order.touched)
         if order.demand:
             self.probes.want(order.demand, now_s)
-        return {"done": self.keeper.done.plain()}
+        return {"done": self.actions.done.plain()}
 
 
 def _end(task: asyncio.Task[None]) -> None:

@@ -34,8 +34,9 @@
     resyncing = 0;
     try {
       const answer = await line.call("page/now");
-      if (!answer.ok) { again(1000); return; }
-      take(await answer.json());
+      const now = answer.ok ? await answer.json() : { away: true };
+      if (now.away) { again(1000); return; }         // the controller computes, or is dead: the line tells which
+      take(now);
     } catch { if (line.state !== "denied") again(2000); }
   }
   const again = (wait) => { if (!resyncing) resyncing = setTimeout(resync, wait); };
@@ -123,8 +124,8 @@
     if (event.event === "failures") {
       const dead = new Set(event.links);
       for (const { id } of fibres) {
-        const was = (states.get(id) ?? "").split(", ").filter((one) => one && one !== "failed");
-        setFibre(id, dead.has(id) && !was.some((one) => one === "cut") ? [...was, "failed"] : dead.has(id) ? was : was.filter((one) => one !== "cut"));
+        const rest = (states.get(id) ?? "").split(", ").filter((one) => one && !["failed", "cut"].includes(one));
+        setFibre(id, [...(dead.has(id) ? [about.done.cuts.includes(id) ? "cut" : "failed"] : []), ...rest]);
       }
     }
     if (HURT.includes(event.event)) again(150);
@@ -206,12 +207,14 @@
   function acts() {                                   // what may be done to the chosen fibre
     const one = fibres[chosenFibre];
     $("act").hidden = !one;
+    document.body.classList.toggle("acting", Boolean(one));
     if (!one) return;
+    $("act-name").textContent = one.id;
     const said = states.get(one.id) ?? "", off = line.state === "denied";
     const broken = said && said !== "drained";
     for (const button of $("act").querySelectorAll("button")) {
       const drained = said.includes("drained");
-      button.disabled = off || { cut: broken, mend: !broken, drain: drained, restore: !drained }[button.dataset.act];
+      button.disabled = button.dataset.act !== "close" && (off || { cut: broken, mend: !broken, drain: drained, restore: !drained }[button.dataset.act]);
     }
   }
   it.picked = (i) => {
@@ -222,10 +225,13 @@
   $("act").addEventListener("click", (e) => {
     const act = e.target.closest("[data-act]")?.dataset.act, fibre = fibres[chosenFibre]?.id;
     if (!act || !fibre) return;
+    if (act === "close") { chosenFibre = -1; it.mark("on", []); acts(); return; }
     note(`${fibre}: ${act} asked for here`);
     order({ do: act, fibre });
   });
   function hold(done) {
+    about.done = done;
+    for (const id of done.cuts) if (states.get(id) === "failed") setFibre(id, ["cut"]);
     const parts = [...done.cuts.map((one) => `${one} cut`), ...done.drains.map((one) => `${one} drained`), ...(done.policies === null ? [] : [`policies instead of ${done.policies}`]), ...(done.day === null ? [] : [`a day instead of ${done.day}`])];
     $("putback").disabled = !parts.length;
     $("held").textContent = parts.length ? `Done by pages: ${parts.join(", ")}. It is undone ${Math.round(about.lease_s / 60)} minutes after the pages that did it have gone`

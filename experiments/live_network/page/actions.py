@@ -1,6 +1,6 @@
 """Does what pages ask for, remembers it, and puts it back once nobody holds it any more.
 
-What is done is written down before it is done: who comes after a keeper that was killed puts it
+What is done is written down before it is done: whoever follows a process that was killed puts it
 back.
 """
 
@@ -31,7 +31,7 @@ RETRY_S = 5.0
 MAYBE_DONE = ("late", "absent", "error")
 
 
-class Keeper:
+class Actions:
     """``file`` is where it writes down what pages did."""
 
     def __init__(
@@ -215,7 +215,7 @@ async def _tried(step: Callable[[str], Awaitable[None]], of: str) -> str:
 
 
 def _left(file: Path) -> Done:
-    """What a keeper before this one wrote down."""
+    """What a process before this one wrote down."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return Done.from_json(file.read_text())
     return Done()
