@@ -67,9 +67,9 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     from corridor.controller.api.event_feed import EventFeed
     from corridor.controller.policy.load import shipped_policies
     from corridor.experiments.live_network.event_text import told
+    from corridor.experiments.live_network.page.actions import Actions
     from corridor.experiments.live_network.page.app import PageServer
     from corridor.experiments.live_network.page.body import Body
-    from corridor.experiments.live_network.page.actions import Actions
     from corridor.experiments.live_network.page.leases import LEASE_S, Leases
     from corridor.experiments.live_network.page.measuring import Loads, Probes
     from corridor.experiments.live_network.page.operations_link import OperationsLink
