@@ -45,7 +45,7 @@
     about = now; status = now.status;
     for (const one of now.demands) serve(one);
     fibres.forEach(({ id }) => setFibre(id, now.fibres[id] ?? []));
-    prove(now.proof); hold(now.done); rules(first); sum();
+    prove(now.proof); hold(now.done); rules(first); sum(); why();
     if (!first) return;
     for (const one of now.events) tell(one);
     line.begin(now.position);
@@ -177,7 +177,9 @@
   }
   function probing() {
     trips.length = 0;
-    $("pulse-name").textContent = shown();
+    $("pulse-name").textContent = $("why-name").textContent = shown();
+    $("why-text").textContent = "";
+    why();
     $("pulse").textContent = line.demand() ? "is being measured" : "is not measured";
     for (const id of ["trips-path", "trips-lost"]) $(id).setAttribute("d", "");
     line.here();
@@ -212,15 +214,15 @@
     $("act-name").textContent = one.id;
     const said = states.get(one.id) ?? "", off = line.state === "denied";
     const broken = said && said !== "drained";
-    for (const button of $("act").querySelectorAll("button")) {
-      const drained = said.includes("drained");
-      button.disabled = button.dataset.act !== "close" && (off || { cut: broken, mend: !broken, drain: drained, restore: !drained }[button.dataset.act]);
-    }
+    const drained = said.includes("drained"), not = { cut: broken, mend: !broken, drain: drained, restore: !drained };
+    const held = document.activeElement;
+    for (const button of $("act").querySelectorAll("button")) button.hidden = button.dataset.act !== "close" && Boolean(off || not[button.dataset.act]);
+    if (held?.hidden && $("act").contains(held)) $("act").querySelector("button:not([hidden])").focus();
   }
   it.picked = (i) => {
     chosenFibre = i;
     acts();
-    if (document.activeElement?.closest("[data-fibre]")) $("act").querySelector("button:enabled")?.focus();
+    if (document.activeElement?.closest("[data-fibre]")) $("act").querySelector("button:not([hidden])").focus();
   };
   $("act").addEventListener("click", (e) => {
     const act = e.target.closest("[data-act]")?.dataset.act, fibre = fibres[chosenFibre]?.id;
@@ -233,7 +235,7 @@
     about.done = done;
     for (const id of done.cuts) if (states.get(id) === "failed") setFibre(id, ["cut"]);
     const parts = [...done.cuts.map((one) => `${one} cut`), ...done.drains.map((one) => `${one} drained`), ...(done.policies === null ? [] : [`policies instead of ${done.policies}`]), ...(done.day === null ? [] : [`a day instead of ${done.day}`])];
-    $("putback").disabled = !parts.length;
+    $("putback").hidden = !parts.length;
     $("held").textContent = parts.length ? `Done by pages: ${parts.join(", ")}. It is undone ${Math.round(about.lease_s / 60)} minutes after the pages that did it have gone`
       + (about.idle_s ? `, or when nobody has used one for ${Math.round(about.idle_s / 60)} minutes.` : ".") : "";
   }
@@ -252,15 +254,17 @@
     if (set !== status.policies) order({ do: "policies", set, outside: $("outside").checked ? "not-judged" : "deny" });
   });
   $("putback").addEventListener("click", () => order({ do: "put-back" }, (ok, said) => { if (ok && said.left.length) refuse(said.left.join("; "), []); }));
-  $("why").addEventListener("click", async () => {
-    $("why-box").hidden = false; $("why-box").open = true;
-    $("why-text").textContent = "asked";
+  async function why() {
+    if (!$("why-box").open) return;
+    const of = shown();
+    let text = "nobody answered";
     try {
-      const answer = await line.call(`page/why?demand=${encodeURIComponent(shown())}`);
-      $("why-text").textContent = answer.ok ? await answer.text() : (await line.said(answer)).detail;
-    } catch { $("why-text").textContent = "nobody answered"; }
-    $("why-text").focus();
-  });
+      const answer = await line.call(`page/why?demand=${encodeURIComponent(of)}`);
+      text = answer.ok ? await answer.text() : (await line.said(answer)).detail;
+    } catch { /* the line tells */ }
+    if (of === shown()) $("why-text").textContent = text;
+  }
+  $("why-box").addEventListener("toggle", why);
 
   let last = -1;                                      // a demand was chosen: by select, table, search or map
   const choose = it.chosenNow = () => { if (it.chosen !== last) { last = it.chosen; probing(); } };
