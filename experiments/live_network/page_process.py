@@ -1,6 +1,6 @@
 """The page of a live network: its process, where it is, and a browser that opens it.
 
-Whoever serves it leaves a note beside the session, so that others find it: ``page.json`` with its
+Who serves it leaves a note beside the session, so that others find it: ``page.json`` with its
 address and the process. Its token is in ``page-token``.
 """
 

@@ -1,6 +1,6 @@
 """Does what pages ask for, remembers it, and puts it back once nobody holds it any more.
 
-What is done is written down before it is done: whoever follows a process that was killed puts it
+What is done is written down before it is done: a process that follows one that was killed puts it
 back.
 """
 
@@ -113,7 +113,7 @@ class Actions:
         return {"changed": changed}
 
     async def _mend(self, fibre: str) -> JsonObject:
-        """Every fault of it that began by hand, whoever began it."""
+        """Every fault of it that began by hand, here or elsewhere."""
         lasting = (await self._operations.ask("lasting"))["faults"]
         kinds = {one["kind"] for one in lasting if one["what"] == fibre}
         ended = [await self._operations.ask("end", kind=k, what=fibre) for k in kinds or {"cut"}]

@@ -21,7 +21,7 @@ window.corridor.line = (() => {
     const token = sessionStorage.getItem(KEY);
     if (!token) { become("denied"); throw new Error("not allowed"); }
     const answer = await fetch(path, { cache: "no-store", credentials: "omit", redirect: "error", ...more, headers: { Authorization: `Bearer ${token}`, ...more.headers } });
-    if (answer.status === 401) {                      // whoever listens at this port now is to learn nothing
+    if (answer.status === 401) {                      // another program may listen at this port by now
       sessionStorage.removeItem(KEY);
       become("denied");
       throw new Error("not allowed");
