@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -95,7 +95,7 @@ class EventFeed:
             self._published.append(Published(next(self._numbers), kind, what))
             self._changed.notify_all()
 
-    async def follow(self, after: Position | None, silent_s: float) -> AsyncIterator[Heard]:
+    async def follow(self, after: Position | None, silent_s: float) -> AsyncGenerator[Heard]:
         """What comes after a position, or from now on; empty where nothing did for a while."""
         line, told = Line("", 0), self._published[-1].number if self._published else 0
         async with self._listening():

@@ -50,14 +50,13 @@ def page_of(one: Session, say: Say, *, port: int | None, kiosk: bool) -> Iterato
         *("--token-file", str(token_file), "--network", one.name, "--results", one.out),
         *(["--idle-s", str(IDLE_S)] if kiosk else []),
     ]
-    serving = _Restarted(words, Path(one.out) / LOG, port, say)
-    try:
+    with contextlib.ExitStack() as stack:
+        for name in (NOTE, TOKEN_FILE, OPENER):
+            stack.callback((folder / name).unlink, missing_ok=True)
+        serving = _Restarted(words, Path(one.out) / LOG, port, say)
+        stack.callback(serving.close)
         (folder / NOTE).write_text(json.dumps({"url": serving.url, "pid": os.getpid()}))
         yield address(serving.url, token_file)
-    finally:
-        serving.close()
-        for name in (NOTE, TOKEN_FILE, OPENER):
-            (folder / name).unlink(missing_ok=True)
 
 
 class _Restarted:

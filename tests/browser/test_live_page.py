@@ -194,6 +194,31 @@ def test_twenty_clicks_at_once_wait_for_their_turn_and_none_is_lost(
     quiet(opened)
 
 
+def test_an_order_that_finds_no_room_is_said_and_asked_again(lab: PageLab, visit: Visit) -> None:
+    opened = visit()
+    page = opened.page
+    is_live(page)
+    refused: list[str] = []
+
+    def crowded(route: Any) -> None:
+        if "cut" in (route.request.post_data or "") and len(refused) < 2:
+            refused.append(route.request.post_data)
+            problem = '{"kind": "crowded", "detail": "4 changes are waiting already"}'
+            route.fulfill(status=503, content_type="application/problem+json", body=problem)
+        else:
+            route.continue_()
+
+    page.route("**/page/do", crowded)
+    choose(page)
+    page.click("#act [data-act=cut]")
+    until(lambda: "waiting already; asked again" in page.locator("#orders").inner_text())
+    until(lambda: not lab.state(FIBRE)["works"])
+    assert len(refused) == 2
+    assert page.locator("#refusals li").count() == 0
+    page.click("#act [data-act=mend]")
+    until(lambda: lab.state(FIBRE)["works"])
+
+
 def test_a_dead_controller_is_told_and_the_next_one_is_heard_from_its_first_event(
     lab: PageLab, visit: Visit
 ) -> None:

@@ -76,7 +76,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     from corridor.experiments.live_network.setting import Setting
 
     setting = Setting.read(given.results / "raw")
-    feed = EventFeed(link, lambda event: told(event))  # type: ignore[arg-type]
+    feed = EventFeed(link, told)
     operations = OperationsLink(given.operations)
     state = given.token_file.with_name(STATE_FILE)
     actions = Actions(link, operations, state, Leases(given.idle_s), feed.publish)

@@ -35,6 +35,12 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+ALONE = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+"""An answer that is opened by itself may do nothing."""
 AWAY = ("absent", "busy", "late")
 type Answer = tuple[str, bytes]
 """Its media type and its body."""
@@ -137,7 +143,7 @@ class PagePaths:
                 problem.more = {**problem.more, "text": shown(examples)}
             status, headers = problem.status, problem.headers
             said = problem.body(scope["path"])
-        await _send(send, status, {**headers, "content-length": str(len(said))}, said)
+        await _send(send, status, {**ALONE, **headers, "content-length": str(len(said))}, said)
 
 
 async def _send(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:

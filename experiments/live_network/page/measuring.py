@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,7 +19,7 @@ from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.model.wiring import Wiring
 
-type Publish = Callable[[str, JsonObject], Awaitable[None]]
+type Publish = Callable[[str, JsonObject], Coroutine[None, None, None]]
 LOADS_S = 1.0
 PROBE_NS = 250_000_000
 MOST_PROBED = 4
