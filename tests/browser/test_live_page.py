@@ -212,11 +212,11 @@ def test_an_order_that_finds_no_room_is_said_and_asked_again(lab: PageLab, visit
     choose(page)
     page.click("#act [data-act=cut]")
     until(lambda: "waiting already; asked again" in page.locator("#orders").inner_text())
-    until(lambda: not lab.state(FIBRE)["works"])
+    until(lambda: f"{FIBRE} (cut)" in page.locator("#verdict").inner_text())
     assert len(refused) == 2
     assert page.locator("#refusals li").count() == 0
     page.click("#act [data-act=mend]")
-    until(lambda: lab.state(FIBRE)["works"])
+    until(lambda: "Every fibre is as usual" in page.locator("#verdict").inner_text())
 
 
 def test_a_dead_controller_is_told_and_the_next_one_is_heard_from_its_first_event(
