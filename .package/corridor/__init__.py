@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
+    from corridor.experiments.answers.asking import answers, cut
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.runner import Options, run_scenario
@@ -27,6 +28,8 @@ __all__ = [
     "Lab",
     "Options",
     "Run",
+    "answers",
+    "cut",
     "load",
     "load_network",
     "load_policies",
@@ -39,6 +42,8 @@ _HOMES = {
     "Lab": "experiments.run.lab",
     "Options": "experiments.run.runner",
     "Run": "experiments.results.run_result",
+    "answers": "experiments.answers.asking",
+    "cut": "experiments.answers.asking",
     "load": "experiments.results.run_result",
     "load_network": "controller.testing",
     "load_policies": "controller.policy.load",

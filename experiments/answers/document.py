@@ -13,8 +13,10 @@ from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
+from corridor.controller.policy.routes import Remedy
 from corridor.experiments.answers.gathering import AGAINST, Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.words import ms
 from corridor.experiments.results.certainty import certainty_json
 from corridor.experiments.results.price import DemandPrice
 from corridor.experiments.results.price_causes import Cause
@@ -192,7 +194,7 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
         "why": _why(found),
         "clauses": [_clause(one) for one in found.clauses],
         "causes": [_cause(one) for one in priced.causes],
-        "remedies": [str(one) for one in found.remedies[:MOST_REMEDIES]],
+        "remedies": [_remedy(one) for one in found.remedies[:MOST_REMEDIES]],
         "round_trip_ms": {
             "free": 2 * found.shortest.one_way_ns / 1e6 if found.shortest else None,
             "lawful": priced.round_trip_ms,
@@ -214,6 +216,10 @@ def _why(found: Explanation) -> str:
     if found.passage is None:
         return "; ".join(str(one) for one in found.forbids_shortest)
     return "; ".join(found.lacks)
+
+
+def _remedy(of: Remedy) -> str:
+    return f"{of.kind} {of.what} (opens {ms(of.one_way_ns / 1e6)} one way)"
 
 
 def _interval(priced: DemandPrice) -> list[float] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.experiments.answers.document import Answers, DemandAnswer
+from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
@@ -21,7 +22,7 @@ def short_table(of: Answers, summary: Summary) -> str:
     """At most ``MOST_ROWS`` rows, and how many more there are; columns that say nothing are left
     out."""
     demands = {one["id"]: one for one in of["demands"]}
-    out_ms = _out_ms(summary)
+    out_ms, rtt_ms = _out_ms(summary), undisturbed_rtt_ms(summary)
     rows = [
         (_order(demands[one["id"]], one, out_ms.get(one["id"], 0.0)), one)
         for one in summary["demands"]
@@ -29,7 +30,8 @@ def short_table(of: Answers, summary: Summary) -> str:
     ]
     rows.sort(key=lambda row: row[0])
     cells = [
-        _cells(demands[one["id"]], one, out_ms.get(one["id"], 0.0)) for _, one in rows[:MOST_ROWS]
+        _cells(demands[one["id"]], one, out_ms.get(one["id"], 0.0), rtt_ms[one["id"]])
+        for _, one in rows[:MOST_ROWS]
     ]
     columns = [name for name in HEADINGS if any(one[name] for one in cells)]
     text = render(columns, [tuple(one[name] for name in columns) for one in cells], RIGHT)
@@ -61,7 +63,9 @@ def _order(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Order:
     )
 
 
-def _cells(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Mapping[str, str]:
+def _cells(
+    of: DemandAnswer, measured: DemandSummary, out_ms: float, rtt_ms: float | None
+) -> Mapping[str, str]:
     kept = of["kept_back"]
     status = of["status"] if of["judged"] or kept else f"{of['status']}, not judged"
     return {
@@ -69,7 +73,7 @@ def _cells(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Mapping[
         "data": "" if of["data"] == "unclassified" else of["data"],
         "status": status,
         "by": _by(of),
-        "RTT": "" if kept else _ms((measured["rtt_ms"] or {}).get("p50")),
+        "RTT": "" if kept else _ms(rtt_ms),
         "law adds": _ms(of["extra_ms"]) if (of["extra_ms"] or 0.0) >= LEAST_MS else "",
         "worst out": _ms(out_ms) if out_ms else "",
         "sure": _sure(of),

@@ -97,31 +97,42 @@ class Atlas:
 
     def labels(
         self,
-        height: float,
+        height: float | Callable[[MapHub], float],
         *,
         first: Sequence[str] = (),
         among: Collection[str] | None = None,
         text: Callable[[MapHub], str] = lambda hub: hub.short_name,
         width: Callable[[str], float] | None = None,
         mark: float = 4.5,
+        clear: Iterable[XY] = (),
+        lines: Sequence[Line] = (),
     ) -> list[PlacedLabel]:
         """Where the names of hubs are, in letters of that height, as many as have room.
 
         ``first`` come before all others, which follow by rank; ``among`` says which at all.
-        ``width`` measures a text in units; without it widths are about right.
+        ``width`` measures a text in units; without it widths are about right. ``clear`` are other
+        points that no label may cover, ``lines`` are better not covered, as fibres are.
         """
-        measure = width or (lambda one: height * text_width_em(one))
         order = sorted(
             (hub for name, hub in self.hubs.items() if among is None or name in among),
             key=lambda hub: (_place_in(first, hub.hub.id), hub.rank),
         )
         labels = [
-            Label(hub.hub.id, hub.x, hub.y, measure(text(hub.hub)), height, mark) for hub in order
+            Label(
+                hub.hub.id,
+                *hub.xy,
+                width=width(text(hub.hub)) if width else high * text_width_em(text(hub.hub)),
+                height=high,
+                mark=mark,
+            )
+            for hub in order
+            for high in [height(hub.hub) if callable(height) else height]
         ]
         others = [hub.xy for name, hub in self.hubs.items() if among and name not in among]
-        lines = [part for fibre in self.fibres.values() for part in fibre.parts]
+        others += clear
+        all_lines = [part for fibre in self.fibres.values() for part in fibre.parts]
         frame = Box(0.0, 0.0, self.frame.width, self.frame.height)
-        return place_labels(labels, frame, [(xy, mark) for xy in others], lines)
+        return place_labels(labels, frame, [(xy, mark) for xy in others], [*all_lines, *lines])
 
 
 def _place_in(names: Sequence[str], name: str) -> int:

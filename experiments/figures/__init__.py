@@ -1,31 +1,23 @@
-"""The figures of a run: RTT by group, predicted against measured, ranges, throughput, events.
+"""The figures of a run: what its law costs, what events did, what was measured, how it is carried.
 
-Each is written as PDF and PNG into ``figures/``. A figure without anything to show
-is left out; a demand without a reply is marked as such in those that remain, and one
-that policies keep back is in none.
+Each is written as PDF and PNG into ``figures/``, as wide as a page's text and, under a name with
+``-column``, as one of two columns. A figure without anything to show is left out. Those that only
+show that measurements agree with predictions are in ``figures/verification/``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.outages import outages
-from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
-from corridor.experiments.figures.style import save, style
-from corridor.experiments.figures.throughput import throughput
-from corridor.experiments.figures.timeline import timeline
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.registry import KINDS
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import Width, save, style
 from corridor.experiments.results.summary import Summary
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-NAMES = (
-    *("rtt-ecdf", "predicted-measured", "demand-ranges", "throughput"),
-    *("timeline", "outages"),
-)
+NAMES = tuple(KINDS)
 
 
 def draw_figures(
@@ -34,38 +26,33 @@ def draw_figures(
     names: Sequence[str] = NAMES,
     places: Mapping[str, data.Place] | None = None,
 ) -> list[Path]:
-    """Draw what ``summary`` and ``probes.parquet`` allow; returns the files written.
+    """Draw what is in a result folder; returns the files written.
 
     ``places`` are those of ``data.read_places``, for who has read them already.
     """
-    folder = out_dir / "figures"
-    folder.mkdir(exist_ok=True)
-    for name in names:
-        for suffix in ("pdf", "png"):
-            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-    drawers = _drawers(out_dir, summary, data.read_places(out_dir) if places is None else places)
+    (out_dir / "figures").mkdir(exist_ok=True)
+    run = RunData(out_dir, summary, places)
+    written: list[Path] = []
     with style():
-        drawn = [(name, drawers[name]()) for name in names]
-        return [
-            path
-            for name, figure in drawn
-            if figure is not None
-            for path in save(figure, folder, name)
-        ]
+        for kind in (KINDS[name] for name in names):
+            _forget(out_dir, kind)
+            for width in kind.widths:
+                written += _drawn(run, kind, width)
+    return written
 
 
-def _drawers(
-    out_dir: Path, summary: Summary, places: Mapping[str, data.Place]
-) -> dict[str, Callable[[], Figure | None]]:
-    """What draws each figure, by its name."""
-    every_rtt_ms = data.read_rtt_ms(out_dir, len(summary["demands"]))
-    shown, rtt_ms = data.expecting_answers(summary, every_rtt_ms)
-    groups = data.group_demands(shown["demands"], places)
-    return {
-        "rtt-ecdf": lambda: rtt_ecdf(shown, groups, rtt_ms),
-        "predicted-measured": lambda: predicted_measured(shown, groups),
-        "demand-ranges": lambda: demand_ranges(shown, groups),
-        "throughput": lambda: throughput(shown),
-        "timeline": lambda: timeline(summary, out_dir),
-        "outages": lambda: outages(summary, out_dir),
-    }
+def _drawn(run: RunData, kind: FigureKind, width: Width) -> list[Path]:
+    figure = kind.draw(run, width)
+    if figure is None:
+        return []
+    folder = run.out_dir / "figures" / kind.folder
+    folder.mkdir(exist_ok=True)
+    return save(figure, folder, f"{kind.name}{width.suffix}")
+
+
+def _forget(out_dir: Path, kind: FigureKind) -> None:
+    """A figure of an earlier drawing does not stay."""
+    for width in kind.widths:
+        for suffix in ("pdf", "png"):
+            path = out_dir / "figures" / kind.folder / f"{kind.name}{width.suffix}.{suffix}"
+            path.unlink(missing_ok=True)

@@ -10,10 +10,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.event_data import WHILE_IT_LASTS, Outage, duration
-from corridor.experiments.figures.style import SMALL_PT, new_figure
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.rows import Rows, RowText
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import Summary
 
 MOST_LINEAR = 100.0
@@ -29,7 +33,7 @@ LASTING |= {"linewidth": 0.6}
 BAR, BOX = 0.4, 0.66
 
 
-def outages(summary: Summary, out_dir: Path) -> Figure | None:
+def outages(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | None:
     """One row an event that put demands out, or was to."""
     events = summary.get("events", [])
     found = event_data.outages(events)
@@ -40,15 +44,15 @@ def outages(summary: Summary, out_dir: Path) -> Figure | None:
     told = shown if len(rows) == len(found) else f"{shown}: the {len(rows)} longest outages"
     caption = data.caption(summary, told)
     title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))
-    figure = new_figure(title, caption, 1.2 + 0.36 * len(rows), 7.0, _key(rows))
-    axes = figure.add_subplot()
+    texts = [RowText(f"{row.label}\n{row.when}", row.told) for row in rows]
+    placed = Rows(texts, width, 0.36)
+    figure, axes = placed.figure(title, caption, _key(rows))
     low, high = _scale(axes, rows)
-    for y, row in enumerate(rows):
-        _draw(axes, y, row, low, high)
-    axes.set_yticks(range(len(rows)), [f"{row.label}\n{row.when}" for row in rows])
-    axes.set_ylim(len(rows) - 0.45, -0.55)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    if width.is_narrow and not low:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    for y, row in zip(placed.ys, rows, strict=True):
+        _draw_row(axes, y, row, low, high)
+    placed.write(axes)
     axes.xaxis.set_major_formatter(lambda value, _: duration(value))
     logarithmic = " (logarithmic)" if low else ""
     axes.set_xlabel(f"longest time in which nothing arrived{logarithmic}")
@@ -81,7 +85,7 @@ def _scale(axes: Any, rows: Sequence[Outage]) -> tuple[float, float]:
     return float(low), 1.5 * most
 
 
-def _draw(axes: Any, y: int, row: Outage, low: float, high: float) -> None:
+def _draw_row(axes: Any, y: float, row: Outage, low: float, high: float) -> None:
     if row.lasting:
         until = high if row.predicted_ms is None else row.predicted_ms
         axes.barh(y, until - low, left=low, height=BOX, **LASTING)
@@ -90,13 +94,15 @@ def _draw(axes: Any, y: int, row: Outage, low: float, high: float) -> None:
         axes.plot(row.predicted_ms, y, clip_on=False, **PREDICTED)
     spread = np.linspace(-0.3, 0.3, len(row.out_ms)) * BAR if len(row.out_ms) > 1 else [0.0]
     axes.plot(np.maximum(row.out_ms, low), y + np.asarray(spread), clip_on=False, **DEMAND)
-    axes.annotate(
-        row.told,
-        (1, y),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(9, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=SMALL_PT,
-        linespacing=1.25,
-    )
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    return outages(run.summary, run.out_dir, width)
+
+
+KIND = FigureKind(
+    "outages",
+    "of each event that put demands out, or was to, the longest time in which nothing arrived that "
+    "was sent, beside the longest that was predicted; the 30 longest",
+    _draw,
+)

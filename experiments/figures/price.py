@@ -1,4 +1,5 @@
-"""The figure of prices: extra round trip by set and class of data, and what else is lost."""
+"""The figure of prices: extra round trip by set and class of data, certain rules and readings
+apart, how sure that is, and what else is lost."""
 
 from __future__ import annotations
 
@@ -6,67 +7,106 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from corridor.experiments.figures.style import new_figure, save, style
-from corridor.experiments.results.price import Row, SetPrice
+from corridor.experiments.figures import price_bars
+from corridor.experiments.figures.data import count
+from corridor.experiments.figures.price_bars import Bar
+from corridor.experiments.figures.rows import Rows, RowText
+from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, save, style
+from corridor.experiments.results.price import LEAST_MS, DemandPrice, Row, SetPrice
 
-EACH: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 9}
-MEDIAN: dict[str, Any] = {"marker": "o", "color": "k", "linestyle": "none", "markersize": 5}
-MEASURED: dict[str, Any] = {"marker": "x", "color": "0.45", "linestyle": "none", "markersize": 7}
-ROW_IN = 0.2
+EACH: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 4}
+MEASURED: dict[str, Any] = {"marker": "x", "color": "k", "linestyle": "none", "markersize": 4}
+ROW_IN = 0.26
+EACH_Y, MEASURED_Y = -0.37, 0.37
+"""Above and below a bar, in rows."""
+MOST_ROWS = 40
 
 
 def draw_prices(folder: Path, prices: Sequence[SetPrice]) -> list[Path]:
-    """``price.pdf`` and ``price.png``: one row a set and class that costs anything."""
-    rows = [(of, row) for of in prices for row in of.rows if row.is_costly]
-    if not rows:
-        return []
+    """``price`` and ``price-column`` as PDF and PNG: one row a set and class that costs."""
+    written: list[Path] = []
     with style():
-        against = prices[0].against
-        caption = f"over the same demands under {against}; a set is priced by itself"
-        key = [
-            (Line2D([], [], **EACH), "a demand, predicted"),
-            (Line2D([], [], **MEDIAN), "median of three and more"),
-        ]
-        if any(one.measured_extra_ms is not None for of in prices for one in of.demands):
-            key.append((Line2D([], [], **MEASURED), "measured"))
-        figure = new_figure(_title(prices), caption, 1.0 + ROW_IN * len(rows), key=key)
-        axes = figure.add_subplot()
-        most = max((max(row.extra_ms, default=0.0) for _, row in rows), default=0.0) or 1.0
-        for y, (of, row) in enumerate(rows):
-            _draw(axes, y, of, row, most)
-        axes.set_yticks(range(len(rows)), [f"{row.policies}: {row.data}" for _, row in rows])
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("extra round trip (ms)")
-        return save(figure, folder, "price")
+        for width in (TEXT, COLUMN):
+            figure = price_figure(prices, width)
+            if figure is not None:
+                written += save(figure, folder, f"price{width.suffix}")
+    return written
+
+
+def price_figure(prices: Sequence[SetPrice], width: Width) -> Figure | None:
+    """None where no set costs anything."""
+    every = [(of, row) for of in prices for row in of.rows if row.is_costly]
+    shown = sorted(every, key=lambda pair: -_most_ms(pair[1]))[:MOST_ROWS]
+    costly = [pair for pair in every if pair in shown]
+    if not costly:
+        return None
+    rows = Rows([_text(of, row, len(prices)) for of, row in costly], width, ROW_IN)
+    bars = [_bar(of, row) for of, row in costly]
+    caption = f"over the same demands under {prices[0].against}; a set is priced by itself"
+    if len(costly) < len(every):
+        caption += f"; the {len(costly)} rows of {len(every)} that cost most"
+    key = [*price_bars.key(bars), *_marks_key(prices)]
+    figure, axes = rows.figure(_title(prices), f"{caption} · not legal advice", key)
+    for y, bar, (of, row) in zip(rows.ys, bars, costly, strict=True):
+        price_bars.draw(axes, y, bar)
+        _draw_marks(axes, y, _of_class(of, row))
+    most = max([bar.furthest_ms for bar in bars] + _measured_ms(prices)) or 1.0
+    axes.set_xlim(min(0.0, *(bar.least_ms for bar in bars)), 1.05 * most)
+    axes.set_xlabel("extra round trip (ms)")
+    rows.write(axes)
+    return figure
 
 
 def _title(prices: Sequence[SetPrice]) -> str:
     if len(prices) > 1:
-        return f"What {len(prices)} policy sets cost"
+        return _title_of_several(prices)
     total = prices[0].with_readings
+    most = max(map(_most_ms, prices[0].rows), default=0.0)
+    back = count(total.kept_back, "demand")
     return (
-        f"{prices[0].policies} keeps {total.kept_back} demands back, delays {total.delayed} "
-        f"and leaves {total.losing} with less protection"
+        f"{prices[0].policies} keeps {back} back, delays {total.delayed} "
+        f"by up to {most:.3g} ms, and leaves {total.losing} with less protection"
     )
 
 
-def _draw(axes: Axes, y: int, of: SetPrice, row: Row, most: float) -> None:
-    farthest = max(row.extra_ms, default=0.0)
-    axes.plot([0, farthest], [y, y], color="0.75", linewidth=1)
-    axes.plot(row.extra_ms, [y] * len(row.extra_ms), **EACH)
-    if row.median_ms is not None:
-        axes.plot(row.median_ms, y, **MEDIAN)
-    measured = [
-        one.measured_extra_ms
-        for one in of.demands
-        if one.data == row.data and one.measured_extra_ms is not None
-    ]
-    axes.plot(measured, [y] * len(measured), **MEASURED)
-    axes.text(farthest + most * 0.01, y, _beside(row), va="center", fontsize=7)
+def _title_of_several(prices: Sequence[SetPrice]) -> str:
+    slow = max(prices, key=lambda of: max(map(_most_ms, of.rows), default=0.0))
+    strict = max(prices, key=lambda of: of.with_readings.kept_back)
+    most = max(map(_most_ms, slow.rows), default=0.0)
+    back = count(strict.with_readings.kept_back, "demand")
+    delays = f"{slow.policies} delays most, by up to {most:.3g} ms" if most > LEAST_MS else ""
+    keeps = f"keeps most back, {back}" if strict.with_readings.kept_back else ""
+    if keeps and (strict is not slow or not delays):
+        keeps = f"{strict.policies} {keeps}"
+    said = ", and ".join(filter(None, (delays, keeps)))
+    return f"Of {len(prices)} policy sets {said or 'none delays or keeps anything back'}"
+
+
+def _most_ms(row: Row) -> float:
+    return max(row.extra_ms, default=0.0)
+
+
+def _of_class(of: SetPrice, row: Row) -> list[DemandPrice]:
+    return [one for one in of.demands if one.data == row.data]
+
+
+def _bar(of: SetPrice, row: Row) -> Bar:
+    """Of the demand of the class that pays most; certain rules may cost another one more."""
+    extra = max(_most_ms(row), 0.0)
+    certain = [one.by_certain_rules.extra_ms or 0.0 for one in _of_class(of, row)]
+    at = row.extra_ms.index(_most_ms(row)) if row.extra_ms else None
+    sure = row.certainty[at] if at is not None and row.certainty else None
+    interval = (sure.interval.low_ms, sure.interval.high_ms) if sure and extra > LEAST_MS else None
+    return Bar(min(max(certain, default=0.0), extra), extra, interval)
+
+
+def _text(of: SetPrice, row: Row, sets: int) -> RowText:
+    name = row.data if sets == 1 else f"{of.policies}: {row.data}"
+    measured = any(one.measured_extra_ms is not None for one in _of_class(of, row))
+    return RowText(name, _beside(row), has_bar=measured or abs(_most_ms(row)) > LEAST_MS)
 
 
 def _beside(row: Row) -> str:
@@ -74,6 +114,26 @@ def _beside(row: Row) -> str:
     if row.kept_back:
         said.append(f"{row.kept_back} of {row.demands} kept back")
     if row.lost:
-        points = "1 point" if len(row.lost) == 1 else f"{len(row.lost)} points"
+        points = count(len(row.lost), "point")
         said.append(f"{row.losing} of {row.demands} without a way around {points}")
     return ", ".join(said)
+
+
+def _marks_key(prices: Sequence[SetPrice]) -> Key:
+    key = [(Line2D([], [], **EACH | {"markersize": 7}), "each demand")]
+    if _measured_ms(prices):
+        key.append((Line2D([], [], **MEASURED), "measured"))
+    return key
+
+
+def _measured_ms(prices: Sequence[SetPrice]) -> list[float]:
+    every = (one.measured_extra_ms for of in prices for one in of.demands)
+    return [extra for extra in every if extra is not None]
+
+
+def _draw_marks(axes: Any, y: float, demands: Sequence[DemandPrice]) -> None:
+    predicted = [one.with_readings.extra_ms for one in demands]
+    known = [extra for extra in predicted if extra is not None and abs(extra) > LEAST_MS]
+    axes.plot(known, [y + EACH_Y] * len(known), clip_on=False, **EACH)
+    measured = [one.measured_extra_ms for one in demands if one.measured_extra_ms is not None]
+    axes.plot(measured, [y + MEASURED_Y] * len(measured), clip_on=False, **MEASURED)

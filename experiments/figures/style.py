@@ -8,24 +8,52 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-TEXT_WIDTH_IN = 6.5
+from corridor.experiments.figures.fonts import families, set_fonts
+
 SMALL_PT = 7
 PNG_DPI = 150
+LINE_IN = 0.135
+"""Of a caption, and of a second line of a title."""
 CAPTION_IN = 0.22
 TITLE_IN = 0.26
-KEY_IN = 0.2
+KEY_IN, KEY_LINE_IN = 0.2, 0.165
+"""Of the first line of a key, and of each further one."""
+EDGE_IN = 0.05
 SOFT = "0.45"
+BACKING: dict[str, Any] = {"facecolor": "w", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
+"""Behind texts that lines pass below; an outline would make paths of letters."""
+
+
+@dataclass(frozen=True)
+class Width:
+    """How wide a figure is on paper; ``suffix`` is part of its files' names."""
+
+    suffix: str
+    inches: float
+    title_pt: float
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.inches < 5
+
+
+TEXT = Width("", 6.9, 9)
+"""As wide as the text of a page."""
+COLUMN = Width("-column", 3.35, 8)
+"""As wide as one of two columns."""
 
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -49,8 +77,13 @@ RC: dict[str, Any] = {
     "figure.constrained_layout.w_pad": 0.05,
     "figure.constrained_layout.wspace": 0.06,
     "text.hinting": "none",
+    "text.parse_math": False,
     "svg.hashsalt": "corridor",
 }
+
+
+type Key = Sequence[tuple[Any, str]]
+"""Marks or lines, and what they mean."""
 
 
 @dataclass(frozen=True)
@@ -81,29 +114,83 @@ def style() -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A figure, and how much of it title and key take above, and the caption below."""
+
+    figure: Figure
+    above_in: float
+    below_in: float
+
+
 def new_figure(
-    title: str,
-    caption: str,
-    height_in: float,
-    width_in: float = TEXT_WIDTH_IN,
-    key: Sequence[tuple[Any, str]] = (),
+    title: str, caption: str, body_in: float, width: Width = TEXT, key: Key = ()
 ) -> Figure:
     """A figure whose axes leave room for its title and key above and its caption below."""
-    below = CAPTION_IN / height_in
-    above = (TITLE_IN + (KEY_IN if key else 0)) / height_in
-    layout = ConstrainedLayoutEngine(rect=(0, below, 1, 1 - below - above))
-    figure = Figure(figsize=(width_in, height_in), dpi=PNG_DPI, layout=layout)
-    figure.text(
-        0.05 / width_in, 1 - 0.05 / height_in, title, va="top", fontsize=9, fontweight="bold"
-    )
-    figure.text(0.05 / width_in, 0.05 / height_in, caption, fontsize=SMALL_PT, color="0.3")
-    if key:
-        add_key(figure, key, TITLE_IN)
-    return figure
+    sheet = new_sheet(title, caption, body_in, width, key)
+    height_in = float(sheet.figure.get_size_inches()[1])
+    below, above = sheet.below_in / height_in, sheet.above_in / height_in
+    sheet.figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, below, 1, 1 - below - above)))
+    return sheet.figure
 
 
-def add_key(figure: Figure, key: Sequence[tuple[Any, str]], below_in: float) -> None:
-    """A line of what is what, so far below the upper edge."""
+def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *keys: Key) -> Sheet:
+    """A figure with ``body_in`` between its title and keys above and its caption below; each is
+    broken into as many lines as it needs."""
+    scratch = Figure(dpi=PNG_DPI)
+    room_pt = (width.inches - 2 * EDGE_IN) * 72
+    titles = broken(scratch, title, width.title_pt, room_pt, weight="bold")
+    captions = broken(scratch, caption, SMALL_PT, room_pt)
+    shaped = [(key, _columns(scratch, key, room_pt)) for key in keys if key]
+    title_in = TITLE_IN + (LINE_IN + 0.01) * (len(titles) - 1)
+    above_in = title_in + sum(_key_in(key, columns) for key, columns in shaped)
+    below_in = CAPTION_IN + LINE_IN * (len(captions) - 1)
+    height_in = above_in + body_in + below_in
+    figure = Figure(figsize=(width.inches, height_in), dpi=PNG_DPI)
+    left, top, bottom = EDGE_IN / width.inches, 1 - EDGE_IN / height_in, EDGE_IN / height_in
+    bold: dict[str, Any] = {"fontsize": width.title_pt, "fontweight": "bold", "va": "top"}
+    figure.text(left, top, "\n".join(titles), linespacing=1.15, **bold)
+    soft: dict[str, Any] = {"fontsize": SMALL_PT, "color": "0.3", "va": "bottom"}
+    figure.text(left, bottom, "\n".join(captions), linespacing=1.2, **soft)
+    down_in = title_in
+    for key, columns in shaped:
+        _add_key(figure, key, columns, down_in)
+        down_in += _key_in(key, columns)
+    return Sheet(figure, above_in, below_in)
+
+
+def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: Any) -> list[str]:
+    """A text in lines that are no wider than there is room; a word that is stays whole."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_pt(figure, [longer], size_pt, **font) > room_pt:
+            lines.append(word)
+        else:
+            lines[-1:] = [longer]
+    return lines
+
+
+HANDLE_PT, BETWEEN_PT = 18.0, 11.0
+"""Of a key: what stands before a name, and between two columns."""
+
+
+def _key_in(key: Key, columns: int) -> float:
+    return KEY_IN + KEY_LINE_IN * (-(-len(key) // columns) - 1)
+
+
+def _columns(figure: Figure, key: Key, room_pt: float) -> int:
+    """The most in which all entries of a key are beside each other without leaving the figure."""
+    wide = [width_pt(figure, [name], SMALL_PT + 0.5) + HANDLE_PT for _, name in key]
+    for columns in range(len(key), 1, -1):
+        each = [max(part) for part in np.array_split(wide, columns)]
+        if sum(each) + BETWEEN_PT * (len(each) - 1) <= room_pt:
+            return columns
+    return 1
+
+
+def _add_key(figure: Figure, key: Key, columns: int, below_in: float) -> None:
+    """A line or more of what is what, so far below the upper edge."""
     width_in, height_in = figure.get_size_inches()
     figure.legend(
         *zip(*key, strict=True),
@@ -111,24 +198,33 @@ def add_key(figure: Figure, key: Sequence[tuple[Any, str]], below_in: float) -> 
         bbox_to_anchor=(1 - 0.07 / width_in, 1 - below_in / height_in),
         borderpad=0,
         borderaxespad=0,
-        ncols=len(key),
+        ncols=columns,
         columnspacing=1.5,
         handletextpad=0.3,
+        labelspacing=0.55,
     )
 
 
 def lay_out(figure: Figure) -> None:
-    """Settle where everything goes, for every format alike."""
+    """Settle where everything goes and of what fonts, for every format alike; a letter that no
+    font has is told of in a warning and across the figure."""
     figure.draw_without_rendering()
+    are_new, message = set_fonts(figure)
+    if message:
+        figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
+    if are_new:
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.pdf`` and ``name.png``, laid out alike and without the time of writing."""
-    lay_out(figure)
-    pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
-    figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
-    figure.savefig(png)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        lay_out(figure)
+        pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+        figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
+        figure.savefig(png)
     return [pdf, png]
 
 
@@ -142,9 +238,13 @@ def warm_up() -> None:
             figure.savefig(io.BytesIO(), format=suffix)
 
 
-def width_pt(figure: Figure, texts: Iterable[str], size_pt: float) -> float:
+def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:
     """The width of the widest of some lines, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    font = FontProperties(size=size_pt)
-    widths = [renderer.get_text_width_height_descent(text, font, False)[0] for text in texts]
+    widths = [
+        renderer.get_text_width_height_descent(
+            text, FontProperties(family=families(text), size=size_pt, **font), False
+        )[0]
+        for text in texts
+    ]
     return float(max(widths, default=0.0) * 72 / figure.dpi)

@@ -10,7 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.style import SMALL_PT, new_figure
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.rows import Rows, RowText
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import FlowSummary, Summary
 
 MAX_FLOWS = 40
@@ -28,7 +31,7 @@ OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linest
 BOTTLENECK: dict[str, Any] = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
 
 
-def throughput(summary: Summary) -> Figure | None:
+def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
     """Offered and delivered rate of each flow as a share of its bottleneck, and what was lost."""
     flows: list[Flow] = [
         {"id": demand["id"], **flow}
@@ -47,13 +50,11 @@ def throughput(summary: Summary) -> Figure | None:
         (Line2D([], [], **OFFERED), "offered"),
         (Line2D([], [], **BOTTLENECK), "bottleneck of the path"),
     ]
-    figure = new_figure(_title(flows), caption, 1.2 + 0.46 * len(shown), key=key)
-    axes = figure.add_subplot()
-    _draw_rates(axes, shown)
-    axes.set_yticks(range(len(shown)), [f"{flow['id']}\n{_carried(flow)}" for flow in shown])
-    axes.set_ylim(len(shown) - 0.45, -0.55)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    texts = [RowText(f"{flow['id']}\n{_carried(flow)}", _told(flow)) for flow in shown]
+    rows = Rows(texts, width, 0.46)
+    figure, axes = rows.figure(_title(flows), caption, key)
+    _draw_rates(axes, shown, rows.ys)
+    rows.write(axes)
     axes.set_xlabel("rate (% of the bottleneck)")
     return figure
 
@@ -76,25 +77,14 @@ def _share(flow: Flow, what: Literal["offered", "delivered"]) -> float | None:
     return None if rate is None else 100 * float(rate) / float(flow["bottleneck"])
 
 
-def _draw_rates(axes: Any, flows: Sequence[Flow]) -> None:
+def _draw_rates(axes: Any, flows: Sequence[Flow], ys: Sequence[float]) -> None:
     delivered = [_share(flow, "delivered") for flow in flows]
     offered = [_share(flow, "offered") for flow in flows]
-    axes.barh(range(len(flows)), [share or 0.0 for share in delivered], height=0.5, **DELIVERED)
-    known = [(share, y) for y, share in enumerate(offered) if share is not None]
+    axes.barh(ys, [share or 0.0 for share in delivered], height=0.5, **DELIVERED)
+    known = [(share, y) for y, share in zip(ys, offered, strict=True) if share is not None]
     axes.plot([share for share, _ in known], [y for _, y in known], clip_on=False, **OFFERED)
     axes.axvline(100, **BOTTLENECK)
     axes.set_xlim(0, 1.05 * max(100.0, *(share or 0.0 for share in delivered + offered)))
-    for y, flow in enumerate(flows):
-        axes.annotate(
-            _told(flow),
-            (1, y),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(9, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL_PT,
-            linespacing=1.25,
-        )
 
 
 def _carried(flow: Flow) -> str:
@@ -130,3 +120,14 @@ def _worst_place(flow: Flow) -> list[str]:
     place, lost = max(places.items(), key=lambda item: item[1])
     more = f" and {data.count(len(places) - 1, 'other place')}" if len(places) > 1 else ""
     return [f"{lost:,} at {place.replace('->', '→')}{more}"]
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    return throughput(run.summary, width)
+
+
+KIND = FigureKind(
+    "throughput",
+    "each flow's rate as a share of its bottleneck, with its loss; the 40 slowest",
+    _draw,
+)

@@ -16,24 +16,23 @@ from matplotlib.ticker import MaxNLocator
 from corridor.experiments.figures import data, event_data, rates
 from corridor.experiments.figures.event_data import Course, Level, Span
 from corridor.experiments.figures.flags import Flag, flags
+from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rates import Rate
+from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import (
-    CAPTION_IN,
-    KEY_IN,
     PNG_DPI,
     SERIES,
     SMALL_PT,
     SOFT,
-    TITLE_IN,
-    add_key,
-    new_figure,
+    TEXT,
+    Sheet,
+    Width,
+    new_sheet,
     width_pt,
 )
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 
-WIDTH_IN = 7.0
 LEFT_IN, RIGHT_IN = 0.62, 0.14
-WIDE_IN = WIDTH_IN - LEFT_IN - RIGHT_IN
 ROW_IN, RATE_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.62, 0.22, 0.135, 0.42
 PT_PER_IN = 72
 LEAST_SPAN = 0.06
@@ -49,7 +48,7 @@ AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (
 POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
 
-def timeline(summary: Summary, out_dir: Path) -> Figure | None:
+def timeline(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | None:
     """One row of RTT over time a demand, below all events; then one of throughput a flow."""
     events, demands = summary.get("events", []), event_data.shown_demands(summary)
     if not events or not demands:
@@ -61,43 +60,48 @@ def timeline(summary: Summary, out_dir: Path) -> Figure | None:
     found = every[: rates.MAX_RATES]
     end_s = max(end_s, rates.end_of(found))
     spans = event_data.spans(events, end_s)
-    placed = _placed(spans, end_s)
+    placed = _placed(spans, end_s, _wide_in(width))
     lanes_in = LANE_IN * (1 + max((flag.lane for flag in placed), default=-1)) + 0.04
     rates_in = len(found) * (NAME_IN + RATE_IN)
     rows_in = len(demands) * (NAME_IN + ROW_IN) + rates_in
-    keys_in = KEY_IN * (2 if found else 1)
-    height_in = TITLE_IN + keys_in + lanes_in + rows_in + TIME_IN + CAPTION_IN
     caption = data.caption(summary, _shown(summary, demands, spans, placed, len(every)))
-    figure = new_figure(
-        event_data.timeline_title(events), caption, height_in, WIDTH_IN, _key(spans)
-    )
-    figure.set_layout_engine("none")
-    behind = _axes(figure, TIME_IN + CAPTION_IN, rows_in + lanes_in, end_s)
-    _draw_events(behind, spans, placed, rows_in)
+    keys = (_key(spans), rates.key(found) if found else ())
+    title = event_data.timeline_title(events)
+    sheet = new_sheet(title, caption, lanes_in + rows_in + TIME_IN, width, *keys)
+    below_in = sheet.below_in + TIME_IN
+    _draw_events(_axes(sheet, below_in, rows_in + lanes_in, end_s), spans, placed, rows_in)
     for number, (demand, course) in enumerate(zip(demands, courses, strict=True)):
         below = len(demands) - 1 - number
-        bottom_in = CAPTION_IN + TIME_IN + rates_in + below * (NAME_IN + ROW_IN)
-        axes = _axes(figure, bottom_in, ROW_IN, end_s)
+        bottom_in = below_in + rates_in + below * (NAME_IN + ROW_IN)
+        axes = _axes(sheet, bottom_in, ROW_IN, end_s)
         _draw_course(axes, course, event_data.levels(demand, events, end_s))
         out_ms = event_data.longest_out_ms(events, demand["id"])
-        _name_row(axes, demand, f"out for {event_data.duration(out_ms)}" if out_ms else "")
+        _name_row(axes, demand, f"out for {event_data.duration(out_ms)}" if out_ms else "", width)
         _share_axis(axes, shared=below > 0 or bool(found))
-    _draw_rates(figure, found, {one["id"]: one for one in summary["demands"]}, end_s)
-    return figure
+    _draw_rates(sheet, found, {one["id"]: one for one in summary["demands"]}, end_s, width)
+    return sheet.figure
+
+
+def _wide_in(width: Width) -> float:
+    """How long the axis of time is."""
+    return width.inches - LEFT_IN - RIGHT_IN
 
 
 def _draw_rates(
-    figure: Figure, found: Sequence[Rate], demands: Mapping[str, DemandSummary], end_s: float
+    sheet: Sheet,
+    found: Sequence[Rate],
+    demands: Mapping[str, DemandSummary],
+    end_s: float,
+    width: Width,
 ) -> None:
     """Below all else."""
-    if found:
-        add_key(figure, rates.key(found), TITLE_IN + KEY_IN)
     for number, rate in enumerate(found):
         below = len(found) - 1 - number
-        axes = _axes(figure, CAPTION_IN + TIME_IN + below * (NAME_IN + RATE_IN), RATE_IN, end_s)
+        bottom_in = sheet.below_in + TIME_IN + below * (NAME_IN + RATE_IN)
+        axes = _axes(sheet, bottom_in, RATE_IN, end_s)
         rates.draw_rate(axes, rate)
         axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-        _name_row(axes, demands[rate.demand], rate.told)
+        _name_row(axes, demands[rate.demand], rate.told, width)
         _share_axis(axes, shared=below > 0)
 
 
@@ -119,9 +123,9 @@ def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
     return max(times, default=1.0) or 1.0
 
 
-def _placed(spans: Sequence[Span], end_s: float) -> list[Flag]:
+def _placed(spans: Sequence[Span], end_s: float, wide_in: float) -> list[Flag]:
     scratch = Figure(dpi=PNG_DPI)
-    wide_pt = WIDE_IN * PT_PER_IN
+    wide_pt = wide_in * PT_PER_IN
     return flags(
         [span.from_s / end_s * wide_pt for span in spans],
         [width_pt(scratch, [span.label], SMALL_PT) for span in spans],
@@ -165,10 +169,11 @@ def _key(spans: Sequence[Span]) -> list[tuple[Any, str]]:
     return key
 
 
-def _axes(figure: Figure, bottom_in: float, high_in: float, end_s: float) -> Any:
-    wide, high = figure.get_size_inches()
-    axes = figure.add_axes(
-        (LEFT_IN / wide, bottom_in / high, WIDE_IN / wide, high_in / high), facecolor="none"
+def _axes(sheet: Sheet, bottom_in: float, high_in: float, end_s: float) -> Any:
+    wide, high = sheet.figure.get_size_inches()
+    inside_in = wide - LEFT_IN - RIGHT_IN
+    axes = sheet.figure.add_axes(
+        (LEFT_IN / wide, bottom_in / high, inside_in / wide, high_in / high), facecolor="none"
     )
     axes.set_xlim(0, end_s)
     return axes
@@ -220,9 +225,11 @@ def _draw_course(axes: Any, course: Course, levels: Sequence[Level]) -> None:
     axes.set_ylabel("RTT (ms)")
 
 
-def _name_row(axes: Any, demand: DemandSummary, more: str) -> None:
+def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None:
+    """The ends of a demand only where there is room for them."""
+    ends = "" if width.is_narrow else f": {demand['src']} → {demand['dst']}"
     axes.annotate(
-        f"{demand['id']}: {demand['src']} → {demand['dst']}{f', {more}' if more else ''}",
+        f"{demand['id']}{ends}{f', {more}' if more else ''}",
         (0, 1),
         xycoords="axes fraction",
         xytext=(2, 3),
@@ -230,3 +237,15 @@ def _name_row(axes: Any, demand: DemandSummary, more: str) -> None:
         fontsize=SMALL_PT,
         fontweight="bold",
     )
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    return timeline(run.summary, run.out_dir, width)
+
+
+KIND = FigureKind(
+    "timeline",
+    "RTT, losses and rates over time of the 6 demands that events hit hardest, with every event",
+    _draw,
+    effort=3,
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.pages.words import LEAST_SHOWN_MS
 
 type Json = Mapping[str, Any]
@@ -82,13 +83,26 @@ class Asked:
 
 def of_answers(answers: Json, summary: Json | None) -> list[Asked]:
     """The demands of ``answers.json``, with what ``summary.json`` measured of them."""
-    measured = {one["id"]: one for one in (summary or {}).get("demands", [])}
+    measured = {} if summary is None else _undisturbed(summary)
     return [_asked(one, measured.get(one["id"])) for one in answers["demands"]]
 
 
 def of_summary(summary: Json) -> list[Asked]:
     """Of a run that left no ``answers.json``: what was measured, without what would be."""
-    return [_measured_only(one) for one in summary["demands"]]
+    return [_measured_only(one) for one in _undisturbed(summary).values()]
+
+
+def _undisturbed(summary: Json) -> dict[str, Json]:
+    """What was measured of each demand, before events changed it."""
+    before_ms = undisturbed_rtt_ms(summary)
+    found: dict[str, Json] = {}
+    for one in summary["demands"]:
+        median_ms = before_ms[one["id"]]
+        changed = median_ms != _median_ms(one["rtt_ms"])
+        found[one["id"]] = {**one, "rtt_ms": {"p50": median_ms}}
+        if changed:
+            found[one["id"]]["one_way_ms"] = None
+    return found
 
 
 def state_of(status: str, judged: bool, extra_ms: float | None) -> State:

@@ -71,7 +71,7 @@ def _sections(
     yield section("sets", "sets", prices_of(prices))
     yield section("matrix", "matrix", matrix_of(demands, ways["sets"]))
     yield Section(
-        "each", "Each set, and what would lower its price", "set_rows.html.j2", prices_of(prices)
+        "clauses", "Each set, and what would lower its price", "set_rows.html.j2", prices_of(prices)
     )
     yield section("sure", "caveats", _caveats(prices))
     yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)

@@ -19,6 +19,10 @@ SAID = (
     "Everything above is computed from a map, policies and demands that are data, and measured in "
     "an emulation of that map, not on real cables. It is not legal advice."
 )
+COMPUTED = (
+    "Everything above is computed from a map, policies and demands that are data; nothing of it "
+    "was measured on real cables. It is not legal advice."
+)
 
 
 def provenance_of(
@@ -29,7 +33,7 @@ def provenance_of(
         facts += _of_run(summary)
     if manifest is not None:
         facts += _of_manifest(manifest)
-    return Provenance("Where this comes from", SAID, facts)
+    return Provenance("Where this comes from", COMPUTED if summary is None else SAID, facts)
 
 
 def _of_run(of: Json) -> list[tuple[str, str]]:

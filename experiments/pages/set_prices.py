@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import counted, extra, listed, ms
+from corridor.experiments.pages.words import LEAST_SHOWN_MS, counted, extra, listed, ms
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ def _added(each: Sequence[float]) -> str:
     if len(each) == 1:
         return extra(each[0])
     ordered = sorted(each)
+    if ordered[-1] < LEAST_SHOWN_MS:
+        return "0"
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} most"
 
 
@@ -167,7 +169,7 @@ def _change(of: Json) -> str:
     takes = []
     if of["opens"]:
         takes.append(f"opens {of['opens']} of {of['of']['kept_back']}")
-    if of["saves_ms"] >= 0.05:
+    if of["saves_ms"] >= LEAST_SHOWN_MS:
         takes.append(f"{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms less")
     if of["regains"]:
         takes.append(f"a way around {of['regains']} of {of['of']['lost']} points")
@@ -194,7 +196,7 @@ def verdict_of(prices: Json) -> list[str]:
     held = f"beside {beside(prices['against'])}"
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} cost something."]
     dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
-    if dearest["with_readings"]["extra_ms"] >= 0.05:
+    if dearest["with_readings"]["extra_ms"] >= LEAST_SHOWN_MS:
         said.append(_dearest(dearest))
         said.append(_worst(sets))
     strictest = max(sets, key=lambda one: one["with_readings"]["kept_back"])

@@ -53,7 +53,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def percent(share: float) -> str:
-    return "< 1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
+    return "< 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
 
 
 def led(sentence: str) -> tuple[str, str]:

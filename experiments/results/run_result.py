@@ -77,6 +77,12 @@ class Run:
         return self.summary.get("expectations", [])
 
     @property
+    def verdict(self) -> list[str]:
+        """The question, the answers and the next command, a sentence each; empty where the run has
+        none."""
+        return self.summary.get("verdict", [])
+
+    @property
     def is_valid(self) -> bool:
         """Whether its numbers are those of the network that was asked for."""
         return self.summary["complete"] and self.summary["invalid"] is None

@@ -15,7 +15,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 STEP_S = 3.0
 BOOTING = "starting the kernel of the run"
 SUMMING_UP = "summing up"
-Say = Callable[[str], object]
+Say = Callable[[str], None]
 
 
 class EventLog:

@@ -111,6 +111,8 @@ class LiveLines:
         self._since_s = time.monotonic()
         if self._live is None:
             self._live = self._started()
+        else:
+            self._live.refresh()
 
     def _started(self) -> Live:
         from rich.live import Live

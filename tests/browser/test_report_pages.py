@@ -80,6 +80,8 @@ def test_a_demand_is_chosen_by_list_by_search_and_by_its_row(
     assert "no permit matches" in said(page)
     assert page.locator("#found").inner_text() == "1 of 3"
     page.fill("#find", "")
+    assert page.locator("#demand").input_value() == "1"
+    assert figures(page)["Under policies"].split() == ["kept", "back", "–"]
     page.click("#demands-table [data-demand='2']")
     assert page.locator("#demand").input_value() == "2"
     assert page.locator("#demands-table tr.sel th").inner_text().startswith("far")

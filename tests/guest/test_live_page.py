@@ -111,7 +111,7 @@ def test_a_controller_that_is_killed_is_told_and_followed_by_the_next(run, page)
     until(lambda: "controller is gone since" in says(page, "line"))
     until(lambda: page.locator("#line").get_attribute("class") == "live", 60)
     page.click("#act [data-act=mend]")
-    until(lambda: "Every fibre is as usual" in says(page, "verdict"), 60)
+    until(lambda: "Every fibre and hub is as usual" in says(page, "verdict"), 60)
     until(lambda: "Bangkok" not in says(page, "hops"))
 
 

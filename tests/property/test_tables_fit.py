@@ -79,3 +79,4 @@ def test_the_least_important_column_goes_first():
 def test_wide_letters_take_two_cells():
     lines = render(("name", "n"), [("南宁", "1"), ("Nanning", "2"), ("หนองคาย", "3")]).splitlines()
     assert {cells_of(line) for line in lines[2:]} == {10}
+    assert [cells_of(text) for text in ("南宁", "Nanning", "กี่", "لاهور")] == [4, 7, 1, 5]

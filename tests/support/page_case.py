@@ -114,7 +114,7 @@ def answers() -> Json:
             "protected": False,
             "delivered": False,
         }
-        | {"at_once": None, "again": None},
+        | {"at_once": way(["shanghai"], [], 0.0), "again": None},
         {
             "dead": ["link:two", "srlg:cable:west"],
             "found_at": "guian",

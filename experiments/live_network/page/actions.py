@@ -85,7 +85,7 @@ class Actions:
             left = [f"{name}: {no}" for name, step, of in steps if (no := await _tried(step, of))]
             if not self.done:
                 self.leases.clear()
-            await self._tell(put_back=why, left=left)
+            await self._tell(**({"left": left} if left else {"put_back": why}))
             return left
 
     @singledispatchmethod

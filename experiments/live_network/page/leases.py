@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+UNNAMED = ""
 LEASE_S = 120.0
 """Longer than a browser lets a tab that is not seen wait for its turn."""
 
@@ -91,7 +92,9 @@ class Leases:
         self._owners[page] = self._touched_s = now_s
 
     def heard(self, page: str, now_s: float, *, touched: bool) -> None:
-        """A page is there."""
+        """A page is there. What was done by pages without a name is held by the next that is."""
+        if UNNAMED in self._owners:
+            self._owners = {page: now_s}
         if page in self._owners:
             self._owners[page] = now_s
         if touched:
@@ -99,7 +102,7 @@ class Leases:
 
     def taken_over(self, now_s: float) -> None:
         """Something was done by pages that nobody knows by name any more: they have time to act."""
-        self.did("", now_s)
+        self.did(UNNAMED, now_s)
 
     def clear(self) -> None:
         self._owners.clear()

@@ -14,7 +14,7 @@ from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:
-    from corridor.controller.api.control_answers import FibreAnswer
+    from corridor.controller.api.control_answers import FibreAnswer, HubAnswer
 
 NEWEST = 2**62
 LAST_EVENTS = 50
@@ -34,7 +34,7 @@ async def view(link: ControllerLink, feed: EventFeed, operations: OperationsLink
         "status": status,
         "demands": demands["demands"],
         "fibres": fibre_states(topology["fibres"], faults),
-        "hubs": {name: "failed" for name, one in topology["hubs"].items() if one["failed"]},
+        "hubs": hub_states(topology["hubs"]),
         "proof": proof_digest((await link.read("proof"))["proof"], status),
     }
 
@@ -50,6 +50,17 @@ def fibre_states(
         words += ["failed"] if not one["works"] and not words else []
         words += ["held out"] if one["held_out"] else []
         words += ["drained"] if one["drained"] else []
+        if words:
+            found[name] = words
+    return found
+
+
+def hub_states(hubs: Mapping[str, HubAnswer]) -> dict[str, list[str]]:
+    """The same of hubs."""
+    found = {}
+    for name, one in hubs.items():
+        words = ["failed"] if one["failed"] else []
+        words += ["its gateway is down"] if one["gateway"] is False else []
         if words:
             found[name] = words
     return found

@@ -34,11 +34,12 @@
   function figures(demand, now, cut) {
     const free = way(demand.free), lawful = way(now.w), rows = [row({ text: "Without policies", kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
-    rows.push(row({ text: now.st === "unjudged" ? "Not judged" : "Lawful", kind: "go" }, kept ? SAID[now.st] : ms(lawful?.[2]), kept ? "–" : ms(now.rtt)));
+    rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
+      : row({ text: now.st === "unjudged" ? "Not judged" : "Lawful", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
     if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
-    if (now.got != null) rows.push(row("Measured", ms(now.got1), ms(now.got)));
+    if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
       rows.push(row({ text: "Cut: at once", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "lost", ""));
       rows.push(row({ text: "Cut: chosen again", kind: "cutrow" }, way(cut[4]) ? ms(way(cut[4])[2]) : "no lawful way", ""));
@@ -111,6 +112,7 @@
     };
     const found = new Set([...demands.keys()].filter((i) => fits(demands[i])));
     groups.forEach((group) => group.replaceChildren(...options.filter((one) => one.group === group && found.has(+one.value))));
+    if (found.has(chosen)) $("demand").value = String(chosen);
     $("found").textContent = text ? `${found.size} of ${demands.length}` : "";
     return [...found];
   }

@@ -12,6 +12,7 @@ from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.answers.run_text import told
 from corridor.experiments.answers.short_table import short_table
+from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.answers.verdict import foreseen, holds, verdict
 from corridor.experiments.results.certainty import certainties
 from corridor.experiments.scenario.scenario import load_scenario
@@ -221,3 +222,18 @@ def test_sentences_are_wrapped_on_a_terminal_only() -> None:
     assert told(lines, None) == "\n".join(lines)
     assert max(map(len, told(lines, 80).splitlines())) <= 80
     assert told(lines, 80).split() == " ".join(lines).split()
+
+
+def test_a_round_trip_is_told_as_it_was_before_the_first_event_that_changed_it() -> None:
+    of = answers("mini")
+    first, second = (one["id"] for one in of["demands"][:2])
+    run = summary(
+        of,
+        event("later", "cut", "x", hit(first, rtt_before_ms=90.0)),
+        {**event("dig", "cut", "y", hit(first, rtt_before_ms=30.0)), "at_ms": 500.0},
+        event("lifted", "policies", "none", hit(second, rtt_before_ms=None)),
+    )
+    found = undisturbed_rtt_ms(run)
+    assert (found[first], found[second]) == (30.0, None)
+    assert set(list(found.values())[2:]) == {10.0}
+    assert "30.0 ms" in short_table(of, run)

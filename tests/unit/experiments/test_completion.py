@@ -88,6 +88,7 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor law list CN-24-", {"CN-24-3", "CN-24-4"}),
         ("corridor law classify --from T", {"TH"}),
         ("corridor help exp", {"explain"}),
+        ("corridor help policy s", {"set", "show"}),
         ("./corridor --yes run m", {"mini"}),
         ("corridor completion ", {"bash", "zsh", "fish"}),
     ],

@@ -7,10 +7,10 @@ from typing import Any
 
 import matplotlib as mpl
 import pytest
+from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 
 import handmade_run
 from corridor.experiments.figures import NAMES, data, draw_figures
-from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 from corridor.experiments.figures.style import SMALL_PT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise

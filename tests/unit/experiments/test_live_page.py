@@ -171,6 +171,14 @@ def test_what_a_page_did_lasts_as_long_as_it_says_that_it_is_there():
     assert leases.why_over(100 + LEASE_S) == "the page that did it is gone"
 
 
+def test_what_was_done_before_a_server_was_killed_is_held_by_the_next_page_that_is_heard():
+    leases = Leases()
+    leases.taken_over(0)
+    leases.heard("a", 60, touched=False)
+    assert leases.why_over(60 + LEASE_S - 1) == ""
+    assert leases.why_over(60 + LEASE_S)
+
+
 def test_in_a_kiosk_somebody_must_use_a_page_besides():
     leases = Leases(idle_s=300)
     leases.did("a", 0)

@@ -95,6 +95,16 @@ def test_a_page_needs_no_other_file_and_allows_its_own_script_and_style_alone(
     ]
 
 
+def test_no_two_elements_of_a_page_have_one_id(tmp_path: Path) -> None:
+    seen = Seen(page_of(tmp_path / "run"))
+    assert repeated(seen) == []
+
+
+def repeated(seen: Seen) -> list[str]:
+    ids = [str(attributes["id"]) for _, attributes in seen.elements if "id" in attributes]
+    return sorted({one for one in ids if ids.count(one) > 1})
+
+
 def test_names_that_would_end_their_element_are_told_as_text(tmp_path: Path) -> None:
     answers = page_case.answers()
     answers["title"] = page_case.HOSTILE

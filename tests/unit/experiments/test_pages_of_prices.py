@@ -41,6 +41,12 @@ def test_a_price_leaves_a_page_that_is_small(priced: Path) -> None:
     assert (priced / "report.html").stat().st_size < MOST_BYTES
 
 
+def test_no_two_elements_of_it_have_one_id(priced: Path) -> None:
+    ids = re.findall(r'<[a-z][^>]* id="([^"]*)"', text_of(priced))
+    assert len(set(ids)) == len(ids)
+    assert {"each", "set", "matrix-table"} <= set(ids)
+
+
 def test_each_set_is_a_row_with_certain_law_apart(priced: Path) -> None:
     prices, rows = json_of(priced, "price.json"), part(text_of(priced), "sets")
     for number, one in enumerate(prices["sets"]):

@@ -16,6 +16,8 @@ from corridor.experiments.run.passed_time import passed_s
 from corridor.experiments.terminal.live import LiveLines, telling
 from corridor.experiments.terminal.screen import complaint, styled
 from corridor.experiments.terminal.wrapping import wrapped
+from corridor.experiments.testbeds.kernel_build import Progress
+from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.traffic.workloads import records
 from terminals import CODES, ROOT, Terminal, screen
 
@@ -216,7 +218,7 @@ def test_time_that_has_passed_is_read_from_the_records(tmp_path):
     assert passed_s(tmp_path, epoch_ns) == 0.0
     for ms in (20, 1500):
         t1_ns = epoch_ns + ms * 1_000_000
-        writer.add(records.SENT, 0, 0, 0, 0, 0, 0, 0, t1_ns, t1_ns, 0, 0, 0)
+        writer.add(records.SENT, 0, 0, 0, 0, 0, 0, 0, 0, t1_ns, 0, 0, 0)
     writer.close()
     with path.open("ab") as torn:
         torn.write(b"\1" * 10)
@@ -236,3 +238,40 @@ def test_a_run_at_a_terminal_moves_and_ends_plain(tmp_path):
     assert "measuring" in phases
     assert not any("compiling and proving" in line or " of 5 switches" in line for line in left)
     assert max(map(len, left)) <= 100
+
+
+def builds(printer: ProgressPrinter) -> None:
+    """The beginning of a kernel build."""
+    printer(Progress("configuring", None))
+    for hundredths in range(0, 60, 5):
+        printer(Progress("compiling", hundredths / 100))
+    printer.close()
+
+
+def test_without_a_terminal_a_kernel_build_is_a_line_a_quarter():
+    stream = io.StringIO()
+    builds(ProgressPrinter(stream=stream))
+    assert stream.getvalue().splitlines() == [
+        "kernel: configuring (0 s)",
+        "kernel: compiling   0% (0 s)",
+        "kernel: compiling  25% (0 s)",
+        "kernel: compiling  50% (0 s)",
+    ]
+
+
+def test_on_a_terminal_a_kernel_build_moves_and_leaves_nothing(plain):
+    stream = Screen()
+    builds(ProgressPrinter(stream=stream))
+    assert "kernel: compiling" in stream.getvalue()
+    assert not any(screen(stream.getvalue()))
+
+
+def test_a_kernel_build_in_a_run_moves_in_the_line_of_the_run(plain):
+    stream, aside = Screen(), Screen()
+    with telling(stream, "compiling") as say:
+        say("building the virtual-clock kernel, once")
+        builds(ProgressPrinter(say, aside))
+    assert aside.getvalue() == ""
+    assert "kernel: compiling" in stream.getvalue()
+    left = [line for line in screen(stream.getvalue()) if line]
+    assert left == ["building the virtual-clock kernel, once"]

@@ -92,11 +92,11 @@
   function sum() {
     const all = [...served.values()].filter((one) => !one.demand.endsWith(".return"));
     const kept = all.filter((one) => one.status === "BLOCKED").length, down = all.filter((one) => one.status === "DOWN").length;
-    const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...states].filter(([, said]) => said);
+    const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
     it.setVerdict([
       `${all.length - kept - down} of ${all.length} demands go, ${kept} are kept back by policies` + (down ? `, ${down} have no way at this moment.` : "."),
       `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less} demands have less than was asked for: a longer way, or less protection.` : ""),
-      broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre is as usual.",
+      broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
       ...(isAsAtFirst() ? [] : [`What is said below of costs, cuts and certainty was computed for policies ${about.at_first.policies} as of ${about.at_first.as_of}.`]),
       ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
     ]);

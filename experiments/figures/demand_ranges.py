@@ -1,4 +1,5 @@
-"""Figures of round trips: their distribution, against the prediction, and demand by demand."""
+"""The figure of demands: the range of round trips of each, and how far it strays from the
+prediction."""
 
 from __future__ import annotations
 
@@ -8,118 +9,19 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import MAX_ROWS, Group, Unit
-from corridor.experiments.figures.labels import label_curves
-from corridor.experiments.figures.style import SERIES, SMALL_PT, SOFT, Series, new_figure, width_pt
+from corridor.experiments.figures.kind import VERIFICATION, FigureKind
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import SMALL_PT, SOFT, TEXT, Width, new_figure, width_pt
 from corridor.experiments.results.summary import DemandSummary, Summary
 
-MARKS_PER_CURVE = 5
 COLUMN_GAP_PT = 9
 MAX_DENSE_DECADES = 3
 
-Curve = tuple[Group, Series, NDArray[np.float64]]
 Row = str | DemandSummary
 """A group's name, or a demand."""
-
-
-def rtt_ecdf(
-    summary: Summary, groups: Sequence[Group], rtt_ms: Sequence[NDArray[np.float64]]
-) -> Figure | None:
-    """Empirical distribution of the RTT of all answered probes of each group."""
-    pooled: list[Curve] = [
-        (group, series, np.sort(np.concatenate([rtt_ms[at] for at in group.members])))
-        for group, series in zip(groups, SERIES, strict=False)
-    ]
-    curves = [curve for curve in pooled if len(curve[2])]
-    if not curves:
-        return None
-    answered = data.count(sum(len(values) for _, _, values in curves), "answered probe")
-    asked = data.count(len(summary["demands"]), "demand")
-    caption = data.caption(summary, f"{answered} of {asked}{data.without_reply(summary)}")
-    figure = new_figure(_ecdf_title(curves), caption, 3.7)
-    axes = figure.add_subplot()
-    drawn = []
-    for number, (group, series, values) in enumerate(curves):
-        x, y = data.ecdf(values)
-        levels = (np.arange(MARKS_PER_CURVE) + (number + 1) / (len(curves) + 1)) / MARKS_PER_CURVE
-        axes.plot(
-            x,
-            y,
-            drawstyle="steps-post",
-            color=series.colour,
-            linestyle=series.line,
-            marker=series.mark,
-            markevery=sorted(set(np.searchsorted(y, levels).tolist())),
-            label=f"{group.name} ({data.count(len(group.members), 'demand')}, n = {len(values):,})",
-        )
-        drawn.append((group.name, series.colour, x, y))
-    axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
-    axes.set_xlim(0, 1.04 * max(values[-1] for _, _, values in curves))
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=3.6, columnspacing=1.2
-    )
-    label_curves(figure, axes, drawn)
-    return figure
-
-
-def _ecdf_title(curves: Sequence[Curve]) -> str:
-    least = min(curves, key=lambda curve: curve[2][0])
-    most = max(curves, key=lambda curve: curve[2][-1])
-    return (
-        f"Round trips take {least[2][0]:.1f} ms ({least[0].name}) "
-        f"to {most[2][-1]:.1f} ms ({most[0].name})"
-    )
-
-
-def predicted_measured(summary: Summary, groups: Sequence[Group]) -> Figure | None:
-    """Least measured RTT over predicted, and the difference of the two below."""
-    demands = summary["demands"]
-    answered = [demand for demand in demands if data.answered(demand)]
-    if not answered:
-        return None
-    differences = [data.deviations_ms(demand)["min"] for demand in answered]
-    unit = data.unit_for(differences)
-    title = f"Minimum RTT lies {data.span(differences, unit)} its prediction"
-    shown = f"{data.count(len(demands), 'demand')}{data.without_reply(summary)}"
-    figure = new_figure(title, data.caption(summary, shown), 5.2, 5.0)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.3))
-    above.axline((0, 0), slope=1, color=SOFT, linewidth=0.8, label="measured = predicted")
-    below.axhline(0, color=SOFT, linewidth=0.8)
-    for group, series in zip(groups, SERIES, strict=False):
-        members = [demands[at] for at in group.members if data.answered(demands[at])]
-        if members:
-            _scatter(above, below, members, unit, series, group.name)
-    silent = [data.predicted_ms(demand) for demand in demands if not data.answered(demand)]
-    if silent:
-        on_axis = [0] * len(silent)
-        above.plot(silent, on_axis, "kx", clip_on=False, label="no reply (at its prediction)")
-    limit = 1.05 * max(
-        *(data.predicted_ms(demand) for demand in demands),
-        *(data.measured_ms(demand)["min"] for demand in answered),
-    )
-    above.set(xlim=(0, limit), ylim=(0, limit), ylabel="measured minimum RTT (ms)")
-    above.legend(loc="upper left")
-    below.set(xlabel="predicted RTT (ms)", ylabel=f"measured less\npredicted ({unit.name})")
-    below.margins(y=0.15)
-    figure.align_ylabels()
-    return figure
-
-
-def _scatter(
-    above: Any, below: Any, members: Sequence[DemandSummary], unit: Unit, series: Series, name: str
-) -> None:
-    look: dict[str, Any] = {"color": series.colour, "marker": series.mark, "linestyle": "none"}
-    look |= {"markerfacecolor": "white", "markeredgewidth": 1.0}
-    predicted = [data.predicted_ms(demand) for demand in members]
-    above.plot(
-        predicted, [data.measured_ms(demand)["min"] for demand in members], label=name, **look
-    )
-    differences = [data.deviations_ms(demand)["min"] * unit.per_ms for demand in members]
-    below.plot(predicted, differences, **look)
-
 
 MARKS: dict[str, dict[str, Any]] = {
     "predicted": {"marker": "|", "markersize": 9, "markeredgewidth": 1.0},
@@ -138,7 +40,7 @@ KEY = {
 MARK_DEFAULTS: dict[str, Any] = {"color": "k", "linestyle": "none", "markeredgewidth": 0.8}
 
 
-def demand_ranges(summary: Summary, groups: Sequence[Group]) -> Figure | None:
+def demand_ranges(summary: Summary, groups: Sequence[Group], width: Width = TEXT) -> Figure | None:
     """One row a demand: its RTT on a common scale, and how far it strays from the prediction."""
     demands = summary["demands"]
     if not demands:
@@ -147,8 +49,8 @@ def demand_ranges(summary: Summary, groups: Sequence[Group]) -> Figure | None:
     unit = data.unit_for([value for d in demands for value in data.deviations_ms(d).values()])
     title, shown = _ranges_title(summary, rows, unit)
     key = [(Line2D([], [], **MARK_DEFAULTS | MARKS[name]), text) for name, text in KEY.items()]
-    height_in = 1.25 + 0.148 * len(rows)
-    figure = new_figure(title, data.caption(summary, shown), height_in, 7.0, key)
+    height_in = 0.57 + 0.148 * len(rows)
+    figure = new_figure(title, data.caption(summary, shown), height_in, width, key)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.1, 1))
     placed = [(y, row) for y, row in enumerate(rows) if not isinstance(row, str)]
     _draw_rtt(left, placed)
@@ -270,3 +172,18 @@ def _name_rows(figure: Figure, axes: Any, rows: Sequence[Row]) -> None:
             fontsize=SMALL_PT,
             fontweight="bold" if heading else "normal",
         )
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    return demand_ranges(run.expected[0], run.groups, width)
+
+
+KIND = FigureKind(
+    "demand-ranges",
+    "each demand's range, and how far it strays from the prediction; beyond 120 demands those that "
+    "stray least are left out",
+    _draw,
+    VERIFICATION,
+    widths=(TEXT,),
+    effort=5,
+)

@@ -1,0 +1,115 @@
+"""``answers.json``: what is computed of a scenario, as far as figures show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corridor.experiments.figures.data import count
+from corridor.topologies.base.bounded_file import RESULT, read_json
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import (
+        Answers,
+        CauseEntry,
+        CutEntry,
+        DemandAnswer,
+        Way,
+    )
+
+FILE = "answers.json"
+"""``ANSWERS_FILE``, without all that answers are computed by."""
+LEAST_MS = 1e-3
+"""A smaller difference of round trips is none."""
+NOT_ADVICE = "not legal advice"
+NO_LAW = "none"
+
+
+def read_answers(out_dir: Path) -> Answers | None:
+    """None where there are none. Raises InputError where they cannot be read."""
+    if not (out_dir / FILE).exists():
+        return None
+    answers: Answers = read_json(out_dir / FILE, RESULT)
+    return answers
+
+
+def caption(answers: Answers, shown: str) -> str:
+    """What is shown, then where it comes from."""
+    parts = [shown, "computed, not measured", f"scenario {answers['scenario']}"]
+    parts.append(f"policies {answers['policies']} as of {answers['as_of']}")
+    return " · ".join([*parts, NOT_ADVICE])
+
+
+def extra_ms(demand: DemandAnswer) -> float:
+    """Of the round trip; 0 where it is nothing, or nothing can be compared."""
+    extra = demand["extra_ms"] or 0.0
+    return extra if extra > LEAST_MS else 0.0
+
+
+def delay_cause(demand: DemandAnswer) -> CauseEntry | None:
+    """The first clause that makes it pay in time."""
+    return next((one for one in demand["causes"] if one["costs"] == "delay"), None)
+
+
+def is_reading(cause: CauseEntry) -> bool:
+    return cause["basis"] == "reading"
+
+
+def delayed(answers: Answers) -> list[DemandAnswer]:
+    """Those whose law costs time, the most first."""
+    costly = [demand for demand in answers["demands"] if extra_ms(demand)]
+    return sorted(costly, key=lambda demand: (-extra_ms(demand), demand["id"]))
+
+
+def kept_back(answers: Answers) -> list[DemandAnswer]:
+    return [demand for demand in answers["demands"] if demand["kept_back"]]
+
+
+def kept_back_told(answers: Answers) -> str:
+    """``7 of 62 demands are kept back``, or that none is."""
+    number, every = len(kept_back(answers)), count(len(answers["demands"]), "demand")
+    return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} kept back"
+
+
+def subject(answers: Answers) -> DemandAnswer | None:
+    """The demand that a picture is of: the one whose law costs most; where none costs anything,
+    the one whose way is longest."""
+    served = [demand for demand in answers["demands"] if demand["lawful"] is not None]
+
+    def rank(demand: DemandAnswer) -> tuple[float, float]:
+        way = demand["lawful"]
+        return extra_ms(demand), way["one_way_ms"] if way else 0.0
+
+    return max(served, key=rank, default=None)
+
+
+def worst_cut(demand: DemandAnswer) -> CutEntry | None:
+    """The cut of fibres after which its way is longest; None where none leaves a way."""
+    cuts = [cut for cut in demand["cuts"] if _is_of_fibres(cut) and way_after(cut)]
+    return max(cuts, key=_one_way_ms, default=None)
+
+
+def deadly_cuts(demand: DemandAnswer) -> list[CutEntry]:
+    """Those that leave it no lawful way."""
+    return [cut for cut in demand["cuts"] if _is_of_fibres(cut) and not way_after(cut)]
+
+
+def _is_of_fibres(cut: CutEntry) -> bool:
+    return any(dead.startswith("link:") for dead in cut["dead"])
+
+
+def _one_way_ms(cut: CutEntry) -> float:
+    way = way_after(cut)
+    return way["one_way_ms"] if way else 0.0
+
+
+def way_after(cut: CutEntry) -> Way | None:
+    """As the controller then plans it, else as switches bridge it, if they do."""
+    return cut["again"] or (cut["at_once"] if cut["delivered"] else None)
+
+
+def told(dead: Sequence[str]) -> str:
+    """``guian-kunming``, or ``guian-kunming and 2 more``."""
+    names = [one.partition(":")[2] or one for one in dead]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

@@ -1,0 +1,110 @@
+"""The figure of what events changed: round trips before each and while it lasted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from corridor.experiments.figures import data, event_data
+from corridor.experiments.figures.data import count
+from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
+from corridor.experiments.figures.event_data import duration
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import Width
+from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
+
+MOST_ROWS = 24
+LEAST_MS = 0.05
+"""A smaller change is no event's: a queue's, or a clock's."""
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    return before_after(run.summary, width)
+
+
+def before_after(summary: Summary, width: Width) -> Figure | None:
+    """None where no event changed a round trip."""
+    worst = worst_hits(summary.get("events", []))
+    if not worst:
+        return None
+    rows = [_row(event, hit) for event, hit in worst]
+    others = len(summary["demands"]) - len(rows)
+    said = count(len(summary["demands"]), "demand")
+    if others:
+        said += f", {others} without a change not shown"
+    caption = data.caption(summary, f"{said}{left_out(rows, MOST_ROWS)}")
+    names = ("median RTT before the event", "while it lasts", "no answer while it lasts")
+    return draw_dumbbells(_title(worst), caption, rows[:MOST_ROWS], names, width)
+
+
+def worst_hits(events: Sequence[EventSummary]) -> list[tuple[EventSummary, HitSummary]]:
+    """Of each demand the event that changed it most: those without an answer meanwhile first, then
+    those whose round trip changed most."""
+    hits = [(event, hit) for event in events for hit in event["hits"] if _changed(hit)]
+    hits.sort(key=lambda pair: (-_rank(pair[1]), pair[1]["demand"], pair[0]["at_ms"]))
+    first: dict[str, tuple[EventSummary, HitSummary]] = {}
+    for event, hit in hits:
+        first.setdefault(hit["demand"], (event, hit))
+    return list(first.values())
+
+
+def _changed(hit: HitSummary) -> bool:
+    if hit["rtt_before_ms"] is None:
+        return False
+    return is_silent(hit) or abs(_change_ms(hit)) >= LEAST_MS
+
+
+def is_silent(hit: HitSummary) -> bool:
+    """Nothing was answered from a little after its beginning until its end, and something lost."""
+    return hit["rtt_then_ms"] is None and hit["lost"] > 0 and hit["expected_rtt_then_ms"] is None
+
+
+def _change_ms(hit: HitSummary) -> float:
+    before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
+    return 0.0 if before is None or then is None else then - before
+
+
+def _rank(hit: HitSummary) -> float:
+    return float("inf") if is_silent(hit) else abs(_change_ms(hit))
+
+
+def _row(event: EventSummary, hit: HitSummary) -> Dumbbell:
+    name = f"{event_data.label(event)} at {duration(event['at_ms'])}"
+    if is_silent(hit):
+        return Dumbbell(hit["demand"], hit["rtt_before_ms"], None, f"out, {name}")
+    return Dumbbell(
+        hit["demand"],
+        hit["rtt_before_ms"],
+        hit["rtt_then_ms"],
+        f"{_signed(_change_ms(hit))}, {name}",
+    )
+
+
+def _signed(change_ms: float) -> str:
+    return f"{'+' if change_ms > 0 else '−'}{abs(change_ms):.3g} ms"
+
+
+def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
+    silent = [hit for _, hit in worst if is_silent(hit)]
+    changed = [(event, hit) for event, hit in worst if not is_silent(hit)]
+    said = []
+    if silent:
+        said.append(f"{count(len(silent), 'demand')} had no answer while an event lasted")
+    if changed:
+        event, hit = changed[0]
+        who = count(len(changed), "demand")
+        said.append(
+            f"Events changed the round trip of {who}, {hit['demand']} most: "
+            f"{_signed(_change_ms(hit))} ({event_data.label(event)})"
+        )
+    return "; ".join(said)
+
+
+KIND = FigureKind(
+    "before-after",
+    "each demand's median round trip before the event that changed it most and while it lasted; "
+    "the 24 that changed most",
+    _draw,
+)

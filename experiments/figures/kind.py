@@ -1,0 +1,34 @@
+"""A kind of figure: its name, what it shows, and what draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import COLUMN, TEXT, Width
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+VERIFICATION = "verification"
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    name: str
+    words: str
+    """What it shows, and of which runs: a row of docs/results.md."""
+    draw: Callable[[RunData, Width], Figure | None]
+    """None where a run has nothing to show: the figure does not apply to it."""
+    folder: str = ""
+    """In ``figures/``; ``VERIFICATION`` if it only shows that the emulator does what its model
+    says."""
+    widths: tuple[Width, ...] = (TEXT, COLUMN)
+    foreseen: bool = False
+    """Whether it shows nothing that is measured: it can be drawn while a run goes on."""
+    shows_loads: bool = False
+    """Whether flows change it all the same."""
+    effort: int = 2
+    """About how long it takes to draw, beside others."""

@@ -1,0 +1,39 @@
+"""All figures of a run: each is one file, with a ``KIND`` that says whether it applies to a run."""
+
+from __future__ import annotations
+
+from corridor.experiments.figures import (
+    before_after,
+    demand_ranges,
+    free_lawful,
+    latency_load,
+    map_of_ways,
+    outages,
+    policy_demand,
+    predicted_measured,
+    price_of_run,
+    rtt_ecdf,
+    throughput,
+    timeline,
+    utilisation,
+)
+from corridor.experiments.figures.kind import FigureKind
+
+KINDS: dict[str, FigureKind] = {
+    kind.name: kind
+    for kind in (
+        map_of_ways.KIND,
+        policy_demand.KIND,
+        price_of_run.KIND,
+        free_lawful.KIND,
+        before_after.KIND,
+        timeline.KIND,
+        outages.KIND,
+        rtt_ecdf.KIND,
+        throughput.KIND,
+        latency_load.KIND,
+        utilisation.KIND,
+        predicted_measured.KIND,
+        demand_ranges.KIND,
+    )
+}

@@ -1,0 +1,87 @@
+"""The figure of round trips: their distribution, one line a group of demands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from corridor.experiments.figures import data
+from corridor.experiments.figures.data import Group
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.labels import label_curves
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
+from corridor.experiments.results.summary import Summary
+
+MARKS_PER_CURVE = 5
+
+Curve = tuple[Group, Series, NDArray[np.float64]]
+
+
+def rtt_ecdf(
+    summary: Summary,
+    groups: Sequence[Group],
+    rtt_ms: Sequence[NDArray[np.float64]],
+    width: Width = TEXT,
+) -> Figure | None:
+    """Empirical distribution of the RTT of all answered probes of each group."""
+    pooled: list[Curve] = [
+        (group, series, np.sort(np.concatenate([rtt_ms[at] for at in group.members])))
+        for group, series in zip(groups, SERIES, strict=False)
+    ]
+    curves = [curve for curve in pooled if len(curve[2])]
+    if not curves:
+        return None
+    answered = data.count(sum(len(values) for _, _, values in curves), "answered probe")
+    asked = data.count(len(summary["demands"]), "demand")
+    caption = data.caption(summary, f"{answered} of {asked}{data.without_reply(summary)}")
+    figure = new_figure(
+        _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width
+    )
+    axes = figure.add_subplot()
+    drawn = []
+    for number, (group, series, values) in enumerate(curves):
+        x, y = data.ecdf(values)
+        levels = (np.arange(MARKS_PER_CURVE) + (number + 1) / (len(curves) + 1)) / MARKS_PER_CURVE
+        axes.plot(
+            x,
+            y,
+            drawstyle="steps-post",
+            color=series.colour,
+            linestyle=series.line,
+            marker=series.mark,
+            markevery=sorted(set(np.searchsorted(y, levels).tolist())),
+            label=f"{group.name} ({data.count(len(group.members), 'demand')}, n = {len(values):,})",
+        )
+        drawn.append((group.name, series.colour, x, y))
+    axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
+    axes.set_xlim(0, 1.04 * max(values[-1] for _, _, values in curves))
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.1, 1) if width.is_narrow else (0, 1),
+        ncols=1 if width.is_narrow else 2,
+        handlelength=3.6,
+        columnspacing=1.2,
+    )
+    label_curves(figure, axes, drawn)
+    return figure
+
+
+def _ecdf_title(curves: Sequence[Curve]) -> str:
+    least = min(curves, key=lambda curve: curve[2][0])
+    most = max(curves, key=lambda curve: curve[2][-1])
+    return (
+        f"Round trips take {least[2][0]:.1f} ms ({least[0].name}) "
+        f"to {most[2][-1]:.1f} ms ({most[0].name})"
+    )
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    summary, rtt_ms = run.expected
+    return rtt_ecdf(summary, run.groups, rtt_ms, width)
+
+
+KIND = FigureKind("rtt-ecdf", "the distribution of RTT, one line a group of demands", _draw)

@@ -1,0 +1,73 @@
+"""A result folder as figures read it: each part when the first of them asks for it, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.figures import data
+from corridor.experiments.figures.answers_data import read_answers
+from corridor.experiments.figures.data import Group
+from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers
+
+
+NOTHING_MEASURED = cast("Summary", {"demands": []})
+"""Of a run that goes on: enough for figures that are foreseen."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    out_dir: Path
+    summary: Summary
+    known_places: Mapping[str, data.Place] | None = field(default=None, repr=False)
+    """Those of ``data.read_places``, for who has read them already."""
+
+    @cached_property
+    def answers(self) -> Answers | None:
+        return read_answers(self.out_dir)
+
+    @cached_property
+    def places(self) -> Mapping[str, data.Place]:
+        if self.known_places is not None:
+            return self.known_places
+        return data.read_places(self.out_dir)
+
+    @cached_property
+    def expected(self) -> tuple[Summary, list[NDArray[np.float64]]]:
+        """Without demands that no answer is expected of; and their round trips."""
+        every_rtt_ms = data.read_rtt_ms(self.out_dir, len(self.summary["demands"]))
+        return data.expecting_answers(self.summary, every_rtt_ms)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Of the demands that are ``expected``."""
+        return data.group_demands(self.expected[0]["demands"], self.places)
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """Of streams and transfers; empty where there are none."""
+        try:
+            return read_series(self.out_dir / SERIES_FILE)
+        except (FileNotFoundError, InputError):
+            return []
+
+    @cached_property
+    def rates_bps(self) -> Mapping[str, int]:
+        """The emulated rate of each fibre; empty where the plan cannot be read."""
+        try:
+            plan: dict[str, Any] = read_json(self.out_dir / "raw" / "plan.json", RESULT)
+        except InputError:
+            return {}
+        return {one["fibre"]: one["forward"]["rate_bps"] for one in plan["wiring"]["fibres"]}
