@@ -94,8 +94,8 @@
     const kept = all.filter((one) => one.status === "BLOCKED").length, down = all.filter((one) => one.status === "DOWN").length;
     const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
     it.setVerdict([
-      `${all.length - kept - down} of ${all.length} demands go, ${kept} are kept back by policies` + (down ? `, ${down} have no way at this moment.` : "."),
-      `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less} demands have less than was asked for: a longer way, or less protection.` : ""),
+      `${all.length - kept - down} of ${all.length} demands go, ${kept} ${kept === 1 ? "is" : "are"} kept back by policies` + (down ? `, ${down} have no way at this moment.` : "."),
+      `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less === 1 ? "1 demand has" : `${less} demands have`} less than was asked for: a longer way, or less protection.` : ""),
       broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
       ...(isAsAtFirst() ? [] : [`What is said below of costs, cuts and certainty was computed for policies ${about.at_first.policies} as of ${about.at_first.as_of}.`]),
       ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
@@ -122,6 +122,7 @@
     tell(event);
     if (event.event === "status") { serve(event); news.push(`${event.demand} ${event.status}`); sayNews(); }
     if (event.event === "failures") {
+      it.setProof("What is best now is being computed and proven; until then switches go on as they were told.", true);
       const dead = new Set(event.links);
       for (const { id } of fibres) {
         const rest = (states.get(id) ?? "").split(", ").filter((one) => one && !["failed", "cut"].includes(one));
@@ -169,8 +170,11 @@
     while (trips.length && trips[0][0] < now - KEPT_MS) trips.shift();
     const answered = trips.filter(([, value]) => value !== null).map(([, value]) => value), lost = trips.length - answered.length;
     if (!answered.length) { $("pulse").textContent = "no answer"; return; }
-    const high = Math.max(...answered), low = Math.min(...answered), span = Math.max(high - low, high * 0.2, 1), middle = (high + low) / 2;
-    const x = (at) => (240 - (now - at) / KEPT_MS * 240).toFixed(1), y = (value) => (30 - (value - middle) / span * 52).toFixed(1);
+    answered.sort((a, b) => a - b);
+    const at = (share) => answered[Math.floor(share * (answered.length - 1))], high = at(1), low = at(0);
+    // A few that a busy machine held up do not make all others look alike.
+    const bottom = at(0.02), span = Math.max(at(0.9) - bottom, bottom * 0.1, 1);
+    const x = (when) => (240 - (now - when) / KEPT_MS * 240).toFixed(1), y = (value) => Math.max(2, 50 - (value - bottom) / span * 36).toFixed(1);
     $("trips-path").setAttribute("d", trips.map(([at, value], i) => (value === null ? "" : `${i && trips[i - 1][1] !== null ? "L" : "M"}${x(at)} ${y(value)}`)).join(""));
     $("trips-lost").setAttribute("d", trips.filter(([, value]) => value === null).map(([at]) => `M${x(at)} 4V56`).join(""));
     $("pulse").textContent = `${said.lost ? "no answer" : `${ms(said.rtt_ns / 1e6)} ms`} now, measured; in the last minute ${ms(low)} to ${ms(high)} ms, ${lost} of ${trips.length} lost`;
