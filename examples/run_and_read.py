@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from corridor.experiments.run.runner import Options, run_scenario
+from corridor.experiments.run.options import Options
+from corridor.experiments.run.runner import run_scenario
 
 OWN = Path(__file__).parent / "own_scenario.yaml"
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.asking import answers, cut
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.lab import Lab
-    from corridor.experiments.run.runner import Options, run_scenario
+    from corridor.experiments.run.options import Options
+    from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
@@ -40,7 +41,7 @@ __all__ = [
 ]
 _HOMES = {
     "Lab": "experiments.run.lab",
-    "Options": "experiments.run.runner",
+    "Options": "experiments.run.options",
     "Run": "experiments.results.run_result",
     "answers": "experiments.answers.asking",
     "cut": "experiments.answers.asking",

@@ -194,8 +194,15 @@ def _adds(
                 yield f"{code}{mark}"
 
 
-def told(of: CutAnswer, names: Mapping[str, str], *, everything: bool = False) -> str:
-    """A sentence and a table; ``names`` are those of jurisdictions, by code."""
+def told(
+    of: CutAnswer,
+    names: Mapping[str, str],
+    *,
+    everything: bool = False,
+    width: int | None = None,
+) -> str:
+    """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
+    code."""
     what = ", ".join(name.partition(":")[2] for name in of.dead)
     law = "without policies" if of.policies == "none" else f"under {of.policies} as of {of.as_of}"
     fails = f"{what} fails, {counted(len(of.fibres), 'fibre')}"
@@ -204,7 +211,8 @@ def told(of: CutAnswer, names: Mapping[str, str], *, everything: bool = False) -
         lines.append(f"Ends of their own are dead: {', '.join(of.own_end)}.")
     if of.hit:
         shown = of.hit if everything else of.hit[:MOST_ROWS]
-        lines += ["", render(*_columns([_cells(one, names) for one in shown]), RIGHT)]
+        columns = _columns([_cells(one, names) for one in shown])
+        lines += ["", render(*columns, RIGHT, width=width, spare=("before",), wrap=columns[0][-1])]
         more = len(of.hit) - len(shown)
         lines += [f"and {more} more: --all"] if more else []
     return "\n".join(lines)

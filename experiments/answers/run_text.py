@@ -26,11 +26,11 @@ def sections(
         yield from run_text.sections(summary, width)
         return
     said = (
-        short_table(of, summary),
-        events_table(summary),
+        short_table(of, summary, width),
+        events_table(summary, width),
         expectations_lines(summary),
         cuts_lines(summary),
-        flow_table(summary),
+        flow_table(summary, width),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )
     yield from filter(None, said)

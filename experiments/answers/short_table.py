@@ -16,11 +16,13 @@ from corridor.experiments.results.summary import DemandSummary, Summary
 MOST_ROWS = 12
 HEADINGS = ("demand", "data", "status", "by", "RTT", "law adds", "worst out", "sure", "lost")
 RIGHT = frozenset({"RTT", "law adds", "worst out", "sure", "lost"})
+SPARE = ("data", "lost", "sure", "RTT")
+"""Where a terminal is too narrow for all."""
 
 
-def short_table(of: Answers, summary: Summary) -> str:
+def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
     """At most ``MOST_ROWS`` rows, and how many more there are; columns that say nothing are left
-    out."""
+    out, and where a terminal is too narrow those that matter least."""
     demands = {one["id"]: one for one in of["demands"]}
     out_ms, rtt_ms = _out_ms(summary), undisturbed_rtt_ms(summary)
     rows = [
@@ -34,7 +36,8 @@ def short_table(of: Answers, summary: Summary) -> str:
         for _, one in rows[:MOST_ROWS]
     ]
     columns = [name for name in HEADINGS if any(one[name] for one in cells)]
-    text = render(columns, [tuple(one[name] for name in columns) for one in cells], RIGHT)
+    rows_of = [tuple(one[name] for name in columns) for one in cells]
+    text = render(columns, rows_of, RIGHT, width=width, spare=SPARE)
     more = len(rows) - MOST_ROWS
     return f"{text}\nand {more} more: --all, summary.json or the report" if more > 0 else text
 

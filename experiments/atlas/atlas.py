@@ -104,14 +104,15 @@ class Atlas:
         text: Callable[[MapHub], str] = lambda hub: hub.short_name,
         width: Callable[[str], float] | None = None,
         mark: float = 4.5,
-        clear: Iterable[XY] = (),
+        clear: Iterable[tuple[XY, float]] = (),
         lines: Sequence[Line] = (),
     ) -> list[PlacedLabel]:
         """Where the names of hubs are, in letters of that height, as many as have room.
 
         ``first`` come before all others, which follow by rank; ``among`` says which at all.
         ``width`` measures a text in units; without it widths are about right. ``clear`` are other
-        points that no label may cover, ``lines`` are better not covered, as fibres are.
+        points, with how far around them no label may be; ``lines`` are better not covered, as
+        fibres are.
         """
         order = sorted(
             (hub for name, hub in self.hubs.items() if among is None or name in among),
@@ -128,11 +129,15 @@ class Atlas:
             for hub in order
             for high in [height(hub.hub) if callable(height) else height]
         ]
-        others = [hub.xy for name, hub in self.hubs.items() if among and name not in among]
+        others = [
+            (hub.xy, mark)
+            for name, hub in self.hubs.items()
+            if among is not None and name not in among
+        ]
         others += clear
         all_lines = [part for fibre in self.fibres.values() for part in fibre.parts]
         frame = Box(0.0, 0.0, self.frame.width, self.frame.height)
-        return place_labels(labels, frame, [(xy, mark) for xy in others], [*all_lines, *lines])
+        return place_labels(labels, frame, others, [*all_lines, *lines])
 
 
 def _place_in(names: Sequence[str], name: str) -> int:

@@ -41,6 +41,8 @@ BY_METAVAR: Mapping[str, Source] = {
     "Z": names.hubs,
     "HUB | FIBRE": names.several(names.hubs, names.fibres),
     "DEMAND | FROM TO": names.several(names.demands, names.hubs),
+    "GROUP": names.groups,
+    "WHAT": names.cuts,
     "RULE": names.rules,
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,

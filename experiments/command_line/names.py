@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
+KINDS = ("hub", "gateway")
 MOST_BYTES = 4_000_000
 
 Names = Iterable[str]
@@ -51,6 +52,17 @@ def hubs(args: argparse.Namespace) -> Names:
 
 def fibres(args: argparse.Namespace) -> Names:
     return _ids(_topology(args), "fibres")
+
+
+def groups(args: argparse.Namespace) -> Names:
+    """Shared-risk groups."""
+    return sorted(set(_groups(_topology(args))))
+
+
+def cuts(args: argparse.Namespace) -> Names:
+    """What may fail, as it is written for that: groups without their kind."""
+    bare = sorted({one.partition(":")[2] or one for one in groups(args)})
+    return [*fibres(args), *bare, *(f"{kind}:{hub}" for kind in KINDS for hub in hubs(args))]
 
 
 def rules(_args: argparse.Namespace) -> Names:
@@ -103,11 +115,25 @@ def _topology(args: argparse.Namespace) -> Plain:
 def _extended(name: str, depth: int = 4) -> Plain:
     """A topology with what it extends, by its names alone."""
     said = _read(_file(name, TOPOLOGIES))
-    found: Plain = {"hubs": _ids(said, "hubs"), "fibres": _ids(said, "fibres")}
+    found: Plain = {
+        **{key: _ids(said, key) for key in ("hubs", "fibres")},
+        "groups": list(_groups(said)),
+    }
     for base in _ids(said, "extends") if depth else ():
         below = _extended(base, depth - 1)
         found = {key: [*below[key], *names] for key, names in found.items()}
     return found
+
+
+def _groups(said: Plain) -> Iterator[str]:
+    """Those that fibres name, and one of each system; as they are where they were gathered."""
+    yield from _ids(said, "groups")
+    fibres = said.get("fibres")
+    for one in fibres if isinstance(fibres, list) else ():
+        if isinstance(one, Mapping):
+            yield from _ids(dict(one), "srlgs")
+            if isinstance(one.get("system"), str):
+                yield f"cable:{one['system']}"
 
 
 def _ids(said: Plain, key: str) -> list[str]:

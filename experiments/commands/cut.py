@@ -11,6 +11,7 @@ from typing import Any
 from corridor.experiments.commands.arguments import add_scenario_options, load, under
 from corridor.experiments.commands.fault import add_options, begin, options_of
 from corridor.experiments.commands.network_arguments import add_name_argument, reached
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.faults.cut import KIND
 
 EPILOG = """examples:
@@ -94,5 +95,5 @@ def _answer(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:
         names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
-        print(told(found, names, everything=args.all))
+        show(told(found, names, everything=args.all, width=terminal_width()))
     return 0

@@ -53,7 +53,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--controller",
         default="corridor",
-        metavar="WHAT",
+        metavar="APP",
         help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file; remote, for "
         "one on port 6653; or none",
     )

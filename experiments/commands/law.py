@@ -36,7 +36,7 @@ exit codes: 0 answered, whatever the answer, 2 bad input"""
 FACTS = (
     ("--from", "origin", "PLACE", "where the data was collected: CN, HK, FR, ..."),
     ("--to", "destination", "PLACE", "where it is received, stored or looked at"),
-    ("--operation", "operation", "WHAT", "export (default), store, remote-access, transit, ..."),
+    ("--operation", "operation", "HOW", "export (default), store, remote-access, transit, ..."),
     ("--kind", "sensitivity", "KIND", "general, personal, sensitive-personal, important, ..."),
     ("--actor", "actor", "WHO", "private, ciio, public-sector, critical-infrastructure"),
     ("--persons", "persons_since_jan1", "N", "individuals whose data it sent since 1 January"),

@@ -200,7 +200,8 @@ def _measure(
     scenarios: Mapping[str, LoadedScenario], out_dir: Path, standing: bool
 ) -> dict[str, Mapping[str, float]]:
     """Least round trips in ms by demand, under each set, from one run each."""
-    from corridor.experiments.run.runner import Options, run_loaded
+    from corridor.experiments.run.options import Options
+    from corridor.experiments.run.runner import run_loaded
     from corridor.experiments.testbeds.standing_guest import StandingGuests
 
     runs = out_dir / "runs"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
@@ -29,7 +30,8 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
     worst = worst_hits(summary.get("events", []))
     if not worst:
         return None
-    rows = [_row(event, hit) for event, hit in worst]
+    labels = Counter(event_data.label(event) for event in summary["events"])
+    rows = [_row(event, hit, labels) for event, hit in worst]
     others = len(summary["demands"]) - len(rows)
     said = count(len(summary["demands"]), "demand")
     if others:
@@ -70,8 +72,11 @@ def _rank(hit: HitSummary) -> float:
     return float("inf") if is_silent(hit) else abs(_change_ms(hit))
 
 
-def _row(event: EventSummary, hit: HitSummary) -> Dumbbell:
-    name = f"{event_data.label(event)} at {duration(event['at_ms'])}"
+def _row(event: EventSummary, hit: HitSummary, labels: Mapping[str, int]) -> Dumbbell:
+    """With the event's time where several are called alike."""
+    name = event_data.label(event)
+    if labels[name] > 1:
+        name += f" at {duration(event['at_ms'])}"
     if is_silent(hit):
         return Dumbbell(hit["demand"], hit["rtt_before_ms"], None, f"out, {name}")
     return Dumbbell(
@@ -94,11 +99,12 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
         said.append(f"{count(len(silent), 'demand')} had no answer while an event lasted")
     if changed:
         event, hit = changed[0]
-        who = count(len(changed), "demand")
-        said.append(
-            f"Events changed the round trip of {who}, {hit['demand']} most: "
-            f"{_signed(_change_ms(hit))} ({event_data.label(event)})"
-        )
+        most = f"{hit['demand']} most: {_signed(_change_ms(hit))} ({event_data.label(event)})"
+        if silent:
+            said.append(f"{len(changed)} took another round trip, {most}")
+        else:
+            who = count(len(changed), "demand")
+            said.append(f"Events changed the round trip of {who}, {most}")
     return "; ".join(said)
 
 

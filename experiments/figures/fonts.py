@@ -7,7 +7,6 @@ to it by their files: its own list of fonts is of the day it was made.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -39,7 +38,7 @@ class Script:
 
 SCRIPTS = (
     Script(
-        *("Chinese", "\u2e80", "\uffef", "Noto Sans CJK SC"),
+        *("Chinese", "\u2e80", "\u9fff", "Noto Sans CJK SC"),
         files=("opentype/noto/NotoSansCJK-Regular.ttc", "opentype/noto/NotoSansCJK-Bold.ttc"),
         package="fonts-noto-cjk",
     ),
@@ -90,17 +89,15 @@ def lacking(texts: Iterable[str]) -> str:
     return f"no font here has {told}: {way_out}"
 
 
-def set_fonts(figure: Figure) -> tuple[bool, str]:
-    """Gives each text of another script its fonts. Returns whether there are any, and what is
-    lacking, of which it warns."""
-    texts = [text for text in figure.findobj(Text) if not text.get_text().isascii()]
-    others = [text for text in texts if families(text.get_text()) != [LATIN]]
-    for text in others:
-        text.set_fontfamily(families(text.get_text()))
-    message = lacking(text.get_text() for text in texts)
-    if message:
-        warnings.warn(message, LettersLacking, stacklevel=2)
-    return bool(others), message
+def set_fonts(figure: Figure) -> bool:
+    """Gives each text of another script its fonts; says whether any had others before."""
+    are_new = False
+    for text in figure.findobj(Text):
+        wanted = [LATIN] if text.get_text().isascii() else families(text.get_text())
+        if wanted != [LATIN] and text.get_fontfamily() != wanted:
+            text.set_fontfamily(wanted)
+            are_new = True
+    return are_new
 
 
 def _has(text: str, script: Script) -> bool:

@@ -28,12 +28,14 @@ ROLE_WORDS = {"k": "western hub", "0.6": "core or transit", "w": "coastal, gatew
 MARK_PT = 1.15
 """Of a marker, for each unit of its outline."""
 HIGHEST_PT, WIDEST_PT = 1.25, 3.6
+CROSS_PT = 10.0
+"""Of what is kept clear around a mark of a cut."""
 """Lines of text, and the width of a line at full load."""
 
 
 def draw_land(axes: Any, atlas: Atlas) -> None:
     vertices: list[tuple[float, float]] = []
-    codes: list[int] = []
+    codes: list[Any] = []
     for ring in atlas.land:
         vertices += [*ring, ring[0]]
         codes += [Path.MOVETO, *[Path.LINETO] * (len(ring) - 1), Path.CLOSEPOLY]
@@ -122,7 +124,8 @@ def write_names(
 ) -> None:
     """Of hubs, in Latin letters and, below, in their own; those named first come first. As many as
     have room beside marks, and beside what else is to be ``clear``; rather not over ``ways``."""
-    per_pt = atlas.frame.width / (axes.get_position().width * figure.get_size_inches()[0] * 72)
+    wide_in = float(axes.get_position().width * figure.get_size_inches()[0])
+    per_pt = atlas.frame.width / (72 * wide_in)
 
     def width(text: str) -> float:
         return width_pt(figure, text.split("\n"), SMALL_PT) * per_pt
@@ -137,7 +140,7 @@ def write_names(
         text=name_of,
         width=width,
         mark=per_pt * MARK_PT * scale * 3.3,
-        clear=clear,
+        clear=[(point, CROSS_PT / 2 * per_pt) for point in clear],
         lines=[*ways, *ways, *ways],
     ):
         hub = atlas.hubs[placed.label.id].hub

@@ -151,7 +151,8 @@ def told_in_all(matrix: Matrix) -> str:
     }
     free, every = matrix.totals[FREE], count(matrix.every, "demand")
     if free == matrix.every:
-        return f"All {every} go as without law"
+        who = "The only demand goes" if free == 1 else f"All {every} go"
+        return f"{who} as without law"
     said = [
         f"{number} {one if number == 1 else several}"
         for name, (one, several) in words.items()

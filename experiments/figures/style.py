@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
-from corridor.experiments.figures.fonts import families, set_fonts
+from corridor.experiments.figures.fonts import LettersLacking, families, lacking, set_fonts
 
 SMALL_PT = 7
 PNG_DPI = 150
@@ -162,7 +164,7 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
 def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: Any) -> list[str]:
     """A text in lines that are no wider than there is room; a word that is stays whole."""
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in re.split(BREAK, text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_pt(figure, [longer], size_pt, **font) > room_pt:
             lines.append(word)
@@ -171,6 +173,8 @@ def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: An
     return lines
 
 
+BREAK = r" (?!(?:ms|s|µs|%|Mbit/s)(?:\W|$))"
+"""Not between a number and its unit."""
 HANDLE_PT, BETWEEN_PT = 18.0, 11.0
 """Of a key: what stands before a name, and between two columns."""
 
@@ -208,21 +212,31 @@ def _add_key(figure: Figure, key: Key, columns: int, below_in: float) -> None:
 def lay_out(figure: Figure) -> None:
     """Settle where everything goes and of what fonts, for every format alike; a letter that no
     font has is told of in a warning and across the figure."""
-    figure.draw_without_rendering()
-    are_new, message = set_fonts(figure)
-    if message:
-        figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
-    if are_new:
+    with _one_warning():
+        set_fonts(figure)
         figure.draw_without_rendering()
+        if set_fonts(figure):  # labels of ticks are there now
+            figure.draw_without_rendering()
+    message = lacking(text.get_text() for text in figure.findobj(Text))
+    if message:
+        warnings.warn(message, LettersLacking, stacklevel=2)
+        figure.text(0.5, 0.5, message, ha="center", fontsize=SMALL_PT, backgroundcolor="w")
     figure.set_layout_engine("none")
+
+
+@contextlib.contextmanager
+def _one_warning() -> Iterator[None]:
+    """Ours, which says what to do, instead of one of Matplotlib's for each letter."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write ``name.pdf`` and ``name.png``, laid out alike and without the time of writing."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        lay_out(figure)
-        pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+    lay_out(figure)
+    pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
+    with _one_warning():
         figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
         figure.savefig(png)
     return [pdf, png]
@@ -241,10 +255,11 @@ def warm_up() -> None:
 def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:
     """The width of the widest of some lines, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    widths = [
-        renderer.get_text_width_height_descent(
-            text, FontProperties(family=families(text), size=size_pt, **font), False
-        )[0]
-        for text in texts
-    ]
+    with _one_warning():
+        widths = [
+            renderer.get_text_width_height_descent(
+                text, FontProperties(family=families(text), size=size_pt, **font), False
+            )[0]
+            for text in texts
+        ]
     return float(max(widths, default=0.0) * 72 / figure.dpi)

@@ -27,9 +27,10 @@ from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.live_network.shell_process import ShellProcess
 from corridor.experiments.plan.plan import losses_ppm
 from corridor.experiments.run import manifest
+from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
-from corridor.experiments.run.runner import GUEST_RUN_ID, real_clock_kernel, with_framework
+from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping

@@ -13,7 +13,8 @@ from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.packets import Failed, Packets, Seen
 from corridor.experiments.live_tests.evidence import amiss_in, dropped_at, packets_of
 from corridor.experiments.live_tests.plan import plan_trials, specify_demand
-from corridor.experiments.run.runner import GUEST_RUN_ID, carry_out, real_clock_kernel
+from corridor.experiments.run.choosing import real_clock_kernel
+from corridor.experiments.run.runner import GUEST_RUN_ID, carry_out
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id

@@ -26,7 +26,8 @@ from corridor.experiments.own_programs.setting import (
     Setting,
 )
 from corridor.experiments.own_programs.trees import check_loops, spanning_tree
-from corridor.experiments.run import runner
+from corridor.experiments.run import choosing
+from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
 from corridor.experiments.testbeds.choice import Choice
@@ -74,8 +75,8 @@ def run_lab(options: Options, say: Say) -> int:
         options = _for_a_shell(options)
     if topology is None:
         options = _bare(options)
-    asked = runner.Options(testbed=options.testbed, clock=options.clock)
-    choice, kernel = runner.choose(asked, say)
+    asked = run_options.Options(testbed=options.testbed, clock=options.clock)
+    choice, kernel = choosing.choose(asked, say)
     setting = _setting(options, topology, choice, at_terminal)
     say(_opening_line(topology, options, choice, kernel))
     with _folder(options) as folder:

@@ -98,10 +98,9 @@ def _undisturbed(summary: Json) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for one in summary["demands"]:
         median_ms = before_ms[one["id"]]
-        changed = median_ms != _median_ms(one["rtt_ms"])
-        found[one["id"]] = {**one, "rtt_ms": {"p50": median_ms}}
-        if changed:
-            found[one["id"]]["one_way_ms"] = None
+        same = median_ms == _median_ms(one["rtt_ms"])
+        told = {"rtt_ms": {"p50": median_ms}, "one_way_ms": one.get("one_way_ms") if same else None}
+        found[one["id"]] = {**one, **told}
     return found
 
 

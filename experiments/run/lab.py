@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
-from corridor.experiments.run.runner import Options, run_loaded
+from corridor.experiments.run.options import Options
+from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.changed import lasting
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_scenario

@@ -10,14 +10,12 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
-from corridor.controller.policy.terms.services import Service
 from corridor.controller.prover import Proof
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
@@ -34,77 +32,30 @@ from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
+from corridor.experiments.run.choosing import choose, refuse_small_memory
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.run.options import Options
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
-from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
-from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
-from corridor.experiments.testbeds.kernel_build import build_kernel
-from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_under
+from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, run_native
-from corridor.experiments.testbeds.needs import MB, needs
-from corridor.experiments.testbeds.probe import guest_memory, probe
-from corridor.experiments.testbeds.smoke import smoke_boot
-from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.experiments.testbeds.needs import needs
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (
     CorridorError,
-    EnvironmentUnsupported,
     PolicyFailure,
 )
 from corridor.topologies.model.delay_model import load_delay_model
 
 GUEST_RUN_ID = "c0"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
-
-    scenario: str = DEFAULT
-    testbed: Literal["auto", "native", "uml"] = "auto"
-    clock: Literal["virtual", "real"] | None = None
-    policies: str | None = None
-    as_of: date | None = None
-    outside: Literal["deny", "not-judged"] | None = None
-    service: Service | None = None
-    cut: tuple[str, ...] = ()
-    """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
-    seed: int | None = None
-    framework: Literal["ryu", "os-ken"] | None = None
-    out: Path | None = None
-    figures: bool = True
-    standing: StandingGuests | None = None
-    """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
-    clock only."""
-    delay_model: Path | None = None
-    """A file of constants and errors, for how sure paths are; None is the shipped one."""
-    patience_s: float | None = None
-    """How long a guest may show no progress; None reckons it from the plan."""
-    foretell: bool = False
-    """Say before anything runs what is known without."""
-    width: int | None = None
-    """Of the terminal, in characters, for sentences that are said."""
-
-    @property
-    def asked(self) -> str:
-        """The scenario as commands take it, with the options that change what it means."""
-        options = {
-            "policies": self.policies,
-            "as-of": self.as_of,
-            "outside": self.outside,
-            "service": self.service,
-        }
-        said = [f"--{name} {value}" for name, value in options.items() if value is not None]
-        default = self.scenario == DEFAULT and not said
-        return "" if default else " ".join([self.scenario, *said])
 
 
 @dataclass(frozen=True)
@@ -137,13 +88,22 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     judged_by = specify(loaded)
     gathered = gather(loaded, load_delay_model(options.delay_model))
     answers = document(gathered, options.asked)
-    if options.foretell:
-        say(f"\n{told(foreseen(answers).lines, options.width)}\n")
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
+    plan: Plan | None = None
+
+    def tell(choice: Choice) -> None:
+        """Once what is quickly checked is; what happens on a timeline takes longer to foresee."""
+        nonlocal plan
+        if not loaded.events:
+            plan = _plan(loaded, options, choice)
+        if options.foretell:
+            say(f"\n{told(foreseen(answers).lines, options.width)}\n")
+
     try:
-        choice, kernel = choose(options, say)
-        plan = _plan(loaded, options, choice)
+        choice, kernel = choose(options, say, tell)
+        if plan is None or plan.job.clock != choice.clock:
+            plan = _plan(loaded, options, choice)
         if choice.testbed == "uml":
             refuse_small_memory(plan)
     except BaseException:
@@ -238,18 +198,6 @@ def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
     return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
 
 
-def refuse_small_memory(plan: Plan) -> None:
-    """EnvironmentLacking if a guest would touch more memory than there is room for."""
-    folder, free = guest_memory()
-    touched_mb = needs(plan).touched_mb
-    if free < touched_mb * MB:
-        raise EnvironmentUnsupported(
-            f"{folder} has room for {free / MB:.0f} MB of a guest's memory, "
-            f"and this plan takes about {touched_mb} MB",
-            "set TMPDIR to a folder with more room, or take fewer hubs and demands",
-        )
-
-
 def with_framework(
     loaded: LoadedScenario, framework: Literal["ryu", "os-ken"] | None
 ) -> LoadedScenario:
@@ -258,49 +206,6 @@ def with_framework(
         return loaded
     scenario = loaded.scenario.model_copy(update={"framework": framework})
     return loaded.model_copy(update={"scenario": scenario})
-
-
-def choose(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
-    """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time."""
-    facts = _facts(options)
-    choice = choose_testbed(facts, options.testbed, options.clock)
-    if choice.testbed == "native":
-        return choice, None
-    if choice.clock == "virtual":
-        if facts.virtual_kernel is not None:
-            return choice, facts.virtual_kernel
-        say("building the virtual-clock kernel, once (minutes; kept in the cache)")
-        printer = ProgressPrinter(say)
-        try:
-            return choice, build_kernel(printer)
-        except EnvironmentUnsupported as error:
-            if options.clock == "virtual":
-                raise
-            facts = facts.without_build(error.message)
-            choice = choose_testbed(facts, options.testbed, options.clock)
-            say(f"no virtual clock: {error}")
-        finally:
-            printer.close()
-    return choice, real_clock_kernel(facts)
-
-
-def _facts(options: Options) -> Facts:
-    """What this machine can do; whether its own kernel can, only if that may be chosen."""
-    facts = probe(native=False)
-    in_a_guest = options.testbed == "uml" or (
-        options.testbed == "auto" and options.clock != "real" and not facts.virtual_guest_lacks()
-    )
-    return facts if in_a_guest else probe()
-
-
-def real_clock_kernel(facts: Facts) -> Kernel | None:
-    """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
-    kernel = facts.real_clock_kernel()
-    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
-        raise EnvironmentUnsupported(
-            f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor"
-        )
-    return kernel
 
 
 def carry_out(

@@ -31,8 +31,15 @@ PACKAGES = {
     "iperf3": "iperf3",
     "iproute2": "iproute2",
     "Vagrant": "vagrant",
+    "Thai, Arabic letters": "fonts-noto-core",
+    "Chinese letters": "fonts-noto-cjk",
 }
-OPTIONAL = ("Vagrant",)
+OPTIONAL = {
+    "Vagrant": "only needed for the virtual machine",
+    "Thai, Arabic letters": "figures then have Latin names only",
+    "Chinese letters": "figures then have Latin names only",
+}
+"""What nothing fails without, and what it is for."""
 
 
 @dataclass(frozen=True)
@@ -209,9 +216,7 @@ def _programs(versions: Mapping[str, str]) -> list[Verdict]:
             if package
             else "./corridor setup"
         )
-        absent = (
-            "not installed (only needed for the virtual machine)" if name in OPTIONAL else "missing"
-        )
+        absent = f"not installed ({OPTIONAL[name]})" if name in OPTIONAL else "missing"
         found.append(Verdict(name, bool(version), version or absent, repair))
     return found
 

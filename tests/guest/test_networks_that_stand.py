@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from corridor.experiments.run import runner
-from corridor.experiments.run.runner import Options, run_scenario
+from corridor.experiments.run.options import Options
+from corridor.experiments.run.runner import run_scenario
 from corridor.experiments.testbeds.standing_guest import StandingGuests
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.measures import samples

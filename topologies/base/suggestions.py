@@ -1,7 +1,7 @@
 """What somebody may have meant who wrote a name that is not there: the one place that guesses.
 
 In this order: the same but for case and dashes, the same by meaning, the same ends the other way
-round (``karachi-kunming``), a part of few names, a slip of the keyboard.
+round (``karachi-kunming``), a part of few names, a slip of the keyboard, the beginning of a part.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-CUTOFF = 0.6
+CUTOFF, SURE = 0.6, 0.85
+"""How much of two names is the same where one may be a slip of the other, and where it is one."""
 MOST = 3
 """Names that one written part may stand for; of more, nothing is said."""
 MOST_LISTED = 12
@@ -50,11 +51,11 @@ def closest(
     turned = {_by_parts(one): one for one in known}
     if (found := turned.get(_by_parts(folded))) is not None:
         return [known[found]]
-    among = [known[one] for one in known if _is_part(folded, one)]
-    if among and len(among) <= MOST:
-        return among
-    slip = difflib.get_close_matches(folded, known, n=1, cutoff=CUTOFF)
-    return [known[one] for one in slip]
+    names = _with_part(rf"{re.escape(folded)}(?:$|[-:.])", folded, known)
+    names = names or difflib.get_close_matches(folded, known, n=1, cutoff=SURE)
+    names = names or _with_part(re.escape(folded), folded, known)
+    names = names or difflib.get_close_matches(folded, known, n=1, cutoff=CUTOFF)
+    return [known[name] for name in names]
 
 
 def _folded(word: str) -> str:
@@ -65,6 +66,7 @@ def _by_parts(word: str) -> tuple[str, ...]:
     return tuple(sorted(re.split(r"[-:.]", word)))
 
 
-def _is_part(part: str, word: str) -> bool:
-    """Whether a word begins with it, or one of its parts does."""
-    return len(part) >= LEAST_PART and bool(re.search(rf"(?:^|[-:.]){re.escape(part)}", word))
+def _with_part(pattern: str, part: str, names: Iterable[str]) -> Sequence[str]:
+    """Names that begin so, or a part of which does, if they are few."""
+    found = [name for name in names if re.search(rf"(?:^|[-:.]){pattern}", name)]
+    return found if len(part) >= LEAST_PART and len(found) <= MOST else []

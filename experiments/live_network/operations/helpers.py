@@ -67,5 +67,8 @@ def capture_command(
         host = {wiring.hub(hub).host_interface: f"host of {hub}"}
         return capture_words(host, namespace_of(hub), control)
     if fibre is not None:
+        known = [*(one.fibre for one in wiring.fibres), *(one.hub for one in wiring.hubs)]
+        if fibre not in known:
+            raise InputError(f"no fibre {fibre!r} in this network", nearest_or_some(fibre, known))
         return capture_words(of_fibre(wiring, fibre), "", control)
     raise InputError("a capture is at a hub or at a fibre")

@@ -315,3 +315,10 @@ def test_a_wider_text_takes_more_room(pan_asia):
         for far in (4.0, 9.0)
     )
     assert wide.box.right - wide.box.left > narrow.box.right - narrow.box.left
+
+
+def test_what_is_to_be_clear_is_covered_by_no_label(pan_asia):
+    (usual,) = pan_asia.labels(9.0, among=["lahore"])
+    middle = ((usual.box.left + usual.box.right) / 2, (usual.box.top + usual.box.bottom) / 2)
+    (moved,) = pan_asia.labels(9.0, among=["lahore"], clear=[(middle, 5.0)])
+    assert moved.box != usual.box

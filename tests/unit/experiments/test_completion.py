@@ -23,8 +23,8 @@ from terminals import ROOT, Terminal
 SOON_MS = 300
 """Twice what it takes on a machine that is not busy."""
 FREE = {
-    *("DAY", "N", "MIN", "WHAT", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
-    *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "GROUP", "PROCESS", "ARGUMENT"),
+    *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
+    *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS", "ARGUMENT"),
     *("COUNT", "NUMBER"),
 }
 """What nothing could be proposed for."""
@@ -83,6 +83,9 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor explain rec", {"records-urumqi-lahore", "records-urumqi-lahore.return"}),
         ("corridor drain guian-k", {"guian-kunming"}),
         ("corridor fault degrade guian-k", {"guian-kunming"}),
+        ("corridor cut red", {"red-sea"}),
+        ("corridor run --cut hub:kara", {"hub:karachi"}),
+        ("corridor fault group corridor:kara", {"corridor:karakoram"}),
         ("corridor ping karac", {"karachi"}),
         ("corridor topology show ", set(SHIPPED)),
         ("corridor law list CN-24-", {"CN-24-3", "CN-24-4"}),
@@ -153,6 +156,7 @@ def test_names_read_quickly_are_those_of_the_map(name):
     args = Namespace(topology=name)
     assert set(names.hubs(args)) == {one.id for one in known.hubs}
     assert set(names.fibres(args)) == {one.id for one in known.fibres}
+    assert names.groups(args) == list(known.srlgs)
 
 
 def test_a_file_that_is_no_scenario_names_nothing(tmp_path):

@@ -7,11 +7,13 @@ from typing import Any
 
 import matplotlib as mpl
 import pytest
-from corridor.experiments.figures.rtt import demand_ranges, predicted_measured, rtt_ecdf
 
 import handmade_run
-from corridor.experiments.figures import NAMES, data, draw_figures
-from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures import data, draw_figures
+from corridor.experiments.figures.demand_ranges import demand_ranges
+from corridor.experiments.figures.predicted_measured import predicted_measured
+from corridor.experiments.figures.rtt_ecdf import rtt_ecdf
+from corridor.experiments.figures.style import COLUMN, SMALL_PT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import extents, visible_texts
@@ -40,6 +42,10 @@ def figures_of(run: Path, summary: dict[str, Any]) -> dict[str, Any]:
             "predicted-measured": predicted_measured(summary, groups),
             "demand-ranges": demand_ranges(summary, groups),
             "throughput": throughput(summary),
+            "rtt-ecdf-column": rtt_ecdf(
+                summary, groups, data.read_rtt_ms(run, len(demands)), COLUMN
+            ),
+            "throughput-column": throughput(summary, COLUMN),
         }
         for figure in filter(None, figures.values()):
             lay_out(figure)
@@ -67,10 +73,14 @@ def many_demands(summary: dict[str, Any], count: int) -> dict[str, Any]:
 
 def test_figures_are_written_as_pdf_and_png(run: Path, summary: dict[str, Any]) -> None:
     written = draw_figures(run, summary)
-    assert [path.relative_to(run).as_posix() for path in written] == [
-        f"figures/{name}.{suffix}" for name in NAMES[:4] for suffix in ("pdf", "png")
-    ]
-    assert NAMES[4:] == ("timeline", "outages")  # this run has no events
+    assert [path.relative_to(run / "figures").as_posix() for path in written] == [
+        f"{name}.{suffix}"
+        for name in (
+            *("rtt-ecdf", "rtt-ecdf-column", "throughput", "throughput-column"),
+            *("verification/predicted-measured", "verification/demand-ranges"),
+        )
+        for suffix in ("pdf", "png")
+    ]  # this run has no events, no answers and no series
     assert all(path.stat().st_size > 5000 for path in written)
 
 

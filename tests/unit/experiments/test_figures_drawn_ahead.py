@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 
 import handmade_run
 from corridor.experiments.figures import NAMES, draw_figures
-from corridor.experiments.figures.__main__ import SHARES
+from corridor.experiments.figures.__main__ import shares
+from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run.drawing import Drawing
 
@@ -33,7 +35,8 @@ def summary(run: Path) -> dict[str, Any]:
 
 
 def files(run: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (run / "figures").iterdir()}
+    paths = (path for path in (run / "figures").rglob("*") if path.is_file())
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def id_of(drawing: Drawing) -> int:
@@ -51,15 +54,17 @@ def never_here() -> Iterator[None]:
         yield
 
 
-def test_the_shares_are_all_figures() -> None:
-    assert sorted(name for share in SHARES for name in share) == sorted(NAMES)
+def test_the_shares_are_all_figures_and_take_about_as_long() -> None:
+    both = shares(NAMES)
+    assert sorted(name for share in both for name in share) == sorted(NAMES)
+    efforts = [sum(KINDS[name].effort for name in share) for share in both]
+    assert abs(efforts[0] - efforts[1]) <= 3
 
 
 def test_the_files_are_those_that_this_process_draws(run: Path, summary: dict[str, Any]) -> None:
     draw_figures(run, summary)
     drawn_here = files(run)
-    for path in (run / "figures").iterdir():
-        path.unlink()
+    shutil.rmtree(run / "figures")
     with Drawing(run, ahead=True) as drawing, never_here():
         drawing.begin()
         drawing.finish(summary)
@@ -71,7 +76,7 @@ def test_a_process_that_was_killed_is_stood_in_for(run: Path, summary: dict[str,
         os.kill(id_of(drawing), signal.SIGKILL)
         drawing.begin()
         drawing.finish(summary)
-    assert len(files(run)) == 2 * len(NAMES[:4])  # this run has no events
+    assert len(files(run)) == 12  # no events, no answers, no series
 
 
 def test_a_figure_that_fails_there_fails_here_as_well(run: Path, summary: dict[str, Any]) -> None:

@@ -346,7 +346,7 @@ def test_events_without_probes_are_drawn_too(run: Path, summary: Any) -> None:
     assert len(event_data.read_courses(run, [0])[0].rtt_ms) == 0
     assert event_data.read_intervals_ms(run, summary) == {}
     names = {path.name for path in draw_figures(run, summary, ("timeline", "outages"))}
-    assert len(names) == 4
+    assert len(names) == 8
 
 
 def crowded(summary: Any) -> Any:

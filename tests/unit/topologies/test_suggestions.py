@@ -28,6 +28,10 @@ def test_what_was_meant_is_found(written, meant, options):
     assert closest(written, options) == [meant]
 
 
+def test_a_slip_of_one_name_is_not_taken_for_a_part_of_others():
+    assert closest("karach", ["kunming-karachi", "bangkok-karachi", "karachi"]) == ["karachi"]
+
+
 def test_a_word_that_means_an_option_is_understood():
     assert closest("thailand", SETS, {"thailand": "th"}) == ["th"]
     assert closest("thailand", ("ae", "pk"), {"thailand": "th"}) == []

@@ -398,9 +398,10 @@ BY_NAME = {
     "controller/policy/clauses/registry.py",
     "controller/testing/assertions.py",
     "experiments/live_network/operations/trace_text.py",
+    "experiments/pages/claims.py",
 }
-"""The list of kinds; assertions, each of which is one clause that a test asks for; and the text of
-a trace, whose hops are no clause."""
+"""The list of kinds; assertions, each of which is one clause that a test asks for; and two texts
+whose hops are no clause."""
 
 
 def test_nothing_else_names_a_kind() -> None:

@@ -1,0 +1,76 @@
+"""Where a run takes place: what the machine can do decides, and what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.run.event_log import Say
+from corridor.experiments.run.options import Options
+from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
+from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
+from corridor.experiments.testbeds.kernel_build import build_kernel
+from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
+from corridor.experiments.testbeds.needs import MB, needs
+from corridor.experiments.testbeds.probe import guest_memory, probe
+from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.topologies.base.errors import EnvironmentUnsupported
+
+
+def choose(
+    options: Options, say: Say, chosen: Callable[[Choice], None] = lambda _choice: None
+) -> tuple[Choice, Kernel | None]:
+    """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
+    may choose again if that fails. ``chosen`` is told before."""
+    facts = _facts(options)
+    choice = choose_testbed(facts, options.testbed, options.clock)
+    chosen(choice)
+    if choice.testbed == "native":
+        return choice, None
+    if choice.clock == "virtual":
+        if facts.virtual_kernel is not None:
+            return choice, facts.virtual_kernel
+        say("building the virtual-clock kernel, once (minutes; kept in the cache)")
+        printer = ProgressPrinter(say)
+        try:
+            return choice, build_kernel(printer)
+        except EnvironmentUnsupported as error:
+            if options.clock == "virtual":
+                raise
+            facts = facts.without_build(error.message)
+            choice = choose_testbed(facts, options.testbed, options.clock)
+            say(f"no virtual clock: {error}")
+        finally:
+            printer.close()
+    return choice, real_clock_kernel(facts)
+
+
+def _facts(options: Options) -> Facts:
+    """What this machine can do; whether its own kernel can, only if that may be chosen."""
+    facts = probe(native=False)
+    in_a_guest = options.testbed == "uml" or (
+        options.testbed == "auto" and options.clock != "real" and not facts.virtual_guest_lacks()
+    )
+    return facts if in_a_guest else probe()
+
+
+def real_clock_kernel(facts: Facts) -> Kernel | None:
+    """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
+    kernel = facts.real_clock_kernel()
+    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
+        raise EnvironmentUnsupported(
+            f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor"
+        )
+    return kernel
+
+
+def refuse_small_memory(plan: Plan) -> None:
+    """EnvironmentLacking if a guest would touch more memory than there is room for."""
+    folder, free = guest_memory()
+    touched_mb = needs(plan).touched_mb
+    if free < touched_mb * MB:
+        raise EnvironmentUnsupported(
+            f"{folder} has room for {free / MB:.0f} MB of a guest's memory, "
+            f"and this plan takes about {touched_mb} MB",
+            "set TMPDIR to a folder with more room, or take fewer hubs and demands",
+        )

@@ -1,0 +1,55 @@
+"""What may be asked of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from corridor.controller.policy.terms.services import Service
+from corridor.experiments.scenario.scenario import DEFAULT
+from corridor.experiments.testbeds.standing_guest import StandingGuests
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
+
+    scenario: str = DEFAULT
+    testbed: Literal["auto", "native", "uml"] = "auto"
+    clock: Literal["virtual", "real"] | None = None
+    policies: str | None = None
+    as_of: date | None = None
+    outside: Literal["deny", "not-judged"] | None = None
+    service: Service | None = None
+    cut: tuple[str, ...] = ()
+    """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
+    seed: int | None = None
+    framework: Literal["ryu", "os-ken"] | None = None
+    out: Path | None = None
+    figures: bool = True
+    standing: StandingGuests | None = None
+    """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
+    clock only."""
+    delay_model: Path | None = None
+    """A file of constants and errors, for how sure paths are; None is the shipped one."""
+    patience_s: float | None = None
+    """How long a guest may show no progress; None reckons it from the plan."""
+    foretell: bool = False
+    """Say before anything runs what is known without."""
+    width: int | None = None
+    """Of the terminal, in characters, for sentences that are said."""
+
+    @property
+    def asked(self) -> str:
+        """The scenario as commands take it, with the options that change what it means."""
+        options = {
+            "policies": self.policies,
+            "as-of": self.as_of,
+            "outside": self.outside,
+            "service": self.service,
+        }
+        said = [f"--{name} {value}" for name, value in options.items() if value is not None]
+        default = self.scenario == DEFAULT and not said
+        return "" if default else " ".join([self.scenario, *said])

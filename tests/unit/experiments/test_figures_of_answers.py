@@ -1,0 +1,281 @@
+"""Figures of what is computed: titles say the finding with its numbers, marks are where they
+belong, no text is small, cut off, or over another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handmade_answers
+import handmade_run
+from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.figures import answers_data, draw_figures
+from corridor.experiments.figures.free_lawful import free_lawful
+from corridor.experiments.figures.map_of_ways import map_of_ways
+from corridor.experiments.figures.outcomes import MOST_ROWS, Mark, matrix_of, told_in_all
+from corridor.experiments.figures.policy_demand import policy_demand
+from corridor.experiments.figures.price_of_run import price_of_run
+from corridor.experiments.figures.registry import KINDS
+from corridor.experiments.figures.style import COLUMN, SMALL_PT, TEXT, lay_out, style
+from corridor.experiments.results.results import read_plan, summarise
+from drawn_texts import extents, visible_texts
+
+WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
+DRAWERS = {
+    "map": lambda answers, width: map_of_ways(answers, {}, width),
+    "policy-demand": policy_demand,
+    "price": price_of_run,
+    "free-lawful": free_lawful,
+}
+NAMES = pytest.mark.parametrize("name", DRAWERS)
+
+
+@pytest.fixture
+def answers() -> Any:
+    return handmade_answers.answers()
+
+
+def drawn(name: str, answers: Any, width: Any = TEXT) -> Any:
+    with style():
+        figure = DRAWERS[name](answers, width)
+        if figure is not None:
+            lay_out(figure)
+    return figure
+
+
+def texts(figure: Any) -> list[str]:
+    return [text.get_text() for text in visible_texts(figure)]
+
+
+def title(figure: Any) -> str:
+    (found,) = [
+        text.get_text()
+        for text in figure.texts
+        if text.get_fontweight() == "bold" and text.get_va() == "top"
+    ]
+    return " ".join(found.split("\n"))
+
+
+def many(answers: Any, copies: int) -> Any:
+    """As many demands as the reference corridor has, and more."""
+    demands = [
+        demand | {"id": f"{demand['id']}-qingyang-frankfurt-{number}"}
+        for number in range(copies)
+        for demand in answers["demands"]
+    ]
+    return answers | {"demands": demands}
+
+
+def test_the_file_is_the_one_that_runs_write() -> None:
+    assert answers_data.FILE == ANSWERS_FILE
+
+
+def test_the_map_tells_of_the_demand_whose_law_costs_most(answers: Any) -> None:
+    said = title(drawn("map", answers))
+    assert said.startswith("The law adds 12 ms to the round trip of longer, the most of all")
+    assert said.endswith("; its worst cut adds 3 ms one way")
+
+
+def test_the_map_marks_the_cut_and_names_both_ends(answers: Any) -> None:
+    figure = drawn("map", answers)
+    (cross,) = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
+    (x,), (y,) = cross.get_data()
+    assert 0 < x < figure.axes[0].get_xlim()[1]
+    assert 0 < y < figure.axes[0].get_ylim()[0]
+    names = [text.partition("\n")[0] for text in texts(figure)]
+    assert {"Gui'an New Area", "Karachi", "cut: three and 1 more"} <= set(names)
+
+
+def test_the_map_draws_each_way_once(answers: Any) -> None:
+    figure = drawn("map", answers)
+    widths = [line.get_linewidth() for line in figure.axes[0].lines if line.get_marker() == "None"]
+    assert widths.count(3.2) == 3  # under the law: one, three, four
+    assert widths.count(1.8) == 1  # without law: two
+
+
+def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
+    figure = drawn("map", answers | {"policies": "none", "demands": answers["demands"][:1]})
+    assert title(figure) == (
+        "Without law: easy takes longest, 6 ms one way; its worst cut adds 2 ms one way"
+    )
+    assert "way in force" in texts(figure)
+    assert "without law" not in texts(figure)
+
+
+def test_the_map_says_where_cuts_leave_no_way(answers: Any) -> None:
+    exposed = [one for one in answers["demands"] if one["id"] == "exposed"]
+    assert title(drawn("map", answers | {"demands": exposed})).endswith(
+        "1 of 1 cut leaves it no way"
+    )
+
+
+def test_bridges_that_deliver_nothing_are_no_ways() -> None:
+    partial = handmade_answers.cut(["link:one"], None, at_once=handmade_answers.EASY)
+    assert answers_data.way_after(partial) is None
+    assert answers_data.way_after(partial | {"delivered": True}) == handmade_answers.EASY
+
+
+def test_the_map_draws_fuller_fibres_wider(answers: Any) -> None:
+    with style():
+        figure = map_of_ways(answers, {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
+    loads = [one for one in figure.axes[0].collections if one.get_alpha() == 0.6]
+    assert [float(one.get_linewidth()[0]) for one in loads if len(one.get_paths())] == [2.1, 3.6]
+
+
+def test_a_map_over_the_far_side_of_the_globe_is_drawn(answers: Any) -> None:
+    for hub in answers["map"]["hubs"]:
+        hub["lon"] = (hub["lon"] + 130 + 180) % 360 - 180
+    for fibre in answers["map"]["fibres"]:
+        fibre["points"] = [[lat, (lon + 130 + 180) % 360 - 180] for lat, lon in fibre["points"]]
+    shifted = drawn("map", answers)
+    assert shifted.axes[0].get_xlim()[1] == pytest.approx(
+        drawn("map", handmade_answers.answers()).axes[0].get_xlim()[1]
+    )
+
+
+def test_the_matrix_says_what_becomes_of_how_many(answers: Any) -> None:
+    assert title(drawn("policy-demand", answers)) == (
+        "1 of 7 demands goes as without law; 2 take longer, 1 has less protection, "
+        "1 is not judged, 2 are kept back"
+    )
+
+
+def test_the_matrix_has_each_demand_and_clause(answers: Any) -> None:
+    said = texts(drawn("policy-demand", answers))
+    assert {one["id"] for one in answers["demands"]} <= set(said)
+    assert {"no permit matches", "CN-GATEWAY", "PK-STATE", "SA-STATE", "CN-DOMESTIC"} <= set(said)
+    assert {"+12", "+4", "China", "Pakistan"} <= set(said)
+
+
+def test_the_matrix_tells_readings_from_rules(answers: Any) -> None:
+    marks = {row.demand: dict(row.marks) for row in matrix_of(answers).rows}
+    assert marks["read"] == {("PK-STATE", "terminate"): (Mark("kept back", True),)}
+    assert marks["refused"] == {("default deny", "match"): (Mark("kept back", False),)}
+    assert marks["easy"] == {("CN-DOMESTIC", "confine"): (Mark("", False),)}
+    figure = drawn("policy-demand", answers)
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
+    assert [line.get_markerfacecolor() for line in crosses] == ["k", "white"]
+
+
+def test_the_narrow_matrix_counts_by_class(answers: Any) -> None:
+    said = texts(drawn("policy-demand", many(answers, 3), COLUMN))
+    assert "cn-general" in said
+    assert "12" in said  # demands of China
+    assert not {one["id"] for one in many(answers, 3)["demands"]} & set(said)
+
+
+def test_too_many_demands_leave_out_those_that_law_changes_nothing_for(answers: Any) -> None:
+    matrix = matrix_of(many(answers, MOST_ROWS))
+    assert matrix.left_out == MOST_ROWS
+    assert told_in_all(matrix).startswith(f"{MOST_ROWS} of {7 * MOST_ROWS} demands go")
+
+
+def test_clauses_of_one_policy_are_told_apart(answers: Any) -> None:
+    extra = handmade_answers.clause("CN-GATEWAY", "terminate")
+    answers["demands"][0]["clauses"].append(extra)
+    matrix = matrix_of(answers)
+    assert matrix.name_of(("CN-GATEWAY", "terminate")) == "CN-GATEWAY terminate"
+    assert matrix.name_of(("PK-STATE", "terminate")) == "PK-STATE"
+
+
+def test_the_price_says_the_most_how_sure_it_is_and_what_is_certain(answers: Any) -> None:
+    assert title(drawn("price", answers)) == (
+        "The law adds up to 12 ms [9 to 15.5] to a round trip (longer); "
+        "certain rules alone add 4 ms at most"
+    )
+
+
+def test_bars_of_the_price_are_split_where_readings_begin(answers: Any) -> None:
+    axes = drawn("price", answers).axes[0]
+    bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
+    assert bars == [(0.0, 2.0), (2.0, 10.0), (0.0, 4.0), (4.0, 0.0)]
+    assert [list(line.get_xdata()) for line in axes.lines] == [[9.0, 15.5], [3.0, 5.0]]
+
+
+def test_round_trips_are_drawn_before_and_after(answers: Any) -> None:
+    figure = drawn("free-lawful", answers)
+    assert title(figure) == (
+        "The law delays 2 demands, longer most: 12 ms; 2 of 7 demands are kept back"
+    )
+    assert {"+12 ms by CN-GATEWAY", "kept back", "kept back, by a reading"} <= set(texts(figure))
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert sorted(float(line.get_xdata()[0]) for line in crosses) == [18.0, 48.0]
+
+
+def test_law_that_costs_nothing_has_no_figure_of_prices(answers: Any) -> None:
+    free = answers | {"demands": answers["demands"][:1]}
+    assert drawn("price", free) is None
+    assert drawn("free-lawful", free) is None
+    assert title(drawn("policy-demand", free)) == "The only demand goes as without law"
+
+
+@WIDTHS
+@NAMES
+@pytest.mark.parametrize("copies", [1, 9])
+def test_no_text_is_small_or_leaves_the_figure(
+    answers: Any, name: str, width: Any, copies: int
+) -> None:
+    figure = drawn(name, many(answers, copies), width)
+    assert figure.get_size_inches()[0] == pytest.approx(width.inches)
+    for text, box in extents(figure):
+        shown = f"{text.get_text()!r} {box}"
+        assert text.get_fontsize() >= SMALL_PT, shown
+        assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
+        assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
+
+
+@WIDTHS
+@NAMES
+@pytest.mark.parametrize("copies", [1, 9])
+def test_no_two_texts_overlap(answers: Any, name: str, width: Any, copies: int) -> None:
+    boxes = [
+        (text.get_text(), box) for text, box in extents(drawn(name, many(answers, copies), width))
+    ]
+    for number, (text, box) in enumerate(boxes):
+        for other, against in boxes[number + 1 :]:
+            wide = min(box.x1, against.x1) - max(box.x0, against.x0)
+            high = min(box.y1, against.y1) - max(box.y0, against.y0)
+            assert wide < 1 or high < 3, (text, other)
+
+
+def test_figures_of_answers_are_the_same_bytes_for_the_same_data(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    handmade_run.write_run(run)
+    summary = summarise(run, read_plan(run), handmade_run.FACTS)
+    handmade_answers.write_answers(run)
+    names = [name for name, kind in KINDS.items() if kind.foreseen]
+    first = {path.name: path.read_bytes() for path in draw_figures(run, summary, names)}
+    again = {path.name: path.read_bytes() for path in draw_figures(run, summary, names)}
+    assert first == again
+    assert sorted(first) == sorted(
+        f"{name}{suffix}.{kind}"
+        for name in DRAWERS
+        for suffix in ("", "-column")
+        for kind in ("pdf", "png")
+    )
+
+
+def test_a_run_without_answers_has_none_of_them(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    handmade_run.write_run(run)
+    summary = summarise(run, read_plan(run), handmade_run.FACTS)
+    assert draw_figures(run, summary, tuple(DRAWERS)) == []
+
+
+def test_a_run_without_policies_has_no_matrix(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    handmade_run.write_run(run)
+    summary = summarise(run, read_plan(run), handmade_run.FACTS)
+    plain = handmade_answers.answers() | {"policies": "none"}
+    (run / "answers.json").write_text(json.dumps(plain))
+    assert draw_figures(run, summary, ("policy-demand",)) == []
+
+
+def test_every_kind_of_figure_is_on_the_page_of_results() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs/results.md").read_text()
+    for name, kind in KINDS.items():
+        assert f"- `{name}`: " in page, name
+        assert kind.words, name
