@@ -9,6 +9,7 @@ from corridor.controller.api.event_feed import EventFeed, Position
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.explain import Explanation
 from corridor.experiments.live_network.page.operations_link import OperationsLink
+from corridor.experiments.pages.claims import PLAIN
 from corridor.experiments.results.explanation_text import explained
 from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.model.topology import Topology
@@ -76,8 +77,10 @@ def proof_digest(proof: Any, status: Mapping[str, Any]) -> JsonObject:
         "of": proof["of"],
         "epoch": proof["epoch"],
         "holds": proof["holds"],
-        "claims": max(len(one["verdicts"]) for one in sides),
-        "sides": len(sides),
+        "claims": [
+            [one["claim"], PLAIN.get(one["claim"], one["sentence"]), one["status"]]
+            for one in sides[-1]["verdicts"]
+        ],
         "unproven": status["unproven"],
         **({"done_ms": update["done_ms"], "at_ns": update["at_ns"]} if update else {}),
     }

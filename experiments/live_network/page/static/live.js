@@ -103,12 +103,16 @@
   }
   function prove(proof) {
     if (!proof.claims) return;
-    const { done_ms: done } = proof;
+    about.proof = proof;
+    const { done_ms: done, claims } = proof, proven = claims.filter(([, , said]) => said === "proven").length;
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
-    it.setProof(proof.unproven ? `Not proven: ${proof.unproven}` : proof.holds ? `${proof.claims} claims proven${when} (epoch ${proof.epoch}).` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
+    it.setProof(proof.unproven ? `Not proven: ${proof.unproven}` : proof.holds ? `${proven} claims proven${when} (epoch ${proof.epoch}).` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
+    $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
+  // An update is over only when it is proven: its event has all but the verdicts, which are those there were.
+  const updated = (event) => prove({ ...about.proof, done_ms: event.done_ms, at_ns: event.at_ns, epoch: event.epoch, holds: true, unproven: "" });
 
   // what happens
   line.heard = (kind, what, at) => {
@@ -129,6 +133,7 @@
         setFibre(id, [...(dead.has(id) ? [about.done.cuts.includes(id) ? "cut" : "failed"] : []), ...rest]);
       }
     }
+    if (event.event === "update") updated(event);
     if (HURT.includes(event.event)) again(150);
     soon();
   }
