@@ -126,3 +126,13 @@ def test_what_it_did_is_put_back_when_it_ends_and_the_network_lives_on(run, page
     assert not api.ask("/v1/topology")[1]["fibres"][FIBRE]["works"]
     page.click("#putback")
     until(lambda: api.ask("/v1/topology")[1]["fibres"][FIBRE]["works"], 30)
+
+
+def test_asked_to_end_the_network_takes_its_page_with_it(run, page):
+    run.processes()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(40) == 130, run.complained()
+    run.assert_nothing_is_left()
+    assert list(run.sessions.iterdir()) == []
+    until(lambda: "Nobody answers" in says(page, "line"), 30)
+    assert (run.folder / "answers.json").exists()
