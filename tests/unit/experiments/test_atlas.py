@@ -84,6 +84,13 @@ def test_a_corridor_over_the_pacific_is_drawn_in_one_piece():
     assert xs == sorted(xs)
 
 
+def test_the_map_is_cut_open_where_no_fibre_is_though_another_gap_be_wider():
+    found = drawn(("tokyo", "london"), ("london", "seattle"))
+    assert all(len(fibre.parts) == 1 for fibre in found.fibres.values())
+    xs = [found.hubs[name].x for name in ("seattle", "london", "tokyo")]
+    assert xs == sorted(xs)
+
+
 def test_a_ring_around_the_globe_is_cut_across_one_fibre_alone():
     found = drawn(("tokyo", "seattle"), ("seattle", "london"), ("london", "tokyo"))
     cut = [fibre for fibre in found.fibres.values() if len(fibre.parts) > 1]
