@@ -15,6 +15,8 @@ from corridor.topologies.base.places import CHECKOUT
 NO_TESTS_COLLECTED = 5
 NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser"
 QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
+CORRIDOR = (sys.executable, "-P", "-m", "corridor.experiments.cli")
+SITE = "site"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
     *("--dist", "loadfile", "--no-loadscope-reorder"),
@@ -38,10 +40,11 @@ def sections(
     native: bool,
     root: bool,
     browser: bool,
+    docs: bool = False,
     pytest_arguments: Sequence[str] = (),
 ) -> list[Section]:
     """What is checked: ``native`` and ``root`` say what this machine's own kernel allows,
-    ``browser`` whether a Chromium is here.
+    ``browser`` whether a Chromium is here, ``docs`` whether what makes the site is.
 
     With pytest arguments only tests run, since they single some out.
     """
@@ -58,6 +61,7 @@ def sections(
         Section("lint", (python, "-m", "ruff", "check", "--no-cache", ".")),
         Section("format", (python, "-m", "ruff", "format", "--check", ".")),
         Section("types", (python, "-m", "mypy")),
+        *([Section("site of the documentation", (*CORRIDOR, "docs", "--out", SITE))] * docs),
     ]
     chosen = [] if picked else static
     if fast:
@@ -78,6 +82,7 @@ def sections(
 
 def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:
     """Runs every section, even after one failed, and sums up: 0 when all passed, else 1."""
+    from corridor.experiments.documentation.site import lacks as site_lacks
     from corridor.experiments.run.printing import INSTALL, find_browser
     from corridor.experiments.testbeds.probe import probe
 
@@ -96,6 +101,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         guests=guests,
         native=not facts.native_lacks(),
         root=facts.root,
+        docs=not site_lacks(),
         browser=browser,
         pytest_arguments=pytest_arguments,
     ):
@@ -109,6 +115,8 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s)")
     if not facts.root or facts.native_lacks():
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
+    if missing := site_lacks():
+        print(f"left out: the site ({', '.join(missing)} not here; ./corridor setup --docs)")
     if not browser and not fast:
         print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
     return 0 if all(passed for _, passed, _ in results) else 1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Refreshes requirements.lock from pyproject.toml: exact versions and SHA-256 hashes, no addresses.
+# Refreshes the two locks from pyproject.toml: exact versions and SHA-256 hashes, no addresses.
+# requirements-docs.lock has what builds the site of docs/, beside the versions of requirements.lock.
 # Usage: experiments/setup/lock.sh [--upgrade] [--upgrade-package NAME]
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
@@ -8,11 +9,19 @@ trap 'rm -rf -- "$tools"' EXIT
 /usr/bin/python3 -m venv "$tools/venv"
 "$tools/venv/bin/pip" install --quiet 'uv==0.13.9'
 echo 'setuptools==67.8.0' > "$tools/build-constraints.txt"
-UV_CUSTOM_COMPILE_COMMAND='experiments/setup/lock.sh' "$tools/venv/bin/uv" pip compile pyproject.toml \
-    --quiet --extra dev --extra build --universal --python /usr/bin/python3 --python-version 3.13 \
-    --generate-hashes --no-emit-index-url --no-emit-find-links \
-    --build-constraints "$tools/build-constraints.txt" --output-file requirements.lock "$@"
-if grep -n '://' requirements.lock; then
-    echo 'lock.sh: requirements.lock names an address; remove it' >&2
-    exit 1
-fi
+
+lock() { # FILE, then what uv is asked for
+    local file=$1
+    shift
+    UV_CUSTOM_COMPILE_COMMAND='experiments/setup/lock.sh' "$tools/venv/bin/uv" pip compile \
+        --quiet --universal --python /usr/bin/python3 --python-version 3.13 \
+        --generate-hashes --no-emit-index-url --no-emit-find-links --output-file "$file" "$@"
+    if grep -n '://' "$file"; then
+        echo "lock.sh: $file names an address; remove it" >&2
+        exit 1
+    fi
+}
+
+lock requirements.lock pyproject.toml --extra dev --extra build \
+    --build-constraints "$tools/build-constraints.txt" "$@"
+lock requirements-docs.lock --group docs --constraints requirements.lock "$@"

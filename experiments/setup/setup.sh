@@ -19,17 +19,18 @@ lacking() {
 usage() {
     cat <<'TEXT'
 usage: ./corridor [--yes] [--no-apt] VERB ...
-       ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests]
+       ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests] [--docs]
 
   what there is   list man completion
   experiments     run lab check explain price law report topology schema
   a live network  up status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
-  this machine    doctor kernel test clean
+  this machine    doctor kernel docs test clean
   setup           only install what is missing; every other verb does that first
 
   --yes       ask nothing (so does CI=true)       --apt-only  only the system packages
   --no-apt    leave the system packages alone     --tests     also what the tests use
+  --docs      also what makes the site of the documentation
 TEXT
 }
 
@@ -114,6 +115,19 @@ make_environment() {
     mv -- "$venv/ready.new" "$venv/ready"
 }
 
+# What `corridor docs` builds with, beside what is there. It goes when .venv is made again.
+add_docs() {
+    say "installing what makes the site of the documentation (log: $log)"
+    (
+        unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
+        quietly "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile \
+            --require-hashes --only-binary ":all:" --requirement "$root/requirements-docs.lock"
+    ) || {
+        tail -n 1 -- "$log" >&2
+        lacking "could not install it (log: $log); is the package index reachable?"
+    }
+}
+
 set_up() {
     if [[ $verb == -h || $verb == --help || $verb == help || -z $verb || " $* " == *" setup --help "* ]]; then
         usage
@@ -140,6 +154,7 @@ set_up() {
         [[ -w $root ]] || lacking "$root cannot be written to by you; clone it into a folder of your own"
         make_environment
     fi
+    if [[ $verb == setup && " $* " == *" --docs "* ]]; then add_docs; fi
     exec {lock}<&-
     [[ $verb != setup ]] || say "ready"
 }

@@ -1,95 +1,47 @@
-"""The blocks of the pages work: commands run, files load, programs end well.
+"""The blocks of the pages work: commands run, files load, programs end well, outputs are so.
 
-What a block is stands behind its three ticks, and why it is not run where it cannot be here:
-
-    ```sh                            run by bash, in one folder for the whole page
-    ```yaml topology=lab/sea.yaml    written there and loaded; or scenario=, policies=
-    ```python                        run; with file=NAME it is only written, for a command below it
-    ```KIND no-run: REASON           shown only; with file= or the like it is written all the same
+``doc_blocks.py`` says how a block is marked. Blocks that boot guests are run by
+``test_doc_blocks_in_guests.py``.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
 from pathlib import Path
 
 import pytest
 
 import handmade_run
-from corridor.controller.policy.load import load_policies
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.scenario.scenario import load_scenario
-from corridor.topologies.formats.load import load_topology
+from doc_blocks import (
+    KINDS,
+    PAGES,
+    Block,
+    Reader,
+    blocks,
+    compare,
+    furnish,
+    name_of,
+    outputs_of,
+    pages_with,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("sh", "yaml", "python")
-LOADERS = {"topology": load_topology, "scenario": load_scenario, "policies": load_policies}
 SLOW = (
     *("README.md", "docs/policies.md", "docs/testing-policies.md"),
-    *("docs/tutorial.md", "docs/topologies.md"),
+    *("docs/tutorial.md", "docs/topologies.md", "docs/stories/researcher.md"),
+    *("docs/stories/analyst.md", "docs/stories/planner.md"),
 )
 """They prove the reference corridor, price it, or ask libraries of maps: more than a second."""
-INFO = re.compile(r"^```(\w+)(?: (?:(\w+)=(\S+))?(?: ?no-run: (.+))?)?$")
-SHIMS = {
-    "bin/corridor": f'exec {sys.executable} -P -m corridor.experiments.cli "$@"',
-    "corridor": f'exec {sys.executable} -P -m corridor.experiments.cli "$@"',
-    ".venv/bin/python": f'exec {sys.executable} "$@"',
-    ".venv/bin/pytest": f"exec {sys.executable} -m pytest -p corridor.controller.pytest_plugin"
-    f' -p no:cacheprovider "$@"',
-}
 
 
-@dataclass(frozen=True)
-class Block:
-    place: str
-    kind: str
-    use: str | None
-    file: str | None
-    why_not: str | None
-    text: str
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    lines = iter(enumerate(page.read_text(encoding="utf-8").splitlines(), start=1))
-    for number, line in lines:
-        if line.startswith("```"):
-            text = "".join(_until_its_end(lines))
-            info = INFO.match(line)
-            assert info is not None, f"{page.name}:{number}: {line}"
-            yield Block(f"{page.name}:{number}", *info.groups(), text=text)
-
-
-def _until_its_end(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
-    for _, line in lines:
-        if line == "```":
-            return
-        yield f"{line}\n"
-
-
-PAGES = [ROOT / "README.md", ROOT / "examples/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WITH_BLOCKS = [one for one in PAGES if any(block.kind in KINDS for block in blocks(one))]
-
-
-def name_of(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
+def runs_here(block: Block) -> bool:
+    return block.is_run and not block.needs_guest
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder as a reader has it: commands, the examples, the map, and a run to look at."""
-    for name, body in SHIMS.items():
-        shim = tmp_path / name
-        shim.parent.mkdir(parents=True, exist_ok=True)
-        shim.write_text(f"#!/bin/sh\n{body}\n")
-        shim.chmod(0o755)
-    (tmp_path / "lab").mkdir()
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "topologies").symlink_to(ROOT / "topologies")
+    """A folder as a reader has it, and a run to look at."""
+    furnish(tmp_path)
     first = tmp_path / "results/first"
     handmade_run.write_run(first)
     summarise(first, read_plan(first), handmade_run.FACTS)
@@ -97,71 +49,101 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(folder, words, text):
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env={
-            **os.environ,
-            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT / ".package"),
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        },
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, f"{done.stdout}{done.stderr}"
-
-
-def try_out(block, folder):
-    """Do with a block what its first line says."""
-    if block.file is not None:
-        written = folder / block.file
-        written.parent.mkdir(parents=True, exist_ok=True)
-        written.write_text(block.text, encoding="utf-8")
-    if block.why_not is not None:
-        return
-    if block.kind == "yaml":
-        assert block.use in LOADERS, f"{block.place}: say what loads it"
-        LOADERS[block.use](block.file)
-    elif block.kind == "sh" or block.file is None:
-        words = ["bash", "-euo", "pipefail"] if block.kind == "sh" else [sys.executable, "-"]
-        code, said = run(folder, words, block.text)
-        assert code == 0, f"{block.place}: exit code {code}\n{block.text}\n{said}"
-
-
 @pytest.mark.parametrize(
     "page",
     [
         pytest.param(one, marks=pytest.mark.slow) if name_of(one) in SLOW else one
-        for one in WITH_BLOCKS
+        for one in pages_with(runs_here)
     ],
     ids=name_of,
 )
 def test_what_a_page_tells_to_do_works(page, folder):
-    for block in blocks(page):
-        if block.kind in KINDS:
-            try_out(block, folder)
+    Reader(folder).follow(page)
 
 
 def test_what_is_not_run_says_why():
-    reasons = {block.why_not for page in WITH_BLOCKS for block in blocks(page)} - {None}
+    reasons = {block.why_not for page in PAGES for block in blocks(page)} - {None}
     assert all(len(reason) > 5 for reason in reasons)
+
+
+def test_few_blocks_are_not_run():
+    of_code = [block for page in PAGES for block in blocks(page) if block.kind in KINDS]
+    left_out = [block.place for block in of_code if not block.is_run]
+    assert len(left_out) <= len(of_code) // 5, left_out
+
+
+def test_an_output_is_of_a_block_that_is_run():
+    shown = [(block, output) for page in PAGES for block, output in outputs_of(page)]
+    assert [output.place for block, output in shown if not block.is_run] == []
+
+
+def page_of(folder: Path, text: str) -> Path:
+    page = folder / "page.md"
+    page.write_text(text)
+    return page
 
 
 @pytest.mark.parametrize(
     ("page", "complaint"),
     [
         ("```sh\ncorridor check no-such-scenario\n```\n", "exit code 2"),
+        ("```sh exit=2\ntrue\n```\n", "exit code 0"),
         ("```sh\nfalse | true\n```\n", "exit code 1"),
         ("```python\nprint(1 / 0)\n```\n", "ZeroDivisionError"),
         ("```yaml\na: 1\n```\n", "say what loads it"),
+        ("```sh gest\ntrue\n```\n", r"gest\?"),
+        ("```sh\necho a\n```\n\n```text output\nb\n```\n", "not printed there: b"),
+        ("```sh stays=ready\necho nearly\n```\n", "it ended"),
     ],
 )
 def test_a_block_that_does_not_work_is_found(folder, page, complaint):
-    (folder / "page.md").write_text(page)
-    (block,) = blocks(folder / "page.md")
     with pytest.raises(AssertionError, match=complaint):
-        try_out(block, folder)
+        Reader(folder).follow(page_of(folder, page))
+
+
+def test_a_command_that_stays_is_ended_with_its_page(folder):
+    text = "```sh stays=ready\ntrap 'echo bye > bye; exit' INT; echo ready; sleep 60 & wait\n```\n"
+    Reader(folder).follow(page_of(folder, f"{text}\n```sh\ntest ! -e bye\n```\n"))
+    assert (folder / "bye").exists()
+
+
+def test_what_a_block_leaves_running_ends_with_it(folder):
+    Reader(folder).follow(page_of(folder, "```sh\nsleep 100 & echo $! > pid\n```\n"))
+    at = Path("/proc", (folder / "pid").read_text().strip())
+    deadline = time.monotonic() + 5
+    while at.exists() and "State:\tZ" not in (at / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_python_goes_on_where_the_block_before_it_ended(folder):
+    text = "```python\na = 1\nprint(a)\n```\n```python\nprint(a + 1)\n```\n```text output\n2\n```\n"
+    reader = Reader(folder)
+    reader.follow(page_of(folder, text))
+    assert reader.said == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("how", "shown", "printed", "fits"),
+    [
+        ("output", "a  1\nb", "a 1\nb\n", True),
+        ("output", "a 1", "a 2", False),
+        ("like", "a 1.25 ms", "a 17 ms", True),
+        ("like", "a 1 ms", "a 1 s", False),
+        ("output", "a\nc", "a\nb\nc", False),
+        ("output", "a\n...\nc", "a\nb\nc", True),
+        ("output", "b ...", "a\nb and so on", True),
+        ("output", "b\na", "a\nb", False),
+        ("output", "c\n------", "c\n---------", True),
+        ("output", "id  rtt  lost\nx  9 ms  0", "id  by  rtt  lost\nx  udp   9 ms  0", True),
+        ("output", "id  lost  rtt", "id  by  rtt  lost", False),
+        ("output", "x  9 ms  0", "x  udp  8 ms  0", False),
+    ],
+)
+def test_outputs_are_compared_line_by_line(how, shown, printed, fits):
+    block = Block("page.md:1", "text", shown, frozenset({how}), {}, None)
+    if fits:
+        compare(block, printed)
+    else:
+        with pytest.raises(AssertionError, match="not printed there"):
+            compare(block, printed)

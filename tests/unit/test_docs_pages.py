@@ -22,7 +22,7 @@ PRINTED = ("text", "ini")
 """Blocks that show what a program prints, or what a file of another program holds."""
 USERS_OWN = {"lab.py", "compare.py", "probes.py", "test_our_policies.py"}
 USERS_OWN |= {"my_app.py", "my_test.py", "my_mininet_script.py"}
-USERS_OWN |= {"test_our_policies_live.py", "NAME.py", "KIND.py"}
+USERS_OWN |= {"test_our_policies_live.py", "NAME.py", "KIND.py", "faults.py", "gateways.py"}
 
 
 def name_of(page: Path) -> str:

@@ -33,7 +33,7 @@ ROOMS = {
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
-        *("live_tests", "setup", "command_line", "commands"),
+        *("live_tests", "documentation", "setup", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to
@@ -67,6 +67,8 @@ HOMES = {
     "fastapi": ("controller/api",),
     "uvicorn": ("controller/api",),
     "prometheus_client": ("controller/api",),
+    "sphinx": ("experiments/documentation",),
+    "docutils": ("experiments/documentation",),
     "jinja2": ("experiments/pages",),
     "rich": ("experiments/terminal",),
     "argcomplete": ("experiments/command_line",),

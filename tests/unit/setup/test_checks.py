@@ -40,6 +40,12 @@ def test_guests_are_left_out_only_when_asked():
     assert "end-to-end tests in guests" not in names(guests=False)
 
 
+def test_the_site_is_built_where_sphinx_is_installed():
+    assert "site of the documentation" in names(docs=True)
+    assert "site of the documentation" not in names(docs=False)
+    assert "site of the documentation" not in names(docs=True, pytest_arguments=["-x"])
+
+
 def test_pages_are_seen_in_a_browser_where_there_is_one():
     assert "pages in a browser" not in names(browser=False)
     assert "pages in a browser" not in names(fast=True)

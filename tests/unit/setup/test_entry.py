@@ -216,6 +216,15 @@ def test_without_home_the_log_is_in_the_users_own_cache():
     assert done.stdout == f"{pwd.getpwuid(os.geteuid()).pw_dir}/.cache/corridor/setup.log"
 
 
+def test_what_makes_the_site_is_installed_only_when_asked_for(ready):
+    (ready / "requirements-docs.lock").write_text("sphinx==9.2.0 --hash=sha256:0\n")
+    log = ready.parent / ".cache/corridor/setup.log"
+    assert call(ready / "corridor", "setup").returncode == 0
+    assert "requirements-docs.lock" not in log.read_text()
+    assert call(ready / "corridor", "setup", "--docs").returncode == 0
+    assert f"--requirement {ready}/requirements-docs.lock" in log.read_text()
+
+
 def test_a_second_setup_waits_for_the_first(ready):
     (ready / ".venv/ready").rename(ready / "ready")
     holder = os.open(ready, os.O_RDONLY)

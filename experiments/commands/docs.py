@@ -1,0 +1,37 @@
+"""``corridor docs``: the documentation as a site with search, which needs no server."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+OUT = "site"
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "docs",
+        help="the documentation as a site with search, to be read offline",
+        description="Build docs/ as a site that opens from the disk: search, dark and light, the "
+        "reference of Python. Every warning, such as a broken link, is an error. It is built with "
+        "Sphinx, which ./corridor setup --docs installs.",
+        epilog="examples:\n  corridor docs --open\n  corridor docs --out /tmp/corridor-docs",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(OUT), metavar="DIR", help=f"where to (default: {OUT})"
+    )
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.documentation.site import build_site
+
+    first = build_site(args.out)
+    print(first.as_uri())
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(first.as_uri())
+    return 0
