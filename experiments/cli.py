@@ -31,7 +31,7 @@ FAMILIES = {
         *("run", "lab", "check", "explain", "price", "law"),
         *("report", "topology", "schema"),
     ),
-    "a live network": ("up", "status", "events", "policy", "drain", "restore", "down"),
+    "a live network": ("up", "page", "status", "events", "policy", "drain", "restore", "down"),
     "its hubs and fibres, by hand": (
         *("exec", "shell", "mininet", "ping", "probe", "trace", "capture"),
         *("fault", "cut", "mend", "kill", "start"),

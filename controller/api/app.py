@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from starlette.exceptions import HTTPException
 
 from corridor.controller.api import routes
+from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
@@ -33,8 +34,9 @@ DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
 """What FastAPI adds to every operation with parameters, and this application never answers."""
 
 
-def make_app(link: ControllerLink) -> FastAPI:
-    """Asks the controller at the other end of ``link``. Who may ask is decided before it."""
+def make_app(link: ControllerLink, feed: EventFeed | None = None) -> FastAPI:
+    """Asks the controller at the other end of ``link``. Who may ask is decided before it.
+    ``feed`` is what streams follow, by default of that link."""
     app = FastAPI(
         title="Corridor",
         version=VERSION,
@@ -46,6 +48,7 @@ def make_app(link: ControllerLink) -> FastAPI:
         telemetry=SILENT,
     )
     app.state.link = link
+    app.state.feed = feed or EventFeed(link)
     app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _mistakes)

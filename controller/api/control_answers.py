@@ -146,6 +146,7 @@ class StatusAnswer(TypedDict):
         status="UP",
         permit="CN-OUT-ASSESSED",
         hubs=["guian", "kunming", "karachi"],
+        fibres=["guian-kunming", "kunming-karachi"],
         one_way_ns=44_996_000,
         reason="",
         clause="",
@@ -165,6 +166,8 @@ class DemandAnswer(TypedDict):
     """By which it travels; empty if by none."""
     hubs: list[str]
     """Its way now."""
+    fibres: list[str]
+    """Between those hubs, in order: hubs may have several between them."""
     one_way_ns: int | None
     """Delay of that way."""
     reason: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ MOST_BODY_BYTES = 1 << 20
 READ_S = 10.0
 """For a body to come."""
 HANGS_UP = ("large", "slow", "late")
+NO_PATHS: Mapping[str, float] = {}
 _HOST = re.compile(rb"(127\.0\.0\.1|localhost)(:\d{1,5})?", re.IGNORECASE)
 _ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -32,15 +33,25 @@ _ALWAYS = (
 
 class Guard:
     """ASGI around ASGI. ``read_s`` is for a body to come, ``whole_s`` for all from a request's
-    headers to the end of its answer."""
+    headers to the end of its answer; ``lasting`` has other times, by path. Paths that are
+    ``open_to_all`` are for GET without a token, spelt as they are here."""
 
     def __init__(
-        self, app: ASGIApp, doorkeeper: Doorkeeper, *, read_s: float, whole_s: float
+        self,
+        app: ASGIApp,
+        doorkeeper: Doorkeeper,
+        *,
+        read_s: float,
+        whole_s: float,
+        lasting: Mapping[str, float] = NO_PATHS,
+        open_to_all: Collection[str] = (),
     ) -> None:
         self._app = app
         self._doorkeeper = doorkeeper
         self._whole_s = whole_s
         self._read_s = read_s
+        self._lasting = lasting
+        self._open = frozenset(one.encode() for one in open_to_all)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,9 +59,9 @@ class Guard:
         answer = _Answer(send)
         path = ""  # nothing is said of the path to an unknown client
         try:
-            self._check(scope["headers"])
+            self._check(scope)
             path = scope["path"]
-            async with asyncio.timeout(self._whole_s):
+            async with asyncio.timeout(self._lasting.get(path, self._whole_s)):
                 body = await self._body(scope["headers"], receive)
                 await self._app(scope, _having(body, receive), answer.send)
         except Problem as problem:
@@ -59,12 +70,14 @@ class Guard:
             late = Problem("late", f"no answer in {self._whole_s:g} s; it may still be done")
             await answer.refuse(late, path)
 
-    def _check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def _check(self, scope: Scope) -> None:
         """Raises Problem. A header that is there twice is as good as none."""
+        headers = scope["headers"]
         host = _only(headers, b"host")
         if not _HOST.fullmatch(host):
             raise Problem("misdirected", "ask for 127.0.0.1 or localhost")
-        if not self._doorkeeper.lets_in(_only(headers, b"authorization")):
+        is_open = scope["method"] == "GET" and scope["raw_path"] in self._open
+        if not is_open and not self._doorkeeper.lets_in(_only(headers, b"authorization")):
             raise Problem("unauthorized", "send the header Authorization: Bearer TOKEN")
         origins = {value for name, value in headers if name == b"origin"}
         if origins - {b"http://" + host}:

@@ -36,6 +36,16 @@ class ControllerLink:
         except TimeoutError:
             raise Problem("late", f"no answer in {self._answer_s:g} s") from None
 
+    async def wait(self, wait_s: int, do: str, **more: object) -> JsonObject:
+        """What the controller says once there is something, or the time is over; raises Problem.
+
+        It takes no place of those that read."""
+        try:
+            async with asyncio.timeout(wait_s + self._answer_s):
+                return _checked(await self._exchange(do, {**more, "wait_s": wait_s}))
+        except TimeoutError:
+            raise Problem("late", f"no answer in {wait_s + self._answer_s:g} s") from None
+
     async def change(self, do: str, **more: object) -> JsonObject:
         """What came of it; raises Problem."""
         if self._changing >= MOST_CHANGES:

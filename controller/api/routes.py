@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from corridor.controller.api.answers import Day, ExplanationAnswer, ProblemAnswer, ProofAnswer
@@ -18,9 +19,11 @@ from corridor.controller.api.control_answers import (
     StatusAnswer,
     TopologyAnswer,
 )
+from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
 from corridor.controller.api.problems import KINDS, Problem
+from corridor.controller.api.stream import MEDIA_TYPE, PATH, POSITION, Stream, position_of
 from corridor.topologies.base.suggestions import nearest_or_some
 
 MOST_EVENTS = 10_000
@@ -193,6 +196,37 @@ async def events(
     """What has happened."""
     answer = cast(EventsAnswer, await _link(request).read("events", since=since))
     return {**answer, "events": answer["events"][:most]}
+
+
+@router.get(
+    PATH,
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Server-sent events, for a minute: then ask again.",
+            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        },
+        **_problems("crowded", "bad"),
+    },
+)
+async def stream(
+    request: Request,
+    since: Annotated[
+        str,
+        Query(
+            pattern=f"^({POSITION})$",
+            description="After this id, or number, or from `now` on. By default as far back as the "
+            "controller remembers.",
+        ),
+    ] = "0",
+    last_event_id: Annotated[
+        str, Header(description="The id of the last one that was heard; instead of `since`.")
+    ] = "",
+) -> Response:
+    """Events as they happen, each with an id `STARTED_NS-N`, and as `line` whether the controller
+    answers."""
+    feed: EventFeed = request.app.state.feed
+    return Stream(feed, position_of(last_event_id or since))
 
 
 @router.get(

@@ -43,6 +43,8 @@ class DemandStatus:
     status: Status
     permit: str = ""
     hubs: tuple[str, ...] = ()
+    fibres: tuple[str, ...] = ()
+    """Between those hubs, in order."""
     one_way_ns: int | None = None
     reason: str = ""
     clause: str = ""
@@ -88,6 +90,7 @@ def _status(
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
         permit=way.route.permit,
         hubs=walk.path.hubs,
+        fibres=walk.path.fibres,
         one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=way.permit.legal_ref if way.permit else (),

@@ -10,7 +10,9 @@
     {"do": "day", "as_of": "2027-07-01"} another day
     {"do": "drain" | "restore", "fibre": ID}
     {"do": "audit"}                      now
-    {"do": "events", "since": N}         what has happened, and since when numbers count
+    {"do": "events", "since": N}         what has happened, and since when numbers count; with
+                                         "wait_s" once there is something, or that time is over;
+                                         with "of", the "started_ns" that N belongs to
     {"do": "explain", "demand": ID}
     {"do": "trace", "demand": ID}        hop by hop; with "live" by what switches say they hold now
     {"do": "labels"}                     whose packets carry which label
@@ -34,7 +36,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -66,6 +68,8 @@ from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
+MOST_WAIT_S = 30
+"""For the next event."""
 LAST_YEAR = 2999
 """Days follow each other, and there must always be a next one."""
 
@@ -204,12 +208,29 @@ class Control:
 
     def events(self, request: JsonObject) -> answers.EventsAnswer:
         event_log = self.event_log
+        since, of = _whole(request, "since"), _whole(request, "of")
+        since = since if of in (0, event_log.started_ns) else 0
+        wait_s = min(_whole(request, "wait_s"), MOST_WAIT_S)
+        if wait_s > 0:
+            self._next_event(since, wait_s)
         return {
             "ok": True,
-            "events": event_log.since(_whole(request, "since")),
+            "events": event_log.since(since),
             "last": event_log.last,
             "started_ns": event_log.started_ns,
         }
+
+    def _next_event(self, since: int, wait_s: float) -> None:
+        """Wait until there is one after a number, or time is over."""
+        bell: Any = self.queue()
+        self.event_log.bells.add(bell)  # before the last look: none comes in between unheard
+        try:
+            if self.event_log.last <= since:
+                bell.get(timeout=wait_s)
+        except self.reconciler.nothing:
+            pass
+        finally:
+            self.event_log.bells.discard(bell)
 
     def explain(self, request: JsonObject) -> answers.ExplanationAnswer:
         from corridor.controller.explain import explain

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment.statuses import DemandStatus
@@ -15,6 +15,12 @@ from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
 
 MOST = 10_000
+
+
+class Bell(Protocol):
+    """A queue of who waits for the next event."""
+
+    def put(self, item: None, /) -> object: ...
 
 
 class EventLog:
@@ -30,6 +36,8 @@ class EventLog:
         self.statuses: dict[str, DemandStatus] = {}
         """As they were last told."""
         self.counts = EventCounts()
+        self.bells: set[Bell] = set()
+        """Of those who wait for the next event."""
 
     def say(self, event: str, **what: Any) -> None:
         # Each kind has keys of its own besides those of every event.
@@ -41,6 +49,8 @@ class EventLog:
             with self._path.open("a") as file:
                 file.write(json.dumps(told) + "\n")
         self._tell(told)
+        for bell in tuple(self.bells):
+            bell.put(None)
 
     @property
     def last(self) -> int:

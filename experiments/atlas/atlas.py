@@ -100,6 +100,7 @@ class Atlas:
         height: float | Callable[[MapHub], float],
         *,
         first: Sequence[str] = (),
+        due: Collection[str] = (),
         among: Collection[str] | None = None,
         text: Callable[[MapHub], str] = lambda hub: hub.short_name,
         width: Callable[[str], float] | None = None,
@@ -109,7 +110,8 @@ class Atlas:
     ) -> list[PlacedLabel]:
         """Where the names of hubs are, in letters of that height, as many as have room.
 
-        ``first`` come before all others, which follow by rank; ``among`` says which at all.
+        ``first`` come before all others, which follow by rank; those that are ``due`` rather cover
+        a mark than are left out. ``among`` says which are labelled at all.
         ``width`` measures a text in units; without it widths are about right. ``clear`` are other
         points, with how far around them no label may be; ``lines`` are better not covered, as
         fibres are.
@@ -125,6 +127,7 @@ class Atlas:
                 width=width(text(hub.hub)) if width else high * text_width_em(text(hub.hub)),
                 height=high,
                 mark=mark,
+                is_due=hub.hub.id in due,
             )
             for hub in order
             for high in [height(hub.hub) if callable(height) else height]

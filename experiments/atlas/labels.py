@@ -54,6 +54,8 @@ class Label:
     width: float
     height: float
     mark: float
+    is_due: bool = False
+    """Whether it may cover marks rather than be left out."""
 
 
 @dataclass(frozen=True)
@@ -80,22 +82,28 @@ def place_labels(
 
     ``marks`` are all others that no label may cover, ``lines`` such as are better not covered.
     """
-    taken = [_square(xy, half) for xy, half in marks]
-    taken += [_square((label.x, label.y), label.mark) for label in labels]
+    squares = [_square(xy, half) for xy, half in marks]
+    squares += [_square((label.x, label.y), label.mark) for label in labels]
     points = [point for line in lines for point in _dense(line)]
     placed: list[PlacedLabel] = []
     for label in labels:
-        free = [
-            (place * ALONG, box)
-            for place, box in enumerate(_boxes(label))
-            if box.within(frame) and not any(box.meets(other) for other in taken)
-        ]
-        if not free:
-            continue
-        box = min(free, key=lambda one: one[0] + ACROSS * _hits(one[1], points))[1]
-        placed.append(PlacedLabel(label, box))
-        taken.append(box)
+        taken = [one.box for one in placed]
+        free = _free(label, frame, [*taken, *squares])
+        if not free and label.is_due:
+            free = _free(label, frame, taken)
+        if free:
+            box = min(free, key=lambda one: one[0] + ACROSS * _hits(one[1], points))[1]
+            placed.append(PlacedLabel(label, box))
     return placed
+
+
+def _free(label: Label, frame: Box, taken: Sequence[Box]) -> list[tuple[float, Box]]:
+    """Where it has room, and what the place counts."""
+    return [
+        (place * ALONG, box)
+        for place, box in enumerate(_boxes(label))
+        if box.within(frame) and not any(box.meets(other) for other in taken)
+    ]
 
 
 def _square(xy: XY, half: float) -> Box:

@@ -15,7 +15,7 @@ from corridor.experiments.commands.network_arguments import (
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import Changed
-    from corridor.experiments.live_network.client import Api, Refused
+    from corridor.experiments.live_network.client import Api
 
 EPILOG = f"""examples:
   corridor policy show                        what is in force
@@ -71,6 +71,7 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 def _set(api: Api, args: argparse.Namespace) -> int:
     from corridor.controller.policy.load import load_policies
     from corridor.experiments.live_network.client import DAY, Refused
+    from corridor.experiments.live_network.counterexample_text import shown
     from corridor.experiments.scenario.sets import shipped_classes
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
@@ -78,7 +79,7 @@ def _set(api: Api, args: argparse.Namespace) -> int:
     try:
         changed = api.put("/v1/policies", policies.model_dump(mode="json", by_alias=True))
     except Refused as refused:
-        print(_counterexamples(refused))
+        print(shown(refused.counterexamples))
         raise
     print(told_change(f"policies {policies.name}", changed))
     if args.as_of is not None:
@@ -102,15 +103,3 @@ def told_change(what: str, changed: Changed) -> str:
 
 def _demands(demands: list[str]) -> str:
     return "1 demand" if len(demands) == 1 else f"{len(demands)} demands"
-
-
-def _counterexamples(refused: Refused) -> str:
-    """As ``corridor check`` prints them."""
-    from corridor.controller.prover.report.counterexample import Counterexample
-    from corridor.topologies.base.codec import from_plain
-
-    shown = [
-        one if isinstance(one, str) else str(from_plain(Counterexample, one))
-        for one in refused.counterexamples
-    ]
-    return "\n\n".join(shown)

@@ -19,6 +19,7 @@ EPILOG = """examples:
   corridor up sovereignty --name law          under every shipped policy set
   corridor up mini --policies none --mininet  with Mininet's command line, which ends it when left
   corridor up my.yaml --policies none --port 8080 --out results/live
+  corridor up sovereignty --open              with its page in a browser: cut a fibre and watch
   sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
 Another terminal uses it: corridor status, events, policy, drain, restore; exec, shell, ping, probe,
@@ -60,6 +61,18 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
+    parser.add_argument(
+        "--open",
+        action="store_true",
+        dest="page",
+        help="serve its page on this machine, and open it in a browser: see corridor page",
+    )
+    parser.add_argument(
+        "--kiosk",
+        action="store_true",
+        help="with --open, for people who come and go: what they did is undone when nobody has "
+        "used the page for 5 minutes",
+    )
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--json", action="store_true", help="print events as JSON lines only")
     told.add_argument(
@@ -88,6 +101,8 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         out=args.out,
         mininet=args.mininet,
+        page=args.page or args.kiosk,
+        kiosk=args.kiosk,
     )
     with telling(sys.stderr if args.json else sys.stdout, "compiling and proving") as say:
         bring_up(options, say, note)

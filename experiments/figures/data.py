@@ -200,6 +200,12 @@ def without_reply(summary: Summary) -> str:
     return f", {silent:,} without reply" if silent else ""
 
 
+def untouched(summary: Summary) -> str:
+    """``, those that no event touched``, or nothing where none did anything."""
+    hits = any(event["hits"] for event in summary.get("events", []))
+    return ", those that no event touched" if hits else ""
+
+
 def span(values_ms: Sequence[float], unit: Unit) -> str:
     """``0.42 to 2.7 µs above``, or below, or around where they lie on both sides."""
     low, high = min(values_ms) * unit.per_ms, max(values_ms) * unit.per_ms

@@ -19,6 +19,7 @@ from corridor.experiments.results.summary import DemandSummary, Summary
 
 COLUMN_GAP_PT = 9
 MAX_DENSE_DECADES = 3
+MOST_DECADES = 4
 
 Row = str | DemandSummary
 """A group's name, or a demand."""
@@ -82,7 +83,7 @@ def _ranges_title(summary: Summary, rows: Sequence[Row], unit: Unit) -> tuple[st
     values = [value for demand in demands for value in data.deviations_ms(demand).values()]
     title = f"Round trips lie {data.span(values, unit)} their prediction" if values else "No reply"
     shown = sum(1 for row in rows if not isinstance(row, str))
-    silent = data.without_reply(summary)
+    silent = f"{data.without_reply(summary)}{data.untouched(summary)}"
     if shown < len(demands):
         return title, f"the {shown} of {len(demands):,} demands that stray furthest{silent}"
     return title, f"{data.count(shown, 'demand')}{silent}"
@@ -138,7 +139,7 @@ def _stretch(axes: Any, deviations: Sequence[dict[str, float]]) -> str:
     high = max((item["max"] for item in deviations), default=0.0)
     if typical <= 0 or high <= 10 * typical:
         return ""
-    linear = 10.0 ** np.floor(np.log10(typical))
+    linear = 10.0 ** max(np.floor(np.log10(typical)), np.ceil(np.log10(high)) - MOST_DECADES)
     axes.set_xscale("symlog", linthresh=linear, linscale=0.7)
     decades = linear * 10.0 ** np.arange(np.ceil(np.log10(high / linear)) + 1)
     steps = (1, 2, 5) if len(decades) <= MAX_DENSE_DECADES else (1,)
@@ -147,7 +148,7 @@ def _stretch(axes: Any, deviations: Sequence[dict[str, float]]) -> str:
     axes.set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlim(min(1.4 * low, -0.25 * linear), 1.35 * high)
-    return f"\nlogarithmic beyond {linear:g} {'' if low >= 0 else 'either way'}".rstrip()
+    return f"\nlogarithmic beyond {linear:g}"
 
 
 def _name_rows(figure: Figure, axes: Any, rows: Sequence[Row]) -> None:
@@ -175,7 +176,7 @@ def _name_rows(figure: Figure, axes: Any, rows: Sequence[Row]) -> None:
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    return demand_ranges(run.expected[0], run.groups, width)
+    return demand_ranges(run.undisturbed, run.undisturbed_groups, width)
 
 
 KIND = FigureKind(

@@ -89,15 +89,11 @@ def lacking(texts: Iterable[str]) -> str:
     return f"no font here has {told}: {way_out}"
 
 
-def set_fonts(figure: Figure) -> bool:
-    """Gives each text of another script its fonts; says whether any had others before."""
-    are_new = False
+def set_fonts(figure: Figure) -> None:
+    """Gives each text of another script its fonts."""
     for text in figure.findobj(Text):
-        wanted = [LATIN] if text.get_text().isascii() else families(text.get_text())
-        if wanted != [LATIN] and text.get_fontfamily() != wanted:
-            text.set_fontfamily(wanted)
-            are_new = True
-    return are_new
+        if not text.get_text().isascii():
+            text.set_fontfamily(families(text.get_text()))
 
 
 def _has(text: str, script: Script) -> bool:

@@ -122,22 +122,27 @@ def write_names(
     ways: Sequence[Line],
     scale: float,
 ) -> None:
-    """Of hubs, in Latin letters and, below, in their own; those named first come first. As many as
-    have room beside marks, and beside what else is to be ``clear``; rather not over ``ways``."""
+    """Of hubs in Latin letters; of those named ``first``, which come first, in their own letters
+    below. As many as have room beside marks, and beside what else is to be ``clear``; rather not
+    over ``ways``."""
     wide_in = float(axes.get_position().width * figure.get_size_inches()[0])
     per_pt = atlas.frame.width / (72 * wide_in)
+
+    def name(hub: MapHub) -> str:
+        return name_of(hub) if hub.id in first else hub.short_name
 
     def width(text: str) -> float:
         return width_pt(figure, text.split("\n"), SMALL_PT) * per_pt
 
     def height(hub: MapHub) -> float:
-        return HIGHEST_PT * SMALL_PT * per_pt * len(name_of(hub).split("\n"))
+        return HIGHEST_PT * SMALL_PT * per_pt * len(name(hub).split("\n"))
 
     for placed in atlas.labels(
         height,
         first=first,
+        due=first[:2],
         among=among,
-        text=name_of,
+        text=name,
         width=width,
         mark=per_pt * MARK_PT * scale * 3.3,
         clear=[(point, CROSS_PT / 2 * per_pt) for point in clear],
@@ -146,7 +151,7 @@ def write_names(
         hub = atlas.hubs[placed.label.id].hub
         middle_x = (placed.box.left + placed.box.right) / 2
         axes.text(
-            *(middle_x, (placed.box.top + placed.box.bottom) / 2, name_of(hub)),
+            *(middle_x, (placed.box.top + placed.box.bottom) / 2, name(hub)),
             fontsize=SMALL_PT,
             ha="center",
             va="center",

@@ -28,7 +28,8 @@ def predicted_measured(
     differences = [data.deviations_ms(demand)["min"] for demand in answered]
     unit = data.unit_for(differences)
     title = f"Minimum RTT lies {data.span(differences, unit)} its prediction"
-    shown = f"{data.count(len(demands), 'demand')}{data.without_reply(summary)}"
+    said = f"{data.without_reply(summary)}{data.untouched(summary)}"
+    shown = f"{data.count(len(demands), 'demand')}{said}"
     figure = new_figure(title, data.caption(summary, shown), 4.7, width)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.3))
     above.axline((0, 0), slope=1, color=SOFT, linewidth=0.8, label="measured = predicted")
@@ -67,7 +68,7 @@ def _scatter(
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    return predicted_measured(run.expected[0], run.groups, width)
+    return predicted_measured(run.undisturbed, run.undisturbed_groups, width)
 
 
 KIND = FigureKind(

@@ -51,6 +51,17 @@ class RunData:
         return data.expecting_answers(self.summary, every_rtt_ms)
 
     @cached_property
+    def undisturbed(self) -> Summary:
+        """Of those, the demands that no event touched: predictions of a whole run are theirs."""
+        hit = {one["demand"] for event in self.summary.get("events", []) for one in event["hits"]}
+        kept = [one for one in self.expected[0]["demands"] if one["id"] not in hit]
+        return {**self.expected[0], "demands": kept}
+
+    @cached_property
+    def undisturbed_groups(self) -> list[Group]:
+        return data.group_demands(self.undisturbed["demands"], self.places)
+
+    @cached_property
     def groups(self) -> list[Group]:
         """Of the demands that are ``expected``."""
         return data.group_demands(self.expected[0]["demands"], self.places)

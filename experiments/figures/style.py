@@ -212,10 +212,12 @@ def _add_key(figure: Figure, key: Key, columns: int, below_in: float) -> None:
 def lay_out(figure: Figure) -> None:
     """Settle where everything goes and of what fonts, for every format alike; a letter that no
     font has is told of in a warning and across the figure."""
-    with _one_warning():
-        set_fonts(figure)
-        figure.draw_without_rendering()
-        if set_fonts(figure):  # labels of ticks are there now
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_ticklabels()  # makes them, so that they can be given fonts
+    set_fonts(figure)
+    if figure.get_layout_engine() is not None:
+        with _one_warning():
             figure.draw_without_rendering()
     message = lacking(text.get_text() for text in figure.findobj(Text))
     if message:

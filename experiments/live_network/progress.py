@@ -88,6 +88,7 @@ class ProgressPrinter:
             ("policy set SET", "other policies: a shipped set, or a file"),
             ("drain FIBRE", "let a fibre carry nothing; restore FIBRE undoes it"),
             ("events", "what happens, also from elsewhere"),
+            ("page", "its map in a browser, with buttons to cut, drain and set policies"),
             ("exec HUB CMD", "a program at a hub; shell HUB, ping FROM TO, probe DEMAND"),
             ("mininet", "Mininet's command line"),
             ("cut FIBRE", "cut it; mend FIBRE undoes it; kill, start, fault for the rest"),

@@ -18,7 +18,9 @@ from typing import Literal
 
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.live_network import session
+from corridor.experiments.live_network.answers_beside import write_answers
 from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.page_process import open_in_browser, page_of
 from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
@@ -62,6 +64,10 @@ class Options:
     out: Path | None = None
     mininet: bool = False
     """Mininet's command line here, once the network is up; leaving it ends the network."""
+    page: bool = False
+    """Serve its page, and open it in a browser."""
+    kiosk: bool = False
+    """The page is used by people who come and go."""
 
 
 def bring_up(options: Options, say: Say, note: Note) -> None:
@@ -106,8 +112,12 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         )
         session.write(one)
         progress.offered(one)
+        write_answers(loaded, out_dir)
         signals = stack.enter_context(ended_by_signals(place.stop))
         stack.enter_context(_served(api, place.stop))
+        if options.page:
+            page = page_of(one, said, port=None, kiosk=options.kiosk)
+            open_in_browser(one, stack.enter_context(page), said)
         if shell is not None:
             progress.at_ready(partial(shell.start, place.stop))
             stack.callback(shell.close)

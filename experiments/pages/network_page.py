@@ -46,8 +46,9 @@ def _sections(answers: Json, demands: Sequence[Asked], proof: Json | None) -> It
     table = demand_table(demands, names, has_map=True)
     yield Section("events", Happenings.title, "events.html.j2", Happenings())
     yield Section("demands", table.title, "demands.html.j2", table)
-    claims = claims_of(proof, None)
-    yield Section("proof", claims.title, "claims.html.j2", claims)
+    if proof is not None:
+        claims = claims_of(proof, None)
+        yield Section("proof", claims.title, "claims.html.j2", claims)
     costs = costs_of(answers, demands)
     yield Section("costs", costs.title, "costs.html.j2", costs)
     cuts = cuts_of(demands, None, fibres_by_name(where))

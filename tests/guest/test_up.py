@@ -289,6 +289,9 @@ def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_han
     assert seen["exec"].split()[0].endswith("/shared")
     assert seen["exec"].split()[1:] == ["10.0.0.5", "karachi"]
     assert seen["by hand"] == f"cut {FIBRE}: begun\ncut {FIBRE}: ended\n"
+    states = seen["page"].pop("states")
+    assert states[FIBRE][0] == "cut", "and held out, since it flapped"
+    assert seen["page"] == {"title": True, "code": 130}
     assert seen["code"] == 130
     assert seen["proven"]
     assert seen["left"] == natively["before"]

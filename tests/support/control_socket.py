@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import queue
 import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.intent.specification import Specification
 from corridor.controller.reconcile.control import Control
+from corridor.topologies.model.wiring import Wiring
 from fake_switches import Lab
 from reconciler_lab import specification, wiring
 
@@ -27,12 +32,14 @@ START_S = 30.0
 class SocketController:
     """Answers as a controller does, one request at a time. ``asked`` are the requests so far."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, of: Specification | None = None, wired: Wiring | None = None
+    ) -> None:
         self.path = path
-        self.lab = Lab(DesiredState(specification()), wiring())
+        self.lab = Lab(DesiredState(of or specification()), wired or wiring())
         self.lab.connect()
         self.lab.run(0.5)
-        self.control = Control(self.lab.reconciler, self.lab.event_log, lambda: None)
+        self.control = Control(self.lab.reconciler, self.lab.event_log, queue.Queue)
         self.control._have = self.lab.have
         self.asked: list[dict[str, Any]] = []
         self.instead: Any = None
@@ -74,7 +81,8 @@ class SocketController:
                 if self.instead is not None:
                     self.instead(client, line)
                     continue
-                with self._lock:
+                waits = "wait_s" in self.asked[-1]
+                with contextlib.nullcontext() if waits else self._lock:
                     answer = self.control.answer(line)
                 client.sendall((json.dumps(answer) + "\n").encode())
 
@@ -149,6 +157,17 @@ class ApiProcess:
         finally:
             link.close()
 
+    @contextlib.contextmanager
+    def stream(self, query: str = "", timeout_s: float = 20, **headers: str) -> Iterator[Told]:
+        """A stream that was begun, hung up on in the end."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        said = {"Authorization": f"Bearer {self.token}", **headers}
+        try:
+            link.request("GET", f"/v1/stream{query}", None, said)
+            yield Told(link.getresponse())
+        finally:
+            link.close()
+
     def raw(self, request: bytes, timeout_s: float = 20) -> bytes:
         """Bytes as they are, and all that comes back until it hangs up."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as link:
@@ -165,6 +184,27 @@ class ApiProcess:
         self.process.send_signal(signal.SIGTERM)
         said, complained = self.process.communicate(timeout=20)
         return self.process.returncode, said, complained
+
+
+class Told:
+    """Server-sent events as they come."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.response = response
+        self.status = response.status
+
+    def __iter__(self) -> Iterator[tuple[str, str, Any]]:
+        """Of each its kind (empty for the controller's), its id, and what it says."""
+        fields: dict[str, str] = {}
+        for line in self.response:
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if not value and "data" in fields:
+                yield fields.get("event", ""), fields.get("id", ""), json.loads(fields["data"])
+            fields = {**fields, name: value} if value else {}
+
+    def events(self) -> Iterator[tuple[str, Any]]:
+        """Those of the controller."""
+        return ((place, said) for kind, place, said in self if not kind)
 
 
 class Reply:

@@ -211,6 +211,7 @@ class WatchedRun:
             "TMPDIR": self.temporary,
             "XDG_CACHE_HOME": cache_folder().parent,
             "XDG_STATE_HOME": self._place / "state",
+            **dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY"), ""),
         }
         self.process = subprocess.Popen(
             corridor(self.WORDS[0], *arguments, "--out", folder, *self.WORDS[1:]),

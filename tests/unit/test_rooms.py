@@ -32,6 +32,7 @@ ROOMS = {
         *("lab", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
+        "live_network/page",
         *("live_tests", "documentation", "setup", "command_line", "commands"),
     ),
 }

@@ -60,6 +60,11 @@ class Client(Closing):
             raise kind(said["reason"])
         return said
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody answers any more."""
+        return self._gone
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)

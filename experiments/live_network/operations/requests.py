@@ -114,6 +114,12 @@ class Lasting(Frozen):
     do: Literal["lasting"]
 
 
+class Loads(Frozen):
+    """What has left by each end of each fibre so far."""
+
+    do: Literal["loads"]
+
+
 class KillController(Frozen):
     """Another is started."""
 
@@ -145,6 +151,7 @@ type Request = (
     | Begin
     | End
     | Lasting
+    | Loads
     | KillController
     | Demands
     | Controller

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import singledispatchmethod
@@ -24,6 +25,7 @@ from corridor.experiments.live_network.operations.helpers import (
     probe_command,
 )
 from corridor.experiments.live_network.operations.lasting_faults import LastingFaults
+from corridor.experiments.live_network.operations.loads import sent_bytes
 from corridor.experiments.live_network.operations.messages import line, no, octets
 from corridor.experiments.live_network.operations.mininet_shell import write_nodes
 from corridor.experiments.live_network.operations.programs import (
@@ -41,6 +43,7 @@ from corridor.experiments.live_network.operations.requests import (
     End,
     KillController,
     Lasting,
+    Loads,
     Mininet,
     Probe,
     Read,
@@ -275,6 +278,10 @@ class Operations(Closing):
     def _lasting(self, _asked: Lasting, _client: str) -> Answer:
         assert self._faults is not None
         return {"faults": self._faults.lasting}
+
+    @_answered.register
+    def _loads(self, _asked: Loads, _client: str) -> Answer:
+        return {"at_ns": time.monotonic_ns(), "bytes": sent_bytes(self._here.wiring)}
 
     @_answered.register
     def _kill_controller(self, _asked: KillController, _client: str) -> Answer:

@@ -4,7 +4,7 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  const SAID = { lawful: "lawful", longer: "lawful but longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there" };
+  const SAID = { lawful: "lawful", longer: "lawful but longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there", less: "lawful, less than asked for", unknown: "not proven" };
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -93,7 +93,7 @@
     say(demand, now, cut, shown);
   }
   function choose(index) {
-    chosen = index; dead = []; at = "demand";
+    it.chosen = chosen = index; dead = []; at = "demand";
     $("view").value = at;
     const cuts = set ? [] : demands[index].cuts;      // cuts are told of the first set alone
     Object.assign($("cut"), { max: String(cuts.length), value: "0", disabled: !cuts.length });
@@ -144,7 +144,7 @@
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
 
   // For a page that lives: what its script may change. Every id is one of the model.
-  const STATE = { UP: "lawful", ALT: "alt", BLOCKED: "kept", DOWN: "down" };
+  const STATE = { UP: "lawful", ALT: "alt", DEGRADED: "less", BLOCKED: "kept", DOWN: "down", UNKNOWN: "unknown" };
   const numberOf = (all, id) => all.findIndex((one) => one.id === id);
   function setFibre(id, state) {                      // "up", "cut", "drained" or another word
     const i = numberOf(fibres, id);

@@ -102,11 +102,41 @@ def used(out_dir: Path) -> dict[str, Any]:
     seen["by hand"] = kept.corridor("cut", FIBRE)
     until(lambda: kept.path("ckpt-karachi") not in (direct, []))
     seen["by hand"] += kept.corridor("mend", FIBRE)
+    seen["page"] = by_its_page(kept)
     kept.process.send_signal(signal.SIGINT)
     seen["code"] = kept.process.wait(LONG_S)
     seen["told"] = kept.process.stdout.read()
     seen["left"] = left()
     seen["proven"] = json.loads((out_dir / "proof.json").read_text())["holds"]
+    return seen
+
+
+def by_its_page(kept: Kept) -> dict[str, Any]:
+    """What ``corridor page`` serves here: a fibre is cut by it, and is whole once it has ended."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "corridor.experiments.cli", "page", "--no-browser"],
+        env={**os.environ, "XDG_STATE_HOME": str(STATE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    url, _, token = serving.stdout.readline().split()[1].partition("/#token=")
+
+    def asked(path: str, body: Any = None) -> str:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url + path, data, {"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=130) as answer:
+            return answer.read().decode()
+
+    def works() -> bool:
+        return json.loads(asked("/v1/topology"))["fibres"][FIBRE]["works"]
+
+    seen: dict[str, Any] = {"title": "<title>Live: " in asked("/page/body")}
+    asked("/page/do", {"do": "cut", "page": "page-1234", "fibre": FIBRE})
+    until(lambda: not works())
+    seen["states"] = json.loads(asked("/page/now"))["fibres"]
+    serving.send_signal(signal.SIGINT)
+    seen["code"] = serving.wait(LONG_S)
+    until(lambda: kept.ask("/v1/topology")["fibres"][FIBRE]["works"])
     return seen
 
 

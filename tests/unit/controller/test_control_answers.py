@@ -1,6 +1,8 @@
 """What the control socket answers: kinds of no, names in policy sets, what monitoring asks for."""
 
 import json
+import queue
+import threading
 from dataclasses import replace
 
 import pytest
@@ -228,3 +230,39 @@ def test_sets_that_look_at_no_data_serve_demands_of_any_class_and_others_their_o
     assert ask(lab, do="status")["demands"] == {"UP": 6}
     assert ask(lab, do="policy", set=plain(NO_EXPORT))["withdrawn"] == ["ckpt", "render"]
     assert ask(lab, do="status")["demands"] == {"BLOCKED": 2, "UP": 4}
+
+
+def waiting(lab, **request):
+    """What is answered to who waits for events, in a list once it is."""
+    control = Control(lab.reconciler, lab.event_log, queue.Queue)
+    answered = []
+
+    def wait():
+        line = json.dumps({"do": "events", "wait_s": 20, **request})
+        answered.append(control.answer(line))
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread, answered
+
+
+def test_who_waits_for_an_event_is_answered_as_soon_as_there_is_one(lab):
+    thread, answered = waiting(lab, since=lab.event_log.last)
+    thread.join(0.2)
+    assert answered == []
+    lab.event_log.say("error", message="x")
+    thread.join(5)
+    assert [one["message"] for one in answered[0]["events"]] == ["x"]
+    assert lab.event_log.bells == set()
+
+
+def test_who_waits_is_answered_at_once_where_there_is_one_and_else_when_his_time_is_over(lab):
+    for request, count in (
+        ({"since": 0}, lab.event_log.last),
+        ({"since": 10**6, "of": lab.event_log.started_ns - 1}, lab.event_log.last),
+        ({"since": 10**6, "wait_s": 1}, 0),
+    ):
+        thread, answered = waiting(lab, **request)
+        thread.join(5)
+        assert len(answered[0]["events"]) == count, request
+    assert lab.event_log.bells == set()

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from corridor.experiments.atlas import MapData, MapFibre, MapHub, atlas, map_of_topology
+from corridor.experiments.atlas import (
+    Box,
+    Label,
+    MapData,
+    MapFibre,
+    MapHub,
+    atlas,
+    map_of_topology,
+    place_labels,
+)
 from corridor.experiments.atlas.clipping import clipped
 from corridor.experiments.atlas.frame import frame_of
 from corridor.experiments.atlas.land import area, land_around, read_land, source
@@ -71,6 +81,13 @@ def test_a_corridor_over_the_pacific_is_drawn_in_one_piece():
     assert 360.0 - 122.3 < found.frame.east < 260.0
     assert all(len(fibre.parts) == 1 for fibre in found.fibres.values())
     xs = [found.hubs[name].x for name in ("tokyo", "suva", "pago-pago", "honolulu", "seattle")]
+    assert xs == sorted(xs)
+
+
+def test_the_map_is_cut_open_where_no_fibre_is_though_another_gap_be_wider():
+    found = drawn(("tokyo", "london"), ("london", "seattle"))
+    assert all(len(fibre.parts) == 1 for fibre in found.fibres.values())
+    xs = [found.hubs[name].x for name in ("seattle", "london", "tokyo")]
     assert xs == sorted(xs)
 
 
@@ -322,3 +339,13 @@ def test_what_is_to_be_clear_is_covered_by_no_label(pan_asia):
     middle = ((usual.box.left + usual.box.right) / 2, (usual.box.top + usual.box.bottom) / 2)
     (moved,) = pan_asia.labels(9.0, among=["lahore"], clear=[(middle, 5.0)])
     assert moved.box != usual.box
+
+
+def test_a_label_that_is_due_covers_a_mark_rather_than_is_left_out():
+    label = Label("a", 50, 50, 20, 8, 2)
+    frame, everywhere = Box(0, 0, 100, 100), [((50.0, 50.0), 40.0)]
+    assert place_labels([label], frame, everywhere) == []
+    due = replace(label, is_due=True)
+    assert [one.label for one in place_labels([due], frame, everywhere)] == [due]
+    (first, second) = place_labels([due, replace(due, x=52.0)], frame, everywhere)
+    assert not first.box.meets(second.box)

@@ -12,8 +12,10 @@ import handmade_run
 from corridor.experiments.figures import data, draw_figures
 from corridor.experiments.figures.demand_ranges import demand_ranges
 from corridor.experiments.figures.predicted_measured import predicted_measured
+from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.rtt_ecdf import rtt_ecdf
-from corridor.experiments.figures.style import COLUMN, SMALL_PT, lay_out, style
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import COLUMN, SMALL_PT, TEXT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import extents, visible_texts
@@ -213,3 +215,14 @@ def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[st
     right = figures_of(run, summary)["demand-ranges"].axes[1]
     assert right.get_xscale() == "symlog"
     assert right.get_xlabel().startswith("RTT less predicted RTT (µs)\nlogarithmic beyond ")
+
+
+def test_what_events_touched_verifies_nothing(run: Path, summary: dict[str, Any]) -> None:
+    touched = summary | {"events": [{"hits": [{"demand": "far"}]}]}
+    of = RunData(run, touched)
+    assert [one["id"] for one in of.undisturbed["demands"]] == ["near", "silent"]
+    with style():
+        figure = KINDS["demand-ranges"].draw(of, TEXT)
+    said = [text.get_text() for text in visible_texts(figure)]
+    assert "far" not in said
+    assert any("2 demands, 1 without reply, those that no event touched" in one for one in said)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import handmade_answers
 import handmade_run
 from corridor.experiments.figures import NAMES, draw_figures
 from corridor.experiments.figures.__main__ import shares
@@ -118,3 +119,20 @@ def _lives(process: int) -> bool:
         return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
+
+
+def test_what_is_computed_is_drawn_before_it_is_told_to(run: Path, summary: dict[str, Any]) -> None:
+    handmade_answers.write_answers(run)
+    early = [name for name, kind in KINDS.items() if kind.foreseen]
+    with Drawing(run, ahead=True) as drawing, never_here():
+        deadline = time.monotonic() + 60
+        while not all((run / "figures" / f"{name}-column.png").exists() for name in early):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert not (run / "figures" / "rtt-ecdf.pdf").exists()
+        drawing.begin()
+        drawing.finish(summary)
+    drawn = files(run)
+    shutil.rmtree(run / "figures")
+    draw_figures(run, summary)
+    assert files(run) == drawn

@@ -1,0 +1,115 @@
+"""``corridor page`` and ``corridor up --open``: where a page is, who serves it, how it opens."""
+
+import json
+import os
+
+import pytest
+
+from corridor.experiments import cli
+from corridor.experiments.live_network import page_process, session
+
+TOKEN = "t" * 43
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "state/corridor/live"
+
+
+def page(*words):
+    try:
+        return cli.main(["page", *words])
+    except SystemExit as left:
+        return left.code
+
+
+def network(state, **more):
+    """One that is up, as far as its note says."""
+    given = {"operations": state / "operations.sock", "out": state / "out", **more}
+    one = session.session_of_this_process(
+        "mini",
+        url="http://127.0.0.1:1",
+        token_file=state / "mini/token",
+        scenario="mini",
+        testbed="uml",
+        clock="real",
+        **given,
+    )
+    session.write(one)
+    return one
+
+
+def served(state, pid):
+    (state / "mini" / page_process.NOTE).write_text(
+        json.dumps({"url": "http://127.0.0.1:4711", "pid": pid})
+    )
+    (state / "mini" / page_process.TOKEN_FILE).write_text(TOKEN)
+
+
+def test_without_a_network_there_is_no_page(capsys):
+    assert page() == 2
+    assert "no network is up" in capsys.readouterr().err
+
+
+def test_a_network_that_takes_no_faults_has_no_page(state, capsys):
+    network(state, operations=None)
+    assert page() == 3
+    assert "network mini has no page" in capsys.readouterr().err
+
+
+def test_a_page_that_is_served_already_is_told_of_and_no_other_is_started(state, capsys):
+    network(state)
+    served(state, os.getpid())
+    assert page("--no-browser") == 0
+    assert capsys.readouterr().out == f"page: http://127.0.0.1:4711/#token={TOKEN}\n"
+    assert page("--kiosk") == 2
+    assert "is served already" in capsys.readouterr().err
+
+
+def test_a_note_of_a_process_that_is_dead_is_none(state):
+    one = network(state)
+    served(state, 2**22 + 1)
+    assert page_process.found(one) is None
+
+
+def test_a_page_that_cannot_be_served_is_one_line_and_leaves_nothing(state, tmp_path, capsys):
+    (state / "out").mkdir(parents=True)
+    network(state)
+    assert page("--no-browser") == 3
+    said = capsys.readouterr().err
+    assert "no page of the network" in said
+    assert said.count("\n") == 1
+    left = {path.name for path in (state / "mini").iterdir()}
+    assert left == {"session.json"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "root", "opens"),
+    [
+        ({"DISPLAY": ":0"}, 1000, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, 1000, True),
+        ({"DISPLAY": ":0"}, 0, False),
+        ({}, 1000, False),
+    ],
+)
+def test_a_browser_is_started_where_there_is_a_display_and_nobody_is_root(
+    state, monkeypatch, environment, root, opens
+):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(page_process.os, "geteuid", lambda: root)
+    monkeypatch.setattr(page_process.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(page_process.webbrowser, "open", lambda url: started.append(url) or True)
+    started, said = [], []
+    address = f"http://127.0.0.1:4711/#token={TOKEN}"
+    one = network(state)
+    page_process.open_in_browser(one, address, said.append)
+    assert bool(started) is opens
+    assert said[0] == f"page: {address}"
+    assert all(TOKEN not in url for url in started)
+    if not opens:
+        assert "ssh -L 4711:127.0.0.1:4711" in said[1]
