@@ -15,6 +15,7 @@ html_title = "Corridor"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 root_doc = "README"
 INDEX, PYTHON = "docs/README", "docs/python"
+AFTER_THE_THEME = 900
 include_patterns = ["README.md", "CHANGELOG.md", "docs/**.md", "examples/README.md"]
 exclude_patterns = [
     path.name
@@ -74,6 +75,15 @@ def _with_texts(app: Any, page: str, *_more: object) -> None:
         app.add_js_file("snippets.js")
 
 
+def _within_reach(_app: Any, _page: str, _template: str, context: Any, _tree: object) -> None:
+    """What the theme leaves out for keyboards and screen readers."""
+    heading = 'role="heading"'
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(heading, f'{heading} aria-level="2"')
+    if "body" in context:
+        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+
+
 def _first_page(app: Any, exception: Exception | None) -> None:
     """Browsers and servers look for ``index.html``."""
     if exception is None:
@@ -86,3 +96,4 @@ def setup(app: Any) -> None:
     app.connect("build-finished", write_texts)
     app.connect("build-finished", _first_page)
     app.connect("html-page-context", _with_texts)
+    app.connect("html-page-context", _within_reach, priority=AFTER_THE_THEME)

@@ -31,6 +31,16 @@ def test_its_search_finds_sections_and_asks_nobody(built: Path, open_page: Open)
     assert opened.complaints == []
 
 
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nobody_is_kept_out_of_its_pages(built: Path, open_page: Open, colours: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")
+    for name in ("index.html", "docs/tutorial.html", "docs/python.html", "search.html"):
+        opened = open_page(built / name, color_scheme=colours)
+        found = axe.Axe().run(opened.page).response["violations"]
+        bad = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+        assert bad == [], name
+
+
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_its_pages_are_no_wider_than_the_screen(built: Path, open_page: Open, width: int) -> None:
     for name in ("index", "docs/tutorial", "docs/results", "docs/python", "docs/stories/planner"):
