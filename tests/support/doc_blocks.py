@@ -294,7 +294,7 @@ def compare(block: Block, said: str) -> None:
 
 
 def _first_missing(shown: str, printed: list[list[str]], like: bool) -> tuple[int, str]:
-    """How many lines were found from the first place of the first, and the next, if there is one."""
+    """How many lines were found in a row from there on, and the next, if there is one more."""
     at, skipping = 0, True
     for number, line in enumerate(shown.splitlines()):
         if line.strip() == "...":
