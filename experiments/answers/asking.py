@@ -8,7 +8,13 @@ from pathlib import Path
 from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
-from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
+from corridor.experiments.scenario.scenario import (
+    DEFAULT,
+    Under,
+    as_asked,
+    load_scenario,
+    load_under,
+)
 from corridor.topologies.model.delay_model import load_delay_model
 
 
@@ -17,9 +23,10 @@ def answers(
 ) -> Answers:
     """All that is computed of a scenario, as ``answers.json`` holds it: ways, what they cost and by
     which clause, what each failure does, how sure. Times are in ms. Raises InputError."""
-    loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    set_of = "" if policies is None else f" --policies {policies}"
-    return document(gather(loaded, load_delay_model(None)), f"{scenario}{set_of}")
+    asked = Under(policies=policies, as_of=as_of)
+    loaded = load_under(str(scenario), asked)
+    gathered = gather(loaded, load_delay_model(None))
+    return document(gathered, as_asked(str(scenario), asked))
 
 
 def cut(

@@ -10,6 +10,7 @@ from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
     load,
+    under,
 )
 from corridor.experiments.commands.law_warning import warn_of
 from corridor.experiments.terminal.live import waiting
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
+    from corridor.experiments.scenario.scenario import as_asked
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
@@ -73,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         width = terminal_width()
-        parts = [explained(found, loaded.topology, width), *sure.sections(width)]
+        asked = as_asked(args.scenario, under(args))
+        parts = [explained(found, loaded.topology, width, asked), *sure.sections(width)]
         show("\n\n".join(parts))
     return 0

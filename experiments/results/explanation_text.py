@@ -17,9 +17,12 @@ from corridor.topologies.model.topology import Topology
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
-def explained(found: Explanation, topology: Topology, width: int | None = None) -> str:
+def explained(
+    found: Explanation, topology: Topology, width: int | None = None, asked: str = ""
+) -> str:
+    """``asked`` is what commands take for the same scenario, after the demand."""
     parts = [
-        _answer(found),
+        _answer(found, asked),
         _path(found.passage, topology, width),
         _rests_on(found.passage, topology),
         _clauses(found),
@@ -30,7 +33,7 @@ def explained(found: Explanation, topology: Topology, width: int | None = None) 
     return "\n\n".join(part for part in parts if part)
 
 
-def _answer(found: Explanation) -> str:
+def _answer(found: Explanation, asked: str) -> str:
     origin = f" (origin {', '.join(found.origin)})" if found.origin else ""
     data = f"data of class {found.data_class}{origin}"
     lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, on {found.as_of}", ""]
@@ -38,7 +41,8 @@ def _answer(found: Explanation) -> str:
     if found.answers:
         told = found.answers
         took = f", {_ms(told.one_way_ns)} one way by permit {told.permit}" if told.permit else ""
-        lines.append(f"Answers: {told.status}{took}; corridor explain {told.demand}")
+        again = f"corridor explain {told.demand} {asked}".rstrip()
+        lines.append(f"Answers: {told.status}{took}; {again}")
     return "\n".join(lines)
 
 

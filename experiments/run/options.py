@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from corridor.controller.policy.terms.services import Service
-from corridor.experiments.scenario.scenario import DEFAULT
+from corridor.experiments.scenario.scenario import DEFAULT, Under
 from corridor.experiments.testbeds.standing_guest import StandingGuests
 
 
@@ -42,14 +42,7 @@ class Options:
     """Of the terminal, in characters, for sentences that are said."""
 
     @property
-    def asked(self) -> str:
-        """The scenario as commands take it, with the options that change what it means."""
-        options = {
-            "policies": self.policies,
-            "as-of": self.as_of,
-            "outside": self.outside,
-            "service": self.service,
-        }
-        said = [f"--{name} {value}" for name, value in options.items() if value is not None]
-        default = self.scenario == DEFAULT and not said
-        return "" if default else " ".join([self.scenario, *said])
+    def under(self) -> Under:
+        return Under(
+            policies=self.policies, as_of=self.as_of, outside=self.outside, service=self.service
+        )

@@ -40,7 +40,7 @@ from corridor.experiments.run.options import Options
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_under
+from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, run_native
@@ -68,16 +68,10 @@ class Outcome:
 
 def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
-    under = Under(
-        policies=options.policies,
-        as_of=options.as_of,
-        outside=options.outside,
-        service=options.service,
-    )
-    loaded = load_under(options.scenario, under)
+    loaded = load_under(options.scenario, options.under)
     if options.cut:
         dead = dead_elements(loaded.topology, options.cut)
-        loaded = with_cuts(options.scenario, under, dead)
+        loaded = with_cuts(options.scenario, options.under, dead)
     return run_loaded(loaded, options, say)
 
 
@@ -87,7 +81,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     loaded = with_framework(loaded, options.framework)
     judged_by = specify(loaded)
     gathered = gather(loaded, load_delay_model(options.delay_model))
-    answers = document(gathered, options.asked)
+    answers = document(gathered, as_asked(options.scenario, options.under))
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     plan: Plan | None = None

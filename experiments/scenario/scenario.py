@@ -164,6 +164,19 @@ class Under(Frozen):
 AS_WRITTEN = Under()
 
 
+def as_asked(name_or_path: str, under: Under) -> str:
+    """A scenario as commands take it, with the options that change what it means; empty where that
+    is what they do if nothing is said."""
+    options = {
+        "policies": under.policies,
+        "as-of": under.as_of,
+        "outside": under.outside,
+        "service": under.service,
+    }
+    said = [f"--{name} {value}" for name, value in options.items() if value is not None]
+    return "" if name_or_path == DEFAULT and not said else " ".join([name_or_path, *said])
+
+
 def load_scenario(
     name_or_path: str = DEFAULT,
     *,

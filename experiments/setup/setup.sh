@@ -23,7 +23,7 @@ usage: ./corridor [--yes] [--no-apt] VERB ...
 
   what there is   list man completion
   experiments     run lab check explain price law report topology schema
-  a live network  up status events policy drain restore down
+  a live network  up page status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
   this machine    doctor kernel docs test clean
   setup           only install what is missing; every other verb does that first

@@ -30,4 +30,5 @@ def extents(figure: Any) -> list[tuple[Text, Any]]:
     """Each text and its box in pixels, with letters as wide as in the files."""
     with style():
         renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw_without_rendering()  # legends and labels find their places as they are drawn
         return [(text, text.get_window_extent(renderer)) for text in visible_texts(figure)]

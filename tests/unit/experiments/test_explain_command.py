@@ -89,8 +89,15 @@ def test_a_demand_that_is_not_there_is_an_error_with_a_way_out(capsys):
 def test_the_page_shows_what_is_printed(capsys):
     page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
     shown = page.split(
-        "corridor explain records-urumqi-lahore --service internet\n```\n\n```text\n"
+        "corridor explain records-urumqi-lahore --service internet\n```\n\n```text output\n"
     )[1].split("```")[0]
     text = said(capsys, *BY_INTERNET)
     for part in shown.split("...\n"):
         assert part.strip() in text
+
+
+def test_the_command_for_the_answers_asks_of_the_same_scenario_in_the_same_way(capsys):
+    hint = "corridor explain records-urumqi-lahore.return"
+    assert f"{hint}\n" in said(capsys, "records-urumqi-lahore")
+    text = said(capsys, *BY_INTERNET)
+    assert f"{hint} reference --service internet\n" in text
