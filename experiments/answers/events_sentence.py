@@ -32,7 +32,9 @@ def worst_event(events: Sequence[EventSummary]) -> str:
         if out
         else "; none was out"
     )
-    said += f", then took up to {ms(slower)} longer" if slower >= LEAST_MS else ""
+    if slower >= LEAST_MS:
+        said += ", then took" if out else "; round trips took"
+        said += f" up to {ms(slower)} longer"
     return f"{said}{_down(down)}{_lost(hits)}."
 
 

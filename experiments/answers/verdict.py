@@ -90,7 +90,7 @@ def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
     lost = f" ({seen['lost']:,} were not seen)" if seen["lost"] else ""
     return (
         f"; of {seen['frames']:,} packets on fibres {wrong or 'none'} "
-        f"{'was' if wrong in (0, 1) else 'were'} where it may not be{lost}"
+        f"{'was' if wrong in (0, 1) else 'were'} where policies then in force forbid it{lost}"
     )
 
 

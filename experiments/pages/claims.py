@@ -109,7 +109,7 @@ def _watched(summary: Json | None) -> list[str]:
     wrong = sum(one["packets"] for one in (*seen["forbidden"], *seen["strange"]))
     none = "none was" if not wrong else f"{wrong:,} were"
     said = f"Apart from the proof, every packet on every fibre was watched: of {seen['frames']:,}, "
-    return [f"{said}{none} where it may not be."]
+    return [f"{said}{none} where policies then in force forbid it."]
 
 
 def _verdict(claim: str, found: Sequence[Json]) -> Verdict:

@@ -146,7 +146,7 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     assert holds(of, summary(of, crossings=seen), PROOF) == (
         "It holds: 18 claims proven of what switches hold (where packets may be, whatever fails, "
         "and what is promised under any 2 failures); of 3,534,725 packets on fibres none was "
-        "where it may not be."
+        "where policies then in force forbid it."
     )
     assert "(4 were not seen)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
 

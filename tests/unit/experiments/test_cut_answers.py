@@ -121,7 +121,7 @@ def test_a_question_and_a_deed_at_once_are_refused(capsys: pytest.CaptureFixture
 
 
 def test_a_run_with_a_cut_has_it_instead_of_what_the_scenario_has_happen() -> None:
-    loaded = with_cuts("reference", AS_WRITTEN, ["srlg:corridor:red-sea", "hub:karachi"])
+    loaded = with_cuts("sovereignty", AS_WRITTEN, ["srlg:corridor:red-sea", "hub:karachi"])
     events = [(event.kind.key, event.what, event.options.get("silent")) for event in loaded.events]
     assert events == [("group", "corridor:red-sea", True), ("hub", "karachi", None)]
     assert loaded.scenario.probe.count * loaded.scenario.probe.interval >= 4e9
