@@ -52,8 +52,9 @@
       return made;
     }));
   }
-  function facts(demand, now, shown) {
-    const rows = [["State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]];
+  function facts(demand, now, shown, cut) {
+    const rows = cut ? [["After the cut", way(cut[4]) ? "lawful, by the way below" : "no lawful way is left"]] : [];
+    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]];
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
     (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
@@ -81,7 +82,7 @@
     dead = cut ? cut[1] : dead;
     layers.push(["dead", dead]);
     it.over(layers);
-    figures(demand, now, cut); facts(demand, now, shown);
+    figures(demand, now, cut); facts(demand, now, shown, cut);
     const first = hopsOf(shown), ends = first.length ? first : [demand.s, demand.z];
     const text = cut ? cut[0][0] + (cut[0].length > 1 ? ` (or ${cut[0].slice(1).join(", ")})` : "") : "nothing";
     $("cutname").textContent = text;

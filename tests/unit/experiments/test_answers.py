@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corridor.experiments.answers.document import Answers, document
+from corridor.experiments.answers.document import Answers, _inspected, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.answers.run_text import told
 from corridor.experiments.answers.short_table import short_table
@@ -205,6 +205,20 @@ def test_a_cut_says_what_switches_do_at_once_and_what_is_planned_again() -> None
     before = of["lawful"]["one_way_ms"]
     assert cut["at_once"]["one_way_ms"] - before == pytest.approx(80.11, abs=0.01)
     assert cut["again"]["one_way_ms"] - before == pytest.approx(63.60, abs=0.01)
+
+
+def test_a_way_that_is_planned_again_names_the_gateways_that_inspect_it() -> None:
+    of = answers("reference")
+    for one in (one for one in of["demands"] if one["lawful"]):
+        told_again = _inspected(one["lawful"])
+        assert told_again is not None
+        assert told_again["gateways"] == one["lawful"]["gateways"], one["id"]
+    cut = next(
+        one
+        for one in demand(of, "records-urumqi-lahore")["cuts"]
+        if "gateway:khunjerab" in one["dead"]
+    )
+    assert cut["again"]["gateways"] not in ([], ["khunjerab"])
 
 
 def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
