@@ -54,7 +54,7 @@
   }
   function facts(demand, now, shown, cut) {
     const rows = cut ? [["After the cut", way(cut[4]) ? "lawful, by the way below" : "no lawful way is left"]] : [];
-    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]];
+    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
     (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
