@@ -31,6 +31,12 @@
     .split(" ").filter(Boolean).map((c) => html("abbr", { title: (names[c.replace("?", "")] ?? c) + (c.endsWith("?") ? ", perhaps" : "") }, c));
   const nameOf = (i) => html("span", {}, it.short(hubs[i]), ...(hubs[i].local ? [" ", Object.assign(html("bdi", { lang: hubs[i].lang }, hubs[i].local))] : []));
 
+  const pays = (by) => by.st === "kept" || (by.extra ?? 0) > 0.05;
+  function underSet(number) {                       // and a demand that the set is about
+    set = number; $("set").value = String(set);
+    const about = [pays, (by) => by.st !== "unjudged"].map((is) => demands.findIndex((one) => is(one.by[set]))).find((i) => i >= 0);
+    choose(demands[chosen].by[set].st === "unjudged" && about >= 0 ? about : chosen);
+  }
   function figures(demand, now, cut) {
     const free = way(demand.free), lawful = way(now.w), rows = [row({ text: "Without policies", kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
@@ -185,7 +191,7 @@
   }
   $("find").addEventListener("input", () => { const found = search($("find").value); if (found.length && !found.includes(chosen)) { const typed = $("find").value; choose(found[0]); $("find").value = typed; } });
   $("demand").addEventListener("change", (e) => choose(+e.target.value));
-  $("set")?.addEventListener("change", (e) => { set = +e.target.value; choose(chosen); });
+  $("set")?.addEventListener("change", (e) => underSet(+e.target.value));
   $("cut").addEventListener("input", draw);
   $("view").addEventListener("change", (e) => { at = e.target.value; draw(); });
   document.querySelector(".ask").addEventListener("submit", (e) => e.preventDefault());
@@ -200,7 +206,7 @@
     const of = e.target.closest("[data-demand],[data-fibre],[data-dead],[data-zoom],[data-set]")?.dataset;
     if (!of) return;
     if (of.zoom) { it.zoom(+of.zoom); return; }
-    if (of.set && $("set")) { set = +of.set; $("set").value = of.set; choose(chosen); }
+    if (of.set && $("set")) underSet(+of.set);
     if (of.demand) choose(+of.demand);
     if (of.dead) showDead(of.dead.split(" ").map(Number));
     if (of.fibre) { pick(+of.fibre); at = "all"; $("view").value = at; draw(); }
