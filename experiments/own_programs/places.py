@@ -37,6 +37,11 @@ MN = """\
 # Mininet's command, by the Python that knows the models.
 exec {python} /usr/bin/mn "$@"
 """
+RYU = """\
+#!/bin/sh
+# As in .venv, whose scripts name a Python that a guest may not see.
+exec {python} -m corridor.controller.openflow.ryu_manager "$@"
+"""
 CONTROLLER = """\
 #!/bin/sh
 # What Mininet calls its reference controller, here a learning switch of Ryu's: -v ptcp:PORT.
@@ -73,6 +78,7 @@ def put_commands(folder: Path, *, guest: bool) -> None:
         commands |= {
             "mn": MN.format(python=sys.executable),
             "controller": CONTROLLER.format(python=sys.executable),
+            "ryu-manager": RYU.format(python=sys.executable),
             **{name: WITHOUT_CPUSETS.format(name=name) for name in ("cgcreate", "cgdelete")},
         }
     for name, text in commands.items():

@@ -146,7 +146,14 @@ def test_ryu_and_os_ken_give_the_same_tables_and_paths(once):
 
 def test_the_result_folder_holds_what_it_should_and_nothing_else(once):
     names = {path.name for path in once("throughput").folder.iterdir()}
-    always = {"scenario.yaml", "manifest.json", "events.jsonl", "console.log", "controller.log"}
+    always = {
+        "scenario.yaml",
+        "manifest.json",
+        "events.jsonl",
+        "answers.json",
+        "console.log",
+        "controller.log",
+    }
     always |= {"raw", "tables", "summary.json"}
     always |= {"probes.parquet", "flows.parquet", "series.parquet"}
     assert names - {"proof.json"} == always
