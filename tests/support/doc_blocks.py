@@ -347,9 +347,9 @@ SHIMS = {
     ".venv/bin/pytest": "-m pytest -p corridor.controller.pytest_plugin"
     " -p corridor.experiments.live_tests.plugin -p no:cacheprovider",
 }
-LINKED = ("topologies", "controller", "experiments")
-COPIED = ("examples",)
-"""What starts ``../corridor``: it is to find the folder's own, which sets nothing up."""
+COPIED = ("topologies", "controller", "experiments", "examples")
+"""Whole: a guest may not see where the checkout lies, and what starts ``../corridor`` is to find the
+folder's own, which sets nothing up."""
 
 
 def furnish(folder: Path) -> None:
@@ -360,7 +360,5 @@ def furnish(folder: Path) -> None:
         shim.write_text(SHIM.format(python=shlex.quote(sys.executable), words=words))
         shim.chmod(0o755)
     (folder / "lab").mkdir()
-    for name in LINKED:
-        (folder / name).symlink_to(ROOT / name)
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
