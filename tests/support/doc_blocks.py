@@ -348,7 +348,7 @@ SHIMS = {
     " -p corridor.experiments.live_tests.plugin -p no:cacheprovider",
 }
 COPIED = ("topologies", "controller", "experiments", "examples")
-"""Whole: a guest may not see where the checkout lies, and what starts ``../corridor`` is to find the
+"""Whole: a guest may not see where the checkout lies, and what starts ``../corridor`` finds the
 folder's own, which sets nothing up."""
 
 
