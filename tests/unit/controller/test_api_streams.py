@@ -1,5 +1,6 @@
 """Events as they happen, over an answer that lasts."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -10,7 +11,8 @@ from itertools import islice
 import pytest
 
 from control_socket import ApiProcess, SocketController
-from corridor.controller.api.event_feed import Heard, Line, Position, Published
+from corridor.controller.api.event_feed import EventFeed, Heard, Line, Position, Published
+from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.stream import LASTS_S, MOST_STREAMS, position_of, text_of
 
 BRIEF = """
@@ -188,3 +190,19 @@ def test_what_is_published_and_the_line_have_kinds_of_their_own():
     assert text_of(heard) == (
         'event: line\ndata: {"state":"gone","since_ns":5}\n\nevent: load\ndata: {"a":"x\\ny"}\n\n'
     )
+
+
+def test_a_stream_ends_where_its_controller_is_not_asked_any_more(reconciler):
+    """Else it would go on saying that all is live."""
+
+    def defect(_event):
+        raise KeyError("of a kind that is not known")
+
+    async def told():
+        feed = EventFeed(ControllerLink(reconciler.path, answer_s=20, change_s=20), defect)
+        async for _ in feed.follow(Position(), 0.1):
+            pass
+
+    say(reconciler)
+    with pytest.raises(KeyError):
+        asyncio.run(asyncio.wait_for(told(), 60))
