@@ -32,7 +32,7 @@ CONTROL = "control.sock"
 IDLE_S = 300.0
 """Of a kiosk."""
 RESTART_S = 1.0
-END_S = 30.0
+END_S = 130.0
 """What pages did is put back meanwhile."""
 type Say = Callable[[str], object]
 
