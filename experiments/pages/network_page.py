@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
 from corridor.experiments.pages.demand_table import demand_table, short_name
@@ -23,7 +22,7 @@ class Happenings:
     said: str = "Since this page was opened, and what the controller still remembers."
 
 
-def network_page(answers: Json, proof: Json | None, verdict: Sequence[str]) -> Page:
+def network_page(answers: Json, verdict: Sequence[str]) -> Page:
     demands = of_answers(answers, None)
     hubs, fibres = (counted(len(answers["map"][f"{one}s"]), one) for one in ("hub", "fibre"))
     return Page(
@@ -35,20 +34,17 @@ def network_page(answers: Json, proof: Json | None, verdict: Sequence[str]) -> P
         alarms=[],
         verdict=verdict,
         stage=stage_of(answers, demands, [answers["policies"]]),
-        sections=list(_sections(answers, demands, proof)),
+        sections=list(_sections(answers, demands)),
         footer=f"A live network of scenario {answers['scenario']}, by corridor.",
     )
 
 
-def _sections(answers: Json, demands: Sequence[Asked], proof: Json | None) -> Iterator[Section]:
+def _sections(answers: Json, demands: Sequence[Asked]) -> Iterator[Section]:
     where = answers["map"]
     names = {hub["id"]: short_name(hub) for hub in where["hubs"]}
     table = demand_table(demands, names, has_map=True)
     yield Section("events", Happenings.title, "events.html.j2", Happenings())
     yield Section("demands", table.title, "demands.html.j2", table)
-    if proof is not None:
-        claims = claims_of(proof, None)
-        yield Section("proof", claims.title, "claims.html.j2", claims)
     costs = costs_of(answers, demands)
     yield Section("costs", costs.title, "costs.html.j2", costs)
     cuts = cuts_of(demands, None, fibres_by_name(where))
