@@ -126,7 +126,7 @@ def _outage(
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
         forbids=next(iter(judged.grounds(died)), None),
-        again=_replanned(topology, _chosen(way.intent, failures), judged),
+        again=_replanned(way.intent, failures, judged),
     )
 
 
@@ -137,10 +137,12 @@ def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
     return best_route(intent.ruling, failures)
 
 
-def _replanned(topology: Topology, chosen: Route | NoRoute, judged: _Judged) -> Replanned:
+def _replanned(intent: Intent, failures: Failures, judged: _Judged) -> Replanned:
+    chosen, ruling = _chosen(intent, failures), intent.ruling
     if isinstance(chosen, NoRoute):
         return Replanned("", None, judged.grounds(chosen.because))
-    return Replanned(chosen.permit, passage_of_route(topology, chosen), ())
+    used = next(one for one in ruling.automata if one.permit.id == chosen.permit)
+    return Replanned(chosen.permit, passage_of_route(ruling.topology, chosen, used), ())
 
 
 def forbidden_onward(

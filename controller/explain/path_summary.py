@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
 from corridor.controller.forwarding.walks import Walk, walk_of
+from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.paths import (
     Path,
     crossed_jurisdictions,
@@ -47,8 +48,25 @@ def passage_of(topology: Topology, path: Path) -> Passage:
     )
 
 
-def passage_of_route(topology: Topology, route: Route) -> Passage:
-    return replace(passage_of(topology, route.path), phases=route.phases)
+def passage_of_route(topology: Topology, route: Route, automaton: Automaton) -> Passage:
+    """Of a way that is chosen and not compiled, by the automaton of its permit."""
+    return replace(
+        passage_of(topology, route.path),
+        phases=route.phases,
+        gateways=tuple(_gateways(topology, route, automaton)),
+    )
+
+
+def _gateways(topology: Topology, route: Route, automaton: Automaton) -> Iterator[str]:
+    """Hubs behind which a packet would stand elsewhere had their gateway been closed."""
+    closed = frozenset(route.path.hubs)
+    shut = replace(automaton, trip=replace(automaton.trip, closed=closed))
+    state: State | Violation = shut.start
+    for at, (hub, behind) in enumerate(zip(route.path.hubs, route.states, strict=True)):
+        if at:
+            state = shut.enter(route.states[at - 1], topology.fibre(route.path.fibres[at - 1]))
+        if isinstance(state, Violation) or shut.enter(state, topology.hub(hub)) != behind:
+            yield hub
 
 
 def passage_of_way(topology: Topology, way: ForwardingTree) -> Passage | None:

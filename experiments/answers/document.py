@@ -285,22 +285,5 @@ def _cut(of: Outage) -> CutEntry:
         "protected": of.protected,
         "delivered": of.delivered,
         "at_once": way(of.at_once),
-        "again": _inspected(way(of.again.passage)),
+        "again": way(of.again.passage),
     }
-
-
-INSPECTED_AT_ITS_SOURCE = frozenset(["ASSESSED", "ADMITTED"])
-"""Phases that data is in from its first hub on where that has inspected it."""
-
-
-def _inspected(of: Way | None) -> Way | None:
-    """With the gateways of a way that is planned and not walked: where its data changes phase."""
-    if of is None:
-        return None
-    phases = of["phases"]
-    passed = [
-        hub
-        for at, (hub, phase) in enumerate(zip(of["hubs"], phases, strict=False))
-        if (phase != phases[at - 1] if at else phase in INSPECTED_AT_ITS_SOURCE)
-    ]
-    return {**of, "gateways": passed}

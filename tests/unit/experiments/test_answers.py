@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from corridor.experiments.answers.document import Answers, _inspected, document
+from corridor.controller.explain.path_summary import passage_of_route, passage_of_way
+from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.policy.routes import Route
+from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.answers.run_text import told
 from corridor.experiments.answers.short_table import short_table
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.answers.verdict import foreseen, holds, verdict
 from corridor.experiments.results.certainty import certainties
+from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.delay_model import shipped_model
 
@@ -207,15 +211,18 @@ def test_a_cut_says_what_switches_do_at_once_and_what_is_planned_again() -> None
     assert cut["again"]["one_way_ms"] - before == pytest.approx(63.60, abs=0.01)
 
 
+def test_a_way_that_is_chosen_is_told_as_it_is_once_packets_take_it() -> None:
+    loaded = load_scenario("sovereignty")
+    for way in plan_ways(loaded.topology, intents_for(loaded)):
+        if way.automaton is not None and isinstance(way.route, Route):
+            chosen = passage_of_route(loaded.topology, way.route, way.automaton)
+            assert chosen == passage_of_way(loaded.topology, way), way.intent.id
+
+
 def test_a_way_that_is_planned_again_names_the_gateways_that_inspect_it() -> None:
-    of = answers("reference")
-    for one in (one for one in of["demands"] if one["lawful"]):
-        told_again = _inspected(one["lawful"])
-        assert told_again is not None
-        assert told_again["gateways"] == one["lawful"]["gateways"], one["id"]
     cut = next(
         one
-        for one in demand(of, "records-urumqi-lahore")["cuts"]
+        for one in demand(answers("reference"), "records-urumqi-lahore")["cuts"]
         if "gateway:khunjerab" in one["dead"]
     )
     assert cut["again"]["gateways"] not in ([], ["khunjerab"])
