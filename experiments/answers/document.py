@@ -14,7 +14,8 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.routes import Remedy
-from corridor.experiments.answers.gathering import AGAINST, Gathered
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.certainty import certainty_json
@@ -155,7 +156,7 @@ def document(of: Gathered, asked: str) -> Answers:
         "title": loaded.scenario.title,
         "policies": loaded.policies.name,
         "as_of": str(loaded.as_of),
-        "against": AGAINST,
+        "against": NO_POLICIES,
         "law_of": _law_of(loaded),
         "protect": loaded.scenario.protect.k,
         "readings": list(of.priced.readings),

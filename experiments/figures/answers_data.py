@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.figures.data import count
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import (
@@ -23,7 +23,6 @@ FILE = "answers.json"
 LEAST_MS = 1e-3
 """A smaller difference of round trips is none."""
 NOT_ADVICE = "not legal advice"
-NO_LAW = "none"
 
 
 def read_answers(out_dir: Path) -> Answers | None:
@@ -68,7 +67,7 @@ def kept_back(answers: Answers) -> list[DemandAnswer]:
 
 def kept_back_told(answers: Answers) -> str:
     """``7 of 62 demands are kept back``, or that none is."""
-    number, every = len(kept_back(answers)), count(len(answers["demands"]), "demand")
+    number, every = len(kept_back(answers)), counted(len(answers["demands"]), "demand")
     return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} kept back"
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures.data import count
 from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import counted
 from corridor.traffic.measures import samples
 from corridor.traffic.measures.samples import Probes
 
@@ -277,7 +277,7 @@ def timeline_title(events: Sequence[EventSummary]) -> str:
     """How many events put how many demands out, and which for longest."""
     hits = [(hit, event) for event in events for hit in event["hits"]]
     out = {hit["demand"] for hit, _ in hits if hit["out_ms"] > 0}
-    said = count(len(events), "event")
+    said = counted(len(events), "event")
     if out:
         hit, event = max(hits, key=lambda pair: float(pair[0]["out_ms"]))
         were = "1 demand was out," if len(out) == 1 else f"{len(out)} demands were out, the longest"

@@ -19,6 +19,7 @@ from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import Summary
+from corridor.topologies.base.words import counted
 
 MOST_LINEAR = 100.0
 """Times the shortest; beyond that the axis is logarithmic."""
@@ -40,7 +41,7 @@ def outages(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | No
     rows = event_data.longest(found)
     if not rows:
         return None
-    shown = f"{data.count(len(found), 'event')} of {len(events):,} put demands out, or were to"
+    shown = f"{counted(len(found), 'event')} of {len(events):,} put demands out, or were to"
     told = shown if len(rows) == len(found) else f"{shown}: the {len(rows)} longest outages"
     caption = data.caption(summary, told)
     title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer
@@ -56,7 +56,7 @@ def _title(delayed: Sequence[DemandAnswer]) -> str:
 
 
 def _shown(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
-    every = count(len(answers["demands"]), "demand")
+    every = counted(len(answers["demands"]), "demand")
     said = f"{len(delayed)} of {every} take longer than without law"
     if len(delayed) > MOST_ROWS:
         said += f", the {MOST_ROWS} that do most"

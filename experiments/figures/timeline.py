@@ -31,6 +31,7 @@ from corridor.experiments.figures.style import (
     width_pt,
 )
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.topologies.base.words import counted
 
 LEFT_IN, RIGHT_IN = 0.62, 0.14
 ROW_IN, RATE_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.62, 0.22, 0.135, 0.42
@@ -141,12 +142,12 @@ def _shown(
     placed: Sequence[Flag],
     flows: int,
 ) -> str:
-    every = data.count(len(summary["demands"]), "demand")
+    every = counted(len(summary["demands"]), "demand")
     said = [every]
     if len(demands) < len(summary["demands"]):
         said = [f"{len(demands)} of {every}, those hit hardest"]
     if flows > rates.MAX_RATES:
-        said.append(f"{rates.MAX_RATES} of {data.count(flows, 'flow')}")
+        said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
     if not all(span.hits for span in spans):
         said.append("events in grey hit none")
     if len(placed) < len(spans):

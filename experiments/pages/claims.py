@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
-from corridor.experiments.pages.words import counted
+from corridor.topologies.base.words import counted
 
 PLAIN: Mapping[str, str] = {
     "T0": "We understand every rule in every switch; none is ambiguous.",

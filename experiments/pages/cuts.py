@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.model import KINDS
-from corridor.experiments.pages.words import counted
+from corridor.topologies.base.words import counted
 
 
 @dataclass

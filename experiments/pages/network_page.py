@@ -13,7 +13,7 @@ from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
-from corridor.experiments.pages.words import counted
+from corridor.topologies.base.words import counted
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from markupsafe import Markup
 from corridor.experiments.pages import words
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.stage import Stage
+from corridor.topologies.base.words import counted, joined
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = "page.css"
 SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
-FILTERS = ("ms", "extra", "between", "duration", "listed", "counted", "percent", "led")
+FILTERS = ("ms", "extra", "between", "duration", "percent", "led")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.filters["language"] = language
+    made.filters |= {"counted": counted, "joined": joined}
     for name in FILTERS:
         made.filters[name] = getattr(words, name)
     return made

@@ -17,7 +17,8 @@ from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
-from corridor.experiments.pages.words import counted, ms
+from corridor.experiments.pages.words import ms
+from corridor.topologies.base.words import counted
 
 NEXT = "Next: "
 

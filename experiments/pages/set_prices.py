@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import LEAST_SHOWN_MS, counted, extra, listed, ms
+from corridor.experiments.pages.words import LEAST_SHOWN_MS, extra, ms
+from corridor.topologies.base.words import counted, joined
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def prices_of(prices: Json) -> SetPrices:
 
 
 def beside(against: str) -> str:
-    return "no policies" if against == "none" else against
+    return "no policies" if against == NO_POLICIES else against
 
 
 def _set(number: int, of: Json) -> PricedSet:
@@ -183,7 +185,7 @@ def _clauses(of: Json) -> Iterator[ClausePrice]:
         _, counts = found.setdefault((cause["policy"], cause["clause"]), (cause, {}))
         counts[cause["costs"]] = counts.get(cause["costs"], 0) + 1
     for (policy, clause), (cause, counts) in found.items():
-        each = listed(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
+        each = joined(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
         yield ClausePrice(f"{policy} {clause}", BASES[cause["basis"]], cause["legal"], each)
 
 
@@ -208,7 +210,7 @@ def verdict_of(prices: Json) -> list[str]:
         )
     losing = [one for one in sets if one["with_readings"]["losing"]]
     if losing:
-        names = listed(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
+        names = joined(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
         said.append(f"Less protected against one failure: demands under {names}.")
     return said
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
-from corridor.experiments.pages.words import counted
+from corridor.topologies.base.words import counted
 
 US_PER_MS = 1000.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 NOTHING = "–"
 LEAST_SHOWN_MS = 0.05
@@ -39,17 +39,6 @@ def duration(value_ms: float | None) -> str:
     if value_ms < MS_PER_S:
         return f"{value_ms:.3g} ms"
     return f"{value_ms / MS_PER_S:.3g} s"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    many = plural or f"{noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
-    return f"{number:,} {noun if number == 1 else many}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """``a, b and c``."""
-    *first, last = list(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def percent(share: float) -> str:
