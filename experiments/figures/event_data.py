@@ -120,6 +120,12 @@ def _until_s(event: EventSummary, end_s: float) -> float | None:
     return end_s if KINDS[event["kind"]].end else None
 
 
+def _until_used_again_s(event: EventSummary, end_s: float) -> float | None:
+    """Switches and the controller hold fibres out for a while after the end of what took them."""
+    back_ms = event["back_ms"]
+    return _until_s(event, end_s) if back_ms is None else min(back_ms / 1000, end_s)
+
+
 def shades(found: Sequence[Span]) -> list[tuple[float, float, bool]]:
     """From when to when any event lasts, and whether several do."""
     lasting = [(span.from_s, span.until_s) for span in found if span.until_s is not None]
@@ -170,8 +176,8 @@ def _of(hit: Hit, demand: str) -> bool:
 
 
 def levels(demand: DemandSummary, events: Sequence[EventSummary], end_s: float) -> list[Level]:
-    """What was predicted of a demand over time; nothing where no answer was, or where events end
-    one after another and what then holds is not in the summary."""
+    """What was predicted of a demand over time; nothing where no answer was, or where events
+    overlap and what then holds is not in the summary."""
     found: list[tuple[float, float | None]] = [(0.0, demand["predicted_rtt_ms"])]
     calm, in_force = demand["predicted_rtt_ms"], 0
     for at_s, begins, lasts, hit in _turns(events, demand["id"], end_s):
@@ -182,8 +188,9 @@ def levels(demand: DemandSummary, events: Sequence[EventSummary], end_s: float) 
         found[-1] = (found[-1][0], hit["expected_rtt_before_ms"])
         then = hit["expected_rtt_then_ms"]
         found.append((at_s, then))
+        if not lasts:
+            calm = None if in_force else then
         in_force += lasts
-        calm = calm if lasts else then
     until = [at_s for at_s, _ in found[1:]] + [end_s]
     return [
         Level(from_s, until_s, rtt_ms)
@@ -199,7 +206,7 @@ def _turns(
     whether it lasts, and what it does."""
     turns = []
     for event in events:
-        until_s = _until_s(event, end_s)
+        until_s = _until_used_again_s(event, end_s)
         for hit in event["hits"]:
             if not (_of(hit, demand) and hit["expected"]):
                 continue

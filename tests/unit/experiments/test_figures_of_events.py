@@ -46,6 +46,7 @@ def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: dic
         "options": {},
         "at_ms": at_ms,
         "until_ms": until_ms,
+        "back_ms": None,
         "refused": None,
         "hits": list(hits),
     }
@@ -134,6 +135,26 @@ def test_a_prediction_holds_but_while_events_last() -> None:
     assert predicted(event("cut", "one", 200.0, None, detour)) == [
         Level(0, 0.2, 10),
         Level(0.2, 1, 14),
+    ]
+
+
+def test_a_detour_is_predicted_until_its_fibres_are_used_again() -> None:
+    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
+    assert predicted(cut | {"back_ms": 700.0}) == [
+        Level(0, 0.2, 10),
+        Level(0.2, 0.7, 14),
+        Level(0.7, 1, 10),
+    ]
+    assert predicted(cut | {"back_ms": 1200.0}) == [Level(0, 0.2, 10), Level(0.2, 1, 14)]
+
+
+def test_what_comes_for_good_while_a_fibre_is_out_says_nothing_of_the_time_after() -> None:
+    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0)) | {"back_ms": 700.0}
+    law = hit(expected_rtt_before_ms=14.0, expected_rtt_then_ms=18.0)
+    assert predicted(cut, event("policies", "none", 500.0, None, law)) == [
+        Level(0, 0.2, 10),
+        Level(0.2, 0.5, 14),
+        Level(0.5, 0.7, 18),
     ]
 
 
