@@ -15,11 +15,11 @@ from corridor.experiments.figures import draw_figures, event_data
 from corridor.experiments.figures.event_data import Level, Outage, Span
 from corridor.experiments.figures.flags import MAX_LANES, flags
 from corridor.experiments.figures.outages import outages
-from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures.style import lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.traffic.measures.samples import PROBE_DTYPE
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 
 def hit(demand: str = "near", **changes: Any) -> dict[str, Any]:
@@ -398,16 +398,8 @@ def test_no_text_is_small_leaves_the_figure_or_covers_another(
         for figure in filter(None, figures):
             lay_out(figure)
     for figure in figures:
-        found = extents(figure)
-        for text, box in found:
-            shown = f"{text.get_text()!r} {box}"
-            assert text.get_fontsize() >= SMALL_PT, shown
-            assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
-            assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
-        for (text, box), (other, against) in itertools.combinations(found, 2):
-            width = min(box.x1, against.x1) - max(box.x0, against.x0)
-            height = min(box.y1, against.y1) - max(box.y0, against.y0)
-            assert width < 1 or height < 2.5, (text.get_text(), other.get_text())
+        assert_legible(figure)
+        assert_apart(figure)
 
 
 def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: Any) -> None:

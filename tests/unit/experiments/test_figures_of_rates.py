@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ from test_figures_of_events import ALL
 
 import handmade_run
 from corridor.experiments.figures import rates
-from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures.style import lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 
 @pytest.fixture
@@ -96,12 +95,5 @@ def test_without_a_table_of_this_version_there_are_no_rates(
 
 def test_no_text_is_small_leaves_the_figure_or_covers_another(run: Path, summary: Any) -> None:
     figure = drawn(summary, run)
-    found = extents(figure)
-    for text, box in found:
-        assert text.get_fontsize() >= SMALL_PT, text
-        assert min(box.x0, box.y0) >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-    for (text, box), (other, against) in itertools.combinations(found, 2):
-        width = min(box.x1, against.x1) - max(box.x0, against.x0)
-        height = min(box.y1, against.y1) - max(box.y0, against.y0)
-        assert width < 1 or height < 2.5, (text.get_text(), other.get_text())
+    assert_legible(figure)
+    assert_apart(figure)
