@@ -10,7 +10,9 @@ from test_figures_of_events import ALL
 
 import handmade_run
 from corridor.experiments.figures import rates
-from corridor.experiments.figures.style import lay_out, style
+from corridor.experiments.figures.rates import Rate
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import TEXT, lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
@@ -30,10 +32,14 @@ def summary(run: Path) -> Any:
 
 def drawn(summary: Any, run: Path) -> Any:
     with style():
-        figure = timeline(summary, run)
+        figure = timeline(RunData(run, summary), TEXT)
         assert figure is not None
         lay_out(figure)
     return figure
+
+
+def rates_of(run: Path, end_s: float, summary: Any) -> list[Rate]:
+    return rates.rates_of(RunData(run, summary).tracks, end_s, summary["demands"])
 
 
 def texts(figure: Any) -> list[str]:
@@ -55,7 +61,7 @@ def test_flows_are_rows_below_those_of_probes_until_the_last_of_them_ends(
 
 
 def test_a_rate_is_what_its_series_says(run: Path, summary: Any) -> None:
-    far, near = rates.read_rates(run, 0.2, summary["demands"][::-1])
+    far, near = rates_of(run, 0.2, {"demands": summary["demands"][::-1]})
     assert (near.demand, near.protocol, near.width_ns) == ("near", "udp", 10_000_000)
     assert [one.value for one in near.delivered] == [5, 10, 5, 5, 5]
     assert [one.value for one in near.sent] == [10, 19, 0, 10, 0]
@@ -65,12 +71,12 @@ def test_a_rate_is_what_its_series_says(run: Path, summary: Any) -> None:
 
 
 def test_long_axes_have_wider_bins(run: Path, summary: Any) -> None:
-    near, far = rates.read_rates(run, 100.0, summary["demands"])
+    near, far = rates_of(run, 100.0, summary)
     assert (near.width_ns, far.width_ns) == (500_000_000, 500_000_000)
 
 
 def test_flows_after_all_events_and_probes_are_left_out(run: Path, summary: Any) -> None:
-    assert [one.demand for one in rates.read_rates(run, 0.04, summary["demands"])] == ["near"]
+    assert [one.demand for one in rates_of(run, 0.04, summary)] == ["near"]
 
 
 def test_more_flows_than_rows_are_counted_in_the_caption(
@@ -89,7 +95,7 @@ def test_without_a_table_of_this_version_there_are_no_rates(
     (run / "series.parquet").unlink()
     if spoil == "another":
         (run / "flows.parquet").rename(run / "series.parquet")
-    assert rates.read_rates(run, 1.0, summary["demands"]) == []
+    assert rates_of(run, 1.0, summary) == []
     assert "throughput" not in texts(drawn(summary, run))
 
 
