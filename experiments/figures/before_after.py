@@ -110,7 +110,5 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
 
 KIND = FigureKind(
     "before-after",
-    "each demand's median round trip before the event that changed it most and while it lasted; "
-    "the 24 that changed most",
     _draw,
 )

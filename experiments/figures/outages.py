@@ -107,7 +107,5 @@ def _draw_row(axes: Any, y: float, row: Outage, low: float, high: float) -> None
 
 KIND = FigureKind(
     "outages",
-    "of each event that put demands out, or was to, the longest time in which nothing arrived that "
-    "was sent, beside the longest that was predicted; the 30 longest",
     outages,
 )

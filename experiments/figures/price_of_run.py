@@ -88,8 +88,6 @@ def _draw_bars(axes: Any, bars: Sequence[Bar], rows: Rows) -> None:
 
 KIND = FigureKind(
     "price",
-    "what the law adds to the round trip of each demand: by certain rules (dark) and by readings "
-    "(hatched), with the middle 90 % of draws of the map; the 30 that cost most",
     _draw,
     foreseen=True,
 )

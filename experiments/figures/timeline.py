@@ -240,7 +240,6 @@ def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None
 
 KIND = FigureKind(
     "timeline",
-    "RTT, losses and rates over time of the 6 demands that events hit hardest, with every event",
     timeline,
     effort=3,
 )

@@ -265,6 +265,5 @@ def test_a_run_without_policies_has_no_matrix(tmp_path: Path) -> None:
 
 def test_every_kind_of_figure_is_on_the_page_of_results() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/results.md").read_text()
-    for name, kind in KINDS.items():
+    for name in KINDS:
         assert f"- `{name}`: " in page, name
-        assert kind.words, name
