@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.data import count
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
@@ -17,8 +18,6 @@ from corridor.experiments.figures.style import Width
 from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
 
 MOST_ROWS = 24
-LEAST_MS = 0.05
-"""A smaller change is no event's: a queue's, or a clock's."""
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:

@@ -12,6 +12,7 @@ import pytest
 import handmade_answers
 import handmade_run
 from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.free_lawful import free_lawful
 from corridor.experiments.figures.map_of_ways import map_of_ways
@@ -261,6 +262,13 @@ def test_a_run_without_policies_has_no_matrix(tmp_path: Path) -> None:
     plain = handmade_answers.answers() | {"policies": "none"}
     (run / "answers.json").write_text(json.dumps(plain))
     assert draw_figures(run, summary, ("policy-demand",)) == []
+
+
+def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:
+    demand = answers["demands"][0]
+    alike = answers | {"demands": [demand | {"extra_ms": 0.9 * LEAST_MS}]}
+    other = answers | {"demands": [demand | {"extra_ms": LEAST_MS}]}
+    assert (answers_data.delayed(alike), len(answers_data.delayed(other))) == ([], 1)
 
 
 def test_every_kind_of_figure_is_on_the_page_of_results() -> None:
