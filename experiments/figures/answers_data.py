@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.words import counted
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 FILE = "answers.json"
 """``ANSWERS_FILE``, without all that answers are computed by."""
-LEAST_MS = 1e-3
-"""A smaller difference of round trips is none."""
 NOT_ADVICE = "not legal advice"
 
 
@@ -41,9 +40,9 @@ def caption(answers: Answers, shown: str) -> str:
 
 
 def extra_ms(demand: DemandAnswer) -> float:
-    """Of the round trip; 0 where it is nothing, or nothing can be compared."""
+    """Of the round trip; 0 where sentences tell it as the same, or nothing can be compared."""
     extra = demand["extra_ms"] or 0.0
-    return extra if extra > LEAST_MS else 0.0
+    return extra if extra >= LEAST_MS else 0.0
 
 
 def delay_cause(demand: DemandAnswer) -> CauseEntry | None:

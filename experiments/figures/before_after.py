@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
 from corridor.experiments.figures.event_data import duration
@@ -17,8 +18,6 @@ from corridor.experiments.results.summary import EventSummary, HitSummary, Summa
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
-LEAST_MS = 0.05
-"""A smaller change is no event's: a queue's, or a clock's."""
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
@@ -110,7 +109,5 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
 
 KIND = FigureKind(
     "before-after",
-    "each demand's median round trip before the event that changed it most and while it lasted; "
-    "the 24 that changed most",
     _draw,
 )

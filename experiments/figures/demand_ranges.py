@@ -182,8 +182,6 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "demand-ranges",
-    "each demand's range, and how far it strays from the prediction; beyond 120 demands those that "
-    "stray least are left out",
     _draw,
     VERIFICATION,
     widths=(TEXT,),

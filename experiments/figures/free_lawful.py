@@ -64,8 +64,6 @@ def _row(demand: DemandAnswer) -> Dumbbell:
 
 KIND = FigureKind(
     "free-lawful",
-    "each demand's round trip without law and under it, those that are kept back marked; only "
-    "those that differ, the 24 that differ most",
     _draw,
     foreseen=True,
 )

@@ -131,7 +131,5 @@ def _draw_points(axes: Any, points: Sequence[LoadPoint]) -> None:
 
 KIND = FigureKind(
     "latency-load",
-    "how much longer the packets of each UDP stream take one way than the fastest, median and "
-    "99th percentile of means over short bins, against what was offered",
     _draw,
 )

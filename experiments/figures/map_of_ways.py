@@ -170,9 +170,6 @@ def _more_ms(after: Way, before: Way | None) -> float:
 
 KIND = FigureKind(
     "map",
-    "hubs by jurisdiction and role, fibres by medium and whether they are in service; the demand "
-    "whose law costs most: its way without law, under it, and after its worst cut; what flows put "
-    "on fibres, where there are some",
     _draw,
     foreseen=True,
     shows_loads=True,

@@ -144,8 +144,6 @@ def _shown(matrix: Matrix, clauses: int) -> str:
 
 KIND = FigureKind(
     "policy-demand",
-    "a row a demand, by the jurisdiction it comes from: what becomes of it (its free way, a longer "
-    "one, less protection, not judged, kept back), and by which clause, readings apart",
     _draw,
     effort=4,
     foreseen=True,

@@ -74,7 +74,6 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "predicted-measured",
-    "each demand's least RTT over its prediction, and the difference below",
     _draw,
     VERIFICATION,
     widths=(SQUARE,),

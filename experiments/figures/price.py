@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures import price_bars
+from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, save, style
@@ -49,13 +50,11 @@ def price_figure(prices: Sequence[SetPrice], width: Width) -> Figure | None:
     if len(costly) < len(every):
         caption += f"; the {len(costly)} rows of {len(every)} that cost most"
     key = [*price_bars.key(bars), *_marks_key(prices)]
-    figure, axes = rows.figure(_title(prices), f"{caption} · not legal advice", key)
+    figure, axes = rows.figure(_title(prices), f"{caption} · {NOT_ADVICE}", key)
     for y, bar, (of, row) in zip(rows.ys, bars, costly, strict=True):
         price_bars.draw(axes, y, bar)
         _draw_marks(axes, y, _of_class(of, row))
-    most = max([bar.furthest_ms for bar in bars] + _measured_ms(prices)) or 1.0
-    axes.set_xlim(min(0.0, *(bar.least_ms for bar in bars)), 1.05 * most)
-    axes.set_xlabel("extra round trip (ms)")
+    price_bars.scale(axes, bars, _measured_ms(prices))
     rows.write(axes)
     return figure
 

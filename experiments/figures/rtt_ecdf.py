@@ -85,4 +85,4 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     return rtt_ecdf(summary, run.groups, rtt_ms, width)
 
 
-KIND = FigureKind("rtt-ecdf", "the distribution of RTT, one line a group of demands", _draw)
+KIND = FigureKind("rtt-ecdf", _draw)

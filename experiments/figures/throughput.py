@@ -129,6 +129,5 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "throughput",
-    "each flow's rate as a share of its bottleneck, with its loss; the 40 slowest",
     _draw,
 )

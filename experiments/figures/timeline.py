@@ -4,7 +4,6 @@ streams and transfers brought meanwhile."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ from corridor.experiments.figures.style import (
     SERIES,
     SMALL_PT,
     SOFT,
-    TEXT,
     Sheet,
     Width,
     new_sheet,
@@ -49,15 +47,16 @@ AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (
 POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
 
-def timeline(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | None:
+def timeline(run: RunData, width: Width) -> Figure | None:
     """One row of RTT over time a demand, below all events; then one of throughput a flow."""
+    summary = run.summary
     events, demands = summary.get("events", []), event_data.shown_demands(summary)
     if not events or not demands:
         return None
     positions = [summary["demands"].index(demand) for demand in demands]
-    courses = event_data.read_courses(out_dir, positions)
+    courses = event_data.courses(run.probes, positions)
     end_s = _end_s(events, courses)
-    every = rates.read_rates(out_dir, end_s, demands)
+    every = rates.rates_of(run.tracks, end_s, demands)
     found = every[: rates.MAX_RATES]
     end_s = max(end_s, rates.end_of(found))
     spans = event_data.spans(events, end_s)
@@ -75,7 +74,7 @@ def timeline(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | N
         below = len(demands) - 1 - number
         bottom_in = below_in + rates_in + below * (NAME_IN + ROW_IN)
         axes = _axes(sheet, bottom_in, ROW_IN, end_s)
-        _draw_course(axes, course, event_data.levels(demand, events, end_s))
+        _draw_course(axes, course, event_data.levels(demand, events, end_s, has_bfd=run.has_bfd))
         out_ms = event_data.longest_out_ms(events, demand["id"])
         _name_row(axes, demand, f"out for {event_data.duration(out_ms)}" if out_ms else "", width)
         _share_axis(axes, shared=below > 0 or bool(found))
@@ -240,13 +239,8 @@ def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None
     )
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
-    return timeline(run.summary, run.out_dir, width)
-
-
 KIND = FigureKind(
     "timeline",
-    "RTT, losses and rates over time of the 6 demands that events hit hardest, with every event",
-    _draw,
+    timeline,
     effort=3,
 )

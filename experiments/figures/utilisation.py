@@ -74,7 +74,5 @@ def _draw_bars(axes: Any, loads: Sequence[Load], rows: Rows) -> None:
 
 KIND = FigureKind(
     "utilisation",
-    "what flows put on each direction of a fibre, as a share of its emulated rate: in the busiest "
-    "tenth of a second, and on average; the 30 fullest",
     _draw,
 )
