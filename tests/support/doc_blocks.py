@@ -243,17 +243,14 @@ class Reader:
         process = self._start(words, log)
         if word := block.values.get("stays"):
             self._staying.append(process)
-            _await(process, log, word, block)
-        else:
-            try:
-                code = process.wait(BLOCK_S)
-            finally:
-                end(process, signal.SIGTERM)
-            self.said = log.read_text(encoding="utf-8", errors="replace")
-            assert code in block.codes, (
-                f"{block.place}: exit code {code}\n{block.text}\n{self.said}"
-            )
+            self.said = _await(process, log, word, block)
+            return
+        try:
+            code = process.wait(BLOCK_S)
+        finally:
+            end(process, signal.SIGTERM)
         self.said = log.read_text(encoding="utf-8", errors="replace")
+        assert code in block.codes, f"{block.place}: exit code {code}\n{block.text}\n{self.said}"
 
     def _start(self, words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         log.unlink(missing_ok=True)
@@ -281,12 +278,14 @@ def _hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _await(process: subprocess.Popen[bytes], log: Path, word: str, block: Block) -> None:
+def _await(process: subprocess.Popen[bytes], log: Path, word: str, block: Block) -> str:
+    """What it has printed once the word is there."""
     deadline = time.monotonic() + READY_S
     while word not in (said := log.read_text(encoding="utf-8", errors="replace")):
         assert process.poll() is None, f"{block.place}: it ended\n{said}"
         assert time.monotonic() < deadline, f"{block.place}: it never printed {word}\n{said}"
         time.sleep(0.1)
+    return said
 
 
 def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
