@@ -61,8 +61,8 @@ def sections(
         Section("types", (python, "-m", "mypy")),
     ]
     if docs:
-        command = (python, "-P", "-m", "corridor.experiments.cli", "docs")
-        static.append(Section("site of the documentation", command))
+        build = (python, "-P", "-m", "corridor.experiments.cli", "docs")
+        static.append(Section("site of the documentation", build))
     chosen = [] if picked else static
     if fast:
         return [*chosen, tests("unit and property tests", QUICK)]
