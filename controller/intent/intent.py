@@ -8,10 +8,12 @@ from datetime import date
 from itertools import product
 from typing import Literal
 
+from corridor.controller.intent.anycast import settle
 from corridor.controller.policy.model import (
     Bandwidth,
     Binding,
     Demand,
+    DemandEntry,
     Policy,
     PolicySet,
     Protected,
@@ -101,12 +103,16 @@ class Intent:
 def intents_of(
     policies: PolicySet,
     topology: Topology,
-    demands: Iterable[Demand],
+    demands: Iterable[DemandEntry],
     as_of: date,
     protection: Protection = UNPROTECTED,
 ) -> tuple[Intent, ...]:
-    """Demands and the answers they ask for, told apart by the bindings of ``policies``."""
-    directions = [one for demand in demands for one in (demand, demand.returning()) if one]
+    """Demands and the answers they ask for, told apart by the bindings of ``policies``.
+
+    What may go to any of several hubs goes to the one that ``anycast.settle`` chooses. Raises
+    InputError where a selector selects none."""
+    served = [settle(policies, topology, one, as_of).demand for one in demands]
+    directions = [one for demand in served for one in (demand, demand.returning()) if one]
     return tuple(
         Intent(
             rule(policies, topology, demand, as_of),

@@ -67,7 +67,11 @@ def run(args: argparse.Namespace) -> int:
     with waiting("drawing maps, by how well lengths are known"):
         found = certainties(loaded, model)
     if args.json:
-        document = {**proof_document({of: proof}), "certainty": found.to_json()}
+        document = {
+            **proof_document({of: proof}),
+            "certainty": found.to_json(),
+            **_anycast(plan),
+        }
         print(json.dumps(document, indent=1))
         print(warned, end="", file=sys.stderr)
     else:
@@ -91,6 +95,7 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
 
 def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
     from corridor.experiments.results.certainty_text import near_ties_text
     from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
@@ -100,6 +105,8 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
         lines += ["", str(verdict.counterexample)]
     reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
     lines += ["", *reasons] if reasons else []
+    several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
+    lines += ["", several] if several else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
@@ -109,6 +116,14 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
     lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
+
+
+def _anycast(plan: Plan) -> dict[str, Any]:
+    """By demand, of those that may go to any of several hubs."""
+    from corridor.experiments.results.anycast_text import anycast_json
+
+    found = {one.id: anycast_json(one.anycast) for one in plan.demands if one.anycast}
+    return {"anycast": found} if found else {}
 
 
 def _doubtful(plan: Plan) -> str:

@@ -50,6 +50,7 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.controller.explain import explain
     from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+    from corridor.experiments.results.anycast_text import anycast_json
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
@@ -70,12 +71,14 @@ def run(args: argparse.Namespace) -> int:
         way, answers = build.way(intents[args.demand]), build.way(back) if back else None
         found = explain(way, loaded.policies, loaded.as_of, answers)
         sure = ask(loaded.topology, model, way, answers, influences=args.sure)
+    chosen = {one.id: anycast_json(one.anycast) for one in loaded.scenario.demands}
+    anycast = chosen.get(args.demand.removesuffix(".return"))
     if args.json:
-        document = {**found.to_json(), **sure.to_json()}
+        document = {**found.to_json(), **sure.to_json(), "anycast": anycast}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         width = terminal_width()
         asked = as_asked(args.scenario, under(args))
-        parts = [explained(found, loaded.topology, width, asked), *sure.sections(width)]
+        parts = [explained(found, loaded.topology, width, asked, anycast), *sure.sections(width)]
         show("\n\n".join(parts))
     return 0

@@ -16,8 +16,8 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
 from corridor.experiments.plan.prediction import LABEL_BYTES, bottleneck_bps, one_way_ns
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
+from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.options import ProbeOptions
-from corridor.experiments.scenario.scenario import Demand
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
@@ -71,6 +71,7 @@ def planned(
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
         may_cross=possible_jurisdictions(topology, route.path) if route else (),
         assumed=_assumed(topology, route.path.fibres) if route else (),
+        anycast=demand.anycast,
     )
 
 

@@ -284,7 +284,7 @@ def _as_input_error(
         ):
             continue  # pydantic counts only the items without mistakes
         path = (*at, *_real_path(document, at, error["loc"]))
-        found.setdefault(document.line_of(*path), _explain(model, error, at))
+        found.setdefault(document.line_of(*path), _explain(model, error, at, describe_path(path)))
     (line, (message, hint)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
     rest = sorted(other or 0 for other, _ in others)
     more = ", ".join(map(str, rest[:4]))
@@ -303,9 +303,11 @@ def _real_path(document: Document, at: KeyPath, loc: Sequence[Key]) -> KeyPath:
     return path
 
 
-def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[str, str]:
-    loc, kind = error["loc"], error["type"]
-    where, given = describe_path((*at, *loc)), error["input"]
+def _explain(
+    model: type[BaseModel], error: ErrorDetails, at: KeyPath, where: str
+) -> tuple[str, str]:
+    """The mistake and a way out; ``where`` is its place as the file has it."""
+    loc, kind, given = error["loc"], error["type"], error["input"]
     if kind == "missing":
         owner = describe_path((*at, *loc[:-1])) or "the file"
         return f'{owner} lacks "{loc[-1]}"', "add it"

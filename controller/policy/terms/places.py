@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from corridor.controller.policy.terms.answers import Answer, every, negation
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
+from corridor.topologies.model.topology import (
+    UNKNOWN_JURISDICTION,
+    Frozen,
+    Hub,
+    NonEmpty,
+    Role,
+    Slug,
+)
 
 
 class Value(Frozen):
@@ -33,6 +40,11 @@ Names = Annotated[
     BeforeValidator(_listed, json_schema_input_type=str | list[str]),
 ]
 """One name or a list of names."""
+Roles = Annotated[
+    tuple[Role, ...],
+    BeforeValidator(_listed, json_schema_input_type=Role | list[Role]),
+]
+"""One role of hubs or a list of them."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,8 @@ class Where(Value):
 
     hubs: Names = ()
     """Hub ids."""
+    role: Roles = ()
+    """What hubs are on the map: western, coastal, ..."""
     located_in: Names = ()
     """Jurisdictions or groups whose law applies to the building."""
     outside: Names = ()
@@ -114,6 +128,8 @@ class Where(Value):
         tests: list[Answer] = []
         if self.hubs:
             tests.append(hub.id in self.hubs)
+        if self.role:
+            tests.append(hub.role in self.role)
         if self.located_in:
             tests.append(inside(hub.located_in, groups.codes(self.located_in)))
         if self.outside:
@@ -150,3 +166,23 @@ HubSelector = Annotated[
     ),
 ]
 """``any``, ``gateways``, or the keys of ``Where``."""
+
+
+def _several(value: Any) -> Any:
+    if value == []:
+        raise ValueError("dst names no hub: name one, or a selector of hubs")
+    return {"hubs": value} if isinstance(value, list) else value
+
+
+def _kind_of_destination(value: Any) -> str:
+    return "selector" if isinstance(value, dict | Where) else "hub"
+
+
+Destination = Annotated[
+    Annotated[
+        Annotated[Slug, Tag("hub")] | Annotated[Where, Tag("selector")],
+        Discriminator(_kind_of_destination),
+    ],
+    BeforeValidator(_several, json_schema_input_type=Slug | list[Slug] | Where),
+]
+"""A hub; or any of those that a selector, or a list of their ids, selects."""
