@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from corridor.experiments.pages import words
 from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -111,7 +112,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters["language"] = language
+    made.filters |= {"language": language, "safe_address": safe_address}
     for name in FILTERS:
         made.filters[name] = getattr(words, name)
     return made

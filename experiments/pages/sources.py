@@ -19,6 +19,7 @@ class Law:
     id: str
     citation: str
     address: str
+    """As policies have it: no link yet."""
     status: str
     confidence: str
     demands: int
@@ -40,7 +41,7 @@ def law_of(demands: Sequence[Asked]) -> list[Law]:
         Law(
             one["id"],
             one["citation"],
-            safe_address(one["address"]),
+            one["address"],
             one["status"],
             one["confidence"],
             counts[one["id"] or one["citation"]],
