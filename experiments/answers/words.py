@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 LEAST_MS = 0.05
 """A round trip that differs by less is told as the same."""
@@ -13,17 +13,26 @@ def counted(number: int, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    return f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
 
 
-def joined(words: Sequence[str]) -> str:
+def joined(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def ms(value: float) -> str:
     """To a tenth below 100 ms, else whole."""
     shown = 0.0 if abs(value) < LEAST_MS else value
     return f"{shown:.1f} ms" if abs(shown) < 100 else f"{shown:.0f} ms"
+
+
+def duration(value_ms: float) -> str:
+    """To three digits, in ms or s."""
+    if not value_ms:
+        return "0"
+    if value_ms < 999.5:
+        return f"{value_ms:.3g} ms"
+    seconds = value_ms / 1000
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"

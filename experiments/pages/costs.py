@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Asked, Json
-from corridor.experiments.pages.words import counted, extra
+from corridor.experiments.pages.words import extra
 
 CERTAIN = (
     "Certain law is what rules say that were read and are in force; the rest is by readings of "

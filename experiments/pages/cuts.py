@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.model import KINDS
-from corridor.experiments.pages.words import counted
 
 
 @dataclass

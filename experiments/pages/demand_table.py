@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import STATES, Asked, Json, Under
-from corridor.experiments.pages.words import counted, listed
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def demand_table(
 ) -> DemandTable:
     counts = Counter(one.under[0].state for one in demands)
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
-    said = f"{counted(len(demands), 'demand')}: {listed(parts)}. Answers are counted with them."
+    said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Answers are counted with them."
     return DemandTable("All demands", said, demands, names, has_map)
 
 

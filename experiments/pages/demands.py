@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
-from corridor.experiments.pages.words import LEAST_SHOWN_MS
+from corridor.experiments.answers.words import LEAST_MS
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -59,7 +59,7 @@ class Under:
 
     @property
     def is_costly(self) -> bool:
-        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_SHOWN_MS
+        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_MS
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
         return "unjudged"
     if status == "ALT":
         return "alt"
-    return "longer" if (extra_ms or 0) >= LEAST_SHOWN_MS else "lawful"
+    return "longer" if (extra_ms or 0) >= LEAST_MS else "lawful"
 
 
 def _asked(of: Json, measured: Json | None) -> Asked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
@@ -14,7 +15,6 @@ from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
-from corridor.experiments.pages.words import counted
 
 
 @dataclass(frozen=True)

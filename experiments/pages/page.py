@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages import words
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
@@ -23,7 +24,10 @@ STYLE = "page.css"
 SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
-FILTERS = ("ms", "extra", "between", "duration", "listed", "counted", "percent", "led")
+FILTERS = (
+    *(counted, joined, language, safe_address),
+    *(words.between, words.duration, words.extra, words.led, words.ms, words.percent),
+)
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {"language": language, "safe_address": safe_address}
-    for name in FILTERS:
-        made.filters[name] = getattr(words, name)
+    made.filters |= {one.__name__: one for one in FILTERS}
     return made
 
 

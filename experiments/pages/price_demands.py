@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import LEAST_SHOWN_MS
 
 COSTS = {"kept back": "kept back by", "no way around": "less protected by", "width": "narrower by"}
 
@@ -56,7 +56,7 @@ def _state(of: Json) -> State:
         return "kept" if of["with_readings"]["kept_back"] else "down"
     if of["not_judged"]:
         return "unjudged"
-    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_SHOWN_MS else "lawful"
+    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_MS else "lawful"
 
 
 def _clause(of: Json) -> Json:

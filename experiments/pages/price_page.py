@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.price_demands import of_prices
@@ -13,7 +14,6 @@ from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
 from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
-from corridor.experiments.pages.words import counted, listed
 
 TWICE = (
     "Each total is told twice: by rules of law that are certain, and with readings, which are what "
@@ -48,7 +48,7 @@ def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
     return Page(
         title=f"{title}: {prices['scenario']}",
         about=(
-            f"{listed(sets)} beside {beside(prices['against'])}, as of {prices['as_of']}, "
+            f"{joined(sets)} beside {beside(prices['against'])}, as of {prices['as_of']}, "
             f"{counted(len(demands), 'demand')} over {hubs} and {fibres}. Computed, not measured. "
             "Not legal advice."
         ),
@@ -79,7 +79,7 @@ def _sections(
     yield Section("sources", "Sources", "sources.html.j2", sources)
     more = {
         "Scenario": prices["scenario"],
-        "Policies": f"{listed(ways['sets'])}, beside {prices['against']}, as of {prices['as_of']}",
+        "Policies": f"{joined(ways['sets'])}, beside {prices['against']}, as of {prices['as_of']}",
     }
     yield section("provenance", "provenance", provenance_of(None, manifest, more))
 

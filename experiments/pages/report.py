@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.course import Sample
@@ -55,7 +56,7 @@ def _run_page(out_dir: Path) -> Page:
     return run_page(
         RunResults(
             summary=cast(Json, run.summary),
-            answers=_read(out_dir / "answers.json"),
+            answers=read_answers(out_dir),
             proof=_read(out_dir / "proof.json"),
             manifest=_read(out_dir / "manifest.json"),
             series=series,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
@@ -17,7 +18,7 @@ from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
-from corridor.experiments.pages.words import counted, ms
+from corridor.experiments.pages.words import ms
 
 NEXT = "Next: "
 

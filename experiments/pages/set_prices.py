@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.words import LEAST_MS, counted, joined
 from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import LEAST_SHOWN_MS, counted, extra, listed, ms
+from corridor.experiments.pages.words import extra, ms
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _added(each: Sequence[float]) -> str:
     if len(each) == 1:
         return extra(each[0])
     ordered = sorted(each)
-    if ordered[-1] < LEAST_SHOWN_MS:
+    if ordered[-1] < LEAST_MS:
         return "0"
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} most"
 
@@ -169,7 +170,7 @@ def _change(of: Json) -> str:
     takes = []
     if of["opens"]:
         takes.append(f"opens {of['opens']} of {of['of']['kept_back']}")
-    if of["saves_ms"] >= LEAST_SHOWN_MS:
+    if of["saves_ms"] >= LEAST_MS:
         takes.append(f"{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms less")
     if of["regains"]:
         takes.append(f"a way around {of['regains']} of {of['of']['lost']} points")
@@ -183,7 +184,7 @@ def _clauses(of: Json) -> Iterator[ClausePrice]:
         _, counts = found.setdefault((cause["policy"], cause["clause"]), (cause, {}))
         counts[cause["costs"]] = counts.get(cause["costs"], 0) + 1
     for (policy, clause), (cause, counts) in found.items():
-        each = listed(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
+        each = joined(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
         yield ClausePrice(f"{policy} {clause}", BASES[cause["basis"]], cause["legal"], each)
 
 
@@ -196,7 +197,7 @@ def verdict_of(prices: Json) -> list[str]:
     held = f"beside {beside(prices['against'])}"
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} cost something."]
     dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
-    if dearest["with_readings"]["extra_ms"] >= LEAST_SHOWN_MS:
+    if dearest["with_readings"]["extra_ms"] >= LEAST_MS:
         said.append(_dearest(dearest))
         said.append(_worst(sets))
     strictest = max(sets, key=lambda one: one["with_readings"]["kept_back"])
@@ -208,7 +209,7 @@ def verdict_of(prices: Json) -> list[str]:
         )
     losing = [one for one in sets if one["with_readings"]["losing"]]
     if losing:
-        names = listed(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
+        names = joined(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
         said.append(f"Less protected against one failure: demands under {names}.")
     return said
 

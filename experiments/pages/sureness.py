@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import Asked, Json
-from corridor.experiments.pages.words import counted, listed
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _readings(demands: Sequence[Asked]) -> list[str]:
     )
     if not unsure:
         return []
-    return [f"Of clauses that cost time, these are readings of ours: {listed(unsure)}."]
+    return [f"Of clauses that cost time, these are readings of ours: {joined(unsure)}."]
 
 
 def _assumed(where: Json | None, summary: Json | None) -> list[str]:

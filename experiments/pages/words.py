@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+from corridor.experiments.answers import words
 
 NOTHING = "–"
-LEAST_SHOWN_MS = 0.05
 MS_PER_S = 1000.0
 LONGEST_LEAD = 20
 
@@ -19,7 +20,7 @@ def extra(value: float | None) -> str:
     """With its sign; what rounds to nothing is 0."""
     if value is None:
         return NOTHING
-    return "0" if abs(value) < LEAST_SHOWN_MS else f"{value:+.1f}"
+    return "0" if abs(value) < words.LEAST_MS else f"{value:+.1f}"
 
 
 def between(interval: Sequence[float] | None) -> str:
@@ -31,25 +32,7 @@ def between(interval: Sequence[float] | None) -> str:
 
 
 def duration(value_ms: float | None) -> str:
-    """To three digits, in ms or s."""
-    if value_ms is None:
-        return NOTHING
-    if not value_ms:
-        return "0"
-    if value_ms < MS_PER_S:
-        return f"{value_ms:.3g} ms"
-    return f"{value_ms / MS_PER_S:.3g} s"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    many = plural or f"{noun}{'es' if noun.endswith(('s', 'ch')) else 's'}"
-    return f"{number:,} {noun if number == 1 else many}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """``a, b and c``."""
-    *first, last = list(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return NOTHING if value_ms is None else words.duration(value_ms)
 
 
 def percent(share: float) -> str:
