@@ -47,7 +47,6 @@ class Costs:
     rest: str
     totals: Sequence[tuple[str, Mapping[str, Any]]]
     """By certain rules, and with readings."""
-    has_map: bool
     bases: Mapping[str, str]
 
 
@@ -82,7 +81,6 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
             )
             if key in totals
         ],
-        has_map=True,
         bases=BASES,
     )
 

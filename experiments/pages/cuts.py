@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Asked, Json
-from corridor.experiments.pages.model import KINDS
+from corridor.experiments.pages.elements import KINDS, OF_FIBRES
 
 
 @dataclass
@@ -114,7 +114,7 @@ def _row(name: str, fates: _Fates, fibres: Mapping[str, Sequence[int]]) -> CutRo
     return CutRow(
         kind=KINDS.get(kind, kind),
         name=bare,
-        fibres=" ".join(str(one) for one in fibres.get(bare, ())) if kind in DRAWN else "",
+        fibres=" ".join(str(one) for one in fibres.get(bare, ())) if kind in OF_FIBRES else "",
         met=fates.met,
         at_once=len(fates.at_once),
         again=fates.again,
@@ -122,15 +122,3 @@ def _row(name: str, fates: _Fates, fibres: Mapping[str, Sequence[int]]) -> CutRo
         more_ms=fates.more_ms,
         dearest=fates.dearest,
     )
-
-
-DRAWN = ("link", "srlg")
-
-
-def fibres_by_name(where: Json | None) -> dict[str, list[int]]:
-    """Numbers of the fibres that a fibre's or a shared risk's name stands for."""
-    found: dict[str, list[int]] = {}
-    for number, fibre in enumerate(where["fibres"] if where else ()):
-        for name in (fibre["id"], *fibre["srlgs"]):
-            found.setdefault(name, []).append(number)
-    return found

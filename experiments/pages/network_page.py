@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
-from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
+from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demand_table import demand_table, short_name
 from corridor.experiments.pages.demands import Asked, Json, of_answers
+from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of

@@ -20,7 +20,6 @@ def _asked(prices: Json, number: int, ways: Json) -> Asked:
     first = priced[0]
     return Asked(
         id=first["demand"],
-        traffic="",
         data=first["data"],
         src=first["src"],
         dst=first["dst"],
@@ -46,7 +45,6 @@ def _under(of: Json, ways: Json) -> Under:
         kept_by_certain_rules=certain["kept_back"],
         why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept),
         clauses=[_clause(one) for one in of["causes"]],
-        measured_ms=None,
         single_points=cost["lost"],
     )
 

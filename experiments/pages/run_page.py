@@ -9,9 +9,10 @@ from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
-from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
+from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demand_table import demand_table, short_name
 from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
+from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sources import law_of, map_sources

@@ -63,7 +63,6 @@ class PricedSet:
     rows: Sequence[SetRow]
     rest: str
     clauses: Sequence[ClausePrice]
-    names_of_readings: Sequence[str]
 
     @property
     def is_costly(self) -> bool:
@@ -133,7 +132,6 @@ def _set(number: int, of: Json) -> PricedSet:
         rows=[_row(row) for row in paying],
         rest=f"{counted(free, 'class')} of data pay nothing, or are not judged." if free else "",
         clauses=list(_clauses(of)),
-        names_of_readings=of["readings"],
     )
 
 

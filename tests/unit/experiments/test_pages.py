@@ -151,7 +151,7 @@ def test_what_a_script_knows_is_told_by_numbers_once(tmp_path: Path) -> None:
     way = model["ways"][far["by"][0]["w"]]
     assert way == [0, [0, 0, 0, 1], 35, "CN PK", "IN", [0]]
     assert model["ways"][far["free"]][1] == [0, 1]
-    assert far["cuts"][0] == [["fibre one", "hub guian"], [0], [], -1, -1]
+    assert far["cuts"][0] == [["fibre one", "hub guian"], [0], -1, -1]
     assert far["cuts"][1][:2] == [["fibre two", "shared risk cable:west"], [1]]
     assert (far["rtt"], far["by"][0]["rtt"], far["by"][0]["extra"]) == (50, 70, 20)
     assert model["law"] == [["CN-PIPL-38", page_case.LAW["citation"], page_case.LAW["address"], ""]]
