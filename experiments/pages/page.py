@@ -26,7 +26,15 @@ SCRIPTS = ("map.js", "tables.js", "app.js")
 WITHOUT_MAP = ("tables.js",)
 FILTERS = (
     *(counted, joined, language, safe_address),
-    *(words.between, words.duration, words.extra, words.led, words.ms, words.percent),
+    *(
+        words.between,
+        words.crosses,
+        words.duration,
+        words.extra,
+        words.led,
+        words.ms,
+        words.percent,
+    ),
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from corridor.experiments.answers import words
 
@@ -44,3 +45,8 @@ def led(sentence: str) -> tuple[str, str]:
     lead, colon, rest = sentence.partition(":")
     short = len(lead) <= LONGEST_LEAD and colon and rest
     return (f"{lead}:", rest) if short else ("", sentence)
+
+
+def crosses(of: Mapping[str, Any] | None) -> str:
+    """Jurisdictions that a way or a fibre meets; with a ``?`` those that it may meet besides."""
+    return " ".join([*of["crosses"], *(f"{code}?" for code in of["may_cross"])]) if of else ""
