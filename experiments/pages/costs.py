@@ -26,6 +26,12 @@ BASES = {
 }
 
 
+NO_PERMIT = (
+    "a permit: its data may have one on another legal basis, which corridor price searches for"
+)
+NOTHING_FOUND = "no single change that was tried"
+
+
 @dataclass(frozen=True)
 class Cost:
     """One demand that pays."""
@@ -36,6 +42,12 @@ class Cost:
     """Those that cost it time, of the way there."""
     causes: Sequence[Json]
     """Those that keep it back, or cost it or its answers time."""
+
+    @property
+    def helps(self) -> Sequence[str]:
+        """What would let it go."""
+        wants_permit = any(one["basis"] == "no permit" for one in self.causes)
+        return self.demand.under[0].remedies or [NO_PERMIT if wants_permit else NOTHING_FOUND]
 
 
 @dataclass(frozen=True)

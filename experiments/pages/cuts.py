@@ -9,6 +9,16 @@ from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES
 
+AT_ONCE = (
+    "Bridged at once: by switches alone, on a way that they hold ready; packets are lost only "
+    "until they see the failure. What they cannot bridge is out until the controller has chosen "
+    "again."
+)
+ENDS = (
+    "A hub meets what passes it: demands that begin or end there have no way without it, and are "
+    "left out."
+)
+
 
 @dataclass
 class _Fates:
@@ -71,6 +81,7 @@ def cuts_of(
             f"{stopping} of them leave a demand without a lawful way if they fail, and "
             f"{len(rows) - len(telling)} are bridged at once for all."
         )
+        said += [AT_ONCE, ENDS]
     measured = [
         (f"{event['id']}: {event['kind']} {event['what']}", hit)
         for event in (summary or {}).get("events", [])

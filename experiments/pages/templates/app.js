@@ -47,8 +47,8 @@
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
     if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
-      rows.push(row({ text: "Cut: at once", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
-      rows.push(row({ text: "Cut: chosen again", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "no lawful way", ""));
+      rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
+      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "no lawful way", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
     $("each")?.replaceChildren(...model.sets.map((name, i) => {
@@ -99,11 +99,24 @@
     else it.look(it.fit(hubs.filter((hub) => hub.j === at).map((hub) => hub.xy)), ends);
     say(demand, now, cut, shown);
   }
+  function listCuts(cuts, before) {                   // worst first; a button sets the slider
+    if (!$("cuts-box")) return;
+    const more = (to) => (to && before?.[2] != null ? to[2] - before[2] : Infinity);
+    const told = cuts.map(([names, , once, again], i) => {
+      const now = way(once), then = way(again) ?? now;
+      const text = !then ? "no lawful way" : (now ? "" : "out, then ") + (more(then) < 0.05 ? "no longer" : more(then) < Infinity ? `${signed(more(then))} ms` : `${ms(then[2])} ms`);
+      return { i, text, rank: [!then, !now, more(then)].map(Number), name: names[0] + (names.length > 1 ? ` (or ${names.length - 1} more)` : "") };
+    });
+    told.sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1] || b.rank[2] - a.rank[2] || a.i - b.i);
+    $("cuts-list").replaceChildren(...told.map(({ i, text, name }) => button(`${name}: ${text}`, () => { $("cut").value = String(i + 1); draw(); })));
+    $("cuts-box").hidden = !cuts.length;
+  }
   function choose(index) {
     it.chosen = chosen = index; dead = []; at = "demand";
     $("view").value = at;
     const cuts = set ? [] : demands[index].cuts;      // cuts are told of the first set alone
     Object.assign($("cut"), { max: String(cuts.length), value: "0", disabled: !cuts.length });
+    listCuts(cuts, way(under().w));
     if (!options[index].parentElement) search("");
     $("demand").value = String(index);
     document.querySelectorAll("tr.sel").forEach((one) => one.classList.remove("sel"));
@@ -114,7 +127,10 @@
     const words = text.toLowerCase().split(/\s+/), groups = [...$("demand").querySelectorAll("optgroup")];
     $("find").value = text;
     const fits = ({ s, z, id, data, by }) => {
-      const all = [id, data, SAID[by[set].st], by[set].permit, ...[s, z].flatMap((i) => [hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
+      const now = by[set], passed = way(now.w) ? it.hubsOf(way(now.w)) : [s, z], clauses = now.cl ?? [];
+      const all = [id, data, SAID[now.st], now.permit, now.why, now.tie ? "near tie" : "", ...clauses.flatMap(([clause, , sure]) => [clause, sure]),
+        ...[...(now.law ?? []), ...clauses.flatMap((one) => one[3])].flatMap((i) => law[i]),
+        ...passed.flatMap((i) => [hubs[i].id, hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
       return words.every((word) => all.includes(word));
     };
     const found = new Set([...demands.keys()].filter((i) => fits(demands[i])));
