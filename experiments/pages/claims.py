@@ -99,8 +99,8 @@ def _said(proof: Json) -> list[str]:
     if violated:
         verb = "does" if violated == 1 else "do"
         return [f"{counted(violated, 'claim')} {verb} not hold, of {of}."]
-    every = f"All {proven} claims that are made hold, of {of}."
-    return [f"{every} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
+    all_hold = f"All {proven} claims that are made hold, of {of}."
+    return [f"{all_hold} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
 
 
 def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:

@@ -102,7 +102,7 @@ def _undisturbed(summary: Json) -> dict[str, Json]:
     return found
 
 
-def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
+def _state_of(status: str, judged: bool, extra_ms: float | None) -> State:
     if status == "DOWN":
         return "down"
     if status == "BLOCKED":
@@ -116,7 +116,7 @@ def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
 
 def _asked(of: Json, measured: Json | None) -> Asked:
     under = Under(
-        state="kept" if of["kept_back"] else state_of(of["status"], of["judged"], of["extra_ms"]),
+        state="kept" if of["kept_back"] else _state_of(of["status"], of["judged"], of["extra_ms"]),
         permit=of["permit"] or "",
         legal=of["legal"],
         way=of["lawful"],
@@ -148,7 +148,7 @@ def _asked(of: Json, measured: Json | None) -> Asked:
 
 def _measured_only(of: Json) -> Asked:
     under = Under(
-        state=state_of(of["status"], not of.get("not_judged"), None),
+        state=_state_of(of["status"], not of.get("not_judged"), None),
         permit=of["permit"],
         why=of["why"],
         measured_ms=_median_ms(of["rtt_ms"]),
