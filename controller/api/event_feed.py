@@ -96,10 +96,14 @@ class EventFeed:
             self._changed.notify_all()
 
     async def follow(self, after: Position | None, silent_s: float) -> AsyncGenerator[Heard]:
-        """What comes after a position, or from now on; empty where nothing did for a while."""
+        """What comes after a position, or from now on; empty where nothing did for a while.
+
+        Raises what went wrong where the controller is not asked any more."""
         line, told = Line("", 0), self._published[-1].number if self._published else 0
         async with self._listening():
             while True:
+                if self._asking is not None and self._asking.done():
+                    self._asking.result()  # nobody listens to a controller that nobody asks
                 if after is None and self.line.state != "waiting":
                     after = self.newest
                 heard = self._since(line, after, told)

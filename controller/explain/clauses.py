@@ -40,7 +40,8 @@ def clause_costs(
     """Every clause of the permit in use and of its restricts, the dearest first."""
     costs = []
     for owner, kind, says in _clauses(automaton):
-        free = shortest(automaton.without(owner.id, kind), topology)
+        freer = automaton.without(owner.id, kind)
+        free = shortest(freer, topology)
         assert free is not None, "a clause less leaves no path less"
         costs.append(
             ClauseCost(
@@ -50,7 +51,7 @@ def clause_costs(
                 references(owner, day),
                 owner.confidence,
                 route.one_way_ns - free.one_way_ns,
-                passage_of_route(topology, free),
+                passage_of_route(topology, free, freer),
             )
         )
     return tuple(sorted(costs, key=lambda cost: -cost.costs_ns))

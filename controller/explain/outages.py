@@ -23,6 +23,7 @@ from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.semantics import Ruling
 from corridor.topologies.model.topology import Topology
 
 
@@ -126,7 +127,7 @@ def _outage(
         at_once=passage_of_journey(topology, way, journey),
         delivered=journey.delivered,
         forbids=next(iter(judged.grounds(died)), None),
-        again=_replanned(topology, _chosen(way.intent, failures), judged),
+        again=_replanned(way.intent.ruling, failures, _chosen(way.intent, failures), judged),
     )
 
 
@@ -137,10 +138,14 @@ def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
     return best_route(intent.ruling, failures)
 
 
-def _replanned(topology: Topology, chosen: Route | NoRoute, judged: _Judged) -> Replanned:
+def _replanned(
+    ruling: Ruling, failures: Failures, chosen: Route | NoRoute, judged: _Judged
+) -> Replanned:
     if isinstance(chosen, NoRoute):
         return Replanned("", None, judged.grounds(chosen.because))
-    return Replanned(chosen.permit, passage_of_route(topology, chosen), ())
+    left = ruling.with_closed_gateways(failures.gateways)
+    automaton = next(one for one in left.automata if one.permit.id == chosen.permit)
+    return Replanned(chosen.permit, passage_of_route(ruling.topology, chosen, automaton), ())
 
 
 def forbidden_onward(

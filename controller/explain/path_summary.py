@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
 from corridor.controller.forwarding.walks import Walk, walk_of
+from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.paths import (
     Path,
     crossed_jurisdictions,
@@ -47,8 +48,24 @@ def passage_of(topology: Topology, path: Path) -> Passage:
     )
 
 
-def passage_of_route(topology: Topology, route: Route) -> Passage:
-    return replace(passage_of(topology, route.path), phases=route.phases)
+def passage_of_route(topology: Topology, route: Route, automaton: Automaton) -> Passage:
+    """Of a route that ``automaton`` accepts, with the gateways closed that were when it was found.
+    No packet has taken it yet."""
+    gateways = tuple(_gateways(topology, route, automaton))
+    return replace(passage_of(topology, route.path), phases=route.phases, gateways=gateways)
+
+
+def _gateways(topology: Topology, route: Route, automaton: Automaton) -> Iterator[str]:
+    """Where the state past a hub is another than it would be with the gateway there closed."""
+    state = automaton.start
+    for at, (hub, past) in enumerate(zip(route.path.hubs, route.states, strict=True)):
+        trip = replace(automaton.trip, closed=automaton.trip.closed | {hub})
+        shut = replace(automaton, trip=trip)
+        came = shut.enter(state, topology.fibre(route.path.fibres[at - 1])) if at else state
+        ungated = came if isinstance(came, Violation) else shut.enter(came, topology.hub(hub))
+        if not isinstance(ungated, Violation) and ungated != past:
+            yield hub
+        state = past
 
 
 def passage_of_way(topology: Topology, way: ForwardingTree) -> Passage | None:

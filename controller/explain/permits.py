@@ -72,7 +72,7 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date)
     route = shortest(automaton, ruling.topology)
     if route is not None:
         why = f"tried after {used}"
-        passage = passage_of_route(ruling.topology, route)
+        passage = passage_of_route(ruling.topology, route, automaton)
         return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
     died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"

@@ -10,6 +10,7 @@ from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -25,6 +26,6 @@ def compile_all_pairs(named: Topology | str, *, run_id: str = "c0") -> Program:
         for src, dst in permutations((hub.id for hub in topology.hubs), 2)
     ]
     # Nothing in this set depends on the day.
-    intents = intents_of(load_policies("none"), topology, demands, as_of=date.min)
+    intents = intents_of(load_policies(NO_POLICIES), topology, demands, as_of=date.min)
     wiring = wire(topology, run_id=run_id)
     return compile_ways(wiring, topology, plan_ways(topology, intents)).program

@@ -11,7 +11,6 @@ from typing import Self
 
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.model import (
-    UNCLASSIFIED,
     Bandwidth,
     Demand,
     PolicySet,
@@ -46,7 +45,7 @@ class Specification(Frozen):
         """In the order of the demands, each followed by its answers."""
         return tuple(
             Intent(
-                rule(self.policies, self.topology, self._seen(one.demand), self.as_of),
+                rule(self.policies, self.topology, self.policies.seen(one.demand), self.as_of),
                 one.selectors,
                 Protection(self.k, self.over),
                 one.bandwidth,
@@ -54,12 +53,6 @@ class Specification(Frozen):
             )
             for one in self.directions
         )
-
-    def _seen(self, demand: Demand) -> Demand:
-        """As the policies see it; where they ask for no class, one they do not know is nothing."""
-        if self.policies.looks_at_data or demand.data_class in self.policies.class_ids:
-            return demand
-        return demand.model_copy(update={"data_class": UNCLASSIFIED})
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True)

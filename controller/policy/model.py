@@ -382,6 +382,13 @@ class PolicySet(Value):
         known = (*self.classes, *self.described)
         return frozenset({UNCLASSIFIED, *(entry.id for entry in known)})
 
+    def seen(self, demand: Demand) -> Demand:
+        """A demand as the set sees it: where it asks for no class, one it does not know is
+        nothing."""
+        if self.looks_at_data or demand.data_class in self.class_ids:
+            return demand
+        return demand.model_copy(update={"data_class": UNCLASSIFIED})
+
     def is_outside(self, data_class: str) -> bool:
         """Whether data of a class is none of the set's business unless a permit speaks of it."""
         own = (entry.id for entry in self.classes)

@@ -44,6 +44,7 @@ from corridor.controller.reconcile.timed_work import TimedWork
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone
 from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.seconds import NS_PER_S
 
 
@@ -89,7 +90,8 @@ class Reconciler:
 
     def carry_out(self, order: Order) -> None:
         """Do one job. Whatever goes wrong is told, and nothing unproven is left in force."""
-        answer = self._answer_to(order.job)
+        with collecting_later():
+            answer = self._answer_to(order.job)
         self._retell()
         if order.reply is not None:
             order.reply.put(answer)

@@ -15,13 +15,15 @@ from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.model import RETURN
-from corridor.experiments.answers.words import counted, ms
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.topology import Topology
 
 CUT_SCHEMA = 1
@@ -63,23 +65,9 @@ class CutAnswer:
     """Those left without a way first, then by how much longer they take."""
 
     def to_json(self) -> JsonObject:
-        return {
-            "schema": CUT_SCHEMA,
-            "scenario": self.scenario,
-            "policies": self.policies,
-            "as_of": self.as_of,
-            "dead": list(self.dead),
-            "fibres": list(self.fibres),
-            "served": self.served,
-            "own_end": list(self.own_end),
-            "demands": [dict(_plain(one)) for one in self.hit],
-        }
-
-
-def _plain(of: CutDemand) -> Iterator[tuple[str, object]]:
-    yield from (("demand", of.demand), ("before_ms", of.before_ms))
-    yield from (("at_once_ms", of.at_once_ms), ("again_ms", of.again_ms))
-    yield from (("adds", list(of.adds)), ("why", of.why))
+        plain = to_plain(self)
+        demands = plain.pop("hit")
+        return {"schema": CUT_SCHEMA, **plain, "demands": demands}
 
 
 def dead_elements(topology: Topology, written: Iterable[str]) -> tuple[str, ...]:
@@ -204,7 +192,8 @@ def told(
     """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
     code."""
     what = ", ".join(name.partition(":")[2] for name in of.dead)
-    law = "without policies" if of.policies == "none" else f"under {of.policies} as of {of.as_of}"
+    under = f"under {of.policies} as of {of.as_of}"
+    law = "without policies" if of.policies == NO_POLICIES else under
     fails = f"{what} fails, {counted(len(of.fibres), 'fibre')}"
     lines = [f"{fails}; {of.scenario} {law}:", _sentence(of)]
     if of.own_end:

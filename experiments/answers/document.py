@@ -14,7 +14,8 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.routes import Remedy
-from corridor.experiments.answers.gathering import AGAINST, Gathered
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.certainty import certainty_json
@@ -155,7 +156,7 @@ def document(of: Gathered, asked: str) -> Answers:
         "title": loaded.scenario.title,
         "policies": loaded.policies.name,
         "as_of": str(loaded.as_of),
-        "against": AGAINST,
+        "against": NO_POLICIES,
         "law_of": _law_of(loaded),
         "protect": loaded.scenario.protect.k,
         "readings": list(of.priced.readings),
@@ -285,22 +286,5 @@ def _cut(of: Outage) -> CutEntry:
         "protected": of.protected,
         "delivered": of.delivered,
         "at_once": way(of.at_once),
-        "again": _inspected(way(of.again.passage)),
+        "again": way(of.again.passage),
     }
-
-
-INSPECTED_AT_ITS_SOURCE = frozenset(["ASSESSED", "ADMITTED"])
-"""Phases that data is in from its first hub on where that has inspected it."""
-
-
-def _inspected(of: Way | None) -> Way | None:
-    """With the gateways of a way that is planned and not walked: where its data changes phase."""
-    if of is None:
-        return None
-    phases = of["phases"]
-    passed = [
-        hub
-        for at, (hub, phase) in enumerate(zip(of["hubs"], phases, strict=False))
-        if (phase != phases[at - 1] if at else phase in INSPECTED_AT_ITS_SOURCE)
-    ]
-    return {**of, "gateways": passed}

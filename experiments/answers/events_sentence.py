@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
-from corridor.experiments.answers.words import LEAST_MS, counted, ms
+from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.results.summary import EventSummary, HitSummary
+from corridor.topologies.base.words import counted
 from corridor.topologies.faults.registry import KINDS as FAULTS
 
 CUTS = ("srlg", "link")
@@ -113,7 +115,7 @@ def worst_cut(of: Answers) -> str:
     moving = max(effects.values(), key=lambda one: (one.moves_ms, one.element))
     said = "Worst cut: " + _moves(moving)
     closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
-    a_way = "a way" if of["policies"] == "none" else "a lawful way"
+    a_way = "a way" if of["policies"] == NO_POLICIES else "a lawful way"
     if not closing.down:
         return f"{said}; no single cut leaves any without {a_way}."
     without = f"{closing.name} would leave {', '.join(closing.down[:2])}"

@@ -14,6 +14,7 @@ from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.results.certainty import Certainties, certainties
 from corridor.experiments.results.price import DemandPrice, SetPrice, price
@@ -22,9 +23,6 @@ from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.uncertainty.draws import draw
-
-AGAINST = "none"
-"""The policy set that prices are held against: no law."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def gather(loaded: LoadedScenario, model: DelayModel) -> Gathered:
     priced = price(
         Laid.of(loaded),
         loaded.policies,
-        load_policies(AGAINST, loaded.topology),
+        load_policies(NO_POLICIES, loaded.topology),
         search_changes=False,
         lawful=lawful,
     )

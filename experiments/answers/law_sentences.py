@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
-from corridor.experiments.answers.words import LEAST_MS, counted, joined, ms
+from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.results.summary import EventSummary, Summary
+from corridor.topologies.base.words import counted, joined
 
-NO_LAW = "none"
 BASES: Mapping[str, str] = {
     "law": "certain",
     "set": "the set's own rule",
@@ -27,7 +28,7 @@ def may_go(of: Answers) -> str:
     kept = [one for one in demands if one["kept_back"]]
     unjudged = sum(not one["judged"] and not one["kept_back"] for one in demands)
     lawful = len(demands) - len(kept) - unjudged
-    if of["policies"] == NO_LAW:
+    if of["policies"] == NO_POLICIES:
         return "All may go: no policies are in force, so nothing is said of what is lawful."
     if lawful == len(demands):
         return f"All {lawful} may go."
@@ -84,7 +85,7 @@ def _few(names: Sequence[str]) -> str:
 def costs(of: Answers, summary: Summary | None) -> str:
     """What the law adds to round trips; measured too, where a run lifted it."""
     both = [one for one in of["demands"] if one["extra_ms"] is not None]
-    if of["policies"] == NO_LAW or not both:
+    if of["policies"] == NO_POLICIES or not both:
         return ""
     dear = max(both, key=lambda one: one["extra_ms"] or 0.0)
     extra, protection = dear["extra_ms"] or 0.0, _less_protected(of)
@@ -129,7 +130,7 @@ def _measured(of: DemandAnswer, summary: Summary | None) -> str:
 
 
 def _lifts(event: EventSummary) -> bool:
-    return event["kind"] == "policies" and event["what"] == NO_LAW
+    return event["kind"] == "policies" and event["what"] == NO_POLICIES
 
 
 def how_sure(of: Answers) -> str:

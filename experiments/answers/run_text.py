@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from corridor.experiments.answers.document import Answers
@@ -11,6 +10,7 @@ from corridor.experiments.results import run_text
 from corridor.experiments.results.event_table import events_table, expectations_lines
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import cuts_lines, flow_table
+from corridor.experiments.terminal.wrapping import wrapped
 
 MOST_WIDTH = 110
 """Of sentences: longer lines are hard to read."""
@@ -38,15 +38,4 @@ def sections(
 
 def told(sentences: Sequence[str], width: int | None) -> str:
     """One below another; on a terminal, wrapped, what goes on set in."""
-    if width is None:
-        return "\n".join(sentences)
-    return "\n".join(
-        textwrap.fill(
-            one,
-            min(width, MOST_WIDTH),
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for one in sentences
-    )
+    return wrapped("\n".join(sentences), None if width is None else min(width, MOST_WIDTH))

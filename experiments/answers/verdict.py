@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.events_sentence import worst_cut, worst_event
-from corridor.experiments.answers.law_sentences import NO_LAW, costs, how_sure, may_go
-from corridor.experiments.answers.words import counted, joined
+from corridor.experiments.answers.law_sentences import costs, how_sure, may_go
 from corridor.experiments.results.summary import CrossingsSummary, Summary
+from corridor.topologies.base.words import counted, joined
 
 type ProofDocument = dict[str, Any]
 """What ``proof.json`` holds."""
@@ -98,7 +99,7 @@ def _question(of: Answers, events: int) -> str:
     demands = counted(len(of["demands"]), "demand")
     hubs = counted(len(of["map"]["hubs"]), "hub")
     on_the_way = f", {counted(events, 'event')} on the way" if events else ""
-    if of["policies"] == NO_LAW:
+    if of["policies"] == NO_POLICIES:
         return f"{demands} over {hubs}, without policies{on_the_way}."
     law = f"the law of {joined(of['law_of'])} (policy set {of['policies']})"
     law = law if of["law_of"] else f"policy set {of['policies']}"

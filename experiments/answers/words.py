@@ -2,24 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 LEAST_MS = 0.05
 """A round trip that differs by less is told as the same."""
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
-
-
-def joined(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    *first, last = list(words) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def ms(value: float) -> str:

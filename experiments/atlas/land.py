@@ -24,15 +24,19 @@ LEAST_AREA = 4.0
 def read_land() -> tuple[Line, ...]:
     """Rings of (longitude, latitude) in degrees: coasts, and inland seas as holes, which go around
     the other way."""
-    held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    step = held["degrees_per_step"]
-    return tuple(_ring(steps, step) for steps in held["rings"])
+    step = _held()["degrees_per_step"]
+    return tuple(_ring(steps, step) for steps in _held()["rings"])
 
 
 def source() -> str:
     """What is to be said below a map."""
+    return str(_held()["credit"])
+
+
+@cache
+def _held() -> dict[str, Any]:
     held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return str(held["credit"])
+    return held
 
 
 def _ring(steps: Sequence[int], step: float) -> Line:

@@ -64,14 +64,9 @@ OTHERS = _star("dot", 12, 2.4)
 
 
 def marks_by_jurisdiction(hubs: Sequence[MapHub]) -> dict[str, Mark]:
-    """Shapes for the jurisdictions with most hubs, those first that have more than transit; one
-    that is left over is not in it where it has to share ``OTHERS``. In the order of the shapes."""
-    ranked = ranked_jurisdictions(hubs)
-    own = len(MARKS) if len(ranked) > len(MARKS) else len(ranked)
-    return dict(zip(ranked[:own], MARKS, strict=False))
-
-
-def ranked_jurisdictions(hubs: Sequence[MapHub]) -> list[str]:
+    """In the order of the shapes, for as many as there are: first who has most hubs, those of
+    transit counted last. Who is not in it is marked with ``OTHERS``."""
     counts = Counter(hub.jurisdiction for hub in hubs)
     serving = Counter(hub.jurisdiction for hub in hubs if hub.role != "transit")
-    return sorted(counts, key=lambda code: (-serving[code], -counts[code], code))
+    ranked = sorted(counts, key=lambda code: (-serving[code], -counts[code], code))
+    return dict(zip(ranked, MARKS, strict=False))

@@ -35,11 +35,6 @@ class Projection:
         """The same without turning the globe: a longitude may be beyond 180 degrees."""
         return (lon - self.west) * UNITS_PER_LON, (self.north - lat) * UNITS_PER_DEGREE
 
-    def lat_lon(self, x: float, y: float) -> LatLon:
-        """The place of a point; its longitude is from -180 to 180."""
-        lon = self.west + x / UNITS_PER_LON
-        return self.north - y / UNITS_PER_DEGREE, (lon + 180.0) % ROUND_DEG - 180.0
-
     def line(self, places: Sequence[LatLon]) -> Line:
         """Through places, from each to the next the short way around the globe; it may leave the
         plane at one side: see ``wrapped``."""
@@ -78,10 +73,6 @@ def _sheet(point: XY, edge: float, around: float) -> int:
 
 def _height_at(a: XY, z: XY, x: float) -> float:
     return a[1] + (z[1] - a[1]) * (x - a[0]) / (z[0] - a[0])
-
-
-def length(line: Line) -> float:
-    return sum(math.dist(a, z) for a, z in pairwise(line))
 
 
 def beside(line: Line, distance: float) -> Line:

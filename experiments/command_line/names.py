@@ -22,6 +22,7 @@ SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
+"""As the modules have them that load these, which take long to import."""
 KINDS = ("hub", "gateway")
 MOST_BYTES = 4_000_000
 

@@ -8,16 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO
+
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario, Under
 
 OUTSIDE = ("deny", "not-judged")
 SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 """As policies have them; said here, since their module takes long to import."""
-
-
-DEFAULT_SCENARIO = "reference"
-"""As scenarios have it; said here for the same reason."""
 
 
 def add_scenario_arguments(

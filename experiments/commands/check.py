@@ -55,9 +55,9 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
-    from corridor.experiments.plan.garbage import collecting_later
     from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
+    from corridor.topologies.base.garbage import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)

@@ -57,9 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _is_a_question(args: argparse.Namespace) -> bool:
     from corridor.experiments.live_network.session import sessions
+    from corridor.experiments.scenario.scenario import AS_WRITTEN
     from corridor.topologies.base.errors import InputError
 
-    asks = args.scenario is not None or args.json or args.all or under(args) != _unasked()
+    asks = args.scenario is not None or args.json or args.all or under(args) != AS_WRITTEN
     acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
     if asks and acts:
         raise InputError(
@@ -67,12 +68,6 @@ def _is_a_question(args: argparse.Namespace) -> bool:
             "drop --network, --silent and --toward, or the scenario and its options",
         )
     return asks or not (acts or sessions())
-
-
-def _unasked() -> object:
-    from corridor.experiments.scenario.scenario import AS_WRITTEN
-
-    return AS_WRITTEN
 
 
 def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:

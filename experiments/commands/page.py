@@ -82,8 +82,12 @@ def _opened(one: Session, where: str, args: argparse.Namespace) -> None:
 def _until_it_ends(one: Session) -> None:
     from corridor.experiments.live_network.session import is_alive
 
-    while is_alive(one):
-        time.sleep(LOOK_S)
+    try:
+        while is_alive(one):
+            time.sleep(LOOK_S)
+    except KeyboardInterrupt:
+        _say("putting back what pages did; Ctrl-C again leaves it as it is")
+        raise
     _say(f"network {one.name} has ended")
 
 

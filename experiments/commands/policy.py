@@ -12,6 +12,7 @@ from corridor.experiments.commands.network_arguments import (
     add_network_arguments,
     connect,
 )
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import Changed
@@ -90,7 +91,7 @@ def _set(api: Api, args: argparse.Namespace) -> int:
 def told_change(what: str, changed: Changed) -> str:
     """A change that is in force, in a line."""
     gone = changed["withdrawn"]
-    said = f"{what}: {_demands(gone)} dropped at once; " if gone else f"{what}: "
+    said = f"{what}: {counted(len(gone), 'demand')} dropped at once; " if gone else f"{what}: "
     if changed["update"] is None:
         more = "nothing else" if gone else "no table"
         return f"{said}epoch {changed['epoch']}, {more} had to be changed"
@@ -99,7 +100,3 @@ def told_change(what: str, changed: Changed) -> str:
         f"{said}epoch {changed['epoch']}, proven and flipped in {done['flipped']:.1f} ms, "
         f"all done in {max(done.values()):.0f} ms; {entries['after']} entries"
     )
-
-
-def _demands(demands: list[str]) -> str:
-    return "1 demand" if len(demands) == 1 else f"{len(demands)} demands"

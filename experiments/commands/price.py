@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
@@ -36,7 +37,6 @@ EPILOG = """examples:
 A set is priced by itself, as every command reads it. The round trip is that of a demand and its
 answers by the least lawful paths; extra is over the same demand under --against. Prices are told
 twice: by rules that are certain, and with readings of ours."""
-NO_POLICIES = "none"
 
 
 def add_parser(verbs: Any) -> None:

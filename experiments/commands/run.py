@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor run                              the reference corridor: law, worst cuts, no law
   corridor run mini --seed 7                five hubs, another seed
-  corridor run sovereignty                  the same under every shipped policy set
+  corridor run sovereignty                  its demands and law, and nothing happens
   corridor run sovereignty --policies none  what it would be without policies
   corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for a second
   corridor run my.yaml --out results/mine   a scenario of your own

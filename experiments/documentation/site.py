@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
@@ -35,33 +36,44 @@ def require() -> None:
 
 
 def build_site(out: Path, source: Path = CHECKOUT) -> Path:
-    """The first page of a new site in ``out``. A broken link, as any warning, is an InputError."""
+    """The first page of a new site in ``out``. A broken link, as any warning, is an InputError.
+
+    What was in ``out`` stays until the new site is whole.
+    """
     require()
     out = out.absolute()
-    _make_room(out)
-    done = subprocess.run(
+    _refuse_what_is_not_ours(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
+        made = Path(beside, "site")
+        done = _sphinx(source, made, Path(beside, "doctrees"))
+        if done.returncode != 0:
+            raise InputError(_complaint(done.stderr, source))
+        if out.exists():
+            shutil.rmtree(out)
+        made.rename(out)
+    return out / "index.html"
+
+
+def _refuse_what_is_not_ours(out: Path) -> None:
+    ours = not out.exists() or (out.is_dir() and ((out / MARK).exists() or not any(out.iterdir())))
+    if not ours:
+        raise InputError(f"{out} is not empty, and no site of ours; name another with --out")
+
+
+def _sphinx(source: Path, made: Path, doctrees: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [
             *(sys.executable, "-m", "sphinx", "--builder", "html", "--quiet"),
             *("--fail-on-warning", "--keep-going", "--jobs", "auto"),
-            *("--conf-dir", str(Path(__file__).parent), "--doctree-dir", str(out / ".doctrees")),
-            *(str(source), str(out)),
+            *("--conf-dir", str(Path(__file__).parent), "--doctree-dir", str(doctrees)),
+            *(str(source), str(made)),
         ],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT / ".package")},
         capture_output=True,
         text=True,
         check=False,
     )
-    shutil.rmtree(out / ".doctrees", ignore_errors=True)
-    if done.returncode != 0:
-        raise InputError(_complaint(done.stderr, source))
-    return out / "index.html"
-
-
-def _make_room(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARK).exists():
-            raise InputError(f"{out} is not empty, and no site of ours; name another with --out")
-        shutil.rmtree(out)
 
 
 def _complaint(said: str, source: Path) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.figures.data import count
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import (
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 FILE = "answers.json"
 """``ANSWERS_FILE``, without all that answers are computed by."""
-LEAST_MS = 1e-3
-"""A smaller difference of round trips is none."""
 NOT_ADVICE = "not legal advice"
-NO_LAW = "none"
 
 
 def read_answers(out_dir: Path) -> Answers | None:
@@ -42,9 +40,9 @@ def caption(answers: Answers, shown: str) -> str:
 
 
 def extra_ms(demand: DemandAnswer) -> float:
-    """Of the round trip; 0 where it is nothing, or nothing can be compared."""
+    """Of the round trip; 0 where sentences tell it as the same, or nothing can be compared."""
     extra = demand["extra_ms"] or 0.0
-    return extra if extra > LEAST_MS else 0.0
+    return extra if extra >= LEAST_MS else 0.0
 
 
 def delay_cause(demand: DemandAnswer) -> CauseEntry | None:
@@ -68,7 +66,7 @@ def kept_back(answers: Answers) -> list[DemandAnswer]:
 
 def kept_back_told(answers: Answers) -> str:
     """``7 of 62 demands are kept back``, or that none is."""
-    number, every = len(kept_back(answers)), count(len(answers["demands"]), "demand")
+    number, every = len(kept_back(answers)), counted(len(answers["demands"]), "demand")
     return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} kept back"
 
 

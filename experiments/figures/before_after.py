@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from corridor.experiments.answers.words import duration
+from corridor.experiments.answers.words import LEAST_MS, duration
 from corridor.experiments.figures import data, event_data
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
 from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
+from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
-LEAST_MS = 0.05
-"""A smaller change is no event's: a queue's, or a clock's."""
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
@@ -33,7 +31,7 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
     labels = Counter(event_data.label(event) for event in summary["events"])
     rows = [_row(event, hit, labels) for event, hit in worst]
     others = len(summary["demands"]) - len(rows)
-    said = count(len(summary["demands"]), "demand")
+    said = counted(len(summary["demands"]), "demand")
     if others:
         said += f", {others} without a change not shown"
     caption = data.caption(summary, f"{said}{left_out(rows, MOST_ROWS)}")
@@ -96,21 +94,19 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
     changed = [(event, hit) for event, hit in worst if not is_silent(hit)]
     said = []
     if silent:
-        said.append(f"{count(len(silent), 'demand')} had no answer while an event lasted")
+        said.append(f"{counted(len(silent), 'demand')} had no answer while an event lasted")
     if changed:
         event, hit = changed[0]
         most = f"{hit['demand']} most: {_signed(_change_ms(hit))} ({event_data.label(event)})"
         if silent:
             said.append(f"{len(changed)} took another round trip, {most}")
         else:
-            who = count(len(changed), "demand")
+            who = counted(len(changed), "demand")
             said.append(f"Events changed the round trip of {who}, {most}")
     return "; ".join(said)
 
 
 KIND = FigureKind(
     "before-after",
-    "each demand's median round trip before the event that changed it most and while it lasted; "
-    "the 24 that changed most",
     _draw,
 )

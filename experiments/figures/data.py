@@ -190,10 +190,6 @@ def caption(summary: Summary, shown: str) -> str:
     return " · ".join(parts)
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def without_reply(summary: Summary) -> str:
     """``, 2 without reply``, or nothing where all demands were answered."""
     silent = sum(1 for demand in summary["demands"] if not answered(demand))

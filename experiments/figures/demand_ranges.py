@@ -16,6 +16,7 @@ from corridor.experiments.figures.kind import VERIFICATION, FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SMALL_PT, SOFT, TEXT, Width, new_figure, width_pt
 from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.topologies.base.words import counted
 
 COLUMN_GAP_PT = 9
 MAX_DENSE_DECADES = 3
@@ -86,7 +87,7 @@ def _ranges_title(summary: Summary, rows: Sequence[Row], unit: Unit) -> tuple[st
     silent = f"{data.without_reply(summary)}{data.untouched(summary)}"
     if shown < len(demands):
         return title, f"the {shown} of {len(demands):,} demands that stray furthest{silent}"
-    return title, f"{data.count(shown, 'demand')}{silent}"
+    return title, f"{counted(shown, 'demand')}{silent}"
 
 
 def _plot(axes: Any, name: str, x: Sequence[float], y: Sequence[int]) -> None:
@@ -181,8 +182,6 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "demand-ranges",
-    "each demand's range, and how far it strays from the prediction; beyond 120 demands those that "
-    "stray least are left out",
     _draw,
     VERIFICATION,
     widths=(TEXT,),

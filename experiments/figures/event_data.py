@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.answers.words import duration
-from corridor.experiments.figures.data import count
 from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.timeline.registry import KINDS
-from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import counted
 from corridor.traffic.measures import samples
 from corridor.traffic.measures.samples import Probes
 
@@ -88,7 +87,7 @@ class Outage:
         if not self.lasting:
             return f"{measured}, predicted {duration(self.predicted_ms or 0)}"
         of = "" if self.predicted_ms is None else f" ({duration(self.predicted_ms)})"
-        return f"{measured}, predicted\n{WHILE_IT_LASTS}{of}"
+        return f"{measured}\npredicted {WHILE_IT_LASTS}{of}"
 
 
 def label(event: EventSummary) -> str:
@@ -109,6 +108,12 @@ def _until_s(event: EventSummary, end_s: float) -> float | None:
     if event["until_ms"] is not None:
         return event["until_ms"] / 1000
     return end_s if KINDS[event["kind"]].end else None
+
+
+def _used_again_s(event: EventSummary, end_s: float) -> float | None:
+    """Switches and the controller hold fibres out for a while after the end of what took them."""
+    back_ms = event["back_ms"]
+    return _until_s(event, end_s) if back_ms is None else min(back_ms / 1000, end_s)
 
 
 def shades(found: Sequence[Span]) -> list[tuple[float, float, bool]]:
@@ -160,60 +165,59 @@ def _of(hit: Hit, demand: str) -> bool:
     return bool(hit["demand"] == demand)
 
 
-def levels(demand: DemandSummary, events: Sequence[EventSummary], end_s: float) -> list[Level]:
-    """What was predicted of a demand over time; nothing where no answer was, or where events end
-    one after another and what then holds is not in the summary."""
-    found: list[tuple[float, float | None]] = [(0.0, demand["predicted_rtt_ms"])]
+def levels(
+    demand: DemandSummary, events: Sequence[EventSummary], end_s: float, *, has_bfd: bool
+) -> list[Level]:
+    """What was predicted of a demand over time; nothing where no answer was, or where events
+    overlap and what then holds is not in the summary. With BFD the fibres of an event are used
+    again one by one, and when the last of them is says nothing of a demand: nothing meanwhile."""
+    found: list[tuple[float, float | None, float]] = [(0.0, demand["predicted_rtt_ms"], end_s)]
     calm, in_force = demand["predicted_rtt_ms"], 0
-    for at_s, begins, lasts, hit in _turns(events, demand["id"], end_s):
+    for at_s, begins, until_s, hit in _turns(events, demand["id"], end_s):
         if not begins:
             in_force -= 1
-            found.append((at_s, None if in_force else calm))
+            found.append((at_s, None if in_force else calm, end_s))
             continue
-        found[-1] = (found[-1][0], hit["expected_rtt_before_ms"])
+        found[-1] = (found[-1][0], hit["expected_rtt_before_ms"], found[-1][2])
         then = hit["expected_rtt_then_ms"]
-        found.append((at_s, then))
-        in_force += lasts
-        calm = calm if lasts else then
-    until = [at_s for at_s, _ in found[1:]] + [end_s]
+        found.append((at_s, then, until_s if has_bfd and until_s is not None else end_s))
+        if until_s is None:
+            calm = None if in_force else then
+        else:
+            in_force += 1
+    nexts_s = [at_s for at_s, *_ in found[1:]] + [end_s]
     return [
-        Level(from_s, until_s, rtt_ms)
-        for (from_s, rtt_ms), until_s in zip(found, until, strict=True)
-        if rtt_ms is not None and until_s > from_s
+        Level(from_s, min(next_s, most_s), rtt_ms)
+        for (from_s, rtt_ms, most_s), next_s in zip(found, nexts_s, strict=True)
+        if rtt_ms is not None and next_s > from_s
     ]
 
 
 def _turns(
     events: Sequence[EventSummary], demand: str, end_s: float
-) -> list[tuple[float, bool, bool, Hit]]:
-    """When what is expected of a demand changes, in order of time: whether an event begins there,
-    whether it lasts, and what it does."""
+) -> list[tuple[float, bool, float | None, Hit]]:
+    """When what is expected of a demand changes, in order of time: whether an event begins there
+    or is without effect from there on, when it ends, and what it does."""
     turns = []
     for event in events:
-        until_s = _until_s(event, end_s)
+        until_s, used_again_s = _until_s(event, end_s), _used_again_s(event, end_s)
         for hit in event["hits"]:
             if not (_of(hit, demand) and hit["expected"]):
                 continue
-            turns.append((event["at_ms"] / 1000, True, until_s is not None, hit))
-            if until_s is not None:
-                turns.append((until_s, False, True, hit))
+            turns.append((event["at_ms"] / 1000, True, until_s, hit))
+            if used_again_s is not None:
+                turns.append((used_again_s, False, until_s, hit))
     return sorted(turns, key=lambda turn: turn[:2])
 
 
-def read_courses(out_dir: Path, positions: Sequence[int]) -> list[Course]:
-    """Of the demands at these positions in the summary; empty ones where nothing can be read."""
-    probes = _read_probes(out_dir)
-    try:
-        start_ns = int(read_json(out_dir / "raw" / "plan.json", RESULT)["start_ns"])
-    except InputError:
-        probes, start_ns = probes[:0], 0
-    probes["intended_ns"] -= start_ns
+def courses(probes: Probes, positions: Sequence[int]) -> list[Course]:
+    """Of the demands at these positions in the summary."""
     return [course(probes[probes["demand"] == position]) for position in positions]
 
 
-def read_intervals_ms(out_dir: Path, summary: Summary) -> dict[str, float]:
+def intervals_ms(probes: Probes, summary: Summary) -> dict[str, float]:
     """Between two probes of each demand, by its id; what it was out for is known no better."""
-    probes, found = _read_probes(out_dir), {}
+    found = {}
     for position, demand in enumerate(summary["demands"]):
         sent_ns = np.sort(probes["intended_ns"][probes["demand"] == position])
         if len(sent_ns) > 1:
@@ -221,7 +225,7 @@ def read_intervals_ms(out_dir: Path, summary: Summary) -> dict[str, float]:
     return found
 
 
-def _read_probes(out_dir: Path) -> Probes:
+def read_probes(out_dir: Path) -> Probes:
     """Each once, with times after the epoch for those at which they were to be sent; none where
     they cannot be read."""
     try:
@@ -268,7 +272,7 @@ def timeline_title(events: Sequence[EventSummary]) -> str:
     """How many events put how many demands out, and which for longest."""
     hits = [(hit, event) for event in events for hit in event["hits"]]
     out = {hit["demand"] for hit, _ in hits if hit["out_ms"] > 0}
-    said = count(len(events), "event")
+    said = counted(len(events), "event")
     if out:
         hit, event = max(hits, key=lambda pair: float(pair[0]["out_ms"]))
         were = "1 demand was out," if len(out) == 1 else f"{len(out)} demands were out, the longest"

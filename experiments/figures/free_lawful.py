@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from corridor.experiments.figures import answers_data as answers_of
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer
@@ -30,7 +30,7 @@ def free_lawful(answers: Answers, width: Width) -> Figure | None:
         return None
     rows = [_row(demand) for demand in (*delayed, *kept_back)]
     unchanged = len(answers["demands"]) - len(rows)
-    said = count(len(answers["demands"]), "demand")
+    said = counted(len(answers["demands"]), "demand")
     if unchanged:
         said += f", {unchanged} with the same round trip not shown"
     caption = answers_of.caption(answers, f"{said}{left_out(rows, MOST_ROWS)}")
@@ -44,7 +44,7 @@ def _title(answers: Answers, delayed: list[DemandAnswer]) -> str:
     if not delayed:
         return f"The law delays no demand; {kept_back}"
     most = delayed[0]
-    who = count(len(delayed), "demand")
+    who = counted(len(delayed), "demand")
     return (
         f"The law delays {who}, {most['id']} most: {answers_of.extra_ms(most):.3g} ms; {kept_back}"
     )
@@ -64,8 +64,6 @@ def _row(demand: DemandAnswer) -> Dumbbell:
 
 KIND = FigureKind(
     "free-lawful",
-    "each demand's round trip without law and under it, those that are kept back marked; only "
-    "those that differ, the 24 that differ most",
     _draw,
     foreseen=True,
 )

@@ -1,4 +1,4 @@
-"""A kind of figure: its name, what it shows, and what draws it."""
+"""A kind of figure: its name, and what draws it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ VERIFICATION = "verification"
 @dataclass(frozen=True)
 class FigureKind:
     name: str
-    words: str
-    """What it shows, and of which runs: a row of docs/results.md."""
     draw: Callable[[RunData, Width], Figure | None]
     """None where a run has nothing to show: the figure does not apply to it."""
     folder: str = ""

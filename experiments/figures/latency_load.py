@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures import data, label_boxes
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width, new_figure
 from corridor.experiments.results import measures
 from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.tracks import Track
+from corridor.topologies.base.words import counted
 
 MOST_NAMES = 16
 NEGLIGIBLE_MS = 0.05
@@ -48,7 +48,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     if not points:
         return None
     bin_ms = max(track.width_ns for track in run.tracks if track.protocol == "udp") / 1e6
-    said = f"{count(len(points), 'UDP stream')}, means of {bin_ms:g} ms"
+    said = f"{counted(len(points), 'UDP stream')}, means of {bin_ms:g} ms"
     key = [
         (Line2D([], [], **P50), "median"),
         (Line2D([], [], **P99), "99th percentile"),
@@ -131,7 +131,5 @@ def _draw_points(axes: Any, points: Sequence[LoadPoint]) -> None:
 
 KIND = FigureKind(
     "latency-load",
-    "how much longer the packets of each UDP stream take one way than the fastest, median and "
-    "99th percentile of means over short bins, against what was offered",
     _draw,
 )

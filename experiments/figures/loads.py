@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
+from corridor.experiments.figures import rates
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.results import measures
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.tracks import Protocol, Track
+from corridor.experiments.results.tracks import Track
 
 BIN_NS, WIDE_BIN_NS = 100_000_000, 1_000_000_000
-DELIVERED: dict[Protocol, str] = {"udp": "throughput_mbps", "tcp": "tcp_mbps"}
 
 type Direction = tuple[str, str]
 """A fibre, and the hub that its data leaves."""
@@ -72,7 +72,7 @@ def _delivered(
     tracks: Sequence[Track], demand: str, width_ns: int
 ) -> Iterator[tuple[float, float]]:
     """When each bin begins, and what arrived in it, in Mbit/s."""
-    for name in DELIVERED.values():
+    for name, _, _ in rates.MEASURES.values():
         if measures.track_of(tracks, demand, name) is not None:
             for at_s, value in measures.of_flow(tracks, demand, name, width_ns):
                 if value:

@@ -27,10 +27,12 @@ FILLS = {"western": "k", "core": "0.6", "transit": "0.6"}
 ROLE_WORDS = {"k": "western hub", "0.6": "core or transit", "w": "coastal, gateway, abroad"}
 MARK_PT = 1.15
 """Of a marker, for each unit of its outline."""
-HIGHEST_PT, WIDEST_PT = 1.25, 3.6
+LINE_HIGH = 1.25
+"""A line of a name, in sizes of its letters."""
+WIDEST_PT = 3.6
+"""Of a fibre at full load."""
 CROSS_PT = 10.0
 """Of what is kept clear around a mark of a cut."""
-"""Lines of text, and the width of a line at full load."""
 
 
 def draw_land(axes: Any, atlas: Atlas) -> None:
@@ -124,7 +126,7 @@ def write_names(
 ) -> None:
     """Of hubs in Latin letters; of those named ``first``, which come first, in their own letters
     below. As many as have room beside marks, and beside what else is to be ``clear``; rather not
-    over ``ways``."""
+    over ``ways``, which count as three fibres."""
     wide_in = float(axes.get_position().width * figure.get_size_inches()[0])
     per_pt = atlas.frame.width / (72 * wide_in)
 
@@ -135,7 +137,7 @@ def write_names(
         return width_pt(figure, text.split("\n"), SMALL_PT) * per_pt
 
     def height(hub: MapHub) -> float:
-        return HIGHEST_PT * SMALL_PT * per_pt * len(name(hub).split("\n"))
+        return LINE_HIGH * SMALL_PT * per_pt * len(name(hub).split("\n"))
 
     for placed in atlas.labels(
         height,

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import map_layers
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer, Way
@@ -42,7 +43,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
     """``loads`` are shares of the emulated rates, by fibre."""
     drawn = atlas(map_of_answers(answers))
-    demand, has_law = answers_of.subject(answers), answers["policies"] != answers_of.NO_LAW
+    demand, has_law = answers_of.subject(answers), answers["policies"] != NO_POLICIES
     map_in = width.inches * min(TALLEST, drawn.frame.height / drawn.frame.width)
     scale = 0.75 if width.is_narrow else 1.0
     keys = (
@@ -134,7 +135,7 @@ def _way_key(demand: DemandAnswer | None, loads: Mapping[str, float], has_law: b
 
 
 def _shown(drawn: Atlas) -> str:
-    return f"{count(len(drawn.hubs), 'hub')}, {count(len(drawn.fibres), 'fibre')}"
+    return f"{counted(len(drawn.hubs), 'hub')}, {counted(len(drawn.fibres), 'fibre')}"
 
 
 def _title(answers: Answers, demand: DemandAnswer | None) -> str:
@@ -146,7 +147,7 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
         said = f"The law adds {extra:.3g} ms to the round trip of {demand['id']}, the most of all"
     else:
         assert demand["lawful"] is not None
-        law = "Without law" if answers["policies"] == answers_of.NO_LAW else "The law delays none"
+        law = "Without law" if answers["policies"] == NO_POLICIES else "The law delays none"
         longest = f"{demand['id']} takes longest, {demand['lawful']['one_way_ms']:.3g} ms one way"
         said = f"{law}: {longest}"
     return f"{said}; {_cut_told(demand)}"
@@ -156,7 +157,7 @@ def _cut_told(demand: DemandAnswer) -> str:
     cut, deadly = answers_of.worst_cut(demand), answers_of.deadly_cuts(demand)
     after = answers_of.way_after(cut) if cut else None
     if deadly:
-        tried = count(len(demand["cuts"]), "cut")
+        tried = counted(len(demand["cuts"]), "cut")
         return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no way"
     if after is None:
         return "no cut of it was tried"
@@ -169,9 +170,6 @@ def _more_ms(after: Way, before: Way | None) -> float:
 
 KIND = FigureKind(
     "map",
-    "hubs by jurisdiction and role, fibres by medium and whether they are in service; the demand "
-    "whose law costs most: its way without law, under it, and after its worst cut; what flows put "
-    "on fibres, where there are some",
     _draw,
     foreseen=True,
     shows_loads=True,

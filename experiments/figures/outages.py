@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from corridor.experiments.figures.event_data import WHILE_IT_LASTS, Outage
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import TEXT, Width
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.figures.style import Width
+from corridor.topologies.base.words import counted
 
 MOST_LINEAR = 100.0
 """Times the shortest; beyond that the axis is logarithmic."""
@@ -34,23 +33,24 @@ LASTING |= {"linewidth": 0.6}
 BAR, BOX = 0.4, 0.66
 
 
-def outages(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | None:
+def outages(run: RunData, width: Width) -> Figure | None:
     """One row an event that put demands out, or was to."""
+    summary = run.summary
     events = summary.get("events", [])
     found = event_data.outages(events)
     rows = event_data.longest(found)
     if not rows:
         return None
-    shown = f"{data.count(len(found), 'event')} of {len(events):,} put demands out, or were to"
+    shown = f"{counted(len(found), 'event')} of {len(events):,} put demands out, or were to"
     told = shown if len(rows) == len(found) else f"{shown}: the {len(rows)} longest outages"
     caption = data.caption(summary, told)
-    title = event_data.outages_title(events, event_data.read_intervals_ms(out_dir, summary))
+    title = event_data.outages_title(events, event_data.intervals_ms(run.probes, summary))
     texts = [RowText(f"{row.label}\n{row.when}", row.told) for row in rows]
     placed = Rows(texts, width, 0.36)
     figure, axes = placed.figure(title, caption, _key(rows))
     low, high = _scale(axes, rows)
-    if width.is_narrow and not low:
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+    if width.is_narrow:
+        _tick_sparsely(axes, low, high)
     for y, row in zip(placed.ys, rows, strict=True):
         _draw_row(axes, y, row, low, high)
     placed.write(axes)
@@ -86,6 +86,16 @@ def _scale(axes: Any, rows: Sequence[Outage]) -> tuple[float, float]:
     return float(low), 1.5 * most
 
 
+def _tick_sparsely(axes: Any, low: float, high: float) -> None:
+    """The label at the left edge has no room on both sides of its tick."""
+    if not low:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        return
+    decades = np.arange(np.log10(low), np.log10(high))
+    axes.set_xticks(10.0**decades)
+    axes.get_xticklabels()[0].set_horizontalalignment("left")
+
+
 def _draw_row(axes: Any, y: float, row: Outage, low: float, high: float) -> None:
     if row.lasting:
         until = high if row.predicted_ms is None else row.predicted_ms
@@ -97,13 +107,7 @@ def _draw_row(axes: Any, y: float, row: Outage, low: float, high: float) -> None
     axes.plot(np.maximum(row.out_ms, low), y + np.asarray(spread), clip_on=False, **DEMAND)
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
-    return outages(run.summary, run.out_dir, width)
-
-
 KIND = FigureKind(
     "outages",
-    "of each event that put demands out, or was to, the longest time in which nothing arrived that "
-    "was sent, beside the longest that was predicted; the 30 longest",
-    _draw,
+    outages,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corridor.experiments.figures import answers_data as answers_of
-from corridor.experiments.figures.data import count
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer
@@ -149,7 +149,7 @@ def told_in_all(matrix: Matrix) -> str:
         KEPT_BACK: ("is kept back", "are kept back"),
         NO_FIBRES: ("has no fibres", "have no fibres"),
     }
-    free, every = matrix.totals[FREE], count(matrix.every, "demand")
+    free, every = matrix.totals[FREE], counted(matrix.every, "demand")
     if free == matrix.every:
         who = "The only demand goes" if free == 1 else f"All {every} go"
         return f"{who} as without law"

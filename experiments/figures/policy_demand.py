@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import table_axes
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.outcomes import (
     Mark,
@@ -22,6 +22,7 @@ from corridor.experiments.figures.outcomes import (
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SMALL_PT, Key, Width, new_sheet, width_pt
 from corridor.experiments.figures.table_axes import Column, Table
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers
@@ -40,7 +41,7 @@ OUTCOME: dict[str, Any] = {"marker": "o", "color": "k", "markersize": 4.6, "line
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    if run.answers is None or run.answers["policies"] == answers_of.NO_LAW:
+    if run.answers is None or run.answers["policies"] == NO_POLICIES:
         return None
     return policy_demand(run.answers, width)
 
@@ -83,12 +84,12 @@ def _wide(answers: Answers, matrix: Matrix, width: Width) -> Figure:
 
 
 def _narrow(answers: Answers, matrix: Matrix, width: Width) -> Figure:
-    counted = matrix.by_class()
+    classes = matrix.by_class()
     scratch = Figure()
-    left_in = [width_pt(scratch, [one.data for one in counted], SMALL_PT) / 72 + GAP_IN]
+    left_in = [width_pt(scratch, [one.data for one in classes], SMALL_PT) / 72 + GAP_IN]
     columns = [Column(name, 0.25) for name in ("demands", *matrix.outcomes)]
-    lines = table_axes.lines_of([(row.group, row) for row in counted])
-    caption = answers_of.caption(answers, f"{count(len(matrix.rows), 'demand')} by class of data")
+    lines = table_axes.lines_of([(row.group, row) for row in classes])
+    caption = answers_of.caption(answers, f"{counted(len(matrix.rows), 'demand')} by class of data")
     body_in = table_axes.header_in(columns) + ROW_IN * len(lines) + 0.04
     sheet = new_sheet(told_in_all(matrix), caption, body_in, width)
     table = Table(sheet, columns, lines, ROW_IN, left_in)
@@ -132,7 +133,7 @@ def _key(matrix: Matrix) -> Key:
 
 
 def _shown(matrix: Matrix, clauses: int) -> str:
-    said = [count(len(matrix.rows), "demand")]
+    said = [counted(len(matrix.rows), "demand")]
     if matrix.left_out:
         said.append(f"{matrix.left_out} more that law changes nothing for")
     if clauses < len(matrix.clauses):
@@ -143,8 +144,6 @@ def _shown(matrix: Matrix, clauses: int) -> str:
 
 KIND = FigureKind(
     "policy-demand",
-    "a row a demand, by the jurisdiction it comes from: what becomes of it (its free way, a longer "
-    "one, less protection, not judged, kept back), and by which clause, readings apart",
     _draw,
     effort=4,
     foreseen=True,

@@ -13,6 +13,7 @@ from corridor.experiments.figures.kind import VERIFICATION, FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, SOFT, Series, Width, new_figure
 from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.topologies.base.words import counted
 
 SQUARE = Width("", 5.0, 9)
 
@@ -29,7 +30,7 @@ def predicted_measured(
     unit = data.unit_for(differences)
     title = f"Minimum RTT lies {data.span(differences, unit)} its prediction"
     said = f"{data.without_reply(summary)}{data.untouched(summary)}"
-    shown = f"{data.count(len(demands), 'demand')}{said}"
+    shown = f"{counted(len(demands), 'demand')}{said}"
     figure = new_figure(title, data.caption(summary, shown), 4.7, width)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.3))
     above.axline((0, 0), slope=1, color=SOFT, linewidth=0.8, label="measured = predicted")
@@ -73,7 +74,6 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "predicted-measured",
-    "each demand's least RTT over its prediction, and the difference below",
     _draw,
     VERIFICATION,
     widths=(SQUARE,),

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.data import count
+from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, save, style
 from corridor.experiments.results.price import LEAST_MS, DemandPrice, Row, SetPrice
+from corridor.topologies.base.words import counted
 
 EACH: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 4}
 MEASURED: dict[str, Any] = {"marker": "x", "color": "k", "linestyle": "none", "markersize": 4}
@@ -49,13 +50,11 @@ def price_figure(prices: Sequence[SetPrice], width: Width) -> Figure | None:
     if len(costly) < len(every):
         caption += f"; the {len(costly)} rows of {len(every)} that cost most"
     key = [*price_bars.key(bars), *_marks_key(prices)]
-    figure, axes = rows.figure(_title(prices), f"{caption} · not legal advice", key)
+    figure, axes = rows.figure(_title(prices), f"{caption} · {NOT_ADVICE}", key)
     for y, bar, (of, row) in zip(rows.ys, bars, costly, strict=True):
         price_bars.draw(axes, y, bar)
         _draw_marks(axes, y, _of_class(of, row))
-    most = max([bar.furthest_ms for bar in bars] + _measured_ms(prices)) or 1.0
-    axes.set_xlim(min(0.0, *(bar.least_ms for bar in bars)), 1.05 * most)
-    axes.set_xlabel("extra round trip (ms)")
+    price_bars.scale(axes, bars, _measured_ms(prices))
     rows.write(axes)
     return figure
 
@@ -65,7 +64,7 @@ def _title(prices: Sequence[SetPrice]) -> str:
         return _title_of_several(prices)
     total = prices[0].with_readings
     most = max(map(_most_ms, prices[0].rows), default=0.0)
-    back = count(total.kept_back, "demand")
+    back = counted(total.kept_back, "demand")
     return (
         f"{prices[0].policies} keeps {back} back, delays {total.delayed} "
         f"by up to {most:.3g} ms, and leaves {total.losing} with less protection"
@@ -76,7 +75,7 @@ def _title_of_several(prices: Sequence[SetPrice]) -> str:
     slow = max(prices, key=lambda of: max(map(_most_ms, of.rows), default=0.0))
     strict = max(prices, key=lambda of: of.with_readings.kept_back)
     most = max(map(_most_ms, slow.rows), default=0.0)
-    back = count(strict.with_readings.kept_back, "demand")
+    back = counted(strict.with_readings.kept_back, "demand")
     delays = f"{slow.policies} delays most, by up to {most:.3g} ms" if most > LEAST_MS else ""
     keeps = f"keeps most back, {back}" if strict.with_readings.kept_back else ""
     if keeps and (strict is not slow or not delays):
@@ -114,7 +113,7 @@ def _beside(row: Row) -> str:
     if row.kept_back:
         said.append(f"{row.kept_back} of {row.demands} kept back")
     if row.lost:
-        points = count(len(row.lost), "point")
+        points = counted(len(row.lost), "point")
         said.append(f"{row.losing} of {row.demands} without a way around {points}")
     return ", ".join(said)
 

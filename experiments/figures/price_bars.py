@@ -44,6 +44,14 @@ def draw(axes: Any, y: float, bar: Bar) -> None:
         axes.plot(bar.interval_ms, [y, y], zorder=3, path_effects=[CASING], **INTERVAL)
 
 
+def scale(axes: Any, bars: Sequence[Bar], marks_ms: Sequence[float] = ()) -> None:
+    """The axis of time, as long as bars and other marks need."""
+    low = min(bar.least_ms for bar in bars)
+    most = max([*(bar.furthest_ms for bar in bars), *marks_ms]) or 1.0
+    axes.set_xlim(1.05 * low, 1.05 * most)
+    axes.set_xlabel("extra round trip (ms)")
+
+
 def key(bars: Sequence[Bar]) -> Key:
     found: list[tuple[Any, str]] = []
     if any(bar.certain_ms > 0 for bar in bars):

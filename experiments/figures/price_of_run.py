@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, DemandAnswer
@@ -48,7 +49,7 @@ def _title(delayed: Sequence[DemandAnswer]) -> str:
     interval = most["extra_interval_ms"]
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
     certain = max(demand["certain_extra_ms"] or 0.0 for demand in delayed)
-    alone = f"{certain:.3g} ms at most" if certain > answers_of.LEAST_MS else "nothing"
+    alone = f"{certain:.3g} ms at most" if certain >= LEAST_MS else "nothing"
     return (
         f"The law adds up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
         f"({most['id']}); certain rules alone add {alone}"
@@ -56,7 +57,7 @@ def _title(delayed: Sequence[DemandAnswer]) -> str:
 
 
 def _shown(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
-    every = count(len(answers["demands"]), "demand")
+    every = counted(len(answers["demands"]), "demand")
     said = f"{len(delayed)} of {every} take longer than without law"
     if len(delayed) > MOST_ROWS:
         said += f", the {MOST_ROWS} that do most"
@@ -80,16 +81,12 @@ def _bar(demand: DemandAnswer) -> Bar:
 def _draw_bars(axes: Any, bars: Sequence[Bar], rows: Rows) -> None:
     for y, bar in zip(rows.ys, bars, strict=True):
         price_bars.draw(axes, y, bar)
-    most = max(bar.furthest_ms for bar in bars)
-    axes.set_xlim(min(0.0, *(bar.least_ms for bar in bars)) * 1.05, 1.05 * most)
-    axes.set_xlabel("extra round trip (ms)")
+    price_bars.scale(axes, bars)
     rows.write(axes)
 
 
 KIND = FigureKind(
     "price",
-    "what the law adds to the round trip of each demand: by certain rules (dark) and by readings "
-    "(hatched), with the middle 90 % of draws of the map; the 30 that cost most",
     _draw,
     foreseen=True,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,7 @@ from corridor.experiments.figures.style import SERIES
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.tracks import SERIES_FILE, Protocol, Track, read_series
-from corridor.topologies.base.errors import InputError
+from corridor.experiments.results.tracks import Protocol, Track
 
 MAX_RATES = 6
 """Rows of a figure."""
@@ -57,12 +55,8 @@ class Rate:
         return f"{NAMES[self.protocol]} in bins of {duration(self.width_ns / 1e6)}"
 
 
-def read_rates(out_dir: Path, end_s: float, demands: Sequence[DemandSummary]) -> list[Rate]:
+def rates_of(tracks: Sequence[Track], end_s: float, demands: Sequence[DemandSummary]) -> list[Rate]:
     """Of the flows that begin before the axis ends: those of ``demands`` first, in their order."""
-    try:
-        tracks = read_series(out_dir / SERIES_FILE)
-    except (FileNotFoundError, InputError):
-        return []
     shown = [demand["id"] for demand in demands]
     early = [track for track in tracks if track.from_ns[0] < end_s * 1e9]
     return sorted(

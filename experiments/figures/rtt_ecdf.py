@@ -15,6 +15,7 @@ from corridor.experiments.figures.labels import label_curves
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
 from corridor.experiments.results.summary import Summary
+from corridor.topologies.base.words import counted
 
 MARKS_PER_CURVE = 5
 
@@ -35,8 +36,8 @@ def rtt_ecdf(
     curves = [curve for curve in pooled if len(curve[2])]
     if not curves:
         return None
-    answered = data.count(sum(len(values) for _, _, values in curves), "answered probe")
-    asked = data.count(len(summary["demands"]), "demand")
+    answered = counted(sum(len(values) for _, _, values in curves), "answered probe")
+    asked = counted(len(summary["demands"]), "demand")
     caption = data.caption(summary, f"{answered} of {asked}{data.without_reply(summary)}")
     figure = new_figure(
         _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width
@@ -54,7 +55,7 @@ def rtt_ecdf(
             linestyle=series.line,
             marker=series.mark,
             markevery=sorted(set(np.searchsorted(y, levels).tolist())),
-            label=f"{group.name} ({data.count(len(group.members), 'demand')}, n = {len(values):,})",
+            label=f"{group.name} ({counted(len(group.members), 'demand')}, n = {len(values):,})",
         )
         drawn.append((group.name, series.colour, x, y))
     axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
@@ -84,4 +85,4 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     return rtt_ecdf(summary, run.groups, rtt_ms, width)
 
 
-KIND = FigureKind("rtt-ecdf", "the distribution of RTT, one line a group of demands", _draw)
+KIND = FigureKind("rtt-ecdf", _draw)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures import data
+from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.answers_data import read_answers
 from corridor.experiments.figures.data import Group
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers
@@ -75,10 +76,30 @@ class RunData:
             return []
 
     @cached_property
-    def rates_bps(self) -> Mapping[str, int]:
-        """The emulated rate of each fibre; empty where the plan cannot be read."""
+    def plan(self) -> Mapping[str, Any] | None:
+        """None where it cannot be read."""
         try:
             plan: dict[str, Any] = read_json(self.out_dir / "raw" / "plan.json", RESULT)
         except InputError:
-            return {}
-        return {one["fibre"]: one["forward"]["rate_bps"] for one in plan["wiring"]["fibres"]}
+            return None
+        return plan
+
+    @property
+    def rates_bps(self) -> Mapping[str, int]:
+        """The emulated rate of each fibre; empty where the plan cannot be read."""
+        fibres = self.plan["wiring"]["fibres"] if self.plan else ()
+        return {one["fibre"]: one["forward"]["rate_bps"] for one in fibres}
+
+    @property
+    def has_bfd(self) -> bool:
+        return bool(self.plan and self.plan.get("bfd_interval_ms"))
+
+    @cached_property
+    def probes(self) -> Probes:
+        """Each once; the times at which they were to be sent are from the start of probing. None
+        where they or the plan cannot be read."""
+        probes = event_data.read_probes(self.out_dir)
+        if self.plan is None:
+            return probes[:0]
+        probes["intended_ns"] -= self.plan["start_ns"]
+        return probes

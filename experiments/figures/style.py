@@ -173,8 +173,8 @@ def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: An
     return lines
 
 
-BREAK = r" (?!(?:ms|s|µs|%|Mbit/s)(?:\W|$))"
-"""Not between a number and its unit."""
+BREAK = r" (?!·|(?:ms|s|µs|%|Mbit/s)(?:\W|$))"
+"""Not between a number and its unit, nor before a dot that ends a part."""
 HANDLE_PT, BETWEEN_PT = 18.0, 11.0
 """Of a key: what stands before a name, and between two columns."""
 

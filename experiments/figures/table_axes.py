@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -41,7 +42,7 @@ def header_in(columns: Sequence[Column]) -> float:
 
 @dataclass(frozen=True)
 class Table[Row]:
-    """``axes`` count inches from the left, and rows from above, the first at 0."""
+    """Below the header of its sheet, all of its width."""
 
     sheet: Sheet
     columns: Sequence[Column]
@@ -49,9 +50,10 @@ class Table[Row]:
     row_in: float
     left_in: Sequence[float]
     """How wide each column of texts is."""
-    axes: Any = None
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def axes(self) -> Any:
+        """They count inches from the left, and rows from above, the first at 0."""
         wide, high = self.sheet.figure.get_size_inches()
         above = self.sheet.above_in + header_in(self.columns)
         body_in = self.row_in * len(self.lines)
@@ -59,7 +61,7 @@ class Table[Row]:
         axes.set_axis_off()
         axes.set_xlim(0, wide)
         axes.set_ylim(len(self.lines) - 0.5, -0.5)
-        object.__setattr__(self, "axes", axes)
+        return axes
 
     def rows(self) -> Iterator[tuple[int, Row]]:
         for y, line in enumerate(self.lines):

@@ -15,6 +15,7 @@ from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results.summary import FlowSummary, Summary
+from corridor.topologies.base.words import counted
 
 MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""
@@ -42,7 +43,7 @@ def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
         return None
     flows.sort(key=lambda flow: _share(flow, "delivered") or 0.0)
     shown = flows[:MAX_FLOWS]
-    count = data.count(len(flows), "flow")
+    count = counted(len(flows), "flow")
     told = count if len(shown) == len(flows) else f"the {len(shown)} slowest of {count}"
     caption = data.caption(summary, f"{told}, one at a time")
     key = [
@@ -109,7 +110,7 @@ def _loss(flow: Flow) -> str:
         share = f"{100 * flow['loss']:.3g} %"
         return f"loss {share}: {offered - delivered:,} of {offered:,} packets"
     if flow["retransmits"] is not None:
-        return f"{data.count(flow['retransmits'], 'segment')} sent again"
+        return f"{counted(flow['retransmits'], 'segment')} sent again"
     return "loss not known"
 
 
@@ -118,7 +119,7 @@ def _worst_place(flow: Flow) -> list[str]:
     if not places:
         return []
     place, lost = max(places.items(), key=lambda item: item[1])
-    more = f" and {data.count(len(places) - 1, 'other place')}" if len(places) > 1 else ""
+    more = f" and {counted(len(places) - 1, 'other place')}" if len(places) > 1 else ""
     return [f"{lost:,} at {place.replace('->', '→')}{more}"]
 
 
@@ -128,6 +129,5 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 KIND = FigureKind(
     "throughput",
-    "each flow's rate as a share of its bottleneck, with its loss; the 40 slowest",
     _draw,
 )

@@ -4,7 +4,6 @@ streams and transfers brought meanwhile."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,13 @@ from corridor.experiments.figures.style import (
     SERIES,
     SMALL_PT,
     SOFT,
-    TEXT,
     Sheet,
     Width,
     new_sheet,
     width_pt,
 )
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.topologies.base.words import counted
 
 LEFT_IN, RIGHT_IN = 0.62, 0.14
 ROW_IN, RATE_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.62, 0.22, 0.135, 0.42
@@ -49,15 +48,16 @@ AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (
 POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
 
-def timeline(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | None:
+def timeline(run: RunData, width: Width) -> Figure | None:
     """One row of RTT over time a demand, below all events; then one of throughput a flow."""
+    summary = run.summary
     events, demands = summary.get("events", []), event_data.shown_demands(summary)
     if not events or not demands:
         return None
     positions = [summary["demands"].index(demand) for demand in demands]
-    courses = event_data.read_courses(out_dir, positions)
+    courses = event_data.courses(run.probes, positions)
     end_s = _end_s(events, courses)
-    every = rates.read_rates(out_dir, end_s, demands)
+    every = rates.rates_of(run.tracks, end_s, demands)
     found = every[: rates.MAX_RATES]
     end_s = max(end_s, rates.end_of(found))
     spans = event_data.spans(events, end_s)
@@ -75,7 +75,7 @@ def timeline(summary: Summary, out_dir: Path, width: Width = TEXT) -> Figure | N
         below = len(demands) - 1 - number
         bottom_in = below_in + rates_in + below * (NAME_IN + ROW_IN)
         axes = _axes(sheet, bottom_in, ROW_IN, end_s)
-        _draw_course(axes, course, event_data.levels(demand, events, end_s))
+        _draw_course(axes, course, event_data.levels(demand, events, end_s, has_bfd=run.has_bfd))
         out_ms = event_data.longest_out_ms(events, demand["id"])
         _name_row(axes, demand, f"out for {duration(out_ms)}" if out_ms else "", width)
         _share_axis(axes, shared=below > 0 or bool(found))
@@ -142,12 +142,12 @@ def _shown(
     placed: Sequence[Flag],
     flows: int,
 ) -> str:
-    every = data.count(len(summary["demands"]), "demand")
+    every = counted(len(summary["demands"]), "demand")
     said = [every]
     if len(demands) < len(summary["demands"]):
         said = [f"{len(demands)} of {every}, those hit hardest"]
     if flows > rates.MAX_RATES:
-        said.append(f"{rates.MAX_RATES} of {data.count(flows, 'flow')}")
+        said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
     if not all(span.hits for span in spans):
         said.append("events in grey hit none")
     if len(placed) < len(spans):
@@ -240,13 +240,8 @@ def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None
     )
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
-    return timeline(run.summary, run.out_dir, width)
-
-
 KIND = FigureKind(
     "timeline",
-    "RTT, losses and rates over time of the 6 demands that events hit hardest, with every event",
-    _draw,
+    timeline,
     effort=3,
 )

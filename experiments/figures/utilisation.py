@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.data import count
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import Load, bin_ns, read_loads
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.topologies.base.words import counted
 
 MOST_ROWS = 30
 ROW_IN = 0.26
@@ -31,7 +31,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
         return None
     shown = loads[:MOST_ROWS]
     rows = Rows([_text(load) for load in shown], width, ROW_IN)
-    told = f"{count(len(loads), 'direction')} of fibres with flows"
+    told = f"{counted(len(loads), 'direction')} of fibres with flows"
     if len(shown) < len(loads):
         told = f"the {len(shown)} fullest of {told}"
     caption = data.caption(run.summary, f"{told}, by planned paths")
@@ -50,7 +50,8 @@ def _title(loads: Sequence[Load]) -> str:
     share = f"{100 * fullest.share:.3g} %"
     full = sum(load.share >= 0.9 for load in loads)
     if full > 1:
-        return f"{full} of {count(len(loads), 'direction')} are 90 % full or more, {share} at most"
+        every = counted(len(loads), "direction")
+        return f"{full} of {every} are 90 % full or more, {share} at most"
     return f"The fullest fibre, {fullest.fibre}, carries {share} of its emulated rate"
 
 
@@ -73,7 +74,5 @@ def _draw_bars(axes: Any, loads: Sequence[Load], rows: Rows) -> None:
 
 KIND = FigureKind(
     "utilisation",
-    "what flows put on each direction of a fibre, as a share of its emulated rate: in the busiest "
-    "tenth of a second, and on average; the 30 fullest",
     _draw,
 )

@@ -12,8 +12,8 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, read_dump
 from corridor.controller.reconcile.state_file import StateFile, Unreadable
 from corridor.experiments.lab.dumps import Dump
-from corridor.experiments.plan.garbage import collecting_later
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import Wiring
 
 

@@ -20,9 +20,9 @@ from corridor.experiments.lab.dumps import (
     fingerprint,
     read_dump_file,
 )
-from corridor.experiments.plan.garbage import collecting_later
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
+from corridor.topologies.base.garbage import collecting_later
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof

@@ -1,17 +1,20 @@
 """The page of a live network: its process, where it is, and a browser that opens it.
 
-Who serves it leaves a note beside the session, so that others find it: ``page.json`` with its
-address and the process. Its token is in ``page-token``.
+Who serves it holds a lock on the session's folder, since two would put back what the other did, and
+leaves a note there, so that others find it: ``page.json`` with its address. Its token is in
+``page-token``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import html
 import json
 import os
 import shutil
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +22,8 @@ from pathlib import Path
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.api_process import ServingProcess
 from corridor.experiments.live_network.session import Session
-from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.experiments.testbeds.scratch import lock_folder
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 MODULE = "corridor.experiments.live_network.page"
 TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"
@@ -28,35 +32,46 @@ CONTROL = "control.sock"
 IDLE_S = 300.0
 """Of a kiosk."""
 RESTART_S = 1.0
-END_S = 30.0
+END_S = 130.0
 """What pages did is put back meanwhile."""
 type Say = Callable[[str], object]
 
 
 @contextlib.contextmanager
 def page_of(one: Session, say: Say, *, port: int | None, kiosk: bool) -> Iterator[str]:
-    """The page of a network while entered: its address, with the token. Raises
-    EnvironmentUnsupported."""
+    """The page of a network while entered: its address, with the token. Raises InputError where
+    another process serves it, and EnvironmentUnsupported."""
     folder = session.folder_for(one.name)
     token_file = folder / TOKEN_FILE
-    token_file.unlink(missing_ok=True)
+    control = Path(one.operations).with_name(CONTROL)
     words = [
-        *(
-            "--control",
-            str(Path(one.operations).with_name(CONTROL)),
-            "--operations",
-            one.operations,
-        ),
+        *("--control", str(control), "--operations", one.operations),
         *("--token-file", str(token_file), "--network", one.name, "--results", one.out),
         *(["--idle-s", str(IDLE_S)] if kiosk else []),
     ]
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_alone(folder))
         for name in (NOTE, TOKEN_FILE, OPENER):
+            (folder / name).unlink(missing_ok=True)
             stack.callback((folder / name).unlink, missing_ok=True)
         serving = _Restarted(words, Path(one.out) / LOG, port, say)
         stack.callback(serving.close)
-        (folder / NOTE).write_text(json.dumps({"url": serving.url, "pid": os.getpid()}))
+        (folder / NOTE).write_text(json.dumps({"url": serving.url}))
         yield address(serving.url, token_file)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else serves the page of this network meanwhile; raises InputError."""
+    try:
+        held = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        hint = "corridor page again, without --port and --kiosk, once it listens"
+        raise InputError("its page is being served by another process", hint) from None
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 class _Restarted:
@@ -64,30 +79,35 @@ class _Restarted:
 
     def __init__(self, words: list[str], log: Path, port: int | None, say: Say) -> None:
         self._words, self._log, self._say = words, log, say
-        self._leaving = threading.Event()
+        self._leaving = False
+        self._starting = threading.Lock()
         self._process = self._started(port)
         self.url = self._process.url
         threading.Thread(target=self._watch, daemon=True).start()
 
     def close(self) -> None:
-        self._leaving.set()
-        self._process.close()
+        with self._starting:  # one that is just being started ends as well
+            self._leaving = True
+            self._process.close()
 
     def _started(self, port: int | None) -> ServingProcess:
         words = [*self._words, *([] if port is None else ["--port", str(port)])]
         return ServingProcess("page of the network", MODULE, words, self._log, end_s=END_S)
 
     def _watch(self) -> None:
+        """The thread that starts a process lives as long as that: with it, it would die."""
         while True:
             why = self._process.wait()
-            if self._leaving.wait(RESTART_S):
-                return
-            self._say(f"the page of the network is started again: {why}")
-            try:
-                self._process = self._started(int(self.url.rpartition(":")[2]))
-            except EnvironmentUnsupported as problem:
-                self._say(str(problem))
-                return
+            with self._starting:
+                if self._leaving:
+                    return
+                time.sleep(RESTART_S)
+                self._say(f"the page of the network is started again: {why}")
+                try:
+                    self._process = self._started(int(self.url.rpartition(":")[2]))
+                except EnvironmentUnsupported as problem:
+                    self._say(str(problem))
+                    return
 
 
 def address(url: str, token_file: Path) -> str:
@@ -98,10 +118,11 @@ def address(url: str, token_file: Path) -> str:
 def found(one: Session) -> str | None:
     """The address of a page that somebody serves already."""
     folder = session.folder_for(one.name)
+    with contextlib.suppress(InputError), _alone(folder):
+        return None
     with contextlib.suppress(OSError, ValueError, KeyError):
         said = json.loads((folder / NOTE).read_text())
-        if Path(f"/proc/{int(said['pid'])}").exists():
-            return address(str(said["url"]), folder / TOKEN_FILE)
+        return address(str(said["url"]), folder / TOKEN_FILE)
     return None
 
 

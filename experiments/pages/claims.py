@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import Json
+from corridor.topologies.base.words import counted, joined
 
 PLAIN: Mapping[str, str] = {
     "T0": "We understand every rule in every switch; none is ambiguous.",

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from corridor.experiments.answers.words import counted
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.words import extra
+from corridor.topologies.base.words import counted
 
 CERTAIN = (
     "Certain law is what rules say that were read and are in force; the rest is by readings of "
@@ -108,7 +109,7 @@ def _said(demands: Sequence[Asked], against: str) -> list[str]:
     both = [one for one in added if one is not None]
     if not both:
         return []
-    beside = "without policies" if against == "none" else f"under {against}"
+    beside = "without policies" if against == NO_POLICIES else f"under {against}"
     longer = f"{extra(median(both))} ms longer at the median and {extra(max(both))} ms at most"
     may_go = f"the {counted(len(both), 'demand')} that may go take {longer}"
     return [f"Beside the same demands {beside}, {may_go}. {CERTAIN}"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES
+from corridor.topologies.base.words import counted
 
 AT_ONCE = (
     "Bridged at once: by switches alone, on a way that they hold ready; packets are lost only "

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.atlas.source import short_name
 from corridor.experiments.pages.demands import STATES, Asked, Json
+from corridor.topologies.base.words import counted, joined
 
 
 @dataclass(frozen=True)

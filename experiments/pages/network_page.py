@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted
-from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demand_table import demand_table
@@ -16,6 +14,7 @@ from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
+from corridor.topologies.base.words import counted
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Happenings:
     said: str = "Since this page was opened, and what the controller still remembers."
 
 
-def network_page(answers: Json, proof: Json | None, verdict: Sequence[str]) -> Page:
+def network_page(answers: Json, verdict: Sequence[str]) -> Page:
     demands = of_answers(answers, None)
     hubs, fibres = (counted(len(answers["map"][f"{one}s"]), one) for one in ("hub", "fibre"))
     return Page(
@@ -36,17 +35,15 @@ def network_page(answers: Json, proof: Json | None, verdict: Sequence[str]) -> P
         alarms=[],
         verdict=verdict,
         stage=stage_of(answers, demands, [answers["policies"]]),
-        sections=list(_sections(answers, demands, proof)),
+        sections=list(_sections(answers, demands)),
         footer=f"A live network of scenario {answers['scenario']}, by corridor.",
     )
 
 
-def _sections(answers: Json, demands: Sequence[Asked], proof: Json | None) -> Iterator[Section]:
+def _sections(answers: Json, demands: Sequence[Asked]) -> Iterator[Section]:
     where = answers["map"]
     yield section("events", "events", Happenings())
     yield section("demands", "demands", demand_table(demands, where))
-    if proof is not None:
-        yield section("proof", "claims", claims_of(proof, None))
     yield section("costs", "costs", costs_of(answers, demands))
     yield section("cuts", "cuts", cuts_of(demands, None, fibres_by_name(where)))
     yield section("sure", "sureness", sureness_of(demands, None, where))

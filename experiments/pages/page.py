@@ -13,11 +13,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages import words
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
+from corridor.topologies.base.words import counted, joined
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = "page.css"
@@ -77,15 +77,14 @@ def report(of: Page) -> str:
     )
 
 
-def live_page(of: Page, more_scripts: Sequence[str] = ()) -> str:
+def live_page(of: Page) -> str:
     """The same for a network that lives: style and scripts are files beside it, so that its server
-    can say ``'self'``; ``more_scripts`` come last."""
-    names = (*(SCRIPTS if of.stage else WITHOUT_MAP), *more_scripts)
+    can say ``'self'``."""
     return _rendered(
         of,
         live=True,
         style=Markup('<link rel="stylesheet" href="{}">').format(STYLE),
-        scripts=Markup("\n").join(Markup('<script src="{}"></script>').format(n) for n in names),
+        scripts=Markup("\n").join(Markup('<script src="{}"></script>').format(n) for n in SCRIPTS),
     )
 
 

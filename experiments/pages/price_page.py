@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.price_demands import of_prices
@@ -13,6 +12,7 @@ from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
 from corridor.experiments.pages.stage import stage_of
+from corridor.topologies.base.words import counted, joined
 
 TWICE = (
     "Each total is told twice: by rules of law that are certain, and with readings, which are what "

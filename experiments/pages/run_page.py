@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
@@ -20,6 +19,7 @@ from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import ms
+from corridor.topologies.base.words import counted
 
 NEXT = "Next: "
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import LEAST_MS, counted, joined
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
 from corridor.experiments.pages.words import extra, ms
+from corridor.topologies.base.words import counted, joined
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def prices_of(prices: Json) -> SetPrices:
 
 
 def beside(against: str) -> str:
-    return "no policies" if against == "none" else against
+    return "no policies" if against == NO_POLICIES else against
 
 
 def _set(number: int, of: Json) -> PricedSet:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted, joined
 from corridor.experiments.pages.demands import Asked, Json
+from corridor.topologies.base.words import counted, joined
 
 
 @dataclass(frozen=True)

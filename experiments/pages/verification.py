@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.words import counted
 from corridor.experiments.pages.demands import Json
+from corridor.topologies.base.words import counted
 
 US_PER_MS = 1000.0
 

@@ -20,6 +20,7 @@ from corridor.controller.deployment.deployments import Deployment, DesiredState,
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -43,7 +44,6 @@ from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
 from corridor.experiments.plan.foreseen_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
-from corridor.experiments.plan.values import NO_POLICIES
 from corridor.experiments.timeline import controller, day, drain, policies
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.faults import switch, vswitchd

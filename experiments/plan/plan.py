@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
-from corridor.experiments.plan.garbage import collecting_later
 from corridor.experiments.plan.impacts import planned_events
 from corridor.experiments.plan.policies import (
     assessments,
@@ -37,10 +37,11 @@ from corridor.experiments.plan.traffic import (
     timeline_phases,
     transfers,
 )
-from corridor.experiments.plan.values import NO_POLICIES, PLAN_SCHEMA, Change, Cut, Plan
+from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.timeline.moments import START
+from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates

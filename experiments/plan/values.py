@@ -20,8 +20,6 @@ FOLLOWED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
 AFTER = "after:"
 """Before the name of a stream of the timeline, where its counters are read for the second time."""
-NO_POLICIES = "none"
-"""The policy set that permits everything."""
 Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
 """``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
 policies do not let it pass. ``DOWN``: no fibres lead there."""

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from corridor.topologies.base.words import counted
+
 GAP = "  "
 LEAST_WRAPPED = 24
 """Characters that a wrapped column has at least."""
@@ -49,8 +51,10 @@ def render(
     told = whole.without_empty()
     table = _narrowed(told, width, spare, wrap)
     gone = [one for key, one in zip(told.keys, told.titles, strict=True) if key not in table.keys]
-    said = [f"{_counted(len(gone))} left out ({', '.join(gone)}): {LEFT_OUT}"] if gone else []
-    return "\n".join([str(table), *(line for one in said for line in textwrap.wrap(one, width))])
+    if not gone:
+        return str(table)
+    said = f"{counted(len(gone), 'column')} left out ({', '.join(gone)}): {LEFT_OUT}"
+    return "\n".join([str(table), *textwrap.wrap(said, width)])
 
 
 def cells_of(text: str) -> int:
@@ -203,7 +207,3 @@ def _line(
 
 def _blank(cell: str, width: int) -> str:
     return " " * (width - cells_of(cell))
-
-
-def _counted(number: int) -> str:
-    return f"{number} column" if number == 1 else f"{number} columns"

@@ -10,6 +10,7 @@ from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import CalendarEntry, Change
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.law_answers import Classified, PolicyShown, RuleShown, shown
+from corridor.topologies.base.words import counted
 
 WIDTH = 100
 INDENT = 2
@@ -28,11 +29,6 @@ NOTES = {
     "not-researched": "Nobody looked for rules of {} on such data: that is no permission.",
     "domestic": "No border is crossed; rules within a jurisdiction were not researched.",
 }
-
-
-def plural(number: int, what: str) -> str:
-    """``1 rule``, ``2 rules``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def told(answer: Classified, titles: Mapping[str, str], width: int | None = None) -> str:
@@ -90,7 +86,7 @@ def rule_lines(rule: RuleShown, width: int | None = None) -> Iterator[str]:
     yield from (f"  {url}" for url in rule.secondary[:2])
     more = len(rule.secondary) - 2
     if more > 0:
-        yield f"  and {plural(more, 'more secondary source')}: corridor law list {rule.id} --json"
+        yield f"  and {counted(more, 'more secondary source')}: corridor law list {rule.id} --json"
     yield f"  looked up {rule.looked_up}, to be reviewed by {rule.review_by}"
 
 
@@ -166,13 +162,13 @@ def list_told(rules: Iterable[Rule], day: date, width: int | None = None) -> str
     ]
     spare = ("read", "review by", "status", "from", "confidence")
     table = render(headings, rows, width=width, spare=spare, wrap="says")
-    return f"{table}\n\n{plural(len(rows), 'rule')} on {day}"
+    return f"{table}\n\n{counted(len(rows), 'rule')} on {day}"
 
 
 def calendar_told(entries: Iterable[CalendarEntry], law: Law, width: int | None = None) -> str:
     lines = [f"law last reviewed on {law.as_of}"]
     for entry in entries:
-        lines.append(f"{entry.day:<11} {entry.what:<9} {plural(len(entry.rules), 'rule')}")
+        lines.append(f"{entry.day:<11} {entry.what:<9} {counted(len(entry.rules), 'rule')}")
         lines += _indented(", ".join(entry.rules), INDENT, width, break_on_hyphens=False)
     if len(lines) == 1:
         lines.append("nothing is due in this time")

@@ -102,18 +102,11 @@ class Laid:
         self, policies: PolicySet, pair: tuple[Demand, Demand], ways: Ways
     ) -> tuple[Ruling, Ruling]:
         """What a set says of a demand and its answers on a map."""
-        there, back = (_seen(policies, demand) for demand in pair)
+        there, back = map(policies.seen, pair)
         return (
             rule(policies, ways.topology, there, self.as_of),
             rule(policies, ways.topology, back, self.as_of),
         )
-
-
-def _seen(policies: PolicySet, demand: Demand) -> Demand:
-    """As ``Specification`` has it: a set that asks for no class knows none."""
-    if policies.looks_at_data or demand.data_class in policies.class_ids:
-        return demand
-    return demand.model_copy(update={"data_class": "unclassified"})
 
 
 def without_readings(policies: PolicySet, day: date) -> PolicySet:

@@ -11,6 +11,7 @@ from corridor.experiments.results.price_causes import Basis
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.words import counted
 
 SCHEMA = 2
 HEADINGS = ("class of data", "n", "kept back", "extra round trip", "no way around", "narrower")
@@ -76,9 +77,9 @@ def _set(of: SetPrice, width: int | None) -> str:
     free = [row for row in of.rows if not row.is_costly and row not in unjudged_rows]
     if free:
         costs = "costs" if len(free) == 1 else "cost"
-        lines.append(f"{_counted(len(free), 'class')} of data {costs} nothing under {of.policies}")
+        lines.append(f"{counted(len(free), 'class')} of data {costs} nothing under {of.policies}")
     if unjudged_rows:
-        classes = _counted(len(unjudged_rows), "class")
+        classes = counted(len(unjudged_rows), "class")
         lines.append(f"of {classes} of data {of.policies} says nothing: not judged, and not priced")
     return "\n".join(lines)
 
@@ -180,8 +181,3 @@ def change(one: Change) -> str:
     if one.regains:
         takes.append(f"a way around {one.regains} of {one.of.lost} points")
     return f"{does[one.kind]} {one.what} ({', '.join(takes)})"
-
-
-def _counted(number: int, noun: str) -> str:
-    plural = "es" if noun.endswith("s") else "s"
-    return f"{number} {noun}{'' if number == 1 else plural}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
-from corridor.experiments.plan.values import NO_POLICIES
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import marked as judged
 from corridor.experiments.results.summary import (
@@ -15,6 +15,7 @@ from corridor.experiments.results.summary import (
     FlowSummary,
     Summary,
 )
+from corridor.topologies.base.words import counted
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
@@ -91,9 +92,9 @@ def cuts_lines(summary: Summary) -> str:
         return ""
     counts, outages = cuts["demand_cuts"], cuts["outage_ms"].items()
     said = (
-        f"cut {_counted(cuts['fibres'], 'fibre')} one after another: "
-        f"{_counted(counts['detour'], 'time')} a demand took a detour, "
-        f"{_counted(counts['lost'], 'time')} none was lawful and it was lost"
+        f"cut {counted(cuts['fibres'], 'fibre')} one after another: "
+        f"{counted(counts['detour'], 'time')} a demand took a detour, "
+        f"{counted(counts['lost'], 'time')} none was lawful and it was lost"
     )
     times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
     surprises = [
@@ -106,10 +107,6 @@ def cuts_lines(summary: Summary) -> str:
     if len(surprises) > MOST_SURPRISES:
         lines.append(f"and {len(surprises) - MOST_SURPRISES} more surprises")
     return "\n".join(filter(None, lines))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def flow_table(summary: Summary, width: int | None = None) -> str:
@@ -139,7 +136,7 @@ def doubtful_line(of: Iterable[Sequence[str]]) -> str:
     doubtful = sum(bool(may_cross) for may_cross in of)
     if not doubtful:
         return ""
-    demands = _counted(doubtful, "demand")
+    demands = counted(doubtful, "demand")
     return f"? after a jurisdiction: not known whether light comes under it ({demands})"
 
 
@@ -155,7 +152,7 @@ def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
         return ""
     have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
     where = "this path" if len(paths) == 1 else "these paths"
-    return f"{len(assumed)} of {_counted(len(fibres), 'fibre')} on {where} {have}"
+    return f"{len(assumed)} of {counted(len(fibres), 'fibre')} on {where} {have}"
 
 
 def _cells(demand: DemandSummary) -> dict[str, str]:
@@ -196,7 +193,7 @@ def sure_legend(summary: Summary) -> str:
     if of is None:
         return ""
     told = [one["certainty"] for one in summary["demands"] if "certainty" in one]
-    near = _counted(sum(one["near_tie"] for one in told), "near tie")
+    near = counted(sum(one["near_tie"] for one in told), "near tie")
     return (
         f"sure: 90 % of round trips over {of['draws']} draws of the map, and in how many the "
         f"shortest lawful path crosses the same jurisdictions; ~ marks {near}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     except OSError as error:
         raise unwritable(candidate, error) from error
     return candidate
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Results into a folder: an OSError is told as what it means for who asked for them there."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def unwritable(folder: Path, error: OSError) -> CorridorError:

@@ -27,6 +27,7 @@ from corridor.topologies.base.bounded_file import (
     shown,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import counted
 from corridor.traffic.measures import samples
 
 NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -134,7 +135,7 @@ def read_events(path: Path, pass_over: Callable[[str], None]) -> list[Event]:
         else:
             torn += 1
     if torn:
-        pass_over(f"{path.name}: {torn} torn line{'' if torn == 1 else 's'}")
+        pass_over(f"{path.name}: {counted(torn, 'torn line')}")
     return events
 
 
@@ -173,9 +174,8 @@ def _whole_json(path: Path) -> Any:
 def _link_readable(out_dir: Path, staging: Path, pass_over: Callable[[str], None]) -> None:
     """Show in ``staging`` all of the folder but its results and what cannot be read."""
     for path in out_dir.resolve().iterdir():
-        if path.name not in (*RESULT_FILES, *MORE_FILES, "raw") and not path.name.startswith(
-            ".report-"
-        ):
+        is_scratch = path.name.startswith(".")  # of this, or of what was killed while it wrote
+        if path.name not in (*RESULT_FILES, *MORE_FILES, "raw") and not is_scratch:
             (staging / path.name).symlink_to(path)
     raw = staging / "raw"
     raw.mkdir()
@@ -200,5 +200,5 @@ def _problem(path: Path) -> str:
         except InputError as error:
             return f" {error.message}"
         if damaged:
-            return f": {damaged} damaged record{'' if damaged == 1 else 's'}"
+            return f": {counted(damaged, 'damaged record')}"
     return ""

@@ -35,7 +35,12 @@ from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import choose, refuse_small_memory
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
-from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.run.folders import (
+    make_result_folder,
+    remove_empty,
+    unwritable,
+    writing,
+)
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
@@ -103,10 +108,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     except BaseException:
         remove_empty(out_dir, itself=not was_there)
         raise
-    try:
+    with writing(out_dir):
         _write_inputs(out_dir, gathered, answers, plan, judged_by, choice, kernel)
-    except OSError as error:
-        raise unwritable(out_dir, error) from error
     say(_opening_line(plan, choice, kernel))
     if late := warning_of(loaded.policies, load_law(), loaded.as_of):
         say(late)
@@ -115,10 +118,8 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     for warning in queue_warnings(plan):
         say(f"warning: {warning}")
     expected = prove_expected(plan, judged_by)
-    try:
+    with writing(out_dir):
         expected.write(out_dir / "raw")
-    except OSError as error:
-        raise unwritable(out_dir, error) from error
     log = EventLog(out_dir, say, started, sending_s(plan))
     with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
@@ -133,10 +134,11 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         drawing.begin()
         asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
         proofs = prove_run(out_dir, plan, judged_by, expected, asked)
-        summary = _judged(out_dir, summary)
-        if options.figures:
-            _finish_figures(drawing, summary, out_dir)
-            _report(out_dir)
+        with writing(out_dir):
+            summary = judge(out_dir, summary)
+            if options.figures:
+                drawing.finish(summary)
+                _report(out_dir)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
@@ -163,27 +165,10 @@ def _failure_of(
     return None
 
 
-def _judged(out_dir: Path, summary: Summary) -> Summary:
-    try:
-        return judge(out_dir, summary)
-    except OSError as error:
-        raise unwritable(out_dir, error) from error
-
-
 def _report(out_dir: Path) -> None:
     from corridor.experiments.pages.report import write_report
 
-    try:
-        write_report(out_dir)
-    except OSError as error:
-        raise unwritable(out_dir, error) from error
-
-
-def _finish_figures(drawing: Drawing, summary: Summary, out_dir: Path) -> None:
-    try:
-        drawing.finish(summary)
-    except OSError as error:
-        raise unwritable(out_dir, error) from error
+    write_report(out_dir)
 
 
 def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:

@@ -23,6 +23,7 @@ from corridor.controller.policy.model import (
     Outside,
     PolicySet,
 )
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.events import (
     Known,
@@ -93,7 +94,7 @@ class Scenario(Frozen):
     topology: str
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     framework: Literal["ryu", "os-ken"] = "ryu"
-    policies: str = "none"
+    policies: str = NO_POLICIES
     """A shipped policy set, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.load import load_policies, shipped_policies
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.places import CHECKOUT
@@ -15,8 +16,7 @@ from corridor.topologies.formats.load import SHIPPED, load_topology
 EXAMPLES = CHECKOUT / "examples"
 """Only a checkout has them."""
 HEAD_LINES = 6
-NO_POLICIES = "none"
-WITHOUT = "corridor run --policies none"
+WITHOUT = f"corridor run --policies {NO_POLICIES}"
 """It is what prices are held against."""
 COMMAND = re.compile(r"(?:corridor|\.venv/bin/\w+|examples/\w+\.sh)\b.*")
 

@@ -15,8 +15,6 @@ from corridor.topologies.base.places import CHECKOUT
 NO_TESTS_COLLECTED = 5
 NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser"
 QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
-CORRIDOR = (sys.executable, "-P", "-m", "corridor.experiments.cli")
-SITE = "site"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
     *("--dist", "loadfile", "--no-loadscope-reorder"),
@@ -61,8 +59,10 @@ def sections(
         Section("lint", (python, "-m", "ruff", "check", "--no-cache", ".")),
         Section("format", (python, "-m", "ruff", "format", "--check", ".")),
         Section("types", (python, "-m", "mypy")),
-        *([Section("site of the documentation", (*CORRIDOR, "docs", "--out", SITE))] * docs),
     ]
+    if docs:
+        build = (python, "-P", "-m", "corridor.experiments.cli", "docs")
+        static.append(Section("site of the documentation", build))
     chosen = [] if picked else static
     if fast:
         return [*chosen, tests("unit and property tests", QUICK)]
@@ -87,6 +87,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
     from corridor.experiments.testbeds.probe import probe
 
     browser = find_browser() is not None
+    no_site = site_lacks()
     facts = probe(boot=guests and not fast)
     if guests and not fast:
         lacks = facts.real_guest_lacks()
@@ -101,7 +102,7 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         guests=guests,
         native=not facts.native_lacks(),
         root=facts.root,
-        docs=not site_lacks(),
+        docs=not no_site,
         browser=browser,
         pytest_arguments=pytest_arguments,
     ):
@@ -115,8 +116,8 @@ def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> 
         print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s)")
     if not facts.root or facts.native_lacks():
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
-    if missing := site_lacks():
-        print(f"left out: the site ({', '.join(missing)} not here; ./corridor setup --docs)")
+    if no_site:
+        print(f"left out: the site ({', '.join(no_site)} not here; ./corridor setup --docs)")
     if not browser and not fast:
         print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
     return 0 if all(passed for _, passed, _ in results) else 1

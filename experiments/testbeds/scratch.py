@@ -34,7 +34,7 @@ def remove_dead() -> list[Path]:
     removed = []
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):  # another user's, somebody's still, or just gone
-            lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 if os.fstat(lock).st_uid == os.geteuid():
                     shutil.rmtree(folder)
@@ -48,13 +48,13 @@ def _make() -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         with contextlib.suppress(FileNotFoundError):
-            lock = _lock(folder, fcntl.LOCK_EX)
+            lock = lock_folder(folder, fcntl.LOCK_EX)
             if folder.exists():  # nobody took it for dead before it was locked
                 return folder, lock
             os.close(lock)
 
 
-def _lock(folder: Path, how: int) -> int:
+def lock_folder(folder: Path, how: int) -> int:
     """An open descriptor that holds the lock; a child that executes a program lets go of it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

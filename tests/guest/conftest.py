@@ -9,8 +9,12 @@ import pytest
 
 from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
 from corridor_runs import SCENARIOS, Result, run
+from doc_blocks import Reader, furnish
 
-LONGEST_FIRST = ("test_restarts", "test_soak", "test_up", "test_live_networks", "test_faults")
+LONGEST_FIRST = (
+    *("test_restarts", "test_soak", "test_doc_blocks_in_guests", "test_stories_in_guests"),
+    *("test_up", "test_faults", "test_live_networks"),
+)
 """Files that take minutes: one that is begun last leaves the other processors idle."""
 
 if threading.current_thread() is threading.main_thread():
@@ -36,6 +40,14 @@ def stock_kernel() -> Kernel:
     kernel = find_stock_kernel()
     assert kernel is not None, "user-mode-linux is not installed"
     return kernel
+
+
+@pytest.fixture
+def reader(tmp_path, monkeypatch, virtual_kernel) -> Reader:
+    """Somebody in a folder as readers have it."""
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Reader(tmp_path, in_guests=True)
 
 
 @pytest.fixture(scope="session")

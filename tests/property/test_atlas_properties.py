@@ -23,8 +23,9 @@ def turned(lon):
 
 @given(COURSES, PLACES)
 def test_a_place_comes_back_from_the_plane(courses, place):
-    of = frame_of(courses).projection
-    lat, lon = of.lat_lon(*of.xy(*place))
+    frame = frame_of(courses)
+    x, y = frame.projection.xy(*place)
+    lat, lon = frame.north - y / UNITS_PER_DEGREE, frame.west + x / UNITS_PER_LON
     assert lat == pytest.approx(place[0], abs=1e-9)
     assert abs(turned(lon - place[1])) == pytest.approx(0.0, abs=1e-9)
 

@@ -158,7 +158,7 @@ class ApiProcess:
             link.close()
 
     @contextlib.contextmanager
-    def stream(self, query: str = "", timeout_s: float = 20, **headers: str) -> Iterator[Told]:
+    def stream(self, query: str = "", timeout_s: float = 60, **headers: str) -> Iterator[Told]:
         """A stream that was begun, hung up on in the end."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         said = {"Authorization": f"Bearer {self.token}", **headers}
@@ -182,7 +182,7 @@ class ApiProcess:
     def end(self) -> tuple[int, str, str]:
         """By SIGTERM: its exit code, and what else it said on both streams."""
         self.process.send_signal(signal.SIGTERM)
-        said, complained = self.process.communicate(timeout=20)
+        said, complained = self.process.communicate(timeout=60)
         return self.process.returncode, said, complained
 
 

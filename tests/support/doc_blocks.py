@@ -13,6 +13,7 @@ What a block is stands behind its three ticks:
 and, of blocks that are run:
 
     guest          it boots a guest, so that only tests of guests run it
+    aside          nothing that boots a guest rests on it, so that they do not run it again
     exit=1         the exit code it ends with, if not 0; exit=0,4: one of these
     stays=WORD     it goes on until it is ended; the page goes on once it has printed WORD
     no-run: WHY    shown only
@@ -48,7 +49,7 @@ LOADERS: dict[str, Callable[[str], object]] = {
     "scenario": load_scenario,
     "policies": load_policies,
 }
-FLAGS = {"guest"}
+FLAGS = {"guest", "aside"}
 VALUES = {"file", "adds", "exit", "stays", *LOADERS}
 PRINTED = {"output", "like"}
 NO_RUN = " no-run: "
@@ -108,6 +109,9 @@ class Block:
     def needs_guest(self) -> bool:
         return "guest" in self.flags
 
+    def is_left_out(self, in_guests: bool) -> bool:
+        return not self.is_run or ("aside" in self.flags if in_guests else self.needs_guest)
+
     @property
     def file(self) -> str | None:
         return next((self.values[key] for key in ("file", *LOADERS) if key in self.values), None)
@@ -139,11 +143,21 @@ def _block(place: str, info: str, text: str) -> Block:
     values = dict(word.split("=", 1) for word in words if "=" in word)
     unknown = (flags - FLAGS - PRINTED) | (values.keys() - VALUES)
     assert not unknown, f"{place}: {info}: {', '.join(sorted(unknown))}?"
+    assert not flags >= FLAGS, f"{place}: {info}: one or the other, else nothing runs it"
     return Block(place, kind, text, frozenset(flags), values, reason or None)
 
 
 def pages_with(wanted: Callable[[Block], bool]) -> list[Path]:
     return [page for page in PAGES if any(wanted(block) for block in blocks(page))]
+
+
+GUEST_PAGES = pages_with(lambda block: block.is_run and block.needs_guest)
+PAGE_S = 900
+
+
+def is_to_begin_with(page: Path) -> bool:
+    """Half of those pages, so that two processes have one each."""
+    return page.parent != ROOT / "docs" or page.stem == "tutorial"
 
 
 @dataclass
@@ -174,7 +188,7 @@ class Reader:
         elif block.is_code:
             if block.file is not None:
                 self._write(block.file, block.text)
-            self._skipped = not block.is_run or (block.needs_guest and not self.in_guests)
+            self._skipped = block.is_left_out(self.in_guests)
             if not self._skipped:
                 self._run(block)
                 self.ran.append(block.place)
@@ -229,17 +243,14 @@ class Reader:
         process = self._start(words, log)
         if word := block.values.get("stays"):
             self._staying.append(process)
-            _await(process, log, word, block)
-        else:
-            try:
-                code = process.wait(BLOCK_S)
-            finally:
-                end(process, signal.SIGTERM)
-            self.said = log.read_text(encoding="utf-8", errors="replace")
-            assert code in block.codes, (
-                f"{block.place}: exit code {code}\n{block.text}\n{self.said}"
-            )
+            self.said = _await(process, log, word, block)
+            return
+        try:
+            code = process.wait(BLOCK_S)
+        finally:
+            end(process, signal.SIGTERM)
         self.said = log.read_text(encoding="utf-8", errors="replace")
+        assert code in block.codes, f"{block.place}: exit code {code}\n{block.text}\n{self.said}"
 
     def _start(self, words: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
         log.unlink(missing_ok=True)
@@ -267,12 +278,14 @@ def _hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _await(process: subprocess.Popen[bytes], log: Path, word: str, block: Block) -> None:
+def _await(process: subprocess.Popen[bytes], log: Path, word: str, block: Block) -> str:
+    """What it has printed once the word is there."""
     deadline = time.monotonic() + READY_S
     while word not in (said := log.read_text(encoding="utf-8", errors="replace")):
         assert process.poll() is None, f"{block.place}: it ended\n{said}"
         assert time.monotonic() < deadline, f"{block.place}: it never printed {word}\n{said}"
         time.sleep(0.1)
+    return said
 
 
 def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:

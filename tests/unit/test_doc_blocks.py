@@ -1,7 +1,7 @@
 """The blocks of the pages work: commands run, files load, programs end well, outputs are so.
 
 ``doc_blocks.py`` says how a block is marked. Blocks that boot guests are run by
-``test_doc_blocks_in_guests.py``.
+``test_doc_blocks_in_guests.py`` and ``test_stories_in_guests.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from doc_blocks import (
 SLOW = (
     *("README.md", "docs/policies.md", "docs/testing-policies.md"),
     *("docs/tutorial.md", "docs/topologies.md", "docs/stories/researcher.md"),
-    *("docs/stories/analyst.md", "docs/stories/planner.md"),
+    *("docs/stories/analyst.md", "docs/stories/planner.md", "docs/python.md"),
 )
 """They prove the reference corridor, price it, or ask libraries of maps: more than a second."""
 
@@ -92,6 +92,7 @@ def page_of(folder: Path, text: str) -> Path:
         ("```python\nprint(1 / 0)\n```\n", "ZeroDivisionError"),
         ("```yaml\na: 1\n```\n", "say what loads it"),
         ("```sh gest\ntrue\n```\n", r"gest\?"),
+        ("```sh guest aside\ntrue\n```\n", "one or the other"),
         ("```sh\necho a\n```\n\n```text output\nb\n```\n", "not printed there: b"),
         ("```sh stays=ready\necho nearly\n```\n", "it ended"),
     ],
@@ -121,6 +122,16 @@ def test_python_goes_on_where_the_block_before_it_ended(folder):
     reader = Reader(folder)
     reader.follow(page_of(folder, text))
     assert reader.said == "2\n"
+
+
+def test_each_block_is_run_without_guests_or_in_them_and_what_is_aside_only_once(folder):
+    text = "".join(
+        f"```sh {flag}\necho {said} >> said\n```\n"
+        for flag, said in (("aside", "a"), ("", "b"), ("guest", "c"))
+    )
+    for in_guests in (False, True):
+        Reader(folder, in_guests).follow(page_of(folder, text))
+    assert (folder / "said").read_text().split() == ["a", "b", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.faults.kind import (
+    SILENT,
     Effect,
     EventKind,
     Interfaces,
@@ -64,9 +65,7 @@ KIND = EventKind(
     words="a fibre whose both ends lose their carrier",
     example="{at: 500ms, until: 900ms, cut: guian-kunming}",
     options={
-        "silent": Option(
-            "flag", "what is sent is lost and carriers stay, so that only BFD notices", False
-        ),
+        "silent": SILENT,
         "toward": Option("name", "the hub towards which alone it is cut, silently"),
     },
     actions={CUT: cut_carrier, SILENCE: cut_silently, ONE_WAY: cut_one_way, MEND: repair},

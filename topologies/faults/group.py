@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corridor.topologies.base.options import Option, Values
-from corridor.topologies.faults.kind import Effect, EventKind, Interfaces, Reach, interfaces_of
+from corridor.topologies.base.options import Values
+from corridor.topologies.faults.kind import (
+    SILENT,
+    Effect,
+    EventKind,
+    Interfaces,
+    Reach,
+    interfaces_of,
+)
 
 if TYPE_CHECKING:  # guests import this, and not the model
     from corridor.topologies.model.topology import Topology
@@ -43,11 +50,7 @@ KIND = EventKind(
     of="group",
     words="a shared-risk group, all of it cut",
     example="{at: 500ms, until: 900ms, group: corridor:karakoram}",
-    options={
-        "silent": Option(
-            "flag", "what is sent is lost and carriers stay, so that only BFD notices", False
-        )
-    },
+    options={"silent": SILENT},
     actions={LOSE: lose, SILENCE: silence, REPAIR: repair},
     begin=LOSE,
     instead={"silent": SILENCE},

@@ -13,6 +13,9 @@ from corridor.topologies.model.wiring import End, Shape, Wiring
 if TYPE_CHECKING:  # guests import this, and not the model
     from corridor.topologies.model.topology import Topology
 
+SILENT = Option("flag", "what is sent is lost and carriers stay, so that only BFD notices", False)
+"""Of kinds that cut fibres."""
+
 
 @dataclass(frozen=True)
 class Effect:

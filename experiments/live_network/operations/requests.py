@@ -161,8 +161,13 @@ _READ: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator
 
 def request_of(text: str) -> Request:
     """InputError says in a line what a text is not."""
+    return read_by(_READ, text)
+
+
+def read_by[Kinds](kinds: TypeAdapter[Kinds], text: str | bytes) -> Kinds:
+    """One of several kinds of JSON object, told apart by a key; raises as ``request_of``."""
     try:
-        return _READ.validate_json(text)
+        return kinds.validate_json(text)
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:])

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from corridor.controller.api.link import ControllerLink
     from corridor.experiments.live_network.page.app import PageServer
 
-PUT_BACK_S = 20.0
+PUT_BACK_S = 120.0
+"""Of a large network, drains and policies take half a minute each."""
 STATE_FILE = "page-did.json"
 
 

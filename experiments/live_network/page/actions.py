@@ -29,6 +29,7 @@ type Publish = Callable[[str, JsonObject], Awaitable[None]]
 LOOK_S = 1.0
 RETRY_S = 5.0
 MAYBE_DONE = ("late", "absent", "error")
+"""Kinds of problem after which what was asked for may be so, or may become so."""
 
 
 class Actions:
@@ -61,6 +62,7 @@ class Actions:
         try:
             return await self._do(order)
         finally:
+            self.leases.did(order.page, time.monotonic())
             await self._tell()
 
     async def watch(self) -> None:
@@ -104,12 +106,14 @@ class Actions:
     async def _cut(self, fibre: str) -> JsonObject:
         was_ours = fibre in self.done.cuts
         self._note(cuts=toggled(self.done.cuts, fibre, on=True))
-        changed = was_ours
         try:
             changed = (await self._operations.ask("begin", kind="cut", what=fibre))["changed"]
-        finally:
-            if not (changed or was_ours):
+        except Problem as problem:
+            if not was_ours and problem.kind not in MAYBE_DONE:
                 self._note(cuts=toggled(self.done.cuts, fibre, on=False))
+            raise
+        if changed or not was_ours:  # also where all was put back while it was asked for
+            self._note(cuts=toggled(self.done.cuts, fibre, on=changed))
         return {"changed": changed}
 
     async def _mend(self, fibre: str) -> JsonObject:
@@ -130,11 +134,14 @@ class Actions:
         if becomes_ours:
             self._note(drains=toggled(self.done.drains, fibre, on=True))
         try:
-            return await self._link.change("drain", fibre=fibre)
+            changed = await self._link.change("drain", fibre=fibre)
         except Problem as problem:
             if becomes_ours and problem.kind not in MAYBE_DONE:
                 self._note(drains=toggled(self.done.drains, fibre, on=False))
             raise
+        if becomes_ours:  # also where all was put back while it was asked for
+            self._note(drains=toggled(self.done.drains, fibre, on=True))
+        return changed
 
     async def _restore(self, fibre: str) -> JsonObject:
         changed = await self._link.change("restore", fibre=fibre)
@@ -156,10 +163,13 @@ class Actions:
             was = self.done.policies
             self._note(policies=Was(was.before if was else before, None))
             try:
-                return await self._link.change("policy", set=wanted)
-            finally:
-                now = await self._policies_now()
-                self._note(policies=with_change(was, before, now) if now != before else was)
+                changed = await self._link.change("policy", set=wanted)
+            except Problem as problem:
+                if problem.kind not in MAYBE_DONE:
+                    self._note(policies=was)
+                raise
+            self._note(policies=with_change(was, before, await self._policies_now()))
+            return changed
 
     async def _policies_back(self, _of: str) -> None:
         """Unless somebody else has set others since."""

@@ -43,4 +43,4 @@ class Body:
 
     def _make(self) -> str:
         answers = json.loads(self._file.read_text(encoding="utf-8"))
-        return live_page(network_page(answers, None, list(foreseen(answers).answers)))
+        return live_page(network_page(answers, list(foreseen(answers).answers)))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter
 
-from corridor.topologies.base.errors import InputError
+from corridor.experiments.live_network.operations.requests import read_by
 from corridor.topologies.base.units import written_day
 from corridor.topologies.model.topology import Frozen
 
@@ -70,9 +70,4 @@ _READ: TypeAdapter[Order] = TypeAdapter(Annotated[Order, Field(discriminator="do
 
 def order_of(text: bytes) -> Order:
     """InputError says in a line what a text is not."""
-    try:
-        return _READ.validate_json(text)
-    except ValidationError as problem:
-        first = problem.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"][1:])
-        raise InputError(f"{where} {first['msg']}".strip()) from None
+    return read_by(_READ, text)

@@ -162,7 +162,6 @@
     const one = hubs[i];
     $("detail").replaceChildren(nameOf(i), `, ${names[one.j]}, ${one.role}`);
     $("near").replaceChildren(...[...demands.keys()].filter((n) => demands[n].s === i || demands[n].z === i).map((n) => button(demands[n].id, () => choose(n))));
-    it.pickedHub?.(i);
   }
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
 
@@ -173,21 +172,19 @@
     const i = numberOf(fibres, id);
     if (i < 0) return;
     it.states[i] = state === "up" ? "" : state;
-    ["cut", "drained", "degraded"].forEach((kind) => it.shapes[i].classList.toggle("is-" + kind, kind === state));
+    ["cut", "drained"].forEach((kind) => it.shapes[i].classList.toggle("is-" + kind, kind === state));
     const cell = document.querySelector(`[data-state-of="${i}"]`);
     if (cell) cell.textContent = state;
   }
-  function setDemand(id, now) {                       // status, hubs, fibres (ids), one_way_ms, round_trip_ms, measured_ms, permit, why
+  function setDemand(id, now) {                       // status, round_trip_ms, permit, why
     const i = numberOf(demands, id), by = demands[i]?.by[set];
     if (!by) return;
-    if ("fibres" in now) by.w = now.fibres.length ? ways.push([numberOf(hubs, now.hubs[0]), now.fibres.map((one) => numberOf(fibres, one)), now.one_way_ms ?? null, (now.crosses ?? []).join(" "), "", []]) - 1 : -1;
-    if ("status" in now) Object.assign(by, { st: STATE[now.status] ?? now.status, extra: null, cl: [] });
-    for (const [key, name] of [["rtt", "round_trip_ms"], ["got", "measured_ms"], ["permit", "permit"], ["why", "why"]]) if (name in now) by[key] = now[name];
+    Object.assign(by, { st: STATE[now.status] ?? now.status, extra: null, cl: [], rtt: now.round_trip_ms, permit: now.permit, why: now.why });
     const cells = document.querySelector(`#demands-table tr[data-row="${i}"]`)?.cells;
     if (cells) {
       const tag = html("span", { className: "tag " + by.st }, SAID[by.st] ?? by.st);
       cells[2].replaceChildren(tag, ...(by.why ? [html("small", {}, by.why)] : []));
-      cells[5].textContent = ms(by.rtt); cells[8].textContent = ms(by.got);
+      cells[5].textContent = ms(by.rtt);
     }
     if (i === chosen) draw();
   }

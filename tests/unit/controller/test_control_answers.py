@@ -238,7 +238,7 @@ def waiting(lab, **request):
     answered = []
 
     def wait():
-        line = json.dumps({"do": "events", "wait_s": 20, **request})
+        line = json.dumps({"do": "events", "wait_s": 30, **request})
         answered.append(control.answer(line))
 
     thread = threading.Thread(target=wait, daemon=True)
@@ -251,7 +251,7 @@ def test_who_waits_for_an_event_is_answered_as_soon_as_there_is_one(lab):
     thread.join(0.2)
     assert answered == []
     lab.event_log.say("error", message="x")
-    thread.join(5)
+    thread.join(20)
     assert [one["message"] for one in answered[0]["events"]] == ["x"]
     assert lab.event_log.bells == set()
 
@@ -263,6 +263,6 @@ def test_who_waits_is_answered_at_once_where_there_is_one_and_else_when_his_time
         ({"since": 10**6, "wait_s": 1}, 0),
     ):
         thread, answered = waiting(lab, **request)
-        thread.join(5)
+        thread.join(20)
         assert len(answered[0]["events"]) == count, request
     assert lab.event_log.bells == set()

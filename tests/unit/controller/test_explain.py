@@ -215,6 +215,17 @@ def test_an_outage_of_the_only_gateway_is_forbidden_by_its_waypoint():
     assert (dead.found_at, dead.delivered, dead.forbids.clause) == ("gate", False, "waypoints")
 
 
+@pytest.mark.parametrize(
+    ("src", "phases"), [("west", ("PRE", "PASSED")), ("kun", ("PASSED", "PASSED"))]
+)
+def test_a_way_that_is_planned_again_names_its_gateways_whatever_phases_are_called(src, phases):
+    unnamed = {"waypoints": [{"any_of": "gateways", "before": "border"}]}
+    found = explained(permit(hard=unnamed), about=demand(src=src), k=1)
+    (cut,) = [one for one in found.outages if "link:mandalay-mumbai" in one.dead]
+    assert (found.passage.gateways, found.passage.phases[:2]) == (("kun",), phases)
+    assert cut.again.passage.gateways == ("kun",)
+
+
 def test_outages_of_the_ends_are_not_told():
     found = explained(permit(), k=1)
     told = {name for outage in found.outages for name in outage.dead}

@@ -15,7 +15,7 @@ from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
 from corridor.experiments.command_line import names
 from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
-from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
@@ -157,6 +157,13 @@ def test_names_read_quickly_are_those_of_the_map(name):
     assert set(names.hubs(args)) == {one.id for one in known.hubs}
     assert set(names.fibres(args)) == {one.id for one in known.fibres}
     assert names.groups(args) == list(known.srlgs)
+
+
+def test_names_read_quickly_are_of_what_commands_take_if_nothing_is_said():
+    assert names.DEFAULT_SCENARIO == DEFAULT
+    args = build_parser().parse_args(["topology", "show"])
+    assert args.topology == names.DEFAULT_TOPOLOGY
+    assert SHIPPED == names.SHIPPED_TOPOLOGIES
 
 
 def test_a_file_that_is_no_scenario_names_nothing(tmp_path):

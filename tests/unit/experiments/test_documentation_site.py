@@ -113,8 +113,13 @@ def test_a_broken_link_ends_the_build_with_its_file_and_line(tmp_path):
         shutil.copy(ROOT / name, tmp_path / name)
     with (tmp_path / "docs/api.md").open("a") as page:
         page.write("\n[nowhere](limitations.md#no-such-heading)\n")
+    before = tmp_path / "site/.buildinfo"
+    before.parent.mkdir()
+    before.write_text("of a site that is whole")
     with pytest.raises(InputError, match=r"^docs/api\.md:\d+: .*no-such-heading"):
         site.build_site(tmp_path / "site", tmp_path)
+    assert before.read_text() == "of a site that is whole"
+    assert not list(tmp_path.glob(".site-*"))
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
@@ -122,4 +127,6 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "mine").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         site.build_site(tmp_path)
+    with pytest.raises(InputError, match="no site of ours"):
+        site.build_site(tmp_path / "mine")
     assert (tmp_path / "mine").read_text() == "x"

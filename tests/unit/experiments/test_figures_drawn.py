@@ -15,10 +15,10 @@ from corridor.experiments.figures.predicted_measured import predicted_measured
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.rtt_ecdf import rtt_ecdf
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import COLUMN, SMALL_PT, TEXT, lay_out, style
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 CITIES = ("shanghai", "guian", "karachi")
 
@@ -179,22 +179,13 @@ def test_throughput_of_a_flow_that_went_wrong_is_told(
 def test_no_text_is_small_or_leaves_the_figure(
     run: Path, summary: dict[str, Any], count: int
 ) -> None:
-    for name, figure in figures_of(run, many_demands(summary, count)).items():
-        for text, box in extents(figure):
-            shown = f"{name}: {text.get_text()!r} {box}"
-            assert text.get_fontsize() >= SMALL_PT, shown
-            assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
-            assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
+    for figure in figures_of(run, many_demands(summary, count)).values():
+        assert_legible(figure)
 
 
 def test_no_two_texts_of_the_ranges_overlap(run: Path, summary: dict[str, Any]) -> None:
     figure = figures_of(run, many_demands(summary, 46))["demand-ranges"]
-    boxes = [(text.get_text(), box) for text, box in extents(figure)]
-    for number, (text, box) in enumerate(boxes):
-        for other, against in boxes[number + 1 :]:
-            width = min(box.x1, against.x1) - max(box.x0, against.x0)
-            height = min(box.y1, against.y1) - max(box.y0, against.y0)
-            assert width < 1 or height < 2, (text, other)
+    assert_apart(figure, high_px=2)
 
 
 def test_beyond_the_most_rows_those_that_stray_least_are_left_out(

@@ -138,3 +138,10 @@ def test_lines_are_broken_before_a_number_and_never_before_its_unit() -> None:
         lines = broken(Figure(dpi=150), "out for 40 ms, predicted 36.6 ms (87 %) at once", 7, 70)
     assert len(lines) > 2
     assert not any(line.startswith(("ms", "%")) for line in lines), lines
+
+
+def test_no_line_begins_with_the_dot_that_ends_the_part_before() -> None:
+    with style():
+        lines = [broken(Figure(dpi=150), "a part · and another", 7, room) for room in range(20, 90)]
+    assert {len(one) for one in lines} >= {1, 2, 3}
+    assert not any(line.startswith("·") for one in lines for line in one), lines

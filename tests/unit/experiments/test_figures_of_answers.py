@@ -12,6 +12,7 @@ import pytest
 import handmade_answers
 import handmade_run
 from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.free_lawful import free_lawful
 from corridor.experiments.figures.map_of_ways import map_of_ways
@@ -19,9 +20,9 @@ from corridor.experiments.figures.outcomes import MOST_ROWS, Mark, matrix_of, to
 from corridor.experiments.figures.policy_demand import policy_demand
 from corridor.experiments.figures.price_of_run import price_of_run
 from corridor.experiments.figures.registry import KINDS
-from corridor.experiments.figures.style import COLUMN, SMALL_PT, TEXT, lay_out, style
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 DRAWERS = {
@@ -220,25 +221,14 @@ def test_no_text_is_small_or_leaves_the_figure(
 ) -> None:
     figure = drawn(name, many(answers, copies), width)
     assert figure.get_size_inches()[0] == pytest.approx(width.inches)
-    for text, box in extents(figure):
-        shown = f"{text.get_text()!r} {box}"
-        assert text.get_fontsize() >= SMALL_PT, shown
-        assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
-        assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
+    assert_legible(figure)
 
 
 @WIDTHS
 @NAMES
 @pytest.mark.parametrize("copies", [1, 9])
 def test_no_two_texts_overlap(answers: Any, name: str, width: Any, copies: int) -> None:
-    boxes = [
-        (text.get_text(), box) for text, box in extents(drawn(name, many(answers, copies), width))
-    ]
-    for number, (text, box) in enumerate(boxes):
-        for other, against in boxes[number + 1 :]:
-            wide = min(box.x1, against.x1) - max(box.x0, against.x0)
-            high = min(box.y1, against.y1) - max(box.y0, against.y0)
-            assert wide < 1 or high < 3, (text, other)
+    assert_apart(drawn(name, many(answers, copies), width), high_px=3)
 
 
 def test_figures_of_answers_are_the_same_bytes_for_the_same_data(tmp_path: Path) -> None:
@@ -274,8 +264,14 @@ def test_a_run_without_policies_has_no_matrix(tmp_path: Path) -> None:
     assert draw_figures(run, summary, ("policy-demand",)) == []
 
 
+def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:
+    demand = answers["demands"][0]
+    alike = answers | {"demands": [demand | {"extra_ms": 0.9 * LEAST_MS}]}
+    other = answers | {"demands": [demand | {"extra_ms": LEAST_MS}]}
+    assert (answers_data.delayed(alike), len(answers_data.delayed(other))) == ([], 1)
+
+
 def test_every_kind_of_figure_is_on_the_page_of_results() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/results.md").read_text()
-    for name, kind in KINDS.items():
+    for name in KINDS:
         assert f"- `{name}`: " in page, name
-        assert kind.words, name

@@ -15,11 +15,12 @@ from corridor.experiments.figures import draw_figures, event_data
 from corridor.experiments.figures.event_data import Level, Outage, Span
 from corridor.experiments.figures.flags import MAX_LANES, flags
 from corridor.experiments.figures.outages import outages
-from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.traffic.measures.samples import PROBE_DTYPE
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 
 def hit(demand: str = "near", **changes: Any) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: dic
         "options": {},
         "at_ms": at_ms,
         "until_ms": until_ms,
+        "back_ms": None,
         "refused": None,
         "hits": list(hits),
     }
@@ -118,9 +120,9 @@ def test_where_none_is_hit_the_first_that_was_answered_is_shown() -> None:
     assert event_data.shown_demands(about) == [demands[1]]
 
 
-def predicted(*events: Any, rtt_ms: float | None = 10.0) -> list[Level]:
+def predicted(*events: Any, rtt_ms: float | None = 10.0, has_bfd: bool = False) -> list[Level]:
     demand: Any = {"id": "near", "predicted_rtt_ms": rtt_ms}
-    return event_data.levels(demand, events, 1.0)
+    return event_data.levels(demand, events, 1.0, has_bfd=has_bfd)
 
 
 def test_a_prediction_holds_but_while_events_last() -> None:
@@ -134,6 +136,36 @@ def test_a_prediction_holds_but_while_events_last() -> None:
     assert predicted(event("cut", "one", 200.0, None, detour)) == [
         Level(0, 0.2, 10),
         Level(0.2, 1, 14),
+    ]
+
+
+def test_a_detour_is_predicted_until_its_fibres_are_used_again() -> None:
+    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
+    assert predicted(cut | {"back_ms": 700.0}) == [
+        Level(0, 0.2, 10),
+        Level(0.2, 0.7, 14),
+        Level(0.7, 1, 10),
+    ]
+    assert predicted(cut | {"back_ms": 1200.0}) == [Level(0, 0.2, 10), Level(0.2, 1, 14)]
+
+
+def test_with_bfd_nothing_is_said_to_be_predicted_while_fibres_come_back() -> None:
+    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
+    assert predicted(cut | {"back_ms": 700.0}, has_bfd=True) == [
+        Level(0, 0.2, 10),
+        Level(0.2, 0.4, 14),
+        Level(0.7, 1, 10),
+    ]
+    assert predicted(cut, has_bfd=True) == predicted(cut)
+
+
+def test_what_comes_for_good_while_a_fibre_is_out_says_nothing_of_the_time_after() -> None:
+    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0)) | {"back_ms": 700.0}
+    law = hit(expected_rtt_before_ms=14.0, expected_rtt_then_ms=18.0)
+    assert predicted(cut, event("policies", "none", 500.0, None, law)) == [
+        Level(0, 0.2, 10),
+        Level(0.2, 0.5, 14),
+        Level(0.5, 0.7, 18),
     ]
 
 
@@ -229,7 +261,7 @@ def test_outages_are_those_of_events_that_had_some_or_were_to() -> None:
     ]
     assert [one.told for one in event_data.outages([*ALL, spared])] == [
         "30 ms, predicted 20 ms",
-        "4.63 s, predicted\nwhile it lasts (50 ms)",
+        "4.63 s\npredicted while it lasts (50 ms)",
         "none, predicted 15 ms",
     ]
 
@@ -238,7 +270,7 @@ def test_an_outage_may_be_predicted_to_last_as_long_as_the_run() -> None:
     forever = event("policies", "none", 20.0, None, hit(out_ms=70.0, **LASTING))
     (outage,) = event_data.outages([forever])
     assert (outage.predicted_ms, outage.lasting) == (None, True)
-    assert outage.told == "70 ms, predicted\nwhile it lasts"
+    assert outage.told == "70 ms\npredicted while it lasts"
     assert event_data.outages_title([forever], {}) == (
         "No outage is longer than predicted; the longest is 70 ms (policies none)"
     )
@@ -316,7 +348,8 @@ def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None
     names = {path.name for path in draw_figures(run, summary)}
     assert {"timeline.pdf", "timeline.png", "outages.pdf", "outages.png"} <= names
     with style():
-        over_time, out = timeline(summary, run), outages(summary, run)
+        about = RunData(run, summary)
+        over_time, out = timeline(about, TEXT), outages(about, TEXT)
     assert "4 events: 2 demands were out, the longest for 4.63 s (partition CN)" in [
         text.get_text() for text in visible_texts(over_time)
     ]
@@ -327,24 +360,26 @@ def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None
 
 def test_without_events_neither_is_drawn(run: Path, summary: Any) -> None:
     del summary["events"]
-    assert timeline(summary, run) is None
-    assert outages(summary, run) is None
-    assert outages({**summary, "events": [DAY]}, run) is None
+    assert timeline(RunData(run, summary), TEXT) is None
+    assert outages(RunData(run, summary), TEXT) is None
+    assert outages(RunData(run, {**summary, "events": [DAY]}), TEXT) is None
 
 
 def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
     """The start of probing is 1 s after the epoch of the run made by hand."""
-    near, far = event_data.read_courses(run, [0, 2])
+    probes = RunData(run, summary).probes
+    near, far = event_data.courses(probes, [0, 2])
     assert near.sent_s.tolist() == pytest.approx([-0.98, -0.96])
     assert near.lost_s.tolist() == pytest.approx([-0.94, -0.92])
     assert far.rtt_ms.tolist() == pytest.approx([50.0, 50.002, 50.001], abs=2e-3)
-    assert event_data.read_intervals_ms(run, summary) == {"near": 20.0, "far": 20.0}
+    assert event_data.intervals_ms(probes, summary) == {"near": 20.0, "far": 20.0}
 
 
 def test_events_without_probes_are_drawn_too(run: Path, summary: Any) -> None:
     (run / "probes.parquet").unlink()
-    assert len(event_data.read_courses(run, [0])[0].rtt_ms) == 0
-    assert event_data.read_intervals_ms(run, summary) == {}
+    probes = RunData(run, summary).probes
+    assert len(event_data.courses(probes, [0])[0].rtt_ms) == 0
+    assert event_data.intervals_ms(probes, summary) == {}
     names = {path.name for path in draw_figures(run, summary, ("timeline", "outages"))}
     assert len(names) == 8
 
@@ -367,31 +402,25 @@ def crowded(summary: Any) -> Any:
     return {**summary, "events": events}
 
 
+@pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 @pytest.mark.parametrize("many", [False, True])
 def test_no_text_is_small_leaves_the_figure_or_covers_another(
-    run: Path, summary: Any, many: bool
+    run: Path, summary: Any, many: bool, width: Any
 ) -> None:
-    about = crowded(summary) if many else summary
+    about = RunData(run, crowded(summary) if many else summary)
     with style():
-        figures = [timeline(about, run), outages(about, run)]
+        figures = [timeline(about, width), outages(about, width)]
         for figure in filter(None, figures):
             lay_out(figure)
     for figure in figures:
-        found = extents(figure)
-        for text, box in found:
-            shown = f"{text.get_text()!r} {box}"
-            assert text.get_fontsize() >= SMALL_PT, shown
-            assert box.x0 >= 0 and box.y0 >= 0, shown  # noqa: PT018
-            assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, shown  # noqa: PT018
-        for (text, box), (other, against) in itertools.combinations(found, 2):
-            width = min(box.x1, against.x1) - max(box.x0, against.x0)
-            height = min(box.y1, against.y1) - max(box.y0, against.y0)
-            assert width < 1 or height < 2.5, (text.get_text(), other.get_text())
+        assert_legible(figure)
+        assert_apart(figure)
 
 
 def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: Any) -> None:
     with style():
-        wide, narrow = outages(summary, run), outages({**summary, "events": [CUT]}, run)
+        wide = outages(RunData(run, summary), TEXT)
+        narrow = outages(RunData(run, {**summary, "events": [CUT]}), TEXT)
     assert wide is not None
     assert narrow is not None
     assert wide.axes[0].get_xscale() == "log"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from corridor.experiments.figures import latency_load, loads
 from corridor.experiments.figures.before_after import before_after
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import COLUMN, SMALL_PT, TEXT, lay_out, style
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 DRAIN = event(*("drain", "two", 100.0, 150.0), hit("far", rtt_then_ms=14.25), hit(rtt_then_ms=9.0))
@@ -167,12 +166,5 @@ def test_no_text_is_small_leaves_the_figure_or_covers_another(
 ) -> None:
     monkeypatch.setattr(latency_load, "_fastest_ms", lambda _: {"near": 0.1})
     figure = drawn(name, changed(run, CUT, DRAIN, BLACKOUT), width)
-    found = extents(figure)
-    for text, box in found:
-        assert text.get_fontsize() >= SMALL_PT, text
-        assert min(box.x0, box.y0) >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-    for (text, box), (other, against) in itertools.combinations(found, 2):
-        wide = min(box.x1, against.x1) - max(box.x0, against.x0)
-        high = min(box.y1, against.y1) - max(box.y0, against.y0)
-        assert wide < 1 or high < 3, (text.get_text(), other.get_text())
+    assert_legible(figure)
+    assert_apart(figure, high_px=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,12 @@ from test_figures_of_events import ALL
 
 import handmade_run
 from corridor.experiments.figures import rates
-from corridor.experiments.figures.style import SMALL_PT, lay_out, style
+from corridor.experiments.figures.rates import Rate
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import TEXT, lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import extents, visible_texts
+from drawn_texts import assert_apart, assert_legible, visible_texts
 
 
 @pytest.fixture
@@ -31,10 +32,14 @@ def summary(run: Path) -> Any:
 
 def drawn(summary: Any, run: Path) -> Any:
     with style():
-        figure = timeline(summary, run)
+        figure = timeline(RunData(run, summary), TEXT)
         assert figure is not None
         lay_out(figure)
     return figure
+
+
+def rates_of(run: Path, end_s: float, summary: Any) -> list[Rate]:
+    return rates.rates_of(RunData(run, summary).tracks, end_s, summary["demands"])
 
 
 def texts(figure: Any) -> list[str]:
@@ -56,7 +61,7 @@ def test_flows_are_rows_below_those_of_probes_until_the_last_of_them_ends(
 
 
 def test_a_rate_is_what_its_series_says(run: Path, summary: Any) -> None:
-    far, near = rates.read_rates(run, 0.2, summary["demands"][::-1])
+    far, near = rates_of(run, 0.2, {"demands": summary["demands"][::-1]})
     assert (near.demand, near.protocol, near.width_ns) == ("near", "udp", 10_000_000)
     assert [one.value for one in near.delivered] == [5, 10, 5, 5, 5]
     assert [one.value for one in near.sent] == [10, 19, 0, 10, 0]
@@ -66,12 +71,12 @@ def test_a_rate_is_what_its_series_says(run: Path, summary: Any) -> None:
 
 
 def test_long_axes_have_wider_bins(run: Path, summary: Any) -> None:
-    near, far = rates.read_rates(run, 100.0, summary["demands"])
+    near, far = rates_of(run, 100.0, summary)
     assert (near.width_ns, far.width_ns) == (500_000_000, 500_000_000)
 
 
 def test_flows_after_all_events_and_probes_are_left_out(run: Path, summary: Any) -> None:
-    assert [one.demand for one in rates.read_rates(run, 0.04, summary["demands"])] == ["near"]
+    assert [one.demand for one in rates_of(run, 0.04, summary)] == ["near"]
 
 
 def test_more_flows_than_rows_are_counted_in_the_caption(
@@ -90,18 +95,11 @@ def test_without_a_table_of_this_version_there_are_no_rates(
     (run / "series.parquet").unlink()
     if spoil == "another":
         (run / "flows.parquet").rename(run / "series.parquet")
-    assert rates.read_rates(run, 1.0, summary["demands"]) == []
+    assert rates_of(run, 1.0, summary) == []
     assert "throughput" not in texts(drawn(summary, run))
 
 
 def test_no_text_is_small_leaves_the_figure_or_covers_another(run: Path, summary: Any) -> None:
     figure = drawn(summary, run)
-    found = extents(figure)
-    for text, box in found:
-        assert text.get_fontsize() >= SMALL_PT, text
-        assert min(box.x0, box.y0) >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-    for (text, box), (other, against) in itertools.combinations(found, 2):
-        width = min(box.x1, against.x1) - max(box.x0, against.x0)
-        height = min(box.y1, against.y1) - max(box.y0, against.y0)
-        assert width < 1 or height < 2.5, (text.get_text(), other.get_text())
+    assert_legible(figure)
+    assert_apart(figure)

@@ -1,5 +1,6 @@
 """What a page of a live network may ask for, and what becomes of what it did."""
 
+import asyncio
 import json
 import time
 import urllib.error
@@ -7,6 +8,8 @@ import urllib.request
 
 import pytest
 
+from corridor.controller.api.problems import Problem
+from corridor.experiments.live_network.page.actions import Actions
 from corridor.experiments.live_network.page.leases import (
     LEASE_S,
     Done,
@@ -15,7 +18,7 @@ from corridor.experiments.live_network.page.leases import (
     toggled,
     with_change,
 )
-from corridor.experiments.live_network.page.orders import order_of
+from corridor.experiments.live_network.page.orders import OfFibre, Policies, order_of
 from corridor.experiments.live_network.page.shares import Counted, shares
 from corridor.topologies.base.errors import InputError
 from live_page_lab import page_lab
@@ -55,13 +58,6 @@ def do(lab, what, page=PAGE, **more):
 def put_back(lab):
     yield
     assert do(lab, "put-back") == (200, {"left": []})
-
-
-def until(what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.05)
 
 
 def test_what_is_of_the_network_needs_the_pages_token(lab):
@@ -160,6 +156,116 @@ def test_why_is_told_as_explain_prints_it(lab):
     assert text.startswith("ckpt-karachi: guian to karachi, data of class")
     assert ask(lab, "/page/why?demand=nobody")[0] == 404
     assert ask(lab, "/page/why")[0] == 404
+
+
+class Operations:
+    """Those of a network with one fibre. ``wrong`` is raised once something is done."""
+
+    def __init__(self):
+        self.is_cut = False
+        self.wrong = None
+        self.may_begin = asyncio.Event()
+        self.may_begin.set()
+
+    async def ask(self, do, **_):
+        await asyncio.sleep(0)
+        if do == "begin":
+            await self.may_begin.wait()
+        changed = self.is_cut != (do == "begin")
+        self.is_cut = do == "begin"
+        if self.wrong is not None and do == "begin":
+            raise self.wrong
+        return {"changed": changed}
+
+
+class Link:
+    """A controller that does what it is asked, or raises ``wrong`` and may do it ``later``."""
+
+    def __init__(self):
+        self.set, self.later = {"name": "none"}, {}
+        self.wrong = None
+
+    async def read(self, do, **_):
+        return {"policies": {"set": self.set}, "topology": {"hubs": ["guian"]}}[do]
+
+    async def change(self, _do, set):  # noqa: A002 - the request's name
+        if self.wrong is not None:
+            self.later, wrong, self.wrong = set, self.wrong, None
+            raise wrong
+        self.set = set
+
+
+def made(tmp_path):
+    """Actions, with the operations and the controller that they ask."""
+
+    async def publish(_kind, _what):
+        pass
+
+    operations, link = Operations(), Link()
+    actions = Actions(link, operations, tmp_path / "did.json", Leases(), publish)
+    return actions, operations, link
+
+
+CUT = OfFibre(do="cut", page=PAGE, fibre=FIBRE)
+
+
+def test_a_cut_of_which_nobody_knows_whether_it_is_done_is_put_back(tmp_path):
+    async def said():
+        actions, operations, _ = made(tmp_path)
+        operations.wrong = Problem("absent", "the network did not answer in 140 s")
+        with pytest.raises(Problem):
+            await actions.carry_out(CUT)
+        assert operations.is_cut
+        assert await actions.put_back("asked for") == []
+        assert not operations.is_cut
+
+    asyncio.run(said())
+
+
+def test_a_cut_that_is_refused_is_not_held(tmp_path):
+    async def said():
+        actions, operations, _ = made(tmp_path)
+        operations.wrong = Problem("bad", "no such fibre")
+        with pytest.raises(Problem):
+            await actions.carry_out(CUT)
+        assert not actions.done
+
+    asyncio.run(said())
+
+
+def test_a_cut_that_comes_about_while_all_is_put_back_is_held_by_its_page(tmp_path):
+    async def said():
+        actions, operations, _ = made(tmp_path)
+        operations.may_begin.clear()
+        cutting = asyncio.create_task(actions.carry_out(CUT))
+        await asyncio.sleep(0)
+        assert await actions.put_back("asked for") == []
+        operations.may_begin.set()
+        assert await cutting == {"changed": True}
+        assert (operations.is_cut, actions.done.cuts) == (True, [FIBRE])
+        assert actions.leases.why_over(time.monotonic()) == ""
+        await actions.put_back("asked for")
+        assert not operations.is_cut
+
+    asyncio.run(said())
+
+
+@pytest.mark.parametrize("kind", ["late", "refused"])
+def test_policies_that_may_still_come_into_force_are_put_back_and_refused_ones_are_not(
+    tmp_path, kind
+):
+    async def said():
+        actions, _, link = made(tmp_path)
+        before, link.wrong = link.set, Problem(kind, "not now")
+        with pytest.raises(Problem):
+            await actions.carry_out(Policies(do="policies", page=PAGE, set="th"))
+        assert bool(actions.done) is (kind == "late")
+        if kind == "late":
+            link.set = link.later
+        await actions.put_back("asked for")
+        assert link.set == before
+
+    asyncio.run(said())
 
 
 def test_what_a_page_did_lasts_as_long_as_it_says_that_it_is_there():

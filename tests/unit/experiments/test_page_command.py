@@ -1,12 +1,17 @@
 """``corridor page`` and ``corridor up --open``: where a page is, who serves it, how it opens."""
 
+import fcntl
 import json
 import os
+import threading
+import time
+from typing import ClassVar
 
 import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.live_network import page_process, session
+from corridor.experiments.testbeds.scratch import lock_folder
 
 TOKEN = "t" * 43
 
@@ -41,11 +46,20 @@ def network(state, **more):
     return one
 
 
-def served(state, pid):
-    (state / "mini" / page_process.NOTE).write_text(
-        json.dumps({"url": "http://127.0.0.1:4711", "pid": pid})
-    )
+def served(state):
+    """By who holds the lock, if anybody does."""
+    note = json.dumps({"url": "http://127.0.0.1:4711"})
+    (state / "mini" / page_process.NOTE).write_text(note)
     (state / "mini" / page_process.TOKEN_FILE).write_text(TOKEN)
+
+
+@pytest.fixture
+def held(state):
+    """Another process serves the page of a network, or is about to."""
+    network(state)
+    number = lock_folder(state / "mini", fcntl.LOCK_EX)
+    yield
+    os.close(number)
 
 
 def test_without_a_network_there_is_no_page(capsys):
@@ -59,9 +73,8 @@ def test_a_network_that_takes_no_faults_has_no_page(state, capsys):
     assert "network mini has no page" in capsys.readouterr().err
 
 
-def test_a_page_that_is_served_already_is_told_of_and_no_other_is_started(state, capsys):
-    network(state)
-    served(state, os.getpid())
+def test_a_page_that_is_served_already_is_told_of_and_no_other_is_started(state, held, capsys):
+    served(state)
     assert page("--no-browser") == 0
     assert capsys.readouterr().out == f"page: http://127.0.0.1:4711/#token={TOKEN}\n"
     assert page("--kiosk") == 2
@@ -70,8 +83,57 @@ def test_a_page_that_is_served_already_is_told_of_and_no_other_is_started(state,
 
 def test_a_note_of_a_process_that_is_dead_is_none(state):
     one = network(state)
-    served(state, 2**22 + 1)
+    served(state)
     assert page_process.found(one) is None
+
+
+def test_a_page_that_another_process_is_about_to_serve_is_not_served_twice(state, held, capsys):
+    (state / "mini" / page_process.TOKEN_FILE).write_text(TOKEN)
+    assert page("--no-browser") == 2
+    assert "its page is being served by another process" in capsys.readouterr().err
+    assert (state / "mini" / page_process.TOKEN_FILE).read_text() == TOKEN, "it is not ours"
+
+
+class Process:
+    """One that serves a page, as far as ``_Restarted`` knows."""
+
+    started: ClassVar[list] = []
+
+    def __init__(self, *_, **__):
+        self.url = "http://127.0.0.1:4711"
+        self.may_start, self.died = threading.Event(), threading.Event()
+        self.is_closed = False
+        first = not Process.started
+        Process.started.append(self)
+        assert first or self.may_start.wait(60)
+
+    def wait(self):
+        self.died.wait()
+        return "it ended with code -9"
+
+    def close(self):
+        self.is_closed = True
+        self.died.set()
+
+
+def test_one_that_is_being_started_again_when_all_ends_ends_as_well(monkeypatch, tmp_path):
+    """Else what pages did would be put back by nobody."""
+    monkeypatch.setattr(page_process, "ServingProcess", Process)
+    monkeypatch.setattr(page_process, "RESTART_S", 0.0)
+    monkeypatch.setattr(Process, "started", [])
+    serving = page_process._Restarted([], tmp_path / "log", None, lambda _text: None)
+    Process.started[0].died.set()
+    deadline = time.monotonic() + 60
+    while len(Process.started) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    ending = threading.Thread(target=serving.close)
+    ending.start()
+    ending.join(0.2)
+    Process.started[1].may_start.set()
+    ending.join(60)
+    assert Process.started[1].is_closed
+    assert len(Process.started) == 2
 
 
 def test_a_page_that_cannot_be_served_is_one_line_and_leaves_nothing(state, tmp_path, capsys):

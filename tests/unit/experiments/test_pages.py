@@ -260,9 +260,9 @@ def test_local_names_have_their_language(tmp_path: Path) -> None:
 
 
 def test_a_live_page_has_its_scripts_as_files_and_the_same_sections() -> None:
-    page = network_page(page_case.answers(), page_case.proof(), ["All is well."])
-    seen = Seen(live_page(page, ("live.js",)))
-    assert [one["src"] for one in seen.all("script") if "src" in one] == [*SCRIPTS, "live.js"]
+    page = network_page(page_case.answers(), ["All is well."])
+    seen = Seen(live_page(page))
+    assert [one["src"] for one in seen.all("script") if "src" in one] == [*SCRIPTS]
     assert {"line", "act", "proven", "demands-table"} <= {one.get("id") for _, one in seen.elements}
     assert not [one for one in seen.all("meta") if "http-equiv" in one]
 

@@ -111,6 +111,13 @@ def test_recovering_leaves_the_raw_files_and_no_scratch(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == names | set(RESULT_FILES)
 
 
+def test_what_was_killed_while_it_wrote_the_summary_leaves_a_summary_of_its_own(run: Path) -> None:
+    (run / ".summary.json").write_text("{")
+    recover(run)
+    assert not (run / "summary.json").is_symlink()
+    assert json.loads((run / "summary.json").read_text())["complete"] is True
+
+
 def test_recovering_twice_gives_the_same_bytes(run: Path) -> None:
     kill_in_the_middle(run)
     recover(run)

@@ -276,7 +276,7 @@
   $("why-box").addEventListener("toggle", why);
 
   let last = -1;                                      // a demand was chosen: by select, table, search or map
-  const choose = it.chosenNow = () => { if (it.chosen !== last) { last = it.chosen; probing(); } };
+  const choose = () => { if (it.chosen !== last) { last = it.chosen; probing(); } };
   for (const kind of ["change", "click", "input"]) document.addEventListener(kind, () => setTimeout(choose));
   line.changed("waiting", 0);
   choose();
