@@ -22,7 +22,9 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Demand, DemandEntry, Policy, PolicySet
 from corridor.controller.policy.routes import NoRoute, Route, best_route, shortest
 from corridor.controller.policy.semantics import rule
-from corridor.controller.policy.terms.places import Groups, Where, operators
+from corridor.controller.policy.terms.elements import Named, Where
+from corridor.controller.policy.terms.places import Groups, operators
+from corridor.topologies.base.documents import KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
@@ -76,19 +78,23 @@ def hubs_of(where: Where, topology: Topology, groups: Groups, src: str) -> tuple
 
 def unknown_names(
     where: Where, topology: Topology, groups: Groups
-) -> Iterator[tuple[str, str, frozenset[str]]]:
-    """What a selector names that nobody knows: under which key, the name, and what is known."""
+) -> Iterator[tuple[KeyPath, str, frozenset[str]]]:
+    """What a selector names that nobody knows: where, the name, and what is known."""
     places = frozenset(groups.members)
     run = [hub.operated_by for hub in topology.hubs]
     run += [fibre.operated_by for fibre in topology.fibres]
-    known = {
-        "hubs": frozenset(hub.id for hub in topology.hubs),
-        "located_in": places,
-        "outside": places,
-        "operated_by": places.union(*map(operators, run)),
+    known: dict[Named, frozenset[str]] = {
+        "hub": frozenset(hub.id for hub in topology.hubs),
+        "place": places,
+        "operator": places.union(*map(operators, run)),
     }
-    for key, names in known.items():
-        yield from ((key, name, names) for name in getattr(where, key) if name not in names)
+    for one in where.given:
+        if one.key.named is not None:
+            names = known[one.key.named]
+            yield from (((one.name,), name, names) for name in one.value if name not in names)
+    for excepted in where.exceptions:
+        for path, name, names in unknown_names(excepted, topology, groups):
+            yield ("except", *path), name, names
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from corridor.controller.intent.anycast import settle, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
 from corridor.controller.policy.model import DemandEntry as RuledEntry
-from corridor.controller.policy.terms.places import Destination, Where
+from corridor.controller.policy.terms.destinations import Destination
+from corridor.controller.policy.terms.elements import Where
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
 from corridor.topologies.base.documents import Document
@@ -96,10 +97,10 @@ def _served(
     if not isinstance(where, Where):
         return Demand.model_construct(**fields)
     at = ("demands", number, "dst")
-    for key, name, known in unknown_names(where, topology, policies.known_groups):
+    for path, name, known in unknown_names(where, topology, policies.known_groups):
         hint = nearest(name, known) or f"corridor topology show {topology.name}"
-        message = f'demand "{demand.id}" may go to a hub whose {key} is "{name}": no such name'
-        raise document.error(message, *at, *key.split("."), hint=hint)
+        message = f'demand "{demand.id}" may go to hubs by {path[-1]} "{name}", which nobody knows'
+        raise document.error(message, *at, *path, hint=hint)
     try:
         found = settle(policies, topology, demand.ruled(service), as_of)
     except InputError as error:
