@@ -24,6 +24,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from corridor.controller.forwarding.avoided import NOTHING
+from corridor.controller.forwarding.disjoint import Sharing, keeping_apart, sharings
 from corridor.controller.forwarding.edge import (
     admit_host,
     admit_ports,
@@ -40,7 +42,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     TreeBuilder,
 )
 from corridor.controller.forwarding.labels import Allocator, Labelling, label_way
-from corridor.controller.forwarding.nodes import reached
+from corridor.controller.forwarding.nodes import Used, met_along, reached
 from corridor.controller.forwarding.program import (
     Action,
     Bucket,
@@ -99,9 +101,20 @@ def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
 def plan_ways(
     topology: Topology, intents: Iterable[Intent], failures: Failures = NO_FAILURES
 ) -> tuple[ForwardingTree, ...]:
-    """How each intent can be served without what has failed, in order."""
-    builder = TreeBuilder(topology, failures)
-    return tuple(builder.way(intent) for intent in intents)
+    """How each intent can be served without what has failed, in order.
+
+    Those that are to be disjoint share as little as can be; nothing, where there are such ways.
+    """
+    builder, asked = TreeBuilder(topology, failures), tuple(intents)
+    off = keeping_apart(builder, topology, asked)
+    return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in asked)
+
+
+def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
+    """What ways of disjoint demands share all the same while nothing fails."""
+    served = [way for way in ways if way.first is not None]
+    used = [Used(0, 0, *met_along(way.first)) for way in served]
+    return sharings(topology, [way.intent for way in served], used)
 
 
 def compile_ways(

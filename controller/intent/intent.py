@@ -9,7 +9,9 @@ from itertools import product
 from typing import Literal
 
 from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.policy.model import (
+    RETURN,
     Bandwidth,
     Binding,
     Demand,
@@ -22,7 +24,7 @@ from corridor.controller.policy.model import (
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.topologies.model.topology import Topology
 
-ALL_KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+ALL_KINDS: tuple[Protected, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Intent:
     given_up: tuple[RateStep, ...] = ()
     """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
     what is not on it is served, and judged, as if nothing were said."""
+    disjoint: tuple[Disjoint, ...] = ()
+    """With which others, each by the id of its demand, its way in use shares nothing."""
 
     @property
     def demand(self) -> Demand:
@@ -76,6 +80,11 @@ class Intent:
     @property
     def id(self) -> str:
         return self.ruling.demand.id
+
+    @property
+    def asked_as(self) -> str:
+        """The id of the demand that it serves, of which it may be the answers."""
+        return self.id.removesuffix(RETURN)
 
     def gives_up(self, step: RateStep, permit: Policy) -> bool:
         """Whether a step is given up under a permit, which must have it on its ladder."""

@@ -107,6 +107,12 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     lines += ["", *reasons] if reasons else []
     several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
     lines += ["", several] if several else []
+    apart = [
+        f"{one.id}: {one.apart_ns / 1e6:.2f} ms longer there and back, so as to be disjoint"
+        for one in plan.demands
+        if one.apart_ns
+    ]
+    lines += ["", *apart] if apart else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []

@@ -70,6 +70,8 @@ class PlannedDemand:
     """Jurisdictions that its path may meet besides those that it surely does."""
     assumed: tuple[str, ...] = ()
     """Fibres of its path whose capacity is not published but assumed."""
+    apart_ns: int = field(default=0, metadata=OMIT_EMPTY)
+    """What its way and that of its answers take longer so as to share nothing with others'."""
     anycast: AnycastChoice | None = field(default=None, metadata=OMIT_EMPTY)
     """Which of several hubs serves it, where it may go to any of them."""
 

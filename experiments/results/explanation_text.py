@@ -70,8 +70,11 @@ def _served(found: Explanation) -> Iterator[str]:
     if found.protection_ns:
         spent = _ms(found.protection_ns)
         yield f"Protection costs {spent}: the shortest lawful path is not protected all along"
+    if found.apart_ns:
+        spent = _ms(found.apart_ns)
+        yield f"Being disjoint costs {spent}: the shortest lawful path meets what another does"
     if found.shortest is None or not found.forbids_shortest:
-        if not found.protection_ns:
+        if not found.protection_ns and not found.apart_ns:
             yield "Policies cost nothing: there is no shorter path."
     else:
         yield (

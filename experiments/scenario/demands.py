@@ -10,6 +10,7 @@ from pydantic import Field, InstanceOf
 
 from corridor.controller.intent.anycast import settle, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
 from corridor.controller.policy.model import DemandEntry as RuledEntry
 from corridor.controller.policy.terms.destinations import Destination
@@ -131,6 +132,19 @@ def check_demands(
             message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
             hint = "add a fibre that joins the two parts, or drop the demand"
             raise document.error(message, "demands", number, hint=hint)
+
+
+def check_disjoint(
+    document: Document, demands: Sequence[DemandEntry], groups: Sequence[Disjoint]
+) -> None:
+    """Each names demands there are. Raises InputError with a near match."""
+    known = [demand.id for demand in demands]
+    for number, group in enumerate(groups):
+        for place, name in enumerate(group.demands):
+            if name not in known:
+                hint = nearest(name, known) or "name demands by their id; answers go with them"
+                message = f'no demand is called "{name}"'
+                raise document.error(message, "disjoint", number, "demands", place, hint=hint)
 
 
 def _check_id(document: Document, number: int, demand: DemandEntry, counts: Counter[str]) -> None:

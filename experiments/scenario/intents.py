@@ -44,6 +44,7 @@ def specify(loaded: LoadedScenario) -> Specification:
             directions=tuple(directions),
             k=scenario.protect.k,
             over=scenario.protect.over,
+            disjoint=scenario.disjoint,
         )
     )
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
+from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
     SAME_CLASS,
@@ -26,6 +27,7 @@ from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
     check_demands,
+    check_disjoint,
     served,
 )
 from corridor.experiments.scenario.events import (
@@ -87,6 +89,8 @@ class ScenarioFile(Frozen):
     network: NetworkOptions = NetworkOptions()
     probe: ProbeOptions = ProbeOptions()
     demands: tuple[DemandEntry, ...] = Field(min_length=1, max_length=4000)
+    disjoint: tuple[Disjoint, ...] = Field(default=(), max_length=100)
+    """Demands whose ways share nothing of some kinds."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
     timeline: tuple[Event, ...] = ()
@@ -194,6 +198,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
     scenario = validate(document, ScenarioFile)
     topology = _topology(document, scenario, folder)
     check_demands(document, scenario.demands, topology, scenario.topology)
+    check_disjoint(document, scenario.demands, scenario.disjoint)
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
     _check_cuts(document, scenario, topology)
