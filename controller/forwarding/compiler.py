@@ -158,6 +158,8 @@ class _Draft:
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
         self._switches = {hub: _Switch() for hub in self._hubs}
         self._labels: list[LabelUse] = []
+        self._meters: dict[tuple[str, str], int] = {}
+        """By hub, and whose rates it holds."""
         self._relabels: dict[int, tuple[Action, ...]] = {}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
@@ -190,13 +192,18 @@ class _Draft:
             self._switch_way(number, labelling)
 
     def _meter(self, hub: str, number: int, way: ForwardingTree) -> int | None:
-        """A meter of the peak rate, with as much burst as passes in a tenth of a second."""
+        """A meter of the peak rate, with as much burst as passes in a tenth of a second; one for
+        all demands of an aggregate that start at a hub."""
         bandwidth = way.intent.guarantee(way.permit) if way.permit else None
         if bandwidth is None:
             return None
+        shared = (hub, way.intent.pays_as)
+        if shared in self._meters:
+            return self._meters[shared]
         rate_kbps = -(-(bandwidth.pir or bandwidth.cir) // 1000)
         meter_id = self._epoch << METER_EPOCH_SHIFT | number
         self._switches[hub].meters.append(Meter(meter_id, rate_kbps, max(rate_kbps // 10, 1)))
+        self._meters[shared] = meter_id
         return meter_id
 
     def _switch_way(self, number: int, labelling: Labelling) -> None:

@@ -12,10 +12,11 @@ from corridor.topologies.model.topology import Frozen, Slug
 KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
 
 
-def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises ValueError where a demand is named twice."""
     twice = next((one for at, one in enumerate(names) if one in names[:at]), None)
     if twice is not None:
-        raise ValueError(f"{twice} is given twice: a demand has nothing to share with itself")
+        raise ValueError(f"{twice} is given twice: name each demand once")
     return names
 
 
@@ -23,7 +24,7 @@ class Disjoint(Frozen):
     """Demands whose ways in use, and those of their answers, share nothing of some kinds."""
 
     demands: Annotated[
-        tuple[Slug, ...], Field(min_length=2, max_length=8), AfterValidator(_each_once)
+        tuple[Slug, ...], Field(min_length=2, max_length=8), AfterValidator(each_once)
     ]
     """Ids of demands, two or more: each beside each other one."""
     over: KindsOfFailure = KINDS

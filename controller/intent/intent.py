@@ -8,6 +8,7 @@ from datetime import date
 from itertools import product
 from typing import Literal
 
+from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.anycast import settle
 from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.policy.model import (
@@ -72,6 +73,8 @@ class Intent:
     what is not on it is served, and judged, as if nothing were said."""
     disjoint: tuple[Disjoint, ...] = ()
     """With which others, each by the id of its demand, its way in use shares nothing."""
+    aggregate: Aggregate | None = None
+    """With which others it has one guarantee, in place of one of its own."""
 
     @property
     def demand(self) -> Demand:
@@ -80,6 +83,11 @@ class Intent:
     @property
     def id(self) -> str:
         return self.ruling.demand.id
+
+    @property
+    def pays_as(self) -> str:
+        """Whose rates are promised: its own id, or that of its aggregate."""
+        return self.id if self.aggregate is None else self.aggregate.id
 
     @property
     def asked_as(self) -> str:
@@ -91,7 +99,10 @@ class Intent:
         return step in self.given_up and step in permit.on_soft_failure
 
     def guarantee(self, permit: Policy) -> Bandwidth | None:
-        """The rates promised under a permit."""
+        """The rates promised under a permit; those of an aggregate are promised to all its demands
+        together."""
+        if self.aggregate is not None:
+            return self.aggregate.guarantee
         given = permit.soft.bandwidth
         if self.bandwidth is None and given is not None and self.gives_up("drop_pir", permit):
             return given.model_copy(update={"pir": None})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
+from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.model import (
@@ -43,6 +44,7 @@ class Specification(Frozen):
     k: int
     over: tuple[Protected, ...]
     disjoint: tuple[Disjoint, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""
@@ -54,6 +56,7 @@ class Specification(Frozen):
                 one.bandwidth,
                 one.given_up,
                 self._disjoint(one.demand.id.removesuffix(RETURN)),
+                next((some for some in self.aggregates if one.demand.id in some.demands), None),
             )
             for one in self.directions
         )

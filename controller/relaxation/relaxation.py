@@ -139,6 +139,8 @@ class _Served:
         link = (full.fibre, full.hub)
         failures = failures_of(self._topology, full.failure)
         for name in full.demands:
+            if name not in self._ways:  # rates of an aggregate are on no ladder
+                continue
             way, rates = self._ways[name], _rates(self._ways[name])
             assert rates is not None
             without = self._way(_giving_up(way.intent, "drop_protect"))
@@ -149,12 +151,16 @@ class _Served:
 
     def _too_full_by_peaks(self) -> dict[Link, int]:
         """What does not fit, by directed link, while nothing fails."""
-        loads: Counter[Link] = Counter()
+        most: dict[tuple[Link, str], int] = {}
         for way in self._ways.values():
             rates = _rates(way)
             assert rates is not None
             for link, times in self._crossings(way).items():
-                loads[link] += times * (rates.pir or rates.cir)
+                paid = (link, way.intent.pays_as)
+                most[paid] = max(most.get(paid, 0), times * (rates.pir or rates.cir))
+        loads: Counter[Link] = Counter()
+        for (link, _), load in most.items():
+            loads[link] += load
         excess = {link: load - self._capacity_bps(link) for link, load in loads.items()}
         return {link: over for link, over in excess.items() if over > 0}
 

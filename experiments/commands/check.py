@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1))
         print(warned, end="", file=sys.stderr)
     else:
-        show(f"{warned}{_told(plan, proof, found)}")
+        show(f"{warned}{_told(plan, proof, found, loaded)}")
     return 0 if proof.holds else 1
 
 
@@ -93,8 +93,9 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
-def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
+def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.aggregate_text import aggregate_lines
     from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
     from corridor.experiments.results.certainty_text import near_ties_text
     from corridor.experiments.results.judged import counted, not_judged_line
@@ -113,6 +114,9 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
         if one.apart_ns
     ]
     lines += ["", *apart] if apart else []
+    sources = {one.id: one.src for one in plan.demands}
+    together = aggregate_lines(loaded.scenario.aggregates, sources)
+    lines += ["", together] if together else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []

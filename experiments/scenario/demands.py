@@ -8,6 +8,7 @@ from datetime import date
 
 from pydantic import Field, InstanceOf
 
+from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.anycast import settle, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.intent.disjoint import Disjoint
@@ -17,7 +18,7 @@ from corridor.controller.policy.terms.destinations import Destination
 from corridor.controller.policy.terms.elements import Where
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
-from corridor.topologies.base.documents import Document
+from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
@@ -138,13 +139,37 @@ def check_disjoint(
     document: Document, demands: Sequence[DemandEntry], groups: Sequence[Disjoint]
 ) -> None:
     """Each names demands there are. Raises InputError with a near match."""
-    known = [demand.id for demand in demands]
     for number, group in enumerate(groups):
+        _check_named(document, demands, group.demands, ("disjoint", number, "demands"))
+
+
+def check_aggregates(
+    document: Document, demands: Sequence[DemandEntry], groups: Sequence[Aggregate]
+) -> None:
+    """Each names demands there are, that have no other guarantee. Raises InputError."""
+    own = {demand.id: "its own guarantee" for demand in demands if demand.guarantee is not None}
+    for number, group in enumerate(groups):
+        at = ("aggregates", number)
+        _check_named(document, demands, group.demands, (*at, "demands"))
+        if group.id in {demand.id for demand in demands}:
+            message = f'aggregate "{group.id}" is called like a demand'
+            raise document.error(message, *at, "id", hint="choose another id")
         for place, name in enumerate(group.demands):
-            if name not in known:
-                hint = nearest(name, known) or "name demands by their id; answers go with them"
-                message = f'no demand is called "{name}"'
-                raise document.error(message, "disjoint", number, "demands", place, hint=hint)
+            if name in own:
+                message = f'demand "{name}" has {own[name]} already'
+                hint = "a demand has one guarantee: drop one of them"
+                raise document.error(message, *at, "demands", place, hint=hint)
+            own[name] = f'that of aggregate "{group.id}"'
+
+
+def _check_named(
+    document: Document, demands: Sequence[DemandEntry], names: Sequence[str], at: KeyPath
+) -> None:
+    known = [demand.id for demand in demands]
+    for place, name in enumerate(names):
+        if name not in known:
+            hint = nearest(name, known) or "name demands by their id; answers go with them"
+            raise document.error(f'no demand is called "{name}"', *at, place, hint=hint)
 
 
 def _check_id(document: Document, number: int, demand: DemandEntry, counts: Counter[str]) -> None:

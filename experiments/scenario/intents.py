@@ -45,6 +45,7 @@ def specify(loaded: LoadedScenario) -> Specification:
             k=scenario.protect.k,
             over=scenario.protect.over,
             disjoint=scenario.disjoint,
+            aggregates=scenario.aggregates,
         )
     )
 

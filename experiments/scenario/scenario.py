@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
+from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
@@ -26,6 +27,7 @@ from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
+    check_aggregates,
     check_demands,
     check_disjoint,
     served,
@@ -91,6 +93,8 @@ class ScenarioFile(Frozen):
     demands: tuple[DemandEntry, ...] = Field(min_length=1, max_length=4000)
     disjoint: tuple[Disjoint, ...] = Field(default=(), max_length=100)
     """Demands whose ways share nothing of some kinds."""
+    aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
+    """Demands that have one guarantee together."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
     timeline: tuple[Event, ...] = ()
@@ -199,6 +203,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
     topology = _topology(document, scenario, folder)
     check_demands(document, scenario.demands, topology, scenario.topology)
     check_disjoint(document, scenario.demands, scenario.disjoint)
+    check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
     _check_cuts(document, scenario, topology)

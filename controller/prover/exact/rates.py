@@ -36,7 +36,8 @@ def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -
             continue
         same = one.within == within
         for outcome in one.outcomes if same else explorer.search(one.intent, within).outcomes:
-            yield use_of(outcome, bandwidth.cir, explorer.topology, down)
+            use = use_of(outcome, bandwidth.cir, explorer.topology, down)
+            yield replace(use, payer=one.intent.pays_as)
 
 
 def use_of(
@@ -95,7 +96,8 @@ def misfits(admitted: Iterable[Admission]) -> Iterator[Breach]:
 
 
 def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Breach]:
-    """Guaranteed demands without a meter of their own at the rate that their edge lets in."""
+    """Guaranteed demands without a meter of their own, or of their aggregate at their hub, at the
+    rate that their edge lets in."""
     owners: dict[tuple[str, int], str] = {}
     for one in searched:
         bandwidth, intent = guaranteed(one), one.intent
@@ -105,8 +107,8 @@ def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Brea
             matched, _, _ = switch.walk(explorer.packet(intent, selector))
             met = [flow.meter for flow in matched if flow.meter is not None]
             for meter in met:
-                owner = owners.setdefault((hub, meter), intent.id)
-                if owner != intent.id:
+                owner = owners.setdefault((hub, meter), intent.pays_as)
+                if owner != intent.pays_as:
                     yield Breach(f"packets of {intent.id} and {owner} share meter {meter}", hub)
             rates = [switch.meters[meter].rate_kbps for meter in met if meter in switch.meters]
             if bandwidth is not None and rates != [_rate_kbps(bandwidth)]:
