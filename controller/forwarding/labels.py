@@ -66,7 +66,7 @@ class Labelling:
     named: _Named = field(default_factory=lambda: _Named())
 
     def onward(self, node: Node, label: int) -> int:
-        """The label that packets leave by, if they would have ``label`` once a decision is taken."""
+        """The label that packets leave by, if the decision that is taken goes by ``label``."""
         return self.of[node.then] if _is_before(node, self.again) else label
 
     def uses(self) -> Iterator[LabelUse]:
