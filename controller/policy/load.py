@@ -38,6 +38,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.catalogue import shipped_hubs
 from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
@@ -269,7 +270,7 @@ class _Draft:
         for name in given:
             if name not in known:
                 here = (*at, given.index(name))
-                hint = nearest(name, known) or _few(known)
+                hint = nearest_named(name, known) or _few(known)
                 raise self.document.error(f'no {what} is called "{name}"', *here, hint=hint)
 
 

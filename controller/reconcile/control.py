@@ -64,7 +64,7 @@ from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.two_phase_rollout import NotNow
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest_or_some
+from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
@@ -296,7 +296,7 @@ def _no(kind: str, reason: str) -> Refused:
 def _one_of(known: Collection[str], name: str, what: str) -> str:
     """The name itself; NoSuch unless it is known."""
     if name not in known:
-        raise NoSuch(f"no {what} {name!r}; {nearest_or_some(name, known)}")
+        raise NoSuch(f"no {what} {name!r}; {nearest_named_or_some(name, known)}")
     return name
 
 

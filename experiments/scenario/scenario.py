@@ -50,13 +50,13 @@ from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
     written_day,
 )
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
@@ -309,7 +309,7 @@ def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> N
     fibres = {fibre.id for fibre in topology.fibres}
     for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
         if name not in fibres:
-            hint = nearest(name, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(name, fibres) or f"corridor topology show {scenario.topology}"
             raise document.error(
                 f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
             )
@@ -334,7 +334,7 @@ def _check_demands(document: Document, scenario: Scenario, topology: Topology) -
         for end in ("src", "dst"):
             hub = getattr(demand, end)
             if hub not in hubs:
-                hint = nearest(hub, hubs) or f"corridor topology show {scenario.topology}"
+                hint = nearest_named(hub, hubs) or f"corridor topology show {scenario.topology}"
                 message = f'demand "{demand.id}" names unknown hub "{hub}"'
                 raise document.error(message, "demands", number, end, hint=hint)
         if demand.src == demand.dst:
@@ -363,7 +363,7 @@ def _check_losses(document: Document, scenario: Scenario, topology: Topology) ->
     fibres = {fibre.id for fibre in topology.fibres}
     for fibre, share in scenario.network.fibre_loss.items():
         if fibre not in fibres:
-            hint = nearest(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(fibre, fibres) or f"corridor topology show {scenario.topology}"
             message = f'loss of unknown fibre "{fibre}"'
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)
