@@ -225,6 +225,9 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         replace(event, policies=put(event.policies)) if event.policies else event
         for event in events
     )
+    for event in events:
+        if event.policies is not None:
+            _check_classes_under(document, scenario, event, event.policies)
     day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
     service = asked.service or scenario.service
     resolved = scenario.model_copy(
@@ -283,6 +286,20 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
                 message = f'demand "{demand.id}" is of unknown data class "{name}"'
                 hint = hint_about(name, policies)
                 raise document.error(message, "demands", number, key, hint=hint)
+
+
+def _check_classes_under(
+    document: Document, scenario: Scenario, event: NamedEvent, policies: PolicySet
+) -> None:
+    """The same under another set that an event asks for: the controller would refuse it."""
+    for demand in scenario.demands:
+        for name in (demand.data, demand.returns):
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
+                message = (
+                    f'under {event.what} demand "{demand.id}" is of unknown data class "{name}"'
+                )
+                hint = hint_about(str(name), policies)
+                raise document.error(message, *event.place, event.kind.key, hint=hint)
 
 
 def _known(scenario: Scenario, topology: Topology) -> Known:

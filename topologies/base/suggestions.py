@@ -174,9 +174,11 @@ def _distance(word: str, name: str, *, is_code: bool) -> int | None:
     if abs(len(word) - len(name)) > most or _digits(word) != _digits(name):
         return None
     if shorter < LEAST_SPELT:
-        # Of three letters only two the wrong way round, and never of a code: SOC is no slip of SCO.
-        is_turned = len(word) == len(name) == 3 and sorted(word) == sorted(name)
-        return 1 if is_turned and not is_code else None
+        # Of three letters only two the wrong way round, or one twice; and never of a code: SOC is
+        # no slip of SCO.
+        is_turned = len(word) == len(name) and sorted(word) == sorted(name)
+        is_doubled = re.sub(r"(.)\1", r"\1", word) == name
+        return 1 if shorter == 3 and (is_turned or is_doubled) and not is_code else None
     distance = _slips(word, name)
     # Who slips twice begins right.
     return distance if distance == 1 or (distance <= most and word[0] == name[0]) else None
