@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from corridor.controller.policy.load import MAX_INCLUDES, found_file
 from corridor.topologies.base.documents import (
@@ -34,7 +35,9 @@ class Sources:
         _gather(name_or_path, None, found)
         return cls(tuple(found.values()))
 
-    def error(self, sent: Plain, at: KeyPath, message: str, hint: str = "") -> InputError:
+    def error(
+        self, sent: Mapping[str, Any], at: KeyPath, message: str, hint: str = ""
+    ) -> InputError:
         """What is wrong with the value at a place of the set as it was ``sent``."""
         for document in self.documents:
             path = _place(document, sent, at)
@@ -51,11 +54,11 @@ def _gather(name: str, beside: Path | None, found: dict[Path, Document]) -> None
         return
     document = found[path.resolve()] = read_document(path)
     included = document.value("include")
-    for one in [included] if isinstance(included, str) else included or ():
+    for one in included if isinstance(included, list) else [included] if included else ():
         _gather(str(one), path.parent, found)
 
 
-def _place(document: Document, sent: Plain, at: KeyPath) -> KeyPath:
+def _place(document: Document, sent: Mapping[str, Any], at: KeyPath) -> KeyPath:
     """Where a file has the entry that stands at a place of a set; empty where it has it not."""
     match at:
         case ("groups", str(name), *_) if document.value("groups", name) is not None:
@@ -69,8 +72,8 @@ def _place(document: Document, sent: Plain, at: KeyPath) -> KeyPath:
     return ()
 
 
-def _at(sent: Plain, kind: str, number: int) -> Plain:
-    listed = sent.get(kind) if isinstance(sent, Mapping) else None
+def _at(sent: Mapping[str, Any], kind: str, number: int) -> Plain:
+    listed = sent.get(kind)
     return listed[number] if isinstance(listed, list) and number < len(listed) else None
 
 

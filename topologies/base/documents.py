@@ -124,7 +124,8 @@ class Unwritten(Document):
     """Plain values that were never lines of a file; where one stands is told by its path."""
 
     @classmethod
-    def of(cls, data: Plain) -> Unwritten:
+    def of(cls, data: Any) -> Unwritten:
+        """``data``: plain values, as of JSON."""
         return cls(data, "", {path: number for number, path in enumerate(_paths(data, ()))})
 
     def error(self, message: str, *path: Key, hint: str = "") -> Mistake:

@@ -191,11 +191,12 @@ def _digits(word: str) -> Collection[str]:
 def _slips(word: str, name: str) -> int:
     """The Damerau-Levenshtein distance, of optimal alignments."""
     before: list[int] = []
-    row = [*range(len(name) + 1)]
+    earlier: list[int]
+    row: list[int] = [*range(len(name) + 1)]
     for place, letter in enumerate(word, start=1):
         earlier, before, row = before, row, [place]
         for at, other in enumerate(name, start=1):
             cost = min(before[at] + 1, row[-1] + 1, before[at - 1] + (letter != other))
             is_turned = place > 1 and at > 1 and (letter, word[place - 2]) == (name[at - 2], other)
-            row.append(min(cost, earlier[at - 2] + 1) if is_turned else cost)
+            row += [min(cost, earlier[at - 2] + 1) if is_turned else cost]
     return row[-1]

@@ -34,7 +34,8 @@ def meanings() -> Mapping[str, tuple[str, ...]]:
     """Ids by what else they are called: of each word one of a kind at most."""
     known, found = load_jurisdictions(), dict[str, tuple[str, ...]]()
     hubs = {hub.id: (hub.name, hub.local_name or "") for hub in shipped_hubs().values()}
-    places = {one.id: (one.name,) for one in (*known.jurisdictions, *known.groups)}
+    places = {one.id: (one.name,) for one in known.jurisdictions}
+    places |= {one.id: (one.name,) for one in known.groups}
     systems = {one.id: (one.name,) for one in shipped_systems().values()}
     for kind, ways in ((hubs, _WAYS), (places, (*_WAYS, _initials)), (systems, _WAYS)):
         for word, id_ in _unique(kind, ways).items():

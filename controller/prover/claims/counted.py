@@ -180,8 +180,7 @@ def _packets_of(network: Network, number: int) -> tuple[Box, ...]:
 def _wrong_with(host: HubWire, sent: Box) -> Iterator[tuple[Reason | None, Box]]:
     """Headers by what is wrong with them before it is asked whose data they are; None where nothing
     is."""
-    left: Box | None = sent
-    left, tagged = left.cut("vlan_vid", UNTAGGED)
+    left, tagged = sent.cut("vlan_vid", UNTAGGED)
     yield from _some(Reason.DROP_TAGGED, tagged)
     ipv4, left = left.cut("eth_type", ETH_IPV4) if left else (None, None)
     yield from _wrong_with_ipv4(host, ipv4)
