@@ -5,16 +5,17 @@ written from ``docs/policies.md`` alone: it reads a whole path at once, without 
 policies as plain data. A packet walker of its own follows packets through what switches hold.
 """
 
-from corridor.controller.second_opinion.comparing import second_opinion
+from corridor.controller.second_opinion.comparing import compare
 from corridor.controller.second_opinion.declared import Declared
 from corridor.controller.second_opinion.opinion import Disagreement, SecondOpinion
-from corridor.controller.second_opinion.sampling import EVERY_SINGLE, Sample
+from corridor.controller.second_opinion.sampling import EVERY_SINGLE, OF_A_RUN, Sample
 
 __all__ = [
     "EVERY_SINGLE",
+    "OF_A_RUN",
     "Declared",
     "Disagreement",
     "Sample",
     "SecondOpinion",
-    "second_opinion",
+    "compare",
 ]

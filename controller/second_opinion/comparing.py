@@ -19,7 +19,7 @@ from corridor.controller.second_opinion.witnesses_judged import (
 from corridor.topologies.model.wiring import Wiring
 
 
-def second_opinion(
+def compare(
     declared: Declared,
     said: Plain,
     wiring: Wiring,
@@ -28,7 +28,7 @@ def second_opinion(
 ) -> SecondOpinion:
     """Judge what switches hold, as a dump of ``tables/`` says it, and what a proof, as in
     ``proof.json``, tells of it."""
-    world = World(declared, Walker(switches_of(said), wiring), wiring)
+    world = World(declared, Walker(switches_of(said), wiring), wiring, sample.tries)
     proof = proof or {}
     witnesses = list(proof.get("witnesses", ()))
     told = list(counterexamples(proof.get("verdicts", ())))

@@ -130,7 +130,7 @@ class Evaluator:
         def of(effect: str) -> tuple[Plain, ...]:
             return tuple(one for one in speaking if one["effect"] == effect)
 
-        outside = not about.is_of_the_set and not of("permit")
+        outside = about.has_basis and not about.is_of_the_set and not of("permit")
         return DemandRules(
             about,
             permits=of("permit") if about.has_basis else (),

@@ -10,15 +10,14 @@ import heapq
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 from corridor.controller.second_opinion.evaluator import DemandRules
 from corridor.controller.second_opinion.failing import NOTHING, Failed
 from corridor.controller.second_opinion.journey import Journey
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Fibre, Topology
 
-MOST_TRIED = 3000
-"""Paths that are looked at before the search gives up."""
 MOST_ALIKE = 4
 """Paths that are followed on of those that come to one hub past the same gateways."""
 
@@ -31,15 +30,24 @@ class Around:
     gateways: Collection[str]
     what: Failed = NOTHING
 
+    @cached_property
+    def _fibres(self) -> dict[str, list[Fibre]]:
+        """Those that work, by the hubs that they end at."""
+        found: dict[str, list[Fibre]] = {hub.id: [] for hub in self.topology.hubs}
+        for fibre in self.topology.fibres:
+            if fibre.id not in self.what.fibres:
+                for end in fibre.ends:
+                    found[end].append(fibre)
+        return found
+
     def onward(self, way: Journey) -> Iterator[Journey]:
         """Every path that is one step longer."""
         here = way.hubs[-1]
         works = here.id in self.gateways and here.id not in self.what.gateways
         if works and len(way.hubs) - 1 not in way.inspected:
             yield way.through_gateway()
-        for fibre in self.topology.fibres_of(here.id):
-            if fibre.id not in self.what.fibres:
-                yield way.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
+        for fibre in self._fibres[here.id]:
+            yield way.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
 
     def delays_to(self, dst: str) -> dict[str, int]:
         """The least delay from each hub that can get there, in ns."""
@@ -49,18 +57,17 @@ class Around:
             delay, here = heapq.heappop(waiting)
             if delay > least[here]:
                 continue
-            for fibre in self.topology.fibres_of(here):
+            for fibre in self._fibres[here]:
                 far, total = fibre.other_end(here), delay + fibre.one_way_delay_ns
-                if fibre.id not in self.what.fibres and total < least.get(far, total + 1):
+                if total < least.get(far, total + 1):
                     least[far] = total
                     heapq.heappush(waiting, (total, far))
         return least
 
 
-def lawful_way_on(
-    rules: DemandRules, around: Around, start: Journey, *, most: int = MOST_TRIED
-) -> Journey | None:
-    """A lawful path to the demand's destination that begins as ``start`` does."""
+def lawful_way_on(rules: DemandRules, around: Around, start: Journey, most: int) -> Journey | None:
+    """A lawful path to the demand's destination that begins as ``start`` does, of the first
+    ``most`` that are tried."""
     dst = rules.demand.dst.id
     left = around.delays_to(dst)
     if rules.allows_nothing or start.hubs[-1].id not in left or dst in around.what.hubs:

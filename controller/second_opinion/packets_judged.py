@@ -28,6 +28,8 @@ class Judged:
     hosts: Mapping[str, HubWire]
     topology: Topology
     beside: Protection
+    tries: int
+    """Paths that are looked at for a lawful one."""
     walks: int = 0
     verdicts: dict[Journey, PathVerdict] = field(default_factory=dict)
     """Of every path that was asked about."""
@@ -93,13 +95,20 @@ class Judged:
         return len(what.names) <= self.protection.k and what.kinds <= self.protection.over
 
     def _needless(self, walk: Walk, way: Journey, what: Failed) -> Iterator[Disagreement]:
-        around = Around(self.topology, self.walker.ports.gateways, what)
-        left = lawful_way_on(self.rules, around, way)
+        around = Around(self.topology, self._gateways(what), what)
+        left = lawful_way_on(self.rules, around, way, self.tries)
         if left is not None:
             permits = ", ".join(self.rules.verdict(left).permits) or "nothing forbids it"
             kind = "needless drop" if what.names else "not blocked"
             reason = f"{walk.end}, though {left} is left ({permits})"
             yield self._disagreement(kind, what, way, reason)
+
+    def _gateways(self, what: Failed) -> frozenset[str]:
+        """Where gateways stand; a demand that is blocked while nothing fails must be so wherever
+        they might."""
+        if what.names:
+            return self.walker.ports.gateways
+        return frozenset(hub.id for hub in self.topology.hubs)
 
     def _disagreement(self, kind: str, what: Failed, way: Journey, reason: str) -> Disagreement:
         return Disagreement(kind, self.direction.id, what.names, str(way), reason)
@@ -108,7 +117,7 @@ class Judged:
 class World:
     """Everything that is declared and held, ready to be asked about each demand."""
 
-    def __init__(self, declared: Declared, walker: Walker, wiring: Wiring) -> None:
+    def __init__(self, declared: Declared, walker: Walker, wiring: Wiring, tries: int) -> None:
         self.topology = declared.topology
         self.walker = walker
         evaluator = Evaluator(declared.policies, declared.topology, declared.as_of)
@@ -121,6 +130,7 @@ class World:
                 hosts,
                 declared.topology,
                 declared.protection,
+                tries,
             )
             for one in declared.directions
         }

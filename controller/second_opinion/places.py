@@ -32,8 +32,16 @@ class Places:
     def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
         self._own = {name: tuple(members) for name, members in groups.items()}
 
+        self._found: dict[tuple[str, ...], frozenset[str]] = {}
+
     def codes(self, named: Iterable[str]) -> frozenset[str]:
         """The jurisdictions behind names of jurisdictions and of groups, groups of groups too."""
+        key = tuple(named)
+        if key not in self._found:
+            self._found[key] = self._covered(key)
+        return self._found[key]
+
+    def _covered(self, named: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
         waiting, seen = list(named), set[str]()
         while waiting:

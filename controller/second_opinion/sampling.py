@@ -19,10 +19,14 @@ class Sample:
     """So many single failures, by the seed; None for all."""
     sets: int = 200
     """So many sets of two failures and more."""
+    tries: int = 3000
+    """Paths that are looked at for a lawful one where a packet is dropped."""
     seed: int = 1
 
 
 EVERY_SINGLE = Sample()
+OF_A_RUN = Sample(singles=20, sets=20, tries=300)
+"""So few that it takes about half a second of processor time on the reference scenario."""
 
 
 def failure_sets(

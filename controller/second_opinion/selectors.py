@@ -66,10 +66,12 @@ def operated_by(element: Element, value: Any, places: Places) -> Known:
 
 
 def _is_operator(operator: str, name: str, places: Places) -> Known:
-    """Where an operator comes from is stated nowhere."""
+    """Where an operator comes from is known only if its jurisdiction stands in its place."""
     if operator == name:
         return True
-    return None if places.is_place(name) else False
+    if not places.is_place(name):
+        return False
+    return places.lies_in(operator, (name,)) if places.is_place(operator) else None
 
 
 type _Asks = Callable[[Any, Any, Places], Known]

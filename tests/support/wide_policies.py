@@ -1,0 +1,159 @@
+"""Networks and policy sets by chance that use every key of the language, as plain data."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from hypothesis import strategies as st
+
+from corridor.topologies.model.topology import Topology
+from policy_lab import fibre, hub, network
+
+CODES = ("CN", "HK", "PK", "XX")
+PLACES = ("CN", "HK", "PK", "ours", "gba")
+OPERATORS = ("Beta", "Alpha / Beta", "Alpha and partners", "CN", "Beta and others", None)
+RUNS = ("Alpha", "Beta", "CN", "ours")
+NAMES = ("a", "b", "c", "d")
+SYSTEMS = ("one", "two", "")
+SRLGS = ("cable:one", "cable:two", "corridor:sea")
+ROLES = ("western", "core", "foreign")
+SERVICES = ("internet", "wave")
+CLASSES = ("plain", "mixed", "nowhere", "ended", "theirs")
+DAY = "2026-01-01"
+
+
+def some(values: Any, most: int = 2) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=most, unique=True)
+
+
+def any_keys(
+    most: int, least: int = 1, **keys: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of these keys, with values."""
+    return some(sorted(keys), most).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: keys[name] for name in chosen[least - 1 :]})
+    )
+
+
+@st.composite
+def wide_networks(draw: st.DrawFn) -> Topology:
+    names = NAMES[: draw(st.integers(3, 4))]
+    hubs = [
+        hub(
+            name,
+            draw(st.sampled_from(CODES)),
+            role=draw(st.sampled_from(ROLES)),
+            intl_gateway=draw(st.booleans()),
+            operated_by=draw(st.sampled_from(OPERATORS)),
+        )
+        for name in names
+    ]
+    pairs = [f"{a}-{z}" for a in names for z in names if a < z]
+    line = [f"{a}-{z}" for a, z in itertools.pairwise(names)]
+    chosen = dict.fromkeys((*line, *draw(st.lists(st.sampled_from(pairs), max_size=3))))
+    return network(hubs, [draw(_fibres(name)) for name in chosen])
+
+
+@st.composite
+def _fibres(draw: st.DrawFn, name: str) -> Any:
+    crosses = draw(st.lists(st.sampled_from(CODES), max_size=1))
+    may = draw(st.lists(st.sampled_from(CODES[:3]), max_size=1))
+    return fibre(
+        name,
+        draw(st.integers(1, 4)),
+        medium=draw(st.sampled_from(("submarine", "terrestrial"))),
+        status=draw(st.sampled_from(("in-service", "planned", "uncertain"))),
+        system=draw(st.sampled_from(SYSTEMS)),
+        crosses=crosses,
+        may_cross=[{"code": code} for code in may if code not in crosses],
+        operated_by=draw(st.sampled_from(OPERATORS)),
+        srlgs=draw(st.lists(st.sampled_from(SRLGS), max_size=2, unique=True)),
+    )
+
+
+hub_selectors = st.one_of(
+    st.just("gateways"),
+    any_keys(
+        2,
+        hubs=some(NAMES[:3]),
+        located_in=some(PLACES),
+        outside=some(PLACES),
+        operated_by=some(RUNS),
+        gateway=st.booleans(),
+    ),
+)
+stops = st.fixed_dictionaries(
+    {"any_of": hub_selectors, "before": st.sampled_from(("border", "end", "end"))}
+)
+hards = any_keys(
+    2,
+    confine=some(PLACES, 3),
+    avoid=any_keys(
+        2,
+        located_in=some(PLACES),
+        crosses=some(PLACES),
+        operated_by=some(RUNS, 1),
+    ).flatmap(
+        lambda asked: st.sampled_from(("refuse", "accept")).map(
+            lambda unknown: {**asked, "unknown_operator": unknown}
+        )
+    ),
+    terminate=some(PLACES, 3).map(lambda only: {"only": only}),
+    waypoints=st.lists(stops, min_size=1, max_size=2),
+    hops=st.integers(1, 5),
+    max_one_way=st.integers(3, 14).map(lambda ms: f"{ms}ms"),
+)
+matches = st.one_of(
+    st.just({}),
+    any_keys(
+        2,
+        origin=some(PLACES),
+        service=some(SERVICES),
+        src=hub_selectors,
+        dst=hub_selectors,
+        **{"class": some(("plain", "mixed", "ended", "nowhere"))},
+    ),
+)
+days = st.sampled_from((None, None, None, "2025-12-31", "2026-01-01", "2026-01-02"))
+
+
+@st.composite
+def wide_policies(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    effect = draw(st.sampled_from(("permit", "permit", "permit", "restrict", "restrict", "deny")))
+    asks = {"match": draw(matches), "enabled": draw(st.sampled_from((True, True, True, False)))}
+    if effect == "restrict" or (effect == "permit" and draw(st.booleans())):
+        asks["hard"] = draw(hards)
+    first, last = draw(days), draw(days)
+    if first is None or last is None or first <= last:
+        asks |= {"valid_from": first, "valid_until": last}
+    return {"id": f"N{number}", "effect": effect, **asks}
+
+
+@st.composite
+def wide_sets(draw: st.DrawFn) -> dict[str, Any]:
+    """A policy set by the keys of its plain form."""
+    count = draw(st.integers(1, 4))
+    policies = [draw(wide_policies(number)) for number in range(count)]
+    free = {"id": "FREE", "effect": "permit", "hard": draw(hards)}
+    say = {"sensitivity": "general", "basis": "exempt"}
+    return {
+        "name": "lab",
+        "groups": {"ours": ["CN", "HK"]},
+        "classes": [
+            {
+                "id": "plain",
+                "origin": "CN",
+                "service": draw(st.sampled_from((None, "wave"))),
+                **say,
+            },
+            {"id": "mixed", "origin": ["CN", "PK"], **say},
+            {"id": "nowhere", "origin": "XX", **say},
+            {"id": "ended", "origin": "CN", "valid_until": draw(days), **say},
+        ],
+        "described": [
+            {"id": "theirs", "origin": "PK", "service": "wave", "valid_until": draw(days), **say}
+        ],
+        "outside": draw(st.sampled_from(("deny", "not-judged"))),
+        "policies": [*policies, *([free] if draw(st.booleans()) else [])],
+    }
