@@ -77,6 +77,12 @@ class DemandRules:
         ]
 
     @property
+    def inspections(self) -> int:
+        """More gateways than any lawful path has to pass."""
+        hards = (one.get("hard") or {} for one in (*self.permits, *self.restricts))
+        return sum(len(hard.get("waypoints") or ()) for hard in hards)
+
+    @property
     def allows_nothing(self) -> str:
         """Why no path whatever is lawful; empty where one may be."""
         if self.denies:

@@ -40,11 +40,12 @@ class Around:
                     found[end].append(fibre)
         return found
 
-    def onward(self, way: Journey) -> Iterator[Journey]:
+    def onward(self, way: Journey, most_inspected: int) -> Iterator[Journey]:
         """Every path that is one step longer."""
         here = way.hubs[-1]
         works = here.id in self.gateways and here.id not in self.what.gateways
-        if works and len(way.hubs) - 1 not in way.inspected:
+        is_new = len(way.hubs) - 1 not in way.inspected
+        if works and is_new and len(way.inspected) < most_inspected:
             yield way.through_gateway()
         for fibre in self._fibres[here.id]:
             yield way.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
@@ -73,7 +74,7 @@ def lawful_way_on(rules: DemandRules, around: Around, start: Journey, most: int)
     if rules.allows_nothing or start.hubs[-1].id not in left or dst in around.what.hubs:
         return None
     alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
-    order = count()
+    order, inspections = count(), len(start.inspected) + rules.inspections
     waiting = [(0, next(order), start)]
     for _ in range(most):
         if not waiting:
@@ -86,7 +87,7 @@ def lawful_way_on(rules: DemandRules, around: Around, start: Journey, most: int)
         alike[kind] += 1
         if alike[kind] > MOST_ALIKE:
             continue
-        for longer in around.onward(way):
+        for longer in around.onward(way, inspections):
             last = longer.hubs[-1].id
             if last in left and rules.verdict(longer).lawful:
                 delay = longer.one_way_delay_ns + left[last]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MOST_TOLD = 20
+"""Lines of disagreements; those that need the fewest failures come first."""
+
 
 @dataclass(frozen=True)
 class Disagreement:
@@ -54,4 +57,7 @@ class SecondOpinion:
         if self.agrees:
             return f"second opinion: agrees; {judged}"
         differ = [f"second opinion: differs {len(self.disagreements):,} times; {judged}"]
-        return "\n".join([*differ, *(f"  {one}" for one in self.disagreements)])
+        plainest = sorted(self.disagreements, key=lambda one: len(one.failures))
+        differ += [f"  {one}" for one in plainest[:MOST_TOLD]]
+        more = len(plainest) - MOST_TOLD
+        return "\n".join([*differ, *([f"  and {more:,} more (--json)"] if more > 0 else [])])
