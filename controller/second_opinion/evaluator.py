@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -44,6 +44,7 @@ class DemandRules:
 
     def verdict(self, way: Journey) -> PathVerdict:
         """Of a path that has ended, or of one that may go on."""
+        way = replace(way, dst=self.demand.dst.id)
         forbidden = self._forbidden(way)
         if forbidden:
             return PathVerdict(False, (), forbidden)

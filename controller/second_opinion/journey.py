@@ -20,6 +20,8 @@ class Journey:
     """Positions of hubs whose gateway the packet went through there."""
     ended: bool = True
     """Whether it is delivered at its last hub; else only what no way on can mend counts."""
+    dst: str = ""
+    """Where its demand ends; empty where that is its last hub."""
 
     @property
     def elements(self) -> Iterator[Element]:
@@ -31,9 +33,8 @@ class Journey:
 
     @property
     def hubs_between(self) -> tuple[Hub, ...]:
-        """The hubs that are neither the first nor the last one; of a path that goes on, all but
-        the first and the one it is at."""
-        ends = {self.hubs[0].id, self.hubs[-1].id}
+        """The hubs at which its demand neither starts nor ends, wherever those stand."""
+        ends = {self.hubs[0].id, self.dst or self.hubs[-1].id}
         return tuple(hub for hub in self.hubs if hub.id not in ends)
 
     @property

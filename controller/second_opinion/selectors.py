@@ -59,7 +59,7 @@ def operated_by(element: Element, value: Any, places: Places) -> Known:
     said = element.operated_by
     if not said:
         return None
-    parts = [part.strip() for part in re.split(r" / | and |, ", said)]
+    parts = [part.strip() for part in re.split(r"/| and ", said)]
     known = [part for part in parts if part not in OTHERS]
     met: list[Known] = [_is_operator(part, name, places) for part in known for name in names(value)]
     return some([*met, *(None for _ in range(len(parts) - len(known)))])

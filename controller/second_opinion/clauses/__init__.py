@@ -8,7 +8,10 @@ from corridor.controller.second_opinion.clauses import (
     confine,
     hops,
     max_one_way,
+    no_return,
+    path,
     terminate,
+    via,
     waypoints,
 )
 from corridor.controller.second_opinion.journey import Journey
@@ -22,6 +25,9 @@ OBJECTIONS: Mapping[str, Objection] = {
     "avoid": avoid.objection,
     "terminate": terminate.objection,
     "waypoints": waypoints.objection,
+    "via": via.objection,
+    "no_return": no_return.objection,
+    "path": path.objection,
     "hops": hops.objection,
     "max_one_way": max_one_way.objection,
 }
