@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from corridor.controller.second_opinion.clauses import OBJECTIONS
+from corridor.controller.second_opinion.clauses.expressions import WrittenError
 from corridor.controller.second_opinion.demands import Asked, asked, holds_on
 from corridor.controller.second_opinion.journey import Journey
 from corridor.controller.second_opinion.matching import speaks
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given
+from corridor.controller.second_opinion.plain import Plain, UnknownKeyError, is_given
 from corridor.topologies.model.topology import Topology
 
 NOT_JUDGED = "not-judged"
@@ -103,10 +104,17 @@ class DemandRules:
         for key, value in hard.items():
             if not is_given(value):
                 continue
-            if key not in OBJECTIONS:
-                yield f"{policy['id']} {key}: the second opinion knows no such clause"
-            elif objection := OBJECTIONS[key](value, way, self.places):
+            if objection := self._objection(key, value, way):
                 yield f"{policy['id']} {key}: {objection}"
+
+    def _objection(self, key: str, value: Any, way: Journey) -> str:
+        """What cannot be evaluated is broken."""
+        if key not in OBJECTIONS:
+            return "the second opinion knows no such clause"
+        try:
+            return OBJECTIONS[key](value, way, self.places)
+        except (UnknownKeyError, WrittenError) as unknown:
+            return str(unknown)
 
 
 def _first(objections: Iterator[str]) -> str:

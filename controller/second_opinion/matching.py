@@ -5,15 +5,29 @@ from __future__ import annotations
 from corridor.controller.second_opinion.answers import Known, every, some
 from corridor.controller.second_opinion.demands import Asked
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, names
+from corridor.controller.second_opinion.plain import (
+    Plain,
+    UnknownKeyError,
+    is_given,
+    names,
+    refuse_others,
+)
 from corridor.controller.second_opinion.selectors import selects
 
 
 def speaks(policy: Plain, demand: Asked, places: Places) -> bool:
     """A permit has to match for certain; all else matches unless it certainly does not."""
     is_permit = policy["effect"] == "permit"
-    match: Plain = policy.get("match") or {}
-    answer = every(
+    try:
+        answer = _answer(policy.get("match") or {}, demand, places, is_permit=is_permit)
+    except UnknownKeyError:
+        return not is_permit
+    return answer is True if is_permit else answer is not False
+
+
+def _answer(match: Plain, demand: Asked, places: Places, *, is_permit: bool) -> Known:
+    refuse_others(match, ("class", "origin", "service", "src", "dst"))
+    return every(
         (
             _is_of_class(names(match.get("class")), demand),
             _comes_from(names(match.get("origin")), demand, places, of_all=is_permit),
@@ -22,7 +36,6 @@ def speaks(policy: Plain, demand: Asked, places: Places) -> bool:
             selects(match.get("dst") or {}, demand.dst, places),
         )
     )
-    return answer is True if is_permit else answer is not False
 
 
 def _is_of_class(classes: tuple[str, ...], demand: Asked) -> Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 type Plain = Mapping[str, Any]
@@ -29,5 +29,19 @@ def is_given(value: Any) -> bool:
 
 
 def short_form(value: Any, key: str) -> Any:
-    """What a clause asks for, written by its key or as the bare value."""
-    return value[key] if isinstance(value, Mapping) and key in value else value
+    """What a clause asks for, written by its key or as the bare value. Raises UnknownKeyError."""
+    if not isinstance(value, Mapping):
+        return value
+    refuse_others(value, (key,))
+    return value[key]
+
+
+class UnknownKeyError(Exception):
+    """A key that the second opinion knows nothing of: what it asks cannot be evaluated."""
+
+
+def refuse_others(asked: Plain, known: Collection[str]) -> None:
+    """Raises UnknownKeyError for a key that says anything and is none of those known."""
+    for key, value in asked.items():
+        if key not in known and is_given(value):
+            raise UnknownKeyError(f"the second opinion knows no {key}")

@@ -9,7 +9,7 @@ from typing import Any
 from corridor.controller.second_opinion.answers import Known, every, opposite, some
 from corridor.controller.second_opinion.journey import Element
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, listed, names
+from corridor.controller.second_opinion.plain import Plain, is_given, listed, names, refuse_others
 from corridor.topologies.model.topology import Fibre, Hub
 
 OTHERS = ("partners", "others")
@@ -17,11 +17,15 @@ OTHERS = ("partners", "others")
 
 
 def selects(selector: Any, element: Element, places: Places) -> Known:
-    """Whether a hub or fibre is meant: every key given holds, and no exception does."""
+    """Whether a hub or fibre is meant: every key given holds, and no exception does.
+
+    Raises UnknownKeyError.
+    """
     if selector == "any":
         return True
     if selector == "gateways":
         selector = {"gateway": True}
+    refuse_others(selector, (*KEYS, EXCEPT))
     held = [has(element, key, value, places) for key, value in selector.items() if key != EXCEPT]
     return every([*held, opposite(is_excepted(selector, element, places))])
 
@@ -94,3 +98,5 @@ _OF_FIBRES: Mapping[str, _Asks] = {
     "crosses": crosses,
     "operated_by": operated_by,
 }
+KEYS = frozenset({*_OF_HUBS, *_OF_FIBRES})
+"""All keys of selectors, but for exceptions."""

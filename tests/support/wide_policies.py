@@ -72,35 +72,91 @@ def _fibres(draw: st.DrawFn, name: str) -> Any:
     )
 
 
+of_hubs: dict[str, st.SearchStrategy[Any]] = {
+    "hubs": some(NAMES[:3]),
+    "role": some(ROLES),
+    "located_in": some(PLACES),
+    "outside": some(PLACES),
+    "operated_by": some(RUNS),
+    "gateway": st.booleans(),
+}
+of_fibres: dict[str, st.SearchStrategy[Any]] = {
+    "fibres": some(("a-b", "b-c")),
+    "cables": some(("one", "two")),
+    "srlgs": some(SRLGS),
+    "medium": some(("submarine", "terrestrial")),
+    "status": some(("in-service", "planned", "uncertain")),
+    "crosses": some(PLACES),
+    "operated_by": some(RUNS),
+}
+
+
+def with_exceptions(
+    selectors: st.SearchStrategy[dict[str, Any]], others: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    excepted = st.one_of(others, st.lists(others, min_size=1, max_size=2))
+    return st.one_of(
+        selectors,
+        selectors,
+        st.tuples(selectors, excepted).map(lambda both: {**both[0], "except": both[1]}),
+        excepted.map(lambda one: {"except": one}),
+    )
+
+
+plain_selectors = st.one_of(any_keys(2, **of_hubs), any_keys(2, **of_fibres))
 hub_selectors = st.one_of(
-    st.just("gateways"),
-    any_keys(
-        2,
-        hubs=some(NAMES[:3]),
-        located_in=some(PLACES),
-        outside=some(PLACES),
-        operated_by=some(RUNS),
-        gateway=st.booleans(),
-    ),
+    st.just("gateways"), with_exceptions(any_keys(2, **of_hubs), any_keys(2, **of_hubs))
 )
+selectors = st.one_of(st.just("gateways"), with_exceptions(plain_selectors, plain_selectors))
+avoided = {key: of_hubs[key] for key in ("hubs", "role", "located_in", "operated_by")} | of_fibres
 stops = st.fixed_dictionaries(
     {"any_of": hub_selectors, "before": st.sampled_from(("border", "end", "end"))}
 )
+some_selectors = st.one_of(selectors, st.lists(selectors, min_size=1, max_size=2))
+atoms = st.sampled_from(
+    (
+        *(".", ".", "a", "b", "d", "CN", "ours", "@western", "@gateway", "<one>", "<corridor:sea>"),
+        *("!b", "!CN", "!@gateway", "!<one>", "<one>b", "<a-b>.", "!<two>!c", "<one>!CN", "'c'"),
+    )
+)
+expressions = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(" ".join),
+        st.tuples(inner, inner).map(lambda both: f"({both[0]}|{both[1]})"),
+        st.tuples(inner, st.sampled_from(("*", "+", "?", "{2}", "{1,2}", "{0,}"))).map(
+            lambda both: f"({both[0]}){both[1]}"
+        ),
+    ),
+    max_leaves=4,
+).map(lambda middle: f"(.|a) {middle} .*")
+
+
+@st.composite
+def avoids(draw: st.DrawFn) -> dict[str, Any]:
+    asked: dict[str, Any] = draw(any_keys(2, any_of=some_selectors, **avoided))
+    if "operated_by" in asked:
+        asked["unknown_operator"] = draw(st.sampled_from(("refuse", "accept")))
+    return asked | draw(st.one_of(st.just({}), st.fixed_dictionaries({"except": some_selectors})))
+
+
+confines = st.tuples(
+    any_keys(2, within=some(PLACES, 3), **{k: v for k, v in avoided.items() if k != "located_in"}),
+    st.one_of(st.just({}), st.fixed_dictionaries({"except": some_selectors})),
+).map(lambda both: {k: v for k, v in (both[0] | both[1]).items() if k != "crosses"})
+vias = st.one_of(
+    selectors,
+    st.fixed_dictionaries({"any_of": selectors, "before": st.sampled_from(("border", "end"))}),
+)
 hards = any_keys(
     2,
-    confine=some(PLACES, 3),
-    avoid=any_keys(
-        2,
-        located_in=some(PLACES),
-        crosses=some(PLACES),
-        operated_by=some(RUNS, 1),
-    ).flatmap(
-        lambda asked: st.sampled_from(("refuse", "accept")).map(
-            lambda unknown: {**asked, "unknown_operator": unknown}
-        )
-    ),
+    confine=st.one_of(some(PLACES, 3), confines),
+    avoid=avoids(),
     terminate=some(PLACES, 3).map(lambda only: {"only": only}),
     waypoints=st.lists(stops, min_size=1, max_size=2),
+    via=st.lists(vias, min_size=1, max_size=2),
+    no_return=some(PLACES),
+    path=expressions,
     hops=st.integers(1, 5),
     max_one_way=st.integers(3, 14).map(lambda ms: f"{ms}ms"),
 )

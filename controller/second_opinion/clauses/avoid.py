@@ -7,9 +7,10 @@ from typing import Any
 from corridor.controller.second_opinion.answers import Known
 from corridor.controller.second_opinion.journey import Element, Journey
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, listed
+from corridor.controller.second_opinion.plain import Plain, is_given, listed, refuse_others
 from corridor.controller.second_opinion.selectors import (
     EXCEPT,
+    KEYS,
     has,
     is_excepted,
     selects,
@@ -20,6 +21,7 @@ UNKNOWN_OPERATOR, ANY_OF = "unknown_operator", "any_of"
 
 
 def objection(asked: Plain, way: Journey, places: Places) -> str:
+    refuse_others(asked, (*KEYS, UNKNOWN_OPERATOR, ANY_OF, EXCEPT))
     for element in (*way.hubs_between, *way.fibres):
         if is_excepted(asked, element, places) is True:
             continue

@@ -7,8 +7,8 @@ from typing import Any
 
 from corridor.controller.second_opinion.journey import Element, Journey
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, names
-from corridor.controller.second_opinion.selectors import EXCEPT, has, is_excepted, speaks_of
+from corridor.controller.second_opinion.plain import Plain, is_given, names, refuse_others
+from corridor.controller.second_opinion.selectors import EXCEPT, KEYS, has, is_excepted, speaks_of
 from corridor.topologies.model.topology import Hub
 
 WITHIN = "within"
@@ -16,6 +16,7 @@ WITHIN = "within"
 
 def objection(asked: Any, way: Journey, places: Places) -> str:
     clause: Plain = asked if isinstance(asked, Mapping) else {WITHIN: asked}
+    refuse_others(clause, (*KEYS, WITHIN, EXCEPT))
     for element in way.elements:
         if is_excepted(clause, element, places) is True:
             continue

@@ -12,7 +12,7 @@ from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 def objection(asked: Any, way: Journey, places: Places) -> str:
     """Whether three elements, in this order, may be inside, outside and inside."""
-    region = places.codes(names(short_form(asked, "region")))
+    region = places.codes(names(short_form(asked, "to")))
     wanted = ["inside", "outside", "inside"]
     for element in way.elements:
         if wanted[0] in _may_be(element, region):
