@@ -141,9 +141,13 @@ def avoids(draw: st.DrawFn) -> dict[str, Any]:
 
 
 confines = st.tuples(
-    any_keys(2, within=some(PLACES, 3), **{k: v for k, v in avoided.items() if k != "located_in"}),
+    any_keys(
+        2,
+        within=some(PLACES, 3),
+        **{key: keys for key, keys in avoided.items() if key not in ("located_in", "crosses")},
+    ),
     st.one_of(st.just({}), st.fixed_dictionaries({"except": some_selectors})),
-).map(lambda both: {k: v for k, v in (both[0] | both[1]).items() if k != "crosses"})
+).map(lambda both: both[0] | both[1])
 vias = st.one_of(
     selectors,
     st.fixed_dictionaries({"any_of": selectors, "before": st.sampled_from(("border", "end"))}),
