@@ -93,7 +93,7 @@ def _second_opinion(
     args: argparse.Namespace, loaded: LoadedScenario, plan: Plan, proof: Proof
 ) -> SecondOpinion:
     from corridor.experiments.lab.dumps import as_compiled, read_dump_file
-    from corridor.experiments.lab.second_opinion import judge_tables
+    from corridor.experiments.lab.tables_judged import judge_tables
     from corridor.experiments.scenario.intents import specify
 
     with waiting("asking for a second opinion"):

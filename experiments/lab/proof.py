@@ -21,7 +21,7 @@ from corridor.experiments.lab.dumps import (
     fingerprint,
     read_dump_file,
 )
-from corridor.experiments.lab.second_opinion import judge_tables
+from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later

@@ -17,7 +17,7 @@ from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import rule
 from corridor.controller.second_opinion import Declared, Sample, compare
 from corridor.controller.second_opinion.evaluator import Evaluator
-from corridor.controller.second_opinion.journey import journey_of
+from corridor.controller.second_opinion.terms.journey import journey_of
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known
-from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, listed, refuse_others
-from corridor.controller.second_opinion.selectors import (
+from corridor.controller.second_opinion.terms.answers import Known
+from corridor.controller.second_opinion.terms.journey import Element, Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import Plain, is_given, listed, refuse_others
+from corridor.controller.second_opinion.terms.selectors import (
     EXCEPT,
     KEYS,
     has,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, names, refuse_others
-from corridor.controller.second_opinion.selectors import EXCEPT, KEYS, has, is_excepted, speaks_of
+from corridor.controller.second_opinion.terms.journey import Element, Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import Plain, is_given, names, refuse_others
+from corridor.controller.second_opinion.terms.selectors import (
+    EXCEPT,
+    KEYS,
+    has,
+    is_excepted,
+    speaks_of,
+)
 from corridor.topologies.model.topology import Hub
 
 WITHIN = "within"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
 from corridor.topologies.base.units import parse_duration_ns
 
 

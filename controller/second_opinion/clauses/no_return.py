@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import names, short_form
+from corridor.controller.second_opinion.terms.journey import Element, Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import names, short_form
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from corridor.controller.second_opinion.clauses.expressions import Reading, parsed
-from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import short_form
+from corridor.controller.second_opinion.terms.expressions import Reading, parsed
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import short_form
 
 
 def objection(asked: Any, way: Journey, places: Places) -> str:

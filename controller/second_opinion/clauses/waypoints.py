@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corridor.controller.second_opinion.clauses.stops import unserved
-from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain
-from corridor.controller.second_opinion.selectors import selects
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import Plain
+from corridor.controller.second_opinion.terms.selectors import selects
+from corridor.controller.second_opinion.terms.stops import unserved
 
 
 def objection(asked: Sequence[Plain], way: Journey, places: Places) -> str:

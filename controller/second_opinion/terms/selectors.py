@@ -6,10 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known, every, opposite, some
-from corridor.controller.second_opinion.journey import Element
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, is_given, listed, names, refuse_others
+from corridor.controller.second_opinion.terms.answers import Known, every, opposite, some
+from corridor.controller.second_opinion.terms.journey import Element
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import (
+    Plain,
+    is_given,
+    listed,
+    names,
+    refuse_others,
+)
 from corridor.topologies.model.topology import Fibre, Hub
 
 OTHERS = ("partners", "others")

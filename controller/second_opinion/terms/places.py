@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known
+from corridor.controller.second_opinion.terms.answers import Known
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION
 
-SHIPPED = Path(__file__).parents[2] / "topologies" / "data" / "jurisdictions.yaml"
+SHIPPED = Path(__file__).parents[3] / "topologies" / "data" / "jurisdictions.yaml"
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain
+from corridor.controller.second_opinion.terms.journey import Element, Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import Plain
 from corridor.topologies.model.topology import Hub
 
 
