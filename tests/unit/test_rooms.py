@@ -19,7 +19,7 @@ ROOMS = {
         *("intent", "admission", "forwarding"),
         *("prover/tables", "prover/declared", "prover/search"),
         *("prover/claims", "prover/exact", "prover/report", "prover"),
-        *("relaxation", "explain", "testing", "deployment"),
+        *("relaxation", "explain", "export", "testing", "deployment"),
         *("openflow", "api", "reconcile", "apps"),
     ),
     "traffic": (
@@ -50,7 +50,7 @@ PURE = (
     *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
-    *("controller/deployment", "traffic/arrivals", "traffic/measures"),
+    *("controller/export", "controller/deployment", "traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
