@@ -94,7 +94,8 @@ def _unanswered(
         return Question(kind, sent.intent.id, *ends, sent.header, ordered, tuple(sorted(arcs)))
 
     whole, hosts = region.whole, frozenset(subject.network.hosts)
-    yield replace(asked("arrives"), lawful=whole.arrives)
+    is_blocked = subject.network.demands[sent.number - 1].is_blocked
+    yield replace(asked("arrives"), lawful=not is_blocked)
     forbidden, arcs = unlawful(subject, whole)
     if forbidden:
         yield asked("forbidden hub", forbidden)

@@ -142,7 +142,7 @@ def _demand(subject: Subject, explorer: Explorer, sent: Sent) -> Demand:
         src=sent.intent.pair[0],
         dst=sent.intent.pair[1],
         header=dict(sent.header),
-        permitted=region.whole.arrives,
+        permitted=not subject.network.demands[sent.number - 1].is_blocked,
         expected=tuple(_expected(explorer, sent)),
         never=Never(
             hubs=tuple(hub for hub in subject.network.hosts if hub in hubs),
