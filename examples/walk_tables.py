@@ -108,19 +108,19 @@ def wrong(net, demand, expected):
 
 def main(file):
     said = json.loads(Path(file).read_text(encoding="utf-8"))
-    net, walks, found, strangers = network(said), 0, [], said["strangers"]
+    net, walks, found, undeclared = network(said), 0, [], said["undeclared"]
     for demand in said["demands"]:
         for expected in demand["expected"]:
             walks += 1
             words = [text for is_wrong, text in wrong(net, demand, expected) if is_wrong]
             found += [f"{demand['demand']}, dead {expected['dead']}: {text}" for text in words]
-    for one in strangers:
+    for one in undeclared:
         dead = {"fibres": [], "gateways": []}
         got, hubs, _, _ = walk(net, one["src"], one["header"], dead)
         leaves = got is not None or len(hubs) > 1
         if leaves or leaves != one["leaves"]:
             found.append(f"from {one['src']}, {one['why']}: leaves {leaves}")
-    print(*found, f"{walks} walks, {len(strangers)} strangers: {len(found)} wrong", sep="\n")
+    print(*found, f"{walks} walks, {len(undeclared)} undeclared: {len(found)} wrong", sep="\n")
     return 1 if found else 0
 
 

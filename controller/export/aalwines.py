@@ -8,13 +8,14 @@ one behind it that gives back all it gets. Buckets of a group become priorities.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from corridor.controller.export.flatten import Flattened, Operation, Place, Rule
 from corridor.controller.export.headers import sent_headers
 from corridor.controller.export.pipeline import NOWHERE
-from corridor.controller.export.questions import CLAIMS, Question, questions
+from corridor.controller.export.question import CLAIMS, Question
+from corridor.controller.export.questions import questions
 from corridor.controller.export.subject import Exported, Format, Subject
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
@@ -31,12 +32,14 @@ NOBODYS = 0
 """A label that is reserved, and that nobody sends: AalWiNes 1.0 ends by a segmentation fault where
 no rule at all leads on along an expression."""
 
+ARRIVING = ("arrives", "gateway bypassed", "stop missed")
+"""Kinds of questions whose packets end at the right host, as they were sent."""
 LEFT_OUT = (
     "C0, T0: that switches hold just the intended entries is no question about ways",
     "C1, C2: packets that no demand declares; where packets were classified and metered",
     "C3, C14: labels are numbers, and mean what tables do with them",
     "C4 to C7: what is forbidden only after something else, but for gateways that are owed",
-    "C7: the order of several waypoints",
+    "C7: the order of several waypoints or stops",
     "C8: whether packets go round; a label has no TTL",
     "C9, C10: a drop is no way, so nobody asks whether a lawful way was left",
     "C11, C12: delays, rates and meters",
@@ -191,14 +194,14 @@ def _queries(question: Question, flat: Flattened) -> Iterator[dict[str, Any]]:
 
 def _last(question: Question, sent: int) -> str:
     """What is left of the stack: the header as it was sent, or anything."""
-    return str(sent) if question.kind in ("arrives", "gateway bypassed") else ".*"
+    return str(sent) if question.kind in ARRIVING else ".*"
 
 
 def _way(question: Question) -> str:
     """An expression over links, each from a router to a router."""
     begin = f"[.#{_quoted(question.src)}.{_quoted(HOST)}]"
     to_host = f"[{_leaving(question.dst)}]"
-    owed = ",".join(f".#{_quoted(gateway_of(hub))}" for hub in question.hubs)
+    owed = _into(map(gateway_of, question.hubs))
     over = ",".join(
         f"{_quoted(near)}.{_quoted(fibre)}#{_quoted(far)}" for near, fibre, far in question.arcs
     )
@@ -206,15 +209,23 @@ def _way(question: Question) -> str:
         case "arrives":
             return f"{begin} .* {to_host}"
         case "forbidden hub" | "detour":
-            return f"{begin} .* [{','.join(f'.#{_quoted(hub)}' for hub in question.hubs)}]"
+            return f"{begin} .* [{_into(question.hubs)}]"
         case "forbidden fibre":
             return f"{begin} .* [{over}]"
         case "wrong host":
             return f"{begin} .* [{','.join(map(_leaving, question.hubs))}]"
         case "gateway bypassed":
             return f"{begin} [^{owed}]* {to_host}"
+        case "stop missed":
+            stops = ",".join(filter(None, [_into(question.hubs), over]))
+            return f"{begin} [^{stops}]* {to_host}"
         case "border before gateway":
             return f"{begin} [^{owed}]* [{over}]"
+
+
+def _into(routers: Iterable[str]) -> str:
+    """All links into some routers."""
+    return ",".join(f".#{_quoted(router)}" for router in routers)
 
 
 def _leaving(hub: str) -> str:

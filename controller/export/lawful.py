@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from corridor.controller.prover.declared.permits import NOTHING, Move, Permits
 from corridor.topologies.model.topology import Fibre
@@ -17,6 +18,16 @@ type Arc = tuple[str, str, str]
 """From a hub, over a fibre, to a hub."""
 type Met = frozenset[tuple[str, int]]
 """Hubs and standings."""
+
+
+class Elements(NamedTuple):
+    """Hubs and fibres."""
+
+    hubs: frozenset[str] = frozenset()
+    fibres: frozenset[str] = frozenset()
+
+
+NOTHING_AT_ALL = Elements()
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,11 @@ class LawfulRegion:
         alone = frozenset(one for one in self.gateways if self.passing(frozenset([one])).arrives)
         return self.gateways if self.passing(self.gateways - alone).arrives else alone
 
-    def passing(self, gateways: frozenset[str], without: frozenset[str] = frozenset()) -> Region:
+    def needs(self, some: Elements) -> bool:
+        """Whether every lawful way meets one of some hubs and fibres, beyond its first hub."""
+        return self.whole.arrives and not self.passing(self.gateways, some).arrives
+
+    def passing(self, gateways: frozenset[str], without: Elements = NOTHING_AT_ALL) -> Region:
         """Where packets may be that pass no other gateways, and none of some hubs and fibres."""
         start = (self._src, self._permits.start)
         waiting, met = [start], {start}
@@ -88,11 +103,11 @@ class LawfulRegion:
         hubs = frozenset(hub for hub, standing in met if standing != NOTHING)
         return Region(hubs | {self._src}, frozenset(arcs), arrives)
 
-    def _fibres(self, hub: str, without: frozenset[str]) -> list[Fibre]:
+    def _fibres(self, hub: str, without: Elements) -> list[Fibre]:
         return [
             fibre
             for fibre in self._fibres_of[hub]
-            if fibre.id not in without and fibre.other_end(hub) not in without
+            if fibre.id not in without.fibres and fibre.other_end(hub) not in without.hubs
         ]
 
     def _after(self, standing: int, fibre: str, hub: str) -> int:

@@ -1,63 +1,18 @@
-"""What can be asked of ways through a network by where they lead, and what is to be answered.
-
-A question is whether some packet of a demand takes a way of a kind. Of all kinds but the first and
-the last the answer is no where the claims hold. The last, whether packets come to hubs off the way
-that they take while nothing fails, is asked so that not only no is to be answered.
-"""
+"""All questions about the ways of demands, with what our prover answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from corridor.controller.export.found import arrives, least_dead
-from corridor.controller.export.headers import Header, Sent, sent_headers
-from corridor.controller.export.lawful import Arc, LawfulRegion, Region
+from corridor.controller.export.found import least_dead
+from corridor.controller.export.headers import Sent, sent_headers
+from corridor.controller.export.lawful import Arc, Elements, LawfulRegion, Region
+from corridor.controller.export.question import Kind, Question
 from corridor.controller.export.subject import Subject
-from corridor.controller.prover.search.core import DOOR, Turn
-from corridor.controller.prover.search.reach import End
+from corridor.controller.policy.clauses.via import Via
+from corridor.controller.prover.search.core import DOOR
 from corridor.controller.prover.search.search import Exploration
-
-type Kind = Literal[
-    "arrives",
-    "forbidden hub",
-    "forbidden fibre",
-    "wrong host",
-    "gateway bypassed",
-    "border before gateway",
-    "detour",
-]
-CLAIMS: dict[Kind, tuple[str, ...]] = {
-    "arrives": ("C1", "C16"),
-    "forbidden hub": ("C1", "C4", "C5", "C6", "C7"),
-    "forbidden fibre": ("C1", "C4", "C5", "C6", "C7"),
-    "wrong host": ("C2", "C6"),
-    "gateway bypassed": ("C7",),
-    "border before gateway": ("C7",),
-    "detour": (),
-}
-"""The claims that answer each kind of question; none where each answer is as good."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """Whether packets with one header, sent by their demand's host, take a way of a kind."""
-
-    kind: Kind
-    demand: str
-    src: str
-    dst: str
-    header: Header
-    hubs: tuple[str, ...] = ()
-    """Those forbidden, or whose hosts are the wrong ones, or whose gateways are owed."""
-    arcs: tuple[Arc, ...] = ()
-    """Fibres forbidden, each way by itself."""
-    lawful: bool | None = False
-    """The answer where all claims hold: whatever fails, or of what is lawful while nothing does;
-    None where claims do not say."""
-    needs: int | None = None
-    """By our prover: the fewest dead ports with which the answer is yes; None if it never is."""
 
 
 def questions(subject: Subject) -> Iterator[Question]:
@@ -67,7 +22,7 @@ def questions(subject: Subject) -> Iterator[Question]:
         seen = subject.findings.ways[sent.intent.pair[0], sent.number].seen
         off_its_way = frozenset(subject.network.hosts) - _undisturbed(seen)
         for question in _unanswered(subject, sent, region, off_its_way):
-            yield replace(question, needs=_needs(question, seen))
+            yield replace(question, needs=least_dead(question, seen))
 
 
 def _undisturbed(seen: Exploration) -> frozenset[str]:
@@ -107,38 +62,39 @@ def _unanswered(
         before = region.before_gateways
         if arcs := frozenset(one for one in whole.arcs - before.arcs if one[0] in before.hubs):
             yield asked("border before gateway", region.gateways, arcs)
+    for hubs, fibres in _stops(subject, sent, region):
+        yield asked("stop missed", hubs, frozenset(_arcs(subject, fibres)))
     if detours := off_its_way & whole.hubs:
         yield replace(asked("detour", detours), lawful=None)
 
 
+def _stops(subject: Subject, sent: Sent, region: LawfulRegion) -> Iterator[Elements]:
+    """What ``via`` asks for, a stop at a time, as far as every lawful way meets it."""
+    topology = subject.topology
+    found: dict[Elements, None] = {}
+    for automaton in sent.intent.ruling.automata:
+        groups = automaton.trip.groups
+        for clause in (bound.clause for bound in automaton.clauses):
+            for stop in clause.stops if isinstance(clause, Via) else ():
+                chosen = (
+                    frozenset(one.id for one in some if stop.any_of.selects(one, groups) is True)
+                    for some in (topology.hubs, topology.fibres)
+                )
+                found[Elements(*chosen)] = None
+    return filter(region.needs, found)
+
+
+def _arcs(subject: Subject, fibres: frozenset[str]) -> Iterator[Arc]:
+    """Each way of some fibres."""
+    for fibre in subject.topology.fibres:
+        if fibre.id in fibres:
+            yield from ((fibre.a, fibre.id, fibre.z), (fibre.z, fibre.id, fibre.a))
+
+
 def unlawful(subject: Subject, region: Region) -> tuple[frozenset[str], frozenset[Arc]]:
     """Hubs where no packet may be, and fibres between the others over which none may go."""
+    every = frozenset(fibre.id for fibre in subject.topology.fibres)
     arcs = frozenset(
-        arc
-        for fibre in subject.topology.fibres
-        for arc in ((fibre.a, fibre.id, fibre.z), (fibre.z, fibre.id, fibre.a))
-        if arc[0] in region.hubs and arc[2] in region.hubs
+        arc for arc in _arcs(subject, every) if arc[0] in region.hubs and arc[2] in region.hubs
     )
     return frozenset(subject.network.hosts) - region.hubs, arcs - region.arcs
-
-
-def _needs(question: Question, seen: Exploration) -> int | None:
-    """By the ways that our prover has found."""
-    kind, hubs, arcs = question.kind, frozenset(question.hubs), frozenset(question.arcs)
-    owes = kind in ("gateway bypassed", "border before gateway")
-
-    def goal(turn: Turn) -> bool:
-        if kind in ("arrives", "gateway bypassed"):
-            return arrives(turn, question.dst, question.header)
-        if kind == "wrong host":
-            return turn.step.end is End.DELIVERED and turn.step.at.hub in hubs
-        if turn.move is None or not turn.move.fibre:
-            return False
-        if kind in ("forbidden hub", "detour"):
-            return turn.move.hub in hubs
-        return (turn.step.at.hub, turn.move.fibre, turn.move.hub) in arcs
-
-    def spared(turn: Turn) -> bool:
-        return owes and turn.step.end is End.ASSESSED and turn.step.at.hub in hubs
-
-    return least_dead(seen, question.header, goal, spared)

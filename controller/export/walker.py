@@ -23,7 +23,7 @@ from corridor.controller.export.walker_document import (
     Gateway,
     Hub,
     Never,
-    Stranger,
+    Undeclared,
     WalkerDocument,
     Wire,
 )
@@ -50,7 +50,7 @@ def _write(subject: Subject) -> Exported:
     entries = sum(len(hub.entries) for hub in document.hubs)
     said = (
         f"{len(document.hubs)} hubs, {entries} entries, {len(document.demands)} headers, {walks} "
-        f"walks and {len(document.strangers)} packets of no demand"
+        f"walks and {len(document.undeclared)} packets of no demand"
     )
     return Exported({"walker.json": text}, document.left_out, said)
 
@@ -62,7 +62,7 @@ def _text(document: dict[str, Any]) -> str:
     """JSON with a line for each hub, fibre and demand."""
     parts = []
     for key, value in document.items():
-        is_long = key in ("hubs", "wires", "demands", "strangers")
+        is_long = key in ("hubs", "wires", "demands", "undeclared")
         lines = ",\n  ".join(json.dumps(one) for one in value) if is_long else ""
         parts.append(f'"{key}": {f"[\n  {lines}\n ]" if is_long else json.dumps(value)}')
     return f"{{\n {',\n '.join(parts)}\n}}\n"
@@ -90,8 +90,8 @@ def _document(subject: Subject) -> WalkerDocument:
         ),
         gateways=tuple(gateways),
         demands=tuple(_demand(subject, explorer, sent) for sent in headers),
-        strangers=tuple(
-            chain.from_iterable(_strangers(subject, sent) for sent in _firsts(headers))
+        undeclared=tuple(
+            chain.from_iterable(_undeclared_of(subject, sent) for sent in _firsts(headers))
         ),
     )
 
@@ -186,14 +186,14 @@ def _firsts(headers: list[Sent]) -> list[Sent]:
     return list({sent.intent.pair[0]: sent for sent in reversed(headers)}.values())[::-1]
 
 
-def _strangers(subject: Subject, sent: Sent) -> Iterator[Stranger]:
+def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
     """Packets like a demand's that its host may not send."""
     src, header = sent.intent.pair[0], dict(sent.header)
     hosts = subject.network.hosts
     other = next(hub for hub in hosts.values() if hub.hub != src)
     labels = subject.findings.ways[src, sent.number].seen.labels
-    yield _stranger(subject, src, "another's address", header | {"ipv4_src": other.host_ip})
-    yield _stranger(subject, src, "another's MAC", header | {"eth_src": other.host_mac})
+    yield _undeclared(subject, src, "another's address", header | {"ipv4_src": other.host_ip})
+    yield _undeclared(subject, src, "another's MAC", header | {"eth_src": other.host_mac})
     labelled: Fields = {
         "vlan_vid": 0,
         "eth_type": ETH_MPLS,
@@ -202,19 +202,19 @@ def _strangers(subject: Subject, sent: Sent) -> Iterator[Stranger]:
         "mpls_label": min(labels, default=1),
         "mpls_tc": 0,
     }
-    yield _stranger(subject, src, "a label", labelled)
+    yield _undeclared(subject, src, "a label", labelled)
     known = {intent.pair[1] for intent in subject.intents if intent.pair[0] == src}
     for hub in hosts.values():
         if hub.hub not in known | {src}:
             more: Fields = {"ipv4_dst": hub.host_ip, "eth_dst": hub.host_mac}
-            yield _stranger(subject, src, "no demand leads there", header | more)
+            yield _undeclared(subject, src, "no demand leads there", header | more)
             break
 
 
-def _stranger(subject: Subject, src: str, why: str, header: Fields) -> Stranger:
+def _undeclared(subject: Subject, src: str, why: str, header: Fields) -> Undeclared:
     asked: Header = tuple(sorted(header.items()))
     sent = Box(frozenset(one for one in asked if one[0] != "ip_dscp"))
-    return Stranger(src=src, why=why, header=header, leaves=_leaves(subject, src, sent))
+    return Undeclared(src=src, why=why, header=header, leaves=_leaves(subject, src, sent))
 
 
 def _leaves(subject: Subject, src: str, sent: Box) -> bool:

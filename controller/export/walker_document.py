@@ -130,7 +130,7 @@ class Demand(Value):
     never: Never
 
 
-class Stranger(Value):
+class Undeclared(Value):
     """A packet that no demand declares: it is dropped at its hub."""
 
     src: str
@@ -159,4 +159,4 @@ class WalkerDocument(Value):
     wires: tuple[Wire, ...]
     gateways: tuple[Gateway, ...]
     demands: tuple[Demand, ...]
-    strangers: tuple[Stranger, ...]
+    undeclared: tuple[Undeclared, ...]
