@@ -1,0 +1,513 @@
+"""What must hold between the answers to two questions about policies, whatever the answers are.
+
+Each relation is a function of chance that draws a setting, changes it, and asserts. Its name is the
+sentence it stands for. ``UNDER`` names for each a change of the evaluator that breaks it, so that
+none of them holds for want of something to notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from corridor.controller.forwarding.compiler import gateways_of  # noqa: F401
+from corridor.controller.intent.intent import Protection
+from corridor.controller.policy.paths import Path
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.topology import Fibre, Hub, Topology
+from plain_worlds import Rule, clause_avoid, clause_confine, random_rule, selector, some
+from policy_lab import fibre, hub, network
+from policy_setting import (
+    Setting,
+    random_setting,
+    renamed,
+    renamed_path,
+    renamed_topology,
+)
+from table_walker import Walked
+
+type Relation = Callable[[Random], None]
+RELATIONS: list[Relation] = []
+
+
+def relation(one: Relation) -> Relation:
+    RELATIONS.append(one)
+    return one
+
+
+def permit(name: str = "P", **hard: Any) -> Rule:
+    return {"id": name, "effect": "permit", "hard": hard}
+
+
+def restrict(name: str = "R", **hard: Any) -> Rule:
+    return {"id": name, "effect": "restrict", "hard": hard}
+
+
+# Adding policies.
+
+
+@relation
+def a_further_restrict_adds_no_path_and_shortens_none(chance: Random) -> None:
+    before = random_setting(chance)
+    after = before.beside(random_rule(chance, before.topology, "X", "restrict"))
+    assert after.allowed <= before.allowed
+    if after.best_ns is not None:
+        assert before.best_ns is not None
+
+
+@relation
+def what_is_delivered_under_a_further_restrict_is_lawful_without_it(chance: Random) -> None:
+    before = random_setting(chance)
+    after = before.beside(random_rule(chance, before.topology, "X", "restrict"))
+    for name, walked in after.walks().items():
+        assert not walked.delivered_to or passes(before, walked), name
+
+
+@relation
+def two_restricts_leave_what_each_of_them_leaves(chance: Random) -> None:
+    start = random_setting(chance)
+    one, other = (random_rule(chance, start.topology, name, "restrict") for name in "XY")
+    both = start.beside(one, other).allowed
+    assert both == start.beside(one).allowed & start.beside(other).allowed
+
+
+@relation
+def a_further_permit_takes_no_path_away(chance: Random) -> None:
+    before = random_setting(chance)
+    after = before.beside(random_rule(chance, before.topology, "X", "permit"))
+    assert before.allowed <= after.allowed
+    assert after.best_ns is not None or before.best_ns is None
+
+
+@relation
+def two_permits_allow_what_either_allows(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    other = random_rule(chance, start.topology, "X", "permit")
+    rest = tuple(rule for rule in start.rules if rule["effect"] != "permit")
+    both = start.beside(other).allowed
+    assert both == start.allowed | start.under(other, *rest).allowed
+
+
+@relation
+def a_deny_leaves_nothing_and_nothing_leaves_its_hub(chance: Random) -> None:
+    denied = random_setting(chance).beside({"id": "D", "effect": "deny"})
+    assert denied.allowed == frozenset()
+    assert denied.route is None
+    assert not any(walked.left_home for walked in denied.walks(3).values())
+
+
+@relation
+def a_preference_changes_no_path_that_is_lawful(chance: Random) -> None:
+    start = random_setting(chance, permits=3)
+    again = start.under(
+        *(
+            {**rule, "preference": chance.randint(0, 5)} if "preference" in rule else rule
+            for rule in start.rules
+        )
+    )
+    assert start.allowed == again.allowed
+    assert (start.route is None) == (again.route is None)
+
+
+@relation
+def a_clause_of_a_permit_is_worth_as_much_in_a_restrict(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    rest = start.rules[1:]
+    apart = start.under(permit(), restrict("X", **start.rules[0]["hard"]), *rest)
+    if start.rules[0]["hard"]:
+        assert start.allowed == apart.allowed
+        assert start.best_ns == apart.best_ns
+        assert met(start.walks()) == met(apart.walks())
+
+
+@relation
+def more_protection_makes_no_lawful_path_unlawful(chance: Random) -> None:
+    start = random_setting(chance)
+    kinds = ("link", "srlg", "hub", "gateway")
+    more = Setting(
+        start.topology, start.rules, start.src, start.dst, Protection(chance.randint(1, 2), kinds)
+    )
+    none = Setting(start.topology, start.rules, start.src, start.dst, Protection())
+    walks, fewer = more.walks(), none.walks()
+    assert walks[""] == fewer[""]
+    for name, walked in walks.items():
+        assert not walked.delivered_to or passes(start, walked), name
+        assert walked.delivered_to or not fewer[name].delivered_to, name
+
+
+# Other names, other orders.
+
+
+@relation
+def other_names_in_the_same_order_change_nothing_but_names(chance: Random) -> None:
+    start = random_setting(chance)
+    names = {name: f"n{name}" for name in (*start.hubs, *start.fibres)}
+    names |= {rule["id"]: f"n{rule['id']}" for rule in start.rules}
+    again = in_other_names(start, names)
+    assert frozenset(renamed_path(path, names) for path in start.allowed) == again.allowed
+    assert start.best_ns == again.best_ns
+    for name, walked in start.walks().items():
+        kind, _, what = name.partition(":")
+        same = again.walks()[f"{kind}:{names.get(what, what)}" if name else ""]
+        assert [names[one.name] for one in walked.met] == [one.name for one in same.met]
+
+
+@relation
+def other_names_in_any_order_change_no_path_and_no_delay(chance: Random) -> None:
+    start = random_setting(chance)
+    names = dict(zip(start.hubs, shuffled(chance, [f"h{n}" for n in range(9)]), strict=False))
+    fibres = shuffled(chance, [f"f{n}" for n in range(40)])
+    names |= dict(zip(start.fibres, fibres, strict=False))
+    ids = shuffled(chance, [f"Q{n}" for n in range(9)])
+    names |= dict(zip((rule["id"] for rule in start.rules), ids, strict=False))
+    again = in_other_names(start, names)
+    assert frozenset(renamed_path(path, names) for path in start.allowed) == again.allowed
+    assert start.best_ns == again.best_ns
+
+
+@relation
+def the_order_of_policies_hubs_and_fibres_changes_no_path_and_no_delay(chance: Random) -> None:
+    start = random_setting(chance)
+    topology = network(
+        shuffled(chance, start.topology.hubs), shuffled(chance, start.topology.fibres)
+    )
+    again = start.on(topology).under(*shuffled(chance, start.rules))
+    assert start.allowed == again.allowed
+    assert start.best_ns == again.best_ns
+
+
+@relation
+def which_end_of_a_fibre_comes_first_changes_nothing(chance: Random) -> None:
+    start = random_setting(chance)
+    turned = [f.model_copy(update={"a": f.z, "z": f.a}) for f in start.topology.fibres]
+    again = start.on(network(list(start.topology.hubs), turned))
+    assert start.allowed == again.allowed
+    assert start.route == again.route
+    assert start.walks() == again.walks()
+
+
+# Other maps.
+
+
+@relation
+def hubs_and_fibres_that_nothing_leads_to_change_nothing(chance: Random) -> None:
+    start = random_setting(chance)
+    far = [hub("y1", chance.choice(("CN", "PK", "XX"))), hub("y2", "CN", intl_gateway=True)]
+    topology = network([*start.topology.hubs, *far], [*start.topology.fibres, fibre("y1-y2", 1)])
+    again = start.on(topology)
+    assert start.allowed == again.allowed
+    assert start.route == again.route
+    assert {name: again.walks(99)[name] for name in start.walks()} == start.walks()
+
+
+@relation
+def all_delays_and_budgets_times_three_give_the_same_paths(chance: Random) -> None:
+    start = random_setting(chance)
+    slower = [
+        one.model_copy(update={"one_way_delay_ns": 3 * one.one_way_delay_ns})
+        for one in start.topology.fibres
+    ]
+    rules = tuple(
+        {**rule, "hard": {**rule["hard"], "max_one_way": thrice(rule["hard"]["max_one_way"])}}
+        if "max_one_way" in rule["hard"]
+        else rule
+        for rule in start.rules
+    )
+    again = start.on(network(list(start.topology.hubs), slower)).under(*rules)
+    assert start.allowed == again.allowed
+    assert again.best_ns == (None if start.best_ns is None else 3 * start.best_ns)
+    assert start.walks() == again.walks()
+
+
+@relation
+def a_hub_put_into_a_fibre_beside_its_end_changes_no_path_and_no_delay(chance: Random) -> None:
+    """Apart from what counts hubs or fibres: ``hops`` and ``path``."""
+    start = without_clauses(random_setting(chance), "hops", "path")
+    able = [
+        one
+        for one in start.topology.fibres
+        if not (one.crosses or one.may_cross or one.z in (start.src, start.dst))
+    ]
+    if not able or any(len(rule["hard"].get("via", ())) > 1 for rule in start.rules):
+        return
+    split = chance.choice(able)
+    again = start.on(with_hub_in(start.topology, split)).under(
+        *(both_named(rule, {split.id: "half", split.z: "new"}) for rule in start.rules)
+    )
+    assert frozenset(split_path(path, split) for path in start.allowed) == again.allowed
+    assert start.best_ns == again.best_ns
+
+
+@relation
+def a_fibre_that_is_cut_might_as_well_not_be_there(chance: Random) -> None:
+    start = random_setting(chance)
+    cut = chance.choice(start.topology.fibres)
+    left = [one for one in start.topology.fibres if one != cut]
+    again = start.on(network(list(start.topology.hubs), left))
+    assert again.allowed == {path for path in start.allowed if cut.id not in path.fibres}
+
+
+@relation
+def a_fibre_more_takes_no_path_away(chance: Random) -> None:
+    start = random_setting(chance)
+    a, z = chance.sample(start.hubs, 2)
+    more = fibre(f"{a}-{z}.9", chance.randint(1, 6), operated_by="Alpha")
+    again = start.on(network(list(start.topology.hubs), [*start.topology.fibres, more]))
+    assert start.allowed == {path for path in again.allowed if more.id not in path.fibres}
+
+
+# One clause wider, narrower, or said in other words.
+
+
+@relation
+def a_wider_confine_loses_no_path(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    within = some(chance, ("CN", "PK", "TH", "MM"), 3)
+    wider = [*within, chance.choice(("CN", "PK", "TH", "MM", "HK"))]
+    rest = start.rules[1:]
+    narrow = start.under(permit(confine=within), *rest)
+    assert narrow.allowed <= start.under(permit(confine=wider), *rest).allowed
+
+
+@relation
+def an_exception_to_confine_or_avoid_loses_no_path(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    avoid, confine = clause_avoid(chance, start.topology), clause_confine(chance, start.topology)
+    confine = confine if isinstance(confine, dict) else {"within": confine}
+    for key, clause in (("avoid", avoid), ("confine", confine)):
+        wide = {**clause, "except": selector(chance, start.topology)}
+        strict = {name: value for name, value in clause.items() if name != "except"}
+        narrow = start.under(permit(**{key: strict}), *start.rules[1:]).allowed
+        assert narrow <= start.under(permit(**{key: wide}), *start.rules[1:]).allowed
+
+
+@relation
+def to_avoid_less_loses_no_path(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    avoid = clause_avoid(chance, start.topology)
+    keys = [key for key in avoid if key not in ("except", "unknown_operator")]
+    less = {key: avoid[key] for key in avoid if key != chance.choice(keys)}
+    if any(key in less for key in keys):
+        more, fewer = start.under(permit(avoid=avoid)), start.under(permit(avoid=less))
+        assert more.allowed <= fewer.allowed
+
+
+@relation
+def to_avoid_two_things_is_to_avoid_each(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    one, other = selector(chance, start.topology), selector(chance, start.topology)
+    both = start.under(permit(avoid={"any_of": [one, other]})).allowed
+    each = [start.under(permit(avoid={"any_of": [part]})).allowed for part in (one, other)]
+    assert both == each[0] & each[1]
+
+
+@relation
+def to_avoid_a_property_is_to_keep_to_the_rest_where_all_is_known(chance: Random) -> None:
+    start = random_setting(chance, permits=1, known=True)
+    for avoid, confine in in_other_words(chance, start):
+        shunned = start.under(permit(avoid=avoid)).allowed
+        assert shunned == start.under(permit(confine=confine)).allowed, (avoid, confine)
+
+
+@relation
+def ways_by_some_hub_or_other_are_all_ways(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    hard = start.rules[0]["hard"]
+    rest = start.rules[1:]
+    if "via" in hard:
+        return
+    by_hub = {
+        name: start.under(permit(**hard, via=[{"hubs": name}]), *rest).allowed
+        for name in start.hubs
+    }
+    assert start.allowed == frozenset[Path]().union(*by_hub.values())
+    for name, paths in by_hub.items():
+        assert paths == {path for path in start.allowed if name in path.hubs}
+
+
+@relation
+def to_go_by_one_of_two_is_to_go_by_either(chance: Random) -> None:
+    start = random_setting(chance, permits=1, known=True)
+    first, second = chance.sample(start.fibres, 2)
+    either = start.under(permit(via=[{"fibres": [first, second]}])).allowed
+    each = [start.under(permit(via=[{"fibres": one}])).allowed for one in (first, second)]
+    assert either == each[0] | each[1]
+    assert either == {p for p in start.under(permit()).allowed if {first, second} & {*p.fibres}}
+
+
+@relation
+def two_stops_in_either_order_are_both_passed(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    one, other = chance.sample(start.hubs, 2)
+    stops = [{"hubs": one}, {"hubs": other}]
+    ordered = [start.under(permit(via=way)).allowed for way in (stops, stops[::-1])]
+    free = start.under(permit()).allowed
+    assert ordered[0] | ordered[1] == {p for p in free if {one, other} <= {*p.hubs}}
+    assert not ordered[0] & ordered[1]
+
+
+@relation
+def at_most_so_many_hops_is_an_expression_of_so_many_hubs(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    most = chance.randint(1, 5)
+    short = start.under(permit(hops=most))
+    again = start.under(permit(path=f".{{1,{most + 1}}}"))
+    assert short.allowed == again.allowed
+    assert short.best_ns == again.best_ns
+
+
+@relation
+def an_expression_says_what_clauses_say(chance: Random) -> None:
+    start = random_setting(chance, permits=1, known=True)
+    name, other = chance.sample(start.hubs, 2)
+    code = chance.choice(("CN", "PK", "TH"))
+    role = chance.choice(("western", "transit", "foreign"))
+    others = " | ".join(one for one in start.hubs if one != name)
+    kept = [one.id for one in start.topology.hubs if one.located_in == code]
+    for expression, hard in (
+        (f".* {name} .*", {"via": [{"hubs": name}]}),
+        (f".* {name} .* {other} .*", {"via": [{"hubs": name}, {"hubs": other}]}),
+        (f".* @{role} .*", {"via": [{"role": role}]}),
+        (f".* <{start.fibres[0]}> .*", {"via": [{"fibres": start.fibres[0]}]}),
+        (f"({others})+", {"confine": {"hubs": [o for o in start.hubs if o != name]}}),
+        (f"{code}*", {"confine": {"hubs": kept or ["a"]}} if kept else None),
+    ):
+        if hard is not None:
+            said = start.under(permit(path=expression)).allowed
+            assert said == start.under(permit(**hard)).allowed, expression
+
+
+@relation
+def an_expression_of_two_halves_is_the_union_of_both(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    one, other = (random_expression(chance, start) for _ in range(2))
+    either = start.under(permit(path=f"({one}) | ({other})")).allowed
+    each = [start.under(permit(path=part)).allowed for part in (one, other)]
+    assert either == each[0] | each[1]
+
+
+@relation
+def never_to_return_is_out_in_out_where_all_is_known(chance: Random) -> None:
+    start = random_setting(chance, permits=1, known=True)
+    bare = [one.model_copy(update={"crosses": ()}) for one in start.topology.fibres]
+    start = start.on(network(list(start.topology.hubs), bare))
+    code = chance.choice(("CN", "PK"))
+    said = start.under(permit(no_return=code)).allowed
+    assert said == start.under(permit(path=f"!{code}* {code}* !{code}*")).allowed
+
+
+@relation
+def never_to_return_where_one_never_is_forbids_nothing(chance: Random) -> None:
+    start = random_setting(chance, known=True)
+    again = start.beside(restrict("X", no_return="KZ"))
+    assert start.allowed == again.allowed
+    assert start.best_ns == again.best_ns
+
+
+# What they are made of.
+
+
+def passes(setting: Setting, walked: Walked) -> bool:
+    """Whether a way is lawful, by the judge that sees which boxes were passed."""
+    from plain_judge import Case, is_lawful
+
+    case = Case(setting.topology, setting.src, setting.dst, setting.rules)
+    return is_lawful(case, walked.met)
+
+
+def met(walks: dict[str, Walked]) -> dict[str, Walked]:
+    return walks
+
+
+def shuffled[T](chance: Random, of: Any) -> list[T]:
+    return chance.sample(list(of), len(of))
+
+
+def in_other_names(start: Setting, names: dict[str, str]) -> Setting:
+    return Setting(
+        renamed_topology(start.topology, names),
+        tuple(renamed(rule, names) for rule in start.rules),
+        names[start.src],
+        names[start.dst],
+    )
+
+
+def thrice(text: str) -> str:
+    return format_duration(3 * int(text.removesuffix("ms")) * 10**6)
+
+
+def without_clauses(start: Setting, *kinds: str) -> Setting:
+    kept = (
+        {**rule, "hard": {key: one for key, one in rule["hard"].items() if key not in kinds}}
+        for rule in start.rules
+    )
+    return start.under(*(rule for rule in kept if rule["hard"] or rule["effect"] == "permit"))
+
+
+def with_hub_in(topology: Topology, split: Fibre) -> Topology:
+    """A twin of a fibre's second end on it; the rest of the fibre takes no time."""
+    twin: Hub = topology.hub(split.z).model_copy(update={"id": "new"})
+    first = split.model_copy(update={"z": "new"})
+    rest = split.model_copy(update={"id": "half", "a": "new", "one_way_delay_ns": 0})
+    fibres = [one for one in topology.fibres if one != split]
+    return network([*topology.hubs, twin], [*fibres, first, rest])
+
+
+def split_path(path: Path, split: Fibre) -> Path:
+    if split.id not in path.fibres:
+        return path
+    at = path.fibres.index(split.id)
+    halves = (split.id, "half") if path.hubs[at] == split.a else ("half", split.id)
+    hubs = (*path.hubs[: at + 1], "new", *path.hubs[at + 1 :])
+    return Path(hubs, (*path.fibres[:at], *halves, *path.fibres[at + 1 :]))
+
+
+def both_named(value: Any, twins: dict[str, str]) -> Any:
+    """Rules in which whatever is named stands beside its twin."""
+    if isinstance(value, list):
+        found = [both_named(one, twins) for one in value]
+        return [*found, *(twins[one] for one in value if isinstance(one, str) and one in twins)]
+    if isinstance(value, dict):
+        return {
+            key: [one, twins[one]]
+            if isinstance(one, str) and one in twins
+            else both_named(one, twins)
+            for key, one in value.items()
+        }
+    return value
+
+
+def in_other_words(chance: Random, start: Setting) -> list[tuple[Rule, Rule]]:
+    """What to avoid, and what that leaves; the ends may be anything."""
+    ends = [start.src, start.dst]
+    hubs = some(chance, start.hubs)
+    fibres = some(chance, start.fibres)
+    code, role = chance.choice(("CN", "PK", "TH")), chance.choice(("western", "transit"))
+    of_hubs = start.topology.hubs
+    return [
+        ({"hubs": hubs}, {"hubs": [*ends, *(h for h in start.hubs if h not in hubs)]}),
+        ({"fibres": fibres}, {"fibres": [f for f in start.fibres if f not in fibres] or ["none"]}),
+        ({"medium": "submarine"}, {"medium": "terrestrial"}),
+        ({"status": ["planned", "uncertain"]}, {"status": "in-service"}),
+        (
+            {"located_in": code},
+            {"hubs": [*ends, *(h.id for h in of_hubs if h.located_in != code)]},
+        ),
+        ({"role": role}, {"hubs": [*ends, *(h.id for h in of_hubs if h.role != role)]}),
+    ]
+
+
+def random_expression(chance: Random, start: Setting) -> str:
+    one, other = chance.sample(start.hubs, 2)
+    return chance.choice(
+        (
+            f".* {one} .*",
+            f". !{one}* .",
+            ".{2,4}",
+            f". ({one}|{other})* .",
+            ".* <smw-4> .*",
+            ".* @western? CN .*",
+            f". (<peace> . | {one})+ .?",
+        )
+    )
