@@ -156,13 +156,15 @@ def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> froz
 
 
 def unlawful(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
-    """Numbers of demands that have a way, and no longer a permit that allows all it may do."""
+    """Numbers of demands that have a way, and no longer permits that allow all it may do: the one
+    in use and those that its detours go by."""
     return frozenset(
         number
         for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
-        if way.automaton is not None
-        and number not in deployment.withdrawn
-        and not any(_is_no_stricter(one, way.automaton) for one in intent.ruling.automata)
+        if number not in deployment.withdrawn
+        and not all(
+            any(_is_no_stricter(one, old) for one in intent.ruling.automata) for old in way.followed
+        )
     )
 
 

@@ -82,18 +82,20 @@ def _status(
         said = f"no way around {found} until the next deployment"
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
     worse = [*_bridged(walk.found), *map(str, lacks(way, walk.one_way_ns))]
-    first = way.intent.ruling.automata[0].permit.id
-    other = (f"{first} has no path",) if way.status == "ALT" else ()
+    permit = walk.taken[-1].automaton.permit
+    first = way.first_choice
+    lost = f"{' and '.join(first)} {'has' if len(first) == 1 else 'have'} no path"
+    other = () if permit.id in first else (lost,)
     unjudged = () if way.intent.ruling.is_judged else (OUTSIDE,)
     return DemandStatus(
         demand=way.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
-        permit=way.route.permit,
+        permit=permit.id,
         hubs=walk.path.hubs,
         fibres=walk.path.fibres,
         one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other, *unjudged)),
-        legal_ref=way.permit.legal_ref if way.permit else (),
+        legal_ref=permit.legal_ref,
         judged=way.intent.ruling.is_judged,
     )
 

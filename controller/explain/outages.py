@@ -49,6 +49,8 @@ class Outage:
     """The hub that finds it dead."""
     at_once: Passage
     """The path by the tables that are installed, up to where a packet is dropped."""
+    permit: str
+    """That packets go by at once; detours may leave the permit in use for another."""
     delivered: bool
     """By the tables that are installed."""
     forbids: Ground | None
@@ -124,7 +126,8 @@ def _outage(
         protected=len(dead) <= way.protection.k
         and all(name.partition(":")[0] in way.protection.over for name in dead),
         found_at=journey.path.hubs[journey.found[0].at],
-        at_once=passage_of_journey(topology, way, journey),
+        at_once=passage_of_journey(topology, journey),
+        permit=journey.taken[-1].automaton.permit.id if journey.taken else "",
         delivered=journey.delivered,
         forbids=next(iter(judged.grounds(died)), None),
         again=_replanned(way.intent.ruling, failures, _chosen(way.intent, failures), judged),

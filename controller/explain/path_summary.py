@@ -72,15 +72,14 @@ def passage_of_way(topology: Topology, way: ForwardingTree) -> Passage | None:
     """While all is well."""
     if isinstance(way.route, NoRoute):
         return None
-    return passage_of_journey(topology, way, walk_of(way, topology))
+    return passage_of_journey(topology, walk_of(way, topology))
 
 
-def passage_of_journey(topology: Topology, way: ForwardingTree, journey: Walk) -> Passage:
+def passage_of_journey(topology: Topology, journey: Walk) -> Passage:
     """As far as the packet comes."""
-    assert way.automaton is not None
     left = [node for node in journey.taken if isinstance(node, Cross)]
     last = journey.stuck or (journey.taken[-1] if journey.taken else None)
-    passed = [way.automaton.name(node.state) for node in (*left, *([last] if last else []))]
+    passed = [one.automaton.name(one.state) for one in (*left, *([last] if last else []))]
     plain = passage_of(topology, journey.path)
     return replace(plain, phases=tuple(passed), gateways=journey.gateways)
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from corridor.controller.forwarding.edge import (
     admit_host,
@@ -39,6 +40,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     TreeBuilder,
 )
 from corridor.controller.forwarding.labels import Allocator, Labelling, label_way
+from corridor.controller.forwarding.nodes import reached
 from corridor.controller.forwarding.program import (
     Action,
     Bucket,
@@ -90,14 +92,8 @@ class Compiled:
 
 def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
     """Hubs whose gateway some way passes."""
-    waiting = [way.first for way in ways]
-    seen: set[Node] = set()
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting += [node.otherwise, getattr(node, "then", None)]
-    return frozenset(node.hub for node in seen if isinstance(node, Assess))
+    decisions = chain.from_iterable(reached(way.first) for way in ways)
+    return frozenset(node.hub for node in decisions if isinstance(node, Assess))
 
 
 def plan_ways(

@@ -2,116 +2,162 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks, Suspicion
+from corridor.controller.forwarding.standings import Permitted, Standings, Step
 from corridor.controller.intent.intent import Protection
-from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.product import Place, ProductPath
+from corridor.controller.policy.product import ProductPath
+from corridor.controller.policy.semantics import ranked
+from corridor.topologies.model.topology import Hub
 
 DELIVER, ASSESS = -1, -2
 """Stand for the number of a fibre where a decision crosses none."""
 
 
+class Course(NamedTuple):
+    """A way under one permit, by its number."""
+
+    permit: int
+    path: ProductPath
+
+
 class Decisions:
     """Decisions along ways, each made once; what is the same is one node."""
 
-    def __init__(
-        self, automaton: Automaton, courses: ProductPaths, protection: Protection, risks: Risks
-    ) -> None:
-        """``courses`` are of a product that accepts the automaton's ways, whatever they take."""
-        self._automaton = automaton
-        self._courses = courses
-        self._product = courses.product
+    def __init__(self, permits: Sequence[Permitted], protection: Protection, risks: Risks) -> None:
+        """``permits`` in the order in which they are tried."""
+        trip = permits[0].automaton.trip
+        self._source: Hub = trip.src
+        self._standings = Standings(permits)
+        self._ranks = ranked(tuple(one.automaton for one in permits))
+        self._topology = permits[0].courses.product.topology
         self._protection = protection
-        self._suspects = risks.facing(protection, automaton.trip.dst.id)
-        self._has_budget = bool(automaton.budgets)
-        self._nodes: dict[tuple[int, int, int, int], Node] = {}
+        self._suspects = risks.facing(protection, trip.dst.id)
+        self._has_budget = any(one.automaton.budgets for one in permits)
+        self._nodes: dict[tuple[int, int, int, int, int], Node] = {}
         self._ways: dict[tuple[int, int, int], Node | None] = {}
 
-    def first(self, course: ProductPath) -> Node:
+    def first(self, course: Course) -> Node:
         """The decision at the source, given the way while all is well."""
         nothing = self._suspects.nothing
-        node = self._along(course, nothing, 0)
-        before = self._courses.ungated_source(self._automaton.trip.src)
-        start = course.steps[0][0] if course.steps else course.end
-        return self._past_gateway(before, start, node, nothing, 0)
+        at = self._standings.at_source(self._source, course.permit, course.path.start)
+        node = self._along(course, at.past, nothing, 0)
+        return self._past_gateway(at, course.permit, node, nothing, 0)
 
-    def exposed(self, course: ProductPath) -> set[tuple[int, int] | None]:
+    def exposed(self, course: Course) -> set[tuple[int, int] | None]:
         """Places with the fibres taken there, as masks, that have no way around the fibre or the
         gateway it leads to; None for the gateway of the source."""
         first = self.first(course)
         lacking = set(unprotected(first, self._protection))
         hops: set[tuple[int, int] | None] = set()
         came_by: tuple[int, int] | None = None
+        crossed = iter(course.path.steps)
         node: Node | None = first
         while isinstance(node, Cross | Assess):
             if isinstance(node, Cross):
-                place = self._product.number(Place(node.hub, node.state))
-                came_by = (place, self._product.ground.mask([node.fibre]))
+                place, edge = next(crossed)
+                came_by = (place, edge.bit)
             if node in lacking:
                 hops.add(came_by)
             node = node.then
         return hops
 
-    def _way(self, start: int, before: Suspicion, thing: int, spent_ns: int) -> Node | None:
+    def _way(self, standing: int, before: Suspicion, thing: int, spent_ns: int) -> Node | None:
         """What is done where one more thing is found dead; None where nothing is left to do."""
         found = before.found | 1 << thing
-        key = (start, found, spent_ns if self._has_budget else 0)
+        key = (standing, found, spent_ns if self._has_budget else 0)
         if key not in self._ways:
             suspicion = self._suspects.grown(before, thing)
-            course = self._shortest(start, suspicion, spent_ns)
-            self._ways[key] = None if course is None else self._along(course, suspicion, spent_ns)
+            course = self._onward(standing, suspicion, spent_ns)
+            self._ways[key] = (
+                None if course is None else self._along(course, standing, suspicion, spent_ns)
+            )
         return self._ways[key]
 
-    def _shortest(self, start: int, suspicion: Suspicion, spent_ns: int) -> ProductPath | None:
-        closed = self._suspects.closed(suspicion.found)
-        for avoided in self._suspects.avoided(suspicion, self._product.place(start).hub):
-            course = self._courses.shortest(start, avoided, closed)
-            if course and not self._automaton.exceeds(spent_ns + course.one_way_ns):
-                return course
+    def _onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
+        """The shortest under the first permits that still stand and have a way on."""
+        places = self._standings.places(standing)
+        for rank in self._ranks:
+            left = [(one, place) for one in rank if (place := places[one]) is not None]
+            found = self._shortest(left, suspicion, spent_ns) if left else None
+            if found is not None:
+                return found
         return None
 
-    def _along(self, course: ProductPath, suspicion: Suspicion, spent_ns: int) -> Node:
+    def _shortest(
+        self, left: Sequence[tuple[int, int]], suspicion: Suspicion, spent_ns: int
+    ) -> Course | None:
+        """The shortest way on under some permits, given the place under each."""
+        closed = self._suspects.closed(suspicion.found)
+        here = self._standings.permits[left[0][0]].courses.product.place(left[0][1]).hub
+        for avoided in self._suspects.avoided(suspicion, here):
+            found: list[Course] = []
+            for permit, place in left:
+                automaton, courses = self._standings.permits[permit]
+                path = courses.shortest(place, avoided, closed)
+                if path is not None and not automaton.exceeds(spent_ns + path.one_way_ns):
+                    found.append(Course(permit, path))
+            if found:
+                return shortest_of(found)
+        return None
+
+    def _along(self, course: Course, standing: int, suspicion: Suspicion, spent_ns: int) -> Node:
         """The decisions along a course, each with its alternatives, built from its end."""
-        after_ns = spent_ns + course.one_way_ns
-        node = self._node(DELIVER, course.end, None, None)
-        for start, edge in reversed(course.steps):
-            ungated = self._courses.ungated(start, edge)
-            node = self._past_gateway(ungated, edge.far, node, suspicion, after_ns)
+        permit, path = course
+        steps = []
+        for _, edge in path.steps:
+            step = self._standings.step(standing, permit, edge)
+            steps.append((standing, edge, step))
+            standing = step.past
+        after_ns = spent_ns + path.one_way_ns
+        node = self._node(DELIVER, permit, standing, None, None)
+        for start, edge, step in reversed(steps):
+            node = self._past_gateway(step, permit, node, suspicion, after_ns)
             after_ns -= edge.delay_ns
             otherwise = None
             if self._suspects.explain(suspicion, edge.sight):
                 otherwise = self._way(start, suspicion, edge.sight, after_ns)
-            node = self._node(edge.number, start, otherwise, node)
+            node = self._node(edge.number, permit, start, otherwise, node)
         return node
 
     def _past_gateway(
-        self, before: int | None, past: int, node: Node, suspicion: Suspicion, spent_ns: int
+        self, step: Step, permit: int, node: Node, suspicion: Suspicion, spent_ns: int
     ) -> Node:
-        """The decision before ``node``: pass the gateway that brings a packet from the one place
-        at its hub to the other."""
-        if before is None or before == past:
+        """The decision before ``node``: pass the gateway there, if the way does."""
+        if step.before == step.past:
             return node
         gateway, otherwise = self._suspects.gateway(node.hub), None
         if self._suspects.explain(suspicion, gateway):
-            otherwise = self._way(before, suspicion, gateway, spent_ns)
-        return self._node(ASSESS, before, otherwise, node)
+            otherwise = self._way(step.before, suspicion, gateway, spent_ns)
+        return self._node(ASSESS, permit, step.before, otherwise, node)
 
-    def _node(self, does: int, at: int, otherwise: Node | None, then: Node | None) -> Node:
+    def _node(
+        self, does: int, permit: int, standing: int, otherwise: Node | None, then: Node | None
+    ) -> Node:
         """``does`` is the number of the fibre crossed, or one of those that stand for none."""
-        key = (does, at, id(otherwise), id(then))
+        key = (does, permit, standing, id(otherwise), id(then))
         node = self._nodes.get(key)
         if node is None:
-            node = self._nodes[key] = self._made(does, at, otherwise, then)
+            node = self._nodes[key] = self._made(does, permit, standing, otherwise, then)
         return node
 
-    def _made(self, does: int, at: int, otherwise: Node | None, then: Node | None) -> Node:
-        hub, state = self._product.place(at)
-        phase = self._automaton.phase(state)
+    def _made(
+        self, does: int, permit: int, standing: int, otherwise: Node | None, then: Node | None
+    ) -> Node:
+        hub, state = self._standings.place(standing, permit)
+        automaton = self._standings.permits[permit].automaton
+        phase = automaton.phase(state)
         if then is None:
-            return Deliver(hub, state, phase, otherwise)
+            return Deliver(hub, automaton, state, phase, otherwise)
         if does == ASSESS:
-            return Assess(hub, state, phase, otherwise, then)
-        fibre = self._product.topology.fibres[does].id
-        return Cross(hub, state, phase, otherwise, fibre, then)
+            return Assess(hub, automaton, state, phase, otherwise, then)
+        fibre = self._topology.fibres[does].id
+        return Cross(hub, automaton, state, phase, otherwise, fibre, then)
+
+
+def shortest_of(courses: Sequence[Course]) -> Course:
+    """Of equal ones that over fewer fibres, then that of the permit tried first."""
+    return min(courses, key=lambda one: (one.path.one_way_ns, len(one.path.steps), one.permit))

@@ -2,9 +2,10 @@
 
 A way is a decision graph over places of the product of topology and automaton. Every node says
 one thing: cross this fibre, pass this gateway, deliver; and ``otherwise`` what to do at the same
-hub if that is found dead. All alternatives start from the state the packet is in, so whatever
-is dead, every path through the graph is one that the policies allow; no compliant alternative is
-``None``, and the packet is dropped.
+hub if that is found dead. All alternatives start from where the packet stands under every permit
+(see ``standings``), so whatever is dead, every path through the graph is one that the policies
+allow, if not always by the permit that it began under; no compliant alternative is ``None``, and
+the packet is dropped.
 
 What a hub knows is which of its own fibres, or its gateway, is dead, and, by the label, which were
 found dead on the way. A node is protected as long as up to ``k`` failures explain all that was
@@ -18,20 +19,22 @@ left of that may be spent on a longer one that is protected all along.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from corridor.controller.forwarding.decisions import Decisions
-from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
+from corridor.controller.forwarding.decisions import Course, Decisions, shortest_of
+from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, reached, unprotected
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.forwarding.standings import Permitted
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.product import Ground, Product, ProductPath
+from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
+from corridor.controller.policy.semantics import ranked
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import Topology
 
@@ -47,7 +50,7 @@ __all__ = [
 ]
 
 WayStatus = Literal["UP", "ALT", "BLOCKED", "DOWN"]
-"""``UP``: by the permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
+"""``UP``: by a permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
 policies do not let it pass. ``DOWN``: no fibres lead there."""
 
 
@@ -73,8 +76,20 @@ class ForwardingTree:
     def status(self) -> WayStatus:
         if isinstance(self.route, NoRoute):
             return self.route.status
-        first_choice = self.intent.ruling.automata[0].permit.id
-        return "UP" if self.route.permit == first_choice else "ALT"
+        return "UP" if self.route.permit in self.first_choice else "ALT"
+
+    @property
+    def first_choice(self) -> tuple[str, ...]:
+        """The permits tried first: one, or equal ones."""
+        automata = self.intent.ruling.automata
+        ranks = ranked(automata)
+        return tuple(automata[one].permit.id for one in ranks[0]) if ranks else ()
+
+    @property
+    def followed(self) -> tuple[Automaton, ...]:
+        """Of every permit that packets may go by, whatever is found dead."""
+        found = {id(node.automaton): node.automaton for node in reached(self.first)}
+        return tuple(found.values())
 
 
 class TreeBuilder:
@@ -100,32 +115,34 @@ class TreeBuilder:
         return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
 
     def _served(self, intent: Intent) -> ForwardingTree | None:
-        for automaton in intent.ruling.automata:
-            courses = self._of(automaton)
-            start = courses.product.entered(automaton.trip.src)
-            course = None if start is None else courses.shortest(start, 0, frozenset())
-            if course is not None and not automaton.exceeds(course.one_way_ns):
-                return self._by(automaton, courses, course, intent)
+        """Of equal permits by the one with the shortest path."""
+        automata = intent.ruling.automata
+        permits = tuple(Permitted(one, self._of(one)) for one in automata)
+        for rank in ranked(automata):
+            found = [course for one in rank if (course := _whole(permits, one)) is not None]
+            if found:
+                return self._by(permits, shortest_of(found), intent)
         return None
 
     def _by(
-        self, automaton: Automaton, courses: ProductPaths, shortest: ProductPath, intent: Intent
+        self, permits: tuple[Permitted, ...], shortest: Course, intent: Intent
     ) -> ForwardingTree:
         """The way of an intent by a permit, given the shortest course under it."""
+        automaton, courses = permits[shortest.permit]
         protection = intent.protected(automaton.permit)
-        decisions = Decisions(automaton, courses, protection, self._risks)
+        decisions = Decisions(permits, protection, self._risks)
         chosen = shortest
         if automaton.permit.soft.one_way is not None and protection.k:
-            start, most_ns = shortest.start, _most_ns(automaton.permit)
-            found = _protected_course(courses, start, decisions, automaton, most_ns)
+            most_ns = _most_ns(automaton.permit)
+            found = _protected_course(permits, shortest, decisions, most_ns)
             chosen = found or shortest
         return ForwardingTree(
             intent,
-            route_of(automaton, courses.product.trail(chosen)),
+            route_of(automaton, courses.product.trail(chosen.path)),
             decisions.first(chosen),
             automaton,
             protection,
-            chosen.one_way_ns - shortest.one_way_ns,
+            chosen.path.one_way_ns - shortest.path.one_way_ns,
         )
 
     def _of(self, automaton: Automaton) -> ProductPaths:
@@ -158,26 +175,35 @@ def _most_ns(permit: Policy) -> int | None:
     return None if rather_longer else permit.soft.one_way
 
 
+def _whole(permits: Sequence[Permitted], permit: int) -> Course | None:
+    """The shortest way from the source under one permit."""
+    automaton, courses = permits[permit]
+    start = courses.product.entered(automaton.trip.src)
+    path = None if start is None else courses.shortest(start, 0, frozenset())
+    if path is None or automaton.exceeds(path.one_way_ns):
+        return None
+    return Course(permit, path)
+
+
 def _protected_course(
-    courses: ProductPaths,
-    start: int,
-    decisions: Decisions,
-    automaton: Automaton,
-    most_ns: int | None,
-) -> ProductPath | None:
+    permits: Sequence[Permitted], shortest: Course, decisions: Decisions, most_ns: int | None
+) -> Course | None:
     """The shortest that is protected all along, if it takes no longer than ``most_ns``.
 
     A hop without a way around it has none however a packet came to it, since what it came by has
     not failed, and later courses spend no less of a budget before it. So none that is shunned is on
-    any protected course.
+    any protected course. (A way around by another permit hangs on what the packet came by. Then a
+    longer course may be protected though one of its hops was shunned, and is not found.)
     """
+    automaton, courses = permits[shortest.permit]
     shunned: set[tuple[int, int]] = set()
     while True:
-        course = courses.product.course(start, shunned=shunned)
-        if course is None or automaton.exceeds(course.one_way_ns):
+        path = courses.product.course(shortest.path.start, shunned=shunned)
+        if path is None or automaton.exceeds(path.one_way_ns):
             return None
-        if most_ns is not None and course.one_way_ns > most_ns:
+        if most_ns is not None and path.one_way_ns > most_ns:
             return None
+        course = Course(shortest.permit, path)
         exposed = decisions.exposed(course)
         if not exposed:
             return course

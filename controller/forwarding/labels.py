@@ -58,11 +58,10 @@ class Labelling:
     named: _Named = field(default_factory=lambda: _Named())
 
     def uses(self) -> Iterator[LabelUse]:
-        assert self.way.automaton is not None
         for label, node in self.began.items():
             hubs = [one.hub for one in _run(node)]
-            state = self.way.automaton.name(node.state)
-            permit = self.way.automaton.permit.id
+            state = node.automaton.name(node.state)
+            permit = node.automaton.permit.id
             yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
 
 
@@ -126,7 +125,8 @@ class _Named:
     def __init__(self) -> None:
         self._labels: list[int] = []
         self._places: dict[int, int] = {}
-        self._of_state: dict[State, int] = {}
+        self._of_state: dict[tuple[str, State], int] = {}
+        """By permit, too."""
         self._at_hub: dict[str, int] = {}
         self._as_node: dict[Node, int] = {}
 
@@ -134,7 +134,8 @@ class _Named:
         """A label whose first decision is in the state of a node."""
         bit = self._places[label] = 1 << len(self._labels)
         self._labels.append(label)
-        self._of_state[node.state] = self._of_state.get(node.state, 0) | bit
+        state = (node.automaton.permit.id, node.state)
+        self._of_state[state] = self._of_state.get(state, 0) | bit
 
     def name(self, label: int, decisions: Iterable[Node]) -> None:
         bit = self._places[label]
@@ -144,7 +145,7 @@ class _Named:
 
     def fitting(self, begin: Node, run: list[Node]) -> list[int]:
         """The labels of its state that name these decisions at their hubs, or nothing yet."""
-        fit = self._of_state.get(begin.state, 0)
+        fit = self._of_state.get((begin.automaton.permit.id, begin.state), 0)
         for node in run:
             fit &= ~self._at_hub.get(node.hub, 0) | self._as_node.get(node, 0)
         return (

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corridor.controller.intent.intent import Protection
-from corridor.controller.policy.automaton import State
+from corridor.controller.policy.automaton import Automaton, State
 from corridor.controller.policy.phase import Phase
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Node:
-    """One decision, shared wherever the same is decided. ``state`` is the packet's at this hub."""
+    """One decision, shared wherever the same is decided."""
 
     hub: str
+    automaton: Automaton
+    """Of the permit that the way follows from here on."""
     state: State
+    """The packet's at this hub, under that permit."""
     phase: Phase
     otherwise: Node | None
     """At the same hub, if this is found dead."""
@@ -57,3 +60,14 @@ def unprotected(first: Node | None, protection: Protection) -> Iterator[Cross | 
         if node.otherwise is None and kind in protection.over:
             yield node
         node = node.then
+
+
+def reached(first: Node | None) -> Iterator[Node]:
+    """Every decision of a way, once."""
+    waiting, seen = [first], set[Node]()
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            yield node
+            waiting += [node.otherwise, getattr(node, "then", None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
-from corridor.controller.policy.product import Edge, Place, Product, ProductPath
+from corridor.controller.policy.product import Place, Product, ProductPath
 from corridor.topologies.model.topology import Hub
 
 
@@ -21,6 +21,7 @@ class ProductPaths:
         self._found: dict[tuple[int, frozenset[str]], list[tuple[int, ProductPath]]] = {}
         self._none: dict[tuple[int, frozenset[str]], list[int]] = {}
         self._ungated: dict[tuple[int, int], int | None] = {}
+        self._gated: dict[int, int | None] = {}
         self._shut: dict[str, Automaton] = {}
 
     def shortest(self, start: int, dead: int, closed: frozenset[str]) -> ProductPath | None:
@@ -41,15 +42,29 @@ class ProductPaths:
             known.append((dead, searched))
         return searched
 
-    def ungated(self, start: int, edge: Edge) -> int | None:
-        """The place of a packet that has crossed a fibre and not passed the gateway behind it."""
-        key = (start, edge.number)
+    def ungated(self, start: int, fibre: int, hub: str) -> int | None:
+        """The place of a packet that has crossed a fibre, by its number, to a hub, and has not
+        passed the gateway there; None where a clause dies."""
+        key = (start, fibre)
         if key not in self._ungated:
             product = self.product
-            fibre, hub = product.topology.fibres[edge.number], product.place(edge.far).hub
-            state = self._without_gateway(hub).enter(product.place(start).state, fibre)
+            crossed = product.topology.fibres[fibre]
+            state = self._without_gateway(hub).enter(product.place(start).state, crossed)
             self._ungated[key] = self._behind(state, hub)
         return self._ungated[key]
+
+    def gated(self, ungated: int) -> int | None:
+        """The place of a packet that passes the gateway of the hub where it is."""
+        if ungated not in self._gated:
+            place = self.product.place(ungated)
+            hub = self.product.topology.hub(place.hub)
+            state = self.product.automaton.enter(place.state, hub)
+            self._gated[ungated] = (
+                None
+                if isinstance(state, Violation)
+                else self.product.number(Place(place.hub, state))
+            )
+        return self._gated[ungated]
 
     def ungated_source(self, src: Hub) -> int | None:
         """The place of a packet that was sent at a hub and has not passed its gateway."""

@@ -12,7 +12,7 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Place, Product, Trail
-from corridor.controller.policy.semantics import Ruling, unevaluable
+from corridor.controller.policy.semantics import Ruling, ranked, unevaluable
 from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
@@ -63,7 +63,7 @@ class NoRoute:
 
 
 def best_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | NoRoute:
-    """The shortest path under the first permit that has one, or why no permit has.
+    """The shortest path under the first permits that have one, or why no permit has.
 
     Never raises: what cannot be evaluated is blocked.
     """
@@ -106,8 +106,12 @@ def route_of(automaton: Automaton, trail: Trail) -> Route:
 
 
 def _first_route(ruling: Ruling, failures: Failures) -> Route | None:
-    routes = (shortest(automaton, ruling.topology, failures) for automaton in ruling.automata)
-    return next((route for route in routes if route is not None), None)
+    for rank in ranked(ruling.automata):
+        routes = [shortest(ruling.automata[one], ruling.topology, failures) for one in rank]
+        found = [route for route in routes if route is not None]
+        if found:
+            return min(found, key=lambda route: (route.one_way_ns, len(route.path.fibres)))
+    return None
 
 
 def _explain(ruling: Ruling, failures: Failures) -> NoRoute:

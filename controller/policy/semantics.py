@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
@@ -43,7 +44,8 @@ class Ruling:
     topology: Topology
     demand: Demand
     automata: tuple[Automaton, ...]
-    """One per matching permit, in the order they are tried; empty when nothing is allowed."""
+    """One per matching permit, in the order they are tried; empty when nothing is allowed. Of equal
+    ones, see ``ranked``, the shortest path is taken."""
     refusals: tuple[Violation, ...] = ()
     """Why nothing is allowed, when that is so for every path."""
     permits: tuple[Policy, ...] = ()
@@ -144,7 +146,19 @@ def data_of(policies: PolicySet, demand: Demand) -> DataClass:
 
 def _order(policy: Policy) -> tuple[int, tuple[int, ...], str]:
     """Preference, then specificity, then id: a total order that no file order can change."""
-    return (policy.preference, tuple(-part for part in policy.match.specificity), policy.id)
+    return (*_rank(policy), policy.id)
+
+
+def _rank(policy: Policy) -> tuple[int, tuple[int, ...]]:
+    return (policy.preference, tuple(-part for part in policy.match.specificity))
+
+
+def ranked(automata: Sequence[Automaton]) -> tuple[tuple[int, ...], ...]:
+    """The numbers of permits in the order they are tried, equal ones together: of these the
+    shortest path is taken, whichever allows it."""
+    numbers = range(len(automata))
+    ranks = groupby(numbers, key=lambda number: _rank(automata[number].permit))
+    return tuple(tuple(rank) for _, rank in ranks)
 
 
 def unmet(policy: Policy, data: DataClass, trip: Trip) -> tuple[str, ...]:

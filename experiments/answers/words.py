@@ -10,3 +10,13 @@ def ms(value: float) -> str:
     """To a tenth below 100 ms, else whole."""
     shown = 0.0 if abs(value) < LEAST_MS else value
     return f"{shown:.1f} ms" if abs(shown) < 100 else f"{shown:.0f} ms"
+
+
+def duration(value_ms: float) -> str:
+    """To three digits, in ms or s."""
+    if not value_ms:
+        return "0"
+    if value_ms < 999.5:
+        return f"{value_ms:.3g} ms"
+    seconds = value_ms / 1000
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"

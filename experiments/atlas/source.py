@@ -11,6 +11,11 @@ from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import Topology
 
 
+def short_name(name: str) -> str:
+    """Of a hub: without what stands in parentheses."""
+    return name.partition(" (")[0]
+
+
 @dataclass(frozen=True)
 class MapHub:
     id: str
@@ -22,8 +27,7 @@ class MapHub:
 
     @property
     def short_name(self) -> str:
-        """Without what stands in parentheses."""
-        return self.name.partition(" (")[0]
+        return short_name(self.name)
 
     @property
     def short_local_name(self) -> str:

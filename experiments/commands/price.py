@@ -23,6 +23,7 @@ from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.results.price import SetPrice
+    from corridor.experiments.results.price_sets import Laid
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
@@ -83,6 +84,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.results.price_sets import Laid
     from corridor.experiments.results.price_text import document, told
     from corridor.experiments.run.folders import new_folder
 
@@ -90,20 +92,21 @@ def run(args: argparse.Namespace) -> int:
     scenarios = {name: _under(args, name) for name in dict.fromkeys((args.against, *names))}
     _refuse_twins(scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
-    found = _priced(scenarios, names, args)
+    base = scenarios[args.against]
+    laid = Laid.of(base)
+    found = _priced(laid, scenarios, names, args)
     if args.measure and out_dir:
         found = _measured(
             found, scenarios, args.against, _measure(scenarios, out_dir, args.standing)
         )
     warn_of(scenarios[names[0]])
-    base = scenarios[args.against]
     plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
         from corridor.experiments.figures.price import draw_prices
         from corridor.experiments.pages.report import PRICES, write_report
 
         (out_dir / PRICES).write_text(json.dumps(plain, indent=1) + "\n")
-        _write_ways(out_dir, base, [scenarios[name] for name in names])
+        _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found)
         write_report(out_dir)
     if args.json:
@@ -115,14 +118,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write_ways(out_dir: Path, base: LoadedScenario, priced: Sequence[LoadedScenario]) -> None:
+def _write_ways(
+    out_dir: Path, laid: Laid, base: LoadedScenario, priced: Sequence[LoadedScenario]
+) -> None:
     """What a page needs besides the prices: the map, ways, and what all was made of."""
     from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
-    from corridor.experiments.results.price_sets import Laid
     from corridor.experiments.run.manifest import write_prices_manifest
 
     sets = [one.policies for one in priced]
-    ways = ways_document(Laid.of(base), base.policies, sets)
+    ways = ways_document(laid, base.policies, sets)
     (out_dir / WAYS_FILE).write_text(json.dumps(ways, ensure_ascii=False) + "\n")
     every = {one.name: one for one in (base.policies, *sets)}
     write_prices_manifest(out_dir / "manifest.json", base, every)
@@ -147,16 +151,17 @@ def _under(args: argparse.Namespace, name: str) -> LoadedScenario:
 
 
 def _priced(
-    scenarios: Mapping[str, LoadedScenario], names: tuple[str, ...], args: argparse.Namespace
+    laid: Laid,
+    scenarios: Mapping[str, LoadedScenario],
+    names: tuple[str, ...],
+    args: argparse.Namespace,
 ) -> list[SetPrice]:
     from corridor.controller.uncertainty.certainty import Lawful
     from corridor.experiments.results.price import price
-    from corridor.experiments.results.price_sets import Laid
     from corridor.topologies.model.delay_model import load_delay_model
     from corridor.topologies.uncertainty.draws import draw
 
     base = scenarios[args.against]
-    laid = Laid.of(base)
     lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
     found: list[SetPrice] = []
     with waiting("pricing") as tell:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.answers.words import duration
 from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
@@ -87,16 +88,6 @@ class Outage:
             return f"{measured}, predicted {duration(self.predicted_ms or 0)}"
         of = "" if self.predicted_ms is None else f" ({duration(self.predicted_ms)})"
         return f"{measured}\npredicted {WHILE_IT_LASTS}{of}"
-
-
-def duration(value_ms: float) -> str:
-    """To three digits."""
-    if not value_ms:
-        return "0"
-    if value_ms < 999.5:
-        return f"{value_ms:.3g} ms"
-    seconds = value_ms / 1000
-    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
 
 
 def label(event: EventSummary) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from corridor.experiments.figures.event_data import duration
+from corridor.experiments.answers.words import duration
 from corridor.experiments.figures.style import SERIES
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from corridor.experiments.answers.words import duration
 from corridor.experiments.figures import data, event_data, rates
 from corridor.experiments.figures.event_data import Course, Level, Span
 from corridor.experiments.figures.flags import Flag, flags
@@ -76,7 +77,7 @@ def timeline(run: RunData, width: Width) -> Figure | None:
         axes = _axes(sheet, bottom_in, ROW_IN, end_s)
         _draw_course(axes, course, event_data.levels(demand, events, end_s, has_bfd=run.has_bfd))
         out_ms = event_data.longest_out_ms(events, demand["id"])
-        _name_row(axes, demand, f"out for {event_data.duration(out_ms)}" if out_ms else "", width)
+        _name_row(axes, demand, f"out for {duration(out_ms)}" if out_ms else "", width)
         _share_axis(axes, shared=below > 0 or bool(found))
     _draw_rates(sheet, found, {one["id"]: one for one in summary["demands"]}, end_s, width)
     return sheet.figure

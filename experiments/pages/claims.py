@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, joined
 
 PLAIN: Mapping[str, str] = {
     "T0": "We understand every rule in every switch; none is ambiguous.",
@@ -30,7 +30,7 @@ PLAIN: Mapping[str, str] = {
     "C17": "Answers come back, and they are held to the law of where they start.",
 }
 """By claim. Each says for everybody what the sentence of the claim says for engineers."""
-WHEN = {"before": "before the traffic", "after": "after it", "compiled": "as computed"}
+WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,23 @@ def _said(proof: Json) -> list[str]:
     if violated:
         verb = "does" if violated == 1 else "do"
         return [f"{counted(violated, 'claim')} {verb} not hold, of {of}."]
-    return [f"All {proven} claims hold, of {of}. A proof says this of tables, not of laws."]
+    all_hold = f"All {proven} claims that are made hold, of {of}."
+    return [f"{all_hold} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
+
+
+def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
+    """Which claims are not made, by which proof if not by all, and why."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, one in proofs.items():
+        for verdict in one["verdicts"]:
+            if verdict["status"] == "not claimed":
+                key = (verdict["claim"], verdict["why"])
+                found.setdefault(key, []).append(WHEN.get(name, name))
+    told = [
+        f"{claim}{'' if len(when) == len(proofs) else f' {joined(when)}'} ({why})"
+        for (claim, why), when in found.items()
+    ]
+    return [f"Not claimed: {joined(told)}."] if told else []
 
 
 def _watched(summary: Json | None) -> list[str]:

@@ -27,6 +27,12 @@ BASES = {
 }
 
 
+NO_PERMIT = (
+    "a permit: its data may have one on another legal basis, which corridor price searches for"
+)
+NOTHING_FOUND = "no single change that was tried"
+
+
 @dataclass(frozen=True)
 class Cost:
     """One demand that pays."""
@@ -38,6 +44,12 @@ class Cost:
     causes: Sequence[Json]
     """Those that keep it back, or cost it or its answers time."""
 
+    @property
+    def helps(self) -> Sequence[str]:
+        """What would let it go."""
+        wants_permit = any(one["basis"] == "no permit" for one in self.causes)
+        return self.demand.under[0].remedies or [NO_PERMIT if wants_permit else NOTHING_FOUND]
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -48,7 +60,6 @@ class Costs:
     rest: str
     totals: Sequence[tuple[str, Mapping[str, Any]]]
     """By certain rules, and with readings."""
-    has_map: bool
     bases: Mapping[str, str]
 
 
@@ -83,7 +94,6 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
             )
             if key in totals
         ],
-        has_map=True,
         bases=BASES,
     )
 

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from corridor.experiments.pages.demands import Asked, Json
-from corridor.experiments.pages.model import KINDS
+from corridor.experiments.pages.elements import KINDS, OF_FIBRES
 from corridor.topologies.base.words import counted
+
+AT_ONCE = (
+    "Bridged at once: by switches alone, on a way that they hold ready; packets are lost only "
+    "until they see the failure. What they cannot bridge is out until the controller has chosen "
+    "again."
+)
+ENDS = (
+    "A hub meets what passes it: demands that begin or end there have no way without it, and are "
+    "left out."
+)
 
 
 @dataclass
@@ -71,6 +81,7 @@ def cuts_of(
             f"{stopping} of them leave a demand without a lawful way if they fail, and "
             f"{len(rows) - len(telling)} are bridged at once for all."
         )
+        said += [AT_ONCE, ENDS]
     measured = [
         (f"{event['id']}: {event['kind']} {event['what']}", hit)
         for event in (summary or {}).get("events", [])
@@ -114,7 +125,7 @@ def _row(name: str, fates: _Fates, fibres: Mapping[str, Sequence[int]]) -> CutRo
     return CutRow(
         kind=KINDS.get(kind, kind),
         name=bare,
-        fibres=" ".join(str(one) for one in fibres.get(bare, ())) if kind in DRAWN else "",
+        fibres=" ".join(str(one) for one in fibres.get(bare, ())) if kind in OF_FIBRES else "",
         met=fates.met,
         at_once=len(fates.at_once),
         again=fates.again,
@@ -122,15 +133,3 @@ def _row(name: str, fates: _Fates, fibres: Mapping[str, Sequence[int]]) -> CutRo
         more_ms=fates.more_ms,
         dearest=fates.dearest,
     )
-
-
-DRAWN = ("link", "srlg")
-
-
-def fibres_by_name(where: Json | None) -> dict[str, list[int]]:
-    """Numbers of the fibres that a fibre's or a shared risk's name stands for."""
-    found: dict[str, list[int]] = {}
-    for number, fibre in enumerate(where["fibres"] if where else ()):
-        for name in (fibre["id"], *fibre["srlgs"]):
-            found.setdefault(name, []).append(number)
-    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
-from corridor.experiments.pages.words import LEAST_SHOWN_MS
+from corridor.experiments.answers.words import LEAST_MS
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -28,17 +28,17 @@ class Under:
 
     state: State
     permit: str
-    legal: Sequence[Json]
-    way: Json | None
-    round_trip_ms: float | None
-    extra_ms: float | None
-    interval_ms: Sequence[float] | None
-    certain_ms: float | None
-    """What rules that are certain add; the rest is by readings."""
-    kept_by_certain_rules: bool
     why: str
     """Why it is kept back, or what it lacks."""
-    clauses: Sequence[Json]
+    legal: Sequence[Json] = ()
+    way: Json | None = None
+    round_trip_ms: float | None = None
+    extra_ms: float | None = None
+    interval_ms: Sequence[float] | None = None
+    certain_ms: float | None = None
+    """What rules that are certain add; the rest is by readings."""
+    kept_by_certain_rules: bool = False
+    clauses: Sequence[Json] = ()
     """Those that bind the way there, with what each costs."""
     causes: Sequence[Json] = ()
     """Those that take something from it or its answers."""
@@ -59,7 +59,7 @@ class Under:
 
     @property
     def is_costly(self) -> bool:
-        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_SHOWN_MS
+        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_MS
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,6 @@ class Asked:
     """One demand."""
 
     id: str
-    traffic: str
-    """Its class of traffic; empty if unknown."""
     data: str
     src: str
     dst: str
@@ -104,7 +102,7 @@ def _undisturbed(summary: Json) -> dict[str, Json]:
     return found
 
 
-def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
+def _state_of(status: str, judged: bool, extra_ms: float | None) -> State:
     if status == "DOWN":
         return "down"
     if status == "BLOCKED":
@@ -113,12 +111,12 @@ def state_of(status: str, judged: bool, extra_ms: float | None) -> State:
         return "unjudged"
     if status == "ALT":
         return "alt"
-    return "longer" if (extra_ms or 0) >= LEAST_SHOWN_MS else "lawful"
+    return "longer" if (extra_ms or 0) >= LEAST_MS else "lawful"
 
 
 def _asked(of: Json, measured: Json | None) -> Asked:
     under = Under(
-        state="kept" if of["kept_back"] else state_of(of["status"], of["judged"], of["extra_ms"]),
+        state="kept" if of["kept_back"] else _state_of(of["status"], of["judged"], of["extra_ms"]),
         permit=of["permit"] or "",
         legal=of["legal"],
         way=of["lawful"],
@@ -138,7 +136,6 @@ def _asked(of: Json, measured: Json | None) -> Asked:
     )
     return Asked(
         id=of["id"],
-        traffic=of["class"],
         data=of["data"],
         src=of["src"],
         dst=of["dst"],
@@ -151,22 +148,14 @@ def _asked(of: Json, measured: Json | None) -> Asked:
 
 def _measured_only(of: Json) -> Asked:
     under = Under(
-        state=state_of(of["status"], not of.get("not_judged"), None),
+        state=_state_of(of["status"], not of.get("not_judged"), None),
         permit=of["permit"],
-        legal=[],
-        way=None,
-        round_trip_ms=None,
-        extra_ms=None,
-        interval_ms=None,
-        certain_ms=None,
-        kept_by_certain_rules=False,
         why=of["why"],
-        clauses=[],
         measured_ms=_median_ms(of["rtt_ms"]),
         measured_one_way_ms=_median_ms(_forward(of)),
         certainty=of.get("certainty"),
     )
-    return Asked(of["id"], of["class"], of["data"], of["src"], of["dst"], None, None, (under,))
+    return Asked(of["id"], of["data"], of["src"], of["dst"], None, None, (under,))
 
 
 def _median_ms(figures: Json | None) -> float | None:
@@ -190,6 +179,12 @@ def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
     return max(places, key=rank, default=(0, 0))
 
 
+def law_key(of: Json) -> str:
+    """What tells a rule of law from others: its id, or free text that has none."""
+    key: str = of["id"] or of["citation"]
+    return key
+
+
 def references(demands: Iterable[Asked]) -> list[Json]:
     """Every rule of law that is cited, each once, in the order in which it comes up."""
     found: dict[str, Json] = {}
@@ -197,5 +192,5 @@ def references(demands: Iterable[Asked]) -> list[Json]:
         for under in demand.under:
             clauses = (*under.clauses, *under.causes)
             for law in (*under.legal, *(law for one in clauses for law in one["legal"])):
-                found.setdefault(law["id"] or law["citation"], law)
+                found.setdefault(law_key(law), law)
     return list(found.values())

@@ -6,11 +6,12 @@ Keys are short since there are thousands of them; ``templates/map.js`` and ``app
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from corridor.experiments.atlas import Atlas
-from corridor.experiments.pages.demands import Asked, Json, Under, references
+from corridor.experiments.pages.demands import STATES, Asked, Json, Under, law_key, references
+from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
 from corridor.topologies.base.codec import JsonObject
@@ -46,14 +47,15 @@ class Model:
     ) -> None:
         self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
         self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
-        self._risks = _risks(where)
-        self._law = {law["id"] or law["citation"]: n for n, law in enumerate(references(demands))}
+        self._fibres_of = fibres_by_name(where)
+        self._law = {law_key(law): n for n, law in enumerate(references(demands))}
         self._ways = Numbered[str]()
         # Ways get their numbers while demands are told.
         told = [self._demand(one) for one in demands]
         self.document: JsonObject = {
             "view": list(drawn.view_box[2:]),
             "names": dict(where["jurisdictions"]),
+            "said": dict(STATES),
             "sets": list(sets),
             "chosen": first[0],
             "set": first[1],
@@ -98,7 +100,7 @@ class Model:
         more: JsonObject = {
             "rtt": _short(of.round_trip_ms),
             "permit": of.permit,
-            "law": [self._law[one["id"] or one["citation"]] for one in of.legal],
+            "law": [self._law[law_key(one)] for one in of.legal],
             "extra": _short(of.extra_ms),
             "in": None if of.interval_ms is None else [_short(one) for one in of.interval_ms],
             "sure": _short(of.certain_ms),
@@ -115,21 +117,18 @@ class Model:
         return plain | {name: value for name, value in more.items() if value not in (None, "", [])}
 
     def _clause(self, of: Json) -> list[object]:
-        law = [self._law[one["id"] or one["citation"]] for one in of["legal"]]
+        law = [self._law[law_key(one)] for one in of["legal"]]
         name = f"{of['policy']} {of['clause']}"
         cost = of["costs"] if of["costs_ms"] is None else _short(of["costs_ms"])
         return [name, cost, of["confidence"], law]
 
     def _cut(self, of: Json) -> list[object]:
-        """Names, fibres and hubs that are dead, at once, again; the hub that finds it."""
+        """Names of what is dead, its fibres; the way at once, and the one chosen again."""
         dead = [one.partition(":") for one in of["dead"]]
         kind, _, name = dead[0]
-        fibres = self._risks.get(name, []) if kind == "srlg" else [name] if kind == "link" else []
-        hubs = [name] if kind in ("hub", "gateway") else []
         return [
             [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
-            [self._fibres[one] for one in fibres if one in self._fibres],
-            [self._hubs[one] for one in hubs if one in self._hubs],
+            self._fibres_of.get(name, []) if kind in OF_FIBRES else [],
             self._way(of["at_once"] if of["delivered"] else None),
             self._way(of["again"]),
         ]
@@ -143,22 +142,6 @@ class Model:
         crosses, may = " ".join(of["crosses"]), " ".join(of["may_cross"])
         way = [self._hubs[of["hubs"][0]], fibres, _short(of["one_way_ms"]), crosses, may, gateways]
         return self._ways.of(json.dumps(way))
-
-
-KINDS: Mapping[str, str] = {
-    "link": "fibre",
-    "srlg": "shared risk",
-    "hub": "hub",
-    "gateway": "gateway",
-}
-
-
-def _risks(where: Json) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for fibre in where["fibres"]:
-        for risk in fibre["srlgs"]:
-            found.setdefault(risk, []).append(fibre["id"])
-    return found
 
 
 def _hub(of: Json, place: tuple[float, float]) -> JsonObject:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.costs import costs_of
-from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
-from corridor.experiments.pages.demand_table import demand_table, short_name
+from corridor.experiments.pages.cuts import cuts_of
+from corridor.experiments.pages.demand_table import demand_table
 from corridor.experiments.pages.demands import Asked, Json, of_answers
+from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
-from corridor.experiments.pages.sources import law_of, map_sources
+from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.topologies.base.words import counted
@@ -41,16 +42,9 @@ def network_page(answers: Json, verdict: Sequence[str]) -> Page:
 
 def _sections(answers: Json, demands: Sequence[Asked]) -> Iterator[Section]:
     where = answers["map"]
-    names = {hub["id"]: short_name(hub) for hub in where["hubs"]}
-    table = demand_table(demands, names, has_map=True)
-    yield Section("events", Happenings.title, "events.html.j2", Happenings())
-    yield Section("demands", table.title, "demands.html.j2", table)
-    costs = costs_of(answers, demands)
-    yield Section("costs", costs.title, "costs.html.j2", costs)
-    cuts = cuts_of(demands, None, fibres_by_name(where))
-    yield Section("cuts", cuts.title, "cuts.html.j2", cuts)
-    sure = sureness_of(demands, None, where)
-    yield Section("sure", sure.title, "sureness.html.j2", sure)
-    yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
-    sources = {"law": law_of(demands), "map": map_sources(where["fibres"])}
-    yield Section("sources", "Sources", "sources.html.j2", sources)
+    yield section("events", "events", Happenings())
+    yield section("demands", "demands", demand_table(demands, where))
+    yield section("costs", "costs", costs_of(answers, demands))
+    yield section("cuts", "cuts", cuts_of(demands, None, fibres_by_name(where)))
+    yield section("sure", "sureness", sureness_of(demands, None, where))
+    yield from map_and_sources(where, demands)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from corridor.experiments.pages import words
 from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
 from corridor.topologies.base.words import counted, joined
 
@@ -23,7 +24,18 @@ STYLE = "page.css"
 SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
-FILTERS = ("ms", "extra", "between", "duration", "percent", "led")
+FILTERS = (
+    *(counted, joined, language, safe_address),
+    *(
+        words.between,
+        words.crosses,
+        words.duration,
+        words.extra,
+        words.led,
+        words.ms,
+        words.percent,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -111,10 +123,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters["language"] = language
-    made.filters |= {"counted": counted, "joined": joined}
-    for name in FILTERS:
-        made.filters[name] = getattr(words, name)
+    made.filters |= {one.__name__: one for one in FILTERS}
     return made
 
 

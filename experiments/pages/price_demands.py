@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import LEAST_SHOWN_MS
 
 COSTS = {"kept back": "kept back by", "no way around": "less protected by", "width": "narrower by"}
 
@@ -20,7 +20,6 @@ def _asked(prices: Json, number: int, ways: Json) -> Asked:
     first = priced[0]
     return Asked(
         id=first["demand"],
-        traffic="",
         data=first["data"],
         src=first["src"],
         dst=first["dst"],
@@ -46,7 +45,6 @@ def _under(of: Json, ways: Json) -> Under:
         kept_by_certain_rules=certain["kept_back"],
         why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept),
         clauses=[_clause(one) for one in of["causes"]],
-        measured_ms=None,
         single_points=cost["lost"],
     )
 
@@ -56,7 +54,7 @@ def _state(of: Json) -> State:
         return "kept" if of["with_readings"]["kept_back"] else "down"
     if of["not_judged"]:
         return "unjudged"
-    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_SHOWN_MS else "lawful"
+    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_MS else "lawful"
 
 
 def _clause(of: Json) -> Json:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.price_demands import of_prices
 from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
-from corridor.experiments.pages.sources import law_of, map_sources
 from corridor.experiments.pages.stage import stage_of
 from corridor.topologies.base.words import counted, joined
 
@@ -63,20 +62,13 @@ def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
 def _sections(
     prices: Json, ways: Json, demands: Sequence[Asked], manifest: Json | None
 ) -> Iterator[Section]:
-    where = ways["map"]
-
-    def section(name: str, template: str, data: Any) -> Section:
-        return Section(name, data.title, f"{template}.html.j2", data)
-
     yield section("sets", "sets", prices_of(prices))
     yield section("matrix", "matrix", matrix_of(demands, ways["sets"]))
     yield Section(
         "clauses", "Each set, and what would lower its price", "set_rows.html.j2", prices_of(prices)
     )
     yield section("sure", "caveats", _caveats(prices))
-    yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
-    sources = {"law": law_of(demands), "map": map_sources(where["fibres"])}
-    yield Section("sources", "Sources", "sources.html.j2", sources)
+    yield from map_and_sources(ways["map"], demands)
     more = {
         "Scenario": prices["scenario"],
         "Policies": f"{joined(ways['sets'])}, beside {prices['against']}, as of {prices['as_of']}",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.course import Sample
@@ -22,12 +23,13 @@ PRICES = "price.json"
 
 
 def write_report(out_dir: Path) -> Path:
-    """Of the run or the prices that a folder holds. Raises InputError where there are none."""
-    return written(out_dir, report(page_of(out_dir)))
-
-
-def page_of(out_dir: Path) -> Page:
-    return _price_page(out_dir) if holds_prices(out_dir) else _run_page(out_dir)
+    """Of the run or the prices that a folder holds; another report is replaced. Raises InputError
+    where there are none."""
+    page = _price_page(out_dir) if holds_prices(out_dir) else _run_page(out_dir)
+    path, staged = out_dir / REPORT, out_dir / f".{REPORT}"
+    staged.write_text(report(page), encoding="utf-8")
+    staged.replace(path)
+    return path
 
 
 def holds_prices(out_dir: Path) -> bool:
@@ -55,20 +57,12 @@ def _run_page(out_dir: Path) -> Page:
     return run_page(
         RunResults(
             summary=cast(Json, run.summary),
-            answers=_read(out_dir / "answers.json"),
+            answers=read_answers(out_dir),
             proof=_read(out_dir / "proof.json"),
             manifest=_read(out_dir / "manifest.json"),
             series=series,
         )
     )
-
-
-def written(out_dir: Path, text: str) -> Path:
-    """Another report is replaced."""
-    path, staged = out_dir / REPORT, out_dir / f".{REPORT}"
-    staged.write_text(text, encoding="utf-8")
-    staged.replace(path)
-    return path
 
 
 def _read(path: Path) -> Json | None:

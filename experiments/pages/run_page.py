@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
-from corridor.experiments.pages.cuts import cuts_of, fibres_by_name
-from corridor.experiments.pages.demand_table import demand_table, short_name
+from corridor.experiments.pages.cuts import cuts_of
+from corridor.experiments.pages.demand_table import demand_table
 from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
+from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
-from corridor.experiments.pages.sources import law_of, map_sources
+from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
@@ -102,16 +103,8 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
 def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     summary, answers = of.summary, of.answers
     where: Json | None = answers["map"] if answers else None
-    names: Mapping[str, str] = (
-        {hub["id"]: short_name(hub) for hub in where["hubs"]} if where else {}
-    )
-    names = names or {one: one for demand in demands for one in (demand.src, demand.dst)}
     fibres = fibres_by_name(where)
-
-    def section(name: str, template: str, data: object) -> Section:
-        return Section(name, str(getattr(data, "title", "")), f"{template}.html.j2", data)
-
-    yield section("demands", "demands", demand_table(demands, names, has_map=where is not None))
+    yield section("demands", "demands", demand_table(demands, where))
     if answers is not None:
         yield section("costs", "costs", costs_of(answers, demands))
     course = course_of(summary, of.series, fibres)
@@ -121,8 +114,6 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     yield section("proof", "claims", claims_of(of.proof, summary))
     yield section("sure", "sureness", sureness_of(demands, summary, where))
     if where is not None:
-        yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
-        sources = {"law": law_of(demands), "map": map_sources(where["fibres"])}
-        yield Section("sources", "Sources", "sources.html.j2", sources)
+        yield from map_and_sources(where, demands)
     yield section("provenance", "provenance", provenance_of(summary, of.manifest))
     yield section("verification", "verification", verification_of(summary))

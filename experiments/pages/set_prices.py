@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.pages.costs import BASES
 from corridor.experiments.pages.demands import Asked, Json, State, Under
-from corridor.experiments.pages.words import LEAST_SHOWN_MS, extra, ms
+from corridor.experiments.pages.words import extra, ms
 from corridor.topologies.base.words import counted, joined
 
 
@@ -64,7 +65,6 @@ class PricedSet:
     rows: Sequence[SetRow]
     rest: str
     clauses: Sequence[ClausePrice]
-    names_of_readings: Sequence[str]
 
     @property
     def is_costly(self) -> bool:
@@ -134,7 +134,6 @@ def _set(number: int, of: Json) -> PricedSet:
         rows=[_row(row) for row in paying],
         rest=f"{counted(free, 'class')} of data pay nothing, or are not judged." if free else "",
         clauses=list(_clauses(of)),
-        names_of_readings=of["readings"],
     )
 
 
@@ -162,7 +161,7 @@ def _added(each: Sequence[float]) -> str:
     if len(each) == 1:
         return extra(each[0])
     ordered = sorted(each)
-    if ordered[-1] < LEAST_SHOWN_MS:
+    if ordered[-1] < LEAST_MS:
         return "0"
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} most"
 
@@ -171,7 +170,7 @@ def _change(of: Json) -> str:
     takes = []
     if of["opens"]:
         takes.append(f"opens {of['opens']} of {of['of']['kept_back']}")
-    if of["saves_ms"] >= LEAST_SHOWN_MS:
+    if of["saves_ms"] >= LEAST_MS:
         takes.append(f"{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms less")
     if of["regains"]:
         takes.append(f"a way around {of['regains']} of {of['of']['lost']} points")
@@ -198,7 +197,7 @@ def verdict_of(prices: Json) -> list[str]:
     held = f"beside {beside(prices['against'])}"
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} cost something."]
     dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
-    if dearest["with_readings"]["extra_ms"] >= LEAST_SHOWN_MS:
+    if dearest["with_readings"]["extra_ms"] >= LEAST_MS:
         said.append(_dearest(dearest))
         said.append(_worst(sets))
     strictest = max(sets, key=lambda one: one["with_readings"]["kept_back"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from corridor.experiments.pages.demands import Asked, Json, references
+from corridor.experiments.pages.demands import Asked, Json, law_key, references
 
 SCHEMES = ("http", "https")
 
@@ -19,6 +19,7 @@ class Law:
     id: str
     citation: str
     address: str
+    """As policies have it: no link yet."""
     status: str
     confidence: str
     demands: int
@@ -40,17 +41,17 @@ def law_of(demands: Sequence[Asked]) -> list[Law]:
         Law(
             one["id"],
             one["citation"],
-            safe_address(one["address"]),
+            one["address"],
             one["status"],
             one["confidence"],
-            counts[one["id"] or one["citation"]],
+            counts[law_key(one)],
         )
         for one in references(demands)
     ]
 
 
 def _cited(of: Asked) -> set[str]:
-    return {one["id"] or one["citation"] for one in references([of])}
+    return {law_key(one) for one in references([of])}
 
 
 def map_sources(fibres: Iterable[Json]) -> list[str]:

@@ -30,7 +30,6 @@ class Place:
     x: float
     y: float
     mark: str
-    title: str
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,11 @@ def stage_of(
         fibres=[Drawn(one.fibre.medium, one.path) for one in drawn.fibres.values()],
         over=list(_over(drawn, demands[chosen], of_set)) if demands else [],
         hubs=[
-            Place(mark_class(hub.mark), round(hub.x, 1), round(hub.y, 1), hub.mark.path, name)
-            for name, hub in drawn.hubs.items()
+            Place(_mark_class(hub.mark), round(hub.x, 1), round(hub.y, 1), hub.mark.path)
+            for hub in drawn.hubs.values()
         ],
         names=_names(drawn),
-        key=[(name, Place(mark_class(mark), 0, 0, mark.path, name)) for name, mark in drawn.key],
+        key=[(name, Place(_mark_class(mark), 0, 0, mark.path)) for name, mark in drawn.key],
         sets=sets,
         groups=_groups(where, demands),
         chosen=chosen,
@@ -111,7 +110,7 @@ def stage_of(
     )
 
 
-def mark_class(mark: Mark) -> str:
+def _mark_class(mark: Mark) -> str:
     return mark.name.replace(" ", "-")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from corridor.experiments.answers import words
 
 NOTHING = "–"
-LEAST_SHOWN_MS = 0.05
 MS_PER_S = 1000.0
 LONGEST_LEAD = 20
 
@@ -19,7 +21,7 @@ def extra(value: float | None) -> str:
     """With its sign; what rounds to nothing is 0."""
     if value is None:
         return NOTHING
-    return "0" if abs(value) < LEAST_SHOWN_MS else f"{value:+.1f}"
+    return "0" if abs(value) < words.LEAST_MS else f"{value:+.1f}"
 
 
 def between(interval: Sequence[float] | None) -> str:
@@ -31,14 +33,7 @@ def between(interval: Sequence[float] | None) -> str:
 
 
 def duration(value_ms: float | None) -> str:
-    """To three digits, in ms or s."""
-    if value_ms is None:
-        return NOTHING
-    if not value_ms:
-        return "0"
-    if value_ms < MS_PER_S:
-        return f"{value_ms:.3g} ms"
-    return f"{value_ms / MS_PER_S:.3g} s"
+    return NOTHING if value_ms is None else words.duration(value_ms)
 
 
 def percent(share: float) -> str:
@@ -50,3 +45,8 @@ def led(sentence: str) -> tuple[str, str]:
     lead, colon, rest = sentence.partition(":")
     short = len(lead) <= LONGEST_LEAD and colon and rest
     return (f"{lead}:", rest) if short else ("", sentence)
+
+
+def crosses(of: Mapping[str, Any] | None) -> str:
+    """Jurisdictions that a way or a fibre meets; with a ``?`` those that it may meet besides."""
+    return " ".join([*of["crosses"], *(f"{code}?" for code in of["may_cross"])]) if of else ""

@@ -166,7 +166,7 @@ def _outages(found: Explanation, width: int | None) -> str:
         (
             _few(outage.dead),
             outage.found_at,
-            _at_once(outage, found.passage),
+            _at_once(outage, found.passage, found.permit.policy),
             _replanned(outage, found.passage, found.permit.policy),
         )
         for outage in found.outages
@@ -183,9 +183,9 @@ def _outages(found: Explanation, width: int | None) -> str:
     )
 
 
-def _at_once(outage: Outage, usual: Passage) -> str:
+def _at_once(outage: Outage, usual: Passage, permit: str) -> str:
     if outage.delivered:
-        return _instead(outage.at_once, usual)
+        return _instead(outage.at_once, usual) + _by_other(outage.permit, permit)
     where = f"dropped at {outage.at_once.hubs[-1]}"
     if outage.forbids:
         return f"{where} by {outage.forbids.policy}"
@@ -196,8 +196,11 @@ def _replanned(outage: Outage, usual: Passage, permit: str) -> str:
     if outage.again.passage is None:
         because = outage.again.because
         return f"BLOCKED by {because[0].policy}" if because else "DOWN"
-    other = f", by permit {outage.again.permit}" if outage.again.permit != permit else ""
-    return _instead(outage.again.passage, usual) + other
+    return _instead(outage.again.passage, usual) + _by_other(outage.again.permit, permit)
+
+
+def _by_other(used: str, permit: str) -> str:
+    return f", by permit {used}" if used != permit else ""
 
 
 def _instead(passage: Passage, usual: Passage) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from corridor.topologies.base.child_process import start
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BROWSERS = (
@@ -57,26 +58,18 @@ def _flags(own: str) -> list[str]:
 
 def _run(command: list[str]) -> str:
     """The last line of what it says; all of its processes are gone when this returns."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, own_session=True)
     try:
         said, _ = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         return f"it took more than {PATIENCE_S:.0f} s"
     finally:
         _end(process)
-    lines = [line for line in said.splitlines() if line.strip()]
+    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
     return lines[-1][:200] if lines else f"exit code {process.returncode}"
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

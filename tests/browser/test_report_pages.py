@@ -117,15 +117,46 @@ def test_the_slider_goes_over_cuts_and_says_what_becomes_of_the_demand(
     page.focus("#cut")
     page.keyboard.press("ArrowRight")
     assert page.locator("#cutname").inner_text() == "fibre one (or hub guian)"
-    assert figures(page)["Cut: chosen again"].strip() == "no lawful way"
+    assert figures(page)["Cut: chosen again, one way"].strip() == "no lawful way"
     page.keyboard.press("ArrowRight")
     assert page.locator("#cut").get_attribute("aria-valuetext") == (
         "fibre two (or shared risk cable:west)"
     )
-    assert figures(page)["Cut: at once"].strip() == "40.0"
+    assert figures(page)["Cut: at once, one way"].strip() == "40.0"
     assert page.locator("#over .dead").count() == 1
     page.wait_for_timeout(600)
     assert "fibre two cut: 40.0 ms one way" in page.locator("#spoken").inner_text()
+
+
+def test_cuts_are_listed_by_their_harm_and_each_sets_the_slider(
+    open_page: Open, run_report: Path
+) -> None:
+    page = open_page(run_report).page
+    page.evaluate("corridor.model.demands[2].cuts.reverse()")
+    page.click("#demands-table [data-demand='2']")
+    page.click("#cuts-box summary")
+    assert page.locator("#cuts-list button").all_inner_texts() == [
+        "fibre one (or 1 more): no lawful way",
+        "fibre two (or 1 more): +5.0 ms",
+    ]
+    page.click("#cuts-list button >> nth=1")
+    assert page.locator("#cut").input_value() == "1"
+    assert figures(page)["Cut: at once, one way"].strip() == "40.0"
+    page.select_option("#demand", label="near")
+    assert page.locator("#cuts-box:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    "words", ["CN-GATEWAY waypoints", "unsure", "near tie", "pipl", "cn-out 贵安"]
+)
+def test_search_finds_law_permits_ways_and_how_sure_they_are(
+    open_page: Open, run_report: Path, words: str
+) -> None:
+    page = open_page(run_report).page
+    page.fill("#find", words)
+    assert "far" in " ".join(page.locator("#demand option").all_inner_texts())
+    page.fill("#find", f"{words} kept back")
+    assert page.locator("#demand option").count() == 0
 
 
 def test_a_tap_on_parallel_fibres_asks_which_and_a_button_chooses(

@@ -19,8 +19,9 @@ from ways_lab import (
     breach,
     in_use,
     lawful_rest,
-    lawful_rests,
+    left_for,
     nodes,
+    rests_by_rank,
     served,
     served_anew,
     served_in_time,
@@ -44,9 +45,7 @@ def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> 
         walk = walk_of(way, topology, failures)
         if walk.delivered or walk.path.dst in failures.hubs:
             continue
-        left = lawful_rest(way, topology, failures, walk.path)
-        if left is not None:
-            assert in_use(way, failures).verdict(left).allowed, "the judge itself errs"
+        left = left_for(way, topology, failures, walk)
         assert left is None, f"with {names} dead, dropped after {walk.path}; left was {left}"
 
 
@@ -60,8 +59,11 @@ def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, s
         failures = anything_failed(topology, chance)
         walk = walk_of(way, topology, failures)
         if walk.delivered:
-            verdict = in_use(way, failures).verdict(walk.path)
-            assert verdict.allowed, f"{walk.path} with {failures}: {verdict}"
+            went = tuple((node, True) for node in walk.taken)
+            assert breach(way, topology, went) == "", f"{walk.path} with {failures}"
+            assert any(
+                in_use(way, failures, one).verdict(walk.path).allowed for one in way.followed
+            ), "what is lawful where gateways are passed is so where all that are open are"
             assert all(failures.spare(topology.fibre(name)) for name in walk.path.fibres)
             assert failures.gateways.isdisjoint(walk.gateways)
 
@@ -173,7 +175,7 @@ def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_foun
         if walk.found:
             known = failures_of(topology, [dead.what for dead in walk.found])
             last = walk.found[-1].at
-            before = Path(walk.path.hubs[: last + 1], walk.path.fibres[:last])
-            delays = [delay_ns for _, delay_ns in lawful_rests(way, topology, known, before)]
+            every = rests_by_rank(way, topology, known, walk, last)
+            delays = [delay_ns for _, delay_ns in next(filter(None, every), ())]
             assert walk.delivered == bool(delays)
             assert not delays or walk.one_way_ns == min(delays)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from random import Random
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     Node,
     TreeBuilder,
 )
+from corridor.controller.forwarding.walks import Walk
 from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton, State, Violation
@@ -26,7 +28,7 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, best_route
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import Ruling, ranked
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from policy_lab import demand, fibre, hub, network, permit, ruling
@@ -195,25 +197,35 @@ def nodes(way: ForwardingTree) -> list[Node]:
     return seen
 
 
-def in_use(way: ForwardingTree, failures: Failures = NO_FAILURES) -> Ruling:
-    """The ruling of the permit in use alone, while the failed gateways are closed."""
-    assert way.automaton is not None
-    alone = replace(way.intent.ruling, automata=(way.automaton,))
-    return alone.with_closed_gateways(failures.gateways)
+def in_use(
+    way: ForwardingTree, failures: Failures = NO_FAILURES, permit: Automaton | None = None
+) -> Ruling:
+    """The ruling of one permit alone, by default that in use, while the failed gateways are
+    closed."""
+    alone = permit or way.automaton
+    assert alone is not None
+    return replace(way.intent.ruling, automata=(alone,)).with_closed_gateways(failures.gateways)
 
 
 def lawful_rests(
     way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
 ) -> Iterator[tuple[Path, int]]:
-    """Whole paths that start with what is begun and go on over what is alive, and their delay.
+    """Whole paths under the permit in use that start with what is begun and go on over what is
+    alive, and their delay; every open gateway on them is passed.
 
     Tries every walk that is not in the same state at the same hub twice.
     """
     (automaton,) = in_use(way, failures).automata
     state, delay_ns = _along(automaton, topology, begun)
-    if state is None or begun.dst in failures.hubs:
-        return
-    waiting = [(begun, state, delay_ns, frozenset([(begun.dst, state)]))]
+    if state is not None and begun.dst not in failures.hubs:
+        yield from _rests(automaton, topology, failures, (begun, state, delay_ns))
+
+
+def _rests(
+    automaton: Automaton, topology: Topology, failures: Failures, first: tuple[Path, State, int]
+) -> Iterator[tuple[Path, int]]:
+    begun, begun_in, _ = first
+    waiting = [(*first, frozenset([(begun.dst, begun_in)]))]
     while waiting:
         path, state, delay_ns, met = waiting.pop()
         if automaton.exceeds(delay_ns):
@@ -235,6 +247,53 @@ def lawful_rest(
     way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
 ) -> Path | None:
     return next((path for path, _ in lawful_rests(way, topology, failures, begun)), None)
+
+
+def left_for(
+    way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk
+) -> tuple[Path, int] | None:
+    """A lawful way on from where a packet ended, under any permit, with its delay in all."""
+    ends = len(walk.path.fibres)
+    return next(chain.from_iterable(rests_by_rank(way, topology, failures, walk, ends)), None)
+
+
+def rests_by_rank(
+    way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk, at: int
+) -> list[list[tuple[Path, int]]]:
+    """Whole paths on from a hub of a packet's way, by its position, and their delays in all; by
+    rank of the permits that allow its way up to there. The hub's gateway may be passed still."""
+    begun = Path(walk.path.hubs[: at + 1], walk.path.fibres[:at])
+    crossings = [place for place, node in enumerate(walk.taken) if isinstance(node, Cross)]
+    taken = walk.taken[: crossings[at - 1] + 1] if at else ()
+    here = topology.hub(begun.dst)
+    spent_ns = sum(topology.fibre(name).one_way_delay_ns for name in begun.fibres)
+    automata = way.intent.ruling.with_closed_gateways(failures.gateways).automata
+    found: list[list[tuple[Path, int]]] = []
+    for rank in ranked(automata):
+        found.append([])
+        for automaton in (automata[number] for number in rank):
+            state = standing(automaton, topology, taken)
+            state = None if state is None else _enter(automaton, state, here)
+            if state is not None and here.id not in failures.hubs:
+                found[-1] += _rests(automaton, topology, failures, (begun, state, spent_ns))
+    return found
+
+
+def standing(automaton: Automaton, topology: Topology, taken: Sequence[Node]) -> State | None:
+    """The state of a packet that has done all this, None where a clause has died. A waypoint is
+    served only where the gateway was passed."""
+    every = frozenset(one.id for one in topology.hubs)
+    shut = replace(automaton, trip=replace(automaton.trip, closed=every))
+    state = _enter(shut, shut.start, automaton.trip.src)
+    for node in taken:
+        if state is None:
+            return None
+        if isinstance(node, Assess):
+            state = _enter(automaton, state, topology.hub(node.hub))
+        if isinstance(node, Cross):
+            far = topology.hub(topology.fibre(node.fibre).other_end(node.hub))
+            state = _enter(shut, state, topology.fibre(node.fibre), far)
+    return state
 
 
 def _along(automaton: Automaton, topology: Topology, path: Path) -> tuple[State | None, int]:
@@ -270,26 +329,16 @@ def trips(node: Node | None) -> Iterator[tuple[Taken, ...]]:
 
 
 def breach(way: ForwardingTree, topology: Topology, trip: tuple[Taken, ...]) -> str:
-    """The clause that a trip breaks, counting a waypoint only where the gateway was passed."""
-    assert way.automaton is not None
-    automaton = way.automaton
+    """Why no permit allows a trip; empty where one does."""
     taken = [node for node, alive in trip if alive]
-    state: State | Violation = automaton.start
-    delay_ns = 0
-    came_by: Cross | None = None
-    for position, node in enumerate(taken):
-        if isinstance(node, Assess):
-            continue
-        passed = position > 0 and isinstance(taken[position - 1], Assess)
-        closed = frozenset() if passed else frozenset([node.hub])
-        here = replace(automaton, trip=replace(automaton.trip, closed=closed))
-        elements = [topology.fibre(came_by.fibre)] if came_by else []
-        for element in (*elements, topology.hub(node.hub)):
-            state = here.enter(state, element)
-            if isinstance(state, Violation):
-                return str(state)
-        if isinstance(node, Cross):
-            came_by = node
-            delay_ns += topology.fibre(node.fibre).one_way_delay_ns
-    end = automaton.finish(state) or automaton.exceeds(delay_ns)
-    return str(end) if end else ""
+    fibres = [topology.fibre(node.fibre) for node in taken if isinstance(node, Cross)]
+    delay_ns = sum(one.one_way_delay_ns for one in fibres)
+    broken = []
+    for automaton in way.intent.ruling.automata:
+        state = standing(automaton, topology, taken)
+        end = "a clause dies" if state is None else automaton.finish(state)
+        end = end or automaton.exceeds(delay_ns)
+        if end is None:
+            return ""
+        broken.append(f"{automaton.permit.id}: {end}")
+    return "; ".join(broken)

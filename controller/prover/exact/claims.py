@@ -43,7 +43,7 @@ class Stranded:
     """Packets are lost where they are, though from their source there is a permitted path.
 
     Only the controller can help: switches learn what is dead on the way, and the packet has by
-    then come too far, or needs another permit.
+    then come too far: what it has passed is lawful under no permit that has a path on from there.
     """
 
     outcome: Outcome
@@ -202,7 +202,7 @@ class _Judge:
         return len(treatments) == 1
 
     def _needless(self, outcome: Outcome) -> Iterator[tuple[str, Breach]]:
-        """Dropped, and from there a path was left under the permit in use."""
+        """Dropped, and from there a path was left under some permit."""
         for failed in self._survivable(outcome):
             if self._is_needless(outcome, failed):
                 way = self._left(outcome, self._causes.down(failed))
@@ -224,12 +224,14 @@ class _Judge:
         return self._left(outcome, self._causes.down(failed)) is not None
 
     def _left(self, outcome: Outcome, down: Mask) -> Trail | None:
-        """A path on from where packets are dropped, under the permit in use."""
-        number = self._searched.permit
-        state = None if number is None else outcome.states[number]
-        if number is None or state is None:
-            return None
-        return self._of(number).left(outcome.hub, state, down, outcome.one_way_ns)
+        """A path on from where packets are dropped, under any permit that still stands there."""
+        for number, state in enumerate(outcome.states):
+            if state is None:
+                continue
+            left = self._of(number).left(outcome.hub, state, down, outcome.one_way_ns)
+            if left is not None:
+                return left
+        return None
 
     def _unlawful(self, outcome: Outcome) -> Iterator[tuple[str, Breach]]:
         """Delivered by a way that no permit allows, or that all permits find too long."""

@@ -109,14 +109,15 @@ class Lawful:
                 return True
         if any(not shut & ~down for shut in self._shut):
             return False
-        trail = self._from_source(down)
+        trail = self.from_source(down)
         if trail is None:
             self._shut.append(down)
             return False
         self.know(self._joined.used(trail))
         return True
 
-    def _from_source(self, down: Mask) -> Trail | None:
+    def from_source(self, down: Mask) -> Trail | None:
+        """The shortest path from the source."""
         closed, dead = self._joined.parted(down)
         product = self._product.without_gateways(closed)
         state = past(product.automaton, product.automaton.start, product.automaton.trip.src)

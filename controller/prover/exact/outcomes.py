@@ -143,7 +143,8 @@ class Searched:
 
     intent: Intent
     permit: int | None
-    """Number of the permit in use: the first that has a path while no more has failed."""
+    """Number of the permit in use: the first that has a path while no more has failed, of equal
+    ones that with the shortest."""
     promised: Protection
     """In effect: what is asked for and what the permit in use asks for."""
     within: Protection

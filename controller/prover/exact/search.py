@@ -22,6 +22,7 @@ from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.product import Ground
+from corridor.controller.policy.semantics import ranked
 from corridor.controller.prover.exact.causes import Causes, Family, Mask, Watch, explaining
 from corridor.controller.prover.exact.decisions import End, Fate, Fork, Onward, Stop, Switch
 from corridor.controller.prover.exact.lawful import Joined, Lawful, Progress, States, accepts
@@ -147,13 +148,19 @@ class Explorer:
         return Lawful(automaton, self._ground, self._joined)
 
     def _permit_in_use(self, intent: Intent, intact: Outcome) -> int | None:
-        """The first with a path while no more has failed; ``intact`` may show one."""
-        down = self.causes.down(self.known)
-        for number, automaton in enumerate(intent.ruling.automata):
-            if intact.delivered and accepts(automaton, intact.states[number], intact.one_way_ns):
-                return number
-            if self.lawful(automaton).has_path(down):
-                return number
+        """The first with a path while no more has failed, of equal ones that with the shortest;
+        ``intact`` may show one."""
+        down, automata = self.causes.down(self.known), intent.ruling.automata
+        for rank in ranked(automata):
+            if len(rank) == 1:
+                (number,) = rank
+                arrived = (intact.states[number], intact.one_way_ns)
+                if intact.delivered and accepts(automata[number], *arrived):
+                    return number
+            lawful = {number: self.lawful(automata[number]).from_source(down) for number in rank}
+            found = [(path, number) for number, path in lawful.items() if path is not None]
+            if found:
+                return min(found, key=lambda one: (one[0].one_way_ns, len(one[0].hops), one[1]))[1]
         return None
 
     def _of(self, intent: Intent) -> _Journeys:

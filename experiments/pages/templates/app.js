@@ -4,7 +4,7 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  const SAID = { lawful: "lawful", longer: "lawful but longer", alt: "by another permit", unjudged: "not judged", kept: "kept back", down: "no fibre leads there", less: "lawful, less than asked for", unknown: "not proven" };
+  const SAID = { ...model.said, less: "lawful, less than asked for", unknown: "not proven" };  // both of pages that live
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -13,7 +13,7 @@
     made.append(...inside);
     return made;
   };
-  const row = (head, ...cells) => html("tr", { className: head.kind ?? "" }, Object.assign(html("th", {}, head.text ?? head), { scope: "row" }), ...cells.map((cell) => html("td", { className: "n" }, cell)));
+  const row = (head, ...cells) => html("tr", { className: head.kind ?? "" }, html("th", { scope: "row" }, head.text ?? head), ...cells.map((cell) => html("td", { className: "n" }, cell)));
   const ms = (value) => (value == null ? "–" : value.toFixed(1));
   const signed = (value) => (Math.abs(value) < 0.05 ? "0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
   const between = (pair) => (pair?.some((one) => Math.abs(one) >= 0.05) ? ` [${ms(pair[0])} to ${ms(pair[1])}]` : "");
@@ -29,7 +29,7 @@
   const spaced = (parts) => parts.flatMap((part, i) => (i ? [" ", part] : [part]));
   const places = (codes, may) => [codes, may && may.split(" ").map((c) => c + "?").join(" ")].filter(Boolean).join(" ")
     .split(" ").filter(Boolean).map((c) => html("abbr", { title: (names[c.replace("?", "")] ?? c) + (c.endsWith("?") ? ", perhaps" : "") }, c));
-  const nameOf = (i) => html("span", {}, it.short(hubs[i]), ...(hubs[i].local ? [" ", Object.assign(html("bdi", { lang: hubs[i].lang }, hubs[i].local))] : []));
+  const nameOf = (i) => html("span", {}, it.short(hubs[i]), ...(hubs[i].local ? [" ", html("bdi", { lang: hubs[i].lang }, hubs[i].local)] : []));
 
   const pays = (by) => by.st === "kept" || (by.extra ?? 0) > 0.05;
   function underSet(number) {                       // and a demand that the set is about
@@ -47,8 +47,8 @@
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
     if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
-      rows.push(row({ text: "Cut: at once", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "lost", ""));
-      rows.push(row({ text: "Cut: chosen again", kind: "cutrow" }, way(cut[4]) ? ms(way(cut[4])[2]) : "no lawful way", ""));
+      rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
+      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "no lawful way", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
     $("each")?.replaceChildren(...model.sets.map((name, i) => {
@@ -59,7 +59,7 @@
     }));
   }
   function facts(demand, now, shown, cut) {
-    const rows = cut ? [["After the cut", way(cut[4]) ? "lawful, by the way below" : "no lawful way is left"]] : [];
+    const rows = cut ? [["After the cut", way(cut[3]) ? "lawful, by the way below" : "no lawful way is left"]] : [];
     rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
@@ -82,7 +82,7 @@
   }
   function draw() {
     const demand = demands[chosen], now = under(), cut = cutNow(), free = way(demand.free);
-    const shown = cut ? way(cut[4]) ?? way(cut[3]) : way(now.w), layers = [];
+    const shown = cut ? way(cut[3]) ?? way(cut[2]) : way(now.w), layers = [];
     if (shown) layers.push(["lawful", shown[1]]);
     if (free) layers.push(["free", free[1]]);
     dead = cut ? cut[1] : dead;
@@ -99,11 +99,24 @@
     else it.look(it.fit(hubs.filter((hub) => hub.j === at).map((hub) => hub.xy)), ends);
     say(demand, now, cut, shown);
   }
+  function listCuts(cuts, before) {                   // worst first; a button sets the slider
+    if (!$("cuts-box")) return;
+    const more = (to) => (to && before?.[2] != null ? to[2] - before[2] : Infinity);
+    const told = cuts.map(([names, , once, again], i) => {
+      const now = way(once), then = way(again) ?? now;
+      const text = !then ? "no lawful way" : (now ? "" : "out, then ") + (more(then) < 0.05 ? "no longer" : more(then) < Infinity ? `${signed(more(then))} ms` : `${ms(then[2])} ms`);
+      return { i, text, rank: [!then, !now, more(then)].map(Number), name: names[0] + (names.length > 1 ? ` (or ${names.length - 1} more)` : "") };
+    });
+    told.sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1] || b.rank[2] - a.rank[2] || a.i - b.i);
+    $("cuts-list").replaceChildren(...told.map(({ i, text, name }) => button(`${name}: ${text}`, () => { $("cut").value = String(i + 1); draw(); })));
+    $("cuts-box").hidden = !cuts.length;
+  }
   function choose(index) {
     it.chosen = chosen = index; dead = []; at = "demand";
     $("view").value = at;
     const cuts = set ? [] : demands[index].cuts;      // cuts are told of the first set alone
     Object.assign($("cut"), { max: String(cuts.length), value: "0", disabled: !cuts.length });
+    listCuts(cuts, way(under().w));
     if (!options[index].parentElement) search("");
     $("demand").value = String(index);
     document.querySelectorAll("tr.sel").forEach((one) => one.classList.remove("sel"));
@@ -114,7 +127,10 @@
     const words = text.toLowerCase().split(/\s+/), groups = [...$("demand").querySelectorAll("optgroup")];
     $("find").value = text;
     const fits = ({ s, z, id, data, by }) => {
-      const all = [id, data, SAID[by[set].st], by[set].permit, ...[s, z].flatMap((i) => [hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
+      const now = by[set], passed = way(now.w) ? it.hubsOf(way(now.w)) : [s, z], clauses = now.cl ?? [];
+      const all = [id, data, SAID[now.st], now.permit, now.why, now.tie ? "near tie" : "", ...clauses.flatMap(([clause, , sure]) => [clause, sure]),
+        ...[...(now.law ?? []), ...clauses.flatMap((one) => one[3])].flatMap((i) => law[i]),
+        ...passed.flatMap((i) => [hubs[i].id, hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
       return words.every((word) => all.includes(word));
     };
     const found = new Set([...demands.keys()].filter((i) => fits(demands[i])));
@@ -131,7 +147,7 @@
   function pick(i) {                                  // a fibre: its facts, who uses it, what its cut does
     it.mark("on", [i]);
     const users = demands.map((one, n) => [n, way(one.by[set].w), set ? null : one.cuts.find((cut) => cut[1].includes(i))]).filter(([, w]) => w?.[1].includes(i));
-    const fate = ([, , cut]) => (!cut ? "" : cut[3] >= 0 ? " bridged at once" : cut[4] >= 0 ? " goes on after a new choice" : " has no lawful way");
+    const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " bridged at once" : cut[3] >= 0 ? " goes on after a new choice" : " has no lawful way");
     $("detail").textContent = `${facts1(i)}. ` + (users.length ? `${users.length} of ${demands.length} demands use it; if it is cut:` : "No demand uses it.");
     $("near").replaceChildren(...users.map((one) => button(demands[one[0]].id + fate(one), () => { choose(one[0]); })));
     it.picked?.(i);
@@ -209,7 +225,7 @@
     if (of.fibre) { pick(+of.fibre); at = "all"; $("view").value = at; draw(); }
     map.scrollIntoView({ block: "nearest" });
   });
-  Object.assign(it, { draw, choose, pick, html, button, states: {}, setFibre, setDemand, addEvent, setVerdict, setProof });
+  Object.assign(it, { draw, pick, html, states: {}, setFibre, setDemand, addEvent, setVerdict, setProof });
   choose(chosen);
   performance.mark("interactive");
 })();

@@ -85,5 +85,5 @@ window.corridor = (() => {
   addEventListener("resize", () => look(box, first));
   addEventListener("beforeprint", () => show(PRINTED, 1.9));
   addEventListener("afterprint", () => look(box, first));
-  return { model, hubs, fibres, ways, map, shapes, lines, wide, high, short, hubsOf, fit, look, over, near, zoom, mark, pointsOf };
+  return { model, hubs, fibres, ways, map, shapes, wide, high, short, hubsOf, fit, look, over, near, zoom, mark, pointsOf };
 })();

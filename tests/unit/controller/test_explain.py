@@ -244,7 +244,7 @@ def test_an_outage_may_bring_another_permit_into_use():
     found = explained(sea, permit("LAND"), k=1)
     assert found.permit.policy == "SEA"
     (cut,) = [one for one in found.outages if "link:coast-karachi" in one.dead]
-    assert (cut.delivered, cut.again.permit) == (False, "LAND")
+    assert (cut.delivered, cut.permit, cut.again.permit) == (True, "LAND", "LAND")
 
 
 def test_answers_are_a_demand_of_their_own():

@@ -135,9 +135,9 @@ def test_an_address_that_is_no_web_page_is_no_link(address: str) -> None:
 
 def test_law_is_cited_with_a_link_where_its_authority_publishes_it(tmp_path: Path) -> None:
     answers = page_case.answers()
-    answers["demands"][2]["legal"] = [
-        {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
-    ]
+    spoilt = {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
+    answers["demands"][2]["legal"] = [spoilt]
+    answers["demands"][1]["causes"][0]["legal"] = [page_case.LAW, spoilt]
     text = page_of(tmp_path / "run", answers=answers)
     links = [one["href"] for one in Seen(text).all("a")]
     assert "https://law.example/pipl#38" in links
@@ -151,7 +151,7 @@ def test_what_a_script_knows_is_told_by_numbers_once(tmp_path: Path) -> None:
     way = model["ways"][far["by"][0]["w"]]
     assert way == [0, [0, 0, 0, 1], 35, "CN PK", "IN", [0]]
     assert model["ways"][far["free"]][1] == [0, 1]
-    assert far["cuts"][0] == [["fibre one", "hub guian"], [0], [], -1, -1]
+    assert far["cuts"][0] == [["fibre one", "hub guian"], [0], -1, -1]
     assert far["cuts"][1][:2] == [["fibre two", "shared risk cable:west"], [1]]
     assert (far["rtt"], far["by"][0]["rtt"], far["by"][0]["extra"]) == (50, 70, 20)
     assert model["law"] == [["CN-PIPL-38", page_case.LAW["citation"], page_case.LAW["address"], ""]]
@@ -165,6 +165,41 @@ def test_only_demands_that_pay_or_are_kept_back_are_rows_of_a_price(tmp_path: Pa
     assert ">silent</button>" in costs
     assert ">near</button>" not in costs
     assert "The other demand costs nothing." in costs
+
+
+def test_what_is_kept_back_is_told_what_would_help_or_that_nothing_was_found(
+    tmp_path: Path,
+) -> None:
+    def kept(name: str, **more: Any) -> str:
+        answers = page_case.answers()
+        answers["demands"][1] |= more
+        text = page_of(tmp_path / name, answers=answers)
+        return text[text.index('id="kept-table"') : text.index('id="timeline"')]
+
+    law = page_case.cause("kept back", "CN-NO-BASIS", "law", "karachi is not in CN")
+    assert "<td>a contract</td>" in kept("some")
+    assert "its data may have one on another legal basis" in kept("permit", remedies=[])
+    assert "no single change that was tried" in kept("none", remedies=[], causes=[law])
+
+
+def test_what_cuts_are_counted_for_is_said_beside_them(tmp_path: Path) -> None:
+    text = page_of(tmp_path / "run")
+    cuts = text[text.index('id="cuts"') : text.index('id="cuts-table"')]
+    assert "on a way that they hold ready" in cuts
+    assert "demands that begin or end there" in cuts
+
+
+def test_claims_that_are_not_made_are_told_with_why_and_by_which_proof(tmp_path: Path) -> None:
+    sided = page_case.verdict("C13", "not claimed", why="needs two sides")
+    rates = page_case.verdict("C12", "not claimed", why="rates are not asked for")
+    proof = page_case.proof(page_case.verdict("C5"), page_case.verdict("C12"), sided)
+    after = {**proof["proofs"]["after"], "verdicts": [page_case.verdict("C5"), rates, sided]}
+    proof |= {"holds": True, "proofs": {**proof["proofs"], "after": after}}
+    text = page_of(tmp_path / "run", proof=proof)
+    assert "All 2 claims that are made hold" in text
+    assert (
+        "Not claimed: C13 (needs two sides) and C12 after the traffic (rates are not asked for)."
+    ) in text
 
 
 def test_every_claim_has_a_sentence_for_everybody() -> None:

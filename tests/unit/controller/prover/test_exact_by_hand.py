@@ -166,16 +166,48 @@ def test_packets_that_have_come_too_far_need_the_controller():
     ]
 
 
-def test_packets_that_another_permit_could_save_need_the_controller():
-    near = permit("NEAR", hard={"avoid": {"crosses": ["PK"]}}, preference=1)
-    topology = network(
+NEAR = permit("NEAR", hard={"avoid": {"crosses": ["PK"]}}, preference=1)
+
+
+def two_fibres():
+    return network(
         [hub(name, "CN") for name in "ad"], [fibre("a-d", 1), fibre("a-d.2", 2, crosses=("PK",))]
     )
-    laid = lab.lay(topology, [asking(topology, near, permit("FAR"))])
+
+
+def test_packets_that_another_permit_can_save_go_on_under_it():
+    laid = lab.lay(two_fibres(), [asking(two_fibres(), NEAR, permit("FAR"))])
     report = report_on(laid)
     assert report.holds
-    assert [(sorted(one.failures), one.permit) for one in report.stranded] == [
-        (["link:a-d"], "FAR")
+    assert [(one.fibres, one.delivered) for one in report.searched[0].outcomes] == [
+        (("a-d",), True),
+        (("a-d.2",), True),
+    ]
+    assert report.stranded == ()
+
+
+def test_a_drop_that_another_permit_would_spare_is_needless():
+    laid = lab.lay(two_fibres(), [asking(two_fibres(), NEAR, permit("FAR"))])
+    (group,) = lab.switch_of(laid, "a").groups
+    shorter = FastFailover(group.id, group.buckets[:1])
+    report = report_on(lab.respelt(laid, "a", groups=(shorter,)))
+    assert broken(report) == ["C9"]
+    (breach,) = report.breaches["C9"]
+    assert breach.said == (
+        "packets of demand come by a and are lost when link:a-d fails, though a - d is left"
+    )
+
+
+def test_packets_that_have_passed_what_the_other_permit_forbids_need_the_controller():
+    hubs = [hub("a", "CN"), hub("b", "HK"), hub("c", "PK"), hub("d", "CN")]
+    fibres = [fibre("a-b", 1), fibre("b-d", 1), fibre("b-c", 1), fibre("a-c", 3), fibre("c-d", 3)]
+    topology = network(hubs, fibres)
+    first = permit("FIRST", hard={"avoid": {"located_in": ["PK"]}}, preference=1)
+    second = permit("SECOND", hard={"avoid": {"located_in": ["HK"]}})
+    report = report_on(lab.lay(topology, [asking(topology, first, second)]))
+    assert report.holds
+    assert [(sorted(one.failures), one.outcome.hub, one.permit) for one in report.stranded] == [
+        (["link:b-d"], "b", "SECOND")
     ]
 
 

@@ -1,0 +1,99 @@
+"""Which permits of a demand a packet on its way still satisfies, and how far it is under each.
+
+A detour may go on under another permit than the packet came by: all that it has passed must be
+lawful under that one too. So decisions are made where a packet *stands*: at its place in the
+product of every permit, None where a clause has died. Standings are numbered as they are met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from corridor.controller.forwarding.product_paths import ProductPaths
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.product import Edge, Place
+from corridor.topologies.model.topology import Hub
+
+type Places = tuple[int | None, ...]
+"""By permit, the number of the place in its product."""
+
+
+class Permitted(NamedTuple):
+    """A permit with its restricts, and the ways that they accept."""
+
+    automaton: Automaton
+    courses: ProductPaths
+    """Of a product that accepts the automaton's ways, whatever they take."""
+
+
+class Step(NamedTuple):
+    """Where a packet comes to by one fibre."""
+
+    before: int
+    """Its standing at the far hub, with the gateway there not passed."""
+    past: int
+    """The same where the way passes no gateway there."""
+
+
+class Standings:
+    """All permits of a demand side by side, in the order in which they are tried."""
+
+    def __init__(self, permits: Sequence[Permitted]) -> None:
+        self.permits = tuple(permits)
+        self._known: list[Places] = []
+        self._numbers: dict[Places, int] = {}
+        self._steps: dict[tuple[int, int, int, int], Step] = {}
+
+    def places(self, standing: int) -> Places:
+        return self._known[standing]
+
+    def place(self, standing: int, permit: int) -> Place:
+        """Where a packet is under a permit that it follows."""
+        number = self._known[standing][permit]
+        assert number is not None, "a packet follows a permit that it does not satisfy"
+        return self.permits[permit].courses.product.place(number)
+
+    def at_source(self, src: Hub, permit: int, start: int) -> Step:
+        """Of a packet that is sent at a hub and then is at a place under the permit it follows."""
+        ungated = [one.courses.ungated_source(src) for one in self.permits]
+        if ungated[permit] is None:
+            ungated[permit] = start
+        return self._gated(ungated, permit, start)
+
+    def step(self, standing: int, permit: int, edge: Edge) -> Step:
+        """By an edge of the product of the permit that a packet follows."""
+        key = (standing, permit, edge.number, edge.far)
+        known = self._steps.get(key)
+        if known is None:
+            known = self._steps[key] = self._stepped(standing, permit, edge)
+        return known
+
+    def _stepped(self, standing: int, permit: int, edge: Edge) -> Step:
+        hub = self.permits[permit].courses.product.place(edge.far).hub
+        ungated = [
+            None if place is None else one.courses.ungated(place, edge.number, hub)
+            for one, place in zip(self.permits, self._known[standing], strict=True)
+        ]
+        if ungated[permit] is None:
+            ungated[permit] = edge.far
+        return self._gated(ungated, permit, edge.far)
+
+    def _gated(self, ungated: list[int | None], permit: int, past: int) -> Step:
+        """The way passes a gateway where, under its permit, it is in another place behind it."""
+        before = self._number(tuple(ungated))
+        if ungated[permit] == past:
+            return Step(before, before)
+        gated = [
+            None if place is None else one.courses.gated(place)
+            for one, place in zip(self.permits, ungated, strict=True)
+        ]
+        gated[permit] = past
+        return Step(before, self._number(tuple(gated)))
+
+    def _number(self, places: Places) -> int:
+        number = self._numbers.get(places)
+        if number is None:
+            number = self._numbers[places] = len(self._known)
+            self._known.append(places)
+        return number
