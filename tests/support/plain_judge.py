@@ -240,18 +240,19 @@ class Lane:
         return count
 
     def _left(self, hard: Rule, left: int, element: Hub | Fibre) -> int | None:
-        """0: never inside; 1: inside; 2: has left. None where it comes back."""
+        """0: not inside yet; 1: perhaps inside; 2: perhaps left. None where it may come back."""
         region = named(hard.get("no_return"))
         if not region:
             return left
         places = touched(element)
-        inside = any(sure and code in region for code, sure in places)
-        perhaps = any(code in region or code == NOWHERE for code, _ in places)
-        if left == 2 and perhaps:
-            return None
-        if inside:
-            return 1
-        return 2 if left and places else left
+        surely_in = any(sure and code in region for code, sure in places)
+        perhaps_in = any(code in region or code == NOWHERE for code, _ in places)
+        perhaps_out = not surely_in and any(code not in region for code, _ in places)
+        if left == 2:
+            return None if perhaps_in else left
+        if left == 1:
+            return 2 if perhaps_out else left
+        return int(perhaps_in)
 
 
 def stop_of(stop: Any) -> Any:

@@ -90,15 +90,15 @@ def is_letter(atom: tuple[Any, ...], hub: Hub, came_by: str, topology: Topology)
         known = {fibre.id, fibre.system, *fibre.srlgs}
         if not ({by, f"cable:{by}"} & known):
             return False
-    unknown = hub.located_in == "XX" and name not in {one.id for one in topology.hubs}
-    if name.startswith("@"):
-        unknown = False
     if name == ".":
         return not negated
-    here = name in (hub.id, hub.located_in, f"@{hub.role}") or (
-        name == "@gateway" and hub.intl_gateway
-    )
-    return not unknown and here != negated
+    if name == "@gateway":
+        return hub.intl_gateway != negated
+    if name.startswith("@"):
+        return (hub.role == name[1:]) != negated
+    if name in {one.id for one in topology.hubs}:
+        return (hub.id == name) != negated
+    return hub.located_in != "XX" and (hub.located_in == name) != negated
 
 
 _TOKEN = re.compile(r"\s*(<[^>]*>|!?@?[A-Za-z0-9][A-Za-z0-9_-]*|!|\{[0-9]*,?[0-9]*\}|[.()|*+?])")

@@ -126,7 +126,7 @@ def random_setting(chance: Random, *, permits: int = 0, known: bool = False) -> 
     """A permit or more, and at most one restrict; ``known``: nothing about the map is in doubt."""
     topology = random_network(chance, most=6)
     if known:
-        topology = without_doubt(topology)
+        topology = all_known(topology)
     count = permits or chance.choice((1, 1, 2, 3))
     rules = [random_rule(chance, topology, f"P{n}", "permit") for n in range(count)]
     if chance.random() < 0.3:
@@ -134,7 +134,7 @@ def random_setting(chance: Random, *, permits: int = 0, known: bool = False) -> 
     return Setting(topology, tuple(rules), topology.hubs[0].id, topology.hubs[-1].id)
 
 
-def without_doubt(topology: Topology) -> Topology:
+def all_known(topology: Topology) -> Topology:
     """Every hub somewhere, every operator known, nothing that may be crossed."""
     hubs = [
         hub.model_copy(
