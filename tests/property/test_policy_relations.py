@@ -10,17 +10,29 @@ from random import Random
 
 import pytest
 
+from policy_mutants import UNDER
 from policy_relations import RELATIONS, Relation
 
-FEW = 40
+FEW, MANY = 40, 400
 CASES = int(os.environ.get("CORRIDOR_CASES", FEW))
+
+
+def ask(relation: Relation, cases: int) -> None:
+    for seed in range(cases):
+        try:
+            relation(Random(seed))
+        except AssertionError as broken:
+            raise AssertionError(f"seed {seed}") from broken
 
 
 @pytest.mark.timeout(120 if CASES <= FEW else 7200)
 @pytest.mark.parametrize("relation", RELATIONS, ids=[one.__name__ for one in RELATIONS])
 def test_of_any_setting(relation: Relation) -> None:
-    for seed in range(CASES):
-        try:
-            relation(Random(seed))
-        except AssertionError as broken:
-            raise AssertionError(f"seed {seed}") from broken
+    ask(relation, CASES)
+
+
+@pytest.mark.parametrize("relation", RELATIONS, ids=[one.__name__ for one in RELATIONS])
+def test_a_changed_evaluator_breaks_it(relation: Relation, monkeypatch: pytest.MonkeyPatch) -> None:
+    UNDER[relation.__name__](monkeypatch)
+    with pytest.raises(AssertionError):
+        ask(relation, MANY)

@@ -153,7 +153,7 @@ def clause_path(chance: Random, topology: Topology) -> str:
         chance.choice(CODES[:-1]),
         "@" + chance.choice(ROLES),
         "!" + chance.choice(hubs),
-        f"<{chance.choice(CABLES)}>",
+        f"<{chance.choice(CABLES)}>.",
     )
     one, other = chance.sample(atoms, 2)
     return chance.choice(

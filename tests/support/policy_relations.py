@@ -1,8 +1,8 @@
 """What must hold between the answers to two questions about policies, whatever the answers are.
 
 Each relation is a function of chance that draws a setting, changes it, and asserts. Its name is the
-sentence it stands for. ``UNDER`` names for each a change of the evaluator that breaks it, so that
-none of them holds for want of something to notice.
+sentence it stands for. ``policy_mutants`` has for each a change of the evaluator that breaks it, so
+that none of them holds for want of something to notice.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from corridor.controller.forwarding.compiler import gateways_of  # noqa: F401
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.paths import Path
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Fibre, Hub, Topology
+from plain_judge import Case, is_lawful
 from plain_worlds import Rule, clause_avoid, clause_confine, random_rule, selector, some
 from policy_lab import fibre, hub, network
 from policy_setting import (
@@ -111,6 +111,25 @@ def a_preference_changes_no_path_that_is_lawful(chance: Random) -> None:
 
 
 @relation
+def equal_permits_are_as_good_as_one_that_is_their_union(chance: Random) -> None:
+    """By some hub between the ends, or not by it: whichever is called what."""
+    start = random_setting(chance, permits=1)
+    rest = start.rules[1:]
+    hub_id = chance.choice(start.hubs[1:-1])
+    names = shuffled(chance, ["ONE", "OTHER"])
+    by, around = {"via": [{"hubs": hub_id}]}, {"avoid": {"hubs": hub_id}}
+    either = start.under(permit(names[0], **by), permit(names[1], **around), *rest)
+    whole = start.under(permit(), *rest)
+    assert whole.allowed == either.allowed
+    assert whole.best_ns == either.best_ns
+    if whole.route and either.route and whole.route.path == either.route.path:
+        arrived = {name: bool(walked.delivered_to) for name, walked in whole.walks().items()}
+        again = {name: bool(walked.delivered_to) for name, walked in either.walks().items()}
+        promised = [name for name in arrived if not name.startswith("gateway:")]
+        assert [arrived[name] for name in promised] == [again[name] for name in promised]
+
+
+@relation
 def a_clause_of_a_permit_is_worth_as_much_in_a_restrict(chance: Random) -> None:
     start = random_setting(chance, permits=1)
     rest = start.rules[1:]
@@ -118,7 +137,7 @@ def a_clause_of_a_permit_is_worth_as_much_in_a_restrict(chance: Random) -> None:
     if start.rules[0]["hard"]:
         assert start.allowed == apart.allowed
         assert start.best_ns == apart.best_ns
-        assert met(start.walks()) == met(apart.walks())
+        assert start.walks() == apart.walks()
 
 
 @relation
@@ -369,7 +388,7 @@ def an_expression_says_what_clauses_say(chance: Random) -> None:
         (f".* {name} .*", {"via": [{"hubs": name}]}),
         (f".* {name} .* {other} .*", {"via": [{"hubs": name}, {"hubs": other}]}),
         (f".* @{role} .*", {"via": [{"role": role}]}),
-        (f".* <{start.fibres[0]}> .*", {"via": [{"fibres": start.fibres[0]}]}),
+        (f".* <{start.fibres[0]}>. .*", {"via": [{"fibres": start.fibres[0]}]}),
         (f"({others})+", {"confine": {"hubs": [o for o in start.hubs if o != name]}}),
         (f"{code}*", {"confine": {"hubs": kept or ["a"]}} if kept else None),
     ):
@@ -410,14 +429,8 @@ def never_to_return_where_one_never_is_forbids_nothing(chance: Random) -> None:
 
 def passes(setting: Setting, walked: Walked) -> bool:
     """Whether a way is lawful, by the judge that sees which boxes were passed."""
-    from plain_judge import Case, is_lawful
-
     case = Case(setting.topology, setting.src, setting.dst, setting.rules)
     return is_lawful(case, walked.met)
-
-
-def met(walks: dict[str, Walked]) -> dict[str, Walked]:
-    return walks
 
 
 def shuffled[T](chance: Random, of: Any) -> list[T]:
@@ -506,8 +519,8 @@ def random_expression(chance: Random, start: Setting) -> str:
             f". !{one}* .",
             ".{2,4}",
             f". ({one}|{other})* .",
-            ".* <smw-4> .*",
+            ".* <smw-4>. .*",
             ".* @western? CN .*",
-            f". (<peace> . | {one})+ .?",
+            f". (<peace>. | {one})+ .?",
         )
     )
