@@ -10,8 +10,7 @@ import os
 
 import pytest
 
-from corridor.controller.forwarding import compiler
-from overlapping_permits import Tally, examine, random_world
+from overlapping_permits import Tally, examine
 from plain_worlds import CLAUSES
 
 FEW = 150
@@ -31,6 +30,11 @@ def test_no_packet_is_dropped_while_any_permit_leaves_a_way(tally: Tally) -> Non
 @pytest.mark.timeout(120 if CASES <= FEW else 7200)
 def test_nothing_is_delivered_that_no_permit_allows(tally: Tally) -> None:
     assert tally.unlawful == [], str(tally)
+
+
+@pytest.mark.timeout(120 if CASES <= FEW else 7200)
+def test_no_packet_goes_round(tally: Tally) -> None:
+    assert tally.round == [], str(tally)
 
 
 @pytest.mark.timeout(120 if CASES <= FEW else 7200)

@@ -94,6 +94,7 @@ class Tally:
     delivered: int = 0
     needless: list[str] = field(default_factory=list)
     unlawful: list[str] = field(default_factory=list)
+    round: list[str] = field(default_factory=list)
     clauses: Counter[str] = field(default_factory=Counter)
     spoilt: set[tuple[int, str]] = field(default_factory=set)
     """Worlds and demands with a needless drop."""
@@ -107,7 +108,9 @@ class Tally:
         self.walks += 1
         walked = world.walker.walk(case.src, case.dst, failures)
         where = f"seed {world.seed}, {case.src} to {case.dst}, dead {names}: {told(walked)}"
-        if walked.delivered_to:
+        if walked.goes_round:
+            self.round.append(where)
+        elif walked.delivered_to:
             self.delivered += 1
             if walked.delivered_to != case.dst or not is_lawful(case, walked.met):
                 self.unlawful.append(where)
@@ -124,13 +127,14 @@ class Tally:
             f"{self.worlds} worlds, {self.walks} walks, {self.delivered} delivered; needless drops "
             f"{len(self.needless)} ({share:.2f} % of walks; {self.single} of them with at most one "
             f"failure; {len(self.spoilt)} of {2 * self.worlds} demands); unlawful deliveries "
-            f"{len(self.unlawful)}"
+            f"{len(self.unlawful)}; packets that go round {len(self.round)}"
         )
 
 
 def told(walked: Walked) -> str:
     went = " ".join(f"[{m.name}]" if m.kind == "box" else m.name for m in walked.met)
-    return f"{went} {'-> host' if walked.delivered_to else 'dropped'}"
+    end = "-> host" if walked.delivered_to else "..." if walked.goes_round else "dropped"
+    return f"{went} {end}"
 
 
 def examine(seeds: Iterator[int] | range) -> Tally:
@@ -155,7 +159,7 @@ def main() -> None:
     began = time.monotonic()
     tally = examine(range(asked.seed, asked.seed + asked.cases))
     print(tally, dict(tally.clauses), f"{time.monotonic() - began:.0f} s")
-    for line in (*tally.unlawful[:5], *tally.needless[:5]):
+    for line in (*tally.round[:3], *tally.unlawful[:5], *tally.needless[:5]):
         print(" ", line)
 
 

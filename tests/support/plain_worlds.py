@@ -41,7 +41,7 @@ def random_network(chance: Random, most: int = len(NAMES)) -> Topology:
     ]
     pairs = [f"{a}-{z}" for a, z in itertools.combinations(names, 2)]
     line = [f"{a}-{z}" for a, z in itertools.pairwise(names)]
-    more = chance.sample(pairs, min(len(pairs), chance.randint(2, len(names) + 2)))
+    more = chance.sample(pairs, min(len(pairs), chance.randint(3, len(names) + 4)))
     chosen = list(dict.fromkeys((*line, *more)))
     if chance.random() < 0.3:
         chosen.append(f"{chance.choice(chosen)}.2")
@@ -190,7 +190,7 @@ def speaks_of(clause: str) -> bool:
 def random_rule(chance: Random, topology: Topology, name: str, effect: str) -> Rule:
     known = [one for one in CLAUSES if speaks_of(one)]
     least = 1 if effect == "restrict" else 0
-    chosen = chance.sample(known, chance.choice((least, 1, 1, 2)))
+    chosen = chance.sample(known, chance.choice((least, 1, 2, 2)))
     hard = {one: CLAUSES[one](chance, topology) for one in chosen}
     rule: Rule = {"id": name, "effect": effect, "hard": hard}
     if effect == "permit":
