@@ -12,7 +12,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
 from corridor.controller.policy.routes import shortest
-from corridor.controller.policy.semantics import Ruling, data_of, unmet
+from corridor.controller.policy.semantics import Ruling, data_of, ranked, unmet
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,19 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date)
     permit = automaton.permit
     route = shortest(automaton, ruling.topology)
     if route is not None:
-        why = f"tried after {used}"
+        is_equal = any({permit.id, used} <= rank for rank in _ranks(ruling))
+        why = f"equal to {used}, whose path is no longer" if is_equal else f"tried after {used}"
         passage = passage_of_route(ruling.topology, route, automaton)
         return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
     died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"
     return Unused(permit.id, why, references(permit, day), matches=True)
+
+
+def _ranks(ruling: Ruling) -> list[set[str]]:
+    """Permits of equal preference and specificity together."""
+    automata = ruling.automata
+    return [{automata[number].permit.id for number in rank} for rank in ranked(automata)]
 
 
 def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[str]:

@@ -123,3 +123,13 @@ def test_nothing_is_sent_unless_the_tables_are_proven(tmp_path):
         v["claim"] for v in proof["proofs"]["before"]["verdicts"] if v["status"] == "violated"
     ]
     assert "C2" in violated
+
+
+def test_packets_go_on_by_another_permit_where_the_one_in_use_leaves_no_way(once):
+    ran = once("two-permits")
+    (goods,) = demands_of(ran).values()
+    assert (goods["status"], goods["permit"]) == ("UP", "FIRST")
+    # What is on the fibre when it is cut is lost; the switches send the rest by the south.
+    assert goods["lost"] <= 2
+    assert goods["rtt_ms"]["max"] - goods["rtt_ms"]["min"] > 3
+    assert ran.summary["crossings"]["forbidden"] == []

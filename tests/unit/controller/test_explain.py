@@ -226,6 +226,18 @@ def test_a_way_that_is_planned_again_names_its_gateways_whatever_phases_are_call
     assert cut.again.passage.gateways == ("kun",)
 
 
+def test_of_equal_permits_the_one_with_the_shorter_path_is_in_use_whatever_they_are_called():
+    sea = {"avoid": {"operated_by": "SCO", "unknown_operator": "accept"}}
+    for names in (("A", "B"), ("B", "A")):
+        found = explained(permit(names[0], hard=sea), permit(names[1]), k=1)
+        assert found.permit.policy == names[1]
+        (other,) = found.unused
+        assert (other.policy, other.why) == (
+            names[0],
+            f"equal to {names[1]}, whose path is no longer",
+        )
+
+
 def test_outages_of_the_ends_are_not_told():
     found = explained(permit(), k=1)
     told = {name for outage in found.outages for name in outage.dead}
