@@ -94,8 +94,8 @@ def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[st
         "class": f"is for class {' or '.join(match.data_class)}, not {data.id}",
         "origin": f"is for data from {asked}, not from {origins}",
         "service": f"is for {' or '.join(match.service)}, not {service}",
-        "src": f"is for sources {match.src}, not {trip.src.id}",
-        "dst": f"is for destinations {match.dst}, not {trip.dst.id}",
+        "src": f"is for data from {match.src}, not from {trip.src.id}",
+        "dst": f"is for data to {match.dst}, not to {trip.dst.id}",
     }
     return [told[key] for key in unmet(policy, data, trip)] + _out_of_force(policy, as_of)
 

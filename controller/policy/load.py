@@ -1,8 +1,8 @@
 """Policy sets from YAML: shipped by name, or a file that may include others.
 
 Every name in a policy is looked up when it is loaded: jurisdictions and groups, data classes,
-hubs, operators, rules of law. A name nobody knows is an error with file, line and near match,
-never a clause that silently matches nothing.
+hubs, fibres, cable systems, shared-risk groups, operators, rules of law. A name nobody knows is an
+error with file, line and near match, never a clause that silently matches nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ from corridor.controller.policy.model import (
     PolicySet,
 )
 from corridor.controller.policy.semantics import NOT_JUDGED
+from corridor.controller.policy.terms.elements import Named
+from corridor.controller.policy.terms.expressions import names_in, parsed
+from corridor.controller.policy.terms.fibre_names import (
+    CABLE_SYSTEM,
+    FIBRE,
+    SRLG,
+    FibreNames,
+)
 from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
@@ -55,10 +63,12 @@ def load_policies(
     """A shipped set by name, or a file. Raises InputError with file, line and a way out.
 
     With a topology, its own hubs and operators may be named too, and operators are checked; where
-    only its ``hubs`` are known, those may be named.
+    only its ``hubs`` are known, those may be named. What fibres are called is looked up in the
+    topology, in the shipped map where nothing is given, and not where only hubs are.
     """
     own = frozenset(hubs) | frozenset(hub.id for hub in (topology.hubs if topology else ()))
-    return _load(str(name_or_path), None, _Places(topology, own), ())
+    fibres = None if topology is None and own else FibreNames(topology)
+    return _load(str(name_or_path), None, _Places(topology, own, fibres), ())
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class _Places:
 
     topology: Topology | None
     hubs: frozenset[str]
+    fibres: FibreNames | None
+    """None: they are not known, and not looked up."""
     loaded: dict[Path, PolicySet] = field(default_factory=dict, compare=False)
     """Sets that were read for it, by file: many may include the same."""
 
@@ -78,7 +90,8 @@ def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[De
     """
     plain = policies.model_dump(mode="json", by_alias=True)
     document = _Unwritten(plain, f"policy set {policies.name}", {})
-    places = _Places(topology, frozenset(hub.id for hub in topology.hubs))
+    hubs = frozenset(hub.id for hub in topology.hubs)
+    places = _Places(topology, hubs, FibreNames(topology))
     _Draft(document, places).add(PolicyFile.model_validate(plain))
     for demand in demands:
         if policies.looks_at_data and demand.data_class not in policies.class_ids:
@@ -235,14 +248,21 @@ class _Draft:
         classes = self.parts["classes"].keys()
         place = among("jurisdiction or group", self._places())
         hub = among("hub", self._hubs())
-        by_name = {"place": place, "hub": hub, "operator": self._check_operators}
+        by_name: dict[Named, Callable[[tuple[str, ...], KeyPath], None]] = {
+            "place": place,
+            "hub": hub,
+            "operator": self._check_operators,
+            "fibre": lambda given, at: self._check_fibres(FIBRE, given, at),
+            "cable": lambda given, at: self._check_fibres(CABLE_SYSTEM, given, at),
+            "srlg": lambda given, at: self._check_fibres(SRLG, given, at),
+            "path": self._check_expressions,
+        }
         return {
             **{key: by_name[named] for key, named in looked_up().items()},
-            **dict.fromkeys(("origin", "located_in", "outside"), place),
-            **dict.fromkeys(("hubs", "hub", "src", "dst"), hub),
+            "origin": place,
+            **dict.fromkeys(("hub", "src", "dst"), hub),
             "class": among("data class", classes),
             "returns": among("data class", {*classes, SAME_CLASS}),
-            "operated_by": self._check_operators,
             "legal_ref": self._check_rules,
             "basis": among("legal basis", {"none", "exempt", *load_law().bases.values()}),
         }
@@ -258,6 +278,23 @@ class _Draft:
         named += [fibre.operated_by for fibre in topology.fibres]
         known = self._places().union(*map(operators, named))
         self._check_known("operator, jurisdiction or group", given, known, at)
+
+    def _check_fibres(self, what: str, given: tuple[str, ...], at: KeyPath) -> None:
+        if self.places.fibres is not None:
+            self._check_known(what, given, self.places.fibres.by_kind[what], at)
+
+    def _check_expressions(self, given: tuple[str, ...], at: KeyPath) -> None:
+        """The names in expressions over paths."""
+        places, fibres = self._hubs() | self._places(), self.places.fibres
+        for test in (test for text in given for test in names_in(parsed(text))):
+            what, known = "hub, jurisdiction or group", places
+            if test.kind == "fibre":
+                if fibres is None:
+                    continue
+                what, known = f"{FIBRE}, {CABLE_SYSTEM} or {SRLG}", fibres.all
+            if test.name not in known:
+                message = f'no {what} is called "{test.name}", character {test.at} of the path'
+                raise self.document.error(message, *at, hint=nearest(test.name, known))
 
     def _check_rules(self, given: tuple[str, ...], at: KeyPath) -> None:
         rules = tuple(name for name in given if is_rule_id(name))

@@ -15,14 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
-from corridor.controller.policy.terms.places import (
-    Groups,
-    HubSelector,
-    Names,
-    Value,
-    Where,
-    shipped_groups,
-)
+from corridor.controller.policy.terms.elements import HubSelector, Where
+from corridor.controller.policy.terms.places import Groups, Names, Value, shipped_groups
 from corridor.controller.policy.terms.services import Service, Services
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (

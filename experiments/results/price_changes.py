@@ -15,7 +15,7 @@ from typing import Literal
 
 from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Ruling
-from corridor.controller.policy.terms.places import Where
+from corridor.controller.policy.terms.elements import Where
 from corridor.experiments.results.price_sets import (
     Laid,
     Served,

@@ -16,6 +16,10 @@ KNOWN = ("CN", "HK", "PK")
 OPERATORS = ("Beta", "Beta", "Beta", "Alpha / Beta", None)
 NAMES = ("a", "b", "c", "d", "e")
 SRLGS = ("s1", "s2")
+ROLES = ("transit", "transit", "western")
+MEDIA = ("terrestrial", "terrestrial", "submarine")
+STATUSES = ("in-service", "in-service", "planned", "uncertain")
+CABLES = ("", "c1", "c2")
 MAX_STOPS = 2
 
 some_codes = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=2, unique=True)
@@ -40,6 +44,7 @@ def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
             draw(st.sampled_from(CODES if number else KNOWN)),
             intl_gateway=draw(st.booleans()),
             operated_by=draw(st.sampled_from(OPERATORS)),
+            role=draw(st.sampled_from(ROLES)),
         )
         for number, name in enumerate(names)
     ]
@@ -53,11 +58,79 @@ def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
             draw(st.integers(1, 4)),
             **draw(crossings),
             operated_by=draw(st.sampled_from(OPERATORS)),
-            srlgs=draw(st.lists(st.sampled_from(SRLGS), max_size=1)),
+            srlgs=draw(st.lists(st.sampled_from((*SRLGS, "cable:c2")), max_size=1)),
+            medium=draw(st.sampled_from(MEDIA)),
+            status=draw(st.sampled_from(STATUSES)),
+            system=draw(st.sampled_from(CABLES)),
         )
         for name in chosen
     ]
     return network(hubs, fibres)
+
+
+def some_of(*names: str) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+
+
+of_hubs = {
+    "hubs": some_of(*NAMES),
+    "role": some_of("western", "transit"),
+    "gateway": st.booleans(),
+    "located_in": some_codes,
+    "outside": some_codes,
+    "operated_by": st.just(["Alpha"]),
+}
+of_fibres = {
+    "cables": some_of("c1", "c2"),
+    "srlgs": some_of(*SRLGS),
+    "medium": some_of("terrestrial", "submarine"),
+    "status": some_of("planned", "uncertain"),
+    "crosses": some_codes,
+    "operated_by": st.just(["Alpha"]),
+}
+plain_selectors = st.sampled_from((of_hubs, of_fibres)).flatmap(
+    lambda keys: some_of(*keys).flatmap(
+        lambda chosen: st.fixed_dictionaries({key: keys[key] for key in chosen})
+    )
+)
+selectors = st.one_of(
+    plain_selectors,
+    plain_selectors,
+    st.tuples(plain_selectors, plain_selectors).map(lambda two: {**two[0], "except": two[1]}),
+)
+"""Of hubs and fibres; fibres by id are in none, since few networks have the same."""
+by_themselves = ("hubs", "role", "cables", "srlgs", "medium", "status")
+exceptions = st.one_of(st.just({}), selectors.map(lambda one: {"except": one}))
+avoided = st.tuples(
+    st.sampled_from(by_themselves).flatmap(
+        lambda key: st.fixed_dictionaries({key: {**of_hubs, **of_fibres}[key]})
+    )
+    | st.lists(selectors, min_size=1, max_size=2).map(lambda some: {"any_of": some}),
+    exceptions,
+).map(lambda parts: {**parts[0], **parts[1]})
+confined = st.tuples(
+    st.fixed_dictionaries({"role": st.just(["transit"])})
+    | st.fixed_dictionaries({"medium": st.just(["terrestrial"])})
+    | st.fixed_dictionaries({"status": st.just(["in-service"]), "within": st.just(["CN", "PK"])}),
+    exceptions,
+).map(lambda parts: {**parts[0], **parts[1]})
+stops = selectors | st.fixed_dictionaries(
+    {"any_of": selectors, "before": st.sampled_from(("border", "end"))}
+)
+atoms = st.sampled_from(
+    (*"bcd", ".", "CN", "HK", "!PK", "!c", "@western", "!@gateway", "<s1>", "!<s2>", "<c2>b")
+)
+expressions = st.recursive(
+    atoms,
+    lambda part: st.one_of(
+        st.tuples(part, part).map(" ".join),
+        st.tuples(part, part).map(lambda two: f"({two[0]}|{two[1]})"),
+        st.tuples(part, st.sampled_from(("*", "+", "?", "{1,2}"))).map(
+            lambda two: f"({two[0]}){two[1]}"
+        ),
+    ),
+    max_leaves=4,
+).map(lambda middle: f".* ({middle}) .*" if len(middle) < 4 else f". ({middle}) .*")
 
 
 @st.composite
@@ -76,13 +149,18 @@ def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
         st.fixed_dictionaries({"located_in": some_codes}),
         st.fixed_dictionaries({**operated, "unknown_operator": st.just("accept")}),
         st.fixed_dictionaries({**operated, "crosses": some_codes}),
+        avoided,
+        avoided,
     )
     kinds = {
-        "confine": st.sampled_from((["CN", "PK"], ["CN", "HK", "PK"])),
+        "confine": st.sampled_from((["CN", "PK"], ["CN", "HK", "PK"])) | confined,
         "avoid": avoid,
         "terminate": st.just({"only": ["CN", "PK"]}),
         "waypoints": st.lists(stop, min_size=1, max_size=MAX_STOPS),
         "hops": st.integers(1, 5),
+        "via": st.lists(stops, min_size=1, max_size=MAX_STOPS),
+        "no_return": some_codes,
+        "path": expressions,
         "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
     }
     likely = ("waypoints", "avoid", *sorted(kinds))
@@ -95,8 +173,10 @@ matches = st.fixed_dictionaries(
     optional={
         "class": st.sampled_from((["general"], ["mixed"])),
         "origin": some_codes,
-        "src": st.fixed_dictionaries({"located_in": some_codes}),
-        "dst": st.fixed_dictionaries({"outside": st.just(["HK"])}),
+        "src": st.fixed_dictionaries({"located_in": some_codes})
+        | st.fixed_dictionaries({"role": st.just(["transit"])}),
+        "dst": st.fixed_dictionaries({"outside": st.just(["HK"])})
+        | st.fixed_dictionaries({"except": st.just([{"located_in": ["HK"]}])}),
     },
 )
 

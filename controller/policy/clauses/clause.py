@@ -15,16 +15,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.terms.places import Groups, Value, Where
-from corridor.topologies.model.topology import Fibre, Hub
-
-type Element = Hub | Fibre
-type Named = Literal["place", "hub", "operator"]
-"""What names stand for; a place is a jurisdiction or a group."""
+from corridor.controller.policy.terms.elements import Element, Keyed, Named, Where
+from corridor.controller.policy.terms.places import Groups, Value, inside
+from corridor.topologies.model.topology import Hub
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,11 @@ class Clause(Value, ABC):
     """Values as they are written, for the JSON Schema and for tests, the short form first.
 
     One must forbid the shortest way of tests/support/policy_lab.py from west to karachi, in CN
-    and PK.
+    and PK, or from kun to mumbai, by MM.
     """
     looked_up: ClassVar[Mapping[str, Named]] = MappingProxyType({})
-    """What is named under its keys, so that a name nobody knows is refused with its line."""
+    """What is named under its fields, so that a name nobody knows is refused with its line. Keys
+    of selectors say so themselves."""
     claim: ClassVar[str] = "C1"
     """The claim of docs/prover.md that a packet breaks where it breaks the clause."""
     absent: ClassVar[Any] = None
@@ -75,14 +73,16 @@ class Clause(Value, ABC):
         lacks = [name for name in ("kind", "examples") if not hasattr(cls, name)]
         if lacks:
             raise TypeError(f"the clause {cls.__qualname__} lacks {' and '.join(lacks)}")
+        if issubclass(cls, Keyed):
+            cls.looked_up = {**cls.looked_up, **cls.named()}
 
     @abstractmethod
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         """The state past one element.
 
-        States are few and never fall. A hub may be entered twice running, the second time with
-        its gateway open, where a packet passes its gateway: that must come to the same as
-        entering it once so. A hub in ``trip.closed`` may never help.
+        States are few. A hub may be entered twice running, the second time with its gateway open,
+        where a packet passes its gateway: that must come to the same as entering it once so. A hub
+        in ``trip.closed`` may never help where a gateway has to be passed.
         """
 
     def finish(self, state: int, trip: Trip) -> Broken | None:  # noqa: ARG002 - most have no end
@@ -154,3 +154,11 @@ def exposure(element: Element) -> Iterator[Exposure]:
 
 def is_source(element: Element, trip: Trip) -> bool:
     return isinstance(element, Hub) and element.id == trip.src.id
+
+
+def leaves_home(element: Element, trip: Trip) -> bool:
+    """Whether an element is, or may be, outside the jurisdiction of the first hub."""
+    if is_source(element, trip):
+        return False
+    home = frozenset([trip.src.located_in])
+    return any(inside(one.code, home) is not True for one in exposure(element))

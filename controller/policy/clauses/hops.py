@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Element, Trip
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.terms.elements import Element
 from corridor.topologies.model.topology import Hub
 
 MOST_FIBRES = 32

@@ -7,20 +7,34 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, create_model
 
 from corridor.controller.policy.clauses.avoid import Avoid
-from corridor.controller.policy.clauses.clause import Clause, Named
+from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.hops import Hops
+from corridor.controller.policy.clauses.no_return import NoReturn
+from corridor.controller.policy.clauses.path import Path
 from corridor.controller.policy.clauses.terminate import Terminate
+from corridor.controller.policy.clauses.via import Via
 from corridor.controller.policy.clauses.waypoints import Waypoints
+from corridor.controller.policy.terms.elements import Named, Selector, Where
 from corridor.controller.policy.terms.places import Value
 
-CLAUSES: tuple[type[Clause], ...] = (Confine, Avoid, Terminate, Waypoints, Hops)
+CLAUSES: tuple[type[Clause], ...] = (
+    Confine,
+    Avoid,
+    Terminate,
+    Waypoints,
+    Hops,
+    Via,
+    NoReturn,
+    Path,
+)
 """Every kind, in the order in which a policy's clauses are asked and told."""
 
 
 def looked_up() -> dict[str, Named]:
-    """What is named under each key of the kinds; under a kind's own key, by its short form."""
-    found: dict[str, Named] = {}
+    """What is named under each key of selectors and of the kinds; under a kind's own key, by its
+    short form."""
+    found: dict[str, Named] = {**Selector.named(), **Where.named()}
     for kind in CLAUSES:
         found.update(kind.looked_up)
         if kind.short in kind.looked_up:

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Element, Trip, is_source
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, is_source
+from corridor.controller.policy.terms.elements import Element
 from corridor.controller.policy.terms.places import Names, inside
 
 

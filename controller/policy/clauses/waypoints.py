@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.clause import (
-    Broken,
-    Clause,
-    Element,
-    Trip,
-    exposure,
-    is_source,
-)
-from corridor.controller.policy.terms.places import HubSelector, Value, Where, inside
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, leaves_home
+from corridor.controller.policy.terms.elements import Element, HubSelector, Where
+from corridor.controller.policy.terms.places import Value
 from corridor.topologies.model.topology import Hub
 
 MOST_STOPS = 32
@@ -43,7 +37,6 @@ class Waypoints(Clause):
         [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}],
         [{"any_of": {"located_in": "PK"}}, {"any_of": {"hubs": ["karachi"]}}],
     )
-    looked_up: ClassVar = {"located_in": "place", "outside": "place", "hubs": "hub"}
     claim = "C7"
     absent = ()
 
@@ -69,7 +62,7 @@ class Waypoints(Clause):
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         due = [stop for stop in self.stops[state:] if stop.before == "border"]
-        if due and _leaves_home(element, trip):
+        if due and leaves_home(element, trip):
             home = trip.src.located_in
             return Broken(f"{element.id} is past the border of {home} before {due[0].any_of}")
         if isinstance(element, Hub) and element.id not in trip.closed:
@@ -91,11 +84,3 @@ class Waypoints(Clause):
 
     def gateways(self) -> tuple[Where, ...]:
         return tuple(stop.any_of for stop in self.stops)
-
-
-def _leaves_home(element: Element, trip: Trip) -> bool:
-    """Whether an element is, or may be, outside the jurisdiction of the first hub."""
-    if is_source(element, trip):
-        return False
-    home = frozenset([trip.src.located_in])
-    return any(inside(one.code, home) is not True for one in exposure(element))

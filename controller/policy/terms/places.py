@@ -1,4 +1,4 @@
-"""Jurisdictions and their groups by name, and selectors of hubs.
+"""Jurisdictions and their groups by name, and who runs what.
 
 Wherever a jurisdiction may stand, the name of a group may stand. Where something is (``XX``)
 or who runs it (no operator given) may be unknown; then the answer is "not known", see answers.
@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, Literal, Self
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.terms.answers import Answer, every, negation
+from corridor.controller.policy.terms.answers import Answer
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, Hub, NonEmpty
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, NonEmpty
 
 
 class Value(Frozen):
     """A frozen value whose attribute docstrings describe it in the JSON Schema, see ``schema``."""
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """One text as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
 Names = Annotated[
     tuple[NonEmpty, ...],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    BeforeValidator(listed, json_schema_input_type=str | list[str]),
 ]
 """One name or a list of names."""
 
@@ -40,9 +41,19 @@ class Groups:
     """What each name covers: a jurisdiction covers itself, a group its members."""
 
     members: Mapping[str, frozenset[str]]
+    _known: dict[tuple[str, ...], frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was asked before: clauses ask for the same few names at every step of a search."""
 
     def codes(self, names: Iterable[str]) -> frozenset[str]:
         """The jurisdictions that ``names`` cover. Raises KeyError with a near match."""
+        asked = tuple(names)
+        if asked not in self._known:
+            self._known[asked] = self._covered(asked)
+        return self._known[asked]
+
+    def _covered(self, names: tuple[str, ...]) -> frozenset[str]:
         covered: frozenset[str] = frozenset()
         for name in names:
             if name not in self.members:
@@ -72,6 +83,7 @@ def inside(code: str, codes: frozenset[str]) -> Answer:
 _UNNAMED = frozenset({"others", "partners"})
 
 
+@lru_cache(4096)
 def operators(text: str | None) -> frozenset[str]:
     """The operators in ``China Telecom / TTK and partners``; empty when none is given."""
     return frozenset(re.split(r"\s*/\s*|\s+and\s+", text)) if text else frozenset()
@@ -94,59 +106,3 @@ def run_by(text: str | None, names: Iterable[str], groups: Groups) -> Answer:
     if not given or given & _UNNAMED or (asks_jurisdiction and nameless):
         return None
     return False
-
-
-class Where(Value):
-    """Selects hubs; every key given must hold. Without keys: any hub."""
-
-    hubs: Names = ()
-    """Hub ids."""
-    located_in: Names = ()
-    """Jurisdictions or groups whose law applies to the building."""
-    outside: Names = ()
-    """Located in none of these."""
-    operated_by: Names = ()
-    """Operators, or jurisdictions of operators."""
-    gateway: bool | None = None
-    """Whether the hub has a full international gateway bureau."""
-
-    def selects(self, hub: Hub, groups: Groups) -> Answer:
-        tests: list[Answer] = []
-        if self.hubs:
-            tests.append(hub.id in self.hubs)
-        if self.located_in:
-            tests.append(inside(hub.located_in, groups.codes(self.located_in)))
-        if self.outside:
-            tests.append(negation(inside(hub.located_in, groups.codes(self.outside))))
-        if self.operated_by:
-            tests.append(run_by(hub.operated_by, self.operated_by, groups))
-        if self.gateway is not None:
-            tests.append(hub.intl_gateway == self.gateway)
-        return every(tests)
-
-    @property
-    def specificity(self) -> int:
-        """Selecting by id is more specific than by anything else."""
-        return 2 if self.hubs else int(self != Where())
-
-    def __str__(self) -> str:
-        if self == Where(gateway=True):
-            return "an international gateway"
-        given = [
-            f"{key} {', '.join(value)}" if isinstance(value, tuple) else key
-            for key, value in self
-            if value
-        ]
-        return " and ".join(given) or "any hub"
-
-
-_SHORT: Mapping[str, Mapping[str, bool]] = {"any": {}, "gateways": {"gateway": True}}
-
-HubSelector = Annotated[
-    Where,
-    BeforeValidator(
-        lambda value: _SHORT.get(value, value) if isinstance(value, str) else value,
-        json_schema_input_type=Literal["any", "gateways"] | Where,
-    ),
-]
-"""``any``, ``gateways``, or the keys of ``Where``."""

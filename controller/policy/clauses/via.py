@@ -1,0 +1,109 @@
+"""``via``: a path goes by some hubs or fibres, in order. Nothing has to stand there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field
+
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, leaves_home
+from corridor.controller.policy.terms.elements import Element, Selector, each_written_out
+from corridor.controller.policy.terms.places import Value
+
+MOST_STOPS = 32
+"""Searches tell apart how many stops a packet has behind it."""
+
+
+def _written_out(value: Any) -> Any:
+    return each_written_out([value])[0]
+
+
+class ViaStop(Value):
+    """A hub or fibre that a path must go by."""
+
+    any_of: Annotated[
+        Selector,
+        BeforeValidator(_written_out, json_schema_input_type=Literal["gateways"] | Selector),
+    ]
+    """Which hubs or fibres will do; ``gateways`` are hubs with ``gateway: true``."""
+    before: Literal["border", "end"] = "end"
+    """``border``: before anything outside the jurisdiction of the first hub is touched."""
+    then: str = Field(default="PASSED", pattern=r"^[A-Z][A-Z0-9_-]*$")
+    """Name of the phase that the stop opens, for people."""
+
+
+def _stops(value: Any) -> Any:
+    """A list of stops, each written out; a selector by itself is a stop."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return [_stop(one) for one in several]
+
+
+def _stop(value: Any) -> Any:
+    written_out = isinstance(value, ViaStop) or (isinstance(value, dict) and "any_of" in value)
+    return value if written_out else {"any_of": value}
+
+
+type Stop = Literal["gateways"] | Selector | ViaStop
+"""As it is written."""
+type Stop = Literal["gateways"] | Selector | ViaStop
+"""As it is written."""
+Stops = Annotated[
+    tuple[ViaStop, ...],
+    Field(max_length=MOST_STOPS),
+    BeforeValidator(
+        _stops,
+        json_schema_input_type=Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)],
+    ),
+]
+
+
+class Via(Clause):
+    """Hubs or fibres to go by, in this order.
+
+    One may serve several that follow each other. They are written as a bare list.
+    """
+
+    kind = "via"
+    examples: ClassVar = (
+        [{"role": "western"}, {"hubs": ["karachi"]}],
+        [{"any_of": "gateways", "before": "border", "then": "LANDED"}, {"medium": "submarine"}],
+    )
+    claim = "C7"
+    absent = ()
+
+    stops: Stops
+
+    @classmethod
+    def as_written(cls) -> Any:
+        return Stops
+
+    @classmethod
+    def of(cls, written: Any) -> Self | None:
+        return cls(stops=written) if written else None
+
+    def describe(self) -> str:
+        stops = (
+            f"{stop.any_of}{' before the border' * (stop.before == 'border')}"
+            for stop in self.stops
+        )
+        return f"go by {', then '.join(stops)}"
+
+    def phases(self) -> tuple[str, ...]:
+        return ("PRE", *(stop.then for stop in self.stops))
+
+    def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
+        due = [stop for stop in self.stops[state:] if stop.before == "border"]
+        if due and leaves_home(element, trip):
+            home = trip.src.located_in
+            return Broken(f"{element.id} is past the border of {home} before {due[0].any_of}")
+        while state < len(self.stops) and self._serves(state, element, trip):
+            state += 1
+        return state
+
+    def _serves(self, state: int, element: Element, trip: Trip) -> bool:
+        return self.stops[state].any_of.selects(element, trip.groups) is True
+
+    def finish(self, state: int, trip: Trip) -> Broken | None:
+        if state < len(self.stops):
+            return Broken(f"{trip.dst.id} is reached before {self.stops[state].any_of}")
+        return None
