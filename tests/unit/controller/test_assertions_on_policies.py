@@ -111,7 +111,7 @@ def test_passing_a_hub_means_coming_to_it():
     assert_passes(demand, "kun", before="border")
     assert "mandalay is past the border" in why(assert_passes, demand, "mumbai", before="border")
     assert "karachi is reached before hub gilgit" in why(assert_passes, demand, "gilgit")
-    assert '"passes hubs gilgit" does not hold' in why(assert_passes, demand, "gilgit")
+    assert '"passes hub gilgit" does not hold' in why(assert_passes, demand, "gilgit")
 
 
 def test_the_path_is_told_through_gateways():
