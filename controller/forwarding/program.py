@@ -249,7 +249,7 @@ class LabelUse:
     demand: str
     permit: str
     state: str
-    """The phase by the names of the policy: PRE, ASSESSED, ADMITTED, ..."""
+    """Of a packet that is given it, by the names of the policy: PRE, ASSESSED, ADMITTED, ..."""
     hubs: tuple[str, ...]
     """From where it is first given, along live fibres, to where it ends."""
 

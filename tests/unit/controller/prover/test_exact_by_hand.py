@@ -198,6 +198,18 @@ def test_a_drop_that_another_permit_would_spare_is_needless():
     )
 
 
+def test_a_detour_by_another_permit_passes_the_gateway_where_the_packet_is():
+    hubs = [hub("a", "CN", intl_gateway=True), hub("b", "CN"), hub("c", "PK"), hub("d", "CN")]
+    fibres = [fibre("a-b", 1), fibre("b-d", 1), fibre("a-c", 3), fibre("c-d", 3)]
+    topology = network(hubs, fibres)
+    first = permit("FIRST", hard={"confine": "CN"}, preference=1)
+    second = permit("SECOND", hard={"waypoints": [{"any_of": "gateways", "before": "border"}]})
+    report = report_on(lab.lay(topology, [asking(topology, first, second)]))
+    assert report.holds
+    gone = {one.hubs: one.gateways for one in report.searched[0].outcomes if one.delivered}
+    assert gone == {("a", "b", "d"): (), ("a", "c", "d"): ("a",), ("a", "b", "a", "c", "d"): ("a",)}
+
+
 def test_packets_that_have_passed_what_the_other_permit_forbids_need_the_controller():
     hubs = [hub("a", "CN"), hub("b", "HK"), hub("c", "PK"), hub("d", "CN")]
     fibres = [fibre("a-b", 1), fibre("b-d", 1), fibre("b-c", 1), fibre("a-c", 3), fibre("c-d", 3)]
