@@ -116,6 +116,7 @@ HUBS_OF_ODD_DEGREE_ARE_REFUSED = refusing(
 )
 
 UNDER: dict[str, Mutant] = {
+    "each_verdict_is_that_of_a_judge_that_reads_policies_as_written": FIBRES_ARE_NOT_AVOIDED,
     "a_further_restrict_adds_no_path_and_shortens_none": changed(semantics, "build", _alone),
     "what_is_delivered_under_a_further_restrict_is_lawful_without_it": FIBRES_ARE_NOT_AVOIDED,
     "two_restricts_leave_what_each_of_them_leaves": changed(

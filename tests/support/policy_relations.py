@@ -25,7 +25,7 @@ from policy_setting import (
     renamed_path,
     renamed_topology,
 )
-from table_walker import Walked
+from table_walker import Met, Walked
 
 type Relation = Callable[[Random], None]
 RELATIONS: list[Relation] = []
@@ -42,6 +42,17 @@ def permit(name: str = "P", **hard: Any) -> Rule:
 
 def restrict(name: str = "R", **hard: Any) -> Rule:
     return {"id": name, "effect": "restrict", "hard": hard}
+
+
+# The judge by itself.
+
+
+@relation
+def each_verdict_is_that_of_a_judge_that_reads_policies_as_written(chance: Random) -> None:
+    start = random_setting(chance)
+    case = Case(start.topology, start.src, start.dst, start.rules)
+    judged = frozenset(path for path in start.simple_paths() if is_lawful(case, in_full(path)))
+    assert start.allowed == judged
 
 
 # Adding policies.
@@ -431,6 +442,14 @@ def passes(setting: Setting, walked: Walked) -> bool:
     """Whether a way is lawful, by the judge that sees which boxes were passed."""
     case = Case(setting.topology, setting.src, setting.dst, setting.rules)
     return is_lawful(case, walked.met)
+
+
+def in_full(path: Path) -> list[Met]:
+    """All that a packet meets on a path if it passes the box of every hub."""
+    met = [Met("hub", path.src), Met("box", path.src)]
+    for name, far in zip(path.fibres, path.hubs[1:], strict=True):
+        met += [Met("fibre", name), Met("hub", far), Met("box", far)]
+    return met
 
 
 def shuffled[T](chance: Random, of: Any) -> list[T]:
