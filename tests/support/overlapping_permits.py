@@ -22,7 +22,7 @@ from corridor.controller.policy.model import Policy
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from plain_judge import Case, is_lawful, may_go_on
-from plain_worlds import Rule, random_network, random_rule
+from plain_worlds import Rule, hub_selector, random_network, random_rule
 from policy_lab import demand, ruling
 from table_walker import TableWalker, Walked
 
@@ -51,9 +51,13 @@ def random_world(seed: int) -> World:
     chance = Random(seed)
     topology = random_network(chance)
     count = chance.choice((2, 2, 3, 4))
-    rules = [random_rule(chance, topology, f"P{n}", "permit") for n in range(count)]
+    rules = [random_rule(chance, topology, f"P{n}", "permit", matches=True) for n in range(count)]
     if chance.random() < 0.4:
-        rules.append(random_rule(chance, topology, "R", "restrict"))
+        rules.append(random_rule(chance, topology, "R", "restrict", matches=True))
+    if chance.random() < 0.05:
+        rules.append(
+            {"id": "D", "effect": "deny", "match": {"dst": hub_selector(chance, topology)}}
+        )
     over = chance.choice((("link",), ("link", "srlg"), ("link", "srlg", "hub", "gateway")))
     protection = Protection(chance.choice((1, 1, 2)), over)
     ends = (topology.hubs[0].id, topology.hubs[-1].id)
@@ -143,7 +147,7 @@ def examine(seeds: Iterator[int] | range) -> Tally:
     for seed in seeds:
         world = random_world(seed)
         tally.worlds += 1
-        tally.clauses.update(key for rule in world.rules for key in rule["hard"])
+        tally.clauses.update(key for rule in world.rules for key in rule.get("hard", ()))
         sets = list(failure_sets(world))
         for case in world.cases():
             for names, promised in sets:

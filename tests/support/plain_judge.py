@@ -98,8 +98,8 @@ def run_by(operator: str | None, names: Sequence[str]) -> Sure:
 
 def selected(selector: Any, element: Hub | Fibre) -> Sure:
     """Whether all keys of a selector hold."""
-    if selector == "gateways":
-        selector = {"gateway": True}
+    if isinstance(selector, str):
+        selector = {"gateways": {"gateway": True}, "any": {}}[selector]
     answers = [
         has(key, named(value), element) for key, value in selector.items() if key != "except"
     ]
@@ -118,10 +118,18 @@ class Case:
 
     def lanes(self) -> tuple[tuple[Rule, ...], ...]:
         """A permit with all that restricts; one lane for each permit."""
-        if any(one["effect"] == "deny" for one in self.rules):
+        speaking = [one for one in self.rules if self._speaks(one)]
+        if any(one["effect"] == "deny" for one in speaking):
             return ()
-        restricts = tuple(one for one in self.rules if one["effect"] == "restrict")
-        return tuple((one, *restricts) for one in self.rules if one["effect"] == "permit")
+        restricts = tuple(one for one in speaking if one["effect"] == "restrict")
+        return tuple((one, *restricts) for one in speaking if one["effect"] == "permit")
+
+    def _speaks(self, rule: Rule) -> bool:
+        """A permit has to match for certain; others match unless they certainly do not."""
+        match = rule.get("match", {})
+        ends = {"src": self.topology.hub(self.src), "dst": self.topology.hub(self.dst)}
+        answer = all_of(selected(one, ends[key]) for key, one in match.items())
+        return answer is True if rule["effect"] == "permit" else answer is not False
 
 
 class Lane:

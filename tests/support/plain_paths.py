@@ -84,11 +84,12 @@ def is_letter(atom: tuple[Any, ...], hub: Hub, came_by: str, topology: Topology)
     """Whether an atom certainly takes a hub: (negated, name or ``.``, names of fibres)."""
     negated, name, by = atom
     if by:
-        if not came_by:
-            return False
-        fibre = topology.fibre(came_by)
-        known = {fibre.id, fibre.system, *fibre.srlgs}
-        if not ({by, f"cable:{by}"} & known):
+        known: set[str] = set()
+        if came_by:
+            fibre = topology.fibre(came_by)
+            known = {fibre.id, fibre.system, *fibre.srlgs}
+        asked = by.removeprefix("!")
+        if bool({asked, f"cable:{asked}"} & known) == by.startswith("!"):
             return False
     if name == ".":
         return not negated
@@ -167,9 +168,11 @@ def _atom(left: list[str]) -> Expression:
         inner = _alternatives(left)
         assert left.pop() == ")"
         return inner
-    by = ""
+    by = "!" if token == "!" and left and left[-1].startswith("<") else ""
+    if by:
+        token = left.pop()
     if token.startswith("<"):
-        by = token[1:-1]
+        by += token[1:-1]
         if not left or not re.match(r"[A-Za-z0-9@.!]", left[-1]):
             return Expression("atom", (False, ".", by))
         token = left.pop()

@@ -136,14 +136,31 @@ def clause_confine(chance: Random, topology: Topology) -> Any:
     return chosen
 
 
+def hub_selector(chance: Random, topology: Topology) -> Any:
+    """A selector of hubs, as ``match`` and ``waypoints`` take one."""
+    if chance.random() < 0.4:
+        return chance.choice(("gateways", "any"))
+    return selector(chance, topology, "hubs")
+
+
 def clause_waypoints(chance: Random, topology: Topology) -> list[Rule]:
-    where = chance.choice(("gateways", {"located_in": some(chance, CODES[:-1])}))
+    where = chance.choice(
+        (
+            "gateways",
+            {"located_in": some(chance, CODES[:-1])},
+            {"role": some(chance, ROLES, 3)},
+            selector(chance, topology, "hubs"),
+        )
+    )
     stop = {"any_of": where, "before": chance.choice(("border", "end", "end"))}
     return [stop, {"any_of": "gateways"}][: chance.randint(1, 2)]
 
 
 def clause_via(chance: Random, topology: Topology) -> list[Rule]:
-    return [selector(chance, topology) for _ in range(chance.randint(1, 2))]
+    stops = [selector(chance, topology) for _ in range(chance.randint(1, 2))]
+    if chance.random() < 0.3:
+        stops[0] = {"any_of": stops[0], "before": "border"}
+    return stops
 
 
 def clause_path(chance: Random, topology: Topology) -> str:
@@ -154,6 +171,9 @@ def clause_path(chance: Random, topology: Topology) -> str:
         "@" + chance.choice(ROLES),
         "!" + chance.choice(hubs),
         f"<{chance.choice(CABLES)}>.",
+        f"!<{chance.choice(GROUPS)}>.",
+        f"<{chance.choice(_ids(topology, 'fibres'))}>",
+        f"<{chance.choice(CABLES)}>!{chance.choice(CODES[:-1])}",
     )
     one, other = chance.sample(atoms, 2)
     return chance.choice(
@@ -164,6 +184,8 @@ def clause_path(chance: Random, topology: Topology) -> str:
             ".{2,5}",
             f".* {one} .* {other} .*",
             f". ({one} | {other})* .+",
+            f". (. {one})? .*",
+            f". {one}{{0,2}} .{{1,3}}",
         )
     )
 
@@ -187,12 +209,17 @@ def speaks_of(clause: str) -> bool:
     return clause in Hard.model_fields
 
 
-def random_rule(chance: Random, topology: Topology, name: str, effect: str) -> Rule:
+def random_rule(
+    chance: Random, topology: Topology, name: str, effect: str, *, matches: bool = False
+) -> Rule:
+    """``matches``: it may speak of some demands only."""
     known = [one for one in CLAUSES if speaks_of(one)]
     least = 1 if effect == "restrict" else 0
     chosen = chance.sample(known, chance.choice((least, 1, 2, 2)))
     hard = {one: CLAUSES[one](chance, topology) for one in chosen}
     rule: Rule = {"id": name, "effect": effect, "hard": hard}
+    if matches and chance.random() < 0.3:
+        rule["match"] = {chance.choice(("src", "dst")): hub_selector(chance, topology)}
     if effect == "permit":
         rule["preference"] = chance.choice((1, 1, 2, 3))
     return rule

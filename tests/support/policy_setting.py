@@ -128,9 +128,11 @@ def random_setting(chance: Random, *, permits: int = 0, known: bool = False) -> 
     if known:
         topology = all_known(topology)
     count = permits or chance.choice((1, 1, 2, 3))
-    rules = [random_rule(chance, topology, f"P{n}", "permit") for n in range(count)]
+    rules = [
+        random_rule(chance, topology, f"P{n}", "permit", matches=not permits) for n in range(count)
+    ]
     if chance.random() < 0.3:
-        rules.append(random_rule(chance, topology, "R", "restrict"))
+        rules.append(random_rule(chance, topology, "R", "restrict", matches=not permits))
     return Setting(topology, tuple(rules), topology.hubs[0].id, topology.hubs[-1].id)
 
 
