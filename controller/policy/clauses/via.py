@@ -48,8 +48,6 @@ def _stop(value: Any) -> Any:
 
 type Stop = Literal["gateways"] | Selector | ViaStop
 """As it is written."""
-type Stop = Literal["gateways"] | Selector | ViaStop
-"""As it is written."""
 Stops = Annotated[
     tuple[ViaStop, ...],
     Field(max_length=MOST_STOPS),
