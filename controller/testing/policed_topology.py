@@ -17,7 +17,7 @@ from corridor.controller.policy.terms.places import operators
 from corridor.controller.testing.packets import Failed, Live
 from corridor.topologies.base.documents import describe_path
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 
@@ -73,4 +73,4 @@ def check_name(what: str, name: str, known: Iterable[str]) -> None:
     options = list(known)
     if name not in options:
         few = f"known are {', '.join(options)}" if len(options) < 12 else ""
-        raise InputError(f'no {what} is called "{name}"', nearest(name, options) or few)
+        raise InputError(f'no {what} is called "{name}"', nearest_named(name, options) or few)
