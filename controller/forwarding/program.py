@@ -97,6 +97,10 @@ def label_of(epoch: int, phase: Phase, way: int) -> int:
     return epoch << 19 | phase << 17 | way
 
 
+def epoch_of(label: int) -> int:
+    return label >> 19
+
+
 def phase_of(label: int) -> Phase:
     return Phase(label >> 17 & 3)
 

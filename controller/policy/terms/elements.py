@@ -110,7 +110,15 @@ class Asked(NamedTuple):
         """What an element is that it selects."""
         if isinstance(self.value, bool):
             return f"with{'' if self.value else 'out'} an international gateway"
-        return self.key.words.removesuffix(" -").format(", ".join(self.value))
+        *first, last = self.value
+        names = (
+            f"{', '.join(first)} or {last}" if first and self.is_by_id else ", ".join(self.value)
+        )
+        return self.key.words.removesuffix(" -").format(names)
+
+    @property
+    def is_by_id(self) -> bool:
+        return self.key.holds is _is_named
 
 
 class Keyed(Value):
@@ -215,7 +223,7 @@ def in_words(given: Iterable[Asked], start: Start = "any") -> str:
         kinds &= one.key.of
         if one.key.words.endswith("-"):
             before += f"{one.predicate} "
-        elif one.key.holds is _is_named:
+        elif one.is_by_id:
             noun = one.predicate
         else:
             behind.append(one.predicate)

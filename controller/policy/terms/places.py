@@ -15,8 +15,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator
 
 from corridor.controller.policy.terms.answers import Answer
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, NonEmpty
 
 
@@ -57,7 +57,9 @@ class Groups:
         covered: frozenset[str] = frozenset()
         for name in names:
             if name not in self.members:
-                raise KeyError(f'no jurisdiction or group "{name}" {nearest(name, self.members)}')
+                raise KeyError(
+                    f'no jurisdiction or group "{name}" {nearest_named(name, self.members)}'
+                )
             covered |= self.members[name]
         return covered
 

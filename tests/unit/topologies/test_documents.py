@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from corridor.topologies.base.documents import parse_document, read_document, validate
+from corridor.topologies.base.documents import (
+    Mistake,
+    Unwritten,
+    parse_document,
+    path_of_pointer,
+    pointer_of_path,
+    read_document,
+    validate,
+)
 from corridor.topologies.base.errors import InputError
 
 
@@ -179,3 +187,49 @@ def test_a_document_that_is_no_mapping_is_refused(text: str) -> None:
 )
 def test_a_value_is_found_by_its_path_and_none_where_nothing_stands(path, value):
     assert parse_document("a: [1, {b: 2}]\n", "f").value(*path) == value
+
+
+class Watts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    watts: int
+    of: tuple[str, ...] = ()
+
+
+class Rooms(BaseModel):
+    rooms: tuple[Watts, ...]
+
+
+@pytest.mark.parametrize(
+    ("data", "at", "said"),
+    [
+        (
+            {"rooms": [{"watts": 1}, {"watts": "x"}]},
+            ("rooms", 1, "watts"),
+            "rooms[1].watts must be a whole number, not x",
+        ),
+        (
+            {"rooms": [{"wats": 1}]},
+            ("rooms", 0),
+            'rooms[0] lacks "watts"; add it; and 1 more mistake',
+        ),
+        (
+            {"rooms": [{"watts": 1, "wats": 2}]},
+            ("rooms", 0, "wats"),
+            'rooms[0].wats: unknown key "wats"; did you mean "watts"?',
+        ),
+        ([], (), "must be a mapping of keys to values"),
+    ],
+)
+def test_values_that_were_never_written_are_told_by_their_path(data, at, said) -> None:
+    with pytest.raises(Mistake) as caught:
+        validate(Unwritten.of(data), Rooms)
+    assert (caught.value.at, str(caught.value)) == (at, said)
+
+
+@pytest.mark.parametrize("path", [(), ("rooms", 3, "of"), ("a/b", "c~d", 0)])
+def test_a_path_and_its_pointer_are_the_same(path) -> None:
+    assert path_of_pointer(pointer_of_path(path)) == path
+
+
+def test_a_pointer_is_as_rfc_6901_has_it() -> None:
+    assert pointer_of_path(("a/b", "m~n", 0)) == "/a~1b/m~0n/0"
