@@ -226,7 +226,9 @@ class _Draft:
         given = labelling.of[node] if in_port == GATEWAY_OUT_PORT else label
         buckets = []
         for place, alternative in enumerate(node.alternatives):
-            carried = given if place == 0 else labelling.of[alternative]
+            carried = labelling.onward(
+                alternative, given if place == 0 else labelling.of[alternative]
+            )
             buckets.append(self._bucket(alternative, in_port, label, carried))
             if isinstance(alternative, Cross):
                 hub, port = self._far[alternative.hub, alternative.fibre]

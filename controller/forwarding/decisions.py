@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
@@ -22,6 +22,8 @@ class Course(NamedTuple):
 
     permit: int
     path: ProductPath
+    is_gated: bool = False
+    """Whether it begins with the gateway of the hub where it starts."""
 
 
 class Decisions:
@@ -73,9 +75,16 @@ class Decisions:
             suspicion = self._suspects.grown(before, thing)
             course = self._onward(standing, suspicion, spent_ns)
             self._ways[key] = (
-                None if course is None else self._along(course, standing, suspicion, spent_ns)
+                None if course is None else self._detour(course, standing, suspicion, spent_ns)
             )
         return self._ways[key]
+
+    def _detour(self, course: Course, standing: int, suspicion: Suspicion, spent_ns: int) -> Node:
+        if not course.is_gated:
+            return self._along(course, standing, suspicion, spent_ns)
+        step = self._standings.through_gateway(standing, course.permit, course.path.start)
+        node = self._along(course, step.past, suspicion, spent_ns)
+        return self._past_gateway(step, course.permit, node, suspicion, spent_ns)
 
     def _onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
         """The shortest under the first permits that still stand and have a way on."""
@@ -93,20 +102,32 @@ class Decisions:
         """The shortest way on under some permits, given the place under each."""
         closed = self._suspects.closed(suspicion.found)
         here = self._standings.permits[left[0][0]].courses.product.place(left[0][1]).hub
+        starts = [*self._starts(left, is_open=here not in closed)]
         for avoided in self._suspects.avoided(suspicion, here):
             found: list[Course] = []
-            for permit, place in left:
+            for permit, start, is_gated in starts:
                 automaton, courses = self._standings.permits[permit]
-                path = courses.shortest(place, avoided, closed)
+                path = courses.shortest(start, avoided, closed)
                 if path is not None and not automaton.exceeds(spent_ns + path.one_way_ns):
-                    found.append(Course(permit, path))
+                    found.append(Course(permit, path, is_gated))
             if found:
                 return shortest_of(found)
         return None
 
+    def _starts(
+        self, left: Sequence[tuple[int, int]], *, is_open: bool
+    ) -> Iterator[tuple[int, int, bool]]:
+        """Places to go on from: as a packet is, and past the gateway of its hub where the permit
+        that it came by had no use for it, and another has."""
+        for permit, place in left:
+            yield permit, place, False
+            gated = self._standings.permits[permit].courses.gated(place) if is_open else None
+            if gated is not None and gated != place:
+                yield permit, gated, True
+
     def _along(self, course: Course, standing: int, suspicion: Suspicion, spent_ns: int) -> Node:
         """The decisions along a course, each with its alternatives, built from its end."""
-        permit, path = course
+        permit, path, _ = course
         steps = []
         for _, edge in path.steps:
             step = self._standings.step(standing, permit, edge)
@@ -159,5 +180,9 @@ class Decisions:
 
 
 def shortest_of(courses: Sequence[Course]) -> Course:
-    """Of equal ones that over fewer fibres, then that of the permit tried first."""
-    return min(courses, key=lambda one: (one.path.one_way_ns, len(one.path.steps), one.permit))
+    """Of equal ones that over fewer fibres, then that of the permit tried first, then that without
+    a gateway at its start."""
+    return min(
+        courses,
+        key=lambda one: (one.path.one_way_ns, len(one.path.steps), one.permit, one.is_gated),
+    )

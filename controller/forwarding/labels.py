@@ -3,15 +3,20 @@
 A label names one decision at each hub it reaches, so ways that come together may share a label from
 there to the end: a label is a tree of decisions towards the destination. Labels are never shared
 between demands, nor between phases.
+
+A way that comes to a hub once more, and through no gateway in between, goes on under another label
+from there: it is given by the hub before. So no label is to name two decisions at a hub.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
+from corridor.controller.forwarding.nodes import reached
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, LabelUse, label_of
 from corridor.controller.policy.automaton import State
 from corridor.controller.policy.phase import Phase
@@ -51,15 +56,22 @@ class Labelling:
     way: ForwardingTree
     first: int
     of: dict[Node, int] = field(default_factory=dict)
-    """Alternatives that begin a detour, and what follows a gateway, by their own label."""
+    """Alternatives that begin a detour, and what follows a gateway or is come to once more, by
+    their own label."""
+    again: frozenset[Node] = frozenset()
+    """Decisions where packets come to a hub once more, and under another label."""
     at: dict[int, dict[str, Node]] = field(default_factory=dict)
     """Label to hub to the decision it names there."""
     began: dict[int, Node] = field(default_factory=dict)
     named: _Named = field(default_factory=lambda: _Named())
 
+    def onward(self, node: Node, label: int) -> int:
+        """The label that packets leave by, if the decision that is taken goes by ``label``."""
+        return self.of[node.then] if _is_before(node, self.again) else label
+
     def uses(self) -> Iterator[LabelUse]:
         for label, node in self.began.items():
-            hubs = [one.hub for one in _run(node)]
+            hubs = [one.hub for one in _run(node, self.again)]
             state = node.automaton.name(node.state)
             permit = node.automaton.permit.id
             yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
@@ -68,13 +80,13 @@ class Labelling:
 def label_way(way: ForwardingTree, allocator: Allocator) -> Labelling:
     """Labels for every decision of a way, as few as the decisions allow by first fit."""
     assert way.first is not None
-    labelling = Labelling(way, first=0)
+    labelling = Labelling(way, first=0, again=_come_to_again(way.first))
     labelling.first = _fit(labelling, way.first, allocator)
     waiting = deque([way.first])
     seen = {way.first}
     while waiting:
         node = waiting.popleft()
-        for begin in _beginnings(node):
+        for begin in _beginnings(node, labelling.again):
             if begin not in labelling.of:
                 labelling.of[begin] = _fit(labelling, begin, allocator)
         for following in (node.otherwise, getattr(node, "then", None)):
@@ -84,28 +96,55 @@ def label_way(way: ForwardingTree, allocator: Allocator) -> Labelling:
     return labelling
 
 
-def _beginnings(node: Node) -> Iterator[Node]:
-    """Decisions next to this one that need a label of their own: detours, and past a gateway."""
+def _beginnings(node: Node, again: Set[Node]) -> Iterator[Node]:
+    """Decisions next to this one that need a label of their own: detours, and past a gateway, and
+    where a hub is come to again."""
     if node.otherwise is not None:
         yield node.otherwise
-    if isinstance(node, Assess):
+    if isinstance(node, Assess) or _is_before(node, again):
         yield node.then
 
 
-def _run(node: Node) -> Iterator[Node]:
+def _is_before(node: Node, again: Set[Node]) -> TypeGuard[Cross]:
+    """Whether packets leave a hub by another label than its decision has."""
+    return isinstance(node, Cross) and node.then in again
+
+
+def _run(node: Node, again: Set[Node]) -> Iterator[Node]:
     """The decisions that a packet meets under one label while nothing is found dead."""
     yield node
-    while isinstance(node, Cross):
+    while isinstance(node, Cross) and node.then not in again:
         node = node.then
         yield node
 
 
+def _come_to_again(first: Node) -> frozenset[Node]:
+    """Decisions to cut runs at, so that none comes to a hub twice."""
+    waiting = [first, *(begin for node in reached(first) for begin in _beginnings(node, set()))]
+    again: set[Node] = set()
+    seen: set[Node] = set()
+    while waiting:
+        begin = waiting.pop()
+        if begin in seen:
+            continue
+        seen.add(begin)
+        hubs: set[str] = set()
+        for node in _run(begin, again):
+            if node.hub in hubs:
+                again.add(node)
+                waiting.append(node)
+                break
+            hubs.add(node.hub)
+    return frozenset(again)
+
+
 def _fit(labelling: Labelling, begin: Node, allocator: Allocator) -> int:
     """A label that names the same decisions along the run of ``begin``, or nothing yet, there."""
-    run = [*_run(begin)]
+    run = [*_run(begin, labelling.again)]
     # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
-    # under that label, unless by the host's port or back from a gateway.
-    named = run if begin is labelling.way.first or isinstance(begin, Assess) else run[1:]
+    # under that label, unless by the host's port, back from a gateway, or where it is cut.
+    is_met = begin is labelling.way.first or isinstance(begin, Assess) or begin in labelling.again
+    named = run if is_met else run[1:]
     fitting = labelling.named.fitting(begin, named)
     if fitting:
         label = max(fitting, key=lambda one: _shared(labelling.at[one], named))

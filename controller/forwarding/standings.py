@@ -61,6 +61,10 @@ class Standings:
             ungated[permit] = start
         return self._gated(ungated, permit, start)
 
+    def through_gateway(self, standing: int, permit: int, past: int) -> Step:
+        """Of a packet that passes the gateway of the hub where it is."""
+        return self._gated(list(self._known[standing]), permit, past)
+
     def step(self, standing: int, permit: int, edge: Edge) -> Step:
         """By an edge of the product of the permit that a packet follows."""
         key = (standing, permit, edge.number, edge.far)

@@ -21,6 +21,7 @@ from corridor.experiments.scenario.options import ProbeOptions, ThroughputOption
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 
 
@@ -100,7 +101,7 @@ def _served(
         return Demand.model_construct(**fields)
     at = ("demands", number, "dst")
     for path, name, known in unknown_names(where, topology, policies.known_groups):
-        hint = nearest(name, known) or f"corridor topology show {topology.name}"
+        hint = nearest_named(name, known) or f"corridor topology show {topology.name}"
         message = f'demand "{demand.id}" may go to hubs by {path[-1]} "{name}", which nobody knows'
         raise document.error(message, *at, *path, hint=hint)
     try:
@@ -123,7 +124,7 @@ def check_demands(
         for end in ("src", "dst"):
             hub = getattr(demand, end)
             if isinstance(hub, str) and hub not in island_of:
-                hint = nearest(hub, island_of) or f"corridor topology show {name}"
+                hint = nearest_named(hub, island_of) or f"corridor topology show {name}"
                 message = f'demand "{demand.id}" names unknown hub "{hub}"'
                 raise document.error(message, "demands", number, end, hint=hint)
         if demand.src == demand.dst:

@@ -56,13 +56,13 @@ from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
     written_day,
 )
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
@@ -223,6 +223,9 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         replace(event, policies=put(event.policies)) if event.policies else event
         for event in events
     )
+    for event in events:
+        if event.policies is not None:
+            _check_classes_under(document, scenario, event, event.policies)
     day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
     service = asked.service or scenario.service
     demands = served(document, scenario.demands, known, topology, day, service)
@@ -283,6 +286,20 @@ def _check_classes(document: Document, scenario: ScenarioFile, policies: PolicyS
                 raise document.error(message, "demands", number, key, hint=hint)
 
 
+def _check_classes_under(
+    document: Document, scenario: ScenarioFile, event: NamedEvent, policies: PolicySet
+) -> None:
+    """The same under another set that an event asks for: the controller would refuse it."""
+    for demand in scenario.demands:
+        for name in (demand.data, demand.returns):
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
+                message = (
+                    f'under {event.what} demand "{demand.id}" is of unknown data class "{name}"'
+                )
+                hint = hint_about(str(name), policies)
+                raise document.error(message, *event.place, event.kind.key, hint=hint)
+
+
 def _known(scenario: ScenarioFile, topology: Topology) -> Known:
     demands = {demand.id: demand.throughput is not None for demand in scenario.demands}
     streams = any(one.kind.key == STREAM for one in scenario.timeline) or any(
@@ -307,7 +324,7 @@ def _check_cuts(document: Document, scenario: ScenarioFile, topology: Topology) 
     fibres = {fibre.id for fibre in topology.fibres}
     for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
         if name not in fibres:
-            hint = nearest(name, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(name, fibres) or f"corridor topology show {scenario.topology}"
             raise document.error(
                 f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
             )
@@ -317,7 +334,7 @@ def _check_losses(document: Document, scenario: ScenarioFile, topology: Topology
     fibres = {fibre.id for fibre in topology.fibres}
     for fibre, share in scenario.network.fibre_loss.items():
         if fibre not in fibres:
-            hint = nearest(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(fibre, fibres) or f"corridor topology show {scenario.topology}"
             message = f'loss of unknown fibre "{fibre}"'
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)

@@ -76,13 +76,26 @@ class ExpressionAutomaton:
         for test, where in self.of_hubs:
             if where & positions and not test.of_hub(hub, groups):
                 positions &= ~where
-        return positions
+        return self.merged(positions)
+
+    def merged(self, positions: int) -> int:
+        """The same state by fewer positions: of those that lead on alike, the first."""
+        return _union(self._alike[position] for position in _bits(positions))
 
     def expected(self, positions: int) -> str:
         """What is asked for at some positions, in words."""
         texts = dict.fromkeys(self.atoms[position].text for position in _bits(positions))
         few = [*texts][:MOST_TOLD]
         return " or ".join([*few, *["something else"] * (len(texts) > MOST_TOLD)])
+
+    @cached_property
+    def _alike(self) -> tuple[int, ...]:
+        """By position, the first that the same follows; as sets of one."""
+        first: dict[tuple[int, bool], int] = {}
+        return tuple(
+            first.setdefault((following, bool(self.last >> position & 1)), 1 << position)
+            for position, following in enumerate(self.follow)
+        )
 
     @cached_property
     def of_hubs(self) -> tuple[tuple[Test, int], ...]:
@@ -212,24 +225,29 @@ def _check_states(made: ExpressionAutomaton) -> None:
 
 
 def _left_of(made: ExpressionAutomaton, positions: int) -> set[int]:
-    """What hubs and fibres, whichever they are, leave of some positions; without nothing."""
+    """What fibres and hubs, whichever they are, leave of some positions; without nothing."""
+    found = {positions}
+    for fibre in {test.name for test, _ in made.of_fibres}:
+        tests = [one for one in made.of_fibres if one[0].name == fibre]
+        gone = [_union(where for test, where in tests if test.is_not is by) for by in (True, False)]
+        found = {one & ~other for one, other in product(found, gone)}
+        _check_few(made, found)
+    return set[int]().union(*(_left_by_hubs(made, one) for one in found)) - {0}
+
+
+def _left_by_hubs(made: ExpressionAutomaton, positions: int) -> set[int]:
     families: dict[str, list[tuple[Test, int]]] = {}
     asked = 0
     for test, where in made.of_hubs:
         if where & positions:
             families.setdefault(_family(test), []).append((test, where & positions))
             asked |= where
-    found = {positions & ~asked}
+    found = {made.merged(positions & ~asked)}
     for family, tests in families.items():
-        options = set(_options(family, tests))
-        found = {one | other for one, other in product(found, options)}
+        options = {made.merged(option) for option in _options(family, tests)}
+        found = {made.merged(one | other) for one, other in product(found, options)}
         _check_few(made, found)
-    for fibre in {test.name for test, _ in made.of_fibres}:
-        tests = [one for one in made.of_fibres if one[0].name == fibre]
-        gone = [_union(where for test, where in tests if test.is_not is by) for by in (True, False)]
-        found = {one & ~other for one, other in product(found, gone)}
-        _check_few(made, found)
-    return found - {0}
+    return found
 
 
 def _check_few(made: ExpressionAutomaton, found: set[int]) -> None:

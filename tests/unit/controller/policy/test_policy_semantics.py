@@ -87,6 +87,45 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"operated_by": "CAT", "unknown_operator": "accept"}})],
         {KARAKORAM, SEA},
     ),
+    "avoid takes fibres by id, cable, risk, medium and status, each by itself": Case(
+        [
+            permit(
+                "P1", hard={"avoid": {"fibres": "coast-karachi", "srlgs": "corridor:karakoram"}}
+            ),
+            permit("P2", hard={"avoid": {"status": "uncertain", "medium": "terrestrial"}}),
+            permit("P3", hard={"avoid": {"cables": ["peace", "smw4"], "hubs": "gilgit"}}),
+        ],
+        {BURMA_ROAD, SEA},
+    ),
+    "avoid hubs and role leave the ends alone": Case(
+        [permit(hard={"avoid": {"hubs": ["west", "karachi", "coast"]}})], {KARAKORAM, BURMA_ROAD}
+    ),
+    "avoid any_of asks all keys of one selector together": Case(
+        [permit(hard={"avoid": {"any_of": {"located_in": "CN", "gateway": True}}})], {KARAKORAM}
+    ),
+    "avoid any_of takes several selectors": Case(
+        [permit(hard={"avoid": {"any_of": [{"hubs": "coast"}, {"srlgs": "corridor:karakoram"}]}})],
+        {BURMA_ROAD},
+    ),
+    "avoid excuses what is surely selected": Case(
+        [permit(hard={"avoid": {"located_in": ["CN", "MM"], "except": {"gateway": True}}})], {SEA}
+    ),
+    "what is not known is not excused": Case(
+        [permit(hard={"avoid": {"fibres": "mandalay-mumbai", "except": {"operated_by": "CAT"}}})],
+        {KARAKORAM, SEA},
+    ),
+    "confine by a key binds what it speaks of, the ends too": Case(
+        [
+            permit("P1", hard={"confine": {"hubs": ["west", "coast", "karachi"]}}),
+            permit("P2", hard={"confine": {"hubs": ["coast"]}}),
+            permit("P3", hard={"confine": {"operated_by": ["China Telecom"]}}),
+        ],
+        {SEA},
+    ),
+    "confine excuses what is surely selected": Case(
+        [permit(hard={"confine": {"within": "CN", "except": {"located_in": ["PK", "IN", "MM"]}}})],
+        {KARAKORAM, BURMA_ROAD},
+    ),
     "confine includes the ends": Case([permit(hard={"confine": ["CN"]})], set()),
     "confine includes what fibres cross": Case(
         [permit(hard={"confine": ["CN", "PK"]})], {KARAKORAM}
@@ -119,6 +158,57 @@ CASES: dict[str, Case] = {
     "the last hub may be a waypoint": Case(
         [permit(hard={"waypoints": [{"any_of": {"hubs": "karachi"}}]})], ALL
     ),
+    "via goes by hubs or fibres, in order": Case(
+        [permit(hard={"via": [{"fibres": "west-kun"}, {"hubs": "mumbai"}]})], {BURMA_ROAD}
+    ),
+    "via in the wrong order": Case(
+        [permit(hard={"via": [{"hubs": "mumbai"}, {"fibres": "west-kun"}]})], set()
+    ),
+    "one element may serve two stops that follow each other": Case(
+        [permit(hard={"via": ["gateways", {"hubs": "coast"}, {"crosses": "OM"}]})], {SEA}
+    ),
+    "the ends serve as stops": Case(
+        [permit(hard={"via": [{"hubs": "west"}, {"hubs": "karachi"}]})], ALL
+    ),
+    "via before the border closes the border that has no such hub": Case(
+        [permit(hard={"via": {"any_of": {"hubs": ["kun", "gilgit"]}, "before": "border"}})],
+        {BURMA_ROAD},
+    ),
+    "via needs to be sure": Case(
+        [permit(hard={"via": {"medium": "terrestrial", "operated_by": ["CAT"]}})], {BURMA_ROAD}
+    ),
+    "a selector of hubs takes a role and exceptions": Case(
+        [
+            permit("P1", match={"src": {"role": "transit", "except": {"hubs": "west"}}}),
+            permit("P2", match={"dst": {"except": [{"located_in": "IN"}]}}, hard={"hops": 2}),
+        ],
+        {SEA},
+    ),
+    "a waypoint takes a role and exceptions": Case(
+        [permit(hard={"waypoints": [{"any_of": {"gateway": True, "except": {"hubs": "kun"}}}]})],
+        {SEA},
+    ),
+    "no_return lets a region be left once": Case([permit(hard={"no_return": "CN"})], ALL),
+    "no_return takes a list as one region": Case(
+        [permit(hard={"no_return": ["CN", "IN"]})], {KARAKORAM, SEA}
+    ),
+    "no_return looks at what fibres cross": Case(
+        [permit(hard={"no_return": ["PK", "MM"]})], {KARAKORAM, SEA}
+    ),
+    "path fits the whole path": Case(
+        [permit("P1", hard={"path": "west coast"}), permit("P2", hard={"path": "west coast ."})],
+        {SEA},
+    ),
+    "path takes jurisdictions and groups": Case(
+        [permit(hard={"path": "CN+ asean* IN? PK"})], {BURMA_ROAD, SEA}
+    ),
+    "path asks by which fibre a hub was entered": Case(
+        [permit(hard={"path": ".* <corridor:karakoram>PK .*"})], {KARAKORAM}
+    ),
+    "path takes what surely is not so": Case(
+        [permit(hard={"path": "!PK* !<gilgit-karachi>karachi"})], {BURMA_ROAD, SEA}
+    ),
+    "path counts": Case([permit(hard={"path": ".{1,3} karachi"})], {KARAKORAM, SEA}),
     "hops counts fibres": Case([permit(hard={"hops": 3})], {KARAKORAM, SEA}),
     "the fewest hops count": Case(
         [permit(hard={"hops": 3}), restrict(hard={"hops": {"most": 2}})], {SEA}
