@@ -74,7 +74,7 @@ def test_another_set_may_have_another_hub_serve_it(written):
     [
         ("{role: westrn}", 'demands[0].dst.role "westrn" is not known; did you mean "western"?'),
         ("[guian, kunmin]", 'by hubs "kunmin", which nobody knows; did you mean "kunming"?'),
-        ("{located_in: CNN}", 'by located_in "CNN", which nobody knows; did you mean "CN"?'),
+        ("{located_in: China}", 'by located_in "China", which nobody knows; did you mean "CN"?'),
         ("{operated_by: Nobody}", 'by operated_by "Nobody", which nobody knows'),
         ("{roles: western}", 'unknown key "roles"; did you mean "role"?'),
         ("{role: western, except: {hubs: gian}}", 'by hubs "gian", which nobody knows; did you'),
