@@ -9,6 +9,9 @@ from datetime import date
 from corridor.controller.second_opinion.terms.plain import Plain, names
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub, Topology
 
+UNCLASSIFIED = "unclassified"
+"""Data of which nothing is said, so that its origin is not known."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -25,6 +28,8 @@ class Asked:
     """Whether the legal basis of its data has not ended."""
     is_of_the_set: bool
     """Whether the policy set has the class of its data."""
+    is_described: bool
+    """Whether anybody says what that class is."""
 
 
 def asked(demand: Plain, policies: Plain, topology: Topology, day: date) -> Asked:
@@ -41,6 +46,7 @@ def asked(demand: Plain, policies: Plain, topology: Topology, day: date) -> Aske
         dst=topology.hub(demand["dst"]),
         has_basis=holds_on(day, data),
         is_of_the_set=name in own,
+        is_described=name in own or name in described or name == UNCLASSIFIED,
     )
 
 

@@ -41,6 +41,8 @@ class DemandRules:
     denies: tuple[Plain, ...]
     not_judged: bool
     """Whether it is outside the set, and goes where restricts and denies leave a way."""
+    refused: bool
+    """Whether policies ask for the class or origin of its data, and nobody says what it is."""
     places: Places
 
     def verdict(self, way: Journey) -> PathVerdict:
@@ -66,6 +68,7 @@ class DemandRules:
             tuple(one for one in self.restricts if one["id"] != policy),
             tuple(one for one in self.denies if one["id"] != policy),
             self.not_judged,
+            self.refused,
             self.places,
         )
 
@@ -87,6 +90,8 @@ class DemandRules:
     @property
     def allows_nothing(self) -> str:
         """Why no path whatever is lawful; empty where one may be."""
+        if self.refused:
+            return f"nobody says what data of class {self.demand.data_class} is"
         if self.denies:
             return f"{self.denies[0]['id']} denies it"
         return "" if self.permits or self.not_judged else "no permit matches"
@@ -137,6 +142,11 @@ class Evaluator:
             if one.get("enabled", True) and holds_on(self._day, one)
         )
 
+    @cached_property
+    def _looks_at_data(self) -> bool:
+        matches = (one.get("match") or {} for one in self._policies.get("policies") or ())
+        return any(is_given(one.get(key)) for one in matches for key in ("class", "origin"))
+
     def rules_of(self, demand: Plain) -> DemandRules:
         """What speaks about a demand, given by the keys of a policy file."""
         about = asked(demand, self._policies, self.topology, self._day)
@@ -152,5 +162,6 @@ class Evaluator:
             restricts=of("restrict"),
             denies=of("deny"),
             not_judged=outside and self._policies.get("outside") == NOT_JUDGED,
+            refused=self._looks_at_data and not about.is_described,
             places=self.places,
         )

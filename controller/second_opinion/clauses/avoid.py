@@ -22,7 +22,8 @@ UNKNOWN_OPERATOR, ANY_OF = "unknown_operator", "any_of"
 
 def objection(asked: Plain, way: Journey, places: Places) -> str:
     refuse_others(asked, (*KEYS, UNKNOWN_OPERATOR, ANY_OF, EXCEPT))
-    for element in (*way.hubs_between, *way.fibres):
+    between: list[Element] = [*way.hubs_between, *way.fibres]
+    for element in between:
         if is_excepted(asked, element, places) is True:
             continue
         for key, value in asked.items():

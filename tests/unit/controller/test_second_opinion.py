@@ -60,6 +60,14 @@ def test_it_knows_every_clause_that_policies_may_have() -> None:
     assert set(OBJECTIONS) == set(Hard.model_fields)
 
 
+def test_data_of_a_class_that_nobody_describes_goes_nowhere_where_policies_ask_for_it() -> None:
+    demand = {"id": "d", "class": "y", "src": "a", "dst": "b"}
+    for match, why in (({}, ""), ({"origin": "CN"}, "nobody says what data of class y is")):
+        said = {"policies": [{"id": "P", "effect": "permit"}], "outside": "deny"}
+        said["policies"] += [{"id": "R", "effect": "restrict", "match": match, "hard": {"hops": 9}}]
+        assert Evaluator(said, LINE, DAY).rules_of(demand).allows_nothing == why
+
+
 def test_what_it_has_no_word_for_is_broken() -> None:
     line = network([hub("a", "CN"), hub("b", "PK")], [fibre("a-b", 1)])
     way = journey_of(line, ["a", "b"], ["a-b"])
@@ -144,7 +152,11 @@ def test_a_gateway_that_is_not_passed_serves_no_waypoint() -> None:
 
 
 def test_what_a_way_on_may_mend_is_not_held_against_a_path() -> None:
-    hard = {"waypoints": [{"any_of": "gateways"}], "terminate": {"only": "PK"}, "path": ". @gateway . d"}
+    hard = {
+        "waypoints": [{"any_of": "gateways"}],
+        "terminate": {"only": "PK"},
+        "path": ". @gateway . d",
+    }
     rules = _rules(LINE, [{"id": "P", "effect": "permit", "hard": hard}])
     begun = journey_of(LINE, ["a", "b"], ["a-b"]).going_on()
     assert rules.verdict(begun).lawful
