@@ -286,9 +286,35 @@ def validate[Model: BaseModel](
     if not isinstance(value, dict):
         raise document.error("must be a mapping of keys to values", *at)
     try:
-        return model.model_validate({**over, **value} if over else value)
+        made = model.model_validate({**over, **value} if over else value)
     except ValidationError as problem:
         raise _as_input_error(document, model, at, problem) from None
+    for path in _truths(made, value, at):
+        said = f"{describe_path(path)} must be a number, not {str(document.value(*path)).lower()}"
+        raise document.error(said, *path)
+    return made
+
+
+def _truths(made: object, written: Plain, at: KeyPath) -> Iterator[KeyPath]:
+    """Where ``true`` or ``false`` was written and taken for 1 or 0, as pydantic does."""
+    if isinstance(written, bool):
+        if type(made) in (int, float):
+            yield at
+    elif isinstance(written, list) and isinstance(made, list | tuple):
+        for number, (one, item) in enumerate(zip(made, written, strict=False)):
+            yield from _truths(one, item, (*at, number))
+    elif isinstance(written, dict):
+        for key, part in _parts(made):
+            if key in written:
+                yield from _truths(part, written[key], (*at, key))
+
+
+def _parts(made: object) -> Iterator[tuple[str, object]]:
+    if isinstance(made, BaseModel):
+        for name, field_info in type(made).model_fields.items():
+            yield field_info.alias or name, getattr(made, name)
+    elif isinstance(made, dict):
+        yield from made.items()
 
 
 _PLAIN: Mapping[str, str] = {

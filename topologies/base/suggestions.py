@@ -78,7 +78,10 @@ class _Meant:
         self._options = known
         self._called: dict[str, list[str]] = {}
         for name in known:
-            for called in {squeezed(name), squeezed(_tail(name))}:
+            self._called.setdefault(squeezed(name), []).append(name)
+        whole = frozenset(self._called)
+        for name in known:
+            if (called := squeezed(_tail(name))) not in whole:
                 self._called.setdefault(called, []).append(name)
 
     def exactly(self, folded: str) -> Sequence[str]:

@@ -155,6 +155,9 @@ class Keyed(Value):
     def of_fibres(self) -> tuple[Asked, ...]:
         return tuple(one for one in self.given if Fibre in one.key.of)
 
+    def asked_of(self, element: Element) -> tuple[Asked, ...]:
+        return self.of_hubs if isinstance(element, Hub) else self.of_fibres
+
 
 class ByPlace(Keyed):
     """Keys that speak of jurisdictions."""
@@ -246,7 +249,7 @@ class Selects(Keyed):
 
     def selects(self, element: Element, groups: Groups) -> Answer:
         """Whether every key holds of an element, and no exception does."""
-        asked = self.of_hubs if isinstance(element, Hub) else self.of_fibres
+        asked = self.asked_of(element)
         if len(asked) < len(self.given):
             return False
         answers: list[Answer] = [one.key.holds(element, one.value, groups) for one in asked]
@@ -307,7 +310,7 @@ class Where(ByHub, ByOperator, Selects):
     @property
     def specificity(self) -> int:
         """Selecting by id is more specific than by anything else."""
-        return 2 if self.hubs else int(self != Where())
+        return 2 if self.hubs else int(bool(self.given or self.excepted))
 
     def in_words(self, start: Start = "any") -> str:
         if self == Where(gateway=True):

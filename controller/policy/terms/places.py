@@ -45,6 +45,9 @@ class Groups:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What was asked before: clauses ask for the same few names at every step of a search."""
+    _known_operators: dict[tuple[str, ...], tuple[frozenset[str], bool]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def codes(self, names: Iterable[str]) -> frozenset[str]:
         """The jurisdictions that ``names`` cover. Raises KeyError with a near match."""
@@ -52,6 +55,15 @@ class Groups:
         if asked not in self._known:
             self._known[asked] = self._covered(asked)
         return self._known[asked]
+
+    def operators_of(self, names: tuple[str, ...]) -> tuple[frozenset[str], bool]:
+        """The operators and jurisdictions that names of either stand for, and whether there are
+        jurisdictions among them."""
+        if names not in self._known_operators:
+            places = [name for name in names if name in self.members]
+            wanted = self.codes(places) | (frozenset(names) - frozenset(places))
+            self._known_operators[names] = (wanted, bool(places))
+        return self._known_operators[names]
 
     def _covered(self, names: tuple[str, ...]) -> frozenset[str]:
         covered: frozenset[str] = frozenset()
@@ -97,14 +109,14 @@ def run_by(text: str | None, names: Iterable[str], groups: Groups) -> Answer:
     No operator, unnamed partners, or an operator whose jurisdiction is asked for but not given:
     not known.
     """
-    asked, given = frozenset(names), operators(text)
+    asked = tuple(names)
     if not asked:
         return False
-    wanted = groups.codes(asked & groups.members.keys()) | (asked - groups.members.keys())
-    if given & wanted:
+    wanted, asks_jurisdiction = groups.operators_of(asked)
+    given = operators(text)
+    if not given.isdisjoint(wanted):
         return True
-    asks_jurisdiction = bool(asked & groups.members.keys())
-    nameless = given - groups.members.keys()
-    if not given or given & _UNNAMED or (asks_jurisdiction and nameless):
+    if not given or not given.isdisjoint(_UNNAMED):
         return None
-    return False
+    nameless = asks_jurisdiction and any(one not in groups.members for one in given)
+    return None if nameless else False

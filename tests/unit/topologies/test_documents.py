@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from corridor.topologies.base.documents import (
     Mistake,
@@ -233,3 +234,25 @@ def test_a_path_and_its_pointer_are_the_same(path) -> None:
 
 def test_a_pointer_is_as_rfc_6901_has_it() -> None:
     assert pointer_of_path(("a/b", "m~n", 0)) == "/a~1b/m~0n/0"
+
+
+class Lit(BaseModel):
+    rooms: tuple[Watts, ...] = ()
+    most: float | None = Field(default=None, alias="at-most")
+    is_lit: bool = False
+    by_name: dict[str, int] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("is_lit: true\nat-most: true\n", 2, "at-most must be a number, not true"),
+        ("rooms:\n- {watts: 1}\n- {watts: false}\n", 3, "rooms[1].watts must be a number"),
+        ("by_name:\n  hall: true\n", 2, "by_name.hall must be a number"),
+    ],
+)
+def test_true_is_no_number(text, line, said) -> None:
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        validate(parse_document(text, "h.yaml"), Lit)
+    assert caught.value.line == line
+    assert validate(parse_document("{is_lit: true, at-most: 1}", "h.yaml"), Lit).is_lit
