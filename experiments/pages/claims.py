@@ -128,7 +128,7 @@ def _second_opinion(proof: Json) -> list[str]:
     )
     if other["agrees"]:
         return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
-    times = counted(len(other["disagreements"]), "time")
+    times = counted(other["differs"], "time")
     return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
 
 
