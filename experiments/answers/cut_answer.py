@@ -22,8 +22,8 @@ from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.words import counted
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 CUT_SCHEMA = 1
@@ -91,7 +91,7 @@ def _element(topology: Topology, word: str) -> str:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
     groups = {group.partition(":")[2] or group for group in topology.srlgs}
     known = sorted({*fibres, *groups})
-    hint = nearest(word, known) or "corridor topology show lists fibres and groups"
+    hint = nearest_named(word, known) or "corridor topology show lists fibres and groups"
     raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
 
 

@@ -74,7 +74,7 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
             by_claim.setdefault(verdict["claim"], []).append(verdict)
     return Claims(
         title="What is proven",
-        said=[*_said(proof), *_watched(summary)],
+        said=[*_said(proof), *_second_opinion(proof), *_watched(summary)],
         proofs=[WHEN.get(name, name) for name in proofs],
         verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
         broken=[
@@ -116,6 +116,20 @@ def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
         for (claim, why), when in found.items()
     ]
     return [f"Not claimed: {joined(told)}."] if told else []
+
+
+def _second_opinion(proof: Json) -> list[str]:
+    other = proof.get("second_opinion")
+    if not other:
+        return []
+    of = (
+        f"{counted(other['paths'], 'path')}, of packets under "
+        f"{counted(other['failure_sets'], 'set')} of failures and of what the proof tells"
+    )
+    if other["agrees"]:
+        return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
+    times = counted(len(other["disagreements"]), "time")
+    return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
 
 
 def _watched(summary: Json | None) -> list[str]:

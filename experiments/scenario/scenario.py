@@ -50,13 +50,13 @@ from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
     written_day,
 )
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
@@ -225,6 +225,9 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         replace(event, policies=put(event.policies)) if event.policies else event
         for event in events
     )
+    for event in events:
+        if event.policies is not None:
+            _check_classes_under(document, scenario, event, event.policies)
     day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
     service = asked.service or scenario.service
     resolved = scenario.model_copy(
@@ -285,6 +288,20 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
                 raise document.error(message, "demands", number, key, hint=hint)
 
 
+def _check_classes_under(
+    document: Document, scenario: Scenario, event: NamedEvent, policies: PolicySet
+) -> None:
+    """The same under another set that an event asks for: the controller would refuse it."""
+    for demand in scenario.demands:
+        for name in (demand.data, demand.returns):
+            if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
+                message = (
+                    f'under {event.what} demand "{demand.id}" is of unknown data class "{name}"'
+                )
+                hint = hint_about(str(name), policies)
+                raise document.error(message, *event.place, event.kind.key, hint=hint)
+
+
 def _known(scenario: Scenario, topology: Topology) -> Known:
     demands = {demand.id: demand.throughput is not None for demand in scenario.demands}
     streams = any(one.kind.key == STREAM for one in scenario.timeline) or any(
@@ -309,7 +326,7 @@ def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> N
     fibres = {fibre.id for fibre in topology.fibres}
     for number, name in enumerate(() if cuts.fibres == "all" else cuts.fibres):
         if name not in fibres:
-            hint = nearest(name, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(name, fibres) or f"corridor topology show {scenario.topology}"
             raise document.error(
                 f'cut of unknown fibre "{name}"', "cuts", "fibres", number, hint=hint
             )
@@ -334,7 +351,7 @@ def _check_demands(document: Document, scenario: Scenario, topology: Topology) -
         for end in ("src", "dst"):
             hub = getattr(demand, end)
             if hub not in hubs:
-                hint = nearest(hub, hubs) or f"corridor topology show {scenario.topology}"
+                hint = nearest_named(hub, hubs) or f"corridor topology show {scenario.topology}"
                 message = f'demand "{demand.id}" names unknown hub "{hub}"'
                 raise document.error(message, "demands", number, end, hint=hint)
         if demand.src == demand.dst:
@@ -363,7 +380,7 @@ def _check_losses(document: Document, scenario: Scenario, topology: Topology) ->
     fibres = {fibre.id for fibre in topology.fibres}
     for fibre, share in scenario.network.fibre_loss.items():
         if fibre not in fibres:
-            hint = nearest(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            hint = nearest_named(fibre, fibres) or f"corridor topology show {scenario.topology}"
             message = f'loss of unknown fibre "{fibre}"'
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)

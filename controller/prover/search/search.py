@@ -31,6 +31,7 @@ class Kind(Enum):
     DEATH = "the last permit dies, or a delivery still owes something"
     MISPLACED = "delivered to a host that is not the demand's"
     MISLABELLED = "the label says another phase than the permits do"
+    MISTAKEN = "entries met say that they are for another demand"
     DELIVERED = "delivered as some permit allows"
     REMARK = "wrong for packets of any demand"
 
@@ -157,7 +158,7 @@ class Exploration:
         place, standing = node
         following: list[tuple[Node, Turn]] = []
         notes: list[Finding] = []
-        turns, remarks = self.door if place == DOOR else self.core.at(place)
+        turns, remarks, serves = self.at(place)
         permits = self.demand.permits if self.demand and standing != NOTHING else None
         phases = permits.phases(standing) if permits else None
         for turn in turns:
@@ -176,6 +177,8 @@ class Exploration:
                         notes.append(Finding(Kind.MISLABELLED, node, step))
             if to != NOWHERE:
                 following.append(((to, after), turn))
+        if serves is not None and place != DOOR and self.demand and serves != self.demand.number:
+            notes.append(Finding(Kind.MISTAKEN, node, turns[0].step))
         notes += [Finding(Kind.REMARK, node, one[1], None, one) for one in remarks]
         if notes:
             self.noted[node] = notes

@@ -22,7 +22,7 @@ from policy_lab import corridor, demand, permit, ruling
 from tables_lab import Laid
 from ways_lab import way
 
-BY_KASH = {"via": [{"hubs": "kash"}]}
+BY_KASH = {"via": [{"any_of": {"hubs": "kash"}, "then": "PASSED"}]}
 TO_AND_FRO = {"path": "west kash west kash west kun"}
 BY_MANDALAY = {"via": [{"fibres": "west-kash"}, {"hubs": "mandalay"}]}
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
