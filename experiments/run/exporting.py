@@ -85,7 +85,7 @@ def _subject(plan: Plan, judged_by: Specification, path: Path | None) -> Subject
 
 @contextlib.contextmanager
 def export_folder(wanted: Path) -> Iterator[Path]:
-    """A folder to write to, new or empty, else InputError. One that was made goes if nothing comes of it."""
+    """A folder to write to, new or empty, else InputError; one that stays empty goes again."""
     was_there = is_there(wanted)
     folder = new_folder(wanted, "export")
     try:
