@@ -15,7 +15,7 @@ import pytest
 
 import page_case
 from corridor.controller.prover.claims.registry import CLAIMS
-from corridor.controller.prover.verdicts import EXACT, NEVER
+from corridor.controller.prover.verdicts import EXACT, NEVER, WHERE_ASKED
 from corridor.experiments.pages.claims import PLAIN
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.network_page import network_page
@@ -213,7 +213,7 @@ def test_a_second_opinion_is_told_beside_the_proof(tmp_path: Path) -> None:
 
 
 def test_every_claim_has_a_sentence_for_everybody() -> None:
-    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT} == PLAIN.keys()
+    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT, *WHERE_ASKED} == PLAIN.keys()
 
 
 def test_a_claim_that_does_not_hold_is_told_with_its_packet_and_hops(tmp_path: Path) -> None:
