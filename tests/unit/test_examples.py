@@ -119,6 +119,15 @@ def test_tables_are_proven():
     assert "backup: UP shanghai > guian" in said
 
 
+def test_a_walker_that_shares_no_code_walks_an_export(tmp_path):
+    words = ("export", EXAMPLES / "own_scenario.yaml", "--to", "walker", "--out", tmp_path / "out")
+    code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)
+    assert code == 0, said
+    code, said = run(sys.executable, EXAMPLES / "walk_tables.py", tmp_path / "out/walker.json")
+    assert code == 0, said
+    assert said.endswith(" 0 wrong\n")
+
+
 def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):
     for name in ("own_topology.yaml", "own_policies.yaml", "test_own_policies.py"):
         (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8"))
