@@ -58,7 +58,9 @@ def is_live(net, hub, port, dead):
 
 def walk(net, hub, header, dead):
     """What a host gets, or None; the hubs, gateways and fibres on the way."""
-    port, labels, hubs, gateways, arcs = net["host"], [], [hub], [], []
+    port, hubs, gateways, arcs = net["host"], [hub], [], []
+    label = {name: value for name, value in header.items() if name.startswith("mpls_")}
+    labels = [label] if label else []
     while len(arcs) < MOST_HOPS:
         sent = switch(net, hub, port, header, labels, dead)
         assert len(sent) < 2, f"copied at {hub}"

@@ -28,6 +28,7 @@ PLAIN: Mapping[str, str] = {
     "C15": "A switch never sends into a cable that it can see is dead.",
     "C16": "What is permitted does arrive, what is not does not, while all is well.",
     "C17": "Answers come back, and they are held to the law of where they start.",
+    "C18": "Demands that were to go by separate ways share nothing, as long as nothing fails.",
 }
 """By claim. Each says for everybody what the sentence of the claim says for engineers."""
 WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
@@ -128,7 +129,7 @@ def _second_opinion(proof: Json) -> list[str]:
     )
     if other["agrees"]:
         return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
-    times = counted(len(other["disagreements"]), "time")
+    times = counted(other["differs"], "time")
     return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
 
 

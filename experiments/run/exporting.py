@@ -15,7 +15,7 @@ from corridor.experiments.lab.dumps import DUMPS, read_dump_file
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import read_plan
-from corridor.experiments.run.folders import new_folder, remove_empty, writing
+from corridor.experiments.run.folders import new_folder, writing
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import (
@@ -85,13 +85,15 @@ def _subject(plan: Plan, judged_by: Specification, path: Path | None) -> Subject
 
 @contextlib.contextmanager
 def export_folder(wanted: Path) -> Iterator[Path]:
-    """A folder to write to, new or empty, else InputError; if nothing comes of it, it goes."""
+    """A folder to write to, new or empty, else InputError; one that stays empty goes again."""
     was_there = is_there(wanted)
     folder = new_folder(wanted, "export")
     try:
         yield folder
     finally:
-        remove_empty(folder, itself=not was_there)
+        if not was_there:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def write_export(exported: Exported, folder: Path) -> list[Path]:
