@@ -17,7 +17,7 @@ PLAIN: Mapping[str, str] = {
     "C4": "Data that must stay within a country, or some countries, stays there.",
     "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
     "C6": "Data arrives where it was sent and nowhere else.",
-    "C7": "Data is inspected and goes by where it must, in order, and before the border where asked.",
+    "C7": "Data is inspected, and goes by, where it must: in order, before the border if so asked.",
     "C8": "Nothing goes round in circles.",
     "C9": "As long as a lawful way is left, data takes it: nothing is dropped without need.",
     "C10": "Where no lawful way is left, data stops: it never takes an unlawful one instead.",

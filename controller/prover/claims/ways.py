@@ -52,7 +52,7 @@ class Termination(Lawfulness):
 
 class Passage(Lawfulness):
     id = "C7"
-    sentence = "Waypoints are passed at working gateways, stops gone by, in order, before the border."
+    sentence = "Waypoints are passed at working gateways, and stops gone by, in order, in time."
 
 
 class NoLoop(WayClaim):
