@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 MOST, MOST_ALIKE = 3, 2
 """Names that one written part may stand for, and that one slip may lead to; of more, nothing is
@@ -196,8 +196,9 @@ def _distance(word: str, name: str, *, is_code: bool) -> int | None:
     return distance if distance == 1 or (distance <= most and word[0] == name[0]) else None
 
 
-def _digits(word: str) -> Collection[str]:
-    return [one for one in word if one.isdigit()]
+def _digits(word: str) -> str:
+    """Its figures, each once where it is written several times in a row."""
+    return re.sub(r"(.)\1+", r"\1", "".join(filter(str.isdigit, word)))
 
 
 def _slips(word: str, name: str) -> int:
