@@ -229,9 +229,11 @@ def all_delays_and_budgets_times_three_give_the_same_paths(chance: Random) -> No
 
 @relation
 def a_hub_put_into_a_fibre_beside_its_end_changes_no_path_and_no_delay(chance: Random) -> None:
-    """Apart from what counts hubs or fibres, ``hops`` and ``path``; from ``no_return`` beside a hub in
-    XX, since two hubs of which nobody knows where they are need not be in one place; and from the
-    delay where ``via`` asks for a fibre, since it may do now to go by half of it and turn.
+    """Apart from what counts hubs or fibres: ``hops`` and ``path``.
+
+    Also from ``no_return`` beside a hub in XX, since two hubs of which nobody knows where they are
+    need not be in one place; and from the delay where ``via`` asks for a fibre, since it may do now
+    to go by half of it and turn.
     """
     start = without_clauses(random_setting(chance), "hops", "path")
     returns = any("no_return" in rule["hard"] for rule in start.rules)
