@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
     from corridor.experiments.answers.asking import answers, cut
+    from corridor.experiments.lab.second_opinion import second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.options import Options
@@ -37,6 +38,7 @@ __all__ = [
     "load_scenario",
     "load_topology",
     "run_scenario",
+    "second_opinion",
     "topology_from_graph",
 ]
 _HOMES = {
@@ -51,6 +53,7 @@ _HOMES = {
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
     "run_scenario": "experiments.run.runner",
+    "second_opinion": "experiments.lab.second_opinion",
     "topology_from_graph": "topologies.formats.networkx_graphs",
 }
 

@@ -99,7 +99,12 @@ class Mistake(Answer):
     """What is wrong with a request, and where."""
 
     where: str
+    """As people read it: `policies[3].hard.avoid.located_in[0]`."""
     message: str
+    pointer: str = ""
+    """The same as RFC 6901 has it, in what was sent: `/policies/3/hard/avoid/located_in/0`."""
+    hint: str = ""
+    """A way out, or a name that may be meant."""
 
 
 class ProblemAnswer(Answer):

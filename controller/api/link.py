@@ -97,7 +97,9 @@ def _checked(answer: JsonObject) -> JsonObject:
     """An answer without its ``ok``."""
     if not answer.pop("ok", False):
         reason = str(answer.get("reason", ""))
-        more = {"counterexamples": answer.get("counterexamples", [])}
         kind = str(answer.get("kind", "error"))
-        raise Problem(kind, reason, **(more if kind == "refused" else {}))
+        more = {"mistakes": answer["mistakes"]} if "mistakes" in answer else {}
+        if kind == "refused":
+            more["counterexamples"] = answer.get("counterexamples", [])
+        raise Problem(kind, reason, **more)
     return answer

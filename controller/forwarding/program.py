@@ -7,7 +7,7 @@ the switches say they hold comes back in the same terms, so that the two compare
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, unique
 from functools import lru_cache
 
 from corridor.controller.policy.phase import Phase
@@ -18,6 +18,7 @@ DUMP_SCHEMA = 3
 Value = int | str
 
 
+@unique
 class Reason(IntEnum):
     """Why a flow is there; the reason of a drop names the counter it feeds."""
 
@@ -56,6 +57,7 @@ class Reason(IntEnum):
         return self.name.startswith("DROP_")
 
 
+@unique
 class Table(IntEnum):
     """The pipeline. Every table ends in a priority-0 drop of its own."""
 
@@ -95,6 +97,10 @@ def serial_of(epoch: int) -> int:
 def label_of(epoch: int, phase: Phase, way: int) -> int:
     """``epoch:1 | phase:2 | way:17``, 20 bits in all; ``way`` counts from ``FIRST_WAY``."""
     return epoch << 19 | phase << 17 | way
+
+
+def epoch_of(label: int) -> int:
+    return label >> 19
 
 
 def phase_of(label: int) -> Phase:

@@ -8,7 +8,7 @@ from itertools import combinations
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Protected
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
@@ -55,6 +55,6 @@ def _read(topology: Topology, written: str) -> tuple[str, str]:
         kind, name = "srlg", written
     if name not in _names(topology, kind):
         known = elements(topology)
-        hint = nearest(written, known) or f"write {', '.join(f'{one}:NAME' for one in KINDS)}"
+        hint = nearest_named(written, known) or f"write {', '.join(f'{one}:NAME' for one in KINDS)}"
         raise InputError(f'nothing called "{written}" can fail in {topology.name}', hint)
     return kind, name

@@ -23,6 +23,7 @@ from corridor.controller.policy.terms.places import Names, Value, shipped_groups
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import written_day
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 
 DATA = Path(__file__).parents[1] / "data"
@@ -268,7 +269,7 @@ def load_law(path: Path = DATA / "law.yaml") -> Law:
         at: KeyPath = ("rules", number)
         for name in rule.jurisdiction:
             if name not in shipped_groups().members:
-                hint = nearest(name, shipped_groups().members)
+                hint = nearest_named(name, shipped_groups().members)
                 raise document.error(f'no jurisdiction "{name}"', *at, "jurisdiction", hint=hint)
         if known.index(rule.id) != number:
             raise document.error(f'rule id "{rule.id}" is used twice', *at, "id")

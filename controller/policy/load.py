@@ -35,10 +35,9 @@ from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
     Document,
-    Key,
     KeyPath,
     Plain,
-    describe_path,
+    Unwritten,
     read_document,
     validate,
 )
@@ -46,6 +45,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.catalogue import shipped_hubs
 from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
@@ -83,16 +83,22 @@ class _Places:
     """Sets that were read for it, by file: many may include the same."""
 
 
-def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[Demand] = ()) -> None:
+def check_policies(
+    policies: PolicySet,
+    topology: Topology,
+    demands: Iterable[Demand] = (),
+    written: Unwritten | None = None,
+) -> None:
     """Look up every name of a set that comes from no file, as ``load_policies`` does of a file's.
 
-    The data of ``demands`` must be of classes it knows. Raises InputError with the place.
+    The data of ``demands`` must be of classes it knows. Raises ``Mistake`` with the place, in what
+    was ``written`` where that is given.
     """
-    plain = policies.model_dump(mode="json", by_alias=True)
-    document = _Unwritten(plain, f"policy set {policies.name}", {})
+    dumped = policies.model_dump(mode="json", by_alias=True)
+    document = Unwritten.of(dumped) if written is None else written
     hubs = frozenset(hub.id for hub in topology.hubs)
     places = _Places(topology, hubs, FibreNames(topology))
-    _Draft(document, places).add(PolicyFile.model_validate(plain))
+    _Draft(document, places).add(validate(document, PolicyFile))
     for demand in demands:
         if policies.looks_at_data and demand.data_class not in policies.class_ids:
             message = f'demand "{demand.id}" is of unknown data class "{demand.data_class}"'
@@ -100,18 +106,10 @@ def check_policies(policies: PolicySet, topology: Topology, demands: Iterable[De
             raise document.error(message, "classes", hint=hint)
 
 
-@dataclass(frozen=True)
-class _Unwritten(Document):
-    """Values that were never lines of a file."""
-
-    def error(self, message: str, *path: Key, hint: str = "") -> InputError:
-        return InputError(f"{describe_path(path)}: {message}", hint, file=self.file)
-
-
 def _load(
     name: str, beside: Path | None, places: _Places, included_by: tuple[str, ...]
 ) -> PolicySet:
-    path = _find(name, beside)
+    path = found_file(name, beside)
     if str(path) in included_by or len(included_by) > MAX_INCLUDES:
         chain = " -> ".join((*included_by, str(path)))
         raise InputError(f"policy sets include each other in a circle: {chain}", file=str(path))
@@ -134,7 +132,8 @@ def _load(
     return finished
 
 
-def _find(name: str, beside: Path | None) -> Path:
+def found_file(name: str, beside: Path | None) -> Path:
+    """Of a shipped set, or one beside a file. Raises InputError if there is none."""
     if name in shipped_policies():
         return SHIPPED / f"{name}.yaml"
     path = (beside or Path()) / name
@@ -294,7 +293,7 @@ class _Draft:
                 what, known = f"{FIBRE}, {CABLE_SYSTEM} or {SRLG}", fibres.all
             if test.name not in known:
                 message = f'no {what} is called "{test.name}", character {test.at} of the path'
-                raise self.document.error(message, *at, hint=nearest(test.name, known))
+                raise self.document.error(message, *at, hint=nearest_named(test.name, known))
 
     def _check_rules(self, given: tuple[str, ...], at: KeyPath) -> None:
         rules = tuple(name for name in given if is_rule_id(name))
@@ -306,7 +305,7 @@ class _Draft:
         for name in given:
             if name not in known:
                 here = (*at, given.index(name))
-                hint = nearest(name, known) or _few(known)
+                hint = nearest_named(name, known) or _few(known)
                 raise self.document.error(f'no {what} is called "{name}"', *here, hint=hint)
 
 

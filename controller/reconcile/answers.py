@@ -16,6 +16,15 @@ class Done(TypedDict):
     ok: Literal[True]
 
 
+class Mistake(TypedDict):
+    """What is wrong with values that were sent, and where: for people, and as RFC 6901 has it."""
+
+    where: str
+    pointer: str
+    message: str
+    hint: str
+
+
 class Refused(TypedDict):
     """No: ``control.py`` has the kinds."""
 
@@ -24,6 +33,8 @@ class Refused(TypedDict):
     reason: str
     counterexamples: NotRequired[list[JsonObject | str]]
     """Where a claim would break, as ``prover/report/counterexample.py`` has them, or as text."""
+    mistakes: NotRequired[list[Mistake]]
+    """Of a policy set that was sent."""
 
 
 class Changed(Done, control_answers.Changed):

@@ -38,8 +38,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from pydantic import ValidationError
-
 from corridor.controller.api.control_answers import FibreAnswer, HubAnswer, Port
 from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.policy.load import check_policies
@@ -63,8 +61,14 @@ from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.two_phase_rollout import NotNow
 from corridor.topologies.base.codec import JsonObject, to_plain
-from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest_or_some
+from corridor.topologies.base.documents import (
+    Mistake,
+    Unwritten,
+    describe_path,
+    pointer_of_path,
+    validate,
+)
+from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
@@ -175,20 +179,19 @@ class Control:
         return {"ok": True, "set": plain}
 
     def policy(self, request: JsonObject) -> Answer:
+        written = Unwritten.of(request.get("set"))
         try:
-            policies = PolicySet.model_validate(request.get("set"))
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise BadRequest(f"no policy set: {where}: {first['msg']}") from problem
+            policies = validate(written, PolicySet)
+        except Mistake as problem:
+            return _mistaken(problem)
         specification = self.network.known.specification
         now = specification.policies
         policies = policies.beside((*now.described, *now.classes))
         demands = [one.demand for one in specification.directions]
         try:
-            check_policies(policies, specification.topology, demands)
-        except InputError as problem:
-            raise BadRequest(str(problem)) from problem
+            check_policies(policies, specification.topology, demands, written)
+        except Mistake as problem:
+            return _mistaken(problem)
         return self._have(SetPolicies(policies))
 
     def day(self, request: JsonObject) -> Answer:
@@ -293,10 +296,21 @@ def _no(kind: str, reason: str) -> Refused:
     return {"ok": False, "kind": kind, "reason": reason}
 
 
+def _mistaken(problem: Mistake) -> Refused:
+    """What is wrong with values that were sent, and where: for people, and as RFC 6901 has it."""
+    said: answers.Mistake = {
+        "where": describe_path(problem.at),
+        "pointer": pointer_of_path(problem.at),
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+    return {"ok": False, "kind": "bad", "reason": str(problem), "mistakes": [said]}
+
+
 def _one_of(known: Collection[str], name: str, what: str) -> str:
     """The name itself; NoSuch unless it is known."""
     if name not in known:
-        raise NoSuch(f"no {what} {name!r}; {nearest_or_some(name, known)}")
+        raise NoSuch(f"no {what} {name!r}; {nearest_named_or_some(name, known)}")
     return name
 
 

@@ -34,7 +34,7 @@ from corridor.controller.deployment.deployments import (
 from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof
-from corridor.controller.prover.updates import UpdateProof, objections
+from corridor.controller.prover.updates import UpdateProof, beyond_edges, objections
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -153,6 +153,8 @@ class Updater:
         flipped = proof_flipped(old, step, new, self.interfaces.wiring)
         if not flipped.holds:
             raise NotDone(f"it would break {'; '.join(objections(flipped))}", flipped)
+        for said in beyond_edges(step.beside, step.flipped):
+            raise NotDone(f"it would break C13: {said}", flipped)
         return flipped
 
     def _stand_beside(self, step: Update, told: frozenset[int]) -> None:

@@ -54,6 +54,14 @@ def assert_stays_within(demand: DemandUnderTest, *places: str) -> None:
     _must_hold(demand, Confine(within=places), f"stays within {', '.join(places)}")
 
 
+def assert_keeps(demand: DemandUnderTest, hard: Mapping[str, Any]) -> None:
+    """No packet breaks these hard clauses, written as in a policy, such as
+    ``{"avoid": {"srlgs": "corridor:red-sea"}, "no_return": "CN"}``: whatever fails."""
+    __tracebackhide__ = True
+    for clause in demand.network.clauses(hard):
+        _must_hold(demand, clause, f"{clause.kind}: {clause.describe()}")
+
+
 def assert_passes(
     demand: DemandUnderTest,
     what: Names | Mapping[str, Any],

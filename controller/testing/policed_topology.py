@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
+
 from corridor.controller.intent.failure_names import canonical
-from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.clauses import Clause
+from corridor.controller.policy.load import check_policies
+from corridor.controller.policy.model import Hard, Policy, PolicySet
 from corridor.controller.policy.terms.places import operators
 from corridor.controller.testing.packets import Failed, Live
+from corridor.topologies.base.documents import describe_path
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 
@@ -47,10 +52,25 @@ class PolicedTopology:
         for name in names:
             check_name("operator", name, [*sorted(known), *self.policies.known_groups.members])
 
+    def clauses(self, hard: Mapping[str, Any]) -> tuple[Clause, ...]:
+        """Hard clauses as a policy has them. Raises InputError for what is none, or names what is
+        not there."""
+        if "max_one_way" in hard:
+            raise InputError("max_one_way is no clause of elements", "use assert_within")
+        try:
+            rule = Policy(id="ASSERTED", effect="restrict", hard=Hard.model_validate(hard))
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            where = describe_path(("hard", *first["loc"]))
+            raise InputError(f"{where}: {first['msg']}") from problem
+        groups = self.policies.groups
+        check_policies(PolicySet(name="asserted", groups=groups, policies=(rule,)), self.topology)
+        return tuple(rule.hard.clauses())
+
 
 def check_name(what: str, name: str, known: Iterable[str]) -> None:
     """Raises InputError unless ``name`` is one of those that are known."""
     options = list(known)
     if name not in options:
         few = f"known are {', '.join(options)}" if len(options) < 12 else ""
-        raise InputError(f'no {what} is called "{name}"', nearest(name, options) or few)
+        raise InputError(f'no {what} is called "{name}"', nearest_named(name, options) or few)

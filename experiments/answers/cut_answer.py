@@ -16,14 +16,15 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.words import counted
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 CUT_SCHEMA = 1
@@ -63,11 +64,14 @@ class CutAnswer:
     """Demands of which an end itself is dead."""
     hit: tuple[CutDemand, ...]
     """Those left without a way first, then by how much longer they take."""
+    other_hubs: tuple[OtherHub, ...] = ()
+    """Demands that may go to any of several hubs, and that another would serve if they were planned
+    with this known."""
 
     def to_json(self) -> JsonObject:
         plain = to_plain(self)
-        demands = plain.pop("hit")
-        return {"schema": CUT_SCHEMA, **plain, "demands": demands}
+        demands, others = plain.pop("hit"), plain.pop("other_hubs")
+        return {"schema": CUT_SCHEMA, **plain, "demands": demands, "other_hubs": others}
 
 
 def dead_elements(topology: Topology, written: Iterable[str]) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ def _element(topology: Topology, word: str) -> str:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
     groups = {group.partition(":")[2] or group for group in topology.srlgs}
     known = sorted({*fibres, *groups})
-    hint = nearest(word, known) or "corridor topology show lists fibres and groups"
+    hint = nearest_named(word, known) or "corridor topology show lists fibres and groups"
     raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
 
 
@@ -117,6 +121,7 @@ def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
         served=len(served),
         own_end=tuple(own_end),
         hit=tuple(found),
+        other_hubs=tuple(other_hubs(loaded, failures)),
     )
 
 
@@ -204,6 +209,7 @@ def told(
         lines += ["", render(*columns, RIGHT, width=width, spare=("before",), wrap=columns[0][-1])]
         more = len(of.hit) - len(shown)
         lines += [f"and {more} more: --all"] if more else []
+    lines += other_hubs_said(of.other_hubs)
     return "\n".join(lines)
 
 

@@ -65,8 +65,10 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     seen = summary.get("crossings")
     wrong = [*seen["forbidden"], *seen["strange"]] if seen else []
     watched = _watched(seen, sum(one["packets"] for one in wrong))
-    if violated or wrong:
+    differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
+    if violated or wrong or differs:
         broken = f"{joined(violated)} of the claims violated" if violated else "claims proven"
+        broken += ", and a second opinion differs" if differs else ""
         return f"It does not hold: {broken}{watched} (proof.json)."
     sides = proof.get("proofs", {})
     if not sides:

@@ -19,6 +19,7 @@ from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.controller.prover import Proof
+    from corridor.controller.second_opinion import SecondOpinion
     from corridor.experiments.plan.values import Plan
     from corridor.experiments.results.certainty import Certainties
     from corridor.experiments.scenario.scenario import LoadedScenario
@@ -27,8 +28,10 @@ EPILOG = """examples:
   corridor check pan-asia                                     what would be installed
   corridor check mini --tables results/mini/tables/after.json   what switches held
   corridor check my.yaml --json                               for a build server
+  corridor check my.yaml --second-opinion                     judged once more, by another evaluator
 
-exit codes: 0 all claims hold, 1 a claim is violated, 2 bad input, 5 an internal error
+exit codes: 0 all claims hold, 1 a claim is violated or opinions differ, 2 bad input,
+  5 an internal error
 what is claimed, and how it is proven: see docs/prover.md"""
 
 
@@ -47,6 +50,12 @@ def add_parser(verbs: Any) -> None:
     )
     add_delay_model(parser)
     parser.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="have the paths of packets, while nothing and while much fails, and what the proof "
+        "tells, judged by an evaluator of policies that shares nothing with the proof",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print the proof, and how sure each path is, as JSON only",
@@ -64,15 +73,33 @@ def run(args: argparse.Namespace) -> int:
     with collecting_later(), waiting("compiling and proving"):
         plan, of, proof = _proven(args, loaded)
         warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
+    other = _second_opinion(args, loaded, plan, proof) if args.second_opinion else None
     with waiting("drawing maps, by how well lengths are known"):
         found = certainties(loaded, model)
     if args.json:
-        document = {**proof_document({of: proof}), "certainty": found.to_json()}
+        document = {
+            **proof_document({of: proof}, second_opinion=other),
+            "certainty": found.to_json(),
+            **_anycast(plan),
+        }
         print(json.dumps(document, indent=1))
         print(warned, end="", file=sys.stderr)
     else:
-        show(f"{warned}{_told(plan, proof, found)}")
-    return 0 if proof.holds else 1
+        told = [_told(plan, proof, found, loaded), *([str(other)] if other else [])]
+        show(warned + "\n".join(told))
+    return 0 if proof.holds and (other is None or other.agrees) else 1
+
+
+def _second_opinion(
+    args: argparse.Namespace, loaded: LoadedScenario, plan: Plan, proof: Proof
+) -> SecondOpinion:
+    from corridor.experiments.lab.dumps import as_compiled, read_dump_file
+    from corridor.experiments.lab.tables_judged import judge_tables
+    from corridor.experiments.scenario.intents import specify
+
+    with waiting("asking for a second opinion"):
+        dump = as_compiled(plan) if args.tables is None else read_dump_file(args.tables)
+        return judge_tables(dump, plan, specify(loaded), proof)
 
 
 def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str, Proof]:
@@ -89,8 +116,10 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
-def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
+def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.aggregate_text import aggregate_lines
+    from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
     from corridor.experiments.results.certainty_text import near_ties_text
     from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
@@ -100,6 +129,17 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
         lines += ["", str(verdict.counterexample)]
     reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
     lines += ["", *reasons] if reasons else []
+    several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
+    lines += ["", several] if several else []
+    apart = [
+        f"{one.id}: {one.apart_ns / 1e6:.2f} ms longer there and back, so as to be disjoint"
+        for one in plan.demands
+        if one.apart_ns
+    ]
+    lines += ["", *apart] if apart else []
+    sources = {one.id: one.src for one in plan.demands}
+    together = aggregate_lines(loaded.scenario.aggregates, sources)
+    lines += ["", together] if together else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
@@ -109,6 +149,14 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
     lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
+
+
+def _anycast(plan: Plan) -> dict[str, Any]:
+    """By demand, of those that may go to any of several hubs."""
+    from corridor.experiments.results.anycast_text import anycast_json
+
+    found = {one.id: anycast_json(one.anycast) for one in plan.demands if one.anycast}
+    return {"anycast": found} if found else {}
 
 
 def _doubtful(plan: Plan) -> str:

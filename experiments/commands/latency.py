@@ -71,14 +71,14 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def latency(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.predict import places, predict
-    from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
+    from corridor.topologies.model.meanings import nearest_named
 
     model = load_delay_model(args.delay_model)
     known = places()
     for hub in (args.a, args.z):
         if hub not in known:
-            hint = nearest(hub, known) or "corridor topology show lists them"
+            hint = nearest_named(hub, known) or "corridor topology show lists them"
             raise InputError(f'no hub "{hub}"', hint)
     layers: tuple[LayerName, ...] = (args.layer,) if args.layer else LAYERS
     found = [predict(args.a, args.z, layer, model=model, tail=args.p95) for layer in layers]

@@ -191,6 +191,7 @@ def _list(args: argparse.Namespace, law: Law, on: date) -> int:
 def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
     from corridor.controller.policy.terms.places import shipped_groups
     from corridor.topologies.base.suggestions import nearest
+    from corridor.topologies.model.meanings import nearest_named
 
     for name in args.rules:
         if name not in law.by_id:
@@ -200,7 +201,7 @@ def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
         return rules
     known = shipped_groups().members
     if args.jurisdiction not in known:
-        hint = nearest(args.jurisdiction, known) or "write it like CN, HK or eu"
+        hint = nearest_named(args.jurisdiction, known) or "write it like CN, HK or eu"
         raise InputError(f'no jurisdiction or group "{args.jurisdiction}"', hint)
     codes = known[args.jurisdiction]
     return [rule for rule in rules if any(map(rule.speaks_of, codes))]

@@ -16,7 +16,9 @@ from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import Changed
-    from corridor.experiments.live_network.client import Api
+    from corridor.experiments.live_network.client import Api, NotUnderstood
+    from corridor.topologies.base.codec import JsonObject
+    from corridor.topologies.base.errors import InputError
 
 EPILOG = f"""examples:
   corridor policy show                        what is in force
@@ -71,14 +73,16 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 
 def _set(api: Api, args: argparse.Namespace) -> int:
     from corridor.controller.policy.load import load_policies
-    from corridor.experiments.live_network.client import DAY, Refused
+    from corridor.experiments.live_network.client import DAY, NotUnderstood, Refused
     from corridor.experiments.live_network.counterexample_text import shown
     from corridor.experiments.scenario.sets import shipped_classes
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
-    policies = policies.beside(shipped_classes())
+    sent = policies.beside(shipped_classes()).model_dump(mode="json", by_alias=True)
     try:
-        changed = api.put("/v1/policies", policies.model_dump(mode="json", by_alias=True))
+        changed = api.put("/v1/policies", sent)
+    except NotUnderstood as problem:
+        raise _as_written(args.sets, sent, problem) from problem
     except Refused as refused:
         print(shown(refused.counterexamples))
         raise
@@ -86,6 +90,18 @@ def _set(api: Api, args: argparse.Namespace) -> int:
     if args.as_of is not None:
         print(told_change(f"day {args.as_of}", api.put(DAY, {"as_of": str(args.as_of)})))
     return 0
+
+
+def _as_written(sets: str, sent: JsonObject, problem: NotUnderstood) -> InputError:
+    """What the network did not understand, told of the file that says it."""
+    from corridor.controller.policy.sources import Sources
+    from corridor.topologies.base.documents import path_of_pointer
+
+    for mistake in problem.mistakes:
+        path = path_of_pointer(mistake.get("pointer", ""))
+        hint = mistake.get("hint", "")
+        return Sources.of(sets).error(sent, path, mistake["message"], hint)
+    return problem
 
 
 def told_change(what: str, changed: Changed) -> str:

@@ -15,14 +15,14 @@ EXAMPLES = """examples:
 
 Put this on a file's first line, and editors with a YAML language server complete it:
   # yaml-language-server: $schema=policy.schema.json"""
-FILES = ("policy", "scenario", "topology")
+FILES = ("policy", "scenario", "topology", "walker")
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the verb."""
     parser = subparsers.add_parser(
         "schema",
-        help="print the JSON Schema of policy, scenario or topology files",
+        help="print the JSON Schema of policy, scenario, topology or walker files",
         description="Print the JSON Schema of a kind of file.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,6 +43,8 @@ def _schema(file: str) -> dict[str, Any]:
         return _scenario_schema()
     if file == "topology":
         return _topology_schema()
+    if file == "walker":
+        return _walker_schema()
     return schema()
 
 
@@ -50,9 +52,9 @@ def _scenario_schema() -> dict[str, Any]:
     """A file that extends another need not say what the other says."""
     from corridor.controller.policy.schema import json_schema
     from corridor.experiments.scenario.extending import EXTENDS
-    from corridor.experiments.scenario.scenario import Scenario
+    from corridor.experiments.scenario.scenario import ScenarioFile
 
-    made = json_schema(Scenario, "An experiment on a data corridor")
+    made = json_schema(ScenarioFile, "An experiment on a data corridor")
     made["properties"][EXTENDS] = {
         "type": "string",
         "description": "A shipped scenario, or a file beside this one, whose keys hold where this "
@@ -62,6 +64,13 @@ def _scenario_schema() -> dict[str, Any]:
     made["required"] = ["name"]
     made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]
     return made
+
+
+def _walker_schema() -> dict[str, Any]:
+    from corridor.controller.export.walker_document import WalkerDocument
+    from corridor.controller.policy.schema import json_schema
+
+    return json_schema(WalkerDocument, "Tables to walk packets through")
 
 
 def _topology_schema() -> dict[str, Any]:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
 from corridor.controller.prover.exact.claims import examine
+from corridor.controller.second_opinion import OF_A_RUN, SecondOpinion
 from corridor.experiments.lab.deployment_proof import prove_deployed
 from corridor.experiments.lab.dumps import (
     DEPLOYMENTS,
@@ -20,6 +21,7 @@ from corridor.experiments.lab.dumps import (
     fingerprint,
     read_dump_file,
 )
+from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later
@@ -38,6 +40,8 @@ class ProofDocument(TypedDict):
     holds: bool
     proofs: dict[str, Mapping[str, Any]]
     """As ``Proof`` of ``prover`` has them, by what they are of."""
+    second_opinion: NotRequired[dict[str, Any]]
+    """Of the first of them; see ``SecondOpinion``."""
 
 
 class ControllersProofDocument(ProofDocument):
@@ -140,7 +144,11 @@ def prove_run(
             proofs[name] = prove_deployed(dump, deployment, meaning, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
-    document = proof_document(proofs, of=of, same_as=same_as)
+    opinion = None
+    if first := next(iter(proofs), None):
+        dump = read_dump_file(paths[first])
+        opinion = judge_tables(dump, plan, judged_by, proofs[first], OF_A_RUN)
+    document = proof_document(proofs, opinion, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs
 
@@ -176,12 +184,16 @@ def in_a_line(proof: Proof) -> str:
     )
 
 
-def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> ProofDocument:
+def proof_document(
+    proofs: Mapping[str, Proof],
+    second_opinion: SecondOpinion | None = None,
+    **more: Mapping[str, str],
+) -> ProofDocument:
     """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name.
 
     ``more`` is what else is said of some of them, by the same names.
     """
-    return {
+    document: ProofDocument = {
         "schema": PROOF_SCHEMA,
         "holds": all(proof.holds for proof in proofs.values()),
         "proofs": {
@@ -189,6 +201,9 @@ def proof_document(proofs: Mapping[str, Proof], **more: Mapping[str, str]) -> Pr
             for name, proof in proofs.items()
         },
     }
+    if second_opinion is not None:
+        document["second_opinion"] = second_opinion.to_json()
+    return document
 
 
 def controllers_proof(said: LastProof) -> ControllersProofDocument:

@@ -43,6 +43,14 @@ class Refused(PolicyFailure):
 
 
 @dataclass
+class NotUnderstood(InputError):
+    """A request that says nothing that can be done."""
+
+    mistakes: Sequence[Any] = field(default_factory=list)
+    """As the API tells them."""
+
+
+@dataclass
 class ControllerAway(EnvironmentUnsupported):
     """The API is there, and its controller is not for now, or does not answer."""
 
@@ -142,7 +150,8 @@ class Api:
             shown = said.get("counterexamples")
             return Refused(detail, counterexamples=shown if isinstance(shown, list) else [])
         if answer.status < 500 and kind != "deferred":
-            return InputError(detail)
+            told = said.get("mistakes")
+            return NotUnderstood(detail, mistakes=told if isinstance(told, list) else [])
         if kind == "deferred" and path == DAY:
             return EnvironmentUnsupported(f"not done yet: {detail}", "it then happens by itself")
         raised = ControllerAway if kind in AWAY else EnvironmentUnsupported

@@ -17,7 +17,7 @@ PLAIN: Mapping[str, str] = {
     "C4": "Data that must stay within a country, or some countries, stays there.",
     "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
     "C6": "Data arrives where it was sent and nowhere else.",
-    "C7": "Data that must be inspected is inspected, in order, before it crosses the border.",
+    "C7": "Data is inspected, and goes by, where it must: in order, before the border if so asked.",
     "C8": "Nothing goes round in circles.",
     "C9": "As long as a lawful way is left, data takes it: nothing is dropped without need.",
     "C10": "Where no lawful way is left, data stops: it never takes an unlawful one instead.",
@@ -28,6 +28,7 @@ PLAIN: Mapping[str, str] = {
     "C15": "A switch never sends into a cable that it can see is dead.",
     "C16": "What is permitted does arrive, what is not does not, while all is well.",
     "C17": "Answers come back, and they are held to the law of where they start.",
+    "C18": "Demands that were to go by separate ways share nothing, as long as nothing fails.",
 }
 """By claim. Each says for everybody what the sentence of the claim says for engineers."""
 WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
@@ -74,7 +75,7 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
             by_claim.setdefault(verdict["claim"], []).append(verdict)
     return Claims(
         title="What is proven",
-        said=[*_said(proof), *_watched(summary)],
+        said=[*_said(proof), *_second_opinion(proof), *_watched(summary)],
         proofs=[WHEN.get(name, name) for name in proofs],
         verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
         broken=[
@@ -116,6 +117,20 @@ def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
         for (claim, why), when in found.items()
     ]
     return [f"Not claimed: {joined(told)}."] if told else []
+
+
+def _second_opinion(proof: Json) -> list[str]:
+    other = proof.get("second_opinion")
+    if not other:
+        return []
+    of = (
+        f"{counted(other['paths'], 'path')}, of packets under "
+        f"{counted(other['failure_sets'], 'set')} of failures and of what the proof tells"
+    )
+    if other["agrees"]:
+        return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
+    times = counted(other["differs"], "time")
+    return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
 
 
 def _watched(summary: Json | None) -> list[str]:

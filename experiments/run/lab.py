@@ -106,8 +106,11 @@ class Lab(Closing):
         self._change({"timeline": [*events, event]})
         try:
             self._loaded()
-        except InputError:
+        except InputError as problem:
             self._document = before
+            if problem.file == before.file:  # no line of it says what Python does
+                problem.file, problem.line = "", None
+                problem.message = f"event {event}: {problem.message}"
             raise
         return self
 

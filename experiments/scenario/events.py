@@ -20,6 +20,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _check_name(document: Document, event: NamedEvent, known: Known) -> None:
     kind, names = event.kind, known.names(event.kind)
     if kind.of in ("file", "day") or event.what in names:
         return
-    hint = nearest(event.what, names)
+    hint = nearest_named(event.what, names)
     if not hint and kind.of in ("demand", "process"):
         hint = f"use one of {', '.join(sorted(names)[:5])}"
     hint = hint or f"corridor topology show {known.topology_name}"

@@ -19,7 +19,15 @@ from corridor.topologies.formats.load import load_topology
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 GUEST_S = 110
-SCENARIOS = ("own_scenario", "lawful", "gigabit", "timeline")
+SCENARIOS = (
+    "own_scenario",
+    "nearest_hub",
+    "disjoint",
+    "customer_pipe",
+    "lawful",
+    "gigabit",
+    "timeline",
+)
 
 
 def run(*words: str | Path, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
@@ -109,6 +117,15 @@ def test_tables_are_proven():
     assert code == 0, said
     assert said.count(" proven ") == 18
     assert "backup: UP shanghai > guian" in said
+
+
+def test_a_walker_that_shares_no_code_walks_an_export(tmp_path):
+    words = ("export", EXAMPLES / "own_scenario.yaml", "--to", "walker", "--out", tmp_path / "out")
+    code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)
+    assert code == 0, said
+    code, said = run(sys.executable, EXAMPLES / "walk_tables.py", tmp_path / "out/walker.json")
+    assert code == 0, said
+    assert said.endswith(" 0 wrong\n")
 
 
 def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):

@@ -19,7 +19,8 @@ ROOMS = {
         *("intent", "admission", "forwarding"),
         *("prover/tables", "prover/declared", "prover/search"),
         *("prover/claims", "prover/exact", "prover/report", "prover"),
-        *("relaxation", "explain", "testing", "deployment"),
+        *("second_opinion/terms", "second_opinion/clauses", "second_opinion"),
+        *("relaxation", "explain", "export", "testing", "deployment"),
         *("openflow", "api", "reconcile", "apps"),
     ),
     "traffic": (
@@ -50,7 +51,8 @@ PURE = (
     *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
-    *("controller/deployment", "traffic/arrivals", "traffic/measures"),
+    *("controller/second_opinion", "controller/export", "controller/deployment"),
+    *("traffic/arrivals", "traffic/measures"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )

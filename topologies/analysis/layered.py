@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import Layer, Region
 from corridor.topologies.model.geo import LatLon, great_circle_km
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.routing import Route, Tree, shortest_tree, walk
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
@@ -136,6 +136,8 @@ def _check_names(layer: Layer, topology: Topology) -> None:
     known = {fibre.id for fibre in topology.fibres}
     for name in (*layer.without, *(fibre for one in layer.crossings for fibre in one.fibres)):
         if name not in known:
-            hint = nearest(name, known) or f"corridor topology show {layer.topology} lists them"
+            hint = (
+                nearest_named(name, known) or f"corridor topology show {layer.topology} lists them"
+            )
             message = f'layer {layer.layer} of the delay model names "{name}"'
             raise InputError(f"{message}, which is no fibre of {layer.topology}", hint)

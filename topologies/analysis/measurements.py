@@ -16,11 +16,11 @@ from pathlib import Path
 
 from corridor.topologies.base.bounded_file import read_text, shown
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import DATA, shipped_hubs
 from corridor.topologies.model.delay_model import LAYERS, LayerName
 from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.meanings import nearest_named
 
 CALIBRATE, VALIDATE = DATA / "latency_calibrate.csv", DATA / "latency_validate.csv"
 NEEDED = ("a", "b", "layer", "value_ms")
@@ -138,7 +138,7 @@ class _Row:
         a, z = self._cell("a"), self._cell("b")
         for end in (a, z):
             if end not in cloud_places():
-                hint = nearest(end, cloud_places())
+                hint = nearest_named(end, cloud_places())
                 return f'no hub "{end}" on any shipped map{f", {hint}" if hint else ""}'
         return self._measured(a, z, layer)
 

@@ -12,7 +12,7 @@ expand beyond bounds, several documents in one file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -93,6 +93,11 @@ class Document:
         """An error about the value at ``path``, ready to raise."""
         return InputError(message, hint, file=self.file, line=self.line_of(*path))
 
+    def more(self, others: Sequence[int | None]) -> str:
+        """That there are more mistakes, and where."""
+        rest = ", ".join(map(str, sorted(other or 0 for other in others)[:4]))
+        return f"more mistakes on line{'s' if len(others) > 1 else ''} {rest}" if rest else ""
+
     def error_of_named(self, problem: InputError, *path: Key) -> InputError:
         """What is wrong with what the value at ``path`` names: told there, unless it is in a file
         of its own."""
@@ -100,6 +105,44 @@ class Document:
             return problem
         said = f"{problem.file}: {problem.message}" if problem.file else problem.message
         return self.error(said, *path, hint=problem.hint)
+
+
+@dataclass
+class Mistake(InputError):
+    """What is wrong with values that were never lines of a file."""
+
+    at: KeyPath = ()
+
+    def __str__(self) -> str:
+        where = describe_path(self.at)
+        told = super().__str__()
+        return told if not where or told.startswith(where) else f"{where}: {told}"
+
+
+@dataclass(frozen=True)
+class Unwritten(Document):
+    """Plain values that were never lines of a file; where one stands is told by its path."""
+
+    @classmethod
+    def of(cls, data: Any) -> Unwritten:
+        """``data``: plain values, as of JSON."""
+        return cls(data, "", {path: number for number, path in enumerate(_paths(data, ()))})
+
+    def error(self, message: str, *path: Key, hint: str = "") -> Mistake:
+        while path not in self.lines:  # one name for a list of one, or a key that is lacking
+            path = path[:-1]
+        return Mistake(message, hint, at=path)
+
+    def more(self, others: Sequence[int | None]) -> str:
+        return f"and {len(others)} more mistake{'s' if len(others) > 1 else ''}" if others else ""
+
+
+def _paths(value: Plain, at: KeyPath) -> Iterator[KeyPath]:
+    yield at
+    inner = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list) else inner
+    for key, item in items:
+        yield from _paths(item, (*at, key))
 
 
 def read_document(path: str | Path) -> Document:
@@ -243,9 +286,35 @@ def validate[Model: BaseModel](
     if not isinstance(value, dict):
         raise document.error("must be a mapping of keys to values", *at)
     try:
-        return model.model_validate({**over, **value} if over else value)
+        made = model.model_validate({**over, **value} if over else value)
     except ValidationError as problem:
         raise _as_input_error(document, model, at, problem) from None
+    for path in _truths(made, value, at):
+        said = f"{describe_path(path)} must be a number, not {str(document.value(*path)).lower()}"
+        raise document.error(said, *path)
+    return made
+
+
+def _truths(made: object, written: Plain, at: KeyPath) -> Iterator[KeyPath]:
+    """Where ``true`` or ``false`` was written and taken for 1 or 0, as pydantic does."""
+    if isinstance(written, bool):
+        if type(made) in (int, float):
+            yield at
+    elif isinstance(written, list) and isinstance(made, list | tuple):
+        for number, (one, item) in enumerate(zip(made, written, strict=False)):
+            yield from _truths(one, item, (*at, number))
+    elif isinstance(written, dict):
+        for key, part in _parts(made):
+            if key in written:
+                yield from _truths(part, written[key], (*at, key))
+
+
+def _parts(made: object) -> Iterator[tuple[str, object]]:
+    if isinstance(made, BaseModel):
+        for name, field_info in type(made).model_fields.items():
+            yield field_info.alias or name, getattr(made, name)
+    elif isinstance(made, dict):
+        yield from made.items()
 
 
 _PLAIN: Mapping[str, str] = {
@@ -274,7 +343,7 @@ _PLAIN: Mapping[str, str] = {
 def _as_input_error(
     document: Document, model: type[BaseModel], at: KeyPath, problem: ValidationError
 ) -> InputError:
-    found: dict[int | None, tuple[str, str]] = {}
+    found: dict[int | None, tuple[str, str, KeyPath]] = {}
     errors = problem.errors(include_url=False)
     for error in errors:
         if error["type"] == "too_short" and any(
@@ -284,14 +353,11 @@ def _as_input_error(
         ):
             continue  # pydantic counts only the items without mistakes
         path = (*at, *_real_path(document, at, error["loc"]))
-        found.setdefault(document.line_of(*path), _explain(model, error, at))
-    (line, (message, hint)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
-    rest = sorted(other or 0 for other, _ in others)
-    more = ", ".join(map(str, rest[:4]))
-    if more:
-        more = f"more mistakes on line{'s' if len(others) > 1 else ''} {more}"
-    hint = "; ".join(part for part in (hint, more) if part)
-    return InputError(message, hint, file=document.file, line=line)
+        said = _explain(model, error, at, describe_path(path))
+        found.setdefault(document.line_of(*path), (*said, path))
+    (_, (message, hint, path)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
+    more = document.more([line for line, _ in others])
+    return document.error(message, *path, hint="; ".join(filter(None, (hint, more))))
 
 
 def _real_path(document: Document, at: KeyPath, loc: Sequence[Key]) -> KeyPath:
@@ -303,9 +369,11 @@ def _real_path(document: Document, at: KeyPath, loc: Sequence[Key]) -> KeyPath:
     return path
 
 
-def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[str, str]:
-    loc, kind = error["loc"], error["type"]
-    where, given = describe_path((*at, *loc)), error["input"]
+def _explain(
+    model: type[BaseModel], error: ErrorDetails, at: KeyPath, where: str
+) -> tuple[str, str]:
+    """The mistake and a way out; ``where`` is its place as the file has it."""
+    loc, kind, given = error["loc"], error["type"], error["input"]
     if kind == "missing":
         owner = describe_path((*at, *loc[:-1])) or "the file"
         return f'{owner} lacks "{loc[-1]}"', "add it"
@@ -364,6 +432,17 @@ def describe_path(path: Sequence[Key]) -> str:
     for key in path:
         text += f"[{key}]" if isinstance(key, int) else (f".{key}" if text else str(key))
     return text
+
+
+def pointer_of_path(path: Sequence[Key]) -> str:
+    """``("hubs", 3, "lat")`` -> ``/hubs/3/lat`` (RFC 6901)."""
+    return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in path)
+
+
+def path_of_pointer(pointer: str) -> KeyPath:
+    """And back; a key that is a number is the place of an item."""
+    keys = (key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
+    return tuple(int(key) if key.isdecimal() else key for key in keys)
 
 
 def _short(value: object) -> str:

@@ -40,6 +40,7 @@ from corridor.topologies.model.catalogue import (
     shipped_waypoints,
 )
 from corridor.topologies.model.geo import LatLon, path_km
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import (
     Fibre,
     Hub,
@@ -183,7 +184,7 @@ class _Reader:
 
     def _known[Kept](self, table: Mapping[str, Kept], name: str, kind: str, at: KeyPath) -> Kept:
         if name not in table:
-            hint = nearest(name, table) or "corridor topology show lists what there is"
+            hint = nearest_named(name, table) or "corridor topology show lists what there is"
             message = f'no {kind} "{name}" in what this file extends'
             raise self.document.error(message, *at, hint=hint)
         return table[name]
@@ -312,7 +313,7 @@ class _Reader:
         return entry.may_cross
 
     def _unknown_end(self, fibre_id: str, end: str, at: KeyPath) -> Exception:
-        hint = nearest(end, self.hubs)
+        hint = nearest_named(end, self.hubs)
         if not hint and end in shipped_hubs():
             hint = f'add "{end}" to the hubs of this file'
         return self.document.error(
@@ -323,7 +324,7 @@ class _Reader:
         if not entry.system:
             return None
         if entry.system not in self.systems:
-            hint = nearest(entry.system, self.systems) or 'describe it under "systems:"'
+            hint = nearest_named(entry.system, self.systems) or 'describe it under "systems:"'
             raise self.document.error(
                 f'unknown cable system "{entry.system}"', *at, "system", hint=hint
             )
@@ -340,7 +341,7 @@ class _Reader:
         places |= shipped_waypoints()
         if point not in places:
             raise self.document.error(
-                f'unknown waypoint "{point}"', *at, hint=nearest(point, places)
+                f'unknown waypoint "{point}"', *at, hint=nearest_named(point, places)
             )
         return places[point]
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats.foreign_graph import ForeignLink, RawGraph, RawLink, Value
 from corridor.topologies.formats.import_options import ImportOptions
 from corridor.topologies.formats.quantities import (
@@ -25,6 +24,7 @@ from corridor.topologies.formats.quantities import (
     number_of,
     unit_named,
 )
+from corridor.topologies.model.meanings import nearest_named
 
 STEMS: Mapping[str, Quantity] = {
     "delay": "delay",
@@ -92,7 +92,7 @@ def read_links(graph: RawGraph, options: ImportOptions) -> tuple[list[ForeignLin
 def _check_named(names: Sequence[str], options: ImportOptions, file: str) -> None:
     for name in options.attributes:
         if name not in names:
-            hint = nearest(name, names) or (
+            hint = nearest_named(name, names) or (
                 f"links have {listed(names)}" if names else "links have no attributes"
             )
             raise InputError(f'no link has an attribute "{name}"', hint, file=file)

@@ -78,7 +78,7 @@ class Avoid(ByFibre, ByHub, ByOperator, ByPlace, Clause):
 
     def _reason(self, element: Element, groups: Groups) -> str | None:
         """Why an element is to be avoided, exceptions apart."""
-        for asked in self.of_hubs if isinstance(element, Hub) else self.of_fibres:
+        for asked in self.asked_of(element):
             answer = asked.key.holds(element, asked.value, groups)
             if answer is None and asked.name == "operated_by" and self._accepts_unknown:
                 continue

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.terms.elements import Element, Keyed, Named, Where
+from corridor.controller.policy.terms.elements import Element, Named, Where
 from corridor.controller.policy.terms.places import Groups, Value, inside
 from corridor.topologies.model.topology import Hub
 
@@ -73,8 +73,8 @@ class Clause(Value, ABC):
         lacks = [name for name in ("kind", "examples") if not hasattr(cls, name)]
         if lacks:
             raise TypeError(f"the clause {cls.__qualname__} lacks {' and '.join(lacks)}")
-        if issubclass(cls, Keyed):
-            cls.looked_up = {**cls.looked_up, **cls.named()}
+        by_key = getattr(cls, "named", dict)
+        cls.looked_up = {**cls.looked_up, **by_key()}
 
     @abstractmethod
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:

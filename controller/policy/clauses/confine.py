@@ -18,7 +18,6 @@ from corridor.controller.policy.terms.elements import (
     selected,
 )
 from corridor.controller.policy.terms.places import Groups, Names, inside
-from corridor.topologies.model.topology import Hub
 
 
 class Confine(ByFibre, ByHub, ByOperator, Clause):
@@ -67,7 +66,7 @@ class Confine(ByFibre, ByHub, ByOperator, Clause):
             for code, how in exposure(element):
                 if inside(code, codes) is not True:
                     return f"{element.id} {how} {code}, outside {', '.join(self.within)}"
-        for asked in self.of_hubs if isinstance(element, Hub) else self.of_fibres:
+        for asked in self.asked_of(element) if self.given else ():
             answer = asked.key.holds(element, asked.value, groups)
             if answer is not True:
                 known = "is not" if answer is False else "is not known to be"

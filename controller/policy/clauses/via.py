@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
@@ -10,6 +11,8 @@ from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, leav
 from corridor.controller.policy.terms.elements import Element, Selector, each_written_out
 from corridor.controller.policy.terms.places import Value
 
+BEFORE = "PRE"
+"""The phase before the first stop that names one."""
 MOST_STOPS = 32
 """Searches tell apart how many stops a packet has behind it."""
 
@@ -28,8 +31,8 @@ class ViaStop(Value):
     """Which hubs or fibres will do; ``gateways`` are hubs with ``gateway: true``."""
     before: Literal["border", "end"] = "end"
     """``border``: before anything outside the jurisdiction of the first hub is touched."""
-    then: str = Field(default="PASSED", pattern=r"^[A-Z][A-Z0-9_-]*$")
-    """Name of the phase that the stop opens, for people."""
+    then: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_-]*$")
+    """Name of the phase that the stop opens, for people; without it the phase goes on."""
 
 
 def _stops(value: Any) -> Any:
@@ -43,8 +46,6 @@ def _stop(value: Any) -> Any:
     return value if written_out else {"any_of": value}
 
 
-type Stop = Literal["gateways"] | Selector | ViaStop
-"""As it is written."""
 type Stop = Literal["gateways"] | Selector | ViaStop
 """As it is written."""
 Stops = Annotated[
@@ -89,7 +90,10 @@ class Via(Clause):
         return f"go by {', then '.join(stops)}"
 
     def phases(self) -> tuple[str, ...]:
-        return ("PRE", *(stop.then for stop in self.stops))
+        if not any(stop.then for stop in self.stops):
+            return ()
+        names = accumulate(self.stops, lambda name, stop: stop.then or name, initial=BEFORE)
+        return tuple(names)
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         due = [stop for stop in self.stops[state:] if stop.before == "border"]

@@ -110,7 +110,15 @@ class Asked(NamedTuple):
         """What an element is that it selects."""
         if isinstance(self.value, bool):
             return f"with{'' if self.value else 'out'} an international gateway"
-        return self.key.words.removesuffix(" -").format(", ".join(self.value))
+        *first, last = self.value
+        names = (
+            f"{', '.join(first)} or {last}" if first and self.is_by_id else ", ".join(self.value)
+        )
+        return self.key.words.removesuffix(" -").format(names)
+
+    @property
+    def is_by_id(self) -> bool:
+        return self.key.holds is _is_named
 
 
 class Keyed(Value):
@@ -146,6 +154,9 @@ class Keyed(Value):
     @cached_property
     def of_fibres(self) -> tuple[Asked, ...]:
         return tuple(one for one in self.given if Fibre in one.key.of)
+
+    def asked_of(self, element: Element) -> tuple[Asked, ...]:
+        return self.of_hubs if isinstance(element, Hub) else self.of_fibres
 
 
 class ByPlace(Keyed):
@@ -215,7 +226,7 @@ def in_words(given: Iterable[Asked], start: Start = "any") -> str:
         kinds &= one.key.of
         if one.key.words.endswith("-"):
             before += f"{one.predicate} "
-        elif one.key.holds is _is_named:
+        elif one.is_by_id:
             noun = one.predicate
         else:
             behind.append(one.predicate)
@@ -238,7 +249,7 @@ class Selects(Keyed):
 
     def selects(self, element: Element, groups: Groups) -> Answer:
         """Whether every key holds of an element, and no exception does."""
-        asked = self.of_hubs if isinstance(element, Hub) else self.of_fibres
+        asked = self.asked_of(element)
         if len(asked) < len(self.given):
             return False
         answers: list[Answer] = [one.key.holds(element, one.value, groups) for one in asked]
@@ -299,7 +310,7 @@ class Where(ByHub, ByOperator, Selects):
     @property
     def specificity(self) -> int:
         """Selecting by id is more specific than by anything else."""
-        return 2 if self.hubs else int(self != Where())
+        return 2 if self.hubs else int(bool(self.given or self.excepted))
 
     def in_words(self, start: Start = "any") -> str:
         if self == Where(gateway=True):

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator
 
 from corridor.controller.policy.terms.answers import Answer
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, NonEmpty
 
 
@@ -45,6 +45,9 @@ class Groups:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What was asked before: clauses ask for the same few names at every step of a search."""
+    _known_operators: dict[tuple[str, ...], tuple[frozenset[str], bool]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def codes(self, names: Iterable[str]) -> frozenset[str]:
         """The jurisdictions that ``names`` cover. Raises KeyError with a near match."""
@@ -53,11 +56,22 @@ class Groups:
             self._known[asked] = self._covered(asked)
         return self._known[asked]
 
+    def operators_of(self, names: tuple[str, ...]) -> tuple[frozenset[str], bool]:
+        """The operators and jurisdictions that names of either stand for, and whether there are
+        jurisdictions among them."""
+        if names not in self._known_operators:
+            places = [name for name in names if name in self.members]
+            wanted = self.codes(places) | (frozenset(names) - frozenset(places))
+            self._known_operators[names] = (wanted, bool(places))
+        return self._known_operators[names]
+
     def _covered(self, names: tuple[str, ...]) -> frozenset[str]:
         covered: frozenset[str] = frozenset()
         for name in names:
             if name not in self.members:
-                raise KeyError(f'no jurisdiction or group "{name}" {nearest(name, self.members)}')
+                raise KeyError(
+                    f'no jurisdiction or group "{name}" {nearest_named(name, self.members)}'
+                )
             covered |= self.members[name]
         return covered
 
@@ -95,14 +109,14 @@ def run_by(text: str | None, names: Iterable[str], groups: Groups) -> Answer:
     No operator, unnamed partners, or an operator whose jurisdiction is asked for but not given:
     not known.
     """
-    asked, given = frozenset(names), operators(text)
+    asked = tuple(names)
     if not asked:
         return False
-    wanted = groups.codes(asked & groups.members.keys()) | (asked - groups.members.keys())
-    if given & wanted:
+    wanted, asks_jurisdiction = groups.operators_of(asked)
+    given = operators(text)
+    if not given.isdisjoint(wanted):
         return True
-    asks_jurisdiction = bool(asked & groups.members.keys())
-    nameless = given - groups.members.keys()
-    if not given or given & _UNNAMED or (asks_jurisdiction and nameless):
+    if not given or not given.isdisjoint(_UNNAMED):
         return None
-    return False
+    nameless = asks_jurisdiction and any(one not in groups.members for one in given)
+    return None if nameless else False

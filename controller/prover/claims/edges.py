@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from corridor.controller.forwarding.program import Action, FastFailover, Flow, Table
+from corridor.controller.forwarding.program import (
+    Action,
+    FastFailover,
+    Flow,
+    Reason,
+    Table,
+    epoch_of,
+)
+from corridor.controller.prover.claims.counted import (
+    miscounted,
+    miscounted_at_door,
+    misnamed,
+    reason_of,
+    uncounted,
+)
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import (
@@ -24,6 +38,7 @@ from corridor.controller.prover.tables.headers import (
     ETH_ARP,
     ETH_IPV4,
     ETH_LLDP,
+    Box,
     box,
     outside,
 )
@@ -33,10 +48,24 @@ from corridor.topologies.model.wiring import HOST_PORT
 
 class ClosedWorld(WayClaim):
     id = "C1"
-    sentence = "What no binding admits and no policy permits stays at its hub; nothing is copied."
+    sentence = (
+        "What no binding admits and no policy permits stays at its hub and is counted; "
+        "nothing is copied."
+    )
 
-    def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
+    def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
+        for said in uncounted(network.held(hub).flows):
+            yield Breach(said, hub)
+
+    def in_difference(
+        self, network: Network, hub: str, removed: tuple[Flow, ...], added: tuple[Flow, ...]
+    ) -> Iterator[Breach]:
+        if not all(flow.match for flow in (*removed, *added)):
+            yield from self.in_switch(network, hub)
+
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         yield from _reserved(flow.actions)
+        yield from misnamed(flow, network.lookups[hub].groups)
         if _copies(flow.actions) + (flow.goto is not None) > 1:
             yield "sends a packet more than one way"
 
@@ -57,11 +86,22 @@ class ClosedWorld(WayClaim):
         for step in leaving(edge.steps):
             for rest in declared.outside(step.packet.sent):
                 yield shown_at(step, f"what no demand sends gets {what(step)}", rest)
+        for step in edge.steps:
+            if step.end.is_drop:
+                for said, headers in miscounted(network, network.hosts[edge.hub], step):
+                    yield shown_at(step, said, headers)
 
     def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
         for step in leaving(door.unlabelled):
             if not is_wiring_check(network, step):
                 yield shown_at(step, f"what is not labelled gets {what(step)}")
+        is_fibre = (door.hub, door.port) in network.cables
+        if is_fibre and door.unlabelled and not any(map(_to_controller, door.unlabelled)):
+            yield Breach(f"does not show the controller LLDP of port {door.port}", door.hub)
+        for step in door.unlabelled:
+            if step.end.is_drop:
+                for said, headers in miscounted_at_door(step, is_fibre=is_fibre):
+                    yield shown_at(step, said, headers)
 
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         """A demand that is allowed no path, and yet leaves; or whose permits cannot be told."""
@@ -70,6 +110,7 @@ class ClosedWorld(WayClaim):
             return
         if not seen.delivers and demand.is_blocked:
             yield from _blocked(seen, demand)
+            yield from _not_as_blocked(seen, demand)
         yield from deaths(seen, self.id)
 
 
@@ -92,9 +133,28 @@ def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
             yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand, violations)
 
 
+def _to_controller(step: Step) -> bool:
+    return step.end is End.TO_CONTROLLER
+
+
+def _not_as_blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    """Packets of a blocked demand that are dropped as something else."""
+    for turn in seen.door.turns:
+        matched = turn.step.matched
+        if turn.step.end.is_drop and not (matched and reason_of(matched[-1]) is _BLOCKED):
+            said = f"{demand.id} is blocked, and not counted so"
+            yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+
+
+_BLOCKED = Reason.DROP_BLOCKED
+
+
 class Binding(WayClaim):
     id = "C2"
-    sentence = "What a host sends has its own addresses, is served as its own, and stays as it is."
+    sentence = (
+        "What a host sends has its own addresses, is served and counted as its own, "
+        "and stays as it is."
+    )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.DELIVERED and step.at.port != HOST_PORT:
@@ -116,21 +176,44 @@ class Binding(WayClaim):
                 yield shown_at(step, f"{host.host} says by its DSCP how to treat its packets")
             if step.end is End.DELIVERED:
                 yield from _answer(network, edge, step)
+        for asked in network.questions(edge.hub):
+            if not any(_answers(step, asked) for step in edge.steps):
+                target = asked.known["arp_tpa"]
+                yield Breach(f"{host.host} is not told the address of {target}", edge.hub)
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
-        for turn in seen.door.turns if demand else ():
-            assert demand is not None
-            for flow in turn.step.matched:
-                if flow.table in _OF_DEMANDS and flow.policy != demand.number and flow.goto:
-                    whose = network.serves(flow) or "nobody's"
-                    said = f"packets of {demand.id} are taken for {whose}"
-                    yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+        if demand is None:
+            return
+        for turn in seen.door.turns:
+            for said in _strange(network, demand, turn.step):
+                yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+        for found in seen.of_kind(Kind.MISTAKEN):
+            for turn in seen.at(found.node[0]).turns:
+                for said in _strange(network, demand, turn.step):
+                    way = way_to(seen, found.node, turn.step)
+                    yield Breach(said, turn.step.at.hub, None, way, demand)
+
+
+def _strange(network: Network, demand: Demand, step: Step) -> Iterator[str]:
+    """How entries that a demand's packets meet say that they are another's, or of another epoch."""
+    given = step.packet.label if step.at.packet.label is None else step.at.packet.label
+    for flow in step.matched:
+        if flow.table not in _OF_DEMANDS or not flow.match:
+            continue
+        if flow.policy != demand.number:
+            yield f"packets of {demand.id} are taken for {network.serves(flow) or "nobody's"}"
+        elif given is not None and flow.serial != epoch_of(given) + 1:
+            yield f"packets of {demand.id} are taken for those of another epoch"
 
 
 _MAY_CHANGE = frozenset({"ip_dscp", "eth_type"})
 """What is zeroed, and what popping a label says."""
-_OF_DEMANDS = (Table.CLASSIFY, Table.LABEL)
+_OF_DEMANDS = (Table.CLASSIFY, Table.LABEL, Table.SWITCH)
+
+
+def _answers(step: Step, asked: Box) -> bool:
+    return step.end is End.DELIVERED and step.packet.sent.meet(asked) is not None
 
 
 def _answer(network: Network, edge: Edge, step: Step) -> Iterator[Breach]:

@@ -27,7 +27,7 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, 
 
 class Labels(WayClaim):
     id = "C3"
-    sentence = "Labels are given at host ports, one each, and say the truth about assessment."
+    sentence = "Labels are free to give, given at host ports, one each, and true about assessment."
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         match = dict(flow.match)
@@ -38,6 +38,10 @@ class Labels(WayClaim):
             if action.kind == "controller" and in_port in _NO_FIBRES:
                 yield "sends more than LLDP of fibres to the controller"
         given = _given(network, hub, flow)
+        named = {one for _, one in given} | ({label} if isinstance(label, int) else set[int]())
+        for one in sorted(named):
+            if (why := _unusable(one)) is not None:
+                yield f"uses label {one}, {why}"
         if not given:
             return
         if flow.table != Table.SWITCH and any(kind == "set_field" for kind, _ in given):
@@ -101,6 +105,20 @@ class Labels(WayClaim):
                 said = f"its label says {phase_of(label).name}, and it is {name}"
                 way = way_to(seen, found.node, found.step)
                 yield Breach(said, found.step.at.hub, None, way, demand)
+
+
+RESERVED = range(16)
+"""RFC 3032, 2.1: they mean something else, whatever an entry says."""
+OF_SNAP_HEADERS = range(0xAAAA0, 0xAAAAF + 1)
+"""What the next hub reads where a label was pushed behind a host's LLC and SNAP header: the octets
+AA-AA and four bits of the host's choice."""
+
+
+def _unusable(label: int) -> str | None:
+    """Why no demand may have a label; None if one may."""
+    if label in RESERVED:
+        return "which RFC 3032 reserves"
+    return "which hosts can make with a SNAP header" if label in OF_SNAP_HEADERS else None
 
 
 _NO_FIBRES = (None, HOST_PORT, GATEWAY_IN_PORT, GATEWAY_OUT_PORT)

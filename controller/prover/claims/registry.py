@@ -142,7 +142,7 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     found: list[tuple[Claim, Breach]] = [
         (claim, breach) for claim in _AT_EDGE for breach in claim.at_edge(network, edge)
     ]
-    turns, remarks = core.judged(steps)
+    turns, remarks, _ = core.judged(steps)
     found += [(claim, shown_at(step, said)) for claim, step, said in remarks]
     demands = network.demands_from[hub]
     by_headers = Sieve.of_boxes((turn.step.packet.sent, turn) for turn in turns)

@@ -13,6 +13,7 @@ from corridor.controller.forwarding.program import (
     Meter,
     SwitchProgram,
     Value,
+    WiredLink,
 )
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import Breach, Claim
@@ -70,6 +71,16 @@ class Installed(Claim):
     sentence = "Switches hold exactly what was intended, none of anybody else, and are set up so."
     needs_program = True
 
+    def overall(self, network: Network) -> Iterator[Breach]:
+        """Whether the wiring that is checked by LLDP is the one that is proven."""
+        if network.intended is None:
+            return
+        wired = _both_ways(network)
+        for link in surplus(network.intended.links, wired):
+            yield Breach(f"LLDP is expected from {link}, where no fibre leads")
+        for link in surplus(wired, network.intended.links):
+            yield Breach(f"LLDP is not expected from {link}, where a fibre leads")
+
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
         assert network.intended is not None
         held, intended = network.held(hub), intended_for(network, hub)
@@ -82,6 +93,14 @@ class Installed(Claim):
         self, _network: Network, hub: str, removed: tuple[Flow, ...], added: tuple[Flow, ...]
     ) -> Iterator[Breach]:
         return foreign_and_missing(hub, added, removed)
+
+
+def _both_ways(network: Network) -> list[WiredLink]:
+    dpids = {hub: host.dpid for hub, host in network.hosts.items()}
+    return [
+        WiredLink(dpids[hub], port, dpids[cable.far_hub], cable.far_port)
+        for (hub, port), cable in network.cables.items()
+    ]
 
 
 def intended_for(network: Network, hub: str) -> SwitchProgram:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from corridor.controller.forwarding.program import Table
+from corridor.controller.forwarding.program import Meter, Table
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.model import Bandwidth, Protected
 from corridor.controller.prover.exact.outcomes import Outcome, Searched
@@ -15,6 +15,9 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.prover.search.claim import Breach
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.model.sharing import assumed_capacities, capacities_bps, shared_links
+
+BURST_PER_S = 10
+"""How many bursts of a meter's size its rate lets through in a second."""
 
 if TYPE_CHECKING:
     from corridor.controller.admission import Admission, Use
@@ -36,7 +39,8 @@ def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -
             continue
         same = one.within == within
         for outcome in one.outcomes if same else explorer.search(one.intent, within).outcomes:
-            yield use_of(outcome, bandwidth.cir, explorer.topology, down)
+            use = use_of(outcome, bandwidth.cir, explorer.topology, down)
+            yield replace(use, payer=one.intent.pays_as)
 
 
 def use_of(
@@ -95,7 +99,8 @@ def misfits(admitted: Iterable[Admission]) -> Iterator[Breach]:
 
 
 def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Breach]:
-    """Guaranteed demands without a meter of their own at the rate that their edge lets in."""
+    """Guaranteed demands without a meter of their own, or of their aggregate at their hub, at the
+    rate, and with the burst, that their edge lets in; and others that have one."""
     owners: dict[tuple[str, int], str] = {}
     for one in searched:
         bandwidth, intent = guaranteed(one), one.intent
@@ -105,16 +110,32 @@ def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Brea
             matched, _, _ = switch.walk(explorer.packet(intent, selector))
             met = [flow.meter for flow in matched if flow.meter is not None]
             for meter in met:
-                owner = owners.setdefault((hub, meter), intent.id)
-                if owner != intent.id:
+                owner = owners.setdefault((hub, meter), intent.pays_as)
+                if owner != intent.pays_as:
                     yield Breach(f"packets of {intent.id} and {owner} share meter {meter}", hub)
-            rates = [switch.meters[meter].rate_kbps for meter in met if meter in switch.meters]
-            if bandwidth is not None and rates != [_rate_kbps(bandwidth)]:
-                held = ", ".join(format_rate(rate * 1000) for rate in rates) or "nothing"
-                rate = format_rate(bandwidth.pir or bandwidth.cir)
-                said = f"packets of {intent.id} are held to {held} instead of {rate}"
-                giving = (flow for flow in matched if flow.table == Table.LABEL)
-                yield Breach(said, hub, next(giving, None))
+            giving = next((flow for flow in matched if flow.table == Table.LABEL), None)
+            meters = [switch.meters[meter] for meter in met if meter in switch.meters]
+            for said in _held_wrongly(bandwidth, meters):
+                yield Breach(f"packets of {intent.id} are {said}", hub, giving)
+
+
+def _held_wrongly(bandwidth: Bandwidth | None, meters: Sequence[Meter]) -> Iterator[str]:
+    """What is wrong with the meters that packets pass, given the rates they are promised."""
+    rates = [meter.rate_kbps for meter in meters]
+    held = ", ".join(format_rate(rate * 1000) for rate in rates) or "nothing"
+    if bandwidth is None:
+        if rates:
+            yield f"held to {held}, and nothing is promised to them"
+    elif rates != [_rate_kbps(bandwidth)]:
+        yield f"held to {held} instead of {format_rate(bandwidth.pir or bandwidth.cir)}"
+    elif (burst := meters[0].burst_kbit) != (due := _burst_kbit(rates[0])):
+        yield f"let through {burst} kbit at once instead of {due} kbit"
+
+
+def _burst_kbit(rate_kbps: int) -> int:
+    """What passes at a rate in a tenth of a second; more would let a demand fill queues that others
+    share, less would cut what its rate allows."""
+    return max(rate_kbps // BURST_PER_S, 1)
 
 
 def _rate_kbps(bandwidth: Bandwidth) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import Value, phase_of
+from corridor.controller.forwarding.program import Table, Value, epoch_of, phase_of
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.declared.permits import Move
 from corridor.controller.prover.search.claim import Claim
@@ -20,6 +20,7 @@ DOOR = -1
 """The number of the place that a demand's packets come from: its host's port."""
 NOWHERE = -2
 NO_PHASE = -1
+NOBODY = -1
 
 
 class Turn(NamedTuple):
@@ -46,6 +47,9 @@ class At(NamedTuple):
 
     turns: tuple[Turn, ...]
     remarks: tuple[Remark, ...]
+    serves: int | None = None
+    """The number of the demand that entries met there say they are for: ``NOBODY`` where not all
+    say the same, or where some say another epoch than the label; None where none is met."""
 
 
 class Core:
@@ -70,7 +74,8 @@ class Core:
         return known
 
     def judged(self, steps: tuple[Step, ...]) -> At:
-        return At(tuple(map(self._turn, steps)), self._judge(self.network, steps))
+        turns = tuple(map(self._turn, steps))
+        return At(turns, self._judge(self.network, steps), _served(steps))
 
     def _turn(self, step: Step) -> Turn:
         narrow = step.packet.sent is not ANY
@@ -126,3 +131,17 @@ class Core:
         return known is not None and any(
             choice.group in groups for turn in known.turns for choice in turn.step.chosen
         )
+
+
+def _served(steps: Iterable[Step]) -> int | None:
+    """The demand whose packets entries of the last table say they are for; see ``At.serves``."""
+    numbers: set[int] = set()
+    for step in steps:
+        label = step.at.packet.label
+        for flow in step.matched:
+            if flow.table == Table.SWITCH and flow.match:
+                is_of_epoch = label is None or flow.serial == epoch_of(label) + 1
+                numbers.add(flow.policy if is_of_epoch else NOBODY)
+    if len(numbers) > 1:
+        return NOBODY
+    return numbers.pop() if numbers else None

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 from corridor.controller.prover.declared.demands import Demand
@@ -31,6 +31,7 @@ class Kind(Enum):
     DEATH = "the last permit dies, or a delivery still owes something"
     MISPLACED = "delivered to a host that is not the demand's"
     MISLABELLED = "the label says another phase than the permits do"
+    MISTAKEN = "entries met say that they are for another demand"
     DELIVERED = "delivered as some permit allows"
     REMARK = "wrong for packets of any demand"
 
@@ -83,7 +84,14 @@ class Exploration:
         return seen
 
     def of_kind(self, kind: Kind) -> list[Finding]:
-        return [one for found in self.noted.values() for one in found if one.kind is kind]
+        return self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> dict[Kind, list[Finding]]:
+        found: dict[Kind, list[Finding]] = {}
+        for one in chain.from_iterable(self.noted.values()):
+            found.setdefault(one.kind, []).append(one)
+        return found
 
     @cached_property
     def delivers(self) -> bool:
@@ -106,6 +114,22 @@ class Exploration:
             waiting += following - met
             met |= following
         return None
+
+    @cached_property
+    def intact(self) -> tuple[Finding, ...]:
+        """Deliveries while nothing fails."""
+        waiting, met, found = [self.start], {self.start}, list[Finding]()
+        while waiting:
+            node = waiting.pop()
+            found += [
+                one
+                for one in self.noted.get(node, ())
+                if one.kind is Kind.DELIVERED and one.step.without_failures
+            ]
+            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
+            waiting += following - met
+            met |= following
+        return tuple(found)
 
     @cached_property
     def headers(self) -> tuple[Box, ...]:
@@ -157,7 +181,7 @@ class Exploration:
         place, standing = node
         following: list[tuple[Node, Turn]] = []
         notes: list[Finding] = []
-        turns, remarks = self.door if place == DOOR else self.core.at(place)
+        turns, remarks, serves = self.at(place)
         permits = self.demand.permits if self.demand and standing != NOTHING else None
         phases = permits.phases(standing) if permits else None
         for turn in turns:
@@ -176,6 +200,8 @@ class Exploration:
                         notes.append(Finding(Kind.MISLABELLED, node, step))
             if to != NOWHERE:
                 following.append(((to, after), turn))
+        if serves is not None and place != DOOR and self.demand and serves != self.demand.number:
+            notes.append(Finding(Kind.MISTAKEN, node, turns[0].step))
         notes += [Finding(Kind.REMARK, node, one[1], None, one) for one in remarks]
         if notes:
             self.noted[node] = notes

@@ -8,6 +8,7 @@ from typing import Any
 from corridor.experiments.live_network.operations.probe_text import packets_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
 
 type Said = Mapping[str, Any]
 ANY = [None, None, None]
@@ -26,7 +27,7 @@ def named(demands: Sequence[Said], words: Sequence[str]) -> list[Said]:
     if not between:
         hubs = sorted({one[end] for one in demands for end in ("src", "dst")})
         unknown = [hub for hub in words if hub not in hubs]
-        hint = (nearest(unknown[0], hubs) if unknown else "") or "corridor status lists them"
+        hint = (nearest_named(unknown[0], hubs) if unknown else "") or "corridor status lists them"
         raise InputError(f"no demand goes from {src} to {dst}: switches drop what is sent", hint)
     return between
 

@@ -11,6 +11,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.experiments.lab.captures import capture_words, of_fibre
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some
+from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.packets import stamp
 
@@ -69,6 +70,8 @@ def capture_command(
     if fibre is not None:
         known = [*(one.fibre for one in wiring.fibres), *(one.hub for one in wiring.hubs)]
         if fibre not in known:
-            raise InputError(f"no fibre {fibre!r} in this network", nearest_or_some(fibre, known))
+            raise InputError(
+                f"no fibre {fibre!r} in this network", nearest_named_or_some(fibre, known)
+            )
         return capture_words(of_fibre(wiring, fibre), "", control)
     raise InputError("a capture is at a hub or at a fibre")

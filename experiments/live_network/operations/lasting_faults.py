@@ -14,6 +14,7 @@ from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.faults.kind import EventKind, Network
 from corridor.topologies.faults.registry import ACTIONS, BY_HAND
+from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 
@@ -102,5 +103,7 @@ class LastingFaults:
         known = self._gateways if key == "gateway" else self._names.get(kind.of, kind.names)
         if what not in known:
             of = "gateway" if key == "gateway" else kind.of
-            raise InputError(f'no {of} "{what}" in this network', nearest_or_some(what, known))
+            raise InputError(
+                f'no {of} "{what}" in this network', nearest_named_or_some(what, known)
+            )
         return kind

@@ -56,8 +56,8 @@ from corridor.experiments.live_network.operations.requests import (
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.faults.kind import Network as Faulted
+from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
 
 type Answer = Mapping[str, object]
@@ -313,7 +313,7 @@ class Operations(Closing):
     def _namespace(self, hub: str) -> str:
         known = [one.hub for one in self._here.wiring.hubs]
         if hub not in known:
-            raise InputError(f'no hub "{hub}" in this network', nearest_or_some(hub, known))
+            raise InputError(f'no hub "{hub}" in this network', nearest_named_or_some(hub, known))
         return self._here.namespace_of(hub)
 
     def _program(self, client: str, number: int) -> Program:

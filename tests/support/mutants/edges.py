@@ -241,6 +241,38 @@ def a_demand_is_taken_for_another(world):
     return world.replaced(hub, flow, replace(flow, cookie=cookie(Reason.CLASSIFY, policy=number)))
 
 
+@mutant("C2")
+def a_demand_is_taken_for_another_on_its_way(world):
+    """By the cookie of an entry of the last table: a gateway would take it for that demand's."""
+    hub, flow = world.one_of(world.decisions())
+    number = world.chance.choice([0, *(n for n, _ in world.served() if n != flow.policy)])
+    wrong = cookie(flow.reason, policy=number, serial=flow.serial)
+    return world.replaced(hub, flow, replace(flow, cookie=wrong))
+
+
+@mutant("C2")
+def a_blocked_demand_is_taken_for_another(world):
+    hub, flow = world.pick(Reason.DROP_BLOCKED)
+    wrong = cookie(flow.reason, policy=flow.policy - 1, serial=flow.serial)
+    return world.replaced(hub, flow, replace(flow, cookie=wrong))
+
+
+@mutant("C2")
+def an_entry_says_another_epoch_than_its_label(world):
+    """So that a controller which takes over would not know what stands."""
+    entries = [*world.entries(Reason.LABEL), *world.entries(Reason.CLASSIFY), *world.decisions()]
+    hub, flow = world.one_of(entries)
+    wrong = cookie(flow.reason, policy=flow.policy, serial=3 - flow.serial)
+    return world.replaced(hub, flow, replace(flow, cookie=wrong))
+
+
+@mutant("C2")
+def an_address_is_not_told(world):
+    """A host asks for an end of one of its demands, and nobody answers."""
+    hub, flow = world.pick(Reason.ARP_REPLY)
+    return world.replaced(hub, flow)
+
+
 @mutant("C3")
 def two_labels_are_pushed(world):
     hub, flow = world.pick(Reason.LABEL)

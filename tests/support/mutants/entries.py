@@ -135,18 +135,92 @@ def a_cookie_is_another(world):
     return world.replaced(hub, flow, replace(flow, cookie=cookie(Reason.ADMIT)))
 
 
-@mutant("C0")
+@mutant("C1")
 def a_last_drop_is_missing(world):
+    """The packet is dropped all the same, and not counted."""
     hub, flow = world.pick(Reason.DROP_NOT_SWITCHED)
     return world.replaced(hub, flow)
 
 
-@mutant("C0")
+@mutant("C1")
 def a_named_drop_is_missing(world):
     """The packet is dropped all the same, and counted as something else."""
     named = (Reason.DROP_SPOOFED_IP, Reason.DROP_TAGGED, Reason.DROP_HOST_LABEL, Reason.DROP_IPV6)
     hub, flow = world.pick(world.chance.choice(named))
     return world.replaced(hub, flow)
+
+
+@mutant("C1")
+def a_drop_is_counted_as_another(world):
+    wrong = (
+        Reason.DROP_SPOOFED_IP,
+        Reason.DROP_SPOOFED_MAC,
+        Reason.DROP_BROADCAST,
+        Reason.DROP_IPV6,
+    )
+    hub, flow = world.pick(world.chance.choice(wrong))
+    return world.replaced(hub, flow, replace(flow, cookie=cookie(Reason.DROP_TAGGED)))
+
+
+@mutant("C1")
+def what_is_sent_on_is_counted_as_dropped(world):
+    hub, flow = world.one_of(world.decisions())
+    return world.replaced(hub, flow, replace(flow, cookie=_cookie(flow, Reason.DROP_NOT_SWITCHED)))
+
+
+@mutant("C1")
+def what_is_delivered_is_counted_as_sent_on(world):
+    hub, flow = world.one_of(
+        world.decisions(where=lambda _, f: f.reason is Reason.EGRESS and outlet(f.actions) == 1)
+    )
+    return world.replaced(hub, flow, replace(flow, cookie=_cookie(flow, Reason.SWITCH)))
+
+
+@mutant("C1")
+def what_is_served_is_counted_as_what_it_is_not(world):
+    was = (Reason.LABEL, Reason.CLASSIFY, Reason.ADMIT, Reason.ARP_REPLY, Reason.WIRING_CHECK)
+    hub, flow = world.pick(world.chance.choice(was))
+    others = [one for one in (*was, Reason.BORDER) if one is not flow.reason]
+    wrong = _cookie(flow, world.chance.choice(others))
+    return world.replaced(hub, flow, replace(flow, cookie=wrong))
+
+
+def _cookie(flow, reason):
+    return cookie(reason, policy=flow.policy, serial=flow.serial)
+
+
+@mutant("C1")
+def a_blocked_demand_is_dropped_as_nobodys(world):
+    hub, flow = world.pick(Reason.DROP_BLOCKED)
+    return world.replaced(hub, flow)
+
+
+@mutant("C1")
+def what_nobody_knows_is_counted_for_a_blocked_demand(world):
+    hub, flow = world.pick(Reason.DROP_BLOCKED)
+    wide = replace(without(flow, "ipv4_dst", "eth_dst", "tcp_dst", "ip_proto"), priority=50)
+    return world.replaced(hub, None, wide)
+
+
+@mutant("C1")
+def the_wiring_of_a_fibre_is_not_shown(world):
+    hub, flow = world.pick(Reason.WIRING_CHECK)
+    return world.replaced(hub, flow)
+
+
+@mutant("C1")
+def frames_that_watch_a_fibre_are_counted_as_dropped(world):
+    hub, flow = world.pick(Reason.BFD)
+    return world.replaced(hub, flow)
+
+
+@mutant("C0")
+def the_wiring_that_is_checked_is_another(world):
+    link = world.chance.choice(world.program.links)
+    kept = tuple(one for one in world.program.links if one is not link)
+    wrong = replace(link, dst_port=link.dst_port + 1)
+    links = kept if world.chance.random() < 0.5 else (*kept, wrong)
+    return Spoilt(world.tables, replace(world.program, links=links), world.intents)
 
 
 @mutant("C0")

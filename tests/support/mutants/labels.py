@@ -83,23 +83,21 @@ def two_demands_share_a_label(world):
     if phase_of(one) is not phase_of(other) or _meet(world, one, other):
         raise NotHereError
     swap = {other: one}
-    switches = [
+    return world.with_switches(
+        [_switch_with_labels(switch, swap) for switch in world.program.switches]
+    )
+
+
+def _switch_with_labels(switch, swap):
+    groups = tuple(
         replace(
-            switch,
-            flows=tuple(_with_labels(flow, swap) for flow in switch.flows),
-            groups=tuple(
-                replace(
-                    group,
-                    buckets=tuple(
-                        replace(b, actions=_labels_in(b.actions, swap)) for b in group.buckets
-                    ),
-                )
-                for group in switch.groups
-            ),
+            group,
+            buckets=tuple(replace(b, actions=_labels_in(b.actions, swap)) for b in group.buckets),
         )
-        for switch in world.program.switches
-    ]
-    return world.with_switches(switches)
+        for group in switch.groups
+    )
+    flows = tuple(_with_labels(flow, swap) for flow in switch.flows)
+    return replace(switch, flows=flows, groups=groups)
 
 
 def _meet(world, one, other):
@@ -137,6 +135,25 @@ def _to_have_come_by(world, hub, flow):
     outs = {a.arguments[0] for a in flow.actions if a.kind == "output"}
     if not any((hub, port) in world.ports for port in outs):
         raise NotHereError
+
+
+@mutant("C3")
+def a_reserved_label_is_given_out(world):
+    """Of RFC 3032, wherever another of its phase was matched, given or written."""
+    return _called(world, Phase.PRE, world.chance.randrange(16))
+
+
+@mutant("C3")
+def a_label_that_hosts_can_make_is_given_out(world):
+    return _called(world, Phase.ASSESSED, 0xAAAA0 + world.chance.randrange(16))
+
+
+def _called(world, phase, name):
+    """With a label of a phase under another name everywhere."""
+    label = world.one_of([one for one in world.labels() if phase_of(one) is phase])
+    return world.with_switches(
+        [_switch_with_labels(switch, {label: name}) for switch in world.program.switches]
+    )
 
 
 @mutant("C3")

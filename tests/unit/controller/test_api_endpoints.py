@@ -179,7 +179,7 @@ def test_a_switch_that_refuses_is_a_bad_gateway(reconciler, api, as_before):
     ("method", "path", "body", "says"),
     [
         ("PUT", "/v1/policies", {"name": "x", "nonsense": 1}, "nonsense"),
-        ("PUT", "/v1/policies", plain({"id": "?"}), "policies.3"),
+        ("PUT", "/v1/policies", plain({"id": "?"}), "policies[3]"),
         (
             "PUT",
             "/v1/policies",
@@ -207,6 +207,47 @@ def test_bad_input_is_422_with_its_reason_and_without_effect(
     assert (reply.status, reply.json["kind"]) == (422, "bad")
     assert says in reply.json["detail"]
     assert (reconciler.lab.holds(), len(reconciler.lab.switches.done)) == (before, calls)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where", "pointer", "said"),
+    [
+        (
+            {"hard": {"avoid": {"operated_by": ["PTCL", "Acme"]}}},
+            "policies[3].hard.avoid.operated_by[1]",
+            "/policies/3/hard/avoid/operated_by/1",
+            'no operator, jurisdiction or group is called "Acme"',
+        ),
+        (
+            {"hard": {"avoid": {"located_in": "Thailand"}}},
+            "policies[3].hard.avoid.located_in",
+            "/policies/3/hard/avoid/located_in",
+            'no jurisdiction or group is called "Thailand"',
+        ),
+        (
+            {"hard": {"avod": {}}},
+            "policies[3].hard.avod",
+            "/policies/3/hard/avod",
+            'unknown key "avod"',
+        ),
+        (
+            {"hard": {"hops": 0}, "effect": "maybe"},
+            "policies[3].effect",
+            "/policies/3/effect",
+            'policies[3].effect "maybe" is not known',
+        ),
+    ],
+)
+def test_a_mistake_in_a_set_is_told_where_it_was_written(api, wrong, where, pointer, said):
+    """By the place in what was sent, as it was sent: one name for a list of one is one name."""
+    reply = api.ask("PUT", "/v1/policies", plain({"id": "X", "effect": "restrict", **wrong}))
+    assert (reply.status, reply.json["kind"]) == (422, "bad")
+    (mistake,) = reply.json["mistakes"]
+    assert (mistake["where"], mistake["pointer"]) == (where, pointer)
+    assert said in mistake["message"]
+    assert reply.json["detail"].startswith(where)
+    assert reply.json["detail"].count(where) == 1
+    assert "policy set" not in reply.json["detail"]
 
 
 def test_a_body_that_is_no_json_is_422(api):

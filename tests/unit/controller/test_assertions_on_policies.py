@@ -1,5 +1,7 @@
 """Assertions of the pytest plugin hold exactly when what they say is so of the tables."""
 
+import re
+
 import pytest
 
 from corridor.controller.policy.model import PolicySet
@@ -8,6 +10,7 @@ from corridor.controller.testing import (
     assert_blocked,
     assert_delivers_under,
     assert_delivers_up_to,
+    assert_keeps,
     assert_never_transits,
     assert_passes,
     assert_stays_within,
@@ -50,6 +53,37 @@ def test_transit_counts_hubs_between_the_ends_and_what_fibres_touch():
     assert_never_transits(demand, "OM", "MM")
     assert "gilgit is in PK" in why(assert_never_transits, demand, "PK")
     assert "kash is in CN" in why(assert_never_transits, demand, "CN")
+
+
+KARAKORAM = {"avoid": {"srlgs": "corridor:karakoram"}}
+
+
+def test_any_hard_clause_of_a_policy_may_be_asked_for():
+    demand = west_to_karachi()
+    assert_keeps(demand, {"no_return": "CN", "path": "CN+ PK+", "via": [{"hubs": "gilgit"}]})
+    assert_keeps(west_to_karachi(permit(hard=KARAKORAM), k=2), KARAKORAM)
+    said = why(assert_keeps, demand, {"hops": 5, **KARAKORAM})
+    assert '"avoid: no fibre of shared risk corridor:karakoram" does not hold' in said
+    assert "because  kash-gilgit is of shared risk corridor:karakoram" in said
+    said = why(assert_keeps, demand, {"via": [{"hubs": "mumbai"}]})
+    assert "karachi is reached before hub mumbai" in said
+    india = {"avoid": {"any_of": {"located_in": "IN"}}}
+    assert "mumbai is any hub in IN" in why(assert_keeps, west_to_karachi(k=1), india)
+
+
+@pytest.mark.parametrize(
+    ("hard", "says"),
+    [
+        ({"avoid": {"srlgs": "corridor:karakorum"}}, 'no shared-risk group is called "corridor:ka'),
+        ({"avoid": {"cabel": "smw4"}}, "hard.avoid.cabel: Extra inputs"),
+        ({"path": "west ("}, "a hub, jurisdiction, @role or <fibre> is expected here"),
+        ({"max_one_way": "3ms"}, "use assert_within"),
+        ({}, "restricts nothing"),
+    ],
+)
+def test_a_clause_that_is_none_is_an_input_error(hard, says):
+    with pytest.raises(InputError, match=re.escape(says)):
+        assert_keeps(west_to_karachi(), hard)
 
 
 def test_transit_counts_under_any_failure_that_is_bridged():

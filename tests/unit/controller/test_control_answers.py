@@ -71,7 +71,8 @@ def test_a_set_that_names_what_the_topology_does_not_know_is_refused_with_the_pl
     answer = ask(lab, do="policy", set=plain(given))
     assert (answer["ok"], answer["kind"]) == (False, "bad")
     assert said in answer["reason"]
-    assert "policy set other: policies[3]." in answer["reason"]
+    assert answer["reason"].startswith("policies[3].")
+    assert answer["mistakes"][0]["pointer"].startswith("/policies/3/")
     assert (lab.holds(), len(lab.switches.done)) == before
     assert lab.network.known.specification.policies == policies()
 

@@ -10,7 +10,7 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import Reason, Table
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.updates import UpdateProof
+from corridor.controller.prover.updates import UpdateProof, beyond_edges
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 NETWORK = wiring()
@@ -79,6 +79,26 @@ def test_old_edges_are_not_proven_by_new_policies(deployment):
     )
     proof = deployments.proof_flipped(deployment, stale, new, NETWORK)
     assert {"C0", "C1"} & {one.claim for one in proof.violated}
+
+
+def test_what_is_beyond_edges_stands_before_they_are_flipped(deployment):
+    """Edges are flipped one after another: who is flipped sends to who is not."""
+    new = deployments.following(deployment, having(NO_SEA), NETWORK)
+    step = deployments.step_between(deployment, new)
+    assert not [*beyond_edges(step.beside, step.flipped)]
+    late = replace(
+        step,
+        switches=tuple(
+            replace(one, beside=(), edge_on=(*one.edge_on, *one.beside)) for one in step.switches
+        ),
+    )
+    flipped = deployments.proof_flipped(deployment, late, new, NETWORK)
+    assert flipped.holds, "each side by itself is right"
+    said = (*beyond_edges(late.beside, late.flipped),)
+    assert said[0] == "more than edges would change at shanghai when edges are flipped"
+    proof = UpdateProof(deployments.proof_beside(deployment, step, new, NETWORK), flipped, said)
+    assert (proof.holds, proof.verdict.status) == (False, "violated")
+    assert proof.verdict.why == said[0]
 
 
 def test_a_label_that_rests_is_accepted_and_any_other_is_not(deployment):

@@ -162,6 +162,12 @@ def test_what_does_not_hold_is_said_first() -> None:
     wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
     said = holds(of, summary(of, crossings=wrong), PROOF)
     assert said.startswith("It does not hold: claims proven; of 9 packets on fibres 3 were where")
+    differs = PROOF | {"second_opinion": {"agrees": False}}
+    said = holds(of, summary(of), differs)
+    assert said.startswith("It does not hold: claims proven, and a second opinion differs")
+    assert holds(of, summary(of), PROOF | {"second_opinion": {"agrees": True}}) == holds(
+        of, summary(of), PROOF
+    )
     assert holds(of, summary(of), {}) == "Nothing was proven."
 
 

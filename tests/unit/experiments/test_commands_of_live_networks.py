@@ -123,6 +123,57 @@ def test_a_file_and_a_day_are_put_in_force(reconciler, corridor, tmp_path):
     )
 
 
+NOBODY = 'no operator, jurisdiction or group is called "Acme"'
+INCLUDED = """\
+name: part
+policies:
+- {id: PART, effect: restrict, hard: {avoid: {operated_by: [Acme]}}}
+"""
+INCLUDING = """\
+name: whole
+include: [part.yaml]
+outside: not-judged
+policies:
+- id: OWN
+  effect: restrict
+  hard: {avoid: {located_in: [TH]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "part", "said"),
+    [
+        (
+            INCLUDING.replace("located_in: [TH]", "operated_by: Acme"),
+            "name: part\n",
+            f"whole.yaml:7: policies[0].hard.avoid.operated_by: {NOBODY}",
+        ),
+        (
+            INCLUDING,
+            INCLUDED,
+            f"part.yaml:3: policies[0].hard.avoid.operated_by[0]: {NOBODY}",
+        ),
+        (
+            INCLUDING.replace("not-judged", "deny").replace("[part.yaml]", "[part.yaml, pk]"),
+            "name: part\n",
+            'whole.yaml:1: demand "train" is of unknown data class',
+        ),
+    ],
+    ids=["in the file", "in what it includes", "of the whole"],
+)
+def test_what_a_network_does_not_understand_is_told_of_the_file_that_says_it(
+    reconciler, corridor, tmp_path, own, part, said
+):
+    (tmp_path / "whole.yaml").write_text(own)
+    (tmp_path / "part.yaml").write_text(part)
+    before = reconciler.lab.network.known.specification.policies
+    code, _, complained = corridor("policy", "set", str(tmp_path / "whole.yaml"))
+    assert code == 2
+    assert f"corridor: {tmp_path}/{said}" in complained
+    assert complained.count("\n") == 1
+    assert reconciler.lab.network.known.specification.policies == before
+
+
 def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     reconciler, corridor, monkeypatch, tmp_path
 ):
@@ -187,7 +238,8 @@ def test_a_set_may_name_hubs_that_only_the_kept_network_has(corridor, tmp_path, 
 
     reconciler.instead = instead
     _, _, complained = corridor("policy", "set", str(tmp_path / "closed.yaml"))
-    assert complained.startswith("corridor: policy set closed: policies[0].match.src.hubs[1]: ")
+    where = f"{tmp_path}/closed.yaml:3: policies[0].match.src.hubs[1]"
+    assert complained.startswith(f'corridor: {where}: no hub is called "nowhere"')
 
 
 def test_a_fibre_is_drained_and_restored(reconciler, corridor):

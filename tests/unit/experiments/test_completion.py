@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,6 @@ from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 
-SOON_MS = 300
-"""Twice what it takes on a machine that is not busy."""
 FREE = {
     *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
     *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS", "ARGUMENT"),
@@ -110,15 +107,6 @@ def test_a_file_is_proposed_where_no_name_fits(tmp_path):
     (tmp_path / "mine.yaml").write_text("")
     (tmp_path / "mine.txt").write_text("")
     assert proposed(f"corridor run {tmp_path}/m") == [f"{tmp_path}/mine.yaml"]
-
-
-def test_it_comes_soon():
-    taken_ms = []
-    for _ in range(5):
-        start = time.monotonic()
-        proposed("corridor explain rec")
-        taken_ms.append((time.monotonic() - start) * 1000)
-    assert min(taken_ms) < SOON_MS
 
 
 def test_nothing_slow_is_imported_for_it():

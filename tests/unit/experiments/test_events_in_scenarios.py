@@ -110,6 +110,23 @@ def test_a_stream_may_not_count_from_streams(tmp_path):
     )
 
 
+def test_policies_that_do_not_know_a_demands_data_are_refused_before_anything_runs(tmp_path):
+    """The controller would refuse them while traffic flows."""
+    (tmp_path / "other.yaml").write_text(
+        "name: other\noutside: deny\n"
+        "classes: [{id: own, origin: CN, sensitivity: general, basis: exempt}]\n"
+        "policies: [{id: P, effect: permit, match: {class: own}}]\n"
+    )
+    says = 'under other.yaml demand "[a-z]*" is of unknown data class'
+    asked = DEMANDS.replace("src:", "data: cn-general-exempt, returns: same-class, src:")
+    more = PROBES + "policies: cn-outbound\n"
+    refused(tmp_path, says, "at: 1s, policies: other.yaml", demands=asked, more=more)
+    (tmp_path / "other.yaml").write_text("name: other\noutside: deny\npolicies: [{id: P}]\n")
+    says = 'other.yaml:3: policies\\[0\\] lacks "effect"'
+    with pytest.raises(InputError, match=says):
+        loaded(tmp_path, timeline("at: 1s, policies: other.yaml") + more, asked)
+
+
 def test_streams_that_policies_keep_back_are_no_moment(tmp_path):
     kept = HEAVY.replace("udp: 50%}", "udp: 50%}, data: cn-core-none, returns: same-class")
     with pytest.raises(InputError, match="all of them are kept back"):

@@ -49,7 +49,7 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
         ("state-riyadh-guian", "  SA-CCSPR: Cloud Computing Services Provisioning Regulations"),
         ("infer-riyadh-bangkok", "Not known to keep out of MY on aae-1-satun-mumbai: the approach"),
         ("infer-riyadh-bangkok", "fibres on this path have assumed capacities"),
-        ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for data from hub guangzhou, shenzhen, not"),
+        ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for data from hub guangzhou or shenzhen, not"),
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
         ("ckpt-zhongwei-jeddah", "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (unsure)"),
         ("state-riyadh-jeddah", "dropped at riyadh by SA-GOVERNMENT"),

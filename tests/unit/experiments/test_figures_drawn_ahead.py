@@ -125,7 +125,7 @@ def test_what_is_computed_is_drawn_before_it_is_told_to(run: Path, summary: dict
     handmade_answers.write_answers(run)
     early = [name for name, kind in KINDS.items() if kind.foreseen]
     with Drawing(run, ahead=True) as drawing, never_here():
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not all((run / "figures" / f"{name}-column.png").exists() for name in early):
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -126,6 +126,18 @@ def test_what_cannot_be_is_refused_at_once_and_not_added(event: Any, says: str) 
     assert lab._loaded().events == ()
 
 
+def test_what_python_says_is_no_line_of_a_file(tmp_path: Path) -> None:
+    lab = corridor.Lab("mini", policies="cn-outbound")
+    with pytest.raises(InputError) as caught:
+        lab.at("1s").policies("nowhere.yaml")
+    assert str(caught.value).startswith("event {'at': '1s', 'policies': 'nowhere.yaml'}: ")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("name: mine\npolicies:\n- {id: P, effect: permit, match: {src: {hubs: [x]}}}\n")
+    with pytest.raises(InputError) as caught:
+        lab.at("1s").policies(str(mine))
+    assert str(caught.value).startswith(f'{mine}:3: no hub is called "x"')
+
+
 def test_a_kind_that_there_is_not_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="no kind of event is called 'cutt'"):
         corridor.Lab("mini").at("1s").cutt("guian-kunming")

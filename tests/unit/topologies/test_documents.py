@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from corridor.topologies.base.documents import parse_document, read_document, validate
+from corridor.topologies.base.documents import (
+    Mistake,
+    Unwritten,
+    parse_document,
+    path_of_pointer,
+    pointer_of_path,
+    read_document,
+    validate,
+)
 from corridor.topologies.base.errors import InputError
 
 
@@ -179,3 +188,71 @@ def test_a_document_that_is_no_mapping_is_refused(text: str) -> None:
 )
 def test_a_value_is_found_by_its_path_and_none_where_nothing_stands(path, value):
     assert parse_document("a: [1, {b: 2}]\n", "f").value(*path) == value
+
+
+class Watts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    watts: int
+    of: tuple[str, ...] = ()
+
+
+class Rooms(BaseModel):
+    rooms: tuple[Watts, ...]
+
+
+@pytest.mark.parametrize(
+    ("data", "at", "said"),
+    [
+        (
+            {"rooms": [{"watts": 1}, {"watts": "x"}]},
+            ("rooms", 1, "watts"),
+            "rooms[1].watts must be a whole number, not x",
+        ),
+        (
+            {"rooms": [{"wats": 1}]},
+            ("rooms", 0),
+            'rooms[0] lacks "watts"; add it; and 1 more mistake',
+        ),
+        (
+            {"rooms": [{"watts": 1, "wats": 2}]},
+            ("rooms", 0, "wats"),
+            'rooms[0].wats: unknown key "wats"; did you mean "watts"?',
+        ),
+        ([], (), "must be a mapping of keys to values"),
+    ],
+)
+def test_values_that_were_never_written_are_told_by_their_path(data, at, said) -> None:
+    with pytest.raises(Mistake) as caught:
+        validate(Unwritten.of(data), Rooms)
+    assert (caught.value.at, str(caught.value)) == (at, said)
+
+
+@pytest.mark.parametrize("path", [(), ("rooms", 3, "of"), ("a/b", "c~d", 0)])
+def test_a_path_and_its_pointer_are_the_same(path) -> None:
+    assert path_of_pointer(pointer_of_path(path)) == path
+
+
+def test_a_pointer_is_as_rfc_6901_has_it() -> None:
+    assert pointer_of_path(("a/b", "m~n", 0)) == "/a~1b/m~0n/0"
+
+
+class Lit(BaseModel):
+    rooms: tuple[Watts, ...] = ()
+    most: float | None = Field(default=None, alias="at-most")
+    is_lit: bool = False
+    by_name: dict[str, int] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("is_lit: true\nat-most: true\n", 2, "at-most must be a number, not true"),
+        ("rooms:\n- {watts: 1}\n- {watts: false}\n", 3, "rooms[1].watts must be a number"),
+        ("by_name:\n  hall: true\n", 2, "by_name.hall must be a number"),
+    ],
+)
+def test_true_is_no_number(text, line, said) -> None:
+    with pytest.raises(InputError, match=re.escape(said)) as caught:
+        validate(parse_document(text, "h.yaml"), Lit)
+    assert caught.value.line == line
+    assert validate(parse_document("{is_lit: true, at-most: 1}", "h.yaml"), Lit).is_lit

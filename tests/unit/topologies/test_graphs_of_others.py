@@ -216,7 +216,10 @@ def test_an_attribute_is_what_the_user_says_it_is(tmp_path: Path) -> None:
     topology = load(tmp_path, "n.edgelist", text, attributes={"weight": "km", "cap": "Gbit"})
     (fibre,) = topology.fibres
     assert (fibre.length_km, fibre.capacity_gbps) == (12, 40)
-    for wrong, message in (({"wait": "km"}, 'did you mean "weight"'), ({"cap": "ell"}, "no unit")):
+    for wrong, message in (
+        ({"wieght": "km"}, 'did you mean "weight"'),
+        ({"cap": "ell"}, "no unit"),
+    ):
         with pytest.raises(InputError, match=message):
             load(tmp_path, "n.edgelist", text, attributes=wrong)
 

@@ -63,3 +63,9 @@ def test_a_country_means_its_policy_set():
         load_policies("thailand")
     with pytest.raises(InputError, match='did you mean "cn-outbound"'):
         load_policies("China")
+
+
+def test_a_name_that_stands_by_itself_is_meant_before_the_same_behind_a_kind():
+    assert closest("peac", ["cable:peace", "peace"]) == ["peace"]
+    assert closest("PEACE", ["cable:peace", "peace"]) == ["peace"]
+    assert closest("peac", ["cable:peace", "corridor:red-sea"]) == ["cable:peace"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import exact_lab as lab
-from corridor.controller.forwarding.program import FastFailover, Flow, Meter, output
+from corridor.controller.forwarding.program import FastFailover, Flow, Meter, Reason, output
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.exact.claims import ExactReport, examine, predict
@@ -416,13 +416,31 @@ def test_rates_that_do_not_fit_under_failures_are_a_breach():
 
 @pytest.mark.parametrize(
     ("meters", "said"),
-    [((), "held to nothing"), ((Meter(1, 20_000, 1000),), "held to 20Mbit instead of 40Mbit")],
+    [
+        ((), "held to nothing"),
+        ((Meter(1, 20_000, 1000),), "held to 20Mbit instead of 40Mbit"),
+        ((Meter(1, 40_000, 400_000),), "let through 400000 kbit at once instead of 4000 kbit"),
+        ((Meter(1, 40_000, 1),), "let through 1 kbit at once instead of 4000 kbit"),
+    ],
 )
-def test_guaranteed_demands_need_a_meter_of_their_rate(meters, said):
+def test_guaranteed_demands_need_a_meter_of_their_rate_and_burst(meters, said):
     laid = lab.lay(diamond(), [asking(diamond(), FAST)])
     report = report_on(lab.respelt(laid, "a", meters=meters))
     assert broken(report) == ["C12"]
     assert said in report.breaches["C12"][0].said
+
+
+def test_what_is_promised_nothing_is_held_to_nothing():
+    laid = lab.lay(diamond(), [asking(diamond(), permit("FREE"))])
+    assert report_on(laid).holds
+    switch = lab.switch_of(laid, "a")
+    metered = tuple(
+        replace(flow, meter=1) if flow.reason is Reason.LABEL else flow for flow in switch.flows
+    )
+    report = report_on(lab.respelt(laid, "a", flows=metered, meters=(Meter(1, 777, 77),)))
+    assert [breach.said for breach in report.breaches["C12"]] == [
+        "packets of demand are held to 777kbit, and nothing is promised to them"
+    ]
 
 
 def test_a_meter_is_for_one_demand():

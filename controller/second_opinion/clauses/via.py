@@ -1,0 +1,29 @@
+"""``via``: the path goes by some hubs or fibres, in an order, some before the border."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.terms.places import Places
+from corridor.controller.second_opinion.terms.plain import Plain, listed, short_form
+from corridor.controller.second_opinion.terms.selectors import selects
+from corridor.controller.second_opinion.terms.stops import unserved
+
+ANY_OF = "any_of"
+
+
+def objection(asked: Any, way: Journey, places: Places) -> str:
+    stops = [_as_a_stop(one) for one in listed(short_form(asked, "stops"))]
+    elements = list(way.elements)
+
+    def serves(position: int, stop: Plain) -> bool:
+        return selects(stop[ANY_OF], elements[position], places) is True
+
+    late = unserved(stops, way, places, serves)
+    return f"stop {late} is not passed in time" if late else ""
+
+
+def _as_a_stop(written: Any) -> Plain:
+    """A stop may be written as its selector alone."""
+    return written if isinstance(written, dict) and ANY_OF in written else {ANY_OF: written}

@@ -1,0 +1,82 @@
+"""What a second opinion judges: demands with their packets, policies as plain data, a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from corridor.controller.second_opinion.terms.plain import Plain, names
+from corridor.topologies.model.topology import Topology
+
+if TYPE_CHECKING:
+    from corridor.controller.intent.specification import Specification
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A demand by the keys of its file, and what tells its packets."""
+
+    demand: Plain
+    selectors: tuple[Plain, ...]
+    given_up: tuple[str, ...]
+    """Steps of its permit's ladder, so that rates fit."""
+
+    @property
+    def id(self) -> str:
+        return str(self.demand["id"])
+
+
+@dataclass(frozen=True)
+class Protection:
+    """So many failures of these kinds are bridged by the switches themselves."""
+
+    k: int
+    over: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The whole of it, as plain data."""
+
+    topology: Topology
+    policies: Plain
+    as_of: date
+    directions: tuple[Direction, ...]
+    protection: Protection
+    """Of every demand, beside what its permit asks for."""
+
+    @classmethod
+    def of(cls, specification: Specification) -> Declared:
+        plain = specification.model_dump(mode="json", by_alias=True, exclude={"topology"})
+        return cls(
+            topology=specification.topology,
+            policies=plain["policies"],
+            as_of=specification.as_of,
+            directions=tuple(
+                Direction(one["demand"], tuple(one["selectors"]), names(one["given_up"]))
+                for one in plain["directions"]
+            ),
+            protection=Protection(plain["k"], frozenset(plain["over"] if plain["k"] else ())),
+        )
+
+
+def protected(permits: Iterable[Plain], direction: Direction, beside: Protection) -> Protection:
+    """The failures that are bridged for a demand, whichever of some permits is in use."""
+    asked = [_asked(permit, direction) for permit in permits]
+    k = min((one.k for one in asked), default=0)
+    over = [one.over for one in asked if one.k]
+    kinds = frozenset.intersection(*over) if k and over else frozenset()
+    return Protection(max(k, beside.k), kinds | beside.over)
+
+
+def _asked(permit: Plain, direction: Direction) -> Protection:
+    """By one permit, as far as it is not left to the controller, or given up."""
+    asked = (permit.get("soft") or {}).get("protect")
+    given_up = "drop_protect" in direction.given_up and "drop_protect" in names(
+        permit.get("on_soft_failure")
+    )
+    if not asked or not asked.get("immediate", True) or given_up:
+        return Protection(0, frozenset())
+    return Protection(asked.get("k", 1), frozenset(asked.get("over") or ("link", "srlg")))

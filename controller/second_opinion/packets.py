@@ -1,0 +1,102 @@
+"""One packet as switches see it: its header, and the labels it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from corridor.controller.second_opinion.tables import Field
+from corridor.controller.second_opinion.terms.plain import Plain
+from corridor.topologies.model.wiring import HubWire
+
+IPV4, MPLS = 0x0800, 0x8847
+PUSHED_TTL = 255
+"""A label's own TTL, whatever the packet's is (pipe model, RFC 3443)."""
+
+
+@dataclass(frozen=True)
+class Label:
+    number: int
+    traffic_class: int = 0
+    ttl: int = PUSHED_TTL
+
+
+class StoppedError(Exception):
+    """A switch can do no more with a packet, and says why."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    header: Mapping[str, Field]
+    """By OXM name, as the host sent it or as a switch has rewritten it."""
+    labels: tuple[Label, ...] = ()
+    """The outermost last."""
+
+    def seen_at(self, port: int) -> dict[str, Field]:
+        """What can be matched: beneath a label nothing but the Ethernet header."""
+        if not self.labels:
+            return {**self.header, "in_port": port}
+        outer = self.labels[-1]
+        ethernet = {k: v for k, v in self.header.items() if k.startswith(("eth_", "vlan_"))}
+        label = {"mpls_label": outer.number, "mpls_tc": outer.traffic_class}
+        return {**ethernet, **label, "eth_type": MPLS, "in_port": port}
+
+    def pushed(self, number: int) -> Packet:
+        return replace(self, labels=(*self.labels, Label(number)))
+
+    def popped(self) -> Packet:
+        if not self.labels:
+            _refuse("pop")
+        return replace(self, labels=self.labels[:-1])
+
+    def aged(self) -> Packet:
+        outer = self._outer()
+        if outer.ttl <= 1:
+            raise StoppedError("finds the TTL of its label spent")
+        return self._with_outer(replace(outer, ttl=outer.ttl - 1))
+
+    def with_field(self, name: str, value: Field) -> Packet:
+        if name == "mpls_label":
+            return self._with_outer(replace(self._outer(), number=int(value)))
+        if name == "mpls_tc":
+            return self._with_outer(replace(self._outer(), traffic_class=int(value)))
+        if name not in self.header or (self.labels and not name.startswith("eth_")):
+            _refuse(f"set {name}")
+        return replace(self, header={**self.header, name: value})
+
+    def _outer(self) -> Label:
+        if not self.labels:
+            _refuse("change a label")
+        return self.labels[-1]
+
+    def _with_outer(self, label: Label) -> Packet:
+        return replace(self, labels=(*self.labels[:-1], label))
+
+
+def _refuse(what: str) -> NoReturn:
+    raise StoppedError(f"is told to {what} what is not there")
+
+
+PROTOCOLS = {"udp": 17, "tcp": 6}
+FREE_PORTS = (50_001, 50_002)
+"""Of a packet whose demand does not say which ports it uses."""
+
+
+def sent_by_host(src: HubWire, dst: HubWire, selector: Plain) -> Packet:
+    """A packet that a demand's host sends for it, as one of its selectors describes it."""
+    protocol = selector.get("protocol") or "udp"
+    return Packet(
+        {
+            "eth_src": src.host_mac,
+            "eth_dst": dst.host_mac,
+            "vlan_vid": 0,
+            "eth_type": IPV4,
+            "ipv4_src": src.host_ip,
+            "ipv4_dst": dst.host_ip,
+            "ip_proto": PROTOCOLS[protocol],
+            "ip_dscp": 0,
+            f"{protocol}_src": selector.get("src_port") or FREE_PORTS[0],
+            f"{protocol}_dst": selector.get("dst_port") or FREE_PORTS[1],
+        }
+    )

@@ -1,0 +1,148 @@
+"""What tables do to demands' packets under failures, held against the evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
+from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
+from corridor.controller.second_opinion.failing import NOTHING, Failed, failed
+from corridor.controller.second_opinion.onward import Around, lawful_way_on
+from corridor.controller.second_opinion.opinion import Disagreement
+from corridor.controller.second_opinion.packets import sent_by_host
+from corridor.controller.second_opinion.terms.journey import Journey, journey_of
+from corridor.controller.second_opinion.walker import Walk, Walker
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import HubWire, Wiring
+
+
+@dataclass
+class Judged:
+    """One demand: its rules, and what was found of its packets."""
+
+    direction: Direction
+    rules: DemandRules
+    walker: Walker
+    hosts: Mapping[str, HubWire]
+    topology: Topology
+    beside: Protection
+    tries: int
+    """Paths that are looked at for a lawful one."""
+    walks: int = 0
+    verdicts: dict[Journey, PathVerdict] = field(default_factory=dict)
+    """Of every path that was asked about."""
+
+    def verdict(self, way: Journey) -> PathVerdict:
+        if way not in self.verdicts:
+            self.verdicts[way] = self.rules.verdict(way)
+        return self.verdicts[way]
+
+    def walk(self, what: Failed, selector: int = 0) -> Walk:
+        src, dst = (self.hosts[self.direction.demand[end]] for end in ("src", "dst"))
+        self.walks += 1
+        packet = sent_by_host(src, dst, self.direction.selectors[selector])
+        return self.walker.walk(src.hub, packet, self.walker.ports.dead_by(what))
+
+    def journey(self, walk: Walk) -> Journey:
+        way = journey_of(self.topology, walk.hubs, walk.fibres, sorted(walk.inspected))
+        return way.delivered() if walk.delivered_at else way.going_on()
+
+    @cached_property
+    def usual(self) -> Walk:
+        """While nothing fails."""
+        return self.walk(NOTHING)
+
+    @cached_property
+    def protection(self) -> Protection:
+        """By the permits of first choice under which the usual path is lawful."""
+        permits = self.verdict(self.journey(self.usual)).permits if self.usual.delivered_at else ()
+        allowing = [one for one in self.rules.permits if one["id"] in permits]
+        first = min((one.get("preference", 100) for one in allowing), default=0)
+        in_use = [one for one in allowing if one.get("preference", 100) == first]
+        return protected(in_use, self.direction, self.beside)
+
+    def usual_differences(self) -> Iterator[Disagreement]:
+        """Of what happens while nothing fails, to packets of every selector."""
+        yield from self._differences(self.usual, NOTHING)
+        for number in range(1, len(self.direction.selectors)):
+            other = self.walk(NOTHING, number)
+            if (other.hubs, other.fibres) != (self.usual.hubs, self.usual.fibres):
+                yield from self._differences(other, NOTHING)
+
+    def differences(self, what: Failed) -> Iterator[Disagreement]:
+        """Under failures; none where they change nothing about its packets."""
+        is_met = not self.usual.relied_on.isdisjoint(self.walker.ports.dead_by(what))
+        if is_met and self.rules.demand.src.id not in what.hubs:
+            yield from self._differences(self.walk(what), what)
+
+    def _differences(self, walk: Walk, what: Failed) -> Iterator[Disagreement]:
+        way = self.journey(walk)
+        said = self.verdict(way)
+        at_home = not walk.fibres and not walk.inspected and not walk.delivered_at
+        if not said.lawful and not at_home:
+            yield self._disagreement("unlawful path", what, way, said.reason)
+        if walk.delivered_at and (walk.delivered_at != self.rules.demand.dst.id or walk.end):
+            reached = f"delivered at {walk.delivered_at} {walk.end}".strip()
+            yield self._disagreement("wrong host", what, way, reached)
+        if not walk.delivered_at and self._is_promised(what):
+            yield from self._needless(walk, way, what)
+
+    def _is_promised(self, what: Failed) -> bool:
+        if not what.names:
+            return True
+        return len(what.names) <= self.protection.k and what.kinds <= self.protection.over
+
+    def _needless(self, walk: Walk, way: Journey, what: Failed) -> Iterator[Disagreement]:
+        around = Around(self.topology, self._gateways(what), what)
+        left = lawful_way_on(self.rules, around, way, self.tries)
+        if left is not None:
+            permits = ", ".join(self.rules.verdict(left).permits) or "nothing forbids it"
+            kind = "needless drop" if what.names else "not blocked"
+            reason = f"{walk.end}, though {left} is left ({permits})"
+            yield self._disagreement(kind, what, way, reason)
+
+    def _gateways(self, what: Failed) -> frozenset[str]:
+        """Where gateways stand; a demand that is blocked while nothing fails must be so wherever
+        they might."""
+        if what.names:
+            return self.walker.ports.gateways
+        return frozenset(hub.id for hub in self.topology.hubs)
+
+    def _disagreement(self, kind: str, what: Failed, way: Journey, reason: str) -> Disagreement:
+        return Disagreement(kind, self.direction.id, what.names, str(way), reason)
+
+
+class World:
+    """Everything that is declared and held, ready to be asked about each demand."""
+
+    def __init__(self, declared: Declared, walker: Walker, wiring: Wiring, tries: int) -> None:
+        self.topology = declared.topology
+        self.walker = walker
+        evaluator = Evaluator(declared.policies, declared.topology, declared.as_of)
+        hosts = {hub.hub: hub for hub in wiring.hubs}
+        self.demands = {
+            one.id: Judged(
+                one,
+                evaluator.rules_of(one.demand),
+                walker,
+                hosts,
+                declared.topology,
+                declared.protection,
+                tries,
+            )
+            for one in declared.directions
+        }
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of failures that some demand is protected against."""
+        return frozenset(kind for one in self.demands.values() for kind in one.protection.over)
+
+    @property
+    def k(self) -> int:
+        return max((one.protection.k for one in self.demands.values()), default=0)
+
+    def failed(self, names: tuple[str, ...]) -> Failed:
+        return failed(self.topology, names)

@@ -1,0 +1,1 @@
+"""What the second opinion reads policies with: places, selectors, answers, whole paths."""

@@ -1,0 +1,147 @@
+"""``corridor export``: tables for other provers, and what they answer beside what ours says."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import add_scenario_arguments, load, under
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
+
+if TYPE_CHECKING:
+    from corridor.controller.export.compare import Compared, Comparison
+    from corridor.controller.export.subject import Subject
+
+EPILOG = """examples:
+  corridor export mini --to walker --out walked           one JSON, to walk packets through
+  corridor export sovereignty --to aalwines --out asked   an MPLS network and queries for AalWiNes
+  corridor export results/mini --to walker --out held     what the switches of a run held
+  corridor export --compare asked                         what AalWiNes answered beside our answers
+
+exit codes: 0 done, or all that was answered is as ours; 1 an answer differs; 2 bad input
+what the files hold, and what a format has no words for: see docs/export.md"""
+FORMATS = ("aalwines", "walker")
+"""As the registry has them, which takes long to import."""
+MOST_SHOWN = 10
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "export",
+        help="tables and questions for other provers, and their answers compared",
+        description="Write the tables of a scenario or of a run, and what is asked of them, in a "
+        "form that another tool reads, with the answers of our own prover beside. Or compare what "
+        "that tool answered.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument("--to", choices=FORMATS, metavar="FORMAT", help=" or ".join(FORMATS))
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write, a new one")
+    parser.add_argument(
+        "--tables", type=Path, metavar="FILE", help="a run's dump instead, held against it"
+    )
+    parser.add_argument(
+        "--compare", type=Path, metavar="DIR", help="an export with AalWiNes' answers*.json in it"
+    )
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.topologies.base.errors import InputError
+
+    if args.compare is not None:
+        return _compare(args)
+    if args.to is None or args.out is None:
+        hint = f"say --to {' or '.join(FORMATS)}, and --out DIR"
+        raise InputError("it is not said what to export to, and where", hint)
+    return _export(args)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from corridor.controller.export.registry import format_of
+    from corridor.experiments.run.exporting import export_folder, write_export
+    from corridor.topologies.base.garbage import collecting_later
+
+    with (
+        export_folder(args.out) as folder,
+        collecting_later(),
+        waiting("compiling, proving and writing"),
+    ):
+        exported = format_of(args.to).write(_subject(args))
+        paths = write_export(exported, folder)
+    if args.json:
+        files = [str(path) for path in paths]
+        document = {"files": files, "said": exported.said, "left_out": exported.left_out}
+        print(json.dumps(document, indent=1))
+        return 0
+    lines = [f"{args.out}: {exported.said}", *(f"  {path}" for path in paths), "not in them:"]
+    show("\n".join([*lines, *(f"  {one}" for one in exported.left_out)]))
+    return 0
+
+
+def _subject(args: argparse.Namespace) -> Subject:
+    """Of a run where a folder is named, else of a scenario."""
+    from corridor.experiments.run.exporting import subject_of_run, subject_of_scenario
+    from corridor.experiments.scenario.scenario import AS_WRITTEN
+    from corridor.topologies.base.bounded_file import is_folder
+    from corridor.topologies.base.errors import InputError
+
+    if not is_folder(args.scenario):
+        return subject_of_scenario(load(args), args.tables)
+    if under(args) != AS_WRITTEN:
+        hint = "export its scenario to ask under others"
+        raise InputError("a run has policies and a day of its own", hint, file=args.scenario)
+    return subject_of_run(Path(args.scenario), args.tables)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from corridor.experiments.run.exporting import compare_folder
+
+    found = compare_folder(args.compare)
+    if args.json:
+        print(json.dumps(_document(found), indent=1))
+    else:
+        show(_told(found))
+    return 1 if found.total["differ"] else 0
+
+
+def _document(found: Comparison) -> dict[str, Any]:
+    return {
+        "kinds": found.counts,
+        "total": found.total,
+        "differ": [_plain(one) for one in found.having("differ")],
+        "breaches": [_plain(one) for one in found.breaches],
+    }
+
+
+def _plain(one: Compared) -> dict[str, Any]:
+    asked = {"kind": one.kind, "demand": one.demand, "k": one.k, "claims": one.claims}
+    return asked | {"ours": one.ours, "theirs": one.theirs, "query": one.query}
+
+
+def _told(found: Comparison) -> str:
+    from corridor.controller.export.compare import OUTCOMES
+    from corridor.experiments.results.columns import render
+
+    rows = [
+        (kind, *(str(counts[outcome]) for outcome in OUTCOMES))
+        for kind, counts in [*found.counts.items(), ("all", found.total)]
+    ]
+    heads = ("question", *OUTCOMES)
+    lines = [render(heads, rows, frozenset(OUTCOMES), width=terminal_width())]
+    differing = found.having("differ")
+    lines += [f"differs: {_line(one)}" for one in differing[:MOST_SHOWN]]
+    if more := len(differing) - MOST_SHOWN:
+        lines += [f"and {more} more: --json has all"] if more > 0 else []
+    lines += [f"found by both: {_line(one)}" for one in found.breaches]
+    return "\n".join(lines)
+
+
+def _line(one: Compared) -> str:
+    against = f" ({', '.join(one.claims)})" if one.claims else ""
+    answers = f"ours {one.ours}, theirs {one.theirs}"
+    return f"{one.kind} of {one.demand}{against}, with up to {one.k} dead: {answers}"

@@ -1,0 +1,128 @@
+"""What a scenario comes to, or what a run's switches held, as other tools read it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corridor.controller.export.compare import Comparison, compare
+from corridor.controller.export.subject import Exported, Subject
+from corridor.controller.intent.specification import Specification
+from corridor.controller.prover import read_dump, tables_of
+from corridor.experiments.lab.dumps import DUMPS, read_dump_file
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.results import read_plan
+from corridor.experiments.run.folders import new_folder, writing
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.bounded_file import (
+    RESULT,
+    NoSuchFile,
+    is_file,
+    is_there,
+    read_json,
+    read_text,
+)
+from corridor.topologies.base.errors import InputError
+
+EXPECTED, ANSWERS = "expected.json", "answers*.json"
+
+
+def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:
+    """The tables compiled for a scenario, or a dump held against it."""
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
+    return _subject(plan, specify(loaded), tables)
+
+
+def subject_of_run(folder: Path, tables: Path | None = None) -> Subject:
+    """What switches held at a run's end, if it came to that, else before its traffic.
+
+    It is held against what the run began with. Raises InputError for a folder without tables.
+    """
+    plan = read_plan(folder)
+    path = folder / "raw" / "specification.json"
+    text = read_text(path, RESULT)
+    try:
+        judged_by = Specification.from_json(text)
+    except ValueError:
+        hint = "export with the version that made the run"
+        raise InputError("is not a specification of this version", hint, file=str(path)) from None
+    return _subject(plan, judged_by, tables or _last_dump(folder))
+
+
+def _last_dump(folder: Path) -> Path:
+    for name in reversed(DUMPS):
+        path = folder / "tables" / f"{name}.json"
+        if is_file(path):
+            return path
+    raise InputError(
+        "holds no tables: tables/after.json and tables/before.json are missing",
+        "name a run that came as far as its traffic, or a scenario",
+        file=str(folder),
+    )
+
+
+def _subject(plan: Plan, judged_by: Specification, path: Path | None) -> Subject:
+    if path is None:
+        of, tables = "compiled", tables_of(plan.program)
+    else:
+        dump = read_dump_file(path)
+        of, tables = path.name, read_dump(dump.said, plan.wiring, file=dump.file)
+    return Subject(
+        plan.scenario,
+        plan.policies,
+        plan.as_of,
+        of,
+        tables,
+        plan.wiring,
+        judged_by.topology,
+        judged_by.intents(),
+    )
+
+
+@contextlib.contextmanager
+def export_folder(wanted: Path) -> Iterator[Path]:
+    """A folder to write to, new or empty, else InputError; one that stays empty goes again."""
+    was_there = is_there(wanted)
+    folder = new_folder(wanted, "export")
+    try:
+        yield folder
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def write_export(exported: Exported, folder: Path) -> list[Path]:
+    """The files that were written; raises InputError where they cannot be."""
+    paths = []
+    with writing(folder):
+        for name, text in exported.files.items():
+            paths.append(folder / name)
+            paths[-1].write_text(text, encoding="utf-8")
+    return paths
+
+
+def compare_folder(folder: Path) -> Comparison:
+    """What is expected in an export, and all ``answers*.json`` that lie beside it."""
+    expected = folder / EXPECTED
+    try:
+        wanted = read_json(expected, RESULT)
+    except NoSuchFile:
+        hint = "name what corridor export --to aalwines --out has written"
+        raise InputError(
+            f"holds no export: {EXPECTED} is missing", hint, file=str(folder)
+        ) from None
+    answers = list(_answers(folder))
+    if not answers:
+        hint = "have AalWiNes answer queries.q, and keep what it prints as answers.json"
+        raise InputError("holds no answers.json", hint, file=str(folder))
+    return compare(wanted, answers, str(expected))
+
+
+def _answers(folder: Path) -> Iterator[Any]:
+    for path in sorted(folder.glob(ANSWERS)):
+        yield read_json(path, RESULT)

@@ -1,0 +1,88 @@
+"""Two evaluators of policies that share nothing say the same of every path, and of every packet."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_policy_properties import walks
+
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.intent.intent import ALL_KINDS, ANY_PACKET
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.semantics import rule
+from corridor.controller.second_opinion import Declared, Sample, compare
+from corridor.controller.second_opinion.evaluator import Evaluator
+from corridor.controller.second_opinion.terms.journey import journey_of
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import wire
+from wide_policies import CLASSES, DAY, SERVICES, wide_networks, wide_sets
+
+TODAY = date.fromisoformat(DAY)
+MOST_WALKS = 40
+WIDE = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def asked(topology: Topology, data_class: str, service: str | None) -> Demand:
+    src, dst = topology.hubs[0].id, topology.hubs[-1].id
+    about = {"id": "demand", "class": data_class, "src": src, "dst": dst, "service": service}
+    return Demand.model_validate(about | {"returns": "same-class"})
+
+
+@WIDE
+@given(
+    wide_networks(),
+    wide_sets(),
+    st.sampled_from(CLASSES),
+    st.sampled_from((None, *SERVICES)),
+)
+def test_both_evaluators_allow_the_same_paths(
+    topology: Topology, plain: dict[str, Any], data_class: str, service: str | None
+) -> None:
+    policies = PolicySet.model_validate(plain)
+    demand = asked(topology, data_class, service)
+    first = rule(policies, topology, demand, TODAY)
+    said = policies.model_dump(mode="json", by_alias=True)
+    about = demand.model_dump(mode="json", by_alias=True)
+    second = Evaluator(said, topology, TODAY).rules_of(about)
+    as_written = Evaluator(plain, topology, TODAY).rules_of(about)
+    for walk in islice(walks(topology), MOST_WALKS):
+        way = journey_of(topology, walk.hubs, walk.fibres).through_every_gateway()
+        verdict, other = first.verdict(walk), second.verdict(way)
+        assert verdict.allowed == other.lawful, (str(way), str(verdict), other)
+        assert as_written.verdict(way).lawful == other.lawful
+
+
+@FEW
+@given(wide_networks(), wide_sets(), st.sampled_from(CLASSES), st.integers(0, 2))
+def test_packets_go_as_the_second_opinion_says(
+    topology: Topology, plain: dict[str, Any], data_class: str, k: int
+) -> None:
+    demand = asked(topology, data_class, None)
+    answers = demand.returning()
+    assert answers
+    judged_by = Specification(
+        topology=topology,
+        policies=PolicySet.model_validate(plain),
+        as_of=TODAY,
+        directions=tuple(
+            Direction(demand=one, selectors=(ANY_PACKET,)) for one in (demand, answers)
+        ),
+        k=k,
+        over=ALL_KINDS,
+    )
+    ways = plan_ways(topology, judged_by.intents())
+    wiring = wire(topology, gateways=gateways_of(ways))
+    switches = compile_ways(wiring, topology, ways).program.switches
+    held = {
+        "switches": {one.hub: to_plain(one.flows) for one in switches},
+        "groups": {one.hub: to_plain(one.groups) for one in switches},
+    }
+    opinion = compare(Declared.of(judged_by), held, wiring, sample=Sample(sets=10))
+    assert opinion.agrees, str(opinion)
