@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from corridor.controller.admission.values import Link, Use, Worst
 
+MOST_TERMS = 10_000
+"""Of one rate on one link, where several demands share it."""
 AT_ONCE = 256
 """Failure sets that are looked at together: bounds memory."""
 
@@ -46,16 +48,26 @@ def problem_of(
     uses: list[Use], elements: Mapping[str, Collection[str]], k: int | Mapping[str, int]
 ) -> Problem:
     rates = _rates(uses)
-    promises = np.array([_promise(k, demand) for demand in rates], dtype=np.int64)
+    kept = _promises(uses, k)
+    promises = np.array([kept[payer] for payer in rates], dtype=np.int64)
     most = int(promises.max(initial=0))
     names = tuple(sorted(elements, key=lambda name: (len(set(elements[name])), name)))
-    numbers = {demand: number for number, demand in enumerate(rates)}
+    numbers = {payer: number for number, payer in enumerate(rates)}
+    everything = (1 << len(names)) - 1
     parts: dict[Link, list[_Part]] = {link: [] for use in uses for link in use.links}
+    together: dict[tuple[Link, int], list[_Member]] = {}
     for use, condition in _possible(uses, _takers(names, elements), most):
-        terms = condition.terms((1 << len(names)) - 1)
+        terms = condition.terms(everything)
         causes = reduce(or_, condition.needs, 0)
         for link, times in Counter(use.links).items():
-            parts[link].append(_Part(numbers[use.demand], times, terms, causes))
+            number = numbers[use.pays_as]
+            if use.payer:
+                member = _Member(use.demand, times, terms, causes)
+                together.setdefault((link, number), []).append(member)
+            else:
+                parts[link].append(_Part(number, times, terms, causes, times))
+    for (link, number), members in together.items():
+        parts[link] += _once(number, members, everything)
     loads = {link: Load(some, promises, most) for link, some in parts.items()}
     return Problem(tuple(rates), np.array([*rates.values()], dtype=np.int64), names, loads)
 
@@ -63,9 +75,17 @@ def problem_of(
 def _rates(uses: list[Use]) -> dict[str, int]:
     rates: dict[str, int] = {}
     for use in uses:
-        if use.cir_bps <= 0 or rates.setdefault(use.demand, use.cir_bps) != use.cir_bps:
-            raise ValueError(f"demand {use.demand} needs one committed rate above zero")
+        if use.cir_bps <= 0 or rates.setdefault(use.pays_as, use.cir_bps) != use.cir_bps:
+            raise ValueError(f"demand {use.pays_as} needs one committed rate above zero")
     return rates
+
+
+def _promises(uses: Iterable[Use], k: int | Mapping[str, int]) -> dict[str, int]:
+    """How many failures each rate is promised under: as many as any demand is that it is of."""
+    kept: dict[str, int] = {}
+    for use in uses:
+        kept[use.pays_as] = max(kept.get(use.pays_as, 0), _promise(k, use.demand))
+    return kept
 
 
 def _promise(k: int | Mapping[str, int], demand: str) -> int:
@@ -170,6 +190,52 @@ class _Part(NamedTuple):
     terms: Mapping[int, int]
     causes: int
     """The elements that help to bring it about."""
+    most: int
+    """How often the demand crosses the link at most."""
+
+
+class _Member(NamedTuple):
+    """What one use of a demand puts on one link, whose rate is of several demands together."""
+
+    demand: str
+    times: int
+    terms: Mapping[int, int]
+    causes: int
+
+
+def _once(number: int, members: Sequence[_Member], everything: int) -> Iterator[_Part]:
+    """What several demands with one rate put on a link: as much as the one that crosses it most
+    often. So the rate counts once where any crosses it, and once more where any does so twice."""
+    causes = reduce(or_, (member.causes for member in members), 0)
+    most = max(member.times for member in members)
+    for times in range(1, most + 1):
+        crossing: dict[str, dict[int, int]] = {}
+        for member in members:
+            if member.times >= times:
+                of = crossing.setdefault(member.demand, {})
+                for within, count in member.terms.items():
+                    of[within] = of.get(within, 0) + count
+        yield _Part(number, 1, _any(crossing.values(), everything), causes, most)
+
+
+def _any(terms: Iterable[Mapping[int, int]], everything: int) -> Mapping[int, int]:
+    """Of what is 1 or 0 by its terms, whether one is 1: 1 less the product of what each lacks.
+    Where that has too many terms, it is taken to be so always: no load is told too low."""
+    none = {everything: 1}
+    for some in terms:
+        lacks = {within: -count for within, count in some.items()}
+        lacks[everything] = lacks.get(everything, 0) + 1
+        product: dict[int, int] = {}
+        for within, count in none.items():
+            for other, times in lacks.items():
+                common = within & other
+                product[common] = product.get(common, 0) + count * times
+        none = {within: count for within, count in product.items() if count}
+        if len(none) > MOST_TERMS:
+            return {everything: 1}
+    found = {within: -count for within, count in none.items()}
+    found[everything] = found.get(everything, 0) + 1
+    return {within: count for within, count in found.items() if count}
 
 
 class Load:
@@ -184,9 +250,9 @@ class Load:
         counts: dict[tuple[int, int], int] = {}
         brought: dict[int, int] = {}
         times: dict[int, int] = {}
-        for demand, crossed, terms, some in parts:
+        for demand, crossed, terms, some, most_often in parts:
             brought[demand] = brought.get(demand, 0) | some
-            times[demand] = max(times.get(demand, 0), crossed)
+            times[demand] = max(times.get(demand, 0), most_often)
             for within, count in terms.items():
                 key = (within & causes, demand)
                 counts[key] = counts.get(key, 0) + count * crossed

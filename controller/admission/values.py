@@ -33,6 +33,13 @@ class Use:
     Their fibres are alive."""
     up: frozenset[str] = frozenset()
     """What else was found alive: the gateways passed."""
+    payer: str = ""
+    """Whose rate it is, if not the demand's own: that of several demands together, which counts
+    once wherever any of them is."""
+
+    @property
+    def pays_as(self) -> str:
+        return self.payer or self.demand
 
     @property
     def alive(self) -> frozenset[str]:

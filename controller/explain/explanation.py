@@ -69,6 +69,8 @@ class Explanation:
     answers: Answers | None
     protection_ns: int
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
+    apart_ns: int
+    """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
     lacks: tuple[str, ...]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
 
@@ -118,6 +120,7 @@ def explain(
         remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
         answers=_answers(answers),
         protection_ns=way.spent_ns,
+        apart_ns=way.apart_ns,
         lacks=tuple(map(str, lacks(way))),
     )
 
@@ -149,8 +152,9 @@ def _forbids(
 def _clauses(way: ForwardingTree, day: date) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
-    # What is spent on protection is no clause's cost.
-    route = replace(way.route, one_way_ns=way.route.one_way_ns - way.spent_ns)
+    # What is spent on protection, and on being disjoint, is no clause's cost.
+    spent_ns = way.spent_ns + way.apart_ns
+    route = replace(way.route, one_way_ns=way.route.one_way_ns - spent_ns)
     return clause_costs(way.automaton, way.intent.ruling.topology, route, day)
 
 

@@ -24,6 +24,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from corridor.controller.forwarding.avoided import NOTHING
+from corridor.controller.forwarding.disjoint import Sharing, keeping_apart, sharings
 from corridor.controller.forwarding.edge import (
     admit_host,
     admit_ports,
@@ -40,7 +42,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     TreeBuilder,
 )
 from corridor.controller.forwarding.labels import Allocator, Labelling, label_way
-from corridor.controller.forwarding.nodes import reached
+from corridor.controller.forwarding.nodes import Used, met_along, reached
 from corridor.controller.forwarding.program import (
     Action,
     Bucket,
@@ -99,9 +101,20 @@ def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
 def plan_ways(
     topology: Topology, intents: Iterable[Intent], failures: Failures = NO_FAILURES
 ) -> tuple[ForwardingTree, ...]:
-    """How each intent can be served without what has failed, in order."""
-    builder = TreeBuilder(topology, failures)
-    return tuple(builder.way(intent) for intent in intents)
+    """How each intent can be served without what has failed, in order.
+
+    Those that are to be disjoint share as little as can be; nothing, where there are such ways.
+    """
+    builder, asked = TreeBuilder(topology, failures), tuple(intents)
+    off = keeping_apart(builder, topology, asked)
+    return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in asked)
+
+
+def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
+    """What ways of disjoint demands share all the same while nothing fails."""
+    served = [way for way in ways if way.first is not None]
+    used = [Used(0, 0, *met_along(way.first)) for way in served]
+    return sharings(topology, [way.intent for way in served], used)
 
 
 def compile_ways(
@@ -145,6 +158,8 @@ class _Draft:
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
         self._switches = {hub: _Switch() for hub in self._hubs}
         self._labels: list[LabelUse] = []
+        self._meters: dict[tuple[str, str], int] = {}
+        """By hub, and whose rates it holds."""
         self._relabels: dict[int, tuple[Action, ...]] = {}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
@@ -177,13 +192,18 @@ class _Draft:
             self._switch_way(number, labelling)
 
     def _meter(self, hub: str, number: int, way: ForwardingTree) -> int | None:
-        """A meter of the peak rate, with as much burst as passes in a tenth of a second."""
+        """A meter of the peak rate, with as much burst as passes in a tenth of a second; one for
+        all demands of an aggregate that start at a hub."""
         bandwidth = way.intent.guarantee(way.permit) if way.permit else None
         if bandwidth is None:
             return None
+        shared = (hub, way.intent.pays_as)
+        if shared in self._meters:
+            return self._meters[shared]
         rate_kbps = -(-(bandwidth.pir or bandwidth.cir) // 1000)
         meter_id = self._epoch << METER_EPOCH_SHIFT | number
         self._switches[hub].meters.append(Meter(meter_id, rate_kbps, max(rate_kbps // 10, 1)))
+        self._meters[shared] = meter_id
         return meter_id
 
     def _switch_way(self, number: int, labelling: Labelling) -> None:

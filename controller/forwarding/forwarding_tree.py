@@ -13,22 +13,33 @@ found. A detour first avoids all that may have failed with what was found (its s
 the hub behind it), and falls back to avoiding no more than what was found: so a packet is dropped
 only where no allowed path is left from where it is (the prover's claim C9, exactly).
 
-The way while all is well is the shortest. Where a permit says how long one way may take, what is
-left of that may be spent on a longer one that is protected all along.
+The way while all is well is the shortest, of those that keep off what it is told to keep off.
+Where a permit says how long one way may take, what is left of that may be spent on a longer one
+that is protected all along.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from corridor.controller.forwarding.avoided import NOTHING, Avoided
 from corridor.controller.forwarding.decisions import Course, Decisions, shortest_of
-from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, reached, unprotected
+from corridor.controller.forwarding.nodes import (
+    Assess,
+    Cross,
+    Deliver,
+    Node,
+    Used,
+    met_along,
+    reached,
+    unprotected,
+)
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks
 from corridor.controller.forwarding.standings import Permitted
-from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
@@ -67,6 +78,8 @@ class ForwardingTree:
     """In effect: what was asked for and what the permit asks for."""
     spent_ns: int = 0
     """What it takes longer than the shortest lawful path, so as to be protected all along."""
+    apart_ns: int = 0
+    """What it takes longer so as to share nothing with the ways of others."""
 
     @property
     def permit(self) -> Policy | None:
@@ -106,44 +119,68 @@ class TreeBuilder:
         self._risks = Risks(topology)
         self._courses: dict[object, ProductPaths] = {}
 
-    def way(self, intent: Intent) -> ForwardingTree:
-        """By the first permit with a path. Never raises: what cannot be evaluated is blocked."""
+    def way(self, intent: Intent, avoided: Avoided = NOTHING) -> ForwardingTree:
+        """By the first permit with a path. Never raises: what cannot be evaluated is blocked.
+
+        While nothing fails it keeps off what is ``avoided``, if there is such a way.
+        """
         try:
-            served = self._served(intent)
+            served = self._served(intent, avoided)
         except Exception:  # noqa: BLE001 - an evaluation error means deny
             served = None
         return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
 
-    def _served(self, intent: Intent) -> ForwardingTree | None:
+    def used(self, intent: Intent, avoided: Avoided) -> Used | None:
+        """What the way would meet while nothing fails; None where there is none."""
+        chosen = self._chosen(intent, avoided)
+        if chosen is None:
+            return None
+        first = Decisions(chosen.permits, UNPROTECTED, self._risks).first(chosen.course)
+        return Used(chosen.rank, chosen.course.path.one_way_ns, *met_along(first))
+
+    def _served(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
+        chosen = self._chosen(intent, avoided)
+        if chosen is None:
+            return None if avoided == NOTHING else self._served(intent, NOTHING)
+        automaton, courses = chosen.permits[chosen.course.permit]
+        return ForwardingTree(
+            intent,
+            route_of(automaton, courses.product.trail(chosen.course.path)),
+            chosen.decisions.first(chosen.course),
+            automaton,
+            chosen.protection,
+            chosen.course.path.one_way_ns - chosen.shortest.path.one_way_ns,
+            _longer_ns(chosen) if avoided != NOTHING else 0,
+        )
+
+    def _chosen(self, intent: Intent, avoided: Avoided) -> _Chosen | None:
         """Of equal permits by the one with the shortest path."""
         automata = intent.ruling.automata
         permits = tuple(Permitted(one, self._of(one)) for one in automata)
-        for rank in ranked(automata):
-            found = [course for one in rank if (course := _whole(permits, one)) is not None]
+        for number, rank in enumerate(ranked(automata)):
+            each = (_whole(permits, one, avoided) for one in rank)
+            found = [course for course in each if course is not None]
             if found:
-                return self._by(permits, shortest_of(found), intent)
+                return self._by(permits, number, shortest_of(found), intent, avoided)
         return None
 
     def _by(
-        self, permits: tuple[Permitted, ...], shortest: Course, intent: Intent
-    ) -> ForwardingTree:
+        self,
+        permits: tuple[Permitted, ...],
+        rank: int,
+        shortest: Course,
+        intent: Intent,
+        avoided: Avoided,
+    ) -> _Chosen:
         """The way of an intent by a permit, given the shortest course under it."""
-        automaton, courses = permits[shortest.permit]
-        protection = intent.protected(automaton.permit)
+        permit = permits[shortest.permit].automaton.permit
+        protection = intent.protected(permit)
         decisions = Decisions(permits, protection, self._risks)
-        chosen = shortest
-        if automaton.permit.soft.one_way is not None and protection.k:
-            most_ns = _most_ns(automaton.permit)
-            found = _protected_course(permits, shortest, decisions, most_ns)
-            chosen = found or shortest
-        return ForwardingTree(
-            intent,
-            route_of(automaton, courses.product.trail(chosen.path)),
-            decisions.first(chosen),
-            automaton,
-            protection,
-            chosen.path.one_way_ns - shortest.path.one_way_ns,
-        )
+        chosen: Course | None = None
+        if permit.soft.one_way is not None and protection.k:
+            most_ns = _most_ns(permit)
+            chosen = _protected_course(permits, shortest, decisions, most_ns, avoided)
+        return _Chosen(permits, rank, shortest, chosen or shortest, protection, decisions)
 
     def _of(self, automaton: Automaton) -> ProductPaths:
         """Courses of a product that accepts the same ways, budgets apart."""
@@ -165,6 +202,25 @@ class TreeBuilder:
         return self._floors[dst]
 
 
+class _Chosen(NamedTuple):
+    """The course of an intent, and what it was chosen from."""
+
+    permits: tuple[Permitted, ...]
+    rank: int
+    """Which permits were tried before its own: how many that were not equal."""
+    shortest: Course
+    course: Course
+    protection: Protection
+    decisions: Decisions
+
+
+def _longer_ns(chosen: _Chosen) -> int:
+    """What the shortest takes longer than it would without what is avoided, by its permit."""
+    free = _whole(chosen.permits, chosen.shortest.permit, NOTHING)
+    assert free is not None, "what is avoided only takes ways away"
+    return chosen.shortest.path.one_way_ns - free.path.one_way_ns
+
+
 def _most_ns(permit: Policy) -> int | None:
     """How long one way may take to be protected; None where its ladder rather exceeds that."""
     ladder = permit.on_soft_failure
@@ -175,18 +231,23 @@ def _most_ns(permit: Policy) -> int | None:
     return None if rather_longer else permit.soft.one_way
 
 
-def _whole(permits: Sequence[Permitted], permit: int) -> Course | None:
+def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Course | None:
     """The shortest way from the source under one permit."""
     automaton, courses = permits[permit]
-    start = courses.product.entered(automaton.trip.src)
-    path = None if start is None else courses.shortest(start, 0, frozenset())
+    fibres, gateways = avoided
+    start = courses.product.without_gateways(gateways).entered(automaton.trip.src)
+    path = None if start is None else courses.shortest(start, fibres, gateways)
     if path is None or automaton.exceeds(path.one_way_ns):
         return None
     return Course(permit, path)
 
 
 def _protected_course(
-    permits: Sequence[Permitted], shortest: Course, decisions: Decisions, most_ns: int | None
+    permits: Sequence[Permitted],
+    shortest: Course,
+    decisions: Decisions,
+    most_ns: int | None,
+    avoided: Avoided,
 ) -> Course | None:
     """The shortest that is protected all along, if it takes no longer than ``most_ns``.
 
@@ -196,9 +257,10 @@ def _protected_course(
     longer course may be protected though one of its hops was shunned, and is not found.)
     """
     automaton, courses = permits[shortest.permit]
+    product = courses.product.without_gateways(avoided.gateways)
     shunned: set[tuple[int, int]] = set()
     while True:
-        path = courses.product.course(shortest.path.start, shunned=shunned)
+        path = product.course(shortest.path.start, avoided.fibres, shunned)
         if path is None or automaton.exceeds(path.one_way_ns):
             return None
         if most_ns is not None and path.one_way_ns > most_ns:

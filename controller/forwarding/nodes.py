@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.automaton import Automaton, State
@@ -71,3 +72,27 @@ def reached(first: Node | None) -> Iterator[Node]:
             seen.add(node)
             yield node
             waiting += [node.otherwise, getattr(node, "then", None)]
+
+
+class Used(NamedTuple):
+    """What a way meets while nothing fails."""
+
+    rank: int
+    """How many unequal permits were tried in vain before its own."""
+    one_way_ns: int
+    fibres: tuple[str, ...]
+    gateways: tuple[str, ...]
+    """Hubs whose gateway is passed."""
+
+
+def met_along(first: Node | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fibres that are crossed, and hubs whose gateway is passed, while nothing is found dead."""
+    fibres, gateways = [], []
+    node = first
+    while isinstance(node, Cross | Assess):
+        if isinstance(node, Cross):
+            fibres.append(node.fibre)
+        else:
+            gateways.append(node.hub)
+        node = node.then
+    return tuple(fibres), tuple(gateways)

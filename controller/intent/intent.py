@@ -8,10 +8,15 @@ from datetime import date
 from itertools import product
 from typing import Literal
 
+from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.policy.model import (
+    RETURN,
     Bandwidth,
     Binding,
     Demand,
+    DemandEntry,
     Policy,
     PolicySet,
     Protected,
@@ -20,7 +25,7 @@ from corridor.controller.policy.model import (
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.topologies.model.topology import Topology
 
-ALL_KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+ALL_KINDS: tuple[Protected, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class Intent:
     given_up: tuple[RateStep, ...] = ()
     """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
     what is not on it is served, and judged, as if nothing were said."""
+    disjoint: tuple[Disjoint, ...] = ()
+    """With which others, each by the id of its demand, its way in use shares nothing."""
+    aggregate: Aggregate | None = None
+    """With which others it has one guarantee, in place of one of its own."""
 
     @property
     def demand(self) -> Demand:
@@ -75,12 +84,25 @@ class Intent:
     def id(self) -> str:
         return self.ruling.demand.id
 
+    @property
+    def pays_as(self) -> str:
+        """Whose rates are promised: its own id, or that of its aggregate."""
+        return self.id if self.aggregate is None else self.aggregate.id
+
+    @property
+    def asked_as(self) -> str:
+        """The id of the demand that it serves, of which it may be the answers."""
+        return self.id.removesuffix(RETURN)
+
     def gives_up(self, step: RateStep, permit: Policy) -> bool:
         """Whether a step is given up under a permit, which must have it on its ladder."""
         return step in self.given_up and step in permit.on_soft_failure
 
     def guarantee(self, permit: Policy) -> Bandwidth | None:
-        """The rates promised under a permit."""
+        """The rates promised under a permit; those of an aggregate are promised to all its demands
+        together."""
+        if self.aggregate is not None:
+            return self.aggregate.guarantee
         given = permit.soft.bandwidth
         if self.bandwidth is None and given is not None and self.gives_up("drop_pir", permit):
             return given.model_copy(update={"pir": None})
@@ -101,12 +123,16 @@ class Intent:
 def intents_of(
     policies: PolicySet,
     topology: Topology,
-    demands: Iterable[Demand],
+    demands: Iterable[DemandEntry],
     as_of: date,
     protection: Protection = UNPROTECTED,
 ) -> tuple[Intent, ...]:
-    """Demands and the answers they ask for, told apart by the bindings of ``policies``."""
-    directions = [one for demand in demands for one in (demand, demand.returning()) if one]
+    """Demands and the answers they ask for, told apart by the bindings of ``policies``.
+
+    What may go to any of several hubs goes to the one that ``anycast.settle`` chooses. Raises
+    InputError where a selector selects none."""
+    served = [settle(policies, topology, one, as_of).demand for one in demands]
+    directions = [one for demand in served for one in (demand, demand.returning()) if one]
     return tuple(
         Intent(
             rule(policies, topology, demand, as_of),

@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
+from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.model import (
+    RETURN,
     Bandwidth,
     Demand,
     PolicySet,
@@ -40,6 +43,8 @@ class Specification(Frozen):
     directions: tuple[Direction, ...]
     k: int
     over: tuple[Protected, ...]
+    disjoint: tuple[Disjoint, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""
@@ -50,9 +55,14 @@ class Specification(Frozen):
                 Protection(self.k, self.over),
                 one.bandwidth,
                 one.given_up,
+                self._disjoint(one.demand.id.removesuffix(RETURN)),
+                next((some for some in self.aggregates if one.demand.id in some.demands), None),
             )
             for one in self.directions
         )
+
+    def _disjoint(self, demand: str) -> tuple[Disjoint, ...]:
+        return tuple(one for one in self.disjoint if demand in one.demands)
 
     def to_json(self) -> str:
         return self.model_dump_json(by_alias=True)

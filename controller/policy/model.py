@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
+from corridor.controller.policy.terms.destinations import Destination
 from corridor.controller.policy.terms.elements import HubSelector, Where
 from corridor.controller.policy.terms.places import Groups, Names, Value, shipped_groups
 from corridor.controller.policy.terms.services import Service, Services
@@ -116,17 +117,28 @@ RETURN = ".return"
 """What the answers of a demand are called, after its own id."""
 
 
-class Demand(Value):
-    """Data of one class from one hub to another: what policies rule on."""
+class DemandEntry(Value):
+    """A demand as a file has it: to one hub, or to the nearest lawful one of several."""
 
     id: Slug
     data_class: Slug = Field(alias="class")
     src: Slug
-    dst: Slug
+    dst: Destination
+    """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""
     returns: Slug | None = None
     """The class of the answers: a demand of its own. ``same-class`` must be spelled out."""
     service: Service | None = None
     """What carries it and its answers."""
+
+    def to(self, hub: str) -> Demand:
+        """The demand with its data going to a hub."""
+        return Demand.model_validate({**self.model_dump(by_alias=True), "dst": hub})
+
+
+class Demand(DemandEntry):
+    """Data of one class from one hub to another: what policies rule on."""
+
+    dst: Slug
 
     def returning(self) -> Demand | None:
         """The demand of the answers, if there is one."""
@@ -324,7 +336,7 @@ class PolicyFile(Value):
     """Groups of jurisdictions of your own."""
     classes: tuple[DataClass, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    demands: tuple[Demand, ...] = ()
+    demands: tuple[DemandEntry, ...] = ()
     policies: tuple[Policy, ...] = ()
     described: tuple[DataClass, ...] = ()
     """As a live network tells it: see ``PolicySet``."""
@@ -338,7 +350,7 @@ class PolicySet(Value):
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     classes: tuple[DataClass, ...] = ()
     bindings: tuple[Binding, ...] = ()
-    demands: tuple[Demand, ...] = ()
+    demands: tuple[DemandEntry, ...] = ()
     policies: tuple[Policy, ...] = ()
     outside: Outside = "deny"
     described: tuple[DataClass, ...] = ()

@@ -79,6 +79,9 @@ EXACT = {
     "C12": "Guaranteed rates fit every fibre, and meters hold each demand to its own.",
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
+WHERE_ASKED = {"C18": "Demands that are to be disjoint share nothing while nothing fails."}
+"""Claims of what few scenarios ask for: no verdict where nobody does, or where something is known
+to have failed."""
 NEVER = {"C13": "Every step of an update keeps all claims."}
 UNSAID = "not how they are set up, which they have not said"
 UP_TO_K = "under the failures that it is protected against; a way may be longer under more"
@@ -112,6 +115,9 @@ def judged(
             why = UNSEARCHED if exact is None else UNPROMISED
             verdicts.append(Verdict(number, sentence, "not claimed", why))
         else:
+            verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
+    for number, sentence in WHERE_ASKED.items():
+        if exact is not None and number in exact.breaches:
             verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
     for number, sentence in NEVER.items():
         verdicts.append(Verdict(number, sentence, "not claimed", TWO_SIDED))

@@ -51,6 +51,6 @@ def _said(way: ForwardingTree, permit: Policy, one_way_ns: int) -> Iterator[tupl
     ]
     if bare:
         yield "drop_protect", f"no way around {', '.join(bare)}"
-    if rates not in (None, intent.bandwidth, permit.soft.bandwidth):
+    if intent.aggregate is None and rates not in (None, intent.bandwidth, permit.soft.bandwidth):
         assert rates is not None
         yield "drop_pir", f"held to {format_rate(rates.cir)}"

@@ -19,7 +19,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from corridor.controller.forwarding.avoided import NOTHING
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
+from corridor.controller.forwarding.disjoint import keeping_apart
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
@@ -73,10 +75,14 @@ class _Served:
 
     def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
         self._topology = topology
-        self._builder = TreeBuilder(topology)
+        self._builder, asked = TreeBuilder(topology), tuple(intents)
+        self._off = keeping_apart(self._builder, topology, asked)
         self._capacities_bps = capacities_bps(topology)
-        ways = (self._builder.way(intent) for intent in intents if _may_have_rates(intent))
+        ways = (self._way(intent) for intent in asked if _may_have_rates(intent))
         self._ways = {way.intent.id: way for way in ways if _rates(way) is not None}
+
+    def _way(self, intent: Intent) -> ForwardingTree:
+        return self._builder.way(intent, self._off.get(intent.id, NOTHING))
 
     @property
     def given_up(self) -> dict[str, tuple[RateStep, ...]]:
@@ -133,9 +139,11 @@ class _Served:
         link = (full.fibre, full.hub)
         failures = failures_of(self._topology, full.failure)
         for name in full.demands:
+            if name not in self._ways:  # rates of an aggregate are on no ladder
+                continue
             way, rates = self._ways[name], _rates(self._ways[name])
             assert rates is not None
-            without = self._builder.way(_giving_up(way.intent, "drop_protect"))
+            without = self._way(_giving_up(way.intent, "drop_protect"))
             if without.protection == way.protection:
                 continue
             times = [Counter(_links(one, self._topology, failures))[link] for one in (way, without)]
@@ -143,12 +151,16 @@ class _Served:
 
     def _too_full_by_peaks(self) -> dict[Link, int]:
         """What does not fit, by directed link, while nothing fails."""
-        loads: Counter[Link] = Counter()
+        most: dict[tuple[Link, str], int] = {}
         for way in self._ways.values():
             rates = _rates(way)
             assert rates is not None
             for link, times in self._crossings(way).items():
-                loads[link] += times * (rates.pir or rates.cir)
+                paid = (link, way.intent.pays_as)
+                most[paid] = max(most.get(paid, 0), times * (rates.pir or rates.cir))
+        loads: Counter[Link] = Counter()
+        for (link, _), load in most.items():
+            loads[link] += load
         excess = {link: load - self._capacity_bps(link) for link, load in loads.items()}
         return {link: over for link, over in excess.items() if over > 0}
 
@@ -177,7 +189,7 @@ class _Served:
         return self._capacities_bps[link[0]]
 
     def _give_up(self, name: str, step: RateStep) -> None:
-        self._ways[name] = self._builder.way(_giving_up(self._ways[name].intent, step))
+        self._ways[name] = self._way(_giving_up(self._ways[name].intent, step))
 
     def _give_back(
         self, order: Iterable[str], step: RateStep, fits: Callable[[ForwardingTree], bool]
@@ -186,7 +198,7 @@ class _Served:
         for name in reversed([*order]):
             before = self._ways[name]
             kept = tuple(one for one in before.intent.given_up if one != step)
-            self._ways[name] = self._builder.way(replace(before.intent, given_up=kept))
+            self._ways[name] = self._way(replace(before.intent, given_up=kept))
             if not fits(self._ways[name]):
                 self._ways[name] = before
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 MOST_TOLD = 20
-"""Lines of disagreements; those that need the fewest failures come first."""
+"""Lines of disagreements."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,20 @@ class SecondOpinion:
     def agrees(self) -> bool:
         return not self.disagreements
 
+    @property
+    def plainest(self) -> tuple[Disagreement, ...]:
+        """Of each kind and demand the one that needs the fewest failures; these come first."""
+        found: dict[tuple[str, str], Disagreement] = {}
+        for one in sorted(self.disagreements, key=lambda one: len(one.failures)):
+            found.setdefault((one.kind, one.demand), one)
+        return tuple(found.values())
+
     def to_json(self) -> dict[str, Any]:
-        return {"agrees": self.agrees, **asdict(self)}
+        """With the plainest disagreements, and how many there are of all."""
+        told = [asdict(one) for one in self.plainest]
+        differs = len(self.disagreements)
+        counts = asdict(replace(self, disagreements=()))
+        return {"agrees": self.agrees, **counts, "differs": differs, "disagreements": told}
 
     def __str__(self) -> str:
         judged = (
@@ -56,8 +68,7 @@ class SecondOpinion:
         )
         if self.agrees:
             return f"second opinion: agrees; {judged}"
-        differ = [f"second opinion: differs {len(self.disagreements):,} times; {judged}"]
-        plainest = sorted(self.disagreements, key=lambda one: len(one.failures))
-        differ += [f"  {one}" for one in plainest[:MOST_TOLD]]
-        more = len(plainest) - MOST_TOLD
-        return "\n".join([*differ, *([f"  and {more:,} more (--json)"] if more > 0 else [])])
+        lines = [f"second opinion: differs {len(self.disagreements):,} times; {judged}"]
+        lines += [f"  {one}" for one in self.plainest[:MOST_TOLD]]
+        more = len(self.plainest) - MOST_TOLD
+        return "\n".join([*lines, *([f"  and {more:,} more (--json)"] if more > 0 else [])])

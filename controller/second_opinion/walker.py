@@ -16,6 +16,7 @@ from corridor.controller.second_opinion.packets import Packet, StoppedError
 from corridor.controller.second_opinion.tables import Switch
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
+HOLDS_NOTHING = Switch({}, {})
 MOST_VISITS = 600
 """More than any label's TTL lets a packet have."""
 
@@ -80,7 +81,8 @@ class Walker:
         return walk
 
     def switch(self, hub: str) -> Switch:
-        return self._switches[hub]
+        """What a hub's switch holds: nothing, where it said nothing."""
+        return self._switches.get(hub, HOLDS_NOTHING)
 
     def leads_somewhere(self, hub: str, port: int) -> bool:
         if port == GATEWAY_IN_PORT:

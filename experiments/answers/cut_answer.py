@@ -16,6 +16,7 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
@@ -63,11 +64,14 @@ class CutAnswer:
     """Demands of which an end itself is dead."""
     hit: tuple[CutDemand, ...]
     """Those left without a way first, then by how much longer they take."""
+    other_hubs: tuple[OtherHub, ...] = ()
+    """Demands that may go to any of several hubs, and that another would serve if they were planned
+    with this known."""
 
     def to_json(self) -> JsonObject:
         plain = to_plain(self)
-        demands = plain.pop("hit")
-        return {"schema": CUT_SCHEMA, **plain, "demands": demands}
+        demands, others = plain.pop("hit"), plain.pop("other_hubs")
+        return {"schema": CUT_SCHEMA, **plain, "demands": demands, "other_hubs": others}
 
 
 def dead_elements(topology: Topology, written: Iterable[str]) -> tuple[str, ...]:
@@ -117,6 +121,7 @@ def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
         served=len(served),
         own_end=tuple(own_end),
         hit=tuple(found),
+        other_hubs=tuple(other_hubs(loaded, failures)),
     )
 
 
@@ -204,6 +209,7 @@ def told(
         lines += ["", render(*columns, RIGHT, width=width, spare=("before",), wrap=columns[0][-1])]
         more = len(of.hit) - len(shown)
         lines += [f"and {more} more: --all"] if more else []
+    lines += other_hubs_said(of.other_hubs)
     return "\n".join(lines)
 
 

@@ -18,11 +18,13 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.words import ms
+from corridor.experiments.results.anycast_text import AnycastSummary, anycast_json
 from corridor.experiments.results.certainty import certainty_json
 from corridor.experiments.results.price import DemandPrice
 from corridor.experiments.results.price_causes import Cause
 from corridor.experiments.results.summary import CertaintySummary
-from corridor.experiments.scenario.scenario import Demand, LoadedScenario
+from corridor.experiments.scenario.demands import Demand
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import JsonObject, to_plain
 
 ANSWERS_FILE = "answers.json"
@@ -110,6 +112,8 @@ class DemandAnswer(_Classed):
     free: Way | None
     lawful: Way | None
     why: str
+    anycast: AnycastSummary | None
+    """Where it may go to any of several hubs: ``dst`` is the one that serves it."""
     clauses: list[Clause]
     causes: list[CauseEntry]
     remedies: list[str]
@@ -193,6 +197,7 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
         "free": way(found.shortest),
         "lawful": way(found.passage),
         "why": _why(found),
+        "anycast": anycast_json(demand.anycast),
         "clauses": [_clause(one) for one in found.clauses],
         "causes": [_cause(one) for one in priced.causes],
         "remedies": [_remedy(one) for one in found.remedies[:MOST_REMEDIES]],

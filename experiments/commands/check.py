@@ -80,11 +80,12 @@ def run(args: argparse.Namespace) -> int:
         document = {
             **proof_document({of: proof}, second_opinion=other),
             "certainty": found.to_json(),
+            **_anycast(plan),
         }
         print(json.dumps(document, indent=1))
         print(warned, end="", file=sys.stderr)
     else:
-        told = [_told(plan, proof, found), *([str(other)] if other else [])]
+        told = [_told(plan, proof, found, loaded), *([str(other)] if other else [])]
         show(warned + "\n".join(told))
     return 0 if proof.holds and (other is None or other.agrees) else 1
 
@@ -115,8 +116,10 @@ def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
-def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
+def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.results.aggregate_text import aggregate_lines
+    from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
     from corridor.experiments.results.certainty_text import near_ties_text
     from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
@@ -126,6 +129,17 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
         lines += ["", str(verdict.counterexample)]
     reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
     lines += ["", *reasons] if reasons else []
+    several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
+    lines += ["", several] if several else []
+    apart = [
+        f"{one.id}: {one.apart_ns / 1e6:.2f} ms longer there and back, so as to be disjoint"
+        for one in plan.demands
+        if one.apart_ns
+    ]
+    lines += ["", *apart] if apart else []
+    sources = {one.id: one.src for one in plan.demands}
+    together = aggregate_lines(loaded.scenario.aggregates, sources)
+    lines += ["", together] if together else []
     lacking = lacks_lines((demand.id, demand.lacks) for demand in plan.demands)
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
@@ -135,6 +149,14 @@ def _told(plan: Plan, proof: Proof, found: Certainties) -> str:
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
     lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
     return "\n".join(lines)
+
+
+def _anycast(plan: Plan) -> dict[str, Any]:
+    """By demand, of those that may go to any of several hubs."""
+    from corridor.experiments.results.anycast_text import anycast_json
+
+    found = {one.id: anycast_json(one.anycast) for one in plan.demands if one.anycast}
+    return {"anycast": found} if found else {}
 
 
 def _doubtful(plan: Plan) -> str:

@@ -49,7 +49,8 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.controller.explain import explain
-    from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+    from corridor.controller.forwarding.compiler import plan_ways
+    from corridor.experiments.results.anycast_text import anycast_json
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.intents import intents_for
@@ -64,18 +65,21 @@ def run(args: argparse.Namespace) -> int:
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
-    build = TreeBuilder(loaded.topology)
-    back = intents.get(f"{args.demand}.return")
+    wanted = (args.demand, f"{args.demand}.return")
+    asked_of = [one for one in intents.values() if one.id in wanted or one.disjoint]
     with waiting("finding ways, and drawing maps"):
-        way, answers = build.way(intents[args.demand]), build.way(back) if back else None
+        ways = {way.intent.id: way for way in plan_ways(loaded.topology, asked_of)}
+        way, answers = ways[wanted[0]], ways.get(wanted[1])
         found = explain(way, loaded.policies, loaded.as_of, answers)
         sure = ask(loaded.topology, model, way, answers, influences=args.sure)
+    chosen = {one.id: anycast_json(one.anycast) for one in loaded.scenario.demands}
+    anycast = chosen.get(args.demand.removesuffix(".return"))
     if args.json:
-        document = {**found.to_json(), **sure.to_json()}
+        document = {**found.to_json(), **sure.to_json(), "anycast": anycast}
         print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         width = terminal_width()
         asked = as_asked(args.scenario, under(args))
-        parts = [explained(found, loaded.topology, width, asked), *sure.sections(width)]
+        parts = [explained(found, loaded.topology, width, asked, anycast), *sure.sections(width)]
         show("\n\n".join(parts))
     return 0

@@ -52,9 +52,9 @@ def _scenario_schema() -> dict[str, Any]:
     """A file that extends another need not say what the other says."""
     from corridor.controller.policy.schema import json_schema
     from corridor.experiments.scenario.extending import EXTENDS
-    from corridor.experiments.scenario.scenario import Scenario
+    from corridor.experiments.scenario.scenario import ScenarioFile
 
-    made = json_schema(Scenario, "An experiment on a data corridor")
+    made = json_schema(ScenarioFile, "An experiment on a data corridor")
     made["properties"][EXTENDS] = {
         "type": "string",
         "description": "A shipped scenario, or a file beside this one, whose keys hold where this "

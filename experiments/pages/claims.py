@@ -17,7 +17,7 @@ PLAIN: Mapping[str, str] = {
     "C4": "Data that must stay within a country, or some countries, stays there.",
     "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
     "C6": "Data arrives where it was sent and nowhere else.",
-    "C7": "Data that must be inspected is inspected, in order, before it crosses the border.",
+    "C7": "Data is inspected, and goes by, where it must: in order, before the border if so asked.",
     "C8": "Nothing goes round in circles.",
     "C9": "As long as a lawful way is left, data takes it: nothing is dropped without need.",
     "C10": "Where no lawful way is left, data stops: it never takes an unlawful one instead.",
@@ -28,6 +28,7 @@ PLAIN: Mapping[str, str] = {
     "C15": "A switch never sends into a cable that it can see is dead.",
     "C16": "What is permitted does arrive, what is not does not, while all is well.",
     "C17": "Answers come back, and they are held to the law of where they start.",
+    "C18": "Demands that were to go by separate ways share nothing, as long as nothing fails.",
 }
 """By claim. Each says for everybody what the sentence of the claim says for engineers."""
 WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
@@ -128,7 +129,7 @@ def _second_opinion(proof: Json) -> list[str]:
     )
     if other["agrees"]:
         return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
-    times = counted(len(other["disagreements"]), "time")
+    times = counted(other["differs"], "time")
     return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.answers.words import LEAST_MS
+from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -77,6 +78,8 @@ class Asked:
     """By policy set."""
     cuts: Sequence[Json] = ()
     """What becomes of it under the first set while something is dead."""
+    anycast: str = ""
+    """Which hub serves it, where it may go to any of several; empty elsewhere."""
 
 
 def of_answers(answers: Json, summary: Json | None) -> list[Asked]:
@@ -143,6 +146,7 @@ def _asked(of: Json, measured: Json | None) -> Asked:
         free_round_trip_ms=of["round_trip_ms"]["free"],
         under=(under,),
         cuts=of["cuts"],
+        anycast=_anycast(of),
     )
 
 
@@ -155,7 +159,13 @@ def _measured_only(of: Json) -> Asked:
         measured_one_way_ms=_median_ms(_forward(of)),
         certainty=of.get("certainty"),
     )
-    return Asked(of["id"], of["data"], of["src"], of["dst"], None, None, (under,))
+    ends = of["id"], of["data"], of["src"], of["dst"]
+    return Asked(*ends, None, None, (under,), anycast=_anycast(of))
+
+
+def _anycast(of: Json) -> str:
+    found = of.get("anycast")
+    return anycast_said(cast(AnycastSummary, found)) if found else ""
 
 
 def _median_ms(figures: Json | None) -> float | None:

@@ -18,6 +18,7 @@ from corridor.experiments.plan.policies import (
     planned,
     possible_gateways,
     refuse_misfits,
+    refuse_shared,
 )
 from corridor.experiments.plan.timeline import (
     Clock,
@@ -78,6 +79,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         ways = plan_ways(topology, specification.intents(), without)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
+    refuse_shared(topology, ways, loaded.file)
     demands = tuple(
         planned(
             number,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from corridor.controller.forwarding.compiler import still_shared
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
+from corridor.controller.intent.disjoint import KINDS
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
@@ -16,14 +18,15 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
 from corridor.experiments.plan.prediction import LABEL_BYTES, bottleneck_bps, one_way_ns
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
+from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.options import ProbeOptions
-from corridor.experiments.scenario.scenario import Demand
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 
 BITS = 8
+MOST_SHARED = 4
 
 
 def planned(
@@ -71,6 +74,8 @@ def planned(
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
         may_cross=possible_jurisdictions(topology, route.path) if route else (),
         assumed=_assumed(topology, route.path.fibres) if route else (),
+        anycast=demand.anycast,
+        apart_ns=there.apart_ns + back.apart_ns,
     )
 
 
@@ -112,6 +117,23 @@ def refuse_misfits(
     for admission in admissions(explorer, searched):
         if not admission.fits:
             raise InputError(admission.refusal())
+
+
+def refuse_shared(topology: Topology, ways: Iterable[ForwardingTree], file: str) -> None:
+    """Raises InputError where demands that are to be disjoint are not, with what they share."""
+    found = still_shared(topology, ways)
+    if found:
+        worst = min(found, key=lambda one: len(one.shared))
+        kinds = ", ".join(kind for kind in KINDS if kind in worst.over)
+        names = ", ".join(worst.shared[:MOST_SHARED])
+        more = len(worst.shared) - MOST_SHARED
+        raise InputError(
+            f"demands {worst.one} and {worst.other} are to share no {kinds}, and no such ways were "
+            f"found: the least that was found to be shared is {names}"
+            f"{f' and {more} more' if more > 0 else ''}",
+            "leave a kind out of over, add a fibre to the map, or ask of other policies",
+            file=file,
+        )
 
 
 def assessments(

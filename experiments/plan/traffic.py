@@ -9,8 +9,9 @@ from typing import TypedDict
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
+from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.intents import server_port
-from corridor.experiments.scenario.scenario import Demand, LoadedScenario, Scenario
+from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
 from corridor.experiments.timeline.moments import END, START, STREAMS
 from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.seconds import NS_PER_S

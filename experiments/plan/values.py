@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
@@ -69,6 +70,10 @@ class PlannedDemand:
     """Jurisdictions that its path may meet besides those that it surely does."""
     assumed: tuple[str, ...] = ()
     """Fibres of its path whose capacity is not published but assumed."""
+    apart_ns: int = field(default=0, metadata=OMIT_EMPTY)
+    """What its way and that of its answers take longer so as to share nothing with others'."""
+    anycast: AnycastChoice | None = field(default=None, metadata=OMIT_EMPTY)
+    """Which of several hubs serves it, where it may go to any of them."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

@@ -10,6 +10,7 @@ from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.paths import marked
+from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
@@ -18,11 +19,16 @@ MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
 def explained(
-    found: Explanation, topology: Topology, width: int | None = None, asked: str = ""
+    found: Explanation,
+    topology: Topology,
+    width: int | None = None,
+    asked: str = "",
+    anycast: AnycastSummary | None = None,
 ) -> str:
-    """``asked`` is what commands take for the same scenario, after the demand."""
+    """``asked`` is what commands take for the same scenario, after the demand; ``anycast`` says
+    which of several hubs serves it."""
     parts = [
-        _answer(found, asked),
+        _answer(found, asked, anycast),
         _path(found.passage, topology, width),
         _rests_on(found.passage, topology),
         _clauses(found),
@@ -33,10 +39,11 @@ def explained(
     return "\n\n".join(part for part in parts if part)
 
 
-def _answer(found: Explanation, asked: str) -> str:
+def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> str:
     origin = f" (origin {', '.join(found.origin)})" if found.origin else ""
     data = f"data of class {found.data_class}{origin}"
     lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, on {found.as_of}", ""]
+    lines += [f"Any of several hubs will do: {anycast_said(anycast)}"] if anycast else []
     lines += _served(found) if found.passage else _not_served(found)
     if found.answers:
         told = found.answers
@@ -63,8 +70,11 @@ def _served(found: Explanation) -> Iterator[str]:
     if found.protection_ns:
         spent = _ms(found.protection_ns)
         yield f"Protection costs {spent}: the shortest lawful path is not protected all along"
+    if found.apart_ns:
+        spent = _ms(found.apart_ns)
+        yield f"Being disjoint costs {spent}: the shortest lawful path meets what another does"
     if found.shortest is None or not found.forbids_shortest:
-        if not found.protection_ns:
+        if not found.protection_ns and not found.apart_ns:
             yield "Policies cost nothing: there is no shorter path."
     else:
         yield (

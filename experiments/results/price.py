@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.results.price_causes import Cause, causes
@@ -72,6 +73,10 @@ class DemandPrice:
     """Of the extra round trip; None where one of the sets keeps it back, or nobody asked."""
     measured_extra_ms: float | None = None
     """Of least round trips, where the scenario was emulated under both sets."""
+    anycast: AnycastChoice | None = None
+    """Which of several hubs serves it under this set, where it may go to any of them."""
+    against_dst: str = ""
+    """The hub that serves it under the other set, where it is another one."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +233,8 @@ def _demand(
         with_readings=whole,
         by_certain_rules=cost(certainly_before, certainly),
         causes=causes(laid, policies, before, after, whole.lost) if whole.is_costly else (),
+        anycast=after.anycast,
+        against_dst=before.demand.dst if before.demand.dst != after.demand.dst else "",
     )
 
 

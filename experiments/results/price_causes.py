@@ -50,7 +50,11 @@ def causes(
 ) -> tuple[Cause, ...]:
     """Of a demand that has less ``after`` than ``before``; each clause once for each cost."""
     found: dict[tuple[str, str, str], Cause] = {}
-    for costs, violations in _violations(laid.ways, policies, before, after, lost):
+    if before.demand.dst == after.demand.dst:
+        each = _violations(laid.ways, policies, before, after, lost)
+    else:
+        each = _moved(laid, policies, before, after)
+    for costs, violations in each:
         for ground in grounds(violations, policies, laid.as_of):
             cause = _cause(costs, ground)
             found.setdefault((costs, cause.policy, cause.clause), cause)
@@ -77,6 +81,20 @@ def _violations(
             if name in now.single_points:
                 around = _around(ways, ruled.automata, name, was)
                 yield PROTECTION, forbidden_by(ruling, now.automaton, around)
+
+
+def _moved(
+    laid: Laid, policies: PolicySet, before: Served, after: Served
+) -> Iterator[tuple[str, Iterable[Violation]]]:
+    """Of a demand that another of several hubs serves: what forbids, or makes longer, the ways to
+    the one before and back. What it costs is told once, as delay, or as being kept back."""
+    there = laid.one(policies, (before.demand, before.answers), laid.ways)
+    costs = DELAY if after.is_answered else KEPT_BACK
+    for ruling, was, now in zip(there.rulings, before.ways, there.ways, strict=True):
+        if was is not None and now is None:
+            yield costs, _deciding(laid.ways, policies, ruling)
+        elif was is not None and now is not None and now.one_way_ns > was.one_way_ns:
+            yield costs, forbidden_by(ruling, now.automaton, was.path)
 
 
 def _deciding(ways: Ways, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Self
 
+from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
-from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.model import Demand, DemandEntry, PolicySet
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.experiments.results.price_ways import Way, Ways
 from corridor.experiments.scenario.intents import specify
@@ -30,6 +32,8 @@ class Served:
     rulings: tuple[Ruling, Ruling]
     """There, and of the answers."""
     ways: tuple[Way | None, Way | None]
+    anycast: AnycastChoice | None = None
+    """Which of several hubs serves it under this set, where it may go to any of them."""
 
     @property
     def is_answered(self) -> bool:
@@ -70,11 +74,18 @@ class Laid:
     """The demands of a scenario under sets, on its map and on maps like it."""
 
     def __init__(
-        self, topology: Topology, pairs: Iterable[tuple[Demand, Demand]], as_of: date
+        self,
+        topology: Topology,
+        pairs: Iterable[tuple[Demand, Demand]],
+        as_of: date,
+        sought: Mapping[str, DemandEntry] | None = None,
     ) -> None:
-        """``pairs`` are demands with their answers."""
+        """``pairs`` are demands with their answers. Of those that may go to any of several hubs,
+        ``sought`` has what they ask for, by id: under each set they go to the hub that is the
+        nearest lawful one there."""
         self.as_of = as_of
         self.pairs = tuple(pairs)
+        self._sought = sought or {}
         self.ways = Ways(topology)
         self._variants: dict[str, Ways] = {}
 
@@ -82,11 +93,27 @@ class Laid:
     def of(cls, loaded: LoadedScenario) -> Self:
         directions = [one.demand for one in specify(alone(loaded)).directions]
         pairs = zip(directions[::2], directions[1::2], strict=True)
-        return cls(loaded.topology, pairs, loaded.as_of)
+        scenario = loaded.scenario
+        sought = {
+            one.id: one.ruled(scenario.service).model_copy(update={"dst": one.sought})
+            for one in scenario.demands
+            if one.sought is not None
+        }
+        return cls(loaded.topology, pairs, loaded.as_of, sought)
 
     def under(self, policies: PolicySet) -> tuple[Served, ...]:
         """How each demand is served, in order."""
-        return tuple(self.one(policies, pair, self.ways) for pair in self.pairs)
+        return tuple(self._served(policies, pair) for pair in self.pairs)
+
+    def _served(self, policies: PolicySet, pair: tuple[Demand, Demand]) -> Served:
+        sought = self._sought.get(pair[0].id)
+        if sought is None:
+            return self.one(policies, pair, self.ways)
+        found = settle(policies, self.ways.topology, sought, self.as_of)
+        back = found.demand.returning()
+        assert back is not None
+        served = self.one(policies, (found.demand, back), self.ways)
+        return replace(served, anycast=found.choice)
 
     def variant(self, name: str, make: Callable[..., Topology], *of: str) -> Ways:
         """Ways on the map that ``make`` makes of it; searched once for each name."""

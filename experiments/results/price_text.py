@@ -69,6 +69,7 @@ def _set(of: SetPrice, width: int | None) -> str:
     lines.append(f"  by certain rules:  {total(of.by_certain_rules)}")
     lines.append(f"  with readings:     {total(of.with_readings, of.certainty)}")
     lines += [f"    {line}" for line in _causes(of)]
+    lines += [f"  {line}" for line in _moved(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
         lines += ["", _table(paying, width)]
@@ -100,6 +101,23 @@ def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     parts += [f"{of.opened} opened"] if of.opened else []
     parts += [f"{of.saved_ms:.1f} ms saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
     return ", ".join(parts)
+
+
+def _moved(of: SetPrice) -> Iterator[str]:
+    """Of demands that may go to any of several hubs: those that another one serves."""
+    several = [one for one in of.demands if one.anycast is not None]
+    moved = [one for one in several if one.against_dst]
+    if several:
+        others = counted(len(moved), "demand")
+        yield (
+            f"each set has its own nearest lawful hub for {counted(len(several), 'demand')}: "
+            f"{others} to another than under {of.against}"
+        )
+    for one in moved[:MOST_NAMES]:
+        why = one.anycast.why if one.anycast else ""
+        yield f"  {one.demand} to {one.dst}, not {one.against_dst}: {why}"
+    if len(moved) > MOST_NAMES:
+        yield f"  and {len(moved) - MOST_NAMES} more"
 
 
 def _causes(of: SetPrice) -> Iterator[str]:

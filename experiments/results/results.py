@@ -15,6 +15,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
+from corridor.experiments.results.anycast_text import anycast_json
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
@@ -204,6 +205,14 @@ def _add_flows(entry: DemandSummary, flows: list[FlowRow]) -> None:
 
 def _predicted(demand: PlannedDemand) -> DemandSummary:
     """As of a demand of which nothing was measured."""
+    found = _planned(demand)
+    anycast = anycast_json(demand.anycast)
+    if anycast is not None:
+        found["anycast"] = anycast
+    return found
+
+
+def _planned(demand: PlannedDemand) -> DemandSummary:
     return {
         "id": demand.id,
         "class": demand.data_class,

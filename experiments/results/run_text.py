@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.event_table import events_table, expectations_lines
 from corridor.experiments.results.judged import not_judged_line
 from corridor.experiments.results.summary import Summary
@@ -27,6 +28,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
         sure_legend(summary),
         reasons(summary),
+        anycast_lines({one["id"]: one.get("anycast") for one in summary["demands"]}),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary, width),
         expectations_lines(summary),

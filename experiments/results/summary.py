@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
+from corridor.experiments.results.anycast_text import AnycastSummary
+
 type Figures = dict[str, float | None]
 """``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
 
@@ -111,6 +113,8 @@ class DemandSummary(_Classed):
     permit: str
     legal_ref: list[str]
     why: str
+    anycast: NotRequired[AnycastSummary]
+    """Of one that may go to any of several hubs: ``dst`` is the one that serves it."""
     lacks: list[str]
     not_judged: NotRequired[list[str]]
     """``data`` and ``answers``, as far as they are served though the policies say nothing of

@@ -6,11 +6,9 @@ from collections import Counter
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.policy.model import SAME_CLASS, Demand
-from corridor.controller.policy.terms.services import Service
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
-from corridor.experiments.scenario.scenario import Demand as ScenarioDemand
+from corridor.experiments.scenario.demands import Demand as ScenarioDemand
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.traffic.packets import stamp
 
@@ -27,7 +25,7 @@ def specify(loaded: LoadedScenario) -> Specification:
             streams=scenario.stream_share(demand) is not None,
             server=server_port(number, demand) if scenario.sends_by_tcp(demand) else None,
         )
-        ruled = _ruled(demand, scenario.service)
+        ruled = demand.ruled(scenario.service).to(demand.dst)
         answers = ruled.returning()
         assert answers is not None
         directions += [
@@ -46,6 +44,8 @@ def specify(loaded: LoadedScenario) -> Specification:
             directions=tuple(directions),
             k=scenario.protect.k,
             over=scenario.protect.over,
+            disjoint=scenario.disjoint,
+            aggregates=scenario.aggregates,
         )
     )
 
@@ -58,20 +58,6 @@ def server_port(number: int, demand: ScenarioDemand) -> int:
 def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
     """The intents of a scenario: each demand and its answers, by turns."""
     return specify(loaded).intents()
-
-
-def _ruled(demand: ScenarioDemand, service: Service | None) -> Demand:
-    """As policies are asked about it, those in force now and any that come later."""
-    return Demand.model_validate(
-        {
-            "id": demand.id,
-            "class": demand.data,
-            "src": demand.src,
-            "dst": demand.dst,
-            "returns": demand.returns or SAME_CLASS,
-            "service": demand.service or service,
-        }
-    )
 
 
 def _packets(

@@ -6,7 +6,6 @@ knows a testbed.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,17 +13,25 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, InstanceOf
 
+from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
-    RETURN,
     SAME_CLASS,
     UNCLASSIFIED,
-    Bandwidth,
     Outside,
     PolicySet,
 )
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.policy.terms.services import Service
+from corridor.experiments.scenario.demands import (
+    Demand,
+    DemandEntry,
+    check_aggregates,
+    check_demands,
+    check_disjoint,
+    served,
+)
 from corridor.experiments.scenario.events import (
     Known,
     NamedEvent,
@@ -42,7 +49,6 @@ from corridor.experiments.scenario.options import (
     NetworkOptions,
     ProbeOptions,
     ProtectOptions,
-    ThroughputOptions,
 )
 from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
@@ -57,34 +63,14 @@ from corridor.topologies.base.units import (
 )
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.meanings import nearest_named
-from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
 DEFAULT = "reference"
 
 
-class Demand(Frozen):
-    """Traffic from one hub to another, with its answers coming back."""
-
-    id: Slug
-    data_class: NonEmpty = Field(alias="class")
-    """What kind of traffic it is; any name."""
-    data: Slug = UNCLASSIFIED
-    """The class of its data, of those the policies know."""
-    returns: Slug | None = None
-    """The class of the answers' data, or ``same-class``."""
-    service: Service | None = None
-    """What carries it and its answers, if not what the scenario says."""
-    src: str
-    dst: str
-    guarantee: Bandwidth | None = None
-    """Rates promised there, not back: admitted under every failure that is protected against."""
-    probe: ProbeOptions | None = None
-    throughput: ThroughputOptions | None = None
-
-
-class Scenario(Frozen):
-    """One experiment, checked against its topology."""
+class ScenarioFile(Frozen):
+    """A scenario as it is written."""
 
     schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
         default=1, alias="schema"
@@ -104,7 +90,11 @@ class Scenario(Frozen):
     protect: ProtectOptions = ProtectOptions()
     network: NetworkOptions = NetworkOptions()
     probe: ProbeOptions = ProbeOptions()
-    demands: tuple[Demand, ...] = Field(min_length=1, max_length=4000)
+    demands: tuple[DemandEntry, ...] = Field(min_length=1, max_length=4000)
+    disjoint: tuple[Disjoint, ...] = Field(default=(), max_length=100)
+    """Demands whose ways share nothing of some kinds."""
+    aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
+    """Demands that have one guarantee together."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
     timeline: tuple[Event, ...] = ()
@@ -119,14 +109,14 @@ class Scenario(Frozen):
         happens = bool(self.faults or self.timeline) and not self.cuts
         return happens if wanted is None else wanted
 
-    def stream_share(self, demand: Demand) -> float | None:
+    def stream_share(self, demand: DemandEntry) -> float | None:
         """The rate a demand streams at, of its path's bottleneck; None if it does not."""
         if demand.throughput is not None:
             return demand.throughput.udp
         of = (one for one in self.timeline if (one.kind.key, one.what) == (STREAM, demand.id))
         return next((float(one.options["share"]) for one in of), None)
 
-    def sends_by_tcp(self, demand: Demand) -> bool:
+    def sends_by_tcp(self, demand: DemandEntry) -> bool:
         """Whether a demand has a TCP transfer."""
         if demand.throughput is not None:
             return demand.throughput.tcp
@@ -136,6 +126,12 @@ class Scenario(Frozen):
     def events(self) -> tuple[NamedEvent, ...]:
         """Faults and timeline, each with its name."""
         return named_events(self.faults, self.timeline)
+
+
+class Scenario(ScenarioFile):
+    """One experiment, checked against its topology: each demand goes to one hub."""
+
+    demands: tuple[Demand, ...]
 
 
 class LoadedScenario(Frozen):
@@ -203,9 +199,11 @@ def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
 def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
     document = whole(document, folder)
-    scenario = validate(document, Scenario)
+    scenario = validate(document, ScenarioFile)
     topology = _topology(document, scenario, folder)
-    _check_demands(document, scenario, topology)
+    check_demands(document, scenario.demands, topology, scenario.topology)
+    check_disjoint(document, scenario.demands, scenario.disjoint)
+    check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
     _check_cuts(document, scenario, topology)
@@ -230,9 +228,9 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
             _check_classes_under(document, scenario, event, event.policies)
     day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
     service = asked.service or scenario.service
-    resolved = scenario.model_copy(
-        update={"policies": known.name, "as_of": day, "service": service}
-    )
+    demands = served(document, scenario.demands, known, topology, day, service)
+    fields = {**dict(scenario), "policies": known.name, "as_of": day, "service": service}
+    resolved = Scenario.model_construct(**{**fields, "demands": demands})
     return LoadedScenario(
         scenario=resolved,
         topology=topology,
@@ -249,10 +247,10 @@ def whole(document: Document, folder: Path) -> Document:
 
 
 def _checked(base: Document) -> object:
-    return validate(base, Scenario)
+    return validate(base, ScenarioFile)
 
 
-def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
+def _topology(document: Document, scenario: ScenarioFile, folder: Path) -> Topology:
     beside = folder / scenario.topology
     try:
         return load_topology(str(beside) if is_file(beside) else scenario.topology)
@@ -261,7 +259,7 @@ def _topology(document: Document, scenario: Scenario, folder: Path) -> Topology:
 
 
 def _policies(
-    document: Document, scenario: Scenario, folder: Path, topology: Topology
+    document: Document, scenario: ScenarioFile, folder: Path, topology: Topology
 ) -> PolicySet:
     beside = folder / scenario.policies
     try:
@@ -270,7 +268,7 @@ def _policies(
         raise document.error_of_named(error, "policies") from error
 
 
-def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) -> None:
+def _check_classes(document: Document, scenario: ScenarioFile, policies: PolicySet) -> None:
     """Every class is known, unless no policy looks at classes; answers are of a stated class."""
     for number, demand in enumerate(scenario.demands):
         if demand.data != UNCLASSIFIED and demand.returns is None:
@@ -289,7 +287,7 @@ def _check_classes(document: Document, scenario: Scenario, policies: PolicySet) 
 
 
 def _check_classes_under(
-    document: Document, scenario: Scenario, event: NamedEvent, policies: PolicySet
+    document: Document, scenario: ScenarioFile, event: NamedEvent, policies: PolicySet
 ) -> None:
     """The same under another set that an event asks for: the controller would refuse it."""
     for demand in scenario.demands:
@@ -302,7 +300,7 @@ def _check_classes_under(
                 raise document.error(message, *event.place, event.kind.key, hint=hint)
 
 
-def _known(scenario: Scenario, topology: Topology) -> Known:
+def _known(scenario: ScenarioFile, topology: Topology) -> Known:
     demands = {demand.id: demand.throughput is not None for demand in scenario.demands}
     streams = any(one.kind.key == STREAM for one in scenario.timeline) or any(
         one.throughput is not None and one.throughput.udp is not None for one in scenario.demands
@@ -317,7 +315,7 @@ def _known(scenario: Scenario, topology: Topology) -> Known:
     )
 
 
-def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> None:
+def _check_cuts(document: Document, scenario: ScenarioFile, topology: Topology) -> None:
     cuts = scenario.cuts
     if cuts is None:
         return
@@ -332,51 +330,7 @@ def _check_cuts(document: Document, scenario: Scenario, topology: Topology) -> N
             )
 
 
-def _check_demands(document: Document, scenario: Scenario, topology: Topology) -> None:
-    hubs = {hub.id for hub in topology.hubs}
-    island_of = _islands(topology)
-    counts = Counter(demand.id for demand in scenario.demands)
-    for number, demand in enumerate(scenario.demands):
-        if counts[demand.id] > 1:
-            raise document.error(
-                f'demand id "{demand.id}" is used {counts[demand.id]} times',
-                "demands",
-                number,
-                "id",
-                hint="give each its own",
-            )
-        if demand.id.removesuffix(RETURN) in counts.keys() - {demand.id}:
-            message = f'demand id "{demand.id}" is what the answers of another demand are called'
-            raise document.error(message, "demands", number, "id", hint="choose another id")
-        for end in ("src", "dst"):
-            hub = getattr(demand, end)
-            if hub not in hubs:
-                hint = nearest_named(hub, hubs) or f"corridor topology show {scenario.topology}"
-                message = f'demand "{demand.id}" names unknown hub "{hub}"'
-                raise document.error(message, "demands", number, end, hint=hint)
-        if demand.src == demand.dst:
-            message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
-            raise document.error(message, "demands", number, "dst", hint="name another hub")
-        if island_of[demand.src] != island_of[demand.dst]:
-            message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
-            hint = "add a fibre that joins the two parts, or drop the demand"
-            raise document.error(message, "demands", number, hint=hint)
-
-
-def _islands(topology: Topology) -> dict[str, str]:
-    """Each hub's island, named by one of its hubs: what fibres join, directly or not."""
-    island = {hub.id: hub.id for hub in topology.hubs}
-    members = {hub.id: [hub.id] for hub in topology.hubs}
-    for fibre in topology.fibres:
-        kept, joined = island[fibre.a], island[fibre.z]
-        if kept != joined:
-            for hub in members.pop(joined):
-                island[hub] = kept
-                members[kept].append(hub)
-    return island
-
-
-def _check_losses(document: Document, scenario: Scenario, topology: Topology) -> None:
+def _check_losses(document: Document, scenario: ScenarioFile, topology: Topology) -> None:
     fibres = {fibre.id for fibre in topology.fibres}
     for fibre, share in scenario.network.fibre_loss.items():
         if fibre not in fibres:
@@ -387,7 +341,7 @@ def _check_losses(document: Document, scenario: Scenario, topology: Topology) ->
     _check_loss(document, scenario.network.loss, "network", "loss")
 
 
-def _check_buffer(document: Document, scenario: Scenario, topology: Topology) -> None:
+def _check_buffer(document: Document, scenario: ScenarioFile, topology: Topology) -> None:
     """No port's queue holds more packets than the kernel counts."""
     fastest_bps = max(map(topology.emulated_rate_bps, topology.fibres), default=0)
     queued = queue_packets(fastest_bps, scenario.network.buffer / 1e6)

@@ -48,6 +48,8 @@ def scenarios() -> Iterator[Shipped]:
         loaded = load_scenario(name)
         of, topology = loaded.scenario, loaded.topology
         size = {"demands": len(of.demands), "hubs": len(topology.hubs)}
+        several = sum(one.anycast is not None for one in of.demands)
+        size |= {"to any of several hubs": several} if several else {}
         yield Shipped(name, of.title, size, f"corridor run {name}")
 
 

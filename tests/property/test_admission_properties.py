@@ -9,7 +9,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from hypothesis import HealthCheck, given, settings
@@ -37,14 +37,17 @@ class Case:
 
     @property
     def cirs(self) -> dict[str, int]:
-        return {use.demand: use.cir_bps for use in self.uses}
+        """By whose they are: a demand's, or that of several together."""
+        return {use.pays_as: use.cir_bps for use in self.uses}
 
     @property
     def links(self) -> set[Link]:
         return {link for use in self.uses for link in use.links}
 
-    def promise(self, demand: str) -> int:
-        return self.k if isinstance(self.k, int) else self.k[demand]
+    def promise(self, payer: str) -> int:
+        if isinstance(self.k, int):
+            return self.k
+        return max(self.k[use.demand] for use in self.uses if use.pays_as == payer)
 
     def limit(self, link: Link) -> int:
         return int(self.capacity_bps[link[0]] * Fraction(str(self.headroom)))
@@ -57,14 +60,15 @@ class Case:
             yield from itertools.combinations(names, size)
 
     def crossings(self, failure: tuple[str, ...]) -> dict[Link, Counter[str]]:
-        """How often each demand crosses each link under these failures."""
+        """How often each rate's demands cross each link under these failures: of several together,
+        as often as the one that does most."""
         dead = frozenset().union(*(self.elements[name] for name in failure))
         found: dict[Link, Counter[str]] = {link: Counter() for link in self.links}
         for use in self.uses:
             alive = use.up | {fibre for fibre, _ in use.links}
             if use.down <= dead and alive.isdisjoint(dead):
-                for link in use.links:
-                    found[link][use.demand] += 1
+                for link, times in Counter(use.links).items():
+                    found[link][use.pays_as] = max(found[link][use.pays_as], times)
         return found
 
     def promised(self) -> Iterator[tuple[tuple[str, ...], Link, Counter[str]]]:
@@ -112,6 +116,13 @@ def cases(draw: st.DrawFn) -> Case:
     things = ("f1", "f2", "f3", "f4", "f5", "gate")
     demands = ("d1", "d2", "d3", "d4")[: draw(st.integers(1, 4))]
     uses = [use for name in demands for use in draw(decisions(name, draw(rates), things))]
+    sharing = draw(st.sets(st.sampled_from(demands)))
+    if len(sharing) > 1:
+        cir = draw(rates)
+        uses = [
+            replace(use, payer="pipe", cir_bps=cir) if use.demand in sharing else use
+            for use in uses
+        ]
     sets = st.frozensets(st.sampled_from(things), min_size=1, max_size=3)
     elements = draw(st.lists(sets, max_size=6)) + [frozenset({one}) for one in things[::2]]
     each = st.fixed_dictionaries({name: st.integers(0, 3) for name in demands})

@@ -70,9 +70,8 @@ def load_setup(name: str) -> Setup:
         raise InputError(f"no setup {name!r}", f"there are {', '.join(TOPOLOGIES)}")
     topology = load_topology(TOPOLOGIES[name])
     carried = load_policies(DATA / f"{name}-demands.yaml", topology)
-    there_and_back = (
-        one for demand in carried.demands for one in (demand, demand.returning()) if one
-    )
+    demands = [one.to(one.dst) for one in carried.demands if isinstance(one.dst, str)]
+    there_and_back = (one for demand in demands for one in (demand, demand.returning()) if one)
     paths = sorted((DATA / "policies").glob("*.yaml"))
     return Setup(
         topology,

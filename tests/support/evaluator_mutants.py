@@ -12,11 +12,15 @@ import pytest
 
 from corridor.controller.policy import semantics
 from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.clauses import avoid
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.clause import Clause, Element, Trip
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.hops import Hops
+from corridor.controller.policy.clauses.no_return import NoReturn
+from corridor.controller.policy.clauses.path import Path
 from corridor.controller.policy.clauses.terminate import Terminate
+from corridor.controller.policy.clauses.via import Via
 from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.controller.policy.model import Policy
 from corridor.topologies.model.topology import Fibre, Hub
@@ -190,3 +194,39 @@ def permits_need_no_match(patch: pytest.MonkeyPatch) -> None:
         "_speaks_about",
         lambda policy, *more: policy.effect == "permit" or speaks(policy, *more),
     )
+
+
+@mistake
+def exceptions_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(avoid, "selected", lambda *asked: False)
+
+
+@mistake
+def exceptions_need_not_be_sure(patch: pytest.MonkeyPatch) -> None:
+    selected = avoid.selected
+    patch.setattr(avoid, "selected", lambda *asked: selected(*asked) is not False)
+
+
+@mistake
+def selectors_not_avoided(patch: pytest.MonkeyPatch) -> None:
+    _instead(patch, Avoid, lambda self, one: (self.model_copy(update={"any_of": ()}), one))
+
+
+@mistake
+def states_of_fibres_not_avoided(patch: pytest.MonkeyPatch) -> None:
+    _instead(patch, Avoid, lambda self, one: (self, _changed(one, Fibre, status="in-service")))
+
+
+@mistake
+def stops_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Via, "of", lambda written: None)
+
+
+@mistake
+def ways_back_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(NoReturn, "of", lambda written: None)
+
+
+@mistake
+def expressions_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Path, "of", lambda written: None)

@@ -13,7 +13,8 @@ hubs:
 - {id: lost, name: Lost, role: transit, located_in: XX, lat: 3, lon: 3}
 - {id: kar, name: Kar, role: foreign, located_in: PK, lat: 4, lon: 4}
 fibres:
-- {id: by-ru, a: west, z: kar, length: 300km, crosses: [RU], operated_by: SCO}
+- {id: by-ru, a: west, z: kar, length: 300km, crosses: [RU], operated_by: SCO,
+   status: planned, srlgs: ["corridor:sea"]}
 - {id: may-ru, a: west, z: kar, length: 320km, may_cross: {RU: a strait}}
 - {id: west-lost, a: west, z: lost, length: 200km, operated_by: Beta}
 - {id: lost-kar, a: lost, z: kar, length: 200km, operated_by: Beta}
@@ -37,9 +38,18 @@ BY_CLASS = {
     "somewhere": "{effect: permit, hard: {avoid: {located_in: IN, crosses: RU}}}",
     "ended": "{effect: permit}",
     "served": "{effect: permit, match: {class: served, service: internet}}",
+    "sure": "{effect: permit, hard: {avoid: {status: planned}}}",
+    "chosen": "{effect: permit, hard: {avoid: {any_of: {srlgs: 'corridor:sea', crosses: RU}}}}",
+    "excused": "{effect: permit, hard: {hops: 1, avoid: {crosses: RU, except: {fibres: by-ru}}}}",
+    "not-excused": "{effect: permit, hard: {avoid: {crosses: RU, except: {crosses: RU}}}}",
+    "by-gate": "{effect: permit, hard: {via: [{hubs: gate}]}}",
+    "once": "{effect: permit, hard: {no_return: CN, avoid: {fibres: west-gate}}}",
+    "word": "{effect: permit, hard: {path: 'west gate kar|kar gate west'}}",
     "from-west": "{effect: permit, match: {class: from-west, src: {outside: CN}}}",
 }
 """The permit for each class of data."""
+ELSEWHERE = {"once": "gate"}
+"""Where demands end that do not end at kar."""
 BEYOND = """
 - {id: NO-RU, effect: restrict, match: {class: restricted}, hard: {avoid: {crosses: RU}}}
 - {id: NO, effect: deny, match: {class: denied}}
@@ -51,7 +61,8 @@ def written(folder: Path, k: int = 1) -> Path:
     (folder / "lab-topology.yaml").write_text(TOPOLOGY)
     (folder / "lab-policies.yaml").write_text(_policies())
     demands = "".join(
-        f"- {{id: {name}, class: x, data: {name}, returns: same-class, src: west, dst: kar}}\n"
+        f"- {{id: {name}, class: x, data: {name}, returns: same-class, src: west, "
+        f"dst: {ELSEWHERE.get(name, 'kar')}}}\n"
         for name in BY_CLASS
     )
     scenario = folder / "lab.yaml"

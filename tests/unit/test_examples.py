@@ -19,7 +19,15 @@ from corridor.topologies.formats.load import load_topology
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 GUEST_S = 110
-SCENARIOS = ("own_scenario", "lawful", "gigabit", "timeline")
+SCENARIOS = (
+    "own_scenario",
+    "nearest_hub",
+    "disjoint",
+    "customer_pipe",
+    "lawful",
+    "gigabit",
+    "timeline",
+)
 
 
 def run(*words: str | Path, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:

@@ -353,7 +353,8 @@ def _as_input_error(
         ):
             continue  # pydantic counts only the items without mistakes
         path = (*at, *_real_path(document, at, error["loc"]))
-        found.setdefault(document.line_of(*path), (*_explain(model, error, at), path))
+        said = _explain(model, error, at, describe_path(path))
+        found.setdefault(document.line_of(*path), (*said, path))
     (_, (message, hint, path)), *others = sorted(found.items(), key=lambda item: item[0] or 0)
     more = document.more([line for line, _ in others])
     return document.error(message, *path, hint="; ".join(filter(None, (hint, more))))
@@ -368,9 +369,11 @@ def _real_path(document: Document, at: KeyPath, loc: Sequence[Key]) -> KeyPath:
     return path
 
 
-def _explain(model: type[BaseModel], error: ErrorDetails, at: KeyPath) -> tuple[str, str]:
-    loc, kind = error["loc"], error["type"]
-    where, given = describe_path((*at, *loc)), error["input"]
+def _explain(
+    model: type[BaseModel], error: ErrorDetails, at: KeyPath, where: str
+) -> tuple[str, str]:
+    """The mistake and a way out; ``where`` is its place as the file has it."""
+    loc, kind, given = error["loc"], error["type"], error["input"]
     if kind == "missing":
         owner = describe_path((*at, *loc[:-1])) or "the file"
         return f'{owner} lacks "{loc[-1]}"', "add it"

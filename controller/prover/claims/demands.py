@@ -15,7 +15,10 @@ from corridor.controller.prover.search.way_claim import WayClaim
 
 class NotVacuous(WayClaim):
     id = "C16"
-    sentence = "While nothing fails, what is permitted arrives and what is blocked is dropped."
+    sentence = (
+        "While nothing fails, what is permitted arrives by the first permit with a path, "
+        "and what is blocked is dropped."
+    )
 
     def overall(self, network: Network) -> Iterator[Breach]:
         if not network.demands:
@@ -36,6 +39,7 @@ class NotVacuous(WayClaim):
                 yield Breach(said, demand.src, demand=demand)
         if seen.delivers or not demand.is_blocked:
             yield from _undelivered(seen, demand)
+            yield from _passed_over(seen, demand)
         elif not any(turn.step.end.is_drop for turn in seen.door.turns):
             yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
 
@@ -61,6 +65,16 @@ class Return(WayClaim):
             return
         if demand.id in network.answers_to[demand.dst]:
             yield from _undelivered(seen, demand)
+
+
+def _passed_over(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    """Packets that arrive by a permit although one that is tried before it has a path."""
+    for found in seen.intact if demand.has_choice else ():
+        permit = demand.passed_over(found.node[1])
+        if permit is not None:
+            said = f"packets of {demand} arrive by another permit than {permit}, which has a path"
+            way = way_to(seen, found.node, found.step)
+            yield Breach(said, found.step.at.hub, None, way, demand)
 
 
 def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:

@@ -52,7 +52,7 @@ class Termination(Lawfulness):
 
 class Passage(Lawfulness):
     id = "C7"
-    sentence = "Packets pass their waypoints in order, before the border, at working gateways."
+    sentence = "Waypoints are passed at working gateways, and stops gone by, in order, in time."
 
 
 class NoLoop(WayClaim):

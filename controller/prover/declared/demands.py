@@ -8,6 +8,7 @@ from functools import cached_property
 from corridor.controller.forwarding.program import Value
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import ranked
 from corridor.controller.prover.declared.permits import Permits
 from corridor.controller.prover.tables.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
 from corridor.topologies.model.topology import Topology
@@ -35,12 +36,29 @@ class Demand:
         )
         """Every header that its host may send for it."""
         self.permits = Permits(intent.ruling, topology)
+        self._topology = topology
         self._failures = failures
 
     @cached_property
     def is_blocked(self) -> bool:
         """Whether no path is lawful without what is known to have failed."""
         return self.permits.refused is not None or self.permits.shortest(self._failures) is None
+
+    @cached_property
+    def has_choice(self) -> bool:
+        """Whether some permit is tried before another."""
+        return len(ranked(self.intent.ruling.automata)) > 1
+
+    def passed_over(self, standing: int) -> str | None:
+        """A permit that is tried before all that allow a delivery, and has a path."""
+        automata, allowing = self.intent.ruling.automata, self.permits.allowing(standing)
+        for rank in ranked(automata):
+            if not allowing.isdisjoint(rank):
+                return None
+            some = tuple(automata[one] for one in rank)
+            if Permits(self.intent.ruling, self._topology, some).shortest(self._failures):
+                return some[0].permit.id
+        return None
 
     def __str__(self) -> str:
         return f"{self.id} from {self.src} to {self.dst}"

@@ -101,6 +101,16 @@ class Permits:
                 owed.append(violation)
         return Death(tuple(owed)) if owed else None
 
+    def allowing(self, standing: int) -> frozenset[int]:
+        """Which of the permits allow a packet to be delivered at its destination."""
+        return frozenset(
+            number
+            for number, (state, automaton) in enumerate(
+                zip(self._vectors[standing], self._open, strict=True)
+            )
+            if state is not None and automaton.finish(state) is None
+        )
+
     def phases(self, standing: int) -> frozenset[int]:
         """What a label may say of a packet of this standing."""
         if standing not in self._phases:

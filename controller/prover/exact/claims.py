@@ -16,6 +16,7 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.product import Trail
 from corridor.controller.prover.exact.causes import Mask
 from corridor.controller.prover.exact.decisions import End
+from corridor.controller.prover.exact.disjoint import are_asked, sharings
 from corridor.controller.prover.exact.lawful import Lawful, accepts
 from corridor.controller.prover.exact.outcomes import Outcome, Searched
 from corridor.controller.prover.exact.rates import admissions, misfits, unmetered
@@ -36,6 +37,7 @@ SENTENCES = {
     "C12": "Guaranteed rates fit every fibre, and meters hold each demand to its own.",
 }
 """Under every set of failures that the intent is protected against."""
+DISJOINT = "C18"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def examine(
 
     A drop under failures beyond the protection in effect breaks no claim. What is ``known`` to
     have failed has been planned around: protected against are failures beside it. Without
-    ``rates`` C12 is not claimed.
+    ``rates`` C12 is not claimed, nor is C18, which is only where something is to be disjoint.
     """
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)
@@ -123,6 +125,8 @@ def examine(
     if rates:
         admitted = tuple(admissions(explorer, searched))
         breaches["C12"] += [*misfits(admitted), *unmetered(explorer, searched)]
+        if are_asked(searched) and not (known.links or known.srlgs or known.hubs):
+            breaches[DISJOINT] = list(sharings(searched))
     else:
         del breaches["C12"]
     return ExactReport(

@@ -39,7 +39,8 @@ def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -
             continue
         same = one.within == within
         for outcome in one.outcomes if same else explorer.search(one.intent, within).outcomes:
-            yield use_of(outcome, bandwidth.cir, explorer.topology, down)
+            use = use_of(outcome, bandwidth.cir, explorer.topology, down)
+            yield replace(use, payer=one.intent.pays_as)
 
 
 def use_of(
@@ -98,8 +99,8 @@ def misfits(admitted: Iterable[Admission]) -> Iterator[Breach]:
 
 
 def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Breach]:
-    """Guaranteed demands without a meter of their own at the rate, and with the burst, that their
-    edge lets in; and others that have one."""
+    """Guaranteed demands without a meter of their own, or of their aggregate at their hub, at the
+    rate, and with the burst, that their edge lets in; and others that have one."""
     owners: dict[tuple[str, int], str] = {}
     for one in searched:
         bandwidth, intent = guaranteed(one), one.intent
@@ -109,8 +110,8 @@ def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Brea
             matched, _, _ = switch.walk(explorer.packet(intent, selector))
             met = [flow.meter for flow in matched if flow.meter is not None]
             for meter in met:
-                owner = owners.setdefault((hub, meter), intent.id)
-                if owner != intent.id:
+                owner = owners.setdefault((hub, meter), intent.pays_as)
+                if owner != intent.pays_as:
                     yield Breach(f"packets of {intent.id} and {owner} share meter {meter}", hub)
             giving = next((flow for flow in matched if flow.table == Table.LABEL), None)
             meters = [switch.meters[meter] for meter in met if meter in switch.meters]

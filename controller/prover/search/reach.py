@@ -65,7 +65,7 @@ class Place(NamedTuple):
     packet: Packet
 
 
-class Choice(NamedTuple):
+class AnycastChoice(NamedTuple):
     """A bucket of a group, counted from 0; those before it are then not live."""
 
     group: int
@@ -77,7 +77,7 @@ class Step(NamedTuple):
 
     at: Place
     matched: tuple[Flow, ...]
-    chosen: tuple[Choice, ...]
+    chosen: tuple[AnycastChoice, ...]
     packet: Packet
     """As it leaves; ``packet.sent`` are the headers that this happens to."""
     hops: int
@@ -111,7 +111,7 @@ class _Flight(NamedTuple):
 
     packet: Packet
     matched: tuple[Flow, ...] = ()
-    chosen: tuple[Choice, ...] = ()
+    chosen: tuple[AnycastChoice, ...] = ()
     hops: int = 0
 
 
@@ -202,7 +202,7 @@ class _Switch:
             self._ends(flight, End.DROPPED, note=f"group {number} leads nowhere")
             return
         for position, bucket in enumerate(group.buckets):
-            chosen = (*flight.chosen, Choice(group.id, position))
+            chosen = (*flight.chosen, AnycastChoice(group.id, position))
             copy = _Flight(flight.packet, flight.matched, chosen, flight.hops)
             self._act(bucket.actions, copy, (*groups, group.id))
 

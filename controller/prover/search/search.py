@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 from corridor.controller.prover.declared.demands import Demand
@@ -84,7 +84,14 @@ class Exploration:
         return seen
 
     def of_kind(self, kind: Kind) -> list[Finding]:
-        return [one for found in self.noted.values() for one in found if one.kind is kind]
+        return self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> dict[Kind, list[Finding]]:
+        found: dict[Kind, list[Finding]] = {}
+        for one in chain.from_iterable(self.noted.values()):
+            found.setdefault(one.kind, []).append(one)
+        return found
 
     @cached_property
     def delivers(self) -> bool:
@@ -107,6 +114,22 @@ class Exploration:
             waiting += following - met
             met |= following
         return None
+
+    @cached_property
+    def intact(self) -> tuple[Finding, ...]:
+        """Deliveries while nothing fails."""
+        waiting, met, found = [self.start], {self.start}, list[Finding]()
+        while waiting:
+            node = waiting.pop()
+            found += [
+                one
+                for one in self.noted.get(node, ())
+                if one.kind is Kind.DELIVERED and one.step.without_failures
+            ]
+            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
+            waiting += following - met
+            met |= following
+        return tuple(found)
 
     @cached_property
     def headers(self) -> tuple[Box, ...]:

@@ -25,7 +25,7 @@ from corridor.controller.second_opinion.terms.selectors import KEYS, selects
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.experiments.cli import main
 from corridor.experiments.lab.dumps import as_compiled
-from corridor.experiments.lab.proof import prove_compiled
+from corridor.experiments.lab.proof import prove_compiled, prove_run
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -315,7 +315,7 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
 def test_a_proof_that_tells_the_truth_is_agreed_with(laid: tuple[Any, ...]) -> None:
     opinion = compare(*laid)
     assert opinion.agrees, str(opinion)
-    assert (opinion.demands, opinion.witnesses, opinion.counterexamples) == (34, 2, 0)
+    assert (opinion.demands, opinion.witnesses, opinion.counterexamples) == (48, 2, 0)
     assert opinion.walks > 500
     assert opinion.paths > 50
     assert "second opinion: agrees" in str(opinion)
@@ -385,6 +385,25 @@ def test_check_says_so_and_so_does_its_json(tmp_path: Path, capsys: Any) -> None
     assert said["disagreements"] == []
     assert main(["check", scenario, "--json"]) == 0
     assert "second_opinion" not in json.loads(capsys.readouterr().out)
+
+
+def test_every_run_keeps_one_beside_its_proofs(tmp_path: Path) -> None:
+    loaded = load_scenario(str(written(tmp_path)))
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
+    (tmp_path / "tables").mkdir()
+    said = as_compiled(plan).said
+    for name in ("before", "after"):
+        (tmp_path / "tables" / f"{name}.json").write_text(json.dumps(said))
+        prove_run(tmp_path, plan, specify(loaded))
+        kept = json.loads((tmp_path / "proof.json").read_text())["second_opinion"]
+        assert kept["agrees"]
+        assert OF_A_RUN.sets < kept["failure_sets"] <= 1 + OF_A_RUN.singles + OF_A_RUN.sets
+    said["switches"].pop("kar")
+    (tmp_path / "tables" / "before.json").write_text(json.dumps(said))
+    prove_run(tmp_path, plan, specify(loaded))
+    differs = json.loads((tmp_path / "proof.json").read_text())["second_opinion"]
+    assert not differs["agrees"]
+    assert {"kind", "demand", "failures", "path", "reason"} == differs["disagreements"][0].keys()
 
 
 def test_check_judges_a_dump_too(tmp_path: Path, capsys: Any) -> None:

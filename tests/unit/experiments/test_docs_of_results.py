@@ -20,7 +20,7 @@ from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summ
 from corridor.experiments.results.summary import EventSummary, ExpectationSummary
 from corridor.experiments.results.transit_check import Verdict
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
-from corridor.experiments.scenario import options, scenario
+from corridor.experiments.scenario import demands, options, scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
@@ -90,10 +90,10 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("model", "titles"),
     [
-        (scenario.Scenario, ["Keys"]),
+        (scenario.ScenarioFile, ["Keys"]),
         (options.NetworkOptions, ["network"]),
         (options.ProbeOptions, ["probe"]),
-        (scenario.Demand, ["demands"]),
+        (demands.DemandEntry, ["demands"]),
         (options.ThroughputOptions, ["throughput"]),
         (options.ControllerOptions, ["controller"]),
         (scenario.Event, ["timeline", *OF_EVENTS]),

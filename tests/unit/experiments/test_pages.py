@@ -15,7 +15,7 @@ import pytest
 
 import page_case
 from corridor.controller.prover.claims.registry import CLAIMS
-from corridor.controller.prover.verdicts import EXACT, NEVER
+from corridor.controller.prover.verdicts import EXACT, NEVER, WHERE_ASKED
 from corridor.experiments.pages.claims import PLAIN
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.network_page import network_page
@@ -203,17 +203,17 @@ def test_claims_that_are_not_made_are_told_with_why_and_by_which_proof(tmp_path:
 
 
 def test_a_second_opinion_is_told_beside_the_proof(tmp_path: Path) -> None:
-    opinion = {"agrees": True, "paths": 440, "failure_sets": 41, "disagreements": []}
+    opinion = {"agrees": True, "paths": 440, "failure_sets": 41, "differs": 0}
     told = page_of(tmp_path / "agrees", proof=page_case.proof() | {"second_opinion": opinion})
     assert "which shares no code with the proof, agrees on 440 paths" in told
-    opinion |= {"agrees": False, "disagreements": [{"kind": "unlawful path"}]}
+    opinion |= {"agrees": False, "differs": 1}
     told = page_of(tmp_path / "differs", proof=page_case.proof() | {"second_opinion": opinion})
     assert "which shares no code with the proof, differs 1 time, of 440 paths" in told
     assert "second opinion" not in page_of(tmp_path / "none")
 
 
 def test_every_claim_has_a_sentence_for_everybody() -> None:
-    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT} == PLAIN.keys()
+    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT, *WHERE_ASKED} == PLAIN.keys()
 
 
 def test_a_claim_that_does_not_hold_is_told_with_its_packet_and_hops(tmp_path: Path) -> None:

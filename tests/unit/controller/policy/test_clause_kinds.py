@@ -406,14 +406,15 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
 EVERYDAY = {"path", "via"}
 """Kinds that are called as much else is."""
 BY_NAME = {
+    "controller/export/questions.py",
     "controller/policy/clauses/registry.py",
     "controller/second_opinion/witnesses_judged.py",
     "controller/testing/assertions.py",
     "experiments/live_network/operations/trace_text.py",
     "experiments/pages/claims.py",
 }
-"""The list of kinds; assertions, each of which is one clause that a test asks for; and three
-whose hops are no clause."""
+"""The list of kinds; assertions, each of which is one clause that a test asks for; questions to
+other provers, of stops by themselves; and three whose hops are no clause."""
 
 
 def test_nothing_else_names_a_kind() -> None:

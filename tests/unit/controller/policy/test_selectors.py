@@ -168,7 +168,7 @@ def load(tmp_path: File, hard: str, topology: Any = None, match: str = "{}") -> 
             "{path: '.* (karachi|lahor) .*'}",
             'no hub, jurisdiction or group is called "lahor", character 13',
         ),
-        ("{path: '.* <peac>.*'}", 'called "peac", character 4 of the path; did you mean "peace"?'),
+        ("{path: '.* <peac>.*'}", 'called "peac", character 4 of the path; did you mean'),
         ("{avoid: {role: westen}}", '"westen" is not known; did you mean "western"?'),
         ("{avoid: {medium: [terestrial]}}", 'did you mean "terrestrial"?'),
         ("{avoid: {status: in-servce}}", 'did you mean "in-service"?'),

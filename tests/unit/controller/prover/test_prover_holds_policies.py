@@ -170,3 +170,28 @@ def test_tables_that_rely_on_what_a_fibre_may_cross_are_found(fibre, code, claim
 def test_tables_made_for_a_map_with_doubts_do_not_rely_on_them(fibre, code):
     intents = atlas_intents(1, policies=CROSSING, on=doubtful(fibre, code))
     assert compiled(doubtful(fibre, code), intents).prove().holds
+
+
+@pytest.mark.parametrize(
+    ("hard", "preference", "broken"),
+    [
+        ({"avoid": {"located_in": ["IN"]}}, 0, {"C16"}),
+        ({"avoid": {"located_in": ["IN"]}}, 1, set()),
+        ({"avoid": {"located_in": ["IN"]}}, 2, set()),
+        ({"confine": ["PK"]}, 0, set()),
+    ],
+    ids=["has a path", "is equal", "is tried later", "has no path"],
+)
+def test_nothing_goes_by_a_permit_while_one_that_is_tried_before_has_a_path(
+    hard, preference, broken
+):
+    """``calls`` go by India, which the other permit avoids."""
+    choice = without("QUICK")
+    used = permit("USED", match={"class": "quick"}, preference=1)
+    world = others([*choice, used])
+    other = permit("OTHER", match={"class": "quick"}, hard=hard, preference=preference)
+    intents = atlas_intents(1, policies=[*choice, used, other])
+    proof = world.prove(Spoilt(world.tables, world.program, intents))
+    assert {verdict.claim for verdict in proof.violated} == broken
+    for verdict in proof.violated:
+        assert "arrive by another permit than OTHER" in verdict.counterexample.verdict

@@ -1,0 +1,23 @@
+"""Rates that several demands have together: a customer's pipe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from corridor.controller.intent.disjoint import each_once
+from corridor.controller.policy.model import Bandwidth
+from corridor.topologies.model.topology import Frozen, Slug
+
+
+class Aggregate(Frozen):
+    """Demands whose data, there and not back, has one guarantee for all: however they share it."""
+
+    id: Slug
+    demands: Annotated[
+        tuple[Slug, ...], Field(min_length=2, max_length=16), AfterValidator(each_once)
+    ]
+    """Ids of two demands or more."""
+    guarantee: Bandwidth
+    """What they may send together."""

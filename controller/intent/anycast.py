@@ -1,0 +1,202 @@
+"""Demands that may go to any of several hubs: which one serves them.
+
+The nearest lawful one: of the hubs that the selector certainly selects, the source aside, the one
+to which the lawful way of the data takes least one way; of equal ones the first by id. A hub from
+which answers may come back goes before one from which they may not, however near that is: a
+request without an answer serves nobody. What a permit spends on protection does not count.
+
+Where no hub is lawful, the demand is blocked, towards the one that is nearest by fibre. Where no
+fibre leads to any, it is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import Demand, DemandEntry, Policy, PolicySet
+from corridor.controller.policy.routes import NoRoute, Route, best_route, shortest
+from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.terms.elements import Named, Where
+from corridor.controller.policy.terms.places import Groups, operators
+from corridor.topologies.base.documents import KeyPath
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.topology import Topology
+
+MOST_TOLD = 3
+"""Hubs of which is told what forbids the way to them."""
+_ANYTHING = Policy(id="anything", effect="permit")
+"""Narrows nothing: finds what the fibres alone would allow."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A demand to one hub; ``choice`` says among which, where there was one to make."""
+
+    demand: Demand
+    choice: AnycastChoice | None = None
+    may_go: bool = True
+    """Whether data may go there; only looked at where there was a choice to make."""
+
+
+def settle(
+    policies: PolicySet,
+    topology: Topology,
+    asked: DemandEntry,
+    as_of: date,
+    failures: Failures = NO_FAILURES,
+) -> Settled:
+    """A demand as it is served on a day. Raises InputError where its selector selects no hub."""
+    if not isinstance(asked.dst, Where):
+        return Settled(asked.to(asked.dst))
+    among = hubs_of(asked.dst, topology, policies.known_groups, asked.src)
+    if not among:
+        raise InputError(
+            f'demand "{asked.id}" may go to {asked.dst}, and no hub of {topology.name} but its '
+            "source certainly is that",
+            f"corridor topology show {topology.name} lists its hubs",
+        )
+    search = _Search(policies, topology, as_of, failures)
+    ways = sorted((search.way(asked.to(hub)) for hub in among), key=lambda way: way.order)
+    why = "; ".join(_why(ways))
+    best = ways[0]
+    return Settled(
+        asked.to(best.hub), AnycastChoice(among, best.hub, why), isinstance(best.route, Route)
+    )
+
+
+def hubs_of(where: Where, topology: Topology, groups: Groups, src: str) -> tuple[str, ...]:
+    """The hubs that are certainly selected, but for the source, sorted."""
+    chosen = (hub.id for hub in topology.hubs if where.selects(hub, groups) is True)
+    return tuple(sorted(set(chosen) - {src}))
+
+
+def unknown_names(
+    where: Where, topology: Topology, groups: Groups
+) -> Iterator[tuple[KeyPath, str, frozenset[str]]]:
+    """What a selector names that nobody knows: where, the name, and what is known."""
+    places = frozenset(groups.members)
+    run = [hub.operated_by for hub in topology.hubs]
+    run += [fibre.operated_by for fibre in topology.fibres]
+    known: dict[Named, frozenset[str]] = {
+        "hub": frozenset(hub.id for hub in topology.hubs),
+        "place": places,
+        "operator": places.union(*map(operators, run)),
+    }
+    for one in where.given:
+        if one.key.named is not None:
+            names = known[one.key.named]
+            yield from (((one.name,), name, names) for name in one.value if name not in names)
+    for excepted in where.exceptions:
+        for path, name, names in unknown_names(excepted, topology, groups):
+            yield ("except", *path), name, names
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a demand would fare with one of the hubs."""
+
+    hub: str
+    route: Route | NoRoute
+    answers: Route | NoRoute | None
+    """None where there are none."""
+    physical_ns: int | None
+    """By the shortest path there is; None where fibres do not lead there."""
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """The best first."""
+        if isinstance(self.route, Route):
+            return (int(isinstance(self.answers, NoRoute)), self.route.one_way_ns, self.hub)
+        if self.physical_ns is not None:
+            return (2, self.physical_ns, self.hub)
+        return (3, 0, self.hub)
+
+    @property
+    def is_lawful(self) -> bool:
+        """Whether data may go there, and answers come back."""
+        return self.order[0] == 0
+
+    @property
+    def forbidden(self) -> str:
+        """What forbids the shortest path, there or back."""
+        of, said = (self.route, "") if isinstance(self.route, NoRoute) else (self.answers, " back")
+        assert isinstance(of, NoRoute)
+        because = "; ".join(map(str, of.because[:1])) or "no fibres lead there"
+        return f"{self.hub}{said}: {because}"
+
+
+class _Search:
+    """The ways to hubs under one set on one day."""
+
+    def __init__(
+        self, policies: PolicySet, topology: Topology, as_of: date, failures: Failures
+    ) -> None:
+        self._policies, self._topology = policies, topology
+        self._as_of, self._failures = as_of, failures
+
+    def way(self, demand: Demand) -> _Way:
+        back = demand.returning()
+        return _Way(
+            demand.dst,
+            self._route(demand),
+            None if back is None else self._route(back),
+            self._physical_ns(demand),
+        )
+
+    def _route(self, demand: Demand) -> Route | NoRoute:
+        asked = self._policies.seen(demand)
+        ruling = rule(self._policies, self._topology, asked, self._as_of)
+        return best_route(ruling, self._failures)
+
+    def _physical_ns(self, demand: Demand) -> int | None:
+        src, dst = map(self._topology.hub, (demand.src, demand.dst))
+        free = Automaton(Trip(src, dst, self._policies.known_groups), _ANYTHING, ())
+        route = shortest(free, self._topology, self._failures)
+        return None if route is None else route.one_way_ns
+
+
+def _why(ways: Sequence[_Way]) -> Iterator[str]:
+    """Of ways in their order."""
+    first, *others = ways
+    allowed = [way for way in ways if way.is_lawful]
+    if first.physical_ns is None:
+        yield f"no fibre leads to any of {len(ways)}"
+    elif isinstance(first.route, NoRoute):
+        yield f"policies allow none of {len(ways)}, and it is the nearest by fibre"
+        yield from _told(ways)
+    elif not allowed:
+        took = _ms(first.route.one_way_ns)
+        yield f"the nearest of those to which data may go, {took} one way; answers may from none"
+        yield from _told(ways)
+    else:
+        yield from _nearest(first.route, others, allowed)
+
+
+def _nearest(route: Route, others: Sequence[_Way], allowed: Sequence[_Way]) -> Iterator[str]:
+    count = len(others) + 1
+    of = f"all {count}" if len(allowed) == count else f"{len(allowed)} of {count}"
+    yield f"the nearest, {_ms(route.one_way_ns)} one way; policies allow {of}"
+    if len(allowed) > 1 and isinstance(allowed[1].route, Route):
+        yield f"next is {allowed[1].hub}, {_ms(allowed[1].route.one_way_ns)}"
+    nearer = [
+        way
+        for way in others
+        if not way.is_lawful and way.physical_ns is not None and way.physical_ns < route.one_way_ns
+    ]
+    yield from _told(nearer, "nearer by fibre is ")
+
+
+def _ms(of_ns: int) -> str:
+    return f"{of_ns / 1e6:.2f} ms"
+
+
+def _told(ways: Sequence[_Way], before: str = "") -> Iterator[str]:
+    yield from (f"{before}{way.forbidden}" for way in ways[:MOST_TOLD])
+    if len(ways) > MOST_TOLD:
+        yield f"and {len(ways) - MOST_TOLD} more"

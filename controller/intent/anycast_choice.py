@@ -1,0 +1,16 @@
+"""Which of several hubs serves an anycast demand: a value that a guest can read by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AnycastChoice:
+    """The hub that serves a demand that may go to any of several."""
+
+    among: tuple[str, ...]
+    """The hubs that are certainly selected, its source aside; sorted."""
+    chosen: str
+    why: str
+    """In one line: how near it is beside the next, or what forbids the ways to all of them."""

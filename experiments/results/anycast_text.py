@@ -1,0 +1,41 @@
+"""Which hub serves a demand that may go to any of several, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypedDict
+
+from corridor.controller.intent.anycast_choice import AnycastChoice
+
+MOST_HUBS, MOST_LINES = 6, 12
+
+
+class AnycastSummary(TypedDict):
+    """As JSON has it: ``AnycastChoice`` says what each is."""
+
+    among: list[str]
+    chosen: str
+    why: str
+
+
+def anycast_json(of: AnycastChoice | None) -> AnycastSummary | None:
+    return None if of is None else {"among": [*of.among], "chosen": of.chosen, "why": of.why}
+
+
+def anycast_said(of: AnycastSummary) -> str:
+    """``served by guian, of guian and kunming: nearest of 2 lawful ...``."""
+    names = of["among"]
+    more = len(names) - MOST_HUBS
+    listed = ", ".join(names[:MOST_HUBS]) + (f" and {more} more" if more > 0 else "")
+    return f"served by {of['chosen']}, of {listed}: {of['why']}"
+
+
+def anycast_lines(of: Mapping[str, AnycastSummary | None]) -> str:
+    """A line for each of the first such demands, by id; empty if there is none."""
+    return "\n".join(_few(f"{name} is {anycast_said(one)}" for name, one in of.items() if one))
+
+
+def _few(lines: Iterable[str]) -> list[str]:
+    every = [*lines]
+    more = len(every) - MOST_LINES
+    return [*every[:MOST_LINES], *([f"and {more} more such demands"] if more > 0 else [])]

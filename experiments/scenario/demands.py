@@ -1,0 +1,200 @@
+"""The demands of a scenario: as they are written, and as each is served by one hub. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import Field, InstanceOf
+
+from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.anycast import settle, unknown_names
+from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
+from corridor.controller.policy.model import DemandEntry as RuledEntry
+from corridor.controller.policy.terms.destinations import Destination
+from corridor.controller.policy.terms.elements import Where
+from corridor.controller.policy.terms.services import Service
+from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
+from corridor.topologies.base.documents import Document, KeyPath
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+
+
+class DemandEntry(Frozen):
+    """Traffic from one hub to another, or to one of several, with its answers coming back."""
+
+    id: Slug
+    data_class: NonEmpty = Field(alias="class")
+    """What kind of traffic it is; any name."""
+    data: Slug = UNCLASSIFIED
+    """The class of its data, of those the policies know."""
+    returns: Slug | None = None
+    """The class of the answers' data, or ``same-class``."""
+    service: Service | None = None
+    """What carries it and its answers, if not what the scenario says."""
+    src: str
+    dst: Destination
+    """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""
+    guarantee: Bandwidth | None = None
+    """Rates promised there, not back: admitted under every failure that is protected against."""
+    probe: ProbeOptions | None = None
+    throughput: ThroughputOptions | None = None
+
+    def ruled(self, service: Service | None) -> RuledEntry:
+        """As policies are asked about it, those in force now and any that come later; carried by
+        ``service`` where it does not say."""
+        return RuledEntry.model_validate(
+            {
+                "id": self.id,
+                "class": self.data,
+                "src": self.src,
+                "dst": self.dst,
+                "returns": self.returns or SAME_CLASS,
+                "service": self.service or service,
+            }
+        )
+
+
+class Demand(DemandEntry):
+    """As it is served: by one hub."""
+
+    dst: Slug
+    sought: Where | None = None
+    """The selector, where it may go to any of several hubs."""
+    anycast: InstanceOf[AnycastChoice] | None = None
+    """Which of them serves it, and why."""
+
+
+def served(
+    document: Document,
+    demands: Sequence[DemandEntry],
+    policies: PolicySet,
+    topology: Topology,
+    as_of: date,
+    service: Service | None,
+) -> tuple[Demand, ...]:
+    """Each by one hub: the nearest lawful one where it may go to several. Raises InputError where
+    a selector names what there is not, or selects no hub that fibres lead to."""
+    return tuple(
+        _served(document, number, demand, policies, topology, as_of, service)
+        for number, demand in enumerate(demands)
+    )
+
+
+def _served(
+    document: Document,
+    number: int,
+    demand: DemandEntry,
+    policies: PolicySet,
+    topology: Topology,
+    as_of: date,
+    service: Service | None,
+) -> Demand:
+    fields = dict(demand)
+    where = demand.dst
+    if not isinstance(where, Where):
+        return Demand.model_construct(**fields)
+    at = ("demands", number, "dst")
+    for path, name, known in unknown_names(where, topology, policies.known_groups):
+        hint = nearest_named(name, known) or f"corridor topology show {topology.name}"
+        message = f'demand "{demand.id}" may go to hubs by {path[-1]} "{name}", which nobody knows'
+        raise document.error(message, *at, *path, hint=hint)
+    try:
+        found = settle(policies, topology, demand.ruled(service), as_of)
+    except InputError as error:
+        raise document.error_of_named(error, *at) from error
+    fields |= {"dst": found.demand.dst, "sought": where, "anycast": found.choice}
+    return Demand.model_construct(**fields)
+
+
+def check_demands(
+    document: Document, demands: Sequence[DemandEntry], topology: Topology, name: str
+) -> None:
+    """Each has an id of its own and joins two hubs that fibres join. Raises InputError; ``name`` is
+    the topology's, as the scenario has it."""
+    counts = Counter(demand.id for demand in demands)
+    island_of = _islands(topology)
+    for number, demand in enumerate(demands):
+        _check_id(document, number, demand, counts)
+        for end in ("src", "dst"):
+            hub = getattr(demand, end)
+            if isinstance(hub, str) and hub not in island_of:
+                hint = nearest_named(hub, island_of) or f"corridor topology show {name}"
+                message = f'demand "{demand.id}" names unknown hub "{hub}"'
+                raise document.error(message, "demands", number, end, hint=hint)
+        if demand.src == demand.dst:
+            message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
+            raise document.error(message, "demands", number, "dst", hint="name another hub")
+        if isinstance(demand.dst, str) and island_of[demand.src] != island_of[demand.dst]:
+            message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
+            hint = "add a fibre that joins the two parts, or drop the demand"
+            raise document.error(message, "demands", number, hint=hint)
+
+
+def check_disjoint(
+    document: Document, demands: Sequence[DemandEntry], groups: Sequence[Disjoint]
+) -> None:
+    """Each names demands there are. Raises InputError with a near match."""
+    for number, group in enumerate(groups):
+        _check_named(document, demands, group.demands, ("disjoint", number, "demands"))
+
+
+def check_aggregates(
+    document: Document, demands: Sequence[DemandEntry], groups: Sequence[Aggregate]
+) -> None:
+    """Each names demands there are, that have no other guarantee. Raises InputError."""
+    own = {demand.id: "its own guarantee" for demand in demands if demand.guarantee is not None}
+    for number, group in enumerate(groups):
+        at = ("aggregates", number)
+        _check_named(document, demands, group.demands, (*at, "demands"))
+        if group.id in {demand.id for demand in demands}:
+            message = f'aggregate "{group.id}" is called like a demand'
+            raise document.error(message, *at, "id", hint="choose another id")
+        for place, name in enumerate(group.demands):
+            if name in own:
+                message = f'demand "{name}" has {own[name]} already'
+                hint = "a demand has one guarantee: drop one of them"
+                raise document.error(message, *at, "demands", place, hint=hint)
+            own[name] = f'that of aggregate "{group.id}"'
+
+
+def _check_named(
+    document: Document, demands: Sequence[DemandEntry], names: Sequence[str], at: KeyPath
+) -> None:
+    known = [demand.id for demand in demands]
+    for place, name in enumerate(names):
+        if name not in known:
+            hint = nearest(name, known) or "name demands by their id; answers go with them"
+            raise document.error(f'no demand is called "{name}"', *at, place, hint=hint)
+
+
+def _check_id(document: Document, number: int, demand: DemandEntry, counts: Counter[str]) -> None:
+    if counts[demand.id] > 1:
+        raise document.error(
+            f'demand id "{demand.id}" is used {counts[demand.id]} times',
+            "demands",
+            number,
+            "id",
+            hint="give each its own",
+        )
+    if demand.id.removesuffix(RETURN) in counts.keys() - {demand.id}:
+        message = f'demand id "{demand.id}" is what the answers of another demand are called'
+        raise document.error(message, "demands", number, "id", hint="choose another id")
+
+
+def _islands(topology: Topology) -> dict[str, str]:
+    """Each hub's island, named by one of its hubs: what fibres join, directly or not."""
+    island = {hub.id: hub.id for hub in topology.hubs}
+    members = {hub.id: [hub.id] for hub in topology.hubs}
+    for fibre in topology.fibres:
+        kept, joined = island[fibre.a], island[fibre.z]
+        if kept != joined:
+            for hub in members.pop(joined):
+                island[hub] = kept
+                members[kept].append(hub)
+    return island

@@ -1,0 +1,1 @@
+"""Changes the code that makes tables, one place at a time, and asks whether the proof notices."""

@@ -1,0 +1,86 @@
+"""Ways that are found disjoint are the best pair that a search of all walks finds."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corridor.controller.forwarding.compiler import plan_ways, still_shared
+from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import Route
+from corridor.controller.policy.semantics import Ruling
+from corridor.topologies.model.topology import Topology
+from policy_lab import demand, permit, ruling
+from random_policies import networks, policy_lists
+
+KINDS = ("link", "srlg", "hub")
+
+
+def allowed(topology: Topology, of: Ruling, visits: int) -> list[Path]:
+    found, stack = [], [Path((of.demand.src,), ())]
+    while stack:
+        walk = stack.pop()
+        if walk.dst == of.demand.dst and of.verdict(walk).allowed:
+            found.append(walk)
+        for step in topology.fibres_of(walk.dst):
+            far = step.other_end(walk.dst)
+            if walk.hubs.count(far) < visits:
+                stack.append(Path((*walk.hubs, far), (*walk.fibres, step.id)))
+    return found
+
+
+def took_ns(topology: Topology, walk: Path) -> int:
+    return sum(topology.fibre(name).one_way_delay_ns for name in walk.fibres)
+
+
+def share(topology: Topology, one: Path, other: Path, over: tuple[str, ...]) -> bool:
+    fibres = [[topology.fibre(name) for name in walk.fibres] for walk in (one, other)]
+    risks = [{srlg for fibre in some for srlg in fibre.srlgs} for some in fibres]
+    ends = {one.src, one.dst} & {other.src, other.dst}
+    return (
+        ("link" in over and not set(one.fibres).isdisjoint(other.fibres))
+        or ("srlg" in over and not risks[0].isdisjoint(risks[1]))
+        or ("hub" in over and bool(set(one.hubs) & set(other.hubs) - ends))
+    )
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.one_of(
+        st.tuples(networks(most=5, extra=8), st.just([permit()])),
+        st.tuples(networks(most=5, extra=4), policy_lists()),
+    ),
+    st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True).map(tuple),
+    st.data(),
+)
+def test_no_pair_of_walks_that_share_nothing_is_shorter(world, over, data):
+    topology, rules = world
+    one_permit = [rules[0], *(rule for rule in rules[1:] if rule.effect != "permit")]
+    names = [hub.id for hub in topology.hubs]
+    pair = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)
+    asked, ends = [], data.draw(pair)
+    for name in ("a", "b"):
+        src, dst = ends if name == "a" else data.draw(st.one_of(st.just(ends), pair))
+        about = demand(src=src, dst=dst).model_copy(update={"id": name})
+        of = ruling(*one_permit, about=about, on=topology)
+        asked.append(Intent(of, disjoint=(Disjoint(demands=("a", "b"), over=over),)))
+    ways = plan_ways(topology, asked)
+    visits = 1 if rules == [permit()] else 2
+    walks = [allowed(topology, intent.ruling, visits) for intent in asked]
+    if not all(walks):
+        return
+    sums = [
+        took_ns(topology, one) + took_ns(topology, other)
+        for one, other in product(*walks)
+        if not share(topology, one, other, over)
+    ]
+    found = still_shared(topology, ways)
+    assert bool(found) == (not sums)
+    routes = [way.route for way in ways]
+    assert all(isinstance(route, Route) for route in routes)
+    if sums:
+        assert sum(route.one_way_ns for route in routes) == min(sums)
