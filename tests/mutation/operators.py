@@ -26,7 +26,7 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     for number, node in enumerate(ast.walk(whole)):
         for what, change in CHANGES if id(node) not in types else ():
             if _is_code(node) and change(deepcopy(node)) is not None:
-                made = deepcopy(whole)
+                made: ast.AST = deepcopy(whole)
                 place = _at(made, number)
                 changed = change(place)
                 assert changed is not None
