@@ -26,12 +26,12 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     for number, node in enumerate(ast.walk(whole)):
         for what, change in CHANGES if id(node) not in types else ():
             if _is_code(node) and change(deepcopy(node)) is not None:
-                made: ast.AST = deepcopy(whole)
+                made = deepcopy(whole)
                 place = _at(made, number)
                 changed = change(place)
                 assert changed is not None
-                made = _Replaced(place, changed).visit(made)
-                yield Mutant(_line(node), what, ast.fix_missing_locations(made))
+                replaced: ast.Module = _Replaced(place, changed).visit(made)
+                yield Mutant(_line(node), what, ast.fix_missing_locations(replaced))
 
 
 def _types(tree: ast.AST) -> Iterator[ast.AST]:
