@@ -30,8 +30,8 @@ def mutants_of(source: str) -> Iterator[Mutant]:
                 place = _at(made, number)
                 changed = change(place)
                 assert changed is not None
-                replaced: ast.Module = _Replaced(place, changed).visit(made)
-                yield Mutant(_line(node), what, ast.fix_missing_locations(replaced))
+                _Replaced(place, changed).visit(made)
+                yield Mutant(_line(node), what, ast.fix_missing_locations(made))
 
 
 def _types(tree: ast.AST) -> Iterator[ast.AST]:
