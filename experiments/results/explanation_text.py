@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.controller.explain import Explanation
+from corridor.controller.explain.explanation import Answers
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.paths import marked
+from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.columns import render
+from corridor.experiments.results.judged import NOT_JUDGED as UNJUDGED
 from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
 
@@ -47,10 +50,17 @@ def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> s
     lines += _served(found) if found.passage else _not_served(found)
     if found.answers:
         told = found.answers
-        took = f", {_ms(told.one_way_ns)} one way by permit {told.permit}" if told.permit else ""
         again = f"corridor explain {told.demand} {asked}".rstrip()
-        lines.append(f"Answers: {told.status}{took}; {again}")
+        lines.append(f"Answers: {told.status}{_answers_way(told)}; {again}")
     return "\n".join(lines)
+
+
+def _answers_way(told: Answers) -> str:
+    if told.one_way_ns is None:
+        return ""
+    if told.permit == NOT_JUDGED.id:
+        return f", {UNJUDGED}, {_ms(told.one_way_ns)} one way"
+    return f", {_ms(told.one_way_ns)} one way by permit {told.permit}"
 
 
 def _served(found: Explanation) -> Iterator[str]:
