@@ -18,6 +18,7 @@ from corridor.experiments.results.judged import NOT_JUDGED as UNJUDGED
 from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
 
+CITES_NO_LAW = ", which cites no law"
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
@@ -67,9 +68,9 @@ def _served(found: Explanation) -> Iterator[str]:
     passage, permit = found.passage, found.permit
     assert passage is not None
     assert permit is not None
-    cited = f" [{_ids(permit.legal)}]" if permit.legal else ", which cites no law"
+    cited = f" [{_ids(permit.legal)}], {permit.confidence}" if permit.legal else CITES_NO_LAW
     if found.judged:
-        yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+        yield f"{found.status} by permit {permit.policy}{cited}"
     else:
         yield f"{found.status}, not judged: the policies say nothing of this data"
         yield "  It goes where they leave any data a way; that it may is not said."
