@@ -394,6 +394,9 @@ def _explain(
     if plain:
         numeric = kind == "string_type" and type(given) in (int, float)
         hint = f'put it in quotes: "{_short(given)}"' if numeric else ""
+        if kind in ("dict_type", "model_type"):
+            known = _keys_at(model, loc)
+            hint = f"known keys: {', '.join(known)}" if known else ""
         said = plain.format(**error.get("ctx", {})).replace(" 1 items", " 1 item")
         return f"{where} {said}, not {_short(given)}", hint
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {_short(given)}", ""
