@@ -66,6 +66,7 @@ class Judged:
     def usual_differences(self) -> Iterator[Disagreement]:
         """Of what happens while nothing fails, to packets of every selector."""
         yield from self._differences(self.usual, NOTHING)
+        yield from self._preferred()
         for number in range(1, len(self.direction.selectors)):
             other = self.walk(NOTHING, number)
             if (other.hubs, other.fibres) != (self.usual.hubs, self.usual.fibres):
@@ -102,6 +103,21 @@ class Judged:
             kind = "needless drop" if what.names else "not blocked"
             reason = f"{walk.end}, though {left} is left ({permits})"
             yield self._disagreement(kind, what, way, reason)
+
+    def _preferred(self) -> Iterator[Disagreement]:
+        """Nothing fails, and a permit that is to be tried first leaves a way, too."""
+        way = self.journey(self.usual)
+        permits = self.verdict(way).permits
+        if not permits or not self.usual.delivered_at or self.direction.is_kept_apart:
+            return
+        rules = self.rules.preferred_to(permits)
+        around = Around(self.topology, self._gateways(NOTHING))
+        src = journey_of(self.topology, [way.hubs[0].id], []).going_on()
+        left = lawful_way_on(rules, around, src, self.tries) if rules.permits else None
+        if left is not None:
+            first = ", ".join(rules.verdict(left).permits)
+            reason = f"goes by {', '.join(permits)}, though {left} is left by {first}"
+            yield self._disagreement("not preferred", NOTHING, way, reason)
 
     def _gateways(self, what: Failed) -> frozenset[str]:
         """Where gateways stand; a demand that is blocked while nothing fails must be so wherever
