@@ -50,10 +50,10 @@ def switch(net, hub, port, header, labels, dead):
 
 
 def is_live(net, hub, port, dead):
+    if port == net["host"]:
+        return True
     fibre = net["leads"].get((hub, port), (None,))[0]
-    return (
-        fibre is not None and fibre not in dead["fibres"] and (fibre or hub not in dead["gateways"])
-    )
+    return hub not in dead["gateways"] if fibre == "" else fibre not in (None, *dead["fibres"])
 
 
 def walk(net, hub, header, dead):

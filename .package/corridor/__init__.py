@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.asking import answers, cut
     from corridor.experiments.lab.second_opinion import second_opinion
     from corridor.experiments.results.run_result import Run, load
+    from corridor.experiments.run.exporting import export
     from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
@@ -32,6 +33,7 @@ __all__ = [
     "Run",
     "answers",
     "cut",
+    "export",
     "load",
     "load_network",
     "load_policies",
@@ -47,6 +49,7 @@ _HOMES = {
     "Run": "experiments.results.run_result",
     "answers": "experiments.answers.asking",
     "cut": "experiments.answers.asking",
+    "export": "experiments.run.exporting",
     "load": "experiments.results.run_result",
     "load_network": "controller.testing",
     "load_policies": "controller.policy.load",

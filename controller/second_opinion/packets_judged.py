@@ -8,7 +8,7 @@ from functools import cached_property
 
 from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
-from corridor.controller.second_opinion.failing import NOTHING, Failed, failed
+from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
 from corridor.controller.second_opinion.onward import Around, lawful_way_on
 from corridor.controller.second_opinion.opinion import Disagreement
 from corridor.controller.second_opinion.packets import sent_by_host
@@ -136,9 +136,10 @@ class World:
         }
 
     @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of failures that some demand is protected against."""
-        return frozenset(kind for one in self.demands.values() for kind in one.protection.over)
+    def may_fail(self) -> tuple[str, ...]:
+        """All of the kinds that some demand is protected against; of every kind where none is."""
+        kinds = {kind for one in self.demands.values() for kind in one.protection.over}
+        return everything(self.topology, self.walker.ports.gateways, kinds or KINDS)
 
     @property
     def k(self) -> int:

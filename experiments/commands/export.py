@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load, under
+from corridor.experiments.commands.arguments import add_scenario_arguments, under
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
     from corridor.controller.export.compare import Compared, Comparison
-    from corridor.controller.export.subject import Subject
 
 EPILOG = """examples:
   corridor export mini --to walker --out walked           one JSON, to walk packets through
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from corridor.controller.export.registry import format_of
-    from corridor.experiments.run.exporting import export_folder, write_export
+    from corridor.experiments.run.exporting import export_folder, subject_of, write_export
     from corridor.topologies.base.garbage import collecting_later
 
     with (
@@ -71,7 +70,7 @@ def _export(args: argparse.Namespace) -> int:
         collecting_later(),
         waiting("compiling, proving and writing"),
     ):
-        exported = format_of(args.to).write(_subject(args))
+        exported = format_of(args.to).write(subject_of(args.scenario, under(args), args.tables))
         paths = write_export(exported, folder)
     if args.json:
         files = [str(path) for path in paths]
@@ -81,21 +80,6 @@ def _export(args: argparse.Namespace) -> int:
     lines = [f"{args.out}: {exported.said}", *(f"  {path}" for path in paths), "not in them:"]
     show("\n".join([*lines, *(f"  {one}" for one in exported.left_out)]))
     return 0
-
-
-def _subject(args: argparse.Namespace) -> Subject:
-    """Of a run where a folder is named, else of a scenario."""
-    from corridor.experiments.run.exporting import subject_of_run, subject_of_scenario
-    from corridor.experiments.scenario.scenario import AS_WRITTEN
-    from corridor.topologies.base.bounded_file import is_folder
-    from corridor.topologies.base.errors import InputError
-
-    if not is_folder(args.scenario):
-        return subject_of_scenario(load(args), args.tables)
-    if under(args) != AS_WRITTEN:
-        hint = "export its scenario to ask under others"
-        raise InputError("a run has policies and a day of its own", hint, file=args.scenario)
-    return subject_of_run(Path(args.scenario), args.tables)
 
 
 def _compare(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.export.compare import Comparison, compare
+from corridor.controller.export.registry import format_of
 from corridor.controller.export.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
@@ -17,11 +18,17 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.run.folders import new_folder, writing
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.scenario import (
+    AS_WRITTEN,
+    LoadedScenario,
+    Under,
+    load_under,
+)
 from corridor.topologies.base.bounded_file import (
     RESULT,
     NoSuchFile,
     is_file,
+    is_folder,
     is_there,
     read_json,
     read_text,
@@ -29,6 +36,32 @@ from corridor.topologies.base.bounded_file import (
 from corridor.topologies.base.errors import InputError
 
 EXPECTED, ANSWERS = "expected.json", "answers*.json"
+
+
+def export(
+    what: str, to: str, out: str | Path | None = None, *, asked: Under = AS_WRITTEN
+) -> Exported:
+    """A scenario, by name or file, or a run's folder, in the form that ``to`` names.
+
+    Writes it to ``out``, a folder that is new or empty, if one is given. Raises InputError.
+    """
+    form = format_of(to)
+    if out is None:
+        return form.write(subject_of(what, asked))
+    with export_folder(Path(out)) as folder:
+        exported = form.write(subject_of(what, asked))
+        write_export(exported, folder)
+    return exported
+
+
+def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None) -> Subject:
+    """Of a run where a folder is named, else of a scenario; ``tables`` instead of its own."""
+    if not is_folder(what):
+        return subject_of_scenario(load_under(what, asked), tables)
+    if asked != AS_WRITTEN:
+        hint = "export its scenario to ask under others"
+        raise InputError("a run has policies and a day of its own", hint, file=what)
+    return subject_of_run(Path(what), tables)
 
 
 def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:

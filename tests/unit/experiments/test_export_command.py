@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from corridor import export as export_from_python
 from corridor.controller.export.registry import FORMATS, format_of
 from corridor.experiments.commands import export
 from corridor.experiments.lab.dumps import as_compiled
@@ -67,6 +68,17 @@ def test_a_scenario_is_written_and_what_is_left_out_is_said(corridor, tmp_path, 
     assert any("rates" in one for one in told["left_out"])
     for name in files:
         assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_from_python_it_is_the_same(corridor, tmp_path):
+    assert corridor("export", "mini", "--to", "walker", "--out", str(tmp_path / "one"))[0] == 0
+    exported = export_from_python("mini", "walker", tmp_path / "two")
+    assert (tmp_path / "two/walker.json").read_text() == exported.files["walker.json"]
+    assert (tmp_path / "one/walker.json").read_text() == exported.files["walker.json"]
+    assert export_from_python("mini", "walker") == exported
+    with pytest.raises(InputError, match="there are aalwines, walker"):
+        export_from_python("mini", "batfish", tmp_path / "three")
+    assert not (tmp_path / "three").exists()
 
 
 def test_what_a_runs_switches_held_is_written(corridor, run_folder, tmp_path):

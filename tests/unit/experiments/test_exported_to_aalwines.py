@@ -93,6 +93,14 @@ def test_rules_name_interfaces_of_their_router_and_numbers_of_its_form(network):
                 )
 
 
+def test_each_host_has_a_rule_for_a_label_that_no_packet_has(network):
+    """Without any rule AalWiNes crashes."""
+    hosts = [one for one in network.tables if one[1] == "(host)"]
+    rule = {"out": "(host)", "priority": 0, "ops": [{"swap": "0"}]}
+    assert [network.tables[one]["0"] for one in hosts] == [[rule]] * len(hosts)
+    assert not any("0" in table for place, table in network.tables.items() if place not in hosts)
+
+
 def test_priorities_count_the_other_links_that_must_have_failed(network):
     found = Counter()
     for table in network.tables.values():
