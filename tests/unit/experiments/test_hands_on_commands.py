@@ -113,7 +113,7 @@ def test_a_trace_says_how_the_demand_is_served_then_every_hop():
         "  2 b after 10.850 ms",
         "it is delivered",
     ]
-    said = traced(trace, {**served, "judged": False, "legal_ref": []}, 1, live=True)
+    said = traced(trace, {**served, "judged": False, "legal_ref": [], "reason": ""}, 1, live=True)
     assert said.splitlines()[0] == "one: DEGRADED, not judged"
 
 
