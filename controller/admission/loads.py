@@ -73,11 +73,12 @@ def problem_of(
 
 
 def _rates(uses: list[Use]) -> dict[str, int]:
+    """By name of who pays, sorted."""
     rates: dict[str, int] = {}
     for use in uses:
         if use.cir_bps <= 0 or rates.setdefault(use.pays_as, use.cir_bps) != use.cir_bps:
             raise ValueError(f"demand {use.pays_as} needs one committed rate above zero")
-    return rates
+    return dict(sorted(rates.items()))
 
 
 def _promises(uses: Iterable[Use], k: int | Mapping[str, int]) -> dict[str, int]:

@@ -80,6 +80,8 @@ class ExplanationAnswer(Answer):
     answers: Answers | None
     protection_ns: int
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
+    apart_ns: int
+    """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
     lacks: list[str]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     costs_ns: int | None

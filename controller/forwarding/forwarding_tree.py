@@ -45,7 +45,7 @@ from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
-from corridor.controller.policy.semantics import ranked
+from corridor.controller.policy.semantics import ranked, unevaluable
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import Topology
 
@@ -126,8 +126,10 @@ class TreeBuilder:
         """
         try:
             served = self._served(intent, avoided)
-        except Exception:  # noqa: BLE001 - an evaluation error means deny
-            served = None
+        except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+            ruling = intent.ruling
+            because = ruling.refusals or (unevaluable(ruling.demand, problem),)
+            return ForwardingTree(intent, NoRoute("BLOCKED", because))
         return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
 
     def used(self, intent: Intent, avoided: Avoided) -> Used | None:

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Literal
 
 from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.anycast import Settler
 from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.policy.model import (
     RETURN,
@@ -131,7 +131,8 @@ def intents_of(
 
     What may go to any of several hubs goes to the one that ``anycast.settle`` chooses. Raises
     InputError where a selector selects none."""
-    served = [settle(policies, topology, one, as_of).demand for one in demands]
+    settler = Settler(policies, topology, as_of)
+    served = [settler.settle(one).demand for one in demands]
     directions = [one for demand in served for one in (demand, demand.returning()) if one]
     return tuple(
         Intent(

@@ -18,10 +18,15 @@ from typing import NamedTuple
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
+MOST_STATES_OF_A_HUB, MOST_PLACES_OF_FEW = 200, 5_000
+"""Places may be so many for each hub on average, and so many in any case. Clauses that count or
+remember multiply each other's states; the rules that ship take two places for each hub."""
 MOST_HOPS_BITS = 20
 """Room for the hops of a trail beside its delay in one number."""
+MOST_TOLD = 6
 
 
 class Place(NamedTuple):
@@ -118,16 +123,31 @@ class ProductPath(NamedTuple):
 class _Places:
     """Places by number, in the order in which they are met."""
 
-    def __init__(self) -> None:
+    def __init__(self, automaton: Automaton, hubs: int) -> None:
         self.known: list[Place] = []
         self._numbers: dict[Place, int] = {}
+        self._automaton = automaton
+        self._most = max(MOST_STATES_OF_A_HUB * hubs, MOST_PLACES_OF_FEW)
 
     def number(self, place: Place) -> int:
         number = self._numbers.get(place)
         if number is None:
+            if len(self.known) == self._most:
+                raise self._too_many()
             number = self._numbers[place] = len(self.known)
             self.known.append(place)
         return number
+
+    def _too_many(self) -> InputError:
+        named = [f"{policy} {clause}" for policy, clause in self._automaton.clause_names()]
+        more = f" and {len(named) - MOST_TOLD} more" if len(named) > MOST_TOLD else ""
+        told = f"{', '.join(named[:MOST_TOLD])}{more}"
+        trip = self._automaton.trip
+        return InputError(
+            f"{trip.src.id} to {trip.dst.id}: {told} together tell more than {self._most:,} places "
+            "of packets apart",
+            "have fewer of them count or remember (path, via, waypoints, hops)",
+        )
 
 
 class Product:
@@ -150,7 +170,7 @@ class Product:
         self.topology = topology
         self.ground = Ground(topology, failures) if ground is None else ground
         self._floor_ns = floor_ns or {}
-        self._places = _Places()
+        self._places = _Places(automaton, len(topology.hubs))
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self._ends: dict[int, bool] = {}
         self._steps: dict[tuple[State, int, bool], State | None] = {}

@@ -73,6 +73,14 @@ def best_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | NoRo
         return NoRoute("BLOCKED", ruling.refusals or (unevaluable(ruling.demand, problem),))
 
 
+def lawful_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | None:
+    """The same, without why there is none, which takes longest to tell."""
+    try:
+        return _first_route(ruling, failures)
+    except Exception:  # noqa: BLE001 - an evaluation error means deny
+        return None
+
+
 def shortest(
     automaton: Automaton,
     topology: Topology,

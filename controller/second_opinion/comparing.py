@@ -33,7 +33,7 @@ def compare(
     witnesses = list(proof.get("witnesses", ()))
     told = list(counterexamples(proof.get("verdicts", ())))
     found = list(_of_packets(world, [()]))
-    sets = list(failure_sets(world.topology, world.kinds or ALL_KINDS, world.k, sample))
+    sets = list(failure_sets(world.may_fail, world.k, sample))
     found += _of_packets(world, sets[1:])
     found += [one for witness in witnesses for one in witness_differences(world, witness)]
     found += [one for each in told for one in counterexample_differences(world, each)]
@@ -47,9 +47,6 @@ def compare(
         paths=sum(len(one.verdicts) for one in judged),
         disagreements=tuple(dict.fromkeys(found)),
     )
-
-
-ALL_KINDS = ("link", "srlg", "hub", "gateway")
 
 
 def _of_packets(world: World, sets: list[tuple[str, ...]]) -> Iterator[Disagreement]:

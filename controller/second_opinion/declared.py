@@ -13,6 +13,9 @@ from corridor.topologies.model.topology import Topology
 if TYPE_CHECKING:
     from corridor.controller.intent.specification import Specification
 
+ANSWERS = ".return"
+"""What the answers of a demand are called, after its own id."""
+
 
 @dataclass(frozen=True)
 class Direction:
@@ -22,6 +25,8 @@ class Direction:
     selectors: tuple[Plain, ...]
     given_up: tuple[str, ...]
     """Steps of its permit's ladder, so that rates fit."""
+    is_kept_apart: bool = False
+    """From other demands: then a permit of lower preference may be in use."""
 
     @property
     def id(self) -> str:
@@ -50,12 +55,18 @@ class Declared:
     @classmethod
     def of(cls, specification: Specification) -> Declared:
         plain = specification.model_dump(mode="json", by_alias=True, exclude={"topology"})
+        apart = {name for group in plain["disjoint"] for name in group["demands"]}
         return cls(
             topology=specification.topology,
             policies=plain["policies"],
             as_of=specification.as_of,
             directions=tuple(
-                Direction(one["demand"], tuple(one["selectors"]), names(one["given_up"]))
+                Direction(
+                    one["demand"],
+                    tuple(one["selectors"]),
+                    names(one["given_up"]),
+                    one["demand"]["id"].removesuffix(ANSWERS) in apart,
+                )
                 for one in plain["directions"]
             ),
             protection=Protection(plain["k"], frozenset(plain["over"] if plain["k"] else ())),

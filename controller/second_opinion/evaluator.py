@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -59,6 +59,12 @@ class DemandRules:
         left = tuple(name for name, objection in objections.items() if not objection)
         why = next(iter(objections.values()), "no permit matches")
         return PathVerdict(bool(left), left, "" if left else why)
+
+    def preferred_to(self, permits: Collection[str]) -> DemandRules:
+        """The same by those permits alone that are of a smaller preference than all of these."""
+        least = min((_preference(one) for one in self.permits if one["id"] in permits), default=0)
+        before = tuple(one for one in self.permits if _preference(one) < least)
+        return replace(self, permits=before, not_judged=False)
 
     def without(self, policy: str) -> DemandRules:
         """The same if one restriction were not there."""
@@ -120,6 +126,10 @@ class DemandRules:
             return OBJECTIONS[key](value, way, self.places)
         except (UnknownKeyError, WrittenError) as unknown:
             return str(unknown)
+
+
+def _preference(permit: Plain) -> int:
+    return int(permit.get("preference", 100))
 
 
 def _first(objections: Iterator[str]) -> str:

@@ -52,13 +52,15 @@ def failed(topology: Topology, names: Iterable[str]) -> Failed:
     return Failed(listed, frozenset(dead), hubs, frozenset(of["gateway"]) | hubs)
 
 
-def everything(topology: Topology, kinds: Iterable[str]) -> tuple[str, ...]:
-    """All that may fail of some kinds, by name."""
+def everything(
+    topology: Topology, gateways: Iterable[str], kinds: Iterable[str]
+) -> tuple[str, ...]:
+    """All that may fail of some kinds, by name; ``gateways`` are the hubs where some stand."""
     of: Mapping[str, Iterable[str]] = {
         "link": (fibre.id for fibre in topology.fibres),
         "srlg": sorted({srlg for fibre in topology.fibres for srlg in fibre.srlgs}),
         "hub": (hub.id for hub in topology.hubs),
-        "gateway": (hub.id for hub in topology.hubs if hub.intl_gateway),
+        "gateway": sorted(gateways),
     }
     wanted = frozenset(kinds)
     return tuple(f"{kind}:{name}" for kind in KINDS if kind in wanted for name in of[kind])

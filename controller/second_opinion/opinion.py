@@ -14,8 +14,8 @@ class Disagreement:
     """One thing that the first opinion takes for so, and the second does not."""
 
     kind: str
-    """``unlawful path``, ``needless drop``, ``wrong host``, ``not blocked``, ``witness`` or
-    ``counterexample``."""
+    """``unlawful path``, ``needless drop``, ``wrong host``, ``not blocked``, ``not preferred``,
+    ``witness`` or ``counterexample``."""
     demand: str
     failures: tuple[str, ...]
     path: str

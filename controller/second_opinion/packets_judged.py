@@ -8,7 +8,7 @@ from functools import cached_property
 
 from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
-from corridor.controller.second_opinion.failing import NOTHING, Failed, failed
+from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
 from corridor.controller.second_opinion.onward import Around, lawful_way_on
 from corridor.controller.second_opinion.opinion import Disagreement
 from corridor.controller.second_opinion.packets import sent_by_host
@@ -66,6 +66,7 @@ class Judged:
     def usual_differences(self) -> Iterator[Disagreement]:
         """Of what happens while nothing fails, to packets of every selector."""
         yield from self._differences(self.usual, NOTHING)
+        yield from self._preferred()
         for number in range(1, len(self.direction.selectors)):
             other = self.walk(NOTHING, number)
             if (other.hubs, other.fibres) != (self.usual.hubs, self.usual.fibres):
@@ -103,6 +104,21 @@ class Judged:
             reason = f"{walk.end}, though {left} is left ({permits})"
             yield self._disagreement(kind, what, way, reason)
 
+    def _preferred(self) -> Iterator[Disagreement]:
+        """Nothing fails, and a permit that is to be tried first leaves a way, too."""
+        way = self.journey(self.usual)
+        permits = self.verdict(way).permits
+        if not permits or not self.usual.delivered_at or self.direction.is_kept_apart:
+            return
+        rules = self.rules.preferred_to(permits)
+        around = Around(self.topology, self._gateways(NOTHING))
+        src = journey_of(self.topology, [way.hubs[0].id], []).going_on()
+        left = lawful_way_on(rules, around, src, self.tries) if rules.permits else None
+        if left is not None:
+            first = ", ".join(rules.verdict(left).permits)
+            reason = f"goes by {', '.join(permits)}, though {left} is left by {first}"
+            yield self._disagreement("not preferred", NOTHING, way, reason)
+
     def _gateways(self, what: Failed) -> frozenset[str]:
         """Where gateways stand; a demand that is blocked while nothing fails must be so wherever
         they might."""
@@ -136,9 +152,10 @@ class World:
         }
 
     @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of failures that some demand is protected against."""
-        return frozenset(kind for one in self.demands.values() for kind in one.protection.over)
+    def may_fail(self) -> tuple[str, ...]:
+        """All of the kinds that some demand is protected against; of every kind where none is."""
+        kinds = {kind for one in self.demands.values() for kind in one.protection.over}
+        return everything(self.topology, self.walker.ports.gateways, kinds or KINDS)
 
     @property
     def k(self) -> int:

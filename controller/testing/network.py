@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.anycast import settle, unknown_names
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
+from corridor.controller.policy.model import UNCLASSIFIED, Demand, DemandEntry, PolicySet
 from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.terms.elements import Where
 from corridor.controller.policy.terms.services import Service
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.policed_topology import PolicedTopology, check_name
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 
@@ -29,7 +34,7 @@ class CorridorNetwork(PolicedTopology):
         self,
         data_class: str,
         src: str,
-        dst: str,
+        dst: str | Sequence[str] | Mapping[str, object],
         *,
         k: int = 0,
         over: Iterable[str] = ("link", "srlg", "hub", "gateway"),
@@ -37,20 +42,38 @@ class CorridorNetwork(PolicedTopology):
     ) -> DemandUnderTest:
         """Data of a class from one hub to another, compiled to tables of its own.
 
-        Carried by a ``service``, or by any where none is given. Protected as its permit says, and
-        at least against ``k`` failures of the kinds in ``over``.
-        Raises InputError for a class or hub that is not there.
+        ``dst`` is a hub, or a list or a selector of hubs (``{"role": "western"}``): then the
+        nearest lawful one. Carried by a ``service``, or by any where none is given. Protected as
+        its permit says, and at least against ``k`` failures of the kinds in ``over``.
+        Raises InputError for a class or hub that is not there, or a selector that selects none.
         """
         classes = [entry.id for entry in self.policies.classes]
         check_name("data class", data_class, [*classes, UNCLASSIFIED])
         self.check_hub(src)
-        self.check_hub(dst)
+        if isinstance(dst, str):
+            self.check_hub(dst)
         asked = protection_of(k, over) if k else UNPROTECTED
         ends = {"src": src, "dst": dst, "service": service}
-        demand = Demand.model_validate({"id": f"{src}-to-{dst}", "class": data_class, **ends})
+        demand = self._settled({"id": f"{src}-to-any", "class": data_class, **ends})
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
         return DemandUnderTest(self, TreeBuilder(self.topology).way(intent))
+
+    def _settled(self, plain: Mapping[str, object]) -> Demand:
+        """To the hub that serves it."""
+        try:
+            entry = DemandEntry.model_validate(plain)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(f"{where}: {first['msg']}", "give dst a hub, or a selector") from error
+        if isinstance(entry.dst, Where):
+            for path, name, known in unknown_names(
+                entry.dst, self.topology, self.policies.known_groups
+            ):
+                check_name(str(path[-1]), name, known)
+        found = settle(self.policies, self.topology, entry, self.as_of).demand
+        return found.model_copy(update={"id": f"{found.src}-to-{found.dst}"})
 
 
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:

@@ -122,12 +122,14 @@ def prove_run(
     than ``judged_by``.
 
     One that says the same as one before it, counters aside, and means the same, is not proven
-    a second time, nor the first if it says what was ``expected`` and is proven.
+    a second time, nor the first if it says what was ``expected`` and is proven. On the first there
+    is a second opinion.
     """
     paths = {name: out_dir / "tables" / f"{name}.json" for name in DUMPS}
     proofs: dict[str, Proof] = {}
     of: dict[str, str] = {}
     same_as: dict[str, str] = {}
+    opinion: SecondOpinion | None = None
     for name in (name for name, path in paths.items() if path.exists()):
         dump = read_dump_file(paths[name])
         meant = {one: _deployed(out_dir, one) for one in (name, *proofs)}
@@ -144,10 +146,8 @@ def prove_run(
             proofs[name] = prove_deployed(dump, deployment, meaning, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
-    opinion = None
-    if first := next(iter(proofs), None):
-        dump = read_dump_file(paths[first])
-        opinion = judge_tables(dump, plan, judged_by, proofs[first], OF_A_RUN)
+        if opinion is None:
+            opinion = judge_tables(dump, plan, judged_by, proofs[name], OF_A_RUN)
     document = proof_document(proofs, opinion, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.controller.explain import Explanation
+from corridor.controller.explain.explanation import Answers
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.paths import marked
+from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.columns import render
+from corridor.experiments.results.judged import NOT_JUDGED as UNJUDGED
 from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
 
+CITES_NO_LAW = ", which cites no law"
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
@@ -47,19 +51,26 @@ def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> s
     lines += _served(found) if found.passage else _not_served(found)
     if found.answers:
         told = found.answers
-        took = f", {_ms(told.one_way_ns)} one way by permit {told.permit}" if told.permit else ""
         again = f"corridor explain {told.demand} {asked}".rstrip()
-        lines.append(f"Answers: {told.status}{took}; {again}")
+        lines.append(f"Answers: {told.status}{_answers_way(told)}; {again}")
     return "\n".join(lines)
+
+
+def _answers_way(told: Answers) -> str:
+    if told.one_way_ns is None:
+        return ""
+    if told.permit == NOT_JUDGED.id:
+        return f", {UNJUDGED}, {_ms(told.one_way_ns)} one way"
+    return f", {_ms(told.one_way_ns)} one way by permit {told.permit}"
 
 
 def _served(found: Explanation) -> Iterator[str]:
     passage, permit = found.passage, found.permit
     assert passage is not None
     assert permit is not None
-    cited = f" [{_ids(permit.legal)}]" if permit.legal else ", which cites no law"
+    cited = f" [{_ids(permit.legal)}], {permit.confidence}" if permit.legal else CITES_NO_LAW
     if found.judged:
-        yield f"{found.status} by permit {permit.policy}{cited}, {permit.confidence}"
+        yield f"{found.status} by permit {permit.policy}{cited}"
     else:
         yield f"{found.status}, not judged: the policies say nothing of this data"
         yield "  It goes where they leave any data a way; that it may is not said."

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Self
 
-from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.anycast import Settler
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
@@ -103,13 +103,14 @@ class Laid:
 
     def under(self, policies: PolicySet) -> tuple[Served, ...]:
         """How each demand is served, in order."""
-        return tuple(self._served(policies, pair) for pair in self.pairs)
+        settler = Settler(policies, self.ways.topology, self.as_of)
+        return tuple(self._served(policies, pair, settler) for pair in self.pairs)
 
-    def _served(self, policies: PolicySet, pair: tuple[Demand, Demand]) -> Served:
+    def _served(self, policies: PolicySet, pair: tuple[Demand, Demand], settler: Settler) -> Served:
         sought = self._sought.get(pair[0].id)
         if sought is None:
             return self.one(policies, pair, self.ways)
-        found = settle(policies, self.ways.topology, sought, self.as_of)
+        found = settler.settle(sought)
         back = found.demand.returning()
         assert back is not None
         served = self.one(policies, (found.demand, back), self.ways)

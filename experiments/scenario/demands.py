@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pydantic import Field, InstanceOf
 
 from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.anycast import settle, unknown_names
+from corridor.controller.intent.anycast import Settler, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
@@ -79,37 +79,35 @@ def served(
     service: Service | None,
 ) -> tuple[Demand, ...]:
     """Each by one hub: the nearest lawful one where it may go to several. Raises InputError where
-    a selector names what there is not, or selects no hub that fibres lead to."""
-    return tuple(
-        _served(document, number, demand, policies, topology, as_of, service)
-        for number, demand in enumerate(demands)
-    )
+    a selector names what there is not, or selects no hub but the source."""
+    settler = Settler(policies, topology, as_of)
+    found = []
+    for number, demand in enumerate(demands):
+        where, fields = demand.dst, dict(demand)
+        if isinstance(where, Where):
+            at = ("demands", number, "dst")
+            _check_selector(
+                document, demand.id, at, unknown_names(where, topology, policies.known_groups)
+            )
+            try:
+                settled = settler.settle(demand.ruled(service))
+            except InputError as error:
+                raise document.error_of_named(error, *at) from error
+            fields |= {"dst": settled.demand.dst, "sought": where, "anycast": settled.choice}
+        found.append(Demand.model_construct(**fields))
+    return tuple(found)
 
 
-def _served(
+def _check_selector(
     document: Document,
-    number: int,
-    demand: DemandEntry,
-    policies: PolicySet,
-    topology: Topology,
-    as_of: date,
-    service: Service | None,
-) -> Demand:
-    fields = dict(demand)
-    where = demand.dst
-    if not isinstance(where, Where):
-        return Demand.model_construct(**fields)
-    at = ("demands", number, "dst")
-    for path, name, known in unknown_names(where, topology, policies.known_groups):
-        hint = nearest_named(name, known) or f"corridor topology show {topology.name}"
-        message = f'demand "{demand.id}" may go to hubs by {path[-1]} "{name}", which nobody knows'
+    demand: str,
+    at: KeyPath,
+    unknown: Iterable[tuple[KeyPath, str, frozenset[str]]],
+) -> None:
+    for path, name, known in unknown:
+        hint = nearest_named(name, known) or "corridor topology show lists hubs"
+        message = f'demand "{demand}" may go to hubs by {path[-1]} "{name}", which nobody knows'
         raise document.error(message, *at, *path, hint=hint)
-    try:
-        found = settle(policies, topology, demand.ruled(service), as_of)
-    except InputError as error:
-        raise document.error_of_named(error, *at) from error
-    fields |= {"dst": found.demand.dst, "sought": where, "anycast": found.choice}
-    return Demand.model_construct(**fields)
 
 
 def check_demands(

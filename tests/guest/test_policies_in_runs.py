@@ -73,6 +73,7 @@ def test_the_tables_were_proven_before_traffic_and_after(sovereign):
     proof = json.loads((sovereign.folder / "proof.json").read_text())
     assert proof["holds"]
     assert set(proof["proofs"]) == {"before", "after"}
+    assert proof["second_opinion"]["agrees"]
     events = [json.loads(line) for line in (sovereign.folder / "events.jsonl").open()]
     names = [event.get("name", event["event"]) for event in events]
     assert names.index("proven") < names.index("measure")

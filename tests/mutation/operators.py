@@ -26,12 +26,16 @@ def mutants_of(source: str) -> Iterator[Mutant]:
     for number, node in enumerate(ast.walk(whole)):
         for what, change in CHANGES if id(node) not in types else ():
             if _is_code(node) and change(deepcopy(node)) is not None:
-                made = deepcopy(whole)
-                place = _at(made, number)
-                changed = change(place)
-                assert changed is not None
-                made = _Replaced(place, changed).visit(made)
-                yield Mutant(_line(node), what, ast.fix_missing_locations(made))
+                yield Mutant(_line(node), what, _changed(whole, number, change))
+
+
+def _changed(whole: ast.Module, number: int, change: Change) -> ast.Module:
+    copied = deepcopy(whole)
+    place = _at(copied, number)
+    becomes = change(place)
+    assert becomes is not None
+    _Replaced(place, becomes).visit(copied)
+    return ast.fix_missing_locations(copied)
 
 
 def _types(tree: ast.AST) -> Iterator[ast.AST]:

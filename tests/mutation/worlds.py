@@ -56,7 +56,7 @@ FIBRES: Sequence[tuple[str, str, int, dict[str, Any]]] = (
     ("lahore", "karachi", 1, {}),
     ("coast", "karachi", 20, {"srlgs": ["sea"], "medium": "submarine"}),
 )
-ORIGINS = {"d": "PK", "e": "TH", **dict.fromkeys("abcfgijk", "CN")}
+ORIGINS = {"d": "PK", "e": "TH", **dict.fromkeys("abcfgijkl", "CN")}
 GATEWAY = {"any_of": "gateways", "before": "border", "then": "ASSESSED"}
 RATES = {"cir": "10Mbit", "pir": "30Mbit"}
 TWO = {"k": 2, "over": ["link", "srlg"]}
@@ -79,6 +79,8 @@ POLICIES: Sequence[dict[str, Any]] = (
     _permit("I2", "i", {"max_one_way": "13ms"}, soft={"protect": TWO}, preference=2),
     _permit("J", "j", {"max_one_way": "3ms"}),
     _permit("K", "k", {"via": [{"hubs": ["hill"]}]}),
+    _permit("L1", "l", {"avoid": {"located_in": ["MM"]}}, preference=1),
+    _permit("L2", "l", {"waypoints": [GATEWAY]}, preference=2),
     {
         "id": "R",
         "effect": "restrict",
@@ -108,6 +110,7 @@ DEMANDS = (
     ("i", "i", "west", "lahore", None),
     ("j", "j", "west", "lahore", None),
     ("k", "k", "west", "south", None),
+    ("l", "l", "south", "lahore", None),
 )
 
 

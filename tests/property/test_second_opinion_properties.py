@@ -17,10 +17,17 @@ from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import rule
 from corridor.controller.second_opinion import Declared, Sample, compare
 from corridor.controller.second_opinion.evaluator import Evaluator
+from corridor.controller.second_opinion.failing import Failed
+from corridor.controller.second_opinion.packets import sent_by_host
+from corridor.controller.second_opinion.tables import switches_of
 from corridor.controller.second_opinion.terms.journey import journey_of
+from corridor.controller.second_opinion.walker import Walker
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
+from openflow_network import OpenFlowNetwork
+from openflow_network import Packet as OtherPacket
+from prover_worlds import World, some_worlds
 from wide_policies import CLASSES, DAY, SERVICES, wide_networks, wide_sets
 
 TODAY = date.fromisoformat(DAY)
@@ -86,3 +93,28 @@ def test_packets_go_as_the_second_opinion_says(
     }
     opinion = compare(Declared.of(judged_by), held, wiring, sample=Sample(sets=10))
     assert opinion.agrees, str(opinion)
+
+
+@FEW
+@given(some_worlds(), st.data())
+def test_two_kinds_of_switches_do_the_same_with_packets(world: World, data: st.DataObject) -> None:
+    plain = {
+        "switches": {one.hub: to_plain(one.flows) for one in world.program.switches},
+        "groups": {one.hub: to_plain(one.groups) for one in world.program.switches},
+    }
+    fibres, gateways = (
+        [one.id for one in some] for some in (world.topology.fibres, world.topology.hubs)
+    )
+    down = frozenset(data.draw(st.lists(st.sampled_from(fibres), max_size=2)))
+    closed = frozenset(data.draw(st.lists(st.sampled_from(gateways), max_size=1)))
+    others = OpenFlowNetwork(world.program, world.wiring, down, closed)
+    walker = Walker(switches_of(plain), world.wiring)
+    dead = walker.ports.dead_by(Failed(fibres=down, gateways=closed))
+    for intent in world.intents:
+        src, dst = (world.wiring.hub(hub) for hub in intent.pair)
+        packet = sent_by_host(src, dst, to_plain(intent.selectors[0]))
+        walk = walker.walk(src.hub, packet, dead)
+        fate = others.send(src.hub, OtherPacket.of(**packet.header))
+        assert walk.fibres == fate.fibres
+        assert [walk.hubs[at] for at in sorted(walk.inspected)] == fate.gateways
+        assert [walk.delivered_at] * bool(walk.delivered_at) == [at for at, _ in fate.delivered]

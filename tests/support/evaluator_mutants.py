@@ -230,3 +230,9 @@ def ways_back_forgotten(patch: pytest.MonkeyPatch) -> None:
 @mistake
 def expressions_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Path, "of", lambda written: None)
+
+
+@mistake
+def permits_are_tried_the_other_way_round(patch: pytest.MonkeyPatch) -> None:
+    rank = semantics._rank
+    patch.setattr(semantics, "_rank", lambda policy: (-policy.preference, rank(policy)[1]))

@@ -14,7 +14,7 @@ from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.paths import Path
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Fibre, Hub, Topology
-from plain_judge import Case, is_lawful
+from plain_judge import FIBRE_KEYS, Case, is_lawful
 from plain_worlds import random_rule
 from policy_lab import fibre, hub, network
 from policy_setting import Setting, random_setting, renamed, renamed_path, renamed_topology
@@ -154,9 +154,10 @@ def other_names_in_the_same_order_change_nothing_but_names(chance: Random) -> No
     again = in_other_names(start, names)
     assert frozenset(renamed_path(path, names) for path in start.allowed) == again.allowed
     assert start.best_ns == again.best_ns
+    walks = again.walks()
     for name, walked in start.walks().items():
         kind, _, what = name.partition(":")
-        same = again.walks()[f"{kind}:{names.get(what, what)}" if name else ""]
+        same = walks[f"{kind}:{names.get(what, what)}" if name else ""]
         assert [names[one.name] for one in walked.met] == [one.name for one in same.met]
 
 
@@ -205,7 +206,8 @@ def hubs_and_fibres_that_nothing_leads_to_change_nothing(chance: Random) -> None
     again = start.on(topology)
     assert start.allowed == again.allowed
     assert start.route == again.route
-    assert {name: again.walks(99)[name] for name in start.walks()} == start.walks()
+    before, after = start.walks(), again.walks(99)
+    assert {name: after[name] for name in before} == before
 
 
 @relation
@@ -229,12 +231,19 @@ def all_delays_and_budgets_times_three_give_the_same_paths(chance: Random) -> No
 
 @relation
 def a_hub_put_into_a_fibre_beside_its_end_changes_no_path_and_no_delay(chance: Random) -> None:
-    """Apart from what counts hubs or fibres: ``hops`` and ``path``."""
+    """Apart from what counts hubs or fibres: ``hops`` and ``path``.
+
+    Also from ``no_return`` beside a hub in XX, since two hubs of which nobody knows where they are
+    need not be in one place; and from the delay where ``via`` asks for a fibre, since it may do now
+    to go by half of it and turn.
+    """
     start = without_clauses(random_setting(chance), "hops", "path")
+    returns = any("no_return" in rule["hard"] for rule in start.rules)
     able = [
         one
         for one in start.topology.fibres
         if not (one.crosses or one.may_cross or one.z in (start.src, start.dst))
+        and not (returns and start.topology.hub(one.z).located_in == "XX")
     ]
     if not able or any(len(rule["hard"].get("via", ())) > 1 for rule in start.rules):
         return
@@ -243,7 +252,9 @@ def a_hub_put_into_a_fibre_beside_its_end_changes_no_path_and_no_delay(chance: R
         *(both_named(rule, {split.id: "half", split.z: "new"}) for rule in start.rules)
     )
     assert frozenset(split_path(path, split) for path in start.allowed) == again.allowed
-    assert start.best_ns == again.best_ns
+    stops = [stop for rule in start.rules for stop in rule["hard"].get("via", ())]
+    if not any(key in FIBRE_KEYS for stop in stops for key in stop.get("any_of", stop)):
+        assert start.best_ns == again.best_ns
 
 
 @relation

@@ -45,6 +45,7 @@ BY_CLASS = {
     "by-gate": "{effect: permit, hard: {via: [{hubs: gate}]}}",
     "once": "{effect: permit, hard: {no_return: CN, avoid: {fibres: west-gate}}}",
     "word": "{effect: permit, hard: {path: 'west gate kar|kar gate west'}}",
+    "ordered": "{effect: permit, preference: 50, match: {class: ordered}}",
     "from-west": "{effect: permit, match: {class: from-west, src: {outside: CN}}}",
 }
 """The permit for each class of data."""
@@ -53,6 +54,7 @@ ELSEWHERE = {"once": "gate"}
 BEYOND = """
 - {id: NO-RU, effect: restrict, match: {class: restricted}, hard: {avoid: {crosses: RU}}}
 - {id: NO, effect: deny, match: {class: denied}}
+- {id: FIRST, effect: permit, preference: 5, match: {class: ordered}, hard: {via: [{hubs: gate}]}}
 """
 
 

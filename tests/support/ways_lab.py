@@ -73,10 +73,9 @@ def light_rules(draw: st.DrawFn) -> list[Policy]:
         {"waypoints": [stop, {"any_of": {"located_in": "PK"}}]},
         {"max_one_way": f"{draw(st.integers(4, 12))}ms"},
         {"avoid": {"located_in": draw(st.sampled_from(KNOWN))}},
-        {"via": [{"hubs": draw(st.sampled_from(NAMES))}]},
-        {"via": [{"srlgs": draw(st.sampled_from(SRLGS))}, {"gateway": True}]},
-        {"path": draw(st.sampled_from((". .+ b .*", "(!c)+ c (!b)*", ".* <s1>.* <s2>.*")))},
     )
+    if not draw(st.integers(0, 4)):  # alone: judges that try everything have more states to try
+        return [permit(hard={"via": [{"hubs": draw(st.sampled_from(NAMES))}]})]
     chosen = draw(st.lists(st.sampled_from(clauses), max_size=2))
     return [permit(hard={key: value for clause in chosen for key, value in clause.items()})]
 

@@ -322,7 +322,7 @@ _PLAIN: Mapping[str, str] = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
-    "too_short": "must have at least {min_length} item",
+    "too_short": "must have at least {min_length} items",
     "too_long": "must have at most {max_length} items",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
@@ -394,7 +394,11 @@ def _explain(
     if plain:
         numeric = kind == "string_type" and type(given) in (int, float)
         hint = f'put it in quotes: "{_short(given)}"' if numeric else ""
-        return f"{where} {plain.format(**error.get('ctx', {}))}, not {_short(given)}", hint
+        if kind in ("dict_type", "model_type"):
+            known = _keys_at(model, loc)
+            hint = f"known keys: {', '.join(known)}" if known else ""
+        said = plain.format(**error.get("ctx", {})).replace(" 1 items", " 1 item")
+        return f"{where} {said}, not {_short(given)}", hint
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {_short(given)}", ""
 
 

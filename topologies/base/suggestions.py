@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 MOST, MOST_ALIKE = 3, 2
 """Names that one written part may stand for, and that one slip may lead to; of more, nothing is
@@ -81,7 +81,7 @@ class _Meant:
             self._called.setdefault(squeezed(name), []).append(name)
         whole = frozenset(self._called)
         for name in known:
-            if (called := squeezed(_tail(name))) not in whole:
+            for called in {squeezed(tail) for tail in _tails(name)} - whole:
                 self._called.setdefault(called, []).append(name)
 
     def exactly(self, folded: str) -> Sequence[str]:
@@ -138,6 +138,13 @@ def _tail(name: str) -> str:
     return name.rpartition(":")[2]
 
 
+def _tails(name: str) -> Iterable[str]:
+    """A name without the kinds before it, one after another."""
+    while ":" in name:
+        name = name.partition(":")[2]
+        yield name
+
+
 def _turned(folded: str, known: Iterable[str]) -> Sequence[str]:
     turned = {_by_parts(one): one for one in known}
     found = turned.get(_by_parts(folded))
@@ -176,19 +183,22 @@ def _distance(word: str, name: str, *, is_code: bool) -> int | None:
     most = 1 + (longer >= 8) + (longer >= 16)
     if abs(len(word) - len(name)) > most or _digits(word) != _digits(name):
         return None
-    if shorter < LEAST_SPELT:
+    if len(name) < LEAST_SPELT:
         # Of three letters only two the wrong way round, or one twice; and never of a code: SOC is
         # no slip of SCO.
         is_turned = len(word) == len(name) and sorted(word) == sorted(name)
         is_doubled = re.sub(r"(.)\1", r"\1", word) == name
-        return 1 if shorter == 3 and (is_turned or is_doubled) and not is_code else None
+        return 1 if len(name) == 3 and (is_turned or is_doubled) and not is_code else None
+    if shorter < LEAST_SPELT and (is_code or shorter < LEAST_BEGINNING):
+        return None
     distance = _slips(word, name)
     # Who slips twice begins right.
     return distance if distance == 1 or (distance <= most and word[0] == name[0]) else None
 
 
-def _digits(word: str) -> Collection[str]:
-    return [one for one in word if one.isdigit()]
+def _digits(word: str) -> str:
+    """Its figures, each once where it is written several times in a row."""
+    return re.sub(r"(.)\1+", r"\1", "".join(filter(str.isdigit, word)))
 
 
 def _slips(word: str, name: str) -> int:

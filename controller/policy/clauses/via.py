@@ -95,6 +95,10 @@ class Via(Clause):
         names = accumulate(self.stops, lambda name, stop: stop.then or name, initial=BEFORE)
         return tuple(names)
 
+    def asks(self, trip: Trip) -> tuple[str, ...]:
+        """Only a border asks where the path began."""
+        return (trip.src.id,) if any(stop.before == "border" for stop in self.stops) else ()
+
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         due = [stop for stop in self.stops[state:] if stop.before == "border"]
         if due and leaves_home(element, trip):

@@ -236,8 +236,9 @@ class _Parser:
             return None
         self._next += 1 + is_not
         if token.kind == "role" and token.text not in (*ROLES, GATEWAY):
-            hint = nearest(token.text, (*ROLES, GATEWAY)) or f"known are {', '.join(ROLES)}"
-            raise _error(self._text, token.at, f"no role is called {token.text}: {hint}")
+            known = (*ROLES, GATEWAY)
+            hint = nearest(token.text, known) or f"known are {', '.join(known)}"
+            raise _error(self._text, token.at, f"no role is called @{token.text}: {hint}")
         kind: Any = GATEWAY if token.kind == "role" and token.text == GATEWAY else token.kind
         return Test(kind, token.text, token.at, is_not)
 

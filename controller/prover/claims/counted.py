@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
-    FINAL_DROP,
     Action,
     FastFailover,
     Flow,
@@ -34,6 +33,14 @@ from corridor.topologies.model.wiring import (
     HubWire,
 )
 
+_TAKEN_BY_NONE = {
+    Table.ADMIT: Reason.DROP_NOT_ADMITTED,
+    Table.CLASSIFY: Reason.DROP_UNCLASSIFIED,
+    Table.LABEL: Reason.DROP_NO_LABEL,
+    Table.BORDER: Reason.DROP_BORDER,
+    Table.SWITCH: Reason.DROP_NOT_SWITCHED,
+}
+"""What the packets are counted as that no other entry of a table takes."""
 ETH_IPV6, ETH_MPLS_MULTICAST = 0x86DD, 0x8848
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 _WRONG_TYPES: tuple[tuple[int, Reason], ...] = (
@@ -65,7 +72,7 @@ def uncounted(flows: Iterable[Flow]) -> Iterator[str]:
         for flow in flows
         if not flow.match and not flow.actions and flow.goto is None
     }
-    for table, reason in FINAL_DROP.items():
+    for table, reason in _TAKEN_BY_NONE.items():
         if (int(table), reason) not in held:
             yield f"does not count as {reason.name} what no entry of table {int(table)} takes"
 

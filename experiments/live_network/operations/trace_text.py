@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from corridor.experiments.results.judged import NOT_JUDGED
+
 type Said = Mapping[str, Any]
 PROTOCOLS = {6: "tcp", 17: "udp"}
 
@@ -22,6 +24,8 @@ def traced(trace: Said, demand: Said, epoch: int, *, live: bool) -> str:
 def _served(demand: Said) -> Iterator[str]:
     law = "; ".join(one for one in (demand["clause"], *demand["legal_ref"]) if one)
     permit = f" by permit {demand['permit']}" if demand["permit"] else ""
+    if not demand.get("judged", True):
+        permit = f", {NOT_JUDGED}"
     yield f"{demand['demand']}: {demand['status']}{permit}" + (f" ({law})" if law else "")
     if demand["reason"]:
         yield f"  {demand['reason']}"

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.intent.anycast import Settled, settle
+from corridor.controller.intent import anycast
+from corridor.controller.intent.anycast import Settled, Settler, settle
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import DemandEntry, Policy, PolicySet
+from corridor.controller.policy.routes import lawful_route
 from corridor.controller.policy.semantics import rule
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
@@ -140,3 +142,18 @@ def test_a_policy_is_matched_with_the_hub_that_is_chosen():
     rules = PolicySet(name="lab", policies=(permit(), only_near), classes=CLASSES)
     found = rule(rules, star(), settled(PAIR, permit(), only_near).demand, TODAY)
     assert [one.id for one in found.restricts] == ["N"]
+
+
+def test_what_many_demands_ask_alike_is_searched_once(monkeypatch):
+    asked: list[tuple[str, str]] = []
+
+    def counted(ruling, failures):
+        asked.append((ruling.demand.src, ruling.demand.dst))
+        return lawful_route(ruling, failures)
+
+    monkeypatch.setattr(anycast, "lawful_route", counted)
+    settler = Settler(PolicySet(name="lab", policies=(permit(),), classes=CLASSES), star(), TODAY)
+    for name in ("one", "two", "three"):
+        plain = {"id": name, "class": "general", "src": "src", "dst": PAIR}
+        assert settler.settle(DemandEntry.model_validate(plain)).demand.dst == "near"
+    assert sorted(asked) == [("src", "far"), ("src", "near")]

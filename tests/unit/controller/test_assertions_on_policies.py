@@ -280,3 +280,23 @@ def test_networks_are_loaded_by_name_and_on_a_day():
     assert_within(demand, "100ms")
     with pytest.raises(InputError):
         load_network("mini", "nonesuch", "2026-01-01")
+
+
+@pytest.mark.parametrize("dst", [["karachi", "kun"], {"located_in": "CN", "gateway": True}])
+def test_a_demand_to_any_of_several_hubs_is_one_to_the_nearest_lawful(dst):
+    found = made(permit()).demand("general", "west", dst)
+    assert repr(found) == "general from west to kun"
+    assert_passes(found, "kun")
+
+
+@pytest.mark.parametrize(
+    ("dst", "said"),
+    [
+        (["karach"], 'did you mean "karachi"'),
+        ({"rol": "western"}, "dst"),
+        ({"hubs": "west"}, "certainly is that"),
+    ],
+)
+def test_a_selector_that_means_nothing_is_refused(dst, said):
+    with pytest.raises(InputError, match=said):
+        made(permit()).demand("general", "west", dst)

@@ -171,7 +171,7 @@ def test_every_request_is_answered(lab):
         ({"do": "drain", "fibre": "x"}, "no fibre 'x'"),
         ({"do": "drain"}, "must be a string"),
         ({"do": "explain", "demand": "x"}, "no demand 'x'"),
-        ({"do": "policy", "set": {"name": "x", "nonsense": 1}}, "no policy set: nonsense"),
+        ({"do": "policy", "set": {"name": "x", "nonsense": 1}}, 'unknown key "nonsense"'),
         ({"do": "day", "as_of": "tomorrow"}, "not understood"),
         ([1], "with one of status"),
     ],

@@ -16,6 +16,7 @@ from corridor.controller.policy.model import Hard
 from corridor.controller.second_opinion import OF_A_RUN, Declared, Sample, compare
 from corridor.controller.second_opinion.clauses.registry import OBJECTIONS
 from corridor.controller.second_opinion.evaluator import Evaluator
+from corridor.controller.second_opinion.failing import everything
 from corridor.controller.second_opinion.packets import Packet, sent_by_host
 from corridor.controller.second_opinion.sampling import failure_sets
 from corridor.controller.second_opinion.tables import switches_of
@@ -289,15 +290,17 @@ def test_a_higher_priority_goes_before_a_lower() -> None:
 
 
 def test_nothing_fails_first_then_all_single_failures_then_some_sets() -> None:
-    sets = list(failure_sets(PAIR, ("link", "hub"), 1, Sample(sets=5)))
-    assert sets[0] == ()
-    assert sorted(one for one in sets if len(one) == 1) == sorted(
-        (name,) for name in ("link:a-b", "link:b-c", "link:a-c", "hub:a", "hub:b", "hub:c")
+    names = everything(PAIR, ["b"], ("link", "hub", "gateway"))
+    assert names == (
+        *("link:a-b", "link:b-c", "link:a-c", "hub:a", "hub:b", "hub:c"),
+        "gateway:b",
     )
-    assert [len(one) for one in sets[7:]] == [2] * 5
-    assert sets == list(failure_sets(PAIR, ("link", "hub"), 1, Sample(sets=5)))
-    assert sets != list(failure_sets(PAIR, ("link", "hub"), 1, Sample(sets=5, seed=2)))
-    assert len(list(failure_sets(PAIR, ("link", "hub"), 1, Sample(singles=2, sets=0)))) == 3
+    sets = list(failure_sets(names, 1, Sample(sets=5)))
+    assert sets[:8] == [(), *((name,) for name in names)]
+    assert [len(one) for one in sets[8:]] == [2] * 5
+    assert sets == list(failure_sets(names, 1, Sample(sets=5)))
+    assert sets != list(failure_sets(names, 1, Sample(sets=5, seed=2)))
+    assert len(list(failure_sets(names, 1, Sample(singles=2, sets=0)))) == 3
 
 
 # What a proof tells.
@@ -315,7 +318,7 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
 def test_a_proof_that_tells_the_truth_is_agreed_with(laid: tuple[Any, ...]) -> None:
     opinion = compare(*laid)
     assert opinion.agrees, str(opinion)
-    assert (opinion.demands, opinion.witnesses, opinion.counterexamples) == (48, 2, 0)
+    assert (opinion.demands, opinion.witnesses, opinion.counterexamples) == (50, 2, 0)
     assert opinion.walks > 500
     assert opinion.paths > 50
     assert "second opinion: agrees" in str(opinion)

@@ -112,7 +112,7 @@ def test_a_meter_that_a_stranger_shares_or_one_too_many_breaks_the_claim(written
     ("aggregate", "said"),
     [
         ("{id: p, demands: [one, tow], guarantee: {cir: 1Mbit}}", 'no demand is called "tow"; did'),
-        ("{id: p, demands: [one], guarantee: {cir: 1Mbit}}", "must have at least 2 item"),
+        ("{id: p, demands: [one], guarantee: {cir: 1Mbit}}", "must have at least 2 items, not"),
         ("{id: p, demands: [one, one], guarantee: {cir: 1Mbit}}", "one is given twice"),
         ("{id: one, demands: [one, two], guarantee: {cir: 1Mbit}}", "is called like a demand"),
         ("{id: p, demands: [one, two]}", 'lacks "guarantee"; add it'),
@@ -150,3 +150,44 @@ def test_it_crosses_into_a_guest_with_the_rest(written):
         "pipe",
         "two.return",
     ]
+
+
+LADDER = """\
+schema: 1
+name: ladder
+classes:
+- {id: show, origin: CN, sensitivity: general, basis: exempt}
+policies:
+- {id: ANY, effect: permit, preference: 200}
+- id: SHOWS
+  effect: permit
+  match: {class: show}
+  soft: {bandwidth: {cir: 5Mbit, pir: PEAK}, protect: {k: 1, over: [link]}}
+  on_soft_failure: [drop_protect, drop_pir]
+"""
+SHOW = "- {id: show, class: dr, data: show, returns: same-class, src: guian, dst: shanghai}\n"
+
+
+def laddered(written, peak: str, least: str = "5Mbit") -> str:
+    head = HEAD.replace("topology: mini\n", "topology: mini\npolicies: ladder.yaml\n") + SHOW
+    path = written(PIPE % "90Mbit", head)
+    policies = LADDER.replace("PEAK", peak).replace("5Mbit", least)
+    Path(path).with_name("ladder.yaml").write_text(policies)
+    return path
+
+
+def given_up(path: str) -> dict[str, tuple[str, ...]]:
+    directions = specify(load_scenario(path)).directions
+    return {one.demand.id: one.given_up for one in directions if one.given_up}
+
+
+def test_a_peak_of_several_counts_once_where_others_would_have_to_give_theirs_up(written):
+    assert "show" not in given_up(laddered(written, "6Mbit"))
+    assert given_up(laddered(written, "7Mbit"))["show"] == ("drop_pir",)
+
+
+def test_what_several_are_promised_is_on_no_ladder(written):
+    path = laddered(written, "9Mbit", "7Mbit")
+    assert given_up(path) == {}
+    with pytest.raises(InputError, match=r"97Mbit do not fit .*: demands pipe, show"):
+        planned(path)

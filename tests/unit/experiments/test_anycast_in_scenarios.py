@@ -11,13 +11,17 @@ import pytest
 import corridor
 from corridor.experiments.cli import main
 from corridor.experiments.commands.schema import _schema
+from corridor.experiments.live_network.up import _opening_lines
 from corridor.experiments.pages.demands import of_answers
+from corridor.experiments.pages.network_page import network_page
+from corridor.experiments.pages.page import live_page
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.price import price
 from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.testbeds.choice import Choice
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.documents import parse_document
 from corridor.topologies.base.errors import InputError
@@ -197,3 +201,13 @@ def test_editors_take_what_the_program_takes(dst):
     policy = _schema("policy")
     ruled = {"id": "one", "class": "calls", "src": "bangkok", "dst": demand["dst"]}
     jsonschema.validate(ruled, {**policy["$defs"]["DemandEntry"], "$defs": policy["$defs"]})
+
+
+def test_a_page_names_the_hub_below_the_demand(written):
+    page = live_page(network_page(corridor.answers(written()), []))
+    assert "served by shanghai, of guian, shanghai: the nearest, " in page
+
+
+def test_a_live_network_says_it_when_it_begins(written):
+    said = _opening_lines(load_scenario(written()), Choice("uml", "real", "asked for"), None)
+    assert "\none is served by shanghai, of guian, shanghai: " in said

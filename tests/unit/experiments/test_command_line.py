@@ -51,7 +51,7 @@ def shown(capsys, *words: str) -> str:
         (("policy", "show", "--jsn"), "--json"),
         (("fault", "degrad", "guian-kunming"), "degrade"),
         (("topology", "shwo"), "show"),
-        (("run", "--testbed", "unl"), "uml"),
+        (("run", "--testbed", "ulm"), "uml"),
         (("explain", "--sur"), "--sure"),
         (("completion", "fisch"), "fish"),
     ],

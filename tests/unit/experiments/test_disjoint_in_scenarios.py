@@ -83,7 +83,7 @@ def test_what_cannot_be_had_is_refused_with_the_least_that_is_shared(written):
     [
         ("{demands: [one, tow]}", 'no demand is called "tow"; did you mean "two"?'),
         ("{demands: [one, one.return]}", "name demands by their id; answers go with them"),
-        ("{demands: [one]}", "must have at least 2 item"),
+        ("{demands: [one]}", "must have at least 2 items, not"),
         ("{demands: [one, one]}", "one is given twice: name each demand once"),
         ("{demands: [one, two], over: [cable]}", '"cable" is not known; use one of link, srlg'),
         ("{demands: [one, two], above: [link]}", 'unknown key "above"'),

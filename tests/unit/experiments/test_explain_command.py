@@ -73,7 +73,7 @@ def test_json_holds_the_same_and_more(capsys):
 
 def test_other_policies_and_another_day_may_be_asked_for(capsys):
     text = said(capsys, "records-urumqi-lahore", "--policies", "none")
-    assert "UP by permit ANYTHING, which cites no law" in text
+    assert "UP by permit ANYTHING, which cites no law\n" in text
     early = said(capsys, "records-urumqi-lahore", "--as-of", "2024-01-01")
     assert early.splitlines()[2].startswith("BLOCKED")
     assert "CN-OUT-CONTRACT begins on 2024-03-22" in early

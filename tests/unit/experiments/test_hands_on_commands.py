@@ -40,7 +40,7 @@ def test_a_demand_is_meant_by_its_name_or_by_its_hubs():
     assert [one["demand"] for one in named(DEMANDS, ["two"])] == ["two"]
     assert [one["demand"] for one in named(DEMANDS, ["b", "c"])] == ["two", "three"]
     for words, said in (
-        (["on"], 'did you mean "one"?'),
+        (["oen"], 'did you mean "one"?'),
         (["c", "b"], "no demand goes from c to b"),
     ):
         with pytest.raises(InputError) as problem:
@@ -113,6 +113,8 @@ def test_a_trace_says_how_the_demand_is_served_then_every_hop():
         "  2 b after 10.850 ms",
         "it is delivered",
     ]
+    said = traced(trace, {**served, "judged": False, "legal_ref": []}, 1, live=True)
+    assert said.splitlines()[0] == "one: DEGRADED, not judged"
 
 
 def parsed(*words):

@@ -227,7 +227,7 @@ def test_many_run_at_once_and_not_too_many(client):
         ({"do": "capture", "fibre": "nothing"}, "no fibre 'nothing'"),
         ({"do": "capture", "fibre": "karach"}, 'did you mean "karachi"'),
         ({"do": "run", "hub": "karach", "command": ["true"]}, 'did you mean "karachi"'),
-        ({"do": "begin", "kind": "ct", "what": "guian-kunming"}, 'did you mean "cut"'),
+        ({"do": "begin", "kind": "cutt", "what": "guian-kunming"}, 'did you mean "cut"'),
         ({"do": "begin", "kind": "flood", "what": "guian"}, 'no kind of fault "flood"'),
         ({"do": "end", "kind": "cut", "what": "guian-kunmin"}, 'did you mean "guian-kunming"?'),
     ],

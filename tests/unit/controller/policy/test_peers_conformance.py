@@ -10,8 +10,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from corridor.controller.intent.intent import clashes  # noqa: F401
+from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
 from peers_lab import PEERS, Example, examples, in_use, stranded, taken
 
@@ -63,11 +64,21 @@ def test_a_name_that_nobody_knows_is_refused_and_matches_nothing(
     assert "policies.yaml" in str(refused.value)
 
 
+@pytest.mark.parametrize("example", asking("scenario"), ids=str)
+def test_what_demands_share_is_said_in_a_scenario(example: Example, tmp_path: Path) -> None:
+    file = tmp_path / "scenario.yaml"
+    file.write_text(yaml.safe_dump(example.given["scenario"], sort_keys=False))
+    (shared,) = load_scenario(file).scenario.aggregates
+    assert shared.demands == ("x", "y")
+    assert (shared.guarantee.cir, shared.guarantee.pir) == (10 * 10**6, 50 * 10**6)
+
+
 def test_every_example_is_said_or_told_why_not() -> None:
-    outcomes = {"count", "paths", "in_use", "under", "refused", "why_not"}
+    outcomes = {"count", "paths", "in_use", "under", "refused", "scenario", "why_not"}
     for one in examples():
         assert outcomes & one.given.keys(), one
-        assert ("why_not" in one.given) == ("policies" not in one.given), one
+        said = {"policies", "scenario"} & one.given.keys()
+        assert ("why_not" in one.given) == (not said), one
 
 
 @pytest.mark.parametrize("peer", PEERS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy import product
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.product import Place
@@ -162,3 +165,17 @@ def test_a_clause_that_fails_to_evaluate_blocks(monkeypatch: pytest.MonkeyPatch)
     assert isinstance(found, NoRoute)
     assert found.status == "BLOCKED"
     assert "planted" in str(found)
+
+
+def test_clauses_that_tell_too_many_places_apart_are_named_and_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(product, "MOST_STATES_OF_A_HUB", 1)
+    monkeypatch.setattr(product, "MOST_PLACES_OF_FEW", 3)
+    rules = (permit(), restrict("R", hard={"hops": 9, "waypoints": [{"any_of": "gateways"}]}))
+    found = route(*rules)
+    assert isinstance(found, NoRoute)
+    (because,) = found.because
+    assert "R waypoints, R hops together tell more than" in str(because)
+    way = TreeBuilder(corridor()).way(Intent(ruling(*rules)))
+    assert (way.status, way.first) == ("BLOCKED", None)

@@ -114,6 +114,25 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"fibres": "mandalay-mumbai", "except": {"operated_by": "CAT"}}})],
         {KARAKORAM, SEA},
     ),
+    "avoid any_of forbids what may be selected": Case(
+        [permit(hard={"avoid": {"any_of": {"operated_by": "CAT"}}})], {KARAKORAM}
+    ),
+    "confine by a key needs to be sure": Case(
+        [permit(hard={"confine": {"operated_by": ["China Telecom", "SCO", "PTCL"]}})], set()
+    ),
+    "what may be excused is not": Case(
+        [
+            permit(
+                hard={
+                    "confine": {
+                        "within": "CN",
+                        "except": [{"located_in": "PK"}, {"operated_by": "X"}],
+                    }
+                }
+            )
+        ],
+        {KARAKORAM},
+    ),
     "confine by a key binds what it speaks of, the ends too": Case(
         [
             permit("P1", hard={"confine": {"hubs": ["west", "coast", "karachi"]}}),

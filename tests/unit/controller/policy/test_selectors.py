@@ -87,10 +87,21 @@ def test_a_selector_answers_yes_no_or_not_known(
     keys: dict[str, Any], element: Element, answer: bool | None
 ) -> None:
     assert Selector.model_validate(keys).selects(element, shipped_groups()) is answer
-    if not {"fibres", "cables", "srlgs", "medium", "status", "crosses"} & set(str(keys).split("'")):
-        expected = answer if element in (COAST, NOWHERE) else None
-        if expected is not None:
-            assert Where.model_validate(keys).selects(element, shipped_groups()) is answer
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        ({}, True),
+        ({"role": "coastal", "gateway": True}, True),
+        ({"except": {"role": "coastal"}}, False),
+        ({"except": ["gateways", {"hubs": "west"}]}, False),
+        ({"gateway": True, "except": {"operated_by": "CN"}}, None),
+    ],
+    ids=str,
+)
+def test_a_selector_of_hubs_answers_so_too(keys: dict[str, Any], answer: bool | None) -> None:
+    assert Where.model_validate(keys).selects(COAST, shipped_groups()) is answer
 
 
 @pytest.mark.parametrize(
@@ -170,6 +181,7 @@ def load(tmp_path: File, hard: str, topology: Any = None, match: str = "{}") -> 
         ),
         ("{path: '.* <peac>.*'}", 'called "peac", character 4 of the path; did you mean'),
         ("{avoid: {role: westen}}", '"westen" is not known; did you mean "western"?'),
+        ("{via: kunming}", "not kunming; known keys: located_in, crosses, operated_by, hubs, "),
         ("{avoid: {medium: [terestrial]}}", 'did you mean "terrestrial"?'),
         ("{avoid: {status: in-servce}}", 'did you mean "in-service"?'),
         ("{avoid: {cabels: smw4}}", 'unknown key "cabels"; did you mean "cables"?'),

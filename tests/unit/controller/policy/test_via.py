@@ -1,0 +1,79 @@
+"""What is special to ``via``: nothing has to stand at a stop, and phases are for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corridor.controller.forwarding.labels import Allocator, label_way
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import Hard
+from corridor.controller.policy.phase import Phase
+from corridor.controller.policy.routes import Route
+from policy_lab import corridor, permit, route, verdict
+from ways_lab import way
+
+SEA, BURMA_ROAD = "west coast karachi", "west kun mandalay mumbai karachi"
+BY_COAST = {"via": [{"any_of": {"hubs": "coast"}, "before": "border", "then": "ASHORE"}]}
+
+
+def test_a_stop_is_gone_by_though_its_gateway_is_down() -> None:
+    by_gateway = permit(hard={"via": ["gateways"]})
+    closed = Failures(gateways=frozenset({"coast", "kun"}))
+    found = route(by_gateway, failures=closed)
+    assert isinstance(found, Route)
+    assert found.path.hubs == ("west", "kun", "mandalay", "mumbai", "karachi")
+    inspected = permit(hard={"waypoints": [{"any_of": "gateways"}]})
+    assert not isinstance(route(inspected, failures=closed), Route)
+
+
+def test_the_border_is_closed_as_long_as_any_stop_before_it_is_left() -> None:
+    stops: list[Any] = [{"hubs": "mandalay"}, {"any_of": {"hubs": "kun"}, "before": "border"}]
+    back = "west kun mandalay kun mandalay mumbai karachi"
+    answer = verdict(permit(hard={"via": stops}), on=back)
+    assert not answer.allowed
+    assert "mandalay is past the border of CN before hub kun" in str(answer)
+    stops[1] = {"hubs": "kun"}
+    assert verdict(permit(hard={"via": stops}), on=back).allowed
+
+
+def test_what_would_serve_beyond_the_border_does_not_serve_before_it() -> None:
+    stop = {"any_of": {"crosses": "OM"}, "before": "border"}
+    answer = verdict(permit(hard={"via": stop}), on=SEA)
+    assert [died.element for died in answer.violations] == ["coast-karachi"]
+
+
+@pytest.mark.parametrize(
+    ("stops", "phases"),
+    [
+        (BY_COAST["via"], ("PRE", "ASHORE", "ASHORE")),
+        ([{"hubs": "coast"}], ("EXEMPT", "EXEMPT", "EXEMPT")),
+        (
+            [{"hubs": "west"}, {"any_of": {"hubs": "coast"}, "then": "ASHORE"}],
+            ("PRE", "ASHORE", "ASHORE"),
+        ),
+        ([{"any_of": {"hubs": "west"}, "then": "SENT"}, {"hubs": "coast"}], ("SENT",) * 3),
+    ],
+)
+def test_a_stop_may_name_the_phase_behind_it(stops: Any, phases: tuple[str, ...]) -> None:
+    assert verdict(permit(hard={"via": stops}), on=SEA).phases == phases
+
+
+def test_labels_say_nothing_of_stops() -> None:
+    """Nobody assesses there, so no label may say that it was."""
+    made = way(corridor(), permit(hard=BY_COAST))
+    labelling = label_way(made, Allocator())
+    assert {use.phase for use in labelling.uses()} == {Phase.EXEMPT}
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        ({"hubs": "kun"}, [{"hubs": ["kun"]}]),
+        ("gateways", [{"any_of": {"gateway": True}}]),
+        ([{"any_of": "gateways"}], ["gateways"]),
+    ],
+)
+def test_one_stop_may_stand_for_a_list(written: Any, same: Any) -> None:
+    assert Hard.model_validate({"via": written}) == Hard.model_validate({"via": same})
