@@ -13,6 +13,7 @@ from typing import NamedTuple
 from corridor.controller.export.headers import Header
 from corridor.controller.export.pipeline import NOWHERE, Label, Output, Packet, Problem, Switch
 from corridor.controller.export.subject import Subject
+from corridor.controller.prover.tables.headers import is_exact
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 TRAFFIC_CLASSES = 8
@@ -49,8 +50,10 @@ class Flattened:
         self._network = subject.network
         held = subject.network.held
         self._switches = {hub: Switch(held(hub)) for hub in subject.network.hosts}
-        self._below: set[Place] = set()
-        """Where what was below a label comes in, so that it may be any header."""
+        for hub in self._switches:
+            for flow in held(hub).flows:
+                if not all(is_exact(*one) for one in flow.match):
+                    self._note(f"{hub}: an entry whose match is no exact value takes no packet")
         self._follow([((hub, HOST_PORT), self.number(header)) for hub, header in headers])
 
     def number(self, header: Header) -> int:

@@ -146,19 +146,33 @@ class Switch:
             return
         after = work.after
         for bucket in self._groups.get(number, ()):
+            watches = self._watches(bucket)
+            if watches == ():
+                continue  # it is never live
             _, sent = self._run(
                 bucket.actions, packet, _Work(work.in_port, after, (*work.groups, number))
             )
             for one in sent or [Output(NOWHERE, packet, after)]:
                 yield _watched(one, bucket)
-            after = (*after, *self._watches(bucket))
+            if watches is None:
+                return
+            after = (*after, *watches)
 
-    def _watches(self, bucket: Bucket) -> tuple[int, ...]:
-        """Ports all of which are dead where a bucket is not live."""
-        if bucket.watch_port is not None:
-            return (bucket.watch_port,)
-        inner = self._groups.get(bucket.watch_group or -1, ())
-        return tuple(port for one in inner for port in self._watches(one))
+    def _watches(self, bucket: Bucket, within: tuple[int, ...] = ()) -> tuple[int, ...] | None:
+        """Ports all of which are dead where a bucket is not live; None where it always is.
+
+        As in Open vSwitch: live while the port or the group is, always if it watches nothing.
+        """
+        number = bucket.watch_group
+        ports = () if bucket.watch_port is None else (bucket.watch_port,)
+        if number is None or number in within:
+            return ports if ports or number is not None else None
+        for one in self._groups.get(number, ()):
+            inner = self._watches(one, (*within, number))
+            if inner is None:
+                return None
+            ports = (*ports, *inner)
+        return ports
 
 
 def _watched(sent: Output | Problem, bucket: Bucket) -> Output | Problem:

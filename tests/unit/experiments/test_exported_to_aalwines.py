@@ -244,6 +244,26 @@ def test_a_bucket_that_sends_nothing_keeps_those_after_it_waiting():
     assert sent == [Output(NOWHERE, packet, ()), Output(3, packet, (2,))]
 
 
+def test_buckets_are_live_as_open_vswitch_has_them():
+    def sent(*buckets):
+        chained = FastFailover(2, (Bucket(4, None, ()), Bucket(None, 2, ())))
+        groups = (FastFailover(1, tuple(buckets)), chained)
+        held = SwitchProgram("a", 1, (Flow(0, 1, (), (group(1),), None, 0),), groups)
+        return [(one.port, one.after) for one in Switch(held).send(9, Packet((), ()))]
+
+    last = Bucket(3, None, (output(3),))
+    assert sent(Bucket(None, None, (output(2),)), last) == [(2, ())]
+    assert sent(Bucket(None, 2, (output(2),)), last) == [(2, ()), (3, (4,))]
+    assert sent(Bucket(None, 7, (output(2),)), last) == [(3, ())]
+
+
+def test_a_match_that_is_no_exact_value_is_said():
+    flow = entry("guian", Reason.LABEL, "export")
+    masked = (*flow.match, ("udp_dst", "masked [1, 2]"))
+    left_out = format_of("aalwines").write(spoilt("guian", acting(flow, match=masked))).left_out
+    assert any("guian: an entry whose match is no exact value" in one for one in left_out)
+
+
 def test_an_action_that_is_not_understood_is_said():
     flow = entry("guian", Reason.LABEL, "export")
     whole = spoilt("guian", acting(flow, actions=(push_label(20), unknown("copy_ttl_out"))))
