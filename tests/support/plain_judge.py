@@ -25,6 +25,7 @@ type Memory = tuple[Any, ...]
 type Sure = bool | None
 HUB_KEYS = ("hubs", "role", "gateway", "located_in", "outside")
 FIBRE_KEYS = ("fibres", "cables", "srlgs", "medium", "status", "crosses")
+BOTH_KEYS = ("operated_by", "confidence")
 NOWHERE = "XX"
 
 
@@ -59,6 +60,8 @@ def has(key: str, names: Sequence[Any], element: Hub | Fibre) -> Sure:
     """Whether an element has a property; one of the other kind never has it."""
     if key == "operated_by":
         return run_by(element.operated_by, names)
+    if key == "confidence":
+        return element.confidence in names
     if isinstance(element, Hub):
         if key == "hubs":
             return element.id in names
@@ -212,7 +215,7 @@ class Lane:
         if within and any(code not in within for code, _ in touched(element)):
             return True
         kinds = HUB_KEYS if isinstance(element, Hub) else FIBRE_KEYS
-        asked = [key for key in keys if key in (*kinds, "operated_by")]
+        asked = [key for key in keys if key in (*kinds, *BOTH_KEYS)]
         return any(has(key, named(keys[key]), element) is not True for key in asked)
 
     def _avoided(self, avoid: Any, element: Hub | Fibre) -> bool:

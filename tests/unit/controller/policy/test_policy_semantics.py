@@ -114,6 +114,13 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"fibres": "mandalay-mumbai", "except": {"operated_by": "CAT"}}})],
         {KARAKORAM, SEA},
     ),
+    "avoid confidence speaks of hubs and of fibres": Case(
+        [permit(hard={"avoid": {"confidence": "unsure"}})], {SEA}
+    ),
+    "confine to what is confident excuses what it is told to": Case(
+        [permit(hard={"confine": {"confidence": "confident", "except": {"hubs": "mumbai"}}})],
+        {BURMA_ROAD, SEA},
+    ),
     "confine by a key binds what it speaks of, the ends too": Case(
         [
             permit("P1", hard={"confine": {"hubs": ["west", "coast", "karachi"]}}),
