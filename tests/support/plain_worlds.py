@@ -202,6 +202,7 @@ CLAUSES = {
     "no_return": lambda chance, _: chance.choice(("CN", "PK", ["CN", "TH"])),
     "path": clause_path,
     "hops": lambda chance, _: chance.randint(2, 5),
+    "borders": lambda chance, _: chance.randint(1, 4),
     "max_one_way": lambda chance, _: f"{chance.randint(4, 18)}ms",
 }
 

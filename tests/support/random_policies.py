@@ -167,6 +167,7 @@ def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
         "via": st.lists(stops, min_size=1, max_size=MAX_STOPS),
         "no_return": some_codes,
         "path": expressions,
+        "borders": st.integers(0, 4),
         "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
     }
     likely = ("waypoints", "avoid", *sorted(kinds))

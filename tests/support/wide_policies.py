@@ -166,6 +166,7 @@ hards = any_keys(
     via=st.lists(vias, min_size=1, max_size=2),
     no_return=some(PLACES),
     path=expressions,
+    borders=st.integers(1, 12),
     hops=st.integers(1, 5),
     max_one_way=st.integers(3, 14).map(lambda ms: f"{ms}ms"),
 )

@@ -142,6 +142,10 @@ LONG, SHORT = (("a", "b", "c", "d"), ("a-b", "b-c", "c-d")), (("a", "d"), ("a-d"
         ({"path": ".{2}"}, False, True),
         ({"path": ". .? (!CN)+ d"}, False, False),
         ({"hops": 2}, False, True),
+        ({"borders": 0}, False, False),
+        ({"borders": {"most": 1}}, False, True),
+        ({"borders": 4}, False, True),
+        ({"borders": 5}, True, True),
         ({"max_one_way": "2ms"}, False, True),
     ],
 )
