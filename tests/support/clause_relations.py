@@ -111,6 +111,25 @@ def at_most_so_many_hops_is_an_expression_of_so_many_hubs(chance: Random) -> Non
 
 
 @relation
+def to_cross_no_border_is_to_stay_where_the_path_starts(chance: Random) -> None:
+    """Fibres that touch their ends' jurisdictions as if those were third ones are not asked of."""
+    start = random_setting(chance, permits=1, known=True)
+    bare = [one.model_copy(update={"crosses": ()}) for one in start.topology.fibres]
+    start = start.on(network(list(start.topology.hubs), bare))
+    home = start.topology.hub(start.src).located_in
+    stays = start.under(permit(confine=home)).allowed
+    assert start.under(permit(borders=0)).allowed == stays
+
+
+@relation
+def a_further_border_loses_no_path(chance: Random) -> None:
+    start = random_setting(chance, permits=1)
+    most = chance.randint(0, 5)
+    fewer = start.under(permit(borders=most))
+    assert fewer.allowed <= start.under(permit(borders=most + 1)).allowed
+
+
+@relation
 def an_expression_says_what_clauses_say(chance: Random) -> None:
     start = random_setting(chance, permits=1, known=True)
     name, other = chance.sample(start.hubs, 2)

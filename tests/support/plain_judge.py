@@ -25,6 +25,7 @@ type Memory = tuple[Any, ...]
 type Sure = bool | None
 HUB_KEYS = ("hubs", "role", "gateway", "located_in", "outside")
 FIBRE_KEYS = ("fibres", "cables", "srlgs", "medium", "status", "crosses")
+BOTH_KEYS = ("operated_by", "confidence")
 NOWHERE = "XX"
 
 
@@ -59,6 +60,8 @@ def has(key: str, names: Sequence[Any], element: Hub | Fibre) -> Sure:
     """Whether an element has a property; one of the other kind never has it."""
     if key == "operated_by":
         return run_by(element.operated_by, names)
+    if key == "confidence":
+        return element.confidence in names
     if isinstance(element, Hub):
         if key == "hubs":
             return element.id in names
@@ -146,7 +149,7 @@ class Lane:
         self.home = self.topology.hub(case.src).located_in
 
     def start(self) -> Memory:
-        return tuple((0, 0, 0, 0, self._expression(one)) for one in self.hard)
+        return tuple((0, 0, 0, 0, self._expression(one), (0, "")) for one in self.hard)
 
     def _expression(self, hard: Rule) -> Expression | None:
         return parsed(hard["path"], self.topology) if "path" in hard else None
@@ -162,10 +165,10 @@ class Lane:
         )
         found = []
         for hard, kept in zip(self.hard, memory, strict=True):
-            stops, stations, hops, left, expression = kept
+            stops, stations, hops, left, expression, borders = kept
             if boxed:
                 stops = self._served(named(hard.get("waypoints")), stops, element)
-                found.append((stops, stations, hops, left, expression))
+                found.append((stops, stations, hops, left, expression, borders))
                 continue
             if self._forbidden(hard, element) or self._too_far(hard, stops, stations, element):
                 return None
@@ -173,6 +176,10 @@ class Lane:
             left = self._left(hard, left, element)
             if left is None:
                 return None
+            if "borders" in hard:
+                borders = bordered(*borders, element)
+                if borders[0] > hard["borders"]:
+                    return None
             if isinstance(element, Fibre):
                 hops += "hops" in hard
                 if hops > hard.get("hops", hops):
@@ -181,12 +188,12 @@ class Lane:
                 expression = after(expression, element, came_by, self.topology)
                 if expression.is_dead:
                     return None
-            found.append((stops, stations, hops, left, expression))
+            found.append((stops, stations, hops, left, expression, borders))
         return tuple(found)
 
     def ends(self, memory: Memory) -> bool:
         """Whether a packet that has all this behind it may be handed over at its destination."""
-        for hard, (stops, stations, _, _, expression) in zip(self.hard, memory, strict=True):
+        for hard, (stops, stations, _, _, expression, _) in zip(self.hard, memory, strict=True):
             owed = stops < len(named(hard.get("waypoints"))) or stations < len(
                 named(hard.get("via"))
             )
@@ -212,7 +219,7 @@ class Lane:
         if within and any(code not in within for code, _ in touched(element)):
             return True
         kinds = HUB_KEYS if isinstance(element, Hub) else FIBRE_KEYS
-        asked = [key for key in keys if key in (*kinds, "operated_by")]
+        asked = [key for key in keys if key in (*kinds, *BOTH_KEYS)]
         return any(has(key, named(keys[key]), element) is not True for key in asked)
 
     def _avoided(self, avoid: Any, element: Hub | Fibre) -> bool:
@@ -261,6 +268,15 @@ class Lane:
         if left == 1:
             return 2 if perhaps_out else left
         return int(perhaps_in)
+
+
+def bordered(count: int, last: str, element: Hub | Fibre) -> tuple[int, str]:
+    """How many borders were crossed at most, and where a path last was: empty at first, ``?`` where
+    the next hub is elsewhere whatever it is in."""
+    if isinstance(element, Fibre):
+        foreign = {code for code, _ in touched(element)}
+        return count + len(foreign), "?" if foreign or last == NOWHERE else last
+    return count + (last not in ("", element.located_in)), element.located_in
 
 
 def stop_of(stop: Any) -> Any:

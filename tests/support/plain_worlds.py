@@ -16,6 +16,7 @@ from policy_lab import fibre, hub, network
 CODES = ("CN", "CN", "PK", "PK", "TH", "MM", "XX")
 ROLES = ("coastal", "western", "gateway", "transit", "foreign")
 OPERATORS = ("Alpha", "Beta", "Alpha / Beta", None)
+CONFIDENCES = ("confident", "confident", "unsure")
 CABLES = ("smw-4", "aae-1", "peace")
 GROUPS = ("corridor:red-sea", "corridor:malacca", "cable:smw-4", "cable:aae-1")
 NAMES = "abcdefg"
@@ -36,6 +37,7 @@ def random_network(chance: Random, most: int = len(NAMES)) -> Topology:
             role=chance.choice(ROLES),
             intl_gateway=chance.random() < 0.5,
             operated_by=chance.choice(OPERATORS),
+            confidence=chance.choice(CONFIDENCES),
         )
         for number, name in enumerate(names)
     ]
@@ -59,6 +61,7 @@ def random_fibre(chance: Random, name: str) -> Any:
         status=chance.choice(("in-service",) * 3 + ("planned", "uncertain")),
         system=chance.choice(("", *CABLES)),
         operated_by=chance.choice(OPERATORS),
+        confidence=chance.choice(CONFIDENCES),
         srlgs=tuple(sorted(some(chance, GROUPS))) if chance.random() < 0.4 else (),
         **crossed,
         **doubtful,
@@ -84,6 +87,7 @@ def selector(chance: Random, topology: Topology, kind: str = "") -> Rule:
     }
     keys = of_hubs if (kind or chance.choice(("hubs", "fibres"))) == "hubs" else of_fibres
     keys["operated_by"] = some(chance, ("Alpha", "Beta"), 1)
+    keys["confidence"] = chance.choice(CONFIDENCES)
     chosen = {key: keys[key] for key in some(chance, keys)}
     if len(chosen) == 1 and chance.random() < 0.3:
         other = "hubs" if "hubs" in keys else "fibres"
@@ -198,6 +202,7 @@ CLAUSES = {
     "no_return": lambda chance, _: chance.choice(("CN", "PK", ["CN", "TH"])),
     "path": clause_path,
     "hops": lambda chance, _: chance.randint(2, 5),
+    "borders": lambda chance, _: chance.randint(1, 4),
     "max_one_way": lambda chance, _: f"{chance.randint(4, 18)}ms",
 }
 

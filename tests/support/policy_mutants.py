@@ -9,7 +9,7 @@ import pytest
 
 from corridor.controller.policy import automaton, routes, semantics
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.policy.clauses import avoid, hops, no_return, path, via
+from corridor.controller.policy.clauses import avoid, borders, hops, no_return, path, via
 from corridor.controller.policy.clauses.clause import Broken
 from corridor.controller.policy.semantics import Ruling, Verdict
 from corridor.controller.policy.terms import expressions
@@ -115,8 +115,27 @@ HUBS_OF_ODD_DEGREE_ARE_REFUSED = refusing(
     lambda self, path: any(len(self.topology.fibres_of(hub)) % 2 for hub in path.hubs)
 )
 
+
+def _without_its_hubs(real: Any) -> Any:
+    return lambda self, state, element, trip: (
+        state if isinstance(element, Hub) else real(self, state, element, trip)
+    )
+
+
+def _from_three_on_none(real: Any) -> Any:
+    def enter(self: Any, state: int, element: Any, trip: Any) -> Any:
+        most = self.most if self.most < 3 else 0
+        return real(self.model_copy(update={"most": most}), state, element, trip)
+
+    return enter
+
+
 UNDER: dict[str, Mutant] = {
     "each_verdict_is_that_of_a_judge_that_reads_policies_as_written": FIBRES_ARE_NOT_AVOIDED,
+    "to_cross_no_border_is_to_stay_where_the_path_starts": changed(
+        borders.Borders, "enter", _without_its_hubs
+    ),
+    "a_further_border_loses_no_path": changed(borders.Borders, "enter", _from_three_on_none),
     "a_further_restrict_adds_no_path_and_shortens_none": changed(semantics, "build", _alone),
     "what_is_delivered_under_a_further_restrict_is_lawful_without_it": FIBRES_ARE_NOT_AVOIDED,
     "two_restricts_leave_what_each_of_them_leaves": changed(

@@ -20,6 +20,7 @@ ROLES = ("transit", "transit", "western")
 MEDIA = ("terrestrial", "terrestrial", "submarine")
 STATUSES = ("in-service", "in-service", "planned", "uncertain")
 CABLES = ("", "c1", "c2")
+CONFIDENCES = ("confident", "confident", "unsure")
 MAX_STOPS = 2
 
 some_codes = st.lists(st.sampled_from(KNOWN), min_size=1, max_size=2, unique=True)
@@ -45,6 +46,7 @@ def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
             intl_gateway=draw(st.booleans()),
             operated_by=draw(st.sampled_from(OPERATORS)),
             role=draw(st.sampled_from(ROLES)),
+            confidence=draw(st.sampled_from(CONFIDENCES)),
         )
         for number, name in enumerate(names)
     ]
@@ -62,6 +64,7 @@ def networks(draw: st.DrawFn, most: int = 5, extra: int = 3) -> Topology:
             medium=draw(st.sampled_from(MEDIA)),
             status=draw(st.sampled_from(STATUSES)),
             system=draw(st.sampled_from(CABLES)),
+            confidence=draw(st.sampled_from(CONFIDENCES)),
         )
         for name in chosen
     ]
@@ -79,6 +82,7 @@ of_hubs = {
     "located_in": some_codes,
     "outside": some_codes,
     "operated_by": st.just(["Alpha"]),
+    "confidence": some_of("confident", "unsure"),
 }
 of_fibres = {
     "cables": some_of("c1", "c2"),
@@ -87,6 +91,7 @@ of_fibres = {
     "status": some_of("planned", "uncertain"),
     "crosses": some_codes,
     "operated_by": st.just(["Alpha"]),
+    "confidence": some_of("confident", "unsure"),
 }
 plain_selectors = st.sampled_from((of_hubs, of_fibres)).flatmap(
     lambda keys: some_of(*keys).flatmap(
@@ -99,7 +104,7 @@ selectors = st.one_of(
     st.tuples(plain_selectors, plain_selectors).map(lambda two: {**two[0], "except": two[1]}),
 )
 """Of hubs and fibres; fibres by id are in none, since few networks have the same."""
-by_themselves = ("hubs", "role", "cables", "srlgs", "medium", "status")
+by_themselves = ("hubs", "role", "cables", "srlgs", "medium", "status", "confidence")
 exceptions = st.one_of(st.just({}), selectors.map(lambda one: {"except": one}))
 avoided = st.tuples(
     st.sampled_from(by_themselves).flatmap(
@@ -111,6 +116,7 @@ avoided = st.tuples(
 confined = st.tuples(
     st.fixed_dictionaries({"role": st.just(["transit"])})
     | st.fixed_dictionaries({"medium": st.just(["terrestrial"])})
+    | st.fixed_dictionaries({"confidence": st.just(["confident"])})
     | st.fixed_dictionaries({"status": st.just(["in-service"]), "within": st.just(["CN", "PK"])}),
     exceptions,
 ).map(lambda parts: {**parts[0], **parts[1]})
@@ -161,6 +167,7 @@ def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
         "via": st.lists(stops, min_size=1, max_size=MAX_STOPS),
         "no_return": some_codes,
         "path": expressions,
+        "borders": st.integers(0, 4),
         "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
     }
     likely = ("waypoints", "avoid", *sorted(kinds))

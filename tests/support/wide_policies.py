@@ -18,6 +18,7 @@ NAMES = ("a", "b", "c", "d")
 SYSTEMS = ("one", "two", "")
 SRLGS = ("cable:one", "cable:two", "corridor:sea")
 ROLES = ("western", "core", "foreign")
+CONFIDENCES = ("confident", "confident", "unsure")
 SERVICES = ("internet", "wave")
 CLASSES = ("plain", "mixed", "nowhere", "ended", "theirs")
 DAY = "2026-01-01"
@@ -46,6 +47,7 @@ def wide_networks(draw: st.DrawFn) -> Topology:
             role=draw(st.sampled_from(ROLES)),
             intl_gateway=draw(st.booleans()),
             operated_by=draw(st.sampled_from(OPERATORS)),
+            confidence=draw(st.sampled_from(CONFIDENCES)),
         )
         for name in names
     ]
@@ -69,6 +71,7 @@ def _fibres(draw: st.DrawFn, name: str) -> Any:
         may_cross=[{"code": code} for code in may if code not in crosses],
         operated_by=draw(st.sampled_from(OPERATORS)),
         srlgs=draw(st.lists(st.sampled_from(SRLGS), max_size=2, unique=True)),
+        confidence=draw(st.sampled_from(CONFIDENCES)),
     )
 
 
@@ -78,6 +81,7 @@ of_hubs: dict[str, st.SearchStrategy[Any]] = {
     "located_in": some(PLACES),
     "outside": some(PLACES),
     "operated_by": some(RUNS),
+    "confidence": some(CONFIDENCES[1:]),
     "gateway": st.booleans(),
 }
 of_fibres: dict[str, st.SearchStrategy[Any]] = {
@@ -88,6 +92,7 @@ of_fibres: dict[str, st.SearchStrategy[Any]] = {
     "status": some(("in-service", "planned", "uncertain")),
     "crosses": some(PLACES),
     "operated_by": some(RUNS),
+    "confidence": some(CONFIDENCES[1:]),
 }
 
 
@@ -161,6 +166,7 @@ hards = any_keys(
     via=st.lists(vias, min_size=1, max_size=2),
     no_return=some(PLACES),
     path=expressions,
+    borders=st.integers(1, 12),
     hops=st.integers(1, 5),
     max_one_way=st.integers(3, 14).map(lambda ms: f"{ms}ms"),
 )

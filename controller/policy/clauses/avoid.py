@@ -15,7 +15,7 @@ from corridor.controller.policy.terms.elements import (
     Asked,
     ByFibre,
     ByHub,
-    ByOperator,
+    ByBoth,
     ByPlace,
     Element,
     Selectors,
@@ -27,7 +27,7 @@ from corridor.controller.policy.terms.places import Groups, inside
 from corridor.topologies.model.topology import Hub
 
 
-class Avoid(ByFibre, ByHub, ByOperator, ByPlace, Clause):
+class Avoid(ByFibre, ByHub, ByBoth, ByPlace, Clause):
     """No hub between the ends, and no fibre, has any of these properties."""
 
     kind = "avoid"

@@ -10,7 +10,7 @@ from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, expo
 from corridor.controller.policy.terms.elements import (
     ByFibre,
     ByHub,
-    ByOperator,
+    ByBoth,
     Element,
     Selectors,
     but,
@@ -20,7 +20,7 @@ from corridor.controller.policy.terms.elements import (
 from corridor.controller.policy.terms.places import Groups, Names, inside
 
 
-class Confine(ByFibre, ByHub, ByOperator, Clause):
+class Confine(ByFibre, ByHub, ByBoth, Clause):
     """Every hub, the ends too, and every fibre surely stay within these jurisdictions."""
 
     kind = "confine"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, create_model
 
 from corridor.controller.policy.clauses.avoid import Avoid
+from corridor.controller.policy.clauses.borders import Borders
 from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.hops import Hops
@@ -27,6 +28,7 @@ CLAUSES: tuple[type[Clause], ...] = (
     Via,
     NoReturn,
     Path,
+    Borders,
 )
 """Every kind, in the order in which a policy's clauses are asked and told."""
 

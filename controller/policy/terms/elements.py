@@ -16,7 +16,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from corridor.controller.policy.terms.answers import Answer, every, negation, some
 from corridor.controller.policy.terms.places import Groups, Names, Value, inside, listed, run_by
 from corridor.topologies.model.delay import Medium
-from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Role, Status
+from corridor.topologies.model.topology import (
+    UNKNOWN_JURISDICTION,
+    Confidence,
+    Fibre,
+    Hub,
+    Role,
+    Status,
+)
 
 type Element = Hub | Fibre
 type Named = Literal["place", "hub", "operator", "fibre", "cable", "srlg", "path"]
@@ -85,6 +92,10 @@ Media = Annotated[
 ]
 Statuses = Annotated[
     tuple[Status, ...], BeforeValidator(listed, json_schema_input_type=Status | list[Status])
+]
+Confidences = Annotated[
+    tuple[Confidence, ...],
+    BeforeValidator(listed, json_schema_input_type=Confidence | list[Confidence]),
 ]
 LocatedIn = Annotated[Names, Key(_HUB, _is_in, "in {}", "place")]
 Outside = Annotated[Names, Key(_HUB, _is_outside, "outside {}", "place")]
@@ -204,11 +215,16 @@ class ByFibre(Keyed):
     """Whether fibres are in service."""
 
 
-class ByOperator(Keyed):
-    """The key that speaks of both."""
+class ByBoth(Keyed):
+    """The keys that speak of both."""
 
     operated_by: Annotated[Names, Key(_BOTH, _is_run_by, "run by {}", "operator")] = ()
     """Operators of hubs and fibres, or jurisdictions of operators."""
+    confidence: Annotated[
+        Confidences,
+        Key(_BOTH, lambda element, names, _: element.confidence in names, "of confidence {}"),
+    ] = ()
+    """How sure the entries of hubs and fibres in the topology are."""
 
 
 _NOUNS = {
@@ -287,7 +303,7 @@ def each_written_out(value: Any) -> Any:
     return [_written_out(one) for one in several]
 
 
-class Where(ByHub, ByOperator, Selects):
+class Where(ByHub, ByBoth, Selects):
     """Selects hubs; every key given must hold. Without keys: any hub."""
 
     located_in: LocatedIn = ()
@@ -325,7 +341,7 @@ HubSelector = Annotated[
 """``any``, ``gateways``, or the keys of ``Where``."""
 
 
-class Selector(ByFibre, ByHub, ByOperator, ByPlace, Selects):
+class Selector(ByFibre, ByHub, ByBoth, ByPlace, Selects):
     """Selects hubs and fibres; every key given must hold."""
 
     gateway: Gateway = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from corridor.controller.second_opinion.clauses import (
     avoid,
+    borders,
     confine,
     hops,
     max_one_way,
@@ -33,6 +34,7 @@ OBJECTIONS: Mapping[str, Objection] = {
         via,
         no_return,
         path,
+        borders,
         max_one_way,
     )
 }

@@ -92,6 +92,7 @@ _OF_HUBS: Mapping[str, _Asks] = {
     "located_in": lambda hub, value, places: places.lies_in(hub.located_in, names(value)),
     "outside": lambda hub, value, places: opposite(places.lies_in(hub.located_in, names(value))),
     "operated_by": operated_by,
+    "confidence": lambda hub, value, _: hub.confidence in names(value),
 }
 _OF_FIBRES: Mapping[str, _Asks] = {
     "fibres": lambda fibre, value, _: fibre.id in names(value),
@@ -103,6 +104,7 @@ _OF_FIBRES: Mapping[str, _Asks] = {
     "status": lambda fibre, value, _: fibre.status in names(value),
     "crosses": crosses,
     "operated_by": operated_by,
+    "confidence": lambda fibre, value, _: fibre.confidence in names(value),
 }
 KEYS = frozenset({*_OF_HUBS, *_OF_FIBRES})
 """All keys of selectors, but for exceptions."""

@@ -13,6 +13,7 @@ import pytest
 import corridor
 from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.model import Hard
+from corridor.controller.policy.terms.elements import Selector
 from corridor.controller.second_opinion import OF_A_RUN, Declared, Sample, compare
 from corridor.controller.second_opinion.clauses.registry import OBJECTIONS
 from corridor.controller.second_opinion.evaluator import Evaluator
@@ -22,7 +23,7 @@ from corridor.controller.second_opinion.sampling import failure_sets
 from corridor.controller.second_opinion.tables import switches_of
 from corridor.controller.second_opinion.terms.journey import journey_of
 from corridor.controller.second_opinion.terms.places import Places
-from corridor.controller.second_opinion.terms.selectors import KEYS, selects
+from corridor.controller.second_opinion.terms.selectors import KEYS, selects, speaks_of
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.experiments.cli import main
 from corridor.experiments.lab.dumps import as_compiled
@@ -61,6 +62,13 @@ def test_it_knows_every_clause_that_policies_may_have() -> None:
     assert set(OBJECTIONS) == set(Hard.model_fields)
 
 
+def test_it_knows_every_key_that_selectors_may_have() -> None:
+    assert set(Selector.keys()) == KEYS
+    for element in (hub("a", "CN"), fibre("a-b", 1)):
+        for name, key in Selector.keys().items():
+            assert speaks_of(name, element) == (type(element) in key.of), name
+
+
 def test_data_of_a_class_that_nobody_describes_goes_nowhere_where_policies_ask_for_it() -> None:
     demand = {"id": "d", "class": "y", "src": "a", "dst": "b"}
     for match, why in (({}, ""), ({"origin": "CN"}, "nobody says what data of class y is")):
@@ -97,7 +105,7 @@ LINE = network(
         fibre("a-b", 1, system="one", srlgs=["cable:one"], operated_by="Delta"),
         fibre("b-c", 1, may_cross=[{"code": "IN"}]),
         fibre("c-d", 1, crosses=["TH"], operated_by="Alpha and partners"),
-        fibre("a-d", 1, operated_by="Beta", status="planned"),
+        fibre("a-d", 1, operated_by="Beta", status="planned", confidence="unsure"),
     ],
 )
 LONG, SHORT = (("a", "b", "c", "d"), ("a-b", "b-c", "c-d")), (("a", "d"), ("a-d",))
@@ -113,6 +121,8 @@ LONG, SHORT = (("a", "b", "c", "d"), ("a-b", "b-c", "c-d")), (("a", "d"), ("a-d"
         ({"avoid": {"located_in": "SG", "except": {"hubs": "c"}}}, True, True),
         ({"avoid": {"crosses": "IN"}}, False, True),
         ({"avoid": {"cables": "one"}}, False, True),
+        ({"avoid": {"confidence": "unsure"}}, True, False),
+        ({"via": [{"confidence": "unsure"}]}, False, True),
         ({"avoid": {"any_of": {"medium": "terrestrial", "operated_by": "Beta"}}}, False, False),
         ({"avoid": {"operated_by": "Gamma"}}, False, True),
         ({"avoid": {"operated_by": "Gamma", "unknown_operator": "accept"}}, True, True),
@@ -133,6 +143,10 @@ LONG, SHORT = (("a", "b", "c", "d"), ("a-b", "b-c", "c-d")), (("a", "d"), ("a-d"
         ({"path": ".{2}"}, False, True),
         ({"path": ". .? (!CN)+ d"}, False, False),
         ({"hops": 2}, False, True),
+        ({"borders": 0}, False, False),
+        ({"borders": {"most": 1}}, False, True),
+        ({"borders": 4}, False, True),
+        ({"borders": 5}, True, True),
         ({"max_one_way": "2ms"}, False, True),
     ],
 )

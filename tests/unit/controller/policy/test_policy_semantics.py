@@ -114,6 +114,7 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"fibres": "mandalay-mumbai", "except": {"operated_by": "CAT"}}})],
         {KARAKORAM, SEA},
     ),
+<<<<<<< HEAD
     "avoid any_of forbids what may be selected": Case(
         [permit(hard={"avoid": {"any_of": {"operated_by": "CAT"}}})], {KARAKORAM}
     ),
@@ -132,6 +133,14 @@ CASES: dict[str, Case] = {
             )
         ],
         {KARAKORAM},
+=======
+    "avoid confidence speaks of hubs and of fibres": Case(
+        [permit(hard={"avoid": {"confidence": "unsure"}})], {SEA}
+    ),
+    "confine to what is confident excuses what it is told to": Case(
+        [permit(hard={"confine": {"confidence": "confident", "except": {"hubs": "mumbai"}}})],
+        {BURMA_ROAD, SEA},
+>>>>>>> fresh
     ),
     "confine by a key binds what it speaks of, the ends too": Case(
         [
@@ -228,6 +237,16 @@ CASES: dict[str, Case] = {
         [permit(hard={"path": "!PK* !<gilgit-karachi>karachi"})], {BURMA_ROAD, SEA}
     ),
     "path counts": Case([permit(hard={"path": ".{1,3} karachi"})], {KARAKORAM, SEA}),
+    "borders counts where jurisdictions change, those of the ends too": Case(
+        [permit(hard={"borders": 1})], {KARAKORAM}
+    ),
+    "borders counts coming to what a fibre crosses, and leaving it": Case(
+        [permit(hard={"borders": 2})], {KARAKORAM, SEA}
+    ),
+    "the fewest borders count": Case(
+        [permit(hard={"borders": 9}), restrict(hard={"borders": {"most": 3}})], ALL
+    ),
+    "without a border nothing leaves": Case([permit(hard={"borders": 0})], set()),
     "hops counts fibres": Case([permit(hard={"hops": 3})], {KARAKORAM, SEA}),
     "the fewest hops count": Case(
         [permit(hard={"hops": 3}), restrict(hard={"hops": {"most": 2}})], {SEA}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path as File
 from typing import Any
 
@@ -14,10 +15,13 @@ from corridor.controller.policy.terms.elements import Element, Selector, Where
 from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Fibre, Hub
 from policy_lab import corridor, fibre, hub
 
+ROOT = File(__file__).resolve().parents[4]
+
 COAST = hub("coast", "CN", role="coastal", intl_gateway=True, operated_by="China Telecom")
-NOWHERE = hub("nowhere", "XX")
+NOWHERE = hub("nowhere", "XX", confidence="unsure")
 CABLE = fibre(
     "coast-nowhere",
     9,
@@ -28,6 +32,7 @@ CABLE = fibre(
     crosses=("OM",),
     may_cross=({"code": "IN"},),
     operated_by="Alpha / Beta and partners",
+    confidence="unsure",
 )
 LAND = fibre("west-coast", 1)
 
@@ -66,6 +71,13 @@ LAND = fibre("west-coast", 1)
         ({"operated_by": "Gamma"}, COAST, False),
         ({"operated_by": "Gamma"}, NOWHERE, None),
         ({"operated_by": "CN"}, COAST, None),
+        ({"confidence": "confident"}, COAST, True),
+        ({"confidence": "confident"}, LAND, True),
+        ({"confidence": "unsure"}, COAST, False),
+        ({"confidence": ["unsure"]}, NOWHERE, True),
+        ({"confidence": "unsure"}, CABLE, True),
+        ({"confidence": ["confident", "unsure"]}, CABLE, True),
+        ({"confidence": "confident", "medium": "terrestrial"}, CABLE, False),
         ({"medium": "submarine"}, COAST, False),
         ({"role": "coastal"}, CABLE, False),
         ({"medium": "submarine", "crosses": "IN"}, CABLE, None),
@@ -107,7 +119,7 @@ def test_a_selector_of_hubs_answers_so_too(keys: dict[str, Any], answer: bool | 
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({}, "a selector names nothing: give located_in, crosses, operated_by, hubs"),
+        ({}, "a selector names nothing: give located_in, crosses, operated_by, confidence"),
         ({"role": "core", "medium": "submarine"}, "role, which speaks of hubs, and medium, which"),
         ({"rôle": "core"}, "Extra inputs"),
         ({"role": "westrn"}, "'coastal', 'western'"),
@@ -132,6 +144,11 @@ def test_a_selector_that_selects_nothing_is_refused(keys: dict[str, Any], says: 
             "any fibre of cable smw4, but not fibre a-b",
         ),
         ({"operated_by": "SCO"}, "anything run by SCO"),
+        ({"confidence": "unsure"}, "anything of confidence unsure"),
+        (
+            {"confidence": "unsure", "medium": "submarine"},
+            "any submarine fibre of confidence unsure",
+        ),
         ({"gateway": True}, "any hub with an international gateway"),
         ({"except": {"medium": "submarine"}}, "anything, but not any submarine fibre"),
     ],
@@ -184,6 +201,7 @@ def load(tmp_path: File, hard: str, topology: Any = None, match: str = "{}") -> 
         ("{via: kunming}", "not kunming; known keys: located_in, crosses, operated_by, hubs, "),
         ("{avoid: {medium: [terestrial]}}", 'did you mean "terrestrial"?'),
         ("{avoid: {status: in-servce}}", 'did you mean "in-service"?'),
+        ("{confine: {confidence: confidant}}", 'did you mean "confident"?'),
         ("{avoid: {cabels: smw4}}", 'unknown key "cabels"; did you mean "cables"?'),
     ],
     ids=str,
@@ -209,3 +227,12 @@ def test_fibres_are_those_of_the_topology_that_policies_are_for(tmp_path: File) 
     load(tmp_path, "{avoid: {cables: smw4, status: planned}}")
     with pytest.raises(InputError, match='no cable system is called "smw4"'):
         load(tmp_path, "{avoid: {cables: smw4}}", corridor())
+
+
+def test_the_language_reference_has_a_row_for_every_key() -> None:
+    page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
+    rows = page.partition("### Selectors")[2].partition("\n### ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", rows, re.MULTILINE))
+    kinds = {frozenset({Hub}): "hubs", frozenset({Fibre}): "fibres"}
+    asked = {name: kinds.get(key.of, "both") for name, key in Selector.keys().items()}
+    assert told == asked | {"except": "both"}
