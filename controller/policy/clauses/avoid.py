@@ -13,9 +13,9 @@ from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, expo
 from corridor.controller.policy.terms.answers import Answer
 from corridor.controller.policy.terms.elements import (
     Asked,
+    ByBoth,
     ByFibre,
     ByHub,
-    ByBoth,
     ByPlace,
     Element,
     Selectors,

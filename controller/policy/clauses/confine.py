@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
 from corridor.controller.policy.terms.elements import (
+    ByBoth,
     ByFibre,
     ByHub,
-    ByBoth,
     Element,
     Selectors,
     but,

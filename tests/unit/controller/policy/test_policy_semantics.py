@@ -114,7 +114,6 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"fibres": "mandalay-mumbai", "except": {"operated_by": "CAT"}}})],
         {KARAKORAM, SEA},
     ),
-<<<<<<< HEAD
     "avoid any_of forbids what may be selected": Case(
         [permit(hard={"avoid": {"any_of": {"operated_by": "CAT"}}})], {KARAKORAM}
     ),
@@ -133,14 +132,13 @@ CASES: dict[str, Case] = {
             )
         ],
         {KARAKORAM},
-=======
+    ),
     "avoid confidence speaks of hubs and of fibres": Case(
         [permit(hard={"avoid": {"confidence": "unsure"}})], {SEA}
     ),
     "confine to what is confident excuses what it is told to": Case(
         [permit(hard={"confine": {"confidence": "confident", "except": {"hubs": "mumbai"}}})],
         {BURMA_ROAD, SEA},
->>>>>>> fresh
     ),
     "confine by a key binds what it speaks of, the ends too": Case(
         [

@@ -198,7 +198,7 @@ def load(tmp_path: File, hard: str, topology: Any = None, match: str = "{}") -> 
         ),
         ("{path: '.* <peac>.*'}", 'called "peac", character 4 of the path; did you mean'),
         ("{avoid: {role: westen}}", '"westen" is not known; did you mean "western"?'),
-        ("{via: kunming}", "not kunming; known keys: located_in, crosses, operated_by, hubs, "),
+        ("{via: kunming}", "not kunming; known keys: located_in, crosses, operated_by, "),
         ("{avoid: {medium: [terestrial]}}", 'did you mean "terrestrial"?'),
         ("{avoid: {status: in-servce}}", 'did you mean "in-service"?'),
         ("{confine: {confidence: confidant}}", 'did you mean "confident"?'),
