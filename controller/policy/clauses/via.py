@@ -7,14 +7,19 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, leaves_home
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.clauses.in_order import (
+    MOST_STOPS,
+    in_words,
+    missed,
+    past_the_border,
+    served,
+)
 from corridor.controller.policy.terms.elements import Element, Selector, each_written_out
 from corridor.controller.policy.terms.places import Value
 
 BEFORE = "PRE"
 """The phase before the first stop that names one."""
-MOST_STOPS = 32
-"""Searches tell apart how many stops a packet has behind it."""
 
 
 def _written_out(value: Any) -> Any:
@@ -83,11 +88,7 @@ class Via(Clause):
         return cls(stops=written) if written else None
 
     def describe(self) -> str:
-        stops = (
-            f"{stop.any_of}{' before the border' * (stop.before == 'border')}"
-            for stop in self.stops
-        )
-        return f"go by {', then '.join(stops)}"
+        return f"go by {in_words(self.stops)}"
 
     def phases(self) -> tuple[str, ...]:
         if not any(stop.then for stop in self.stops):
@@ -100,18 +101,8 @@ class Via(Clause):
         return (trip.src.id,) if any(stop.before == "border" for stop in self.stops) else ()
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
-        due = [stop for stop in self.stops[state:] if stop.before == "border"]
-        if due and leaves_home(element, trip):
-            home = trip.src.located_in
-            return Broken(f"{element.id} is past the border of {home} before {due[0].any_of}")
-        while state < len(self.stops) and self._serves(state, element, trip):
-            state += 1
-        return state
-
-    def _serves(self, state: int, element: Element, trip: Trip) -> bool:
-        return self.stops[state].any_of.selects(element, trip.groups) is True
+        broken = past_the_border(self.stops, state, element, trip)
+        return broken or served(self.stops, state, element, trip)
 
     def finish(self, state: int, trip: Trip) -> Broken | None:
-        if state < len(self.stops):
-            return Broken(f"{trip.dst.id} is reached before {self.stops[state].any_of}")
-        return None
+        return missed(self.stops, state, trip)

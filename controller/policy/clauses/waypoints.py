@@ -6,13 +6,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, leaves_home
+from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.clauses.in_order import (
+    MOST_STOPS,
+    in_words,
+    missed,
+    past_the_border,
+    served,
+)
 from corridor.controller.policy.terms.elements import Element, HubSelector, Where
 from corridor.controller.policy.terms.places import Value
 from corridor.topologies.model.topology import Hub
-
-MOST_STOPS = 32
-"""Searches tell apart how many stops a packet has behind it."""
 
 
 class Waypoint(Value):
@@ -51,32 +55,19 @@ class Waypoints(Clause):
         return cls(stops=written) if written else None
 
     def describe(self) -> str:
-        stops = (
-            f"{stop.any_of}{' before the border' * (stop.before == 'border')}"
-            for stop in self.stops
-        )
-        return f"pass {', then '.join(stops)}"
+        return f"pass {in_words(self.stops)}"
 
     def phases(self) -> tuple[str, ...]:
         return ("PRE", *(stop.then for stop in self.stops))
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
-        due = [stop for stop in self.stops[state:] if stop.before == "border"]
-        if due and leaves_home(element, trip):
-            home = trip.src.located_in
-            return Broken(f"{element.id} is past the border of {home} before {due[0].any_of}")
-        if isinstance(element, Hub) and element.id not in trip.closed:
-            while state < len(self.stops) and self._serves(state, element, trip):
-                state += 1
-        return state
-
-    def _serves(self, state: int, hub: Hub, trip: Trip) -> bool:
-        return self.stops[state].any_of.selects(hub, trip.groups) is True
+        broken = past_the_border(self.stops, state, element, trip)
+        if broken is None and isinstance(element, Hub) and element.id not in trip.closed:
+            return served(self.stops, state, element, trip)
+        return broken or state
 
     def finish(self, state: int, trip: Trip) -> Broken | None:
-        if state < len(self.stops):
-            return Broken(f"{trip.dst.id} is reached before {self.stops[state].any_of}")
-        return None
+        return missed(self.stops, state, trip)
 
     def owes_at_border(self, state: int) -> bool | None:
         due = [stop.before == "border" for stop in self.stops]

@@ -14,6 +14,9 @@ from corridor.controller.prover.tables.headers import ETH_IPV4, IP_PROTO, UNTAGG
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
 
+SOME_PORT = 49152
+"""Stands for a port that a demand leaves open: the first of the dynamic ones (RFC 6335)."""
+
 
 class Demand:
     """One direction of what policies were asked for."""
@@ -65,6 +68,24 @@ class Demand:
 
 
 def _packets(src: HubWire, dst: HubWire, selector: Selector) -> Box:
+    return box(**_bound(src, dst, selector))
+
+
+def some_packet(src: HubWire, dst: HubWire, selector: Selector) -> dict[str, Value]:
+    """The header of one packet that a host sends by a selector, by OXM names; what the selector
+    leaves open is chosen."""
+    protocol = selector.protocol or "udp"
+    chosen: dict[str, Value] = {
+        "ip_dscp": 0,
+        "ip_proto": IP_PROTO[protocol],
+        f"{protocol}_src": SOME_PORT,
+        f"{protocol}_dst": SOME_PORT,
+    }
+    return chosen | _bound(src, dst, selector)
+
+
+def _bound(src: HubWire, dst: HubWire, selector: Selector) -> dict[str, Value]:
+    """What all packets of a selector have in common."""
     fields: dict[str, Value] = {
         "vlan_vid": UNTAGGED,
         "eth_type": ETH_IPV4,
@@ -78,4 +99,4 @@ def _packets(src: HubWire, dst: HubWire, selector: Selector) -> Box:
         for end, port in (("src", selector.src_port), ("dst", selector.dst_port)):
             if port is not None:
                 fields[f"{selector.protocol}_{end}"] = port
-    return box(**fields)
+    return fields

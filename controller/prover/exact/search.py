@@ -23,18 +23,15 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.product import Ground
 from corridor.controller.policy.semantics import ranked
+from corridor.controller.prover.declared.demands import some_packet
 from corridor.controller.prover.exact.causes import Causes, Family, Mask, Watch, explaining
 from corridor.controller.prover.exact.decisions import End, Fate, Fork, Onward, Stop, Switch
 from corridor.controller.prover.exact.lawful import Joined, Lawful, Progress, States, accepts
 from corridor.controller.prover.exact.outcomes import Found, Outcome, Searched, Seen
-from corridor.controller.prover.tables.packets import ETH_IPV4, Packet
+from corridor.controller.prover.tables.packets import Packet
 from corridor.controller.prover.tables.tables import Tables
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
-
-IP_PROTO = {"tcp": 6, "udp": 17}
-SOME_PORT = 49152
-"""Stands for a port that an intent leaves open: the first of the dynamic ones (RFC 6335)."""
 
 
 class Network(Protocol):
@@ -126,23 +123,7 @@ class Explorer:
     def packet(self, intent: Intent, selector: Selector) -> Packet:
         """One that an intent's host sends, as it comes to its switch."""
         src, dst = (self.hosts[hub] for hub in intent.pair)
-        protocol = selector.protocol or "udp"
-        ports = {
-            f"{protocol}_src": selector.src_port or SOME_PORT,
-            f"{protocol}_dst": selector.dst_port or SOME_PORT,
-        }
-        return Packet.of(
-            in_port=HOST_PORT,
-            eth_src=src.host_mac,
-            eth_dst=dst.host_mac,
-            vlan_vid=0,
-            eth_type=ETH_IPV4,
-            ipv4_src=src.host_ip,
-            ipv4_dst=dst.host_ip,
-            ip_dscp=0,
-            ip_proto=IP_PROTO[protocol],
-            **ports,
-        )
+        return Packet.of(in_port=HOST_PORT, **some_packet(src, dst, selector))
 
     def lawful(self, automaton: Automaton) -> Lawful:
         return Lawful(automaton, self._ground, self._joined)

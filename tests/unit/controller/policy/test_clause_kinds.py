@@ -27,8 +27,9 @@ from hypothesis import strategies as st
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import clauses
 from corridor.controller.policy.clauses import CLAUSES, Broken, Clause, Element, Trip
+from corridor.controller.policy.clauses.in_order import MOST_STOPS
 from corridor.controller.policy.clauses.registry import looked_up
-from corridor.controller.policy.clauses.waypoints import MOST_STOPS, Waypoints
+from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Hard, Policy
 from corridor.controller.policy.paths import Path
@@ -47,6 +48,8 @@ ROOT = File(__file__).resolve().parents[4]
 EXAMPLES = [(kind, example) for kind in CLAUSES for example in kind.examples]
 NONSENSE: tuple[Any, ...] = ({"nonsense": 1}, True, "", [["CN"]], [{"nonsense": 1}])
 MOST_STATES = 40
+NO_KINDS = {"clause", "in_order", "registry"}
+"""Files of the package that are of several kinds."""
 each_kind = pytest.mark.parametrize("kind", CLAUSES, ids=lambda kind: kind.kind)
 each_example = pytest.mark.parametrize(
     ("kind", "example"), EXAMPLES, ids=lambda one: one.kind if inspect.isclass(one) else str(one)
@@ -75,7 +78,7 @@ def policy_file(folder: File, kind: type[Clause], written: Any) -> File:
 
 
 def test_every_kind_in_the_package_is_in_the_registry_and_has_a_file_of_its_name() -> None:
-    files = {one.name for one in pkgutil.iter_modules(clauses.__path__)} - {"clause", "registry"}
+    files = {one.name for one in pkgutil.iter_modules(clauses.__path__)} - NO_KINDS
     found = []
     for file in sorted(files):
         module = importlib.import_module(f"{clauses.__name__}.{file}")
