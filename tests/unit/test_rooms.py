@@ -28,7 +28,7 @@ ROOMS = {
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("terminal", "timeline", "scenario", "plan", "account", "results", "answers"),
         *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
@@ -53,7 +53,8 @@ PURE = (
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
     *("traffic/arrivals", "traffic/measures"),
-    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/account"),
+    "experiments/results",
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (

@@ -1,7 +1,7 @@
 """The kernel's bpf(2): maps and programs, and where programs are attached. Standard library only.
 
 Layouts are those of ``union bpf_attr`` in linux/bpf.h. Programs are attached by tcx (Linux 6.6),
-which knows nothing of queueing disciplines: whoever replaces those leaves programs in their place.
+which knows nothing of queueing disciplines: programs stay where they are when those are replaced.
 """
 
 from __future__ import annotations
