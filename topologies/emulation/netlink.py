@@ -20,7 +20,7 @@ from corridor.topologies.emulation.fibre_counters import FibreCounters, counted
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.octets import rtnetlink
-from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.rtnetlink import Interface, Request
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
@@ -139,7 +139,7 @@ class Links:
         found = self._dump(filters=True)
         for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
             wanted = lanes.wanted(shape)
-            held = lanes.held(found[interface], shape)
+            held = lanes.held(found[interface])
             if held != wanted:
                 raise EnvironmentUnsupported(
                     f"the kernel does not hold the shaping of {interface}: "
@@ -152,7 +152,7 @@ class Links:
         return {
             name: counted(found)
             for name, found in self._dump().items()
-            if {lanes.DELAY, QUEUE_HANDLE} <= found.qdiscs.keys()
+            if {lanes.DELAY, lanes.QUEUE} <= found.qdiscs.keys()
         }
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""What stands in the queue stage of one direction of a fibre, as a value.
+"""How frames queue before one direction of a fibre, as a value.
 
-The default is one drop-tail queue served at the rate of the fibre.
+Without a name a fibre has one drop-tail queue of full frames, part of its shape.
 """
 
 from __future__ import annotations
@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 
 from corridor.topologies.base.codec import OMIT_EMPTY
 
-FIFO = "fifo"
-
 
 @dataclass(frozen=True)
 class Queue:
-    """``name`` is that of a kind in ``topologies/emulation/queues``; empty is ``fifo``."""
+    """``name`` is that of a kind of queue; empty: none of them."""
 
     name: str = field(default="", metadata=OMIT_EMPTY)
-
-    @property
-    def kind(self) -> str:
-        return self.name or FIFO
