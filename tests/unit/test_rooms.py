@@ -25,7 +25,7 @@ ROOMS = {
     ),
     "traffic": (
         *("system", "packets", "arrivals", "workloads", "agents"),
-        *("measures", "gateways", "monitor"),
+        *("theory", "measures", "gateways", "monitor"),
     ),
     "experiments": (
         *("terminal", "timeline", "scenario", "plan", "results", "answers"),
@@ -52,7 +52,7 @@ PURE = (
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
-    *("traffic/arrivals", "traffic/measures"),
+    *("traffic/arrivals", "traffic/measures", "traffic/theory"),
     *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
