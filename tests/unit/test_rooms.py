@@ -24,11 +24,11 @@ ROOMS = {
         *("openflow", "api", "reconcile", "apps"),
     ),
     "traffic": (
-        *("system", "packets", "arrivals", "workloads", "agents"),
+        *("system", "packets", "arrivals", "sizes", "workloads", "agents"),
         *("measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("terminal", "timeline", "workloads", "scenario", "plan", "results", "answers"),
         *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
@@ -52,8 +52,14 @@ PURE = (
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
-    *("traffic/arrivals", "traffic/measures"),
-    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("traffic/arrivals", "traffic/sizes", "traffic/measures"),
+    *(
+        "experiments/timeline",
+        "experiments/workloads",
+        "experiments/scenario",
+        "experiments/plan",
+        "experiments/results",
+    ),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (

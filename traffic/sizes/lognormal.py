@@ -26,6 +26,6 @@ KIND = SizeKind(
     mean=mean,
     options={
         "median": Option("size", "that half of them are below", required=True, above=0),
-        "sigma": Option("number", "deviation of the natural logarithm", required=True, above=0, most=5),
+        "sigma": Option("number", "deviation of the logarithm", required=True, above=0, most=5),
     },
 )

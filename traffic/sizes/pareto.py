@@ -24,6 +24,6 @@ KIND = SizeKind(
     mean=mean,
     options={
         "least": Option("size", "that none is below", required=True, above=0),
-        "alpha": Option("number", "how fast the tail falls; below 2 its variance is infinite", required=True, above=1),
+        "alpha": Option("number", "how fast the tail falls, above 1", required=True, above=1),
     },
 )

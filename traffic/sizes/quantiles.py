@@ -50,6 +50,6 @@ KIND = SizeKind(
     example="{quantiles: {points: {p0: 40B, p50: 4kB, p99: 16kB, p100: 60kB}}}",
     draw=draw,
     mean=mean,
-    options={"points": Option("points", "sizes by `p` and the percentage below, p0 to p100", required=True)},
+    options={"points": Option("points", "sizes by `p` and the percent below", required=True)},
     problem=problem,
 )
