@@ -50,10 +50,6 @@ class _Placed:
     windows: tuple[tuple[int, int], ...]
     scaled: Scaled
 
-    @property
-    def closes_ns(self) -> int:
-        return self.windows[-1][1] + self.workload.entry.drain
-
 
 def plan_workloads(
     loaded: LoadedScenario,
@@ -181,7 +177,7 @@ def _planned(one: _Placed, sent: Sequence[Connection]) -> PlannedWorkload:
         transport="udp" if transport.udp is not None else f"tcp {transport.congestion}",
         connections=kind.connections if given is None else given,
         windows=one.windows,
-        closes_ns=one.closes_ns,
+        closes_ns=max((each.closes_ns for each in sent), default=one.windows[-1][1]),
         scale=entry.scaled_by,
         compress=entry.compress,
         factors=one.scaled.factors,

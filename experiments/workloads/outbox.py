@@ -60,6 +60,11 @@ class Outbox:
         self.connections.append(Connection(number, demand, max(0, opens_ns), closes_ns))
         return number
 
+    def keep_open(self, connection: int, until_ns: int) -> None:
+        """Give a connection up no sooner than that."""
+        one = self.connections[connection]
+        one.closes_ns = max(one.closes_ns, until_ns)
+
     def send(
         self,
         connection: int,

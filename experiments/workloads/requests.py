@@ -7,6 +7,7 @@ for its connection is not taken for a quick one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import NamedTuple
 
 from corridor.experiments.workloads.arriving import AHEAD_NS, due
@@ -55,7 +56,9 @@ def _ask(load: Load, out: Outbox, along: Along, connection: int, round_: int, on
         one.at_ns,
         deadline_ns=deadline_ns,
     )
-    pieces = -(-one.down // options["piece"]) if options["piece"] else 1
+    pieces = max(1, ceil(one.down / options["piece"])) if options["piece"] else 1
+    service_ns, gap_ns = load.compressed(options["service"]), load.compressed(options["gap"])
+    out.keep_open(connection, one.at_ns + service_ns + pieces * gap_ns + load.drain_ns)
     out.send(
         connection,
         along.octets(one.down),
@@ -63,9 +66,9 @@ def _ask(load: Load, out: Outbox, along: Along, connection: int, round_: int, on
         None,
         back=True,
         after=(request,),
-        wait_ns=load.compressed(options["service"]),
-        pieces=max(1, int(pieces)),
-        gap_ns=load.compressed(options["gap"]),
+        wait_ns=service_ns,
+        pieces=pieces,
+        gap_ns=gap_ns,
         answers=request,
         deadline_ns=deadline_ns,
     )

@@ -25,7 +25,7 @@ ROOMS = {
     ),
     "traffic": (
         *("system", "packets", "arrivals", "sizes", "workloads", "agents"),
-        *("measures", "gateways", "monitor"),
+        *("theory", "measures", "gateways", "monitor"),
     ),
     "experiments": (
         *("terminal", "timeline", "workloads", "scenario", "plan", "results", "answers"),
@@ -52,14 +52,9 @@ PURE = (
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
-    *("traffic/arrivals", "traffic/sizes", "traffic/measures"),
-    *(
-        "experiments/timeline",
-        "experiments/workloads",
-        "experiments/scenario",
-        "experiments/plan",
-        "experiments/results",
-    ),
+    *("traffic/arrivals", "traffic/sizes", "traffic/measures", "traffic/theory"),
+    *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
+    *("experiments/plan", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
