@@ -28,11 +28,11 @@ ROOMS = {
         *("openflow", "api", "reconcile", "apps"),
     ),
     "traffic": (
-        *("system", "packets", "arrivals", "workloads", "agents"),
+        *("system", "packets", "arrivals", "sizes", "workloads", "agents"),
         *("theory", "measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("terminal", "timeline", "workloads", "scenario", "plan", "results", "answers"),
         *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
@@ -57,8 +57,9 @@ PURE = (
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
-    *("traffic/arrivals", "traffic/measures", "traffic/theory"),
-    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("traffic/arrivals", "traffic/sizes", "traffic/measures", "traffic/theory"),
+    *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
+    *("experiments/plan", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (
