@@ -101,6 +101,38 @@ class FlowSummary(Rates):
 _Classed = TypedDict("_Classed", {"class": str})
 
 
+type Bounds = list[float] | None
+"""The least and the most; None where the sample carries none."""
+
+
+class LossPatternSummary(TypedDict):
+    """RFC 3357: see ``LossPattern`` of ``traffic/measures/bursts.py``."""
+
+    periods: int
+    longest: int
+    mean_burst: float | None
+    least_gap: int | None
+    mean_gap: float | None
+    noticeable: float | None
+
+
+class SampleSummary(TypedDict):
+    """How much the probes of a demand say; intervals take them to be independent."""
+
+    confidence: float
+    rtt_ms: dict[str, Bounds]
+    """By quantile, between two order statistics."""
+    one_way_ms: BothWays[dict[str, Bounds]]
+    ipdv_ms: BothWays[Figures]
+    """A delay less that of the packet before (RFC 3393)."""
+    loss: Bounds
+    """Of the share lost (Clopper and Pearson)."""
+    losses: LossPatternSummary | None
+    """None where none was lost."""
+    left_out: dict[str, str]
+    """Quantiles that the sample does not carry, and why."""
+
+
 class DemandSummary(_Classed):
     """What a demand was to be, and what it was. No RTT where no probe was sent or answered."""
 
@@ -142,6 +174,7 @@ class DemandSummary(_Classed):
     duplicates: int
     reordered: int
     send_lateness_ms: NotRequired[Figures]
+    sample: NotRequired[SampleSummary]
     throughput_mbps: NotRequired[Rates]
     """Of the first flow."""
     flows: NotRequired[list[FlowSummary]]
