@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.controller_process import ControllerProcess
@@ -97,17 +98,21 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         captures = Captures(plan.wiring, out_dir / "captures", control)
         stack.callback(captures.close)
         watch = _watch(plan, standing.scratch, out_dir, stack)
-        events = _driver(standing, gateways, transfers, captures, watch)
+        counts = stack.enter_context(AccountReadings(plan, net))
+        events = _driver(standing, gateways, transfers, captures, watch, counts)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
+        counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
         _transfer_alone(plan, transfers, emit)
+        counts.finish(plan.job.end_ns)
+        counts.write(out_dir / "raw")
         if watch is not None:
             watch.stop()
         emit({"event": "phase", "name": "read-back"})
@@ -154,11 +159,16 @@ def _driver(
     transfers: Transfers,
     captures: Captures,
     monitor: MonitorProcess | None,
+    counts: AccountReadings,
 ) -> EventDriver:
     plan, controller = standing.plan, standing.controller
     follows = cast("FollowingController", controller) if plan.follows else None
     interval_ms = plan.bfd_interval_ms
-    return EventDriver(standing.net, gateways, interval_ms, follows, transfers, captures, monitor)
+    driver = EventDriver(
+        standing.net, gateways, interval_ms, follows, transfers, captures, monitor, counts.around
+    )
+    counts.faults = driver.faults
+    return driver
 
 
 def _watch(
