@@ -25,7 +25,7 @@ from corridor.traffic.agents.jobs import Host, Job
 from corridor.traffic.agents.messages import HostCounts
 from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
-from corridor.traffic.workloads import intervals, records
+from corridor.traffic.workloads import delays, intervals, records
 from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
 from corridor.traffic.workloads.workload import Place, Timed
 
@@ -78,9 +78,11 @@ class HostPart:
         self._wire.setblocking(False)
         self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
         self._wire.bind((host.interface, 0))
+        self._delays = delays.DelayFile(os.path.join(self.out_dir, delays.file_name(self.name)))
         place = Place(
             self._wire,
             self.writer,
+            self._delays,
             settings.drain_ns,
             spins=spin_ns_of(job) > 0,
             error_estimate=stamp.error_estimate(ERROR_NS[job.clock]),
@@ -110,6 +112,7 @@ class HostPart:
         for workload in self._workloads:
             counted.update(workload.finish())
         self.writer.close()
+        self._delays.close()
         result = {"records": self.writer.number, **counted}
         if any(workload.in_flows and len(workload) for workload in self._workloads):
             write_flows(self.out_dir, self.name, result)

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple, Protocol, Self
 
+from corridor.traffic.workloads.delays import DelayFile
 from corridor.traffic.workloads.records import RecordWriter
 
 
@@ -48,6 +49,7 @@ class Place(NamedTuple):
 
     wire: socket.socket
     writer: RecordWriter
+    delays: DelayFile
     drain_ns: int
     spins: bool
     """Whether to wait for a deadline by reading the clock."""
