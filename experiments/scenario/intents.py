@@ -22,7 +22,8 @@ def specify(loaded: LoadedScenario) -> Specification:
         alone = crowded[frozenset((demand.src, demand.dst))] == 1
         forward, backward = _packets(
             number,
-            streams=scenario.stream_share(demand) is not None,
+            streams=scenario.streams(demand),
+            messages=scenario.sends_messages(demand),
             server=server_port(number, demand) if scenario.sends_by_tcp(demand) else None,
         )
         ruled = demand.ruled(scenario.service).to(demand.dst)
@@ -61,7 +62,7 @@ def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
 
 
 def _packets(
-    number: int, *, streams: bool, server: int | None
+    number: int, *, streams: bool, messages: bool, server: int | None
 ) -> tuple[tuple[Selector, ...], tuple[Selector, ...]]:
     """What a demand sends there, and what comes back; ``server`` is the port of its transfer."""
     reply = ports.REPLY_BASE + number
@@ -69,6 +70,10 @@ def _packets(
     backward = [Selector("udp", stamp.PORT, reply)]
     if streams:
         forward.append(Selector("udp", ports.STREAM_BASE + number, ports.STREAM_BASE + number))
+    if messages:
+        serves = ports.WORKLOAD_BASE + number
+        forward.append(Selector("tcp", dst_port=serves))
+        backward.append(Selector("tcp", src_port=serves))
     if server is not None:
         for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
             forward.append(Selector("tcp", base + number, server))
