@@ -5,6 +5,7 @@ from __future__ import annotations
 from corridor.experiments.figures import (
     before_after,
     demand_ranges,
+    fibre_use,
     free_lawful,
     goodput,
     latency_by_class,
@@ -33,6 +34,7 @@ KINDS: dict[str, FigureKind] = {
         outages.KIND,
         goodput.KIND,
         latency_by_class.KIND,
+        fibre_use.KIND,
         rtt_ecdf.KIND,
         throughput.KIND,
         latency_load.KIND,
