@@ -25,12 +25,14 @@ from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
+from corridor.experiments.lab.fibre_use import use_readings
 from corridor.experiments.lab.health import counted, counting_all
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
     Health,
     SocketDrops,
@@ -240,7 +242,8 @@ def _measure(
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
         readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        keep([*events.timed_events(plan.changes, start_ns), *readings], start_ns)
+        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
+        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
