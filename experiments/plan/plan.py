@@ -39,9 +39,10 @@ from corridor.experiments.plan.traffic import (
     transfers,
 )
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
+from corridor.experiments.plan.workloads import plan_workloads
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.timeline.moments import START
+from corridor.experiments.timeline.moments import END, START
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
@@ -99,14 +100,19 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     measured = phases(loaded, demands, wiring, templates, seed)
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = list(cut_phases(cuts, loaded, wiring, templates))
-    clock = Clock(loaded.events, moments(measured), loaded.file)
-    placed = clock.placed()
+    named = moments(measured)
+    clock = Clock((*loaded.events, *loaded.loads), named, loaded.file)
+    everything = clock.placed()
+    sending = plan_workloads(
+        loaded, clock, everything, named[END], demands, wiring, templates, seed
+    )
+    placed = tuple(one for one in everything if one.event not in loaded.loads)
     refuse_overlaps(clock, placed)
-    beside = timeline_phases(placed, demands, wiring, templates)
+    beside = [*timeline_phases(placed, demands, wiring, templates), *sending.phases]
     hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
     job = jobs.plan_job(testbed_clock, "", hosts, names)
     last_ns = last_sent_ns([*measured, *cutting, *beside])
-    refuse_outside(clock, placed, moments(measured)[START], last_ns, job.end_ns)
+    refuse_outside(clock, placed, named[START], last_ns, job.end_ns)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -123,12 +129,16 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         watched=loaded.policies.name != NO_POLICIES,
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
-        start_ns=moments(measured)[START],
+        start_ns=named[START],
         changes=_changes(loaded, placed, cuts),
         events=planned_events(placed, loaded, specification, wiring, last_ns, testbed_clock),
         cuts=cuts,
-        boundaries=boundaries(measured, beside, placed, job.end_ns),
+        boundaries=boundaries(
+            measured, beside, placed, job.end_ns, workloads=bool(sending.workloads)
+        ),
         transfers=transfers(scenario, demands, wiring, placed),
+        workloads=sending.workloads,
+        messages=sending.messages,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
-from corridor.experiments.scenario.kinds import Arrival, arrival_of
+from corridor.experiments.scenario.choices import Arrival, arrival_of
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration
