@@ -20,25 +20,28 @@ def ends_of(
     carried: Iterable[tuple[Transport, Sequence[Connection]]],
     demands: Sequence[PlannedDemand],
     wiring: Wiring,
+    turned: frozenset[int],
     file: str,
 ) -> tuple[jobs.Host, ...]:
     """Both ends of all connections, by host. Raises InputError for more connections than a host
-    has ports; ``file`` is the scenario's."""
+    has ports. ``turned`` are the numbers of demands whose source serves; ``file`` is the
+    scenario's."""
     hubs = {hub.hub: hub for hub in wiring.hubs}
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     clients: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(ports.WORKLOAD_CLIENTS))
     for transport, connections in carried:
         for one in connections:
-            demand = demands[one.demand]
-            port = next(clients[demand.src], None)
+            demand, back = demands[one.demand], one.demand in turned
+            connects, serves = (demand.dst, demand.src) if back else (demand.src, demand.dst)
+            port = next(clients[connects], None)
             if port is None:
                 most = len(ports.WORKLOAD_CLIENTS)
-                message = f"workloads open more than {most:,} connections at {demand.src}"
+                message = f"workloads open more than {most:,} connections at {connects}"
                 hint = "let several messages share one: transport: {connections: 10}"
                 raise InputError(message, hint, file=file)
-            near = _client(one, transport, hubs[demand.src], port, hubs[demand.dst])
-            parts[demand.src].append(near)
-            parts[demand.dst].append(_server(one, near))
+            near = _client(one, transport, hubs[connects], port, hubs[serves], back=back)
+            parts[connects].append(near)
+            parts[serves].append(_server(one, near, back=not back))
     return tuple(
         jobs.Host(hub.hub, "", hub.host_interface, tuple(parts[hub.hub]))
         for hub in wiring.hubs
@@ -47,8 +50,15 @@ def ends_of(
 
 
 def _client(
-    one: Connection, transport: Transport, client: HubWire, port: int, server: HubWire
+    one: Connection,
+    transport: Transport,
+    client: HubWire,
+    port: int,
+    server: HubWire,
+    *,
+    back: bool,
 ) -> ConnectionEnd:
+    """The end that connects, which sends what goes ``back`` or what does not."""
     return ConnectionEnd(
         connection=one.id,
         demand=one.demand,
@@ -60,21 +70,21 @@ def _client(
         opens_ns=one.opens_ns,
         closes_ns=one.closes_ns,
         congestion=transport.congestion,
-        sends=_sends(one, back=False),
-        expects=_expects(one, back=True),
+        sends=_sends(one, back=back),
+        expects=_expects(one, back=not back),
         sample_ns=transport.sample or 0,
     )
 
 
-def _server(one: Connection, client: ConnectionEnd) -> ConnectionEnd:
+def _server(one: Connection, client: ConnectionEnd, *, back: bool) -> ConnectionEnd:
     return client._replace(
         role="listens",
         local_ip=client.peer_ip,
         local_port=client.peer_port,
         peer_ip=client.local_ip,
         peer_port=client.local_port,
-        sends=_sends(one, back=True),
-        expects=_expects(one, back=False),
+        sends=_sends(one, back=back),
+        expects=_expects(one, back=not back),
     )
 
 

@@ -18,6 +18,7 @@ from corridor.experiments.results import validity
 from corridor.experiments.results.anycast_text import anycast_json
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
+from corridor.experiments.results.fibre_use import USE_FILE, read_use, write_use
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
 from corridor.experiments.results.health import (
     lost_at_sockets,
@@ -87,6 +88,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
     flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
     write_flows(out_dir / "flows.parquet", flows)
+    write_use(out_dir / USE_FILE, read_use(out_dir / "raw", plan))
     write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
     demands = _demands(plan, probes, flows)
     cuts = list(outages(probes, plan))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from corridor.experiments.workloads.arriving import AHEAD_NS, shares
@@ -80,6 +81,10 @@ class _Sender:
 
 
 def plan(load: Load, out: Outbox) -> None:
+    if load.options["apart"] and len(load.demands) > 1:
+        for along in load.demands:
+            plan(replace(load, demands=(along,)), out)
+        return
     send = ALGORITHMS[load.options["algorithm"]].plan
     first = 0
     for window in range(len(load.windows)):
@@ -234,7 +239,7 @@ def problem(options: Values) -> str:
 
 
 def misfit(options: Values, ends: Ends) -> str:
-    return ALGORITHMS[options["algorithm"]].misfit(ends)
+    return "" if options["apart"] else ALGORITHMS[options["algorithm"]].misfit(ends)
 
 
 def mean_bps(_options: Values) -> float:
@@ -249,6 +254,7 @@ KIND = WorkloadKind(
     options={
         "size": SIZE,
         "algorithm": Option("name", "`ring`, `star` or `all`", "ring"),
+        "apart": Option("flag", "whether the two hubs of each demand train alone", False),
         "compute": Option("time", "that a hub computes before its next round", 0),
         "rounds": Option("count", "how many; as many as fit if not given", above=0),
         "deadline": DEADLINE,

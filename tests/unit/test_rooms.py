@@ -32,7 +32,8 @@ ROOMS = {
         *("theory", "measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "workloads", "scenario", "plan", "results", "answers"),
+        *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
+        "answers",
         *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
@@ -59,7 +60,7 @@ PURE = (
     *("controller/second_opinion", "controller/export", "controller/deployment"),
     *("traffic/arrivals", "traffic/sizes", "traffic/measures", "traffic/theory"),
     *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
-    *("experiments/plan", "experiments/results"),
+    *("experiments/plan", "experiments/account", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (

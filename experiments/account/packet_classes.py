@@ -1,0 +1,84 @@
+"""Whose packets are told apart where they are counted: by demand, kind and direction. Pure.
+
+Read by guests, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.scenario import ports
+from corridor.traffic.packets.headers import TCP, UDP
+
+PROBE, STREAM, TRANSFER = "probe", "stream", "transfer"
+KINDS = (PROBE, STREAM, TRANSFER)
+FORWARD, BACKWARD = "forward", "backward"
+
+
+class PacketClass(NamedTuple):
+    """Packets of one kind of one demand in one direction; ``number`` is from 1."""
+
+    number: int
+    demand: str
+    kind: str
+    direction: str
+    src: str
+    """The hub of the host that sends them."""
+    dst: str
+
+
+class Selected(NamedTuple):
+    """Packets between two addresses by one of their ports, and the number of their class."""
+
+    number: int
+    protocol: int
+    src_ip: str
+    dst_ip: str
+    src_port: int | None
+    dst_port: int | None
+
+
+def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
+    """In the order of their numbers: those of a demand that sends no such packets, too."""
+    return tuple(
+        PacketClass(_number(demand, kind, way), demand.id, kind, way, *_ends(demand, way))
+        for demand in plan.demands
+        for kind in KINDS
+        for way in (FORWARD, BACKWARD)
+    )
+
+
+def selected(plan: Plan) -> Iterator[Selected]:
+    """What tells the packets of each class; a demand's ports are its own."""
+    address = {hub.hub: hub.host_ip for hub in plan.wiring.hubs}
+    for demand in plan.demands:
+        for kind, protocol, there, back in _ports(demand):
+            for way, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
+                src, dst = (address[hub] for hub in _ends(demand, way))
+                yield Selected(_number(demand, kind, way), protocol, src, dst, src_port, dst_port)
+
+
+type _Port = tuple[int | None, int | None]
+"""Where packets come from, or go to: one of both."""
+
+
+def _ports(demand: PlannedDemand) -> Iterator[tuple[str, int, _Port, _Port]]:
+    reply = ports.REPLY_BASE + demand.index
+    yield PROBE, UDP, (reply, None), (None, reply)
+    if demand.stream_bps is not None:
+        stream = ports.STREAM_BASE + demand.index
+        yield STREAM, UDP, (stream, None), (None, stream)
+    if demand.tcp:
+        for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
+            client = base + demand.index
+            yield TRANSFER, TCP, (client, None), (None, client)
+
+
+def _number(demand: PlannedDemand, kind: str, way: str) -> int:
+    return 1 + 2 * (len(KINDS) * demand.index + KINDS.index(kind)) + (way == BACKWARD)
+
+
+def _ends(demand: PlannedDemand, way: str) -> tuple[str, str]:
+    return (demand.src, demand.dst) if way == FORWARD else (demand.dst, demand.src)
