@@ -1,4 +1,4 @@
-"""Packets walked through the handmade network by hand, and counted wherever a network counts them."""
+"""Packets walked through the handmade network, and counted wherever a network counts them."""
 
 from __future__ import annotations
 
