@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import cbrt
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def cubic_share(rate_bps: float, rtt_s: float, buffer_s: float) -> float:
     and buffer, and fills the fibre while it is above the path's."""
     path = rate_bps * rtt_s / (FRAME_BYTES * 8)
     most = path * (rtt_s + buffer_s) / rtt_s
-    again_s = (most * (1 - theory.CUBIC_BETA) / theory.CUBIC_C) ** (1 / 3)
+    again_s = cbrt(most * (1 - theory.CUBIC_BETA) / theory.CUBIC_C)
     steps = 1000
     windows = (
         theory.CUBIC_C * (again_s * step / steps - again_s) ** 3 + most for step in range(steps)
