@@ -249,7 +249,7 @@ def mean_bps(_options: Values) -> float:
 
 KIND = WorkloadKind(
     key="collective",
-    words="rounds over several hubs, over when the slowest link is done",
+    words="rounds over several hubs: the slowest link decides",
     example="{size: 140GB, compute: 18s, compress: 100}",
     options={
         "size": SIZE,
@@ -260,6 +260,7 @@ KIND = WorkloadKind(
         "deadline": DEADLINE,
     },
     plan=plan,
+    joint=True,
     mean_bps=mean_bps,
     problem=problem,
     misfit=misfit,

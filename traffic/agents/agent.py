@@ -25,7 +25,7 @@ from corridor.traffic.agents.messages import HostCounts
 from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
 from corridor.traffic.system.descriptors import Descriptors
-from corridor.traffic.workloads import intervals, records
+from corridor.traffic.workloads import delays, intervals, records
 from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
 from corridor.traffic.workloads.workload import Place, Timed
 
@@ -78,9 +78,11 @@ class HostPart:
         self._wire.setblocking(False)
         self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
         self._wire.bind((host.interface, 0))
+        self._delays = delays.DelayFile(os.path.join(self.out_dir, delays.file_name(self.name)))
         place = Place(
             self._wire,
             self.writer,
+            self._delays,
             descriptors,
             self.name,
             host.netns,
@@ -121,6 +123,7 @@ class HostPart:
             if workload.told_if_idle or len(workload):
                 counted.update(counts)
         self.writer.close()
+        self._delays.close()
         result = {"records": self.writer.number, **counted}
         if any(workload.in_flows and len(workload) for workload in self._workloads):
             write_flows(self.out_dir, self.name, result)

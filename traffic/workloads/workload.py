@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple, Protocol, Self
 
 from corridor.traffic.system.descriptors import Descriptors
+from corridor.traffic.workloads.delays import DelayFile
 from corridor.traffic.workloads.records import RecordWriter
 
 
@@ -50,6 +51,7 @@ class Place(NamedTuple):
 
     wire: socket.socket
     writer: RecordWriter
+    delays: DelayFile
     descriptors: Descriptors
     """What the loop waits for, for those that come and go."""
     host: str

@@ -1,7 +1,6 @@
 """Collectives: what is planned has every hub hold what it needs before it goes on."""
 
 from collections import defaultdict
-from fractions import Fraction
 
 import pytest
 
@@ -69,22 +68,17 @@ def test_a_ring_reduces_everything_at_every_hub_in_twice_the_steps_less_two(tmp_
     assert len(rows) == 3 * 2 * 2
     assert {row.bytes for row in rows} == {round(SIZE * SCALE / 3)}
     arrived, host_of, to = carried_out(plan, each(plan, 10))
-    parts = {host: {(host, place): {host} for place in range(3)} for host in set(host_of.values())}
     order = ["shanghai", "kunming", "bangkok"]
     held = {host: [{host} for _ in order] for host in order}
     for step in range(4):
-        now = [
-            number
-            for number in sorted(arrived)
-            if arrived[number] - plan.start_ns == 10 * (step + 1)
-        ]
+        after_ns = plan.start_ns + 10 * (step + 1)
+        now = [number for number in sorted(arrived) if arrived[number] == after_ns]
         assert sorted(host_of[number] for number in now) == sorted(order)
         assert all(order[(order.index(host_of[number]) + 1) % 3] == to[number] for number in now)
         before = {host: [set(one) for one in held[host]] for host in order}
         for number in now:
             place = (order.index(host_of[number]) - step) % 3
             held[to[number]][place] |= before[host_of[number]][place]
-    assert parts
     assert all(one == set(order) for host in order for one in held[host])
 
 
@@ -96,7 +90,7 @@ def test_the_slowest_link_of_a_ring_decides_when_its_rounds_are_complete(tmp_pat
     assert rounds(plan, quick)[0] - plan.start_ns == 4 * 1000
     first, *_, last = rounds(plan, slow)
     assert first - plan.start_ns >= 2 * 5000
-    assert last - plan.start_ns > 3 * 2 * 5000
+    assert last - plan.start_ns >= 3 * 2 * 5000
 
 
 def test_hubs_compute_before_each_round_but_the_first(tmp_path):
@@ -118,11 +112,9 @@ def test_a_parameter_server_answers_once_it_has_what_all_have_sent(tmp_path):
 def test_an_all_gather_brings_every_hub_what_every_other_has(tmp_path):
     plan = planned(tmp_path, RING, "algorithm: all, compute: 1s, rounds: 2")
     _, host_of, to = carried_out(plan, each(plan, 10))
-    first = [row.id for row in plan.messages.rows() if row.round == 0]
-    assert len({(host_of[number], to[number]) for number in first}) == len(first) == 6
-    assert sum(row.bytes for row in plan.messages.rows() if row.round == 0) == 6 * Fraction(
-        3_000_000
-    )
+    first = [row for row in plan.messages.rows() if row.round == 0]
+    assert len({(host_of[row.id], to[row.id]) for row in first}) == len(first) == 6
+    assert {row.bytes for row in first} == {3_000_000}
 
 
 def test_hubs_of_demands_that_are_apart_train_by_themselves(tmp_path):

@@ -1,4 +1,4 @@
-"""Workloads that ship: each has its sources, can be planned, and keeps to the statistics it claims."""
+"""Workloads that ship: each has its sources, can be planned, and keeps to what it claims."""
 
 from itertools import pairwise
 from math import sqrt
@@ -114,7 +114,7 @@ def test_keys_beside_a_shipped_one_are_instead_of_its_own(tmp_path):
         ("workloads: by-clas\n", "are not known", 1),
         (
             "workloads:\n  - {id: x, shipped: infer-chta, class: any}\n",
-            'no workload "infer-chta"',
+            '"infer-chta" ships',
             2,
         ),
         ("workloads:\n  - {id: x, shipped: by-class}\n", "no class of its demands", 2),
