@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.event_table import events_table, expectations_lines
 from corridor.experiments.results.judged import not_judged_line
+from corridor.experiments.results.sampling_text import sampling_lines
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import (
     crossings_line,
@@ -18,6 +19,7 @@ from corridor.experiments.results.table import (
     reasons,
     sure_legend,
 )
+from corridor.experiments.results.workload_text import stretches_table, workloads_table
 
 
 def sections(summary: Summary, width: int | None) -> Iterator[str]:
@@ -39,6 +41,9 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
             ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
         ),
         flow_table(summary, width),
+        workloads_table(summary, width),
+        stretches_table(summary, width),
+        sampling_lines(summary),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )
     yield from filter(None, said)

@@ -20,10 +20,12 @@ from corridor.topologies.base.words import counted
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
 SURE = "sure"
-RTTS = ("predicted RTT", "min", "p50", "p95")
+P95 = "p95"
+RTTS = ("predicted RTT", "min", "p50", P95)
+NONE = "none"
 HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY)
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
-LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", "p95", LOST_BY, SURE, PATH)
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE, PATH)
 """Where a terminal is too narrow for all."""
 MOST_CAUSES = 1
 NOTHING: Figures = {}
@@ -45,8 +47,8 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
         (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
     )
     cells = [_cells(demand) for demand in summary["demands"]]
-    for rare in (LOST_BY, SURE):
-        if not any(one[rare] for one in cells):
+    for rare in (LOST_BY, SURE, P95):
+        if all(one[rare] in ("", NONE) for one in cells):
             headings = tuple(name for name in headings if name != rare)
     rows = [tuple(one[heading] for heading in headings) for one in cells]
     return render(headings, rows, RIGHT_ALIGNED, width=width, spare=LEFT_OUT_FIRST)
@@ -209,7 +211,7 @@ def _causes(lost_by: Mapping[str, int]) -> str:
 
 
 def _ms(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f} ms"
+    return NONE if value is None else f"{value:.3f} ms"
 
 
 def _shortened(path: Sequence[str]) -> str:

@@ -12,7 +12,8 @@
 
 Delays are those of first replies to probes that left. Quantiles are nearest-rank: the smallest
 value that at least a share p of the values does not exceed, always one that was measured. A
-quantile is given only where at least ``TAIL_SAMPLES`` values are expected beyond it, else null.
+quantile is given only where at least ``TAIL_SAMPLES`` values are expected beyond it, else null:
+but for send lateness, which judges the machine and infers nothing, where one is enough.
 """
 
 from __future__ import annotations
@@ -22,10 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.traffic.measures.quantiles import QUANTILES, TAIL_SAMPLES, needed
 from corridor.traffic.measures.samples import Probes
-
-QUANTILES = ((50, 100), (95, 100), (99, 100))
-TAIL_SAMPLES = 1
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,7 @@ def distribution(values: NDArray[np.int64], tail_samples: int = TAIL_SAMPLES) ->
         return Distribution(0, None, None, None, None, None, None)
     ordered = np.sort(values)
     p50, p95, p99 = (
-        nearest_rank(ordered, part, whole)
-        if count * (whole - part) >= tail_samples * whole
-        else None
+        nearest_rank(ordered, part, whole) if count >= needed(part, whole, tail_samples) else None
         for part, whole in QUANTILES
     )
     least = int(ordered[0])
@@ -193,7 +190,7 @@ def of_demand(rows: Probes, tail_samples: int = TAIL_SAMPLES) -> DemandMetrics:
         rtt_pdv=variation(rtt, tail_samples),
         forward_pdv=variation(forward, tail_samples),
         backward_pdv=variation(backward, tail_samples),
-        send_lateness=distribution(timed["t1_ns"] - timed["intended_ns"], tail_samples),
+        send_lateness=distribution(timed["t1_ns"] - timed["intended_ns"], 1),
     )
 
 

@@ -86,10 +86,10 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row], dict[str, object]]
     return sent + came, reflected, truth
 
 
-def slow_quantile(values: list[int], part: int, whole: int) -> int | None:
+def slow_quantile(values: list[int], part: int, whole: int, tail: int) -> int | None:
     """The least value v with at least part/whole of the values not above it; null by the rule."""
     share = Fraction(part, whole)
-    if len(values) * (1 - share) < 1:
+    if len(values) * (1 - share) < tail:
         return None
     return min(v for v in values if Fraction(sum(w <= v for w in values), len(values)) >= share)
 
@@ -117,8 +117,9 @@ def test_metrics_agree_with_their_definitions(
             continue
         assert (d.min_ns, d.max_ns) == (min(values), max(values))
         assert abs(Fraction(sum(values), len(values)) - d.mean_ns) <= Fraction(1, 2)
-        assert d.p50_ns == slow_quantile(values, 50, 100)
-        assert d.p95_ns == slow_quantile(values, 95, 100)
+        tail = 1 if name == "send_lateness" else 10
+        assert d.p50_ns == slow_quantile(values, 50, 100, tail)
+        assert d.p95_ns == slow_quantile(values, 95, 100, tail)
         if name != "send_lateness":
             spread = getattr(found, f"{name}_pdv")
             assert (spread.min_ns, spread.max_ns) == (0, max(values) - min(values))
@@ -128,8 +129,8 @@ def test_metrics_agree_with_their_definitions(
 
 @pytest.mark.parametrize(
     ("count", "p50", "p95", "p99"),
-    [(1, None, None, None), (2, 1, None, None), (20, 10, 19, None), (99, 50, 95, None),
-     (100, 50, 95, 99), (1000, 500, 950, 990)],
+    [(1, None, None, None), (19, None, None, None), (20, 10, None, None), (199, 100, None, None),
+     (200, 100, 190, None), (999, 500, 950, None), (1000, 500, 950, 990)],
 )  # fmt: skip
 def test_metrics_quantiles_are_measured_values_and_null_where_too_few_carry_them(
     count: int, p50: int | None, p95: int | None, p99: int | None
@@ -138,9 +139,9 @@ def test_metrics_quantiles_are_measured_values_and_null_where_too_few_carry_them
     assert (d.p50_ns, d.p95_ns, d.p99_ns) == (p50, p95, p99)
 
 
-def test_metrics_a_stricter_rule_for_tails_can_be_asked_for() -> None:
-    d = metrics.distribution(np.arange(999, dtype=np.int64), tail_samples=10)
-    assert (d.p95_ns, d.p99_ns) == (949, None)
+def test_metrics_a_laxer_rule_for_tails_can_be_asked_for() -> None:
+    d = metrics.distribution(np.arange(99, dtype=np.int64), tail_samples=1)
+    assert (d.p95_ns, d.p99_ns) == (94, None)
 
 
 def test_metrics_a_mean_of_large_stamps_does_not_overflow() -> None:

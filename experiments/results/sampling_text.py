@@ -1,0 +1,61 @@
+"""How much the probes of a run say, in a line or two below its tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from corridor.experiments.results.summary import Summary
+from corridor.topologies.base.words import counted
+from corridor.traffic.measures.quantiles import CONFIDENCE, QUANTILES, name_of, needed
+
+NAMES = tuple(name_of(*one) for one in QUANTILES)
+NEEDED = dict(zip(NAMES, (needed(*one) for one in QUANTILES), strict=True))
+
+
+def sampling_lines(summary: Summary) -> str:
+    """Intervals of round trips, what too few replies do not carry, how losses came; empty where
+    nothing was answered or lost."""
+    return "\n".join((*_intervals(summary), *_losses(summary)))
+
+
+def _intervals(summary: Summary) -> Iterator[str]:
+    of = [one["sample"] for one in summary["demands"] if "sample" in one and one["received"]]
+    widest = {name: _widest_ms([one["rtt_ms"].get(name) for one in of]) for name in NAMES}
+    told = [f"{name} +-{_time(width)}" for name, width in widest.items() if width is not None]
+    if told:
+        yield f"{CONFIDENCE:.0%} intervals of round trips, at most: {', '.join(told)}"
+    few = {name: sum(name in one["left_out"] for one in of) for name in NAMES}
+    missing = [
+        f"{name} of {counted(demands, 'demand')} ({NEEDED[name]})"
+        for name, demands in few.items()
+        if demands
+    ]
+    if missing:
+        yield f"too few replies (in brackets: needed) for {', '.join(missing)}"
+
+
+def _widest_ms(bounds: list[list[float] | None]) -> float | None:
+    """Half of the widest."""
+    known = [one[1] - one[0] for one in bounds if one is not None]
+    return max(known) / 2 if known else None
+
+
+def _time(ms: float) -> str:
+    return f"{ms * 1000:.3g} us" if ms < 1 else f"{ms:.3g} ms"
+
+
+def _losses(summary: Summary) -> Iterator[str]:
+    """Of demands of which some were answered: of others all are lost, in one run."""
+    patterns = [
+        (losses, one["id"])
+        for one in summary["demands"]
+        if "sample" in one and one["received"] and (losses := one["sample"]["losses"])
+    ]
+    if not patterns:
+        return
+    longest, demand = max(patterns, key=lambda one: one[0]["longest"])
+    runs = sum(one["periods"] for one, _ in patterns)
+    yield (
+        f"losses came in {counted(runs, 'run')} of {counted(len(patterns), 'demand')}, the longest "
+        f"{counted(longest['longest'], 'probe')} ({demand})"
+    )

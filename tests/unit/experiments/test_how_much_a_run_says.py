@@ -1,0 +1,46 @@
+"""Intervals and patterns of loss beside what a run measured of its demands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handmade_run
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.sampling_text import sampling_lines
+
+
+@pytest.fixture
+def summary(tmp_path: Path) -> Any:
+    handmade_run.write_run(tmp_path / "run")
+    return summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+
+
+def test_too_small_a_sample_says_what_it_lacks(summary: Any) -> None:
+    near = next(one for one in summary["demands"] if one["id"] == "near")["sample"]
+    assert near["left_out"]["p99"] == "needs 1000 values, and there are 2"
+    assert near["rtt_ms"] == {"p50": None, "p95": None, "p99": None}
+    assert near["loss"] == pytest.approx([0.0676, 0.9324], abs=1e-4), "2 of 4"
+
+
+def test_losses_are_told_by_runs(summary: Any) -> None:
+    near, silent, far = (one["sample"] for one in summary["demands"])
+    assert near["losses"]["periods"] == 1
+    assert near["losses"]["longest"] == 2, "3 and 4, one after another"
+    assert silent["losses"]["mean_burst"] == 1.0
+    assert far["losses"] is None
+
+
+def test_a_line_or_two_below_the_tables_say_it(summary: Any) -> None:
+    assert sampling_lines(summary) == (
+        "too few replies (in brackets: needed) for p50 of 2 demands (20), p95 of 2 demands (200), "
+        "p99 of 2 demands (1000)\n"
+        "losses came in 1 run of 1 demand, the longest 2 probes (near)"
+    )
+    sample = summary["demands"][0]["sample"]
+    sample["rtt_ms"]["p50"], sample["left_out"] = [10.0, 10.5], {}
+    first, few, _ = sampling_lines(summary).splitlines()
+    assert first == "95% intervals of round trips, at most: p50 +-250 us"
+    assert few.startswith("too few replies (in brackets: needed) for p50 of 1 demand (20)")

@@ -1,0 +1,56 @@
+"""How much the probes of a demand say: intervals, patterns of loss, variation by packet. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.traffic.measures.bursts import LossPattern, loss_pattern
+from corridor.traffic.measures.metrics import Distribution, distribution
+from corridor.traffic.measures.quantiles import Interval, intervals, left_out, share_interval
+from corridor.traffic.measures.samples import Probes
+from corridor.traffic.measures.variation import ipdv
+
+type Intervals = dict[str, Interval | None]
+"""In ns, by the name of a quantile."""
+
+
+@dataclass(frozen=True)
+class DemandSample:
+    """One demand in one phase; times in ns."""
+
+    rtt: Intervals
+    forward: Intervals
+    backward: Intervals
+    forward_ipdv: Distribution
+    backward_ipdv: Distribution
+    loss: Interval | None
+    losses: LossPattern
+    left_out: dict[str, str]
+    """Quantiles that the sample does not carry, and why."""
+
+
+def sample_of(rows: Probes) -> DemandSample:
+    """Of the rows of one demand and phase, as samples.join sorts them."""
+    left = rows[~rows["send_failed"]]
+    probes = left[left["copy"] == 0]
+    lost = ~probes["received"].astype(np.bool_)
+    first = probes[~lost]
+    sequence = first["seq"].astype(np.int64)
+    forward, backward = first["t2_ns"] - first["t1_ns"], first["t4_ns"] - first["t3_ns"]
+    return DemandSample(
+        rtt=intervals(forward + backward),
+        forward=intervals(forward),
+        backward=intervals(backward),
+        forward_ipdv=_signed(sequence, forward),
+        backward_ipdv=_signed(sequence, backward),
+        loss=share_interval(int(np.count_nonzero(lost)), len(probes)),
+        losses=loss_pattern(lost),
+        left_out=left_out(len(first)),
+    )
+
+
+def _signed(sequence: NDArray[np.int64], delay_ns: NDArray[np.int64]) -> Distribution:
+    return distribution(ipdv(sequence, delay_ns))
