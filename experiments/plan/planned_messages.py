@@ -25,8 +25,9 @@ class PlannedMessage(NamedTuple):
     bytes: int
     """As they are sent, scaled."""
     round: int
-    """What a user waits for: of one workload, all messages of the same round. It begins with the
-    first that was intended, and is complete when the last has arrived whole."""
+    """What a user waits for: all messages of the same round, of one workload if its kind is joint,
+    else of one demand of it. It begins with the first that was intended, and is complete when the
+    last has arrived whole."""
     answers: int | None
     """The id of the request that it answers: its completion is then counted from the intended
     start of that request."""

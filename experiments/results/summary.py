@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from corridor.experiments.results.anycast_text import AnycastSummary
+from corridor.experiments.results.workload_summary import WorkloadsSummary
 
 type Figures = dict[str, float | None]
 """``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
@@ -330,3 +331,4 @@ class Summary(TypedDict):
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]
     crossings: NotRequired[CrossingsSummary]
+    workloads: NotRequired[WorkloadsSummary]

@@ -260,6 +260,7 @@ KIND = WorkloadKind(
         "deadline": DEADLINE,
     },
     plan=plan,
+    joint=True,
     mean_bps=mean_bps,
     problem=problem,
     misfit=misfit,

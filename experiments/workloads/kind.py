@@ -101,5 +101,7 @@ class WorkloadKind:
     """What is wrong with the ends of its demands, each a source and a destination."""
     compresses: bool = True
     """Whether its time may be compressed; not that of a rate."""
+    joint: bool = False
+    """Whether a round is of all demands together, or each demand has rounds of its own."""
     udp: bool = False
     """Whether it may be sent as a paced stream of UDP."""
