@@ -22,6 +22,7 @@ from corridor.experiments.account.losses import (
     Loss,
     split,
 )
+from corridor.experiments.account.packet_classes import CONTROL
 from corridor.experiments.account.readings import Moment, since
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
@@ -59,23 +60,42 @@ def directions(wiring: Wiring) -> Iterator[Direction]:
 
 def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
     """Of one direction over a run."""
-    span = _Span(direction)
+    lanes = [_Span(direction, DATA_LANE), _Span(direction, CONTROL_LANE)]
     for before, now in pairwise(read):
-        span.add(before, now)
-    span.end()
+        for lane in lanes:
+            lane.add(before, now)
+    for lane in lanes:
+        lane.end()
     first, last = read[0], read[-1]
     entered, arrived = (
         sum(since(first, last, interface, sent=sent).values())
         for interface, sent in ((direction.sender, True), (direction.receiver, False))
     )
-    return FibreAccount(direction, entered, arrived, tuple(span.losses), tuple(span.problems))
+    losses = tuple(loss for lane in lanes for loss in lane.losses)
+    problems = tuple(problem for lane in lanes for problem in lane.problems)
+    return FibreAccount(direction, entered, arrived, losses, problems)
+
+
+class _Lane(NamedTuple):
+    """The counters of a lane, by their names; a lane without a queue of its own has none."""
+
+    is_control: bool
+    sent: str
+    inside: str
+    at_random: str
+    by_queue: str | None
+
+
+DATA_LANE = _Lane(False, "sent_packets", "backlog_packets", "line_drops", "queue_drops")
+CONTROL_LANE = _Lane(True, "control_packets", "control_backlog_packets", "control_drops", None)
 
 
 class _Span:
-    """What was lost since the direction was last empty: only then it is certain whose."""
+    """What a lane has lost since it was last empty: only then it is certain whose."""
 
-    def __init__(self, direction: Direction) -> None:
+    def __init__(self, direction: Direction, lane: _Lane) -> None:
         self._direction = direction
+        self._lane = lane
         self._missing: Counter[int] = Counter()
         self._lost: Counter[Cause] = Counter()
         self._in_flight = self._unexplained = self._machine = self._flushed = self._late = 0
@@ -84,29 +104,32 @@ class _Span:
 
     def add(self, before: Moment, now: Moment) -> None:
         """What has happened between two readings."""
-        way = self._direction
-        entered = since(before, now, way.sender, sent=True)
-        arrived = since(before, now, way.receiver, sent=False)
+        way, lane = self._direction, self._lane
+        entered = self._mine(since(before, now, way.sender, sent=True))
+        arrived = self._mine(since(before, now, way.receiver, sent=False))
         was, said = before.fibres[way.sender], now.fibres[way.sender]
         if not entered and not arrived and was is said:
             return
         self._missing.update(entered)
         self._missing.subtract(arrived)
-        by_queue, at_random, sent = (
-            _counted(was, said, name) for name in ("queue_drops", "line_drops", "sent_packets")
-        )
+        by_queue = _counted(was, said, lane.by_queue) if lane.by_queue else 0
+        at_random, sent = _counted(was, said, lane.at_random), _counted(was, said, lane.sent)
         self._lost[Cause(QUEUE)] += by_queue
         self._lost[self._line_cause(before, now)] += at_random
-        self._in_flight = said["backlog_packets"]
+        self._in_flight = said[lane.inside]
         self._machine += now.said["machine"] - before.said["machine"]
         self._late += sent - sum(arrived.values())
         missing = sum(entered.values()) - sum(arrived.values())
-        more_inside = said["backlog_packets"] - was["backlog_packets"]
+        more_inside = said[lane.inside] - was[lane.inside]
         self._unexplained += missing - by_queue - at_random - more_inside
         if self._unexplained > 0 and "do" in now.said:
             self._flush(now.said.get("event", ""))
         if not self._in_flight:
             self._close()
+
+    def _mine(self, frames: dict[int, int]) -> dict[int, int]:
+        is_control = self._lane.is_control
+        return {one: count for one, count in frames.items() if (one == CONTROL) == is_control}
 
     def end(self) -> None:
         """Whatever is not explained by now never will be."""

@@ -11,9 +11,13 @@ from typing import NamedTuple
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.scenario import ports
 from corridor.traffic.packets.headers import TCP, UDP
+from corridor.traffic.workloads.messages import ConnectionEnd
+from corridor.traffic.workloads.stream_out import StreamOut
 
-PROBE, STREAM, TRANSFER = "probe", "stream", "transfer"
-KINDS = (PROBE, STREAM, TRANSFER)
+PROBE, STREAM, TRANSFER, MESSAGE = "probe", "stream", "transfer", "message"
+KINDS = (PROBE, STREAM, TRANSFER, MESSAGE)
+OTHER, CONTROL = 0, (1 << 31) - 1
+"""Classes of no demand: of packets that nobody knows, and of what switches send for themselves."""
 FORWARD, BACKWARD = "forward", "backward"
 
 
@@ -53,8 +57,12 @@ def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
 def selected(plan: Plan) -> Iterator[Selected]:
     """What tells the packets of each class; a demand's ports are its own."""
     address = {hub.hub: hub.host_ip for hub in plan.wiring.hubs}
+    parts = [part for host in plan.job.hosts for part in host.parts]
+    streams = {part.flow for part in parts if isinstance(part, StreamOut)}
+    messages = {part.demand for part in parts if isinstance(part, ConnectionEnd)}
     for demand in plan.demands:
-        for kind, protocol, there, back in _ports(demand):
+        kinds = _ports(demand, demand.index in streams, demand.index in messages)
+        for kind, protocol, there, back in kinds:
             for way, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
                 src, dst = (address[hub] for hub in _ends(demand, way))
                 yield Selected(_number(demand, kind, way), protocol, src, dst, src_port, dst_port)
@@ -64,16 +72,21 @@ type _Port = tuple[int | None, int | None]
 """Where packets come from, or go to: one of both."""
 
 
-def _ports(demand: PlannedDemand) -> Iterator[tuple[str, int, _Port, _Port]]:
+def _ports(
+    demand: PlannedDemand, streams: bool, messages: bool
+) -> Iterator[tuple[str, int, _Port, _Port]]:
     reply = ports.REPLY_BASE + demand.index
     yield PROBE, UDP, (reply, None), (None, reply)
-    if demand.stream_bps is not None:
+    if streams:
         stream = ports.STREAM_BASE + demand.index
         yield STREAM, UDP, (stream, None), (None, stream)
     if demand.tcp:
         for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
             client = base + demand.index
             yield TRANSFER, TCP, (client, None), (None, client)
+    if messages:
+        server = ports.WORKLOAD_BASE + demand.index
+        yield MESSAGE, TCP, (None, server), (server, None)
 
 
 def _number(demand: PlannedDemand, kind: str, way: str) -> int:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from corridor.experiments.account.losses import METER, UNEXPLAINED, Cause, Loss, split
+from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
 from corridor.topologies.model.wiring import HubWire, Wiring
@@ -64,7 +65,8 @@ def lost_in(passage: Passage, read: Sequence[Moment]) -> list[dict[int, int]]:
             missing.update(since(before, now, name, sent=sent))
         for name, sent in passage.out_of:
             missing.subtract(since(before, now, name, sent=sent))
-        del missing[0]  # what switches themselves send, and answers that they make to ARP
+        # What switches send for themselves begins and ends in them, and so do answers to ARP.
+        del missing[OTHER], missing[CONTROL]
         found.append(missing)
     for order in (found, found[::-1]):
         _take_back(order)

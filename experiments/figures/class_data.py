@@ -88,6 +88,10 @@ def _seconds(times_ns: Sequence[int | None], start_ns: int) -> Floats:
     )
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def end_s(messages: Messages, events: Sequence[EventSummary]) -> float:
     """When the last message has arrived, or the last event is over; a little after 0 at least."""
     moments_ms = [one for event in events for one in (event["at_ms"], event["until_ms"] or 0.0)]
@@ -126,7 +130,8 @@ class Waits:
     median_ms: Floats
     slowest_ms: Floats
     lost_s: Floats
-    """When those were sent that were not answered."""
+    """When those were sent that were to be answered and were not: what policies keep back is
+    lost to no load."""
 
     @property
     def most_ms(self) -> float:
@@ -138,9 +143,9 @@ def waits(of: Sequence[tuple[Probes, Sequence[Level]]], edges: Floats) -> Waits:
     """Of demands together, each with its probes and the round trips predicted of it over time.
     What is sent just as a prediction begins may have taken the way before, and is left out."""
     pairs = [_above(probes, level) for probes, levels in of for level in levels]
+    lost_s = [_lost_s(probes, level) for probes, levels in of for level in levels]
     sent_s = np.concatenate([np.empty(0), *(sent for sent, _ in pairs)])
     above_ms = np.concatenate([np.empty(0), *(above for _, above in pairs)])
-    lost_s = [probes["intended_ns"][~probes["received"].astype(bool)] / 1e9 for probes, _ in of]
     bins = np.digitize(sent_s, edges) - 1
     count = len(edges) - 1
     median_ms, slowest_ms = np.full(count, np.nan), np.full(count, np.nan)
@@ -149,6 +154,14 @@ def waits(of: Sequence[tuple[Probes, Sequence[Level]]], edges: Floats) -> Waits:
         median_ms[number] = np.percentile(mine, 50, method="inverted_cdf")
         slowest_ms[number] = mine.max()
     return Waits(median_ms, slowest_ms, np.sort(np.concatenate([np.empty(0), *lost_s])))
+
+
+def _lost_s(probes: Probes, level: Level) -> Floats:
+    sent_s: Floats = probes["intended_ns"] / 1e9
+    within = (sent_s >= level.from_s) & (sent_s < level.until_s)
+    lost = ~probes["received"].astype(bool)
+    found: Floats = sent_s[within & lost]
+    return found
 
 
 def _above(probes: Probes, level: Level) -> tuple[Floats, Floats]:

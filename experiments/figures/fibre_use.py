@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from corridor.experiments.answers.words import duration
 from corridor.experiments.figures import data
+from corridor.experiments.figures.class_data import percent
 from corridor.experiments.figures.event_data import Span
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
@@ -99,23 +100,23 @@ def real_gbps(run: RunData) -> Mapping[str, float]:
 def _named(one: Direction, width: Width, gbps: Mapping[str, float]) -> str:
     """With what its mean stands for in the corridor, where there is room."""
     if width.is_narrow:
-        return f"{one.fibre}, {one.mean:.0%}"
+        return f"{one.fibre}, {percent(one.mean)}"
     real = f" ({one.mean * gbps[one.fibre]:,.0f} Gbit/s)" if one.fibre in gbps else ""
-    return f"{one.fibre} from {one.from_hub}: {one.mean:.0%}{real}"
+    return f"{one.fibre} from {one.from_hub}: {percent(one.mean)}{real}"
 
 
 def _title(every: Sequence[Direction]) -> str:
     fullest = every[0]
     full = sum(one.most >= FULL for one in every)
     return (
-        f"{fullest.fibre} is fullest, {fullest.mean:.0%} on the mean; "
-        f"{full} of {counted(len(every), 'direction')} are {FULL:.0%} full at some time"
+        f"{fullest.fibre} is fullest, {percent(fullest.mean)} on the mean; "
+        f"{full} of {counted(len(every), 'direction')} are {percent(FULL)} full at some time"
     )
 
 
 def _key(shown: Sequence[Direction], spans: Sequence[Span]) -> list[tuple[Any, str]]:
     key: list[tuple[Any, str]] = [
-        (Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4), f"{share:.0%} full")
+        (Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4), f"{percent(share)} full")
         for share in SHARES
     ]
     if any(one.dropped_packets for direction in shown for one in direction.use):

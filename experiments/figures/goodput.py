@@ -60,7 +60,7 @@ def _title(every: dict[str, Floats], edges: Floats) -> str:
     share = float(every[most].sum() / (together.sum() or 1.0))
     return (
         f"Up to {together[at]:.3g} Mbit/s of payload arrive together, at {edges[at]:g} s; "
-        f"{most} brings {share:.0%} of all"
+        f"{most} brings {class_data.percent(share)} of all"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.account.packet_classes import selected
+from corridor.experiments.account.packet_classes import CONTROL, OTHER, selected
 from corridor.experiments.account.readings import (
     READINGS_SCHEMA,
     Reading,
@@ -115,9 +115,11 @@ class AccountReadings(Closing):
         return not any(one.backlog_packets for one in self._net.kernel.counters().values())
 
     def _moved(self) -> Mapping[Point, Passed]:
-        """Of packets that have a class: switches' own go on for ever."""
+        """Of packets of demands: switches' own go on for ever."""
         read = {} if self._counters is None else self._counters.read()
-        return {point: passed for point, passed in read.items() if point.number}
+        return {
+            point: passed for point, passed in read.items() if point.number not in (OTHER, CONTROL)
+        }
 
     def write(self, raw: Path) -> None:
         write_readings(raw, self._said)

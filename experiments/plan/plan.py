@@ -41,15 +41,13 @@ from corridor.experiments.plan.traffic import (
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
 from corridor.experiments.plan.workloads import plan_workloads
 from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.timeline.moments import END, START
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
-
-PPM_DIGITS = 6
-"""A millionth of a part per million: finer than what netem can do."""
 
 
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
@@ -67,12 +65,13 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     asked = [one.policies for one in loaded.events if one.policies is not None]
     if scenario.follows and (gateways or any(map(names_gateways, asked))):
         gateways |= possible_gateways(topology, [loaded.policies, *asked])
+    on_fibres = lines(scenario.network, topology)
     wiring = wire(
         topology,
         run_id=run_id,
         seed=seed,
         buffer_ms=scenario.network.buffer / 1e6,
-        loss_ppm=losses_ppm(loaded),
+        lines=on_fibres,
         gateways=gateways,
     )
     if scenario.follows:  # as its controller does it, which knows of no other gateways
@@ -91,6 +90,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
             topology,
             share=scenario.stream_share(demand),
             tcp=scenario.sends_by_tcp(demand),
+            lines=on_fibres,
         )
         for number, (demand, there, back) in enumerate(
             zip(scenario.demands, ways[::2], ways[1::2], strict=True)
@@ -147,20 +147,9 @@ def _changes(
 ) -> tuple[Change, ...]:
     """Of the timeline, and of the cuts one after another. BFD is made slow meanwhile only where
     nothing is lost at random, which it would notice at any time."""
-    bfd = loaded.scenario.network.bfd is not None and not any(losses_ppm(loaded).values())
+    bfd = loaded.scenario.network.bfd is not None and not any(
+        line.loss_ppm for line in lines(loaded.scenario.network, loaded.topology).values()
+    )
     slow = bfd_changes(placed, loaded.topology) if bfd and placed and not cuts else ()
     timed = sorted([*slow, *changes(placed, loaded.topology)], key=lambda change: change.at_ns)
     return (*timed, *cut_faults(cuts))
-
-
-def losses_ppm(loaded: LoadedScenario) -> dict[str, float]:
-    """Random loss of each fibre, in parts per million; a whole number where it is one."""
-    network = loaded.scenario.network
-    shares = {
-        fibre.id: network.fibre_loss.get(fibre.id, network.loss) for fibre in loaded.topology.fibres
-    }
-    return {fibre: _whole(round(share * 1e6, PPM_DIGITS)) for fibre, share in shares.items()}
-
-
-def _whole(number: float) -> float:
-    return int(number) if number == int(number) else number

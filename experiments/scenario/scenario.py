@@ -41,6 +41,7 @@ from corridor.experiments.scenario.events import (
 )
 from corridor.experiments.scenario.extending import extended
 from corridor.experiments.scenario.kinds import Event, Fault
+from corridor.experiments.scenario.lines import check_lines
 from corridor.experiments.scenario.load_workloads import implied, workloads_of
 from corridor.experiments.scenario.options import (
     LEAST_LOSS,
@@ -361,6 +362,12 @@ def _check_losses(document: Document, scenario: ScenarioFile, topology: Topology
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)
     _check_loss(document, scenario.network.loss, "network", "loss")
+    for fibre in scenario.network.fibre_line:
+        if fibre not in fibres:
+            hint = nearest_named(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            message = f'line of unknown fibre "{fibre}"'
+            raise document.error(message, "network", "fibre_line", fibre, hint=hint)
+    check_lines(document, scenario.network)
 
 
 def _check_buffer(document: Document, scenario: ScenarioFile, topology: Topology) -> None:

@@ -119,6 +119,12 @@ def carry_out(
 
 
 def _place(descriptors: Descriptors, host: str, folder: Path, flush_records: int) -> Place:
-    wire: Any = None
-    writer: Any = None
-    return Place(wire, writer, descriptors, host, "", str(folder), flush_records, 0, False, 0)
+    """With what connections ask of it, and nothing else."""
+    unasked: dict[str, Any] = dict.fromkeys(Place._fields)
+    return Place(**unasked)._replace(
+        descriptors=descriptors,
+        host=host,
+        netns="",
+        out_dir=str(folder),
+        flush_records=flush_records,
+    )

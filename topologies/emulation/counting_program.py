@@ -2,7 +2,7 @@
 
 It reads no clock, so that it changes no time in a guest whose clock counts how often it is read.
 A packet's class is what a table of the kernel says of its addresses, its protocol and one of its
-ports; 0 if that says nothing, or the packet is not IPv4 under one label or none.
+ports.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from corridor.topologies.emulation.bpf import Instruction
 KEY, VALUE, CLASS = struct.Struct("=II"), struct.Struct("=QQQ"), struct.Struct("=I")
 """Of a count: interface, and class with the point in its highest bit; packets, frames (of which
 one may be several segments) and bytes. Of a class: addresses, ports, protocol."""
+FLOW_BYTES = 16
 RECEIVED, SENT = 0, 1
 NOT_COUNTED = KEY.pack(0, 0)
 """The key of packets for whose count there was no room."""
 POINT_BIT = 31
+OTHER, CONTROL = 0, (1 << POINT_BIT) - 1
+"""Classes that no table names: of packets that it does not know; and of what switches themselves
+send, which is LLDP and, by an entry of the table, BFD."""
 PASS_ON = -1
-ETH_MPLS, ETH_IPV4 = b"\x88\x47", b"\x08\x00"
+ETH_MPLS, ETH_IPV4, ETH_LLDP = b"\x88\x47", b"\x08\x00", b"\x88\xcc"
 
 _LOOKUP, _UPDATE, _LOAD_BYTES = 1, 2, 26
 _NEW_ONLY = 1
@@ -72,7 +76,7 @@ def counting(counts_fd: int, classes_fd: int, point: int) -> list[Instruction]:
 def _classified(classes_fd: int) -> Iterator[_Step]:
     """The class of the packet in register 7; its descriptor is in 6."""
     yield Instruction(_MOVE, _R6, _R1)
-    yield Instruction(_MOVE_VALUE, _R7, value=0)
+    yield Instruction(_MOVE_VALUE, _R7, value=OTHER)
     yield Instruction(_MOVE_VALUE, _R2, value=_HELD_FROM)
     yield from _address(_R3, _FRAME_AT)
     yield Instruction(_MOVE_VALUE, _R4, value=_HELD_BYTES)
@@ -80,7 +84,11 @@ def _classified(classes_fd: int) -> Iterator[_Step]:
     yield _Jump(_IF_NOT_EQUAL, _R0, 0, "count")
     yield _held(_HALF, _R0, 12)
     yield _Jump(_IF_EQUAL, _R0, _native(ETH_IPV4), "plain")
-    yield _Jump(_IF_NOT_EQUAL, _R0, _native(ETH_MPLS), "count")
+    yield _Jump(_IF_EQUAL, _R0, _native(ETH_MPLS), "labelled")
+    yield _Jump(_IF_NOT_EQUAL, _R0, _native(ETH_LLDP), "count")
+    yield Instruction(_MOVE_VALUE, _R7, value=CONTROL)
+    yield _Jump(_ALWAYS, 0, 0, "count")
+    yield _Place("labelled")
     yield _held(_BYTE, _R0, 16)
     yield Instruction(_AND_VALUE, _R0, value=1)
     yield _Jump(_IF_EQUAL, _R0, 0, "count")

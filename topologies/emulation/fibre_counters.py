@@ -29,6 +29,7 @@ class FibreCounters:
     control_bytes: int = 0
     control_drops: int = 0
     """Lost at random."""
+    control_backlog_packets: int = 0
 
 
 class Statistics(NamedTuple):
@@ -57,6 +58,7 @@ def counted(found: Found) -> FibreCounters:
         control_packets=control.sent_packets,
         control_bytes=control.sent_bytes,
         control_drops=control.drops,
+        control_backlog_packets=control.backlog_packets,
     )
 
 

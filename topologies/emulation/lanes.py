@@ -21,7 +21,7 @@ from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.netem import Netem
 from corridor.topologies.emulation.octets.rtnetlink import Request
 from corridor.topologies.emulation.octets.u32 import Filter, Word
-from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
 ROOT, CONTROL, DELAY, LATE, QUEUE = 0x10000, 0x20000, 0x30000, 0x40000, 0x50000

@@ -16,6 +16,8 @@ from corridor.topologies.base.closing import Closing
 from corridor.topologies.emulation import bpf
 from corridor.topologies.emulation.counting_program import (
     CLASS,
+    CONTROL,
+    FLOW_BYTES,
     KEY,
     NOT_COUNTED,
     POINT_BIT,
@@ -28,10 +30,11 @@ from corridor.topologies.emulation.counting_program import (
 from corridor.topologies.emulation.netlink import interfaces
 from corridor.topologies.model.wiring import Wiring
 
+UDP = 17
 WHERE = {RECEIVED: bpf.TCX_INGRESS, SENT: bpf.TCX_EGRESS}
-OF_NO_CLASS = 0
-POINTS_OF_A_CLASS = 64
-"""Of which packets of a class may pass, on whatever way: more than any way has."""
+POINTS_OF_A_CLASS, MOST_COUNTS = 64, 200_000
+"""Points that packets of one class may pass, on whatever ways; and those of all classes: what there
+is no room for is told, not passed over."""
 
 
 class CountedFlow(NamedTuple):
@@ -49,6 +52,10 @@ class CountedFlow(NamedTuple):
     @property
     def key(self) -> bytes:
         return flow_key(self.protocol, self.src_ip, self.dst_ip, self.src_port, self.dst_port)
+
+
+BFD = CountedFlow(CONTROL, UDP, "169.254.1.1", "169.254.1.0", None, 3784)
+"""Between any two ports of Open vSwitch."""
 
 
 class Point(NamedTuple):
@@ -71,20 +78,20 @@ class PacketCounters(Closing):
     """Counts from when it is made until it is closed. OSError where a kernel cannot do it."""
 
     def __init__(self, wiring: Wiring, flows: Iterable[CountedFlow]) -> None:
-        listed = [*flows]
-        names = list(interfaces(wiring))
+        listed, names = list(flows), list(interfaces(wiring))
         self.interfaces = names
         self._names = {socket.if_nametoindex(name): name for name in names}
-        room = 2 * len(names) + POINTS_OF_A_CLASS * max([0, *(one.number for one in listed)]) + 2
+        classes = len({one.number for one in listed})
+        room = 2 * len(names) + min(MOST_COUNTS, POINTS_OF_A_CLASS * classes) + 1
         with contextlib.ExitStack() as opened:
             self._counts = bpf.HashMap(KEY.size, VALUE.size, room)
             opened.callback(self._counts.close)
             self._counts.put(NOT_COUNTED, VALUE.pack(0, 0, 0))
-            classes = bpf.HashMap(16, CLASS.size, max(1, len(listed)))
-            opened.callback(classes.close)
-            for one in listed:
-                classes.put(one.key, CLASS.pack(one.number))
-            self._attach(opened, classes)
+            table = bpf.HashMap(FLOW_BYTES, CLASS.size, 1 + len(listed))
+            opened.callback(table.close)
+            for one in (BFD, *listed):
+                table.put(one.key, CLASS.pack(one.number))
+            self._attach(opened, table)
             self._opened = opened.pop_all()
 
     def read(self) -> Mapping[Point, Passed]:
@@ -104,9 +111,9 @@ class PacketCounters(Closing):
     def close(self) -> None:
         self._opened.close()
 
-    def _attach(self, opened: contextlib.ExitStack, classes: bpf.HashMap) -> None:
+    def _attach(self, opened: contextlib.ExitStack, table: bpf.HashMap) -> None:
         for point, where in WHERE.items():
-            program = bpf.Program(counting(self._counts.fd, classes.fd, point))
+            program = bpf.Program(counting(self._counts.fd, table.fd, point))
             opened.callback(program.close)
             for index in self._names:
                 program.attach(index, where)

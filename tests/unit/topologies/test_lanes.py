@@ -9,7 +9,7 @@ from corridor.topologies.emulation.octets import rtnetlink, u32
 from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.netem import RATE
 from corridor.topologies.emulation.octets.rtnetlink import Request
-from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
 SHAPE = Shape(
