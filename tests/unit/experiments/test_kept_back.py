@@ -21,7 +21,11 @@ def event(kind: str, begin_s: int, *impacts: Impact) -> PlannedEvent:
 
 
 def plan(*events: PlannedEvent) -> Plan:
-    return replace(handmade_run.plan(), events=events)
+    """In which ``silent`` is blocked at first."""
+    made = handmade_run.plan()
+    near, silent, far = made.demands
+    blocked = replace(silent, predicted_forward_ns=None, predicted_backward_ns=None)
+    return replace(made, demands=(near, blocked, far), events=events)
 
 
 def spans(*events: PlannedEvent) -> list[Any]:
