@@ -31,6 +31,7 @@ from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, Control
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
+from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
 from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
@@ -109,7 +110,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
         counts.read("start", 0)
-        sockets = _measure(plan, net, gateways, events, out_dir, emit)
+        sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
         _transfer_alone(plan, transfers, emit)
@@ -225,6 +226,7 @@ def _measure(
     net: CorridorNet,
     gateways: GatewaysProcess | None,
     events: EventDriver,
+    counts: AccountReadings,
     out_dir: Path,
     emit: Emit,
 ) -> dict[str, SocketDrops]:
@@ -242,8 +244,11 @@ def _measure(
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
         readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
-        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
+        times_ns = reading_times_ns(plan)
+        used = use_readings(times_ns, net, out_dir / "raw")
+        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+        planned = events.timed_events(plan.changes, start_ns)
+        keep([*planned, *readings, *used, *loads], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
