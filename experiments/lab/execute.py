@@ -30,6 +30,7 @@ from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, Control
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
+from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
@@ -245,8 +246,11 @@ def _measure(
             TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
             for one in plan.boundaries
         ]
-        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
-        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
+        times_ns = reading_times_ns(plan)
+        used = use_readings(times_ns, net, out_dir / "raw")
+        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+        planned = events.timed_events(plan.changes, start_ns)
+        keep([*planned, *readings, *used, *loads], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
