@@ -161,7 +161,7 @@ class _Span:
         if losing >= ALL_PPM:
             event = before.broken_by.get(name) or now.broken_by.get(name, "")
             return Cause(FAULT, event, "the fibre was cut")
-        return Cause(RANDOM) if losing else Cause(UNEXPLAINED, "", FULL_LINE)
+        return Cause(RANDOM) if losing else Cause(QUEUE, "", FULL_LINE)
 
     def _taken_away_by(self, before: Moment, now: Moment) -> str | None:
         """The event that has done something, or that holds an end down: the kernel empties a queue

@@ -93,12 +93,12 @@ def test_what_a_silent_fibre_loses_is_not_random_loss():
     assert lost(network.ledger(), STREAM_OF_FAR) == {"random loss": 2, "fault": 4}
 
 
-def test_random_loss_on_a_fibre_that_has_none_is_explained_by_nothing():
+def test_what_a_delay_line_dropped_that_loses_nothing_at_random_found_it_full():
     network = CountedNetwork()
     network.send(STREAM_OF_FAR, until="s2p3", drop="line")
     network.read("end")
-    found = network.ledger()
-    assert (found.closes, found.off_by) == (False, 1)
+    (loss,) = network.ledger().lines[0].losses
+    assert (loss.cause.kind, loss.cause.reason) == ("queue", "the delay line was full")
 
 
 def test_two_demands_that_lose_by_two_causes_at_once_keep_their_sums_and_are_said_to_share():
