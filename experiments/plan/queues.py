@@ -20,9 +20,7 @@ Guaranteed = Mapping[str, tuple[Commitment, frozenset[Direction]]]
 """By who pays: what is promised, and where its packets may come."""
 
 
-def with_queues(
-    wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]
-) -> Wiring:
+def with_queues(wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]) -> Wiring:
     """The wiring with the queues that its scenario asks for; the same where it asks for none."""
     if loaded.scenario.network.queues is None:
         return wiring
@@ -40,9 +38,7 @@ def _queued(fibre: FibreWire, scenario: Scenario, promised: Guaranteed) -> Fibre
 
     def of(shape: Shape, hub: str) -> Shape:
         here = tuple(
-            commitment
-            for commitment, where in promised.values()
-            if (fibre.fibre, hub) in where
+            commitment for commitment, where in promised.values() if (fibre.fibre, hub) in where
         )
         queue = _queue(options, scenario.network.buffer, shape.rate_bps, here)
         return replace(shape, queue=queue)
@@ -76,9 +72,7 @@ def _queue(
     )
 
 
-def _promised(
-    wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]
-) -> Guaranteed:
+def _promised(wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]) -> Guaranteed:
     """Where switches may send guaranteed packets, whatever fails; a controller that follows may
     send them anywhere."""
     anywhere = frozenset(

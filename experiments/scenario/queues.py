@@ -205,8 +205,13 @@ def check_queues(
     for fibre in queues.fibres:
         if fibre not in fibres:
             hint = nearest_named(fibre, fibres) or f"corridor topology show {name}"
-            raise document.error(f'queue of unknown fibre "{fibre}"', *at, "fibres", fibre, hint=hint)
-    for path, one in ((at, queues), *(((*at, "fibres", key), of) for key, of in queues.fibres.items())):
+            raise document.error(
+                f'queue of unknown fibre "{fibre}"', *at, "fibres", fibre, hint=hint
+            )
+    for path, one in (
+        (at, queues),
+        *(((*at, "fibres", key), of) for key, of in queues.fibres.items()),
+    ):
         _check_classes(document, one.classes or (), (*path, "classes"))
 
 

@@ -15,9 +15,7 @@ from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 FILE = Path(__file__).with_name("service_classes.yaml")
 BEST_EFFORT = 0
 
-Dscp = Annotated[
-    int, BeforeValidator(parse_dscp), PlainSerializer(format_dscp, when_used="json")
-]
+Dscp = Annotated[int, BeforeValidator(parse_dscp), PlainSerializer(format_dscp, when_used="json")]
 Confidence = Literal["confident", "unsure"]
 
 

@@ -13,7 +13,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
-    "topologies": ("base", "model", "formats", "faults", "emulation", "analysis", "uncertainty"),
+    "topologies": (
+        *("base", "model", "formats", "faults"),
+        *("emulation/octets", "emulation/queues", "emulation"),
+        *("analysis", "uncertainty"),
+    ),
     "controller": (
         *("policy/terms", "policy/clauses", "policy", "uncertainty"),
         *("intent", "admission", "forwarding"),
@@ -48,6 +52,7 @@ LEFT_OF = {
 """Traffic stands right of the controller, yet knows nothing of it."""
 PURE = (
     *("topologies/model", "topologies/formats", "topologies/faults", "topologies/analysis"),
+    *("topologies/emulation/octets", "topologies/emulation/queues"),
     *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),

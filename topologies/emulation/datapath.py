@@ -6,13 +6,13 @@ import errno
 import struct
 import sys
 
-from corridor.topologies.emulation import rtnetlink
 from corridor.topologies.emulation.netlink_socket import (
     NETLINK_GENERIC,
     KernelRefuses,
     NetlinkSocket,
 )
-from corridor.topologies.emulation.rtnetlink import Request
+from corridor.topologies.emulation.octets import rtnetlink
+from corridor.topologies.emulation.octets.rtnetlink import Request
 
 SYSTEM = "ovs-system"
 """The one datapath that holds every kernel bridge of an ovs-vswitchd."""

@@ -9,18 +9,19 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation import netem, rtnetlink, taps
+from corridor.topologies.emulation import lanes, queue_interfaces, taps
+from corridor.topologies.emulation.fibre_counters import FibreCounters
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
-from corridor.topologies.emulation.rtnetlink import Interface, Request
+from corridor.topologies.emulation.octets import rtnetlink
+from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.rtnetlink import Interface, Request
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
     HOST_MTU_BYTES,
@@ -41,28 +42,11 @@ HOST_SYSCTLS = {
     # What one transfer learnt about a path would slow the next one down.
     "tcp_no_metrics_save": "1",
 }
-DELAY_HANDLE, RATE_HANDLE, DRAIN_HANDLE = 0x10000, 0x20000, 0x30000
-DELAY_CLASS = DELAY_HANDLE + 1
 TAP_KIND = "tun"
 HOSTS_AT_ONCE = 100
 """Each takes a descriptor more while it is made."""
 LOOPBACK = "lo"
 IPV6_SETTINGS = "/proc/sys/net/ipv6/conf"
-_BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
-TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
-
-
-@dataclass(frozen=True)
-class FibreCounters:
-    """What one direction of a fibre has seen since it was shaped."""
-
-    sent_packets: int
-    sent_bytes: int
-    queue_drops: int
-    """Packets that found the buffer full."""
-    line_drops: int
-    """Packets lost at random, as the shape asks."""
-    backlog_packets: int
 
 
 def interface_group(run_id: str) -> int:
@@ -93,6 +77,7 @@ class Links:
                 for fibre in self._wiring.fibres
             )
             self._route.carry_out(pairs)
+            self._route.carry_out(queue_interfaces.made(shapes(self._wiring), self._group))
             self._add_gateways()
             self._switch_on()
             _disable_ipv6(interfaces(self._wiring))
@@ -108,17 +93,21 @@ class Links:
         self._put(
             request
             for interface, shape in shapes(self._wiring).items()
-            for request in _stages(index[interface], interface, shape)
+            for request in lanes.tree(index[interface], interface, shape)
         )
+        self._put(queue_interfaces.put(shapes(self._wiring), index))
         self.verify()
 
     def renew(self, wiring: Wiring) -> None:
         """Be as ``shape`` leaves a network that was built just now, for a wiring that differs in
         shapes only: interfaces up, fibres empty and counted from 0, random losses from their seeds,
         hosts without a neighbour they know."""
+        before = shapes(self._wiring)
         self._wiring = wiring
         index = {link.name: link.index for link in self._route.links()}
         self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
+        self._put(queue_interfaces.deleted(before, index))
+        self._put(queue_interfaces.made(shapes(wiring), self._group))
         self._route.carry_out(rtnetlink.switched(name, up=True) for name in self._switched())
         for namespace in self.namespaces.values():
             with namespace.entered(), NetlinkSocket() as inside:
@@ -128,29 +117,29 @@ class Links:
     def restore(self, interfaces: Iterable[str]) -> None:
         """Shape ends of fibres that are ports of a switch again, as declared."""
         declared = shapes(self._wiring)
-        for interface in interfaces:
-            self.reshape(interface, declared[interface])
+        for name in interfaces:
+            self._put(lanes.tree(socket.if_nametoindex(name), name, declared[name]))
 
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
-        self._put(_stages(socket.if_nametoindex(interface), interface, shape))
+        self._put(lanes.lanes(socket.if_nametoindex(interface), interface, shape))
+        if shape.queue.stands:
+            self._put(queue_interfaces.rates(interface, shape))
 
     def drain(self, interface: str, shape: Shape) -> None:
-        """As ``reshape``, and lose what is in the delay line and the queue.
-
-        ``shape`` is to lose all it is given: a qdisc of another handle takes the place of the one
-        that is there, so that nothing ever crosses unshaped.
-        """
-        index = socket.if_nametoindex(interface)
-        options = netem.stages(shape).delay_options()
-        drained = rtnetlink.qdisc(
-            index, DRAIN_HANDLE, rtnetlink.QDISC_ROOT, netem.KIND, options, interface
-        )
-        self._put([drained, *_stages(index, interface, shape)])
+        """As ``reshape``, and lose what is in both lanes; ``shape`` is to lose all it is given."""
+        self._put(lanes.drained(socket.if_nametoindex(interface), interface, shape))
+        if shape.queue.stands:
+            name = queue_interfaces.name_of(interface)
+            self._route.carry_out(rtnetlink.switched(name, up=up) for up in (False, True))
 
     def set_up(self, interface: str, *, up: bool) -> None:
-        """Switch an interface on or off; frames in its delay line and queue are lost when off."""
-        self._route.carry_out([rtnetlink.switched(interface, up=up)])
+        """Switch an interface on or off; frames in both its lanes, and in a queue before it, are
+        lost when off."""
+        shape = shapes(self._wiring).get(interface)
+        queue = [queue_interfaces.name_of(interface)] if shape and shape.queue.stands else []
+        names = (*queue, interface) if up else (interface, *queue)
+        self._route.carry_out(rtnetlink.switched(name, up=up) for name in names)
 
     def is_up(self, interface: str) -> bool:
         """Whether an interface is switched on, whatever its carrier."""
@@ -161,19 +150,27 @@ class Links:
 
         ``changed`` are shapes other than the wiring's, by interface, that are meant to be there.
         """
-        held = {name: netem.held(*stages) for name, stages in self._dump_stages().items()}
-        for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
-            wanted = netem.stages(shape)
-            if held.get(interface) != wanted:
+        found = self._dump(filters=True)
+        wanted_shapes = {**shapes(self._wiring), **(changed or {})}
+        for interface, shape in wanted_shapes.items():
+            wanted = lanes.wanted(shape)
+            held = lanes.held(found[interface], shape)
+            if held != wanted:
                 raise EnvironmentUnsupported(
                     f"the kernel does not hold the shaping of {interface}: "
-                    f"wanted {wanted}, found {held.get(interface)}",
-                    "nothing is run over an unshaped fibre; check that sch_netem is loaded",
+                    f"wanted {wanted}, found {held}",
+                    "nothing is run over an unshaped fibre; corridor doctor tells what is lacking",
                 )
+        queue_interfaces.check(self._route, wanted_shapes, found)
 
     def counters(self) -> dict[str, FibreCounters]:
         """Counters of every fibre direction, by the sending interface."""
-        return {name: _counters(*stages) for name, stages in self._dump_stages().items()}
+        found = self._dump()
+        return {
+            name: queue_interfaces.counted(name, shape, found)
+            for name, shape in shapes(self._wiring).items()
+            if name in found and {lanes.DELAY, QUEUE_HANDLE} <= found[name].qdiscs.keys()
+        }
 
     def close(self) -> None:
         """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""
@@ -267,23 +264,30 @@ class Links:
         except KernelRefuses as error:
             raise EnvironmentUnsupported(
                 f"the kernel refuses to shape {error.about}: {error.reason}",
-                "it needs sch_netem: sudo modprobe sch_netem, or --testbed uml",
+                "it needs sch_netem, sch_prio and cls_u32: sudo modprobe them, or --testbed uml",
             ) from error
 
-    def _dump_stages(self) -> dict[str, tuple[bytes, bytes]]:
-        """The delay and the rate stage of every fibre direction that has both, as dumped."""
-        wanted = set(shapes(self._wiring))
-        names = {link.index: link.name for link in self._route.links() if link.name in wanted}
-        found: dict[str, dict[int, bytes]] = {}
+    def _dump(self, *, filters: bool = False) -> dict[str, Found]:
+        """What is at every fibre's sending interfaces, and at those in which frames queue."""
+        fibres = shapes(self._wiring)
+        wanted = {*fibres, *map(queue_interfaces.name_of, queue_interfaces.queued(fibres))}
+        index = {link.name: link.index for link in self._route.links() if link.name in wanted}
+        qdiscs: dict[int, dict[int, bytes]] = {number: {} for number in index.values()}
         for _kind, body in self._route.dump(rtnetlink.all_qdiscs()):
-            _family, index, handle, _parent, _info = rtnetlink.QDISC.unpack_from(body)
-            if index in names:
-                found.setdefault(names[index], {})[handle] = body
+            _family, number, handle, _parent, _info = rtnetlink.QDISC.unpack_from(body)
+            if number in qdiscs:
+                qdiscs[number][handle] = body
         return {
-            name: (stages[DELAY_HANDLE], stages[RATE_HANDLE])
-            for name, stages in found.items()
-            if DELAY_HANDLE in stages and RATE_HANDLE in stages
+            name: Found(
+                qdiscs[number],
+                filters=self._filters(number) if filters and name in fibres else (),
+            )
+            for name, number in index.items()
         }
+
+    def _filters(self, index: int) -> tuple[bytes, ...]:
+        asked = rtnetlink.all_filters(index, lanes.ROOT)
+        return tuple(body for _kind, body in self._route.dump(asked))
 
 
 def shapes(wiring: Wiring) -> Mapping[str, Shape]:
@@ -317,15 +321,6 @@ def _make_tap(interface: str) -> None:
         ) from error
 
 
-def _stages(index: int, interface: str, shape: Shape) -> Iterator[Request]:
-    asked = netem.stages(shape)
-    for handle, parent, options in (
-        (DELAY_HANDLE, rtnetlink.QDISC_ROOT, asked.delay_options()),
-        (RATE_HANDLE, DELAY_CLASS, asked.rate_options()),
-    ):
-        yield rtnetlink.qdisc(index, handle, parent, netem.KIND, options, interface)
-
-
 def _made_live(names: Iterable[str]) -> list[Request]:
     """Set up, and silent about IPv6 from the start."""
     listed = list(names)
@@ -357,25 +352,6 @@ def _disable_ipv6(names: Iterable[str]) -> None:
         setting = Path(IPV6_SETTINGS, name, "disable_ipv6")
         if setting.exists():
             setting.write_text("1")
-
-
-def _counters(delay_stage: bytes, rate_stage: bytes) -> FibreCounters:
-    (sent, delay), (_, rate) = map(_statistics, (delay_stage, rate_stage))
-    return FibreCounters(
-        sent_packets=sent[1],
-        sent_bytes=sent[0],
-        queue_drops=rate[2],
-        line_drops=delay[2] - rate[2],  # the outer stage counts the inner one's too
-        backlog_packets=delay[0],
-    )
-
-
-def _statistics(stage: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
-    """Bytes and packets that left; queue length, backlog, drops, requeues and overlimits."""
-    said = rtnetlink.attributes(stage[rtnetlink.QDISC.size :])
-    parts = rtnetlink.attributes(said[rtnetlink.TCA_STATS2])
-    sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
-    return (sent_bytes, sent_packets), _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
 
 
 def _set_host_sysctls() -> None:

@@ -8,14 +8,18 @@ never enter it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from struct import error as StructError
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.emulation import fibre_counters
+from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.octets import bpf, redirect, rtnetlink
 from corridor.topologies.emulation.octets.disciplines import Options
+from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.rtnetlink import QDISC, TCA_KIND, TCA_OPTIONS, Request
 from corridor.topologies.emulation.queues import registry
 from corridor.topologies.emulation.queues.tree import Class, Filter, Stage, Tree
@@ -42,9 +46,10 @@ def made(shapes: Mapping[str, Shape], group: int) -> Iterator[Request]:
         yield rtnetlink.switched(name_of(name), up=True)
 
 
-def deleted(names: Iterable[str]) -> Iterator[Request]:
-    """Take those interfaces away that are there, of the sending interfaces named."""
-    for name in names:
+def deleted(shapes: Mapping[str, Shape], index: Mapping[str, int]) -> Iterator[Request]:
+    """Take them away, and what leads into them."""
+    for name in queued(shapes):
+        yield redirect.hook_deleted(index[name], name)
         yield redirect.link_deleted(name_of(name))
 
 
@@ -58,18 +63,17 @@ def put(shapes: Mapping[str, Shape], index: Mapping[str, int]) -> Iterator[Reque
         yield redirect.redirection(there, into, name)
 
 
-def rates(name: str, shape: Shape, index: int) -> Iterator[Request]:
-    """Another rate for a queue that is there; frames that wait stay. ``index`` is its own."""
+def rates(name: str, shape: Shape) -> Iterator[Request]:
+    """Another rate for the queue of an interface, in which frames that wait stay."""
+    index = socket.if_nametoindex(name_of(name))
     for part in registry.tree(shape.queue, shape.rate_bps).parts:
         if isinstance(part, Class):
             yield _request(index, part, name_of(name))
 
 
-def check(
-    route: NetlinkSocket, shapes: Mapping[str, Shape], qdiscs: Mapping[int, Mapping[int, bytes]]
-) -> None:
-    """EnvironmentUnsupported unless the kernel holds just these queues. ``qdiscs`` are its dumped
-    disciplines, by interface and handle."""
+def check(route: NetlinkSocket, shapes: Mapping[str, Shape], dumped: Mapping[str, Found]) -> None:
+    """EnvironmentUnsupported unless the kernel holds just these queues. ``dumped`` has the
+    disciplines of their interfaces."""
     wanted = queued(shapes)
     if not wanted:
         return
@@ -78,7 +82,7 @@ def check(
         into = index.get(name_of(name))
         problem = "no interface to queue in"
         if into is not None:
-            held = Held(route, into, qdiscs.get(into, {}))
+            held = Held(route, into, dumped[name_of(name)].qdiscs)
             problem = _problem(held, registry.tree(shape.queue, shape.rate_bps))
             filters = route.dump(rtnetlink.all_filters(index[name], redirect.EGRESS))
             if into not in [redirect.redirected_into(body) for _kind, body in filters]:
@@ -88,6 +92,24 @@ def check(
                 f"the kernel does not hold the queue in front of {name}: {problem}",
                 "nothing is run over a fibre without its queue; corridor doctor tells what lacks",
             )
+
+
+def counted(name: str, shape: Shape, dumped: Mapping[str, Found]) -> FibreCounters:
+    """Of one direction of a fibre, with the queue in front of it."""
+    counters = fibre_counters.counted(dumped[name])
+    if not shape.queue.stands:
+        return counters
+    there = dumped[name_of(name)].qdiscs
+    classes = tuple(
+        ClassCounters(line.name, *fibre_counters.statistics(there[line.handle]))
+        for line in registry.tree(shape.queue, shape.rate_bps).lines
+    )
+    return replace(
+        counters,
+        queue_drops=counters.queue_drops + sum(one.drops for one in classes),
+        backlog_packets=counters.backlog_packets + sum(one.backlog_packets for one in classes),
+        classes=classes,
+    )
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,7 @@ def _options(body: bytes, like: Options) -> Options | None:
         return None
     try:
         return like.held(said.get(TCA_OPTIONS, b""))
-    except (KeyError, StructError):
+    except (KeyError, struct.error):
         return None
 
 

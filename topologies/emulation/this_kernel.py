@@ -18,9 +18,12 @@ from corridor.topologies.base.places import IMPORT_ROOT
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
 TRY_TIMEOUT_S = 10
-FEATURES = {"netem": "sch_netem", "openvswitch": "openvswitch"}
+FEATURES = {"netem": ("sch_netem", "sch_prio", "cls_u32"), "openvswitch": ("openvswitch",)}
+"""Modules by what they are for: netem needs company to keep control traffic by itself."""
 NO_SUCH = {
-    "netem": "this kernel has no netem (module sch_netem)",
+    "sch_netem": "this kernel has no netem (module sch_netem)",
+    "sch_prio": "this kernel has no lane for control traffic (module sch_prio)",
+    "cls_u32": "this kernel has no filter for control traffic (module cls_u32)",
     "openvswitch": "this kernel has no openvswitch module",
 }
 
@@ -54,13 +57,13 @@ def kernel_lacks() -> dict[str, str]:
         for name in ("modules.dep", "modules.builtin")
         if (text := _read(tree / name)) is not None
     ]
-    if not lists and not set(FEATURES.values()) <= loaded:
+    if not lists and not set(NO_SUCH) <= loaded:
         return _try_in_a_namespace()
-    lacks = {}
-    for feature, module in FEATURES.items():
-        listed = any(f"/{module}.ko" in text for text in lists)
-        lacks[feature] = "" if listed or module in loaded else NO_SUCH[feature]
-    return lacks
+    there = loaded | {one for one in NO_SUCH if any(f"/{one}.ko" in text for text in lists)}
+    return {
+        feature: next((NO_SUCH[one] for one in modules if one not in there), "")
+        for feature, modules in FEATURES.items()
+    }
 
 
 def _read(file: Path) -> str | None:
@@ -92,28 +95,38 @@ def _try_in_a_namespace() -> dict[str, str]:
 
 
 def attempt() -> dict[str, str]:
-    """Uses netem and looks for the openvswitch datapath in a fresh network namespace."""
+    """Shapes the loopback and looks for the openvswitch datapath in a fresh network namespace."""
     if os.geteuid() == 0:
         os.unshare(os.CLONE_NEWNET)
     else:
         os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET)
-    from corridor.topologies.emulation import datapath, netem, rtnetlink
-    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+    from corridor.topologies.emulation import datapath
 
-    lacks = dict.fromkeys(FEATURES, "")
-    options = netem.Stages(1000, 1, 0, 1, 1000, 1).delay_options()
-    try:
-        with NetlinkSocket() as route:
-            route.carry_out([rtnetlink.qdisc(1, 0x10000, 0xFFFFFFFF, netem.KIND, options, "lo")])
-    except OSError:  # any refusal means the same here
-        lacks["netem"] = NO_SUCH["netem"]
     try:
         there = datapath.is_available()
     except OSError:
         there = False
-    if not there:
-        lacks["openvswitch"] = NO_SUCH["openvswitch"]
-    return lacks
+    return {"netem": _cannot_shape(), "openvswitch": "" if there else NO_SUCH["openvswitch"]}
+
+
+def _cannot_shape() -> str:
+    """What the first refusal means."""
+    from corridor.topologies.emulation import lanes
+    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+    from corridor.topologies.emulation.octets.rtnetlink import QDISC, RTM_NEWTFILTER
+    from corridor.topologies.model.wiring import Shape
+
+    shape = Shape(1000, 8000, 1, 1, 0, 1)
+    with NetlinkSocket() as route:
+        for request in lanes.tree(1, "lo", shape):
+            try:
+                route.carry_out([request])
+            except OSError:  # any refusal means the same here
+                if request.kind == RTM_NEWTFILTER:
+                    return NO_SUCH["cls_u32"]
+                is_root = QDISC.unpack_from(request.body)[2] == lanes.ROOT
+                return NO_SUCH["sch_prio" if is_root else "sch_netem"]
+    return ""
 
 
 if __name__ == "__main__":

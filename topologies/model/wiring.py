@@ -8,13 +8,16 @@ and seed always give the same wiring.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
 
+from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.queue import Queue
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
     from corridor.topologies.model.topology import Fibre, Topology
@@ -37,11 +40,12 @@ MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interfa
 class Shape:
     """How one direction of a fibre treats frames: a delay line, then a queue served at the rate.
 
-    Two netem stages, because netem's one limit counts packets in flight and
+    Two stages, because netem's one limit counts packets in flight and
     packets queued together, and a queue measured in full frames would then drop
     small frames that are only on their way. ``in_flight_packets`` bounds the delay
     line (its bandwidth-delay product in the smallest frames, and what a faster
     sender can add) and must never be met; ``queue_packets`` is the stated buffer.
+    Losses, jitter and lateness are random, each with a sequence of its own from ``seed``.
     """
 
     one_way_delay_ns: int
@@ -49,7 +53,22 @@ class Shape:
     in_flight_packets: int
     queue_packets: int
     loss_ppm: float
+    """The mean of random losses; everything is lost at ``ALL_PPM``."""
     seed: int
+    bursts: Bursts | None = field(default=None, metadata=OMIT_EMPTY)
+    """How losses come, with ``loss_ppm`` for their mean; None: each by itself."""
+    jitter_ns: int = field(default=0, metadata=OMIT_EMPTY)
+    """The most that it adds to a packet's delay, each delay as likely; none overtakes another."""
+    late_ns: int = field(default=0, metadata=OMIT_EMPTY)
+    """How much later ``late_ppm`` of the packets come, so that those behind overtake them."""
+    late_ppm: float = field(default=0, metadata=OMIT_EMPTY)
+    queue: Queue = field(default=Queue(), metadata=OMIT_EMPTY)
+    """What stands in the queue stage."""
+
+    @property
+    def longest_ns(self) -> int:
+        """Over the fibre, with all that is random at its worst; without the queue."""
+        return self.one_way_delay_ns + self.jitter_ns + self.late_ns
 
 
 @dataclass(frozen=True)

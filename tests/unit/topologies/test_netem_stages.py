@@ -6,65 +6,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.topologies.emulation import netem, rtnetlink
-from corridor.topologies.model.wiring import Shape
+from corridor.topologies.emulation.octets import netem, rtnetlink
+from corridor.topologies.emulation.octets.netem import ALL_JITTER, Netem
 
-SHAPE = Shape(
-    one_way_delay_ns=18_000_001,
-    rate_bps=10**9,
-    in_flight_packets=20_000,
-    queue_packets=1648,
-    loss_ppm=0,
-    seed=2**62 + 1,
-)
+LINE = Netem(limit=20_000, latency_ns=18_000_001, seed=2**62 + 1)
 
 
-def dumped(options: bytes, kind: str = "netem") -> bytes:
+def dumped(stage: Netem, kind: str = "netem") -> bytes:
     """The body of an RTM_NEWQDISC, as the kernel would dump what it was given."""
     body = rtnetlink.QDISC.pack(0, 3, 0x10000, 0xFFFFFFFF, 0)
+    options = stage.options()
+    if not stage.rate_bytes_per_s:  # the kernel says this one even of none
+        options += rtnetlink.attribute(netem.RATE, bytes(16))
     return body + rtnetlink.text(1, kind) + rtnetlink.attribute(2, options)
 
 
-def found(shape: Shape) -> netem.Stages | None:
-    asked = netem.stages(shape)
-    return netem.held(dumped(asked.delay_options()), dumped(asked.rate_options()))
-
-
-@pytest.mark.parametrize("rate_bps", [8, 33_333_333, 10**9, 34_359_738_367, 10**12])
-def test_whatever_the_rate_the_kernel_is_found_to_hold_what_it_was_asked_for(rate_bps):
-    shape = replace(SHAPE, rate_bps=rate_bps)
-    assert found(shape) == netem.stages(shape)
-    assert netem.stages(shape).rate_bytes_per_s == rate_bps // 8
+@pytest.mark.parametrize("rate", [1, 4_166_666, 2**32 - 1, 2**32, 10**12, 2**62])
+def test_whatever_the_rate_the_kernel_is_found_to_hold_what_it_was_asked_for(rate):
+    stage = Netem(limit=1648, rate_bytes_per_s=rate)
+    assert netem.held(dumped(stage)) == stage
 
 
 def test_a_rate_that_differs_by_a_byte_a_second_is_another():
-    assert found(replace(SHAPE, rate_bps=33_333_333)) != netem.stages(
-        replace(SHAPE, rate_bps=33_333_341)
-    )
+    one, other = (Netem(limit=1, rate_bytes_per_s=rate) for rate in (4_166_666, 4_166_667))
+    assert netem.held(dumped(one)) != other
 
 
-@given(st.floats(min_value=0.0003, max_value=1_000_000))
-def test_a_loss_is_never_taken_for_none(loss_ppm):
-    assert netem.loss_of(loss_ppm) > 0
+@pytest.mark.parametrize(
+    "change", [{"loss": 429}, {"bursts": (1, 2, 3, 4)}, {"jitter_ns": 7}, {"seed": 5}]
+)
+def test_all_that_is_random_is_found_as_it_was_asked_for(change):
+    stage = replace(LINE, **change)
+    assert netem.held(dumped(stage)) == stage
+    assert netem.held(dumped(LINE)) != stage
 
 
-def test_all_that_is_sent_is_lost_at_a_million_parts_per_million():
-    assert netem.loss_of(1_000_000) == netem.PROBABILITY_ONE
+@given(st.floats(min_value=0.0003e-6, max_value=1))
+def test_a_loss_is_never_taken_for_none(share):
+    assert netem.probability(share) > 0
 
 
-def test_a_loss_of_a_tenth_of_a_part_per_million_is_held():
-    shape = replace(SHAPE, loss_ppm=0.1)
-    assert netem.stages(shape).loss == 429
-    assert found(shape) == netem.stages(shape)
+def test_all_that_is_sent_is_lost_at_a_share_of_one():
+    assert netem.probability(1) == netem.PROBABILITY_ONE
 
 
-def test_another_discipline_in_its_place_is_no_shape():
-    asked = netem.stages(SHAPE)
-    rate = dumped(asked.rate_options())
-    assert netem.held(dumped(asked.delay_options(), "htb"), rate) is None
+def test_another_discipline_in_its_place_is_none():
+    assert netem.held(dumped(LINE, "htb")) is None
 
 
 def test_a_kernel_whose_netem_has_no_seed_does_not_hold_what_was_asked_for():
-    asked = netem.stages(SHAPE)
-    seedless = asked.delay_options()[:-12]
-    assert netem.held(dumped(seedless), dumped(asked.rate_options())) is None
+    assert netem.held(dumped(replace(LINE, seed=None))) != LINE
+
+
+@pytest.mark.parametrize(
+    ("share", "late", "size"), [(0.01, 1, 100), (0.3, 3, 10), (1e-4, 1, 10_000)]
+)
+def test_late_packets_are_drawn_from_a_table_with_their_share_in_it(share, late, size):
+    table = netem.late_table(share)
+    assert (table.count(ALL_JITTER), table.count(0), len(table)) == (late, size - late, size)

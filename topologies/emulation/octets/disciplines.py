@@ -103,7 +103,7 @@ class HtbClass:
             _U64.unpack(found[number])[0] if number in found else _RATE.unpack(small)[5]
             for number, small in ((HTB_RATE64, rate), (HTB_CEIL64, ceil))
         ]
-        return cls(*rates, burst, ceil_burst, quantum, priority)
+        return cls(rates[0], rates[1], burst, ceil_burst, quantum, priority)
 
 
 @dataclass(frozen=True)

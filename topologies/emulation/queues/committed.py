@@ -85,4 +85,6 @@ def _program(queue: Queue) -> bpf.Program:
     return bpf.by_packets(known, GATE + REST)
 
 
-KIND = QueueKind("committed", "guaranteed rates first, each in its own queue", tree, frozenset(["commitments"]))
+KIND = QueueKind(
+    "committed", "guaranteed rates first, each in its own queue", tree, frozenset(["commitments"])
+)

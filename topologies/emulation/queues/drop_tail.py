@@ -14,6 +14,7 @@ from corridor.topologies.emulation.queues.tree import (
 )
 from corridor.topologies.model.queue import Queue
 
+
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     stage = Stage(FIRST_LINE, GATE_CLASS, ByteFifo(queue.buffer_bytes))
     return Tree((*gate(rate_bytes_per_s), stage), (Line("all", FIRST_LINE),))

@@ -36,4 +36,6 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     return Tree(parts, (Line("all", FIRST_LINE),))
 
 
-KIND = QueueKind("fq_codel", "fair queueing of flows, each held to a target delay", tree, frozenset(["target"]))
+KIND = QueueKind(
+    "fq_codel", "fair queueing of flows, each held to a target delay", tree, frozenset(["target"])
+)

@@ -14,6 +14,7 @@ from corridor.topologies.emulation.queues.tree import (
 )
 from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
+
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     limit_packets = -(-queue.buffer_bytes // FULL_FRAME_ON_FIBRE_BYTES)
     aqm = Pie(target_us=queue.target_us, limit_packets=limit_packets)

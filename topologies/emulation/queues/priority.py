@@ -17,6 +17,7 @@ from corridor.topologies.emulation.queues.tree import (
 )
 from corridor.topologies.model.queue import Queue
 
+
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     stages, names = zip(*lines(INNER, queue.classes), strict=True)
     by_dscp = bpf.by_dscp(*numbers_by_dscp(INNER, queue.classes))
@@ -24,4 +25,6 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     return Tree((*gate(rate_bytes_per_s), inner, *stages, Filter(INNER, by_dscp)), names)
 
 
-KIND = QueueKind("priority", "classes by DSCP, each before those after it", tree, frozenset(["classes"]))
+KIND = QueueKind(
+    "priority", "classes by DSCP, each before those after it", tree, frozenset(["classes"])
+)

@@ -88,10 +88,10 @@ def lines(parent: int, classes: tuple[QueueClass, ...]) -> tuple[tuple[Stage, Li
     return tuple(found)
 
 
-def numbers_by_dscp(
-    parent: int, classes: tuple[QueueClass, ...]
-) -> tuple[dict[int, int], int]:
+def numbers_by_dscp(parent: int, classes: tuple[QueueClass, ...]) -> tuple[dict[int, int], int]:
     """The class of each DSCP, and that of all others."""
-    found = {dscp: classid(parent, number) for number, one in enumerate(classes) for dscp in one.dscps}
+    found = {
+        dscp: classid(parent, number) for number, one in enumerate(classes) for dscp in one.dscps
+    }
     rest = next((n for n, one in enumerate(classes) if not one.dscps), len(classes) - 1)
     return found, classid(parent, rest)

@@ -19,12 +19,11 @@ from corridor.topologies.emulation.queues.tree import (
 )
 from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
+
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     """In each round a class sends as many full frames as its weight, or so many octets."""
     classes = (
-        Class(
-            classid(INNER, number), INNER, DrrClass(one.weight * FULL_FRAME_ON_FIBRE_BYTES)
-        )
+        Class(classid(INNER, number), INNER, DrrClass(one.weight * FULL_FRAME_ON_FIBRE_BYTES))
         for number, one in enumerate(queue.classes)
     )
     stages, names = zip(*lines(INNER, queue.classes), strict=True)
@@ -39,4 +38,9 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     return Tree(parts, names)
 
 
-KIND = QueueKind("weighted", "classes by DSCP that share a full fibre by weight", tree, frozenset(["classes", "weights"]))
+KIND = QueueKind(
+    "weighted",
+    "classes by DSCP that share a full fibre by weight",
+    tree,
+    frozenset(["classes", "weights"]),
+)

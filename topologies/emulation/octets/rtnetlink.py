@@ -18,6 +18,8 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR = 20
 RTM_DELNEIGH, RTM_GETNEIGH = 29, 30
 RTM_NEWQDISC, RTM_DELQDISC, RTM_GETQDISC = 36, 37, 38
+RTM_NEWTCLASS, RTM_GETTCLASS = 40, 42
+RTM_NEWTFILTER, RTM_GETTFILTER = 44, 46
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 13, 18
 IFLA_AF_SPEC, IFLA_GROUP, IFLA_NET_NS_FD, IFLA_EXT_MASK, IFLA_GSO_MAX_SEGS = 26, 27, 28, 29, 40
@@ -160,6 +162,23 @@ def qdisc_deleted(index: int, name: str) -> Request:
     return Request(RTM_DELQDISC, 0, QDISC.pack(0, index, 0, QDISC_ROOT, 0), name)
 
 
+def tclass(index: int, handle: int, parent: int, kind: str, options: bytes, name: str) -> Request:
+    """Put a class of a discipline in its place, or change the one that is there."""
+    body = QDISC.pack(0, index, handle, parent, 0)
+    body += text(TCA_KIND, kind) + attribute(TCA_OPTIONS, options)
+    return Request(RTM_NEWTCLASS, NLM_F_CREATE | NLM_F_REPLACE, body, name)
+
+
+def tfilter(
+    index: int, parent: int, handle: int, info: int, kind: str, options: bytes, name: str
+) -> Request:
+    """Put a filter at a discipline, or change the one that is there; ``info`` is its preference,
+    above the Ethernet type in the order of the network."""
+    body = QDISC.pack(0, index, handle, parent, info)
+    body += text(TCA_KIND, kind) + attribute(TCA_OPTIONS, options)
+    return Request(RTM_NEWTFILTER, NLM_F_CREATE, body, name)
+
+
 def all_neighbours() -> Request:
     """The ARP cache of a namespace."""
     return Request(RTM_GETNEIGH, NLM_F_DUMP, NEIGHBOUR.pack(AF_INET, 0, 0, 0, 0), "neighbours")
@@ -180,6 +199,16 @@ def all_links() -> Request:
 
 def all_qdiscs() -> Request:
     return Request(RTM_GETQDISC, NLM_F_DUMP, QDISC.pack(0, 0, 0, 0, 0), "queueing disciplines")
+
+
+def all_classes(index: int) -> Request:
+    """Of all disciplines of an interface."""
+    return Request(RTM_GETTCLASS, NLM_F_DUMP, QDISC.pack(0, index, 0, 0, 0), "classes")
+
+
+def all_filters(index: int, parent: int) -> Request:
+    """Of one discipline of an interface."""
+    return Request(RTM_GETTFILTER, NLM_F_DUMP, QDISC.pack(0, index, 0, parent, 0), "filters")
 
 
 def attributes(data: bytes) -> Attributes:

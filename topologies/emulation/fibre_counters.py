@@ -1,0 +1,89 @@
+"""What one direction of a fibre has seen, from its disciplines as dumped. Pure."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from corridor.topologies.base.codec import OMIT_EMPTY
+from corridor.topologies.emulation import lanes
+from corridor.topologies.emulation.octets import netem, rtnetlink
+from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+
+_BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
+TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
+
+
+@dataclass(frozen=True)
+class ClassCounters:
+    """Of one class of a queue in front of a fibre."""
+
+    name: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    """Packets that found the buffer full, or that an AQM dropped."""
+    backlog_packets: int
+
+
+@dataclass(frozen=True)
+class FibreCounters:
+    """Since the fibre was shaped. Those without ``control`` are of the customers' lane."""
+
+    sent_packets: int
+    sent_bytes: int
+    queue_drops: int
+    """Packets that found the buffer full."""
+    line_drops: int
+    """Packets lost at random, as the shape asks."""
+    backlog_packets: int
+    control_packets: int = 0
+    control_bytes: int = 0
+    control_drops: int = 0
+    """Lost at random."""
+    classes: tuple[ClassCounters, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Of the queue in front of the fibre; what they drop is part of ``queue_drops``."""
+
+
+class Statistics(NamedTuple):
+    """Of one discipline: what left it, what was dropped in it or below it, what it holds."""
+
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    backlog_packets: int
+
+
+def counted(found: Found) -> FibreCounters:
+    """KeyError where a lane is not there."""
+    data = statistics(found.qdiscs[lanes.DELAY])
+    queue_drops = statistics(found.qdiscs[QUEUE_HANDLE]).drops
+    control = statistics(found.qdiscs[lanes.CONTROL])
+    line_drops = data.drops - queue_drops  # the outer stage counts the inner ones' too
+    if line_drops and not _loses(found.qdiscs[lanes.DELAY]):  # an overload that met its limit
+        queue_drops, line_drops = data.drops, 0
+    return FibreCounters(
+        sent_packets=data.sent_packets,
+        sent_bytes=data.sent_bytes,
+        queue_drops=queue_drops,
+        line_drops=line_drops,
+        backlog_packets=data.backlog_packets,
+        control_packets=control.sent_packets,
+        control_bytes=control.sent_bytes,
+        control_drops=control.drops,
+    )
+
+
+def statistics(dumped: bytes) -> Statistics:
+    """Of a discipline, or of a class, as dumped."""
+    said = rtnetlink.attributes(dumped[rtnetlink.QDISC.size :])
+    parts = rtnetlink.attributes(said[rtnetlink.TCA_STATS2])
+    sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
+    length, _backlog, drops, *_ = _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
+    return Statistics(sent_packets, sent_bytes, drops, length)
+
+
+def _loses(dumped: bytes) -> bool:
+    stage = netem.held(dumped)
+    return stage is not None and bool(stage.loss or stage.bursts)

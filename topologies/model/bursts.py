@@ -1,0 +1,52 @@
+"""Losses in bursts: the model of Gilbert and Elliott, as netem has it (``loss gemodel``). Pure.
+
+A fibre is in a good or a bad state, packet by packet. Sources: E. N. Gilbert, Capacity of a
+burst-noise channel (1960); E. O. Elliott, Estimates of error rates for codes on burst-noise
+channels (1963).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Bursts:
+    """Probabilities for each packet; the state that it finds decides, then the state may change.
+
+    ``begin`` is netem's p, ``end`` its r, ``lost_in_burst`` its 1-h and ``lost_between`` its 1-k.
+    """
+
+    begin: float
+    end: float
+    lost_in_burst: float = 1.0
+    lost_between: float = 0.0
+
+    @property
+    def share_in_burst(self) -> float:
+        """Of all packets, those that find the bad state."""
+        return self.begin / (self.begin + self.end)
+
+    @property
+    def mean_loss(self) -> float:
+        bad = self.share_in_burst
+        return bad * self.lost_in_burst + (1 - bad) * self.lost_between
+
+    @property
+    def mean_burst_packets(self) -> float:
+        """How many packets in a row find the bad state; with ``lost_in_burst`` 1, are lost."""
+        return 1 / self.end
+
+    def with_loss(self, share: float) -> Bursts:
+        """With losses of another cause beside them."""
+        return replace(
+            self,
+            lost_in_burst=1 - (1 - self.lost_in_burst) * (1 - share),
+            lost_between=1 - (1 - self.lost_between) * (1 - share),
+        )
+
+
+def of_mean(loss: float, burst_packets: float) -> Bursts:
+    """All is lost in a burst and nothing between: a share of all packets, so many in a row."""
+    end = 1 / burst_packets
+    return Bursts(begin=end * loss / (1 - loss), end=end)
