@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.octets import netem, rtnetlink
 from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
@@ -34,7 +33,7 @@ class FibreCounters:
     sent_packets: int
     sent_bytes: int
     queue_drops: int
-    """Packets that found the buffer full."""
+    """Packets that found a buffer full, or that an AQM dropped."""
     line_drops: int
     """Packets lost at random, as the shape asks."""
     backlog_packets: int
@@ -42,8 +41,6 @@ class FibreCounters:
     control_bytes: int = 0
     control_drops: int = 0
     """Lost at random."""
-    classes: tuple[ClassCounters, ...] = field(default=(), metadata=OMIT_EMPTY)
-    """Of the queue in front of the fibre; what they drop is part of ``queue_drops``."""
 
 
 class Statistics(NamedTuple):

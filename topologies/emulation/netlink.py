@@ -16,7 +16,7 @@ from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import lanes, queue_interfaces, taps
-from corridor.topologies.emulation.fibre_counters import FibreCounters
+from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.octets import rtnetlink
@@ -64,6 +64,8 @@ class Links:
         self._route = NetlinkSocket()
         self._closed = False
         self.namespaces: dict[str, Namespace] = {}
+        self._before: dict[str, tuple[ClassCounters, ...]] = {}
+        """What queues had counted when the fibres that they are before began again."""
 
     def build(self) -> None:
         """Make every host's namespace and every interface pair, addressed and up.
@@ -117,6 +119,7 @@ class Links:
     def restore(self, interfaces: Iterable[str]) -> None:
         """Shape ends of fibres that are ports of a switch again, as declared."""
         declared = shapes(self._wiring)
+        self._before = self.class_counters()
         for name in interfaces:
             self._put(lanes.tree(socket.if_nametoindex(name), name, declared[name]))
 
@@ -165,12 +168,20 @@ class Links:
 
     def counters(self) -> dict[str, FibreCounters]:
         """Counters of every fibre direction, by the sending interface."""
-        found = self._dump()
+        dumped = self._dump()
+        queues = queue_interfaces.counters(shapes(self._wiring), dumped)
         return {
-            name: queue_interfaces.counted(name, shape, found)
-            for name, shape in shapes(self._wiring).items()
-            if name in found and {lanes.DELAY, QUEUE_HANDLE} <= found[name].qdiscs.keys()
+            name: queue_interfaces.with_queue(
+                counted(found), queues.get(name, ()), self._before.get(name, ())
+            )
+            for name, found in dumped.items()
+            if {lanes.DELAY, QUEUE_HANDLE} <= found.qdiscs.keys()
         }
+
+    def class_counters(self) -> dict[str, tuple[ClassCounters, ...]]:
+        """Of each class of the queues in front of fibres, by the sending interface, since it was
+        shaped."""
+        return queue_interfaces.counters(shapes(self._wiring), self._dump())
 
     def close(self) -> None:
         """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation import fibre_counters
-from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters
+from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, statistics
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.octets import bpf, redirect, rtnetlink
 from corridor.topologies.emulation.octets.disciplines import Options
@@ -94,21 +93,29 @@ def check(route: NetlinkSocket, shapes: Mapping[str, Shape], dumped: Mapping[str
             )
 
 
-def counted(name: str, shape: Shape, dumped: Mapping[str, Found]) -> FibreCounters:
-    """Of one direction of a fibre, with the queue in front of it."""
-    counters = fibre_counters.counted(dumped[name])
-    if not shape.queue.stands:
-        return counters
-    there = dumped[name_of(name)].qdiscs
-    classes = tuple(
-        ClassCounters(line.name, *fibre_counters.statistics(there[line.handle]))
-        for line in registry.tree(shape.queue, shape.rate_bps).lines
-    )
+def counters(
+    shapes: Mapping[str, Shape], dumped: Mapping[str, Found]
+) -> dict[str, tuple[ClassCounters, ...]]:
+    """Of each queue, by the interface it is before."""
+    return {
+        name: tuple(
+            ClassCounters(line.name, *statistics(dumped[name_of(name)].qdiscs[line.handle]))
+            for line in registry.tree(shape.queue, shape.rate_bps).lines
+        )
+        for name, shape in queued(shapes).items()
+    }
+
+
+def with_queue(
+    fibre: FibreCounters, queue: Sequence[ClassCounters], before: Sequence[ClassCounters]
+) -> FibreCounters:
+    """Counters of one direction of a fibre with those of the queue in front of it, less what that
+    had dropped ``before``."""
+    drops = sum(one.drops for one in queue) - sum(one.drops for one in before)
     return replace(
-        counters,
-        queue_drops=counters.queue_drops + sum(one.drops for one in classes),
-        backlog_packets=counters.backlog_packets + sum(one.backlog_packets for one in classes),
-        classes=classes,
+        fibre,
+        queue_drops=fibre.queue_drops + drops,
+        backlog_packets=fibre.backlog_packets + sum(one.backlog_packets for one in queue),
     )
 
 
