@@ -26,7 +26,7 @@ SRC_PORT, DST_PORT = IP + 20, IP + 22
 PROTOCOLS = {"tcp": 6, "udp": 17}
 _LOAD_BYTE, _LOAD_HALF, _LOAD_WORD = 0x30, 0x28, 0x20
 _SHIFT_RIGHT, _EQUALS, _RETURN, _RETURN_A = 0x74, 0x15, 0x06, 0x16
-_TO_X, _XOR_X, _MULTIPLY, _MODULO, _ADD = 0x07, 0xAF, 0x24, 0x94, 0x04
+_TO_X, _XOR_X, _MULTIPLY, _MODULO, _ADD = 0x07, 0xAC, 0x24, 0x94, 0x04
 _SCATTER = 0x9E3779B1
 """2^32 divided by the golden ratio: spreads neighbours (Knuth, TAOCP 6.4)."""
 _INSTRUCTION = struct.Struct("=HBBI")

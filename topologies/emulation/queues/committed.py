@@ -28,7 +28,8 @@ from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Commitmen
 REST, FIRST = 2, 3
 """Minor numbers of classes: of all else, and of the first commitment."""
 REST_SHARE = 1000
-"""All else is promised this part of the fibre, and borrows what committed rates leave."""
+"""All else is promised this part of the fibre, and borrows what committed rates leave, frame by frame
+by turns with peaks above them."""
 HOST_FRAME_BYTES = FULL_FRAME_ON_FIBRE_BYTES - bpf.LABEL_BYTES
 
 
@@ -38,7 +39,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     rate = max(LEAST_BYTES_PER_S, rate_bytes_per_s)
     whole = HtbClass(rate, rate, 1, 1, FULL_FRAME_ON_FIBRE_BYTES, 0)
     rest_rate = max(LEAST_BYTES_PER_S, rate // REST_SHARE)
-    rest = HtbClass(rest_rate, rate, 1, 1, FULL_FRAME_ON_FIBRE_BYTES, 1)
+    rest = HtbClass(rest_rate, rate, 1, 1, FULL_FRAME_ON_FIBRE_BYTES, 0)
     parts: list[Stage | Class | Filter] = [
         Stage(GATE, ROOT, Htb(REST)),
         Class(GATE_CLASS, GATE, whole),
