@@ -263,7 +263,7 @@ def longest_ns(deployment: Deployment, wiring: Wiring) -> int:
 def _most_ns(wire: FibreWire) -> int:
     """Through a full queue and over the fibre, the slower way."""
     return max(
-        shape.one_way_delay_ns
+        shape.longest_ns
         + (shape.queue_packets + 1) * FULL_FRAME_BITS * NS_PER_S // max(shape.rate_bps, 1)
         for shape in (wire.forward, wire.backward)
     )

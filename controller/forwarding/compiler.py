@@ -67,6 +67,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import Intent, clashes
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.progress import counting
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
@@ -107,7 +108,8 @@ def plan_ways(
     """
     builder, asked = TreeBuilder(topology, failures), tuple(intents)
     off = keeping_apart(builder, topology, asked)
-    return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in asked)
+    planning = counting(asked, "ways planned")
+    return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in planning)
 
 
 def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
@@ -130,7 +132,7 @@ def compile_ways(
             "bind each to a protocol and port",
         )
     draft = _Draft(wiring, topology, Allocator(epoch), epoch)
-    for number, way in enumerate(ways, start=1):
+    for number, way in enumerate(counting(ways, "ways compiled"), start=1):
         draft.add(number, way)
     return Compiled(draft.program(), tuple(ways))
 

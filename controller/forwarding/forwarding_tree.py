@@ -21,7 +21,7 @@ that is protected all along.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from corridor.controller.forwarding.avoided import NOTHING, Avoided
@@ -118,6 +118,8 @@ class TreeBuilder:
         self._floors: dict[str, dict[str, int]] = {}
         self._risks = Risks(topology)
         self._courses: dict[object, ProductPaths] = {}
+        self._alike: dict[object, tuple[tuple[Automaton, ...], ForwardingTree]] = {}
+        """Ways by what they were asked for; the automata are kept since their identity is in it."""
 
     def way(self, intent: Intent, avoided: Avoided = NOTHING) -> ForwardingTree:
         """By the first permit with a path. Never raises: what cannot be evaluated is blocked.
@@ -125,7 +127,7 @@ class TreeBuilder:
         While nothing fails it keeps off what is ``avoided``, if there is such a way.
         """
         try:
-            served = self._served(intent, avoided)
+            served = self._served_alike(intent, avoided)
         except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
             ruling = intent.ruling
             because = ruling.refusals or (unevaluable(ruling.demand, problem),)
@@ -139,6 +141,17 @@ class TreeBuilder:
             return None
         first = Decisions(chosen.permits, UNPROTECTED, self._risks).first(chosen.course)
         return Used(chosen.rank, chosen.course.path.one_way_ns, *met_along(first))
+
+    def _served_alike(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
+        """Demands that were ruled on together, and ask for the same, are served alike."""
+        automata = intent.ruling.automata
+        asked = (id(automata), intent.protection, intent.given_up, avoided)
+        if asked in self._alike:
+            return replace(self._alike[asked][1], intent=intent)
+        served = self._served(intent, avoided)
+        if served is not None:
+            self._alike[asked] = (automata, served)
+        return served
 
     def _served(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
         chosen = self._chosen(intent, avoided)

@@ -20,7 +20,7 @@ from corridor.controller.policy.model import (
     Protected,
     RateStep,
 )
-from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.semantics import Rulings
 from corridor.topologies.model.topology import Frozen, Topology
 
 
@@ -50,9 +50,10 @@ class Specification(Frozen):
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""
+        rulings = Rulings(self.policies, self.topology, self.as_of)
         return tuple(
             Intent(
-                rule(self.policies, self.topology, self.policies.seen(one.demand), self.as_of),
+                rulings.on(self.policies.seen(one.demand)),
                 one.selectors,
                 Protection(self.k, self.over),
                 one.bandwidth,

@@ -138,6 +138,25 @@ def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) 
     return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies)
 
 
+class Rulings:
+    """What policies say about many demands on one day. Those that are alike are ruled on once:
+    their names aside, the same data between the same hubs, carried alike."""
+
+    def __init__(self, policies: PolicySet, topology: Topology, as_of: date) -> None:
+        self._asked = (policies, topology)
+        self._as_of = as_of
+        self._known: dict[tuple[object, ...], Ruling] = {}
+
+    def on(self, demand: Demand) -> Ruling:
+        """As ``rule`` says it. Never raises."""
+        alike = (demand.data_class, demand.src, demand.dst, demand.service)
+        known = self._known.get(alike)
+        if known is not None and not known.refusals:  # a refusal names its demand
+            return replace(known, demand=demand)
+        found = self._known[alike] = rule(*self._asked, demand, self._as_of)
+        return found
+
+
 def data_of(policies: PolicySet, demand: Demand) -> DataClass:
     """The class of a demand's data, carried as the demand says. Raises KeyError."""
     data = policies.data_class(demand.data_class)

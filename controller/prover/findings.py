@@ -18,6 +18,7 @@ from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.change import Change
 from corridor.controller.prover.search.core import Core
 from corridor.controller.prover.search.search import Exploration
+from corridor.topologies.base.progress import counting
 
 type DoorKey = tuple[str, int]
 """Hub and port."""
@@ -154,7 +155,8 @@ def _again(core: Core, seen: Exploration, places: list[int]) -> Exploration:
 
 def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandKey, Looked]]:
     for hub, opened in edges.items():
-        for demand, door in opened.demands:
+        done = f"directions proven from {hub}"
+        for demand, door in counting(opened.demands, done):
             key = (hub, demand.number if demand else 0)
             yield key, _look(core, Exploration.of(core, demand, door))
 

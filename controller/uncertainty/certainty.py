@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -85,9 +85,20 @@ class Lawful:
         self._ways: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
         self._crossed: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
         self._graphs: dict[object, Arcs | None] = {}
+        self._certain: dict[object, Certainty] = {}
 
     def certainty(self, ruling: Ruling, path: Path) -> Certainty:
-        """Of the demand of a ruling that uses ``path``."""
+        """Of the demand of a ruling that uses ``path``; demands that may go alike are as sure."""
+        alike = tuple(
+            (one.course_key, tuple(budget.one_way_ns for budget in one.budgets))
+            for one in ruling.automata
+        )
+        known = self._certain.get((path, alike))
+        if known is None:
+            known = self._certain[path, alike] = self._of(ruling, path)
+        return replace(known, demand=ruling.demand.id)
+
+    def _of(self, ruling: Ruling, path: Path) -> Certainty:
         best_ns, ways = self.shortest(ruling)
         src = path.src
         crosses = crossed_jurisdictions(self.topology, path)

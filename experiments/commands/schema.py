@@ -53,6 +53,7 @@ def _scenario_schema() -> dict[str, Any]:
     from corridor.controller.policy.schema import json_schema
     from corridor.experiments.scenario.extending import EXTENDS
     from corridor.experiments.scenario.scenario import ScenarioFile
+    from corridor.experiments.scenario.shipped_workloads import BY_CLASS
 
     made = json_schema(ScenarioFile, "An experiment on a data corridor")
     made["properties"][EXTENDS] = {
@@ -60,6 +61,9 @@ def _scenario_schema() -> dict[str, Any]:
         "description": "A shipped scenario, or a file beside this one, whose keys hold where this "
         "file has none.",
     }
+    made["$defs"]["WorkloadEntry"]["required"] = ["id"]  # a shipped one has the rest
+    listed = made["properties"]["workloads"]
+    listed |= {"anyOf": [{"const": BY_CLASS}, {key: listed.pop(key) for key in ("items", "type")}]}
     alone = [key for key in made["required"] if key != "name"]
     made["required"] = ["name"]
     made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]

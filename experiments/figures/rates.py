@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from corridor.experiments.answers.words import duration
-from corridor.experiments.figures.style import SERIES
+from corridor.experiments.figures.style import SERIES, as_patch
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.summary import DemandSummary
@@ -117,7 +117,7 @@ def key(rates: Sequence[Rate]) -> list[tuple[Any, str]]:
 def draw_rate(axes: Any, rate: Rate) -> None:
     for samples, look in ((rate.sent, SENT), (rate.delivered, DELIVERED)):
         edges = [*(one.at_s for one in samples), samples[-1].at_s + rate.width_ns / 1e9]
-        axes.stairs([one.value or 0.0 for one in samples], edges, baseline=None, **_stairs(look))
+        axes.stairs([one.value or 0.0 for one in samples], edges, baseline=None, **as_patch(look))
     axes.plot(
         rate.missing_s,
         np.full(len(rate.missing_s), 0.07),
@@ -128,8 +128,3 @@ def draw_rate(axes: Any, rate: Rate) -> None:
     most = max((one.value or 0.0 for one in (*rate.sent, *rate.delivered)), default=0.0)
     axes.set_ylim(-0.16 * (most or 1.0), 1.12 * (most or 1.0))
     axes.set_ylabel("Mbit/s")
-
-
-def _stairs(look: dict[str, Any]) -> dict[str, Any]:
-    """``stairs`` draws a patch, which has an edge where a line has a colour."""
-    return {"edgecolor" if key == "color" else key: value for key, value in look.items()}

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures import data, event_data
+from corridor.experiments.figures import class_data, data, event_data
 from corridor.experiments.figures.answers_data import read_answers
+from corridor.experiments.figures.class_data import Messages
 from corridor.experiments.figures.data import Group
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
@@ -93,6 +94,13 @@ class RunData:
     @property
     def has_bfd(self) -> bool:
         return bool(self.plan and self.plan.get("bfd_interval_ms"))
+
+    @cached_property
+    def messages(self) -> Messages:
+        """Of workloads; empty where there are none, or the plan cannot be read."""
+        if self.plan is None:
+            return class_data.NOTHING
+        return class_data.read_messages(self.out_dir, self.plan["start_ns"])
 
     @cached_property
     def probes(self) -> Probes:

@@ -107,6 +107,11 @@ SERIES = (
 )
 
 
+def as_patch(look: dict[str, Any]) -> dict[str, Any]:
+    """Of a line, for ``stairs``, which draws a patch: it has an edge where a line has a colour."""
+    return {"edgecolor" if key == "color" else key: value for key, value in look.items()}
+
+
 @contextlib.contextmanager
 def style() -> Iterator[None]:
     """Our settings and no others, whatever the user's matplotlibrc says; undone afterwards."""

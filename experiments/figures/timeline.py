@@ -9,32 +9,20 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.answers.words import duration
 from corridor.experiments.figures import data, event_data, rates
-from corridor.experiments.figures.event_data import Course, Level, Span
-from corridor.experiments.figures.flags import Flag, flags
+from corridor.experiments.figures.event_data import Course, Level
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import (
-    PNG_DPI,
-    SERIES,
-    SMALL_PT,
-    SOFT,
-    Sheet,
-    Width,
-    new_sheet,
-    width_pt,
-)
+from corridor.experiments.figures.style import SERIES, Sheet, Width
+from corridor.experiments.figures.time_rows import TimeRows, key_of_events, name_row, time_rows
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.topologies.base.words import counted
 
-LEFT_IN, RIGHT_IN = 0.62, 0.14
-ROW_IN, RATE_IN, NAME_IN, LANE_IN, TIME_IN = 0.78, 0.62, 0.22, 0.135, 0.42
-PT_PER_IN = 72
+ROW_IN, RATE_IN = 0.78, 0.62
 LEAST_SPAN = 0.06
 """Of an axis of RTT, as a share of its values: smaller differences are no event's."""
 
@@ -42,10 +30,6 @@ RTT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1}
 PREDICTED: dict[str, Any] = {"color": "k", "linewidth": 0.7, "linestyle": (0, (4, 2))}
 LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
 LOST |= {"markersize": 6, "markeredgewidth": 0.8}
-LASTS: dict[str, Any] = {"facecolor": "0.91", "linewidth": 0}
-SEVERAL_LAST: dict[str, Any] = {"facecolor": "0.82", "linewidth": 0}
-AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (1, 1))}
-POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
 
 
 def timeline(run: RunData, width: Width) -> Figure | None:
@@ -60,58 +44,30 @@ def timeline(run: RunData, width: Width) -> Figure | None:
     every = rates.rates_of(run.tracks, end_s, demands)
     found = every[: rates.MAX_RATES]
     end_s = max(end_s, rates.end_of(found))
-    spans = event_data.spans(events, end_s)
-    placed = _placed(spans, end_s, _wide_in(width))
-    lanes_in = LANE_IN * (1 + max((flag.lane for flag in placed), default=-1)) + 0.04
-    rates_in = len(found) * (NAME_IN + RATE_IN)
-    rows_in = len(demands) * (NAME_IN + ROW_IN) + rates_in
-    caption = data.caption(summary, _shown(summary, demands, spans, placed, len(every)))
-    keys = (_key(spans), rates.key(found) if found else ())
-    title = event_data.timeline_title(events)
-    sheet = new_sheet(title, caption, lanes_in + rows_in + TIME_IN, width, *keys)
-    below_in = sheet.below_in + TIME_IN
-    _draw_events(_axes(sheet, below_in, rows_in + lanes_in, end_s), spans, placed, rows_in)
+    heights_in = [ROW_IN] * len(demands) + [RATE_IN] * len(found)
+    rows = time_rows(events, heights_in, end_s, width)
+    caption = data.caption(summary, _shown(summary, demands, rows, len(every)))
+    keys = (_key(rows), rates.key(found) if found else ())
+    sheet = rows.sheet(event_data.timeline_title(events), caption, *keys)
     for number, (demand, course) in enumerate(zip(demands, courses, strict=True)):
-        below = len(demands) - 1 - number
-        bottom_in = below_in + rates_in + below * (NAME_IN + ROW_IN)
-        axes = _axes(sheet, bottom_in, ROW_IN, end_s)
+        axes = rows.axes(sheet, number)
         _draw_course(axes, course, event_data.levels(demand, events, end_s, has_bfd=run.has_bfd))
         out_ms = event_data.longest_out_ms(events, demand["id"])
         _name_row(axes, demand, f"out for {duration(out_ms)}" if out_ms else "", width)
-        _share_axis(axes, shared=below > 0 or bool(found))
-    _draw_rates(sheet, found, {one["id"]: one for one in summary["demands"]}, end_s, width)
+    _draw_rates(sheet, rows, found, {one["id"]: one for one in summary["demands"]})
     return sheet.figure
 
 
-def _wide_in(width: Width) -> float:
-    """How long the axis of time is."""
-    return width.inches - LEFT_IN - RIGHT_IN
-
-
 def _draw_rates(
-    sheet: Sheet,
-    found: Sequence[Rate],
-    demands: Mapping[str, DemandSummary],
-    end_s: float,
-    width: Width,
+    sheet: Sheet, rows: TimeRows, found: Sequence[Rate], demands: Mapping[str, DemandSummary]
 ) -> None:
     """Below all else."""
+    first = len(rows.heights_in) - len(found)
     for number, rate in enumerate(found):
-        below = len(found) - 1 - number
-        bottom_in = sheet.below_in + TIME_IN + below * (NAME_IN + RATE_IN)
-        axes = _axes(sheet, bottom_in, RATE_IN, end_s)
+        axes = rows.axes(sheet, first + number)
         rates.draw_rate(axes, rate)
         axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-        _name_row(axes, demands[rate.demand], rate.told, width)
-        _share_axis(axes, shared=below > 0)
-
-
-def _share_axis(axes: Any, *, shared: bool) -> None:
-    """Time is told below the last row alone."""
-    if shared:
-        axes.tick_params(axis="x", length=0, labelbottom=False)
-    else:
-        axes.set_xlabel("time since probing began (s)")
+        _name_row(axes, demands[rate.demand], rate.told, rows.width)
 
 
 def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
@@ -124,84 +80,27 @@ def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
     return max(times, default=1.0) or 1.0
 
 
-def _placed(spans: Sequence[Span], end_s: float, wide_in: float) -> list[Flag]:
-    scratch = Figure(dpi=PNG_DPI)
-    wide_pt = wide_in * PT_PER_IN
-    return flags(
-        [span.from_s / end_s * wide_pt for span in spans],
-        [width_pt(scratch, [span.label], SMALL_PT) for span in spans],
-        wide_pt,
-        [span.hits for span in spans],
-    )
-
-
-def _shown(
-    summary: Summary,
-    demands: Sequence[DemandSummary],
-    spans: Sequence[Span],
-    placed: Sequence[Flag],
-    flows: int,
-) -> str:
+def _shown(summary: Summary, demands: Sequence[DemandSummary], rows: TimeRows, flows: int) -> str:
     every = counted(len(summary["demands"]), "demand")
     said = [every]
     if len(demands) < len(summary["demands"]):
         said = [f"{len(demands)} of {every}, those hit hardest"]
     if flows > rates.MAX_RATES:
         said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
-    if not all(span.hits for span in spans):
+    if not all(span.hits for span in rows.spans):
         said.append("events in grey hit none")
-    if len(placed) < len(spans):
-        said.append(f"{len(spans) - len(placed)} labels left out")
+    if rows.left_out:
+        said.append(f"{rows.left_out} labels left out")
     return ", ".join(said)
 
 
-def _key(spans: Sequence[Span]) -> list[tuple[Any, str]]:
-    key: list[tuple[Any, str]] = [
+def _key(rows: TimeRows) -> list[tuple[Any, str]]:
+    return [
         (Line2D([], [], **RTT), "RTT"),
         (Line2D([], [], **PREDICTED), "predicted"),
         (Line2D([], [], **LOST), "lost probe"),
+        *key_of_events(rows.spans),
     ]
-    if any(span.until_s is not None for span in spans):
-        key.append((Patch(**LASTS), "event"))
-    if any(several for _, _, several in event_data.shades(spans)):
-        key.append((Patch(**SEVERAL_LAST), "several"))
-    if any(span.until_s is None for span in spans):
-        key.append((Line2D([], [], **AT_ONCE), "event, over at once"))
-    return key
-
-
-def _axes(sheet: Sheet, bottom_in: float, high_in: float, end_s: float) -> Any:
-    wide, high = sheet.figure.get_size_inches()
-    inside_in = wide - LEFT_IN - RIGHT_IN
-    axes = sheet.figure.add_axes(
-        (LEFT_IN / wide, bottom_in / high, inside_in / wide, high_in / high), facecolor="none"
-    )
-    axes.set_xlim(0, end_s)
-    return axes
-
-
-def _draw_events(axes: Any, spans: Sequence[Span], placed: Sequence[Flag], rows_in: float) -> None:
-    """Across all rows, in inches from the axis of time."""
-    axes.set_axis_off()
-    high_in = axes.get_window_extent().height / axes.figure.dpi
-    axes.set_ylim(0, high_in)
-    for from_s, until_s, several in event_data.shades(spans):
-        axes.fill_between([from_s, until_s], 0, rows_in, **SEVERAL_LAST if several else LASTS)
-    at_once = [span.from_s for span in spans if span.until_s is None]
-    axes.vlines(at_once, 0, rows_in, **AT_ONCE)
-    for flag in placed:
-        span, bottom_in = spans[flag.number], rows_in + LANE_IN * flag.lane + 0.02
-        axes.vlines(span.from_s, rows_in, bottom_in + 0.8 * LANE_IN, clip_on=False, **POLE)
-        axes.annotate(
-            span.label,
-            (0, bottom_in),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(flag.left_pt, 0),
-            textcoords="offset points",
-            fontsize=SMALL_PT,
-            color="k" if span.hits else SOFT,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
-        )
 
 
 def _draw_course(axes: Any, course: Course, levels: Sequence[Level]) -> None:
@@ -229,15 +128,7 @@ def _draw_course(axes: Any, course: Course, levels: Sequence[Level]) -> None:
 def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None:
     """The ends of a demand only where there is room for them."""
     ends = "" if width.is_narrow else f": {demand['src']} → {demand['dst']}"
-    axes.annotate(
-        f"{demand['id']}{ends}{f', {more}' if more else ''}",
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(2, 3),
-        textcoords="offset points",
-        fontsize=SMALL_PT,
-        fontweight="bold",
-    )
+    name_row(axes, f"{demand['id']}{ends}{f', {more}' if more else ''}")
 
 
 KIND = FigureKind(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,13 @@ RULING = ("policy", "day")
 """Requests that change what packets are judged by."""
 NOWHERE = "tcp:127.0.0.1:1"
 
+type Around = Callable[[Change], contextlib.AbstractContextManager[None]]
+"""What is done before and after a change is made."""
+
+
+def nothing_around(_change: Change) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
+
 
 class EventDriver:
     """Makes each planned change at its time; ``done`` says when each was made.
@@ -50,6 +58,7 @@ class EventDriver:
         transfers: Transfers | None = None,
         captures: Captures | None = None,
         monitor: MonitorProcess | None = None,
+        around: Around = nothing_around,
     ) -> None:
         self._bfd_interval_ms = bfd_interval_ms
         self._net = net
@@ -58,6 +67,7 @@ class EventDriver:
         self._transfers = transfers
         self._captures = captures
         self._monitor = monitor
+        self._around = around
         self._splitting = threading.Lock()
         self._problems: list[CorridorError] = []
         self._waiting: list[threading.Thread] = []
@@ -206,7 +216,8 @@ class EventDriver:
             record["event"] = change.event
         self._now.record = record
         self.done.append(record)
-        ACTIONS[change.do](self, change.what, change.options)
+        with self._around(change):
+            ACTIONS[change.do](self, change.what, change.options)
         record["ended_ns"] = time.time_ns() - self._epoch_ns
         return record
 

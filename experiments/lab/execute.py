@@ -18,18 +18,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
+from corridor.experiments.lab.fibre_use import use_readings
 from corridor.experiments.lab.health import counted, counting_all
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
     Health,
     SocketDrops,
@@ -98,7 +101,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         captures = Captures(plan.wiring, out_dir / "captures", control)
         stack.callback(captures.close)
         watch = _watch(plan, standing.scratch, out_dir, stack)
-        events = _driver(standing, gateways, transfers, captures, watch)
+        counts = stack.enter_context(AccountReadings(plan, net))
+        events = _driver(standing, gateways, transfers, captures, watch, counts)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock == "virtual":
@@ -106,11 +110,14 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
         queues = net.kernel.class_counters()
+        counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
         _transfer_alone(plan, transfers, emit)
+        counts.finish(plan.job.end_ns)
+        counts.write(out_dir / "raw")
         if watch is not None:
             watch.stop()
         emit({"event": "phase", "name": "read-back"})
@@ -157,11 +164,16 @@ def _driver(
     transfers: Transfers,
     captures: Captures,
     monitor: MonitorProcess | None,
+    counts: AccountReadings,
 ) -> EventDriver:
     plan, controller = standing.plan, standing.controller
     follows = cast("FollowingController", controller) if plan.follows else None
     interval_ms = plan.bfd_interval_ms
-    return EventDriver(standing.net, gateways, interval_ms, follows, transfers, captures, monitor)
+    driver = EventDriver(
+        standing.net, gateways, interval_ms, follows, transfers, captures, monitor, counts.around
+    )
+    counts.faults = driver.faults
+    return driver
 
 
 def _watch(
@@ -233,7 +245,8 @@ def _measure(
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
         readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        keep([*events.timed_events(plan.changes, start_ns), *readings], start_ns)
+        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
+        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))

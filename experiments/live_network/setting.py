@@ -11,6 +11,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.policies import possible_gateways
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.model.line import Line
 from corridor.topologies.model.wiring import Wiring, wire
 
 SPECIFICATION, WIRING = "specification.json", "wiring.json"
@@ -34,19 +35,19 @@ class Setting(NamedTuple):
 
 
 def live_wiring(
-    loaded: LoadedScenario, run_id: str, seed: int, loss_ppm: Mapping[str, float] | None = None
+    loaded: LoadedScenario, run_id: str, seed: int, lines: Mapping[str, Line] | None = None
 ) -> Wiring:
     """With a gateway wherever there may be one, since policies may come to need it: at hubs that
     have one on the map, and at those that the scenario's policies take as waypoints.
 
-    Fibres lose nothing by chance unless ``loss_ppm`` says so, in parts per million by fibre: then
-    whatever is lost has a cause.
+    Nothing is random on fibres unless ``lines`` says so, by fibre: then whatever is lost has a
+    cause.
     """
     return wire(
         loaded.topology,
         run_id=run_id,
         seed=seed,
         buffer_ms=loaded.scenario.network.buffer / 1e6,
-        loss_ppm=loss_ppm,
+        lines=lines,
         gateways=possible_gateways(loaded.topology, [loaded.policies]),
     )

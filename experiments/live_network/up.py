@@ -25,7 +25,6 @@ from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.live_network.shell_process import ShellProcess
-from corridor.experiments.plan.plan import losses_ppm
 from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
@@ -33,6 +32,7 @@ from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
 from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
@@ -164,7 +164,9 @@ def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, K
         choice = choose_for_keeping(facts, options.testbed)
         kernel = None if choice.testbed == "native" else real_clock_kernel(facts)
         run_id = native_run_id() if kernel is None else GUEST_RUN_ID
-        wiring = live_wiring(loaded, run_id, loaded.scenario.seed, losses_ppm(loaded))
+        wiring = live_wiring(
+            loaded, run_id, loaded.scenario.seed, lines(loaded.scenario.network, loaded.topology)
+        )
     except BaseException:
         remove_empty(out_dir, itself=not was_there)
         raise

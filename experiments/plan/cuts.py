@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program
@@ -15,10 +15,12 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
 from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDemand
+from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.options import CutOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 from corridor.topologies.faults.cut import CUT, MEND, SILENCE
+from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
@@ -123,11 +125,12 @@ def _expectations(
     explorer: Explorer,
 ) -> Iterator[Expectation]:
     scenario, topology = loaded.scenario, loaded.topology
+    on_fibres = lines(scenario.network, topology)
     for demand, there, back in zip(demands, ways[::2], ways[1::2], strict=True):
         if not (_crosses(there, fibre) or _crosses(back, fibre)):
             continue
         size = (scenario.demands[demand.index].probe or scenario.probe).size
-        parts = [_detour_ns(way.intent, fibre, explorer, size) for way in (there, back)]
+        parts = [_detour_ns(way.intent, fibre, explorer, size, on_fibres) for way in (there, back)]
         known = [part for part in parts if part is not None]
         answered_ns = demand.predicted_forward_ns or 0
         back_ns = _reach_ns(back, fibre, topology, size)
@@ -152,8 +155,10 @@ def _reach_ns(way: ForwardingTree, fibre: str, topology: Topology, size: int) ->
     return one_way_ns(topology, Path(path.hubs[: hops + 1], path.fibres[:hops]), size)
 
 
-def _detour_ns(intent: Intent, fibre: str, explorer: Explorer, size: int) -> int | None:
+def _detour_ns(
+    intent: Intent, fibre: str, explorer: Explorer, size: int, on_fibres: Mapping[str, Line]
+) -> int | None:
     outcome = explorer.follow(intent, Failures(links=frozenset([fibre])))
     if not outcome.delivered:
         return None
-    return one_way_ns(explorer.topology, Path(outcome.hubs, outcome.fibres), size)
+    return one_way_ns(explorer.topology, Path(outcome.hubs, outcome.fibres), size, on_fibres)

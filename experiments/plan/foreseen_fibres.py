@@ -186,7 +186,7 @@ class Fibres:
             if span.touches(at_ns, at_ns):
                 shape = degrade.degraded(shape, options)
         sending_ns = serialisation_ns(size + LABEL_BYTES, shape.rate_bps)
-        over_ns = at_ns + shape.one_way_delay_ns + sending_ns
+        over_ns = at_ns + shape.usual_ns + sending_ns
         return None if self._loses(wire, end, at_ns, at_ns if stays else over_ns) else over_ns
 
     def _loses(self, wire: FibreWire, end: End, at_ns: int, over_ns: int) -> bool:
@@ -216,7 +216,7 @@ class Fibres:
         degraded = found.degraded.get(wire.fibre, ())
         slower = tuple((span, options.get("delay") or 0) for span, options in degraded)
         return Line(
-            wire.forward.one_way_delay_ns,
+            wire.forward.usual_ns,
             (lost[0], lost[1]),
             tuple((span, more_ns) for span, more_ns in slower if more_ns),
             tuple(found.restarts),

@@ -40,16 +40,15 @@ from corridor.experiments.plan.traffic import (
     transfers,
 )
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
+from corridor.experiments.plan.workloads import plan_workloads
 from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.timeline.moments import START
+from corridor.experiments.timeline.moments import END, START
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
-
-PPM_DIGITS = 6
-"""A millionth of a part per million: finer than what netem can do."""
 
 
 def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
@@ -67,12 +66,13 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     asked = [one.policies for one in loaded.events if one.policies is not None]
     if scenario.follows and (gateways or any(map(names_gateways, asked))):
         gateways |= possible_gateways(topology, [loaded.policies, *asked])
+    on_fibres = lines(scenario.network, topology)
     wiring = wire(
         topology,
         run_id=run_id,
         seed=seed,
         buffer_ms=scenario.network.buffer / 1e6,
-        loss_ppm=losses_ppm(loaded),
+        lines=on_fibres,
         gateways=gateways,
     )
     if scenario.follows:  # as its controller does it, which knows of no other gateways
@@ -92,6 +92,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
             topology,
             share=scenario.stream_share(demand),
             tcp=scenario.sends_by_tcp(demand),
+            lines=on_fibres,
         )
         for number, (demand, there, back) in enumerate(
             zip(scenario.demands, ways[::2], ways[1::2], strict=True)
@@ -101,14 +102,19 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     measured = phases(loaded, demands, wiring, templates, seed)
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = list(cut_phases(cuts, loaded, wiring, templates))
-    clock = Clock(loaded.events, moments(measured), loaded.file)
-    placed = clock.placed()
+    named = moments(measured)
+    clock = Clock((*loaded.events, *loaded.loads), named, loaded.file)
+    everything = clock.placed()
+    sending = plan_workloads(
+        loaded, clock, everything, named[END], demands, wiring, templates, seed
+    )
+    placed = tuple(one for one in everything if one.event not in loaded.loads)
     refuse_overlaps(clock, placed)
-    beside = timeline_phases(placed, demands, wiring, templates)
+    beside = [*timeline_phases(placed, demands, wiring, templates), *sending.phases]
     hosts, names = jobs.in_sequence([*measured, *cutting, *beside])
     job = jobs.plan_job(testbed_clock, "", hosts, names)
     last_ns = last_sent_ns([*measured, *cutting, *beside])
-    refuse_outside(clock, placed, moments(measured)[START], last_ns, job.end_ns)
+    refuse_outside(clock, placed, named[START], last_ns, job.end_ns)
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -125,12 +131,16 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         watched=loaded.policies.name != NO_POLICIES,
         gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
-        start_ns=moments(measured)[START],
+        start_ns=named[START],
         changes=_changes(loaded, placed, cuts),
         events=planned_events(placed, loaded, specification, wiring, last_ns, testbed_clock),
         cuts=cuts,
-        boundaries=boundaries(measured, beside, placed, job.end_ns),
+        boundaries=boundaries(
+            measured, beside, placed, job.end_ns, workloads=bool(sending.workloads)
+        ),
         transfers=transfers(scenario, demands, wiring, placed),
+        workloads=sending.workloads,
+        messages=sending.messages,
     )
 
 
@@ -139,20 +149,9 @@ def _changes(
 ) -> tuple[Change, ...]:
     """Of the timeline, and of the cuts one after another. BFD is made slow meanwhile only where
     nothing is lost at random, which it would notice at any time."""
-    bfd = loaded.scenario.network.bfd is not None and not any(losses_ppm(loaded).values())
+    bfd = loaded.scenario.network.bfd is not None and not any(
+        line.loss_ppm for line in lines(loaded.scenario.network, loaded.topology).values()
+    )
     slow = bfd_changes(placed, loaded.topology) if bfd and placed and not cuts else ()
     timed = sorted([*slow, *changes(placed, loaded.topology)], key=lambda change: change.at_ns)
     return (*timed, *cut_faults(cuts))
-
-
-def losses_ppm(loaded: LoadedScenario) -> dict[str, float]:
-    """Random loss of each fibre, in parts per million; a whole number where it is one."""
-    network = loaded.scenario.network
-    shares = {
-        fibre.id: network.fibre_loss.get(fibre.id, network.loss) for fibre in loaded.topology.fibres
-    }
-    return {fibre: _whole(round(share * 1e6, PPM_DIGITS)) for fibre, share in shares.items()}
-
-
-def _whole(number: float) -> float:
-    return int(number) if number == int(number) else number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.forwarding.compiler import still_shared
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
@@ -16,12 +16,18 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.rates import admissions
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.relaxation.ladder import lacks
-from corridor.experiments.plan.prediction import LABEL_BYTES, bottleneck_bps, one_way_ns
+from corridor.experiments.plan.prediction import (
+    LABEL_BYTES,
+    NO_LINES,
+    bottleneck_bps,
+    one_way_ns,
+)
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.options import ProbeOptions
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 
@@ -39,6 +45,7 @@ def planned(
     *,
     share: float | None,
     tcp: bool,
+    lines: Mapping[str, Line] = NO_LINES,
 ) -> PlannedDemand:
     """A demand as it will be served: ``there`` is its way, ``back`` that of its answers; with the
     ``share`` of its bottleneck that it streams at, if any, and whether it sends by ``tcp``."""
@@ -61,8 +68,8 @@ def planned(
         phases=route.phases if route else (),
         fibres=route.path.fibres if route else (),
         crosses=crossed_jurisdictions(topology, route.path) if route else (),
-        predicted_forward_ns=_one_way_ns(topology, there, probe.size),
-        predicted_backward_ns=_one_way_ns(topology, back, probe.size),
+        predicted_forward_ns=_one_way_ns(topology, there, probe.size, lines),
+        predicted_backward_ns=_one_way_ns(topology, back, probe.size, lines),
         bottleneck_bps=bottleneck,
         probes=probe.count,
         probe_bps=(probe.size + LABEL_BYTES) * BITS * NS_PER_S // probe.interval,
@@ -164,7 +171,9 @@ def _why(there: ForwardingTree, back: ForwardingTree) -> str:
     return f"its answers are {back.route}" if isinstance(back.route, NoRoute) else ""
 
 
-def _one_way_ns(topology: Topology, way: ForwardingTree, frame_bytes: int) -> int | None:
+def _one_way_ns(
+    topology: Topology, way: ForwardingTree, frame_bytes: int, lines: Mapping[str, Line]
+) -> int | None:
     if isinstance(way.route, NoRoute):
         return None
-    return one_way_ns(topology, way.route.path, frame_bytes)
+    return one_way_ns(topology, way.route.path, frame_bytes, lines)

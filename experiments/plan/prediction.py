@@ -7,19 +7,33 @@ virtual clock they are, in the real clock their cost is part of what is measured
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from corridor.controller.policy.paths import Path
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 
 LABEL_BYTES = 4
 
 
-def one_way_ns(topology: Topology, path: Path, frame_bytes: int) -> int:
-    """Nanoseconds for a lone frame of ``frame_bytes`` (Ethernet header on, no FCS) over a path."""
+NO_LINES: Mapping[str, Line] = MappingProxyType({})
+
+
+def one_way_ns(
+    topology: Topology, path: Path, frame_bytes: int, lines: Mapping[str, Line] = NO_LINES
+) -> int:
+    """Nanoseconds for a lone frame of ``frame_bytes`` (Ethernet header on, no FCS) over a path.
+
+    Where ``lines`` have jitter, it takes half of the most that each may add, which is the mean, and
+    the median of every sum; late packets are the exception, and left out.
+    """
     total = 0
     for name in path.fibres:
         fibre = topology.fibre(name)
         total += fibre.one_way_delay_ns
+        total += lines[name].jitter_ns // 2 if name in lines else 0
         total += serialisation_ns(frame_bytes + LABEL_BYTES, topology.emulated_rate_bps(fibre))
     return total
 

@@ -113,7 +113,7 @@ def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> _Hop:
     forward = wire.a.hub == begin
     shape = wire.forward if forward else wire.backward
     sends_ns = serialisation_ns(frame_bytes + LABEL_BYTES, max(shape.rate_bps, 8))
-    return _Hop((wire.fibre, forward), shape.one_way_delay_ns, sends_ns)
+    return _Hop((wire.fibre, forward), shape.usual_ns, sends_ns)
 
 
 def _probes(plan: Plan) -> Iterator[Probe]:

@@ -67,7 +67,7 @@ def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
                 **ends,
             )
         )
-        if scenario.stream_share(demand) is not None:
+        if scenario.streams(demand):
             specs.append(
                 FrameSpec(
                     id=f"stream-{number}",
@@ -102,7 +102,7 @@ def phases(
             continue
         offset_ns += PHASE_GAP_NS
         duration_ns = wanted.duration
-        hosts = _stream_hosts(demand, wiring, templates, duration_ns)
+        hosts = stream_hosts(demand, wiring, templates, duration_ns)
         phases.append(jobs.Phase(f"stream:{demand.id}", offset_ns, hosts))
         offset_ns += duration_ns + (demand.predicted_rtt_ns or 0) + RECEIVE_TAIL_NS
     return phases
@@ -142,7 +142,7 @@ def timeline_phases(
             continue
         demand = by_id[one.event.what]
         if demand.stream_bps is not None:
-            hosts = _stream_hosts(demand, wiring, templates, one.end_ns - one.begin_ns)
+            hosts = stream_hosts(demand, wiring, templates, one.end_ns - one.begin_ns)
             found.append(jobs.Phase(f"stream:{demand.id}", one.begin_ns, hosts))
     return found
 
@@ -230,7 +230,7 @@ def stamp_hosts(
     )
 
 
-def _stream_hosts(
+def stream_hosts(
     demand: PlannedDemand,
     wiring: Wiring,
     templates: dict[str, FrameTemplate],
@@ -257,7 +257,12 @@ def _stream_hosts(
 
 
 def boundaries(
-    phases: list[jobs.Phase], timeline: list[jobs.Phase], placed: Sequence[Placed], end_ns: int
+    phases: list[jobs.Phase],
+    timeline: list[jobs.Phase],
+    placed: Sequence[Placed],
+    end_ns: int,
+    *,
+    workloads: bool,
 ) -> tuple[Boundary, ...]:
     """Counters are read half a gap before each stream that is alone and once after the last, around
     each one of the timeline, and at the start and the end where there are such loads."""
@@ -266,12 +271,13 @@ def boundaries(
     around = [
         boundary
         for phase in timeline
+        if phase.name.startswith("stream:")
         for boundary in (
             Boundary(phase.start_offset_ns, phase.name),
             Boundary(phase.start_offset_ns + jobs.end_ns(phase.hosts, 0), f"{AFTER}{phase.name}"),
         )
     ]
-    loaded = any(one.event.kind.key in LOADS for one in placed)
+    loaded = workloads or any(one.event.kind.key in LOADS for one in placed)
     first = [Boundary(0, "start")] if loaded else []
     last = [Boundary(end_ns, "end")] if streams or loaded else []
     return (*first, *before, *around, *last)

@@ -10,6 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.experiments.plan.planned_messages import Messages, PlannedWorkload
 from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
@@ -259,3 +260,6 @@ class Plan:
     cuts: tuple[Cut, ...]
     boundaries: tuple[Boundary, ...]
     transfers: tuple[Transfer, ...]
+    workloads: tuple[PlannedWorkload, ...] = field(default=(), metadata=OMIT_EMPTY)
+    messages: Messages | None = field(default=None, metadata=OMIT_EMPTY)
+    """All that workloads send by TCP."""

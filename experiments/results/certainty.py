@@ -30,6 +30,7 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel, shipped_model
 from corridor.topologies.uncertainty.draws import DRAWS, SEED, Ensemble, draw
 from corridor.topologies.uncertainty.intervals import Interval, interval_of
@@ -95,7 +96,8 @@ def certainties(
     if ways is None:
         ways = plan_ways(loaded.topology, intents_for(loaded))
     found = {}
-    for there, back in zip(ways[::2], ways[1::2], strict=True):
+    pairs = tuple(zip(ways[::2], ways[1::2], strict=True))
+    for there, back in counting(pairs, "demands drawn"):
         forward = certainty_of(lawful, there)
         if forward is not None:
             found[there.intent.id] = DemandCertainty(forward, certainty_of(lawful, back))

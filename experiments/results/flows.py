@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.results.losses import LostAt
+from corridor.experiments.results.samples_told import flow_sample_summary
 from corridor.experiments.results.summary import FlowSummary
+from corridor.traffic.measures.flows import FlowSample
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +40,7 @@ FLOW_COLUMNS = (
     ("receive_interval_ns", "int64"),
     ("delay_min_ns", "int64"),
     ("delay_p50_ns", "int64"),
+    ("delay_p95_ns", "int64"),
     ("delay_p99_ns", "int64"),
     ("delay_max_ns", "int64"),
     ("lost_at_json", "string"),
@@ -71,7 +74,9 @@ class FlowRow(TypedDict):
     receive_interval_ns: NotRequired[int]
     delay_min_ns: NotRequired[int | None]
     delay_p50_ns: NotRequired[int | None]
+    delay_p95_ns: NotRequired[int | None]
     delay_p99_ns: NotRequired[int | None]
+    sample: NotRequired[FlowSample]
     delay_max_ns: NotRequired[int | None]
     received_bytes: NotRequired[int | None]
     retransmits: NotRequired[int | None]
@@ -99,7 +104,7 @@ def flow_row(
 
 
 def flow_summary(row: FlowRow) -> FlowSummary:
-    return {
+    summary: FlowSummary = {
         "protocol": row["protocol"],
         "layer": row["layer"],
         "asked": row.get("asked_mbps"),
@@ -113,6 +118,9 @@ def flow_summary(row: FlowRow) -> FlowSummary:
         "retransmits": row.get("retransmits"),
         "error": row.get("error"),
     }
+    if "sample" in row:
+        summary["sample"] = flow_sample_summary(row["sample"])
+    return summary
 
 
 def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.results.measures import MEASURES, Sample
+from corridor.experiments.results.message_series import OF_MESSAGES
 from corridor.experiments.results.summary import EventSummary
 from corridor.experiments.timeline.registry import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+COLUMNS = (*MEASURES, *OF_MESSAGES)
+"""Measures of a demand over time."""
 
 
 class Served(NamedTuple):
@@ -43,7 +48,7 @@ def table(courses: Sequence[Course], events: Sequence[EventSummary], width_s: fl
     schema = pa.schema(
         [
             *(("demand", pa.string()), ("at_s", pa.float64())),
-            *((name, pa.float64()) for name in MEASURES),
+            *((name, pa.float64()) for name in COLUMNS),
             *(("status", pa.string()), ("path", texts), ("events", texts)),
         ]
     )

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corridor.experiments.results.summary import (
-    Bounds,
-    DemandSummary,
-    LossPatternSummary,
-    SampleSummary,
-)
+from corridor.experiments.results.samples_told import sample_summary
+from corridor.experiments.results.summary import DemandSummary
 from corridor.traffic.measures import metrics
-from corridor.traffic.measures.bursts import LossPattern
-from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from corridor.traffic.measures.samples import Probes
-from corridor.traffic.measures.sampling import DemandSample, Intervals, sample_of
+from corridor.traffic.measures.sampling import DemandSample, sample_of
 
 WARM_UP_PHASE, PROBE_PHASE = 0, 1
 
@@ -63,39 +57,4 @@ def add_measured(entry: DemandSummary, of: Measured) -> None:
     entry["duplicates"] = found.duplicates
     entry["reordered"] = found.reordered
     entry["send_lateness_ms"] = found.send_lateness.ms()
-    entry["sample"] = _sample_summary(of.sample)
-
-
-def _sample_summary(found: DemandSample) -> SampleSummary:
-    losses = found.losses
-    return {
-        "confidence": CONFIDENCE,
-        "rtt_ms": _bounds_ms(found.rtt),
-        "one_way_ms": {
-            "forward": _bounds_ms(found.forward),
-            "backward": _bounds_ms(found.backward),
-        },
-        "ipdv_ms": {"forward": found.forward_ipdv.ms(), "backward": found.backward_ipdv.ms()},
-        "loss": _bounds(found.loss, 1.0),
-        "losses": _losses(losses) if losses.lost else None,
-        "left_out": found.left_out,
-    }
-
-
-def _losses(pattern: LossPattern) -> LossPatternSummary:
-    return {
-        "periods": pattern.periods,
-        "longest": pattern.longest,
-        "mean_burst": pattern.mean_burst,
-        "least_gap": pattern.least_gap,
-        "mean_gap": pattern.mean_gap,
-        "noticeable": pattern.noticeable,
-    }
-
-
-def _bounds_ms(found: Intervals) -> dict[str, Bounds]:
-    return {name: _bounds(one, 1e6) for name, one in found.items()}
-
-
-def _bounds(found: Interval | None, unit: float) -> Bounds:
-    return None if found is None else [float(found.low) / unit, float(found.high) / unit]
+    entry["sample"] = sample_summary(of.sample)

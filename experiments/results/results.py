@@ -18,6 +18,7 @@ from corridor.experiments.results import validity
 from corridor.experiments.results.anycast_text import anycast_json
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
+from corridor.experiments.results.fibre_use import USE_FILE, read_use, write_use
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
 from corridor.experiments.results.health import (
     lost_at_sockets,
@@ -25,6 +26,12 @@ from corridor.experiments.results.health import (
     unexplained,
 )
 from corridor.experiments.results.machine_counters import Health, read_health
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    message_rows,
+    read_said,
+    write_messages,
+)
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
 from corridor.experiments.results.streams import stream_rows
@@ -33,6 +40,7 @@ from corridor.experiments.results.timeline import add_timeline, epoch_of, in_for
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
@@ -80,6 +88,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
     flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
     write_flows(out_dir / "flows.parquet", flows)
+    write_use(out_dir / USE_FILE, read_use(out_dir / "raw", plan))
     write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
     demands = _demands(plan, probes, flows)
     cuts = list(outages(probes, plan))
@@ -93,6 +102,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     if cuts:
         summary["cuts"] = summary_of(cuts)
     add_timeline(out_dir, plan, probes, hosts, flows, summary)
+    _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(
@@ -151,6 +161,28 @@ def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summa
         "invalid": None,
         "demands": demands,
     }
+
+
+def _add_workloads(
+    out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, summary: Summary
+) -> None:
+    """And ``messages.parquet``, where workloads sent messages."""
+    said = read_said(out_dir / "raw")
+    rows = message_rows(plan, said, epoch_ns)
+    write_messages(out_dir / MESSAGES_FILE, rows)
+    if not rows:
+        return
+    if said.torn:
+        summary["warnings"].append(f"{said.torn} lines on messages were torn and left out")
+    scale = _capacity_scale(out_dir / "raw" / "specification.json")
+    summary["workloads"] = workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale))
+
+
+def _capacity_scale(judged_by: Path) -> float | None:
+    if not judged_by.exists():
+        return None
+    topology = Specification.from_json(read_text(judged_by, RESULT)).topology
+    return topology.scaling.capacity_scale
 
 
 def _add_certainty(file: Path, summary: Summary) -> None:

@@ -22,6 +22,13 @@ from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import measures, over_time
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.measures import Sample
+from corridor.experiments.results.message_series import OF_MESSAGES, of_messages
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    MessageRow,
+    messages_table,
+    read_messages,
+)
 from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.summary import (
@@ -32,12 +39,14 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.timeline import epoch_of
 from corridor.experiments.results.tracks import Track, read_tracks, to_arrow
+from corridor.experiments.results.workload_summary import WorkloadSummary
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
 from corridor.traffic.measures import samples
 from corridor.traffic.measures.samples import Probes
+from corridor.traffic.measures.stream_delays import read_stream_delays
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,7 +132,9 @@ class Run:
         Of its stream ``throughput_mbps`` and ``offered_mbps``, ``stream_offered``, ``stream_lost``,
         ``stream_loss`` and ``stream_forward_ms``, a mean; of its transfer ``tcp_mbps``,
         ``tcp_sent_mbps``, ``tcp_retransmits``, and as bins end ``tcp_cwnd_bytes`` and
-        ``tcp_rtt_ms``. Bins of streams are multiples of 10 ms, those of transfers 100 ms at least.
+        ``tcp_rtt_ms``; of its messages ``goodput_mbps``, ``completion_ms``, a median by intended
+        start, and as bins end ``messages_under_way``. Bins of streams are multiples of 10 ms, those
+        of transfers 100 ms at least.
 
         Raises InputError for a demand or a measure that there is not, one that nothing tells, no
         duration, or bins finer than what was recorded.
@@ -131,10 +142,12 @@ class Run:
         index = next((one.index for one in self.plan.demands if one.id == demand), None)
         if index is None:
             raise InputError(f'no demand is called "{demand}"', file=str(self.out_dir))
-        if measure not in measures.MEASURES:
-            known = ", ".join(measures.MEASURES)
+        if measure not in over_time.COLUMNS:
+            known = ", ".join(over_time.COLUMNS)
             raise InputError(f'no measure is called "{measure}"', f"use one of {known}")
         width_ns = _width_ns(bin)
+        if measure in OF_MESSAGES:
+            return of_messages(self._messages, demand, measure, width_ns, self.plan.start_ns)
         if measure in measures.OF_FLOWS:
             return measures.of_flow(self._tracks, demand, measure, width_ns)
         mine = self._rows["demand"] == index
@@ -175,7 +188,48 @@ class Run:
         of_flows = (
             name for name in measures.OF_FLOWS if measures.track_of(self._tracks, demand, name)
         )
-        return {name: self.series(demand, name, width) for name in (*measures.OF_PROBES, *of_flows)}
+        of_messages = OF_MESSAGES if demand in {row.demand for row in self._messages} else ()
+        names = (*measures.OF_PROBES, *of_flows, *of_messages)
+        return {name: self.series(demand, name, width) for name in names}
+
+    @property
+    def workloads(self) -> dict[str, WorkloadSummary]:
+        """By id: rounds, deadlines, goodput, completion times, and what was expected of them; empty
+        where no workload sent messages. ``summary["workloads"]`` has classes and stretches, too."""
+        found = self.summary.get("workloads")
+        return {} if found is None else {one["id"]: one for one in found["workloads"]}
+
+    @cached_property
+    def messages(self) -> pa.Table:
+        """One row a message of workloads: the rows of ``messages.parquet``."""
+        return messages_table(self._messages)
+
+    @cached_property
+    def _messages(self) -> Sequence[MessageRow]:
+        return list(read_messages(self.out_dir / MESSAGES_FILE))
+
+    @cached_property
+    def stream_delays(self) -> pa.Table:
+        """One row a packet of UDP streams that arrived, in order of arrival: ``demand``,
+        ``packet`` (its number) and ``delay_ns``, one way."""
+        import pyarrow as pa
+
+        found = read_stream_delays(self.out_dir / "raw").delay
+        ids = [self.plan.demands[flow].id for flow in found]
+        return pa.table(
+            {
+                "demand": pa.array(
+                    [
+                        name
+                        for name, times in zip(ids, found.values(), strict=True)
+                        for _ in times.ns
+                    ],
+                    pa.string(),
+                ),
+                "packet": _joined([times.number for times in found.values()]),
+                "delay_ns": _joined([times.ns for times in found.values()]),
+            }
+        )
 
     @cached_property
     def flow_series(self) -> pa.Table:
@@ -210,6 +264,10 @@ class Run:
     def _sent_s(self) -> Floats:
         sent: Floats = (self._rows["intended_ns"] - self._start_ns) / NS_PER_S
         return sent
+
+
+def _joined(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def _width_ns(text: str) -> int:

@@ -19,6 +19,7 @@ from corridor.experiments.results.table import (
     reasons,
     sure_legend,
 )
+from corridor.experiments.results.workload_text import stretches_table, workloads_table
 
 
 def sections(summary: Summary, width: int | None) -> Iterator[str]:
@@ -40,6 +41,8 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
             ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
         ),
         flow_table(summary, width),
+        workloads_table(summary, width),
+        stretches_table(summary, width),
         sampling_lines(summary),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )

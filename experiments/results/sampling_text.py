@@ -21,9 +21,9 @@ def sampling_lines(summary: Summary) -> str:
 def _intervals(summary: Summary) -> Iterator[str]:
     of = [one["sample"] for one in summary["demands"] if "sample" in one and one["received"]]
     widest = {name: _widest_ms([one["rtt_ms"].get(name) for one in of]) for name in NAMES}
-    told = [f"{name} +-{width:.3f}" for name, width in widest.items() if width is not None]
+    told = [f"{name} +-{_time(width)}" for name, width in widest.items() if width is not None]
     if told:
-        yield f"{CONFIDENCE:.0%} intervals of round trips, at most: {', '.join(told)} ms"
+        yield f"{CONFIDENCE:.0%} intervals of round trips, at most: {', '.join(told)}"
     few = {name: sum(name in one["left_out"] for one in of) for name in NAMES}
     missing = [
         f"{name} of {counted(demands, 'demand')} ({NEEDED[name]})"
@@ -38,6 +38,10 @@ def _widest_ms(bounds: list[list[float] | None]) -> float | None:
     """Half of the widest."""
     known = [one[1] - one[0] for one in bounds if one is not None]
     return max(known) / 2 if known else None
+
+
+def _time(ms: float) -> str:
+    return f"{ms * 1000:.3g} us" if ms < 1 else f"{ms:.3g} ms"
 
 
 def _losses(summary: Summary) -> Iterator[str]:

@@ -12,6 +12,7 @@ from corridor.experiments.results.losses import Counters, LostAt, lost_between
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain
 from corridor.traffic.measures.flows import flow_result
+from corridor.traffic.measures.stream_delays import read_stream_delays
 from corridor.traffic.workloads.stream_in import ReceivedStream
 from corridor.traffic.workloads.stream_out import SentStream
 
@@ -32,11 +33,12 @@ def stream_rows(raw: Path, plan: Plan) -> list[FlowRow]:
         report = read_json(path, RESULT)
         sent |= {item["flow"]: item for item in report["streams_out"]}
         received |= {item["flow"]: item for item in report["streams_in"]}
-    lost_at = _lost_at(raw, plan)
+    lost_at, times = _lost_at(raw, plan), read_stream_delays(raw)
     rows = []
     for flow, item in sorted(sent.items()):
         demand = plan.demands[flow]
-        result = flow_result(item, received.get(flow))
+        arrived, late = times.delay.get(flow), times.late.get(flow)
+        result = flow_result(item, received.get(flow), arrived, late)
         rows.append(flow_row(demand, "udp", result, lost_at.get(demand.id)))
     return rows
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from corridor.experiments.results.anycast_text import AnycastSummary
+from corridor.experiments.results.workload_summary import WorkloadsSummary
 
 type Figures = dict[str, float | None]
 """``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
@@ -72,6 +73,52 @@ class NetworkSummary(TypedDict):
     teardown_s: float | None
 
 
+type Bounds = list[float] | None
+"""The least and the most; None where the sample carries none."""
+
+
+class LossPatternSummary(TypedDict):
+    """RFC 3357: see ``LossPattern`` of ``traffic/measures/bursts.py``."""
+
+    periods: int
+    longest: int
+    mean_burst: float | None
+    least_gap: int | None
+    mean_gap: float | None
+    noticeable: float | None
+
+
+class FlowSampleSummary(TypedDict):
+    """How much the packets of a stream say; intervals take their delays to be independent."""
+
+    confidence: float
+    delay_ms: Figures
+    """One way, of every packet that arrived."""
+    intervals_ms: dict[str, Bounds]
+    pdv_ms: Figures
+    ipdv_ms: Figures
+    loss: Bounds
+    losses: LossPatternSummary | None
+    left_out: dict[str, str]
+
+
+class SampleSummary(TypedDict):
+    """How much the probes of a demand say; intervals take them to be independent."""
+
+    confidence: float
+    rtt_ms: dict[str, Bounds]
+    """By quantile, between two order statistics."""
+    one_way_ms: BothWays[dict[str, Bounds]]
+    ipdv_ms: BothWays[Figures]
+    """A delay less that of the packet before (RFC 3393)."""
+    loss: Bounds
+    """Of the share lost (Clopper and Pearson)."""
+    losses: LossPatternSummary | None
+    """None where none was lost."""
+    left_out: dict[str, str]
+    """Quantiles that the sample does not carry, and why."""
+
+
 class Rates(TypedDict):
     """In Mbit/s."""
 
@@ -96,41 +143,11 @@ class FlowSummary(Rates):
     """Of a stream, lost packets by cause: as of probes, without ``policy``."""
     retransmits: int | None
     error: str | None
+    sample: NotRequired[FlowSampleSummary]
+    """Of a stream."""
 
 
 _Classed = TypedDict("_Classed", {"class": str})
-
-
-type Bounds = list[float] | None
-"""The least and the most; None where the sample carries none."""
-
-
-class LossPatternSummary(TypedDict):
-    """RFC 3357: see ``LossPattern`` of ``traffic/measures/bursts.py``."""
-
-    periods: int
-    longest: int
-    mean_burst: float | None
-    least_gap: int | None
-    mean_gap: float | None
-    noticeable: float | None
-
-
-class SampleSummary(TypedDict):
-    """How much the probes of a demand say; intervals take them to be independent."""
-
-    confidence: float
-    rtt_ms: dict[str, Bounds]
-    """By quantile, between two order statistics."""
-    one_way_ms: BothWays[dict[str, Bounds]]
-    ipdv_ms: BothWays[Figures]
-    """A delay less that of the packet before (RFC 3393)."""
-    loss: Bounds
-    """Of the share lost (Clopper and Pearson)."""
-    losses: LossPatternSummary | None
-    """None where none was lost."""
-    left_out: dict[str, str]
-    """Quantiles that the sample does not carry, and why."""
 
 
 class DemandSummary(_Classed):
@@ -314,3 +331,4 @@ class Summary(TypedDict):
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]
     crossings: NotRequired[CrossingsSummary]
+    workloads: NotRequired[WorkloadsSummary]

@@ -167,7 +167,7 @@ def check_aggregates(
 def _check_named(
     document: Document, demands: Sequence[DemandEntry], names: Sequence[str], at: KeyPath
 ) -> None:
-    known = [demand.id for demand in demands]
+    known = dict.fromkeys(demand.id for demand in demands)
     for place, name in enumerate(names):
         if name not in known:
             hint = nearest(name, known) or "name demands by their id; answers go with them"
@@ -183,7 +183,8 @@ def _check_id(document: Document, number: int, demand: DemandEntry, counts: Coun
             "id",
             hint="give each its own",
         )
-    if demand.id.removesuffix(RETURN) in counts.keys() - {demand.id}:
+    asking = demand.id.removesuffix(RETURN)
+    if asking != demand.id and asking in counts:
         message = f'demand id "{demand.id}" is what the answers of another demand are called'
         raise document.error(message, "demands", number, "id", hint="choose another id")
 

@@ -91,6 +91,8 @@ class Known:
     topology_name: str
     demands: Mapping[str, bool]
     """By id; whether it streams or transfers anyway, after all probing."""
+    workloads: Collection[str]
+    """Their ids."""
     streams: bool
     """Whether anything streams."""
     has_bfd: bool
@@ -104,6 +106,7 @@ class Known:
             "group": topology.srlgs,
             "jurisdiction": {hub.located_in for hub in topology.hubs},
             "demand": self.demands,
+            "workload": self.workloads,
             "process": kind.names,
         }.get(kind.of, ())
 
@@ -130,8 +133,9 @@ def _check_name(document: Document, event: NamedEvent, known: Known) -> None:
     if kind.of in ("file", "day") or event.what in names:
         return
     hint = nearest_named(event.what, names)
-    if not hint and kind.of in ("demand", "process"):
-        hint = f"use one of {', '.join(sorted(names)[:5])}"
+    if not hint and kind.of in ("demand", "process", "workload"):
+        few = ", ".join(sorted(names)[:5])
+        hint = f"use one of {few}" if few else "give the scenario workloads"
     hint = hint or f"corridor topology show {known.topology_name}"
     noun = "fault" if event.place[0] == "faults" else "event"
     message = f'{noun} of unknown {kind.of} "{event.what}"'

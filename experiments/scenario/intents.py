@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
@@ -16,13 +17,16 @@ from corridor.traffic.packets import stamp
 def specify(loaded: LoadedScenario) -> Specification:
     """The specification of a scenario, with what has to be given up so that its rates fit."""
     scenario = loaded.scenario
+    turned = turned_demands(scenario.demands)
     crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
     directions = []
     for number, demand in enumerate(scenario.demands):
         alone = crowded[frozenset((demand.src, demand.dst))] == 1
         forward, backward = _packets(
             number,
-            streams=scenario.stream_share(demand) is not None,
+            streams=scenario.streams(demand),
+            messages=scenario.sends_messages(demand),
+            turned=number in turned,
             server=server_port(number, demand) if scenario.sends_by_tcp(demand) else None,
         )
         ruled = demand.ruled(scenario.service).to(demand.dst)
@@ -55,6 +59,21 @@ def specify(loaded: LoadedScenario) -> Specification:
     )
 
 
+def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
+    """Numbers of demands whose source serves their workloads, and whose destination connects.
+
+    Workloads are told apart by the port of the server alone. Where demands join two hubs both ways,
+    one hub serves all of them, the later by name: else a packet could be from the server of one
+    and to that of another.
+    """
+    ways = {(one.src, one.dst) for one in demands}
+    return frozenset(
+        number
+        for number, one in enumerate(demands)
+        if one.src > one.dst and (one.dst, one.src) in ways
+    )
+
+
 def server_port(number: int, demand: ScenarioDemand) -> int:
     """Where a demand's TCP transfer goes to."""
     return ports.TCP_SERVER if demand.throughput is not None else ports.TCP_TIMED_BASE + number
@@ -66,7 +85,7 @@ def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
 
 
 def _packets(
-    number: int, *, streams: bool, server: int | None
+    number: int, *, streams: bool, messages: bool, turned: bool, server: int | None
 ) -> tuple[tuple[Selector, ...], tuple[Selector, ...]]:
     """What a demand sends there, and what comes back; ``server`` is the port of its transfer."""
     reply = ports.REPLY_BASE + number
@@ -74,6 +93,11 @@ def _packets(
     backward = [Selector("udp", stamp.PORT, reply)]
     if streams:
         forward.append(Selector("udp", ports.STREAM_BASE + number, ports.STREAM_BASE + number))
+    if messages:
+        to_server = Selector("tcp", dst_port=ports.WORKLOAD_BASE + number)
+        from_server = Selector("tcp", src_port=ports.WORKLOAD_BASE + number)
+        forward.append(from_server if turned else to_server)
+        backward.append(to_server if turned else from_server)
     if server is not None:
         for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
             forward.append(Selector("tcp", base + number, server))

@@ -1,4 +1,4 @@
-"""Kinds of arrivals and faults as keys of a scenario, from what each kind says of itself.
+"""Kinds of events and faults as keys of a scenario, from what each kind says of itself.
 
 The classes here have what all kinds share. Their fields come from the registries: a key for each
 kind, and one for each of its parameters, read and checked by its unit.
@@ -6,153 +6,29 @@ kind, and one for each of its parameters, read and checked by its unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
-    GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
-    StrictBool,
-    StrictInt,
     TypeAdapter,
     create_model,
-    model_serializer,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
-from corridor.experiments.scenario.quantities import (
-    DurationNs,
-    OffsetNs,
-    RateBps,
-    ShareAsText,
-    SizeBytes,
-    format_share,
-)
+from corridor.experiments.scenario.fields import Fields, complete, field_of
+from corridor.experiments.scenario.quantities import DurationNs, OffsetNs
 from corridor.experiments.timeline import registry as timeline
 from corridor.experiments.timeline.moments import START, Moment, parse_moment
-from corridor.topologies.base.options import Option, Unit, Values
-from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.base.units import (
-    QuantityError,
-    format_duration,
-    format_rate,
-    format_size,
-    written_day,
-)
+from corridor.topologies.base.options import Option, Values
+from corridor.topologies.base.units import written_day
 from corridor.topologies.faults import registry as faults
 from corridor.topologies.faults.kind import EventKind
-from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
-from corridor.traffic.arrivals import registry as arrivals
-from corridor.traffic.arrivals.kind import ArrivalKind
-
-_READ: Mapping[Unit, Any] = {
-    "time": OffsetNs,
-    "percent": ShareAsText,
-    "rate": RateBps,
-    "size": SizeBytes,
-    "number": float,
-    "count": StrictInt,
-    "flag": StrictBool,
-    "name": NonEmpty,
-}
-
-
-_WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
-    "time": format_duration,
-    "percent": format_share,
-    "rate": format_rate,
-    "size": format_size,
-}
-
-type Fields = dict[str, Any]
-"""By key, its type and its default, as Pydantic's ``create_model`` takes them."""
-
-
-def _field(name: str, option: Option, *, required: bool) -> tuple[Any, Any]:
-    """The type and the default of a key."""
-    dynamic: Any = Annotated
-    read = dynamic[_READ[option.unit], AfterValidator(partial(_within, name, option))]
-    if required:
-        return read, Field(description=option.words)
-    optional = read if option.default is not None else read | None
-    return optional, Field(default=option.default, description=option.words)
-
-
-def _within(name: str, option: Option, value: float) -> float:
-    """ValueError for what is beyond the bounds of a parameter, in the unit that YAML has."""
-    written = _WRITTEN.get(option.unit, str)
-    if option.above is not None and value <= option.above:
-        raise ValueError(f"{name} must be more than {written(option.above)}, not {written(value)}")
-    if option.most is not None and value > option.most:
-        raise ValueError(f"{name} must be at most {written(option.most)}, not {written(value)}")
-    return value
-
-
-class _Options(Frozen):
-    """The parameters of one kind of arrivals, under its name."""
-
-
-class ArrivalChoice(Frozen):
-    """When the probes of a demand are sent: the name of one kind, or that name with parameters."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _a_name_alone(cls, given: Any) -> Any:
-        if isinstance(given, str) and given not in arrivals.KINDS:
-            hint = nearest(given, arrivals.KINDS) or f"use one of {', '.join(arrivals.KINDS)}"
-            raise QuantityError(f'arrival "{given}" is not known', hint)
-        return {given: {}} if isinstance(given, str) else given
-
-    @model_validator(mode="after")
-    def _is_one_kind_with_all_it_needs(self) -> Self:
-        given = [name for name in arrivals.KINDS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"an arrival is one of {', '.join(arrivals.KINDS)}")
-        kind = arrivals.KINDS[given[0]]
-        _complete(kind.name, kind, self._options)
-        return self
-
-    @property
-    def kind(self) -> ArrivalKind:
-        kinds = arrivals.KINDS.values()
-        return next(kind for kind in kinds if getattr(self, kind.name) is not None)
-
-    @property
-    def _options(self) -> Values:
-        options: Frozen = getattr(self, self.kind.name)
-        return options.model_dump()
-
-    @property
-    def planned(self) -> arrivals.Arrival:
-        """As plans write it."""
-        return {self.kind.name: self._options} if self.kind.options else self.kind.name
-
-    @model_serializer
-    def _as_written(self) -> Any:
-        options: Frozen = getattr(self, self.kind.name)
-        written = options.model_dump(mode="json", exclude_none=True)
-        return {self.kind.name: written} if written else self.kind.name
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        made = handler.resolve_ref_schema(handler(schema))
-        described = {"description": made.pop("description", ""), "title": made.pop("title", "")}
-        mapping = {**made, "minProperties": 1, "maxProperties": 1}
-        made.clear()
-        alone = [name for name, kind in arrivals.KINDS.items() if not _required(kind)]
-        made |= {**described, "anyOf": [{"enum": alone}, mapping]}
-        return made
-
+from corridor.topologies.model.topology import Frozen, Slug
 
 _DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])
 
@@ -192,7 +68,7 @@ class OneKind(Frozen):
             if name not in self.kind.options and getattr(self, name) != option.default:
                 owners = [key for key, kind in kinds.items() if name in kind.options]
                 raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
-        _complete(self.kind.key, self.kind, self.options)
+        complete(self.kind.key, self.kind, self.options)
         return self
 
     @property
@@ -285,39 +161,8 @@ def _refuse_end(kind: EventKind, *, given: bool) -> None:
     """ValueError for an end of what has none, or says itself how long it lasts."""
     if given and kind.steps is not None:
         raise ValueError(f"{kind.key} ends by itself: leave out until and for")
-    if given and not kind.end and kind.of != "demand":
+    if given and not kind.end and kind.of not in ("demand", "workload"):
         raise ValueError(f"{kind.key} happens at once: leave out until and for")
-
-
-def _required(kind: ArrivalKind | EventKind) -> list[str]:
-    return [name for name, option in kind.options.items() if option.required]
-
-
-def _complete(name: str, kind: ArrivalKind | EventKind, values: Values) -> None:
-    """ValueError unless all that a kind requires is given, and goes together."""
-    for key in _required(kind):
-        if values[key] is None:
-            raise ValueError(f'{name} lacks "{key}": {kind.options[key].words}')
-    problem = kind.problem(values)
-    if problem:
-        raise ValueError(f"{name}: {problem}")
-
-
-def _options_model(kind: ArrivalKind) -> Any:
-    fields: Fields = {
-        name: _field(name, option, required=option.required)
-        for name, option in kind.options.items()
-    }
-    title = f"{kind.name.title()}Options"
-    return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
-
-
-def arrival_fields(kinds: Iterable[ArrivalKind]) -> Fields:
-    """A key for each kind, with its parameters below it."""
-    return {
-        kind.name: (_options_model(kind) | None, Field(default=None, description=kind.words))
-        for kind in kinds
-    }
 
 
 def event_fields(kinds: Iterable[EventKind]) -> Fields:
@@ -327,15 +172,12 @@ def event_fields(kinds: Iterable[EventKind]) -> Fields:
         name: Any = DayText if kind.of == "day" else str
         fields[kind.key] = (name, Field(default="", description=kind.words))
         fields |= {
-            name: _field(name, option, required=False) for name, option in kind.options.items()
+            name: field_of(name, option, required=False) for name, option in kind.options.items()
         }
     return fields
 
 
 if TYPE_CHECKING:
-
-    class Arrival(ArrivalChoice):
-        """The choice with a key for each kind."""
 
     class Fault(TimedFault):
         """A fault with the keys of every kind."""
@@ -343,12 +185,6 @@ if TYPE_CHECKING:
     class Event(TimedEvent):
         """An event with the keys of every kind."""
 else:
-    Arrival = create_model(
-        "Arrival",
-        __base__=ArrivalChoice,
-        __doc__=ArrivalChoice.__doc__,
-        **arrival_fields(arrivals.KINDS.values()),
-    )
     Fault = create_model(
         "Fault",
         __base__=TimedFault,
@@ -361,8 +197,3 @@ else:
         __doc__=TimedEvent.__doc__,
         **event_fields(timeline.KINDS.values()),
     )
-
-
-def arrival_of(name: str) -> Arrival:
-    """The kind of that name without parameters."""
-    return Arrival.model_validate(name)

@@ -11,7 +11,8 @@ from pydantic import Field, field_validator, model_validator
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
-from corridor.experiments.scenario.kinds import Arrival, arrival_of
+from corridor.experiments.scenario.choices import Arrival, arrival_of
+from corridor.experiments.scenario.lines import LineOptions
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
@@ -36,6 +37,10 @@ class NetworkOptions(Frozen):
     """Random loss of every fibre, each direction on its own."""
     fibre_loss: dict[str, Share] = Field(default_factory=dict)
     """Random loss by fibre id, instead of ``loss``."""
+    line: LineOptions = LineOptions()
+    """What else is random on every fibre, and how losses come."""
+    fibre_line: dict[str, LineOptions] = Field(default_factory=dict)
+    """The same by fibre id, instead of ``line`` as a whole."""
     segmentation_offload: bool = False
     """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
     bfd: DurationNs | None = None

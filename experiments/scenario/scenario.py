@@ -41,6 +41,8 @@ from corridor.experiments.scenario.events import (
 )
 from corridor.experiments.scenario.extending import extended
 from corridor.experiments.scenario.kinds import Event, Fault
+from corridor.experiments.scenario.lines import check_lines
+from corridor.experiments.scenario.load_workloads import implied, workloads_of
 from corridor.experiments.scenario.options import (
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
@@ -54,6 +56,8 @@ from corridor.experiments.scenario.queues import check_queues
 from corridor.experiments.scenario.service_classes import BEST_EFFORT, shipped
 from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
+from corridor.experiments.scenario.shipped_workloads import with_shipped
+from corridor.experiments.scenario.workloads import Workload, WorkloadEntry
 from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
@@ -99,6 +103,8 @@ class ScenarioFile(Frozen):
     """Demands that have one guarantee together."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
+    workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)
+    """What demands send beside probes."""
     timeline: tuple[Event, ...] = ()
     """What happens while all this is measured."""
     cuts: CutOptions | None = None
@@ -117,6 +123,15 @@ class ScenarioFile(Frozen):
             return demand.throughput.udp
         of = (one for one in self.timeline if (one.kind.key, one.what) == (STREAM, demand.id))
         return next((float(one.options["share"]) for one in of), None)
+
+    def streams(self, demand: DemandEntry) -> bool:
+        """Whether a demand sends a stream of UDP."""
+        udp = any(one.transport.udp and one.covers(demand) for one in self.workloads)
+        return udp or self.stream_share(demand) is not None
+
+    def sends_messages(self, demand: DemandEntry) -> bool:
+        """Whether a workload of a demand sends by TCP."""
+        return any(one.transport.udp is None and one.covers(demand) for one in self.workloads)
 
     def sends_by_tcp(self, demand: DemandEntry) -> bool:
         """Whether a demand has a TCP transfer."""
@@ -152,6 +167,10 @@ class LoadedScenario(Frozen):
     as_of: date
     events: tuple[InstanceOf[NamedEvent], ...] = ()
     """What happens, with the policies that events ask for."""
+    workloads: tuple[InstanceOf[Workload], ...] = ()
+    """What demands send beside probes, with what its files hold."""
+    loads: tuple[InstanceOf[NamedEvent], ...] = ()
+    """When those workloads run that no event switches on."""
     file: str = ""
 
 
@@ -217,8 +236,8 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
     _check_buffer(document, scenario, topology)
     check_queues(document, scenario.network.queues, topology, scenario.topology)
     _check_cuts(document, scenario, topology)
-    named = (name for one in scenario.demands for name in (one.data, one.returns) if name)
-    classes = set(named) - {SAME_CLASS}
+    of_data = (name for one in scenario.demands for name in (one.data, one.returns) if name)
+    classes = set(of_data) - {SAME_CLASS}
 
     def own() -> PolicySet:
         return _policies(document, scenario, folder, topology)
@@ -228,10 +247,11 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
 
     known = put(own() if asked.policies is None else load_policies(asked.policies, topology))
     _check_classes(document, scenario, known)
-    events = checked(document, scenario.events, _known(scenario, topology), folder)
+    loads = implied(scenario.workloads, scenario.events)
+    named = checked(document, [*scenario.events, *loads], _known(scenario, topology), folder)
     events = tuple(
         replace(event, policies=put(event.policies)) if event.policies else event
-        for event in events
+        for event in named[: len(named) - len(loads)]
     )
     for event in events:
         if event.policies is not None:
@@ -247,17 +267,19 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         policies=known,
         as_of=day,
         events=events,
+        workloads=workloads_of(document, scenario.workloads, demands, events, folder),
+        loads=tuple(loads),
         file=document.file,
     )
 
 
 def whole(document: Document, folder: Path) -> Document:
     """With what it has from the one it extends."""
-    return extended(document, lambda name: read_beside(name, folder), _checked)
+    return with_shipped(extended(document, lambda name: read_beside(name, folder), _checked))
 
 
 def _checked(base: Document) -> object:
-    return validate(base, ScenarioFile)
+    return validate(with_shipped(base), ScenarioFile)
 
 
 def _topology(document: Document, scenario: ScenarioFile, folder: Path) -> Topology:
@@ -319,6 +341,7 @@ def _known(scenario: ScenarioFile, topology: Topology) -> Known:
         topology=topology,
         topology_name=scenario.topology,
         demands=demands,
+        workloads=[one.id for one in scenario.workloads],
         streams=streams,
         has_bfd=scenario.network.bfd is not None,
         follows=scenario.follows,
@@ -349,6 +372,12 @@ def _check_losses(document: Document, scenario: ScenarioFile, topology: Topology
             raise document.error(message, "network", "fibre_loss", fibre, hint=hint)
         _check_loss(document, share, "network", "fibre_loss", fibre)
     _check_loss(document, scenario.network.loss, "network", "loss")
+    for fibre in scenario.network.fibre_line:
+        if fibre not in fibres:
+            hint = nearest_named(fibre, fibres) or f"corridor topology show {scenario.topology}"
+            message = f'line of unknown fibre "{fibre}"'
+            raise document.error(message, "network", "fibre_line", fibre, hint=hint)
+    check_lines(document, scenario.network)
 
 
 def _check_buffer(document: Document, scenario: ScenarioFile, topology: Topology) -> None:

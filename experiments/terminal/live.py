@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from corridor.experiments.terminal.screen import console_for, fitted, show
+from corridor.topologies.base.progress import told
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 PER_SECOND = 8
+SLOW_S = 10.0
+"""Where no line moves, how often one says how far it is; what is done sooner says nothing."""
 SPINNER = "dots"
 
 
@@ -42,29 +45,51 @@ def telling(stream: TextIO | None = None, begins: str = "") -> Iterator[Say]:
         def say(text: str) -> None:
             show(text, where)
 
-        yield say
+        with told(SlowLines(begins, where).step):
+            yield say
         return
     lines = LiveLines(where)
     if begins:
         lines.doing(begins)
     try:
-        yield lines
+        with told(lines.step):
+            yield lines
     finally:
         lines.rest()
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[Say]:
-    """What goes on, on a terminal, while nothing is told; the callable takes how far it is."""
+    """What goes on while nothing is told; the callable takes how far it is, and work that counts
+    what it goes through says so itself. On a terminal a line that moves; elsewhere a line on
+    standard error now and then, once it takes long."""
     if not (sys.stdout.isatty() and can_move(sys.stderr)):
-        yield lambda _how_far: None
+        step = SlowLines(what, sys.stderr).step
+        with told(step):
+            yield step
         return
     lines = LiveLines(sys.stderr)
     lines.doing(what)
     try:
-        yield lines.step
+        with told(lines.step):
+            yield lines.step
     finally:
         lines.rest()
+
+
+class SlowLines:
+    """How far something is, for files and pipes: a line each time it has taken long again."""
+
+    def __init__(self, what: str, stream: TextIO) -> None:
+        self._what, self._stream = what, stream
+        self._since_s = self._said_s = time.monotonic()
+
+    def step(self, text: str) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s >= SLOW_S:
+            self._said_s = now_s
+            what = f"{self._what}: " if self._what else ""
+            show(f"{what}{text}, after {now_s - self._since_s:.0f} s", self._stream)
 
 
 class LiveLines:

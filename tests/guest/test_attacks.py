@@ -18,6 +18,7 @@ from corridor_runs import ROOT, seen_inside
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 DOCS = ROOT / "docs/policies.md"
 FORGED_BFD = "BFD in a switch's name"
+FLOODED, FLOOD_S = "shanghai-guian", 0.4
 GROUPS = (
     "addresses",
     "ARP",
@@ -65,7 +66,18 @@ def attacked(world, folder, virtual_kernel):
     attacks = every_attack(world)
     forged = next(one for one in attacks if one.kind == FORGED_BFD)
     bfd = [[shot.hub, shot.door, shot.frame.hex()] for shot in forged.shots]
-    return play(virtual_kernel, folder, world, [Round(one) for one in attacks], bfd=bfd)
+    rounds = [Round(one) for one in attacks]
+    return play(virtual_kernel, folder, world, rounds, bfd=bfd, flood=flood(world))
+
+
+def flood(world):
+    """A demand of its own, by a host that sends it at ten times the rate of the fibre."""
+    frame = world.datagram("train", payload=bytes(1400))
+    rate_bps = next(one.forward.rate_bps for one in world.wiring.fibres if one.fibre == FLOODED)
+    gap_s = 8 * (len(frame) + 4) / rate_bps / 10
+    frames = round(FLOOD_S / gap_s)
+    more = {"frame": frame.hex(), "frames": frames, "gap_s": gap_s}
+    return {"demand": "train", "hub": "shanghai", **more}
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +121,22 @@ def test_no_bfd_of_a_host_takes_a_session_down(attacked):
     assert before
     assert before == after
     assert attacked[1]["bfd"]["up"]
+
+
+def test_no_frame_of_a_host_is_on_the_lane_of_control_traffic_whatever_it_pretends(attacked):
+    assert {attack.kind for attack, seen in attacked[0] if seen["control"]} == set()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_no_flood_of_a_host_s_own_demand_takes_a_session_down_or_harms_others(attacked, number):
+    seen = attacked[1]["floods"][number]
+    before, after = seen["flaps"]
+    assert len(before) == 14
+    assert after == before
+    assert seen["dropped"] > 10_000
+    honest = {demand: one for demand, one in seen["honest"].items() if demand != "train"}
+    assert all(one["sent"] > 60 for one in honest.values())
+    assert {demand for demand, one in honest.items() if one["arrived"] < one["sent"]} == set()
 
 
 def test_the_tables_that_were_attacked_are_proven(attacked, world, folder):

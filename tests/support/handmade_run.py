@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import End, FibreWire, HubWire, Shape, Wiring
 from corridor.traffic.agents.jobs import plan_job
 from corridor.traffic.workloads import records
+from corridor.traffic.workloads.delays import DELAY, LATE, DelayFile, Delays
+from corridor.traffic.workloads.delays import file_name as delays_of
 
 EPOCH_NS = 1_800_000_002_000_000_000
 HUBS = ("shanghai", "guian", "karachi")
@@ -119,6 +122,16 @@ def write_probes(raw: Path) -> None:
         writer.close()
 
 
+def write_delays(raw: Path, hub: str, what: int, times_ns: Mapping[int, int]) -> None:
+    """Of the stream of near: packets or bursts by number, in order of arrival."""
+    file = DelayFile(str(raw / delays_of(hub)))
+    of = Delays(file, what, 0)
+    of.numbers.extend(times_ns)
+    of.times_ns.extend(times_ns.values())
+    of.flush()
+    file.close()
+
+
 def write_flows(raw: Path) -> None:
     """A UDP stream of near that loses 10 of 100 frames in a queue; a TCP transfer of far."""
     sent = {
@@ -132,7 +145,6 @@ def write_flows(raw: Path) -> None:
         "first_sent_ns": EPOCH_NS,
         "last_sent_ns": EPOCH_NS + 82_500_000,
         "late_max_ns": 500,
-        "late_histogram_ns": [[256, 99], [480, 1]],
     }
     got = {
         "flow": 0,
@@ -147,9 +159,10 @@ def write_flows(raw: Path) -> None:
         "delay_min_ns": 5_000_000,
         "delay_max_ns": 25_000_000,
         "delay_sum_ns": 90 * 15_000_000,
-        "delay_histogram_ns": [[4_718_592, 45], [25_165_824, 45]],
     }
     _dump(raw / "flows-shanghai.json", {"streams_out": [sent], "streams_in": []})
+    write_delays(raw, "shanghai", LATE, dict.fromkeys(range(100), 256))
+    write_delays(raw, "guian", DELAY, {n: 5_000_000 if n < 45 else 25_000_000 for n in range(90)})
     _dump(raw / "flows-guian.json", {"streams_out": [], "streams_in": [got]})
     readings = [
         {"name": "stream:near", "counters": _counters()},

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "topologies": (
         *("base", "model", "formats", "faults"),
-        *("emulation/octets", "emulation/queues", "emulation"),
+        *("emulation/octets", "emulation"),
         *("analysis", "uncertainty"),
     ),
     "controller": (
@@ -28,11 +28,12 @@ ROOMS = {
         *("openflow", "api", "reconcile", "apps"),
     ),
     "traffic": (
-        *("system", "packets", "arrivals", "workloads", "agents"),
+        *("system", "packets", "arrivals", "sizes", "workloads", "agents"),
         *("theory", "measures", "gateways", "monitor"),
     ),
     "experiments": (
-        *("terminal", "timeline", "scenario", "plan", "results", "answers"),
+        *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
+        "answers",
         *("atlas", "pages", "figures"),
         *("lab", "testbeds", "run"),
         "own_programs",
@@ -52,13 +53,14 @@ LEFT_OF = {
 """Traffic stands right of the controller, yet knows nothing of it."""
 PURE = (
     *("topologies/model", "topologies/formats", "topologies/faults", "topologies/analysis"),
-    *("topologies/emulation/octets", "topologies/emulation/queues"),
+    *("topologies/emulation/octets",),
     *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),
     *("controller/second_opinion", "controller/export", "controller/deployment"),
-    *("traffic/arrivals", "traffic/measures", "traffic/theory"),
-    *("experiments/timeline", "experiments/scenario", "experiments/plan", "experiments/results"),
+    *("traffic/arrivals", "traffic/sizes", "traffic/measures", "traffic/theory"),
+    *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
+    *("experiments/plan", "experiments/account", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
 )
 IMPURE = (

@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-Unit = Literal["time", "percent", "rate", "size", "number", "count", "flag", "name"]
-"""Values are whole nanoseconds, a fraction, bits per second, octets, a float, an int,
-a bool, a str."""
+Unit = Literal[
+    "time",
+    "percent",
+    "rate",
+    "size",
+    "number",
+    "count",
+    "flag",
+    "name",
+    "file",
+    "points",
+    "sizes",
+    "arrival",
+]
+"""Values are whole nanoseconds, a fraction, bits per second, octets, a float, an int, a bool, a
+str; the name of a file, octets by quantile, a kind of sizes, a kind of arrivals."""
 Values = Mapping[str, Any]
 """By a parameter's name; None where it is not given and has no default."""
 
@@ -22,7 +35,7 @@ class Option(NamedTuple):
     unit: Unit
     words: str
     """What it is, for people: a phrase for a table."""
-    default: float | None = None
+    default: float | str | None = None
     required: bool = False
     above: float | None = None
     most: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import struct
 import sys
 
@@ -16,11 +17,17 @@ from corridor.topologies.emulation.octets.rtnetlink import Request
 
 SYSTEM = "ovs-system"
 """The one datapath that holds every kernel bridge of an ovs-vswitchd."""
-FAMILY = "ovs_datapath"
+FAMILY, METERS = "ovs_datapath", "ovs_meter"
 OVS_DP_CMD_DEL, OVS_DATAPATH_VERSION, OVS_DP_ATTR_NAME = 2, 2, 1
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
+OVS_METER_CMD_GET, OVS_METER_VERSION = 4, 1
+OVS_METER_ATTR_ID, OVS_METER_ATTR_STATS, OVS_METER_ATTR_BANDS = 1, 3, 4
+OVS_BAND_ATTR_STATS = 4
+METERS_BEFORE = 1024
+"""Meters are numbered on, so that those of epochs that are over leave a gap."""
 _GENERIC = struct.Struct("=BBxx")
 _OVS_HEADER = struct.Struct("=i")
+_METER_COUNTS = struct.Struct("=QQ")
 
 
 def is_available() -> bool:
@@ -48,11 +55,44 @@ def delete(name: str = SYSTEM) -> None:
                 raise
 
 
-def _family(kernel: NetlinkSocket) -> int | None:
-    """The number of the datapath's family, or None in a kernel without it."""
-    body = _GENERIC.pack(CTRL_CMD_GETFAMILY, 1) + rtnetlink.text(CTRL_ATTR_FAMILY_NAME, FAMILY)
+def dropped_by_meters(meters: int, name: str = SYSTEM) -> int | None:
+    """Packets that all meters of the datapath have dropped that are there now, ``meters`` of them;
+    None where it does not tell of so many."""
+    with NetlinkSocket(NETLINK_GENERIC) as kernel:
+        family = _family(kernel, METERS)
+        if family is None:
+            return None
+        index, found, dropped = socket.if_nametoindex(name), 0, 0
+        for number in range(METERS_BEFORE + meters):
+            counted = _dropped_by_meter(kernel, family, index, number)
+            if counted is not None:
+                found, dropped = found + 1, dropped + counted
+            if found == meters:
+                return dropped
+    return None
+
+
+def _dropped_by_meter(kernel: NetlinkSocket, family: int, index: int, number: int) -> int | None:
+    """By its bands; None if there is no such meter."""
+    body = _GENERIC.pack(OVS_METER_CMD_GET, OVS_METER_VERSION) + _OVS_HEADER.pack(index)
+    body += rtnetlink.u32(OVS_METER_ATTR_ID, number)
     try:
-        ((_kind, said),) = kernel.ask(Request(GENL_ID_CTRL, 0, body, FAMILY))
+        ((_kind, said),) = kernel.ask(Request(family, 0, body, f"meter {number}"))
+    except KernelRefuses as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return None
+    told = rtnetlink.attributes(said[_GENERIC.size + _OVS_HEADER.size :])
+    bands = rtnetlink.attributes(told[OVS_METER_ATTR_BANDS]).values()
+    counts = [rtnetlink.attributes(band)[OVS_BAND_ATTR_STATS] for band in bands]
+    return sum(int(_METER_COUNTS.unpack_from(one)[0]) for one in counts)
+
+
+def _family(kernel: NetlinkSocket, name: str = FAMILY) -> int | None:
+    """The number of a family of generic netlink, or None in a kernel without it."""
+    body = _GENERIC.pack(CTRL_CMD_GETFAMILY, 1) + rtnetlink.text(CTRL_ATTR_FAMILY_NAME, name)
+    try:
+        ((_kind, said),) = kernel.ask(Request(GENL_ID_CTRL, 0, body, name))
     except KernelRefuses as error:
         if error.errno != errno.ENOENT:
             raise

@@ -77,6 +77,10 @@ class Faults:
             changed[name] = replace(changed.get(name, declared[name]), loss_ppm=ALL_PPM)
         return {name: changed[name] for name in sorted(changed)}
 
+    def off(self) -> list[str]:
+        """Interfaces that are held down."""
+        return sorted(self._off)
+
     def verify(self) -> None:
         """EnvironmentUnsupported unless the kernel is as these faults, and no others, make it."""
         self.kernel.verify(self.changed_shapes())

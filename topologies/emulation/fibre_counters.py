@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.octets import netem, rtnetlink
-from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.found import Found
 
 _BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
 TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
@@ -41,6 +41,7 @@ class FibreCounters:
     control_bytes: int = 0
     control_drops: int = 0
     """Lost at random."""
+    control_backlog_packets: int = 0
 
 
 class Statistics(NamedTuple):
@@ -55,7 +56,7 @@ class Statistics(NamedTuple):
 def counted(found: Found) -> FibreCounters:
     """KeyError where a lane is not there."""
     data = statistics(found.qdiscs[lanes.DELAY])
-    queue_drops = statistics(found.qdiscs[QUEUE_HANDLE]).drops
+    queue_drops = statistics(found.qdiscs[lanes.QUEUE]).drops
     control = statistics(found.qdiscs[lanes.CONTROL])
     line_drops = data.drops - queue_drops  # the outer stage counts the inner ones' too
     if line_drops and not _loses(found.qdiscs[lanes.DELAY]):  # an overload that met its limit
@@ -69,6 +70,7 @@ def counted(found: Found) -> FibreCounters:
         control_packets=control.sent_packets,
         control_bytes=control.sent_bytes,
         control_drops=control.drops,
+        control_backlog_packets=control.backlog_packets,
     )
 
 

@@ -2,7 +2,7 @@
 
     1: prio, 2 bands; what its filters know goes to 1:1, all else to 1:2
     |- 1:1 control: 2: netem (delay, loss, jitter and rate of the fibre, no customers' queue)
-    `- 1:2 data:    3: netem (delay, loss, jitter) [-> 4: netem (late packets)] -> queue stage
+    `- 1:2 data:    3: netem (delay, loss, jitter) [-> 4: netem (late packets)] -> 5: netem (queue)
 
 Control is what Open vSwitch sends for itself: BFD between its own two addresses, and LLDP. Whatever
 a host sends has a label on a fibre, so it is no such frame, whatever is inside. Pure.
@@ -13,20 +13,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.emulation import fibre_queue
 from corridor.topologies.emulation.octets import netem, rtnetlink, u32
-from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.netem import Netem
 from corridor.topologies.emulation.octets.rtnetlink import Request
 from corridor.topologies.emulation.octets.u32 import Filter, Word
-from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
-ROOT, CONTROL, DELAY, LATE = 0x10000, 0x20000, 0x30000, 0x40000
-DRAINS = (0x50000, 0x60000)
+ROOT, CONTROL, DELAY, LATE, QUEUE = 0x10000, 0x20000, 0x30000, 0x40000, 0x50000
+DRAINS = (0x60000, 0x70000)
 CONTROL_CLASS, DATA_CLASS = ROOT + 1, ROOT + 2
 TOPS = (CONTROL_CLASS, DATA_CLASS)
 PRIO = "prio"
@@ -64,7 +63,7 @@ class Tree(NamedTuple):
     control: Netem | None
     delay: Netem | None
     late: Netem | None
-    queue: Any
+    queue: Netem | None
 
 
 def tree(index: int, interface: str, shape: Shape) -> Iterator[Request]:
@@ -80,7 +79,6 @@ def lanes(index: int, interface: str, shape: Shape) -> Iterator[Request]:
     """What is in both lanes of a tree that is there; queues keep what they hold."""
     for handle, parent, stage in _stages(shape):
         yield rtnetlink.qdisc(index, handle, parent, netem.KIND, stage.options(), interface)
-    yield from fibre_queue.requests(index, _queue_parent(shape), interface, shape)
 
 
 def drained(index: int, interface: str, shape: Shape) -> Iterator[Request]:
@@ -94,23 +92,23 @@ def drained(index: int, interface: str, shape: Shape) -> Iterator[Request]:
 
 def wanted(shape: Shape) -> Tree:
     """What the kernel is to hold for a shape."""
-    stages = _stages(shape)
-    delays = [stage for _handle, _parent, stage in stages]
+    by_handle = {handle: stage for handle, _parent, stage in _stages(shape)}
     return Tree(
         root=PRIO_OPTIONS,
         filters=FILTERS,
-        parents=(*(parent for _handle, parent, _stage in stages), _queue_parent(shape)),
-        control=delays[0],
-        delay=delays[1],
-        late=delays[2] if shape.late_ns else None,
-        queue=fibre_queue.wanted(shape),
+        parents=tuple(parent for _handle, parent, _stage in _stages(shape)),
+        control=by_handle[CONTROL],
+        delay=by_handle[DELAY],
+        late=by_handle.get(LATE),
+        queue=by_handle[QUEUE],
     )
 
 
-def held(found: Found, shape: Shape) -> Tree:
+def held(found: Found) -> Tree:
     """What it holds, in the same terms; None where a part is not there or is another."""
-    handles = (CONTROL, DELAY, *((LATE,) if shape.late_ns else ()), QUEUE_HANDLE)
+    handles = (CONTROL, DELAY, LATE, QUEUE)
     there = [found.qdiscs[handle] for handle in handles if handle in found.qdiscs]
+    queue = netem.held(found.qdiscs.get(QUEUE, b""))
     return Tree(
         root=_prio(found.qdiscs.get(ROOT, b"")),
         filters=tuple(one for body in found.filters if (one := u32.held(body)) is not None),
@@ -118,12 +116,12 @@ def held(found: Found, shape: Shape) -> Tree:
         control=netem.held(found.qdiscs.get(CONTROL, b"")),
         delay=netem.held(found.qdiscs.get(DELAY, b"")),
         late=netem.held(found.qdiscs.get(LATE, b"")),
-        queue=fibre_queue.held(found),
+        queue=queue and netem.unseeded(queue),
     )
 
 
 def _stages(shape: Shape) -> list[tuple[int, int, Netem]]:
-    """Handle, parent and options of each netem above the queue stage."""
+    """Handle, parent and options of each netem, parents first."""
     data = _delay(shape, shape.seed)
     control = replace(
         _delay(shape, seed_of(shape.seed, "control")),
@@ -139,6 +137,8 @@ def _stages(shape: Shape) -> list[tuple[int, int, Netem]]:
             seed=seed_of(shape.seed, "late"),
         )
         stages.append((LATE, DELAY + 1, late))
+    queue = Netem(limit=shape.queue_packets, rate_bytes_per_s=shape.rate_bps // 8)
+    stages.append((QUEUE, stages[-1][0] + 1, queue))
     return stages
 
 
@@ -159,10 +159,6 @@ def _delay(shape: Shape, seed: int) -> Netem:
 def _bursts(bursts: Bursts) -> tuple[int, ...]:
     shares = (bursts.begin, bursts.end, 1 - bursts.lost_in_burst, bursts.lost_between)
     return tuple(map(netem.probability, shares))
-
-
-def _queue_parent(shape: Shape) -> int:
-    return (LATE if shape.late_ns else DELAY) + 1
 
 
 def _prio(dumped: bytes) -> bytes | None:

@@ -20,7 +20,7 @@ from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCou
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.octets import rtnetlink
-from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.rtnetlink import Interface, Request
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
@@ -157,7 +157,7 @@ class Links:
         wanted_shapes = {**shapes(self._wiring), **(changed or {})}
         for interface, shape in wanted_shapes.items():
             wanted = lanes.wanted(shape)
-            held = lanes.held(found[interface], shape)
+            held = lanes.held(found[interface])
             if held != wanted:
                 raise EnvironmentUnsupported(
                     f"the kernel does not hold the shaping of {interface}: "
@@ -175,7 +175,7 @@ class Links:
                 counted(found), queues.get(name, ()), self._before.get(name, ())
             )
             for name, found in dumped.items()
-            if {lanes.DELAY, QUEUE_HANDLE} <= found.qdiscs.keys()
+            if {lanes.DELAY, lanes.QUEUE} <= found.qdiscs.keys()
         }
 
     def class_counters(self) -> dict[str, tuple[ClassCounters, ...]]:

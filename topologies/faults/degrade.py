@@ -42,12 +42,14 @@ def degraded(shape: Shape, options: Values) -> Shape:
     rate, delay_ns, loss = options["rate"], options["delay"], options["loss"]
     one_way_delay_ns = shape.one_way_delay_ns + (delay_ns or 0)
     kept = (1 - shape.loss_ppm / ALL_PPM) * (1 - (loss or 0))
+    longest_ns = shape.longest_ns + (delay_ns or 0)
     return replace(
         shape,
         rate_bps=shape.rate_bps if rate is None else max(SLOWEST_BPS, round(shape.rate_bps * rate)),
         one_way_delay_ns=one_way_delay_ns,
-        in_flight_packets=in_flight_packets(shape.rate_bps, one_way_delay_ns),
+        in_flight_packets=in_flight_packets(shape.rate_bps, longest_ns),
         loss_ppm=shape.loss_ppm if loss is None else (1 - kept) * ALL_PPM,
+        bursts=shape.bursts and shape.bursts.with_loss(loss or 0),
     )
 
 

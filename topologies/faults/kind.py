@@ -69,7 +69,9 @@ class Network(Interfaces, Protocol):
 Action = Callable[[Any, str, Values], object]
 """Begins or ends an event: the network (of a fault a ``Network``), what it befalls, its options
 (where it ends, those that plans keep of its beginning)."""
-Target = Literal["fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process"]
+Target = Literal[
+    "fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process", "workload"
+]
 """What the value of a kind's key names. A group is a shared-risk group."""
 
 

@@ -16,7 +16,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.line import Bursts, Line
 from corridor.topologies.model.queue import Queue
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
@@ -31,6 +31,9 @@ FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full 
 FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
 SMALLEST_FRAME_BYTES = 64
 BURST_PACKETS = 20_000
+OVERLOAD = 10
+"""How many times the rate of a fibre may be sent onto it, all in the smallest frames."""
+QUIET = Line()
 MAX_HUBS = 4000
 LAST_FIBRE_PORT = 0xFF  # an interface's MAC address has one octet for it
 MAX_RUN_ID_LENGTH = 4  # "rrrrs4000p99" must fit the 15 characters of an interface name
@@ -43,8 +46,8 @@ class Shape:
     Two stages, because netem's one limit counts packets in flight and
     packets queued together, and a queue measured in full frames would then drop
     small frames that are only on their way. ``in_flight_packets`` bounds the delay
-    line (its bandwidth-delay product in the smallest frames, and what a faster
-    sender can add) and must never be met; ``queue_packets`` is the stated buffer.
+    line (an overload in the smallest frames) and must never be met;
+    ``queue_packets`` is the stated buffer.
     Losses, jitter and lateness are random, each with a sequence of its own from ``seed``.
     """
 
@@ -63,7 +66,12 @@ class Shape:
     """How much later ``late_ppm`` of the packets come, so that those behind overtake them."""
     late_ppm: float = field(default=0, metadata=OMIT_EMPTY)
     queue: Queue = field(default=Queue(), metadata=OMIT_EMPTY)
-    """What stands in the queue stage."""
+    """How frames queue before they are sent."""
+
+    @property
+    def usual_ns(self) -> int:
+        """Over the fibre, for the median packet; without the queue."""
+        return self.one_way_delay_ns + self.jitter_ns // 2
 
     @property
     def longest_ns(self) -> int:
@@ -142,14 +150,16 @@ def wire(
     seed: int = 1,
     buffer_ms: float = 20.0,
     loss_ppm: Mapping[str, float] | None = None,
+    lines: Mapping[str, Line] | None = None,
     gateways: frozenset[str] = frozenset(),
 ) -> Wiring:
     """Lay out a topology as switches, hosts and shaped links.
 
     ``buffer_ms`` is the queue a port offers beyond what is in flight, in
     milliseconds at the emulated rate. ``loss_ppm`` gives random loss per fibre
-    id in parts per million, each direction with its own seeded sequence. ``gateways``
-    are the hubs whose switch gets a gateway's two ports. Raises InputError.
+    id in parts per million, each direction with its own seeded sequence; ``lines`` gives
+    all that is random on a fibre instead. ``gateways`` are the hubs whose switch gets
+    a gateway's two ports. Raises InputError.
     """
     if len(run_id) > MAX_RUN_ID_LENGTH or not run_id.isalnum():
         raise InputError(f"run id {run_id!r} must be 1 to {MAX_RUN_ID_LENGTH} letters or digits")
@@ -164,7 +174,7 @@ def wire(
         for hub in topology.hubs
     )
     next_port = dict.fromkeys(numbers, HOST_PORT + 1)
-    loss = loss_ppm or {}
+    lines = {**{name: Line(ppm) for name, ppm in (loss_ppm or {}).items()}, **(lines or {})}
     fibres = []
     for fibre in topology.fibres:
         ends = []
@@ -172,7 +182,7 @@ def wire(
             ends.append(_end(run_id, hub, numbers[hub], next_port[hub]))
             next_port[hub] += 1
         forward, backward = (
-            _shape(topology, fibre, buffer_ms, loss.get(fibre.id, 0), seed, direction)
+            _shape(topology, fibre, buffer_ms, lines.get(fibre.id, QUIET), seed, direction)
             for direction in ("forward", "backward")
         )
         fibres.append(FibreWire(fibre.id, ends[0], ends[1], forward, backward))
@@ -190,9 +200,13 @@ def queue_packets(rate_bps: int, buffer_ms: float) -> int:
     return ceil(rate_bps * buffer_ms / 1e3 / (8 * FULL_FRAME_BYTES)) + 1
 
 
-def in_flight_packets(rate_bps: int, one_way_delay_ns: int) -> int:
-    """Smallest frames that fit on the fibre at its rate, and room for a burst faster than it."""
-    return rate_bps * one_way_delay_ns // (8 * SMALLEST_FRAME_BYTES * NS_PER_S) + BURST_PACKETS
+def in_flight_packets(rate_bps: int, delay_ns: int) -> int:
+    """Smallest frames under way if ``OVERLOAD`` times the rate is sent, and room for a burst.
+
+    The delay line comes before the queue, so it is to hold what the queue will drop.
+    """
+    sent_bps = OVERLOAD * rate_bps
+    return sent_bps * delay_ns // (8 * SMALLEST_FRAME_BYTES * NS_PER_S) + BURST_PACKETS
 
 
 def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWire:
@@ -233,15 +247,19 @@ def _mac(kind: int, number: int, port: int) -> str:
 
 
 def _shape(
-    topology: Topology, fibre: Fibre, buffer_ms: float, loss_ppm: float, seed: int, direction: str
+    topology: Topology, fibre: Fibre, buffer_ms: float, line: Line, seed: int, direction: str
 ) -> Shape:
     rate_bps = topology.emulated_rate_bps(fibre)
     delay_ns = fibre.one_way_delay_ns
     return Shape(
         one_way_delay_ns=delay_ns,
         rate_bps=rate_bps,
-        in_flight_packets=in_flight_packets(rate_bps, delay_ns),
+        in_flight_packets=in_flight_packets(rate_bps, delay_ns + line.jitter_ns + line.late_ns),
         queue_packets=queue_packets(rate_bps, buffer_ms),
-        loss_ppm=loss_ppm,
+        loss_ppm=line.loss_ppm,
         seed=seed_of(seed, fibre.id, direction),
+        bursts=line.bursts,
+        jitter_ns=line.jitter_ns,
+        late_ns=line.late_ns,
+        late_ppm=line.late_ppm,
     )

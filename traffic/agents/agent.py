@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +24,8 @@ from corridor.traffic.agents.jobs import Host, Job
 from corridor.traffic.agents.messages import HostCounts
 from corridor.traffic.packets import stamp
 from corridor.traffic.system import kernel
-from corridor.traffic.workloads import intervals, records
+from corridor.traffic.system.descriptors import Descriptors
+from corridor.traffic.workloads import delays, intervals, records
 from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
 from corridor.traffic.workloads.workload import Place, Timed
 
@@ -64,7 +64,7 @@ class CannotOpenError(Exception):
 class HostPart:
     """One host's workloads and records. The process must be in the host's namespace."""
 
-    def __init__(self, job: Job, host: Host) -> None:
+    def __init__(self, job: Job, host: Host, descriptors: Descriptors) -> None:
         self.name = host.name
         self._clock = job.clock
         self.out_dir = job.out_dir
@@ -78,9 +78,16 @@ class HostPart:
         self._wire.setblocking(False)
         self._wire.setsockopt(socket.SOL_SOCKET, kernel.SO_SNDBUFFORCE, _SEND_BUFFER_BYTES)
         self._wire.bind((host.interface, 0))
+        self._delays = delays.DelayFile(os.path.join(self.out_dir, delays.file_name(self.name)))
         place = Place(
             self._wire,
             self.writer,
+            self._delays,
+            descriptors,
+            self.name,
+            host.netns,
+            self.out_dir,
+            settings.flush_records,
             settings.drain_ns,
             spins=spin_ns_of(job) > 0,
             error_estimate=stamp.error_estimate(ERROR_NS[job.clock]),
@@ -104,12 +111,19 @@ class HostPart:
         sources = [one for workload in by_turn for one in workload.timed()]
         return [source for source in (*sources, self._flusher) if source.start(epoch_ns)]
 
+    def stop(self) -> None:
+        for workload in self._workloads:
+            workload.stop()
+
     def finish(self) -> HostCounts:
         """Count what still waits, write what is buffered; the host's counters."""
         counted: dict[str, object] = {}
         for workload in self._workloads:
-            counted.update(workload.finish())
+            counts = workload.finish()
+            if workload.told_if_idle or len(workload):
+                counted.update(counts)
         self.writer.close()
+        self._delays.close()
         result = {"records": self.writer.number, **counted}
         if any(workload.in_flows and len(workload) for workload in self._workloads):
             write_flows(self.out_dir, self.name, result)
@@ -137,20 +151,19 @@ class Agent:
     def open(self) -> None:
         """Enter each host's namespace in turn and bind its sockets, which stay there."""
         self._timer = kernel.AbsoluteTimer()
-        self._poll = select.epoll()
-        self._poll.register(self._timer.fd, select.EPOLLIN)
-        self._handlers: dict[int, Callable[[], None]] = {}
+        self._descriptors = Descriptors()
+        self._descriptors.add(self._timer.fd, _loops_own)
         for host in self._hosts:
             try:
                 kernel.enter_network_namespace(host.netns)
-                part = HostPart(self._job, host)
+                part = HostPart(self._job, host, self._descriptors)
             except (OSError, KeyError, ValueError) as problem:
                 reason = f"{type(problem).__name__}: {problem}"
                 raise CannotOpenError(host.name, reason) from problem
             self._parts.append(part)
-            self._handlers |= part.handlers()
-        for descriptor in self._handlers:
-            self._poll.register(descriptor, select.EPOLLIN)
+        for part in self._parts:
+            for descriptor, handler in part.handlers().items():
+                self._descriptors.add(descriptor, handler)
 
     def run(self, epoch_ns: int, end_ns: int, orders: int | None = None) -> dict[str, HostCounts]:
         """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host.
@@ -161,14 +174,15 @@ class Agent:
         sources = [source for part in self._parts for source in part.sources(epoch_ns)]
         self._end_ns = epoch_ns + end_ns
         if orders is not None:
-            self._handlers[orders] = partial(self._stop, orders)
-            self._poll.register(orders, select.EPOLLIN)
+            self._descriptors.add(orders, partial(self._stop, orders))
         self._loop(sources)
         return {part.name: part.finish() for part in self._parts}
 
     def _stop(self, orders: int) -> None:
-        self._poll.unregister(orders)
+        self._descriptors.remove(orders)
         self._queue.clear()
+        for part in self._parts:
+            part.stop()
         soon_ns = time.time_ns() + self._job.settings.linger_ns
         self._end_ns = min(self._end_ns, soon_ns)
         self._timer.set(self._end_ns)
@@ -179,8 +193,8 @@ class Agent:
             heappush(queue, (source.next_ns, index))
         timer, poll, handlers, early_ns = (
             self._timer,
-            self._poll.poll,
-            self._handlers,
+            self._descriptors.poll,
+            self._descriptors.handlers,
             self._spin_ns,
         )
         timer_fd = timer.fd
@@ -202,6 +216,10 @@ class Agent:
                 due_ns = max(due_ns, source.fire())
                 if source.next_ns:
                     heappush(queue, (source.next_ns, index))
+
+
+def _loops_own() -> None:
+    """The loop's deadlines have no handler: it tells their timer by its number."""
 
 
 def write_flows(out_dir: str, host: str, result: HostCounts) -> None:

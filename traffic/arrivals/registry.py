@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from corridor.topologies.base.options import Values
-from corridor.traffic.arrivals import pareto_on_off, periodic, poisson
+from corridor.traffic.arrivals import gamma, pareto_on_off, periodic, poisson
 from corridor.traffic.arrivals.kind import ArrivalKind, SplitMix64
 
 KINDS: Mapping[str, ArrivalKind] = {
     kind.name: kind
     for kind in (
+        gamma.KIND,
         pareto_on_off.KIND,
         periodic.KIND,
         poisson.KIND,

@@ -6,9 +6,15 @@ counts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.measures.bursts import LossPattern, loss_pattern, lost_of
+from corridor.traffic.measures.metrics import Distribution, distribution, variation
+from corridor.traffic.measures.quantiles import Interval, intervals, left_out, share_interval
+from corridor.traffic.measures.stream_delays import Times
+from corridor.traffic.measures.variation import ipdv
 from corridor.traffic.workloads.stream_in import ReceivedStream
 from corridor.traffic.workloads.stream_out import SentStream
 
@@ -44,8 +50,41 @@ class FlowResult(TypedDict):
     delay_mean_ns: NotRequired[int | None]
     delay_max_ns: NotRequired[int | None]
     delay_p50_ns: NotRequired[int | None]
+    delay_p95_ns: NotRequired[int | None]
     delay_p99_ns: NotRequired[int | None]
-    delay_histogram_ns: NotRequired[list[list[int]]]
+    sample: NotRequired[FlowSample]
+
+
+@dataclass(frozen=True)
+class FlowSample:
+    """How much the packets of a stream say, by the delay of each one; times in ns.
+
+    Packets of a stream wait behind each other: intervals, which take them to be independent, are
+    too narrow where it fills a queue.
+    """
+
+    delay: Distribution
+    pdv: Distribution
+    ipdv: Distribution
+    intervals: dict[str, Interval | None]
+    loss: Interval | None
+    losses: LossPattern
+    left_out: dict[str, str]
+
+
+def flow_sample(arrived: Times, intended: int) -> FlowSample:
+    """Of the packets that arrived, each once, of those that were to be sent."""
+    lost = lost_of(arrived.number, intended)
+    pattern = loss_pattern(lost)
+    return FlowSample(
+        delay=distribution(arrived.ns),
+        pdv=variation(arrived.ns),
+        ipdv=distribution(ipdv(arrived.number, arrived.ns)),
+        intervals=intervals(arrived.ns),
+        loss=share_interval(pattern.lost, pattern.sent),
+        losses=pattern,
+        left_out=left_out(len(arrived.ns)),
+    )
 
 
 def mbps(frame_bytes: int, interval_ns: int) -> float | None:
@@ -53,12 +92,18 @@ def mbps(frame_bytes: int, interval_ns: int) -> float | None:
     return round(frame_bytes * 8_000 / interval_ns, 6) if interval_ns > 0 else None
 
 
-def flow_result(sent: SentStream, received: ReceivedStream | None) -> FlowResult:
+def flow_result(
+    sent: SentStream,
+    received: ReceivedStream | None,
+    arrived: Times | None = None,
+    late: Times | None = None,
+) -> FlowResult:
     """One flow's figures from what its sender and its receiver counted. Pure.
 
     ``asked_mbps`` was asked for, ``offered_mbps`` left the host over the sending interval.
     ``delivered_mbps`` is over the receive interval, first to last arrival, without the first frame
     (it marks the interval's start). Without a receiver's result what was delivered is null.
+    ``arrived`` are the delays of packets, ``late`` those of bursts: quantiles are null without.
     """
     frame_bytes = sent["frame_bytes"]
     packets = sent["packets_sent"]
@@ -75,7 +120,7 @@ def flow_result(sent: SentStream, received: ReceivedStream | None) -> FlowResult
         "sent_packets": packets,
         "refused_by_sender": sent["packets_intended"] - packets,
         "send_late_max_ns": sent["late_max_ns"],
-        "send_late_p99_ns": histogram_quantile(sent["late_histogram_ns"], 99, 100),
+        "send_late_p99_ns": distribution(late.ns, 1).p99_ns if late else None,
         "duration_ns": sending_ns,
         "delivered_packets": None,
         "delivered_mbps": None,
@@ -85,8 +130,7 @@ def flow_result(sent: SentStream, received: ReceivedStream | None) -> FlowResult
         return result
     count = received["packets"]
     interval_ns = received["last_arrival_ns"] - received["first_arrival_ns"]
-    histogram = received["delay_histogram_ns"]
-    return {
+    delivered: FlowResult = {
         **result,
         "delivered_packets": count,
         "delivered_bytes": received["frame_bytes_total"],
@@ -106,9 +150,16 @@ def flow_result(sent: SentStream, received: ReceivedStream | None) -> FlowResult
         "delay_min_ns": received["delay_min_ns"],
         "delay_mean_ns": round(received["delay_sum_ns"] / count) if count else None,
         "delay_max_ns": received["delay_max_ns"],
-        "delay_p50_ns": _at_least(received["delay_min_ns"], histogram_quantile(histogram, 50, 100)),
-        "delay_p99_ns": _at_least(received["delay_min_ns"], histogram_quantile(histogram, 99, 100)),
-        "delay_histogram_ns": histogram,
+    }
+    if arrived is None:
+        return delivered
+    sample = flow_sample(arrived, sent["packets_intended"])
+    return {
+        **delivered,
+        "delay_p50_ns": sample.delay.p50_ns,
+        "delay_p95_ns": sample.delay.p95_ns,
+        "delay_p99_ns": sample.delay.p99_ns,
+        "sample": sample,
     }
 
 
@@ -118,19 +169,3 @@ def _sending_ns(sent: SentStream) -> int:
     last_burst = packets - (packets - 1) // burst * burst
     last_ns: int = last_burst * sent["frame_bytes"] * 8 * NS_PER_S // sent["rate_bps"]
     return int(sent["last_sent_ns"] - sent["first_sent_ns"]) + last_ns
-
-
-def _at_least(least: int | None, value: int | None) -> int | None:
-    """A bucket's lower edge may lie below the least value in it."""
-    return value if least is None or value is None else max(least, value)
-
-
-def histogram_quantile(histogram: list[list[int]], part: int, whole: int) -> int | None:
-    """Lower edge of the bucket that holds the nearest-rank quantile ``part / whole``."""
-    total = sum(count for _, count in histogram)
-    rank = -(-total * part // whole)
-    for edge, count in histogram:
-        rank -= count
-        if rank <= 0:
-            return edge
-    return None

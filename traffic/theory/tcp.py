@@ -43,7 +43,8 @@ def pftk_bps(
 def cubic_window(rtt_s: float, loss: float) -> float:
     """The mean window of CUBIC in packets (RFC 9438, section 5.1): the greater of its cubic part's
     and that of the Reno that it is friendly to."""
-    cubic = (CUBIC_C * (3 + CUBIC_BETA) / (4 * (1 - CUBIC_BETA))) ** 0.25 * (rtt_s / loss) ** 0.75
+    constant: float = (CUBIC_C * (3 + CUBIC_BETA) / (4 * (1 - CUBIC_BETA))) ** 0.25
+    cubic: float = constant * (rtt_s / loss) ** 0.75
     return max(cubic, sqrt(1.5 / loss))
 
 

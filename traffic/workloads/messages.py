@@ -1,4 +1,4 @@
-"""Messages over connections of kernel TCP: the plan, and what carries it out at a host.
+"""Messages over connections of kernel TCP, as they are planned.
 
 A message is a number of octets that one end of a connection sends to the other. Both ends know the
 plan, so nothing of ours is on the wire but these octets, and the server knows a connection by its
@@ -7,10 +7,8 @@ client's address and port. Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, Self
-
-from corridor.traffic.workloads.workload import Place, Workload
 
 CONNECTS, LISTENS = "connects", "listens"
 MOST_PORTS = 1 << 16
@@ -98,22 +96,3 @@ def _problems(message: Message) -> Iterator[str]:
         yield "has at least one octet, and one in each piece"
     if message.at_ns < 0 or message.wait_ns < 0 or message.gap_ns < 0:
         yield "begins no sooner than the epoch, and nothing lasts less than no time"
-
-
-class Messages(Workload[ConnectionEnd]):
-    """All connections that end at a host."""
-
-    key = "connections"
-    part = ConnectionEnd
-    turn = 3
-
-    def __init__(self, parts: Sequence[ConnectionEnd], place: Place) -> None:  # noqa: ARG002
-        if parts:
-            raise OSError("connections are planned only")
-        self._parts = parts
-
-    def finish(self) -> Mapping[str, object]:
-        return {"connections": {}}
-
-    def __len__(self) -> int:
-        return len(self._parts)

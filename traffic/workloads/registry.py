@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corridor.traffic.workloads.messages import Messages
+from corridor.traffic.workloads.messages_kind import Messages
 from corridor.traffic.workloads.probe import Probes
 from corridor.traffic.workloads.reflector import Reflectors
 from corridor.traffic.workloads.stream_in import StreamsIn

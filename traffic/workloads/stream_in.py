@@ -1,7 +1,7 @@
 """Where a paced stream ends, and what counts it there. Standard library only.
 
 The receiver is not woken by packets: it empties its socket at fixed times, and counts with the
-stamps the kernel gave on arrival.
+stamps the kernel gave on arrival. What each packet took is in ``delays-HOST.bin``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple, Self, TypedDict
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.packets import stream_header
 from corridor.traffic.system import kernel
-from corridor.traffic.workloads.histogram import delay_bucket, pairs_of
+from corridor.traffic.workloads.delays import DELAY, DelayFile, Delays
 from corridor.traffic.workloads.intervals import USUAL_NS, Intervals, ReceivedIntervals
 from corridor.traffic.workloads.probe import drops_of
 from corridor.traffic.workloads.workload import Place, Timed, Workload
@@ -22,6 +22,8 @@ from corridor.traffic.workloads.workload import Place, Timed, Workload
 RECEIVE_BUFFER_BYTES = 256 << 20
 UDP_FRAME_OVERHEAD_BYTES = 42
 _BATCH = 256
+FLUSHED_AFTER = 100
+"""Drains, which are a second as agents usually drain."""
 _STAMPS = Struct("@16xqq")
 
 
@@ -70,8 +72,6 @@ class ReceivedStream(TypedDict):
     delay_min_ns: int | None
     delay_max_ns: int | None
     delay_sum_ns: int
-    delay_histogram_ns: list[list[int]]
-    """Pairs of a bucket's lower edge and its count."""
 
 
 class StreamsInCounts(TypedDict):
@@ -81,7 +81,7 @@ class StreamsInCounts(TypedDict):
 class StreamReceiver:
     """Counts one stream; ``next_ns`` is when its socket is emptied next."""
 
-    def __init__(self, plan: StreamIn, drain_ns: int) -> None:
+    def __init__(self, plan: StreamIn, drain_ns: int, file: DelayFile) -> None:
         self.flow = plan.flow
         self.phase = plan.phase
         self.port = plan.port
@@ -96,7 +96,8 @@ class StreamReceiver:
         self._seen = bytearray(1 << 14)
         self._delay_min = 1 << 63
         self._delay_max = self._delay_sum = 0
-        self._delays: dict[int, int] = {}
+        self._delays = Delays(file, DELAY, plan.flow)
+        self._drains = 0
         self._intervals = Intervals(4, plan.from_ns, plan.interval_ns)
         self._batch = kernel.ReceiveBatch(stream_header.BYTES, _BATCH)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -118,6 +119,9 @@ class StreamReceiver:
     def fire(self) -> int:
         """Empty the socket; returns 0, for no clock is read."""
         self.drain()
+        self._drains += 1
+        if self._drains % FLUSHED_AFTER == 0:
+            self._delays.flush()
         following = self.next_ns + self._drain_ns
         self.next_ns = following if following <= self._epoch_ns + self._until_ns else 0
         return 0
@@ -134,7 +138,8 @@ class StreamReceiver:
         batch = self._batch
         heads = stream_header.LAYOUT.iter_unpack(batch.heads[: got * batch.head_bytes])
         stamps = _STAMPS.iter_unpack(batch.controls[: got * batch.control_bytes])
-        seen, delays, expected = self._seen, self._delays, self._expected
+        seen, expected = self._seen, self._expected
+        add_number, add_time = self._delays.numbers.append, self._delays.times_ns.append
         row_of, (arrived, waited, packets, octets) = self._intervals.row, self._intervals.columns
         for length, head, stamp in zip(batch.lengths(got), heads, stamps, strict=True):
             magic, flow, sequence, sent_ns = head
@@ -164,8 +169,8 @@ class StreamReceiver:
                 self._delay_min = delay_ns
             if delay_ns > self._delay_max:
                 self._delay_max = delay_ns
-            bucket = delay_bucket(max(0, delay_ns))
-            delays[bucket] = delays.get(bucket, 0) + 1
+            add_number(sequence)
+            add_time(delay_ns)
             row = row_of(sent_ns)
             arrived[row] += 1
             waited[row] += delay_ns
@@ -173,6 +178,12 @@ class StreamReceiver:
             packets[row] += 1
             octets[row] += length + UDP_FRAME_OVERHEAD_BYTES
         self._expected = expected
+        self._delays.flush_full()
+
+    def finish(self) -> None:
+        """Count what still waits, and write it."""
+        self.drain()
+        self._delays.flush()
 
     def result(self) -> ReceivedStream:
         return {
@@ -191,7 +202,6 @@ class StreamReceiver:
             "delay_min_ns": self._delay_min if self.packets else None,
             "delay_max_ns": self._delay_max if self.packets else None,
             "delay_sum_ns": self._delay_sum,
-            "delay_histogram_ns": pairs_of(self._delays),
         }
 
     def intervals(self) -> ReceivedIntervals:
@@ -216,14 +226,14 @@ class StreamsIn(Workload[StreamIn]):
     in_flows = True
 
     def __init__(self, parts: Sequence[StreamIn], place: Place) -> None:
-        self._receivers = [StreamReceiver(part, place.drain_ns) for part in parts]
+        self._receivers = [StreamReceiver(part, place.drain_ns, place.delays) for part in parts]
 
     def timed(self) -> list[Timed]:
         return [*self._receivers]
 
     def finish(self) -> StreamsInCounts:
         for receiver in self._receivers:
-            receiver.drain()
+            receiver.finish()
         return {"streams_in": [receiver.result() for receiver in self._receivers]}
 
     def intervals(self) -> list[ReceivedIntervals]:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self, TypedDict
 from corridor.traffic.packets.template import FrameTemplate, Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import pacing
-from corridor.traffic.workloads.histogram import delay_bucket, pairs_of
+from corridor.traffic.workloads.delays import LATE, DelayFile, Delays
 from corridor.traffic.workloads.intervals import USUAL_NS, Intervals, SentIntervals
 from corridor.traffic.workloads.probe import count_error
 from corridor.traffic.workloads.workload import Place, Timed, Workload
@@ -72,8 +72,6 @@ class SentStream(TypedDict):
     first_sent_ns: int
     last_sent_ns: int
     late_max_ns: int
-    late_histogram_ns: list[list[int]]
-    """Pairs of a bucket's lower edge and its count."""
 
 
 class StreamsOutCounts(TypedDict):
@@ -83,7 +81,7 @@ class StreamsOutCounts(TypedDict):
 class StreamSender:
     """Sends one stream, burst by burst; ``next_ns`` is the deadline of the next one."""
 
-    def __init__(self, plan: StreamOut, descriptor: int, spin: bool) -> None:
+    def __init__(self, plan: StreamOut, descriptor: int, spin: bool, file: DelayFile) -> None:
         self._template = Template.of(plan.template)
         self.flow = plan.flow
         self.phase = plan.phase
@@ -95,7 +93,7 @@ class StreamSender:
         self.errors: dict[str, int] = {}
         self.first_ns = self.last_ns = 0
         self.late_max_ns = 0
-        self.late: dict[int, int] = {}
+        self.late = Delays(file, LATE, plan.flow)
         self._start_ns = plan.start_ns
         self._descriptor = descriptor
         self._spin = spin
@@ -130,8 +128,9 @@ class StreamSender:
         late_ns = max(0, now_ns - self.next_ns)
         if late_ns > self.late_max_ns:
             self.late_max_ns = late_ns
-        bucket = delay_bucket(late_ns)
-        self.late[bucket] = self.late.get(bucket, 0) + 1
+        self.late.numbers.append(first)
+        self.late.times_ns.append(late_ns)
+        self.late.flush_full()
         if not first:
             self.first_ns = now_ns
         self.last_ns = now_ns
@@ -172,7 +171,6 @@ class StreamSender:
             "first_sent_ns": self.first_ns,
             "last_sent_ns": self.last_ns,
             "late_max_ns": self.late_max_ns,
-            "late_histogram_ns": pairs_of(self.late),
         }
 
     def intervals(self) -> SentIntervals:
@@ -197,12 +195,16 @@ class StreamsOut(Workload[StreamOut]):
     in_flows = True
 
     def __init__(self, parts: Sequence[StreamOut], place: Place) -> None:
-        self._senders = [StreamSender(part, place.wire.fileno(), place.spins) for part in parts]
+        self._senders = [
+            StreamSender(part, place.wire.fileno(), place.spins, place.delays) for part in parts
+        ]
 
     def timed(self) -> list[Timed]:
         return [*self._senders]
 
     def finish(self) -> StreamsOutCounts:
+        for sender in self._senders:
+            sender.late.flush()
         return {"streams_out": [sender.result() for sender in self._senders]}
 
     def intervals(self) -> list[SentIntervals]:

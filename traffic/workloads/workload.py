@@ -1,8 +1,9 @@
 """What a kind of workload is: its plan, and what an agent does about it. Standard library only.
 
 A kind is one file and a line of ``registry.py``. The file holds a ``Part``, which is one thing that
-a host is to do, and the ``Workload`` that carries out all parts of the kind at a host. Parts are
-named tuples: agents read them, and dataclasses are dear to import in a guest.
+a host is to do, and the ``Workload`` that carries out all parts of the kind at a host; a kind of
+several files has the part in the first of them. Parts are named tuples: agents read them, and
+dataclasses are dear to import in a guest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple, Protocol, Self
 
+from corridor.traffic.system.descriptors import Descriptors
+from corridor.traffic.workloads.delays import DelayFile
 from corridor.traffic.workloads.records import RecordWriter
 
 
@@ -48,6 +51,13 @@ class Place(NamedTuple):
 
     wire: socket.socket
     writer: RecordWriter
+    delays: DelayFile
+    descriptors: Descriptors
+    """What the loop waits for, for those that come and go."""
+    host: str
+    netns: str
+    out_dir: str
+    flush_records: int
     drain_ns: int
     spins: bool
     """Whether to wait for a deadline by reading the clock."""
@@ -69,6 +79,9 @@ class Workload[P: Part]:
     """Whether its counts are kept in ``flows-HOST.json`` and ``intervals-HOST.json``, and outlive
     the launcher."""
 
+    told_if_idle: ClassVar[bool] = True
+    """Whether a host without any of its parts tells counts of it."""
+
     def __init__(self, parts: Sequence[P], place: Place) -> None:
         raise NotImplementedError
 
@@ -79,6 +92,9 @@ class Workload[P: Part]:
     def timed(self) -> list[Timed]:
         """What has deadlines."""
         return []
+
+    def stop(self) -> None:
+        """Begin nothing more: the loop calls no deadline any more either."""
 
     def finish(self) -> Mapping[str, object]:
         """Count what still waits; the counters, by the keys under which the job's results have

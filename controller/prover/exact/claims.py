@@ -23,6 +23,7 @@ from corridor.controller.prover.exact.rates import admissions, misfits, unmetere
 from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.tables.tables import Tables
+from corridor.topologies.base.progress import counting
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -113,7 +114,8 @@ def examine(
     """
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)
-    searched = tuple(explorer.search(intent, within) for intent in intents)
+    asked = counting(tuple(intents), "directions searched under failures")
+    searched = tuple(explorer.search(intent, within) for intent in asked)
     breaches: dict[str, list[Breach]] = {claim: [] for claim in SENTENCES}
     stranded: list[Stranded] = []
     for one in searched:

@@ -101,14 +101,17 @@ class Field:
         self._delivered()
         honest = [one for one in self.honest if one.demand in spared]
         watch = MonitorProcess(self.wiring, SCRATCH / "watch.json", SCRATCH / "crossings.json")
-        on_fibres, drops = self._sent_onto_fibres(), self._count_drops()
+        on_fibres, control = self.sent_onto_fibres()
+        drops = self._count_drops()
         refused = self._send_all(shots, rogue, honest)
         time.sleep(SETTLE_S)
         drops.subtract(self._count_drops())
+        on_fibres_now, control_now = self.sent_onto_fibres()
         return {
             "refused": refused,
             "crossings": watch.stop(),
-            "on_fibres": self._sent_onto_fibres() - on_fibres,
+            "on_fibres": on_fibres_now - on_fibres,
+            "control": control_now - control,
             "drops": [[*key, -n] for key, n in sorted(drops.items()) if n],
             "delivered": self._delivered(),
             "honest": {one.demand: one.account() for one in honest},
@@ -194,9 +197,12 @@ class Field:
             except EnvironmentUnsupported as error:
                 self._complained.append(str(error))
 
-    def _sent_onto_fibres(self) -> int:
-        """By the kernel's count, which knows nothing of what they are."""
-        return sum(one.sent_packets for one in self.net.kernel.counters().values())
+    def sent_onto_fibres(self) -> tuple[int, int]:
+        """By the kernel's count, which knows nothing of what they are, and on the lane of control
+        traffic among them."""
+        found = self.net.kernel.counters().values()
+        control = sum(one.control_packets for one in found)
+        return control + sum(one.sent_packets for one in found), control
 
     def _complaints(self) -> list[str]:
         """What the controller says is not as it should be, since the last time."""

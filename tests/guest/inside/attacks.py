@@ -22,6 +22,8 @@ from open_doors import open_doors
 TAKES_EFFECT_S = 3
 """Until no packet is served from an older cache, and hidden entries are made."""
 BFD_MS, BFD_TIMEOUT_S, BFD_TIMES = 100, 30, 5
+FLOODED_AT_MS = (15, 100)
+HONEST_EVERY = 500
 
 
 @contextlib.contextmanager
@@ -76,6 +78,32 @@ def beside_bfd(field: Field, forged: list[list[str]]) -> dict[str, Any]:
     return {"flaps": [*flaps, _flaps(field)], "up": field.net.wait_bfd(0) is None}
 
 
+def flooded(field: Field, flood: dict[str, Any], interval_ms: int) -> dict[str, Any]:
+    """What sessions and others' demands saw while a host sent a demand of its own, evenly."""
+    field.net.set_bfd_interval(interval_ms)
+    time.sleep(TAKES_EFFECT_S)
+    field.net.wait_bfd(BFD_TIMEOUT_S)
+    flaps, dropped = [_flaps(field)], _queue_drops(field)
+    door, frame, others = field.doors[flood["hub"]], bytes.fromhex(flood["frame"]), field.honest
+    for number in range(flood["frames"]):
+        if number % HONEST_EVERY == 0:
+            for one in others:
+                if one.demand != flood["demand"]:
+                    one.send()
+        door.send(frame)
+        time.sleep(flood["gap_s"])
+    time.sleep(TAKES_EFFECT_S)
+    return {
+        "flaps": [*flaps, _flaps(field)],
+        "dropped": _queue_drops(field) - dropped,
+        "honest": {one.demand: one.account() for one in others},
+    }
+
+
+def _queue_drops(field: Field) -> int:
+    return sum(one.queue_drops for one in field.net.kernel.counters().values())
+
+
 def _flaps(field: Field) -> dict[str, int]:
     return {name: one.flap_count for name, one in field.net.bfd_status().items()}
 
@@ -89,6 +117,8 @@ def main(out: str) -> None:
             seen["rounds"].append(play(field, attack))
         if "bfd" in given:
             seen["bfd"] = beside_bfd(field, given["bfd"])
+        if "flood" in given:
+            seen["floods"] = [flooded(field, given["flood"], ms) for ms in FLOODED_AT_MS]
     (out_dir / "seen.json").write_text(json.dumps(seen))
 
 

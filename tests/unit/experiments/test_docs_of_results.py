@@ -15,10 +15,19 @@ from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
 from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
 from corridor.experiments.results.event_impacts import EventImpact
 from corridor.experiments.results.flows import FLOW_COLUMNS
+from corridor.experiments.results.messages import MessageRow
 from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
 from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
 from corridor.experiments.results.summary import EventSummary, ExpectationSummary
 from corridor.experiments.results.transit_check import Verdict
+from corridor.experiments.results.workload_summary import (
+    ClassSummary,
+    ExpectedSummary,
+    RttSummary,
+    StretchSummary,
+    WorkloadsSummary,
+    WorkloadSummary,
+)
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import demands, options, scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
@@ -66,6 +75,21 @@ def test_the_page_names_every_column() -> None:
     assert unnamed((field.name for field in fields(Outage)), section(RESULTS, "cuts.parquet")) == []
     assert unnamed(PROBE_DTYPE.names or (), section(RESULTS, "probes.parquet")) == []
     assert unnamed([name for name, _ in FLOW_COLUMNS], section(RESULTS, "flows.parquet")) == []
+
+
+def test_the_page_names_what_a_run_with_workloads_adds() -> None:
+    page = section(RESULTS, "Workloads")
+    names = [
+        *WorkloadsSummary.__annotations__,
+        *WorkloadSummary.__annotations__,
+        *ClassSummary.__annotations__,
+        *StretchSummary.__annotations__,
+        *RttSummary.__annotations__,
+        *ExpectedSummary.__annotations__,
+    ]
+    assert unnamed(names, page) == []
+    columns = ["class" if name == "data_class" else name for name in MessageRow._fields]
+    assert unnamed(columns, section(RESULTS, "messages.parquet")) == []
 
 
 def test_the_page_knows_the_versions() -> None:

@@ -5,13 +5,8 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError, create_model
 
-from corridor.experiments.scenario.kinds import (
-    ArrivalChoice,
-    TimedEvent,
-    TimedFault,
-    arrival_fields,
-    event_fields,
-)
+from corridor.experiments.scenario.choices import ArrivalChoice, kind_fields
+from corridor.experiments.scenario.kinds import TimedEvent, TimedFault, event_fields
 from corridor.experiments.timeline import registry as timeline
 from corridor.topologies.base.options import Option
 from corridor.topologies.faults import registry as faults
@@ -72,7 +67,7 @@ def read_arrival(monkeypatch):
     """The same of arrivals."""
     only = arrivals.KINDS["poisson"]._replace(name="toy", options=EVERY_UNIT, problem=no_two)
     monkeypatch.setattr(arrivals, "KINDS", {"toy": only})
-    model = create_model("Toy", __base__=ArrivalChoice, **arrival_fields([only]))
+    model = create_model("Toy", __base__=ArrivalChoice, **kind_fields([only]))
     return lambda options: model.model_validate({"toy": options})
 
 

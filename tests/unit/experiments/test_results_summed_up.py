@@ -75,7 +75,14 @@ def test_results_count_a_probe_overtaken_by_its_successor(run: Path) -> None:
 
 
 def test_results_say_what_a_stream_offered_and_delivered_and_where_it_lost(run: Path) -> None:
-    assert demand_of(run, "near")["flows"] == [
+    (flow,) = demand_of(run, "near")["flows"]
+    sample = flow.pop("sample")
+    assert sample["delay_ms"]["p50"] == 5.0, "of all packets, not of classes of them"
+    assert (sample["delay_ms"]["p95"], sample["pdv_ms"]["max"]) == (None, 20.0)
+    assert sample["ipdv_ms"]["max"] == 20.0
+    assert sample["left_out"]["p95"] == "needs 200 values, and there are 90"
+    assert sample["losses"]["longest"] == 10
+    assert [flow] == [
         {
             "protocol": "udp",
             "layer": "L2 frame without FCS",

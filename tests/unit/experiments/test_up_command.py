@@ -22,6 +22,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.model.line import Line
 
 KERNEL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 
@@ -206,7 +207,7 @@ def test_gateways_stand_where_the_map_has_some_and_where_policies_want_one(tmp_p
 
 def test_losses_are_the_scenarios_where_they_are_asked_for():
     loaded = load_scenario("mini")
-    first = live_wiring(loaded, "c0", 1, {"shanghai-guian": 1000}).fibres[0]
+    first = live_wiring(loaded, "c0", 1, {"shanghai-guian": Line(1000)}).fibres[0]
     assert (first.fibre, first.forward.loss_ppm) == ("shanghai-guian", 1000)
     assert live_wiring(loaded, "c0", 1).fibres[0].forward.loss_ppm == 0
 

@@ -6,10 +6,10 @@ import pytest
 
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.octets import rtnetlink, u32
-from corridor.topologies.emulation.octets.found import QUEUE_HANDLE, Found
+from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.netem import RATE
 from corridor.topologies.emulation.octets.rtnetlink import Request
-from corridor.topologies.model.bursts import Bursts
+from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
 SHAPE = Shape(
@@ -43,7 +43,7 @@ def found(requests: list[Request]) -> Found:
 
 
 def held(shape: Shape) -> lanes.Tree:
-    return lanes.held(found(list(lanes.tree(3, "c0s1p2", shape))), shape)
+    return lanes.held(found(list(lanes.tree(3, "c0s1p2", shape))))
 
 
 @pytest.mark.parametrize("shape", [SHAPE, BURSTY, JITTERY, LATE])
@@ -62,7 +62,7 @@ def test_a_tree_without_one_of_its_parts_is_not_what_was_asked_for(lacking):
     requests = list(lanes.tree(3, "c0s1p2", SHAPE))
     assert len(requests) == 6
     del requests[lacking]
-    assert lanes.held(found(requests), SHAPE) != lanes.wanted(SHAPE)
+    assert lanes.held(found(requests)) != lanes.wanted(SHAPE)
 
 
 def test_a_lane_that_hangs_elsewhere_is_not_what_was_asked_for():
@@ -70,7 +70,7 @@ def test_a_lane_that_hangs_elsewhere_is_not_what_was_asked_for():
     body = there.qdiscs[lanes.DELAY]
     moved = rtnetlink.QDISC.pack(0, 3, lanes.DELAY, lanes.CONTROL_CLASS, 0)
     there.qdiscs[lanes.DELAY] = moved + body[rtnetlink.QDISC.size :]
-    assert lanes.held(there, SHAPE) != lanes.wanted(SHAPE)
+    assert lanes.held(there) != lanes.wanted(SHAPE)
 
 
 def test_control_has_the_delay_the_rate_and_the_losses_of_the_fibre_by_a_seed_of_its_own():
@@ -94,7 +94,7 @@ def test_jitter_is_added_to_the_delay_and_lets_nothing_overtake():
 
 def test_late_packets_are_late_between_the_delay_line_and_the_queue():
     handles = [rtnetlink.QDISC.unpack_from(one.body)[2:4] for one in lanes.tree(3, "x", LATE)]
-    assert handles[-2:] == [(lanes.LATE, lanes.DELAY + 1), (QUEUE_HANDLE, lanes.LATE + 1)]
+    assert handles[-2:] == [(lanes.LATE, lanes.DELAY + 1), (lanes.QUEUE, lanes.LATE + 1)]
 
 
 def test_what_both_lanes_hold_is_lost_before_they_are_put_again():

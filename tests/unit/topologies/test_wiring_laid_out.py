@@ -36,9 +36,9 @@ def test_a_queue_holds_the_buffer_in_full_frames_and_the_one_being_sent(
     assert queue_packets(rate_bps, buffer_ms) == packets
 
 
-def test_a_delay_line_holds_its_bandwidth_delay_product_in_the_smallest_frames_and_a_burst():
-    # 1 Gbit/s over 10 ms: 10 Mbit in flight, 19531 frames of 512 bit.
-    assert in_flight_packets(1_000_000_000, 10_000_000) == 19_531 + 20_000
+def test_a_delay_line_holds_an_overload_of_ten_times_its_rate_in_the_smallest_frames_and_a_burst():
+    # 10 Gbit/s over 10 ms: 100 Mbit in flight, 195312 frames of 512 bit.
+    assert in_flight_packets(1_000_000_000, 10_000_000) == 195_312 + 20_000
 
 
 def test_shapes_are_those_of_the_fibre_alike_in_both_directions_but_for_their_seeds():

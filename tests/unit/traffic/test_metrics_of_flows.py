@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.measures import flows
-from corridor.traffic.workloads import histogram, tcp
+from corridor.traffic.measures.stream_delays import Times
+from corridor.traffic.workloads import tcp
 from corridor.traffic.workloads.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 
 SENT = {
     "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,
     "packets_sent": 990, "burst_packets": 1, "first_sent_ns": 5, "last_sent_ns": 999_000_005,
-    "late_max_ns": 9, "late_histogram_ns": [[0, 99], [8, 1]],
+    "late_max_ns": 9,
 }  # fmt: skip
 RECEIVED = {
     "packets": 900, "frame_bytes_total": 900_000, "first_frame_bytes": 1000,
     "first_arrival_ns": 1_000, "last_arrival_ns": 1_000 + 899_000_000, "duplicates": 2,
     "reordered": 3, "dropped_by_socket": 4, "delay_min_ns": 5, "delay_max_ns": 7,
-    "delay_sum_ns": 5400, "delay_histogram_ns": [[5, 450], [6, 450]],
+    "delay_sum_ns": 5400,
 }  # fmt: skip
 TRANSFER = tcp.Transfer(3, "/s", "10.0.0.2", "/c", "10.0.0.1", duration_s=5)
 
 
 def test_metrics_a_flows_losses_are_split_by_where_they_happened() -> None:
-    flow = flows.flow_result(SENT, RECEIVED)
+    late = Times(np.arange(100), np.array([0] * 99 + [8]))
+    arrived = Times(np.arange(900), np.array([5] * 450 + [6] * 450))
+    flow = flows.flow_result(SENT, RECEIVED, arrived, late)
     assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, 7.92)
     assert (flow["sent_packets"], flow["duration_ns"]) == (990, 1_000_000_000)
     assert flow["delivered_mbps"] == 8.0, "899 frames of 1000 octets in 899 ms"
     assert (flow["lost_packets"], flow["loss"]) == (100, 0.1)
     where = ("lost_at_sender", "lost_in_network", "lost_at_receiver_socket")
     assert [flow[name] for name in where] == [10, 86, 4]
-    assert (flow["delay_mean_ns"], flow["delay_p50_ns"], flow["delay_p99_ns"]) == (6, 5, 6)
+    quantiles = ("delay_mean_ns", "delay_p50_ns", "delay_p95_ns", "delay_p99_ns")
+    assert [flow[name] for name in quantiles] == [6, 5, 6, None], "p99 needs 1000 packets"
+    losses = flow["sample"].losses
+    assert (losses.lost, losses.periods, losses.longest) == (100, 1, 100)
     assert flow["send_late_p99_ns"] == 0
 
 
@@ -59,17 +64,10 @@ def test_metrics_a_flow_offered_what_left_in_the_time_it_took(
 
 def test_metrics_a_flow_nobody_received_has_no_delivered_rate() -> None:
     nothing = {**RECEIVED, "packets": 0, "frame_bytes_total": 0, "first_arrival_ns": 0,
-               "last_arrival_ns": 0, "delay_histogram_ns": []}  # fmt: skip
+               "last_arrival_ns": 0}  # fmt: skip
     flow = flows.flow_result(SENT, nothing)
     assert (flow["loss"], flow["delivered_mbps"], flow["delay_mean_ns"]) == (1.0, None, None)
     assert flows.flow_result(SENT, None)["delivered_packets"] is None
-
-
-@given(st.integers(0, 1 << 60))
-def test_metrics_histogram_buckets_are_at_most_an_eighth_wide(delay_ns: int) -> None:
-    edge = histogram.delay_bucket(delay_ns)
-    assert edge <= delay_ns
-    assert (delay_ns - edge) * 8 <= max(edge, 0)
 
 
 def test_metrics_iperf3_is_asked_for_fixed_ports_and_the_window_named() -> None:

@@ -1,4 +1,4 @@
-"""Fair shares, models of TCP, and how long transfers take: limits, and values worked out by hand."""
+"""Fair shares, models of TCP, and how long transfers take: limits, and values by hand."""
 
 from __future__ import annotations
 

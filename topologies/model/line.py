@@ -1,9 +1,4 @@
-"""Losses in bursts: the model of Gilbert and Elliott, as netem has it (``loss gemodel``). Pure.
-
-A fibre is in a good or a bad state, packet by packet. Sources: E. N. Gilbert, Capacity of a
-burst-noise channel (1960); E. O. Elliott, Estimates of error rates for codes on burst-noise
-channels (1963).
-"""
+"""What is random on a fibre: losses, jitter and late packets. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +7,12 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Bursts:
-    """Probabilities for each packet; the state that it finds decides, then the state may change.
+    """Losses by the model of Gilbert and Elliott, as netem has it (``loss gemodel``).
+
+    The fibre is in a good or a bad state. Probabilities for each packet: the state that it finds
+    decides whether it is lost, then the state may change. Sources: E. N. Gilbert, Capacity of a
+    burst-noise channel (1960); E. O. Elliott, Estimates of error rates for codes on burst-noise
+    channels (1963).
 
     ``begin`` is netem's p, ``end`` its r, ``lost_in_burst`` its 1-h and ``lost_between`` its 1-k.
     """
@@ -50,3 +50,18 @@ def of_mean(loss: float, burst_packets: float) -> Bursts:
     """All is lost in a burst and nothing between: a share of all packets, so many in a row."""
     end = 1 / burst_packets
     return Bursts(begin=end * loss / (1 - loss), end=end)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is random in either direction of a fibre, each with sequences of its own."""
+
+    loss_ppm: float = 0
+    """The mean of all losses."""
+    bursts: Bursts | None = None
+    """How losses come; None: each by itself."""
+    jitter_ns: int = 0
+    """The most that it adds to a delay, any less being as likely; no packet overtakes another."""
+    late_ns: int = 0
+    """How much later the ``late_ppm`` of the packets come, which those behind overtake."""
+    late_ppm: float = 0

@@ -1,0 +1,186 @@
+"""What each direction of a fibre took in, let out and lost, by class and cause. Pure.
+
+Two counts that know nothing of each other have to agree on it: that of packets at both ends, and
+that of the queueing disciplines between them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from corridor.experiments.account.losses import (
+    FAULT,
+    IN_FLIGHT,
+    MACHINE,
+    QUEUE,
+    RANDOM,
+    UNEXPLAINED,
+    Cause,
+    Loss,
+    split,
+)
+from corridor.experiments.account.packet_classes import CONTROL
+from corridor.experiments.account.readings import Moment, since
+from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
+
+FULL_LINE, BACKLOG = "the delay line was full", "the kernel's backlog"
+
+
+class Direction(NamedTuple):
+    """One direction of a fibre, by its sending and its receiving interface."""
+
+    fibre: str
+    src: str
+    dst: str
+    sender: str
+    receiver: str
+    shape: Shape
+
+    @property
+    def name(self) -> str:
+        return f"{self.fibre}:{self.src}->{self.dst}"
+
+
+class FibreAccount(NamedTuple):
+    direction: Direction
+    entered: int
+    arrived: int
+    losses: tuple[Loss, ...]
+    problems: tuple[str, ...]
+
+
+def directions(wiring: Wiring) -> Iterator[Direction]:
+    for wire in wiring.fibres:
+        for near, far, shape in ((wire.a, wire.z, wire.forward), (wire.z, wire.a, wire.backward)):
+            yield Direction(wire.fibre, near.hub, far.hub, near.interface, far.interface, shape)
+
+
+def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
+    """Of one direction over a run."""
+    lanes = [_Span(direction, DATA_LANE), _Span(direction, CONTROL_LANE)]
+    for before, now in pairwise(read):
+        for lane in lanes:
+            lane.add(before, now)
+    for lane in lanes:
+        lane.end()
+    first, last = read[0], read[-1]
+    entered, arrived = (
+        sum(since(first, last, interface, sent=sent).values())
+        for interface, sent in ((direction.sender, True), (direction.receiver, False))
+    )
+    losses = tuple(loss for lane in lanes for loss in lane.losses)
+    problems = tuple(problem for lane in lanes for problem in lane.problems)
+    return FibreAccount(direction, entered, arrived, losses, problems)
+
+
+class _Lane(NamedTuple):
+    """The counters of a lane, by their names; a lane without a queue of its own has none."""
+
+    is_control: bool
+    sent: str
+    inside: str
+    at_random: str
+    by_queue: str | None
+
+
+DATA_LANE = _Lane(False, "sent_packets", "backlog_packets", "line_drops", "queue_drops")
+CONTROL_LANE = _Lane(True, "control_packets", "control_backlog_packets", "control_drops", None)
+
+
+class _Span:
+    """What a lane has lost since it was last empty: only then it is certain whose."""
+
+    def __init__(self, direction: Direction, lane: _Lane) -> None:
+        self._direction = direction
+        self._lane = lane
+        self._missing: Counter[int] = Counter()
+        self._lost: Counter[Cause] = Counter()
+        self._in_flight = self._unexplained = self._machine = self._flushed = self._late = 0
+        self.losses: list[Loss] = []
+        self.problems: list[str] = []
+
+    def add(self, before: Moment, now: Moment) -> None:
+        """What has happened between two readings."""
+        way, lane = self._direction, self._lane
+        entered = self._mine(since(before, now, way.sender, sent=True))
+        arrived = self._mine(since(before, now, way.receiver, sent=False))
+        was, said = before.fibres[way.sender], now.fibres[way.sender]
+        if not entered and not arrived and was is said:
+            return
+        self._missing.update(entered)
+        self._missing.subtract(arrived)
+        by_queue = _counted(was, said, lane.by_queue) if lane.by_queue else 0
+        at_random, sent = _counted(was, said, lane.at_random), _counted(was, said, lane.sent)
+        self._lost[Cause(QUEUE)] += by_queue
+        self._lost[self._line_cause(before, now)] += at_random
+        self._in_flight = said[lane.inside]
+        self._machine += now.said["machine"] - before.said["machine"]
+        self._late += sent - sum(arrived.values())
+        missing = sum(entered.values()) - sum(arrived.values())
+        more_inside = said[lane.inside] - was[lane.inside]
+        self._unexplained += missing - by_queue - at_random - more_inside
+        if self._unexplained > 0 and "do" in now.said:
+            self._flush(now.said.get("event", ""))
+        if not self._in_flight:
+            self._close()
+
+    def _mine(self, frames: dict[int, int]) -> dict[int, int]:
+        is_control = self._lane.is_control
+        return {one: count for one, count in frames.items() if (one == CONTROL) == is_control}
+
+    def end(self) -> None:
+        """Whatever is not explained by now never will be."""
+        name = self._direction.name
+        if 0 < self._unexplained <= self._machine:
+            self._lost[Cause(MACHINE, "", BACKLOG)] += self._unexplained
+            self._flushed += self._unexplained
+        elif self._unexplained:
+            self._lost[Cause(UNEXPLAINED)] += max(0, self._unexplained)
+            self.problems.append(
+                f"{name}: {self._unexplained} packets did not arrive that its queue has not "
+                "counted as lost"
+            )
+        if not 0 <= self._late <= self._flushed:
+            self.problems.append(f"{name}: its queue has sent {self._late} packets more than came")
+        self._lost[Cause(IN_FLIGHT)] += self._in_flight
+        if not self._close():
+            self.problems.append(
+                f"{name}: {self._missing.total()} packets are missing at its far end, and "
+                f"{self._lost.total()} were lost by the count of its queue"
+            )
+
+    def _line_cause(self, before: Moment, now: Moment) -> Cause:
+        """Of what the delay line lost: all, where a fault has it lose all."""
+        name = self._direction.sender
+        declared = self._direction.shape.loss_ppm
+        losing = max(one.said["losing"].get(name, declared) for one in (before, now))
+        if losing >= ALL_PPM:
+            event = before.broken_by.get(name) or now.broken_by.get(name, "")
+            return Cause(FAULT, event, "the fibre was cut")
+        return Cause(RANDOM) if losing else Cause(UNEXPLAINED, "", FULL_LINE)
+
+    def _flush(self, event: str) -> None:
+        """What was in the delay line and the queue when something was done to them."""
+        self._lost[Cause(FAULT, event, "it was on the fibre, or in its queue")] += self._unexplained
+        self._flushed += self._unexplained
+        self._unexplained = 0
+
+    def _close(self) -> bool:
+        """Share what is missing out among causes, if that comes to the same; whether it does."""
+        missing = {number: packets for number, packets in sorted(self._missing.items()) if packets}
+        lost = {cause: packets for cause, packets in sorted(self._lost.items()) if packets}
+        is_whole = sum(missing.values()) == sum(lost.values())
+        if not is_whole or any(packets < 0 for packets in (*missing.values(), *lost.values())):
+            return False
+        for (number, cause), (packets, shared) in split(missing, lost).items():
+            self.losses.append(Loss(number, self._direction.name, cause, packets, shared))
+        self._missing, self._lost = Counter(), Counter()
+        return True
+
+
+def _counted(was: Mapping[str, int], said: Mapping[str, int], name: str) -> int:
+    """Of a counter that begins again from nothing where a queue is put in place of another."""
+    return said[name] - was[name] if said[name] >= was[name] else said[name]

@@ -1,0 +1,97 @@
+"""Whose packets are told apart where they are counted: by demand, kind and direction. Pure.
+
+Read by guests, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.scenario import ports
+from corridor.traffic.packets.headers import TCP, UDP
+from corridor.traffic.workloads.messages import ConnectionEnd
+from corridor.traffic.workloads.stream_out import StreamOut
+
+PROBE, STREAM, TRANSFER, MESSAGE = "probe", "stream", "transfer", "message"
+KINDS = (PROBE, STREAM, TRANSFER, MESSAGE)
+OTHER, CONTROL = 0, (1 << 31) - 1
+"""Classes of no demand: of packets that nobody knows, and of what switches send for themselves."""
+FORWARD, BACKWARD = "forward", "backward"
+
+
+class PacketClass(NamedTuple):
+    """Packets of one kind of one demand in one direction; ``number`` is from 1."""
+
+    number: int
+    demand: str
+    kind: str
+    direction: str
+    src: str
+    """The hub of the host that sends them."""
+    dst: str
+
+
+class Selected(NamedTuple):
+    """Packets between two addresses by one of their ports, and the number of their class."""
+
+    number: int
+    protocol: int
+    src_ip: str
+    dst_ip: str
+    src_port: int | None
+    dst_port: int | None
+
+
+def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
+    """In the order of their numbers: those of a demand that sends no such packets, too."""
+    return tuple(
+        PacketClass(_number(demand, kind, way), demand.id, kind, way, *_ends(demand, way))
+        for demand in plan.demands
+        for kind in KINDS
+        for way in (FORWARD, BACKWARD)
+    )
+
+
+def selected(plan: Plan) -> Iterator[Selected]:
+    """What tells the packets of each class; a demand's ports are its own."""
+    address = {hub.hub: hub.host_ip for hub in plan.wiring.hubs}
+    parts = [part for host in plan.job.hosts for part in host.parts]
+    streams = {part.flow for part in parts if isinstance(part, StreamOut)}
+    messages = {part.demand for part in parts if isinstance(part, ConnectionEnd)}
+    for demand in plan.demands:
+        kinds = _ports(demand, demand.index in streams, demand.index in messages)
+        for kind, protocol, there, back in kinds:
+            for way, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
+                src, dst = (address[hub] for hub in _ends(demand, way))
+                yield Selected(_number(demand, kind, way), protocol, src, dst, src_port, dst_port)
+
+
+type _Port = tuple[int | None, int | None]
+"""Where packets come from, or go to: one of both."""
+
+
+def _ports(
+    demand: PlannedDemand, streams: bool, messages: bool
+) -> Iterator[tuple[str, int, _Port, _Port]]:
+    reply = ports.REPLY_BASE + demand.index
+    yield PROBE, UDP, (reply, None), (None, reply)
+    if streams:
+        stream = ports.STREAM_BASE + demand.index
+        yield STREAM, UDP, (stream, None), (None, stream)
+    if demand.tcp:
+        for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
+            client = base + demand.index
+            yield TRANSFER, TCP, (client, None), (None, client)
+    if messages:
+        server = ports.WORKLOAD_BASE + demand.index
+        yield MESSAGE, TCP, (None, server), (server, None)
+
+
+def _number(demand: PlannedDemand, kind: str, way: str) -> int:
+    return 1 + 2 * (len(KINDS) * demand.index + KINDS.index(kind)) + (way == BACKWARD)
+
+
+def _ends(demand: PlannedDemand, way: str) -> tuple[str, str]:
+    return (demand.src, demand.dst) if way == FORWARD else (demand.dst, demand.src)

@@ -1,0 +1,113 @@
+"""``raw/account.json``: what was counted where, read before traffic, around each event, at the end.
+
+Read and written by guests, too, so it imports little.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, NotRequired, TypedDict
+
+from corridor.topologies.base.bounded_file import RESULT, read_json
+
+READINGS_SCHEMA = 1
+READINGS_FILE = "account.json"
+type Side = tuple[str, bool]
+"""An interface, and whether its switch sent what was counted there, or received it."""
+
+
+class Reading(TypedDict):
+    """One moment, with those counts that have changed since the reading before."""
+
+    at_ns: int
+    """As planned, after the epoch; no clock is read for it."""
+    name: str
+    event: NotRequired[str]
+    """The id of the event that was carried out since the reading before."""
+    do: NotRequired[str]
+    """The action that was."""
+    passed: list[list[int]]
+    """Each ``[interface, sent, class, packets, frames, bytes]``, of what has changed; interfaces by
+    their place in ``interfaces``."""
+    fibres: dict[str, dict[str, int]]
+    """Counters of fibres' directions that have changed, by the sending interface."""
+    losing: dict[str, float]
+    """By interface, the share in parts per million that a fault has it lose at random."""
+    off: list[str]
+    """Interfaces that faults hold down."""
+    meters: int | None
+    """Packets that all meters together have dropped; None where nobody knows."""
+    machine: int
+    """Packets that the backlogs of the kernel have dropped."""
+
+
+class Readings(TypedDict):
+    """The file. ``problem`` says why packets could not be counted by class, if they could not."""
+
+    schema: int
+    problem: str
+    interfaces: list[str]
+    readings: list[Reading]
+
+
+type Frames = Mapping[int, int]
+"""By class; counted as queues do: where segmentation is left to the end, a frame may be several
+packets."""
+NOTHING: Frames = {}
+
+
+class Moment(NamedTuple):
+    """A reading with all counts so far."""
+
+    said: Reading
+    passed: Mapping[Side, Frames]
+    fibres: Mapping[str, Mapping[str, int]]
+    broken_by: Mapping[str, str]
+    """By interface that a fault holds down or has lose packets, the event it is of."""
+
+    def frames(self, interface: str, *, sent: bool) -> Frames:
+        return self.passed.get((interface, sent), NOTHING)
+
+
+def write_readings(raw: Path, readings: Readings) -> None:
+    (raw / READINGS_FILE).write_text(json.dumps(readings, separators=(",", ":")) + "\n")
+
+
+def read_readings(raw: Path) -> Readings | None:
+    """None where a run did not come that far, or is of an earlier version."""
+    path = raw / READINGS_FILE
+    if not path.exists():
+        return None
+    said: Readings = read_json(path, RESULT)
+    return said
+
+
+def moments(said: Readings) -> list[Moment]:
+    """All counts at each reading."""
+    passed: dict[Side, Frames] = {}
+    fibres: dict[str, Mapping[str, int]] = {}
+    broken_by: Mapping[str, str] = {}
+    found = []
+    for reading in said["readings"]:
+        changed: dict[Side, dict[int, int]] = {}
+        for interface, sent, number, _packets, frames, _octets in reading["passed"]:
+            side = (said["interfaces"][interface], bool(sent))
+            if side not in changed:
+                changed[side] = dict(passed.get(side, NOTHING))
+            changed[side][number] = frames
+        passed, fibres = {**passed, **changed}, {**fibres, **reading["fibres"]}
+        broken = (*reading["losing"], *reading["off"])
+        broken_by = {one: broken_by.get(one, reading.get("event", "")) for one in broken}
+        found.append(Moment(reading, passed, fibres, broken_by))
+    return found
+
+
+def since(before: Moment, now: Moment, interface: str, *, sent: bool) -> dict[int, int]:
+    """Frames of each class between two moments, of those that had any."""
+    was, has = (one.frames(interface, sent=sent) for one in (before, now))
+    if was is has:
+        return {}
+    more = {number: frames - was.get(number, 0) for number, frames in has.items()}
+    return {number: frames for number, frames in more.items() if frames}

@@ -1,0 +1,160 @@
+"""What went into each switch and did not come out of it, by class, and why. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from corridor.experiments.account.losses import METER, UNEXPLAINED, Cause, Loss, split
+from corridor.experiments.account.packet_classes import CONTROL, OTHER
+from corridor.experiments.account.readings import Moment, since
+from corridor.experiments.account.reasons import Reasons
+from corridor.topologies.model.wiring import HubWire, Wiring
+
+type Side = tuple[str, bool]
+
+
+class Passage(NamedTuple):
+    """Something that packets go into and come out of: a switch, or a gateway."""
+
+    hub: str
+    place: str
+    into: tuple[Side, ...]
+    out_of: tuple[Side, ...]
+    is_gateway: bool = False
+
+
+class PassageAccount(NamedTuple):
+    losses: tuple[Loss, ...]
+    problems: tuple[str, ...]
+
+
+def passages(wiring: Wiring) -> Iterator[Passage]:
+    """All switches and gateways. What a switch sends is counted at its own interfaces."""
+    for hub in wiring.hubs:
+        names = [hub.switch_interface, *_fibre_ends(wiring, hub)]
+        into, out_of = [(name, False) for name in names], [(name, True) for name in names]
+        if hub.gateway is not None:
+            there, back = (hub.gateway.in_interface, True), (hub.gateway.out_interface, False)
+            out_of.append(there)
+            into.append(back)
+            yield Passage(hub.hub, f"gateway {hub.hub}", (there,), (back,), is_gateway=True)
+        yield Passage(hub.hub, hub.hub, tuple(into), tuple(out_of))
+
+
+def _fibre_ends(wiring: Wiring, hub: HubWire) -> Iterator[str]:
+    for fibre in wiring.fibres:
+        for end in (fibre.a, fibre.z):
+            if end.hub == hub.hub:
+                yield end.interface
+
+
+def lost_in(passage: Passage, read: Sequence[Moment]) -> list[dict[int, int]]:
+    """By interval between readings, what went in and did not come out, by class.
+
+    A packet may be inside when counts are read, and counts are read one after another: what comes
+    out in excess is taken from what is missing around it. What is negative in the end came from
+    nowhere.
+    """
+    found: list[Counter[int]] = []
+    for before, now in pairwise(read):
+        missing: Counter[int] = Counter()
+        for name, sent in passage.into:
+            missing.update(since(before, now, name, sent=sent))
+        for name, sent in passage.out_of:
+            missing.subtract(since(before, now, name, sent=sent))
+        # What switches send for themselves begins and ends in them, and so do answers to ARP.
+        del missing[OTHER], missing[CONTROL]
+        found.append(missing)
+    for order in (found, found[::-1]):
+        _take_back(order)
+    return [{number: packets for number, packets in one.items() if packets} for one in found]
+
+
+def _take_back(found: Sequence[Counter[int]]) -> None:
+    """Take what came out in excess from what was missing in intervals before, the last first."""
+    for place, now in enumerate(found):
+        for number in [number for number, packets in now.items() if packets < 0]:
+            for before in reversed(found[:place]):
+                taken = min(before[number], -now[number])
+                if taken > 0:
+                    before[number] -= taken
+                    now[number] += taken
+
+
+def passage_accounts(
+    wiring: Wiring, read: Sequence[Moment], reasons: Reasons
+) -> Iterator[PassageAccount]:
+    """Of every switch and gateway. Meters are shared out over all switches at once, for only their
+    sum is counted."""
+    found = {passage: lost_in(passage, read) for passage in passages(wiring)}
+    for interval, (before, now) in enumerate(pairwise(read)):
+        metered = {
+            (passage, number): packets
+            for passage, lost in found.items()
+            if not passage.is_gateway
+            for number, packets in lost[interval].items()
+            if packets > 0 and reasons.is_metered(passage.hub, number)
+        }
+        yield _by_meters(metered, _dropped_by_meters(before, now), found, interval)
+    for passage, lost in found.items():
+        yield _account(passage, lost, read, reasons)
+
+
+def _by_meters(
+    metered: Mapping[tuple[Passage, int], int],
+    dropped: int | None,
+    found: Mapping[Passage, list[dict[int, int]]],
+    interval: int,
+) -> PassageAccount:
+    """What meters have dropped, taken out of ``found``."""
+    missing = sum(metered.values())
+    known = missing if dropped is None else min(dropped, missing)
+    keys = sorted(metered, key=lambda one: (one[0].place, one[1]))
+    rows = {place: metered[key] for place, key in enumerate(keys)}
+    told = "" if dropped is not None else "by what is missing: meters were replaced"
+    columns = {Cause(METER, "", told): known, Cause(UNEXPLAINED): missing - known}
+    losses = []
+    for (place, cause), (packets, shared) in split(rows, columns).items():
+        if cause.kind == METER:
+            passage, number = keys[place]
+            losses.append(Loss(number, passage.place, cause, packets, shared))
+            found[passage][interval][number] -= packets
+    problems = []
+    if dropped is not None and dropped > missing:
+        problems.append(f"meters have dropped {dropped} packets, and {missing} are missing")
+    return PassageAccount(tuple(losses), tuple(problems))
+
+
+def _dropped_by_meters(before: Moment, now: Moment) -> int | None:
+    """None if it is not known, or meters have begun again."""
+    was, said = before.said["meters"], now.said["meters"]
+    return None if was is None or said is None or said < was else said - was
+
+
+def _account(
+    passage: Passage, lost: Sequence[Mapping[int, int]], read: Sequence[Moment], reasons: Reasons
+) -> PassageAccount:
+    losses: Counter[tuple[int, Cause]] = Counter()
+    problems = []
+    for interval, missing in enumerate(lost):
+        before, now = read[interval], read[interval + 1]
+        for number, packets in missing.items():
+            if packets < 0:
+                problems.append(
+                    f"{passage.place}: {-packets} packets came out, and had not gone in"
+                )
+            elif packets:
+                found = reasons.at_gateway if passage.is_gateway else reasons.at_switch
+                cause = found(passage.hub, number, before, now)
+                losses[number, cause] += packets
+    unexplained = sum(n for (_, cause), n in losses.items() if cause.kind == UNEXPLAINED)
+    if unexplained:
+        what = "did not come out, and nothing says why"
+        problems.append(f"{passage.place}: {unexplained} packets {what}")
+    return PassageAccount(
+        tuple(Loss(number, passage.place, cause, n) for (number, cause), n in losses.items()),
+        tuple(problems),
+    )

@@ -1,0 +1,78 @@
+"""The figure of goodput: what each class brought over time, below the events of the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from corridor.experiments.answers.words import duration
+from corridor.experiments.figures import class_data, data
+from corridor.experiments.figures.class_data import Floats, Messages
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import SERIES, Width, as_patch
+from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
+from corridor.topologies.base.words import counted
+
+ROW_IN = 0.42
+DELIVERED: dict[str, Any] = {"facecolor": "0.72", "linewidth": 0}
+OUTLINE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9}
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    messages = run.messages
+    if not len(messages):
+        return None
+    events = run.summary.get("events", [])
+    end_s = class_data.end_s(messages, events)
+    edges = class_data.edges_s(end_s)
+    classes = messages.classes
+    rows = time_rows(events, [ROW_IN] * len(classes), float(edges[-1]), width)
+    arrived = int(np.count_nonzero(~np.isnan(messages.completed_s)))
+    bins = duration(float(edges[1] - edges[0]) * 1e3)
+    said = (
+        f"{arrived:,} of {counted(len(messages), 'message')} that arrived whole, each spread over "
+        f"the time in which it arrived, in bins of {bins}; payload, in emulated rates"
+    )
+    key = [(Patch(**DELIVERED), "goodput"), *key_of_events(rows.spans)]
+    every = {name: class_data.goodput_mbps(messages, messages.of(name), edges) for name in classes}
+    sheet = rows.sheet(_title(every, edges), data.caption(run.summary, said), key)
+    for number, name in enumerate(classes):
+        axes = rows.axes(sheet, number)
+        _draw_class(axes, edges, every[name])
+        name_row(axes, _named(messages, name))
+    return sheet.figure
+
+
+def _named(messages: Messages, name: str) -> str:
+    return f"{name}, in the background" if messages.background[messages.of(name)].all() else name
+
+
+def _title(every: dict[str, Floats], edges: Floats) -> str:
+    """When most arrived, and of what."""
+    together = np.sum(list(every.values()), axis=0)
+    at = int(together.argmax())
+    most = max(every, key=lambda name: float(every[name].sum()))
+    share = float(every[most].sum() / (together.sum() or 1.0))
+    return (
+        f"Up to {together[at]:.3g} Mbit/s of payload arrive together, at {edges[at]:g} s; "
+        f"{most} brings {class_data.percent(share)} of all"
+    )
+
+
+def _draw_class(axes: Any, edges: Floats, mbps: Floats) -> None:
+    axes.stairs(mbps, edges, fill=True, **DELIVERED)
+    axes.stairs(mbps, edges, baseline=None, **as_patch(OUTLINE))
+    axes.set_ylim(0, 1.15 * (float(mbps.max()) or 1.0))
+    axes.yaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
+    axes.set_ylabel("Mbit/s")
+
+
+KIND = FigureKind(
+    "goodput",
+    _draw,
+)

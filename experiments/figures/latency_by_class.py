@@ -1,0 +1,111 @@
+"""The figure of latency under load: by how much round trips of each class took longer than its
+paths, over time, below the events of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from corridor.experiments.answers.words import duration
+from corridor.experiments.figures import class_data, data, event_data
+from corridor.experiments.figures.class_data import Floats, Waits
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import SERIES, Width, as_patch
+from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
+from corridor.topologies.base.words import counted
+
+ROW_IN = 0.42
+LEAST_MS = 0.1
+"""Axes show at least so much: less is no load's doing."""
+MEDIAN: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.3}
+SLOWEST: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
+LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
+LOST |= {"markersize": 5, "markeredgewidth": 0.7}
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    messages = run.messages
+    if not len(messages) or not len(run.probes):
+        return None
+    events = run.summary.get("events", [])
+    end_s = class_data.end_s(messages, events)
+    edges = class_data.edges_s(end_s)
+    demands = _demands_by_class(run, messages.classes)
+    every = {name: _waits(run, positions, edges) for name, positions in demands.items()}
+    rows = time_rows(events, [ROW_IN] * len(every), float(edges[-1]), width)
+    bins = duration(float(edges[1] - edges[0]) * 1e3)
+    said = (
+        f"round trips of probes of {counted(sum(map(len, demands.values())), 'demand')} less what "
+        f"their path takes without load, in bins of {bins}; {_LEFT_OUT}"
+    )
+    key = [
+        (Line2D([], [], **MEDIAN), "median"),
+        (Line2D([], [], **SLOWEST), "slowest"),
+        (Line2D([], [], **LOST), "lost probe"),
+        *key_of_events(rows.spans),
+    ]
+    sheet = rows.sheet(_title(every), data.caption(run.summary, said), key)
+    for number, (name, waits) in enumerate(every.items()):
+        axes = rows.axes(sheet, number)
+        _draw_class(axes, edges, waits)
+        name_row(axes, f"{name}, {counted(len(demands[name]), 'demand')}")
+    return sheet.figure
+
+
+_LEFT_OUT = "without those sent just after a path changed"
+
+
+def _demands_by_class(run: RunData, classes: Sequence[str]) -> dict[str, list[int]]:
+    """Their positions in the summary, of classes that send messages."""
+    found: dict[str, list[int]] = {name: [] for name in classes}
+    for position, demand in enumerate(run.summary["demands"]):
+        if demand["class"] in found and demand["received"]:
+            found[demand["class"]].append(position)
+    return {name: positions for name, positions in found.items() if positions}
+
+
+def _waits(run: RunData, positions: Sequence[int], edges: Floats) -> Waits:
+    demands, events = run.summary["demands"], run.summary.get("events", [])
+    return class_data.waits(
+        [
+            (
+                run.probes[run.probes["demand"] == position],
+                event_data.levels(demands[position], events, float(edges[-1]), has_bfd=run.has_bfd),
+            )
+            for position in positions
+        ],
+        edges,
+    )
+
+
+def _title(every: Mapping[str, Waits]) -> str:
+    if not every:
+        return "No probe of a class that sends was answered"
+    worst = max(every, key=lambda name: every[name].most_ms)
+    most_ms = every[worst].most_ms
+    if most_ms < LEAST_MS:
+        return "Load makes no round trip longer"
+    return f"Load makes round trips longer by up to {duration(most_ms)}, those of {worst} most"
+
+
+def _draw_class(axes: Any, edges: Floats, waits: Waits) -> None:
+    axes.stairs(waits.slowest_ms, edges, baseline=None, **as_patch(SLOWEST))
+    axes.stairs(waits.median_ms, edges, baseline=None, **as_patch(MEDIAN))
+    shown = waits.lost_s[:: max(1, len(waits.lost_s) // event_data.MAX_POINTS)]
+    axes.plot(shown, np.full(len(shown), 0.08), transform=axes.get_xaxis_transform(), **LOST)
+    most_ms = max(LEAST_MS, waits.most_ms)
+    axes.set_ylim(-0.2 * most_ms, 1.15 * most_ms)
+    axes.yaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
+    axes.set_ylabel("ms")
+
+
+KIND = FigureKind(
+    "latency-by-class",
+    _draw,
+)

@@ -1,0 +1,135 @@
+"""Reads what was counted of packets: before traffic, around each event, and at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corridor.experiments.account.packet_classes import CONTROL, OTHER, selected
+from corridor.experiments.account.readings import (
+    READINGS_SCHEMA,
+    Reading,
+    Readings,
+    write_readings,
+)
+from corridor.experiments.lab.health import SOFTNET, softnet_dropped
+from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.emulation import datapath
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.emulation.packet_counters import CountedFlow, PacketCounters, Passed, Point
+from corridor.topologies.model.wiring import FULL_FRAME_BYTES, Shape
+
+if TYPE_CHECKING:
+    from corridor.experiments.plan.values import Change, Plan
+    from corridor.topologies.emulation.faults import Faults
+    from corridor.topologies.emulation.network import CorridorNet
+
+POLLS = 20
+"""How many times at most it is looked whether anything still moves at the end."""
+SLACK_S = 0.01
+FULL_FRAME_BITS = 8 * FULL_FRAME_BYTES
+
+
+class AccountReadings(Closing):
+    """Of one run; times are planned ones, for no clock is read."""
+
+    def __init__(self, plan: Plan, net: CorridorNet) -> None:
+        self._net = net
+        self._counters: PacketCounters | None = None
+        problem = ""
+        try:
+            flows = (CountedFlow(*one) for one in selected(plan))
+            self._counters = PacketCounters(plan.wiring, flows)
+        except OSError as refusal:
+            problem = f"this kernel counts no packets by class: {refusal}"
+        names = [] if self._counters is None else self._counters.interfaces
+        self._places = {name: place for place, name in enumerate(names)}
+        self._said: Readings = {
+            "schema": READINGS_SCHEMA,
+            "problem": problem,
+            "interfaces": names,
+            "readings": [],
+        }
+        self._meters = sum(len(switch.meters) for switch in plan.program.switches)
+        self._passed: Mapping[Point, Passed] = {}
+        self._fibres: Mapping[str, Mapping[str, int]] = {}
+        self.faults: Faults | None = None
+
+    def read(self, name: str, at_ns: int, change: Change | None = None) -> None:
+        """``change`` is what was done since the reading before."""
+        passed = {} if self._counters is None else self._counters.read()
+        fibres = to_plain(self._net.kernel.counters())
+        reading: Reading = {
+            "at_ns": at_ns,
+            "name": name,
+            "passed": [
+                [self._places[point.interface], int(point.sent), point.number, *counted]
+                for point, counted in passed.items()
+                if self._passed.get(point) != counted
+            ],
+            "fibres": {one: now for one, now in fibres.items() if self._fibres.get(one) != now},
+            "losing": {},
+            "off": [],
+            "meters": datapath.dropped_by_meters(self._meters) if self._meters else 0,
+            "machine": softnet_dropped(SOFTNET.read_text()),
+        }
+        if self.faults is not None:
+            shapes = self.faults.changed_shapes()
+            reading["losing"] = {one: shape.loss_ppm for one, shape in shapes.items()}
+            reading["off"] = self.faults.off()
+        if change is not None:
+            reading["do"] = change.do
+            if change.event:
+                reading["event"] = change.event
+        self._passed, self._fibres = passed, fibres
+        self._said["readings"].append(reading)
+
+    @contextlib.contextmanager
+    def around(self, change: Change) -> Iterator[None]:
+        """Read before a change is made, and after it."""
+        self.read("", change.at_ns)
+        yield
+        self.read("", change.at_ns, change)
+
+    def finish(self, at_ns: int, sleep: Callable[[float], None] = time.sleep) -> None:
+        """The last reading, once nothing moves any more: what is under way passes a point within
+        the longest time that a fibre holds a packet."""
+        longest_s = max(map(_held_s, shapes(self._net.wiring).values()), default=0.0) + SLACK_S
+        before = self._moved()
+        for _ in range(POLLS):
+            if self._is_empty():
+                break
+            sleep(longest_s)
+            now = self._moved()
+            if now == before:
+                break
+            before = now
+        self.read("end", at_ns)
+
+    def _is_empty(self) -> bool:
+        return not any(one.backlog_packets for one in self._net.kernel.counters().values())
+
+    def _moved(self) -> Mapping[Point, Passed]:
+        """Of packets of demands: switches' own go on for ever."""
+        read = {} if self._counters is None else self._counters.read()
+        return {
+            point: passed for point, passed in read.items() if point.number not in (OTHER, CONTROL)
+        }
+
+    def write(self, raw: Path) -> None:
+        write_readings(raw, self._said)
+
+    def close(self) -> None:
+        if self._counters is not None:
+            self._counters.close()
+
+
+def _held_s(shape: Shape) -> float:
+    """How long one direction of a fibre may hold a packet."""
+    queued_s = shape.queue_packets * FULL_FRAME_BITS / max(1, shape.rate_bps)
+    return shape.one_way_delay_ns / NS_PER_S + queued_s

@@ -1,0 +1,80 @@
+"""What is said beside the figures of a workload: how it is scaled, and what that does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.plan.values import PlannedDemand
+from corridor.experiments.plan.workload_scaling import Scaled
+from corridor.experiments.scenario.workloads import Workload
+from corridor.experiments.workloads.outbox import Connection
+from corridor.topologies.base.seconds import NS_PER_S
+
+SEGMENT_BYTES = 1448
+"""Payload of a full segment of TCP with time stamps, in a frame of 1514 octets."""
+FEW_PACKETS = 10
+"""From which window down TCP shares coarsely: a loss halves it to less than a handful."""
+
+
+def notes(
+    workload: Workload,
+    scaled: Scaled,
+    demands: Sequence[PlannedDemand],
+    sent: Sequence[Connection],
+) -> tuple[str, ...]:
+    said = [_scaling(workload, scaled)]
+    if workload.entry.transport.udp is None:
+        said += [*_windows(demands), *_short(workload, sent)]
+    return tuple(said)
+
+
+def _scaling(workload: Workload, scaled: Scaled) -> str:
+    entry = workload.entry
+    least, most = min(scaled.customers), max(scaled.customers)
+    many = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+    stands = "" if many == "1" else f" It stands for {many} customers."
+    if entry.scaled_by == "none":
+        return f"Octets and arrivals are those written: they are not scaled as rates are.{stands}"
+    if entry.scaled_by == "arrivals":
+        return (
+            f"Messages have their octets and come {scaled.scale:g} as often as written, as rates "
+            f"are scaled: load holds; a message takes {1 / scaled.scale:.3g} times as long to send."
+            f"{stands}"
+        )
+    if entry.compress > 1:
+        return (
+            f"Octets are times {scaled.scale:g}, as rates are, and over {entry.compress:g}, as "
+            f"periods and deadlines are: load holds, and times are 1/{entry.compress:g} of those "
+            f"of the corridor; delays are not compressed.{stands}"
+        )
+    return (
+        f"Octets are times {scaled.scale:g}, as rates are: load and completion times hold.{stands}"
+    )
+
+
+def _windows(demands: Sequence[PlannedDemand]) -> Iterator[str]:
+    """Of how many packets TCP's window is where one connection has a path to itself."""
+    packets = [
+        demand.bottleneck_bps * demand.predicted_rtt_ns / (8 * NS_PER_S * SEGMENT_BYTES)
+        for demand in demands
+        if demand.bottleneck_bps is not None and demand.predicted_rtt_ns is not None
+    ]
+    if packets and min(packets) < FEW_PACKETS:
+        yield (
+            f"TCP alone on a path fills it with {min(packets):.2g} packets or more, where the "
+            "corridor's own would take many: it shares coarsely and recovers sooner; with several "
+            "connections each has less than a packet, and waits for timeouts."
+        )
+
+
+def _short(workload: Workload, sent: Sequence[Connection]) -> Iterator[str]:
+    if workload.entry.scaled_by != "bytes":
+        return
+    octets = [message.bytes for connection in sent for message in connection.messages]
+    mean = sum(octets) / len(octets) if octets else SEGMENT_BYTES * FEW_PACKETS
+    if mean < SEGMENT_BYTES * FEW_PACKETS:
+        yield (
+            f"A message is {mean / SEGMENT_BYTES:.2g} packets on the mean: its time is that of "
+            "round trips rather than of rates; fewer times compressed, or of more customers, it "
+            "would be of more."
+        )

@@ -1,0 +1,213 @@
+"""The part of a plan that workloads send: their messages, and the connections that carry them.
+
+Everything is planned: which connection carries which message when, and what a message waits for.
+Agents decide nothing, and results are judged by what is planned here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from corridor.experiments.plan.planned_messages import Messages, PlannedMessage, PlannedWorkload
+from corridor.experiments.plan.timeline import Clock, Placed
+from corridor.experiments.plan.traffic import stream_hosts
+from corridor.experiments.plan.values import PlannedDemand
+from corridor.experiments.plan.workload_notes import notes
+from corridor.experiments.plan.workload_parts import ends_of
+from corridor.experiments.plan.workload_scaling import Scaled, scaled
+from corridor.experiments.scenario.intents import turned_demands
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.workloads import Workload
+from corridor.experiments.timeline.load import KIND as LOAD
+from corridor.experiments.workloads.kind import Along, Load
+from corridor.experiments.workloads.outbox import Connection, Outbox, Sent
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents import jobs
+from corridor.traffic.packets.template import FrameTemplate
+
+PHASE = "workloads"
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What workloads come to: phases beside all else, and what a plan says of them."""
+
+    phases: tuple[jobs.Phase, ...] = ()
+    workloads: tuple[PlannedWorkload, ...] = ()
+    messages: Messages | None = None
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A workload with its windows, after the epoch, and what is sent of it."""
+
+    number: int
+    workload: Workload
+    demands: tuple[PlannedDemand, ...]
+    windows: tuple[tuple[int, int], ...]
+    scaled: Scaled
+
+
+def plan_workloads(
+    loaded: LoadedScenario,
+    clock: Clock,
+    placed: Iterable[Placed],
+    ends_ns: int,
+    demands: Sequence[PlannedDemand],
+    wiring: Wiring,
+    templates: Mapping[str, FrameTemplate],
+    seed: int,
+) -> Sending:
+    """``placed`` are the events that switch workloads on; ``ends_ns`` is when those end that have
+    no end. Raises InputError for what cannot be planned."""
+    if not loaded.workloads:
+        return Sending()
+    windows = _windows(clock, placed, ends_ns)
+    numbers = {demand.id: demand.index for demand in demands}
+    placed_workloads = []
+    for number, workload in enumerate(loaded.workloads):
+        own = tuple(demands[numbers[name]] for name in workload.demands)
+        scaling = scaled(workload, own, loaded.topology)
+        when = windows[workload.entry.id]
+        placed_workloads.append(_Placed(number, workload, own, when, scaling))
+    by_tcp = [one for one in placed_workloads if one.workload.entry.transport.udp is None]
+    out = Outbox()
+    first = []
+    for one in by_tcp:
+        first.append(len(out.connections))
+        _fill(loaded, one, out, seed)
+    first.append(len(out.connections))
+    sent = {
+        one.number: out.connections[begin:end]
+        for one, (begin, end) in zip(by_tcp, pairwise(first), strict=True)
+    }
+    carried = [(one.workload.entry.transport, sent[one.number]) for one in by_tcp]
+    ends = ends_of(carried, demands, wiring, turned_demands(loaded.scenario.demands), loaded.file)
+    phases = [jobs.Phase(PHASE, 0, ends)] if ends else []
+    for one in placed_workloads:
+        if one.workload.entry.transport.udp is not None:
+            phases += _streams(one, wiring, templates)
+    return Sending(
+        tuple(phases),
+        tuple(_planned(one, sent.get(one.number, [])) for one in placed_workloads),
+        _messages(sent) if len(out) else None,
+    )
+
+
+def _windows(
+    clock: Clock, placed: Iterable[Placed], ends_ns: int
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    """By workload, in order of time."""
+    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for one in placed:
+        if one.event.kind is not LOAD:
+            continue
+        end_ns = ends_ns if one.end_ns is None else one.end_ns
+        known = found[one.event.what]
+        if end_ns <= one.begin_ns:
+            hint = "give it an end, or let probes go on for longer (probe: count)"
+            raise clock.wrong(one.event, "begins when the last probe has been sent", hint)
+        if known and known[-1][1] > one.begin_ns:
+            why = f'begins while another load of "{one.event.what}" lasts'
+            raise clock.wrong(one.event, why, "end that one before, or make one of both")
+        known.append((one.begin_ns, end_ns))
+    return {name: tuple(windows) for name, windows in found.items()}
+
+
+def _fill(
+    loaded: LoadedScenario,
+    one: _Placed,
+    out: Outbox,
+    seed: int,
+) -> None:
+    workload, kind = one.workload, one.workload.kind
+    entry = workload.entry
+    connections = entry.transport.connections
+    load = Load(
+        id=entry.id,
+        options=workload.options,
+        demands=tuple(
+            Along(demand.index, demand.id, demand.src, demand.dst, factor, rarer)
+            for demand, factor, rarer in zip(
+                one.demands, one.scaled.factors, one.scaled.rarer, strict=True
+            )
+        ),
+        windows=one.windows,
+        drain_ns=entry.drain,
+        connections=kind.connections if connections is None else connections,
+        compress=entry.compress,
+        seed=seed,
+        trace=workload.trace,
+    )
+    try:
+        kind.plan(load, out)
+    except InputError as error:
+        raise InputError(
+            f'with workload "{entry.id}" {error.message}', error.hint, file=loaded.file
+        ) from None
+
+
+def _streams(
+    one: _Placed,
+    wiring: Wiring,
+    templates: Mapping[str, FrameTemplate],
+) -> Iterator[jobs.Phase]:
+    """Of a workload that is a stream of UDP; of demands that have a way."""
+    ((begin_ns, end_ns),) = one.windows
+    for known, rate_bps in zip(one.demands, one.scaled.mean_bps, strict=True):
+        demand = replace(known, stream_bps=max(1, rate_bps))
+        if demand.bottleneck_bps is not None:
+            hosts = stream_hosts(demand, wiring, dict(templates), end_ns - begin_ns)
+            yield jobs.Phase(f"stream:{demand.id}", begin_ns, hosts)
+
+
+def _planned(one: _Placed, sent: Sequence[Connection]) -> PlannedWorkload:
+    entry, kind = one.workload.entry, one.workload.kind
+    transport = entry.transport
+    given = transport.connections
+    return PlannedWorkload(
+        id=entry.id,
+        kind=entry.kind,
+        shipped=entry.shipped,
+        background=entry.background,
+        demands=tuple(demand.index for demand in one.demands),
+        transport="udp" if transport.udp is not None else f"tcp {transport.congestion}",
+        connections=kind.connections if given is None else given,
+        windows=one.windows,
+        closes_ns=max((each.closes_ns for each in sent), default=one.windows[-1][1]),
+        scale=entry.scaled_by,
+        compress=entry.compress,
+        factors=one.scaled.factors,
+        customers=one.scaled.customers,
+        mean_bps=one.scaled.mean_bps,
+        notes=notes(one.workload, one.scaled, one.demands, sent),
+    )
+
+
+def _messages(sent: Mapping[int, Sequence[Connection]]) -> Messages:
+    rows = sorted(
+        _row(number, connection, message)
+        for number, connections in sent.items()
+        for connection in connections
+        for message in connection.messages
+    )
+    return Messages(*(tuple(column) for column in zip(*rows, strict=True)))
+
+
+def _row(workload: int, connection: Connection, message: Sent) -> PlannedMessage:
+    return PlannedMessage(
+        id=message.id,
+        workload=workload,
+        demand=connection.demand,
+        connection=connection.id,
+        back=message.back,
+        bytes=message.bytes,
+        round=message.round,
+        answers=message.answers,
+        at_ns=message.at_ns,
+        deadline_ns=message.deadline_ns,
+    )

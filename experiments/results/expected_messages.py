@@ -1,0 +1,239 @@
+"""When messages would arrive if fibres were shared in a fluid manner and nothing were lost. Pure.
+
+What stands beside measured completion times. A message goes at the rate that its demand gets: its
+max-min share of the fibres on its path, where all other workloads that run meanwhile bring what
+they bring on the mean (those without a mean, as much as there is room for). It begins when what it
+waits for has arrived, by the same reckoning, after the message before it on its connection; slow
+start comes before the rate unless the connection was busy just before. Losses, events, timeouts and
+the variation of what others bring are not in it: the difference to the measurement is what those
+cost. Nothing is expected of BBR, whose share follows no such law.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from corridor.experiments.plan.planned_messages import PlannedMessage, PlannedWorkload
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.theory.shares import Flow, max_min_bps
+from corridor.traffic.theory.transfers import Way, completion_s
+from corridor.traffic.workloads.messages import ConnectionEnd, Message
+
+FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
+"""Of a full segment with time stamps: its frame with a label, as queues count it."""
+IDLE_S = 0.2
+"""Linux starts slowly again after a timeout without sending; none is shorter."""
+MOST_FLOWS = 400
+"""Demands of workloads, there and back: beyond, shares would take too long to compute."""
+
+
+class Side(NamedTuple):
+    """One direction of a workload along a demand."""
+
+    workload: int
+    demand: int
+    back: bool
+
+
+class Expected(NamedTuple):
+    """Of one message, in ns after the epoch."""
+
+    intended_ns: int
+    arrives_ns: int
+
+
+def expected_messages(plan: Plan) -> dict[int, Expected]:
+    """By message id; without those of which nothing is expected."""
+    if plan.messages is None:
+        return {}
+    return _Reckoning(plan).run()
+
+
+class _Reckoning:
+    """Messages in ascending order of ids: what one waits for has a lower one."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._found: dict[int, Expected] = {}
+        self._busy_ns: dict[tuple[int, bool], int] = {}
+        """Until when each end of a connection writes."""
+        self._rates = _Rates(plan)
+        self._sent = dict(_sent(plan))
+        rows = plan.messages.rows() if plan.messages is not None else ()
+        self._rows = list(rows)
+        self._abreast = Counter(self._group(row) for row in self._rows)
+
+    def run(self) -> dict[int, Expected]:
+        for row in self._rows:
+            one = self._of(row)
+            if one is not None:
+                self._found[row.id] = one
+        return self._found
+
+    def _group(self, row: PlannedMessage) -> tuple[int, int, bool, int, int | None, int]:
+        """Messages that share a demand's rate, for they are parts of one."""
+        sent = self._sent.get(row.id)
+        first = sent.after[0] if sent is not None and sent.after else -1
+        return row.workload, row.demand, row.back, row.round, row.at_ns, first
+
+    def _of(self, row: PlannedMessage) -> Expected | None:
+        sent = self._sent.get(row.id)
+        side = Side(row.workload, row.demand, row.back)
+        rate_bps = self._rates.of.get(side)
+        intended_ns = None if sent is None else self._intended_ns(sent)
+        if sent is None or intended_ns is None or not rate_bps:
+            return None
+        end = row.connection, row.back
+        busy_ns = self._busy_ns.get(end, 0)
+        begins_ns = max(intended_ns, busy_ns)
+        way = self._rates.way(side, rate_bps / self._abreast[self._group(row)])
+        is_warm = busy_ns and begins_ns - busy_ns < (IDLE_S + way.rtt_s) * NS_PER_S
+        took_s = self._took_s(row, sent, way, is_warm=bool(is_warm))
+        took_ns = round(took_s * NS_PER_S)
+        self._busy_ns[end] = begins_ns + max(0, took_ns - round(way.one_way_s * NS_PER_S))
+        return Expected(intended_ns, begins_ns + took_ns)
+
+    def _intended_ns(self, sent: Message) -> int | None:
+        moments = [sent.at_ns]
+        for other in sent.after:
+            if other not in self._found:
+                return None
+            moments.append(self._found[other].arrives_ns + sent.wait_ns)
+        return max(moments)
+
+    def _took_s(self, row: PlannedMessage, sent: Message, way: Way, *, is_warm: bool) -> float:
+        whole_s = (
+            row.bytes * 8 / way.rate_bps + way.one_way_s
+            if is_warm
+            else completion_s(row.bytes, way)
+        )
+        if not sent.gap_ns:
+            return whole_s
+        last = row.bytes / sent.pieces
+        written_s = (sent.pieces - 1) * sent.gap_ns / NS_PER_S
+        return max(whole_s, written_s + last * 8 / way.rate_bps + way.one_way_s)
+
+
+def _sent(plan: Plan) -> Iterator[tuple[int, Message]]:
+    for host in plan.job.hosts:
+        for end in host.of(ConnectionEnd):
+            for message in end.sends:
+                yield message.id, message
+
+
+class _Rates:
+    """What each side of workloads gets while all that are on at the same time bring theirs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def way(self, side: Side, rate_bps: float) -> Way:
+        demand = self._plan.demands[side.demand]
+        there_ns, back_ns = demand.predicted_forward_ns or 0, demand.predicted_backward_ns or 0
+        one_way_ns = back_ns if side.back else there_ns
+        return Way((there_ns + back_ns) / NS_PER_S, one_way_ns / NS_PER_S, rate_bps, PAYLOAD_BYTES)
+
+    @cached_property
+    def of(self) -> Mapping[Side, float]:
+        """In bit/s of payload."""
+        sides = list(self._sides())
+        if len(sides) > MOST_FLOWS:
+            return {}
+        return {
+            side: self._share_bps(side, sides)
+            for side in sides
+            if self._plan.workloads[side.workload].transport != "tcp bbr"
+        }
+
+    def _sides(self) -> Iterator[Side]:
+        """Those along which something is sent, of demands that have a way there and back."""
+        plan = self._plan
+        used = sorted({(row.workload, row.demand, row.back) for row in _rows(plan)})
+        for workload, demand, back in used:
+            if self._links(plan.demands[demand], back=back):
+                yield Side(workload, demand, back)
+
+    def _links(self, demand: PlannedDemand, *, back: bool) -> Sequence[str]:
+        """Directions of fibres; those of answers only where they go the same way back, which is
+        told by their delay."""
+        if demand.predicted_forward_ns is None or demand.predicted_backward_ns is None:
+            return ()
+        if back and demand.predicted_backward_ns != demand.predicted_forward_ns:
+            return ()
+        hubs = demand.hubs
+        ends = zip(hubs, hubs[1:], demand.fibres, strict=False)
+        return [
+            f"{fibre}:{there}->{here}" if back else f"{fibre}:{here}->{there}"
+            for here, there, fibre in ends
+        ]
+
+    def _share_bps(self, own: Side, sides: Sequence[Side]) -> float:
+        """With as much to send as there is room for."""
+        mine = self._plan.workloads[own.workload]
+        beside = [
+            side
+            for side in sides
+            if side == own or _overlap(mine, self._plan.workloads[side.workload])
+        ]
+        flows = {
+            side: Flow(
+                self._links(self._plan.demands[side.demand], back=side.back),
+                float("inf") if side == own else self._brings_bps(side),
+                self._plan.workloads[side.workload].connections or 1,
+            )
+            for side in beside
+            if side == own or side.workload != own.workload or side.demand != own.demand
+        }
+        return max_min_bps(flows, self._capacities_bps)[own]
+
+    def _brings_bps(self, side: Side) -> float:
+        """On the mean; as much as there is room for where that is not known."""
+        workload = self._plan.workloads[side.workload]
+        mean_bps = workload.mean_bps[workload.demands.index(side.demand)]
+        total = self._octets[side.workload, side.demand]
+        if not mean_bps or not total:
+            return float("inf")
+        return mean_bps * self._octets_of[side] / total
+
+    @cached_property
+    def _octets_of(self) -> Mapping[Side, int]:
+        found: Counter[Side] = Counter()
+        for row in _rows(self._plan):
+            found[Side(row.workload, row.demand, row.back)] += row.bytes
+        return found
+
+    @cached_property
+    def _octets(self) -> Mapping[tuple[int, int], int]:
+        found: Counter[tuple[int, int]] = Counter()
+        for side, octets in self._octets_of.items():
+            found[side.workload, side.demand] += octets
+        return found
+
+    @cached_property
+    def _capacities_bps(self) -> Mapping[str, float]:
+        """Of payload in full segments, by direction of a fibre."""
+        return {
+            f"{wire.fibre}:{here.hub}->{there.hub}": shape.rate_bps * PAYLOAD_BYTES / FRAME_BYTES
+            for wire in self._plan.wiring.fibres
+            for here, there, shape in (
+                (wire.a, wire.z, wire.forward),
+                (wire.z, wire.a, wire.backward),
+            )
+        }
+
+
+def _rows(plan: Plan) -> Iterator[PlannedMessage]:
+    if plan.messages is not None:
+        yield from plan.messages.rows()
+
+
+def _overlap(one: PlannedWorkload, other: PlannedWorkload) -> bool:
+    return any(
+        a_from < b_until and b_from < a_until
+        for a_from, a_until in one.windows
+        for b_from, b_until in other.windows
+    )

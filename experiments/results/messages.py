@@ -1,0 +1,252 @@
+"""What became of every message that workloads sent: a row each, and ``messages.parquet``. Pure but
+for reading and writing the files named.
+
+Hosts wrote lines as things happened, so of a killed run what had happened is known. Times are ns
+after the epoch, None for what has not been.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from corridor.experiments.plan.planned_messages import PlannedMessage
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.workloads.registry import KINDS
+from corridor.topologies.base.bounded_file import RESULT, read_text
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures.completion import met
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MESSAGES_SCHEMA = 1
+MESSAGES_FILE = "messages.parquet"
+
+
+class MessageRow(NamedTuple):
+    """A message as it was planned, and what became of it."""
+
+    workload: str
+    kind: str
+    data_class: str
+    """``class`` in Parquet."""
+    demand: str
+    connection: int
+    message: int
+    back: bool
+    round: int
+    bytes: int
+    intended_ns: int | None
+    """When it was meant to begin; None where what it waits for never arrived."""
+    began_ns: int | None
+    written_ns: int | None
+    """When the kernel had taken all of it."""
+    first_ns: int | None
+    """When its first octet arrived, and its last."""
+    completed_ns: int | None
+    from_ns: int | None
+    """From when its completion counts: an answer's from when its request was intended."""
+    deadline_ns: int | None
+    met: bool | None
+    background: bool
+
+    @property
+    def took_ns(self) -> int | None:
+        if self.from_ns is None or self.completed_ns is None:
+            return None
+        return self.completed_ns - self.from_ns
+
+
+@dataclass
+class Said:
+    """What hosts wrote of messages and connections; times are CLOCK_REALTIME."""
+
+    out: dict[int, Sequence[int | None]] = field(default_factory=dict)
+    came: dict[int, Sequence[int | None]] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    """Why, by connection: of its two ends the one that connects has the first word."""
+    retransmitted: dict[int, int] = field(default_factory=dict)
+    """Segments sent again, by connection, of both ends."""
+    torn: int = 0
+
+
+def read_said(raw: Path) -> Said:
+    """From a run's ``raw`` folder; nothing of runs without workloads."""
+    said = Said()
+    for path in sorted(raw.glob("messages-*.jsonl")):
+        for line in read_text(path, RESULT).splitlines():
+            _take(line, said)
+    return said
+
+
+def _take(line: str, said: Said) -> None:
+    """What a line tells; a torn one is counted."""
+    try:
+        one: dict[str, Any] = json.loads(line)
+        if "out" in one:
+            said.out[one["m"]] = one["out"]
+        elif "in" in one:
+            said.came[one["m"]] = one["in"]
+        elif "failed" in one:
+            said.failed.setdefault(one["c"], str(one["failed"]))
+        elif "end" in one:
+            again = said.retransmitted.get(one["c"], 0)
+            said.retransmitted[one["c"]] = again + int(one["end"].get("total_retrans", 0))
+        elif "open" not in one and "info" not in one:
+            said.torn += 1
+    except (ValueError, KeyError, TypeError, AttributeError):
+        said.torn += 1
+
+
+def message_rows(plan: Plan, said: Said, epoch_ns: int) -> list[MessageRow]:
+    """One a planned message, by ascending id."""
+    if plan.messages is None:
+        return []
+    intended: dict[int, int] = {}
+    rows = []
+    for planned in plan.messages.rows():
+        row = _row(planned, plan, said, epoch_ns, intended)
+        if row.intended_ns is not None:
+            intended[planned.id] = row.intended_ns
+        rows.append(row)
+    return rows
+
+
+def _row(
+    planned: PlannedMessage, plan: Plan, said: Said, epoch_ns: int, intended: dict[int, int]
+) -> MessageRow:
+    workload, demand = plan.workloads[planned.workload], plan.demands[planned.demand]
+    due_ns, began_ns, written_ns = _after(said.out.get(planned.id, (None,) * 3), epoch_ns)
+    first_ns, completed_ns = _after(said.came.get(planned.id, (None,) * 2), epoch_ns)
+    if due_ns is None:
+        due_ns = planned.at_ns
+    from_ns = due_ns if planned.answers is None else intended.get(planned.answers)
+    is_met = met(from_ns or 0, completed_ns, planned.deadline_ns)
+    return MessageRow(
+        workload=workload.id,
+        kind=workload.kind,
+        data_class=demand.data_class,
+        demand=demand.id,
+        connection=planned.connection,
+        message=planned.id,
+        back=planned.back,
+        round=planned.round,
+        bytes=planned.bytes,
+        intended_ns=due_ns,
+        began_ns=began_ns,
+        written_ns=written_ns,
+        first_ns=first_ns,
+        completed_ns=completed_ns,
+        from_ns=from_ns,
+        deadline_ns=planned.deadline_ns,
+        met=is_met,
+        background=workload.background,
+    )
+
+
+def _after(times_ns: Sequence[int | None], epoch_ns: int) -> list[int | None]:
+    return [None if one is None else one - epoch_ns for one in times_ns]
+
+
+class Round(NamedTuple):
+    """What a user waits for: messages that belong together."""
+
+    workload: str
+    data_class: str
+    demand: str
+    """Empty where it is of several."""
+    number: int
+    messages: int
+    bytes: int
+    from_ns: int | None
+    """When its first message was intended; None if none ever was."""
+    completed_ns: int | None
+    """None unless all of them arrived whole."""
+    deadline_ns: int | None
+    met: bool | None
+    background: bool
+
+    @property
+    def took_ns(self) -> int | None:
+        if self.from_ns is None or self.completed_ns is None:
+            return None
+        return self.completed_ns - self.from_ns
+
+
+def rounds_of(rows: Iterable[MessageRow]) -> list[Round]:
+    """In order of workloads, demands and numbers."""
+    groups: dict[tuple[str, str, int], list[MessageRow]] = {}
+    for row in rows:
+        demand = "" if KINDS[row.kind].joint else row.demand
+        groups.setdefault((row.workload, demand, row.round), []).append(row)
+    return [_round(key[1], group) for key, group in groups.items()]
+
+
+def _round(demand: str, group: Sequence[MessageRow]) -> Round:
+    first = group[0]
+    begins = [row.intended_ns for row in group if row.intended_ns is not None]
+    ends = [row.completed_ns for row in group if row.completed_ns is not None]
+    from_ns = min(begins, default=None)
+    completed_ns = max(ends) if len(ends) == len(group) else None
+    begun = from_ns is not None
+    return Round(
+        workload=first.workload,
+        data_class=first.data_class,
+        demand=demand,
+        number=first.round,
+        messages=len(group),
+        bytes=sum(row.bytes for row in group),
+        from_ns=from_ns,
+        completed_ns=completed_ns,
+        deadline_ns=first.deadline_ns,
+        met=met(from_ns or 0, completed_ns, first.deadline_ns) if begun else None,
+        background=first.background,
+    )
+
+
+_NAMES = {"data_class": "class"}
+_TEXTS = ("workload", "kind", "data_class", "demand")
+_FLAGS = ("back", "met", "background")
+
+
+def write_messages(path: Path, rows: Sequence[MessageRow]) -> None:
+    """``messages.parquet``, where there are any: the same bytes for the same messages."""
+    import pyarrow.parquet as pq
+
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    pq.write_table(messages_table(rows), path, compression="zstd", version="2.6")
+
+
+def messages_table(rows: Sequence[MessageRow]) -> pa.Table:
+    """A column each; null what has not been."""
+    import pyarrow as pa
+
+    types = dict.fromkeys(_TEXTS, pa.string()) | dict.fromkeys(_FLAGS, pa.bool_())
+    columns = {
+        _NAMES.get(name, name): pa.array(
+            [getattr(row, name) for row in rows], types.get(name, pa.int64())
+        )
+        for name in MessageRow._fields
+    }
+    metadata = {"corridor_schema": f"messages/{MESSAGES_SCHEMA}"}
+    return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def read_messages(path: Path) -> Iterator[MessageRow]:
+    """The rows again; none where there is no file. Raises InputError for another schema."""
+    import pyarrow.parquet as pq
+
+    if not path.exists():
+        return
+    table = pq.read_table(path)
+    schema = (table.schema.metadata or {}).get(b"corridor_schema", b"").decode()
+    if schema != f"messages/{MESSAGES_SCHEMA}":
+        raise InputError(f"has schema {schema!r}, not messages/{MESSAGES_SCHEMA}", file=str(path))
+    columns = (table[_NAMES.get(name, name)].to_pylist() for name in MessageRow._fields)
+    yield from map(MessageRow._make, zip(*columns, strict=True))

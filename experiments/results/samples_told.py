@@ -1,0 +1,66 @@
+"""How much probes and packets say, as the summary has it. Pure."""
+
+from __future__ import annotations
+
+from corridor.experiments.results.summary import (
+    Bounds,
+    FlowSampleSummary,
+    LossPatternSummary,
+    SampleSummary,
+)
+from corridor.traffic.measures.bursts import LossPattern
+from corridor.traffic.measures.flows import FlowSample
+from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
+from corridor.traffic.measures.sampling import DemandSample, Intervals
+
+
+def sample_summary(found: DemandSample) -> SampleSummary:
+    """Of a demand's probes."""
+    return {
+        "confidence": CONFIDENCE,
+        "rtt_ms": bounds_ms(found.rtt),
+        "one_way_ms": {
+            "forward": bounds_ms(found.forward),
+            "backward": bounds_ms(found.backward),
+        },
+        "ipdv_ms": {"forward": found.forward_ipdv.ms(), "backward": found.backward_ipdv.ms()},
+        "loss": bounds(found.loss),
+        "losses": _losses(found.losses),
+        "left_out": found.left_out,
+    }
+
+
+def flow_sample_summary(found: FlowSample) -> FlowSampleSummary:
+    """Of a stream's packets."""
+    return {
+        "confidence": CONFIDENCE,
+        "delay_ms": found.delay.ms(),
+        "intervals_ms": bounds_ms(found.intervals),
+        "pdv_ms": found.pdv.ms(),
+        "ipdv_ms": found.ipdv.ms(),
+        "loss": bounds(found.loss),
+        "losses": _losses(found.losses),
+        "left_out": found.left_out,
+    }
+
+
+def bounds_ms(found: Intervals) -> dict[str, Bounds]:
+    """Of intervals in ns, by quantile."""
+    return {name: bounds(one, 1e6) for name, one in found.items()}
+
+
+def bounds(found: Interval | None, unit: float = 1.0) -> Bounds:
+    return None if found is None else [float(found.low) / unit, float(found.high) / unit]
+
+
+def _losses(pattern: LossPattern) -> LossPatternSummary | None:
+    if not pattern.lost:
+        return None
+    return {
+        "periods": pattern.periods,
+        "longest": pattern.longest,
+        "mean_burst": pattern.mean_burst,
+        "least_gap": pattern.least_gap,
+        "mean_gap": pattern.mean_gap,
+        "noticeable": pattern.noticeable,
+    }

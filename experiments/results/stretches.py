@@ -1,0 +1,75 @@
+"""A run cut into stretches: before, while and after each event of its timeline. Pure.
+
+An event lasts from its beginning until its end; one that is over at once does not last, and one
+without an end lasts until the last packet is sent. Nothing else happens in a stretch before or
+after: it reaches to where another event begins or ends. While an event lasts others may begin.
+Times are ns after the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from corridor.experiments.plan.values import Plan, PlannedEvent
+from corridor.experiments.results.expectations import EXPECT
+from corridor.experiments.timeline import load
+from corridor.experiments.timeline.registry import KINDS
+
+When = Literal["before", "while", "after"]
+WATCHES = (EXPECT, "capture")
+"""Events that change nothing."""
+
+
+class Stretch(NamedTuple):
+    event: str
+    when: When
+    from_ns: int
+    until_ns: int
+
+    def holds(self, at_ns: int | None) -> bool:
+        return at_ns is not None and self.from_ns <= at_ns < self.until_ns
+
+    @property
+    def lasts_ns(self) -> int:
+        return self.until_ns - self.from_ns
+
+
+def stretches(plan: Plan) -> list[Stretch]:
+    """Those that last, by event in order of time; none of a run without events."""
+    events = [one for one in plan.events if one.kind not in WATCHES]
+    over_ns = ends_ns(plan)
+    edges = sorted(
+        {
+            plan.start_ns,
+            over_ns,
+            *(moment for one in events for moment in (one.begin_ns, one.end_ns) if moment),
+        }
+    )
+    found = (stretch for one in events for stretch in _of(one, edges, over_ns))
+    return [one for one in found if one.lasts_ns > 0]
+
+
+def ends_ns(plan: Plan) -> int:
+    """When workloads begin nothing more, or events are over, whichever is last."""
+    windows = [end_ns for one in plan.workloads for _, end_ns in one.windows]
+    begins = [one.begin_ns for one in plan.events]
+    ends = [one.end_ns for one in plan.events if one.end_ns is not None]
+    return max([plan.start_ns, *windows, *begins, *ends])
+
+
+def _of(event: PlannedEvent, edges: Sequence[int], over_ns: int) -> Iterator[Stretch]:
+    begin_ns = event.begin_ns
+    end_ns = _end_ns(event, over_ns)
+    before_ns = max((edge for edge in edges if edge < begin_ns), default=begin_ns)
+    after_ns = min((edge for edge in edges if edge > end_ns), default=end_ns)
+    yield Stretch(event.id, "before", before_ns, begin_ns)
+    yield Stretch(event.id, "while", begin_ns, end_ns)
+    yield Stretch(event.id, "after", end_ns, after_ns)
+
+
+def _end_ns(event: PlannedEvent, over_ns: int) -> int:
+    if event.end_ns is not None:
+        return event.end_ns
+    lasts = event.kind == load.KIND.key or KINDS[event.kind].end != ""
+    return over_ns if lasts else event.begin_ns

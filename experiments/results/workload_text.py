@@ -1,0 +1,126 @@
+"""What workloads came to, as tables for a terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.results.columns import render
+from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.workload_summary import (
+    ClassSummary,
+    RoundsSummary,
+    StretchSummary,
+    WorkloadSummary,
+)
+from corridor.topologies.base.words import counted
+
+HEADINGS = (
+    *("workload", "by", "done", "in time", "goodput", "p50", "p95", "p99", "expected", "measured"),
+    "fair",
+)
+"""``expected`` and ``measured`` are means of the same rounds."""
+SPARE = ("by", "fair", "p95", "measured", "expected", "goodput")
+STRETCHES = (
+    "event",
+    "class",
+    "when",
+    "done",
+    "in time",
+    "p50",
+    "p99",
+    "RTT p50",
+    "RTT p99",
+    "lost",
+)
+MOST_EVENTS = 6
+
+
+def workloads_table(summary: Summary, width: int | None = None) -> str:
+    """A line a workload; empty where none sent messages."""
+    found = summary.get("workloads")
+    if found is None:
+        return ""
+    rows = [_row(one) for one in found["workloads"]]
+    said = [render(HEADINGS, rows, frozenset(HEADINGS[2:]), width=width, spare=SPARE)]
+    said += [line for one in found["workloads"] for line in _troubles(one)]
+    return "\n".join(said)
+
+
+def stretches_table(summary: Summary, width: int | None = None) -> str:
+    """Classes before, while and after each event; empty where nothing happened to any."""
+    found = summary.get("workloads")
+    stretches = [] if found is None else found["stretches"]
+    if not stretches:
+        return ""
+    events = list(dict.fromkeys(one["event"] for one in stretches))
+    shown = [one for one in stretches if one["event"] in events[:MOST_EVENTS]]
+    rows = [row for event in events[:MOST_EVENTS] for row in _of_event(event, shown)]
+    spare = ("RTT p50", "p50", "in time")
+    said = [render(STRETCHES, rows, frozenset(STRETCHES[3:]), width=width, spare=spare)]
+    if len(events) > MOST_EVENTS:
+        said.append(f"and {counted(len(events) - MOST_EVENTS, 'more event')}: see summary.json")
+    return "\n".join(said)
+
+
+def _row(one: WorkloadSummary) -> tuple[str, ...]:
+    expected = one.get("expected")
+    fair = one["fairness"]
+    took = one["completion_ms"]
+    return (
+        one["id"] + " (background)" * one["background"],
+        one["transport"],
+        _done(one),
+        _in_time(one),
+        "" if one["goodput_mbps"] is None else f"{one['goodput_mbps']:.3g} Mbit/s",
+        *(_ms(took[name]) for name in ("p50", "p95", "p99")),
+        _ms(expected["expected_ms"]["mean"]) if expected else "",
+        _ms(expected["measured_ms"]["mean"]) if expected else "",
+        "" if fair is None else f"{fair:.3f}",
+    )
+
+
+def _done(one: RoundsSummary) -> str:
+    return f"{one['completed']}/{one['rounds']}"
+
+
+def _in_time(one: RoundsSummary) -> str:
+    return f"{one['met']}/{one['deadlines']}" if one["deadlines"] else ""
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value / 1e3:.3g} s" if value >= 1e4 else f"{value:.4g} ms"
+
+
+def _troubles(one: WorkloadSummary) -> Iterator[str]:
+    if one["failed"]:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
+        yield f"{one['id']}: connections that ended too soon: {reasons}"
+
+
+def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple[str, ...]]:
+    mine = [one for one in stretches if one["event"] == event]
+    names = list(dict.fromkeys(found["class"] for one in mine for found in one["classes"]))
+    title = event
+    for name in names:
+        shown = name
+        for one in mine:
+            found = next((each for each in one["classes"] if each["class"] == name), None)
+            if found is None or not (found["rounds"] or found["probes"]["sent"]):
+                continue
+            yield title, shown, one["when"], *_of_class(found)
+            title = shown = ""
+
+
+def _of_class(found: ClassSummary) -> tuple[str, ...]:
+    took, probes = found["completion_ms"], found["probes"]
+    return (
+        _done(found),
+        _in_time(found),
+        _ms(took["p50"]),
+        _ms(took["p99"]),
+        _ms(probes["rtt_ms"]["p50"]),
+        _ms(probes["rtt_ms"]["p99"]),
+        f"{probes['lost']}/{probes['sent']}",
+    )

@@ -1,0 +1,199 @@
+"""Choices of a kind of arrivals or sizes as keys of a scenario: a name, or a name with parameters.
+
+Their fields come from the registries: a key for each kind, and below it one for each parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from corridor.experiments.scenario.fields import (
+    READ,
+    Fields,
+    Parametrised,
+    complete,
+    field_of,
+    required_of,
+)
+from corridor.topologies.base.options import Unit, Values
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.units import QuantityError, parse_size_bytes
+from corridor.topologies.model.topology import Frozen
+from corridor.traffic.arrivals import registry as arrivals
+from corridor.traffic.arrivals.kind import ArrivalKind
+from corridor.traffic.sizes import registry as sizes
+
+
+class _Options(Frozen):
+    """The parameters of one kind, under its name."""
+
+
+class KindChoice(Frozen):
+    """One kind of several: its name, or its name with parameters."""
+
+    noun: ClassVar[str]
+
+    @classmethod
+    def known(cls) -> Mapping[str, Any]:
+        """The kinds that there are, by name."""
+        raise NotImplementedError
+
+    @classmethod
+    def alone(cls, given: str) -> object:
+        """What a text alone means."""
+        if given not in cls.known():
+            hint = nearest(given, cls.known()) or f"use one of {', '.join(cls.known())}"
+            raise QuantityError(f'{cls.noun} "{given}" is not known', hint)
+        return {given: {}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_text_alone(cls, given: Any) -> Any:
+        return cls.alone(given) if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _is_one_kind_with_all_it_needs(self) -> Self:
+        given = [name for name in self.known() if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"an {self.noun} is one of {', '.join(self.known())}")
+        kind = self.known()[given[0]]
+        complete(kind.name, kind, self._options)
+        return self
+
+    @property
+    def _name(self) -> str:
+        return next(name for name in self.known() if getattr(self, name) is not None)
+
+    @property
+    def _options(self) -> Values:
+        options: Frozen = getattr(self, self._name)
+        return options.model_dump()
+
+    @model_serializer
+    def _as_written(self) -> Any:
+        options: Frozen = getattr(self, self._name)
+        written = options.model_dump(mode="json", exclude_none=True)
+        return {self._name: written} if written else self._name
+
+    @classmethod
+    def _schema_alone(cls) -> JsonSchemaValue:
+        """Of a text alone."""
+        return {"enum": [name for name, kind in cls.known().items() if not required_of(kind)]}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler.resolve_ref_schema(handler(schema))
+        described = {"description": made.pop("description", ""), "title": made.pop("title", "")}
+        mapping = {**made, "minProperties": 1, "maxProperties": 1}
+        made.clear()
+        made |= {**described, "anyOf": [cls._schema_alone(), mapping]}
+        return made
+
+
+class ArrivalChoice(KindChoice):
+    """When the probes of a demand are sent: the name of one kind, or that name with parameters."""
+
+    noun = "arrival"
+
+    @classmethod
+    def known(cls) -> Mapping[str, ArrivalKind]:
+        return arrivals.KINDS
+
+    @property
+    def kind(self) -> ArrivalKind:
+        return self.known()[self._name]
+
+    @property
+    def planned(self) -> arrivals.Arrival:
+        """As plans write it."""
+        return {self._name: self._options} if self.kind.options else self._name
+
+
+class SizeChoice(KindChoice):
+    """How large messages are: a size, or the name of a kind with its parameters."""
+
+    noun = "size"
+
+    @classmethod
+    def known(cls) -> Mapping[str, Any]:
+        return sizes.KINDS
+
+    @classmethod
+    def alone(cls, given: str) -> object:
+        if given in cls.known():
+            return super().alone(given)
+        parse_size_bytes(given, "size", allow_zero=False)
+        return {sizes.CONSTANT: {"octets": given}}
+
+    @property
+    def sizes(self) -> sizes.Sizes:
+        return sizes.Sizes(self.known()[self._name], self._options)
+
+    @classmethod
+    def _schema_alone(cls) -> JsonSchemaValue:
+        return {"type": "string"}
+
+
+class _Named(Parametrised, Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def kind_fields(kinds: Iterable[_Named]) -> Fields:
+    """A key for each kind, with its parameters below it."""
+    return {
+        kind.name: (_options_model(kind) | None, Field(default=None, description=kind.words))
+        for kind in kinds
+    }
+
+
+def _options_model(kind: _Named) -> Any:
+    fields: Fields = {
+        name: field_of(name, option, required=option.required)
+        for name, option in kind.options.items()
+    }
+    title = f"{kind.name.title()}Options"
+    return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
+
+
+if TYPE_CHECKING:
+
+    class Arrival(ArrivalChoice):
+        """The choice with a key for each kind."""
+
+    class Size(SizeChoice):
+        """The choice with a key for each kind."""
+else:
+    Arrival = create_model(
+        "Arrival",
+        __base__=ArrivalChoice,
+        __doc__=ArrivalChoice.__doc__,
+        **kind_fields(arrivals.KINDS.values()),
+    )
+    Size = create_model(
+        "Size",
+        __base__=SizeChoice,
+        __doc__=SizeChoice.__doc__,
+        **kind_fields(sizes.KINDS.values()),
+    )
+
+READ_WITH_CHOICES: Mapping[Unit, Any] = {**READ, "sizes": Size, "arrival": Arrival}
+"""Of parameters that are choices themselves."""
+
+
+def arrival_of(name: str) -> Arrival:
+    """The kind of that name without parameters."""
+    return Arrival.model_validate(name)

@@ -1,0 +1,215 @@
+"""Workloads of a scenario: as they are written, and held against its demands. Pure.
+
+A workload is one kind's keys (``experiments/workloads``) beside those that all kinds have. The keys
+come from the registry, each read and checked by its unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+
+from pydantic import AfterValidator, Field, create_model, model_validator
+
+from corridor.experiments.scenario.choices import READ_WITH_CHOICES, Arrival, Size
+from corridor.experiments.scenario.demands import DemandEntry
+from corridor.experiments.scenario.fields import Fields, complete, field_of
+from corridor.experiments.scenario.kinds import MomentText
+from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, RateBps, Share
+from corridor.experiments.workloads.kind import Scale, WorkloadKind
+from corridor.experiments.workloads.registry import KINDS
+from corridor.experiments.workloads.trace import TraceRow
+from corridor.topologies.base.documents import Document
+from corridor.topologies.base.options import Option, Values
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.units import QuantityError
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
+
+Congestion = Literal["cubic", "reno", "bbr"]
+MOST_CONNECTIONS = 1000
+MOST_COMPRESSED = 1e9
+OPTIONS: Mapping[str, Option] = {
+    name: option for kind in KINDS.values() for name, option in kind.options.items()
+}
+"""The parameters of all kinds; one that two kinds share is of one unit, and each has its own words
+and default."""
+
+
+class Transport(Frozen):
+    """What carries messages: kernel TCP, or a paced stream of UDP."""
+
+    tcp: Congestion | None = None
+    """The congestion control."""
+    udp: RateBps | None = None
+    """The rate of a stream, in frames."""
+    connections: Annotated[int, Field(strict=True, ge=1, le=MOST_CONNECTIONS)] | None = None
+    """Of each demand side by side."""
+    sample: DurationNs | None = None
+    """How often the kernel's state of each connection is recorded."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.udp is not None and (self.tcp or self.connections or self.sample):
+            raise ValueError("a transport is tcp, with its connections and samples, or udp")
+        return self
+
+    @property
+    def congestion(self) -> Congestion:
+        return self.tcp or get_args(Congestion)[0]
+
+
+def _known(name: str) -> str:
+    if name not in KINDS:
+        hint = nearest(name, KINDS) or f"use one of {', '.join(KINDS)}"
+        raise QuantityError(f'workload of unknown kind "{name}"', hint)
+    return name
+
+
+class WorkloadKeys(Frozen):
+    """What a scenario says of a workload beside the parameters of its kind."""
+
+    id: Slug
+    kind: Annotated[str, AfterValidator(_known)]
+    shipped: str = ""
+    """The shipped workload that it is made from; its own keys hold before those of that."""
+    demands: tuple[str, ...] = Field(default=(), max_length=4000)
+    data_class: NonEmpty | None = Field(default=None, alias="class")
+    """All demands of a class, instead of ``demands``."""
+    transport: Transport = Transport()
+    start: MomentText | None = None
+    """When it begins; with the first probe if not given."""
+    stop: MomentText | None = None
+    """When it begins nothing more; with the last probe if not given."""
+    drain: OffsetNs = 1_000_000_000
+    """How long what is under way then may go on."""
+    background: bool = Field(default=False, strict=True)
+    """Whether it only loads fibres."""
+    scale: Scale | None = None
+    """What stands for the scale of the network's rates; its kind knows if it is not given."""
+    compress: float = Field(default=1.0, ge=1, le=MOST_COMPRESSED, allow_inf_nan=False)
+    """By how much its time is compressed."""
+    customers: float | None = Field(default=None, gt=0, le=1e9, allow_inf_nan=False)
+    """For how many senders it stands; 1 if not given."""
+    fills: Share | None = Field(default=None, gt=0, le=10)
+    """As many customers as send so much of their path's bottleneck on the mean."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        kind = KINDS[self.kind]
+        for name in OPTIONS:
+            if name not in kind.options and getattr(self, name) is not None:
+                owners = [key for key, one in KINDS.items() if name in one.options]
+                raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
+        complete(f"{self.kind} {self.id}", kind, self.options)
+        if bool(self.demands) == (self.data_class is not None):
+            raise ValueError(f'workload "{self.id}" needs demands or a class, one of the two')
+        if self.transport.udp is not None and not kind.udp:
+            raise ValueError(f"{self.kind} goes by tcp; a stream may be udp")
+        if self.transport.udp is not None and getattr(self, "rate", None) is not None:
+            raise ValueError("its rate stands in transport: leave out rate")
+        if self.customers is not None and self.fills is not None:
+            raise ValueError("give customers or fills, not both")
+        if self.scaled_by == "arrivals" and not self.options.get("interval"):
+            message = f'workload "{self.id}" has no intervals between arrivals to make longer'
+            raise QuantityError(message, "say scale: bytes or none")
+        if self.customers is not None and self.options.get("trace"):
+            raise ValueError("a trace has as many customers as it has: leave customers out")
+        if self.compress > 1 and not self.compresses:
+            raise QuantityError(
+                f'workload "{self.id}" cannot be compressed: its messages are sent as they are '
+                "written, when they are written",
+                "leave compress out" + ("" if not kind.compresses else ", or say scale: bytes"),
+            )
+        return self
+
+    def covers(self, demand: DemandEntry) -> bool:
+        """Whether a demand is one of its own."""
+        return demand.id in self.demands or demand.data_class == self.data_class
+
+    @property
+    def scaled_by(self) -> Scale:
+        return self.scale or KINDS[self.kind].scale
+
+    @property
+    def compresses(self) -> bool:
+        """Whether its time may be compressed."""
+        return KINDS[self.kind].compresses and self.scaled_by == "bytes"
+
+    @property
+    def options(self) -> Values:
+        """The parameters of its kind, with what is not given; sizes and arrivals as planned."""
+        kind, found = KINDS[self.kind], {}
+        for name, option in kind.options.items():
+            given = getattr(self, name)
+            found[name] = option.default if given is None else _planned(given)
+        if self.transport.udp is not None:
+            found["rate"] = self.transport.udp
+        return found
+
+
+def _planned(given: Any) -> Any:
+    if isinstance(given, Size):
+        return given.sizes
+    return given.planned if isinstance(given, Arrival) else given
+
+
+def _fields() -> Fields:
+    """Each may be left out here, for other kinds do not have it."""
+    return {
+        name: field_of(name, option._replace(default=None), required=False, read=READ_WITH_CHOICES)
+        for name, option in OPTIONS.items()
+    }
+
+
+if TYPE_CHECKING:
+
+    class WorkloadEntry(WorkloadKeys):
+        """A workload with the keys of every kind."""
+else:
+    WorkloadEntry = create_model(
+        "WorkloadEntry", __base__=WorkloadKeys, __doc__=WorkloadKeys.__doc__, **_fields()
+    )
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A workload of a scenario, with what its files hold, for the demands it has there."""
+
+    entry: WorkloadEntry
+    demands: tuple[str, ...]
+    options: Values
+    place: tuple[str, int]
+    """Where it stands: the list, and its number there."""
+    trace: tuple[TraceRow, ...] = field(default=(), repr=False)
+
+    @property
+    def kind(self) -> WorkloadKind:
+        return KINDS[self.entry.kind]
+
+
+def demands_of(
+    document: Document, number: int, entry: WorkloadEntry, demands: Sequence[DemandEntry]
+) -> tuple[str, ...]:
+    """The ids of its demands; raises InputError for one that is not there."""
+    ids = {demand.id: demand for demand in demands}
+    at = ("workloads", number)
+    for place, name in enumerate(entry.demands):
+        if name not in ids:
+            hint = nearest(name, ids) or "name demands by their id"
+            message = f'workload "{entry.id}" is of unknown demand "{name}"'
+            raise document.error(message, *at, "demands", place, hint=hint)
+        if name in entry.demands[:place]:
+            message = f'workload "{entry.id}" names demand "{name}" twice'
+            raise document.error(message, *at, "demands", place, hint="leave one out")
+    if entry.demands:
+        return entry.demands
+    found = tuple(one.id for one in demands if one.data_class == entry.data_class)
+    if not found:
+        classes = {one.data_class for one in demands}
+        hint = (
+            nearest(str(entry.data_class), classes) or f"classes are {', '.join(sorted(classes))}"
+        )
+        message = f'workload "{entry.id}" is of class "{entry.data_class}", which no demand has'
+        raise document.error(message, *at, "class", hint=hint)
+    return found

@@ -1,0 +1,97 @@
+"""What many demands cost: prints CPU seconds to load, plan, prove and draw, and memory.
+
+    .venv/bin/python -m tests.benchmarks.demands [DEMANDS ...]
+
+Two shapes: all demands between two hubs of ``mini``, where only ports tell them apart, and demands
+between random hubs of ``pan-asia``, protected against any one link. Each number has a process of
+its own, so that its memory is its own; CPU seconds hold on a busy machine, too.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from corridor.experiments.lab.proof import prove_compiled
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.results.certainty import certainties
+from corridor.experiments.results.columns import render
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.formats.load import load_topology
+
+SIZES = (500, 1000, 2000, 4000)
+SHAPES = ("mini", "pan-asia")
+SEED = 1
+PARTS = ("load", "plan", "prove", "draw")
+HEADINGS = ("on", "demands", "entries", *(f"{part} s" for part in PARTS), "MiB")
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["inside"]:
+        print(json.dumps(measured(Path(sys.argv[2]))))
+        return
+    sizes = [int(word) for word in sys.argv[1:]] or list(SIZES)
+    rows = [(shape, f"{size:,}", *_row(shape, size)) for shape in SHAPES for size in sizes]
+    print(render(HEADINGS, rows, frozenset(HEADINGS[1:])))
+
+
+def _row(shape: str, size: int) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory(prefix="corridor-benchmark-") as folder:
+        file = Path(folder, "many.yaml")
+        file.write_text(scenario(shape, size))
+        command = [sys.executable, "-m", "tests.benchmarks.demands", "inside", str(file)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    took = (f"{found[part]:.1f}" for part in PARTS)
+    return (f"{found['entries']:,}", *took, f"{found['mib']:.0f}")
+
+
+def scenario(shape: str, size: int) -> str:
+    """So many demands, as YAML."""
+    chance = random.Random(SEED)
+    hubs = [hub.id for hub in load_topology(shape).hubs]
+    ends = [tuple(chance.sample(hubs, 2)) for _ in range(size)]
+    between = ends if shape == "pan-asia" else [("shanghai", "guian")] * size
+    head = {
+        "schema": 1,
+        "name": "many",
+        "topology": shape,
+        "service": "leased-circuit",
+        "probe": {"interval": "20s", "count": 2},
+        "protect": {"k": int(shape == "pan-asia"), "over": ["link"]},
+        "demands": [
+            {"id": f"d{number}", "class": "infer", "src": src, "dst": dst}
+            for number, (src, dst) in enumerate(between)
+        ],
+    }
+    return json.dumps(head)
+
+
+def measured(file: Path) -> dict[str, float]:
+    """CPU seconds by part, entries, and the most memory."""
+    at = [time.process_time()]
+    loaded = load_scenario(str(file))
+    at.append(time.process_time())
+    with collecting_later():
+        plan = make_plan(loaded, clock="virtual", run_id="b0", seed=SEED)
+        at.append(time.process_time())
+        proof = prove_compiled(plan, specify(loaded))
+        at.append(time.process_time())
+    assert proof.holds
+    certainties(loaded)
+    at.append(time.process_time())
+    took = {part: at[one + 1] - at[one] for one, part in enumerate(PARTS)}
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {**took, "entries": proof.counts.entries, "mib": mib}
+
+
+if __name__ == "__main__":
+    main()

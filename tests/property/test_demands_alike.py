@@ -1,0 +1,117 @@
+"""Demands that ask alike are ruled on, served and drawn together: with what each gets alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.nodes import Node
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.semantics import Rulings, rule
+from corridor.controller.uncertainty.certainty import Lawful
+from corridor.topologies.model.delay_model import shipped_model
+from corridor.topologies.uncertainty.draws import draw
+from policy_lab import CLASSES, TODAY, corridor, demand, deny
+from random_policies import networks, policy_lists
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+protections = st.builds(Protection, st.integers(0, 2), st.just(("link", "hub")))
+
+
+@st.composite
+def many(draw_: st.DrawFn):
+    """A network, policies, and demands of which several are alike but for their names."""
+    topology, listed = draw_(networks()), draw_(policy_lists())
+    hubs = [one.id for one in topology.hubs]
+    ends = draw_(
+        st.lists(st.permutations(hubs).map(lambda names: names[:2]), min_size=1, max_size=3)
+    )
+    classes = draw_(st.lists(st.sampled_from(["general", "secret"]), min_size=3, max_size=3))
+    asked = [
+        demand(data_class, *pair).model_copy(update={"id": f"d{number}"})
+        for number, (data_class, pair) in enumerate(
+            (data_class, pair) for data_class in classes for pair in ends
+        )
+    ]
+    return topology, PolicySet(name="lab", policies=tuple(listed), classes=CLASSES), asked
+
+
+def whole(way: ForwardingTree):
+    """A way, and each of its decisions with those that follow: nodes are told apart by identity."""
+    numbers: dict[int, int] = {}
+    said = []
+
+    def told(node: Node | None) -> int | None:
+        if node is None:
+            return None
+        if id(node) not in numbers:
+            follow = [told(node.otherwise), told(getattr(node, "then", None))]
+            numbers[id(node)] = len(numbers)
+            does = getattr(node, "fibre", None)
+            said.append(
+                (type(node), node.hub, node.automaton, node.state, node.phase, does, follow)
+            )
+        return numbers[id(node)]
+
+    return replace(way, first=None), told(way.first), said
+
+
+@FEW
+@given(many())
+def test_a_demand_is_ruled_on_as_if_it_were_alone(made):
+    topology, policies, asked = made
+    rulings = Rulings(policies, topology, TODAY)
+    for one in asked:
+        assert rulings.on(one) == rule(policies, topology, one, TODAY)
+
+
+@FEW
+@given(many(), protections)
+def test_a_demand_is_served_as_if_it_were_alone(made, protection):
+    topology, policies, asked = made
+    rulings, together = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    for one in asked:
+        ruling = rule(policies, topology, one, TODAY)
+        alone = TreeBuilder(topology).way(Intent(ruling, protection=protection))
+        found = together.way(Intent(rulings.on(one), protection=protection))
+        assert whole(found) == whole(alone)
+
+
+@FEW
+@given(many())
+def test_demands_of_other_protection_are_not_served_alike(made):
+    topology, policies, asked = made
+    rulings, together = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    for k in (2, 0):
+        intent = Intent(rulings.on(asked[0]), protection=Protection(k, ("link",)))
+        assert whole(together.way(intent)) == whole(TreeBuilder(topology).way(intent))
+
+
+@FEW
+@given(many())
+def test_a_demand_is_as_sure_as_if_it_were_alone(made):
+    topology, policies, asked = made
+    rulings, builder = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    ensemble = draw(topology, shipped_model(), draws=20)
+    together = Lawful(ensemble)
+    for one in asked:
+        way = builder.way(Intent(rulings.on(one)))
+        if isinstance(way.route, NoRoute):
+            continue
+        ruling = rule(policies, topology, one, TODAY)
+        found = together.certainty(rulings.on(one), way.route.path)
+        assert found == Lawful(ensemble).certainty(ruling, way.route.path)
+        assert found.demand == one.id
+
+
+def test_a_refusal_names_the_demand_that_is_refused():
+    policies = PolicySet(name="lab", policies=(deny("D"),), classes=CLASSES)
+    rulings = Rulings(policies, corridor(), TODAY)
+    for name in ("one", "other"):
+        found = rulings.on(demand().model_copy(update={"id": name}))
+        assert found.refusals[0].element == name

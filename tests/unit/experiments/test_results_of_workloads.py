@@ -1,0 +1,223 @@
+"""What workloads came to: messages as hosts wrote them, rounds, stretches, expectations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.expected_messages import expected_messages
+from corridor.experiments.results.message_series import of_messages
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    MessageRow,
+    message_rows,
+    read_messages,
+    read_said,
+    rounds_of,
+    write_messages,
+)
+from corridor.experiments.results.stretches import stretches
+from corridor.experiments.results.workload_text import stretches_table, workloads_table
+from corridor.experiments.results.workloads import Sent, workloads_summary
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures.samples import PROBE_DTYPE
+
+SCENARIO = """\
+name: load
+topology: mini
+probe: {interval: 10ms, count: 400}
+demands:
+  - {id: infer, class: infer, src: bangkok, dst: guian}
+  - {id: ckpt, class: ckpt, src: guian, dst: karachi}
+  - {id: ring, class: train, src: guian, dst: kunming}
+workloads:
+  - {id: chat, kind: requests, demands: [infer], interval: 500ms, arrival: periodic, up: 2kB,
+     down: 20kB, service: 10ms, deadline: 100ms}
+  - {id: saves, kind: checkpoint, demands: [ckpt], size: 1MB, period: 2s, scale: none,
+     transport: {tcp: cubic, connections: 2}}
+  - {id: all, kind: collective, demands: [ring], size: 400kB, rounds: 2, scale: none}
+timeline:
+  - {at: 1s, for: 500ms, cut: shanghai-guian}
+  - {at: 2s, policies: none}
+controller: {follow: true}
+"""
+EPOCH_NS = 1_800_000_000_000_000_000
+MS = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    path = tmp_path_factory.mktemp("scenario") / "load.yaml"
+    path.write_text(SCENARIO)
+    return make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+
+
+def written(plan: Plan, folder: Path, took_ns: Callable[[Any], int | None]) -> Path:
+    """As hosts would write it if each message took so long: answers begin when requests came."""
+    folder.mkdir(exist_ok=True)
+    came: dict[int, int] = {}
+    lines = []
+    assert plan.messages is not None
+    for row in plan.messages.rows():
+        due_ns = came.get(row.answers or 0, 0) if row.at_ns is None else EPOCH_NS + row.at_ns
+        took = took_ns(row)
+        if not due_ns:
+            continue
+        end = None if took is None else due_ns + took
+        lines.append({"m": row.id, "c": row.connection, "out": [due_ns, due_ns + 5, end]})
+        if end is not None:
+            came[row.id] = end
+            lines.append({"m": row.id, "c": row.connection, "in": [end - took // 2, end]})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "messages-x.jsonl").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def rows(plan: Plan, tmp_path: Path) -> list[MessageRow]:
+    """Requests take 20 ms, answers 30, checkpoints a second, the second one for ever."""
+
+    def took_ns(row: Any) -> int | None:
+        if row.workload == 1:
+            return None if row.round == 1 else 1000 * MS + 10 * MS * (row.connection % 2)
+        return 30 * MS if row.back else 20 * MS
+
+    return message_rows(plan, read_said(written(plan, tmp_path / "raw", took_ns)), EPOCH_NS)
+
+
+def summed_up(plan: Plan, rows: list[MessageRow], raw: Path) -> Any:
+    probes = np.zeros(0, PROBE_DTYPE)
+    return workloads_summary(Sent(plan, read_said(raw), rows, probes, EPOCH_NS, 1e-3))
+
+
+def test_an_answer_counts_from_when_its_request_was_intended(rows: list[MessageRow]) -> None:
+    request, answer = (row for row in rows if row.workload == "chat" and row.round == 0)
+    assert (request.took_ns, answer.took_ns) == (20 * MS, 50 * MS)
+    assert answer.intended_ns == request.completed_ns
+    assert answer.met is True
+
+
+def test_a_round_is_complete_when_all_of_it_has_arrived(rows: list[MessageRow]) -> None:
+    chats = [one for one in rounds_of(rows) if one.workload == "chat"]
+    assert {(one.messages, one.bytes, one.took_ns, one.met) for one in chats} == {
+        (2, 22_000, 50 * MS, True)
+    }
+    first, second = (one for one in rounds_of(rows) if one.workload == "saves")
+    assert (first.messages, first.took_ns, first.met) == (2, 1010 * MS, True)
+    assert (second.completed_ns, second.met) == (None, False)
+
+
+def test_a_round_of_a_collective_is_of_all_its_demands(rows: list[MessageRow]) -> None:
+    found = [one for one in rounds_of(rows) if one.workload == "all"]
+    assert [one.demand for one in found] == ["", ""]
+
+
+def test_lines_that_are_torn_are_counted_and_passed_over(plan: Plan, tmp_path: Path) -> None:
+    raw = written(plan, tmp_path / "raw", lambda row: MS)
+    path = raw / "messages-x.jsonl"
+    whole = len(read_said(raw).came)
+    path.write_text(
+        path.read_text()[:-9] + '\n{"m": 3}\n[]\n{"c": 9, "failed": "reset", "at_ns": 1}'
+    )
+    said = read_said(raw)
+    assert said.torn == 3
+    assert len(said.came) == whole - 1
+    assert said.failed == {9: "reset"}
+
+
+def test_the_table_holds_all_that_is_known(rows: list[MessageRow], tmp_path: Path) -> None:
+    path = tmp_path / MESSAGES_FILE
+    write_messages(path, rows)
+    assert list(read_messages(path)) == rows
+    before = path.read_bytes()
+    write_messages(path, rows)
+    assert path.read_bytes() == before
+    write_messages(path, [])
+    assert not path.exists()
+    assert list(read_messages(path)) == []
+
+
+def test_stretches_reach_from_event_to_event(plan: Plan) -> None:
+    start = plan.start_ns
+    found = [
+        (one.event, one.when, (one.from_ns - start) // MS, (one.until_ns - start) // MS)
+        for one in stretches(plan)
+    ]
+    assert found == [
+        ("cut-shanghai-guian", "before", 0, 1000),
+        ("cut-shanghai-guian", "while", 1000, 1500),
+        ("cut-shanghai-guian", "after", 1500, 2000),
+        ("policies-none", "before", 1500, 2000),
+        ("policies-none", "after", 2000, 3996),
+    ]
+
+
+def test_workloads_are_summed_up_by_stretch_of_their_intended_start(
+    plan: Plan, rows: list[MessageRow], tmp_path: Path
+) -> None:
+    found = summed_up(plan, rows, tmp_path / "raw")
+    chat, saves, _ = found["workloads"]
+    assert (chat["rounds"], chat["completed"], chat["deadlines"], chat["met"]) == (8, 8, 8, 8)
+    assert chat["completion_ms"]["max"] == pytest.approx(50.0)
+    assert chat["left_out"]["p50"] == "needs 20 values, and there are 8"
+    assert (saves["rounds"], saves["completed"], saves["met"]) == (2, 1, 1)
+    assert saves["bytes"] == 1_000_000
+    assert saves["fairness"] == pytest.approx(1.0, abs=1e-3)
+    before = found["stretches"][0]
+    assert (before["event"], before["when"]) == ("cut-shanghai-guian", "before")
+    assert before["workloads"][0]["rounds"] == 2
+    assert sum(one["workloads"][0]["rounds"] for one in found["stretches"][:3]) == 4
+
+
+def test_goodput_is_what_arrived_whole_over_the_time_it_could(
+    plan: Plan, rows: list[MessageRow], tmp_path: Path
+) -> None:
+    chat, saves, _ = summed_up(plan, rows, tmp_path / "raw")["workloads"]
+    assert saves["goodput_mbps"] == pytest.approx(8.0 / 3.99667, rel=1e-3), "until the run is over"
+    assert saves["real_gbps"] == pytest.approx(8.0 / 3.99667 / 1e3, rel=1e-3), "octets as written"
+    assert chat["goodput_mbps"] == pytest.approx(8 * 22_000 * 8 / 3.55 / 1e6, rel=1e-3)
+
+
+def test_what_is_expected_follows_from_path_rate_and_slow_start(plan: Plan) -> None:
+    found = expected_messages(plan)
+    assert plan.messages is not None
+    request, answer = (row for row in plan.messages.rows() if row.workload == 0 and row.round == 0)
+    one_way_ns = plan.demands[0].predicted_forward_ns
+    assert one_way_ns is not None
+    up, down = found[request.id], found[answer.id]
+    assert up.intended_ns == request.at_ns
+    assert up.arrives_ns - up.intended_ns == pytest.approx(one_way_ns, rel=0.05)
+    assert down.intended_ns == up.arrives_ns + 10 * MS
+    assert down.arrives_ns - down.intended_ns > 3 * one_way_ns, "20 kB are two windows"
+
+
+def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan) -> None:
+    start = plan.start_ns
+    goodput = of_messages(rows, "ckpt", "goodput_mbps", 500 * MS, start)
+    assert sum(one.value or 0 for one in goodput) * 0.5 == pytest.approx(8.0), "of 1 MB"
+    assert [one.value for one in goodput[:1]] == [0.0], "the first half second nothing arrived"
+    took = of_messages(rows, "infer", "completion_ms", 500 * MS, start)
+    assert {one.value for one in took} == {50.0}
+    waiting = of_messages(rows, "ckpt", "messages_under_way", 500 * MS, start)
+    assert [one.value for one in waiting][:2] == [2.0, 1.0]
+    with pytest.raises(InputError, match="no workload sent messages along it"):
+        of_messages(rows, "nobody", "goodput_mbps", MS, start)
+
+
+def test_tables_say_it_in_lines(plan: Plan, rows: list[MessageRow], tmp_path: Path) -> None:
+    summary: Any = {"workloads": summed_up(plan, rows, tmp_path / "raw")}
+    lines = workloads_table(summary).splitlines()
+    assert lines[2].split()[:5] == ["chat", "tcp", "cubic", "8/8", "8/8"]
+    assert stretches_table(summary).splitlines()[2].split()[:4] == [
+        "cut-shanghai-guian", "infer", "before", "2/2",
+    ]  # fmt: skip
+    assert workloads_table({"demands": []}) == ""  # type: ignore[typeddict-item]
+    assert stretches_table({"demands": []}) == ""  # type: ignore[typeddict-item]

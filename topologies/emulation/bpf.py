@@ -1,0 +1,148 @@
+"""The kernel's bpf(2): maps and programs, and where programs are attached. Standard library only.
+
+Layouts are those of ``union bpf_attr`` in linux/bpf.h. Programs are attached by tcx (Linux 6.6),
+which knows nothing of queueing disciplines: programs stay where they are when those are replaced.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+SYSTEM_CALL = {"x86_64": 321, "aarch64": 280}
+MAP_CREATE, MAP_UPDATE, PROG_LOAD = 0, 2, 5
+PROG_ATTACH, PROG_DETACH, MAP_LOOKUP_BATCH = 8, 9, 24
+HASH, SCHED_CLS = 1, 3
+TCX_INGRESS, TCX_EGRESS = 46, 47
+LOG_BYTES = 1 << 16
+BATCH = 4096
+_MAP = struct.Struct("=IIII")
+_ENTRY = struct.Struct("=IIQQQ")
+_PROGRAM = struct.Struct("=IIQQIIQ")
+_ATTACHED = struct.Struct("=IIIII")
+_BATCH = struct.Struct("=QQQQIIQQ")
+
+
+class Instruction(NamedTuple):
+    """One of the machine's instructions; ``wide`` is the upper half of a 64-bit constant."""
+
+    code: int
+    to: int = 0
+    source: int = 0
+    offset: int = 0
+    value: int = 0
+
+    def packed(self) -> bytes:
+        return struct.pack("=BBhi", self.code, self.source << 4 | self.to, self.offset, self.value)
+
+
+class HashMap:
+    """A hash table in the kernel, with room for ``entries``, all of it taken at once."""
+
+    def __init__(self, key_bytes: int, value_bytes: int, entries: int) -> None:
+        self.key_bytes, self.value_bytes = key_bytes, value_bytes
+        self.fd = _call(MAP_CREATE, _MAP.pack(HASH, key_bytes, value_bytes, entries))
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Raises OSError if there is no room."""
+        keys, values = (ctypes.create_string_buffer(one, len(one)) for one in (key, value))
+        at, value_at = ctypes.addressof(keys), ctypes.addressof(values)
+        _call(MAP_UPDATE, _ENTRY.pack(self.fd, 0, at, value_at, 0))
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """All entries, in no order; one that is added meanwhile may be missed."""
+        sizes = (self.key_bytes, self.value_bytes)
+        keys, values = (ctypes.create_string_buffer(BATCH * size) for size in sizes)
+        cursor = ctypes.create_string_buffer(max(4, self.key_bytes))
+        begins_at, is_last = 0, False
+        while not is_last:
+            asked = bytearray(
+                _BATCH.pack(
+                    begins_at,
+                    ctypes.addressof(cursor),
+                    ctypes.addressof(keys),
+                    ctypes.addressof(values),
+                    BATCH,
+                    self.fd,
+                    0,
+                    0,
+                )
+            )
+            try:
+                _call(MAP_LOOKUP_BATCH, asked)
+            except FileNotFoundError:
+                is_last = True
+            begins_at = ctypes.addressof(cursor)
+            count = _BATCH.unpack(asked)[4]
+            yield from zip(
+                _pieces(keys.raw, self.key_bytes, count),
+                _pieces(values.raw, self.value_bytes, count),
+                strict=True,
+            )
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+class Program:
+    """A program of traffic control, checked by the kernel; OSError with what it has against it."""
+
+    def __init__(self, instructions: Sequence[Instruction]) -> None:
+        code = b"".join(one.packed() for one in instructions)
+        held = ctypes.create_string_buffer(code, len(code))
+        licence, log = ctypes.create_string_buffer(b"BSD"), ctypes.create_string_buffer(LOG_BYTES)
+        asked = (SCHED_CLS, len(instructions), ctypes.addressof(held), ctypes.addressof(licence))
+        try:
+            self.fd = _call(PROG_LOAD, _PROGRAM.pack(*asked, 0, 0, 0))
+        except OSError as refusal:
+            if refusal.errno in (errno.EACCES, errno.EINVAL):
+                _told_why(asked, log)
+            raise
+
+    def attach(self, interface: int, where: int) -> None:
+        """Have it see what the interface of that number receives or sends, ahead of all else."""
+        _call(PROG_ATTACH, _ATTACHED.pack(interface, self.fd, where, 0, 0))
+
+    def detach(self, interface: int, where: int) -> None:
+        """Raises OSError if it is not there."""
+        _call(PROG_DETACH, _ATTACHED.pack(interface, self.fd, where, 0, 0))
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def _told_why(asked: tuple[int, int, int, int], log: ctypes.Array[ctypes.c_char]) -> None:
+    """Raise what the verifier says of a program that it does not take."""
+    try:
+        os.close(_call(PROG_LOAD, _PROGRAM.pack(*asked, 1, LOG_BYTES, ctypes.addressof(log))))
+    except OSError as refusal:
+        said = log.value.decode(errors="replace").strip()
+        raise OSError(refusal.errno, f"{refusal.strerror}: {said}") from None
+
+
+def _pieces(data: bytes, size: int, count: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, count * size, size))
+
+
+def _call(command: int, asked: bytes | bytearray) -> int:
+    """The system call; what it writes is in ``asked`` if that is a bytearray."""
+    number = SYSTEM_CALL.get(platform.machine())
+    if number is None:
+        raise OSError(errno.ENOSYS, f"bpf(2) is not known on {platform.machine()}")
+    held = (ctypes.c_char * len(asked)).from_buffer_copy(asked)
+    answer = int(_system_call(number, command, ctypes.byref(held), len(asked)))
+    code = ctypes.get_errno()
+    if isinstance(asked, bytearray):
+        asked[:] = held.raw
+    if answer < 0:
+        raise OSError(code, f"bpf(2): {os.strerror(code)}")
+    return answer
+
+
+_system_call = ctypes.CDLL(None, use_errno=True).syscall
+_system_call.restype = ctypes.c_long

@@ -1,0 +1,25 @@
+"""Sizes that are all the same."""
+
+from __future__ import annotations
+
+from corridor.topologies.base.options import Option, Values
+from corridor.traffic.arrivals.kind import SplitMix64
+from corridor.traffic.sizes.kind import SizeKind
+
+
+def draw(_numbers: SplitMix64, options: Values) -> float:
+    return float(options["octets"])
+
+
+def mean(options: Values) -> float:
+    return float(options["octets"])
+
+
+KIND = SizeKind(
+    name="constant",
+    words="all the same; a size alone means it",
+    example="{constant: {octets: 782GB}}",
+    draw=draw,
+    mean=mean,
+    options={"octets": Option("size", "of each", required=True, above=0)},
+)

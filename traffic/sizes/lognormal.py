@@ -1,0 +1,31 @@
+"""Lognormal sizes: the logarithm is normal, as that of many files and prompts is."""
+
+from __future__ import annotations
+
+from math import exp
+
+from corridor.topologies.base.options import Option, Values
+from corridor.traffic.arrivals.gamma import normal
+from corridor.traffic.arrivals.kind import SplitMix64
+from corridor.traffic.sizes.kind import SizeKind
+
+
+def draw(numbers: SplitMix64, options: Values) -> float:
+    return float(options["median"] * exp(options["sigma"] * normal(numbers)))
+
+
+def mean(options: Values) -> float:
+    return float(options["median"] * exp(options["sigma"] ** 2 / 2))
+
+
+KIND = SizeKind(
+    name="lognormal",
+    words="half of them below `median`, the logarithm normal",
+    example="{lognormal: {median: 3kB, sigma: 0.99}}",
+    draw=draw,
+    mean=mean,
+    options={
+        "median": Option("size", "that half of them are below", required=True, above=0),
+        "sigma": Option("number", "deviation of the logarithm", required=True, above=0, most=5),
+    },
+)
