@@ -17,6 +17,7 @@ from pathlib import Path
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import lanes, queue_interfaces, taps
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
+from corridor.topologies.emulation.modules import QUEUES_NEED, SHAPING_NEEDS
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.octets import rtnetlink
@@ -79,7 +80,7 @@ class Links:
                 for fibre in self._wiring.fibres
             )
             self._route.carry_out(pairs)
-            self._route.carry_out(queue_interfaces.made(shapes(self._wiring), self._group))
+            self._put(queue_interfaces.made(shapes(self._wiring), self._group), QUEUES_NEED)
             self._add_gateways()
             self._switch_on()
             _disable_ipv6(interfaces(self._wiring))
@@ -97,7 +98,7 @@ class Links:
             for interface, shape in shapes(self._wiring).items()
             for request in lanes.tree(index[interface], interface, shape)
         )
-        self._put(queue_interfaces.put(shapes(self._wiring), index))
+        self._put(queue_interfaces.put(shapes(self._wiring), index), QUEUES_NEED)
         self.verify()
 
     def renew(self, wiring: Wiring) -> None:
@@ -269,13 +270,13 @@ class Links:
     def _end(self, end: End) -> Interface:
         return Interface(end.interface, end.mac, FIBRE_MTU_BYTES, self._group)
 
-    def _put(self, requests: Iterable[Request]) -> None:
+    def _put(self, requests: Iterable[Request], needed: Sequence[str] = SHAPING_NEEDS) -> None:
         try:
             self._route.carry_out(requests)
         except KernelRefuses as error:
             raise EnvironmentUnsupported(
                 f"the kernel refuses to shape {error.about}: {error.reason}",
-                "it needs sch_netem, sch_prio and cls_u32: sudo modprobe them, or --testbed uml",
+                f"it needs {', '.join(needed)}: sudo modprobe them, or --testbed uml",
             ) from error
 
     def _dump(self, *, filters: bool = False) -> dict[str, Found]:

@@ -28,8 +28,8 @@ from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Commitmen
 REST, FIRST = 2, 3
 """Minor numbers of classes: of all else, and of the first commitment."""
 REST_SHARE = 1000
-"""All else is promised this part of the fibre, and borrows what committed rates leave, by turns with
-peaks above them."""
+"""All else is promised this part of the fibre, and borrows what committed rates leave, by turns
+with peaks above them."""
 HOST_FRAME_BYTES = FULL_FRAME_ON_FIBRE_BYTES - bpf.LABEL_BYTES
 
 
