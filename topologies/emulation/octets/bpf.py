@@ -73,7 +73,7 @@ def by_flow(flows: int) -> Program:
         Instruction(_LOAD_WORD, SRC_PORT),
         Instruction(_XOR_X, 0),
         Instruction(_MULTIPLY, _SCATTER),
-        Instruction(_SHIFT_RIGHT, 8),
+        Instruction(_SHIFT_RIGHT, 16),
         Instruction(_MODULO, flows),
         Instruction(_ADD, 1),
         Instruction(_RETURN_A, 0),

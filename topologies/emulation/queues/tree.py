@@ -1,7 +1,7 @@
 """The disciplines of one queue, as values: what a kind makes, and what the kernel holds. Pure.
 
 On top stands a gate, a token bucket that lets a frame pass whenever the fibre has sent the one
-before. So whoever stands below chooses when the fibre is free, and no frame that has begun is
+before. So what stands below chooses when the fibre is free, and no frame that has begun is
 interrupted.
 """
 
