@@ -11,7 +11,7 @@ from corridor.topologies.emulation.bpf import Instruction
 STACK, CONTEXT = 1 << 20, 1 << 21
 MASK = (1 << 64) - 1
 SIZES = {0x00: 4, 0x08: 2, 0x10: 1, 0x18: 8}
-LENGTH_AT, INTERFACE_AT, SEGMENTS_AT = 0, 40, 164
+LENGTH_AT, CAME_BY_AT, INTERFACE_AT, SEGMENTS_AT = 0, 36, 40, 164
 
 
 class BpfMachine:
@@ -20,16 +20,22 @@ class BpfMachine:
     def __init__(self, maps: dict[int, dict[bytes, bytearray]], room: dict[int, int]) -> None:
         self.maps = maps
         self.room = room
-        self.key_bytes = {1: 8, 2: 16}
+        self.key_bytes = {1: 8, 2: 16, 3: 4}
         self._values: list[bytearray] = []
 
     def run(
-        self, program: Sequence[Instruction], frame: bytes, interface: int = 7, segments: int = 0
+        self,
+        program: Sequence[Instruction],
+        frame: bytes,
+        interface: int = 7,
+        segments: int = 0,
+        came_by: int = 0,
     ) -> int:
         self.frame, self.stack = frame, bytearray(512)
         self.context = bytearray(256)
         for at, value in (
             (LENGTH_AT, len(frame)),
+            (CAME_BY_AT, came_by),
             (INTERFACE_AT, interface),
             (SEGMENTS_AT, segments),
         ):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account.ends import Ends
 from corridor.experiments.account.losses import Cause, split
+from corridor.experiments.account.packet_classes import CONTROL
 from corridor.experiments.plan.values import PlannedEvent
 from corridor.experiments.results.account import Account, to_arrow
 from corridor.topologies.model.wiring import ALL_PPM
@@ -68,6 +69,17 @@ def test_what_is_on_a_fibre_at_the_end_is_in_flight_and_not_lost():
     found = network.ledger()
     assert found.closes
     assert (found.lines[0].in_flight, found.lines[0].lost) == (3, 0)
+
+
+def test_what_was_under_way_before_counting_began_is_not_missed():
+    network = CountedNetwork()
+    network.readings[0]["fibres"]["s2p3"]["control_backlog_packets"] = 1
+    network.fibres["s2p3"]["control_backlog_packets"] = 1
+    network.passed["s2p3", 1, CONTROL] += 4
+    network.passed["s3p2", 0, CONTROL] += 4
+    network.fibres["s2p3"]["control_packets"] += 4
+    network.read("end")
+    assert network.ledger().problems == ()
 
 
 def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():

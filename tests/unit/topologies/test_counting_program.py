@@ -20,7 +20,7 @@ from corridor.topologies.emulation.counting_program import (
 )
 from corridor.topologies.emulation.packet_counters import BFD
 
-COUNTS, CLASSES = 1, 2
+COUNTS, CLASSES, QUEUES = 1, 2, 3
 MACS = bytes(12)
 SRC, DST = "10.0.0.1", "10.0.1.2"
 TO_PORT, FROM_PORT = 3, 4
@@ -109,3 +109,12 @@ def test_packets_for_whose_count_there_is_no_room_are_counted_as_that(machine):
         machine.run(counting(COUNTS, CLASSES, SENT), plain(ipv4()), interface=interface)
     assert len(counted(machine)) == 3
     assert VALUE.unpack(machine.maps[COUNTS][NOT_COUNTED])[0] == 2
+
+
+def test_what_comes_out_of_a_queue_in_front_of_a_fibre_was_counted_as_it_went_in(machine):
+    machine.maps[QUEUES] = {struct.pack("=I", 30): bytearray(4)}
+    program = counting(COUNTS, CLASSES, SENT, QUEUES)
+    frame = labelled(ipv4(dport=862))
+    for came_by in (5, 30, 5):
+        machine.run(program, frame, came_by=came_by)
+    assert counted(machine) == {(7, True, TO_PORT): (2, 2, 2 * len(frame))}
