@@ -38,11 +38,13 @@ def specify(loaded: LoadedScenario) -> Specification:
                 demand=ruled,
                 selectors=(ANY_PACKET,) if alone else forward,
                 bandwidth=demand.guarantee,
+                dscp=scenario.dscp(demand),
                 police=police_bps(scenario.network.police, demand.police),
             ),
             Direction(
                 demand=answers,
                 selectors=(ANY_PACKET,) if alone else backward,
+                dscp=scenario.dscp(demand),
                 police=police_bps(scenario.network.police, demand.police),
             ),
         ]
