@@ -30,6 +30,7 @@ from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, Control
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
+from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
@@ -38,6 +39,7 @@ from corridor.experiments.results.machine_counters import (
     socket_drops,
     write_health,
 )
+from corridor.experiments.results.queue_counters import write_queues
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
@@ -107,10 +109,12 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
+        queues = net.kernel.class_counters()
         counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
+        write_queues(out_dir / "raw", queues, net.kernel.class_counters())
         _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)
         counts.write(out_dir / "raw")
@@ -245,8 +249,11 @@ def _measure(
             TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
             for one in plan.boundaries
         ]
-        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
-        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
+        times_ns = reading_times_ns(plan)
+        used = use_readings(times_ns, net, out_dir / "raw")
+        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+        planned = events.timed_events(plan.changes, start_ns)
+        keep([*planned, *readings, *used, *loads], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))

@@ -35,12 +35,18 @@ from corridor.experiments.results.messages import (
 )
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
+from corridor.experiments.results.queue_counters import read_queues
 from corridor.experiments.results.streams import stream_rows
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.experiments.results.timeline import add_timeline, epoch_of, in_force
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.utilisation import (
+    UTILISATION_FILE,
+    read_utilisation,
+    write_utilisation,
+)
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
@@ -108,6 +114,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     add_causes(account, summary)
     add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
+    queues = read_queues(out_dir / "raw", plan.wiring)
+    if queues:
+        summary["queues"] = queues
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(
@@ -171,15 +180,17 @@ def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summa
 def _add_workloads(
     out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, summary: Summary
 ) -> None:
-    """And ``messages.parquet``, where workloads sent messages."""
+    """And ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``."""
     said = read_said(out_dir / "raw")
+    scale = _capacity_scale(out_dir / "raw" / "specification.json")
+    loads = read_utilisation(out_dir / "raw", plan, scale)
+    write_utilisation(out_dir / UTILISATION_FILE, loads)
     rows = message_rows(plan, said, epoch_ns)
     write_messages(out_dir / MESSAGES_FILE, rows)
     if not rows:
         return
     if said.torn:
         summary["warnings"].append(f"{said.torn} lines on messages were torn and left out")
-    scale = _capacity_scale(out_dir / "raw" / "specification.json")
     summary["workloads"] = workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale))
 
 
