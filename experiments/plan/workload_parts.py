@@ -40,6 +40,7 @@ def ends_of(
                 hint = "let several messages share one: transport: {connections: 10}"
                 raise InputError(message, hint, file=file)
             near = _client(one, transport, hubs[connects], port, hubs[serves], back=back)
+            near = near._replace(dscp=demand.dscp)
             parts[connects].append(near)
             parts[serves].append(_server(one, near, back=not back))
     return tuple(
