@@ -152,6 +152,9 @@ def _after(times_ns: Sequence[int | None], epoch_ns: int) -> list[int | None]:
     return [None if one is None else one - epoch_ns for one in times_ns]
 
 
+type RoundKey = tuple[str, str, int]
+
+
 class Round(NamedTuple):
     """What a user waits for: messages that belong together."""
 
@@ -169,6 +172,10 @@ class Round(NamedTuple):
     deadline_ns: int | None
     met: bool | None
     background: bool
+
+    @property
+    def key(self) -> RoundKey:
+        return self.workload, self.demand, self.number
 
     @property
     def took_ns(self) -> int | None:
