@@ -13,7 +13,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -32,7 +31,7 @@ from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns,
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.lab.utilisation import utilisation_readings
-from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
     Health,
@@ -41,7 +40,7 @@ from corridor.experiments.results.machine_counters import (
     write_health,
 )
 from corridor.experiments.timeline import controller as killed_controller
-from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.faults import switch, vswitchd
 
@@ -243,7 +242,10 @@ def _measure(
         if gateways is not None:
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
-        readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
+        readings = [
+            TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
+            for one in plan.boundaries
+        ]
         times_ns = reading_times_ns(plan)
         used = use_readings(times_ns, net, out_dir / "raw")
         loads = utilisation_readings(times_ns, counts, out_dir / "raw")
@@ -280,21 +282,6 @@ def _placed(plan: Plan, net: CorridorNet, raw: Path) -> Job:
     """The job with what only this kernel knows: where namespaces are and where results go."""
     hosts = tuple(host._replace(netns=net[host.name].namespace.path) for host in plan.job.hosts)
     return plan.job._replace(hosts=hosts, out_dir=str(raw))
-
-
-def _counter_readings(
-    boundaries: tuple[Boundary, ...], net: CorridorNet, target: Path
-) -> Iterator[TimedEvent]:
-    """Every fibre's counters are read at each boundary, so that losses can be placed."""
-    readings: list[dict[str, Any]] = []
-
-    def read(name: str) -> None:
-        readings.append({"name": name, "counters": to_plain(net.kernel.counters())})
-        if len(readings) == len(boundaries):
-            target.write_text(json.dumps(readings))
-
-    for boundary in boundaries:
-        yield TimedEvent(boundary.at_ns, partial(read, boundary.name))
 
 
 def main(arguments: list[str]) -> int:

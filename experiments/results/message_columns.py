@@ -122,6 +122,10 @@ class RoundColumns:
         return np.array([one.deadline_ns is not None for one in self.rounds], np.bool_)
 
     @cached_property
+    def kept_back(self) -> Flags:
+        return np.array([one.kept_back for one in self.rounds], np.bool_)
+
+    @cached_property
     def met(self) -> Flags:
         return np.array([bool(one.met) for one in self.rounds], np.bool_)
 

@@ -15,6 +15,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
+from corridor.experiments.results.account import account_of, add_account, add_causes
 from corridor.experiments.results.anycast_text import anycast_json
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
@@ -91,7 +92,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     hosts = samples.read_directory(out_dir / "raw")
     probes = samples.join(hosts)
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
-    flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
+    account = account_of(out_dir / "raw", plan, hosts, epoch_of(hosts))
+    flows = stream_rows(out_dir / "raw", plan, account)
+    flows += transfer_rows(out_dir / "raw", plan, account)
     write_flows(out_dir / "flows.parquet", flows)
     write_use(out_dir / USE_FILE, read_use(out_dir / "raw", plan))
     write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
@@ -106,7 +109,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)
-    add_timeline(out_dir, plan, probes, hosts, flows, summary)
+    add_timeline(out_dir, plan, probes, hosts, summary)
+    add_causes(account, summary)
+    add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.expected_messages import Expected, expected_messages
+from corridor.experiments.results.kept_back import kept_back
 from corridor.experiments.results.message_columns import (
     NEVER,
     MessageColumns,
@@ -77,6 +78,7 @@ class _Judge:
 
     def __init__(self, sent: Sent) -> None:
         self._sent = sent
+        self._kept = kept_back(sent.plan)
         rounds = rounds_of(sent.rows)
         expected = _expected_ns(sent.rows, rounds, expected_messages(sent.plan))
         self._workloads = _groups(sent.rows, rounds, expected, lambda one: one.workload)
@@ -135,12 +137,14 @@ class _Judge:
 
     def _figures(self, group: _Group, during: Stretch) -> RoundsSummary:
         messages, rounds = group
-        begun, sent = within(rounds.from_ns, during), within(messages.intended_ns, during)
+        mine, sent = within(rounds.from_ns, during), within(messages.intended_ns, during)
+        begun = mine & ~rounds.kept_back
         took = rounds.took_ns[begun & (rounds.took_ns != NEVER)]
         arrived, lasts_ns = messages.arrived(during), messages.lasts_ns(during, self._over_ns)
         bps = goodput_bps(round(float(arrived.sum())), 0, lasts_ns)
         summary: RoundsSummary = {
             "rounds": int(np.count_nonzero(begun)),
+            "kept_back": int(np.count_nonzero(mine & rounds.kept_back)),
             "completed": len(took),
             "deadlines": int(np.count_nonzero(begun & rounds.has_deadline)),
             "met": int(np.count_nonzero(begun & rounds.met)),
@@ -165,7 +169,7 @@ class _Judge:
         for one workload."""
         names = {row.workload for row in messages.rows}
         every = [one.connections for one in self._sent.plan.workloads if one.id in names]
-        if messages.demands < 2 and (len(every) > 1 or every[0] < 2):
+        if messages.demands < 2 and (len(every) != 1 or every[0] < 2):
             return None
         rates = messages.rates(during)
         return jain(rates) if len(rates) > 1 else None
@@ -179,13 +183,22 @@ class _Judge:
         scales = [1.0 if row.workload in self._unscaled else scale for row in messages.rows]
         return float((arrived / np.array(scales)).sum()) * 8 / lasts_ns
 
+    def _is_served(self, demands: Sequence[int], sent_ns: Integers) -> NDArray[np.bool_]:
+        """Which probes are of these demands, and were sent while policies let them go."""
+        found: NDArray[np.bool_] = np.isin(self._sent.probes["demand"], demands)
+        numbers = {one.id: one.index for one in self._sent.plan.demands}
+        for one in self._kept:
+            kept = (sent_ns >= one.from_ns) & (sent_ns < one.until_ns)
+            found &= ~(kept & (self._sent.probes["demand"] == numbers[one.demand]))
+        return found
+
     def _probes(self, name: str, during: Stretch) -> RttSummary:
         demands = [one.index for one in self._sent.plan.demands if one.data_class == name]
         probes = self._sent.probes
         counted = (probes["phase"] == PROBE_PHASE) & (probes["copy"] == 0) & ~probes["send_failed"]
         sent_ns = probes["intended_ns"] - self._sent.epoch_ns
-        within = (sent_ns >= during.from_ns) & (sent_ns < during.until_ns)
-        mine = probes[counted & within & np.isin(probes["demand"], demands)]
+        meanwhile = within(sent_ns, during)
+        mine = probes[counted & meanwhile & self._is_served(demands, sent_ns)]
         answered = mine[mine["received"].astype(np.bool_)]
         rtt = (answered["t4_ns"] - answered["t1_ns"]) - (answered["t3_ns"] - answered["t2_ns"])
         lost = len(mine) - len(answered)
@@ -212,7 +225,10 @@ def _groups(
 ) -> dict[str, _Group]:
     sent, waited = _grouped(rows, key), _grouped(rounds, key)
     return {
-        name: _Group(MessageColumns(mine), RoundColumns(waited.get(name, []), expected))
+        name: _Group(
+            MessageColumns([row for row in mine if not row.kept_back]),
+            RoundColumns(waited.get(name, []), expected),
+        )
         for name, mine in sent.items()
     }
 
