@@ -188,7 +188,9 @@ class _Draft:
         meter = self._meter(src.hub, number, way)
         label = labelling.first if labelling else None
         serial = serial_of(self._epoch)
-        self._add(src.hub, *classify(number, dst, way.intent.selectors, label, meter, serial))
+        intent = way.intent
+        marked = classify(number, dst, intent.selectors, label, meter, serial, intent.dscp)
+        self._add(src.hub, *marked)
         if labelling is not None:
             self._labels += labelling.uses()
             self._switch_way(number, labelling)

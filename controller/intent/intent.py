@@ -75,6 +75,8 @@ class Intent:
     """With which others, each by the id of its demand, its way in use shares nothing."""
     aggregate: Aggregate | None = None
     """With which others it has one guarantee, in place of one of its own."""
+    dscp: int = 0
+    """With which its packets cross the network, whatever its host says."""
 
     @property
     def demand(self) -> Demand:

@@ -18,6 +18,7 @@ from corridor.controller.policy.terms.destinations import Destination
 from corridor.controller.policy.terms.elements import Where
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
+from corridor.experiments.scenario.service_classes import Dscp
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -37,6 +38,8 @@ class DemandEntry(Frozen):
     """The class of the answers' data, or ``same-class``."""
     service: Service | None = None
     """What carries it and its answers, if not what the scenario says."""
+    dscp: Dscp | None = None
+    """How its packets are marked, if not as its class is where fibres have queues."""
     src: str
     dst: Destination
     """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""

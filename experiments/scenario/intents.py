@@ -37,8 +37,13 @@ def specify(loaded: LoadedScenario) -> Specification:
                 demand=ruled,
                 selectors=(ANY_PACKET,) if alone else forward,
                 bandwidth=demand.guarantee,
+                dscp=scenario.dscp(demand),
             ),
-            Direction(demand=answers, selectors=(ANY_PACKET,) if alone else backward),
+            Direction(
+                demand=answers,
+                selectors=(ANY_PACKET,) if alone else backward,
+                dscp=scenario.dscp(demand),
+            ),
         ]
     return climb(
         Specification(

@@ -14,6 +14,7 @@ from corridor.controller.policy.model import KindsOfFailure
 from corridor.experiments.scenario.choices import Arrival, arrival_of
 from corridor.experiments.scenario.lines import LineOptions
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration
 from corridor.topologies.model.topology import Frozen, Slug
@@ -45,6 +46,9 @@ class NetworkOptions(Frozen):
     bfd: DurationNs | None = None
     """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
     noticed."""
+
+    queues: QueuesOptions | None = None
+    """Queues before fibres, instead of one of full frames each."""
 
     @field_validator("buffer")
     @classmethod

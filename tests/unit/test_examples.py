@@ -27,6 +27,7 @@ SCENARIOS = (
     "lawful",
     "gigabit",
     "timeline",
+    "queues",
 )
 
 

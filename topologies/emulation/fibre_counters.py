@@ -15,13 +15,25 @@ TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
 
 
 @dataclass(frozen=True)
+class ClassCounters:
+    """Of one class of a queue in front of a fibre."""
+
+    name: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    """Packets that found the buffer full, or that an AQM dropped."""
+    backlog_packets: int
+
+
+@dataclass(frozen=True)
 class FibreCounters:
     """Since the fibre was shaped. Those without ``control`` are of the customers' lane."""
 
     sent_packets: int
     sent_bytes: int
     queue_drops: int
-    """Packets that found the buffer full."""
+    """Packets that found a buffer full, or that an AQM dropped."""
     line_drops: int
     """Packets lost at random, as the shape asks."""
     backlog_packets: int
