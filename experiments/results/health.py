@@ -143,21 +143,24 @@ def unexplained(
 def _probes_off(
     demands: Sequence[DemandSummary], plan: Plan, clock: str
 ) -> Iterator[tuple[float, str]]:
-    """By how many ms which median is later than predicted; or sooner, which is negative."""
+    """By how many ms which median is later than predicted; or sooner, which is negative. Of too few
+    probes for a median, the least: it is late only if all are."""
     loaded = {event.what for event in plan.events if event.kind in LOADS}
     competed = {fibre for demand in plan.demands if demand.id in loaded for fibre in demand.fibres}
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     crowded = crowded_fibres(plan)
     hit |= waits(plan).keys()
     for planned, demand in zip(plan.demands, demands, strict=True):
-        predicted_ms, p50_ms = demand["predicted_rtt_ms"], (demand["rtt_ms"] or {}).get("p50")
+        predicted_ms, figures = demand["predicted_rtt_ms"], demand["rtt_ms"] or {}
+        which = "least" if figures.get("p50") is None else "median"
+        found_ms = figures.get("min" if which == "least" else "p50")
         if planned.index in hit or (crowded.keys() | competed) & set(planned.fibres):
             continue
-        if predicted_ms is None or p50_ms is None:
+        if predicted_ms is None or found_ms is None:
             continue
-        later_ms = p50_ms - predicted_ms
+        later_ms = found_ms - predicted_ms
         if not -SOONER_NS <= later_ms * 1e6 <= LATER_NS[clock] + _in_order_ns(plan, planned):
-            yield later_ms, f"the median round trip of {demand['id']}"
+            yield later_ms, f"the {which} round trip of {demand['id']}"
 
 
 def _late_transfers(
