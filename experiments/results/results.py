@@ -40,6 +40,7 @@ from corridor.experiments.results.timeline import add_timeline, epoch_of, in_for
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.unpredicted import tail_warnings
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
@@ -127,6 +128,7 @@ def _judge_health(
 ) -> None:
     """Only of a run that came to its end: of another, much is missing for other reasons."""
     summary["warnings"] += machine_warnings(health, plan)
+    summary["warnings"] += tail_warnings(summary["demands"], plan, summary["clock"])
     if summary["complete"] and summary["invalid"] is None:
         demands = summary["demands"]
         summary["invalid"] = lost_at_sockets(health, demands) or unexplained(
