@@ -8,23 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corridor.experiments.plan.probe_queues import crowded_fibres, waits
-from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.machine_counters import Health, SocketDrops
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.timeline.registry import LOADS
-from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.base.units import format_duration
+from corridor.experiments.results.unpredicted import unpredicted
 
-LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
-"""By clock, how much more than predicted the median round trip of a demand may take by which
-nothing competes (docs/results.md)."""
-SOONER_NS = 1_000_000
-"""How much less than predicted a median may be."""
 MOST_NAMED = 3
-FULL_FRAME_BITS = 8 * 1518
 
 
 def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
@@ -128,6 +119,7 @@ def unexplained(
             f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
+<<<<<<< HEAD
     off = [*_probes_off(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
     if not off:
         return None
@@ -143,21 +135,24 @@ def unexplained(
 def _probes_off(
     demands: Sequence[DemandSummary], plan: Plan, clock: str
 ) -> Iterator[tuple[float, str]]:
-    """By how many ms which median is later than predicted; or sooner, which is negative."""
+    """By how many ms which median is later than predicted; or sooner, which is negative. Of too few
+    probes for a median, the least: it is late only if all are."""
     loaded = {event.what for event in plan.events if event.kind in LOADS}
     competed = {fibre for demand in plan.demands if demand.id in loaded for fibre in demand.fibres}
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     crowded = crowded_fibres(plan)
     hit |= waits(plan).keys()
     for planned, demand in zip(plan.demands, demands, strict=True):
-        predicted_ms, p50_ms = demand["predicted_rtt_ms"], (demand["rtt_ms"] or {}).get("p50")
+        predicted_ms, figures = demand["predicted_rtt_ms"], demand["rtt_ms"] or {}
+        which = "least" if figures.get("p50") is None else "median"
+        found_ms = figures.get("min" if which == "least" else "p50")
         if planned.index in hit or (crowded.keys() | competed) & set(planned.fibres):
             continue
-        if predicted_ms is None or p50_ms is None:
+        if predicted_ms is None or found_ms is None:
             continue
-        later_ms = p50_ms - predicted_ms
+        later_ms = found_ms - predicted_ms
         if not -SOONER_NS <= later_ms * 1e6 <= LATER_NS[clock] + _in_order_ns(plan, planned):
-            yield later_ms, f"the median round trip of {demand['id']}"
+            yield later_ms, f"the {which} round trip of {demand['id']}"
 
 
 def _late_transfers(
@@ -192,3 +187,6 @@ def _full_queues_ns(plan: Plan, demand: PlannedDemand) -> int:
         shape.queue_packets * FULL_FRAME_BITS * NS_PER_S // max(1, shape.rate_bps)
         for shape in shapes
     )
+=======
+    return unpredicted(demands, flows, plan, clock)
+>>>>>>> cost
