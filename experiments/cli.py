@@ -29,7 +29,7 @@ FAMILIES = {
     "what there is": ("list", "man", "completion"),
     "experiments": (
         *("run", "lab", "check", "explain", "price", "law"),
-        *("report", "export", "topology", "schema"),
+        *("report", "export", "topology", "workload", "schema"),
     ),
     "a live network": ("up", "page", "status", "events", "policy", "drain", "restore", "down"),
     "its hubs and fibres, by hand": (
@@ -43,7 +43,7 @@ HELP, LAB = "help", "lab"
 EXIT_INTERNAL = 5
 WELCOME = """corridor emulates data hubs and fibres, under law and when cables are cut.
 
-  corridor list              what ships: scenarios, policy sets, maps, examples
+  corridor list              what ships: scenarios, policy sets, maps, workloads
   corridor price --sets th   what the law of one country costs
   corridor run               the reference corridor, emulated and measured
 

@@ -26,12 +26,19 @@ class Ends(NamedTuple):
 
     sent: Mapping[int, int]
     received: Mapping[int, int]
+    dropped: Mapping[tuple[str, str, str], int] = {}
+    """By hub, kind and direction: what the sockets of the host there had no room for."""
 
 
 def ends_of(
-    raw: Path, hosts: Sequence[HostRecords], classes: Sequence[PacketClass], ids: Sequence[str]
+    raw: Path,
+    hosts: Sequence[HostRecords],
+    classes: Sequence[PacketClass],
+    ids: Sequence[str],
+    dropped: Mapping[tuple[str, str, str], int],
 ) -> Ends:
-    """From a run's ``raw`` folder; ``ids`` are those of demands, in order."""
+    """From a run's ``raw`` folder; ``ids`` are those of demands, in order, ``dropped`` as in
+    ``Ends``."""
     number = {(one.demand, one.kind, one.direction): one.number for one in classes}
     sent, received = Counter[int](), Counter[int]()
     for demand in ids:
@@ -60,4 +67,4 @@ def ends_of(
             received[number[ids[item["flow"]], STREAM, FORWARD]] += (
                 item["packets"] + item["duplicates"]
             )
-    return Ends(sent, received)
+    return Ends(sent, received, dropped)

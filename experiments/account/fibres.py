@@ -122,8 +122,9 @@ class _Span:
         missing = sum(entered.values()) - sum(arrived.values())
         more_inside = said[lane.inside] - was[lane.inside]
         self._unexplained += missing - by_queue - at_random - more_inside
-        if self._unexplained > 0 and "do" in now.said:
-            self._flush(now.said.get("event", ""))
+        event = self._taken_away_by(before, now)
+        if self._unexplained > 0 and event is not None:
+            self._flush(event)
         if not self._in_flight:
             self._close()
 
@@ -161,6 +162,15 @@ class _Span:
             event = before.broken_by.get(name) or now.broken_by.get(name, "")
             return Cause(FAULT, event, "the fibre was cut")
         return Cause(RANDOM) if losing else Cause(UNEXPLAINED, "", FULL_LINE)
+
+    def _taken_away_by(self, before: Moment, now: Moment) -> str | None:
+        """The event that has done something, or that holds an end down: the kernel empties a queue
+        a moment after its far end went down. None if nothing has."""
+        if "do" in now.said:
+            return now.said.get("event", "")
+        ends = (self._direction.sender, self._direction.receiver)
+        broken = (one.broken_by.get(end) for one in (before, now) for end in ends)
+        return next((event for event in broken if event is not None), None)
 
     def _flush(self, event: str) -> None:
         """What was in the delay line and the queue when something was done to them."""

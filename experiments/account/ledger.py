@@ -109,8 +109,9 @@ class _Hosts:
         self.losses: list[Loss] = []
         self.problems: list[str] = []
         what = f"{of.kind}s of {of.demand}, {of.direction}"
-        self._between(of, f"host {of.src}", self.sent - entered, ports[of.src], read, what)
-        self._between(of, f"host {of.dst}", left - self.delivered, ports[of.dst], read, what)
+        full = ends.dropped.get((of.dst, of.kind, of.direction), 0)
+        self._between(of, f"host {of.src}", self.sent - entered, ports[of.src], read, what, 0)
+        self._between(of, f"host {of.dst}", left - self.delivered, ports[of.dst], read, what, full)
 
     def _between(
         self,
@@ -120,14 +121,18 @@ class _Hosts:
         port: str,
         read: Sequence[Moment],
         what: str,
+        full: int,
     ) -> None:
-        """What lies between a host's agent and its port."""
+        """What lies between a host's agent and its port; ``full`` sockets have dropped so many."""
         if not missing:
             return
         down = [one.broken_by[port] for one in read if port in one.broken_by]
         machine = read[-1].said["machine"] - read[0].said["machine"]
         if missing > 0 and down:
             self.losses.append(Loss(of.number, place, Cause(FAULT, down[-1], "port down"), missing))
+        elif 0 < missing <= full:
+            cause = Cause(MACHINE, "", "a socket was full")
+            self.losses.append(Loss(of.number, place, cause, missing))
         elif 0 < missing <= machine:
             cause = Cause(MACHINE, "", "the kernel's backlog")
             self.losses.append(Loss(of.number, place, cause, missing))

@@ -33,6 +33,7 @@ VERBS: Mapping[str, str] = {
     "verify": "check",
     "version": "--version",
     "why": "explain",
+    "workloads": "workload",
 }
 FLAGS: Mapping[str, str] = {
     "--at": "--as-of",

@@ -13,7 +13,7 @@ from corridor.experiments.terminal.screen import show, terminal_width
 if TYPE_CHECKING:
     from corridor.experiments.scenario.shipped_things import Shipped
 
-KINDS = ("scenarios", "policies", "topologies", "examples")
+KINDS = ("scenarios", "policies", "topologies", "workloads", "examples")
 SCHEMA = 1
 HEADINGS = ("name", "what it is", "size", "command")
 SPARE = ("size", "command")
@@ -28,7 +28,7 @@ Examples are files of a checkout."""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "list",
-        help="what ships: scenarios, policy sets, maps, examples",
+        help="what ships: scenarios, policy sets, maps, workloads, examples",
         description="List what ships, with its size and the command that uses it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

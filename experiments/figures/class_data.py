@@ -1,23 +1,21 @@
-"""What figures of workloads show, as values: what classes brought over time, and how long packets
-of theirs waited meanwhile. No drawing."""
+"""What figures of workloads show, as values: what classes brought over time, how long it took, and
+how long packets of theirs waited meanwhile. No drawing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures.event_data import Level
+from corridor.experiments.figures import event_data
 from corridor.experiments.plan.values import FOLLOWED_NS
+from corridor.experiments.results.messages import MessageRow, Round
 from corridor.experiments.results.summary import EventSummary
-from corridor.topologies.base.errors import InputError
+from corridor.experiments.results.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.traffic.measures.samples import Probes
 
-MESSAGES_FILE = "messages.parquet"
-COLUMNS = ("class", "bytes", "began_ns", "first_ns", "completed_ns", "background")
 BINS = 48
 """About, along an axis of time."""
 WIDTHS_S = tuple(n * 10.0**power for power in range(-2, 5) for n in (1, 2, 5))
@@ -26,65 +24,72 @@ type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Messages:
-    """What was sent, a message a place; times in seconds from the start of probing, not a number
-    where it did not come to that."""
+class Level:
+    """What rounds of a class took that began in a stretch of the run."""
 
-    of_class: Sequence[str]
-    octets: Floats
-    first_s: Floats
-    """When its first octet arrived; when it began, where nobody knows that."""
-    completed_s: Floats
-    background: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.of_class)
-
-    @property
-    def classes(self) -> list[str]:
-        """Those that somebody waits for first, then those that load fibres; by name."""
-        behind = dict[str, bool]()
-        for name, is_background in zip(self.of_class, self.background.tolist(), strict=True):
-            behind[name] = behind.get(name, True) and is_background
-        return sorted(behind, key=lambda name: (behind[name], name))
-
-    @property
-    def end_s(self) -> float:
-        known = self.completed_s[~np.isnan(self.completed_s)]
-        return float(known.max()) if len(known) else 0.0
-
-    def of(self, name: str) -> NDArray[np.bool_]:
-        return np.array([one == name for one in self.of_class], bool)
+    from_s: float
+    until_s: float
+    middle_ms: float | None
+    """The median; the mean, where there are too few for one."""
+    interval_ms: Sequence[float] | None
+    """Of the median."""
+    tail_ms: float | None
+    """The 95th percentile."""
+    expected_ms: float | None
+    """The same measure as the middle, of what was expected of the same rounds."""
 
 
-NOTHING = Messages((), np.empty(0), np.empty(0), np.empty(0), np.empty(0, bool))
+@dataclass(frozen=True)
+class Finished:
+    """Rounds of a class: when each was meant to begin, and how long it took; not a number where it
+    never arrived."""
+
+    from_s: Floats
+    took_ms: Floats
+    late: NDArray[np.bool_]
+    """Those that missed their deadline."""
 
 
-def read_messages(out_dir: Path, start_ns: int) -> Messages:
-    """``start_ns`` is when probing starts, after the epoch. Empty where a run has none."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def by_importance(classes: Iterable[ClassSummary]) -> list[ClassSummary]:
+    """Those that somebody waits for first, then those that load fibres; by name."""
+    return sorted(classes, key=lambda one: (one["background"], one["class"]))
 
-    try:
-        table = pq.read_table(out_dir / MESSAGES_FILE, columns=list(COLUMNS))
-    except (FileNotFoundError, pa.ArrowInvalid, InputError):
-        return NOTHING
-    names, octets, began, first, completed, background = (
-        table.column(name).to_pylist() for name in COLUMNS
+
+def levels_of(found: WorkloadsSummary, name: str) -> list[Level]:
+    """By stretch, in order of time; of a run without events one for all of it."""
+    stretches = {(one["from_ms"], one["until_ms"]): one["classes"] for one in found["stretches"]}
+    levels = []
+    for (from_ms, until_ms), classes in sorted(stretches.items(), key=lambda item: item[0]):
+        one = next((one for one in classes if one["class"] == name), None)
+        if one is not None and one["completed"]:
+            levels.append(_level(from_ms / 1e3, until_ms / 1e3, one))
+    return levels
+
+
+def _level(from_s: float, until_s: float, one: ClassSummary) -> Level:
+    took, expected = one["completion_ms"], one.get("expected")
+    measure = "mean" if took["p50"] is None else "p50"
+    return Level(
+        from_s,
+        until_s,
+        took[measure],
+        one["intervals_ms"].get("p50"),
+        took["p95"],
+        expected["expected_ms"][measure] if expected else None,
     )
-    known = [one if two is None else two for one, two in zip(began, first, strict=True)]
-    return Messages(
-        names,
-        np.array(octets, np.float64),
-        _seconds(known, start_ns),
-        _seconds(completed, start_ns),
-        np.array(background, bool),
-    )
 
 
-def _seconds(times_ns: Sequence[int | None], start_ns: int) -> Floats:
-    return np.array(
-        [np.nan if one is None else (one - start_ns) / 1e9 for one in times_ns], np.float64
+def finished(rounds: Iterable[Round], name: str, start_ns: int) -> Finished:
+    """Of those that policies let go; ``start_ns`` is when probing starts, after the epoch."""
+    mine = [
+        (one.from_ns, one.took_ns, one.met)
+        for one in rounds
+        if one.data_class == name and not one.kept_back and one.from_ns is not None
+    ]
+    return Finished(
+        np.array([(from_ns - start_ns) / 1e9 for from_ns, _, _ in mine], np.float64),
+        np.array([np.nan if took is None else took / 1e6 for _, took, _ in mine], np.float64),
+        np.array([took is None or met is False for _, took, met in mine], bool),
     )
 
 
@@ -92,10 +97,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def end_s(messages: Messages, events: Sequence[EventSummary]) -> float:
-    """When the last message has arrived, or the last event is over; a little after 0 at least."""
+def end_of_events(events: Sequence[EventSummary]) -> float:
+    """When the last is over, in seconds from the start of probing; a little after 0 at least."""
     moments_ms = [one for event in events for one in (event["at_ms"], event["until_ms"] or 0.0)]
-    return max([messages.end_s, *(one / 1e3 for one in moments_ms)]) or WIDTHS_S[0]
+    return max((one / 1e3 for one in moments_ms), default=0.0) or WIDTHS_S[0]
 
 
 def edges_s(end_s: float) -> Floats:
@@ -105,20 +110,29 @@ def edges_s(end_s: float) -> Floats:
     return found
 
 
-def goodput_mbps(messages: Messages, of: NDArray[np.bool_], edges: Floats) -> Floats:
+def last_arrival_s(rows: Iterable[MessageRow], start_ns: int) -> float:
+    """Of what policies let go; 0 of nothing."""
+    ends = (row.completed_ns for row in rows if row.completed_ns and not row.kept_back)
+    return max(((one - start_ns) / 1e9 for one in ends), default=0.0)
+
+
+def goodput_mbps(rows: Iterable[MessageRow], start_ns: int, edges: Floats) -> Floats:
     """What arrived whole, by bin: octets of a message are spread evenly from its first to its last
     arrival."""
     found = np.zeros(len(edges) - 1)
     width_s = float(edges[1] - edges[0])
-    whole = of & ~np.isnan(messages.completed_s)
-    starts, ends = messages.first_s[whole], messages.completed_s[whole]
-    for first_s, last_s, octets in zip(starts, ends, messages.octets[whole], strict=True):
-        if last_s - first_s <= 0 or np.isnan(first_s):
-            at = int(np.clip(last_s // width_s, 0, len(found) - 1))
-            found[at] += octets
+    for row in rows:
+        if row.completed_ns is None:
             continue
-        overlap = np.minimum(edges[1:], last_s) - np.maximum(edges[:-1], first_s)
-        found += octets * np.clip(overlap, 0, None) / (last_s - first_s)
+        last_s = (row.completed_ns - start_ns) / 1e9
+        first_s = last_s if row.first_ns is None else (row.first_ns - start_ns) / 1e9
+        if last_s - first_s <= 0:
+            found[int(np.clip(last_s // width_s, 0, len(found) - 1))] += row.bytes
+            continue
+        begin, end = (int(np.clip(one // width_s, 0, len(found) - 1)) for one in (first_s, last_s))
+        lower, upper = edges[begin : end + 1], edges[begin + 1 : end + 2]
+        overlap = np.clip(np.minimum(upper, last_s) - np.maximum(lower, first_s), 0, None)
+        found[begin : end + 1] += row.bytes * overlap / (last_s - first_s)
     return found * 8 / width_s / 1e6
 
 
@@ -139,7 +153,7 @@ class Waits:
         return float(known.max()) if len(known) else 0.0
 
 
-def waits(of: Sequence[tuple[Probes, Sequence[Level]]], edges: Floats) -> Waits:
+def waits(of: Sequence[tuple[Probes, Sequence[event_data.Level]]], edges: Floats) -> Waits:
     """Of demands together, each with its probes and the round trips predicted of it over time.
     What is sent just as a prediction begins may have taken the way before, and is left out."""
     pairs = [_above(probes, level) for probes, levels in of for level in levels]
@@ -156,7 +170,7 @@ def waits(of: Sequence[tuple[Probes, Sequence[Level]]], edges: Floats) -> Waits:
     return Waits(median_ms, slowest_ms, np.sort(np.concatenate([np.empty(0), *lost_s])))
 
 
-def _lost_s(probes: Probes, level: Level) -> Floats:
+def _lost_s(probes: Probes, level: event_data.Level) -> Floats:
     sent_s: Floats = probes["intended_ns"] / 1e9
     within = (sent_s >= level.from_s) & (sent_s < level.until_s)
     lost = ~probes["received"].astype(bool)
@@ -164,7 +178,7 @@ def _lost_s(probes: Probes, level: Level) -> Floats:
     return found
 
 
-def _above(probes: Probes, level: Level) -> tuple[Floats, Floats]:
+def _above(probes: Probes, level: event_data.Level) -> tuple[Floats, Floats]:
     """When answered probes were sent while a prediction held, and by how much they exceed it."""
     sent_s = probes["intended_ns"] / 1e9
     settled_s = level.from_s + (FOLLOWED_NS / 1e9 if level.from_s else 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.answers.words import duration
 from corridor.experiments.figures import class_data, data
-from corridor.experiments.figures.class_data import Floats, Messages
+from corridor.experiments.figures.class_data import Floats
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
+from corridor.experiments.results.messages import MessageRow
 from corridor.topologies.base.words import counted
 
 ROW_IN = 0.42
@@ -24,32 +26,42 @@ OUTLINE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9}
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    messages = run.messages
-    if not len(messages):
+    found = run.summary.get("workloads")
+    rows_of = _by_class(run.messages)
+    if found is None or not rows_of:
         return None
     events = run.summary.get("events", [])
-    end_s = class_data.end_s(messages, events)
-    edges = class_data.edges_s(end_s)
-    classes = messages.classes
+    last_s = class_data.last_arrival_s(run.messages, run.start_ns)
+    edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
+    classes = [one for one in class_data.by_importance(found["classes"]) if one["bytes"]]
     rows = time_rows(events, [ROW_IN] * len(classes), float(edges[-1]), width)
-    arrived = int(np.count_nonzero(~np.isnan(messages.completed_s)))
+    arrived = sum(one["messages_completed"] for one in classes)
+    messages = sum(one["messages"] for one in classes)
     bins = duration(float(edges[1] - edges[0]) * 1e3)
     said = (
-        f"{arrived:,} of {counted(len(messages), 'message')} that arrived whole, each spread over "
+        f"{arrived:,} of {counted(messages, 'message')} that arrived whole, each spread over "
         f"the time in which it arrived, in bins of {bins}; payload, in emulated rates"
     )
     key = [(Patch(**DELIVERED), "goodput"), *key_of_events(rows.spans)]
-    every = {name: class_data.goodput_mbps(messages, messages.of(name), edges) for name in classes}
+    every = {
+        one["class"]: class_data.goodput_mbps(rows_of[one["class"]], run.start_ns, edges)
+        for one in classes
+    }
     sheet = rows.sheet(_title(every, edges), data.caption(run.summary, said), key)
-    for number, name in enumerate(classes):
+    for number, one in enumerate(classes):
         axes = rows.axes(sheet, number)
-        _draw_class(axes, edges, every[name])
-        name_row(axes, _named(messages, name))
+        _draw_class(axes, edges, every[one["class"]])
+        name_row(axes, f"{one['class']}{', in the background' * one['background']}")
     return sheet.figure
 
 
-def _named(messages: Messages, name: str) -> str:
-    return f"{name}, in the background" if messages.background[messages.of(name)].all() else name
+def _by_class(rows: Sequence[MessageRow]) -> dict[str, list[MessageRow]]:
+    """Those that policies let go."""
+    found: dict[str, list[MessageRow]] = {}
+    for row in rows:
+        if not row.kept_back:
+            found.setdefault(row.data_class, []).append(row)
+    return found
 
 
 def _title(every: dict[str, Floats], edges: Floats) -> str:

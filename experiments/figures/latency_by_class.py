@@ -30,13 +30,14 @@ LOST |= {"markersize": 5, "markeredgewidth": 0.7}
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    messages = run.messages
-    if not len(messages) or not len(run.probes):
+    found = run.summary.get("workloads")
+    if found is None or not len(run.probes):
         return None
     events = run.summary.get("events", [])
-    end_s = class_data.end_s(messages, events)
-    edges = class_data.edges_s(end_s)
-    demands = _demands_by_class(run, messages.classes)
+    last_s = float(run.probes["intended_ns"].max()) / 1e9
+    edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
+    names = [one["class"] for one in class_data.by_importance(found["classes"])]
+    demands = _demands_by_class(run, names)
     every = {name: _waits(run, positions, edges) for name, positions in demands.items()}
     rows = time_rows(events, [ROW_IN] * len(every), float(edges[-1]), width)
     bins = duration(float(edges[1] - edges[0]) * 1e3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corridor.experiments.figures import (
     before_after,
+    completion_times,
     demand_ranges,
     fibre_use,
     free_lawful,
@@ -32,6 +33,7 @@ KINDS: dict[str, FigureKind] = {
         before_after.KIND,
         timeline.KIND,
         outages.KIND,
+        completion_times.KIND,
         goodput.KIND,
         latency_by_class.KIND,
         fibre_use.KIND,

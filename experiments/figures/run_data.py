@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures import class_data, data, event_data
+from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.answers_data import read_answers
-from corridor.experiments.figures.class_data import Messages
 from corridor.experiments.figures.data import Group
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    MessageRow,
+    Round,
+    read_messages,
+    rounds_of,
+)
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
 from corridor.topologies.base.bounded_file import RESULT, read_json
@@ -95,12 +101,22 @@ class RunData:
     def has_bfd(self) -> bool:
         return bool(self.plan and self.plan.get("bfd_interval_ms"))
 
+    @property
+    def start_ns(self) -> int:
+        """When probing starts, after the epoch; 0 where the plan cannot be read."""
+        return int(self.plan["start_ns"]) if self.plan else 0
+
     @cached_property
-    def messages(self) -> Messages:
-        """Of workloads; empty where there are none, or the plan cannot be read."""
-        if self.plan is None:
-            return class_data.NOTHING
-        return class_data.read_messages(self.out_dir, self.plan["start_ns"])
+    def messages(self) -> Sequence[MessageRow]:
+        """Of workloads; empty where there are none, or they cannot be read."""
+        try:
+            return list(read_messages(self.out_dir / MESSAGES_FILE))
+        except InputError:
+            return []
+
+    @cached_property
+    def rounds(self) -> Sequence[Round]:
+        return rounds_of(self.messages)
 
     @cached_property
     def probes(self) -> Probes:

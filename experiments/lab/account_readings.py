@@ -62,7 +62,7 @@ class AccountReadings(Closing):
 
     def read(self, name: str, at_ns: int, change: Change | None = None) -> None:
         """``change`` is what was done since the reading before."""
-        passed = {} if self._counters is None else self._counters.read()
+        passed = self.passed()
         fibres = to_plain(self._net.kernel.counters())
         reading: Reading = {
             "at_ns": at_ns,
@@ -88,6 +88,10 @@ class AccountReadings(Closing):
                 reading["event"] = change.event
         self._passed, self._fibres = passed, fibres
         self._said["readings"].append(reading)
+
+    def passed(self) -> Mapping[Point, Passed]:
+        """All that was counted so far; nothing where the kernel cannot do it."""
+        return {} if self._counters is None else self._counters.read()
 
     @contextlib.contextmanager
     def around(self, change: Change) -> Iterator[None]:
@@ -116,9 +120,10 @@ class AccountReadings(Closing):
 
     def _moved(self) -> Mapping[Point, Passed]:
         """Of packets of demands: switches' own go on for ever."""
-        read = {} if self._counters is None else self._counters.read()
         return {
-            point: passed for point, passed in read.items() if point.number not in (OTHER, CONTROL)
+            point: passed
+            for point, passed in self.passed().items()
+            if point.number not in (OTHER, CONTROL)
         }
 
     def write(self, raw: Path) -> None:

@@ -13,7 +13,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -31,7 +30,8 @@ from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, Control
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
-from corridor.experiments.plan.values import PROVEN, Boundary, Plan
+from corridor.experiments.lab.utilisation import utilisation_readings
+from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.results.fibre_use import reading_times_ns
 from corridor.experiments.results.machine_counters import (
     Health,
@@ -41,7 +41,7 @@ from corridor.experiments.results.machine_counters import (
 )
 from corridor.experiments.results.queue_counters import write_queues
 from corridor.experiments.timeline import controller as killed_controller
-from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.faults import switch, vswitchd
 
@@ -111,7 +111,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         before = counted(net, bfd=has_bfd)
         queues = net.kernel.class_counters()
         counts.read("start", 0)
-        sockets = _measure(plan, net, gateways, events, out_dir, emit)
+        sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
@@ -228,6 +228,7 @@ def _measure(
     net: CorridorNet,
     gateways: GatewaysProcess | None,
     events: EventDriver,
+    counts: AccountReadings,
     out_dir: Path,
     emit: Emit,
 ) -> dict[str, SocketDrops]:
@@ -244,9 +245,15 @@ def _measure(
         if gateways is not None:
             gateways.count_from(start_ns)
         agents.wait("started", AGENTS_TIMEOUT_S)
-        readings = _counter_readings(plan.boundaries, net, out_dir / "raw" / "fibres.json")
-        used = use_readings(reading_times_ns(plan), net, out_dir / "raw")
-        keep([*events.timed_events(plan.changes, start_ns), *readings, *used], start_ns)
+        readings = [
+            TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
+            for one in plan.boundaries
+        ]
+        times_ns = reading_times_ns(plan)
+        used = use_readings(times_ns, net, out_dir / "raw")
+        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+        planned = events.timed_events(plan.changes, start_ns)
+        keep([*planned, *readings, *used, *loads], start_ns)
         done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
@@ -278,21 +285,6 @@ def _placed(plan: Plan, net: CorridorNet, raw: Path) -> Job:
     """The job with what only this kernel knows: where namespaces are and where results go."""
     hosts = tuple(host._replace(netns=net[host.name].namespace.path) for host in plan.job.hosts)
     return plan.job._replace(hosts=hosts, out_dir=str(raw))
-
-
-def _counter_readings(
-    boundaries: tuple[Boundary, ...], net: CorridorNet, target: Path
-) -> Iterator[TimedEvent]:
-    """Every fibre's counters are read at each boundary, so that losses can be placed."""
-    readings: list[dict[str, Any]] = []
-
-    def read(name: str) -> None:
-        readings.append({"name": name, "counters": to_plain(net.kernel.counters())})
-        if len(readings) == len(boundaries):
-            target.write_text(json.dumps(readings))
-
-    for boundary in boundaries:
-        yield TimedEvent(boundary.at_ns, partial(read, boundary.name))
 
 
 def main(arguments: list[str]) -> int:

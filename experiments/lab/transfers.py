@@ -36,17 +36,9 @@ class Transfers:
         planned = self._by_demand.get(demand)
         if planned is None:
             return
-        before = to_plain(self._net.kernel.counters())
         result = self._run(planned)
-        after = to_plain(self._net.kernel.counters())
         with self._writing:
-            self._results.append(
-                {
-                    "demand": planned.demand,
-                    "result": to_plain(result),
-                    "counters": {"before": before, "after": after},
-                }
-            )
+            self._results.append({"demand": planned.demand, "result": to_plain(result)})
             self._target.write_text(json.dumps(self._results))
 
     def _run(self, planned: Transfer) -> Any:

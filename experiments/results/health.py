@@ -38,14 +38,24 @@ def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
         (lost, "packets were lost on their way up from the datapath of Open vSwitch"),
     ]
     named = [f"{number} {what}" for number, what in said if number > 0]
-    return [*named, *_full_sockets(health), *_flaps(health, plan)]
+    return [*named, *_full_sockets(health), *_foreign(health), *_flaps(health, plan)]
 
 
 def _full_sockets(health: Health) -> Iterator[str]:
     for host, one in sorted(health.sockets.items()):
         parts = {"requests": one.requests, "replies": one.replies, "of streams": one.streams}
         told = ", ".join(f"{number} {what}" for what, number in parts.items() if number)
-        yield f"{one.total} packets found the socket of the agent at {host} full ({told})"
+        if told:
+            yield f"{one.total} packets found the socket of the agent at {host} full ({told})"
+
+
+def _foreign(health: Health) -> Iterator[str]:
+    for host, one in sorted(health.sockets.items()):
+        if one.foreign_replies:
+            yield (
+                f"{one.foreign_replies} replies at {host} are of no probe that was sent there "
+                "(another session, number or form): they count neither as answers nor as losses"
+            )
 
 
 def _flaps(health: Health, plan: Plan) -> list[str]:
@@ -62,22 +72,26 @@ def _flaps(health: Health, plan: Plan) -> list[str]:
 
 def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> str | None:
     """Why losses are not all the network's: an agent's socket was full where a demand that lost
-    packets was to be answered, or heard its answers, or a stream of it ended."""
+    packets was to be answered, or heard its answers, or a stream of it ended; or answers came
+    there that nobody could take for its own."""
     if health is None:
         return None
     none = SocketDrops()
     for demand in demands:
         far, near = (health.sockets.get(demand[end], none) for end in ("dst", "src"))
         unknown = demand["lost_unattributed"]
-        for dropped, lost, host in (
-            (far.requests, demand["lost_forward"] + unknown, demand["dst"]),
-            (near.replies, demand["lost_backward"] + unknown, demand["src"]),
-            (far.streams, _lost_of_streams(demand), demand["dst"]),
+        back = demand["lost_backward"] + unknown
+        full = "the socket of the agent at {} was full"
+        for dropped, lost, host, why in (
+            (far.requests, demand["lost_forward"] + unknown, demand["dst"], full),
+            (near.replies, back, demand["src"], full),
+            (near.foreign_replies, back, demand["src"], "{} had so many replies of no probe sent"),
+            (far.streams, _lost_of_streams(demand), demand["dst"], full),
         ):
             if dropped and lost:
                 return (
                     f"{demand['id']} lost {lost} packets, and up to {dropped} of them not in the"
-                    f" network: the socket of the agent at {host} was full"
+                    f" network: {why.format(host)}"
                 )
     return None
 

@@ -31,12 +31,15 @@ class Counted:
 
 @dataclass(frozen=True)
 class SocketDrops:
-    """Packets that the sockets of a host's agent had no room for, by its kernel's count."""
+    """Packets that the sockets of a host's agent had no room for, by its kernel's count, or that
+    its senders did not know."""
 
     requests: int = 0
     """Of probes, on their way there."""
     replies: int = 0
     streams: int = 0
+    foreign_replies: int = 0
+    """That no probe sent from there could take for its own; dropped by nobody."""
 
     @property
     def total(self) -> int:
@@ -50,13 +53,14 @@ class SocketDrops:
             requests=sum(one["dropped_by_socket"] for one in told.get("reflectors", ())),
             replies=told.get("replies_dropped_by_socket", 0),
             streams=sum(one["dropped_by_socket"] for one in told.get("streams_in", ())),
+            foreign_replies=told.get("replies_foreign", 0),
         )
 
 
 def socket_drops(agents: Mapping[str, HostCounts]) -> dict[str, SocketDrops]:
     """Of those hosts that have any."""
     drops = {host: SocketDrops.of(counts) for host, counts in agents.items()}
-    return {host: one for host, one in drops.items() if one.total}
+    return {host: one for host, one in drops.items() if one.total or one.foreign_replies}
 
 
 @dataclass(frozen=True)

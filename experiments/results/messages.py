@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.plan.planned_messages import PlannedMessage
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.kept_back import Keeping, kept_back
 from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
@@ -53,6 +54,9 @@ class MessageRow(NamedTuple):
     deadline_ns: int | None
     met: bool | None
     background: bool
+    kept_back: bool
+    """Whether policies kept its demand back when it was meant to begin, or what stood before it on
+    its connection."""
 
     @property
     def took_ns(self) -> int | None:
@@ -107,9 +111,12 @@ def message_rows(plan: Plan, said: Said, epoch_ns: int) -> list[MessageRow]:
     if plan.messages is None:
         return []
     intended: dict[int, int] = {}
+    keeping = Keeping(kept_back(plan))
     rows = []
     for planned in plan.messages.rows():
         row = _row(planned, plan, said, epoch_ns, intended)
+        if keeping.keeps(row.demand, row.connection, row.from_ns, row.completed_ns):
+            row = row._replace(kept_back=True)
         if row.intended_ns is not None:
             intended[planned.id] = row.intended_ns
         rows.append(row)
@@ -145,6 +152,7 @@ def _row(
         deadline_ns=planned.deadline_ns,
         met=is_met,
         background=workload.background,
+        kept_back=False,
     )
 
 
@@ -169,6 +177,8 @@ class Round(NamedTuple):
     deadline_ns: int | None
     met: bool | None
     background: bool
+    kept_back: bool
+    """Whether policies kept back a demand of it as it began."""
 
     @property
     def took_ns(self) -> int | None:
@@ -205,12 +215,13 @@ def _round(demand: str, group: Sequence[MessageRow]) -> Round:
         deadline_ns=first.deadline_ns,
         met=met(from_ns or 0, completed_ns, first.deadline_ns) if begun else None,
         background=first.background,
+        kept_back=any(row.kept_back for row in group),
     )
 
 
 _NAMES = {"data_class": "class"}
 _TEXTS = ("workload", "kind", "data_class", "demand")
-_FLAGS = ("back", "met", "background")
+_FLAGS = ("back", "met", "background", "kept_back")
 
 
 def write_messages(path: Path, rows: Sequence[MessageRow]) -> None:

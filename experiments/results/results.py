@@ -15,6 +15,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
+from corridor.experiments.results.account import account_of, add_account, add_causes
 from corridor.experiments.results.anycast_text import anycast_json
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.delay_alibi import Alibis
@@ -41,6 +42,11 @@ from corridor.experiments.results.timeline import add_timeline, epoch_of, in_for
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.utilisation import (
+    UTILISATION_FILE,
+    read_utilisation,
+    write_utilisation,
+)
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
@@ -87,7 +93,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     hosts = samples.read_directory(out_dir / "raw")
     probes = samples.join(hosts)
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
-    flows = stream_rows(out_dir / "raw", plan) + transfer_rows(out_dir / "raw", plan)
+    account = account_of(out_dir / "raw", plan, hosts, epoch_of(hosts))
+    flows = stream_rows(out_dir / "raw", plan, account)
+    flows += transfer_rows(out_dir / "raw", plan, account)
     write_flows(out_dir / "flows.parquet", flows)
     write_use(out_dir / USE_FILE, read_use(out_dir / "raw", plan))
     write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
@@ -102,7 +110,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)
-    add_timeline(out_dir, plan, probes, hosts, flows, summary)
+    add_timeline(out_dir, plan, probes, hosts, summary)
+    add_causes(account, summary)
+    add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
     queues = read_queues(out_dir / "raw", plan.wiring)
     if queues:
@@ -170,15 +180,17 @@ def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summa
 def _add_workloads(
     out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, summary: Summary
 ) -> None:
-    """And ``messages.parquet``, where workloads sent messages."""
+    """And ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``."""
     said = read_said(out_dir / "raw")
+    scale = _capacity_scale(out_dir / "raw" / "specification.json")
+    loads = read_utilisation(out_dir / "raw", plan, scale)
+    write_utilisation(out_dir / UTILISATION_FILE, loads)
     rows = message_rows(plan, said, epoch_ns)
     write_messages(out_dir / MESSAGES_FILE, rows)
     if not rows:
         return
     if said.torn:
         summary["warnings"].append(f"{said.torn} lines on messages were torn and left out")
-    scale = _capacity_scale(out_dir / "raw" / "specification.json")
     summary["workloads"] = workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale))
 
 

@@ -39,6 +39,7 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.timeline import epoch_of
 from corridor.experiments.results.tracks import Track, read_tracks, to_arrow
+from corridor.experiments.results.utilisation import UTILISATION_FILE, utilisation_of
 from corridor.experiments.results.workload_summary import WorkloadSummary
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.errors import InputError
@@ -203,6 +204,12 @@ class Run:
     def messages(self) -> pa.Table:
         """One row a message of workloads: the rows of ``messages.parquet``."""
         return messages_table(self._messages)
+
+    @cached_property
+    def utilisation(self) -> pa.Table:
+        """How much of which demand came over which fibre, over time, where workloads were sent: the
+        rows of ``utilisation.parquet``."""
+        return utilisation_of(self.out_dir / UTILISATION_FILE)
 
     @cached_property
     def _messages(self) -> Sequence[MessageRow]:

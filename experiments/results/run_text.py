@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from corridor.experiments.results.account_text import account_lines
 from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.event_table import events_table, expectations_lines
 from corridor.experiments.results.judged import not_judged_line
@@ -43,6 +44,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         flow_table(summary, width),
         workloads_table(summary, width),
         stretches_table(summary, width),
+        account_lines(summary, width),
         sampling_lines(summary),
         *(f"warning: {warning}" for warning in summary["warnings"]),
     )

@@ -139,9 +139,9 @@ class FlowSummary(Rates):
     delivered_packets: int | None
     loss: float | None
     lost_at: dict[str, int] | None
-    """Packets by place: a fibre's direction, and its queue or its line."""
+    """Packets by place and cause, of both directions; None where nobody counted."""
     lost_by: NotRequired[dict[str, int]]
-    """Of a stream, lost packets by cause: as of probes, without ``policy``."""
+    """The same by event, or by cause where none is to blame."""
     retransmits: int | None
     error: str | None
     sample: NotRequired[FlowSampleSummary]
@@ -197,14 +197,66 @@ class DemandSummary(_Classed):
     """Of the first flow."""
     flows: NotRequired[list[FlowSummary]]
     lost_by: NotRequired[dict[str, int]]
-    """Lost probes by cause: an event's id, ``random loss``, ``queue``, ``meter``,
-    ``policy``, or ``unexplained``."""
+    """Lost probes and answers by cause: an event's id, or a cause of ``account/losses.py``."""
     first_packet_rtt_ms: NotRequired[float | None]
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]
     """Jurisdictions where no measured packet can have been on its way there."""
     certainty: NotRequired[CertaintySummary]
     """How sure its path is, by draws of the map; none where it has no path."""
+
+
+class AccountedPackets(TypedDict):
+    """Packets of one kind of a demand, in one direction: probes, a stream, a transfer, messages."""
+
+    demand: str
+    kind: str
+    direction: str
+    sent: int
+    delivered: int
+    in_flight: int
+    off_by: int
+    lost: dict[str, int]
+    """By cause."""
+
+
+_FromTo = TypedDict("_FromTo", {"from": str, "to": str})
+
+
+class AccountedFibre(_FromTo):
+    """Of one direction of a fibre: all that entered it, also what switches send for themselves."""
+
+    fibre: str
+    entered: int
+    arrived: int
+    in_flight: int
+    lost: dict[str, int]
+    control_lost: dict[str, int]
+    """Of what is lost, what switches sent for themselves."""
+
+
+class AccountSummary(TypedDict):
+    """Packets of all demands: ``sent`` is ``delivered`` and all that is ``lost`` and
+    ``in_flight``."""
+
+    closes: bool
+    """Whether all counts agree, and nothing is in no column."""
+    off_by: int
+    """Packets that are in no column, or in one that nothing explains."""
+    sent: int
+    delivered: int
+    in_flight: int
+    """Under way when the run ended."""
+    lost: dict[str, int]
+    """By cause."""
+    problems: list[str]
+    """Counts that do not agree."""
+    unsure: list[str]
+    """What no second count confirms."""
+    demands: list[AccountedPackets]
+    """Those that lost any; ``account.json`` has all."""
+    fibres: list[AccountedFibre]
+    """Likewise."""
 
 
 class OutageSummary(TypedDict):
@@ -333,5 +385,6 @@ class Summary(TypedDict):
     cuts: NotRequired[CutsSummary]
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]
+    account: NotRequired[AccountSummary]
     crossings: NotRequired[CrossingsSummary]
     workloads: NotRequired[WorkloadsSummary]

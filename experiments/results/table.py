@@ -27,6 +27,7 @@ HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
 LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE, PATH)
 """Where a terminal is too narrow for all."""
+MOST_PLACES = 6
 MOST_CAUSES = 1
 NOTHING: Figures = {}
 MOST_SURPRISES = 5
@@ -227,12 +228,18 @@ def _mbps(rate: float | None) -> str:
 
 
 def _losses(flow: FlowSummary) -> str:
+    """Where most was lost first; never nothing where something was."""
     if flow["error"]:
         return f"failed: {flow['error']}"
-    causes = {
-        cause: count
-        for cause, count in flow.get("lost_by", {}).items()
-        if cause not in ("queue", "random loss")
-    }
-    places = {**(flow["lost_at"] or {}), **causes}
-    return ", ".join(f"{place} {count}" for place, count in places.items()) or "-"
+    offered, delivered = flow["offered_packets"], flow["delivered_packets"]
+    missing = 0 if offered is None or delivered is None else offered - delivered
+    if flow["lost_at"] is None:
+        return "not known"
+    places = sorted(flow["lost_at"].items(), key=lambda one: -one[1])
+    said = [f"{place} {count}" for place, count in places[:MOST_PLACES]]
+    if len(places) > MOST_PLACES:
+        said.append(f"{len(places) - MOST_PLACES} more places")
+    unplaced = missing - sum(flow["lost_at"].values())
+    if unplaced > 0:
+        said.append(f"in no place {unplaced}")
+    return ", ".join(said) or "-"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -15,17 +15,12 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.plan.values import Change, Made, Plan, PlannedEvent
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
-    METER,
-    QUEUE,
-    RANDOM,
-    UNEXPLAINED,
     Dropping,
     EventImpact,
     account,
     write_impacts,
 )
 from corridor.experiments.results.expectations import EXPECT, expectations
-from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.losses import lost_between
 from corridor.experiments.results.machine_counters import read_health
 from corridor.experiments.results.summary import (
@@ -39,7 +34,6 @@ from corridor.experiments.timeline import day, policies
 from corridor.experiments.timeline.registry import LOADS, TRANSFER
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
-from corridor.traffic.workloads.stream_out import StreamOut
 
 REFUSED = {
     policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
@@ -57,7 +51,6 @@ def add_timeline(
     plan: Plan,
     probes: Probes,
     hosts: Sequence[HostRecords],
-    flows: Sequence[FlowRow],
     summary: Summary,
 ) -> None:
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
@@ -67,7 +60,6 @@ def add_timeline(
     losses = account(probes, plan, epoch_ns, dropping(raw, plan), told)
     for demand in summary["demands"]:
         _add_causes(demand, losses.causes)
-        _add_flow_causes(demand, flows, plan, losses.impacts)
     if not plan.events:
         return
     made = changes_made(raw)
@@ -114,48 +106,6 @@ def _unanswered(made: Sequence[Made]) -> list[str]:
         for one in made
         if one.get("answer", {}).get("kind") in UNKNOWN
     ]
-
-
-def _add_flow_causes(
-    demand: DemandSummary, flows: Sequence[FlowRow], plan: Plan, impacts: Sequence[EventImpact]
-) -> None:
-    """Beside what queues and random loss took of a stream, the rest by the events that hit its
-    demand while it was sent."""
-    mine = [row for row in flows if row["demand"] == demand["id"]]
-    hit_by = {one.event for one in impacts if one.demand == demand["id"] and one.expected}
-    fibres = set(demand["fibres"])
-    sent = list(_streamed(plan, demand["id"]))
-    for row, flow in zip(mine, demand.get("flows", ()), strict=True):
-        lost, places = row.get("lost_in_network"), row["lost_at"] or {}
-        if not lost:
-            continue
-        placed = Counter[str]()
-        for place, count in places.items():
-            if place.partition(":")[0] in fibres:
-                placed[QUEUE if place.endswith(" queue") else RANDOM] += count
-        events = [one.id for one in plan.events if one.id in hit_by and _was_on(one, sent)]
-        rest = lost - placed.total()
-        if rest > 0:
-            otherwise = METER if demand["src"] in metered_hubs(plan) else UNEXPLAINED
-            placed[", ".join(events) or otherwise] += rest
-        flow["lost_by"] = dict(placed)
-
-
-def _streamed(plan: Plan, name: str) -> Iterator[tuple[int, int]]:
-    """From when to when a demand streams, and its last packet arrives, in ns after the epoch."""
-    demand = next(one for one in plan.demands if one.id == name)
-    for host in plan.job.hosts:
-        for stream in host.of(StreamOut):
-            if stream.flow == demand.index:
-                over_ns = stream.start_ns + stream.duration_ns
-                yield stream.start_ns, over_ns + (demand.predicted_forward_ns or 0)
-
-
-def _was_on(event: PlannedEvent, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(
-        event.begin_ns < over_ns and begin_ns < (event.end_ns or math.inf)
-        for begin_ns, over_ns in spans
-    )
 
 
 def epoch_of(hosts: Sequence[HostRecords]) -> int:

@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from corridor.experiments.account.packet_classes import TRANSFER
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.account import Account
 from corridor.experiments.results.flows import FlowRow, flow_row
-from corridor.experiments.results.losses import Counters, lost_between
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.workloads.tcp_report import TcpResult
-
-
-@dataclass(frozen=True)
-class Around:
-    """The counters of all fibres."""
-
-    before: Counters
-    after: Counters
 
 
 @dataclass(frozen=True)
@@ -27,7 +20,6 @@ class Carried:
 
     demand: int
     result: TcpResult
-    counters: Around
 
 
 def read_transfers(raw: Path) -> list[Carried]:
@@ -38,13 +30,13 @@ def read_transfers(raw: Path) -> list[Carried]:
     return [from_plain(Carried, one) for one in read_json(path, RESULT)]
 
 
-def transfer_rows(raw: Path, plan: Plan) -> list[FlowRow]:
+def transfer_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
     """One row a transfer."""
-    return [_row(carried, plan) for carried in read_transfers(raw)]
+    return [_row(carried, plan, account) for carried in read_transfers(raw)]
 
 
-def _row(carried: Carried, plan: Plan) -> FlowRow:
-    counters, result = carried.counters, replace(carried.result, sending=(), receiving=())
-    lost_at = lost_between(counters.before, counters.after, plan.wiring)
+def _row(carried: Carried, plan: Plan, account: Account) -> FlowRow:
+    demand = plan.demands[carried.demand]
+    result = replace(carried.result, sending=(), receiving=())
     figures = {**to_plain(result), "delivered_mbps": result.received_mbps}
-    return flow_row(plan.demands[carried.demand], "tcp", figures, lost_at)
+    return flow_row(demand, "tcp", figures, account.lost_at(demand.id, TRANSFER))

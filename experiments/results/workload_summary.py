@@ -23,6 +23,8 @@ class RoundsSummary(TypedDict):
 
     rounds: int
     """That began, by the intended start of their first message."""
+    kept_back: int
+    """Others that policies kept back: they are in no other number."""
     completed: int
     deadlines: int
     """Rounds that had one, and how many met it; unfinished ones have not."""

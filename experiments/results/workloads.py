@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.expected_messages import Expected, expected_messages
+from corridor.experiments.results.kept_back import kept_back
 from corridor.experiments.results.messages import MessageRow, Round, Said, rounds_of
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.samples_told import bounds, bounds_ms
@@ -66,8 +67,10 @@ class _Judge:
         self._sent = sent
         self._rounds = rounds_of(sent.rows)
         self._expected_ns = _expected_ns(sent.rows, expected_messages(sent.plan))
-        self._of_workload = _grouped(sent.rows, lambda row: row.workload)
-        self._of_class = _grouped(sent.rows, lambda row: row.data_class)
+        self._kept = kept_back(sent.plan)
+        rows = [row for row in sent.rows if not row.kept_back]
+        self._of_workload = _grouped(rows, lambda row: row.workload)
+        self._of_class = _grouped(rows, lambda row: row.data_class)
         self._rounds_of_workload = _grouped(self._rounds, lambda one: one.workload)
         self._rounds_of_class = _grouped(self._rounds, lambda one: one.data_class)
         self._unscaled = {one.id for one in sent.plan.workloads if one.scale == "none"}
@@ -130,7 +133,8 @@ class _Judge:
     def _figures(
         self, rows: Sequence[MessageRow], rounds: Sequence[Round], during: Stretch
     ) -> RoundsSummary:
-        begun = [one for one in rounds if during.holds(one.from_ns)]
+        mine = [one for one in rounds if during.holds(one.from_ns)]
+        begun = [one for one in mine if not one.kept_back]
         sent = [row for row in rows if during.holds(row.intended_ns)]
         took = np.array([one.took_ns for one in begun if one.took_ns is not None], np.int64)
         arrived = _arrived(rows, during)
@@ -138,6 +142,7 @@ class _Judge:
         bps = goodput_bps(round(sum(arrived.values())), 0, lasts_ns)
         summary: RoundsSummary = {
             "rounds": len(begun),
+            "kept_back": len(mine) - len(begun),
             "completed": len(took),
             "deadlines": sum(one.deadline_ns is not None for one in begun),
             "met": sum(bool(one.met) for one in begun),
@@ -201,13 +206,22 @@ class _Judge:
             "measured_ms": _some(distribution(measured).ms()),
         }
 
+    def _is_served(self, demands: Sequence[int], sent_ns: Integers) -> NDArray[np.bool_]:
+        """Which probes are of these demands, and were sent while policies let them go."""
+        found: NDArray[np.bool_] = np.isin(self._sent.probes["demand"], demands)
+        numbers = {one.id: one.index for one in self._sent.plan.demands}
+        for one in self._kept:
+            kept = (sent_ns >= one.from_ns) & (sent_ns < one.until_ns)
+            found &= ~(kept & (self._sent.probes["demand"] == numbers[one.demand]))
+        return found
+
     def _probes(self, name: str, during: Stretch) -> RttSummary:
         demands = [one.index for one in self._sent.plan.demands if one.data_class == name]
         probes = self._sent.probes
         counted = (probes["phase"] == PROBE_PHASE) & (probes["copy"] == 0) & ~probes["send_failed"]
         sent_ns = probes["intended_ns"] - self._sent.epoch_ns
         within = (sent_ns >= during.from_ns) & (sent_ns < during.until_ns)
-        mine = probes[counted & within & np.isin(probes["demand"], demands)]
+        mine = probes[counted & within & self._is_served(demands, sent_ns)]
         answered = mine[mine["received"].astype(np.bool_)]
         rtt = (answered["t4_ns"] - answered["t1_ns"]) - (answered["t3_ns"] - answered["t2_ns"])
         lost = len(mine) - len(answered)

@@ -50,8 +50,10 @@ class KindChoice(Frozen):
         raise NotImplementedError
 
     @classmethod
-    def alone(cls, given: str) -> object:
-        """What a text alone means."""
+    def alone(cls, given: Any) -> Any:
+        """What a text alone means, or a number where a text should be."""
+        if not isinstance(given, str):
+            return given
         if given not in cls.known():
             hint = nearest(given, cls.known()) or f"use one of {', '.join(cls.known())}"
             raise QuantityError(f'{cls.noun} "{given}" is not known', hint)
@@ -60,7 +62,7 @@ class KindChoice(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _a_text_alone(cls, given: Any) -> Any:
-        return cls.alone(given) if isinstance(given, str) else given
+        return cls.alone(given) if isinstance(given, str | int | float) else given
 
     @model_validator(mode="after")
     def _is_one_kind_with_all_it_needs(self) -> Self:
@@ -132,7 +134,7 @@ class SizeChoice(KindChoice):
         return sizes.KINDS
 
     @classmethod
-    def alone(cls, given: str) -> object:
+    def alone(cls, given: Any) -> Any:
         if given in cls.known():
             return super().alone(given)
         parse_size_bytes(given, "size", allow_zero=False)

@@ -33,9 +33,6 @@ def workloads_of(
     found = []
     for number, entry in enumerate(entries):
         at = (WORKLOADS, number)
-        if entry.id in {one.id for one in entries[:number]}:
-            message = f'workload id "{entry.id}" is used twice'
-            raise document.error(message, *at, "id", hint="give each its own")
         names = demands_of(document, number, entry, demands)
         _check_times(document, number, entry, events)
         options = {
@@ -47,6 +44,16 @@ def workloads_of(
         found.append(Workload(entry, names, options, at, trace))
     _check_streams(document, found, demands, events)
     return tuple(found)
+
+
+def check_ids(document: Document, entries: Sequence[WorkloadEntry]) -> None:
+    """Each has one of its own. Raises InputError."""
+    taken = set[str]()
+    for number, entry in enumerate(entries):
+        if entry.id in taken:
+            message = f'workload id "{entry.id}" is used twice'
+            raise document.error(message, WORKLOADS, number, "id", hint="give each its own")
+        taken.add(entry.id)
 
 
 def implied(workloads: Sequence[WorkloadEntry], events: Sequence[NamedEvent]) -> list[NamedEvent]:

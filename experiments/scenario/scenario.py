@@ -42,7 +42,7 @@ from corridor.experiments.scenario.events import (
 from corridor.experiments.scenario.extending import extended
 from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
-from corridor.experiments.scenario.load_workloads import implied, workloads_of
+from corridor.experiments.scenario.load_workloads import check_ids, implied, workloads_of
 from corridor.experiments.scenario.options import (
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
@@ -247,6 +247,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
 
     known = put(own() if asked.policies is None else load_policies(asked.policies, topology))
     _check_classes(document, scenario, known)
+    check_ids(document, scenario.workloads)
     loads = implied(scenario.workloads, scenario.events)
     named = checked(document, [*scenario.events, *loads], _known(scenario, topology), folder)
     events = tuple(

@@ -10,6 +10,7 @@ from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.scenario.shipped_workloads import shipped_workloads
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.formats.load import SHIPPED, load_topology
 
@@ -40,6 +41,7 @@ class Shipped:
 
 
 _ONE = {"hubs": "hub", "fibres": "fibre", "demands": "demand", "rules": "rule", "lines": "line"}
+_ONE["figures"] = "figure"
 _ONE["classes"] = "class"
 
 
@@ -69,6 +71,16 @@ def topologies() -> Iterator[Shipped]:
         yield Shipped(name, known.title, size, f"corridor topology show {name}")
 
 
+def workloads() -> Iterator[Shipped]:
+    """Those of classes are what ``workloads: by-class`` gives them."""
+    for name, one in shipped_workloads().workloads.items():
+        classes = f" (class {', '.join(one.classes)})" if one.classes else ""
+        sourced = sum(bool(figure.source) for figure in one.figures)
+        size = {"figures": len(one.figures), "with a source": sourced}
+        title = f"{one.kind}: {one.title}{classes}"
+        yield Shipped(name, title, size, f"corridor workload show {name}")
+
+
 def examples() -> Iterator[Shipped]:
     """By what each file says of itself in its first lines."""
     for path in sorted(EXAMPLES.glob("*.*")):
@@ -84,6 +96,7 @@ KINDS: Mapping[str, Callable[[], Iterator[Shipped]]] = {
     "scenarios": scenarios,
     "policies": policy_sets,
     "topologies": topologies,
+    "workloads": workloads,
     "examples": examples,
 }
 

@@ -47,7 +47,7 @@ def problem(options: Values) -> str:
 KIND = WorkloadKind(
     key="bulk",
     words="transfers of so many octets, perhaps by a deadline",
-    example="{kind: bulk, size: 62TB, deadline: 72h, compress: 100000}",
+    example="{size: 62TB, deadline: 72h, compress: 100000}",
     options={
         "size": SIZE,
         "deadline": DEADLINE,

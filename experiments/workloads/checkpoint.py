@@ -35,7 +35,7 @@ def mean_bps(options: Values) -> float:
 KIND = WorkloadKind(
     key="checkpoint",
     words="one each period, to be there before the next",
-    example="{kind: checkpoint, size: 782GB, period: 30min, compress: 1800}",
+    example="{size: 782GB, period: 30min, compress: 1800}",
     options={
         "size": SIZE,
         "period": Option("time", "from one to the next: its deadline", required=True, above=0),

@@ -249,8 +249,8 @@ def mean_bps(_options: Values) -> float:
 
 KIND = WorkloadKind(
     key="collective",
-    words="rounds over several hubs, each over when the slowest link is done",
-    example="{kind: collective, size: 140GB, compute: 18s, rounds: 3, compress: 100}",
+    words="rounds over several hubs: the slowest link decides",
+    example="{size: 140GB, compute: 18s, compress: 100}",
     options={
         "size": SIZE,
         "algorithm": Option("name", "`ring`, `star` or `all`", "ring"),

@@ -83,7 +83,7 @@ class WorkloadKind:
     words: str
     """What it sends, for people: a phrase for a table."""
     example: str
-    """Its own keys in YAML, without ``id`` and ``demands``, on the topology ``mini``."""
+    """Its own keys in YAML, beside ``id``, ``kind`` and ``demands``."""
     options: Mapping[str, Option]
     """Its parameters; a name that two kinds share is of one unit."""
     plan: Callable[[Load, Outbox], None]

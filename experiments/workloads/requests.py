@@ -124,7 +124,7 @@ def problem(options: Values) -> str:
 KIND = WorkloadKind(
     key="requests",
     words="requests and answers, in an open loop",
-    example="{kind: requests, interval: 100ms, up: 4kB, down: 30kB, piece: 200B, gap: 20ms}",
+    example="{interval: 100ms, up: 4kB, down: 30kB}",
     options={
         "interval": Option("time", "mean from one request of a demand to its next", above=0),
         "arrival": ARRIVAL,

@@ -44,7 +44,7 @@ def problem(options: Values) -> str:
 KIND = WorkloadKind(
     key="stream",
     words="a steady rate, by TCP or as paced UDP",
-    example="{kind: stream, rate: 1Tbit, every: 20ms}",
+    example="{rate: 1Tbit, every: 20ms}",
     options={
         "rate": Option("rate", "of what is sent; by UDP give it as `transport: {udp: RATE}`"),
         "every": Option("time", "how often TCP gets what has come up", 10_000_000, above=0),

@@ -164,11 +164,6 @@ def write_flows(raw: Path) -> None:
     write_delays(raw, "shanghai", LATE, dict.fromkeys(range(100), 256))
     write_delays(raw, "guian", DELAY, {n: 5_000_000 if n < 45 else 25_000_000 for n in range(90)})
     _dump(raw / "flows-guian.json", {"streams_out": [], "streams_in": [got]})
-    readings = [
-        {"name": "stream:near", "counters": _counters()},
-        {"name": "end", "counters": _counters(("s1p2", "queue_drops", 10))},
-    ]
-    _dump(raw / "fibres.json", readings)
     transfer = {
         "demand": 2,
         "result": {
@@ -183,7 +178,6 @@ def write_flows(raw: Path) -> None:
             "min_rtt_us": 50_001,
             "error": None,
         },
-        "counters": {"before": _counters(), "after": _counters(("s3p2", "line_drops", 3))},
     }
     _dump(raw / "transfers.json", [transfer])
 
@@ -223,14 +217,6 @@ def write_series(raw: Path) -> None:
 def _interval(began_ns: int, number: int, octets: int, **more: int) -> dict[str, int]:
     from_ns = began_ns + number * 100_000_000
     return {"from_ns": from_ns, "until_ns": from_ns + 100_000_000, "octets": octets, **more}
-
-
-def _counters(*changes: tuple[str, str, int]) -> dict[str, dict[str, int]]:
-    names = ("s1p2", "s2p2", "s2p3", "s3p2")
-    found = {name: {"queue_drops": 0, "line_drops": 0} for name in names}
-    for interface, counter, value in changes:
-        found[interface][counter] = value
-    return found
 
 
 def _dump(path: Path, value: Any) -> None:

@@ -14,6 +14,8 @@ from corridor.topologies.base.documents import parse_document
 
 HEAD = "schema: 1\nname: mine\ntopology: mini\n"
 DEMANDS = "demands:\n  - {id: one, class: dr, src: shanghai, dst: karachi}\n"
+WORKLOADS = "workloads:\n  - {id: backup, kind: bulk, demands: [one], size: 1GB}\n"
+"""What events that switch a workload on may name."""
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -32,8 +34,12 @@ def arrival_of(example):
 def loaded(folder, text, demands=DEMANDS):
     """A scenario on the topology mini, of which ``text`` is a part; its first line is line 4."""
     path = folder / "mine.yaml"
-    path.write_text(HEAD + text + demands)
+    path.write_text(HEAD + text + demands + _beside(text))
     return load_scenario(str(path))
+
+
+def _beside(text):
+    return WORKLOADS if " load: " in text and "workloads:" not in text else ""
 
 
 def read_again(model, value):
@@ -43,7 +49,8 @@ def read_again(model, value):
 
 def fits_the_schema(text):
     """Whether editors would take a scenario that has ``text``."""
-    jsonschema.validate(parse_document(HEAD + text + DEMANDS, "x.yaml").data, _schema("scenario"))
+    whole = HEAD + text + DEMANDS + _beside(text)
+    jsonschema.validate(parse_document(whole, "x.yaml").data, _schema("scenario"))
 
 
 def rows(title):

@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, cast
 
+_PLAIN = frozenset((int, str, bool, float, type(None)))
+
 
 def to_plain(value: object) -> Any:
     """Lists, dicts, strings, numbers, booleans and None, ready for ``json.dump``."""
+    if type(value) in _PLAIN:
+        return value
     names: tuple[str, ...] | None = getattr(value, "_fields", None)
     if names is not None:
         return {name: to_plain(getattr(value, name)) for name in names}
@@ -28,17 +32,26 @@ def from_plain[T](kind: type[T], plain: Mapping[str, Any]) -> T:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _nested(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Fields that plain data have in another form, with their types."""
+    hints = typing.get_type_hints(kind)
+    return tuple((name, hint) for name, hint in hints.items() if _is_nested(hint))
+
+
+@cache
+def _is_nested(hint: Any) -> bool:
+    return hasattr(hint, "_fields") or typing.get_origin(hint) is tuple
 
 
 def _rebuild(kind: Any, plain: Any) -> Any:
     if hasattr(kind, "_fields"):
         if not isinstance(plain, dict):
             raise TypeError(f"{kind.__name__} is an object, not {type(plain).__name__}")
-        hints = _hints(kind)
-        return kind(**{name: _rebuild(hints[name], item) for name, item in plain.items()})
+        nested = {
+            name: _rebuild(hint, plain[name]) for name, hint in _nested(kind) if name in plain
+        }
+        return kind(**{**plain, **nested})
     if typing.get_origin(kind) is tuple:
         each = typing.get_args(kind)[0]
-        return tuple(_rebuild(each, item) for item in plain)
+        return tuple(_rebuild(each, item) for item in plain) if _is_nested(each) else tuple(plain)
     return plain

@@ -10,6 +10,10 @@ Pure: integers and bytes in, integers and bytes out. Layouts, all fields in netw
               38 zero u16 | 40 sender's TTL u8 | 41 zero, 3 octets
 
 Both are 44 octets, so a request and its reply load a path alike. RFC 8972 TLVs may follow.
+
+TWAMP Light (RFC 5357 appendix I) has the same layouts but for what it lacks: requests are 14 octets
+and padding, whose octets 14 and 15 are no SSID; replies are 41 octets and padding, with zeros for
+an SSID.
 Timestamps are 64-bit NTP (RFC 8762 section 4.2.1, Z = 0): seconds since 1900 and a binary fraction.
 """
 
@@ -24,6 +28,10 @@ PORT = 862
 MAX_DEMAND = 0xFFFE
 """The last demand that a session identifier can name."""
 PACKET_BYTES = 44
+NO_SSID = 0
+"""Of a TWAMP Light session: the peer's address and port are all that tell it."""
+PTP_FORMAT = 0x4000
+"""Z of an error estimate: timestamps are truncated PTP, which is not read here."""
 
 SEQ_OFFSET = 0
 TIMESTAMP_OFFSET = 4
@@ -35,6 +43,8 @@ TLV_EXTRA_PADDING = 1
 
 SENDER = Struct("!IQHH28x")
 REFLECTOR = Struct("!IQHHQIQHHB3x")
+LIGHT_SENDER = Struct("!IQH")
+LIGHT_REFLECTOR = Struct("!IQHHQIQHHB")
 TLV_HEADER = Struct("!BBH")
 
 _NTP_EPOCH_S = 2_208_988_800

@@ -7,7 +7,7 @@ from corridor.traffic.arrivals.kind import SplitMix64
 from corridor.traffic.sizes.kind import SizeKind
 
 READ = "read"
-"""The option under which whoever plans puts what the file holds: octets."""
+"""The option under which planning puts what the file holds: octets."""
 
 
 def draw(numbers: SplitMix64, options: Values) -> float:

@@ -10,13 +10,13 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from struct import Struct, error
+from struct import Struct
 from typing import NamedTuple, Self, TypedDict
 
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of, send_times
 from corridor.traffic.packets import stamp
-from corridor.traffic.packets.template import FrameTemplate, Template
+from corridor.traffic.packets.template import UDP_HEADER_BYTES, FrameTemplate, Template
 from corridor.traffic.system import kernel
 from corridor.traffic.workloads import records
 from corridor.traffic.workloads.workload import Place, Timed, Workload
@@ -86,6 +86,12 @@ class Probe(NamedTuple):
         """The session identifier that its frame carries."""
         at = (self.template.offsets["payload"] + stamp.SSID_OFFSET) * 2
         return int(self.template.frame_hex[at : at + 4], 16)
+
+    @property
+    def target(self) -> str:
+        """The address that its frame is sent to, the last of its IPv4 header."""
+        end = (self.template.offsets["payload"] - UDP_HEADER_BYTES) * 2
+        return ".".join(map(str, bytes.fromhex(self.template.frame_hex[end - 8 : end])))
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
         first = sent.get(self.demand, 0)
@@ -189,7 +195,7 @@ class ProbeSender:
 
     def answered(self, payload: bytearray, t4_ns: int, ttl: int, flags: int) -> None:
         """Record a reply, of whatever order or number."""
-        reflector_seq, t3, _, _, t2, seq, t1, _, _, ttl_forward = stamp.REFLECTOR.unpack_from(
+        reflector_seq, t3, _, _, t2, seq, t1, _, _, ttl_forward = stamp.LIGHT_REFLECTOR.unpack_from(
             payload
         )
         self.received += 1
@@ -211,38 +217,47 @@ class ProbeSender:
 
 
 class ReplySocket:
-    """One UDP port on which the replies of one or more demands arrive."""
+    """One UDP port on which the replies of one or more demands arrive.
+
+    A reflector of TWAMP Light knows no SSID. Its replies are those of the one session of this port
+    that it was sent probes of; where there are several, nothing tells whose they are.
+    """
 
     def __init__(self, port: int) -> None:
         self.sock = open_stamped_socket(port)
         self.foreign = 0
         self._senders: dict[int, list[ProbeSender]] = {}
+        self._sessions: dict[str, set[int]] = {}
+        """By the address that probes are sent to."""
         self._buffer = bytearray(65536)
         self._buffers = [self._buffer]
 
-    def expect(self, sender: ProbeSender, ssid: int) -> None:
+    def expect(self, sender: ProbeSender, ssid: int, target: str) -> None:
         self._senders.setdefault(ssid, []).append(sender)
+        self._sessions.setdefault(target, set()).add(ssid)
 
     def readable(self) -> None:
         """Take one reply; the poll loop calls again while more wait."""
         try:
-            length, control, _, _ = self.sock.recvmsg_into(self._buffers, _CONTROL_ROOM)
+            length, control, _, peer = self.sock.recvmsg_into(self._buffers, _CONTROL_ROOM)
         except (BlockingIOError, ConnectionRefusedError):
             return
         t4_ns, ttl = arrival_of(control)
         flags = 0
         if not t4_ns:
             t4_ns, flags = time.time_ns(), records.NO_KERNEL_STAMP
-        try:
-            fields = stamp.REFLECTOR.unpack_from(memoryview(self._buffer)[:length])
-        except error:
+        if length < stamp.LIGHT_REFLECTOR.size:
             self.foreign += 1
             return
-        ssid, seq = fields[3], fields[5]
-        for sender in self._senders.get(ssid, ()):
-            if sender.first_seq <= seq < sender.first_seq + sender.count:
-                sender.answered(self._buffer, t4_ns, ttl, flags)
-                return
+        _, _, estimate, ssid, _, seq, *_ = stamp.LIGHT_REFLECTOR.unpack_from(self._buffer)
+        if ssid == stamp.NO_SSID:
+            sessions = self._sessions.get(peer[0], ())
+            (ssid,) = sessions if len(sessions) == 1 else (ssid,)
+        if not estimate & stamp.PTP_FORMAT:
+            for sender in self._senders.get(ssid, ()):
+                if sender.first_seq <= seq < sender.first_seq + sender.count:
+                    sender.answered(self._buffer, t4_ns, ttl, flags)
+                    return
         self.foreign += 1
 
 
@@ -261,7 +276,7 @@ class Probes(Workload[Probe]):
             port = part.reply_port
             if port not in self._replies:
                 self._replies[port] = ReplySocket(port)
-            self._replies[port].expect(sender, part.ssid)
+            self._replies[port].expect(sender, part.ssid, part.target)
             self._senders.append(sender)
 
     def handlers(self) -> dict[int, Callable[[], None]]:

@@ -2,7 +2,8 @@
 
 T2 is the kernel's receive stamp, T3 is read just before the reply leaves. A session is one peer
 address, port and SSID, and counts its own replies (RFC 8762 section 4.3), so that losses on the way
-out and on the way back can be told apart.
+out and on the way back can be told apart. A request of TWAMP Light, shorter than STAMP's, is of no
+SSID and is answered by STAMP's base packet (RFC 8762 section 4.6).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from struct import error
 from typing import NamedTuple, Self, TypedDict
 
 from corridor.traffic.packets import stamp
@@ -120,17 +120,22 @@ class ReflectingSocket:
         flags = 0
         if not t2_ns:
             t2_ns, flags = time.time_ns(), records.NO_KERNEL_STAMP
-        try:
-            sender_seq, t1, _, ssid = stamp.SENDER.unpack_from(self._reply[:length])
-        except error:
+        ssid = stamp.NO_SSID
+        if length >= stamp.PACKET_BYTES:
+            sender_seq, t1, estimate, ssid = stamp.SENDER.unpack_from(self._buffer)
+        elif length >= stamp.LIGHT_SENDER.size:
+            sender_seq, t1, estimate = stamp.LIGHT_SENDER.unpack_from(self._buffer)
+        else:
             self.foreign += 1
             return
         session = (peer, ssid)
-        seq = self._sessions.get(session, 0)
+        begins = ssid == stamp.NO_SSID and sender_seq == 0  # nothing else ends such a session
+        seq = 0 if begins else self._sessions.get(session, 0)
         self._sessions[session] = seq + 1
         t3_ns = 0
         if self._answers:
-            t3_ns, failed = self._answer(length, control, peer, seq, t2_ns, ttl)
+            sent = (sender_seq, t1, estimate)
+            t3_ns, failed = self._answer(sent, ssid, length, control, peer, seq, t2_ns, ttl)
             flags |= failed
         self._add(
             records.REFLECTED,
@@ -150,6 +155,8 @@ class ReflectingSocket:
 
     def _answer(
         self,
+        sent: tuple[int, int, int],
+        ssid: int,
         length: int,
         control: Sequence[tuple[int, int, bytes]],
         peer: tuple[str, int],
@@ -159,7 +166,6 @@ class ReflectingSocket:
     ) -> tuple[int, int]:
         """The request in the buffer; when that was, and the flags of a reply that failed."""
         buffer = self._buffer
-        sender_seq, t1, estimate, ssid = stamp.SENDER.unpack_from(buffer)
         if length > stamp.PACKET_BYTES:
             stamp.answer_tlvs(buffer, length)
         frame = self._frames.get(peer)
@@ -172,9 +178,7 @@ class ReflectingSocket:
             self._error_estimate,
             ssid,
             stamp.ntp_from_ns(t2_ns),
-            sender_seq,
-            t1,
-            estimate,
+            *sent,
             0,
             ttl,
         )
@@ -183,7 +187,8 @@ class ReflectingSocket:
                 self._send_frame(frame.replace_head(self._reply[: stamp.PACKET_BYTES]))
             else:
                 tos = [part for part in control if part[0] == 0 and part[1] == IP_TOS]
-                self.sock.sendmsg((self._reply[:length],), tos, 0, peer)
+                whole = self._reply[: max(length, stamp.PACKET_BYTES)]
+                self.sock.sendmsg((whole,), tos, 0, peer)
             self.reflected += 1
         except OSError as problem:
             count_error(self.errors, problem.errno or 0)

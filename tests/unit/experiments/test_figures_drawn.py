@@ -149,6 +149,9 @@ def test_the_differences_are_those_of_the_minima(run: Path, summary: dict[str, A
 
 
 def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, Any]) -> None:
+    (stream,), (transfer,) = (summary["demands"][number]["flows"] for number in (0, 2))
+    stream["lost_at"] = {"one:shanghai->guian queue": 10}
+    transfer["lost_at"] = {"two:karachi->guian random loss": 3}
     texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
     assert (
         "offered 12, delivered 10, bottleneck 10 Mbit/s\n"
@@ -156,7 +159,9 @@ def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, An
         "10 at one:shanghai→guian queue"
     ) in texts
     assert (
-        "delivered 5, bottleneck 10 Mbit/s\n3 segments sent again\n3 at two:karachi→guian line"
+        "delivered 5, bottleneck 10 Mbit/s\n"
+        "3 segments sent again\n"
+        "3 at two:karachi→guian random loss"
     ) in texts
     assert "Flows deliver 50.0 to 100.0 % of the bottleneck" in texts
 

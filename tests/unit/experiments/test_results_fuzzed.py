@@ -19,7 +19,7 @@ from corridor.topologies.base.errors import CorridorError
 from spoilt_files import a_bit, spoilt
 
 FILES = (
-    *("raw/plan.json", "events.jsonl", "raw/flows-shanghai.json", "raw/fibres.json"),
+    *("raw/plan.json", "events.jsonl", "raw/flows-shanghai.json"),
     *("raw/transfers.json", "raw/probes-shanghai.rec", "raw/specification.json"),
     *("raw/crossings.json", "summary.json", "raw/intervals-shanghai.json"),
     "raw/intervals-guian.json",

@@ -12,6 +12,7 @@ import pytest
 import corridor
 import handmade_run
 from corridor.experiments.results.measures import MEASURES, OF_FLOWS
+from corridor.experiments.results.over_time import COLUMNS
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.tracks import SERIES_COLUMNS
 from corridor.experiments.run.recover import recover
@@ -219,7 +220,7 @@ def test_all_over_time_is_a_row_a_demand_and_bin(folder: Path) -> None:
     summary["events"] = [lasting, at_once, to_the_end]
     (folder / "summary.json").write_text(json.dumps(summary))
     table = corridor.load(folder).over_time("100ms")
-    assert table.column_names == ["demand", "at_s", *MEASURES, "status", "path", "events"]
+    assert table.column_names == ["demand", "at_s", *COLUMNS, "status", "path", "events"]
     rows = {(row["demand"], row["at_s"]): row for row in table.to_pylist()}
     assert len(rows) == table.num_rows
     near, far = rows["near", 0.0], rows["far", 0.1]

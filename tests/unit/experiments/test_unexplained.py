@@ -150,6 +150,13 @@ def test_what_sockets_of_agents_dropped_is_read_by_kind_kept_and_named(tmp_path:
     ]
 
 
+def test_replies_of_no_probe_that_was_sent_are_said_and_are_no_drops() -> None:
+    drops = socket_drops({"h2": {"replies_dropped_by_socket": 0, "replies_foreign": 7}})
+    assert drops == {"h2": SocketDrops(foreign_replies=7)}
+    (said,) = machine_warnings(Health(QUIET, QUIET, drops), PLAN)
+    assert said.startswith("7 replies at h2 are of no probe that was sent there")
+
+
 def test_health_of_runs_that_did_not_count_sockets_is_read(tmp_path: Path) -> None:
     write_health(tmp_path, HEALTHY)
     plain = json.loads((tmp_path / "health.json").read_text())
@@ -175,6 +182,9 @@ def lossy(src: str = "h1", dst: str = "h2", *, there: int = 0, back: int = 0, of
         (SocketDrops(replies=3), lossy(back=5), None),
         (SocketDrops(streams=3), lossy(of=4), "near lost 4 packets"),
         (SocketDrops(requests=3), lossy("h1", "h3", there=5), None),
+        (SocketDrops(foreign_replies=3), lossy("h2", "h1", back=5), "h2 had so many replies of no"),
+        (SocketDrops(foreign_replies=3), lossy("h2", "h1", there=5), None),
+        (SocketDrops(foreign_replies=3), lossy(back=5), None),
     ],
 )
 def test_what_a_full_socket_may_explain_is_not_the_networks_loss(

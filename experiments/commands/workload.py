@@ -1,0 +1,150 @@
+"""``corridor workload``: sources of a shipped workload, and what a scenario would send."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
+
+if TYPE_CHECKING:
+    from corridor.experiments.plan.values import Plan
+    from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
+
+EXAMPLES = """examples:
+  corridor list workloads              those that ship
+  corridor workload show infer-chat    its keys, and where each figure comes from
+  corridor workload plan my.yaml       what a scenario's workloads would send, demand by demand
+  corridor workload plan my.yaml --json
+
+Nothing is emulated. exit codes: 0 fine, 2 bad input"""
+FIGURE_HEADS = ("of", "figure", "derived", "source", "confidence")
+PLAN_HEADS = ("workload", "demand", "messages", "octets", "mean", "of its bottleneck", "customers")
+PLAN_RIGHT = frozenset(PLAN_HEADS[2:])
+SCHEMA = 1
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "workload",
+        help="shipped workloads and their sources; what a scenario would send",
+        description="Show where the figures of a shipped workload come from, or what the workloads "
+        "of a scenario would send.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    told = actions.add_parser("show", help="a shipped workload and its sources")
+    told.add_argument("name", metavar="NAME", help="as corridor list workloads has it")
+    plan = actions.add_parser("plan", help="what a scenario's workloads would send")
+    add_scenario_arguments(plan)
+    for one in (told, plan):
+        one.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    return _show(args) if args.action == "show" else _plan(args)
+
+
+def _show(args: argparse.Namespace) -> int:
+    from corridor.experiments.scenario.shipped_workloads import shipped_workloads
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.suggestions import nearest
+
+    known = shipped_workloads()
+    one = known.workloads.get(args.name)
+    if one is None:
+        hint = nearest(args.name, known.workloads) or "corridor list workloads"
+        raise InputError(f'no workload "{args.name}" ships', hint)
+    sources = {
+        figure.source: known.sources[figure.source] for figure in one.figures if figure.source
+    }
+    if args.json:
+        plain = one.model_dump(mode="json", exclude_defaults=True)
+        from_ = {name: source.model_dump(mode="json") for name, source in sources.items()}
+        print(json.dumps({"schema": SCHEMA, **plain, "sources": from_}, indent=1))
+        return 0
+    show(_told(one, sources))
+    return 0
+
+
+def _told(one: ShippedWorkload, sources: dict[str, Source]) -> str:
+    from corridor.experiments.results.columns import render
+
+    rows = [
+        (
+            figure.of,
+            figure.value,
+            figure.derived,
+            figure.source or ("our choice" if figure.assumed else "no source was read"),
+            figure.confidence,
+        )
+        for figure in one.figures
+    ]
+    keys = [f"  {key}: {json.dumps(value)}" for key, value in one.workload.items()]
+    classes = f", of the classes {', '.join(one.classes)}" if one.classes else ""
+    parts = [
+        f"{one.id}: {one.title}{classes}",
+        "\n".join(keys),
+        render(FIGURE_HEADS, rows, width=terminal_width(), spare=("derived",), wrap="figure"),
+        "\n".join(
+            f"{name}: {source.title}; {source.url}, {source.date}"
+            + (f"; {source.licence}" if source.licence else "")
+            for name, source in sources.items()
+        ),
+        one.notes,
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from corridor.experiments.plan.plan import make_plan
+    from corridor.topologies.base.garbage import collecting_later
+
+    loaded = load(args)
+    seed = loaded.scenario.seed
+    with collecting_later(), waiting("planning"):
+        plan = make_plan(loaded, clock="virtual", run_id="plan", seed=seed)
+    if args.json:
+        from corridor.topologies.base.codec import to_plain
+
+        said = {"workloads": plan.workloads, "messages": plan.messages, "start_ns": plan.start_ns}
+        print(json.dumps({"schema": SCHEMA, **to_plain(said)}))
+        return 0
+    if not plan.workloads:
+        show(f"{plan.scenario} has no workloads: give it some, or write workloads: by-class")
+        return 0
+    show(_planned(plan))
+    return 0
+
+
+def _planned(plan: Plan) -> str:
+    from corridor.experiments.results.columns import render
+    from corridor.topologies.base.units import format_rate, format_size
+
+    sent: dict[tuple[int, int], list[int]] = {}
+    for message in plan.messages.rows() if plan.messages else ():
+        sent.setdefault((message.workload, message.demand), []).append(message.bytes)
+    rows = []
+    for number, workload in enumerate(plan.workloads):
+        for place, demand in enumerate(workload.demands):
+            octets = sent.get((number, demand), [])
+            mean_bps, bottleneck_bps = workload.mean_bps[place], plan.demands[demand].bottleneck_bps
+            known = bool(mean_bps and bottleneck_bps)
+            rows.append(
+                (
+                    workload.id if not place else "",
+                    plan.demands[demand].id,
+                    f"{len(octets):,}" if octets else "",
+                    format_size(sum(octets)) if octets else "",
+                    format_rate(mean_bps) if mean_bps else "",
+                    f"{mean_bps / (bottleneck_bps or 1):.1%}" if known else "",
+                    f"{workload.customers[place]:.4g}",
+                )
+            )
+    table = render(PLAN_HEADS, rows, right=PLAN_RIGHT, width=terminal_width(), spare=("customers",))
+    notes = [f"{one.id}: {' '.join(one.notes)}" for one in plan.workloads]
+    return "\n".join([table, "", *notes])

@@ -1,0 +1,259 @@
+"""The account of a run from its folder: ``account.json``, ``account.parquet``, and the summary."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from corridor.experiments.account.ends import ends_of
+from corridor.experiments.account.fibres import FibreAccount
+from corridor.experiments.account.ledger import Ledger, Line, ledger
+from corridor.experiments.account.losses import IN_FLIGHT, Loss
+from corridor.experiments.account.packet_classes import (
+    BACKWARD,
+    CONTROL,
+    FORWARD,
+    PROBE,
+    STREAM,
+    TRANSFER,
+    classes_of,
+)
+from corridor.experiments.account.readings import READINGS_FILE, moments, read_readings
+from corridor.experiments.account.reasons import Reasons
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.results.machine_counters import Health, read_health
+from corridor.experiments.results.summary import (
+    AccountedFibre,
+    AccountedPackets,
+    AccountSummary,
+    Summary,
+)
+from corridor.topologies.base.errors import InputError
+from corridor.traffic.measures.samples import HostRecords
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ACCOUNT_SCHEMA = 1
+ACCOUNT_FILE, ACCOUNT_TABLE = "account.json", "account.parquet"
+DELIVERED = "delivered"
+COLUMNS = ("demand", "kind", "direction", "place", "cause", "event", "reason")
+MOST_PROBLEMS = 20
+
+
+class Account(NamedTuple):
+    """What was counted; ``ledger`` is None, and ``problem`` says why, where nobody counted."""
+
+    ledger: Ledger | None
+    problem: str = ""
+
+    def lost_at(self, demand: str, kind: str) -> dict[str, int] | None:
+        """Of one kind of a demand's packets, both ways, by place and cause; None: not known."""
+        if self.ledger is None:
+            return None
+        return _sums(self._losses(demand, kind), lambda one: f"{one.place} {one.cause.kind}")
+
+    def lost_by(self, demand: str, kind: str) -> dict[str, int] | None:
+        """The same by event, or by cause where none is to blame."""
+        if self.ledger is None:
+            return None
+        return _sums(self._losses(demand, kind), lambda one: one.cause.event or one.cause.kind)
+
+    def _losses(self, demand: str, kind: str) -> list[Loss]:
+        assert self.ledger is not None
+        return [
+            loss
+            for line in self.ledger.lines
+            if (line.of.demand, line.of.kind) == (demand, kind)
+            for loss in line.losses
+            if loss.cause.kind != IN_FLIGHT
+        ]
+
+
+def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: int) -> Account:
+    """Of a run that came to its end; of another nothing is said."""
+    said, health = read_readings(raw), read_health(raw)
+    if said is None or health is None:
+        return Account(None)
+    if said["problem"]:
+        return Account(None, said["problem"])
+    classes = classes_of(plan)
+    before, after = health.before.bfd_changes, health.after.bfd_changes
+    flapped = frozenset(name for name in after if after[name] != before.get(name, after[name]))
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far("status")
+    try:
+        reasons = Reasons(plan, {one.number: one for one in classes}, told, epoch_ns, flapped)
+        ids = [demand.id for demand in plan.demands]
+        ends = ends_of(raw, hosts, classes, ids, _dropped(health))
+        return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"holds no account of this version ({type(error).__name__}: {error})",
+            file=str(raw / READINGS_FILE),
+        ) from error
+
+
+def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
+    """By hub, kind and direction: what sockets had no room for."""
+    return {
+        (hub, *what): packets
+        for hub, one in health.sockets.items()
+        for what, packets in (
+            ((PROBE, FORWARD), one.requests),
+            ((PROBE, BACKWARD), one.replies),
+            ((STREAM, FORWARD), one.streams),
+        )
+    }
+
+
+def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
+    """Write the files, and say in a summary whether the account closes; if not, the run is not
+    valid."""
+    found = account.ledger
+    if found is None:
+        if account.problem:
+            summary["warnings"] += [f"no account of packets: {account.problem}"]
+        return
+    summary["account"] = said = _summary(found)
+    if summary["complete"] and not said["closes"] and summary["invalid"] is None:
+        first = said["problems"][0] if said["problems"] else "packets are in no column"
+        summary["invalid"] = f"the account of packets does not close: {first}"
+    document = {"schema": ACCOUNT_SCHEMA, **said, **_document(found)}
+    (out_dir / ACCOUNT_FILE).write_text(json.dumps(document, indent=1) + "\n")
+    write_table(out_dir / ACCOUNT_TABLE, found)
+
+
+def add_causes(account: Account, summary: Summary) -> None:
+    """By what each demand lost packets of its probes and flows, where that was counted."""
+    for demand in summary["demands"]:
+        lost_by = account.lost_by(demand["id"], PROBE)
+        if lost_by is None:
+            continue
+        demand.pop("lost_by", None)
+        if lost_by:
+            demand["lost_by"] = lost_by
+        for flow in demand.get("flows", ()):
+            kind = STREAM if flow["protocol"] == "udp" else TRANSFER
+            flow["lost_by"] = account.lost_by(demand["id"], kind) or {}
+
+
+def to_arrow(found: Ledger) -> pa.Table:
+    """One row for each class of packets, place and cause, and one for what was delivered: the sum
+    of a class is what was sent."""
+    import pyarrow as pa
+
+    rows = [row for line in found.lines for row in _rows(line)]
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in COLUMNS),
+            ("packets", pa.int64()),
+            ("shared", pa.int64()),
+        ],
+        metadata={"corridor_schema": f"account/{ACCOUNT_SCHEMA}"},
+    )
+    names = (*COLUMNS, "packets", "shared")
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema)
+
+
+def write_table(path: Path, found: Ledger) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(to_arrow(found), path, compression="zstd", version="2.6")
+
+
+def _rows(line: Line) -> list[tuple[str | int, ...]]:
+    of = (line.of.demand, line.of.kind, line.of.direction)
+    delivered = (*of, f"host {line.of.dst}", DELIVERED, "", "", line.delivered, 0)
+    return [
+        delivered,
+        *((*of, one.place, *one.cause, one.packets, one.shared) for one in line.losses),
+    ]
+
+
+def _summary(found: Ledger) -> AccountSummary:
+    losses = [loss for line in found.lines for loss in line.losses]
+    return {
+        "closes": found.closes,
+        "off_by": found.off_by,
+        "sent": sum(line.sent for line in found.lines),
+        "delivered": sum(line.delivered for line in found.lines),
+        "in_flight": sum(line.in_flight for line in found.lines),
+        "lost": _lost(losses),
+        "problems": list(found.problems[:MOST_PROBLEMS]),
+        "unsure": list(found.unsure),
+        "demands": [_packets(line) for line in found.lines if line.losses or line.off_by],
+        "fibres": [_fibre(one) for one in found.fibres if one.losses],
+    }
+
+
+def _document(found: Ledger) -> dict[str, Any]:
+    """All of it, with places."""
+    return {
+        "demands": [
+            {
+                **_packets(line),
+                "from": line.of.src,
+                "to": line.of.dst,
+                "lost_at": [_plain(one) for one in line.losses if not _is_in_flight(one)],
+            }
+            for line in found.lines
+        ],
+        "fibres": [_fibre(one) for one in found.fibres],
+    }
+
+
+def _packets(line: Line) -> AccountedPackets:
+    return {
+        "demand": line.of.demand,
+        "kind": line.of.kind,
+        "direction": line.of.direction,
+        "sent": line.sent,
+        "delivered": line.delivered,
+        "in_flight": line.in_flight,
+        "off_by": line.off_by,
+        "lost": _lost(line.losses),
+    }
+
+
+def _fibre(one: FibreAccount) -> AccountedFibre:
+    return {
+        "fibre": one.direction.fibre,
+        "from": one.direction.src,
+        "to": one.direction.dst,
+        "entered": one.entered,
+        "arrived": one.arrived,
+        "in_flight": sum(part.packets for part in one.losses if _is_in_flight(part)),
+        "lost": _lost(one.losses),
+        "control_lost": _lost(part for part in one.losses if part.number == CONTROL),
+    }
+
+
+def _plain(loss: Loss) -> Mapping[str, str | int]:
+    plain: dict[str, str | int] = {
+        "place": loss.place,
+        "cause": loss.cause.kind,
+        "event": loss.cause.event,
+        "reason": loss.cause.reason,
+        "packets": loss.packets,
+        "shared": loss.shared,
+    }
+    return {name: value for name, value in plain.items() if value}
+
+
+def _is_in_flight(loss: Loss) -> bool:
+    return loss.cause.kind == IN_FLIGHT
+
+
+def _sums(losses: Iterable[Loss], key: Callable[[Loss], str]) -> dict[str, int]:
+    found = Counter[str]()
+    for one in losses:
+        found[key(one)] += one.packets
+    return dict(found)
+
+
+def _lost(losses: Iterable[Loss]) -> dict[str, int]:
+    return _sums((one for one in losses if not _is_in_flight(one)), lambda one: one.cause.kind)

@@ -1,0 +1,72 @@
+"""When policies keep demands back: what they would send then is lost to no load. Pure.
+
+As planned. A demand that is blocked at first, or by a change of policies or of the day, is kept
+back until a later change lets it go. What a failure takes is not kept back: it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.timeline import day, policies
+
+ENDLESS_NS = 1 << 62
+CHANGES = (day.KIND.key, policies.KIND.key)
+
+
+class KeptBack(NamedTuple):
+    """A demand, from when until when after the epoch."""
+
+    demand: str
+    from_ns: int
+    until_ns: int
+
+    def holds(self, at_ns: int) -> bool:
+        return self.from_ns <= at_ns < self.until_ns
+
+
+def kept_back(plan: Plan) -> list[KeptBack]:
+    """All times at which any demand is."""
+    return [one for demand in plan.demands for one in _of(plan, demand)]
+
+
+def _of(plan: Plan, demand: PlannedDemand) -> Iterator[KeptBack]:
+    since_ns = 0 if demand.predicted_rtt_ns is None else None
+    for event in plan.events:
+        impact = next((one for one in event.impacts if one.demand == demand.index), None)
+        if event.kind not in CHANGES or impact is None:
+            continue
+        if impact.followed_rtt_ns is None and since_ns is None:
+            since_ns = event.begin_ns
+        elif impact.followed_rtt_ns is not None and since_ns is not None:
+            yield KeptBack(demand.id, since_ns, event.begin_ns)
+            since_ns = None
+    if since_ns is not None:
+        yield KeptBack(demand.id, since_ns, ENDLESS_NS)
+
+
+class Keeping:
+    """Tells of one message after another, in their order, whether it is kept back: because its
+    demand is, or because one that was still stands before it on its connection."""
+
+    def __init__(self, kept: Iterable[KeptBack]) -> None:
+        self._spans: dict[str, list[KeptBack]] = {}
+        for one in kept:
+            self._spans.setdefault(one.demand, []).append(one)
+        self._until_ns: dict[int, int] = {}
+        """By connection: when the last that was kept back has arrived."""
+
+    def keeps(
+        self, demand: str, connection: int, from_ns: int | None, completed_ns: int | None
+    ) -> bool:
+        """``from_ns`` is when it was meant to begin; None: never, and then it is not."""
+        if from_ns is None or demand not in self._spans:
+            return False
+        is_kept = any(span.holds(from_ns) for span in self._spans[demand])
+        is_behind = from_ns < self._until_ns.get(connection, 0)
+        if is_kept or is_behind:
+            arrived_ns = ENDLESS_NS if completed_ns is None else completed_ns
+            self._until_ns[connection] = max(arrived_ns, self._until_ns.get(connection, 0))
+        return is_kept or is_behind

@@ -1,0 +1,172 @@
+"""How much of each demand came over each fibre, over time, where workloads were sent: a table.
+
+Counted by the kernel as packets arrive at the far end of a fibre, whatever switches say. The file
+in ``raw/`` has a line a reading; guests write it, so this imports little.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from corridor.experiments.account.packet_classes import classes_of
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.bounded_file import RESULT, read_text
+from corridor.topologies.base.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UTILISATION_SCHEMA = 1
+UTILISATION_FILE = "utilisation.parquet"
+RAW_FILE = "utilisation.jsonl"
+type Counts = Mapping[tuple[str, int], int]
+"""Octets so far, by the interface where they arrived and the number of their class."""
+
+
+class Carried(NamedTuple):
+    """One reading."""
+
+    at_ns: int
+    """As planned, after the epoch."""
+    changed: Sequence[tuple[str, int, int]]
+    """Interface, class of packets, octets so far; of those that have changed."""
+
+    def to_json(self) -> str:
+        return json.dumps([self.at_ns, self.changed], separators=(",", ":"))
+
+
+class Load(NamedTuple):
+    """A row: what a demand brought over one direction of a fibre for a while; times count from the
+    start of probing."""
+
+    fibre: str
+    from_hub: str
+    demand: str
+    data_class: str
+    """``class`` in Parquet."""
+    packets_of: str
+    """What sent it: ``probe``, ``stream``, ``transfer``, ``message``."""
+    back: bool
+    """Whether it went from the demand's destination to its source."""
+    at_ns: int
+    lasts_ns: int
+    bytes: int
+    """Of frames with their headers."""
+    rate_bps: int
+    """Emulated, of the fibre."""
+    share: float
+    """Of that rate."""
+    emulated_mbps: float
+    real_gbps: float | None
+    """What it stands for, as rates are scaled."""
+
+
+def read_utilisation(raw: Path, plan: Plan, capacity_scale: float | None) -> list[Load]:
+    """By fibre and direction, then demand, then time; empty where nobody read counters. A reading
+    that a killed run did not write whole is passed over, with all after it."""
+    path = raw / RAW_FILE
+    if not path.exists():
+        return []
+    readings = list(_readings(read_text(path, RESULT)))
+    return sorted(_loads(readings, plan, capacity_scale))
+
+
+def _readings(text: str) -> Iterator[tuple[int, Counts]]:
+    """All counts at each moment."""
+    so_far: dict[tuple[str, int], int] = {}
+    for line in text.splitlines():
+        try:
+            at_ns, changed = json.loads(line)
+            so_far = so_far | {(name, number): octets for name, number, octets in changed}
+        except (ValueError, TypeError):
+            return
+        yield at_ns, so_far
+
+
+def _loads(
+    readings: Sequence[tuple[int, Counts]], plan: Plan, scale: float | None
+) -> Iterator[Load]:
+    arrives_at = {
+        far.interface: (wire.fibre, near.hub, shape.rate_bps)
+        for wire in plan.wiring.fibres
+        for near, far, shape in (
+            (wire.a, wire.z, wire.forward),
+            (wire.z, wire.a, wire.backward),
+        )
+    }
+    classes = {one.number: one for one in classes_of(plan)}
+    of_demand = {one.id: one.data_class for one in plan.demands}
+    for (from_ns, before), (until_ns, now) in pairwise(readings):
+        lasts_ns = until_ns - from_ns
+        for (interface, number), octets in now.items():
+            brought = octets - before.get((interface, number), 0)
+            if not brought or interface not in arrives_at or number not in classes:
+                continue
+            fibre, hub, rate_bps = arrives_at[interface]
+            one = classes[number]
+            bps = brought * 8e9 / lasts_ns
+            yield Load(
+                fibre,
+                hub,
+                one.demand,
+                of_demand[one.demand],
+                one.kind,
+                one.direction != "forward",
+                from_ns - plan.start_ns,
+                lasts_ns,
+                brought,
+                rate_bps,
+                bps / rate_bps,
+                bps / 1e6,
+                None if scale is None else bps / scale / 1e9,
+            )
+
+
+def utilisation_table(rows: Sequence[Load]) -> pa.Table:
+    """A column each."""
+    import pyarrow as pa
+
+    texts = ("fibre", "from_hub", "demand", "data_class", "packets_of")
+    types = dict.fromkeys(texts, pa.string()) | {"back": pa.bool_()}
+    types |= dict.fromkeys(("share", "emulated_mbps", "real_gbps"), pa.float64())
+    columns = {
+        "class" if name == "data_class" else name: pa.array(
+            [getattr(row, name) for row in rows], types.get(name, pa.int64())
+        )
+        for name in Load._fields
+    }
+    metadata = {"corridor_schema": f"utilisation/{UTILISATION_SCHEMA}"}
+    return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def write_utilisation(path: Path, rows: Sequence[Load]) -> None:
+    """Nothing, where there are none: the same bytes for the same rows."""
+    import pyarrow.parquet as pq
+
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    pq.write_table(utilisation_table(rows), path, compression="zstd", version="2.6")
+
+
+def utilisation_of(path: Path) -> pa.Table:
+    """The table of a run; without rows where it has none. InputError for another schema."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.exists():
+        return utilisation_table([])
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"is no table of this version: {error}", file=str(path)) from error
+    schema = (table.schema.metadata or {}).get(b"corridor_schema", b"").decode()
+    if schema != f"utilisation/{UTILISATION_SCHEMA}":
+        raise InputError(
+            f"has schema {schema!r}, not utilisation/{UTILISATION_SCHEMA}", file=str(path)
+        )
+    return table
