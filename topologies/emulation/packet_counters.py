@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.emulation import bpf
+from corridor.topologies.emulation import bpf, queue_interfaces
 from corridor.topologies.emulation.counting_program import (
     CLASS,
     CONTROL,
@@ -27,7 +27,7 @@ from corridor.topologies.emulation.counting_program import (
     counting,
     flow_key,
 )
-from corridor.topologies.emulation.netlink import interfaces
+from corridor.topologies.emulation.netlink import interfaces, shapes
 from corridor.topologies.model.wiring import Wiring
 
 UDP = 17
@@ -81,6 +81,7 @@ class PacketCounters(Closing):
         listed, names = list(flows), list(interfaces(wiring))
         self.interfaces = names
         self._names = {socket.if_nametoindex(name): name for name in names}
+        self._queued = queue_interfaces.queued(shapes(wiring))
         classes = len({one.number for one in listed})
         room = 2 * len(names) + min(MOST_COUNTS, POINTS_OF_A_CLASS * classes) + 1
         with contextlib.ExitStack() as opened:
@@ -112,10 +113,20 @@ class PacketCounters(Closing):
         self._opened.close()
 
     def _attach(self, opened: contextlib.ExitStack, table: bpf.HashMap) -> None:
-        for point, where in WHERE.items():
-            program = bpf.Program(counting(self._counts.fd, table.fd, point))
+        queued = {index for index, name in self._names.items() if name in self._queued}
+        others = self._names.keys() - queued
+        for point, behind_queues, indexes in (
+            (RECEIVED, False, self._names.keys()),
+            (SENT, False, others),
+            (SENT, True, queued),
+        ):
+            if not indexes:
+                continue
+            where = WHERE[point]
+            code = counting(self._counts.fd, table.fd, point, queued=behind_queues)
+            program = bpf.Program(code)
             opened.callback(program.close)
-            for index in self._names:
+            for index in sorted(indexes):
                 program.attach(index, where)
                 opened.callback(_detached, program, index, where)
 
