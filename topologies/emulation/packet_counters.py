@@ -81,7 +81,6 @@ class PacketCounters(Closing):
         listed, names = list(flows), list(interfaces(wiring))
         self.interfaces = names
         self._names = {socket.if_nametoindex(name): name for name in names}
-        self._queued = queue_interfaces.queued(shapes(wiring))
         classes = len({one.number for one in listed})
         room = 2 * len(names) + min(MOST_COUNTS, POINTS_OF_A_CLASS * classes) + 1
         with contextlib.ExitStack() as opened:
@@ -92,7 +91,7 @@ class PacketCounters(Closing):
             opened.callback(table.close)
             for one in (BFD, *listed):
                 table.put(one.key, CLASS.pack(one.number))
-            self._attach(opened, table)
+            self._attach(opened, table, _queues(opened, wiring))
             self._opened = opened.pop_all()
 
     def read(self) -> Mapping[Point, Passed]:
@@ -112,23 +111,28 @@ class PacketCounters(Closing):
     def close(self) -> None:
         self._opened.close()
 
-    def _attach(self, opened: contextlib.ExitStack, table: bpf.HashMap) -> None:
-        queued = {index for index, name in self._names.items() if name in self._queued}
-        others = self._names.keys() - queued
-        for point, behind_queues, indexes in (
-            (RECEIVED, False, self._names.keys()),
-            (SENT, False, others),
-            (SENT, True, queued),
-        ):
-            if not indexes:
-                continue
-            where = WHERE[point]
-            code = counting(self._counts.fd, table.fd, point, queued=behind_queues)
-            program = bpf.Program(code)
+    def _attach(
+        self, opened: contextlib.ExitStack, table: bpf.HashMap, queues: bpf.HashMap | None
+    ) -> None:
+        for point, where in WHERE.items():
+            again = queues.fd if queues is not None and point == SENT else None
+            program = bpf.Program(counting(self._counts.fd, table.fd, point, again))
             opened.callback(program.close)
-            for index in sorted(indexes):
+            for index in self._names:
                 program.attach(index, where)
                 opened.callback(_detached, program, index, where)
+
+
+def _queues(opened: contextlib.ExitStack, wiring: Wiring) -> bpf.HashMap | None:
+    """The interfaces that stand in front of fibres: what leaves them is sent a second time."""
+    names = [queue_interfaces.name_of(name) for name in queue_interfaces.queued(shapes(wiring))]
+    if not names:
+        return None
+    table = bpf.HashMap(CLASS.size, CLASS.size, len(names))
+    opened.callback(table.close)
+    for name in names:
+        table.put(CLASS.pack(socket.if_nametoindex(name)), CLASS.pack(1))
+    return table
 
 
 def _detached(program: bpf.Program, index: int, where: int) -> None:
