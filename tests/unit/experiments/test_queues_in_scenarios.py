@@ -13,6 +13,7 @@ from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs
 from corridor.experiments.results.queue_counters import read_queues, write_queues
+from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.service_classes import shipped
@@ -243,6 +244,33 @@ def test_what_classes_counted_is_summed_by_direction(loaded, tmp_path):
             "backlog_packets": 1,
         }
     ]
+
+
+def counted(name: str, passed: int, drops: int):
+    return {
+        "name": name,
+        "sent_packets": passed,
+        "sent_bytes": 0,
+        "drops": drops,
+        "backlog_packets": 0,
+    }
+
+
+def test_people_are_shown_the_classes_of_queues_that_dropped_and_no_others():
+    full = [counted("gold", 10, 0), counted("rest", 7, 3)]
+    quiet = [counted("gold", 99, 0)]
+    summary = {
+        "queues": [
+            {"fibre": "calm", "from": "a", "discipline": "priority", "classes": quiet},
+            {"fibre": "busy", "from": "b", "discipline": "weighted", "classes": full},
+        ]
+    }
+    lines = queues_table(summary, None).splitlines()
+    assert [line.split() for line in lines[2:]] == [
+        ["busy", "b", "weighted", "gold", "10", "0"],
+        ["busy", "b", "weighted", "rest", "7", "3"],
+    ]
+    assert queues_table({}, None) == queues_table({"queues": summary["queues"][:1]}, None) == ""
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", "{}", '{"before": 1, "after": {"x": 3}}'])
