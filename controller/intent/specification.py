@@ -34,6 +34,8 @@ class Direction(Frozen):
     """To make room for rates: for nothing where the ladder of the permit in use lacks the step."""
     dscp: int = 0
     """What its packets are marked with where they enter the network."""
+    police: int | None = None
+    """What its edge lets in where nothing is promised to it, in bit/s."""
 
 
 class Specification(Frozen):
@@ -61,6 +63,7 @@ class Specification(Frozen):
                 self._disjoint(one.demand.id.removesuffix(RETURN)),
                 next((some for some in self.aggregates if one.demand.id in some.demands), None),
                 one.dscp,
+                one.police,
             )
             for one in self.directions
         )

@@ -68,9 +68,8 @@ class _Judge:
         self._rounds = rounds_of(sent.rows)
         self._expected_ns = _expected_ns(sent.rows, expected_messages(sent.plan))
         self._kept = kept_back(sent.plan)
-        rows = [row for row in sent.rows if not row.kept_back]
-        self._of_workload = _grouped(rows, lambda row: row.workload)
-        self._of_class = _grouped(rows, lambda row: row.data_class)
+        self._of_workload = _grouped(sent.rows, lambda row: row.workload)
+        self._of_class = _grouped(sent.rows, lambda row: row.data_class)
         self._rounds_of_workload = _grouped(self._rounds, lambda one: one.workload)
         self._rounds_of_class = _grouped(self._rounds, lambda one: one.data_class)
         self._unscaled = {one.id for one in sent.plan.workloads if one.scale == "none"}
@@ -131,8 +130,9 @@ class _Judge:
         ]
 
     def _figures(
-        self, rows: Sequence[MessageRow], rounds: Sequence[Round], during: Stretch
+        self, every: Sequence[MessageRow], rounds: Sequence[Round], during: Stretch
     ) -> RoundsSummary:
+        rows = [row for row in every if not row.kept_back]
         mine = [one for one in rounds if during.holds(one.from_ns)]
         begun = [one for one in mine if not one.kept_back]
         sent = [row for row in rows if during.holds(row.intended_ns)]

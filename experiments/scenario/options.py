@@ -13,6 +13,7 @@ from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
 from corridor.experiments.scenario.choices import Arrival, arrival_of
 from corridor.experiments.scenario.lines import LineOptions
+from corridor.experiments.scenario.policing import PolicedBps
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
@@ -41,6 +42,8 @@ class NetworkOptions(Frozen):
     """What else is random on every fibre, and how losses come."""
     fibre_line: dict[str, LineOptions] = Field(default_factory=dict)
     """The same by fibre id, instead of ``line`` as a whole."""
+    police: PolicedBps | None = None
+    """What the edge lets in of each demand, and of its answers, where nothing is promised to it."""
     segmentation_offload: bool = False
     """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
     bfd: DurationNs | None = None
