@@ -42,6 +42,7 @@ from corridor.experiments.results.timeline import add_timeline, epoch_of, in_for
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.unpredicted import tail_warnings
 from corridor.experiments.results.utilisation import (
     UTILISATION_FILE,
     read_utilisation,
@@ -141,6 +142,7 @@ def _judge_health(
 ) -> None:
     """Only of a run that came to its end: of another, much is missing for other reasons."""
     summary["warnings"] += machine_warnings(health, plan)
+    summary["warnings"] += tail_warnings(summary["demands"], plan, summary["clock"])
     if summary["complete"] and summary["invalid"] is None:
         demands = summary["demands"]
         summary["invalid"] = lost_at_sockets(health, demands) or unexplained(

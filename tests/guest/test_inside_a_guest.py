@@ -195,3 +195,13 @@ def assert_real_times(ran):
         allowed = max(REAL_CLOCK_MS, REAL_CLOCK_SHARE * predicted)
         assert predicted - 0.02 <= least <= predicted + allowed, demand["id"]
         assert demand["lost"] == 0, demand["id"]
+    told = any("the slowest answers" in line for line in ran.summary["warnings"])
+    assert told == any(_later_ms(one, "max") > 10 for one in ran.summary["demands"])
+    if ran.code == 0:
+        assert all(_later_ms(one, "p95") <= 5 for one in ran.summary["demands"])
+
+
+def _later_ms(demand, quantile):
+    """Than predicted; 0 where the sample carries no such quantile."""
+    measured = demand["rtt_ms"][quantile]
+    return 0 if measured is None else measured - demand["predicted_rtt_ms"]

@@ -162,6 +162,14 @@ def test_a_run_from_python_is_read(guest, tmp_path):
 
 
 @pytest.mark.guest
+def test_what_became_of_workloads_is_read(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "read_workloads.py", tmp_path / "out")
+    assert code == 0, said
+    assert "night: 1 of 1 rounds, 1 of 1 in time" in said
+    assert "while load-night: infer" in said
+
+
+@pytest.mark.guest
 def test_events_are_told_and_keep_their_bounds(guest, tmp_path):
     words = ("run", EXAMPLES / "timeline.yaml", "--out", tmp_path / "out", "--no-figures")
     code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)

@@ -79,5 +79,21 @@ def test_of_few_probes_the_latest_counts() -> None:
     assert "500 ms late" in (invalidity([few], [], 0) or "")
 
 
+@pytest.mark.parametrize(
+    ("lateness_ms", "told"),
+    [
+        ({"p95": 0.1, "p99": 30.0, "max": 900.0}, "30 ms late"),
+        ({"p95": 30.0, "p99": None, "max": 900.0}, "30 ms late"),
+        ({"p95": 0.1, "p99": 0.2, "max": 900.0}, None),
+    ],
+)
+def test_the_highest_quantile_that_probes_carry_counts(
+    lateness_ms: dict[str, float | None], told: str | None
+) -> None:
+    said = invalidity([{"id": "a", "send_lateness_ms": lateness_ms}], [], 0)  # type: ignore[typeddict-item]
+    assert (said is None) == (told is None)
+    assert (told or "") in (said or "")
+
+
 def test_a_clock_that_was_set_invalidates_either_way_it_went() -> None:
     assert invalidity([], [], -3_000_000) == "the clock was set by -3.000 ms while measuring"

@@ -1,0 +1,215 @@
+"""What took other than was predicted, where nothing competed for the network. Pure.
+
+Such a run knows each round trip beforehand: what takes longer is the machine's doing, or a defect,
+whatever the machine says of itself. In the real clock each quantile that is shown is held against
+what is predicted, and a transfer against the capacity that it had for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from corridor.experiments.plan.probe_queues import crowded_fibres, waits
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results.flows import FlowRow
+from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.results.timeline import metered_hubs
+from corridor.experiments.timeline.registry import LOADS
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.units import format_duration
+from corridor.topologies.base.words import counted
+from corridor.topologies.model.queue import Queue
+
+LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
+"""By clock, how much more than predicted the median round trip of a demand may take by which
+nothing competes (docs/results.md)."""
+SOONER_NS = 1_000_000
+"""How much less than predicted a median may be."""
+TAILS_LATER_NS = {"p95": 5_000_000, "p99": 10_000_000}
+"""The same of higher quantiles, in the real clock: what a quiet machine adds to few packets. In the
+virtual one they are as exact as the median."""
+SLOWEST_NS = 10_000_000
+"""How much more than predicted the slowest answer may take before it is called the machine's."""
+ROUNDS_TO_FILL, LEAST_FILLED = 100, 0.5
+"""Round trips after which a transfer by itself has long filled its bottleneck, and the share of it
+that CUBIC reaches even with a queue much shorter than the bandwidth-delay product."""
+FULL_FRAME_BITS = 8 * 1518
+
+
+def unpredicted(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+) -> str | None:
+    """The worst of it, as a reason why a run is not valid; None where all is as predicted."""
+    off = [*_probes_off(demands, plan, clock), *_late_transfers(demands, flows, plan, clock)]
+    if not off:
+        return _slow_transfer(demands, flows, plan, clock)
+    worst = max(off, key=lambda one: (abs(one.later_ms), one.what))
+    if worst.later_ms < 0:
+        return f"{worst.what} took {-worst.later_ms:.1f} ms less than fibre allows"
+    return (
+        f"{worst.what} took {worst.later_ms:.1f} ms more than predicted though nothing competed: "
+        f"{format_duration(worst.most_ns)} are too many"
+    )
+
+
+class _Off(NamedTuple):
+    """What took how much longer than predicted; less, where it is negative."""
+
+    later_ms: float
+    what: str
+    most_ns: int
+
+
+def tail_warnings(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> list[str]:
+    """Where nothing competed, the slowest answer is the machine's doing, in the real clock."""
+    if clock != "real":
+        return []
+    slow = [
+        (later_ms, demand["id"])
+        for _, demand, predicted_ms in _alone(demands, plan)
+        if (most := (demand["rtt_ms"] or {}).get("max")) is not None
+        and (later_ms := most - predicted_ms) * 1e6 > SLOWEST_NS
+    ]
+    if not slow:
+        return []
+    worst_ms, worst = max(slow)
+    named = f"{worst} {worst_ms:.1f} ms more than predicted though nothing competed"
+    whose = "are the machine's and not the network's"
+    return [f"the slowest answers of {counted(len(slow), 'demand')} {whose} ({named})"]
+
+
+def _competing(plan: Plan) -> set[str]:
+    """Fibres that something else may fill: loads of the timeline, workloads, probes themselves."""
+    loaded = {event.what for event in plan.events if event.kind in LOADS}
+    sending = {index for one in plan.workloads for index in one.demands}
+    if sending and (plan.events or plan.follows):  # their ways may be others than planned
+        return {wire.fibre for wire in plan.wiring.fibres}
+    return set(crowded_fibres(plan)).union(
+        *(one.fibres for one in plan.demands if one.id in loaded or one.index in sending)
+    )
+
+
+def _alone(
+    demands: Sequence[DemandSummary], plan: Plan
+) -> Iterator[tuple[PlannedDemand, DemandSummary, float]]:
+    """Demands that nothing hit and nothing competed with, and what their round trips take."""
+    hit = {impact.demand for event in plan.events for impact in event.impacts}
+    hit |= waits(plan).keys()
+    competing = _competing(plan)
+    for planned, demand in zip(plan.demands, demands, strict=True):
+        predicted_ms = demand["predicted_rtt_ms"]
+        if predicted_ms is None or planned.index in hit or not competing.isdisjoint(planned.fibres):
+            continue
+        yield planned, demand, predicted_ms
+
+
+def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:
+    """The median (of too few probes for one, the least), and in the real clock each higher quantile
+    that there is: one that is shown is one that was held against what is predicted."""
+    names = {"min": "least", "p50": "median", "p95": "p95", "p99": "p99"}
+    for planned, demand, predicted_ms in _alone(demands, plan):
+        figures = demand["rtt_ms"] or {}
+        middle = "min" if figures.get("p50") is None else "p50"
+        bounds_ns = {middle: LATER_NS[clock], **(TAILS_LATER_NS if clock == "real" else {})}
+        for key, bound_ns in bounds_ns.items():
+            measured_ms = figures.get(key)
+            if measured_ms is None:
+                continue
+            later_ms = measured_ms - predicted_ms
+            may_ns = bound_ns + _at_random_ns(plan, planned, is_median=key == middle)
+            if not -SOONER_NS <= later_ms * 1e6 <= may_ns:
+                yield _Off(later_ms, f"the {names[key]} round trip of {demand['id']}", bound_ns)
+
+
+def _late_transfers(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+) -> Iterator[_Off]:
+    """By the least that TCP itself measured, of those that had the network for themselves, beyond
+    what they may have waited for themselves."""
+    for flow, demand, expected_ms in _transfers_alone(demands, flows, plan):
+        least_us = flow.get("min_rtt_us")
+        if least_us is None:
+            continue
+        own_ms = (_full_queues_ns(plan, demand) + _in_order_ns(plan, demand)) / 1e6
+        later_ms = least_us / 1e3 - expected_ms - own_ms
+        if later_ms * 1e6 > LATER_NS[clock]:
+            what = f"every round trip of TCP of {flow['demand']}"
+            yield _Off(later_ms, what, LATER_NS[clock])
+
+
+def _transfers_alone(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan
+) -> Iterator[tuple[FlowRow, PlannedDemand, float]]:
+    """Those that were carried out by themselves, with what a round trip takes."""
+    alone = {plan.demands[one.demand].id for one in plan.transfers if one.at_ns is None}
+    planned = {one.id: one for one in plan.demands}
+    predicted_ms = {one["id"]: one["predicted_rtt_ms"] for one in demands}
+    for flow in flows:
+        expected_ms = predicted_ms[flow["demand"]]
+        if flow["demand"] in alone and expected_ms is not None:
+            yield flow, planned[flow["demand"]], expected_ms
+
+
+def _slow_transfer(
+    demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
+) -> str | None:
+    """A transfer that had the network for itself and time to fill it, and did not: in the real
+    clock that is the machine, where no fibre of it loses, polices or shares by classes."""
+    if clock != "real":
+        return None
+    hit = {impact.demand for event in plan.events for impact in event.impacts}
+    for flow, demand, rtt_ms in _transfers_alone(demands, flows, plan):
+        delivered, took_ns = flow.get("delivered_mbps"), flow.get("duration_ns")
+        if delivered is None or took_ns is None or demand.index in hit:
+            continue
+        has_time = took_ns > ROUNDS_TO_FILL * rtt_ms * 1e6
+        if (
+            has_time
+            and _is_plain(plan, demand)
+            and delivered < LEAST_FILLED * flow["bottleneck_mbps"]
+        ):
+            return (
+                f"TCP of {demand.id} reached {delivered:.0f} of {flow['bottleneck_mbps']:g} Mbit/s "
+                f"though nothing competed: less than {LEAST_FILLED:.0%} is the machine's doing"
+            )
+    return None
+
+
+def _is_plain(plan: Plan, demand: PlannedDemand) -> bool:
+    """Whether nothing but capacity bounds a demand: no loss, no classes, no meter."""
+    wires = [wire for wire in plan.wiring.fibres if wire.fibre in demand.fibres]
+    shapes = [shape for wire in wires for shape in (wire.forward, wire.backward)]
+    random = any(one.loss_ppm or one.jitter_ns or one.late_ppm for one in shapes)
+    return (
+        not random
+        and all(shape.queue == Queue() for shape in shapes)
+        and demand.src not in metered_hubs(plan)
+    )
+
+
+def _at_random_ns(plan: Plan, demand: PlannedDemand, *, is_median: bool) -> int:
+    """What fibres may add of themselves to what is predicted."""
+    if is_median:
+        return _in_order_ns(plan, demand)
+    wires = [wire for wire in plan.wiring.fibres if wire.fibre in demand.fibres]
+    return sum(
+        shape.longest_ns - shape.usual_ns
+        for wire in wires
+        for shape in (wire.forward, wire.backward)
+    )
+
+
+def _in_order_ns(plan: Plan, demand: PlannedDemand) -> int:
+    """What jitter may add to its mean where packets come close together and none overtakes."""
+    wires = [wire for wire in plan.wiring.fibres if wire.fibre in demand.fibres]
+    return sum((wire.forward.jitter_ns + wire.backward.jitter_ns) // 2 for wire in wires)
+
+
+def _full_queues_ns(plan: Plan, demand: PlannedDemand) -> int:
+    """What a transfer may wait for itself, with every queue of its path full."""
+    shapes = [wire.forward for wire in plan.wiring.fibres if wire.fibre in demand.fibres]
+    return sum(
+        shape.queue_packets * FULL_FRAME_BITS * NS_PER_S // max(1, shape.rate_bps)
+        for shape in shapes
+    )
