@@ -66,8 +66,8 @@ def _windows(workload: Workload, demands: Sequence[PlannedDemand]) -> Iterator[s
     if packets and min(packets) < FEW_PACKETS:
         yield (
             f"A connection of a demand that is alone on its path has {min(packets):.2g} packets "
-            "under way, or more, where the corridor's own would have many: TCP shares coarsely, and "
-            "where others share the path it may wait for timeouts."
+            "under way, or more, where the corridor's own would have many: TCP shares coarsely, "
+            "and where others share the path it may wait for timeouts."
         )
 
 

@@ -79,17 +79,10 @@ class _Judge:
     def __init__(self, sent: Sent) -> None:
         self._sent = sent
         self._kept = kept_back(sent.plan)
-<<<<<<< HEAD
-        self._of_workload = _grouped(sent.rows, lambda row: row.workload)
-        self._of_class = _grouped(sent.rows, lambda row: row.data_class)
-        self._rounds_of_workload = _grouped(self._rounds, lambda one: one.workload)
-        self._rounds_of_class = _grouped(self._rounds, lambda one: one.data_class)
-=======
         rounds = rounds_of(sent.rows)
         expected = _expected_ns(sent.rows, rounds, expected_messages(sent.plan))
         self._workloads = _groups(sent.rows, rounds, expected, lambda one: one.workload)
         self._classes = _groups(sent.rows, rounds, expected, lambda one: one.data_class)
->>>>>>> measures
         self._unscaled = {one.id for one in sent.plan.workloads if one.scale == "none"}
         self._over_ns = ends_ns(sent.plan)
 
@@ -142,19 +135,6 @@ class _Judge:
             for name, group in self._classes.items()
         ]
 
-<<<<<<< HEAD
-    def _figures(
-        self, every: Sequence[MessageRow], rounds: Sequence[Round], during: Stretch
-    ) -> RoundsSummary:
-        rows = [row for row in every if not row.kept_back]
-        mine = [one for one in rounds if during.holds(one.from_ns)]
-        begun = [one for one in mine if not one.kept_back]
-        sent = [row for row in rows if during.holds(row.intended_ns)]
-        took = np.array([one.took_ns for one in begun if one.took_ns is not None], np.int64)
-        arrived = _arrived(rows, during)
-        lasts_ns = self._lasts_ns(rows, during)
-        bps = goodput_bps(round(sum(arrived.values())), 0, lasts_ns)
-=======
     def _figures(self, group: _Group, during: Stretch) -> RoundsSummary:
         messages, rounds = group
         mine, sent = within(rounds.from_ns, during), within(messages.intended_ns, during)
@@ -162,7 +142,6 @@ class _Judge:
         took = rounds.took_ns[begun & (rounds.took_ns != NEVER)]
         arrived, lasts_ns = messages.arrived(during), messages.lasts_ns(during, self._over_ns)
         bps = goodput_bps(round(float(arrived.sum())), 0, lasts_ns)
->>>>>>> measures
         summary: RoundsSummary = {
             "rounds": int(np.count_nonzero(begun)),
             "kept_back": int(np.count_nonzero(mine & rounds.kept_back)),
