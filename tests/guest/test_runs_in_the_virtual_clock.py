@@ -156,4 +156,5 @@ def test_the_result_folder_holds_what_it_should_and_nothing_else(once):
     }
     always |= {"raw", "tables", "summary.json"}
     always |= {"probes.parquet", "flows.parquet", "series.parquet"}
+    always |= {"account.json", "account.parquet"}
     assert names - {"proof.json"} == always
