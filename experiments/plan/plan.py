@@ -79,7 +79,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         ways = plan_ways(topology, specification.intents(), without)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
-    refuse_shared(topology, ways, loaded.file)
+    refuse_shared(loaded, ways)
     demands = tuple(
         planned(
             number,
