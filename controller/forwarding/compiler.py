@@ -188,21 +188,23 @@ class _Draft:
         meter = self._meter(src.hub, number, way)
         label = labelling.first if labelling else None
         serial = serial_of(self._epoch)
-        self._add(src.hub, *classify(number, dst, way.intent.selectors, label, meter, serial))
+        intent = way.intent
+        marked = classify(number, dst, intent.selectors, label, meter, serial, intent.dscp)
+        self._add(src.hub, *marked)
         if labelling is not None:
             self._labels += labelling.uses()
             self._switch_way(number, labelling)
 
     def _meter(self, hub: str, number: int, way: ForwardingTree) -> int | None:
-        """A meter of the peak rate, with as much burst as passes in a tenth of a second; one for
-        all demands of an aggregate that start at a hub."""
-        bandwidth = way.intent.guarantee(way.permit) if way.permit else None
-        if bandwidth is None:
+        """A meter of what its edge lets in, with the burst that passes in a tenth of a second; one
+        for all demands of an aggregate that start at a hub."""
+        let_in_bps = way.intent.let_in_bps(way.permit) if way.permit else None
+        if let_in_bps is None:
             return None
         shared = (hub, way.intent.pays_as)
         if shared in self._meters:
             return self._meters[shared]
-        rate_kbps = -(-(bandwidth.pir or bandwidth.cir) // 1000)
+        rate_kbps = -(-let_in_bps // 1000)
         meter_id = self._epoch << METER_EPOCH_SHIFT | number
         self._switches[hub].meters.append(Meter(meter_id, rate_kbps, max(rate_kbps // 10, 1)))
         self._meters[shared] = meter_id

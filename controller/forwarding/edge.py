@@ -125,10 +125,12 @@ def classify(
     label: int | None,
     meter: int | None,
     serial: int,
+    dscp: int = 0,
 ) -> Iterator[Flow]:
     """Entries that give a demand's packets its label; without one they are dropped as blocked.
 
-    A host's DSCP is worth nothing: it is zeroed, and the label's traffic class says the phase.
+    A host's DSCP is worth nothing: it becomes the demand's, and the label's traffic class says the
+    phase.
     """
     for selector in selectors:
         packets = _packets(dst, selector)
@@ -136,7 +138,7 @@ def classify(
         if label is None:
             yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, (), None, blocked)
             continue
-        distrust = (set_field("ip_dscp", 0),)
+        distrust = (set_field("ip_dscp", dscp),)
         told = cookie(Reason.CLASSIFY, policy=number, serial=serial)
         yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, distrust, Table.LABEL, told)
         give = (push_label(label), set_field("mpls_tc", int(phase_of(label))))

@@ -75,6 +75,10 @@ class Intent:
     """With which others, each by the id of its demand, its way in use shares nothing."""
     aggregate: Aggregate | None = None
     """With which others it has one guarantee, in place of one of its own."""
+    dscp: int = 0
+    """With which its packets cross the network, whatever its host says."""
+    police_bps: int | None = None
+    """What its edge lets in where nothing is promised to it; None: all."""
 
     @property
     def demand(self) -> Demand:
@@ -107,6 +111,12 @@ class Intent:
         if self.bandwidth is None and given is not None and self.gives_up("drop_pir", permit):
             return given.model_copy(update={"pir": None})
         return self.bandwidth or given
+
+    def let_in_bps(self, permit: Policy) -> int | None:
+        """What its edge lets in under a permit: the peak of what is promised, or what it is policed
+        to; None: all."""
+        promised = self.guarantee(permit)
+        return self.police_bps if promised is None else promised.pir or promised.cir
 
     def protected(self, permit: Policy) -> Protection:
         """The failures bridged under a permit, as far as it asks that switches bridge them."""

@@ -32,6 +32,10 @@ class Direction(Frozen):
     bandwidth: Bandwidth | None = None
     given_up: tuple[RateStep, ...] = ()
     """To make room for rates: for nothing where the ladder of the permit in use lacks the step."""
+    dscp: int = 0
+    """What its packets are marked with where they enter the network."""
+    police: int | None = None
+    """What its edge lets in where nothing is promised to it, in bit/s."""
 
 
 class Specification(Frozen):
@@ -58,6 +62,8 @@ class Specification(Frozen):
                 one.given_up,
                 self._disjoint(one.demand.id.removesuffix(RETURN)),
                 next((some for some in self.aggregates if one.demand.id in some.demands), None),
+                one.dscp,
+                one.police,
             )
             for one in self.directions
         )

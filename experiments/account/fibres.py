@@ -22,7 +22,7 @@ from corridor.experiments.account.losses import (
     Loss,
     split,
 )
-from corridor.experiments.account.packet_classes import CONTROL
+from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
@@ -60,7 +60,7 @@ def directions(wiring: Wiring) -> Iterator[Direction]:
 
 def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
     """Of one direction over a run."""
-    lanes = [_Span(direction, DATA_LANE), _Span(direction, CONTROL_LANE)]
+    lanes = [_Span(direction, lane, read[0]) for lane in (DATA_LANE, CONTROL_LANE)]
     for before, now in pairwise(read):
         for lane in lanes:
             lane.add(before, now)
@@ -93,10 +93,11 @@ CONTROL_LANE = _Lane(True, "control_packets", "control_backlog_packets", "contro
 class _Span:
     """What a lane has lost since it was last empty: only then it is certain whose."""
 
-    def __init__(self, direction: Direction, lane: _Lane) -> None:
+    def __init__(self, direction: Direction, lane: _Lane, first: Moment) -> None:
         self._direction = direction
         self._lane = lane
-        self._missing: Counter[int] = Counter()
+        whose = CONTROL if lane.is_control else OTHER
+        self._missing: Counter[int] = Counter({whose: first.fibres[direction.sender][lane.inside]})
         self._lost: Counter[Cause] = Counter()
         self._in_flight = self._unexplained = self._machine = self._flushed = self._late = 0
         self.losses: list[Loss] = []
@@ -161,7 +162,7 @@ class _Span:
         if losing >= ALL_PPM:
             event = before.broken_by.get(name) or now.broken_by.get(name, "")
             return Cause(FAULT, event, "the fibre was cut")
-        return Cause(RANDOM) if losing else Cause(UNEXPLAINED, "", FULL_LINE)
+        return Cause(RANDOM) if losing else Cause(QUEUE, "", FULL_LINE)
 
     def _taken_away_by(self, before: Moment, now: Moment) -> str | None:
         """The event that has done something, or that holds an end down: the kernel empties a queue

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, NotRequired, TypedDict
 
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.model.wiring import ALL_PPM
 
 READINGS_SCHEMA = 1
 READINGS_FILE = "account.json"
@@ -34,7 +35,8 @@ class Reading(TypedDict):
     fibres: dict[str, dict[str, int]]
     """Counters of fibres' directions that have changed, by the sending interface."""
     losing: dict[str, float]
-    """By interface, the share in parts per million that a fault has it lose at random."""
+    """By interface whose shape a fault has changed, the share in parts per million that it loses at
+    random."""
     off: list[str]
     """Interfaces that faults hold down."""
     meters: int | None
@@ -65,7 +67,7 @@ class Moment(NamedTuple):
     passed: Mapping[Side, Frames]
     fibres: Mapping[str, Mapping[str, int]]
     broken_by: Mapping[str, str]
-    """By interface that a fault holds down or has lose packets, the event it is of."""
+    """By interface that a fault holds down or has lose all packets, the event it is of."""
 
     def frames(self, interface: str, *, sent: bool) -> Frames:
         return self.passed.get((interface, sent), NOTHING)
@@ -98,7 +100,8 @@ def moments(said: Readings) -> list[Moment]:
                 changed[side] = dict(passed.get(side, NOTHING))
             changed[side][number] = frames
         passed, fibres = {**passed, **changed}, {**fibres, **reading["fibres"]}
-        broken = (*reading["losing"], *reading["off"])
+        dead = (one for one, loss_ppm in reading["losing"].items() if loss_ppm >= ALL_PPM)
+        broken = (*dead, *reading["off"])
         broken_by = {one: broken_by.get(one, reading.get("event", "")) for one in broken}
         found.append(Moment(reading, passed, fibres, broken_by))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from corridor.experiments.answers.classes_table import classes_table
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.short_table import MOST_ROWS, short_table
 from corridor.experiments.results import run_text
@@ -29,6 +30,7 @@ def sections(
     said = (
         short_table(of, summary, width),
         events_table(summary, width),
+        classes_table(summary, width),
         expectations_lines(summary),
         cuts_lines(summary),
         anycast_lines({one["id"]: one.get("anycast") for one in summary["demands"]}),

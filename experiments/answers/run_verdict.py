@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import cast
 
 from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, Answers
+from corridor.experiments.answers.sharing_sentences import Messages
 from corridor.experiments.answers.verdict import verdict
+from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.bounded_file import RESULT, read_json
@@ -30,9 +32,21 @@ def judge(out_dir: Path, summary: Summary) -> Summary:
     if answers is None:
         return summary
     proof = _read(out_dir / "proof.json")
-    judged: Summary = {**summary, "verdict": verdict(answers, summary, proof).lines}
+    judged: Summary = {
+        **summary,
+        "verdict": verdict(answers, summary, proof, _messages(out_dir)).lines,
+    }
     write_summary(out_dir, judged)
     return judged
+
+
+def _messages(out_dir: Path) -> Messages:
+    """None of them where a run had no workloads."""
+    rows = list(read_messages(out_dir / MESSAGES_FILE))
+    if not rows:
+        return Messages()
+    start_ns = _read(out_dir / "raw" / "plan.json").get("start_ns", 0)
+    return Messages(rounds_of(rows), start_ns if isinstance(start_ns, int) else 0)
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -8,10 +8,16 @@ from typing import Any
 from corridor.experiments.results.summary import Summary
 
 
+def typical_ms(figures: Mapping[str, float | None] | None) -> float | None:
+    """The median; the mean of too few probes for one. None where nothing was answered."""
+    told = figures or {}
+    return told.get("mean") if told.get("p50") is None else told.get("p50")
+
+
 def undisturbed_rtt_ms(summary: Summary | Mapping[str, Any]) -> dict[str, float | None]:
     """By demand: the median before the first event that hit it, else of the whole run. None where
     nothing was answered, as where policies keep a demand back until they are lifted."""
-    found = {one["id"]: (one["rtt_ms"] or {}).get("p50") for one in summary["demands"]}
+    found = {one["id"]: typical_ms(one["rtt_ms"]) for one in summary["demands"]}
     events = sorted(summary.get("events", []), key=lambda one: one["at_ms"])
     for event in reversed(events):
         for hit in event["hits"]:

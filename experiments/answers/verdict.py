@@ -13,11 +13,14 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.events_sentence import worst_cut, worst_event
 from corridor.experiments.answers.law_sentences import costs, how_sure, may_go
+from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
 from corridor.experiments.results.summary import CrossingsSummary, Summary
 from corridor.topologies.base.words import counted, joined
 
 type ProofDocument = dict[str, Any]
 """What ``proof.json`` holds."""
+
+NO_MESSAGES = Messages()
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ def foreseen(of: Answers) -> Verdict:
     return Verdict(_question(of, 0), tuple(filter(None, answers)), _next(of, None))
 
 
-def verdict(of: Answers, summary: Summary, proof: ProofDocument) -> Verdict:
+def verdict(
+    of: Answers, summary: Summary, proof: ProofDocument, messages: Messages = NO_MESSAGES
+) -> Verdict:
     """Of a run whose tables were proven. What is not valid has no answers but why not."""
     events = summary.get("events", [])
     question = _question(of, len(events))
@@ -52,6 +57,8 @@ def verdict(of: Answers, summary: Summary, proof: ProofDocument) -> Verdict:
         costs(of, summary),
         holds(of, summary, proof),
         worst_event(events) or worst_cut(of),
+        sharing(summary),
+        under_events(summary, messages),
         how_sure(of),
     )
     said = Verdict(question, tuple(filter(None, answers)), "")

@@ -140,7 +140,8 @@ class EventDriver:
         self.counted_before.append(to_plain(self._net.kernel.counters()))
         openvswitch.restart()
         openvswitch.wait_for_ports()
-        for interface, shape in {**shapes(self.wiring), **self.faults.changed_shapes()}.items():
+        self._net.kernel.restore(shapes(self.wiring))
+        for interface, shape in self.faults.changed_shapes().items():
             self._net.kernel.reshape(interface, shape)
 
     def request(self, do: str, **what: Any) -> None:

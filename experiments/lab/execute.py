@@ -39,6 +39,7 @@ from corridor.experiments.results.machine_counters import (
     socket_drops,
     write_health,
 )
+from corridor.experiments.results.queue_counters import write_queues
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
@@ -108,10 +109,12 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
+        queues = net.kernel.class_counters()
         counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
+        write_queues(out_dir / "raw", queues, net.kernel.class_counters())
         _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)
         counts.write(out_dir / "raw")

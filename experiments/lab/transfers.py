@@ -55,5 +55,6 @@ class Transfers:
                 client_port=planned.client_port,
                 control_port=planned.control_port,
                 duration_s=planned.duration_s,
+                dscp=planned.dscp,
             )
         )

@@ -94,7 +94,7 @@ def course_of(summary: Json, series: Series, fibres: Mapping[str, Sequence[int]]
     last_s = max((one.at_s for many in times.values() for one in many), default=0.0)
     ends = [(event["until_ms"] or event["at_ms"]) / MS_PER_S for event in events]
     end_s = max([last_s, *ends]) or 1.0
-    bands, lanes = _bands(events, end_s)
+    bands, lanes = bands_of(events, end_s)
     top = lanes * LANE + 6
     rows = [
         _row(name, events, series, end_s, top + GAP + number * (ROW + GAP))
@@ -107,13 +107,13 @@ def course_of(summary: Json, series: Series, fibres: Mapping[str, Sequence[int]]
         top=top,
         bands=bands,
         rows=rows,
-        ticks=[(_x(at, end_s), f"{at:g} s") for at in _ticks(end_s)],
+        ticks=[(x_of(at, end_s), f"{at:g} s") for at in ticks_of(end_s)],
         events=[_happening(event, fibres) for event in events],
         described=f"{len(events)} events in {end_s:.3g} s; the list below says the same.",
     )
 
 
-def _x(at_s: float, end_s: float) -> float:
+def x_of(at_s: float, end_s: float) -> float:
     return round(LEFT + at_s / end_s * (WIDE - LEFT), 1)
 
 
@@ -128,19 +128,19 @@ def _hardest_hit(events: Sequence[Json]) -> list[str]:
     return sorted(worst, key=lambda name: worst[name])
 
 
-def _bands(events: Sequence[Json], end_s: float) -> tuple[list[Band], int]:
+def bands_of(events: Sequence[Json], end_s: float) -> tuple[list[Band], int]:
     """With their labels in as few lanes as they need."""
     ends: list[float] = []
     found = []
     for event in events:
-        x = _x(event["at_ms"] / MS_PER_S, end_s)
+        x = x_of(event["at_ms"] / MS_PER_S, end_s)
         until = event["until_ms"]
         label = f"{event['id']}: {event['kind']} {event['what']}"[:48]
         long = len(label) * LETTER
         left = max(LEFT, min(x, WIDE - long))
         lane = next((n for n, end in enumerate(ends) if end < left), len(ends))
         ends[lane : lane + 1] = [left + long + 8]
-        width = 0.0 if until is None else _x(until / MS_PER_S, end_s) - x
+        width = 0.0 if until is None else x_of(until / MS_PER_S, end_s) - x
         y = (lane + 1) * LANE - 3
         found.append(Band(x, max(0.0, width), left, y, label, bool(event["hits"])))
     return found, len(ends)
@@ -169,11 +169,11 @@ def _row(name: str, events: Sequence[Json], series: Series, end_s: float, y: flo
         y=y,
         name=name,
         path=_path(times, end_s, at_y),
-        lost="".join(f"M{_x(one.at_s, end_s):g} {y + ROW - 6:g}v6" for one in lost if one.value),
+        lost="".join(f"M{x_of(one.at_s, end_s):g} {y + ROW - 6:g}v6" for one in lost if one.value),
         levels=[
             (
-                _x(at / MS_PER_S, end_s),
-                _x(end_s if until is None else until / MS_PER_S, end_s),
+                x_of(at / MS_PER_S, end_s),
+                x_of(end_s if until is None else until / MS_PER_S, end_s),
                 at_y(level),
             )
             for at, until, level in levels
@@ -190,12 +190,12 @@ def _path(times: Sequence[Sample], end_s: float, at_y: Callable[[float], float])
         if one.value is None:
             pen = "M"
             continue
-        said.append(f"{pen}{_x(one.at_s, end_s):g} {at_y(one.value):g}")
+        said.append(f"{pen}{x_of(one.at_s, end_s):g} {at_y(one.value):g}")
         pen = "L"
     return "".join(said)
 
 
-def _ticks(end_s: float) -> list[float]:
+def ticks_of(end_s: float) -> list[float]:
     """Some six round moments."""
     rough = end_s / 6
     power = 10.0 ** math.floor(math.log10(rough))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
+from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt_ms
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 
@@ -99,7 +99,7 @@ def _undisturbed(summary: Json) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for one in summary["demands"]:
         median_ms = before_ms[one["id"]]
-        same = median_ms == _median_ms(one["rtt_ms"])
+        same = median_ms == typical_ms(one["rtt_ms"])
         told = {"rtt_ms": {"p50": median_ms}, "one_way_ms": one.get("one_way_ms") if same else None}
         found[one["id"]] = {**one, **told}
     return found
@@ -132,8 +132,8 @@ def _asked(of: Json, measured: Json | None) -> Asked:
         clauses=of["clauses"],
         causes=of["causes"],
         remedies=of["remedies"],
-        measured_ms=_median_ms((measured or {}).get("rtt_ms")),
-        measured_one_way_ms=_median_ms(_forward(measured)),
+        measured_ms=typical_ms((measured or {}).get("rtt_ms")),
+        measured_one_way_ms=typical_ms(_forward(measured)),
         certainty=of["certainty"] or (measured or {}).get("certainty"),
         single_points=of["single_points"],
     )
@@ -155,8 +155,8 @@ def _measured_only(of: Json) -> Asked:
         state=_state_of(of["status"], not of.get("not_judged"), None),
         permit=of["permit"],
         why=of["why"],
-        measured_ms=_median_ms(of["rtt_ms"]),
-        measured_one_way_ms=_median_ms(_forward(of)),
+        measured_ms=typical_ms(of["rtt_ms"]),
+        measured_one_way_ms=typical_ms(_forward(of)),
         certainty=of.get("certainty"),
     )
     ends = of["id"], of["data"], of["src"], of["dst"]
@@ -166,10 +166,6 @@ def _measured_only(of: Json) -> Asked:
 def _anycast(of: Json) -> str:
     found = of.get("anycast")
     return anycast_said(cast(AnycastSummary, found)) if found else ""
-
-
-def _median_ms(figures: Json | None) -> float | None:
-    return (figures or {}).get("p50")
 
 
 def _forward(measured: Json | None) -> Json | None:

@@ -15,6 +15,7 @@ from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
+from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError
@@ -61,6 +62,8 @@ def _run_page(out_dir: Path) -> Page:
             proof=_read(out_dir / "proof.json"),
             manifest=_read(out_dir / "manifest.json"),
             series=series,
+            rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
+            start_ns=run.plan.start_ns if (out_dir / MESSAGES_FILE).exists() else 0,
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.claims import claims_of
@@ -19,6 +19,8 @@ from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
 from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import ms
+from corridor.experiments.pages.workloads import workloads_of
+from corridor.experiments.results.messages import Round
 from corridor.topologies.base.words import counted
 
 NEXT = "Next: "
@@ -33,6 +35,9 @@ class RunResults:
     proof: Json | None
     manifest: Json | None
     series: Series
+    rounds: Sequence[Round] = ()
+    """Of workloads; times are after the epoch, and so is the start of probing."""
+    start_ns: int = 0
 
 
 def run_page(of: RunResults) -> Page:
@@ -110,6 +115,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     course = course_of(summary, of.series, fibres)
     if course is not None:
         yield section("timeline", "course", course)
+    shared = workloads_of(summary, of.rounds, of.start_ns)
+    if shared is not None:
+        yield section("sharing", "workloads", shared)
     yield section("cuts", "cuts", cuts_of(demands, summary, fibres))
     yield section("proof", "claims", claims_of(of.proof, summary))
     yield section("sure", "sureness", sureness_of(demands, summary, where))

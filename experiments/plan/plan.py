@@ -20,6 +20,7 @@ from corridor.experiments.plan.policies import (
     refuse_misfits,
     refuse_shared,
 )
+from corridor.experiments.plan.queues import with_queues
 from corridor.experiments.plan.timeline import (
     Clock,
     Placed,
@@ -77,6 +78,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     if scenario.follows:  # as its controller does it, which knows of no other gateways
         without = DesiredState(specification).without(wiring)
         ways = plan_ways(topology, specification.intents(), without)
+    wiring = with_queues(wiring, loaded, ways)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
     refuse_shared(loaded, ways)

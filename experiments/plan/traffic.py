@@ -63,6 +63,7 @@ def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
                 dport=stamp.PORT,
                 size_bytes=(demand.probe or scenario.probe).size,
                 ssid=ssid_of(number),
+                dscp=scenario.dscp(demand),
                 **ends,
             )
         )
@@ -75,6 +76,7 @@ def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
                     dport=ports.STREAM_BASE + number,
                     size_bytes=STREAM_FRAME_BYTES,
                     flow=number,
+                    dscp=scenario.dscp(demand),
                     **ends,
                 )
             )
@@ -307,6 +309,7 @@ def transfers(
                 control_port=ports.TCP_CONTROL_BASE + plan.index,
                 duration_s=lasts_ns // NS_PER_S,
                 at_ns=at_ns,
+                dscp=scenario.dscp(demand),
             )
         )
     return tuple(found)

@@ -99,6 +99,7 @@ class Transfer:
     duration_s: int
     at_ns: int | None = None
     """When it begins beside all else, after the epoch; None: by itself, at the end."""
+    dscp: int = field(default=0, metadata=OMIT_EMPTY)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def notes(
 ) -> tuple[str, ...]:
     said = [_scaling(workload, scaled)]
     if workload.entry.transport.udp is None:
-        said += [*_windows(demands), *_short(workload, sent)]
+        said += [*_windows(workload, demands), *_short(workload, sent)]
     return tuple(said)
 
 
@@ -52,18 +52,22 @@ def _scaling(workload: Workload, scaled: Scaled) -> str:
     )
 
 
-def _windows(demands: Sequence[PlannedDemand]) -> Iterator[str]:
-    """Of how many packets TCP's window is where one connection has a path to itself."""
+def _windows(workload: Workload, demands: Sequence[PlannedDemand]) -> Iterator[str]:
+    """Of how many packets TCP's window is where a demand has its path to itself."""
+    given = workload.entry.transport.connections
+    connections = workload.kind.connections if given is None else given
     packets = [
-        demand.bottleneck_bps * demand.predicted_rtt_ns / (8 * NS_PER_S * SEGMENT_BYTES)
+        demand.bottleneck_bps
+        * demand.predicted_rtt_ns
+        / (8 * NS_PER_S * SEGMENT_BYTES * max(1, connections))
         for demand in demands
         if demand.bottleneck_bps is not None and demand.predicted_rtt_ns is not None
     ]
     if packets and min(packets) < FEW_PACKETS:
         yield (
-            f"TCP alone on a path fills it with {min(packets):.2g} packets or more, where the "
-            "corridor's own would take many: it shares coarsely and recovers sooner; with several "
-            "connections each has less than a packet, and waits for timeouts."
+            f"A connection of a demand that is alone on its path has {min(packets):.2g} packets "
+            "under way, or more, where the corridor's own would have many: TCP shares coarsely, "
+            "and where others share the path it may wait for timeouts."
         )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.scenario import ports
+from corridor.experiments.scenario.intents import turned_demands
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Transport
 from corridor.experiments.workloads.outbox import Connection
 from corridor.topologies.base.errors import InputError
@@ -18,14 +20,13 @@ from corridor.traffic.workloads.workload import Part
 
 def ends_of(
     carried: Iterable[tuple[Transport, Sequence[Connection]]],
+    loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
     wiring: Wiring,
-    turned: frozenset[int],
-    file: str,
 ) -> tuple[jobs.Host, ...]:
     """Both ends of all connections, by host. Raises InputError for more connections than a host
-    has ports. ``turned`` are the numbers of demands whose source serves; ``file`` is the
-    scenario's."""
+    has ports."""
+    scenario, turned = loaded.scenario, turned_demands(loaded.scenario.demands)
     hubs = {hub.hub: hub for hub in wiring.hubs}
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     clients: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(ports.WORKLOAD_CLIENTS))
@@ -38,8 +39,9 @@ def ends_of(
                 most = len(ports.WORKLOAD_CLIENTS)
                 message = f"workloads open more than {most:,} connections at {connects}"
                 hint = "let several messages share one: transport: {connections: 10}"
-                raise InputError(message, hint, file=file)
+                raise InputError(message, hint, file=loaded.file)
             near = _client(one, transport, hubs[connects], port, hubs[serves], back=back)
+            near = near._replace(dscp=scenario.dscp(scenario.demands[one.demand]))
             parts[connects].append(near)
             parts[serves].append(_server(one, near, back=not back))
     return tuple(

@@ -18,7 +18,6 @@ from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.plan.workload_notes import notes
 from corridor.experiments.plan.workload_parts import ends_of
 from corridor.experiments.plan.workload_scaling import Scaled, scaled
-from corridor.experiments.scenario.intents import turned_demands
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Workload
 from corridor.experiments.timeline.load import KIND as LOAD
@@ -86,7 +85,7 @@ def plan_workloads(
         for one, (begin, end) in zip(by_tcp, pairwise(first), strict=True)
     }
     carried = [(one.workload.entry.transport, sent[one.number]) for one in by_tcp]
-    ends = ends_of(carried, demands, wiring, turned_demands(loaded.scenario.demands), loaded.file)
+    ends = ends_of(carried, loaded, demands, wiring)
     phases = [jobs.Phase(PHASE, 0, ends)] if ends else []
     for one in placed_workloads:
         if one.workload.entry.transport.udp is not None:

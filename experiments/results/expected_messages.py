@@ -27,7 +27,7 @@ FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
 """Of a full segment with time stamps: its frame with a label, as queues count it."""
 IDLE_S = 0.2
 """Linux starts slowly again after a timeout without sending; none is shorter."""
-MOST_FLOWS = 400
+MOST_FLOWS = 200
 """Demands of workloads, there and back: beyond, shares would take too long to compute."""
 
 

@@ -160,6 +160,9 @@ def _after(times_ns: Sequence[int | None], epoch_ns: int) -> list[int | None]:
     return [None if one is None else one - epoch_ns for one in times_ns]
 
 
+type RoundKey = tuple[str, str, int]
+
+
 class Round(NamedTuple):
     """What a user waits for: messages that belong together."""
 
@@ -179,6 +182,10 @@ class Round(NamedTuple):
     background: bool
     kept_back: bool
     """Whether policies kept back a demand of it as it began."""
+
+    @property
+    def key(self) -> RoundKey:
+        return self.workload, self.demand, self.number
 
     @property
     def took_ns(self) -> int | None:

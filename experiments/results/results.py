@@ -35,6 +35,7 @@ from corridor.experiments.results.messages import (
 )
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
+from corridor.experiments.results.queue_counters import read_queues
 from corridor.experiments.results.streams import stream_rows
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.experiments.results.timeline import add_timeline, epoch_of, in_force
@@ -114,6 +115,9 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     add_causes(account, summary)
     add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
+    queues = read_queues(out_dir / "raw", plan.wiring)
+    if queues:
+        summary["queues"] = queues
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(

@@ -13,13 +13,14 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import measures, over_time
+from corridor.experiments.results.account import ACCOUNT_FILE
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.message_series import OF_MESSAGES, of_messages
@@ -80,6 +81,14 @@ class Run:
     def events(self) -> list[EventSummary]:
         """In order of time: whom each hit, out for how long, beside what was expected."""
         return self.summary.get("events", [])
+
+    @cached_property
+    def account(self) -> dict[str, Any]:
+        """All of ``account.json``: of each demand's packets, by kind and direction, how many were
+        sent, delivered and lost, where and by what; of each fibre likewise. Empty where nobody
+        could count."""
+        path = self.out_dir / ACCOUNT_FILE
+        return cast(dict[str, Any], read_json(path, RESULT)) if path.exists() else {}
 
     @property
     def expectations(self) -> list[ExpectationSummary]:

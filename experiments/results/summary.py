@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 from corridor.experiments.results.anycast_text import AnycastSummary
+from corridor.experiments.results.queue_counters import QueueSummary
 from corridor.experiments.results.workload_summary import WorkloadsSummary
 
 type Figures = dict[str, float | None]
@@ -379,6 +380,8 @@ class Summary(TypedDict):
     verdict: NotRequired[list[str]]
     """What it came to, a sentence each: the question first, then the answers, then what to ask."""
     certainty: NotRequired[DrawsSummary]
+    queues: NotRequired[list[QueueSummary]]
+    """What the classes of queues in front of fibres counted; only where fibres have some."""
     cuts: NotRequired[CutsSummary]
     events: NotRequired[list[EventSummary]]
     expectations: NotRequired[list[ExpectationSummary]]

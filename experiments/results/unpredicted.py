@@ -105,18 +105,19 @@ def _alone(
 
 
 def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:
-    """The median, and in the real clock each higher quantile that there is: one that is shown is
-    one that was held against what is predicted."""
-    names = {"p50": "median", "p95": "p95", "p99": "p99"}
-    bounds_ns = {"p50": LATER_NS[clock], **(TAILS_LATER_NS if clock == "real" else {})}
+    """The median (of too few probes for one, the least), and in the real clock each higher quantile
+    that there is: one that is shown is one that was held against what is predicted."""
+    names = {"min": "least", "p50": "median", "p95": "p95", "p99": "p99"}
     for planned, demand, predicted_ms in _alone(demands, plan):
         figures = demand["rtt_ms"] or {}
+        middle = "min" if figures.get("p50") is None else "p50"
+        bounds_ns = {middle: LATER_NS[clock], **(TAILS_LATER_NS if clock == "real" else {})}
         for key, bound_ns in bounds_ns.items():
             measured_ms = figures.get(key)
             if measured_ms is None:
                 continue
             later_ms = measured_ms - predicted_ms
-            may_ns = bound_ns + _at_random_ns(plan, planned, is_median=key == "p50")
+            may_ns = bound_ns + _at_random_ns(plan, planned, is_median=key == middle)
             if not -SOONER_NS <= later_ms * 1e6 <= may_ns:
                 yield _Off(later_ms, f"the {names[key]} round trip of {demand['id']}", bound_ns)
 

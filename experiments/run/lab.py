@@ -101,16 +101,24 @@ class Lab(Closing):
     def add(self, event: dict[str, Any]) -> Lab:
         """One event, as a mapping of ``timeline`` in YAML. Raises InputError, and is not added,
         if it cannot be."""
+        return self._with("timeline", "event", event)
+
+    def send(self, workload: dict[str, Any]) -> Lab:
+        """One workload, as a mapping of ``workloads`` in YAML. Raises InputError, and is not added,
+        if it cannot be."""
+        return self._with("workloads", "workload", workload)
+
+    def _with(self, key: str, noun: str, one: dict[str, Any]) -> Lab:
+        """With one more in a list of the scenario."""
         before = self._document
-        events = self._data.get("timeline", [])
-        self._change({"timeline": [*events, event]})
+        self._change({key: [*self._data.get(key, []), one]})
         try:
             self._loaded()
         except InputError as problem:
             self._document = before
             if problem.file == before.file:  # no line of it says what Python does
                 problem.file, problem.line = "", None
-                problem.message = f"event {event}: {problem.message}"
+                problem.message = f"{noun} {one}: {problem.message}"
             raise
         return self
 

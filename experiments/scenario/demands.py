@@ -18,6 +18,8 @@ from corridor.controller.policy.terms.destinations import Destination
 from corridor.controller.policy.terms.elements import Where
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
+from corridor.experiments.scenario.policing import PolicedBps, Unpoliced, check_policed
+from corridor.experiments.scenario.service_classes import Dscp
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -37,11 +39,15 @@ class DemandEntry(Frozen):
     """The class of the answers' data, or ``same-class``."""
     service: Service | None = None
     """What carries it and its answers, if not what the scenario says."""
+    dscp: Dscp | None = None
+    """How its packets are marked, if not as its class is where fibres have queues."""
     src: str
     dst: Destination
     """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""
     guarantee: Bandwidth | None = None
     """Rates promised there, not back: admitted under every failure that is protected against."""
+    police: PolicedBps | Unpoliced | None = None
+    """What the edge lets in of it, and of its answers, instead of what the network polices to."""
     probe: ProbeOptions | None = None
     throughput: ThroughputOptions | None = None
 
@@ -125,6 +131,7 @@ def check_demands(
                 hint = nearest_named(hub, island_of) or f"corridor topology show {name}"
                 message = f'demand "{demand.id}" names unknown hub "{hub}"'
                 raise document.error(message, "demands", number, end, hint=hint)
+        check_policed(document, number, demand.guarantee, demand.police)
         if demand.src == demand.dst:
             message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
             raise document.error(message, "demands", number, "dst", hint="name another hub")

@@ -10,6 +10,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
+from corridor.experiments.scenario.policing import police_bps
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.traffic.packets import stamp
 
@@ -37,8 +38,15 @@ def specify(loaded: LoadedScenario) -> Specification:
                 demand=ruled,
                 selectors=(ANY_PACKET,) if alone else forward,
                 bandwidth=demand.guarantee,
+                dscp=scenario.dscp(demand),
+                police=police_bps(scenario.network.police, demand.police),
             ),
-            Direction(demand=answers, selectors=(ANY_PACKET,) if alone else backward),
+            Direction(
+                demand=answers,
+                selectors=(ANY_PACKET,) if alone else backward,
+                dscp=scenario.dscp(demand),
+                police=police_bps(scenario.network.police, demand.police),
+            ),
         ]
     return climb(
         Specification(

@@ -13,7 +13,9 @@ from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
 from corridor.experiments.scenario.choices import Arrival, arrival_of
 from corridor.experiments.scenario.lines import LineOptions
+from corridor.experiments.scenario.policing import PolicedBps
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
+from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration
 from corridor.topologies.model.topology import Frozen, Slug
@@ -40,11 +42,16 @@ class NetworkOptions(Frozen):
     """What else is random on every fibre, and how losses come."""
     fibre_line: dict[str, LineOptions] = Field(default_factory=dict)
     """The same by fibre id, instead of ``line`` as a whole."""
+    police: PolicedBps | None = None
+    """What the edge lets in of each demand, and of its answers, where nothing is promised to it."""
     segmentation_offload: bool = False
     """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
     bfd: DurationNs | None = None
     """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
     noticed."""
+
+    queues: QueuesOptions | None = None
+    """Queues before fibres, instead of one of full frames each."""
 
     @field_validator("buffer")
     @classmethod

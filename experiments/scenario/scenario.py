@@ -52,6 +52,8 @@ from corridor.experiments.scenario.options import (
     ProbeOptions,
     ProtectOptions,
 )
+from corridor.experiments.scenario.queues import check_queues
+from corridor.experiments.scenario.service_classes import BEST_EFFORT, shipped
 from corridor.experiments.scenario.sets import hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.scenario.shipped_workloads import with_shipped
@@ -136,6 +138,13 @@ class ScenarioFile(Frozen):
         if demand.throughput is not None:
             return demand.throughput.tcp
         return any((one.kind.key, one.what) == (TRANSFER, demand.id) for one in self.timeline)
+
+    def dscp(self, demand: DemandEntry) -> int:
+        """How packets of a demand are marked: by its class only where fibres have queues."""
+        if demand.dscp is not None:
+            return demand.dscp
+        known = None if self.network.queues is None else shipped().dscp_of(demand.data_class)
+        return BEST_EFFORT if known is None else known
 
     @property
     def events(self) -> tuple[NamedEvent, ...]:
@@ -227,6 +236,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
     check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)
     _check_buffer(document, scenario, topology)
+    check_queues(document, scenario.network.queues, topology, scenario.topology)
     _check_cuts(document, scenario, topology)
     of_data = (name for one in scenario.demands for name in (one.data, one.returns) if name)
     classes = set(of_data) - {SAME_CLASS}

@@ -24,7 +24,9 @@ from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 
 FILE = Path(traffic.__file__).with_name("data") / "workloads.yaml"
 SHIPPED, BY_CLASS, WORKLOADS = "shipped", "by-class", "workloads"
-_ONLY_WHERE_COMPRESSED = "compress"
+_ONLY_WHERE_SCALED = ("compress", "customers", "fills")
+"""Keys that ``by-class`` leaves out where octets are sent as they are written: such requests are a
+sample of what users send, and not their load."""
 
 
 class Source(Frozen):
@@ -68,9 +70,12 @@ class ShippedWorkload(Frozen):
         return str(self.workload["kind"])
 
     @property
+    def scaled_by(self) -> str:
+        return str(self.workload.get("scale", KINDS[self.kind].scale))
+
+    @property
     def compresses(self) -> bool:
-        kind = KINDS[self.kind]
-        return kind.compresses and self.workload.get("scale", kind.scale) == "bytes"
+        return KINDS[self.kind].compresses and self.scaled_by == "bytes"
 
 
 class _File(Frozen):
@@ -174,9 +179,7 @@ def _by_class(
     prefix = f"{entry['id']}-" if entry.get("id") else ""
     for name in found:
         shipped = by_class[name]
-        own = {key: value for key, value in entry.items() if key != "id"}
-        if not shipped.compresses:
-            own.pop(_ONLY_WHERE_COMPRESSED, None)
+        own = {key: value for key, value in entry.items() if key not in _left_out(shipped)}
         slug = name.lower().replace("_", "-")
         yield {
             **shipped.workload,
@@ -185,6 +188,15 @@ def _by_class(
             "class": name,
             SHIPPED: shipped.id,
         }
+
+
+def _left_out(shipped: ShippedWorkload) -> tuple[str, ...]:
+    """Of the keys for all classes, those that one cannot have."""
+    if shipped.scaled_by != "bytes":
+        return ("id", *_ONLY_WHERE_SCALED)
+    left_out = () if shipped.compresses else ("compress",)
+    mean_bps = KINDS[shipped.kind].mean_bps(entry_of(shipped).options)
+    return ("id", *left_out) if mean_bps else ("id", *left_out, "fills")
 
 
 def entry_of(shipped: ShippedWorkload) -> WorkloadEntry:

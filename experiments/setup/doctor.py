@@ -204,6 +204,7 @@ def _own_kernel(facts: Facts) -> list[Verdict]:
             facts.openvswitch_lacks or "here",
             repair,
         ),
+        Verdict("queues by class", not facts.queues_lack, facts.queues_lack or "here", repair),
     ]
 
 

@@ -39,6 +39,8 @@ class Facts:
     guest_memory_bytes: int
     guest_memory_folder: str
     """Where User Mode Linux keeps a guest's memory."""
+    queues_lack: str = ""
+    """Why fibres cannot have queues by class in this machine's kernel."""
 
     def native_lacks(self) -> list[str]:
         lacks = [] if self.root else ["not root"]

@@ -39,7 +39,11 @@ PYTHON_PREFIX = f"{PLACE}/python"
 PYTHON = f"{PYTHON_PREFIX}/bin/python3"
 OUT = f"{PLACE}/out"
 UML_MODULES = "/usr/lib/uml/modules"
-NEEDED_MODULES = ("veth", "sch_netem", "sch_prio", "cls_u32", "openvswitch", "tun")
+NEEDED_MODULES = (
+    *("veth", "sch_netem", "sch_prio", "cls_u32", "openvswitch", "tun"),
+    *("ifb", "sch_htb", "sch_drr", "sch_fq_codel", "sch_pie"),
+    *("sch_ingress", "cls_matchall", "cls_bpf", "act_mirred"),
+)
 MININETS_MODULES = (
     *("sch_htb", "sch_hfsc", "sch_red", "sch_tbf", "sch_ingress", "cls_u32", "act_mirred"),
     *("ifb", "bridge", "8021q"),

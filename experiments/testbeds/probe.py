@@ -16,7 +16,12 @@ from corridor.experiments.testbeds.kernel import (
 from corridor.experiments.testbeds.kernel_build import check_build_tools
 from corridor.experiments.testbeds.smoke import smoke_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation.this_kernel import FEATURES, is_root, kernel_lacks
+from corridor.topologies.emulation.this_kernel import (
+    FEATURES,
+    is_root,
+    kernel_lacks,
+    queues_lack,
+)
 
 SHARED_MEMORY = "/dev/shm"
 
@@ -57,6 +62,7 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
         build_lacks=build_lacks,
         guest_memory_bytes=free,
         guest_memory_folder=folder,
+        queues_lack=queues_lack() if native else "not looked for",
     )
 
 

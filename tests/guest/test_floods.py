@@ -27,3 +27,12 @@ def test_no_session_of_bfd_goes_down_in_a_flood_and_nothing_is_unexplained(flood
     assert len(after) == 14
     assert after == before
     assert (flooded.summary["warnings"], flooded.summary["invalid"]) == ([], None)
+
+
+def test_a_policed_demand_gets_its_rate_onto_the_fibre_and_a_free_one_all_of_it(once):
+    policed, free = (one["flows"][0] for one in once("policed").summary["demands"])
+    most = 20 * (1 + 0.1 / 2) * 1.01  # a burst of a tenth of a second, in two seconds
+    assert 20 < policed["delivered"] < most
+    lost = policed["offered_packets"] - policed["delivered_packets"]
+    assert policed["lost_by"] == {"meter": lost}
+    assert free["delivered_packets"] == free["offered_packets"]

@@ -27,6 +27,7 @@ SCENARIOS = (
     "lawful",
     "gigabit",
     "timeline",
+    "queues",
 )
 
 
@@ -158,6 +159,14 @@ def test_a_run_from_python_is_read(guest, tmp_path):
     assert code == 0, said
     assert "secret BLOCKED" in said
     assert "tables proven: True" in said
+
+
+@pytest.mark.guest
+def test_what_became_of_workloads_is_read(guest, tmp_path):
+    code, said = run(sys.executable, EXAMPLES / "read_workloads.py", tmp_path / "out")
+    assert code == 0, said
+    assert "night: 1 of 1 rounds, 1 of 1 in time" in said
+    assert "while load-night: infer" in said
 
 
 @pytest.mark.guest

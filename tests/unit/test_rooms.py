@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "topologies": (
         *("base", "model", "formats", "faults"),
-        *("emulation/octets", "emulation"),
+        *("emulation/octets", "emulation/queues", "emulation"),
         *("analysis", "uncertainty"),
     ),
     "controller": (
@@ -53,7 +53,7 @@ LEFT_OF = {
 """Traffic stands right of the controller, yet knows nothing of it."""
 PURE = (
     *("topologies/model", "topologies/formats", "topologies/faults", "topologies/analysis"),
-    *("topologies/emulation/octets",),
+    *("topologies/emulation/octets", "topologies/emulation/queues"),
     *("topologies/uncertainty", "controller/uncertainty"),
     *("controller/policy", "controller/intent", "controller/admission", "controller/forwarding"),
     *("controller/prover", "controller/relaxation", "controller/explain", "controller/testing"),

@@ -35,7 +35,7 @@ _BYTE, _HALF, _DOUBLE = 0x10, 0x08, 0x18
 _MOVE, _MOVE_VALUE, _ADD_VALUE, _AND_VALUE, _OR_VALUE = 0xBF, 0xB7, 0x07, 0x57, 0x47
 _CALL, _EXIT, _CONSTANT, _MAP_FD = 0x85, 0x95, 0x18, 1
 _IF_EQUAL, _IF_NOT_EQUAL, _ALWAYS = 0x15, 0x55, 0x05
-_LENGTH_AT, _INTERFACE_AT, _SEGMENTS_AT = 0, 40, 164
+_LENGTH_AT, _CAME_BY_AT, _INTERFACE_AT, _SEGMENTS_AT = 0, 36, 40, 164
 """Of ``struct __sk_buff``."""
 _FRAME_AT, _HELD_FROM, _HELD_BYTES = -32, 10, 32
 """Where the octets of a frame are held: those from the tenth on, so that addresses are aligned."""
@@ -68,14 +68,29 @@ def flow_key(
     return addresses + struct.pack("!HH", *ports) + struct.pack("=I", protocol)
 
 
-def counting(counts_fd: int, classes_fd: int, point: int) -> list[Instruction]:
-    """For what interfaces receive or send (``point``)."""
-    return _assembled([*_classified(classes_fd), *_counted(counts_fd, point)])
+def counting(
+    counts_fd: int, classes_fd: int, point: int, again_fd: int | None = None
+) -> list[Instruction]:
+    """For what interfaces receive or send (``point``). A table (``again_fd``) may name interfaces,
+    by number: what comes out of those was counted before it went in."""
+    before = [] if again_fd is None else _passed_over(again_fd)
+    keep = Instruction(_MOVE, _R6, _R1)
+    return _assembled([keep, *before, *_classified(classes_fd), *_counted(counts_fd, point)])
+
+
+def _passed_over(again_fd: int) -> Iterator[_Step]:
+    """What comes out of an interface of the table."""
+    yield Instruction(_LOAD, _R0, _R6, _CAME_BY_AT)
+    yield Instruction(_STORE, _FRAME, _R0, _KEY_AT)
+    yield from _map_in(_R1, again_fd)
+    yield from _address(_R2, _KEY_AT)
+    yield Instruction(_CALL, value=_LOOKUP)
+    yield _Jump(_IF_NOT_EQUAL, _R0, 0, "end")
+    yield Instruction(_MOVE, _R1, _R6)
 
 
 def _classified(classes_fd: int) -> Iterator[_Step]:
-    """The class of the packet in register 7; its descriptor is in 6."""
-    yield Instruction(_MOVE, _R6, _R1)
+    """The class of the packet in register 7; its descriptor is in 6, and in 1."""
     yield Instruction(_MOVE_VALUE, _R7, value=OTHER)
     yield Instruction(_MOVE_VALUE, _R2, value=_HELD_FROM)
     yield from _address(_R3, _FRAME_AT)

@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from corridor.topologies.emulation import lanes
-from corridor.topologies.emulation.octets import netem, rtnetlink
+from corridor.topologies.emulation.octets import rtnetlink
 from corridor.topologies.emulation.octets.found import Found
 
 _BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
 TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
+
+
+@dataclass(frozen=True)
+class ClassCounters:
+    """Of one class of a queue in front of a fibre."""
+
+    name: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    """Packets that found the buffer full, or that an AQM dropped."""
+    backlog_packets: int
 
 
 @dataclass(frozen=True)
@@ -21,9 +33,9 @@ class FibreCounters:
     sent_packets: int
     sent_bytes: int
     queue_drops: int
-    """Packets that found the buffer full."""
+    """Packets that found a buffer full, or that an AQM dropped."""
     line_drops: int
-    """Packets lost at random, as the shape asks."""
+    """Packets lost at random, as the shape asks, or that found the delay line full."""
     backlog_packets: int
     control_packets: int = 0
     control_bytes: int = 0
@@ -46,14 +58,11 @@ def counted(found: Found) -> FibreCounters:
     data = statistics(found.qdiscs[lanes.DELAY])
     queue_drops = statistics(found.qdiscs[lanes.QUEUE]).drops
     control = statistics(found.qdiscs[lanes.CONTROL])
-    line_drops = data.drops - queue_drops  # the outer stage counts the inner ones' too
-    if line_drops and not _loses(found.qdiscs[lanes.DELAY]):  # an overload that met its limit
-        queue_drops, line_drops = data.drops, 0
     return FibreCounters(
         sent_packets=data.sent_packets,
         sent_bytes=data.sent_bytes,
         queue_drops=queue_drops,
-        line_drops=line_drops,
+        line_drops=data.drops - queue_drops,  # the outer stage counts the inner ones' too
         backlog_packets=data.backlog_packets,
         control_packets=control.sent_packets,
         control_bytes=control.sent_bytes,
@@ -69,8 +78,3 @@ def statistics(dumped: bytes) -> Statistics:
     sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
     length, _backlog, drops, *_ = _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
     return Statistics(sent_packets, sent_bytes, drops, length)
-
-
-def _loses(dumped: bytes) -> bool:
-    stage = netem.held(dumped)
-    return stage is not None and bool(stage.loss or stage.bursts)

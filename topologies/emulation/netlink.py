@@ -15,8 +15,9 @@ from itertools import batched
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation import lanes, taps
-from corridor.topologies.emulation.fibre_counters import FibreCounters, counted
+from corridor.topologies.emulation import lanes, queue_interfaces, taps
+from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
+from corridor.topologies.emulation.modules import QUEUES_NEED, SHAPING_NEEDS
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.octets import rtnetlink
@@ -64,6 +65,8 @@ class Links:
         self._route = NetlinkSocket()
         self._closed = False
         self.namespaces: dict[str, Namespace] = {}
+        self._before: dict[str, tuple[ClassCounters, ...]] = {}
+        """What queues had counted when the fibres that they are before began again."""
 
     def build(self) -> None:
         """Make every host's namespace and every interface pair, addressed and up.
@@ -77,6 +80,7 @@ class Links:
                 for fibre in self._wiring.fibres
             )
             self._route.carry_out(pairs)
+            self._put(queue_interfaces.made(shapes(self._wiring), self._group), QUEUES_NEED)
             self._add_gateways()
             self._switch_on()
             _disable_ipv6(interfaces(self._wiring))
@@ -94,15 +98,19 @@ class Links:
             for interface, shape in shapes(self._wiring).items()
             for request in lanes.tree(index[interface], interface, shape)
         )
+        self._put(queue_interfaces.put(shapes(self._wiring), index), QUEUES_NEED)
         self.verify()
 
     def renew(self, wiring: Wiring) -> None:
         """Be as ``shape`` leaves a network that was built just now, for a wiring that differs in
         shapes only: interfaces up, fibres empty and counted from 0, random losses from their seeds,
         hosts without a neighbour they know."""
+        before = shapes(self._wiring)
         self._wiring = wiring
         index = {link.name: link.index for link in self._route.links()}
         self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
+        self._put(queue_interfaces.deleted(before, index))
+        self._put(queue_interfaces.made(shapes(wiring), self._group))
         self._route.carry_out(rtnetlink.switched(name, up=True) for name in self._switched())
         for namespace in self.namespaces.values():
             with namespace.entered(), NetlinkSocket() as inside:
@@ -112,20 +120,30 @@ class Links:
     def restore(self, interfaces: Iterable[str]) -> None:
         """Shape ends of fibres that are ports of a switch again, as declared."""
         declared = shapes(self._wiring)
+        self._before = self.class_counters()
         for name in interfaces:
             self._put(lanes.tree(socket.if_nametoindex(name), name, declared[name]))
 
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""
         self._put(lanes.lanes(socket.if_nametoindex(interface), interface, shape))
+        if shape.queue.stands:
+            self._put(queue_interfaces.rates(interface, shape))
 
     def drain(self, interface: str, shape: Shape) -> None:
         """As ``reshape``, and lose what is in both lanes; ``shape`` is to lose all it is given."""
         self._put(lanes.drained(socket.if_nametoindex(interface), interface, shape))
+        if shape.queue.stands:
+            name = queue_interfaces.name_of(interface)
+            self._route.carry_out(rtnetlink.switched(name, up=up) for up in (False, True))
 
     def set_up(self, interface: str, *, up: bool) -> None:
-        """Switch an interface on or off; frames in both its lanes are lost when off."""
-        self._route.carry_out([rtnetlink.switched(interface, up=up)])
+        """Switch an interface on or off; frames in both its lanes, and in a queue before it, are
+        lost when off."""
+        shape = shapes(self._wiring).get(interface)
+        queue = [queue_interfaces.name_of(interface)] if shape and shape.queue.stands else []
+        names = (*queue, interface) if up else (interface, *queue)
+        self._route.carry_out(rtnetlink.switched(name, up=up) for name in names)
 
     def is_up(self, interface: str) -> bool:
         """Whether an interface is switched on, whatever its carrier."""
@@ -137,7 +155,8 @@ class Links:
         ``changed`` are shapes other than the wiring's, by interface, that are meant to be there.
         """
         found = self._dump(filters=True)
-        for interface, shape in {**shapes(self._wiring), **(changed or {})}.items():
+        wanted_shapes = {**shapes(self._wiring), **(changed or {})}
+        for interface, shape in wanted_shapes.items():
             wanted = lanes.wanted(shape)
             held = lanes.held(found[interface])
             if held != wanted:
@@ -146,14 +165,24 @@ class Links:
                     f"wanted {wanted}, found {held}",
                     "nothing is run over an unshaped fibre; corridor doctor tells what is lacking",
                 )
+        queue_interfaces.check(self._route, wanted_shapes, found)
 
     def counters(self) -> dict[str, FibreCounters]:
         """Counters of every fibre direction, by the sending interface."""
+        dumped = self._dump()
+        queues = queue_interfaces.counters(shapes(self._wiring), dumped)
         return {
-            name: counted(found)
-            for name, found in self._dump().items()
+            name: queue_interfaces.with_queue(
+                counted(found), queues.get(name, ()), self._before.get(name, ())
+            )
+            for name, found in dumped.items()
             if {lanes.DELAY, lanes.QUEUE} <= found.qdiscs.keys()
         }
+
+    def class_counters(self) -> dict[str, tuple[ClassCounters, ...]]:
+        """Of each class of the queues in front of fibres, by the sending interface, since it was
+        shaped."""
+        return queue_interfaces.counters(shapes(self._wiring), self._dump())
 
     def close(self) -> None:
         """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""
@@ -241,18 +270,19 @@ class Links:
     def _end(self, end: End) -> Interface:
         return Interface(end.interface, end.mac, FIBRE_MTU_BYTES, self._group)
 
-    def _put(self, requests: Iterable[Request]) -> None:
+    def _put(self, requests: Iterable[Request], needed: Sequence[str] = SHAPING_NEEDS) -> None:
         try:
             self._route.carry_out(requests)
         except KernelRefuses as error:
             raise EnvironmentUnsupported(
                 f"the kernel refuses to shape {error.about}: {error.reason}",
-                "it needs sch_netem, sch_prio and cls_u32: sudo modprobe them, or --testbed uml",
+                f"it needs {', '.join(needed)}: sudo modprobe them, or --testbed uml",
             ) from error
 
     def _dump(self, *, filters: bool = False) -> dict[str, Found]:
-        """What is at every fibre's sending interfaces."""
-        wanted = shapes(self._wiring)
+        """What is at every fibre's sending interfaces, and at those in which frames queue."""
+        fibres = shapes(self._wiring)
+        wanted = {*fibres, *map(queue_interfaces.name_of, queue_interfaces.queued(fibres))}
         index = {link.name: link.index for link in self._route.links() if link.name in wanted}
         qdiscs: dict[int, dict[int, bytes]] = {number: {} for number in index.values()}
         for _kind, body in self._route.dump(rtnetlink.all_qdiscs()):
@@ -260,7 +290,10 @@ class Links:
             if number in qdiscs:
                 qdiscs[number][handle] = body
         return {
-            name: Found(qdiscs[number], filters=self._filters(number) if filters else ())
+            name: Found(
+                qdiscs[number],
+                filters=self._filters(number) if filters and name in fibres else (),
+            )
             for name, number in index.items()
         }
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.emulation import bpf
+from corridor.topologies.emulation import bpf, queue_interfaces
 from corridor.topologies.emulation.counting_program import (
     CLASS,
     CONTROL,
@@ -27,7 +27,7 @@ from corridor.topologies.emulation.counting_program import (
     counting,
     flow_key,
 )
-from corridor.topologies.emulation.netlink import interfaces
+from corridor.topologies.emulation.netlink import interfaces, shapes
 from corridor.topologies.model.wiring import Wiring
 
 UDP = 17
@@ -91,7 +91,7 @@ class PacketCounters(Closing):
             opened.callback(table.close)
             for one in (BFD, *listed):
                 table.put(one.key, CLASS.pack(one.number))
-            self._attach(opened, table)
+            self._attach(opened, table, _queues(opened, wiring))
             self._opened = opened.pop_all()
 
     def read(self) -> Mapping[Point, Passed]:
@@ -111,13 +111,28 @@ class PacketCounters(Closing):
     def close(self) -> None:
         self._opened.close()
 
-    def _attach(self, opened: contextlib.ExitStack, table: bpf.HashMap) -> None:
+    def _attach(
+        self, opened: contextlib.ExitStack, table: bpf.HashMap, queues: bpf.HashMap | None
+    ) -> None:
         for point, where in WHERE.items():
-            program = bpf.Program(counting(self._counts.fd, table.fd, point))
+            again = queues.fd if queues is not None and point == SENT else None
+            program = bpf.Program(counting(self._counts.fd, table.fd, point, again))
             opened.callback(program.close)
             for index in self._names:
                 program.attach(index, where)
                 opened.callback(_detached, program, index, where)
+
+
+def _queues(opened: contextlib.ExitStack, wiring: Wiring) -> bpf.HashMap | None:
+    """The interfaces that stand in front of fibres: what leaves them is sent a second time."""
+    names = [queue_interfaces.name_of(name) for name in queue_interfaces.queued(shapes(wiring))]
+    if not names:
+        return None
+    table = bpf.HashMap(CLASS.size, CLASS.size, len(names))
+    opened.callback(table.close)
+    for name in names:
+        table.put(CLASS.pack(socket.if_nametoindex(name)), CLASS.pack(1))
+    return table
 
 
 def _detached(program: bpf.Program, index: int, where: int) -> None:

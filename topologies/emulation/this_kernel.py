@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.emulation.modules import QUEUES_NEED
 
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
@@ -26,6 +27,14 @@ NO_SUCH = {
     "cls_u32": "this kernel has no filter for control traffic (module cls_u32)",
     "openvswitch": "this kernel has no openvswitch module",
 }
+
+
+def queues_lack() -> str:
+    """Which modules a kernel lacks for queues by class; empty if none, or if it does not say."""
+    lists, loaded = _module_lists(), _first_words(Path("/proc/modules"))
+    there = {one for one in QUEUES_NEED if any(f"/{one}.ko" in text for text in lists)} | loaded
+    lacking = [one for one in QUEUES_NEED if one not in there] if lists else []
+    return f"this kernel has no {', '.join(lacking)}" if lacking else ""
 
 
 def network_lacks() -> list[str]:
@@ -49,14 +58,8 @@ def kernel_lacks() -> dict[str, str]:
 
     A kernel's own list of modules settles it; in a container, which has none, it is tried.
     """
-    release = platform.release()
     loaded = _first_words(Path("/proc/modules"))
-    tree = Path("/lib/modules") / release
-    lists = [
-        text
-        for name in ("modules.dep", "modules.builtin")
-        if (text := _read(tree / name)) is not None
-    ]
+    lists = _module_lists()
     if not lists and not set(NO_SUCH) <= loaded:
         return _try_in_a_namespace()
     there = loaded | {one for one in NO_SUCH if any(f"/{one}.ko" in text for text in lists)}
@@ -64,6 +67,16 @@ def kernel_lacks() -> dict[str, str]:
         feature: next((NO_SUCH[one] for one in modules if one not in there), "")
         for feature, modules in FEATURES.items()
     }
+
+
+def _module_lists() -> list[str]:
+    """What a kernel says of its modules; nothing in a container."""
+    tree = Path("/lib/modules") / platform.release()
+    return [
+        text
+        for name in ("modules.dep", "modules.builtin")
+        if (text := _read(tree / name)) is not None
+    ]
 
 
 def _read(file: Path) -> str | None:

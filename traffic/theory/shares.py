@@ -30,45 +30,53 @@ def max_min_bps[Name](
             raise ValueError(f"nothing bounds {name}")
         if unknown := set(flow.links) - capacities_bps.keys():
             raise ValueError(f"{name} uses {min(unknown)}, which has no capacity")
-    left = {link: float(bps) for link, bps in capacities_bps.items()}
-    rates = dict.fromkeys(flows, 0.0)
-    growing = {name: flow for name, flow in flows.items() if flow.weight > 0}
-    while growing:
-        step = _step(growing, rates, left)
-        for name, flow in growing.items():
-            rates[name] += step * flow.weight
-            for link in set(flow.links):
-                left[link] -= step * flow.weight
-        growing = {
-            name: flow
-            for name, flow in growing.items()
-            if not _is_done(flow, rates[name], left, capacities_bps)
-        }
-    return rates
+    filling = _Filling(flows, capacities_bps)
+    while filling.growing:
+        filling.stop_next()
+    return {name: filling.rates.get(name, 0.0) for name in flows}
 
 
 _FULL = 1e-9
-"""Of a capacity: what is left by rounding alone."""
+"""Of a level: what is equal but for rounding."""
 
 
-def _step[Name](
-    growing: Mapping[Name, Flow], rates: Mapping[Name, float], left: Mapping[str, float]
-) -> float:
-    weights: dict[str, float] = {}
-    for flow in growing.values():
+class _Filling[Name]:
+    """All that grow are at one level: the rate of each is its weight times that."""
+
+    def __init__(self, flows: Mapping[Name, Flow], capacities_bps: Mapping[str, float]) -> None:
+        self.growing = {name: flow for name, flow in flows.items() if flow.weight > 0}
+        self.rates: dict[Name, float] = {}
+        self._on: dict[str, set[Name]] = {}
+        self._weight: dict[str, float] = {}
+        for name, flow in self.growing.items():
+            for link in set(flow.links):
+                self._on.setdefault(link, set()).add(name)
+                self._weight[link] = self._weight.get(link, 0.0) + flow.weight
+        self._left = {link: float(capacities_bps[link]) for link in self._on}
+        """Beside those that have stopped."""
+
+    def stop_next(self) -> None:
+        """Raise the level until a link is full or somebody has enough: those stop."""
+        full_at = {link: max(0.0, self._left[link]) / self._weight[link] for link in self._on}
+        wanted = min(flow.most_bps / flow.weight for flow in self.growing.values())
+        level = min([wanted, *full_at.values()])
+        highest = level * (1 + _FULL)
+        stopped = {
+            name for name, flow in self.growing.items() if flow.most_bps / flow.weight <= highest
+        }
+        stopped.update(*(self._on[link] for link, at in full_at.items() if at <= highest))
+        for name in stopped:
+            self._stop(name, level)
+
+    def _stop(self, name: Name, level: float) -> None:
+        flow = self.growing.pop(name)
+        self.rates[name] = rate_bps = level * flow.weight
         for link in set(flow.links):
-            weights[link] = weights.get(link, 0.0) + flow.weight
-    by_links = (max(0.0, left[link]) / weight for link, weight in weights.items())
-    by_wants = ((flow.most_bps - rates[name]) / flow.weight for name, flow in growing.items())
-    return min((*by_links, *by_wants))
-
-
-def _is_done(
-    flow: Flow, rate_bps: float, left: Mapping[str, float], capacities_bps: Mapping[str, float]
-) -> bool:
-    if rate_bps >= flow.most_bps * (1 - _FULL):
-        return True
-    return any(left[link] <= _FULL * capacities_bps[link] for link in flow.links)
+            self._left[link] -= rate_bps
+            self._on[link].discard(name)
+            self._weight[link] -= flow.weight
+            if not self._on[link]:
+                del self._on[link], self._weight[link], self._left[link]
 
 
 def rtt_weights(rtts_s: Sequence[float], exponent: float) -> list[float]:

@@ -50,6 +50,8 @@ class Transfer:
     size_bytes: int = 0
     congestion: str = "cubic"
     window_bytes: int = 0
+    dscp: int = 0
+    """Of what the client sends."""
     omit_s: int = 0
     timeout_s: float = 600
 
@@ -81,6 +83,8 @@ def client_arguments(transfer: Transfer) -> list[str]:
         arguments += ["-C", transfer.congestion]
     if transfer.window_bytes:
         arguments += ["-w", str(transfer.window_bytes)]
+    if transfer.dscp:
+        arguments += ["-S", str(transfer.dscp << 2)]
     if transfer.omit_s:
         arguments += ["-O", str(transfer.omit_s)]
     return arguments

@@ -172,7 +172,8 @@ class Binding(WayClaim):
                 for forged in outside(sent, (own,)) if sent else ():
                     said = f"{host.host} sends under another's address and gets {what(step)}"
                     yield shown_at(step, said, forged)
-            if step.packet.label is not None and step.packet.value("ip_dscp") != 0:
+            dscp = step.packet.value("ip_dscp")
+            if step.packet.label is not None and dscp != network.marks(step.matched):
                 yield shown_at(step, f"{host.host} says by its DSCP how to treat its packets")
             if step.end is End.DELIVERED:
                 yield from _answer(network, edge, step)
@@ -208,7 +209,7 @@ def _strange(network: Network, demand: Demand, step: Step) -> Iterator[str]:
 
 
 _MAY_CHANGE = frozenset({"ip_dscp", "eth_type"})
-"""What is zeroed, and what popping a label says."""
+"""What is written where a packet enters, and what popping a label says."""
 _OF_DEMANDS = (Table.CLASSIFY, Table.LABEL, Table.SWITCH)
 
 

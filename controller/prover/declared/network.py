@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
+from corridor.controller.forwarding.program import Flow, Program, SwitchProgram, Table
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import RETURN
@@ -129,6 +129,13 @@ class Network:
     def serves(self, flow: Flow) -> str:
         """The demand that an entry says it serves; empty where it says none that is known."""
         return self.demands[flow.policy - 1].id if 0 < flow.policy <= len(self.demands) else ""
+
+    def marks(self, matched: Iterable[Flow]) -> int:
+        """The DSCP of the demand whose entries a host's packet met; 0 if none is known."""
+        for flow in matched:
+            if flow.table == Table.CLASSIFY and 0 < flow.policy <= len(self.demands):
+                return self.demands[flow.policy - 1].intent.dscp
+        return 0
 
     def leads_to(self, hub: str, port: int) -> str:
         """What a port is, in words."""

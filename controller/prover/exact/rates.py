@@ -99,11 +99,12 @@ def misfits(admitted: Iterable[Admission]) -> Iterator[Breach]:
 
 
 def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Breach]:
-    """Guaranteed demands without a meter of their own, or of their aggregate at their hub, at the
-    rate, and with the burst, that their edge lets in; and others that have one."""
+    """Guaranteed or policed demands without a meter of their own, or of their aggregate at their
+    hub, at the rate, and with the burst, that their edge lets in; and others that have one."""
     owners: dict[tuple[str, int], str] = {}
     for one in searched:
-        bandwidth, intent = guaranteed(one), one.intent
+        automaton, intent = one.automaton, one.intent
+        let_in_bps = None if automaton is None else intent.let_in_bps(automaton.permit)
         hub = intent.pair[0]
         switch = explorer.switches[hub]
         for selector in intent.selectors:
@@ -115,19 +116,19 @@ def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Brea
                     yield Breach(f"packets of {intent.id} and {owner} share meter {meter}", hub)
             giving = next((flow for flow in matched if flow.table == Table.LABEL), None)
             meters = [switch.meters[meter] for meter in met if meter in switch.meters]
-            for said in _held_wrongly(bandwidth, meters):
+            for said in _held_wrongly(let_in_bps, meters):
                 yield Breach(f"packets of {intent.id} are {said}", hub, giving)
 
 
-def _held_wrongly(bandwidth: Bandwidth | None, meters: Sequence[Meter]) -> Iterator[str]:
-    """What is wrong with the meters that packets pass, given the rates they are promised."""
+def _held_wrongly(let_in_bps: int | None, meters: Sequence[Meter]) -> Iterator[str]:
+    """What is wrong with the meters that packets pass, given what their edge is to let in."""
     rates = [meter.rate_kbps for meter in meters]
     held = ", ".join(format_rate(rate * 1000) for rate in rates) or "nothing"
-    if bandwidth is None:
+    if let_in_bps is None:
         if rates:
             yield f"held to {held}, and nothing is promised to them"
-    elif rates != [_rate_kbps(bandwidth)]:
-        yield f"held to {held} instead of {format_rate(bandwidth.pir or bandwidth.cir)}"
+    elif rates != [-(-let_in_bps // 1000)]:  # as meters count, rounded up
+        yield f"held to {held} instead of {format_rate(let_in_bps)}"
     elif (burst := meters[0].burst_kbit) != (due := _burst_kbit(rates[0])):
         yield f"let through {burst} kbit at once instead of {due} kbit"
 
@@ -136,8 +137,3 @@ def _burst_kbit(rate_kbps: int) -> int:
     """What passes at a rate in a tenth of a second; more would let a demand fill queues that others
     share, less would cut what its rate allows."""
     return max(rate_kbps // BURST_PER_S, 1)
-
-
-def _rate_kbps(bandwidth: Bandwidth) -> int:
-    """The peak rate as meters count, rounded up."""
-    return -(-(bandwidth.pir or bandwidth.cir) // 1000)

@@ -121,9 +121,10 @@ class Explorer:
         return Journey(False, at_ns, tuple(crossed))
 
     def packet(self, intent: Intent, selector: Selector) -> Packet:
-        """One that an intent's host sends, as it comes to its switch."""
+        """One that an intent's host sends, marked as the demand is, as it comes to its switch."""
         src, dst = (self.hosts[hub] for hub in intent.pair)
-        return Packet.of(in_port=HOST_PORT, **some_packet(src, dst, selector))
+        header = some_packet(src, dst, selector) | {"ip_dscp": intent.dscp}
+        return Packet.of(in_port=HOST_PORT, **header)
 
     def lawful(self, automaton: Automaton) -> Lawful:
         return Lawful(automaton, self._ground, self._joined)

@@ -142,3 +142,15 @@ def test_a_kind_that_there_is_not_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="no kind of event is called 'cutt'"):
         corridor.Lab("mini").at("1s").cutt("guian-kunming")
     assert "partition" in dir(corridor.Lab("mini").at("1s"))
+
+
+def test_a_workload_is_sent_from_python_and_switched_on_by_an_event() -> None:
+    with corridor.Lab("mini") as lab:
+        lab.send({"id": "night", "shipped": "backup", "class": "dr", "compress": 3600})
+        lab.at("200ms").load("night", lasting="300ms")
+        (workload,) = lab._loaded().workloads
+        assert (workload.entry.id, workload.demands) == ("night", ("backup-east-west",))
+        with pytest.raises(InputError, match=r"workload .*unknown kind"):
+            lab.send({"id": "more", "kind": "bluk", "class": "dr"})
+        with pytest.raises(InputError, match=r"event .*unknown workload"):
+            lab.at("1s").load("more")

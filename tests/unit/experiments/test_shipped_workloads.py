@@ -92,7 +92,7 @@ def test_by_class_takes_keys_for_all_and_leaves_out_what_others_name_and_what_ca
 """
     plan = planned(tmp_path, text, CLASSES)
     assert [(one.id, one.compress, one.customers[0]) for one in plan.workloads] == [
-        ("all-infer", 1, 2),
+        ("all-infer", 1, 1),
         ("own", 1, 1),
     ]
 

@@ -108,6 +108,13 @@ def test_a_transfer_is_split_over_its_connections_to_the_octet(tmp_path):
     assert {row.round for row in rows(plan)} == {0}
 
 
+def test_both_ends_mark_packets_as_their_demand_does(tmp_path):
+    demands = DEMANDS.replace("class: dr,", "class: dr, dscp: AF11,")
+    plan = planned(tmp_path, BULK, demands=demands)
+    (near,), (far,) = ends(plan, "shanghai"), ends(plan, "karachi")
+    assert near.dscp == far.dscp == 10
+
+
 def test_an_answer_waits_for_its_request_and_is_streamed_in_pieces(tmp_path):
     plan = planned(
         tmp_path,

@@ -1,0 +1,158 @@
+"""What it costs that workloads share fibres, in a sentence; and what events did to them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from corridor.experiments.answers.words import duration
+from corridor.experiments.results.messages import Round
+from corridor.experiments.results.summary import EventSummary, Summary
+from corridor.experiments.results.workload_summary import WorkloadsSummary, WorkloadSummary
+from corridor.topologies.base.words import counted, joined
+
+LEAST_ROUNDS = 2
+"""Of a demand, in either stretch that is compared."""
+LEAST_FACTOR = 1.2
+"""By which it takes longer, or shorter, to be told."""
+MOST_DEADLINES = 3
+MOST_EVENTS = 2
+
+
+@dataclass(frozen=True)
+class Messages:
+    """Rounds of a run; ``start_ns`` is when probing starts, after the epoch."""
+
+    rounds: Sequence[Round] = ()
+    start_ns: int = 0
+
+
+def sharing(summary: Summary) -> str:
+    """Empty of a run without workloads."""
+    found = summary.get("workloads")
+    if found is None or not found["workloads"]:
+        return ""
+    waited = [one for one in found["workloads"] if not one["background"] and one["completed"]]
+    said = [
+        f"Sharing: {counted(len(found['workloads']), 'workload')} at once",
+        *_slowest(waited),
+        *_in_time(found),
+    ]
+    return f"{'; '.join(said)}."
+
+
+def _slowest(waited: Sequence[WorkloadSummary]) -> Iterator[str]:
+    """The one that takes longest beside what a fair share of its paths would give."""
+    ratios = [
+        (measured / expected, one)
+        for one in waited
+        if (of := one.get("expected"))
+        and (measured := of["measured_ms"]["mean"])
+        and (expected := of["expected_ms"]["mean"])
+    ]
+    if not ratios:
+        return
+    _, worst = max(ratios, key=lambda pair: pair[0])
+    of = worst["expected"]
+    measured, expected = of["measured_ms"]["mean"], of["expected_ms"]["mean"]
+    assert measured is not None
+    assert expected is not None
+    yield (
+        f"{worst['id']} suffers most, {duration(measured)} a round on the mean where a fair share "
+        f"of fibres gives {duration(expected)}"
+    )
+
+
+def _in_time(found: WorkloadsSummary) -> Iterator[str]:
+    due = [one for one in found["workloads"] if one["deadlines"]]
+    late = sorted(
+        (one for one in due if one["met"] < one["deadlines"]),
+        key=lambda one: one["met"] / one["deadlines"],
+    )
+    if late:
+        told = [f"{one['met']:,} of {one['deadlines']:,} of {one['id']}" for one in late]
+        yield f"in time are {joined(told[:MOST_DEADLINES])}"
+    elif due:
+        yield "every deadline is met"
+
+
+@dataclass(frozen=True)
+class _Change:
+    event: str
+    when: str
+    demand: str
+    before_ms: float
+    then_ms: float
+    late: int
+    due: int
+
+    @property
+    def factor(self) -> float:
+        """How much longer, or shorter, a round takes."""
+        ratio = self.then_ms / self.before_ms
+        return max(ratio, 1 / ratio)
+
+    def __str__(self) -> str:
+        when = f"while {self.event} lasts" if self.when == "while" else f"after {self.event}"
+        said = (
+            f"{when} a round of {self.demand} takes {duration(self.then_ms)} instead of "
+            f"{duration(self.before_ms)}"
+        )
+        if self.late:
+            said += f", and {self.late} of {self.due} {'is' if self.late == 1 else 'are'} late"
+        return said
+
+
+def under_events(summary: Summary, of: Messages) -> str:
+    """For the events that changed most, the demand they hit whose rounds changed most; empty where
+    nothing is known to have changed."""
+    found = summary.get("workloads")
+    if found is None:
+        return ""
+    changes = [worst for event in summary.get("events", []) if (worst := _worst(event, found, of))]
+    changes.sort(key=lambda one: -one.factor)
+    told = [one for one in changes if one.factor >= LEAST_FACTOR][:MOST_EVENTS]
+    return f"Under load: {'; '.join(map(str, told))}." if told else ""
+
+
+def _worst(event: EventSummary, found: WorkloadsSummary, of: Messages) -> _Change | None:
+    when = {
+        one["when"]: (one["from_ms"], one["until_ms"])
+        for one in found["stretches"]
+        if one["event"] == event["id"]
+    }
+    then = next((name for name in ("while", "after") if name in when), None)
+    if then is None or "before" not in when:
+        return None
+    hit = {one["demand"] for one in event["hits"]}
+    before, later = (_by_demand(of, hit, *when[name]) for name in ("before", then))
+    changes = [
+        _change(event["id"], then, name, before[name], later[name])
+        for name in before
+        if name in later
+    ]
+    return max(filter(None, changes), key=lambda one: one.factor, default=None)
+
+
+def _by_demand(
+    of: Messages, hit: set[str], from_ms: float, until_ms: float
+) -> Mapping[str, Sequence[Round]]:
+    found: dict[str, list[Round]] = {}
+    for one in of.rounds:
+        if one.demand not in hit or one.kept_back or one.from_ns is None:
+            continue
+        if from_ms <= (one.from_ns - of.start_ns) / 1e6 < until_ms:
+            found.setdefault(one.demand, []).append(one)
+    return found
+
+
+def _change(
+    event: str, when: str, demand: str, before: Sequence[Round], then: Sequence[Round]
+) -> _Change | None:
+    took = [[one.took_ns / 1e6 for one in of if one.took_ns] for of in (before, then)]
+    if min(map(len, took)) < LEAST_ROUNDS:
+        return None
+    due = [one for one in then if one.deadline_ns is not None]
+    late = sum(not one.met for one in due)
+    return _Change(event, when, demand, fmean(took[0]), fmean(took[1]), late, len(due))

@@ -1,0 +1,119 @@
+"""The figure of losses: where packets of demands were lost, and by what, as the account has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from corridor.experiments.account.losses import CAUSES, IN_FLIGHT
+from corridor.experiments.figures import data
+from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.rows import Rows, RowText
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import Width
+from corridor.experiments.results.summary import AccountSummary
+from corridor.topologies.base.words import counted
+
+MOST_ROWS = 24
+ROW_IN = 0.22
+ELSEWHERE = "not on a fibre"
+SHOWN = tuple(cause for cause in CAUSES if cause != IN_FLIGHT)
+LOOKS: tuple[dict[str, Any], ...] = (
+    {"facecolor": "0.25"},
+    {"facecolor": "0.75"},
+    {"facecolor": "0.95", "hatch": "////"},
+    {"facecolor": "0.55", "hatch": "...."},
+    {"facecolor": "0.85", "hatch": "\\\\\\\\"},
+    {"facecolor": "white", "hatch": "xxxx"},
+    {"facecolor": "0.65", "hatch": "----"},
+    {"facecolor": "0.9", "hatch": "++++"},
+    {"facecolor": "0.45", "hatch": "oooo"},
+)
+"""By place in ``SHOWN``."""
+EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
+
+
+@dataclass(frozen=True)
+class Place:
+    name: str
+    lost: Counter[str]
+    """Packets of demands by cause."""
+
+    @property
+    def packets(self) -> int:
+        return self.lost.total()
+
+
+def places_of(account: AccountSummary) -> list[Place]:
+    """Directions of fibres that lost any, the most first; then what was lost elsewhere."""
+    found = [
+        Place(
+            f"{one['fibre']} from {one['from']}",
+            Counter(one["lost"]) - Counter(one["control_lost"]),
+        )
+        for one in account["fibres"]
+    ]
+    on_fibres = sum((one.lost for one in found), Counter[str]())
+    elsewhere = Place(ELSEWHERE, Counter(account["lost"]) - on_fibres)
+    ordered = sorted(found, key=lambda one: (-one.packets, one.name))
+    return [one for one in (*ordered, elsewhere) if one.packets]
+
+
+def _draw(run: RunData, width: Width) -> Figure | None:
+    account = run.summary.get("account")
+    places = places_of(account) if account else []
+    if account is None or not places:
+        return None
+    shown = [one for one in places if one.name != ELSEWHERE][:MOST_ROWS]
+    shown += [one for one in places if one.name == ELSEWHERE]
+    rows = Rows([_text(one) for one in shown], width, ROW_IN)
+    fibres = counted(len(places) - (places[-1].name == ELSEWHERE), "direction")
+    said = (
+        f"{account['sent']:,} packets of demands sent, {account['delivered']:,} delivered, "
+        f"{account['in_flight']:,} under way at the end; {fibres} of fibres lost any"
+    )
+    if len(shown) < len(places):
+        said += f", {len(places) - len(shown)} not shown"
+    figure, axes = rows.figure(
+        _title(account, places), data.caption(run.summary, said), _key(shown)
+    )
+    for y, place in zip(rows.ys, shown, strict=True):
+        left = 0
+        for cause, look in zip(SHOWN, LOOKS, strict=True):
+            axes.barh(y, place.lost[cause], left=left, height=0.6, **look, **EDGE)
+            left += place.lost[cause]
+    axes.set_xlim(0, 1.05 * max(one.packets for one in shown))
+    axes.set_xlabel("packets lost")
+    rows.write(axes)
+    return figure
+
+
+def _text(place: Place) -> RowText:
+    causes = [f"{cause} {place.lost[cause]:,}" for cause in SHOWN if place.lost[cause]]
+    return RowText(place.name, ", ".join(causes[:3]))
+
+
+def _title(account: AccountSummary, places: Sequence[Place]) -> str:
+    lost = sum((one.lost for one in places), Counter[str]())
+    cause, most = lost.most_common(1)[0]
+    closes = "the account closes" if account["closes"] else f"off by {account['off_by']:,}"
+    return f"{lost.total():,} packets lost, {most:,} of them: {cause}; {closes}"
+
+
+def _key(shown: Sequence[Place]) -> list[tuple[Any, str]]:
+    return [
+        (Patch(**look, **EDGE), cause)
+        for cause, look in zip(SHOWN, LOOKS, strict=True)
+        if any(one.lost[cause] for one in shown)
+    ]
+
+
+KIND = FigureKind(
+    "losses",
+    _draw,
+)

@@ -1,0 +1,140 @@
+"""Messages and rounds as columns, for what is asked of many stretches of a run. Pure.
+
+Times are ns after the epoch; ``NEVER`` is what has not been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.results.messages import MessageRow, Round, RoundKey
+from corridor.experiments.results.stretches import Stretch
+
+type Integers = NDArray[np.int64]
+type Flags = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+NEVER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class MessageColumns:
+    """Of one workload or one class."""
+
+    rows: Sequence[MessageRow]
+
+    @cached_property
+    def intended_ns(self) -> Integers:
+        return _column(row.intended_ns for row in self.rows)
+
+    @cached_property
+    def completed_ns(self) -> Integers:
+        return _column(row.completed_ns for row in self.rows)
+
+    @cached_property
+    def took_ns(self) -> Integers:
+        return _column(row.took_ns for row in self.rows)
+
+    @cached_property
+    def octets(self) -> Floats:
+        return np.array([row.bytes for row in self.rows], float)
+
+    @cached_property
+    def _first_ns(self) -> Integers:
+        """Of those that arrived; their last, where the first is not known."""
+        first = _column(row.first_ns for row in self.rows)
+        return np.where(first == NEVER, self.completed_ns, first)
+
+    @cached_property
+    def _flows(self) -> Integers:
+        """The number of what shares with the others: a demand, or a connection of a single one."""
+        demands = {row.demand for row in self.rows}
+        names = [row.demand if len(demands) > 1 else row.connection for row in self.rows]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        return np.array([numbers[name] for name in names], np.int64)
+
+    @cached_property
+    def demands(self) -> int:
+        """How many."""
+        return len({row.demand for row in self.rows})
+
+    @cached_property
+    def connections(self) -> frozenset[int]:
+        return frozenset(row.connection for row in self.rows)
+
+    def arrived(self, during: Stretch) -> Floats:
+        """Octets that arrived in a stretch, of messages that arrived whole: each spread evenly from
+        its first to its last."""
+        last, first = self.completed_ns, self._first_ns
+        took = np.maximum(last - first, 1)
+        within = np.minimum(last, during.until_ns) - np.maximum(last - took, during.from_ns)
+        whole: Floats = self.octets * np.clip(within, 0, None) / took
+        whole[last == NEVER] = 0.0
+        return whole
+
+    def lasts_ns(self, during: Stretch, over_ns: int) -> int:
+        """How much of a stretch something was to arrive: from the first intended start to the last
+        arrival, or to the end of the run where something never arrived."""
+        begun = self.intended_ns != NEVER
+        if not begun.any():
+            return 0
+        last_ns = int(self.completed_ns.max())
+        if (begun & (self.completed_ns == NEVER)).any():
+            last_ns = max(last_ns, over_ns)
+        first_ns = int(self.intended_ns[begun].min())
+        return min(last_ns, during.until_ns) - max(first_ns, during.from_ns)
+
+    def rates(self, during: Stretch) -> list[float]:
+        """At which messages came that were intended in a stretch, by flow: octets over the time
+        they took together."""
+        counted = within(self.intended_ns, during) & (self.took_ns > 0)
+        flows = self._flows[counted]
+        octets = np.bincount(flows, self.octets[counted])
+        took = np.bincount(flows, self.took_ns[counted].astype(float))
+        return [float(one) for one in (octets[took > 0] / took[took > 0])]
+
+
+@dataclass(frozen=True, eq=False)
+class RoundColumns:
+    """Of one workload or one class, and how long each would take as expected."""
+
+    rounds: Sequence[Round]
+    expected: Mapping[RoundKey, int]
+
+    @cached_property
+    def from_ns(self) -> Integers:
+        return _column(one.from_ns for one in self.rounds)
+
+    @cached_property
+    def took_ns(self) -> Integers:
+        return _column(one.took_ns for one in self.rounds)
+
+    @cached_property
+    def expected_ns(self) -> Integers:
+        return _column(self.expected.get(one.key) for one in self.rounds)
+
+    @cached_property
+    def has_deadline(self) -> Flags:
+        return np.array([one.deadline_ns is not None for one in self.rounds], np.bool_)
+
+    @cached_property
+    def kept_back(self) -> Flags:
+        return np.array([one.kept_back for one in self.rounds], np.bool_)
+
+    @cached_property
+    def met(self) -> Flags:
+        return np.array([bool(one.met) for one in self.rounds], np.bool_)
+
+
+def within(times_ns: Integers, during: Stretch) -> Flags:
+    known = times_ns != NEVER
+    found: Flags = known & (times_ns >= during.from_ns) & (times_ns < during.until_ns)
+    return found
+
+
+def _column(values: Iterable[int | None]) -> Integers:
+    return np.array([NEVER if value is None else value for value in values], np.int64)

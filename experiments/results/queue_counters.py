@@ -1,0 +1,84 @@
+"""What the classes of queues in front of fibres counted while it was measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.emulation.fibre_counters import ClassCounters
+from corridor.topologies.model.wiring import Wiring
+
+FILE = "queues.json"
+"""In ``raw``; only of runs in which fibres have queues of a kind."""
+COUNTED = ("sent_packets", "sent_bytes", "drops")
+
+
+class ClassSummary(TypedDict):
+    """Packets and octets that passed, what was dropped, and what still waited at the end."""
+
+    name: str
+    sent_packets: int
+    sent_bytes: int
+    drops: int
+    backlog_packets: int
+
+
+QueueSummary = TypedDict(
+    "QueueSummary",
+    {"fibre": str, "from": str, "discipline": str, "classes": list[ClassSummary]},
+)
+"""Of one direction of a fibre: that which is entered at the hub ``from``."""
+
+type ByInterface = Mapping[str, Sequence[ClassCounters]]
+
+
+def write_queues(raw: Path, before: ByInterface, after: ByInterface) -> None:
+    """Nothing where no fibre has such a queue."""
+    if not after:
+        return
+    said = {
+        when: {name: to_plain(list(classes)) for name, classes in counted.items()}
+        for when, counted in (("before", before), ("after", after))
+    }
+    (raw / FILE).write_text(json.dumps(said))
+
+
+def read_queues(raw: Path, wiring: Wiring) -> list[QueueSummary]:
+    """Of each direction that a packet came to; none where nothing was counted, or cannot be read.
+
+    A queue whose interface was made again meanwhile counts from there."""
+    try:
+        said = json.loads((raw / FILE).read_text())
+        return list(_summed(wiring, said["before"], said["after"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
+    for fibre in wiring.fibres:
+        for end, shape in ((fibre.a, fibre.forward), (fibre.z, fibre.backward)):
+            now = after.get(end.interface, [])
+            then = {one["name"]: one for one in before.get(end.interface, [])}
+            classes = [_since(one, then.get(one["name"], {})) for one in now]
+            if any(one["sent_packets"] or one["drops"] for one in classes):
+                yield {
+                    "fibre": fibre.fibre,
+                    "from": end.hub,
+                    "discipline": shape.queue.name,
+                    "classes": classes,
+                }
+
+
+def _since(now: Mapping[str, Any], then: Mapping[str, Any]) -> ClassSummary:
+    counted = {name: int(now[name]) - int(then.get(name, 0)) for name in COUNTED}
+    again = any(value < 0 for value in counted.values())
+    return {
+        "name": str(now["name"]),
+        "sent_packets": int(now["sent_packets"]) if again else counted["sent_packets"],
+        "sent_bytes": int(now["sent_bytes"]) if again else counted["sent_bytes"],
+        "drops": int(now["drops"]) if again else counted["drops"],
+        "backlog_packets": int(now["backlog_packets"]),
+    }

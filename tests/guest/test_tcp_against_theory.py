@@ -1,0 +1,27 @@
+"""Kernel TCP in the virtual clock against theory; ``tests/benchmarks/tcp_theory.py`` has more."""
+
+import pytest
+
+from corridor.traffic.measures.completion import jain
+from corridor.traffic.theory.tcp import mathis_bps
+from corridor_runs import seen_inside
+
+pytestmark = pytest.mark.guest
+PAYLOAD = 1448 / 1518
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory, virtual_kernel):
+    return seen_inside(virtual_kernel, tmp_path_factory.mktemp("tcp"), "tcp_shares")
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_connections_of_the_same_round_trip_share_a_fibre_fairly_and_fill_it(seen, count):
+    rates = seen["shared"][str(count)]
+    assert len(rates) == count
+    assert jain(rates) > 0.99, rates
+    assert sum(rates) == pytest.approx(count * 2_500_000 * PAYLOAD, rel=0.02)
+
+
+def test_random_losses_leave_of_reno_what_mathis_says(seen):
+    assert seen["lossy"] == pytest.approx(mathis_bps(1448, 0.06, 0.01), rel=0.15)

@@ -1,0 +1,256 @@
+"""The account of packets: it closes where all counts agree, and does not where one is wrong."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
+from corridor.experiments.account.ends import Ends
+from corridor.experiments.account.losses import Cause, split
+from corridor.experiments.account.packet_classes import CONTROL
+from corridor.experiments.plan.values import PlannedEvent
+from corridor.experiments.results.account import Account, to_arrow
+from corridor.topologies.model.wiring import ALL_PPM
+from counted_network import (
+    PLAN,
+    PROBES_OF_FAR,
+    STREAM_OF_FAR,
+    STREAM_OF_NEAR,
+    CountedNetwork,
+    lost,
+)
+
+CUT = PlannedEvent("dig", "cut", "two", {}, 1_000, 2_000)
+
+
+def lossy(**shares: float):
+    """The plan with some loss declared on fibres."""
+    fibres = tuple(
+        dataclasses.replace(
+            fibre, forward=dataclasses.replace(fibre.forward, loss_ppm=shares.get(fibre.fibre, 0))
+        )
+        for fibre in PLAN.wiring.fibres
+    )
+    wiring = dataclasses.replace(PLAN.wiring, fibres=fibres)
+    return dataclasses.replace(PLAN, wiring=wiring)
+
+
+def test_an_account_of_packets_that_all_arrive_closes_with_nothing_lost():
+    network = CountedNetwork()
+    network.send(PROBES_OF_FAR, 7)
+    network.read("end")
+    found = network.ledger()
+    (line,) = found.lines
+    assert found.closes
+    assert (line.sent, line.delivered, line.lost, line.in_flight) == (7, 7, 0, 0)
+
+
+def test_what_a_full_queue_dropped_stands_under_queue_at_its_fibre():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 40)
+    network.send(STREAM_OF_FAR, 9, until="s2p3", drop="queue")
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert lost(found, STREAM_OF_FAR) == {"queue": 9}
+    (loss,) = found.lines[0].losses
+    assert (loss.place, loss.shared) == ("two:guian->karachi", 0)
+
+
+def test_what_is_on_a_fibre_at_the_end_is_in_flight_and_not_lost():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 3, until="s2p3")
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert (found.lines[0].in_flight, found.lines[0].lost) == (3, 0)
+
+
+def test_what_was_under_way_before_counting_began_is_not_missed():
+    network = CountedNetwork()
+    network.readings[0]["fibres"]["s2p3"]["control_backlog_packets"] = 1
+    network.fibres["s2p3"]["control_backlog_packets"] = 1
+    network.passed["s2p3", 1, CONTROL] += 4
+    network.passed["s3p2", 0, CONTROL] += 4
+    network.fibres["s2p3"]["control_packets"] += 4
+    network.read("end")
+    assert network.ledger().problems == ()
+
+
+def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5, until="s2p3")
+    network.read(at_ns=1_000)
+    network.fibres["s2p3"]["backlog_packets"] = 0
+    network.off = ["s2p3", "s3p2"]
+    network.read(at_ns=1_000, do="cut", event="dig")
+    network.read("end")
+    (loss,) = network.ledger().lines[0].losses
+    assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 5)
+
+
+def test_what_a_silent_fibre_loses_is_not_random_loss():
+    network = CountedNetwork(lossy(two=10.0))
+    network.send(STREAM_OF_FAR, 2, until="s2p3", drop="line")
+    network.read()
+    network.losing = {"s2p3": ALL_PPM}
+    network.read(do="silence", event="dig")
+    network.send(STREAM_OF_FAR, 4, until="s2p3", drop="line")
+    network.read("end")
+    assert lost(network.ledger(), STREAM_OF_FAR) == {"random loss": 2, "fault": 4}
+
+
+def test_what_a_delay_line_dropped_that_loses_nothing_at_random_found_it_full():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, until="s2p3", drop="line")
+    network.read("end")
+    (loss,) = network.ledger().lines[0].losses
+    assert (loss.cause.kind, loss.cause.reason) == ("queue", "the delay line was full")
+
+
+def test_two_demands_that_lose_by_two_causes_at_once_keep_their_sums_and_are_said_to_share():
+    network = CountedNetwork(lossy(one=10.0))
+    network.send(STREAM_OF_FAR, 30, until="s1p2", drop="queue")
+    network.send(STREAM_OF_NEAR, 60, until="s1p2", drop="queue")
+    network.send(STREAM_OF_NEAR, 9, until="s1p2", drop="line")
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    far, near = lost(found, STREAM_OF_FAR), lost(found, STREAM_OF_NEAR)
+    assert (sum(far.values()), sum(near.values())) == (30, 69)
+    assert far["queue"] + near["queue"] == 90
+    assert "which lost which is by shares" in " ".join(found.unsure)
+
+
+def test_what_a_switch_did_not_send_on_is_by_the_event_that_took_its_port():
+    plan = dataclasses.replace(PLAN, events=(CUT,))
+    network = CountedNetwork(plan)
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_FAR, 6, until="s2p2")
+    network.read("end", at_ns=1_900)
+    found = network.ledger()
+    assert found.closes
+    (loss,) = found.lines[0].losses
+    assert (loss.place, loss.cause.kind, loss.cause.event) == ("guian", "switch", "dig")
+
+
+def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 6, until="s2p2")
+    network.read("end")
+    found = network.ledger()
+    assert (found.closes, found.off_by) == (False, 6)
+    assert "guian: 6 packets did not come out" in " ".join(found.problems)
+
+
+def metered():
+    """The plan with a meter for what far sends, which is the third demand."""
+    given = Flow(2, 100, (), (), 4, cookie(Reason.LABEL, policy=5), meter=1)
+    switch = SwitchProgram("shanghai", 1, (given,))
+    return dataclasses.replace(PLAN, program=Program((switch,), ()))
+
+
+@pytest.mark.parametrize(("counted", "closes"), [(8, True), (5, False), (11, False)])
+def test_what_meters_dropped_has_to_be_what_is_missing_where_they_are(counted, closes):
+    network = CountedNetwork(metered())
+    network.send(STREAM_OF_FAR, 8, until="s1")
+    network.meters = counted
+    network.read("end")
+    found = network.ledger()
+    assert found.closes is closes
+    assert lost(found, STREAM_OF_FAR)["meter"] == min(8, counted)
+
+
+def whole_run() -> CountedNetwork:
+    """Packets of two demands, some of which are lost, by one cause at a time."""
+    network = CountedNetwork(lossy(one=10.0))
+    network.send(STREAM_OF_FAR, 50)
+    network.send(STREAM_OF_NEAR, 20)
+    network.send(STREAM_OF_NEAR, 4, until="s1p2", drop="queue")
+    network.read("middle")
+    network.send(STREAM_OF_FAR, 2, until="s1p2", drop="line")
+    network.send(PROBES_OF_FAR, 5)
+    network.read("end")
+    return network
+
+
+PASSED = [tuple(one[:3]) for one in whole_run().readings[-1]["passed"]]
+FIBRES = [(name, key) for name in ("s1p2", "s2p3") for key in ("queue_drops", "line_drops")]
+
+
+def test_a_run_with_several_losses_closes():
+    assert whole_run().ledger().closes
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+@pytest.mark.parametrize("where", PASSED)
+def test_an_account_in_which_one_point_has_counted_one_packet_wrongly_does_not_close(where, off):
+    network = whole_run()
+    for row in network.readings[-1]["passed"]:
+        if tuple(row[:3]) == where:
+            row[3] += off
+            row[4] += off
+    assert not network.ledger().closes
+
+
+@pytest.mark.parametrize("where", FIBRES)
+def test_an_account_in_which_a_queue_has_counted_one_packet_wrongly_does_not_close(where):
+    network = whole_run()
+    name, key = where
+    network.readings[-1]["fibres"][name][key] += 1
+    assert not network.ledger().closes
+
+
+@pytest.mark.parametrize("end", ["sent", "received"])
+def test_an_account_in_which_a_host_has_counted_one_packet_wrongly_does_not_close(end):
+    network = whole_run()
+    ends = Ends(copy.copy(network.sent), copy.copy(network.received))
+    getattr(ends, end)[STREAM_OF_FAR] += 1
+    assert not network.ledger(ends).closes
+
+
+def test_packets_that_no_host_counts_are_taken_from_the_ports_and_that_is_said():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5)
+    network.read("end")
+    found = network.ledger(Ends({}, {}))
+    assert found.closes
+    assert found.unsure[0].startswith("5 packets of TCP")
+
+
+@given(
+    st.dictionaries(st.integers(1, 9), st.integers(1, 500), min_size=1, max_size=6),
+    st.lists(st.integers(0, 100), min_size=3, max_size=3),
+)
+def test_what_is_shared_out_among_causes_keeps_both_sums(rows, weights):
+    total = sum(rows.values())
+    first = min(total, weights[0])
+    second = min(total - first, weights[1])
+    names = ("queue", "random loss", "fault")
+    columns = dict(zip(map(Cause, names), (first, second, total - first - second), strict=True))
+    found = split(rows, columns)
+    for number, packets in rows.items():
+        assert sum(n for (row, _), (n, _) in found.items() if row == number) == packets
+    for cause, packets in columns.items():
+        assert sum(n for (_, one), (n, _) in found.items() if one == cause) == packets
+    assert all(0 <= shared <= n for n, shared in found.values())
+
+
+def test_the_rows_of_a_class_in_the_table_come_to_what_was_sent():
+    found = whole_run().ledger()
+    rows = to_arrow(found).to_pylist()
+    for line in found.lines:
+        mine = [row for row in rows if (row["demand"], row["kind"]) == line.of[1:3]]
+        assert sum(row["packets"] for row in mine) == line.sent
+
+
+def test_where_and_by_what_a_demand_lost_packets_is_told_by_the_account():
+    account = Account(whole_run().ledger())
+    assert account.lost_at("near", "stream") == {"one:shanghai->guian queue": 4}
+    assert account.lost_by("far", "stream") == {"random loss": 2}
+    assert Account(None).lost_at("near", "stream") is None

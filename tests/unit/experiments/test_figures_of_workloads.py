@@ -1,0 +1,168 @@
+"""Figures of workloads: what rounds took, what classes brought, what fibres carried and lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import handmade_run
+import handmade_workloads
+from corridor.experiments.figures import class_data, fibre_use, losses
+from corridor.experiments.figures.event_data import Level
+from corridor.experiments.figures.registry import KINDS
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
+from corridor.experiments.results.results import read_plan, summarise
+from drawn_texts import assert_apart, assert_legible, visible_texts
+
+WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
+NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use")
+ACCOUNT: Any = {
+    "closes": True,
+    "off_by": 0,
+    "sent": 1000,
+    "delivered": 870,
+    "in_flight": 2,
+    "problems": [],
+    "unsure": [],
+    "demands": [],
+    "lost": {"queue": 90, "fault": 20, "policy": 18},
+    "fibres": [
+        {
+            "fibre": "one",
+            "from": "shanghai",
+            "to": "guian",
+            "entered": 900,
+            "arrived": 780,
+            "in_flight": 0,
+            "lost": {"queue": 95, "fault": 5},
+            "control_lost": {"queue": 5},
+        },
+        {
+            "fibre": "two",
+            "from": "guian",
+            "to": "karachi",
+            "entered": 800,
+            "arrived": 785,
+            "in_flight": 0,
+            "lost": {"fault": 15},
+            "control_lost": {},
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
+    out_dir = tmp_path_factory.mktemp("workloads") / "run"
+    handmade_workloads.write_run(out_dir)
+    summary = summarise(out_dir, read_plan(out_dir), handmade_run.FACTS)
+    return RunData(out_dir, {**summary, "account": ACCOUNT})
+
+
+def drawn(name: str, run: RunData, width: Any = TEXT) -> Any:
+    with style():
+        figure = KINDS[name].draw(run, width)
+        if figure is not None:
+            lay_out(figure)
+    return figure
+
+
+def texts(figure: Any) -> list[str]:
+    return [" ".join(text.get_text().split("\n")) for text in visible_texts(figure)]
+
+
+def test_rounds_are_told_by_class_with_what_was_in_time(run: RunData) -> None:
+    said = texts(drawn("completion-times", run))
+    assert "ckpt misses 2 of 4 deadlines" in said
+    assert "ckpt: 3 of 4 arrived, 2 of 4 in time" in said
+    assert "infer: 60 of 60 arrived" in said
+    assert not any(text.startswith("dr") for text in said), "all of it was kept back"
+
+
+def test_what_rounds_took_has_a_level_a_stretch_with_an_interval_where_there_are_enough(
+    run: RunData,
+) -> None:
+    found = run.summary["workloads"]
+    before, during, after = class_data.levels_of(found, "infer")
+    assert (before.from_s, before.until_s, before.middle_ms) == (0.0, 1.5, 50.0)
+    assert (during.middle_ms, during.until_s) == (250.0, 2.5)
+    assert before.interval_ms == [50.0, 50.0]
+    assert after.interval_ms is None, "ten rounds carry no median"
+    assert after.middle_ms == 250.0
+
+
+def test_rounds_that_never_came_are_late(run: RunData) -> None:
+    found = class_data.finished(run.rounds, "ckpt", run.start_ns)
+    assert found.from_s.tolist() == [0.0, 0.8, 1.6, 2.4]
+    assert found.took_ms[:3].tolist() == [100.0, 700.0, 100.0]
+    assert np.isnan(found.took_ms[3])
+    assert found.late.tolist() == [False, True, False, True]
+
+
+def test_goodput_is_spread_over_the_time_in_which_messages_came(run: RunData) -> None:
+    edges = np.array([0.0, 0.5, 1.0, 1.5])
+    ckpt = [row for row in run.messages if row.data_class == "ckpt"][:2]
+    first, second, third = class_data.goodput_mbps(ckpt, run.start_ns, edges)
+    assert first == pytest.approx(50_000 * 8 / 0.5 / 1e6)
+    assert second == 0.0
+    assert third == pytest.approx(first), "from 1.15 to 1.5 s"
+
+
+def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_lost() -> None:
+    from corridor.traffic.measures.samples import PROBE_DTYPE
+
+    probes = np.zeros(4, PROBE_DTYPE)
+    probes["intended_ns"] = [0, 400_000_000, 600_000_000, 1_500_000_000]
+    probes["received"] = [True, True, False, False]
+    probes["t4_ns"] = [10_000_000, 12_500_000, 0, 0]
+    found = class_data.waits([(probes, [Level(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0]))
+    assert found.slowest_ms[0] == pytest.approx(2.5)
+    assert np.isnan(found.slowest_ms[1])
+    assert found.lost_s.tolist() == [0.6], "nothing was expected of the last"
+
+
+def test_fibres_are_as_full_as_their_queues_counted(run: RunData) -> None:
+    one, two = fibre_use.read_directions(run)
+    assert (one.fibre, one.from_hub) == ("one", "shanghai")
+    assert one.shares == pytest.approx([0.8, 0.8, 0.0, 0.0, 0.8, 0.8])
+    assert two.shares == pytest.approx([0.5] * 6)
+    assert [use.dropped_packets for use in one.use] == [0, 0, 7, 0, 0, 0]
+    said = texts(drawn("fibre-use", run))
+    title = "one is fullest, 53 % on the mean; 0 of 2 directions are 90 % full at some time"
+    assert title in said
+
+
+def test_losses_are_by_fibre_and_cause_and_what_is_left_was_lost_elsewhere() -> None:
+    one, two, rest = losses.places_of(ACCOUNT)
+    assert (one.name, one.lost) == ("one from shanghai", Counter(queue=90, fault=5))
+    assert (two.name, two.lost) == ("two from guian", Counter(fault=15))
+    assert (rest.name, rest.lost) == (losses.ELSEWHERE, Counter(policy=18))
+
+
+def test_the_title_of_losses_says_whether_the_account_closes(run: RunData) -> None:
+    assert "128 packets lost, 90 of them: queue; the account closes" in texts(drawn("losses", run))
+    broken = {**ACCOUNT, "closes": False, "off_by": 4}
+    other = RunData(run.out_dir, {**run.summary, "account": broken})
+    assert any(text.endswith("off by 4") for text in texts(drawn("losses", other)))
+
+
+def test_a_run_without_workloads_has_none_of_these(tmp_path: Path) -> None:
+    handmade_run.write_run(tmp_path / "run")
+    summary = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    run = RunData(tmp_path / "run", summary)
+    assert [name for name in (*NAMES, "losses") if drawn(name, run) is not None] == []
+
+
+@WIDTHS
+@pytest.mark.parametrize("name", [*NAMES, "losses"])
+def test_no_text_is_small_leaves_the_figure_or_covers_another(
+    run: RunData, name: str, width: Any
+) -> None:
+    figure = drawn(name, run, width)
+    assert_legible(figure)
+    assert_apart(figure, high_px=3)

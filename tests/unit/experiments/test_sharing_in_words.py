@@ -1,0 +1,73 @@
+"""What sharing costs, in sentences and as a short table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handmade_run
+import handmade_workloads
+from corridor.experiments.answers.classes_table import classes_table
+from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
+from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
+from corridor.experiments.results.results import read_plan, summarise
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("workloads") / "run"
+    handmade_workloads.write_run(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def summary(folder: Path) -> Any:
+    return summarise(folder, read_plan(folder), handmade_run.FACTS)
+
+
+@pytest.fixture
+def messages(folder: Path, summary: Any) -> Messages:
+    return Messages(rounds_of(read_messages(folder / MESSAGES_FILE)), handmade_workloads.START_NS)
+
+
+def with_hits(summary: Any, *demands: str) -> Any:
+    event = {"id": "dig", "kind": "cut", "what": "one", "at_ms": 1500.0, "until_ms": 2500.0}
+    return {**summary, "events": [{**event, "hits": [{"demand": one} for one in demands]}]}
+
+
+def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
+    said = sharing(summary)
+    assert said.startswith("Sharing: 3 workloads at once; ")
+    assert said.endswith("in time are 2 of 4 of saves.")
+
+
+def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
+    alone = {key: value for key, value in summary.items() if key != "workloads"}
+    assert sharing(alone) == ""
+    assert under_events(alone, Messages()) == ""
+    assert classes_table(alone) == ""
+
+
+def test_the_demand_that_an_event_changed_most_is_told(summary: Any, messages: Messages) -> None:
+    assert under_events(with_hits(summary, "near", "far"), messages) == (
+        "Under load: while dig lasts a round of near takes 250 ms instead of 50 ms."
+    )
+
+
+def test_demands_that_an_event_did_not_hit_are_not_told(summary: Any, messages: Messages) -> None:
+    assert under_events(with_hits(summary, "far"), messages) == ""
+
+
+def test_classes_have_a_column_for_each_part_of_the_run(summary: Any) -> None:
+    head, _, ckpt, infer, *_ = classes_table(summary).splitlines()
+    assert head.split()[-5:] == ["before", "dig", "dig", "after", "dig"]
+    assert ckpt.split()[:3] == ["ckpt", "3/4", "2/4"]
+    assert infer.split()[:2] == ["infer", "60/60"]
+    assert infer.split()[-6:] == ["50", "ms", "250", "ms", "~250", "ms"]
+
+
+def test_what_is_kept_back_is_in_no_number(summary: Any) -> None:
+    dr = next(one for one in summary["workloads"]["workloads"] if one["id"] == "backup")
+    assert (dr["rounds"], dr["kept_back"], dr["deadlines"]) == (0, 1, 0)

@@ -1,0 +1,1 @@
+"""What may stand in front of a fibre, so that frames queue by class: a kind a file."""

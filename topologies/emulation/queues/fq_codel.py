@@ -1,0 +1,41 @@
+"""Fair queueing of flows, each held to a target delay by CoDel (RFC 8290)."""
+
+from __future__ import annotations
+
+from corridor.topologies.emulation.octets import bpf
+from corridor.topologies.emulation.octets.disciplines import FqCodel
+from corridor.topologies.emulation.queues.kind import QueueKind
+from corridor.topologies.emulation.queues.tree import (
+    FIRST_LINE,
+    GATE_CLASS,
+    Filter,
+    Line,
+    Stage,
+    Tree,
+    gate,
+)
+from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
+
+FLOWS = 1024
+"""As the kernel has it."""
+
+
+def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
+    """Flows are told apart by a program of ours: the kernel does not look below a label."""
+    aqm = FqCodel(
+        target_us=queue.target_us,
+        limit_packets=-(-queue.buffer_bytes // FULL_FRAME_ON_FIBRE_BYTES),
+        flows=FLOWS,
+        quantum_bytes=FULL_FRAME_ON_FIBRE_BYTES,
+    )
+    parts = (
+        *gate(rate_bytes_per_s),
+        Stage(FIRST_LINE, GATE_CLASS, aqm),
+        Filter(FIRST_LINE, bpf.by_flow(FLOWS)),
+    )
+    return Tree(parts, (Line("all", FIRST_LINE),))
+
+
+KIND = QueueKind(
+    "fq_codel", "fair queueing of flows, each held to a target delay", tree, frozenset(["target"])
+)

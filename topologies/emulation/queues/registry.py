@@ -1,0 +1,34 @@
+"""The kinds of queues: the one list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from corridor.topologies.emulation.queues import (
+    committed,
+    drop_tail,
+    fq_codel,
+    pie,
+    priority,
+    weighted,
+)
+from corridor.topologies.emulation.queues.kind import QueueKind
+from corridor.topologies.emulation.queues.tree import Tree
+from corridor.topologies.model.queue import Queue
+
+KINDS: Mapping[str, QueueKind] = {
+    kind.name: kind
+    for kind in (
+        committed.KIND,
+        drop_tail.KIND,
+        fq_codel.KIND,
+        pie.KIND,
+        priority.KIND,
+        weighted.KIND,
+    )
+}
+
+
+def tree(queue: Queue, rate_bps: int) -> Tree:
+    """What is to stand in front of a fibre of this rate."""
+    return KINDS[queue.name].tree(queue, rate_bps // 8)
