@@ -15,8 +15,13 @@ from typing import Any, cast
 from corridor.experiments.answers.run_verdict import judge
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.account import ACCOUNT_FILE, ACCOUNT_TABLE
+from corridor.experiments.results.fibre_use import USE_FILE
+from corridor.experiments.results.messages import MESSAGES_FILE
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
 from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.tracks import SERIES_FILE
+from corridor.experiments.results.utilisation import UTILISATION_FILE
 from corridor.experiments.run.event_log import EventLog
 from corridor.topologies.base.bounded_file import (
     RESULT,
@@ -33,7 +38,11 @@ from corridor.traffic.measures import samples
 NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What comes of data that no run of this version leaves."""
 RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
-MORE_FILES = ("cuts.parquet", "events.parquet", "series.parquet")
+MORE_FILES = (
+    *("cuts.parquet", "events.parquet", SERIES_FILE),
+    *(MESSAGES_FILE, UTILISATION_FILE, USE_FILE),
+    *(ACCOUNT_FILE, ACCOUNT_TABLE),
+)
 """Those that not every run has."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import handmade_workloads
 import page_case
 from corridor.experiments import cli
 from corridor.experiments.pages.report import write_report
@@ -74,8 +75,9 @@ def open_page(browser: Any) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def run_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of the run made by hand."""
-    return write_report(page_case.write_run(tmp_path_factory.mktemp("run")))
+    """Of the run made by hand, with workloads."""
+    folder = tmp_path_factory.mktemp("run")
+    return write_report(page_case.write_run(folder, handmade_workloads.write_run))
 
 
 @pytest.fixture(scope="session")

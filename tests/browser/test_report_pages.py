@@ -346,3 +346,31 @@ def test_a_live_page_shows_what_its_script_is_told(open_page: Open, tmp_path: Pa
     page.evaluate("corridor.setFibre('two', 'up')")
     assert "is-cut" not in (page.locator("#f1").get_attribute("class") or "")
     assert opened.complaints == []
+
+
+def test_what_sharing_costs_is_told_drawn_and_sorted(open_page: Open, run_report: Path) -> None:
+    page = open_page(run_report).page
+    section = page.locator("#sharing")
+    assert "Policies kept 1 round back" in section.inner_text()
+    rows = page.locator("#workloads-table tbody tr")
+    assert rows.locator("th").all_inner_texts()[0].startswith("chat")
+    rows.nth(1).scroll_into_view_if_needed()
+    assert "2 of 4" in rows.nth(1).inner_text()
+    assert section.locator("svg text[font-weight='600']").all_text_contents() == ["ckpt", "infer"]
+    heads = page.locator("#stretches-table thead th")
+    assert [head.split("\n")[0] for head in heads.all_inner_texts()] == [
+        *("Class", "before dig", "dig", "after dig"),
+    ]
+    page.locator("#workloads-table thead th button").nth(1).click()
+    assert page.locator("#workloads-table thead th").nth(1).get_attribute("aria-sort")
+
+
+def test_what_sharing_costs_is_there_without_a_script_and_on_paper(
+    open_page: Open, run_report: Path
+) -> None:
+    page = open_page(run_report, java_script_enabled=False).page
+    page.emulate_media(media="print")
+    assert page.locator("#workloads-table tbody tr").count() == 3
+    notes = page.locator("#sharing details dl")
+    assert "Octets are times 3e-06." in (notes.text_content() or "")
+    assert notes.is_visible()

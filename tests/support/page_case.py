@@ -9,6 +9,7 @@ back before it leaves, and one event cuts ``two`` under it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -295,17 +296,17 @@ def results(folder: Path, **more: Any) -> RunResults:
     return RunResults(**{"summary": summary(folder), **parts, **more})
 
 
-def summary(folder: Path) -> Json:
-    handmade_run.write_run(folder)
+def summary(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Json:
+    prepare(folder)
     found: Json = dict(recover(folder).summary)
     found["events"] = [event()]
     found["crossings"] = {"frames": 1234, "lost": 0, "forbidden": [], "strange": []}
     return found
 
 
-def write_run(folder: Path) -> Path:
+def write_run(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Path:
     """A whole result folder."""
-    (folder / "summary.json").write_text(json.dumps(summary(folder)))
+    (folder / "summary.json").write_text(json.dumps(summary(folder, prepare)))
     (folder / "answers.json").write_text(json.dumps(answers()))
     (folder / "proof.json").write_text(json.dumps(proof(verdict("C10"), broken())))
     return folder

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import handmade_run
+import handmade_workloads
 from corridor.experiments import cli
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run.recover import RESULT_FILES, recover
@@ -221,3 +222,13 @@ def test_report_as_json_prints_the_summary_and_nothing_else(
 def test_report_works_on_a_copy_elsewhere(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "copy of it")
     assert recover(tmp_path / "copy of it").summary == recover(run).summary
+
+
+def test_tables_of_workloads_are_made_again_too(tmp_path: Path) -> None:
+    folder = tmp_path / "workloads"
+    handmade_workloads.write_run(folder)
+    assert "workloads" in recover(folder).summary
+    tables = [folder / "messages.parquet", folder / "fibre_use.parquet"]
+    first = [table.read_bytes() for table in tables]
+    recover(folder)
+    assert [table.read_bytes() for table in tables] == first
