@@ -80,7 +80,8 @@ class Lowered:
     to_bps: int
 
     def __str__(self) -> str:
-        return f"{self.demand} from {format_rate(self.cir_bps)} to {format_rate(self.to_bps)}"
+        to = format_rate(self.to_bps) if self.to_bps else "no guarantee"
+        return f"{self.demand} from {format_rate(self.cir_bps)} to {to}"
 
 
 @dataclass(frozen=True)

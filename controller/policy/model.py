@@ -17,7 +17,13 @@ from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
 from corridor.controller.policy.terms.destinations import Destination
 from corridor.controller.policy.terms.elements import HubSelector, Where
-from corridor.controller.policy.terms.places import Groups, Names, Value, shipped_groups
+from corridor.controller.policy.terms.places import (
+    Groups,
+    Names,
+    Value,
+    listed,
+    shipped_groups,
+)
 from corridor.controller.policy.terms.services import Service, Services
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
@@ -225,7 +231,13 @@ def _each_once[T](given: tuple[T, ...]) -> tuple[T, ...]:
     return given
 
 
-KindsOfFailure = Annotated[tuple[Protected, ...], Field(min_length=1), AfterValidator(_each_once)]
+KindsOfFailure = Annotated[
+    tuple[Protected, ...],
+    Field(min_length=1),
+    BeforeValidator(listed, json_schema_input_type=Protected | list[Protected]),
+    AfterValidator(_each_once),
+]
+"""One kind or a list of kinds."""
 
 
 class Protect(Value):

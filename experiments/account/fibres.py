@@ -24,6 +24,7 @@ from corridor.experiments.account.losses import (
 )
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
+from corridor.topologies.faults import vswitchd
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
 FULL_LINE, BACKLOG = "the delay line was full", "the kernel's backlog"
@@ -165,13 +166,16 @@ class _Span:
         return Cause(RANDOM) if losing else Cause(QUEUE, "", FULL_LINE)
 
     def _taken_away_by(self, before: Moment, now: Moment) -> str | None:
-        """The event that has done something, or that holds an end down: the kernel empties a queue
-        a moment after its far end went down. None if nothing has."""
-        if "do" in now.said:
-            return now.said.get("event", "")
+        """The event that has changed the direction, or holds an end down: the kernel empties a
+        queue a moment after its far end went down. None if nothing has."""
         ends = (self._direction.sender, self._direction.receiver)
-        broken = (one.broken_by.get(end) for one in (before, now) for end in ends)
-        return next((event for event in broken if event is not None), None)
+        broken = [
+            one.broken_by[end] for one in (before, now) for end in ends if end in one.broken_by
+        ]
+        reshaped = any(self._direction.sender in one.said["losing"] for one in (before, now))
+        if now.said.get("do") == vswitchd.RESTART or ("do" in now.said and (broken or reshaped)):
+            return now.said.get("event", "")
+        return broken[0] if broken else None
 
     def _flush(self, event: str) -> None:
         """What was in the delay line and the queue when something was done to them."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-LEAST_MS = 0.05
-"""A round trip that differs by less is told as the same."""
+from corridor.topologies.base.words import LEAST_SHOWN_MS as LEAST_MS
+
+__all__ = ["LEAST_MS", "duration", "ms"]
 
 
 def ms(value: float) -> str:

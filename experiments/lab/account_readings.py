@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 POLLS = 20
 """How many times at most it is looked whether anything still moves at the end."""
+TRIES = 5
+"""How many times at most counts are read again, since packets moved between."""
 SLACK_S = 0.01
 FULL_FRAME_BITS = 8 * FULL_FRAME_BYTES
 
@@ -92,6 +94,16 @@ class AccountReadings(Closing):
     def passed(self) -> Mapping[Point, Passed]:
         """All that was counted so far; nothing where the kernel cannot do it."""
         return {} if self._counters is None else self._counters.read()
+
+    def _consistent(self) -> tuple[Mapping[Point, Passed], Mapping[str, Mapping[str, int]]]:
+        """Counts of packets and of queues between which no packet has moved, if that can be had."""
+        counted = {} if self._counters is None else self._counters.read()
+        for _ in range(TRIES):
+            before, fibres = counted, to_plain(self._net.kernel.counters())
+            counted = {} if self._counters is None else self._counters.read()
+            if counted == before:
+                break
+        return counted, fibres
 
     @contextlib.contextmanager
     def around(self, change: Change) -> Iterator[None]:

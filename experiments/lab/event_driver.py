@@ -140,9 +140,7 @@ class EventDriver:
         self.counted_before.append(to_plain(self._net.kernel.counters()))
         openvswitch.restart()
         openvswitch.wait_for_ports()
-        self._net.kernel.restore(shapes(self.wiring))
-        for interface, shape in self.faults.changed_shapes().items():
-            self._net.kernel.reshape(interface, shape)
+        self._net.kernel.restore({**shapes(self.wiring), **self.faults.changed_shapes()})
 
     def request(self, do: str, **what: Any) -> None:
         record = self._now.record

@@ -14,7 +14,8 @@ PLAIN: Mapping[str, str] = {
     "C1": "Data that nothing permits never leaves the place where it starts.",
     "C2": "Nobody can send in another's name, and nothing is changed on the way.",
     "C3": "Each packet is marked once, where it enters, with what it truly is.",
-    "C4": "Data that must stay within a country, or some countries, stays there.",
+    "C4": "Data that must stay within a country, or some, stays there, and crosses no more borders "
+    "than it may.",
     "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
     "C6": "Data arrives where it was sent and nowhere else.",
     "C7": "Data is inspected, and goes by, where it must: in order, before the border if so asked.",

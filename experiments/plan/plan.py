@@ -81,7 +81,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     wiring = with_queues(wiring, loaded, ways)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways)
-    refuse_shared(topology, ways, loaded.file)
+    refuse_shared(loaded, ways)
     demands = tuple(
         planned(
             number,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.forwarding.compiler import still_shared
+from corridor.controller.forwarding.disjoint import Sharing
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.disjoint import KINDS
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.model import RETURN, PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
@@ -25,6 +26,7 @@ from corridor.experiments.plan.prediction import (
 from corridor.experiments.plan.values import Assessment, Gateway, PlannedDemand
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.options import ProbeOptions
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.line import Line
@@ -126,9 +128,9 @@ def refuse_misfits(
             raise InputError(admission.refusal())
 
 
-def refuse_shared(topology: Topology, ways: Iterable[ForwardingTree], file: str) -> None:
+def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> None:
     """Raises InputError where demands that are to be disjoint are not, with what they share."""
-    found = still_shared(topology, ways)
+    found = still_shared(loaded.topology, ways)
     if found:
         worst = min(found, key=lambda one: len(one.shared))
         kinds = ", ".join(kind for kind in KINDS if kind in worst.over)
@@ -139,8 +141,16 @@ def refuse_shared(topology: Topology, ways: Iterable[ForwardingTree], file: str)
             f"found: the least that was found to be shared is {names}"
             f"{f' and {more} more' if more > 0 else ''}",
             "leave a kind out of over, add a fibre to the map, or ask of other policies",
-            file=file,
+            file=loaded.file,
+            line=_line_of_group(loaded, worst),
         )
+
+
+def _line_of_group(loaded: LoadedScenario, shared: Sharing) -> int | None:
+    """Of the first group that asks that these two share nothing."""
+    both = {name.removesuffix(RETURN) for name in (shared.one, shared.other)}
+    groups = zip(loaded.scenario.disjoint, loaded.disjoint_lines, strict=True)
+    return next((line for group, line in groups if both.issubset(group.demands)), None)
 
 
 def assessments(

@@ -11,7 +11,7 @@ from corridor.experiments.results.price_causes import Basis
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, to_plain
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 SCHEMA = 2
 HEADINGS = ("class of data", "n", "kept back", "extra round trip", "no way around", "narrower")
@@ -25,7 +25,6 @@ BASES: Mapping[Basis, str] = {
     "reading": "a reading, unsure",
     "no permit": "no permit matches",
 }
-LEAST_SHOWN_MS = 0.05
 LEGEND = """\
 [low to high]: the middle 90 % of draws of the map, in ms, by how well lengths are known; a total of
 0.0 ms with an interval is a near tie. How sure the law is stands at each clause."""

@@ -8,6 +8,7 @@ from corridor.experiments.results.account_text import account_lines
 from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.event_table import events_table, expectations_lines
 from corridor.experiments.results.judged import not_judged_line
+from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.results.sampling_text import sampling_lines
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import (
@@ -42,6 +43,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
             ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
         ),
         flow_table(summary, width),
+        queues_table(summary, width),
         workloads_table(summary, width),
         stretches_table(summary, width),
         account_lines(summary, width),

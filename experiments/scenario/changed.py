@@ -14,6 +14,7 @@ from corridor.experiments.scenario.scenario import (
     whole,
 )
 from corridor.experiments.scenario.shipped_files import read_scenario
+from corridor.experiments.timeline.moments import parse_moment
 from corridor.topologies.base.documents import Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
@@ -27,7 +28,8 @@ EVENT_OF = {"link": "cut", "srlg": "group", "hub": "hub", "gateway": "gateway"}
 
 def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedScenario:
     """A scenario in which nothing happens but that these elements fail, all at once, and are
-    mended. Where BFD runs, fibres are cut without their ends seeing it."""
+    mended. Where BFD runs, fibres are cut without their ends seeing it. Workloads run all the time
+    where events would begin or end them."""
     own = read_scenario(name_or_path)
     folder = Path(own.file).parent
     document = whole(own, folder)
@@ -35,7 +37,19 @@ def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedSce
     silent = load_document(document, folder, asked).scenario.network.bfd is not None
     timeline: list[Plain] = [_event(one, silent=silent) for one in dead]
     changed = {**document.data, "timeline": timeline, "faults": [], "cuts": None}
+    changed["workloads"] = _always_on(document.data.get("workloads"))
     return lasting(load_document(replace(document, data=changed), folder, asked), CUT_RUNS)
+
+
+def _always_on(workloads: Plain) -> list[Plain]:
+    """Without moments that count from events."""
+    found: list[Plain] = []
+    for one in workloads if isinstance(workloads, list) else ():
+        assert isinstance(one, dict)
+        ends = {key: parse_moment(one[key]) for key in ("start", "stop") if one.get(key)}
+        gone = {key for key, moment in ends.items() if moment.event}
+        found.append({key: value for key, value in one.items() if key not in gone})
+    return found
 
 
 def _event(element: str, *, silent: bool) -> dict[str, Plain]:

@@ -172,6 +172,8 @@ class LoadedScenario(Frozen):
     loads: tuple[InstanceOf[NamedEvent], ...] = ()
     """When those workloads run that no event switches on."""
     file: str = ""
+    disjoint_lines: tuple[int | None, ...] = ()
+    """Of that file, where each group of disjoint demands stands."""
 
 
 class Under(Frozen):
@@ -271,6 +273,9 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         workloads=workloads_of(document, scenario.workloads, demands, events, folder),
         loads=tuple(loads),
         file=document.file,
+        disjoint_lines=tuple(
+            document.line_of("disjoint", n) for n in range(len(scenario.disjoint))
+        ),
     )
 
 

@@ -81,16 +81,16 @@ class _Sender:
 
 
 def plan(load: Load, out: Outbox) -> None:
-    if load.options["apart"] and len(load.demands) > 1:
-        for along in load.demands:
-            plan(replace(load, demands=(along,)), out)
-        return
+    """Rounds of demands that are apart have numbers of their own, for they are not one round."""
     send = ALGORITHMS[load.options["algorithm"]].plan
+    groups = [(one,) for one in load.demands] if load.options["apart"] else [load.demands]
     first = 0
-    for window in range(len(load.windows)):
-        rounds = _rounds(load, window)
-        send(load, _Sender(load, out, window), range(first, first + rounds))
-        first += rounds
+    for group in groups:
+        of = replace(load, demands=group)
+        for window in range(len(load.windows)):
+            rounds = range(first, first + _rounds(load, window))
+            send(of, _Sender(of, out, window), rounds)
+            first = rounds.stop
 
 
 def _rounds(load: Load, window: int) -> int:

@@ -2,8 +2,9 @@
 
     .venv/bin/python -m tests.benchmarks.demands [DEMANDS ...]
 
-Two shapes: all demands between two hubs of ``mini``, where only ports tell them apart, and demands
-between random hubs of ``pan-asia``, protected against any one link. Each number has a process of
+Three shapes: all demands between two hubs of ``mini``, where only ports tell them apart; the same
+with a workload of requests, each with a connection of its own, twelve a demand; and demands between
+random hubs of ``pan-asia``, protected against any one link. Each number has a process of
 its own, so that its memory is its own; CPU seconds hold on a busy machine, too.
 """
 
@@ -28,10 +29,11 @@ from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.formats.load import load_topology
 
 SIZES = (500, 1000, 2000, 4000)
-SHAPES = ("mini", "pan-asia")
+MANY_PAIRS, REQUESTS = "pan-asia", "mini, requests"
+SHAPES = ("mini", REQUESTS, MANY_PAIRS)
 SEED = 1
 PARTS = ("load", "plan", "prove", "draw")
-HEADINGS = ("on", "demands", "entries", *(f"{part} s" for part in PARTS), "MiB")
+HEADINGS = ("on", "demands", "entries", "messages", *(f"{part} s" for part in PARTS), "MiB")
 
 
 def main() -> None:
@@ -51,22 +53,31 @@ def _row(shape: str, size: int) -> tuple[str, ...]:
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     took = (f"{found[part]:.1f}" for part in PARTS)
-    return (f"{found['entries']:,}", *took, f"{found['mib']:.0f}")
+    return (f"{found['entries']:,}", f"{found['messages']:,}", *took, f"{found['mib']:.0f}")
 
 
 def scenario(shape: str, size: int) -> str:
     """So many demands, as YAML."""
     chance = random.Random(SEED)
-    hubs = [hub.id for hub in load_topology(shape).hubs]
+    topology = shape.partition(",")[0]
+    hubs = [hub.id for hub in load_topology(topology).hubs]
     ends = [tuple(chance.sample(hubs, 2)) for _ in range(size)]
-    between = ends if shape == "pan-asia" else [("shanghai", "guian")] * size
-    head = {
+    between = ends if shape == MANY_PAIRS else [("shanghai", "guian")] * size
+    asked = {
+        "id": "all",
+        "kind": "requests",
+        "class": "infer",
+        "interval": "500ms",
+        "scale": "none",
+    }
+    head: dict[str, object] = {
         "schema": 1,
         "name": "many",
-        "topology": shape,
+        "topology": topology,
         "service": "leased-circuit",
-        "probe": {"interval": "20s", "count": 2},
-        "protect": {"k": int(shape == "pan-asia"), "over": ["link"]},
+        "probe": {"interval": "1s", "count": 6},
+        "protect": {"k": int(shape == MANY_PAIRS), "over": ["link"]},
+        "workloads": [{**asked, "up": "1kB", "down": "4kB"}] if shape == REQUESTS else [],
         "demands": [
             {"id": f"d{number}", "class": "infer", "src": src, "dst": dst}
             for number, (src, dst) in enumerate(between)
@@ -90,7 +101,8 @@ def measured(file: Path) -> dict[str, float]:
     at.append(time.process_time())
     took = {part: at[one + 1] - at[one] for one, part in enumerate(PARTS)}
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**took, "entries": proof.counts.entries, "mib": mib}
+    messages = len(plan.messages) if plan.messages else 0
+    return {**took, "entries": proof.counts.entries, "messages": messages, "mib": mib}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from attack_breakages import BREAKAGES, broken_rounds
 from attack_rounds import Round, every_attack, given, rows
 from attack_verdicts import Verdicts
 from attack_world import attacked_world
+from corridor.controller.openflow.wiring_check import lldp_frame
 from corridor.controller.prover import prove, read_dump
 from corridor_runs import ROOT, seen_inside
 
@@ -76,8 +77,18 @@ def flood(world):
     rate_bps = next(one.forward.rate_bps for one in world.wiring.fibres if one.fibre == FLOODED)
     gap_s = 8 * (len(frame) + 4) / rate_bps / 10
     frames = round(FLOOD_S / gap_s)
-    more = {"frame": frame.hex(), "frames": frames, "gap_s": gap_s}
-    return {"demand": "train", "hub": "shanghai", **more}
+    end = next(one.a for one in world.wiring.fibres if one.fibre == FLOODED)
+    lldp = lldp_frame(world.hub(end.hub).dpid, end.port)
+    return {
+        "demand": "train",
+        "hub": end.hub,
+        "to": "guian",
+        "port": end.port,
+        "frame": frame.hex(),
+        "frames": frames,
+        "gap_s": gap_s,
+        "lldp": lldp.hex(),
+    }
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +145,8 @@ def test_no_flood_of_a_host_s_own_demand_takes_a_session_down_or_harms_others(at
     assert len(before) == 14
     assert after == before
     assert seen["dropped"] > 10_000
+    sent, counted = seen["lldp"]
+    assert (counted, sent > 5) == (sent, True)
     honest = {demand: one for demand, one in seen["honest"].items() if demand != "train"}
     assert all(one["sent"] > 60 for one in honest.values())
     assert {demand for demand, one in honest.items() if one["arrived"] < one["sent"]} == set()

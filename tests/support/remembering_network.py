@@ -30,6 +30,10 @@ class Kernel:
         if self.obeys:
             self.shapes[interface] = shape
 
+    def restore(self, wanted):
+        for interface, shape in wanted.items():
+            self.reshape(interface, shape)
+
     def drain(self, interface, shape):
         self.drained.append(interface)
         self.reshape(interface, shape)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+LEAST_SHOWN_MS = 0.05
+"""A round trip that differs by less is shown as the same: to a tenth it is 0.0 ms."""
+
 
 def counted(number: int, noun: str) -> str:
     """``1 hub``, ``2 hubs``, ``1,200 classes``."""

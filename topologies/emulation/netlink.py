@@ -117,12 +117,13 @@ class Links:
                 _forget_neighbours(inside)
         self.shape()
 
-    def restore(self, interfaces: Iterable[str]) -> None:
-        """Shape ends of fibres that are ports of a switch again, as declared."""
-        declared = shapes(self._wiring)
-        self._before = self.class_counters()
-        for name in interfaces:
-            self._put(lanes.tree(socket.if_nametoindex(name), name, declared[name]))
+    def restore(self, wanted: Mapping[str, Shape]) -> None:
+        """Shape ends of fibres that are ports of a switch again. Their fibres begin to count from
+        nothing; queues in front of them have stayed, with what they hold."""
+        counted_so_far = self.class_counters()
+        for name, shape in wanted.items():
+            self._before[name] = counted_so_far.get(name, ())
+            self._put(lanes.tree(socket.if_nametoindex(name), name, shape))
 
     def reshape(self, interface: str, shape: Shape) -> None:
         """Give one direction of a fibre another shape, at once, keeping its queue's rule."""

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd
-from corridor.topologies.emulation.netlink import Links
+from corridor.topologies.emulation.netlink import Links, shapes
 from corridor.topologies.emulation.nodes import HubNet
 from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.model.wiring import HubWire, Wiring, around
@@ -157,7 +157,9 @@ class CorridorNet(HubNet):
         part = around(self.wiring, hub)
         self.openvswitch.add_bridges(part, self._addresses(), bfd_interval_ms=self._bfd_interval_ms)
         ends = (end for fibre in part.fibres for end in (fibre.a, fibre.z))
-        self.kernel.restore(end.interface for end in ends if end.hub == hub.hub)
+        declared = shapes(self.wiring)
+        names = [end.interface for end in ends if end.hub == hub.hub]
+        self.kernel.restore({name: declared[name] for name in names})
 
     def is_connected(self, hub: HubWire) -> bool:
         """Whether a hub's switch has a controller now."""

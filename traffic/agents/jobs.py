@@ -55,6 +55,9 @@ class Host(NamedTuple):
         """Why it cannot do all of it."""
         for part in self.parts:
             yield from (f"host {self.name!r}, {problem}" for problem in part.problems())
+        for kind in WORKLOADS:
+            clashes = kind.clashes(self.of(kind.part))
+            yield from (f"host {self.name!r}, {problem}" for problem in clashes)
         taken = [port for port, _ in {part.takes_port: 0 for part in self.parts if part.takes_port}]
         for port, count in Counter(taken).items():
             if count > 1:

@@ -5,7 +5,8 @@ What carries them out is imported only where there are some, for imports are dea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from corridor.traffic.workloads.messages import ConnectionEnd
@@ -32,6 +33,20 @@ class Messages(Workload[ConnectionEnd]):
             from corridor.traffic.workloads.messages_host import Connections
 
             self._connections = Connections(parts, place)
+
+    @classmethod
+    def clashes(cls, parts: Sequence[ConnectionEnd]) -> Iterator[str]:
+        """Connections with the same addresses and ports; messages that wait for what never comes
+        here, so that they would never begin."""
+        ends = Counter(part[3:7] for part in parts)
+        for (local_ip, local_port, peer_ip, peer_port), count in ends.items():
+            if count > 1:
+                yield f"{count} connections from {local_ip}:{local_port} to {peer_ip}:{peer_port}"
+        coming = {message for part in parts for message, _ in part.expects}
+        for part in parts:
+            for message in part.sends:
+                if missing := set(message.after) - coming:
+                    yield f"message {message.id} waits for {min(missing)}, which does not come here"
 
     def timed(self) -> list[Timed]:
         return [self] if self._connections else []

@@ -78,12 +78,16 @@ class Workload[P: Part]:
     in_flows: ClassVar[bool] = False
     """Whether its counts are kept in ``flows-HOST.json`` and ``intervals-HOST.json``, and outlive
     the launcher."""
-
     told_if_idle: ClassVar[bool] = True
     """Whether a host without any of its parts tells counts of it."""
 
     def __init__(self, parts: Sequence[P], place: Place) -> None:
         raise NotImplementedError
+
+    @classmethod
+    def clashes(cls, parts: Sequence[P]) -> Iterator[str]:  # noqa: ARG003
+        """Why a host cannot carry out all of these, each of which it could by itself."""
+        yield from ()
 
     def handlers(self) -> dict[int, Callable[[], None]]:
         """What to call when which descriptor is readable."""

@@ -31,7 +31,10 @@ class Lawfulness(WayClaim):
 
 class Confinement(Lawfulness):
     id = "C4"
-    sentence = "Packets stay within the jurisdictions they are confined to."
+    sentence = (
+        "Packets stay within the jurisdictions they are confined to, and cross no more borders "
+        "than they may."
+    )
 
 
 class Avoidance(Lawfulness):

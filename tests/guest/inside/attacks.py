@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ TAKES_EFFECT_S = 3
 """Until no packet is served from an older cache, and hidden entries are made."""
 BFD_MS, BFD_TIMEOUT_S, BFD_TIMES = 100, 30, 5
 FLOODED_AT_MS = (15, 100)
-HONEST_EVERY = 500
+HONEST_EVERY, LLDP_EVERY = 500, 4000
 
 
 @contextlib.contextmanager
@@ -84,20 +85,34 @@ def flooded(field: Field, flood: dict[str, Any], interval_ms: int) -> dict[str, 
     time.sleep(TAKES_EFFECT_S)
     field.net.wait_bfd(BFD_TIMEOUT_S)
     flaps, dropped = [_flaps(field)], _queue_drops(field)
+    time.sleep(TAKES_EFFECT_S)  # until switches have counted what the controller sent at last
+    lldp = _lldp_counted(field, flood["to"])
     door, frame, others = field.doors[flood["hub"]], bytes.fromhex(flood["frame"]), field.honest
     for number in range(flood["frames"]):
         if number % HONEST_EVERY == 0:
             for one in others:
                 if one.demand != flood["demand"]:
                     one.send()
+        if number % LLDP_EVERY == LLDP_EVERY // 2:
+            words = f"in_port=controller,packet={flood['lldp']},actions=output:{flood['port']}"
+            field.switch(flood["hub"], "packet-out", words)
         door.send(frame)
         time.sleep(flood["gap_s"])
     time.sleep(TAKES_EFFECT_S)
     return {
         "flaps": [*flaps, _flaps(field)],
         "dropped": _queue_drops(field) - dropped,
+        "lldp": [flood["frames"] // LLDP_EVERY, _lldp_counted(field, flood["to"]) - lldp],
         "honest": {one.demand: one.account() for one in others},
     }
+
+
+def _lldp_counted(field: Field, hub: str) -> int:
+    """LLDP that a hub's switch has let in from fibres."""
+    address = field.net.switch_of(hub).management_address
+    command = ["ovs-ofctl", "-O", "OpenFlow13", "dump-flows", address, "table=0,dl_type=0x88cc"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return sum(int(one) for one in re.findall(r"n_packets=(\d+).*actions=CONTROLLER", said))
 
 
 def _queue_drops(field: Field) -> int:

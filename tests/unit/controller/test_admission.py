@@ -96,7 +96,7 @@ def test_the_refusal_counts_what_it_does_not_name():
     uses = [use(f"d{number}", "2Gbit", "south") for number in range(10)]
     line = admit(uses, capacity(), LINKS, k=0).refusal()
     assert "demands d0, d1, d2, d3, d4, d5, d6, d7 and 2 more;" in line
-    assert "lower d0 from 2Gbit to 0bit, d1 from 2Gbit to 0bit, " in line
+    assert "lower d0 from 2Gbit to no guarantee, d1 from 2Gbit to no guarantee, " in line
 
 
 def test_directions_are_apart_and_a_fibre_needs_the_larger():

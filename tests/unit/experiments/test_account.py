@@ -94,6 +94,20 @@ def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():
     assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 5)
 
 
+def test_what_arrives_while_something_else_is_cut_is_no_loss_of_a_fibre_that_stays():
+    network = CountedNetwork()
+    network.read(at_ns=1_000)
+    network.send(STREAM_OF_FAR, 1)
+    network.passed["s3p2", 0, STREAM_OF_FAR] -= 1
+    network.passed["s3", 1, STREAM_OF_FAR] -= 1
+    network.read(at_ns=1_000, do="cut", event="dig")
+    network.passed["s3p2", 0, STREAM_OF_FAR] += 1
+    network.passed["s3", 1, STREAM_OF_FAR] += 1
+    network.read("end")
+    found = network.ledger()
+    assert (found.closes, found.lines[0].lost) == (True, 0)
+
+
 def test_what_a_silent_fibre_loses_is_not_random_loss():
     network = CountedNetwork(lossy(two=10.0))
     network.send(STREAM_OF_FAR, 2, until="s2p3", drop="line")

@@ -120,6 +120,7 @@ def test_an_all_gather_brings_every_hub_what_every_other_has(tmp_path):
 def test_hubs_of_demands_that_are_apart_train_by_themselves(tmp_path):
     plan = planned(tmp_path, STAR, "apart: true, compute: 1s, rounds: 1")
     arrived, host_of, to = carried_out(plan, each(plan, 10) | {("karachi", "kunming"): 700})
+    assert {(row.demand, row.round) for row in plan.messages.rows()} == {(0, 0), (1, 1), (2, 2)}
     late = [number for number, at in arrived.items() if at - plan.start_ns > 20]
     assert {frozenset((host_of[number], to[number])) for number in late} == {
         frozenset(("karachi", "kunming"))

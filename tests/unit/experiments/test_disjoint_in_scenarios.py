@@ -70,12 +70,19 @@ def test_ways_in_the_plan_share_no_fibre(written):
 
 
 def test_what_cannot_be_had_is_refused_with_the_least_that_is_shared(written):
-    loaded = load_scenario(written("disjoint:\n- {demands: [one, two, far]}\n"))
+    apart = "disjoint:\n- {demands: [two, far], over: [gateway]}\n- {demands: [one, two, far]}\n"
+    loaded = load_scenario(written(apart))
     with pytest.raises(InputError, match="to share no link, srlg, hub, gateway, and no such") as e:
         make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     assert "the least that was found to be shared is" in str(e.value)
     assert "leave a kind out of over" in e.value.hint
-    assert e.value.file.endswith("apart.yaml")
+    assert (e.value.file, e.value.line) == (loaded.file, LINES + 3)
+
+
+def test_one_kind_need_not_be_a_list(written):
+    for over in ("link", "[link]"):
+        loaded = load_scenario(written(f"disjoint:\n- {{demands: [one, two], over: {over}}}\n"))
+        assert loaded.scenario.disjoint[0].over == ("link",)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,7 @@ def test_what_cannot_be_had_is_refused_with_the_least_that_is_shared(written):
         ("{demands: [one]}", "must have at least 2 items, not"),
         ("{demands: [one, one]}", "one is given twice: name each demand once"),
         ("{demands: [one, two], over: [cable]}", '"cable" is not known; use one of link, srlg'),
+        ("{demands: [one, two], over: cable}", '"cable" is not known; use one of link, srlg'),
         ("{demands: [one, two], above: [link]}", 'unknown key "above"'),
     ],
 )

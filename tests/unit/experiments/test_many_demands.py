@@ -18,13 +18,16 @@ from corridor.experiments.terminal import live
 
 ENDS = (("shanghai", "guian"), ("bangkok", "guian"), ("guian", "karachi"))
 SIZES = (30, 60, 90)
+REQUESTS = (
+    "[{id: all, kind: requests, class: infer, interval: 100ms, up: 1kB, down: 4kB, scale: none}]"
+)
 STRAIGHT = 1.08
 """How much more the last third may take than the second: a square would take 1.67 times as much."""
 
 
 @pytest.fixture
 def scenario(tmp_path) -> Callable[..., str]:
-    def written(count: int, more: str = "") -> str:
+    def written(count: int, more: str = "", workloads: str = "[]") -> str:
         file = tmp_path / f"many-{count}.yaml"
         ends = [ENDS[number % len(ENDS)] for number in range(count)]
         demands = [
@@ -32,7 +35,8 @@ def scenario(tmp_path) -> Callable[..., str]:
             for number, (src, dst) in enumerate(ends)
         ]
         head = "name: many\ntopology: mini\nprobe: {interval: 1s, count: 2}\nprotect: {k: 1}"
-        file.write_text("\n".join([head, "demands:", *demands, ""]))
+        loads = f"workloads: {workloads}"
+        file.write_text("\n".join([head, loads, "demands:", *demands, ""]))
         return str(file)
 
     return written
@@ -68,6 +72,18 @@ def test_loading_planning_proving_and_drawing_grow_with_the_number_of_demands(sc
     checked(scenario(SIZES[0], more))  # what is kept for good is not counted
     files = [scenario(count, more) for count in SIZES]
     calls = [calls_of(lambda file=file: checked(file)) for file in files]
+    second, third = itertools.pairwise(calls)
+    assert third[1] - third[0] < STRAIGHT * (second[1] - second[0])
+
+
+def test_planning_what_workloads_send_grows_with_the_number_of_their_connections(scenario):
+    def planned(file: str) -> None:
+        plan = make_plan(load_scenario(file), clock="virtual", run_id="c0", seed=1)
+        assert plan.messages is not None
+
+    planned(scenario(SIZES[0], workloads=REQUESTS))
+    files = [scenario(count, workloads=REQUESTS) for count in SIZES]
+    calls = [calls_of(lambda file=file: planned(file)) for file in files]
     second, third = itertools.pairwise(calls)
     assert third[1] - third[0] < STRAIGHT * (second[1] - second[0])
 

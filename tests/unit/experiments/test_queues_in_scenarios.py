@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from corridor.controller.forwarding.program import set_field
 from corridor.controller.policy.model import RETURN
+from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs
 from corridor.experiments.results.queue_counters import read_queues, write_queues
+from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.service_classes import shipped
@@ -74,6 +78,35 @@ def test_the_network_marks_a_demand_and_its_answers_whatever_hosts_say(loaded):
     marks = {one.demand.id: one.dscp for one in directions}
     assert marks["one"] == marks[f"one{RETURN}"] == 46
     assert marks["three"] == marks[f"three{RETURN}"] == 0
+
+
+@pytest.mark.parametrize("written", [None, 0, 10, 63])
+def test_tables_that_mark_a_demand_as_another_do_not_hold(loaded, written):
+    text = "network: {queues: priority}\n"
+    plan, judged_by = planned(loaded, text), specify(loaded(text))
+    if written is not None:
+        plan = replace(plan, program=marking(plan.program, 46, written))
+    proof = prove_compiled(plan, judged_by)
+    broken = {verdict.claim for verdict in proof.violated}
+    assert ("C2" in broken) == (written is not None)
+    assert written is not None or not broken
+
+
+def marking(program, right: int, wrong: int):
+    """The program, with another mark in place of the right one."""
+    switches = tuple(
+        replace(switch, flows=tuple(_marking(flow, right, wrong) for flow in switch.flows))
+        for switch in program.switches
+    )
+    return replace(program, switches=switches)
+
+
+def _marking(flow, right: int, wrong: int):
+    actions = tuple(
+        set_field("ip_dscp", wrong) if one == set_field("ip_dscp", right) else one
+        for one in flow.actions
+    )
+    return replace(flow, actions=actions)
 
 
 def test_the_service_classes_that_ship_are_the_classes_if_none_are_given(loaded):
@@ -211,6 +244,33 @@ def test_what_classes_counted_is_summed_by_direction(loaded, tmp_path):
             "backlog_packets": 1,
         }
     ]
+
+
+def counted(name: str, passed: int, drops: int):
+    return {
+        "name": name,
+        "sent_packets": passed,
+        "sent_bytes": 0,
+        "drops": drops,
+        "backlog_packets": 0,
+    }
+
+
+def test_people_are_shown_the_classes_of_queues_that_dropped_and_no_others():
+    full = [counted("gold", 10, 0), counted("rest", 7, 3)]
+    quiet = [counted("gold", 99, 0)]
+    summary = {
+        "queues": [
+            {"fibre": "calm", "from": "a", "discipline": "priority", "classes": quiet},
+            {"fibre": "busy", "from": "b", "discipline": "weighted", "classes": full},
+        ]
+    }
+    lines = queues_table(summary, None).splitlines()
+    assert [line.split() for line in lines[2:]] == [
+        ["busy", "b", "weighted", "gold", "10", "0"],
+        ["busy", "b", "weighted", "rest", "7", "3"],
+    ]
+    assert queues_table({}, None) == queues_table({"queues": summary["queues"][:1]}, None) == ""
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", "{}", '{"before": 1, "after": {"x": 3}}'])

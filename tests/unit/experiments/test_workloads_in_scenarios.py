@@ -8,7 +8,9 @@ import pytest
 
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario import ports
+from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import AS_WRITTEN
 from corridor.experiments.workloads import outbox
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.workloads.messages import ConnectionEnd
@@ -171,6 +173,17 @@ def test_a_workload_runs_between_its_moments_and_events_switch_it_on(tmp_path):
     ]
     assert all(any(a <= row.at_ns < b for a, b in windows) for row in rows(plan) if not row.back)
     assert [event.kind for event in plan.events] == ["load", "load"]
+
+
+def test_what_events_would_switch_on_runs_all_the_time_where_only_cuts_happen(tmp_path):
+    of = "{id: %s, kind: requests, demands: [one], interval: 10ms, up: 4kB, down: 1kB%s}"
+    more = "timeline: [{id: dig, at: 1s, for: 200ms, cut: kunming-bangkok}, {at: dig, load: a}]\n"
+    planned(tmp_path, of % ("a", ""), of % ("b", ", start: dig.end, stop: 2s"), more=more)
+    loaded_again = with_cuts(str(tmp_path / "mine.yaml"), AS_WRITTEN, ["link:guian-kunming"])
+    plan = make_plan(loaded_again, clock="virtual", run_id="c0", seed=1)
+    a, b = (one.windows for one in plan.workloads)
+    assert a == ((START_NS, START_NS + 200 * 20_000_000 - 20_000_000 + 13_333_333),)
+    assert b == ((START_NS, START_NS + 2_000_000_000),)
 
 
 def test_a_stream_of_tcp_sends_its_rate_and_one_of_udp_is_a_stream_of_agents(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 import messages_lab as lab
 from corridor.topologies.base import named_tuples
+from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents.jobs import Host, plan_job
 from corridor.traffic.workloads import messages_connection, messages_info
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
@@ -242,6 +243,21 @@ def plan(**changes: object) -> ConnectionEnd:
 )
 def test_a_connection_that_cannot_be_is_refused(end, says):
     assert any(says in problem for problem in end.problems()), list(end.problems())
+
+
+@pytest.mark.parametrize(
+    ("ends", "says"),
+    [
+        ([plan(), plan(connection=5)], "2 connections from 127.0.0.1:10000 to 127.0.0.2:55000"),
+        (
+            [plan(sends=(Message(1, 100, after=(7,)),))],
+            "message 1 waits for 7, which does not come",
+        ),
+    ],
+)
+def test_connections_that_cannot_be_together_are_refused(ends, says):
+    with pytest.raises(InputError, match=f"traffic plan: host 'a', {says}"):
+        plan_job("virtual", "/tmp/out", (Host("a", "/x", "eth0", tuple(ends)),))
 
 
 def test_a_connection_that_can_be_is_planned_and_read_again():
