@@ -30,7 +30,7 @@ def test_an_account_closes_to_the_packet_whatever_is_lost_at_once(lossy):
 def test_each_demand_has_its_own_losses_at_their_own_places(lossy):
     rows = pq.read_table(lossy.folder / "account.parquet").to_pylist()
     meters = {(row["demand"], row["place"]) for row in rows if row["cause"] == "meter"}
-    assert meters == {("also", "guian")}, "which are the only ones that have a meter"
+    assert meters == {("also", "guian")}
     assert {row["event"] for row in rows if row["cause"] == "fault"} <= {"dig", "silent", "gone"}
     whole = json.loads((lossy.folder / "account.json").read_text())
     for line in whole["demands"]:

@@ -291,7 +291,7 @@ def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost,
     (tmp_path / "raw" / "controller_events.jsonl").touch()
     summary = {"demands": [], "warnings": []}
     hosts = [SimpleNamespace(epoch_ns=EPOCH_NS)]
-    timeline.add_timeline(tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, (), summary)
+    timeline.add_timeline(tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, summary)
     (told,) = summary["events"]
     assert len(told["hits"]) == hits
     assert told["refused"] == ("unlawful" if kind == "refused" else None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import handmade_run
+from corridor.experiments.results.account_text import account_lines
 from corridor.experiments.results.columns import LEAST_WIDTH, render
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.table import demand_table, doubtful_line, flow_table
@@ -27,7 +28,11 @@ far     tcp                  5.000 Mbit/s  10.000 Mbit/s  two:karachi->guian lin
 @pytest.fixture
 def summary(tmp_path: Path):
     handmade_run.write_run(tmp_path / "run")
-    return summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    found = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    (stream,), (transfer,) = (found["demands"][number]["flows"] for number in (0, 2))
+    stream["lost_at"] = {"one:shanghai->guian queue": 10}
+    transfer["lost_at"] = {"two:karachi->guian line": 3}
+    return found
 
 
 def test_table_of_demands(summary) -> None:
@@ -46,6 +51,33 @@ def test_columns_are_left_out_until_the_table_fits_the_terminal(summary) -> None
 
 def test_table_of_flows(summary) -> None:
     assert flow_table(summary) == FLOWS
+
+
+def test_a_flow_that_lost_packets_never_has_lost_them_nowhere(summary) -> None:
+    stream = summary["demands"][0]["flows"][0]
+    for known, told in ((None, "not known"), ({}, "in no place 10"), ({"a": 4}, "in no place 6")):
+        stream["lost_at"] = known
+        assert told in flow_table(summary).splitlines()[2]
+
+
+def test_the_account_is_a_line_where_nothing_was_lost_and_a_table_where_something_was(
+    summary,
+) -> None:
+    assert account_lines(summary, None) == "", "nobody counted"
+    lossless = {"closes": True, "off_by": 0, "sent": 5, "delivered": 5, "in_flight": 0}
+    summary["account"] = account = {**lossless, "lost": {}, "problems": [], "demands": []}
+    said = "account of packets: 5 sent = 5 delivered + 0 lost + 0 in flight; it closes"
+    assert account_lines(summary, None) == said
+    lossy = {"demand": "a", "kind": "stream", "direction": "forward", **lossless}
+    account |= {"sent": 9, "lost": {"meter": 4}, "demands": [lossy | {"lost": {"meter": 4}}]}
+    _, headings, _, row, total = account_lines(summary, None).splitlines()
+    assert headings.split() == ["demand", "packets", "sent", "delivered", "meter", "in", "flight"]
+    assert row.split() == ["a", "stream", "forward", "5", "5", "4", "0"]
+    assert total.split() == ["all", "9", "5", "4", "0"]
+    account |= {"closes": False, "off_by": 2, "problems": ["2 packets went nowhere"]}
+    first, *_, last = account_lines(summary, None).splitlines()
+    assert first.endswith("it does not close: off by 2")
+    assert last == "account: 2 packets went nowhere"
 
 
 def test_what_rests_on_an_assumed_capacity_is_marked(summary) -> None:
