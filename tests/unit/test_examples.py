@@ -28,6 +28,7 @@ SCENARIOS = (
     "gigabit",
     "timeline",
     "queues",
+    "poor_fibres",
 )
 
 

@@ -1,7 +1,7 @@
 """The two lanes of one direction of a fibre: control traffic, and all that customers send.
 
     1: prio, 2 bands; what its filters know goes to 1:1, all else to 1:2
-    |- 1:1 control: 2: netem (delay, loss, jitter and rate of the fibre, no customers' queue)
+    |- 1:1 control: 2: netem (delay, mean loss, jitter and rate of the fibre; no queue)
     `- 1:2 data:    3: netem (delay, loss, jitter) [-> 4: netem (late packets)] -> 5: netem (queue)
 
 Control is what Open vSwitch sends for itself: BFD between its own two addresses, and LLDP. Whatever
@@ -123,8 +123,9 @@ def held(found: Found) -> Tree:
 def _stages(shape: Shape) -> list[tuple[int, int, Netem]]:
     """Handle, parent and options of each netem, parents first."""
     data = _delay(shape, shape.seed)
+    apart = replace(shape, bursts=None)  # a burst of rare packets would last for seconds
     control = replace(
-        _delay(shape, seed_of(shape.seed, "control")),
+        _delay(apart, seed_of(shape.seed, "control")),
         limit=CONTROL_PACKETS,
         rate_bytes_per_s=shape.rate_bps // 8,
     )

@@ -73,9 +73,11 @@ def test_a_lane_that_hangs_elsewhere_is_not_what_was_asked_for():
     assert lanes.held(there) != lanes.wanted(SHAPE)
 
 
-def test_control_has_the_delay_the_rate_and_the_losses_of_the_fibre_by_a_seed_of_its_own():
+def test_control_has_the_delay_the_rate_and_the_mean_loss_of_the_fibre_by_a_seed_of_its_own():
     control, data = lanes.wanted(BURSTY).control, lanes.wanted(BURSTY).delay
-    assert (control.latency_ns, control.bursts) == (data.latency_ns, data.bursts)
+    assert (control.latency_ns, control.jitter_ns) == (data.latency_ns, data.jitter_ns)
+    assert (control.bursts, len(data.bursts)) == ((), 4)
+    assert control.loss == lanes.netem.probability(0.0384615)
     assert control.rate_bytes_per_s == BURSTY.rate_bps // 8
     assert control.seed != data.seed
 
