@@ -39,8 +39,8 @@ class Reading(TypedDict):
     random."""
     off: list[str]
     """Interfaces that faults hold down."""
-    meters: int | None
-    """Packets that all meters together have dropped; None where nobody knows."""
+    meters: dict[str, int]
+    """Packets that each meter has dropped, by its number in the kernel; an update gives others."""
     machine: int
     """Packets that the backlogs of the kernel have dropped."""
 

@@ -52,11 +52,14 @@ class Reasons:
         self._metered = _metered(plan)
 
     def is_metered(self, hub: str, number: int) -> bool:
-        """Whether a meter may drop such packets there."""
+        """Whether a meter keeps such packets to a rate there, as planned."""
         of = self._classes[number]
-        return of.src == hub and (
-            (of.demand, of.direction == FORWARD) in self._metered or self._plan.follows
-        )
+        return of.src == hub and (of.demand, of.direction == FORWARD) in self._metered
+
+    def may_be_metered(self, hub: str, number: int) -> bool:
+        """Whether one may have come to, by other policies, though none was planned."""
+        may = self._plan.follows and not self._metered
+        return may and self._classes[number].src == hub
 
     def at_switch(self, hub: str, number: int, before: Moment, now: Moment) -> Cause:
         of, event = self._classes[number], self._event(number, before, now)

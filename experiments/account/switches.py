@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -90,26 +90,66 @@ def passage_accounts(
     """Of every switch and gateway. Meters are shared out over all switches at once, for only their
     sum is counted."""
     found = {passage: lost_in(passage, read) for passage in passages(wiring)}
-    for interval, (before, now) in enumerate(pairwise(read)):
-        metered = {
-            (passage, number): packets
-            for passage, lost in found.items()
-            if not passage.is_gateway
-            for number, packets in lost[interval].items()
-            if packets > 0 and reasons.is_metered(passage.hub, number)
-        }
-        yield _by_meters(metered, _dropped_by_meters(before, now), found, interval)
+    yield from _meters(found, read, reasons)
     for passage, lost in found.items():
         yield _account(passage, lost, read, reasons)
 
 
-def _by_meters(
-    metered: Mapping[tuple[Passage, int], int],
-    dropped: int | None,
+def _meters(
+    found: Mapping[Passage, list[dict[int, int]]], read: Sequence[Moment], reasons: Reasons
+) -> Iterator[PassageAccount]:
+    """What meters have dropped, taken out of what is ``found`` to be missing."""
+    told = [_dropped(was, now) for was, now in pairwise(one.said["meters"] for one in read)]
+    missing = [
+        sum(_metered(found, interval, reasons.is_metered).values()) for interval in range(len(told))
+    ]
+    known = [one for one in told if one is not None]
+    is_known = len(known) == len(told)
+    if is_known and sum(known) == sum(missing):
+        told = [*missing]  # meters are read a moment after packets are
+    over = 0
+    for interval, dropped in enumerate(told):
+        for may_be in (reasons.is_metered, reasons.may_be_metered):
+            if dropped == 0:
+                break
+            losses, by_meters = _by_meters(_metered(found, interval, may_be), dropped)
+            for passage, loss in losses:
+                found[passage][interval][loss.number] -= loss.packets
+            yield PassageAccount(tuple(loss for _, loss in losses), ())
+            dropped = 0 if dropped is None else dropped - by_meters
+        over += dropped or 0
+    if over and is_known:
+        said = f"meters have dropped {over} packets more than are missing where they are"
+        yield PassageAccount((), (said,))
+
+
+def _dropped(was: Mapping[str, int], now: Mapping[str, int]) -> int | None:
+    """By all meters between two readings; None if one that has dropped packets was replaced."""
+    if any(was[number] and number not in now for number in was):
+        return None
+    return sum(count - was.get(number, 0) for number, count in now.items())
+
+
+def _metered(
     found: Mapping[Passage, list[dict[int, int]]],
     interval: int,
-) -> PassageAccount:
-    """What meters have dropped, taken out of ``found``."""
+    may_be: Callable[[str, int], bool],
+) -> dict[tuple[Passage, int], int]:
+    """What is missing at switches in an interval, of classes that a meter may drop there."""
+    return {
+        (passage, number): packets
+        for passage, lost in found.items()
+        if not passage.is_gateway
+        for number, packets in lost[interval].items()
+        if packets > 0 and may_be(passage.hub, number)
+    }
+
+
+def _by_meters(
+    metered: Mapping[tuple[Passage, int], int], dropped: int | None
+) -> tuple[list[tuple[Passage, Loss]], int]:
+    """What meters have dropped of what is missing, and how many packets that are. Where nobody
+    knows what they dropped, all of it."""
     missing = sum(metered.values())
     known = missing if dropped is None else min(dropped, missing)
     keys = sorted(metered, key=lambda one: (one[0].place, one[1]))
@@ -120,18 +160,8 @@ def _by_meters(
     for (place, cause), (packets, shared) in split(rows, columns).items():
         if cause.kind == METER:
             passage, number = keys[place]
-            losses.append(Loss(number, passage.place, cause, packets, shared))
-            found[passage][interval][number] -= packets
-    problems = []
-    if dropped is not None and dropped > missing:
-        problems.append(f"meters have dropped {dropped} packets, and {missing} are missing")
-    return PassageAccount(tuple(losses), tuple(problems))
-
-
-def _dropped_by_meters(before: Moment, now: Moment) -> int | None:
-    """None if it is not known, or meters have begun again."""
-    was, said = before.said["meters"], now.said["meters"]
-    return None if was is None or said is None or said < was else said - was
+            losses.append((passage, Loss(number, passage.place, cause, packets, shared)))
+    return losses, known
 
 
 def _account(

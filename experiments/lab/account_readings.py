@@ -58,6 +58,7 @@ class AccountReadings(Closing):
             "readings": [],
         }
         self._meters = sum(len(switch.meters) for switch in plan.program.switches)
+        self._follows = plan.follows
         self._passed: Mapping[Point, Passed] = {}
         self._fibres: Mapping[str, Mapping[str, int]] = {}
         self.faults: Faults | None = None
@@ -77,7 +78,7 @@ class AccountReadings(Closing):
             "fibres": {one: now for one, now in fibres.items() if self._fibres.get(one) != now},
             "losing": {},
             "off": [],
-            "meters": datapath.dropped_by_meters(self._meters) if self._meters else 0,
+            "meters": self._dropped_by_meters(),
             "machine": softnet_dropped(SOFTNET.read_text()),
         }
         if self.faults is not None:
@@ -94,6 +95,11 @@ class AccountReadings(Closing):
     def passed(self) -> Mapping[Point, Passed]:
         """All that was counted so far; nothing where the kernel cannot do it."""
         return {} if self._counters is None else self._counters.read()
+
+    def _dropped_by_meters(self) -> dict[str, int]:
+        may_be = self._meters or self._follows  # other policies may bring some
+        dropped = datapath.dropped_by_meters(self._meters) if may_be else {}
+        return {str(number): packets for number, packets in dropped.items()}
 
     def _consistent(self) -> tuple[Mapping[Point, Passed], Mapping[str, Mapping[str, int]]]:
         """Counts of packets and of queues between which no packet has moved, if that can be had."""

@@ -9,10 +9,13 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from corridor.experiments.scenario.quantities import DurationNs
 from corridor.experiments.scenario.service_classes import Dscp, shipped
@@ -158,6 +161,13 @@ class QueueOptions(Frozen):
         if self.classes is not None and len(self.classes) < 2:
             raise ValueError("classes are two or more")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The name of a discipline stands for itself."""
+        return {"anyOf": [{"enum": [NONE, *KINDS]}, handler(core_schema)]}
 
     @property
     def buffer_or_default(self) -> Buffer | None:

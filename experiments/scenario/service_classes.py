@@ -6,16 +6,23 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from corridor.topologies.base.documents import read_document, validate
-from corridor.topologies.model.dscp import format_dscp, parse_dscp
+from corridor.topologies.model.dscp import MOST, NAMES, format_dscp, parse_dscp
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 
 FILE = Path(__file__).with_name("service_classes.yaml")
 BEST_EFFORT = 0
 
-Dscp = Annotated[int, BeforeValidator(parse_dscp), PlainSerializer(format_dscp, when_used="json")]
+Dscp = Annotated[
+    int,
+    BeforeValidator(parse_dscp),
+    PlainSerializer(format_dscp, when_used="json"),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"enum": [*NAMES]}]}
+    ),
+]
 Confidence = Literal["confident", "unsure"]
 
 

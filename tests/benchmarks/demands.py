@@ -3,8 +3,8 @@
     .venv/bin/python -m tests.benchmarks.demands [DEMANDS ...]
 
 Three shapes: all demands between two hubs of ``mini``, where only ports tell them apart; the same
-with a workload of requests, each with a connection of its own, twelve a demand; and demands between
-random hubs of ``pan-asia``, protected against any one link. Each number has a process of
+with a workload of requests over five connections a demand; and demands between random hubs of
+``pan-asia``, protected against any one link. Each number has a process of
 its own, so that its memory is its own; CPU seconds hold on a busy machine, too.
 """
 
@@ -63,13 +63,9 @@ def scenario(shape: str, size: int) -> str:
     hubs = [hub.id for hub in load_topology(topology).hubs]
     ends = [tuple(chance.sample(hubs, 2)) for _ in range(size)]
     between = ends if shape == MANY_PAIRS else [("shanghai", "guian")] * size
-    asked = {
-        "id": "all",
-        "kind": "requests",
-        "class": "infer",
-        "interval": "500ms",
-        "scale": "none",
-    }
+    sizes = {"up": "1kB", "down": "4kB", "scale": "none"}
+    by = {"tcp": "cubic", "connections": 5}
+    asked = {"id": "all", "kind": "requests", "class": "infer", "interval": "500ms", **sizes}
     head: dict[str, object] = {
         "schema": 1,
         "name": "many",
@@ -77,7 +73,7 @@ def scenario(shape: str, size: int) -> str:
         "service": "leased-circuit",
         "probe": {"interval": "1s", "count": 6},
         "protect": {"k": int(shape == MANY_PAIRS), "over": ["link"]},
-        "workloads": [{**asked, "up": "1kB", "down": "4kB"}] if shape == REQUESTS else [],
+        "workloads": [{**asked, "transport": by}] if shape == REQUESTS else [],
         "demands": [
             {"id": f"d{number}", "class": "infer", "src": src, "dst": dst}
             for number, (src, dst) in enumerate(between)

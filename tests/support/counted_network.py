@@ -91,7 +91,7 @@ class CountedNetwork:
                 "fibres": copy.deepcopy(self.fibres),
                 "losing": dict(self.losing),
                 "off": list(self.off),
-                "meters": self.meters,
+                "meters": {"0": self.meters},
                 "machine": 0,
                 **more,
             }  # type: ignore[typeddict-item]

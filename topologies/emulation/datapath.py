@@ -23,8 +23,8 @@ GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 1
 OVS_METER_CMD_GET, OVS_METER_VERSION = 4, 1
 OVS_METER_ATTR_ID, OVS_METER_ATTR_STATS, OVS_METER_ATTR_BANDS = 1, 3, 4
 OVS_BAND_ATTR_STATS = 4
-METERS_BEFORE = 1024
-"""Meters are numbered on, so that those of epochs that are over leave a gap."""
+METERS_APART = 64
+"""Numbers in a row without a meter: updates leave gaps, for meters are numbered on."""
 _GENERIC = struct.Struct("=BBxx")
 _OVS_HEADER = struct.Struct("=i")
 _METER_COUNTS = struct.Struct("=QQ")
@@ -55,21 +55,23 @@ def delete(name: str = SYSTEM) -> None:
                 raise
 
 
-def dropped_by_meters(meters: int, name: str = SYSTEM) -> int | None:
-    """Packets that all meters of the datapath have dropped that are there now, ``meters`` of them;
-    None where it does not tell of so many."""
+def dropped_by_meters(meters: int, name: str = SYSTEM) -> dict[int, int]:
+    """Packets that each meter of the datapath has dropped, by its number there. It does not tell
+    which there are: they are looked for until ``meters`` are found, and a stretch has none."""
+    found: dict[int, int] = {}
     with NetlinkSocket(NETLINK_GENERIC) as kernel:
         family = _family(kernel, METERS)
         if family is None:
-            return None
-        index, found, dropped = socket.if_nametoindex(name), 0, 0
-        for number in range(METERS_BEFORE + meters):
-            counted = _dropped_by_meter(kernel, family, index, number)
-            if counted is not None:
-                found, dropped = found + 1, dropped + counted
-            if found == meters:
-                return dropped
-    return None
+            return found
+        index, number, missed = socket.if_nametoindex(name), 0, 0
+        while missed < METERS_APART + (meters if len(found) < meters else 0):
+            dropped = _dropped_by_meter(kernel, family, index, number)
+            if dropped is None:
+                missed += 1
+            else:
+                found[number], missed = dropped, 0
+            number += 1
+    return found
 
 
 def _dropped_by_meter(kernel: NetlinkSocket, family: int, index: int, number: int) -> int | None:

@@ -183,7 +183,10 @@ class Links:
     def class_counters(self) -> dict[str, tuple[ClassCounters, ...]]:
         """Of each class of the queues in front of fibres, by the sending interface, since it was
         shaped."""
-        return queue_interfaces.counters(shapes(self._wiring), self._dump())
+        fibres = shapes(self._wiring)
+        if not queue_interfaces.queued(fibres):
+            return {}
+        return queue_interfaces.counters(fibres, self._dump())
 
     def close(self) -> None:
         """Remove what ``build`` made, and nothing else; a second time there is nothing to do."""

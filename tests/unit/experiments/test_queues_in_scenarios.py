@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from corridor.controller.forwarding.program import set_field
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.schema import json_schema
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs
 from corridor.experiments.results.queue_counters import read_queues, write_queues
 from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.scenario.intents import specify
-from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.scenario import ScenarioFile, load_scenario
 from corridor.experiments.scenario.service_classes import shipped
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters
@@ -211,6 +213,24 @@ def test_a_mistake_is_told_with_its_file_its_line_and_a_way_out(loaded, text, li
     assert f"queued.yaml:{LINES + line}" in str(wrong.value)
     assert said in str(wrong.value)
     assert hint in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "queues",
+    [
+        "priority",
+        {"fibres": {"shanghai-guian": "pie", "guian-kunming": {"discipline": "fifo"}}},
+        {"discipline": "weighted", "classes": [{"name": "a", "dscp": ["EF", 12]}, {"name": "b"}]},
+    ],
+)
+def test_editors_take_what_is_taken(queues):
+    demand = {"id": "a", "class": "infer", "src": "a", "dst": "b", "dscp": "AF11"}
+    network = {"queues": queues}
+    text = {"name": "a", "topology": "mini", "demands": [demand], "network": network}
+    jsonschema.validate(text, json_schema(ScenarioFile, "A scenario"))
+    network["queues"] = "prioriti"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(text, json_schema(ScenarioFile, "A scenario"))
 
 
 def test_the_names_of_dscps_are_read_and_written():

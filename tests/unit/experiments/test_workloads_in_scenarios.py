@@ -148,6 +148,22 @@ def test_each_request_has_a_connection_that_is_open_unless_its_handshake_counts(
     assert {end.sends[0].at_ns - end.opens_ns for end in near if end.opens_ns} == {ahead_ns}
 
 
+def test_demands_and_workloads_of_a_run_draw_apart_and_so_does_another_seed(tmp_path):
+    of = "{id: %s, kind: requests, class: infer, interval: 10ms, "
+    of += "up: {pareto: {least: 1kB, alpha: 2}}"
+    text = "".join(f"  - {of % name}, down: 1kB}}\n" for name in ("load", "more"))
+    scenario = loaded(tmp_path, f"workloads:\n{text}", DEMANDS)
+    found = {
+        (seed, row.workload, row.demand): (row.at_ns, row.bytes)
+        for seed in (1, 2)
+        for row in rows(make_plan(scenario, clock="virtual", run_id="c0", seed=seed))
+        if row.round == 0 and not row.back
+    }
+    assert len(found) == 8
+    assert len({at_ns for at_ns, _ in found.values()}) == 8
+    assert len({size for _, size in found.values()}) == 8
+
+
 def test_requests_are_dealt_to_kept_connections_by_turns(tmp_path):
     plan = planned(
         tmp_path,
