@@ -59,7 +59,7 @@ def _slowest(waited: Sequence[WorkloadSummary]) -> Iterator[str]:
     assert measured is not None
     assert expected is not None
     yield (
-        f"{worst['id']} suffers most, {duration(measured)} a round on the mean where a fair share "
+        f"worst off is {worst['id']}, {duration(measured)} a round on the mean where a fair share "
         f"of fibres gives {duration(expected)}"
     )
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 VERBS: Mapping[str, str] = {
     "break": "cut",
-    "compare": "price",
     "cost": "price",
     "diagnose": "doctor",
     "emulate": "run",

@@ -82,7 +82,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     rows = time_rows(events, [ROW_IN * len(shown)], end_s, width, left_in)
     said = f"the {len(shown)} fullest of {counted(len(every), 'direction')} of fibres"
     said = said if len(shown) < len(every) else counted(len(every), "direction")
-    said += f", in steps of {duration(lasts_ns / 1e6)}; frames with headers, from any sender"
+    said += f", in steps of {duration(lasts_ns / 1e6)}; frames of all senders, with headers"
     sheet = rows.sheet(_title(every), data.caption(run.summary, said), _key(shown, rows.spans))
     axes = rows.axes(sheet, 0)
     _draw_cells(axes, shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
-from corridor.experiments.results.summary import AccountSummary
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
@@ -49,39 +48,41 @@ class Place:
         return self.lost.total()
 
 
-def places_of(account: AccountSummary) -> list[Place]:
-    """Directions of fibres that lost any, the most first; then what was lost elsewhere."""
-    found = [
-        Place(
-            f"{one['fibre']} from {one['from']}",
-            Counter(one["lost"]) - Counter(one["control_lost"]),
-        )
-        for one in account["fibres"]
-    ]
-    on_fibres = sum((one.lost for one in found), Counter[str]())
-    elsewhere = Place(ELSEWHERE, Counter(account["lost"]) - on_fibres)
-    ordered = sorted(found, key=lambda one: (-one.packets, one.name))
-    return [one for one in (*ordered, elsewhere) if one.packets]
+def places_of(account: Mapping[str, Any]) -> list[Place]:
+    """Of ``account.json``: where packets of demands were lost, the most first; what was not lost on
+    a fibre comes last, as one."""
+    lost: dict[str, Counter[str]] = {}
+    for demand in account["demands"]:
+        for one in demand["lost_at"]:
+            if one["cause"] != IN_FLIGHT:
+                name = _named(one["place"])
+                lost.setdefault(name, Counter())[one["cause"]] += one["packets"]
+    found = [Place(name, causes) for name, causes in lost.items()]
+    return sorted(found, key=lambda one: (one.name == ELSEWHERE, -one.packets, one.name))
+
+
+def _named(place: str) -> str:
+    fibre, colon, ends = place.partition(":")
+    return f"{fibre} from {ends.partition('->')[0]}" if colon else ELSEWHERE
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    account = run.summary.get("account")
+    account = run.account
     places = places_of(account) if account else []
     if account is None or not places:
         return None
-    shown = [one for one in places if one.name != ELSEWHERE][:MOST_ROWS]
-    shown += [one for one in places if one.name == ELSEWHERE]
+    on_fibres = [one for one in places if one.name != ELSEWHERE]
+    shown = [*on_fibres[:MOST_ROWS], *(one for one in places if one.name == ELSEWHERE)]
     rows = Rows([_text(one) for one in shown], width, ROW_IN)
-    fibres = counted(len(places) - (places[-1].name == ELSEWHERE), "direction")
     said = (
         f"{account['sent']:,} packets of demands sent, {account['delivered']:,} delivered, "
-        f"{account['in_flight']:,} under way at the end; {fibres} of fibres lost any"
+        f"{account['in_flight']:,} under way at the end; "
+        f"{counted(len(on_fibres), 'direction')} of fibres lost any"
     )
     if len(shown) < len(places):
         said += f", {len(places) - len(shown)} not shown"
-    figure, axes = rows.figure(
-        _title(account, places), data.caption(run.summary, said), _key(shown)
-    )
+    caption = data.caption(run.summary, said)
+    figure, axes = rows.figure(_title(account, places), caption, _key(shown))
     for y, place in zip(rows.ys, shown, strict=True):
         left = 0
         for cause, look in zip(SHOWN, LOOKS, strict=True):
@@ -98,7 +99,7 @@ def _text(place: Place) -> RowText:
     return RowText(place.name, ", ".join(causes[:3]))
 
 
-def _title(account: AccountSummary, places: Sequence[Place]) -> str:
+def _title(account: Mapping[str, Any], places: Sequence[Place]) -> str:
     lost = sum((one.lost for one in places), Counter[str]())
     cause, most = lost.most_common(1)[0]
     closes = "the account closes" if account["closes"] else f"off by {account['off_by']:,}"

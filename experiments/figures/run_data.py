@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from corridor.experiments.figures import data, event_data
 from corridor.experiments.figures.answers_data import read_answers
 from corridor.experiments.figures.data import Group
+from corridor.experiments.results.account import ACCOUNT_FILE
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
     MessageRow,
@@ -81,6 +82,15 @@ class RunData:
             return read_series(self.out_dir / SERIES_FILE)
         except (FileNotFoundError, InputError):
             return []
+
+    @cached_property
+    def account(self) -> Mapping[str, Any] | None:
+        """None where nobody counted, or it cannot be read."""
+        try:
+            account: dict[str, Any] = read_json(self.out_dir / ACCOUNT_FILE, RESULT)
+        except InputError:
+            return None
+        return account
 
     @cached_property
     def plan(self) -> Mapping[str, Any] | None:

@@ -1,6 +1,6 @@
 """What each direction of a fibre carried over time, where workloads were sent: a table.
 
-Counted by the queues of the fibre themselves, by any sender. The file beside it in ``raw/`` has a
+Counted by the queues of the fibre themselves, of all senders. The file beside it in ``raw/`` has a
 line a reading; guests write it, so this imports little.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,36 +22,30 @@ from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use")
+FORWARD = {"demand": "near", "kind": "message", "direction": "forward"}
+QUEUED = {"place": "one:shanghai->guian", "cause": "queue", "packets": 90}
 ACCOUNT: Any = {
     "closes": True,
     "off_by": 0,
     "sent": 1000,
     "delivered": 870,
     "in_flight": 2,
-    "problems": [],
-    "unsure": [],
-    "demands": [],
-    "lost": {"queue": 90, "fault": 20, "policy": 18},
-    "fibres": [
+    "demands": [
         {
-            "fibre": "one",
-            "from": "shanghai",
-            "to": "guian",
-            "entered": 900,
-            "arrived": 780,
-            "in_flight": 0,
-            "lost": {"queue": 95, "fault": 5},
-            "control_lost": {"queue": 5},
+            **FORWARD,
+            "lost_at": [
+                QUEUED,
+                {"place": "one:shanghai->guian", "cause": "in flight", "packets": 2},
+                {"place": "two:guian->karachi", "cause": "fault", "packets": 15},
+            ],
         },
         {
-            "fibre": "two",
-            "from": "guian",
-            "to": "karachi",
-            "entered": 800,
-            "arrived": 785,
-            "in_flight": 0,
-            "lost": {"fault": 15},
-            "control_lost": {},
+            **FORWARD,
+            "demand": "far",
+            "lost_at": [
+                {"place": "one:shanghai->guian", "cause": "fault", "packets": 5},
+                {"place": "shanghai", "cause": "policy", "packets": 18},
+            ],
         },
     ],
 }
@@ -61,7 +56,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     out_dir = tmp_path_factory.mktemp("workloads") / "run"
     handmade_workloads.write_run(out_dir)
     summary = summarise(out_dir, read_plan(out_dir), handmade_run.FACTS)
-    return RunData(out_dir, {**summary, "account": ACCOUNT})
+    (out_dir / "account.json").write_text(json.dumps(ACCOUNT))
+    return RunData(out_dir, summary)
 
 
 def drawn(name: str, run: RunData, width: Any = TEXT) -> Any:
@@ -144,10 +140,11 @@ def test_losses_are_by_fibre_and_cause_and_what_is_left_was_lost_elsewhere() -> 
     assert (rest.name, rest.lost) == (losses.ELSEWHERE, Counter(policy=18))
 
 
-def test_the_title_of_losses_says_whether_the_account_closes(run: RunData) -> None:
+def test_the_title_of_losses_says_whether_the_account_closes(run: RunData, tmp_path: Path) -> None:
     assert "128 packets lost, 90 of them: queue; the account closes" in texts(drawn("losses", run))
     broken = {**ACCOUNT, "closes": False, "off_by": 4}
-    other = RunData(run.out_dir, {**run.summary, "account": broken})
+    (tmp_path / "account.json").write_text(json.dumps(broken))
+    other = RunData(tmp_path, run.summary)
     assert any(text.endswith("off by 4") for text in texts(drawn("losses", other)))
 
 

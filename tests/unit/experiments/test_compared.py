@@ -1,0 +1,71 @@
+"""Two runs side by side: corridor compare."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handmade_run
+import handmade_workloads
+from corridor.experiments import cli
+from corridor.experiments.answers.compared import compared, pairs
+from corridor.experiments.results.results import read_plan, summarise
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("workloads") / "lawful"
+    handmade_workloads.write_run(found)
+    summarise(found, read_plan(found), handmade_run.FACTS)
+    return found
+
+
+@pytest.fixture
+def summary(folder: Path) -> Any:
+    return json.loads((folder / "summary.json").read_text())
+
+
+def slower(summary: Any) -> Any:
+    found = json.loads(json.dumps(summary))
+    for one in found["workloads"]["classes"]:
+        if one["class"] == "infer":
+            one["completion_ms"]["p50"] = 75.0
+    found["policies"] = "other"
+    return found
+
+
+def test_what_differs_stands_before_and_after_an_arrow(summary: Any) -> None:
+    said = compared(summary, slower(summary), ("lawful", "free"), None)
+    assert "lawful: handmade under none, seed 7\n-> free: handmade under other, seed 7" in said
+    line = next(line for line in said.splitlines() if "all of it" in line and "50 ms" in line)
+    assert "50 ms -> 75 ms" in line
+    assert said.count("->") == 2, "all else is the same"
+
+
+def test_every_class_has_all_parts_of_the_run(summary: Any) -> None:
+    found = [(pair.data_class, pair.when) for pair in pairs(summary, summary)]
+    whens = ["all of it", "before dig", "dig", "after dig"]
+    assert found == [
+        (name, when) for name in ("ckpt", "infer", "dr") for when in whens
+    ] or found == [(name, when) for name in ("infer", "ckpt", "dr") for when in whens]
+
+
+def test_the_command_prints_all_figures_as_json(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", str(folder), str(folder), "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)[0]
+    assert first["one"] == first["other"]
+    assert first["when"] == "all of it"
+
+
+def test_a_run_without_workloads_is_refused_in_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handmade_run.write_run(tmp_path / "bare")
+    summarise(tmp_path / "bare", read_plan(tmp_path / "bare"), handmade_run.FACTS)
+    assert cli.main(["compare", str(folder), str(tmp_path / "bare")]) == 2
+    assert "had no workloads" in capsys.readouterr().err
