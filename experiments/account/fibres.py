@@ -120,7 +120,7 @@ class _Span:
         self._lost[self._line_cause(before, now)] += at_random
         self._in_flight = said[lane.inside]
         self._machine += now.said["machine"] - before.said["machine"]
-        self._late += sent - sum(arrived.values())
+        self._late += _late(sent - sum(arrived.values()), now)
         missing = sum(entered.values()) - sum(arrived.values())
         more_inside = said[lane.inside] - was[lane.inside]
         self._unexplained += missing - by_queue - at_random - more_inside
@@ -194,6 +194,12 @@ class _Span:
             self.losses.append(Loss(number, self._direction.name, cause, packets, shared))
         self._missing, self._lost = Counter(), Counter()
         return True
+
+
+def _late(packets: int, now: Moment) -> int:
+    """Of what has come without being counted as sent nothing is known where switches started
+    again: what queues sent between the reading and that went with their counters."""
+    return max(0, packets) if now.said.get("do") == vswitchd.RESTART else packets
 
 
 def _counted(was: Mapping[str, int], said: Mapping[str, int], name: str) -> int:

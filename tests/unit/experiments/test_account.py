@@ -94,6 +94,27 @@ def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():
     assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 5)
 
 
+def test_packets_sent_as_switches_start_again_may_be_missing_in_the_counts_of_their_queue():
+    network = CountedNetwork()
+    network.read(at_ns=1_000)
+    network.send(STREAM_OF_FAR, 3)
+    network.fibres["s2p3"]["sent_packets"] = 0
+    network.read(at_ns=1_000, do="restart-switches", event="again")
+    network.send(STREAM_OF_FAR, 2)
+    network.read("end")
+    assert network.ledger().problems == ()
+
+
+@pytest.mark.parametrize("sent", [-1, 1])
+def test_packets_that_a_queue_has_sent_otherwise_than_they_came_are_a_problem(sent):
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 3)
+    network.fibres["s2p3"]["sent_packets"] += sent
+    network.read("end")
+    (problem,) = network.ledger().problems
+    assert problem.endswith(f"its queue has sent {sent} packets more than came")
+
+
 def test_what_arrives_while_something_else_is_cut_is_no_loss_of_a_fibre_that_stays():
     network = CountedNetwork()
     network.read(at_ns=1_000)
