@@ -1,10 +1,11 @@
 """When messages would arrive if fibres were shared in a fluid manner and nothing were lost. Pure.
 
 What stands beside measured completion times. A message goes at the rate that its demand gets: its
-max-min share of the fibres on its path, where all other workloads that run meanwhile bring what
-they bring on the mean (those without a mean, as much as there is room for). It begins when what it
-waits for has arrived, by the same reckoning, after the message before it on its connection; slow
-start comes before the rate unless the connection was busy just before. Losses, events, timeouts and
+max-min share of the fibres on its path, and of the meter at its edge, where all other workloads
+that run meanwhile bring what they bring on the mean (those without a mean, as much as there is room
+for). It begins when what it waits for has arrived, by the same reckoning, after the message before
+it on its connection; slow start comes before the rate unless the connection was busy just before.
+Losses, events, timeouts and
 the variation of what others bring are not in it: the difference to the measurement is what those
 cost. Nothing is expected of BBR, whose share follows no such law.
 """
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from corridor.controller.forwarding.program import SwitchProgram
 from corridor.experiments.plan.planned_messages import PlannedMessage, PlannedWorkload
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.topologies.base.seconds import NS_PER_S
@@ -166,10 +168,26 @@ class _Rates:
             return ()
         hubs = demand.hubs
         ends = zip(hubs, hubs[1:], demand.fibres, strict=False)
-        return [
+        fibres = [
             f"{fibre}:{there}->{here}" if back else f"{fibre}:{here}->{there}"
             for here, there, fibre in ends
         ]
+        return [*self._meters_of.get((demand.index, back), ()), *fibres]
+
+    @cached_property
+    def _meters_of(self) -> Mapping[tuple[int, bool], Sequence[str]]:
+        """Meters that a demand's data, or its answers (True), pass at their edge, but those that
+        let all of its messages pass as bursts."""
+        found = {
+            ((flow.policy - 1) // 2, flow.policy % 2 == 0, _meter(switch.hub, flow.meter))
+            for switch in self._plan.program.switches
+            for flow in switch.flows
+            if flow.meter and flow.policy and flow.meter not in self._lenient(switch, flow.policy)
+        }
+        meters: dict[tuple[int, bool], list[str]] = {}
+        for demand, back, name in sorted(found):
+            meters.setdefault((demand, back), []).append(name)
+        return meters
 
     def _share_bps(self, own: Side, sides: Sequence[Side]) -> float:
         """With as much to send as there is room for."""
@@ -213,10 +231,39 @@ class _Rates:
             found[side.workload, side.demand] += octets
         return found
 
+    def _lenient(self, switch: SwitchProgram, policy: int) -> Iterator[int]:
+        """Meters of a switch whose burst is all that a demand has to send at a time, and whose rate
+        is more than it sends on the mean."""
+        demand, back = (policy - 1) // 2, policy % 2 == 0
+        sides = [side for side in self._octets_of if side[1:] == (demand, back)]
+        octets, rounds = self._octets_of, self._rounds
+        for meter in switch.meters:
+            burst, rate_bps = meter.burst_kbit * 125, meter.rate_kbps * 1000
+            fit = max((rounds[side] for side in sides), default=0) <= burst
+            is_rare = fit and sum(map(self._brings_bps, sides)) < rate_bps
+            if is_rare or sum(octets[side] for side in sides) <= burst:
+                yield meter.id
+
+    @cached_property
+    def _rounds(self) -> Mapping[Side, int]:
+        """Of each side the octets of its largest round."""
+        octets: Counter[tuple[Side, int]] = Counter()
+        for row in _rows(self._plan):
+            octets[Side(row.workload, row.demand, row.back), row.round] += row.bytes
+        largest: dict[Side, int] = {}
+        for (side, _), found in octets.items():
+            largest[side] = max(found, largest.get(side, 0))
+        return largest
+
     @cached_property
     def _capacities_bps(self) -> Mapping[str, float]:
-        """Of payload in full segments, by direction of a fibre."""
-        return {
+        """Of payload in full segments, by direction of a fibre, and by meter."""
+        meters = {
+            _meter(switch.hub, meter.id): meter.rate_kbps * 1000 * PAYLOAD_BYTES / FRAME_BYTES
+            for switch in self._plan.program.switches
+            for meter in switch.meters
+        }
+        return meters | {
             f"{wire.fibre}:{here.hub}->{there.hub}": shape.rate_bps * PAYLOAD_BYTES / FRAME_BYTES
             for wire in self._plan.wiring.fibres
             for here, there, shape in (
@@ -224,6 +271,10 @@ class _Rates:
                 (wire.z, wire.a, wire.backward),
             )
         }
+
+
+def _meter(hub: str, number: int) -> str:
+    return f"{hub} meter {number}"
 
 
 def _rows(plan: Plan) -> Iterator[PlannedMessage]:

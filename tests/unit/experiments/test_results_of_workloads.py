@@ -199,6 +199,28 @@ def test_what_is_expected_follows_from_path_rate_and_slow_start(plan: Plan) -> N
     assert down.arrives_ns - down.intended_ns > 3 * one_way_ns, "20 kB are two windows"
 
 
+METERED = """\
+name: metered
+topology: mini
+network: {police: 5Mbit}
+demands:
+  - {id: large, class: dr, src: shanghai, dst: guian}
+  - {id: small, class: dr, src: bangkok, dst: guian}
+workloads:
+  - {id: one, kind: bulk, demands: [large], size: 1MB, scale: none}
+  - {id: few, kind: bulk, demands: [small], size: 30kB, scale: none}
+"""
+
+
+def test_a_meter_bounds_what_is_expected_of_all_but_its_bursts(tmp_path: Path) -> None:
+    path = tmp_path / "metered.yaml"
+    path.write_text(METERED)
+    plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+    large, small = sorted(expected_messages(plan).items())
+    assert large[1].arrives_ns - large[1].intended_ns > 1_600 * MS, "8 Mbit at 5 Mbit/s"
+    assert small[1].arrives_ns - small[1].intended_ns < 50 * MS, "62 kB pass as a burst"
+
+
 def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan) -> None:
     start = plan.start_ns
     goodput = of_messages(rows, "ckpt", "goodput_mbps", 500 * MS, start)
