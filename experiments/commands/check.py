@@ -64,6 +64,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
+    from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
     from corridor.topologies.base.garbage import collecting_later
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     model, loaded = load_delay_model(args.delay_model), load(args)
     with collecting_later(), waiting("compiling and proving"):
         plan, of, proof = _proven(args, loaded)
-        warned = "".join(f"WARNS: {warning}\n" for warning in queue_warnings(plan))
+        warnings = [*queue_warnings(plan), *idle_streams(plan)]
+        warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
     other = _second_opinion(args, loaded, plan, proof) if args.second_opinion else None
     with waiting("drawing maps, by how well lengths are known"):
         found = certainties(loaded, model)

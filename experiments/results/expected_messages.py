@@ -209,8 +209,12 @@ class _Rates:
         return max_min_bps(flows, self._capacities_bps)[own]
 
     def _brings_bps(self, side: Side) -> float:
-        """On the mean; as much as there is room for where that is not known."""
+        """On the mean; as much as there is room for where that is not known. Requests of a trace
+        come when they come."""
         workload = self._plan.workloads[side.workload]
+        if workload.kind == "requests":
+            lasts_ns = sum(until_ns - from_ns for from_ns, until_ns in workload.windows)
+            return self._octets_of[side] * 8 * NS_PER_S / lasts_ns
         mean_bps = workload.mean_bps[workload.demands.index(side.demand)]
         total = self._octets[side.workload, side.demand]
         if not mean_bps or not total:

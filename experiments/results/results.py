@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
@@ -107,7 +108,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary = _summary(plan, facts, demands)
     damaged = sum(host.damaged for host in hosts)
     summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
-    summary["warnings"] += queue_warnings(plan)
+    summary["warnings"] += [*queue_warnings(plan), *idle_streams(plan)]
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)

@@ -24,6 +24,7 @@ from corridor.experiments.answers.run_text import told
 from corridor.experiments.answers.run_verdict import judge
 from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
+from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
@@ -115,7 +116,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for warning in queue_warnings(plan):
+    for warning in [*queue_warnings(plan), *idle_streams(plan)]:
         say(f"warning: {warning}")
     expected = prove_expected(plan, judged_by)
     with writing(out_dir):

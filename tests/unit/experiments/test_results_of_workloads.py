@@ -221,6 +221,20 @@ def test_a_meter_bounds_what_is_expected_of_all_but_its_bursts(tmp_path: Path) -
     assert small[1].arrives_ns - small[1].intended_ns < 50 * MS, "62 kB pass as a burst"
 
 
+def test_few_requests_of_a_trace_take_little_from_a_transfer(tmp_path: Path) -> None:
+    (tmp_path / "few.csv").write_text("at_s,up_bytes,down_bytes\n0,1000,1000\n1,1000,1000\n")
+    path = tmp_path / "traced.yaml"
+    beside = "  - {id: asks, kind: requests, demands: [large], trace: few.csv}\n"
+    alone = METERED.replace("network: {police: 5Mbit}\n", "").replace("1MB", "5MB")
+    took = []
+    for text in (alone, alone + beside):
+        path.write_text(text)
+        plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+        large = expected_messages(plan)[0]
+        took.append(large.arrives_ns - large.intended_ns)
+    assert took[1] == pytest.approx(took[0], rel=0.01)
+
+
 def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan) -> None:
     start = plan.start_ns
     goodput = of_messages(rows, "ckpt", "goodput_mbps", 500 * MS, start)

@@ -6,6 +6,7 @@ from math import ceil
 
 import pytest
 
+from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.changed import with_cuts
@@ -216,6 +217,15 @@ def test_a_stream_of_tcp_sends_its_rate_and_one_of_udp_is_a_stream_of_agents(tmp
         2_000_000_000,
     )
     assert by_udp.workloads[0].transport == "udp"
+
+
+def test_a_stream_of_udp_along_which_nothing_is_sent_is_warned_of(tmp_path):
+    udp = "{id: load, kind: stream, demands: [one], transport: {udp: 1Tbit}, stop: 2s}"
+    assert idle_streams(planned(tmp_path, udp)) == []
+    kept = DEMANDS.replace("class: dr,", "class: dr, data: cn-core-none, returns: same-class,")
+    under = "policies: pan-asia\nas_of: 2026-11-24\n"
+    (kept_back,) = idle_streams(planned(tmp_path, udp, more=under, demands=kept))
+    assert kept_back.startswith("workload load sends nothing along one: it has no way")
 
 
 def test_demands_that_join_two_hubs_both_ways_are_told_apart_by_the_port_of_one_server(tmp_path):
