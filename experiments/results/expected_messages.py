@@ -4,7 +4,8 @@ What stands beside measured completion times. A message goes at the rate that it
 max-min share of the fibres on its path, and of the meter at its edge, where all other workloads
 that run meanwhile bring what they bring on the mean (those without a mean, as much as there is room
 for). It begins when what it waits for has arrived, by the same reckoning, after the message before
-it on its connection; slow start comes before the rate unless the connection was busy just before.
+it on its connection; slow start comes before the rate unless the connection was busy just before,
+from the window that a pause has left.
 Losses, events, timeouts and
 the variation of what others bring are not in it: the difference to the measurement is what those
 cost. Nothing is expected of BBR, whose share follows no such law.
@@ -28,7 +29,8 @@ from corridor.traffic.workloads.messages import ConnectionEnd, Message
 FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
 """Of a full segment with time stamps: its frame with a label, as queues count it."""
 IDLE_S = 0.2
-"""Linux starts slowly again after a timeout without sending; none is shorter."""
+"""Linux halves its window for each timeout without sending (RFC 2861); none is shorter than this
+and a round trip."""
 MOST_FLOWS = 200
 """Demands of workloads, there and back: beyond, shares would take too long to compute."""
 
@@ -63,6 +65,8 @@ class _Reckoning:
         self._found: dict[int, Expected] = {}
         self._busy_ns: dict[tuple[int, bool], int] = {}
         """Until when each end of a connection writes."""
+        self._windows: dict[tuple[int, bool], int] = {}
+        """In packets, as they are then."""
         self._rates = _Rates(plan)
         self._sent = dict(_sent(plan))
         rows = plan.messages.rows() if plan.messages is not None else ()
@@ -93,7 +97,11 @@ class _Reckoning:
         busy_ns = self._busy_ns.get(end, 0)
         begins_ns = max(intended_ns, busy_ns)
         way = self._rates.way(side, rate_bps / self._abreast[self._group(row)])
-        is_warm = busy_ns and begins_ns - busy_ns < (IDLE_S + way.rtt_s) * NS_PER_S
+        timeouts = int((begins_ns - busy_ns) / ((IDLE_S + way.rtt_s) * NS_PER_S))
+        is_warm = busy_ns and not timeouts
+        window = max(way.window_packets, self._windows.get(end, 0) >> timeouts)
+        way = way._replace(window_packets=window)
+        self._windows[end] = min(window + row.bytes // way.mss_bytes, _pipe_packets(way))
         took_s = self._took_s(row, sent, way, is_warm=bool(is_warm))
         took_ns = round(took_s * NS_PER_S)
         self._busy_ns[end] = begins_ns + max(0, took_ns - round(way.one_way_s * NS_PER_S))
@@ -118,6 +126,11 @@ class _Reckoning:
         last = row.bytes / sent.pieces
         written_s = (sent.pieces - 1) * sent.gap_ns / NS_PER_S
         return max(whole_s, written_s + last * 8 / way.rate_bps + way.one_way_s)
+
+
+def _pipe_packets(way: Way) -> int:
+    """More than these under way only wait in queues, or are lost."""
+    return int(way.rate_bps * way.rtt_s / 8 / way.mss_bytes)
 
 
 def _sent(plan: Plan) -> Iterator[tuple[int, Message]]:

@@ -235,6 +235,26 @@ def test_few_requests_of_a_trace_take_little_from_a_transfer(tmp_path: Path) -> 
     assert took[1] == pytest.approx(took[0], rel=0.01)
 
 
+def test_a_pause_halves_the_window_from_which_a_message_is_expected_to_start(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "paused.yaml"
+    saves = "{id: one, kind: checkpoint, demands: [large], size: 300kB, scale: none, period: 400ms}"
+    rare = saves.replace("id: one", "id: two").replace("large", "small").replace("400ms", "1900ms")
+    head = METERED.partition("workloads:")[0].replace("network: {police: 5Mbit}\n", "")
+    path.write_text(f"{head}workloads:\n  - {saves}\n  - {rare}\n")
+    plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+    assert plan.messages is not None
+    took: dict[int, list[int]] = {0: [], 1: []}
+    for row in plan.messages.rows():
+        one = expected_messages(plan)[row.id]
+        took[row.demand].append(one.arrives_ns - one.intended_ns)
+    rtt_ns = plan.demands[0].predicted_rtt_ns
+    assert rtt_ns is not None
+    assert took[0][0] - took[0][1] == pytest.approx(rtt_ns * 3, rel=0.2), "three windows fewer"
+    assert took[1][0] == took[1][1], "after so long it begins as at first"
+
+
 def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan) -> None:
     start = plan.start_ns
     goodput = of_messages(rows, "ckpt", "goodput_mbps", 500 * MS, start)
