@@ -20,7 +20,7 @@ from corridor.experiments.account.losses import (
     Cause,
     Loss,
 )
-from corridor.experiments.account.packet_classes import PacketClass
+from corridor.experiments.account.packet_classes import OTHER, PacketClass
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
 from corridor.experiments.account.switches import PassageAccount, passage_accounts
@@ -92,7 +92,8 @@ def ledger(
         if at_hosts.sent or losses:
             lines.append(Line(of, at_hosts.sent, at_hosts.delivered, _merged(losses)))
     problems += [_said_of(line) for line in lines if line.off_by]
-    return Ledger(tuple(lines), fibres, tuple(problems), tuple(_unsure(lines, ends)))
+    strangers = sum(loss.packets for loss in found.get(OTHER, ()))
+    return Ledger(tuple(lines), fibres, tuple(problems), tuple(_unsure(lines, ends, strangers)))
 
 
 class _Hosts:
@@ -163,7 +164,10 @@ def _said_of(line: Line) -> str:
     )
 
 
-def _unsure(lines: Sequence[Line], ends: Ends) -> Iterator[str]:
+def _unsure(lines: Sequence[Line], ends: Ends, strangers: int) -> Iterator[str]:
+    """``strangers`` are lost packets that are of no demand."""
+    if strangers:
+        yield f"{strangers} packets of no demand were lost; they stand with fibres alone"
     by_port = sum(line.sent for line in lines if line.of.number not in ends.sent)
     if by_port:
         yield (

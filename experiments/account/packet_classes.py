@@ -11,7 +11,7 @@ from typing import NamedTuple
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.scenario import ports
 from corridor.traffic.packets.headers import TCP, UDP
-from corridor.traffic.workloads.messages import ConnectionEnd
+from corridor.traffic.workloads.messages import LISTENS, ConnectionEnd
 from corridor.traffic.workloads.stream_out import StreamOut
 
 PROBE, STREAM, TRANSFER, MESSAGE = "probe", "stream", "transfer", "message"
@@ -59,9 +59,14 @@ def selected(plan: Plan) -> Iterator[Selected]:
     address = {hub.hub: hub.host_ip for hub in plan.wiring.hubs}
     parts = [part for host in plan.job.hosts for part in host.parts]
     streams = {part.flow for part in parts if isinstance(part, StreamOut)}
-    messages = {part.demand for part in parts if isinstance(part, ConnectionEnd)}
+    listens = {
+        part.demand: host.name
+        for host in plan.job.hosts
+        for part in host.parts
+        if isinstance(part, ConnectionEnd) and part.role == LISTENS
+    }
     for demand in plan.demands:
-        kinds = _ports(demand, demand.index in streams, demand.index in messages)
+        kinds = _ports(demand, demand.index in streams, listens.get(demand.index))
         for kind, protocol, there, back in kinds:
             for way, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
                 src, dst = (address[hub] for hub in _ends(demand, way))
@@ -73,8 +78,9 @@ type _Port = tuple[int | None, int | None]
 
 
 def _ports(
-    demand: PlannedDemand, streams: bool, messages: bool
+    demand: PlannedDemand, streams: bool, listens: str | None
 ) -> Iterator[tuple[str, int, _Port, _Port]]:
+    """``listens`` is the hub whose host takes the connections of its messages, if it has any."""
     reply = ports.REPLY_BASE + demand.index
     yield PROBE, UDP, (reply, None), (None, reply)
     if streams:
@@ -84,9 +90,11 @@ def _ports(
         for base in (ports.TCP_CLIENT_BASE, ports.TCP_CONTROL_BASE):
             client = base + demand.index
             yield TRANSFER, TCP, (client, None), (None, client)
-    if messages:
+    if listens is not None:
         server = ports.WORKLOAD_BASE + demand.index
-        yield MESSAGE, TCP, (None, server), (server, None)
+        to_it, from_it = (None, server), (server, None)
+        there, back = (to_it, from_it) if listens == demand.dst else (from_it, to_it)
+        yield MESSAGE, TCP, there, back
 
 
 def _number(demand: PlannedDemand, kind: str, way: str) -> int:

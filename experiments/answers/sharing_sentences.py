@@ -89,9 +89,10 @@ class _Change:
 
     @property
     def factor(self) -> float:
-        """How much longer, or shorter, a round takes."""
+        """How much longer a round takes; or shorter, after what is there to stay. What takes
+        fibres away for a while makes nothing faster: that would be the chance of a few rounds."""
         ratio = self.then_ms / self.before_ms
-        return max(ratio, 1 / ratio)
+        return ratio if self.when == "while" else max(ratio, 1 / ratio)
 
     def __str__(self) -> str:
         when = f"while {self.event} lasts" if self.when == "while" else f"after {self.event}"

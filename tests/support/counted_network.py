@@ -56,8 +56,8 @@ class CountedNetwork:
 
     def send(self, number: int, packets: int = 1, *, until: str = "", drop: str = "") -> None:
         """As far as the interface ``until``, where the queue, the line or nothing (it is on its
-        way) has it; past all of them without one."""
-        way = WAYS[next(one.demand for one in CLASSES if one.number == number)]
+        way) has it; past all of them without one. Packets of no demand go the way of ``far``."""
+        way = WAYS[next((one.demand for one in CLASSES if one.number == number), "far")]
         self.sent[number] += packets
         for place, interface in enumerate(way):
             is_sent = place % 2

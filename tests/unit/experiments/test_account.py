@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account.ends import Ends
 from corridor.experiments.account.losses import Cause, split
-from corridor.experiments.account.packet_classes import CONTROL
+from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.plan.values import PlannedEvent
 from corridor.experiments.results.account import Account, to_arrow
 from corridor.topologies.model.wiring import ALL_PPM
@@ -60,6 +60,16 @@ def test_what_a_full_queue_dropped_stands_under_queue_at_its_fibre():
     assert lost(found, STREAM_OF_FAR) == {"queue": 9}
     (loss,) = found.lines[0].losses
     assert (loss.place, loss.shared) == ("two:guian->karachi", 0)
+
+
+def test_what_fibres_lose_of_packets_of_no_demand_is_said():
+    network = CountedNetwork()
+    network.send(PROBES_OF_FAR, 7)
+    network.send(OTHER, 3, until="s2p3", drop="queue")
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert found.unsure == ("3 packets of no demand were lost; they stand with fibres alone",)
 
 
 def test_what_is_on_a_fibre_at_the_end_is_in_flight_and_not_lost():

@@ -56,6 +56,28 @@ def test_the_demand_that_an_event_changed_most_is_told(summary: Any, messages: M
     )
 
 
+def test_rounds_that_chance_makes_shorter_while_a_fibre_is_away_are_not_told(
+    summary: Any, messages: Messages
+) -> None:
+    turned = [
+        {**one, "from_ms": other["from_ms"], "until_ms": other["until_ms"]}
+        for one, other in zip(
+            summary["workloads"]["stretches"],
+            _swapped(summary["workloads"]["stretches"]),
+            strict=True,
+        )
+    ]
+    swapped = {**summary, "workloads": {**summary["workloads"], "stretches": turned}}
+    assert under_events(with_hits(swapped, "near", "far"), messages) == ""
+
+
+def _swapped(stretches: Any) -> list[Any]:
+    """What was before stands where it lasts, and the other way round."""
+    of = {one["when"]: one for one in stretches}
+    other = {"before": of["while"], "while": of["before"]}
+    return [other.get(one["when"], one) for one in stretches]
+
+
 def test_demands_that_an_event_did_not_hit_are_not_told(summary: Any, messages: Messages) -> None:
     assert under_events(with_hits(summary, "far"), messages) == ""
 

@@ -6,6 +6,7 @@ from math import ceil
 
 import pytest
 
+from corridor.experiments.account.packet_classes import BACKWARD, FORWARD, classes_of, selected
 from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario import ports
@@ -14,6 +15,7 @@ from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN
 from corridor.experiments.workloads import outbox
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.packets.headers import TCP
 from corridor.traffic.workloads.messages import ConnectionEnd
 from corridor.traffic.workloads.stream_out import StreamOut
 from kinds_lab import HEAD, loaded
@@ -47,6 +49,11 @@ def rows(plan):
 def ends(plan, host):
     (found,) = [one for one in plan.job.hosts if one.name == host]
     return found.of(ConnectionEnd)
+
+
+def ends_of(plan, host):
+    """None of a host that does nothing."""
+    return [part for one in plan.job.hosts if one.name == host for part in one.of(ConnectionEnd)]
 
 
 BULK = "{id: load, kind: bulk, demands: [one], size: 1TB}"
@@ -239,6 +246,29 @@ def test_demands_that_join_two_hubs_both_ways_are_told_apart_by_the_port_of_one_
     assert {one.bytes for end in turned for one in end.sends} == {1000}, "answers go back"
     for one in intents_for(loaded(tmp_path, "", DEMANDS)):
         assert all(selector.protocol != "tcp" for selector in one.selectors)
+
+
+def test_packets_of_every_connection_are_counted_with_their_demand_and_direction(tmp_path):
+    plan = planned(
+        tmp_path,
+        "{id: load, kind: requests, class: infer, interval: 100ms, up: 4kB, down: 1kB}",
+        "{id: bulk, kind: bulk, demands: [one], size: 1TB}",
+    )
+    classes = {one.number: one for one in classes_of(plan)}
+    told = [one for one in selected(plan) if one.protocol == TCP]
+    connections = [(hub.hub, end) for hub in plan.wiring.hubs for end in ends_of(plan, hub.hub)]
+    assert len(connections) > 2
+    for hub, end in connections:
+        (number,) = [
+            one.number
+            for one in told
+            if (one.src_ip, one.dst_ip) == (end.local_ip, end.peer_ip)
+            and one.src_port in (None, end.local_port)
+            and one.dst_port in (None, end.peer_port)
+        ]
+        demand = plan.demands[end.demand]
+        direction = FORWARD if hub == demand.src else BACKWARD
+        assert (classes[number].demand, classes[number].direction) == (demand.id, direction)
 
 
 def test_a_scenario_without_workloads_has_the_plan_that_it_had(tmp_path):
