@@ -219,7 +219,18 @@ class _Rates:
             for side in beside
             if side == own or side.workload != own.workload or side.demand != own.demand
         }
-        return max_min_bps(flows, self._capacities_bps)[own]
+        return max_min_bps(flows, self._beside_streams_bps(mine))[own]
+
+    def _beside_streams_bps(self, mine: PlannedWorkload) -> Mapping[str, float]:
+        """What streams of UDP leave, which yield to nobody, of those that are on meanwhile."""
+        left = dict(self._capacities_bps)
+        for other in self._plan.workloads:
+            if other.transport != "udp" or not _overlap(mine, other):
+                continue
+            for number, sent_bps in zip(other.demands, other.mean_bps, strict=True):
+                for link in self._links(self._plan.demands[number], back=False):
+                    left[link] = max(0.0, left[link] - sent_bps)
+        return left
 
     def _brings_bps(self, side: Side) -> float:
         """On the mean; as much as there is room for where that is not known. Requests of a trace

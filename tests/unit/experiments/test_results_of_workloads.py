@@ -235,6 +235,20 @@ def test_few_requests_of_a_trace_take_little_from_a_transfer(tmp_path: Path) -> 
     assert took[1] == pytest.approx(took[0], rel=0.01)
 
 
+def test_what_a_stream_of_udp_takes_is_not_expected_of_a_transfer_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "streamed.yaml"
+    head = METERED.partition("workloads:")[0].replace("network: {police: 5Mbit}\n", "")
+    transfer = "{id: one, kind: bulk, demands: [large], size: 12MB, scale: none}"
+    stream = "{id: two, kind: stream, demands: [%s], transport: {udp: 16Tbit}}"
+    took = []
+    for beside in ("small", "large"):
+        path.write_text(f"{head}workloads:\n  - {transfer}\n  - {stream % beside}\n")
+        plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+        (found,) = expected_messages(plan).values()
+        took.append(found.arrives_ns - found.intended_ns)
+    assert took[1] == pytest.approx(2.1 * took[0], rel=0.1), "48 of 96 Mbit/s are taken"
+
+
 def test_a_pause_halves_the_window_from_which_a_message_is_expected_to_start(
     tmp_path: Path,
 ) -> None:
