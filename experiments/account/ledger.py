@@ -92,8 +92,8 @@ def ledger(
         if at_hosts.sent or losses:
             lines.append(Line(of, at_hosts.sent, at_hosts.delivered, _merged(losses)))
     problems += [_said_of(line) for line in lines if line.off_by]
-    strangers = sum(loss.packets for loss in found.get(OTHER, ()))
-    return Ledger(tuple(lines), fibres, tuple(problems), tuple(_unsure(lines, ends, strangers)))
+    of_nobody = sum(loss.packets for loss in found.get(OTHER, ()))
+    return Ledger(tuple(lines), fibres, tuple(problems), tuple(_unsure(lines, ends, of_nobody)))
 
 
 class _Hosts:
@@ -164,10 +164,10 @@ def _said_of(line: Line) -> str:
     )
 
 
-def _unsure(lines: Sequence[Line], ends: Ends, strangers: int) -> Iterator[str]:
-    """``strangers`` are lost packets that are of no demand."""
-    if strangers:
-        yield f"{strangers} packets of no demand were lost; they stand with fibres alone"
+def _unsure(lines: Sequence[Line], ends: Ends, of_nobody: int) -> Iterator[str]:
+    """``of_nobody`` are lost packets that are of no demand."""
+    if of_nobody:
+        yield f"{of_nobody} packets of no demand were lost; they stand with fibres alone"
     by_port = sum(line.sent for line in lines if line.of.number not in ends.sent)
     if by_port:
         yield (
