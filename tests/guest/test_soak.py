@@ -88,9 +88,9 @@ BROKEN = {
     ),
     "a restriction is not heeded": (
         "controller/intent/specification.py",
-        "rule(self.policies, self.topology",
+        "Rulings(self.policies, self.topology",
         (
-            "rule(self.policies.model_copy(update={'policies': tuple(one for one in"
+            "Rulings(self.policies.model_copy(update={'policies': tuple(one for one in"
             " self.policies.policies if one.id != 'NO-SEA')}), self.topology"
         ),
         lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
