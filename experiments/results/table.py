@@ -177,7 +177,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
         DIFFERENCE: difference,
         LOST: f"{demand['lost']}/{demand['sent']}",
-        LOST_BY: _causes(demand.get("lost_by", {})),
+        LOST_BY: _causes(demand.get("lost_by", {}), demand["lost"]),
     }
 
 
@@ -204,11 +204,17 @@ def sure_legend(summary: Summary) -> str:
     )
 
 
-def _causes(lost_by: Mapping[str, int]) -> str:
-    """Of what most were lost, first."""
+def _causes(lost_by: Mapping[str, int], lost: int) -> str:
+    """Of what most were lost, first. Causes are of the whole run, and ``lost`` is what was lost of
+    the probes beside: the count of a single cause is that, and several are said to be of all."""
+    if not lost:
+        return ""
+    if len(lost_by) == 1:
+        return f"{next(iter(lost_by))} {lost}"
     most = sorted(lost_by.items(), key=lambda one: -one[1])
     said = [f"{cause} {count}" for cause, count in most[:MOST_CAUSES]]
-    return ", ".join([*said, *(["..."] if len(most) > MOST_CAUSES else [])])
+    whole = "" if sum(lost_by.values()) == lost else " in the whole run"
+    return ", ".join([*said, *(["..."] if len(most) > MOST_CAUSES else [])]) + whole
 
 
 def _ms(value: float | None) -> str:

@@ -41,6 +41,18 @@ def test_table_of_demands(summary) -> None:
     assert left_out.startswith("3 columns left out (class, crosses, difference): ")
 
 
+def test_causes_of_the_whole_run_do_not_contradict_what_was_lost_of_the_probes_beside(
+    summary,
+) -> None:
+    near, _, far = summary["demands"]
+    near["lost_by"], far["lost_by"] = {"policy": 5}, {"fault": 129}
+    rows = demand_table(summary, 92).splitlines()
+    assert rows[2].endswith("2/4  policy 2")
+    assert rows[4].endswith("0/3"), "none of these was lost, but of others, in cuts for instance"
+    near["lost_by"] = {"fault": 1, "queue": 4}
+    assert "queue 4, fault 1 in the whole run" in demand_table(summary)
+
+
 def test_columns_are_left_out_until_the_table_fits_the_terminal(summary) -> None:
     whole = demand_table(summary).splitlines()[0].split()
     assert {"class", "difference", "crosses"} <= set(whole)
