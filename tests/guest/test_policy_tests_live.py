@@ -142,7 +142,9 @@ ON_THE_WAY = """\
         words = ["ovs-ofctl", "-O", "OpenFlow13", "add-flow", address, f"{entry}:{port}"]
         subprocess.run(words, check=True)
 """
-BEFORE_TRAFFIC = "        events = _driver(standing, gateways, transfers, captures, watch, counts)\n"
+BEFORE_TRAFFIC = (
+    "        events = _driver(standing, gateways, transfers, captures, watch, counts)\n"
+)
 
 
 def a_switch_that_does_otherwise(*what):
