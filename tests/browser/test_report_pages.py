@@ -348,16 +348,26 @@ def test_a_live_page_shows_what_its_script_is_told(open_page: Open, tmp_path: Pa
     assert opened.complaints == []
 
 
+def rendered(page: Any, selector: str) -> Any:
+    """What there is of a part that a browser lays out once it comes into view."""
+    found = page.locator(selector)
+    found.first.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "selector => document.querySelector(selector).innerText !== ''", arg=selector
+    )
+    return found
+
+
 def test_what_sharing_costs_is_told_drawn_and_sorted(open_page: Open, run_report: Path) -> None:
     page = open_page(run_report).page
-    section = page.locator("#sharing")
+    section = rendered(page, "#sharing")
     assert "Policies kept 1 round back" in section.inner_text()
-    rows = page.locator("#workloads-table tbody tr")
+    rows = rendered(page, "#workloads-table tbody tr")
     assert rows.locator("th").all_inner_texts()[0].startswith("chat")
     rows.nth(1).scroll_into_view_if_needed()
     assert "2 of 4" in rows.nth(1).inner_text()
     assert section.locator("svg text[font-weight='600']").all_text_contents() == ["ckpt", "infer"]
-    heads = page.locator("#stretches-table thead th")
+    heads = rendered(page, "#stretches-table thead th")
     assert [head.split("\n")[0] for head in heads.all_inner_texts()] == [
         *("Class", "before dig", "dig", "after dig"),
     ]
