@@ -105,7 +105,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         events = _driver(standing, gateways, transfers, captures, watch, counts)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
-        if plan.job.clock == "virtual":
+        if plan.job.clock != "real":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)

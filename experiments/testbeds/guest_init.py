@@ -33,6 +33,11 @@ RB_POWER_OFF = 0x4321FEDC
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 HOST_LINKS = "/proc/self/cwd"
 """Where the host finds what a guest mounts: in the working directory of its kernel."""
+FILES = "CORRIDOR_FILES"
+"""Names in the environment how a guest has the host's files, if not by hostfs."""
+NINE_P = "9p"
+NINE_P_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000,cache=loose,access=any"
+"""A guest's cache is never stale: nobody else writes to what it sees while it lives."""
 PLACE = "/run/corridor"
 PROJECT = f"{PLACE}/project"
 PYTHON_PREFIX = f"{PLACE}/python"
@@ -72,6 +77,14 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str) ->
         raise OSError(number, f"mount {kind or 'bind'} on {target}: {os.strerror(number)}")
 
 
+def mount_of_host(name: str, target: str, flags: int) -> None:
+    """A folder of the host, by the name that it has in the working directory of the kernel."""
+    if os.environ.get(FILES) == NINE_P:
+        mount(name, target, NINE_P, flags, NINE_P_OPTIONS)
+    else:
+        mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{name}")
+
+
 def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     """A system with proc, sys, dev and scratch space, Python, and the result folder under ``OUT``.
 
@@ -86,7 +99,7 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     load_modules(f"{UML_MODULES}/{os.uname().release}", modules)
     mount("tmpfs", "/tmp", "tmpfs")
     for target, flags in ((PYTHON_PREFIX, MS_RDONLY), (OUT, 0)):
-        mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{os.path.basename(target)}")
+        mount_of_host(os.path.basename(target), target, flags)
     _hide_where_the_host_keeps_them()
     socket.sethostname("corridor")
     with open("/proc/sys/net/ipv4/tcp_mem", "w") as pages:

@@ -1,15 +1,15 @@
 """Holds one guest, and nothing of it longer than its caller.
 
     guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] [--own=PATH]
-                        -- COMMAND
+                        [--anywhere] -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
 files and folders, and copies of folders of code. With ``--input`` an open descriptor is its
-standard input, else it has none. A folder with ``--own`` goes with the scratch folder. The
-standard input of the supervisor is a pipe that the caller holds open: a
-``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller ended, or
-when the guest ends, every process of the guest is killed and its scratch folder removed. The
-supervisor then ends the way the guest did.
+standard input, else it has none. With ``--anywhere`` it is not kept to one processor. A folder with
+``--own`` goes with the scratch folder. The standard input of the supervisor is a pipe that the
+caller holds open: a ``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however
+the caller ended, or when the guest ends, every process of the guest is killed and its scratch
+folder removed. The supervisor then ends the way the guest did.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def keep(orders: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     inputs = [int(number) for number in _ordered("--input", orders)]
-    with _owned(_ordered("--own", orders)), scratch_folder() as scratch, one_cpu() as cpu:
+    pinned = contextlib.nullcontext() if "--anywhere" in orders else one_cpu()
+    with _owned(_ordered("--own", orders)), scratch_folder() as scratch, pinned as cpu:
         for order in orders:
             if order.startswith(("--link=", "--copy=")):
                 _put_in(scratch, order)

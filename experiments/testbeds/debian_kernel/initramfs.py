@@ -46,24 +46,18 @@ def _to_a_word(data: bytes) -> bytes:
     return data + bytes(-len(data) % 4)
 
 
-class Share(NamedTuple):
-    """A folder of the host, by the tag under which the machine has it."""
-
-    tag: str
-    target: str
-    writable: bool = False
-
-
-def first_file_system(
-    busybox: bytes, modules: Sequence[tuple[str, bytes]], script: str
-) -> bytes:
-    """An archive whose ``/init`` is the script, run by busybox; modules by name, in order."""
+def with_modules(busybox: bytes, modules: Sequence[tuple[str, bytes]]) -> bytes:
+    """An archive of a shell and of modules, by name, for a script that is in another."""
     return archive(
         [
             *(Entry(name) for name in ("bin", "dev", "modules", "root")),
             Entry("dev/console", DEVICE, device=CONSOLE),
             Entry("bin/busybox", PROGRAM, busybox),
-            Entry("init", PROGRAM, script.encode()),
             *(Entry(f"modules/{name}.ko", FILE, image) for name, image in modules),
         ]
     )
+
+
+def with_script(script: str) -> bytes:
+    """An archive of the first program. Of archives one after the other the kernel unpacks each."""
+    return archive([Entry("init", PROGRAM, script.encode())])

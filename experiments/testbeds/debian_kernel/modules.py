@@ -13,6 +13,10 @@ from pathlib import PurePosixPath
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
+SIGNED = b"~Module signature appended~\n"
+SIGNATURE_INFO_BYTES = 12
+"""What lies before it, of which the last four bytes say how long the signature is (the kernel's
+``struct module_signature``)."""
 _DEPENDS = re.compile(rb"\0depends=([\w,-]*)\0")
 
 
@@ -28,6 +32,18 @@ def unpacked(name: str, packed: bytes) -> bytes:
     if name.endswith(".ko.xz"):
         return lzma.decompress(packed)
     raise EnvironmentUnsupported(f"{name}: this module is packed in a way that is not known here")
+
+
+def unsigned(module: bytes) -> bytes:
+    """A module without the signature that is appended to it.
+
+    The kernel checks one for as long as it loads the module: a tenth of a second of an emulated
+    machine, for each. It takes a module that has none, unless it was told not to.
+    """
+    if not module.endswith(SIGNED):
+        return module
+    signature_bytes = int.from_bytes(module[-len(SIGNED) - 4 : -len(SIGNED)])
+    return module[: -len(SIGNED) - SIGNATURE_INFO_BYTES - signature_bytes]
 
 
 def needed_by(module: bytes) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def seen(monkeypatch, tmp_path):
         return Choice("uml", clock, "because"), KERNEL
 
     monkeypatch.setattr(lab, "_in_a_guest", in_a_guest)
-    monkeypatch.setattr(runner, "choose", choose)
+    monkeypatch.setattr(runner, "choose_for_a_lab", choose)
     return told
 
 
