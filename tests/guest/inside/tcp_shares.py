@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks import tcp_lab as lab
-from tests.benchmarks.tcp_lab import Flow, Line
+from tests.benchmarks.plain import Line
+from tests.benchmarks.tcp_lab import Flow
 
 EACH_BPS = 2_500_000
 LASTS_S, FROM_S = 200, 20

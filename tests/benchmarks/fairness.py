@@ -1,0 +1,209 @@
+"""How far from equal the shares of connections of the same round trip are: each of them, by seed.
+
+    .venv/bin/python -m tests.benchmarks.fairness [--seeds N] [--keep FILE] [NAME ...]
+
+One fibre of 40 ms there and back between two hubs, which all of them fill. The seed draws when each
+begins. Shares are of what all of them got, so that 1 is fair, from ``FROM_S`` on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.experiments.results.columns import render
+from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.queue import Queue
+from corridor.traffic.arrivals.kind import SplitMix64
+from corridor.traffic.measures.quantiles import Interval
+from tests.benchmarks import tcp_lab
+from tests.benchmarks.in_guest import run_inside, say
+from tests.benchmarks.plain import Line
+from tests.benchmarks.tcp_lab import Flow
+
+MODULE = "tests.benchmarks.fairness"
+RTT_MS = 40
+BEGINS_S, FROM_S, STEP_S = 10, 30, 10
+"""All begin in the first, and count from the second on; rates are kept by steps."""
+WITHIN = 0.05
+TARGET_US = 5000
+"""Of fq_codel, which is its usual one (RFC 8290, section 5.2.2)."""
+
+
+class Setting(NamedTuple):
+    """One fibre, and what fills it."""
+
+    flows: int
+    rate_mbps: int
+    buffer_ms: int
+    congestion: str = "cubic"
+    queue: str = ""
+    jitter_us: int = 0
+    lasts_s: int = 300
+
+    @property
+    def name(self) -> str:
+        parts = [self.congestion, str(self.flows), f"{self.rate_mbps}M", f"{self.buffer_ms}ms"]
+        parts += [self.queue] if self.queue else []
+        parts += [f"j{self.jitter_us}us"] if self.jitter_us else []
+        return "-".join([*parts, f"{self.lasts_s}s"])
+
+    @property
+    def laid_out(self) -> Queue:
+        octets = self.rate_mbps * 1000 * self.buffer_ms // 8
+        return Queue(self.queue, octets, target_us=TARGET_US) if self.queue else Queue()
+
+
+def _settings() -> Iterator[Setting]:
+    for flows in (2, 8):
+        for rate_mbps, buffer_ms in ((flows * 5 // 2, 40), (20, 40), (50, 40), (50, 80)):
+            plain = Setting(flows, rate_mbps, buffer_ms)
+            yield plain
+            yield plain._replace(jitter_us=1000)
+        middle = Setting(flows, 20, 40)
+        yield middle._replace(queue="fq_codel")
+        for congestion in ("reno", "bbr"):
+            yield middle._replace(congestion=congestion)
+            yield middle._replace(congestion=congestion, queue="fq_codel")
+        yield middle._replace(lasts_s=1800)
+        yield middle._replace(jitter_us=1000, lasts_s=1800)
+
+
+SETTINGS = {one.name: one for one in _settings()}
+
+
+def inside(out_dir: Path, seeds: str, *names: str) -> None:
+    for name in names:
+        setting = SETTINGS[name]
+        line = Line(
+            *(0, 1, setting.rate_mbps * 10**6, RTT_MS * tcp_lab.NS_PER_MS // 2),
+            jitter_ns=setting.jitter_us * 1000,
+        )
+        buffer_ms, queue = setting.buffer_ms, setting.laid_out
+        with tcp_lab.lines_up(2, [line], out_dir, buffer_ms, queue=queue) as net:
+            for seed in range(1, int(seeds) + 1):
+                say("shares", name=name, seed=seed, steps=_steps(net, setting, seed, out_dir))
+
+
+def _steps(net: Any, setting: Setting, seed: int, out_dir: Path) -> list[list[int]]:
+    """What each got in each step, in bit/s."""
+    numbers = SplitMix64(seed_of(seed, "fairness"))
+    until_s = FROM_S + setting.lasts_s
+    flows = []
+    for _ in range(setting.flows):
+        begins_s = BEGINS_S * numbers.unit()
+        lasts_s = until_s + 1 - begins_s
+        flows.append(Flow(0, 1, lasts_s, setting.congestion, begins_s, sample_ms=1000))
+    found = tcp_lab.run(net, flows, out_dir / "fairness")
+    return [
+        [round(one.bps(at_s, at_s + STEP_S)) for at_s in range(FROM_S, until_s, STEP_S)]
+        for one in found
+    ]
+
+
+class Found(NamedTuple):
+    """One setting over all seeds."""
+
+    setting: Setting
+    shares: NDArray[np.float64]
+    """Of each flow, a row a seed."""
+    filled: float
+    """How much of what the fibre carries all of them got."""
+
+    @property
+    def furthest(self) -> NDArray[np.float64]:
+        """By seed, how far from fair the flow is that is furthest."""
+        found: NDArray[np.float64] = np.abs(self.shares - 1).max(axis=1)
+        return found
+
+    @property
+    def bias(self) -> tuple[float, Interval]:
+        """What the flow is from fair over all seeds that is furthest then, by its own number."""
+        means = self.shares.mean(axis=0)
+        which = int(np.abs(means - 1).argmax())
+        return float(means[which]), mean_interval(self.shares[:, which])
+
+    def jain(self) -> float:
+        squares = (self.shares**2).mean(axis=1)
+        return float((1 / squares).mean())
+
+
+def mean_interval(values: NDArray[np.float64]) -> Interval:
+    """Of the mean of independent values at 95 %, by Student's distribution."""
+    from scipy.special import stdtrit
+
+    count = len(values)
+    half = float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / sqrt(count)) if count > 1 else 1e9
+    return Interval(float(values.mean()) - half, float(values.mean()) + half)
+
+
+def judged(setting: Setting, runs: Sequence[Sequence[Sequence[int]]]) -> Found:
+    rates = np.array(runs, dtype=np.float64).mean(axis=2)
+    whole = rates.sum(axis=1, keepdims=True)
+    carried = setting.rate_mbps * 1e6 * tcp_lab.PAYLOAD
+    return Found(setting, rates * setting.flows / whole, float(whole.mean() / carried))
+
+
+HEADS = ("connections", "fills", "Jain", "within 5 %", "least, most", "furthest", "bias of one")
+
+
+def row(found: Found) -> tuple[str, ...]:
+    shares, furthest = found.shares, mean_interval(found.furthest)
+    mean, bias = found.bias
+    held = int((np.abs(shares - 1) <= WITHIN).sum())
+    return (
+        found.setting.name,
+        f"{found.filled:.3f}",
+        f"{found.jain():.4f}",
+        f"{held} of {shares.size}",
+        f"{shares.min():.3f}, {shares.max():.3f}",
+        f"{found.furthest.mean():.1%} ({max(0, furthest.low):.1%} to {furthest.high:.1%})",
+        f"{mean:.3f} ({bias.low:.3f} to {bias.high:.3f})",
+    )
+
+
+def measure(names: Sequence[str], seeds: int) -> Iterator[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+
+    def note(event: Mapping[str, Any]) -> None:
+        if event["event"] == "shares":
+            found.append(event)
+            runs = [one["steps"] for one in found if one["name"] == event["name"]]
+            text = row(judged(SETTINGS[event["name"]], runs))
+            print(event["seed"], *text, sep="; ", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="corridor-benchmark-") as folder:
+        run_inside(MODULE, Path(folder), [str(seeds), *names], note)
+    yield from found
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["inside"]:
+        inside(Path(sys.argv[2]), *sys.argv[3:])
+        return
+    parser = argparse.ArgumentParser(prog=f"python -m {MODULE}")
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where rates go, a line a run")
+    parser.add_argument("name", nargs="*", help="of settings; all by default")
+    asked = parser.parse_args()
+    runs: dict[str, list[Any]] = {}
+    for one in measure(asked.name or [*SETTINGS], asked.seeds):
+        runs.setdefault(one["name"], []).append(one["steps"])
+        if asked.keep:
+            with asked.keep.open("a") as file:
+                file.write(json.dumps(one) + "\n")
+    rows = [row(judged(SETTINGS[name], found)) for name, found in runs.items()]
+    print(render(HEADS, rows, frozenset(HEADS[1:])))
+
+
+if __name__ == "__main__":
+    main()
