@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from math import inf, sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,15 +24,16 @@ from corridor.experiments.results.columns import render
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.queue import Queue
 from corridor.traffic.arrivals.kind import SplitMix64
-from corridor.traffic.measures.quantiles import Interval
+from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from tests.benchmarks import tcp_lab
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line
 from tests.benchmarks.tcp_lab import Flow
 
 MODULE = "tests.benchmarks.fairness"
-RTT_MS = 40
+RTT_MS, EACH_KBPS = 40, 2500
 BEGINS_S, FROM_S, STEP_S = 10, 30, 10
+USUAL_S, LONG_S = 300, 1800
 """All begin in the first, and count from the second on; rates are kept by steps."""
 WITHIN = 0.05
 TARGET_US = 5000
@@ -48,7 +49,7 @@ class Setting(NamedTuple):
     congestion: str = "cubic"
     queue: str = ""
     jitter_us: int = 0
-    lasts_s: int = 300
+    lasts_s: int = USUAL_S
 
     @property
     def name(self) -> str:
@@ -65,17 +66,19 @@ class Setting(NamedTuple):
 
 def _settings() -> Iterator[Setting]:
     for flows in (2, 8):
-        for rate_mbps, buffer_ms in ((flows * 5 // 2, 40), (20, 40), (50, 40), (50, 80)):
-            plain = Setting(flows, rate_mbps, buffer_ms)
-            yield plain
-            yield plain._replace(jitter_us=1000)
-        middle = Setting(flows, 20, 40)
-        yield middle._replace(queue="fq_codel")
+        usual = Setting(flows, flows * EACH_KBPS // 1000, RTT_MS)
+        jittered, fair = usual._replace(jitter_us=1000), usual._replace(queue="fq_codel")
+        for one in (usual, jittered, fair):
+            yield one._replace(lasts_s=LONG_S)
+        yield usual._replace(jitter_us=100)
         for congestion in ("reno", "bbr"):
-            yield middle._replace(congestion=congestion)
-            yield middle._replace(congestion=congestion, queue="fq_codel")
-        yield middle._replace(lasts_s=1800)
-        yield middle._replace(jitter_us=1000, lasts_s=1800)
+            yield usual._replace(congestion=congestion)
+            yield fair._replace(congestion=congestion)
+        for rate_mbps, buffer_ms in ((20, 40), (50, 40), (50, 80)):
+            other = usual._replace(rate_mbps=rate_mbps, buffer_ms=buffer_ms)
+            if other != usual:
+                yield other
+                yield other._replace(jitter_us=1000)
 
 
 SETTINGS = {one.name: one for one in _settings()}
@@ -114,46 +117,61 @@ class Found(NamedTuple):
     """One setting over all seeds."""
 
     setting: Setting
+    over_s: int
+    seeds: int
     shares: NDArray[np.float64]
-    """Of each flow, a row a seed."""
+    """Of each flow, a row for so long of a seed."""
     filled: float
     """How much of what the fibre carries all of them got."""
 
     @property
     def furthest(self) -> NDArray[np.float64]:
-        """By seed, how far from fair the flow is that is furthest."""
-        found: NDArray[np.float64] = np.abs(self.shares - 1).max(axis=1)
+        """By seed, how far from fair the flow is that is furthest, on the mean of its rows."""
+        by_row = np.abs(self.shares - 1).max(axis=1)
+        found: NDArray[np.float64] = by_row.reshape(self.seeds, -1).mean(axis=1)
         return found
 
     @property
     def bias(self) -> tuple[float, Interval]:
-        """What the flow is from fair over all seeds that is furthest then, by its own number."""
-        means = self.shares.mean(axis=0)
-        which = int(np.abs(means - 1).argmax())
-        return float(means[which]), mean_interval(self.shares[:, which])
+        """The share over all seeds of the flow, by its number, that is then furthest from fair; its
+        interval is wide enough for all of them at once (Bonferroni)."""
+        means = self.shares.reshape(self.seeds, -1, self.setting.flows).mean(axis=1)
+        which = int(np.abs(means.mean(axis=0) - 1).argmax())
+        beyond = (1 - CONFIDENCE) / self.setting.flows
+        return float(means[:, which].mean()), mean_interval(means[:, which], 1 - beyond)
 
     def jain(self) -> float:
         squares = (self.shares**2).mean(axis=1)
         return float((1 / squares).mean())
 
 
-def mean_interval(values: NDArray[np.float64]) -> Interval:
-    """Of the mean of independent values at 95 %, by Student's distribution."""
+def mean_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
+    """Of the mean of independent values, by Student's distribution."""
     from scipy.special import stdtrit
 
-    count = len(values)
-    half = float(stdtrit(count - 1, 0.975) * values.std(ddof=1) / sqrt(count)) if count > 1 else 1e9
-    return Interval(float(values.mean()) - half, float(values.mean()) + half)
+    count, mean = len(values), float(values.mean())
+    if count < 2:
+        return Interval(-inf, inf)
+    half = float(stdtrit(count - 1, (1 + confidence) / 2) * values.std(ddof=1) / sqrt(count))
+    return Interval(mean - half, mean + half)
 
 
-def judged(setting: Setting, runs: Sequence[Sequence[Sequence[int]]]) -> Found:
-    rates = np.array(runs, dtype=np.float64).mean(axis=2)
-    whole = rates.sum(axis=1, keepdims=True)
+def judged(setting: Setting, runs: Sequence[Sequence[Sequence[int]]], over_s: int) -> Found:
+    """Over every ``over_s`` of each run, one behind the other."""
+    rates = np.array(runs, dtype=np.float64)
+    seeds, flows, steps = rates.shape
+    each = over_s // STEP_S
+    windows = rates.reshape(seeds, flows, steps // each, each).mean(axis=3)
+    by_window = windows.transpose(0, 2, 1).reshape(-1, flows)
+    whole = by_window.sum(axis=1, keepdims=True)
     carried = setting.rate_mbps * 1e6 * tcp_lab.PAYLOAD
-    return Found(setting, rates * setting.flows / whole, float(whole.mean() / carried))
+    return Found(setting, over_s, seeds, by_window * flows / whole, float(whole.mean() / carried))
 
 
-HEADS = ("connections", "fills", "Jain", "within 5 %", "least, most", "furthest", "bias of one")
+HEADS = (
+    *("connections", "over", "seeds", "fills", "Jain", "within 5 %", "least and greatest"),
+    *("furthest, mean", "at 95 %", "one flow over all seeds", "at 95 %"),
+)
 
 
 def row(found: Found) -> tuple[str, ...]:
@@ -162,28 +180,51 @@ def row(found: Found) -> tuple[str, ...]:
     held = int((np.abs(shares - 1) <= WITHIN).sum())
     return (
         found.setting.name,
+        f"{found.over_s} s",
+        f"{found.seeds}",
         f"{found.filled:.3f}",
         f"{found.jain():.4f}",
         f"{held} of {shares.size}",
         f"{shares.min():.3f}, {shares.max():.3f}",
-        f"{found.furthest.mean():.1%} ({max(0, furthest.low):.1%} to {furthest.high:.1%})",
-        f"{mean:.3f} ({bias.low:.3f} to {bias.high:.3f})",
+        f"{found.furthest.mean():.1%}",
+        f"{max(0, furthest.low):.1%} to {furthest.high:.1%}",
+        f"{mean:.3f}",
+        f"{bias.low:.3f} to {bias.high:.3f}",
     )
 
 
-def measure(names: Sequence[str], seeds: int) -> Iterator[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
+def rows(runs: Runs) -> Iterator[tuple[str, ...]]:
+    for name, found in runs.items():
+        setting = SETTINGS[name]
+        for over_s in sorted({USUAL_S, setting.lasts_s}):
+            yield row(judged(setting, found, over_s))
+
+
+type Runs = dict[str, list[Any]]
+"""Rates by flow and step of each seed, by the name of the setting."""
+
+
+def measure(names: Sequence[str], seeds: int, keep: Path | None) -> Runs:
+    found: Runs = {}
 
     def note(event: Mapping[str, Any]) -> None:
         if event["event"] == "shares":
-            found.append(event)
-            runs = [one["steps"] for one in found if one["name"] == event["name"]]
-            text = row(judged(SETTINGS[event["name"]], runs))
-            print(event["seed"], *text, sep="; ", file=sys.stderr, flush=True)
+            found.setdefault(event["name"], []).append(event["steps"])
+            print(event["name"], event["seed"], file=sys.stderr, flush=True)
+            if keep:
+                with keep.open("a") as file:
+                    file.write(json.dumps(event) + "\n")
 
     with tempfile.TemporaryDirectory(prefix="corridor-benchmark-") as folder:
         run_inside(MODULE, Path(folder), [str(seeds), *names], note)
-    yield from found
+    return found
+
+
+def kept(files: Sequence[Path]) -> Runs:
+    found: Runs = {}
+    for one in (json.loads(line) for file in files for line in file.read_text().splitlines()):
+        found.setdefault(one["name"], []).append(one["steps"])
+    return found
 
 
 def main() -> None:
@@ -194,15 +235,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="where rates go, a line a run")
     parser.add_argument("name", nargs="*", help="of settings; all by default")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="only judge these")
     asked = parser.parse_args()
-    runs: dict[str, list[Any]] = {}
-    for one in measure(asked.name or [*SETTINGS], asked.seeds):
-        runs.setdefault(one["name"], []).append(one["steps"])
-        if asked.keep:
-            with asked.keep.open("a") as file:
-                file.write(json.dumps(one) + "\n")
-    rows = [row(judged(SETTINGS[name], found)) for name, found in runs.items()]
-    print(render(HEADS, rows, frozenset(HEADS[1:])))
+    names = asked.name or [*SETTINGS]
+    runs = kept(asked.read) if asked.read else measure(names, asked.seeds, asked.keep)
+    print(render(HEADS, [*rows(runs)], frozenset(HEADS[1:])))
 
 
 if __name__ == "__main__":
