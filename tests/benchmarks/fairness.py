@@ -68,17 +68,18 @@ def _settings() -> Iterator[Setting]:
     for flows in (2, 8):
         usual = Setting(flows, flows * EACH_KBPS // 1000, RTT_MS)
         jittered, fair = usual._replace(jitter_us=1000), usual._replace(queue="fq_codel")
-        for one in (usual, jittered, fair):
-            yield one._replace(lasts_s=LONG_S)
+        yield usual._replace(lasts_s=LONG_S)
+        yield jittered._replace(lasts_s=LONG_S)
         yield usual._replace(jitter_us=100)
+        yield fair
         for congestion in ("reno", "bbr"):
             yield usual._replace(congestion=congestion)
             yield fair._replace(congestion=congestion)
-        for rate_mbps, buffer_ms in ((20, 40), (50, 40), (50, 80)):
-            other = usual._replace(rate_mbps=rate_mbps, buffer_ms=buffer_ms)
-            if other != usual:
-                yield other
-                yield other._replace(jitter_us=1000)
+        for buffer_ms in (RTT_MS, 2 * RTT_MS):
+            yield usual._replace(rate_mbps=50, buffer_ms=buffer_ms)
+    larger = Setting(2, 20, RTT_MS)
+    yield larger
+    yield larger._replace(jitter_us=1000)
 
 
 SETTINGS = {one.name: one for one in _settings()}
