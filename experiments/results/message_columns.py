@@ -89,7 +89,7 @@ class MessageColumns:
         begun = self.intended_ns != NEVER
         if not begun.any():
             return 0
-        last_ns = int(self.completed_ns.max())
+        last_ns = int(self._came_ns[1][self.came_octets > 0].max(initial=NEVER))
         if (begun & (self.completed_ns == NEVER)).any():
             last_ns = max(last_ns, over_ns)
         first_ns = int(self.intended_ns[begun].min())
