@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
+from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
@@ -115,7 +116,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         write_health(out_dir / "raw", Health(before, after, sockets))
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
-        _transfer_alone(plan, transfers, emit)
+        with idle_time_skipped(plan.job.clock):
+            _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)
         counts.write(out_dir / "raw")
         if watch is not None:
@@ -239,22 +241,23 @@ def _measure(
     agents = AgentsProcess(job_path)
     try:
         emit(cast(AgentsReady, {"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)}))
-        start_ns = epoch_ns(plan, time.time_ns())
-        emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
-        agents.tell({"epoch_ns": start_ns})
-        if gateways is not None:
-            gateways.count_from(start_ns)
-        agents.wait("started", AGENTS_TIMEOUT_S)
-        readings = [
-            TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
-            for one in plan.boundaries
-        ]
-        times_ns = reading_times_ns(plan)
-        used = use_readings(times_ns, net, out_dir / "raw")
-        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
-        planned = events.timed_events(plan.changes, start_ns)
-        keep([*planned, *readings, *used, *loads], start_ns)
-        done = agents.wait("done", None)
+        with idle_time_skipped(plan.job.clock):
+            start_ns = epoch_ns(plan, time.time_ns())
+            emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
+            agents.tell({"epoch_ns": start_ns})
+            if gateways is not None:
+                gateways.count_from(start_ns)
+            agents.wait("started", AGENTS_TIMEOUT_S)
+            readings = [
+                TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
+                for one in plan.boundaries
+            ]
+            times_ns = reading_times_ns(plan)
+            used = use_readings(times_ns, net, out_dir / "raw")
+            loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+            planned = events.timed_events(plan.changes, start_ns)
+            keep([*planned, *readings, *used, *loads], start_ns)
+            done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])

@@ -62,6 +62,7 @@ def _machine(
 
 
 def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Popen[bytes]:
+    """Its code is compiled here: the machine itself would take ten times as long."""
     program, *words = command(qemu_command.machine(kernel.architecture, memory_mb=memory_mb))
     place = shutil.which(program)
     if place is None:
@@ -76,7 +77,7 @@ def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Pop
     supervisor = [
         *(sys.executable, "-I", "-S", str(SUPERVISOR), "--anywhere"),
         *(f"--link={name}={path}" for name, path in linked.items()),
-        *(f"--copy={name}={path}" for name, path in copies(NO_MORE).items()),
+        *(f"--compiled={name}={path}" for name, path in copies(NO_MORE).items()),
     ]
     return subprocess.Popen(
         [*supervisor, "--", place, *words],
