@@ -45,8 +45,16 @@ WantedBy=basic.target
 TEXT
 systemctl enable -q systemd-networkd systemd-resolved ssh corridor-handover
 
+# What systemd-resolved made of it leads to a service that does not run here.
+names=$(cat /etc/resolv.conf 2>/dev/null || cat /build/resolv.conf)
+rm -f /etc/resolv.conf
+printf '%s\n' "$names" >/etc/resolv.conf
+
 chown -R vagrant:vagrant /vagrant
-su vagrant -c "set -a; . /build/environment; exec sh /vagrant/experiments/machines/provision.sh"
+su vagrant -c "set -a; . /build/environment; exec sh /vagrant/experiments/machines/provision.sh" || {
+    tail -n 30 /home/vagrant/.cache/corridor/setup.log
+    exit 1
+}
 install -d -o vagrant -g vagrant /home/vagrant/.cache/corridor
 # The checkout itself comes later, with whoever boots the machine: only the environment stays.
 find /vagrant -mindepth 1 -maxdepth 1 ! -name .venv -exec rm -rf {} +
