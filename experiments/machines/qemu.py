@@ -57,6 +57,8 @@ class Disk(NamedTuple):
     read_only: bool = False
     keep: bool = False
     """Whether what the guest writes is kept; else it is gone when QEMU ends."""
+    serial: str = ""
+    """A serial number, by which the guest can tell the disk from others."""
 
 
 class Share(NamedTuple):
@@ -170,7 +172,8 @@ def _disk(number: int, disk: Disk) -> tuple[str, ...]:
     thrown_away = "" if disk.keep or disk.read_only else ",snapshot=on"
     how = f"if=none,format={disk.kind},cache=unsafe{read_only}{thrown_away}"
     drive = f"id=disk{number},{how},file={_plain(disk.path)}"
-    return ("-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number}")
+    serial = f",serial={disk.serial}" if disk.serial else ""
+    return ("-drive", drive, "-device", f"virtio-blk-pci,drive=disk{number}{serial}")
 
 
 def _share(number: int, share: Share) -> tuple[str, ...]:
