@@ -48,6 +48,8 @@ class RoundsSummary(TypedDict):
     """Jain's index of the rates at which messages came, between its demands, or the connections of
     its only one; None where there are not two."""
     expected: NotRequired[ExpectedSummary]
+    not_expected: NotRequired[str]
+    """Of a workload: why nothing is expected along some demand of it."""
 
 
 class RttSummary(TypedDict):

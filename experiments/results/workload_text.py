@@ -97,6 +97,9 @@ def _troubles(one: WorkloadSummary) -> Iterator[str]:
     if one["failed"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
         yield f"{one['id']}: connections that ended too soon: {reasons}"
+    if "not_expected" in one:
+        what = "of some demands nothing is" if "expected" in one else "nothing is"
+        yield f"{one['id']}: {what} expected: {one['not_expected']}"
     part = one.get("bytes_unfinished", 0)
     if part:
         share = part / one["bytes"]
