@@ -96,6 +96,8 @@ class StretchSummary(TypedDict):
     from_ms: float
     """From the start of probing."""
     until_ms: float
+    on: NotRequired[list[str]]
+    """All events that last at some time of it, its own too. Not of runs of earlier versions."""
     workloads: list[WorkloadSummary]
     classes: list[ClassSummary]
 

@@ -116,7 +116,9 @@ def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple
             found = next((each for each in one["classes"] if each["class"] == name), None)
             if found is None or not (found["rounds"] or found["probes"]["sent"]):
                 continue
-            yield title, shown, one["when"], *_of_class(found)
+            others = [name for name in one.get("on", ()) if name != event]
+            when = f"{one['when']} (with {', '.join(others)})" if others else one["when"]
+            yield title, shown, when, *_of_class(found)
             title = shown = ""
 
 

@@ -95,6 +95,7 @@ class _Judge:
             "when": one.when,
             "from_ms": (one.from_ns - start_ns) / 1e6,
             "until_ms": (one.until_ns - start_ns) / 1e6,
+            "on": list(one.on),
             "workloads": self.workloads(one),
             "classes": self.classes(one),
         }

@@ -176,6 +176,24 @@ def test_the_table_holds_all_that_is_known(rows: list[MessageRow], tmp_path: Pat
     assert list(read_messages(path)) == []
 
 
+def test_stretches_name_all_events_that_last_meanwhile(plan: Plan) -> None:
+    from dataclasses import replace
+
+    first, second = plan.events
+    longer = replace(first, end_ns=second.begin_ns + 500 * MS)
+    found = {
+        (one.event, one.when): one.on for one in stretches(replace(plan, events=(longer, second)))
+    }
+    cut, law = "cut-shanghai-guian", "policies-none"
+    assert found == {
+        (cut, "before"): (),
+        (cut, "while"): (cut, law),
+        (cut, "after"): (),
+        (law, "before"): (cut,),
+        (law, "after"): (cut,),
+    }
+
+
 def test_stretches_reach_from_event_to_event(plan: Plan) -> None:
     start = plan.start_ns
     found = [
