@@ -42,6 +42,9 @@ OPTIONAL = {
 """What nothing fails without, and what it is for."""
 
 
+TUN_REPAIR = "sudo modprobe tun (container: --device /dev/net/tun); guests do without"
+
+
 @dataclass(frozen=True)
 class Machine:
     """All that the verdicts are drawn from."""
@@ -204,6 +207,7 @@ def _own_kernel(facts: Facts) -> list[Verdict]:
             facts.openvswitch_lacks or "here",
             repair,
         ),
+        Verdict("tun (gateways)", not facts.tun_lacks, facts.tun_lacks or "here", TUN_REPAIR),
         Verdict("queues by class", not facts.queues_lack, facts.queues_lack or "here", repair),
     ]
 
