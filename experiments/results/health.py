@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from corridor.experiments.account.losses import GATEWAY, MACHINE, SWITCH
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.machine_counters import Health, SocketDrops
 from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.results.unpredicted import lost_alone, unpredicted
 from corridor.experiments.timeline.registry import KINDS
 
