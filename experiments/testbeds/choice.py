@@ -57,6 +57,8 @@ class Facts:
     """Why fibres cannot have queues by class in this machine's kernel."""
     emulated: Lack = NOT_LOOKED_FOR
     """Why QEMU cannot emulate a machine here."""
+    tun_lacks: str = ""
+    """Why there can be no gateways in this machine's kernel."""
 
     def native_lacks(self) -> list[str]:
         lacks = [] if self.root else ["not root"]
@@ -124,6 +126,8 @@ def choose_testbed(
 def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto") -> Choice:
     """Where a live network runs: always by the real clock, since a virtual one would run away while
     nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
+    if facts.tun_lacks and not facts.netem_lacks:
+        facts = replace(facts, netem_lacks=facts.tun_lacks)  # every live network has gateways
     if wanted == "auto":
         return _real(facts, "a live network has the real clock")
     return choose_testbed(facts, wanted, "real")

@@ -23,7 +23,11 @@ from corridor.experiments.testbeds.guest_init import (
     PYTHON_PREFIX,
 )
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.topologies.base.slowness import VARIABLE
 
+SLOWNESS = "10"
+"""So many times as long as usual something may take before it is taken for dead: an emulated
+processor is slow, and the host that its files come from may be busy."""
 START = "2027-01-15T08:00:00"
 """The moment at which a guest of User Mode Linux begins as well."""
 SEED = 1
@@ -79,6 +83,7 @@ def machine(
     environment = {
         **guest_environment(),
         FILES: NINE_P,
+        VARIABLE: SLOWNESS,
         PYTHON_WORD: str(Path(sys.executable).resolve()),
     }
     words = [*WORDS, *WORDS_OF[architecture]]
