@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -27,7 +26,7 @@ HELLO = bytes.fromhex("0400000800000001")
 PTRACE_ATTACH, CLONE_NEWNET, IP_TTL = 16, 0x40000000, 2
 LISTENING = "0A"
 BFD_PORT, BFD_TTL = 3784, 255
-BFD_DOWN = bytes.fromhex("204003180000000100000002000f4240000f424000000000")
+BFD_DOWN = bytes.fromhex("204003180000000100000000000f4240000f424000000000")
 """That a session is down, from who has not heard of the other."""
 PRIVATE = ("mem", "environ", "maps", "fd", "root", "cwd", "ns/net", "stack", "map_files")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -128,10 +127,8 @@ def machine_state(folder: str) -> list[str]:
                 got.append(f"opened {path} to write")
             if succeeds(path.unlink):
                 got.append(f"removed {path}")
-    with contextlib.suppress(OSError):
-        descriptor = os.open(Path(folder, "lock"), os.O_RDONLY)
-        if succeeds(lambda: fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)):
-            got.append("held the lock")
+    if succeeds(lambda: os.open(Path(folder, "lock"), os.O_RDONLY)):
+        got.append("opened the lock, which would keep others from it once it is free")
     return got
 
 
@@ -147,9 +144,11 @@ def processes() -> Iterator[tuple[int, str]]:
 def into_processes() -> list[str]:
     got = []
     for pid, name in processes():
-        for number in (0, signal.SIGSTOP, signal.SIGKILL):
-            if succeeds(lambda pid=pid, number=number: os.kill(pid, number)):
-                got.append(f"sent {number} to {name}")
+        got += [
+            f"sent {number} to {name}"
+            for number in (0, signal.SIGSTOP, signal.SIGKILL)
+            if succeeds(lambda pid=pid, number=number: os.kill(pid, number))
+        ]
         if _libc.ptrace(PTRACE_ATTACH, pid, 0, 0) == 0:
             got.append(f"traced {name}")
         for one in PRIVATE:
