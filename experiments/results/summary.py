@@ -338,6 +338,8 @@ class ExpectationSummary(TypedDict):
     expected: str | float
     found: str | float | None
     holds: bool
+    left_out: NotRequired[str]
+    """Why it cannot be judged: so it does not hold."""
 
 
 class CrossingSummary(TypedDict):

@@ -45,6 +45,9 @@ TCX_SINCE = (6, 6)
 """The Linux since which eBPF programs are attached as here."""
 
 
+TUN_REPAIR = "sudo modprobe tun (container: --device /dev/net/tun); guests do without"
+
+
 @dataclass(frozen=True)
 class Machine:
     """All that the verdicts are drawn from."""
@@ -207,6 +210,7 @@ def _own_kernel(facts: Facts, release: str) -> list[Verdict]:
             facts.openvswitch_lacks or "here",
             repair,
         ),
+        Verdict("tun (gateways)", not facts.tun_lacks, facts.tun_lacks or "here", TUN_REPAIR),
         Verdict("queues by class", not facts.queues_lack, facts.queues_lack or "here", repair),
         _attached_programs(release, repair),
     ]

@@ -143,3 +143,11 @@ def test_probing_this_machine_answers_and_leaves_nothing(tmp_path, monkeypatch):
     facts = probe.probe()
     assert facts.virtual_kernel is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tun_is_looked_at_since_every_live_network_needs_it():
+    lacks = "there is no /dev/net/tun (module tun)"
+    found = verdict(replace(MACHINE, facts=replace(FACTS, tun_lacks=lacks)), "tun (gateways)")
+    assert (found.ok, found.detail) == (False, lacks)
+    assert found.repair.startswith("sudo modprobe tun")
+    assert verdict(MACHINE, "tun (gateways)").ok
