@@ -14,7 +14,7 @@ from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.timeline import metered_hubs
+from corridor.experiments.results.uncounted_losses import metered_hubs
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
@@ -102,6 +102,23 @@ def _alone(
         if predicted_ms is None or planned.index in hit or not competing.isdisjoint(planned.fibres):
             continue
         yield planned, demand, predicted_ms
+
+
+def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
+    """Of losses whose causes nobody counted: why they are not the network's, where nothing competed
+    and no fibre loses at random."""
+    lost = [
+        (demand["lost"], demand["id"])
+        for planned, demand, _ in _alone(demands, plan)
+        if demand.get("lost") and "lost_by" not in demand and _is_plain(plan, planned)
+    ]
+    if not lost:
+        return None
+    most, worst = max(lost)
+    return (
+        f"{sum(number for number, _ in lost)} probes were lost though nothing competed "
+        f"({most} of {worst}), and nobody counted where"
+    )
 
 
 def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:

@@ -62,6 +62,17 @@ def test_what_a_full_queue_dropped_stands_under_queue_at_its_fibre():
     assert (loss.place, loss.shared) == ("two:guian->karachi", 0)
 
 
+def test_what_a_queue_marked_is_told_of_its_fibre_and_is_no_loss():
+    network = CountedNetwork()
+    network.send(PROBES_OF_FAR, 5)
+    network.fibres["s2p3"]["ce_marks"] = 3
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert [one.ce_marks for one in found.fibres if one.ce_marks] == [3]
+    assert not any(one.losses for one in found.fibres)
+
+
 def test_what_fibres_lose_of_packets_of_no_demand_is_said():
     network = CountedNetwork()
     network.send(PROBES_OF_FAR, 7)
@@ -182,6 +193,23 @@ def test_what_a_switch_did_not_send_on_is_by_the_event_that_took_its_port():
     assert found.closes
     (loss,) = found.lines[0].losses
     assert (loss.place, loss.cause.kind, loss.cause.event) == ("guian", "switch", "dig")
+
+
+def test_what_waits_for_policies_to_let_it_pass_is_kept_back_by_them_and_by_no_event_before():
+    """Their roll-out takes a moment, in which packets are dropped though more is allowed."""
+    plan = dataclasses.replace(PLAN, events=(CUT,))
+    told = [
+        {"demand": "far", "status": status, "at_ns": at_ns}
+        for status, at_ns in (("BLOCKED", 100), ("UP", 1_700))
+    ]
+    network = CountedNetwork(plan)
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_FAR, 6, until="s1")
+    network.send(STREAM_OF_FAR, 4)
+    network.read("end", at_ns=1_900)
+    found = network.ledger(told=told)
+    assert found.closes
+    assert lost(found, STREAM_OF_FAR) == {"policy": 6}
 
 
 def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close():
