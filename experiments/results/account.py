@@ -108,13 +108,21 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
             plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
         )
         ids = [demand.id for demand in plan.demands]
-        ends = ends_of(raw, hosts, classes, ids, _dropped(health))
+        ends = ends_of(raw, hosts, classes, ids, _dropped(health), _connections(plan))
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"holds no account of this version ({type(error).__name__}: {error})",
             file=str(raw / READINGS_FILE),
         ) from error
+
+
+def _connections(plan: Plan) -> dict[int, str]:
+    """The demand of each connection of workloads; where segmentation is left to the end, frames
+    are no segments, and none is told."""
+    if plan.messages is None or plan.segmentation_offload:
+        return {}
+    return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
 
 
 def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
@@ -136,7 +144,9 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
     found = account.ledger
     if found is None:
         if account.problem:
-            summary["warnings"] += [f"no account of packets: {account.problem}"]
+            summary["warnings"] += [
+                f"no account of packets, by demand or by fibre: {account.problem}"
+            ]
         return
     summary["account"] = said = _summary(found)
     if summary["complete"] and not said["closes"] and summary["invalid"] is None:
