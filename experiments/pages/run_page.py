@@ -14,6 +14,7 @@ from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summa
 from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.queue_marks import queue_marks_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
@@ -119,6 +120,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     shared = workloads_of(summary, of.rounds, of.start_ns)
     if shared is not None:
         yield section("sharing", "workloads", shared)
+    marks = queue_marks_of(summary)
+    if marks is not None:
+        yield section("queues", "queue_marks", marks)
     yield section("cuts", "cuts", cuts_of(demands, summary, fibres))
     yield section("proof", "claims", claims_of(of.proof, summary))
     yield section("sure", "sureness", sureness_of(demands, summary, where))

@@ -78,7 +78,7 @@ def examine() -> Machine:
     cache = cache_folder()
     existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
     return Machine(
-        facts=probe(boot=True),
+        facts=probe(boot=True, emulated=True),
         architecture=platform.machine(),
         kernel_release=platform.release(),
         versions=_versions(),
@@ -134,6 +134,12 @@ def _testbeds(machine: Machine) -> list[Verdict]:
             not native,
             "; ".join(native) or "--testbed native",
             _repair_native(facts),
+        ),
+        Verdict(
+            "emulated machine",
+            not facts.emulated.reason,
+            facts.emulated.reason or "--testbed qemu: virtual clock, computing charged",
+            facts.emulated.repair,
         ),
     ]
 

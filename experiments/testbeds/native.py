@@ -124,7 +124,9 @@ def remove_leftovers(run_id: str) -> None:
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     STATE.mkdir(exist_ok=True)
-    with (STATE / "lock").open("w") as lock:
+    descriptor = os.open(STATE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w") as lock:  # noqa: PTH123 - or any user of the machine could hold it
+        os.fchmod(descriptor, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
