@@ -118,13 +118,6 @@ def identity(architecture: Architecture, files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:12]
 
 
-def settings(environment: Mapping[str, str]) -> str:
-    """The builder's settings that hold inside the image while it is built, for a shell to read."""
-    kept = {name: value for name, value in environment.items() if _passes(name)}
-    kept["PIP_CERT"] = "/build/ca.crt"
-    return "".join(f"{name}={_quoted(value)}\n" for name, value in sorted(kept.items()))
-
-
 PASSED = (
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST"),
@@ -132,8 +125,13 @@ PASSED = (
 )
 
 
-def _passes(name: str) -> bool:
-    return name in PASSED
+def settings(environment: Mapping[str, str], *, trusts: bool = True) -> str:
+    """The builder's settings that hold inside the image while it is built, for a shell to read;
+    ``trusts``: whether the certificates that it trusts are in ``/build``."""
+    kept = {name: value for name, value in environment.items() if name in PASSED}
+    if trusts:
+        kept["PIP_CERT"] = "/build/ca.crt"
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in sorted(kept.items()))
 
 
 def _quoted(text: str) -> str:
