@@ -14,6 +14,7 @@ from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.system_packages import refuse_missing
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 
@@ -22,6 +23,7 @@ def choose(
 ) -> tuple[Choice, Kernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
     may choose again if that fails. ``chosen`` is told before."""
+    refuse_missing()
     facts = _facts(options)
     choice = choose_testbed(facts, options.testbed, options.clock)
     chosen(choice)

@@ -16,6 +16,7 @@ from corridor.experiments.testbeds.guest_init import PYTHON_PREFIX
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"
 SCRIPTS = ("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh")
+SCRIPTS += (".ci/release",)
 
 
 def packages():
@@ -48,8 +49,9 @@ def test_every_locked_distribution_has_a_hash_and_no_address():
 
 
 def test_every_declared_dependency_is_locked():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = file["project"]
+    extras = [*project["optional-dependencies"].values(), file["dependency-groups"]["checkout"]]
     declared = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
     names = {re.match(r"[\w.-]+", one).group().lower().replace("_", "-") for one in declared}
     assert names <= set(locked())
