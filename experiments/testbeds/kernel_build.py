@@ -34,6 +34,7 @@ from corridor.experiments.testbeds.kernel import (
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
 from corridor.experiments.testbeds.kernel_trial import seccomp_of
 from corridor.experiments.testbeds.system_packages import command
+from corridor.experiments.testbeds.unfinished_builds import LOCK, remove_unfinished
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 
@@ -99,8 +100,7 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
         if kernel:
             return kernel
         check_build_tools()
-        for stale in cache.glob("kernel-build-*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        remove_unfinished(cache)
         free = shutil.disk_usage(cache).free
         if free < DISK_NEEDED_BYTES:
             raise EnvironmentUnsupported(
@@ -125,7 +125,7 @@ def cache_to_change(cache: Path, progress: Report = lambda _: None) -> Iterator[
         raise EnvironmentUnsupported(
             f"cannot make {cache}: {error.strerror}", "set XDG_CACHE_HOME to a folder you own"
         ) from error
-    with (cache / "kernel-build.lock").open("w") as lock:
+    with (cache / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

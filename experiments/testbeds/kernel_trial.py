@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.smoke import BootTimeout, smoke_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -21,7 +21,10 @@ def seccomp_of(binary: Path) -> bool:
     # Before 6.16 there was no seccomp mode, and an unknown option would pass unnoticed.
     for seccomp in (True, False) if "seccomp=" in _help_of(binary) else (False,):
         option = ["seccomp=on"] if seccomp else []
-        slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
+        try:
+            slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
+        except BootTimeout as problem:
+            raise EnvironmentUnsupported(str(problem), "try again when less is going on") from None
         if slept is not None:
             break
     else:
