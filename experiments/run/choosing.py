@@ -17,6 +17,7 @@ from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.experiments.testbeds.smoke import why_no_boot
+from corridor.experiments.testbeds.system_packages import refuse_missing
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 AnyKernel = Kernel | DebianKernel
@@ -27,6 +28,7 @@ def choose(
 ) -> tuple[Choice, AnyKernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
     may choose again if that fails. ``chosen`` is told before."""
+    refuse_missing()
     facts = _facts(options, emulated=True)
     choice = choose_testbed(facts, options.testbed, options.clock)
     chosen(choice)

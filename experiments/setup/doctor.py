@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corridor.experiments.testbeds import system_packages
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
@@ -59,6 +60,10 @@ class Machine:
     """Empty for what is not installed."""
     cache: str
     cache_free_bytes: int
+    system: str = "this system"
+    packages_missing: tuple[str, ...] = ()
+    """By Debian's names."""
+    packages_command: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Verdict:
 
 def examine() -> Machine:
     cache = cache_folder()
+    here, lacking = system_packages.distribution(), system_packages.missing("run")
     existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
     return Machine(
         facts=probe(boot=True, emulated=True),
@@ -84,13 +90,18 @@ def examine() -> Machine:
         versions=_versions(),
         cache=str(cache),
         cache_free_bytes=shutil.disk_usage(existing).free,
+        system=here.title,
+        packages_missing=tuple(lacking),
+        packages_command=system_packages.command(lacking, here) if lacking else "",
     )
 
 
 def verdicts(machine: Machine) -> list[Verdict]:
-    """The testbeds first, then what each of them stands on, then the programs."""
+    """In the order in which they are repaired: packages of the system, testbeds, what each of
+    those stands on, programs."""
     facts = machine.facts
     return [
+        _packages(machine),
         *_testbeds(machine),
         *_kernels(machine),
         *_own_kernel(facts, machine.kernel_release),
@@ -104,6 +115,16 @@ def choice_or_reason(facts: Facts) -> Choice | str:
         return choose_testbed(facts)
     except CorridorError as error:
         return error.message
+
+
+def _packages(machine: Machine) -> Verdict:
+    return Verdict(
+        "system packages",
+        not machine.packages_missing,
+        ", ".join(machine.packages_missing)
+        or f"all that runs need is here ({machine.system}, Python {machine.versions['Python']})",
+        machine.packages_command,
+    )
 
 
 def _testbeds(machine: Machine) -> list[Verdict]:
@@ -125,9 +146,7 @@ def _testbeds(machine: Machine) -> list[Verdict]:
             "guests, real clock",
             not real,
             "; ".join(real) or "--testbed uml --clock real",
-            ""
-            if facts.stock_kernel
-            else "sudo apt-get install --no-install-recommends user-mode-linux",
+            "" if facts.stock_kernel else _install("user-mode-linux", "./corridor kernel build"),
         ),
         Verdict(
             "native",
@@ -173,7 +192,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
             "Debian's guest kernel",
             not facts.stock_lacks,
             facts.stock_lacks or (f"Linux {stock.version}, ptrace" if stock else ""),
-            "" if stock else "sudo apt-get install --no-install-recommends user-mode-linux",
+            "" if stock else _install("user-mode-linux", "./corridor kernel build"),
         )
     )
     found.append(
@@ -235,14 +254,16 @@ def _programs(versions: Mapping[str, str]) -> list[Verdict]:
     found = []
     for name, version in versions.items():
         package = PACKAGES.get(name)
-        repair = (
-            f"sudo apt-get install --no-install-recommends {package}"
-            if package
-            else "./corridor setup"
-        )
+        repair = _install(package) if package else "./corridor setup"
         absent = f"not installed ({OPTIONAL[name]})" if name in OPTIONAL else "missing"
         found.append(Verdict(name, bool(version), version or absent, repair))
     return found
+
+
+def _install(package: str, else_: str = "") -> str:
+    """The command for a package by Debian's name, or what does without where there is none."""
+    said = system_packages.command([package])
+    return else_ if else_ and said == system_packages.BY_HAND else said
 
 
 def _versions() -> dict[str, str]:

@@ -17,7 +17,13 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"
 MACHINES = "experiments/machines"
 SCRIPTS = (
-    *("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh"),
+    *(
+        "corridor",
+        ".ci/run",
+        ".ci/release",
+        "experiments/setup/setup.sh",
+        "experiments/setup/lock.sh",
+    ),
     *(f"{MACHINES}/{name}.sh" for name in ("provision", "in_image", "handover")),
 )
 GROUPS = ("venv", "run", "amd64", "kernel", "test", "vm", "vm-x86_64", "vm-aarch64")
@@ -53,8 +59,9 @@ def test_every_locked_distribution_has_a_hash_and_no_address():
 
 
 def test_every_declared_dependency_is_locked():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = file["project"]
+    extras = [*project["optional-dependencies"].values(), file["dependency-groups"]["checkout"]]
     declared = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
     names = {re.match(r"[\w.-]+", one).group().lower().replace("_", "-") for one in declared}
     assert names <= set(locked())
