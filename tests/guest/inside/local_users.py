@@ -19,6 +19,10 @@ from typing import Any
 STATE, RESULTS, PLACE = Path("/tmp/state"), Path("/tmp/results"), Path("/tmp/stranger")
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LONG_S, SETTLE_S = 120, 3
+SCENARIO = """
+extends: mini
+network: {bfd: 100ms}
+"""
 STATE_OF_RUNS = "/run/corridor"
 
 
@@ -26,7 +30,10 @@ class Up:
     """One ``corridor up`` on its way."""
 
     def __init__(self, framework: str) -> None:
-        words = ["up", "mini", "--testbed", "native", "--framework", framework]
+        PLACE.mkdir()
+        scenario = PLACE / "mini.yaml"
+        scenario.write_text(SCENARIO)
+        words = ["up", str(scenario), "--testbed", "native", "--framework", framework]
         words += ["--out", str(RESULTS / framework)]
         self.out_dir = RESULTS / framework
         self.process = subprocess.Popen(
@@ -77,10 +84,9 @@ def given(up: Up) -> dict[str, Any]:
 
 def main() -> None:
     out_dir, framework = Path(sys.argv[1]), sys.argv[2]
-    for folder in (RESULTS, PLACE):
-        folder.mkdir()
-    shutil.copy(Path(__file__).with_name("stranger.py"), PLACE)
+    RESULTS.mkdir()
     up = Up(framework)
+    shutil.copy(Path(__file__).with_name("stranger.py"), PLACE)
     told = given(up)
     (PLACE / "given.json").write_text(json.dumps(told))
     for path in PLACE.iterdir():
