@@ -57,6 +57,11 @@ class Up:
         with urllib.request.urlopen(asked, timeout=LONG_S) as answer:
             return json.loads(answer.read())
 
+    def failures(self) -> list[str]:
+        """Events of fibres that fail or are back, from the start on, when sessions come up."""
+        lines = (self.out_dir / "events.jsonl").read_text().splitlines()
+        return [line for line in lines if json.loads(line)["event"] == "failures"]
+
     def statuses(self) -> dict[str, int]:
         return self.ask("/v1/status")["demands"]
 
@@ -91,7 +96,7 @@ def main() -> None:
     (PLACE / "given.json").write_text(json.dumps(told))
     for path in PLACE.iterdir():
         path.chmod(0o644)
-    before = up.ask("/v1/topology")
+    before, failures = up.ask("/v1/topology"), up.failures()
     command = [
         *AS_NOBODY,
         "/usr/bin/python3",
@@ -111,11 +116,7 @@ def main() -> None:
             for said in (before, after)
         ],
         "works": [one["works"] for one in after["fibres"].values()],
-        "failures": [
-            line
-            for line in (up.out_dir / "events.jsonl").read_text().splitlines()
-            if json.loads(line)["event"] == "failures"
-        ],
+        "failures": up.failures()[len(failures) :],
         "statuses": up.statuses(),
         "log": (up.out_dir / "controller.log").read_text(),
     }
