@@ -60,7 +60,7 @@ class ControllerProcess:
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> ControllerProcess:
-        patient = plan.job.clock == "virtual"
+        patient = plan.job.clock != "real"
         return cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
 
     def start(self, switches: Path) -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
+from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
@@ -106,7 +107,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         events = _driver(standing, gateways, transfers, captures, watch, counts)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
-        if plan.job.clock == "virtual":
+        if plan.job.clock != "real":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
@@ -118,7 +119,8 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         health = Health(before, after, sockets, since(udp, udp_errors(net)))
         write_health(out_dir / "raw", health)
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
-        _transfer_alone(plan, transfers, emit)
+        with idle_time_skipped(plan.job.clock):
+            _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)
         counts.write(out_dir / "raw")
         if watch is not None:
@@ -246,22 +248,23 @@ def _measure(
                 AgentsReady, {"event": "agents", **agents.wait("ready", patient(AGENTS_TIMEOUT_S))}
             )
         )
-        start_ns = epoch_ns(plan, time.time_ns())
-        emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
-        agents.tell({"epoch_ns": start_ns})
-        if gateways is not None:
-            gateways.count_from(start_ns)
-        agents.wait("started", patient(AGENTS_TIMEOUT_S))
-        readings = [
-            TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
-            for one in plan.boundaries
-        ]
-        times_ns = reading_times_ns(plan)
-        used = use_readings(times_ns, net, out_dir / "raw")
-        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
-        planned = events.timed_events(plan.changes, start_ns)
-        keep([*planned, *readings, *used, *loads], start_ns)
-        done = agents.wait("done", None)
+        with idle_time_skipped(plan.job.clock):
+            start_ns = epoch_ns(plan, time.time_ns())
+            emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
+            agents.tell({"epoch_ns": start_ns})
+            if gateways is not None:
+                gateways.count_from(start_ns)
+            agents.wait("started", patient(AGENTS_TIMEOUT_S))
+            readings = [
+                TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
+                for one in plan.boundaries
+            ]
+            times_ns = reading_times_ns(plan)
+            used = use_readings(times_ns, net, out_dir / "raw")
+            loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+            planned = events.timed_events(plan.changes, start_ns)
+            keep([*planned, *readings, *used, *loads], start_ns)
+            done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])

@@ -39,7 +39,7 @@ class FollowingController(ControllerProcess):
             plan.framework,
             scratch,
             out_dir,
-            patient=plan.job.clock == "virtual",
+            patient=plan.job.clock != "real",
             events=raw / CONTROLLER_EVENTS,
         )
 

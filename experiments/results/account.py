@@ -108,13 +108,21 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
             plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
         )
         ids = [demand.id for demand in plan.demands]
-        ends = ends_of(raw, hosts, classes, ids, _dropped(health))
+        ends = ends_of(raw, hosts, classes, ids, _dropped(health), _connections(plan))
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"holds no account of this version ({type(error).__name__}: {error})",
             file=str(raw / READINGS_FILE),
         ) from error
+
+
+def _connections(plan: Plan) -> dict[int, str]:
+    """The demand of each connection of workloads; where segmentation is left to the end, frames
+    are no segments, and none is told."""
+    if plan.messages is None or plan.segmentation_offload:
+        return {}
+    return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
 
 
 def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
@@ -136,7 +144,9 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
     found = account.ledger
     if found is None:
         if account.problem:
-            summary["warnings"] += [f"no account of packets: {account.problem}"]
+            summary["warnings"] += [
+                f"no account of packets, by demand or by fibre: {account.problem}"
+            ]
         return
     summary["account"] = said = _summary(found)
     if summary["complete"] and not said["closes"] and summary["invalid"] is None:
@@ -192,7 +202,8 @@ def _rows(line: Line) -> list[tuple[str | int, ...]]:
 
 def _summary(found: Ledger) -> AccountSummary:
     losses = [loss for line in found.lines for loss in line.losses]
-    return {
+    ce_marks = sum(one.ce_marks for one in found.fibres)
+    said: AccountSummary = {
         "closes": found.closes,
         "off_by": found.off_by,
         "sent": sum(line.sent for line in found.lines),
@@ -202,8 +213,9 @@ def _summary(found: Ledger) -> AccountSummary:
         "problems": list(found.problems[:MOST_PROBLEMS]),
         "unsure": list(found.unsure),
         "demands": [_packets(line) for line in found.lines if line.losses or line.off_by],
-        "fibres": [_fibre(one) for one in found.fibres if one.losses],
+        "fibres": [_fibre(one) for one in found.fibres if one.losses or one.ce_marks],
     }
+    return {**said, "ce_marks": ce_marks} if ce_marks else said
 
 
 def _document(found: Ledger) -> dict[str, Any]:
@@ -236,7 +248,7 @@ def _packets(line: Line) -> AccountedPackets:
 
 
 def _fibre(one: FibreAccount) -> AccountedFibre:
-    return {
+    found: AccountedFibre = {
         "fibre": one.direction.fibre,
         "from": one.direction.src,
         "to": one.direction.dst,
@@ -246,6 +258,7 @@ def _fibre(one: FibreAccount) -> AccountedFibre:
         "lost": _lost(one.losses),
         "control_lost": _lost(part for part in one.losses if part.number == CONTROL),
     }
+    return {**found, "ce_marks": one.ce_marks} if one.ce_marks else found
 
 
 def _plain(loss: Loss) -> Mapping[str, str | int]:

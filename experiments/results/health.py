@@ -162,7 +162,7 @@ def unexplained(
             f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
-    flaps = _flaps(health, plan) if health is not None and clock == "real" else []
+    flaps = _flaps(health, plan) if health is not None and clock != "virtual" else []
     found = _lost_by_the_machine(known, clock) or next(iter(flaps), None)
-    uncounted = lost_alone(known, plan) if known and clock == "real" else None
+    uncounted = lost_alone(known, plan) if known and clock != "virtual" else None
     return found or uncounted or unpredicted(demands, flows, plan, clock)

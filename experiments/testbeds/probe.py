@@ -6,7 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, Lack
+from corridor.experiments.testbeds.debian_kernel.kernel import emulator_lacks
+from corridor.experiments.testbeds.debian_kernel.kernel import kernel_lacks as debian_kernel_lacks
 from corridor.experiments.testbeds.kernel import (
     STOCK_KERNEL,
     STOCK_SILENT,
@@ -14,6 +16,7 @@ from corridor.experiments.testbeds.kernel import (
     find_stock_kernel,
 )
 from corridor.experiments.testbeds.kernel_build import check_build_tools
+from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.slowness import measure
@@ -28,10 +31,11 @@ from corridor.topologies.emulation.this_kernel import (
 SHARED_MEMORY = "/dev/shm"
 
 
-def probe(*, boot: bool = False, native: bool = True) -> Facts:
+def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) -> Facts:
     """This machine's facts; ``boot`` also boots each guest kernel once (about 1.5 s).
 
     With ``native`` off nobody looks whether its own kernel can do it, which may take a second.
+    Whether QEMU can takes half of one, and is looked for with ``emulated``.
     """
     virtual = find_kernel()
     stock = find_stock_kernel()
@@ -65,8 +69,17 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
         guest_memory_bytes=free,
         guest_memory_folder=folder,
         queues_lack=queues_lack() if native else "not looked for",
+        emulated=_emulated() if emulated else NOT_LOOKED_FOR,
         tun_lacks=tun_lacks() if native else "not looked for",
     )
+
+
+def _emulated() -> Lack:
+    reason, repair = emulator_lacks()
+    if reason:
+        return Lack(reason, repair)
+    reason, repair = debian_kernel_lacks(MODULES)
+    return Lack(reason, repair)
 
 
 def guest_memory() -> tuple[str, int]:

@@ -36,7 +36,7 @@ BEGINS_S, FROM_S, STEP_S = 10, 30, 10
 USUAL_S, LONG_S = 300, 1800
 """All begin in the first, and count from the second on; rates are kept by steps."""
 WITHIN = 0.05
-TARGET_US = 5000
+TARGET_MS = 5
 """Of fq_codel, which is its usual one (RFC 8290, section 5.2.2)."""
 
 
@@ -48,6 +48,7 @@ class Setting(NamedTuple):
     buffer_ms: int
     congestion: str = "cubic"
     queue: str = ""
+    target_ms: int = TARGET_MS
     jitter_us: int = 0
     lasts_s: int = USUAL_S
 
@@ -55,13 +56,14 @@ class Setting(NamedTuple):
     def name(self) -> str:
         parts = [self.congestion, str(self.flows), f"{self.rate_mbps}M", f"{self.buffer_ms}ms"]
         parts += [self.queue] if self.queue else []
+        parts += [f"t{self.target_ms}ms"] if self.target_ms != TARGET_MS else []
         parts += [f"j{self.jitter_us}us"] if self.jitter_us else []
         return "-".join([*parts, f"{self.lasts_s}s"])
 
     @property
     def laid_out(self) -> Queue:
         octets = self.rate_mbps * 1000 * self.buffer_ms // 8
-        return Queue(self.queue, octets, target_us=TARGET_US) if self.queue else Queue()
+        return Queue(self.queue, octets, target_us=self.target_ms * 1000) if self.queue else Queue()
 
 
 def _settings() -> Iterator[Setting]:
@@ -72,6 +74,7 @@ def _settings() -> Iterator[Setting]:
         yield jittered._replace(lasts_s=LONG_S)
         yield usual._replace(jitter_us=100)
         yield fair
+        yield fair._replace(target_ms=4 * TARGET_MS)
         for congestion in ("reno", "bbr"):
             yield usual._replace(congestion=congestion)
             yield fair._replace(congestion=congestion)

@@ -6,7 +6,7 @@ from corridor.traffic.measures.completion import jain
 from corridor.traffic.theory.tcp import mathis_bps
 from corridor_runs import seen_inside
 
-pytestmark = pytest.mark.guest
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 PAYLOAD = 1448 / 1518
 
 

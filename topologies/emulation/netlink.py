@@ -203,7 +203,7 @@ class Links:
 
     def _add_hosts(self) -> None:
         """Every hub's host in a namespace of its own, its interface addressed and up."""
-        for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE, strict=False):
+        for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE):
             self._add_some_hosts(hubs)
 
     def _add_some_hosts(self, hubs: Sequence[HubWire]) -> None:

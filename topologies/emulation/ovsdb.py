@@ -116,7 +116,7 @@ class OpenVSwitch:
             spoken = dict.fromkeys(bfd.interfaces(wiring), bfd.column(bfd_interval_ms))
         with self._database(patient(ANSWER_TIMEOUT_S + BRIDGES_AT_ONCE)) as database:
             made = 0
-            for hubs in batched(wiring.hubs, BRIDGES_AT_ONCE, strict=False):
+            for hubs in batched(wiring.hubs, BRIDGES_AT_ONCE):
                 operations: list[Operation] = []
                 for hub in hubs:
                     rows = {

@@ -17,7 +17,7 @@ from tests.benchmarks.tcp_lab import Flow
 
 EACH_BPS = 2_500_000
 LASTS_S, FROM_S = 200, 20
-QUEUED_S = 80
+QUEUED_S = 60
 RTT_MS, LOSS_PPM, LOSSY_S = 60, 10_000, 150
 
 
@@ -30,7 +30,8 @@ def shared(out_dir: Path, count: int) -> list[float]:
 
 
 def queued(out_dir: Path, count: int) -> list[float]:
-    setting = fairness.Setting(count, count * EACH_BPS // 10**6, fairness.RTT_MS, queue="fq_codel")
+    rate_mbps = count * EACH_BPS // 10**6
+    setting = fairness.Setting(count, rate_mbps, fairness.RTT_MS, queue="fq_codel", target_ms=20)
     line = Line(0, 1, count * EACH_BPS, 20 * lab.NS_PER_MS)
     with lab.lines_up(2, [line], out_dir, queue=setting.laid_out) as net:
         flows = [Flow(0, 1, QUEUED_S, "cubic", 0.37 * number) for number in range(count)]
