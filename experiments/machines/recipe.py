@@ -33,7 +33,7 @@ DEBIAN_PACKAGES = (
     *("bash-completion", "ca-certificates", "dbus", "git", "iproute2", "iputils-ping", "kmod"),
     *("less", "openssh-server", "procps", "python3", "rsync", "sudo", "udev"),
     *("systemd", "systemd-sysv", "systemd-resolved", "systemd-timesyncd"),
-    *("initramfs-tools", "grub-common", "cloud-init", "cloud-guest-utils"),
+    *("initramfs-tools", "lz4", "grub-common", "cloud-init", "cloud-guest-utils"),
 )
 OF_ARCHITECTURE: Mapping[Architecture, tuple[str, ...]] = {
     "x86_64": ("linux-image-amd64", "grub-pc-bin", "grub-efi-amd64-bin"),
