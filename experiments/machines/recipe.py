@@ -1,7 +1,7 @@
 """What an image of the machine is made of, and what tells two of them apart. Pure.
 
 The image holds Debian, the system packages and ``.venv``, but no checkout and no key: both come
-with whoever boots it, so that a change of the code needs no new image.
+with who boots it, so that a change of the code needs no new image.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DEBIAN_PACKAGES = (
     *("bash-completion", "ca-certificates", "dbus", "git", "iproute2", "iputils-ping", "kmod"),
     *("less", "openssh-server", "procps", "python3", "rsync", "sudo", "udev"),
     *("systemd", "systemd-sysv", "systemd-resolved", "systemd-timesyncd"),
-    *("initramfs-tools", "grub-common", "cloud-init", "cloud-guest-utils"),
+    *("initramfs-tools", "lz4", "grub-common", "cloud-init", "cloud-guest-utils"),
 )
 OF_ARCHITECTURE: Mapping[Architecture, tuple[str, ...]] = {
     "x86_64": ("linux-image-amd64", "grub-pc-bin", "grub-efi-amd64-bin"),
