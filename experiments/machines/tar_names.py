@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import tarfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 ONCE_BYTES = 1 << 20
 
 
-def copy_with_plain_names(source: Path, out: BinaryIO) -> None:
+def copy_with_plain_names(source: Path, out: IO[bytes]) -> None:
     """Write the tar to ``out``, names beyond ASCII by GNU's headers. Raises OSError, TarError."""
     with tarfile.open(source, "r:") as tar, source.open("rb") as raw:
         for entry in tar:
@@ -32,7 +32,7 @@ def _padded(size: int) -> int:
     return -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
 
 
-def _copy(source: BinaryIO, out: BinaryIO, left: int) -> None:
+def _copy(source: IO[bytes], out: IO[bytes], left: int) -> None:
     while left > 0:
         part = source.read(min(left, ONCE_BYTES))
         if not part:
