@@ -33,6 +33,23 @@ def shim_eventlet() -> None:
         eventlet.wsgi.ALREADY_HANDLED = object()
 
 
+def order_listeners() -> None:
+    """Have eventlet hear what is ready in the same order every time.
+
+    It puts listeners into a set, whose order would follow from where they lie in memory: in which
+    order switches are heard would then change with the length of any file that is imported.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from eventlet.hubs.hub import FdListener
+
+    FdListener.__hash__ = _by_number
+
+
+def _by_number(listener: Any) -> int:
+    return int(listener.fileno)
+
+
 def _module(name: str) -> Any:
     try:
         return importlib.import_module(f"{NAMES[FRAMEWORK]}.{name}")
@@ -48,6 +65,7 @@ if FRAMEWORK not in NAMES:
     )
 if FRAMEWORK == "ryu":
     shim_eventlet()
+order_listeners()
 
 app_manager = _module("base.app_manager")
 App: Any = app_manager.RyuApp if FRAMEWORK == "ryu" else app_manager.OSKenApp

@@ -16,6 +16,7 @@ from corridor.experiments.account.packet_classes import (
     STREAM,
     PacketClass,
 )
+from corridor.experiments.account.segments import Segments, segments_of
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords
 from corridor.traffic.workloads import records
@@ -28,6 +29,8 @@ class Ends(NamedTuple):
     received: Mapping[int, int]
     dropped: Mapping[tuple[str, str, str], int] = {}
     """By hub, kind and direction: what the sockets of the host there had no room for."""
+    segments: Mapping[int, Segments] = {}
+    """Of TCP, as far as sockets told, by class: what they have sent."""
 
 
 def ends_of(
@@ -36,9 +39,10 @@ def ends_of(
     classes: Sequence[PacketClass],
     ids: Sequence[str],
     dropped: Mapping[tuple[str, str, str], int],
+    demand_of: Mapping[int, str],
 ) -> Ends:
     """From a run's ``raw`` folder; ``ids`` are those of demands, in order, ``dropped`` as in
-    ``Ends``."""
+    ``Ends``; ``demand_of`` tells whose each connection is."""
     number = {(one.demand, one.kind, one.direction): one.number for one in classes}
     sent, received = Counter[int](), Counter[int]()
     for demand in ids:
@@ -67,4 +71,5 @@ def ends_of(
             received[number[ids[item["flow"]], STREAM, FORWARD]] += (
                 item["packets"] + item["duplicates"]
             )
-    return Ends(sent, received, dropped)
+    by_number = {one.number: one for one in classes}
+    return Ends(sent, received, dropped, segments_of(raw, by_number, demand_of))

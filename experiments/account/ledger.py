@@ -23,6 +23,7 @@ from corridor.experiments.account.losses import (
 from corridor.experiments.account.packet_classes import OTHER, PacketClass
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
+from corridor.experiments.account.segments import Segments
 from corridor.experiments.account.switches import PassageAccount, passage_accounts
 from corridor.topologies.model.wiring import Wiring
 
@@ -110,9 +111,30 @@ class _Hosts:
         self.losses: list[Loss] = []
         self.problems: list[str] = []
         what = f"{of.kind}s of {of.demand}, {of.direction}"
+        self._hold_against_sockets(of, entered, ports[of.src], read, ends.segments, what)
         full = ends.dropped.get((of.dst, of.kind, of.direction), 0)
         self._between(of, f"host {of.src}", self.sent - entered, ports[of.src], read, what, 0)
         self._between(of, f"host {of.dst}", left - self.delivered, ports[of.dst], read, what, full)
+
+    def _hold_against_sockets(
+        self,
+        of: PacketClass,
+        entered: int,
+        port: str,
+        read: Sequence[Moment],
+        segments: Mapping[int, Segments],
+        what: str,
+    ) -> None:
+        """Sockets count what they send by themselves; a port that was down has not seen all."""
+        told = segments.get(of.number)
+        if told is None or any(port in one.broken_by for one in read):
+            return
+        machine = read[-1].said["machine"] - read[0].said["machine"]
+        if not told.sent - machine <= entered <= told.most:
+            self.problems.append(
+                f"{what}: {told.sent} segments were sent by the count of their sockets, and "
+                f"{entered} packets came to the port of host {of.src}"
+            )
 
     def _between(
         self,
@@ -168,10 +190,22 @@ def _unsure(lines: Sequence[Line], ends: Ends, of_nobody: int) -> Iterator[str]:
     """``of_nobody`` are lost packets that are of no demand."""
     if of_nobody:
         yield f"{of_nobody} packets of no demand were lost; they stand with fibres alone"
-    by_port = sum(line.sent for line in lines if line.of.number not in ends.sent)
-    if by_port:
+    by_port = [line for line in lines if line.of.number not in ends.sent]
+    told = sum(line.sent for line in by_port if line.of.number in ends.segments)
+    rest = sum(line.sent for line in by_port) - told
+    if told:
+        segments = sum(
+            ends.segments[line.of.number].sent
+            for line in by_port
+            if line.of.number in ends.segments
+        )
         yield (
-            f"{by_port} packets of TCP: sent and delivered are what was counted at hosts' ports; "
+            f"{told} packets of TCP: sent is what was counted at hosts' ports, and sockets have "
+            f"counted {segments} of them; delivered is by ports alone"
+        )
+    if rest:
+        yield (
+            f"{rest} packets of TCP: sent and delivered are what was counted at hosts' ports; "
             "no host counts them"
         )
     shared = sum(one.shared for line in lines for one in line.losses)

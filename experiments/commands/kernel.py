@@ -1,10 +1,11 @@
-"""``corridor kernel``: build the virtual-clock kernel, or show which kernels there are."""
+"""``corridor kernel``: build the virtual-clock kernel, hand it on, or show what is there."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
@@ -31,12 +32,20 @@ def add_parser(subparsers: Any) -> None:
         "--rebuild", action="store_true", help="build the newest even if one is there"
     )
     show = actions.add_parser("show", help="the kernels that guests can boot")
-    for action in (build, show):
+    exported = actions.add_parser("export", help="write the built kernel as one file, to hand on")
+    exported.add_argument("file", metavar="FILE", help="such as corridor-kernel.tar.xz")
+    imported = actions.add_parser(
+        "import",
+        help="take the kernel of such a file, once it has booted here; it is run: trust it",
+    )
+    imported.add_argument("file", metavar="FILE")
+    for action in (build, show, exported, imported):
         action.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    return _build(args) if args.action == "build" else _show(args)
+    actions = {"build": _build, "show": _show, "export": _export, "import": _import}
+    return actions[args.action](args)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -57,6 +66,27 @@ def _build(args: argparse.Namespace) -> int:
     return 0
 
 
+def _export(args: argparse.Namespace) -> int:
+    from corridor.experiments.testbeds.kernel import find_kernel
+    from corridor.experiments.testbeds.kernel_handed_on import export_kernel
+    from corridor.topologies.base.errors import EnvironmentUnsupported
+
+    kernel = find_kernel()
+    if kernel is None:
+        raise EnvironmentUnsupported("no kernel is built here yet", "./corridor kernel build")
+    export_kernel(kernel, Path(args.file))
+    print(json.dumps(_facts(kernel), indent=2) if args.json else f"{args.file}: {kernel}")
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from corridor.experiments.testbeds.kernel_handed_on import import_kernel
+
+    kernel = import_kernel(Path(args.file))
+    print(json.dumps(_facts(kernel), indent=2) if args.json else f"{kernel}, imported")
+    return 0
+
+
 def _show(args: argparse.Namespace) -> int:
     from corridor.experiments.testbeds.kernel import cache_folder, config_hash
     from corridor.experiments.testbeds.probe import probe
@@ -73,7 +103,7 @@ def _show(args: argparse.Namespace) -> int:
         print(json.dumps(shown, indent=2))
     else:
         print(f"virtual clock: {virtual or 'not built yet: ./corridor kernel build'}")
-        print(f"real clock:    {real or 'missing: sudo apt-get install user-mode-linux'}")
+        print(f"real clock:    {real or 'missing: see ./corridor doctor'}")
     return 0
 
 

@@ -42,9 +42,9 @@ def add_parser(verbs: Any) -> None:
     add_scenario_arguments(parser)
     parser.add_argument(
         "--testbed",
-        choices=("auto", "native", "uml"),
+        choices=("auto", "native", "uml", "qemu"),
         default="auto",
-        help="a guest, this machine's kernel, or what is best here (default)",
+        help="a guest, this machine's kernel, an emulated machine, or what is best here (default)",
     )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"

@@ -48,7 +48,7 @@ class AccountReadings(Closing):
             flows = (CountedFlow(*one) for one in selected(plan))
             self._counters = PacketCounters(plan.wiring, flows)
         except OSError as refusal:
-            problem = f"this kernel counts no packets by class: {refusal}"
+            problem = f"this kernel cannot count them (that takes tcx, of Linux 6.6): {refusal}"
         names = [] if self._counters is None else self._counters.interfaces
         self._places = {name: place for place, name in enumerate(names)}
         self._said: Readings = {

@@ -18,6 +18,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
 from corridor.topologies.emulation.ovsdb import Progress
 
@@ -29,6 +30,7 @@ NOTHING = "no switch has connected"
 class ControllerProcess:
     """The controller process and the line it reports on."""
 
+    target: str | None = None
     gateways: Path | None = None
     """The socket on which it speaks to gateways, if it does."""
 
@@ -54,15 +56,16 @@ class ControllerProcess:
         self._listener: socket.socket | None = None
         self._line: StatusLine | None = None
         self._ready = False
-        self.port = free_port()
+        self._switches: Path | None = None
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> ControllerProcess:
-        patient = plan.job.clock == "virtual"
+        patient = plan.job.clock != "real"
         return cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
 
-    def start(self) -> None:
-        """Returns before it listens."""
+    def start(self, switches: Path) -> None:
+        """Returns before it listens, on a socket that ``switches`` connect to."""
+        self._switches = switches
         self._listen()
         options = {
             "framework": self._framework,
@@ -71,7 +74,7 @@ class ControllerProcess:
         }
         with self._log_path.open("ab") as log:
             self.process = start_controller(
-                self.port, options, program=self._command, patient=self._patient, log=log
+                switches, options, program=self._command, patient=self._patient, log=log
             )
 
     def _listen(self) -> None:
@@ -93,11 +96,11 @@ class ControllerProcess:
     def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""
         self._connect()
-        message = self._expect("ready", TIMEOUT_S, progress)
+        message = self._expect("ready", patient(TIMEOUT_S), progress)
         if message is None:
             report = cast(Report | None, self._ask("report", "report"))
             raise EnvironmentUnsupported(
-                f"the controller is not ready after {TIMEOUT_S:g} s: {_missing(report)}",
+                f"the controller is not ready after {patient(TIMEOUT_S):.0f} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
         self._ready = True
@@ -128,7 +131,7 @@ class ControllerProcess:
             return
         assert self._listener is not None
         self._listener.settimeout(0.2)
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + patient(TIMEOUT_S)
         while self._line is None:
             with contextlib.suppress(TimeoutError):
                 self._line = StatusLine(self._listener.accept()[0])
@@ -144,7 +147,7 @@ class ControllerProcess:
             self._line.order(do, **what)
         except OSError:
             self._check_alive()
-        return self._expect(answer, TIMEOUT_S)
+        return self._expect(answer, patient(TIMEOUT_S))
 
     def _expect(
         self,
@@ -200,10 +203,3 @@ def _missing(report: Report | None) -> str:
         if some
     ]
     return "; ".join(parts) or NOTHING
-
-
-def free_port() -> int:
-    """Of this machine's loopback, at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any, cast
 from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
+from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.fibre_use import use_readings
-from corridor.experiments.lab.health import counted, counting_all
+from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -43,6 +44,7 @@ from corridor.experiments.results.queue_counters import write_queues
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.faults import switch, vswitchd
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if gateways is None:
             gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
-            net.wait_bfd(BFD_TIMEOUT_S)
+            net.wait_bfd(patient(BFD_TIMEOUT_S))
         controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
@@ -105,17 +107,20 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         events = _driver(standing, gateways, transfers, captures, watch, counts)
         if plan.bfd_interval_ms is not None:
             net.set_bfd_interval(plan.bfd_interval_ms)
-        if plan.job.clock == "virtual":
+        if plan.job.clock != "real":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
+        udp = udp_errors(net)
         queues = net.kernel.class_counters()
         counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
-        write_health(out_dir / "raw", Health(before, after, sockets))
+        health = Health(before, after, sockets, since(udp, udp_errors(net)))
+        write_health(out_dir / "raw", health)
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
-        _transfer_alone(plan, transfers, emit)
+        with idle_time_skipped(plan.job.clock):
+            _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)
         counts.write(out_dir / "raw")
         if watch is not None:
@@ -238,23 +243,28 @@ def _measure(
     job_path.write_text(_placed(plan, net, out_dir / "raw").to_json())
     agents = AgentsProcess(job_path)
     try:
-        emit(cast(AgentsReady, {"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)}))
-        start_ns = epoch_ns(plan, time.time_ns())
-        emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
-        agents.tell({"epoch_ns": start_ns})
-        if gateways is not None:
-            gateways.count_from(start_ns)
-        agents.wait("started", AGENTS_TIMEOUT_S)
-        readings = [
-            TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
-            for one in plan.boundaries
-        ]
-        times_ns = reading_times_ns(plan)
-        used = use_readings(times_ns, net, out_dir / "raw")
-        loads = utilisation_readings(times_ns, counts, out_dir / "raw")
-        planned = events.timed_events(plan.changes, start_ns)
-        keep([*planned, *readings, *used, *loads], start_ns)
-        done = agents.wait("done", None)
+        emit(
+            cast(
+                AgentsReady, {"event": "agents", **agents.wait("ready", patient(AGENTS_TIMEOUT_S))}
+            )
+        )
+        with idle_time_skipped(plan.job.clock):
+            start_ns = epoch_ns(plan, time.time_ns())
+            emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
+            agents.tell({"epoch_ns": start_ns})
+            if gateways is not None:
+                gateways.count_from(start_ns)
+            agents.wait("started", patient(AGENTS_TIMEOUT_S))
+            readings = [
+                TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
+                for one in plan.boundaries
+            ]
+            times_ns = reading_times_ns(plan)
+            used = use_readings(times_ns, net, out_dir / "raw")
+            loads = utilisation_readings(times_ns, counts, out_dir / "raw")
+            planned = events.timed_events(plan.changes, start_ns)
+            keep([*planned, *readings, *used, *loads], start_ns)
+            done = agents.wait("done", None)
         events.write(out_dir / "raw" / "changes.json")
         emit(cast(AgentsDone, {"event": "agents-done", **done}))
         _refuse_deaths(done["died"])
@@ -293,6 +303,8 @@ def main(arguments: list[str]) -> int:
 
     def work() -> None:
         plan = from_plain(Plan, json.loads(plan_path.read_text()))
+        if plan.job.clock == "real":
+            measure()
         execute(plan, plan_path.parent, out_dir, emit)
 
     return failures_told(work)

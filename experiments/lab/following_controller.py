@@ -15,6 +15,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 
@@ -38,7 +39,7 @@ class FollowingController(ControllerProcess):
             plan.framework,
             scratch,
             out_dir,
-            patient=plan.job.clock == "virtual",
+            patient=plan.job.clock != "real",
             events=raw / CONTROLLER_EVENTS,
         )
 
@@ -115,7 +116,7 @@ class FollowingController(ControllerProcess):
         return time.monotonic() - start
 
     def wait_settled(self) -> None:
-        self.until(self.is_settled, SETTLE_S)
+        self.until(self.is_settled, patient(SETTLE_S))
 
     def is_settled(self) -> bool:
         """All that is installed is proven, nothing is seen to have failed, and no demand is down.
@@ -145,7 +146,8 @@ class FollowingController(ControllerProcess):
     def start_again(self) -> None:
         """Another, if none runs, which takes over what switches hold; returns before it has."""
         if self.process is None or self.process.poll() is not None:
-            self.start()
+            assert self._switches is not None
+            self.start(self._switches)
 
     def dump(self, target: Path) -> None:
         """The tables, and beside the results what they are proven against."""

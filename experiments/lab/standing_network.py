@@ -88,7 +88,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:
     """When traffic begins: a round moment of the clock, far enough ahead."""
-    exact = plan.job.clock == "virtual" and plan.bfd_interval_ms is None
+    exact = plan.job.clock != "real" and plan.bfd_interval_ms is None
     every_ns = (EPOCH_S if exact else 1) * NS_PER_S
     return ((now_ns + NS_PER_S) // every_ns + 1) * every_ns
 

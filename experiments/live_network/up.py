@@ -39,8 +39,10 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id
 from corridor.experiments.testbeds.probe import probe
+from corridor.experiments.testbeds.system_packages import refuse_missing
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.slowness import measure
 from corridor.topologies.model.wiring import Wiring
 
 LOOPBACK = "127.0.0.1"
@@ -78,6 +80,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     ``say`` gets what a person reads, ``note`` every event.
     """
     started_s = time.monotonic()
+    measure()
     loaded = load_scenario(
         options.scenario,
         policies=options.policies,
@@ -161,6 +164,7 @@ def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, K
     out_dir = make_result_folder(options.out, loaded.scenario.name)
     try:
         facts = probe()
+        refuse_missing()
         choice = choose_for_keeping(facts, options.testbed)
         kernel = None if choice.testbed == "native" else real_clock_kernel(facts)
         run_id = native_run_id() if kernel is None else GUEST_RUN_ID

@@ -25,10 +25,19 @@ CONSOLES: dict[Architecture, str] = {"x86_64": "ttyS0", "aarch64": "ttyAMA0"}
 MACHINES: dict[Architecture, str] = {"x86_64": "pc", "aarch64": "virt"}
 COUNTED_CPUS: dict[Architecture, str] = {"x86_64": "Nehalem", "aarch64": "cortex-a72"}
 """Plain models: what newer ones add, such as signed pointers, costs translation."""
+RANDOM_DEVICE = ("-object", "rng-builtin,id=random", "-device", "virtio-rng-pci,rng=random")
+CONSOLE_ON_TERMINAL = "stdio,id=console,mux=on,signal=off"
+CONSOLE_DEVICES = {
+    "serial": ("-serial", "chardev:console"),
+    "virtio": (
+        *("-device", "virtio-serial-pci,id=lines,ioeventfd=off"),
+        *("-device", "virtconsole,bus=lines.0,chardev=console"),
+    ),
+}
+"""A line to a virtio console is written before the guest goes on, at a counted guest's moment."""
 TRANSLATED_CACHE_MB = 1024
 """Room for translated code; with less, a guest that runs much Python is translated over again."""
 START_OF_TIME = "2026-01-01T00:00:00"
-"""What a counted guest's hardware clock says when it boots, in UTC."""
 
 
 class Kernel(NamedTuple):
@@ -87,6 +96,13 @@ class Boot:
     """A port of this machine's loopback that leads to the guest's port 22; None: no network."""
     seed: int | None = None
     """Of the random numbers that a counted guest's hardware gives it."""
+    random: bool = True
+    """Whether there is a device that gives the guest random numbers."""
+    start: str = START_OF_TIME
+    """What a counted guest's hardware clock says when it boots, in UTC."""
+    console_device: Literal["serial", "virtio"] = "serial"
+    """What the guest's kernel writes the console to: ``CONSOLES``, or ``hvc0``, which takes a line
+    at once and not byte by byte."""
 
 
 def command(boot: Boot) -> tuple[str, ...]:
@@ -102,14 +118,14 @@ def command(boot: Boot) -> tuple[str, ...]:
         *_processor(boot),
         *("-smp", str(boot.processors), "-m", str(boot.memory_mb)),
         *("-display", "none", "-vga", "none"),
-        *_console(boot.console),
+        *_console(boot.console, boot.console_device),
         *_kernel(boot.kernel),
         *(("-bios", str(boot.firmware)) if boot.firmware else ()),
         *(word for number, disk in enumerate(boot.disks) for word in _disk(number, disk)),
         *(word for number, share in enumerate(boot.shares) for word in _share(number, share)),
         *_channels(boot.channels),
         *_network(boot.ssh_port),
-        *("-object", "rng-builtin,id=random", "-device", "virtio-rng-pci,rng=random"),
+        *(RANDOM_DEVICE if boot.random else ()),
     )
 
 
@@ -134,15 +150,14 @@ def _processor(boot: Boot) -> tuple[str, ...]:
             seed = () if boot.seed is None else ("-seed", str(boot.seed))
             return (
                 *("-accel", f"tcg,thread=single,tb-size={TRANSLATED_CACHE_MB}"),
-                *("-icount", "shift=0,sleep=off", "-rtc", f"base={START_OF_TIME},clock=vm"),
+                *("-icount", "shift=0,sleep=off", "-rtc", f"base={boot.start},clock=vm"),
                 *("-cpu", COUNTED_CPUS[boot.architecture], *seed),
             )
 
 
-def _console(file: Path | None) -> tuple[str, ...]:
-    if file is None:
-        return ("-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console")
-    return ("-chardev", f"file,id=console,path={_plain(file)}", "-serial", "chardev:console")
+def _console(file: Path | None, device: str) -> tuple[str, ...]:
+    where = f"file,id=console,path={_plain(file)}" if file else CONSOLE_ON_TERMINAL
+    return ("-chardev", where, *CONSOLE_DEVICES[device])
 
 
 def _kernel(kernel: Kernel | None) -> tuple[str, ...]:

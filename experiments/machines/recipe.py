@@ -1,7 +1,7 @@
 """What an image of the machine is made of, and what tells two of them apart. Pure.
 
 The image holds Debian, the system packages and ``.venv``, but no checkout and no key: both come
-with whoever boots it, so that a change of the code needs no new image.
+with who boots it, so that a change of the code needs no new image.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from corridor.experiments.run import choosing
 from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
-from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.choice import AskedClock, Choice
 from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, program_natively
@@ -42,7 +42,6 @@ from corridor.topologies.base.errors import InputError, MeasurementInvalid
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
-from corridor.traffic.agents.jobs import Clock
 
 BARE = "none"
 GUEST_RUN_ID = "mn"
@@ -61,7 +60,7 @@ class Options:
     controller: str = ALL_PAIRS
     framework: Literal["ryu", "os-ken"] = "ryu"
     testbed: Literal["auto", "native", "uml"] = "auto"
-    clock: Clock | None = None
+    clock: AskedClock | None = None
     seed: int = 1
     out: Path | None = None
     patience_s: float | None = None
@@ -76,7 +75,7 @@ def run_lab(options: Options, say: Say) -> int:
     if topology is None:
         options = _bare(options)
     asked = run_options.Options(testbed=options.testbed, clock=options.clock)
-    choice, kernel = choosing.choose(asked, say)
+    choice, kernel = choosing.choose_for_a_lab(asked, say)
     setting = _setting(options, topology, choice, at_terminal)
     say(_opening_line(topology, options, choice, kernel))
     with _folder(options) as folder:

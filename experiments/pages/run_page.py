@@ -14,6 +14,7 @@ from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summa
 from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.queue_marks import queue_marks_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
@@ -78,10 +79,11 @@ def _alarms(of: RunResults) -> Iterator[str]:
         yield "Packets were where they may not be: see what is proven."
     for one in summary.get("expectations", []):
         if not one["holds"]:
-            yield (
-                f"{one['id']} expected {one['of']} {one['expected']} of {one['demand']}, and it "
-                f"was {one['found']}"
-            )
+            found = f"it was {one['found']}"
+            if "left_out" in one:
+                found = f"that cannot be judged: it {one['left_out']}"
+            bound = f"{one['of']} {one['expected']} of {one['demand']}"
+            yield f"{one['id']} expected {bound}, and {found}"
     yield from summary["warnings"]
 
 
@@ -118,6 +120,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     shared = workloads_of(summary, of.rounds, of.start_ns)
     if shared is not None:
         yield section("sharing", "workloads", shared)
+    marks = queue_marks_of(summary)
+    if marks is not None:
+        yield section("queues", "queue_marks", marks)
     yield section("cuts", "cuts", cuts_of(demands, summary, fibres))
     yield section("proof", "claims", claims_of(of.proof, summary))
     yield section("sure", "sureness", sureness_of(demands, summary, where))

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from corridor.experiments.account.ends import ends_of
 from corridor.experiments.account.fibres import FibreAccount
 from corridor.experiments.account.ledger import Ledger, Line, ledger
-from corridor.experiments.account.losses import IN_FLIGHT, Loss
+from corridor.experiments.account.losses import (
+    IN_FLIGHT,
+    MACHINE,
+    METER,
+    QUEUE,
+    RANDOM,
+    Loss,
+)
 from corridor.experiments.account.packet_classes import (
     BACKWARD,
     CONTROL,
@@ -43,6 +50,8 @@ ACCOUNT_FILE, ACCOUNT_TABLE = "account.json", "account.parquet"
 DELIVERED = "delivered"
 COLUMNS = ("demand", "kind", "direction", "place", "cause", "event", "reason")
 MOST_PROBLEMS = 20
+NOT_DARK = (QUEUE, RANDOM, METER, MACHINE)
+"""Causes that take some packets while others pass."""
 
 
 class Account(NamedTuple):
@@ -62,6 +71,14 @@ class Account(NamedTuple):
         if self.ledger is None:
             return None
         return _sums(self._losses(demand, kind), lambda one: one.cause.event or one.cause.kind)
+
+    def dark(self, demand: str, kind: str) -> dict[str, int]:
+        """How many of them met no way or one that was taken away, by event, or under no name.
+        Nothing where nobody counted."""
+        if self.ledger is None:
+            return {}
+        of = [one for one in self._losses(demand, kind) if one.cause.kind not in NOT_DARK]
+        return _sums(of, lambda one: one.cause.event)
 
     def _losses(self, demand: str, kind: str) -> list[Loss]:
         assert self.ledger is not None
@@ -84,17 +101,28 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
     classes = classes_of(plan)
     before, after = health.before.bfd_changes, health.after.bfd_changes
     flapped = frozenset(name for name in after if after[name] != before.get(name, after[name]))
+    lost_upcalls = health.after.datapath_lost - health.before.datapath_lost
     told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far("status")
     try:
-        reasons = Reasons(plan, {one.number: one for one in classes}, told, epoch_ns, flapped)
+        reasons = Reasons(
+            plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
+        )
         ids = [demand.id for demand in plan.demands]
-        ends = ends_of(raw, hosts, classes, ids, _dropped(health))
+        ends = ends_of(raw, hosts, classes, ids, _dropped(health), _connections(plan))
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"holds no account of this version ({type(error).__name__}: {error})",
             file=str(raw / READINGS_FILE),
         ) from error
+
+
+def _connections(plan: Plan) -> dict[int, str]:
+    """The demand of each connection of workloads; where segmentation is left to the end, frames
+    are no segments, and none is told."""
+    if plan.messages is None or plan.segmentation_offload:
+        return {}
+    return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
 
 
 def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
@@ -116,7 +144,9 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
     found = account.ledger
     if found is None:
         if account.problem:
-            summary["warnings"] += [f"no account of packets: {account.problem}"]
+            summary["warnings"] += [
+                f"no account of packets, by demand or by fibre: {account.problem}"
+            ]
         return
     summary["account"] = said = _summary(found)
     if summary["complete"] and not said["closes"] and summary["invalid"] is None:
@@ -128,17 +158,13 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
 
 
 def add_causes(account: Account, summary: Summary) -> None:
-    """By what each demand lost packets of its probes and flows, where that was counted."""
+    """By what each demand lost packets of its flows, where that was counted."""
     for demand in summary["demands"]:
-        lost_by = account.lost_by(demand["id"], PROBE)
-        if lost_by is None:
-            continue
-        demand.pop("lost_by", None)
-        if lost_by:
-            demand["lost_by"] = lost_by
         for flow in demand.get("flows", ()):
             kind = STREAM if flow["protocol"] == "udp" else TRANSFER
-            flow["lost_by"] = account.lost_by(demand["id"], kind) or {}
+            lost_by = account.lost_by(demand["id"], kind)
+            if lost_by is not None:
+                flow["lost_by"] = lost_by
 
 
 def to_arrow(found: Ledger) -> pa.Table:
@@ -176,7 +202,8 @@ def _rows(line: Line) -> list[tuple[str | int, ...]]:
 
 def _summary(found: Ledger) -> AccountSummary:
     losses = [loss for line in found.lines for loss in line.losses]
-    return {
+    ce_marks = sum(one.ce_marks for one in found.fibres)
+    said: AccountSummary = {
         "closes": found.closes,
         "off_by": found.off_by,
         "sent": sum(line.sent for line in found.lines),
@@ -186,8 +213,9 @@ def _summary(found: Ledger) -> AccountSummary:
         "problems": list(found.problems[:MOST_PROBLEMS]),
         "unsure": list(found.unsure),
         "demands": [_packets(line) for line in found.lines if line.losses or line.off_by],
-        "fibres": [_fibre(one) for one in found.fibres if one.losses],
+        "fibres": [_fibre(one) for one in found.fibres if one.losses or one.ce_marks],
     }
+    return {**said, "ce_marks": ce_marks} if ce_marks else said
 
 
 def _document(found: Ledger) -> dict[str, Any]:
@@ -220,7 +248,7 @@ def _packets(line: Line) -> AccountedPackets:
 
 
 def _fibre(one: FibreAccount) -> AccountedFibre:
-    return {
+    found: AccountedFibre = {
         "fibre": one.direction.fibre,
         "from": one.direction.src,
         "to": one.direction.dst,
@@ -230,6 +258,7 @@ def _fibre(one: FibreAccount) -> AccountedFibre:
         "lost": _lost(one.losses),
         "control_lost": _lost(part for part in one.losses if part.number == CONTROL),
     }
+    return {**found, "ce_marks": one.ce_marks} if one.ce_marks else found
 
 
 def _plain(loss: Loss) -> Mapping[str, str | int]:

@@ -1,8 +1,8 @@
 """What took other than was predicted, where nothing competed for the network. Pure.
 
 Such a run knows each round trip beforehand: what takes longer is the machine's doing, or a defect,
-whatever the machine says of itself. In the real clock each quantile that is shown is held against
-what is predicted, and a transfer against the capacity that it had for itself.
+whatever the machine says of itself. Where computing takes time, each quantile that is shown is held
+against what is predicted, and a transfer against the capacity that it had for itself.
 """
 
 from __future__ import annotations
@@ -14,21 +14,24 @@ from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.timeline import metered_hubs
+from corridor.experiments.results.uncounted_losses import metered_hubs
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.base.words import counted
 from corridor.topologies.model.queue import Queue
+from corridor.traffic.agents.jobs import CHARGED
 
-LATER_NS = {"virtual": 1_000_000, "real": 3_000_000}
+FREE = "virtual"
+"""The clock in which computing takes no time."""
+LATER_NS = {FREE: 1_000_000, CHARGED: 1_000_000, "real": 3_000_000}
 """By clock, how much more than predicted the median round trip of a demand may take by which
 nothing competes (docs/results.md)."""
 SOONER_NS = 1_000_000
 """How much less than predicted a median may be."""
 TAILS_LATER_NS = {"p95": 5_000_000, "p99": 10_000_000}
-"""The same of higher quantiles, in the real clock: what a quiet machine adds to few packets. In the
-virtual one they are as exact as the median."""
+"""The same of higher quantiles, where computing takes time: what a quiet machine adds to few
+packets. Where it takes none they are as exact as the median."""
 SLOWEST_NS = 10_000_000
 """How much more than predicted the slowest answer may take before it is called the machine's."""
 ROUNDS_TO_FILL, LEAST_FILLED = 100, 0.5
@@ -62,8 +65,8 @@ class _Off(NamedTuple):
 
 
 def tail_warnings(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> list[str]:
-    """Where nothing competed, the slowest answer is the machine's doing, in the real clock."""
-    if clock != "real":
+    """Where nothing competed, the slowest is the machine's doing, if computing takes time."""
+    if clock == FREE:
         return []
     slow = [
         (later_ms, demand["id"])
@@ -104,14 +107,31 @@ def _alone(
         yield planned, demand, predicted_ms
 
 
+def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
+    """Of losses whose causes nobody counted: why they are not the network's, where nothing competed
+    and no fibre loses at random."""
+    lost = [
+        (demand["lost"], demand["id"])
+        for planned, demand, _ in _alone(demands, plan)
+        if demand.get("lost") and "lost_by" not in demand and _is_plain(plan, planned)
+    ]
+    if not lost:
+        return None
+    most, worst = max(lost)
+    return (
+        f"{sum(number for number, _ in lost)} probes were lost though nothing competed "
+        f"({most} of {worst}), and nobody counted where"
+    )
+
+
 def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:
-    """The median (of too few probes for one, the least), and in the real clock each higher quantile
-    that there is: one that is shown is one that was held against what is predicted."""
+    """The median (of too few probes for one, the least), and where computing takes time each higher
+    quantile that there is: one that is shown is one that was held against what is predicted."""
     names = {"min": "least", "p50": "median", "p95": "p95", "p99": "p99"}
     for planned, demand, predicted_ms in _alone(demands, plan):
         figures = demand["rtt_ms"] or {}
         middle = "min" if figures.get("p50") is None else "p50"
-        bounds_ns = {middle: LATER_NS[clock], **(TAILS_LATER_NS if clock == "real" else {})}
+        bounds_ns = {middle: LATER_NS[clock], **({} if clock == FREE else TAILS_LATER_NS)}
         for key, bound_ns in bounds_ns.items():
             measured_ms = figures.get(key)
             if measured_ms is None:
@@ -154,9 +174,9 @@ def _transfers_alone(
 def _slow_transfer(
     demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
 ) -> str | None:
-    """A transfer that had the network for itself and time to fill it, and did not: in the real
-    clock that is the machine, where no fibre of it loses, polices or shares by classes."""
-    if clock != "real":
+    """A transfer that had the network for itself and time to fill it, and did not: if computing
+    takes time that is the machine, where no fibre of it loses, polices or shares by classes."""
+    if clock == FREE:
         return None
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     for flow, demand, rtt_ms in _transfers_alone(demands, flows, plan):

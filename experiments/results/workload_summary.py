@@ -32,7 +32,10 @@ class RoundsSummary(TypedDict):
     messages: int
     messages_completed: int
     bytes: int
-    """Of messages that arrived whole."""
+    """That arrived, of unfinished messages too."""
+    bytes_unfinished: NotRequired[int]
+    """Of these, of messages that never were whole. Not of runs of earlier versions, whose bytes are
+    of whole messages alone."""
     goodput_mbps: float | None
     real_gbps: float | None
     """What it stands for in the network that is emulated."""
@@ -45,6 +48,8 @@ class RoundsSummary(TypedDict):
     """Jain's index of the rates at which messages came, between its demands, or the connections of
     its only one; None where there are not two."""
     expected: NotRequired[ExpectedSummary]
+    not_expected: NotRequired[str]
+    """Of a workload: why nothing is expected along some demand of it."""
 
 
 class RttSummary(TypedDict):
@@ -91,6 +96,8 @@ class StretchSummary(TypedDict):
     from_ms: float
     """From the start of probing."""
     until_ms: float
+    on: NotRequired[list[str]]
+    """All events that last at some time of it, its own too. Not of runs of earlier versions."""
     workloads: list[WorkloadSummary]
     classes: list[ClassSummary]
 

@@ -8,23 +8,45 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
+from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
+from corridor.experiments.testbeds.debian_kernel.kernel import fetch as fetch_debian_kernel
 from corridor.experiments.testbeds.kernel import STOCK_SILENT, Kernel
 from corridor.experiments.testbeds.kernel_build import build_kernel
 from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.qemu_command import MODULES
+from corridor.experiments.testbeds.smoke import why_no_boot
+from corridor.experiments.testbeds.system_packages import refuse_missing
 from corridor.topologies.base.errors import EnvironmentUnsupported
+
+AnyKernel = Kernel | DebianKernel
 
 
 def choose(
     options: Options, say: Say, chosen: Callable[[Choice], None] = lambda _choice: None
-) -> tuple[Choice, Kernel | None]:
+) -> tuple[Choice, AnyKernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
     may choose again if that fails. ``chosen`` is told before."""
-    facts = _facts(options)
+    refuse_missing()
+    facts = _facts(options, emulated=True)
     choice = choose_testbed(facts, options.testbed, options.clock)
     chosen(choice)
+    if choice.testbed == "qemu":
+        return choice, fetch_debian_kernel(MODULES, say)
+    return _with_kernel(facts, choice, options, say)
+
+
+def choose_for_a_lab(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
+    """The same, of testbeds in which programs of a user's run: not in an emulated machine."""
+    facts = _facts(options, emulated=False)
+    choice = choose_testbed(facts, options.testbed, options.clock)
+    return _with_kernel(facts, choice, options, say)
+
+
+def _with_kernel(
+    facts: Facts, choice: Choice, options: Options, say: Say
+) -> tuple[Choice, Kernel | None]:
     if choice.testbed == "native":
         return choice, None
     if choice.clock == "virtual":
@@ -45,22 +67,24 @@ def choose(
     return choice, real_clock_kernel(facts)
 
 
-def _facts(options: Options) -> Facts:
+def _facts(options: Options, *, emulated: bool) -> Facts:
     """What this machine can do; whether its own kernel can, only if that may be chosen."""
+    if options.testbed == "qemu":
+        return probe(native=False, emulated=True)
     facts = probe(native=False)
     in_a_guest = options.testbed == "uml" or (
         options.testbed == "auto" and options.clock != "real" and not facts.virtual_guest_lacks()
     )
-    return facts if in_a_guest else probe()
+    return facts if in_a_guest else probe(emulated=emulated and options.testbed == "auto")
 
 
 def real_clock_kernel(facts: Facts) -> Kernel | None:
     """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
     kernel = facts.real_clock_kernel()
-    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
-        raise EnvironmentUnsupported(
-            f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor"
-        )
+    if kernel is not None and kernel == facts.stock_kernel:
+        why = why_no_boot(kernel.path, STOCK_SILENT)
+        if why:
+            raise EnvironmentUnsupported(f"no guest can run here: {why}", "see ./corridor doctor")
     return kernel
 
 

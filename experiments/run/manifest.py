@@ -19,6 +19,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.run.version import code_of_checkout
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.codec import to_plain
 
@@ -41,7 +42,7 @@ def write_manifest(
     path: Path,
     loaded: LoadedScenario,
     choice: Choice,
-    kernel: Kernel | None,
+    kernel: Kernel | DebianKernel | None,
     *,
     seed: int,
     **computed: Any,
@@ -57,10 +58,17 @@ def write_manifest(
             "topology": _digest(loaded.topology.model_dump(mode="json")),
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
-        "guest_kernel": None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        "guest_kernel": None if kernel is None else _told(kernel),
         **_made_with(),
     }
     path.write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def _told(kernel: Kernel | DebianKernel) -> dict[str, Any]:
+    """Without where it lies."""
+    if isinstance(kernel, DebianKernel):
+        return {"path": kernel.path.name, "version": kernel.version, "emulated": True}
+    return {**to_plain(kernel), "path": kernel.path.name}
 
 
 def write_prices_manifest(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.scenario import DEFAULT, Under
+from corridor.experiments.testbeds.choice import AskedClock, Wanted
 from corridor.experiments.testbeds.standing_guest import StandingGuests
 
 
@@ -17,8 +18,8 @@ class Options:
     """What the command line or a caller may ask; None leaves it to the scenario or the machine."""
 
     scenario: str = DEFAULT
-    testbed: Literal["auto", "native", "uml"] = "auto"
-    clock: Literal["virtual", "real"] | None = None
+    testbed: Wanted = "auto"
+    clock: AskedClock | None = None
     policies: str | None = None
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None

@@ -33,7 +33,7 @@ from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
-from corridor.experiments.run.choosing import choose, refuse_small_memory
+from corridor.experiments.run.choosing import AnyKernel, choose, refuse_small_memory
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import (
@@ -48,9 +48,11 @@ from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, run_native
 from corridor.experiments.testbeds.needs import needs
+from corridor.experiments.testbeds.qemu import run_in_machine
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for
 from corridor.topologies.base.bounded_file import is_folder
@@ -60,6 +62,7 @@ from corridor.topologies.base.errors import (
     PolicyFailure,
 )
 from corridor.topologies.model.delay_model import load_delay_model
+from corridor.traffic.agents.jobs import clock_in_words
 
 GUEST_RUN_ID = "c0"
 
@@ -122,7 +125,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     with writing(out_dir):
         expected.write(out_dir / "raw")
     log = EventLog(out_dir, say, started, sending_s(plan))
-    with Drawing(out_dir, ahead=options.figures and choice.clock == "virtual") as drawing:
+    with Drawing(out_dir, ahead=options.figures and choice.clock != "real") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
         summary = _finish(out_dir, plan, choice, log, failure)
         if failure is not None:
@@ -147,7 +150,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
 
 def _failure_of(
     choice: Choice,
-    kernel: Kernel | None,
+    kernel: AnyKernel | None,
     plan: Plan,
     out_dir: Path,
     log: EventLog,
@@ -155,8 +158,9 @@ def _failure_of(
 ) -> BaseException | None:
     """Carry out a plan; how that failed, to be raised again once what came is summed up."""
     try:
-        if options.standing is not None and kernel is not None and choice.clock == "virtual":
-            options.standing.run(kernel, out_dir, log, options.patience_s)
+        exact = kernel if isinstance(kernel, Kernel) and choice.clock == "virtual" else None
+        if options.standing is not None and exact is not None:
+            options.standing.run(exact, out_dir, log, options.patience_s)
         else:
             carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
     except OSError as error:
@@ -174,7 +178,7 @@ def _report(out_dir: Path) -> None:
 
 def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
     seed = loaded.scenario.seed if options.seed is None else options.seed
-    run_id = GUEST_RUN_ID if choice.testbed == "uml" else native_run_id()
+    run_id = GUEST_RUN_ID if choice.testbed != "native" else native_run_id()
     return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
 
 
@@ -190,7 +194,7 @@ def with_framework(
 
 def carry_out(
     choice: Choice,
-    kernel: Kernel | None,
+    kernel: AnyKernel | None,
     plan: Plan,
     out_dir: Path,
     on_event: OnEvent,
@@ -201,16 +205,20 @@ def carry_out(
         run_native(out_dir, on_event)
         return
     assert kernel is not None
-    virtual = choice.clock == "virtual"
+    virtual = choice.clock != "real"
     if patience_s is None:
         patience_s = patience_for(plan, virtual_clock=virtual)
+    memory_mb = needs(plan).guest_mb
+    if isinstance(kernel, DebianKernel):
+        run_in_machine(kernel, out_dir, on_event, patience_s=patience_s, memory_mb=memory_mb)
+        return
     run_in_guest(
         kernel,
         out_dir,
         on_event,
         virtual_clock=virtual,
         patience_s=patience_s,
-        memory_mb=needs(plan).guest_mb,
+        memory_mb=memory_mb,
     )
 
 
@@ -221,7 +229,7 @@ def _write_inputs(
     plan: Plan,
     judged_by: Specification,
     choice: Choice,
-    kernel: Kernel | None,
+    kernel: AnyKernel | None,
 ) -> None:
     loaded = gathered.loaded
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
@@ -242,13 +250,13 @@ def _write_inputs(
     )
 
 
-def _opening_line(plan: Plan, choice: Choice, kernel: Kernel | None) -> str:
+def _opening_line(plan: Plan, choice: Choice, kernel: AnyKernel | None) -> str:
     where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
     return (
         f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
         f"{len(plan.demands)} demands, policies {plan.policies} as of {plan.as_of}, "
         f"seed {plan.seed}\n"
-        f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
+        f"testbed {choice.testbed}, {clock_in_words(choice.clock)} ({where}): {choice.reason}"
     )
 
 
@@ -269,7 +277,7 @@ def _finish(
         build_s=log.between("build", "install"),
         teardown_s=log.between("teardown", "end"),
         wall_s=round(time.monotonic() - log.started, 3),
-        virtual_s=log.clock_between("build", "end") if choice.clock == "virtual" else None,
+        virtual_s=log.clock_between("build", "end") if choice.clock != "real" else None,
         clock_step_ns=log.clock_step_ns,
     )
     try:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corridor.experiments.testbeds import system_packages
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
@@ -40,6 +42,11 @@ OPTIONAL = {
     "Chinese letters": "figures then have Latin names only",
 }
 """What nothing fails without, and what it is for."""
+TCX_SINCE = (6, 6)
+"""The Linux since which eBPF programs are attached as here."""
+
+
+TUN_REPAIR = "sudo modprobe tun (container: --device /dev/net/tun); guests do without"
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ class Machine:
     """Empty for what is not installed."""
     cache: str
     cache_free_bytes: int
+    system: str = "this system"
+    packages_missing: tuple[str, ...] = ()
+    """By Debian's names."""
+    packages_command: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,24 +81,30 @@ class Verdict:
 
 def examine() -> Machine:
     cache = cache_folder()
+    here, lacking = system_packages.distribution(), system_packages.missing("run")
     existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
     return Machine(
-        facts=probe(boot=True),
+        facts=probe(boot=True, emulated=True),
         architecture=platform.machine(),
         kernel_release=platform.release(),
         versions=_versions(),
         cache=str(cache),
         cache_free_bytes=shutil.disk_usage(existing).free,
+        system=here.title,
+        packages_missing=tuple(lacking),
+        packages_command=system_packages.command(lacking, here) if lacking else "",
     )
 
 
 def verdicts(machine: Machine) -> list[Verdict]:
-    """The testbeds first, then what each of them stands on, then the programs."""
+    """In the order in which they are repaired: packages of the system, testbeds, what each of
+    those stands on, programs."""
     facts = machine.facts
     return [
+        _packages(machine),
         *_testbeds(machine),
         *_kernels(machine),
-        *_own_kernel(facts),
+        *_own_kernel(facts, machine.kernel_release),
         *_programs(machine.versions),
     ]
 
@@ -98,6 +115,16 @@ def choice_or_reason(facts: Facts) -> Choice | str:
         return choose_testbed(facts)
     except CorridorError as error:
         return error.message
+
+
+def _packages(machine: Machine) -> Verdict:
+    return Verdict(
+        "system packages",
+        not machine.packages_missing,
+        ", ".join(machine.packages_missing)
+        or f"all that runs need is here ({machine.system}, Python {machine.versions['Python']})",
+        machine.packages_command,
+    )
 
 
 def _testbeds(machine: Machine) -> list[Verdict]:
@@ -119,15 +146,19 @@ def _testbeds(machine: Machine) -> list[Verdict]:
             "guests, real clock",
             not real,
             "; ".join(real) or "--testbed uml --clock real",
-            ""
-            if facts.stock_kernel
-            else "sudo apt-get install --no-install-recommends user-mode-linux",
+            "" if facts.stock_kernel else _install("user-mode-linux", "./corridor kernel build"),
         ),
         Verdict(
             "native",
             not native,
             "; ".join(native) or "--testbed native",
             _repair_native(facts),
+        ),
+        Verdict(
+            "emulated machine",
+            not facts.emulated.reason,
+            facts.emulated.reason or "--testbed qemu: virtual clock, computing charged",
+            facts.emulated.repair,
         ),
     ]
 
@@ -161,7 +192,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
             "Debian's guest kernel",
             not facts.stock_lacks,
             facts.stock_lacks or (f"Linux {stock.version}, ptrace" if stock else ""),
-            "" if stock else "sudo apt-get install --no-install-recommends user-mode-linux",
+            "" if stock else _install("user-mode-linux", "./corridor kernel build"),
         )
     )
     found.append(
@@ -192,7 +223,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
     return found
 
 
-def _own_kernel(facts: Facts) -> list[Verdict]:
+def _own_kernel(facts: Facts, release: str) -> list[Verdict]:
     # A module that is there but not loaded counts as there: the kernel loads it when asked.
     repair = "boot a kernel that has it (sudo apt-get install linux-image-amd64); guests do without"
     return [
@@ -204,22 +235,35 @@ def _own_kernel(facts: Facts) -> list[Verdict]:
             facts.openvswitch_lacks or "here",
             repair,
         ),
+        Verdict("tun (gateways)", not facts.tun_lacks, facts.tun_lacks or "here", TUN_REPAIR),
         Verdict("queues by class", not facts.queues_lack, facts.queues_lack or "here", repair),
+        _attached_programs(release, repair),
     ]
+
+
+def _attached_programs(release: str, repair: str) -> Verdict:
+    """Whether the kernel is one that has tcx."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    has_it = found is not None and (int(found[1]), int(found[2])) >= TCX_SINCE
+    since = ".".join(map(str, TCX_SINCE))
+    detail = "here" if has_it else f"Linux {release} is older than {since}, which has tcx"
+    return Verdict("account of packets, ECN", has_it, detail, repair)
 
 
 def _programs(versions: Mapping[str, str]) -> list[Verdict]:
     found = []
     for name, version in versions.items():
         package = PACKAGES.get(name)
-        repair = (
-            f"sudo apt-get install --no-install-recommends {package}"
-            if package
-            else "./corridor setup"
-        )
+        repair = _install(package) if package else "./corridor setup"
         absent = f"not installed ({OPTIONAL[name]})" if name in OPTIONAL else "missing"
         found.append(Verdict(name, bool(version), version or absent, repair))
     return found
+
+
+def _install(package: str, else_: str = "") -> str:
+    """The command for a package by Debian's name, or what does without where there is none."""
+    said = system_packages.command([package])
+    return else_ if else_ and said == system_packages.BY_HAND else said
 
 
 def _versions() -> dict[str, str]:

@@ -10,11 +10,11 @@ trap 'rm -rf -- "$tools"' EXIT
 "$tools/venv/bin/pip" install --quiet 'uv==0.13.9'
 echo 'setuptools==67.8.0' > "$tools/build-constraints.txt"
 
-lock() { # FILE, then what uv is asked for
-    local file=$1
-    shift
+lock() { # FILE, the oldest Python that it is for, then what uv is asked for
+    local file=$1 python=$2
+    shift 2
     UV_CUSTOM_COMPILE_COMMAND='experiments/setup/lock.sh' "$tools/venv/bin/uv" pip compile \
-        --quiet --universal --python /usr/bin/python3 --python-version 3.13 \
+        --quiet --universal --python /usr/bin/python3 --python-version "$python" \
         --generate-hashes --no-emit-index-url --no-emit-find-links --output-file "$file" "$@"
     if grep -n '://' "$file"; then
         echo "lock.sh: $file names an address; remove it" >&2
@@ -22,6 +22,6 @@ lock() { # FILE, then what uv is asked for
     fi
 }
 
-lock requirements.lock pyproject.toml --extra dev --extra build \
+lock requirements.lock 3.12 pyproject.toml --extra dev --extra build --group checkout \
     --build-constraints "$tools/build-constraints.txt" "$@"
-lock requirements-docs.lock --group docs --constraints requirements.lock "$@"
+lock requirements-docs.lock 3.13 --group docs --constraints requirements.lock "$@"

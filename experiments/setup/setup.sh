@@ -3,10 +3,13 @@
 # The slow half of ./corridor, sourced by it: apt packages, then .venv with the locked dependencies.
 # Uses the entry's root, venv, system_python, yes, no_apt, verb, missing, find_missing and fingerprint.
 
-readonly python_wanted=3.13
+readonly pythons=(3.12 3.13 3.14)
 readonly build_tools='^(pbr|setuptools|wheel)=='
-readonly source_only=ovs,ryu # these have no wheels for this Python
+readonly source_only=mininet,ovs,ryu # these have no wheels
 readonly place_in_guests=/run/corridor/python # PYTHON_PREFIX of experiments/testbeds/guest_init.py
+readonly debians_mininet=/usr/lib/python3/dist-packages/mininet
+readonly other_ways='use Debian 13 or Ubuntu 24.04, or the container or virtual machine of docs/setup.md'
+os_release=/etc/os-release
 # Without HOME bash knows the user's home from the system: nobody else may have put a file there.
 log=${XDG_CACHE_HOME:-${HOME:-~}/.cache}/corridor/setup.log
 
@@ -34,7 +37,8 @@ usage: ./corridor [--yes] [--no-apt] VERB ...
 TEXT
 }
 
-# Runs as root, with the packages as arguments. Without systemd nothing may start a daemon.
+# Runs as root, with the packages as arguments. Without systemd nothing may start a daemon. On the
+# first boot of a cloud image others hold the lock of the package lists, for which apt does not wait.
 # shellcheck disable=SC2016  # expands in the shell it is handed to
 readonly apt_script='
 set -eu
@@ -45,15 +49,79 @@ if [ ! -d /run/systemd/system ] && [ ! -e /usr/sbin/policy-rc.d ]; then
     printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
     chmod 755 /usr/sbin/policy-rc.d
 fi
+update() {
+    for try in $(seq "${LIST_LOCK_TRIES:-120}"); do
+        ! said=$(apt-get -q update 2>&1) || return 0
+        printf "%s\n" "$said"
+        case $said in
+            *lists/lock*) sleep "${LIST_LOCK_WAIT_S:-5}" ;;
+            *) break ;;
+        esac
+    done
+    echo "apt-get update failed; using the package lists that are here"
+}
+update
 dpkg --configure -a # finishes an installation that was interrupted
-apt-get -q update || echo "apt-get update failed; using the package lists that are here"
 apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@"
 '
 
+# Sets pretty, and what distributions.txt knows: python_there, names, state and why, or nothing.
+know_distribution() {
+    local ID='' ID_LIKE='' VERSION_ID='' PRETTY_NAME='this system' id version
+    # shellcheck disable=SC1090  # whatever the system says of itself
+    [[ ! -r $os_release ]] || source "$os_release"
+    pretty=$PRETTY_NAME python_there=- names='' state='' why=''
+    while read -r id version python_there names state why; do
+        [[ $id != "$ID" || ($version != '*' && $version != "$VERSION_ID") ]] || return 0
+    done < <(grep -v '^#' "$root/experiments/setup/distributions.txt")
+    python_there=- state=unknown why='' names=none
+    [[ " $ID $ID_LIKE " != *' debian '* ]] || names=debian
+    [[ " $ID $ID_LIKE " != *' ubuntu '* ]] || names=ubuntu
+    [[ " $ID $ID_LIKE " != *' fedora '* ]] || names=fedora
+    [[ " $ID $ID_LIKE " != *' arch '* ]] || names=arch
+}
+
+# Turns missing=() into the names that this distribution has for them; what it lacks is left out.
+# shellcheck disable=SC2034  # columns are read by their name
+translate_missing() {
+    local debian ubuntu fedora arch known=() here
+    [[ $names != debian && $names != none ]] || return 0
+    while read -r debian ubuntu fedora arch; do
+        [[ " ${missing[*]} " == *" $debian "* ]] || continue
+        here=${!names}
+        [[ $here != = ]] || here=$debian
+        [[ $here == - ]] || known+=("$here")
+    done < <(grep -v '^#' "$root/experiments/setup/package_names.txt")
+    IFS=, read -r -a missing <<<"$(IFS=,; printf '%s' "${known[*]-}")"
+}
+
+# The command that installs missing=() by hand.
+command_by_hand() {
+    case $names in
+        debian | ubuntu) printf '%s' "apt-get install --no-install-recommends ${missing[*]}" ;;
+        fedora) printf '%s' "dnf install ${missing[*]}" ;;
+        arch) printf '%s' "pacman -S --needed ${missing[*]}" ;;
+    esac
+}
+
+# What apt does on the first boot of a cloud image ends first; unless that runs this very script.
+wait_for_cloud_init() {
+    local parent=$$ _
+    command -v cloud-init >/dev/null && [[ -d /run/systemd/system ]] || return 0
+    while ((parent > 1)); do
+        [[ $(<"/proc/$parent/comm") != cloud-init ]] || return 0
+        read -r _ parent < <(grep '^PPid:' "/proc/$parent/status")
+    done
+    quietly timeout 600 cloud-init status --wait || :
+}
+
 install_packages() {
-    local command="apt-get install --no-install-recommends ${missing[*]}" as_root=() answer
-    command -v apt-get >/dev/null ||
-        lacking "needs ${missing[*]} and this system has no apt; use Debian 13, or the Vagrant machine"
+    local command as_root=() answer
+    command=$(command_by_hand)
+    if ! command -v apt-get >/dev/null; then
+        [[ -n $command ]] || lacking "needs ${missing[*]} and $pretty has no apt; $other_ways"
+        lacking "$pretty lacks system packages. As root: $command   then, here: ./corridor --no-apt ${verb/#setup/run}"
+    fi
     if ((EUID != 0)); then
         command -v sudo >/dev/null ||
             lacking "ask an administrator to run: $command   (or go on without it: --no-apt)"
@@ -68,45 +136,63 @@ install_packages() {
     fi
     [[ -t 0 || ${#as_root[@]} == 0 ]] || as_root=(sudo -n)
     say "installing them with apt${as_root[0]:+, as root through sudo} (log: $log)"
+    begin_log
+    wait_for_cloud_init
     ${as_root[@]+"${as_root[@]}"} /bin/sh -c "$apt_script" sh "${missing[@]}" >>"$log" 2>&1 || {
         tail -n 1 -- "$log" >&2
         lacking "apt could not install them (log: $log); run it by hand: $command"
     }
 }
 
+is_wanted() { [[ " ${pythons[*]} " == *" $1 "* ]]; }
+
+# Before anything is installed: what can be known of the Python that .venv will have.
 check_python() {
-    [[ -x $system_python ]] || lacking "needs $system_python (Python $python_wanted, Debian 13's)"
-    local version
-    version=$("$system_python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    [[ $version == "$python_wanted" ]] ||
-        lacking "needs Python $python_wanted as $system_python (Debian 13's); this one is $version"
+    local needs="needs Python ${pythons[0]} to ${pythons[-1]}" own='CORRIDOR_PYTHON=/path/to/python ./corridor ...'
+    [[ $state != no || $python_there != - ]] || lacking "cannot be set up on $pretty: $why; $other_ways"
+    if [[ -x $system_python ]]; then
+        version=$("$system_python" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=
+        is_wanted "$version" || lacking "$needs, and $system_python is ${version:-none}; $other_ways, or another Python: $own"
+    elif [[ -n ${CORRIDOR_PYTHON:-} ]]; then
+        lacking "CORRIDOR_PYTHON: there is no program $system_python"
+    elif [[ $python_there != - ]] && ! is_wanted "$python_there"; then
+        lacking "$needs, and that of $pretty is $python_there; $other_ways, or another Python: $own"
+    fi
 }
 
 quietly() { "$@" >>"$log" 2>&1; }
+begin_log() { printf '\n== set-up of %s at %(%F %T)T\n' "$root" -1 >>"$log"; }
+
+# The entries of the lock whose name and version match a pattern (1), or do not (0).
+entries() {
+    awk -v pattern="$1" -v wanted="$2" '/^[a-z]/ { here = ($0 ~ pattern) == wanted } here' "$root/requirements.lock"
+}
 
 make_environment() {
+    local version
+    [[ -x $system_python ]] || lacking "needs $system_python; see docs/setup.md"
     check_python
+    begin_log
     say "making .venv with the locked dependencies (log: $log)"
     rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
-    local packages=$venv/lib/python$python_wanted/site-packages
+    local packages=$venv/lib/python$version/site-packages
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile)
     local locked=(--require-hashes --no-build-isolation --use-pep517 --only-binary ":all:")
-    local tools=$venv/build-tools.lock
+    local tools=$venv/build-tools.lock wanted=$venv/wanted.lock elsewhere='^$'
+    [[ ! -d $debians_mininet ]] || elsewhere='^mininet=='
     # One chain, since `set -e` does not hold inside a condition.
     if ! (
         unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
         quietly "$system_python" -m venv "$venv" &&
-            awk -v tools="$build_tools" '/^[a-z]/ { wanted = $0 ~ tools } wanted' \
-                "$root/requirements.lock" >"$tools" &&
+            entries "$build_tools" 1 >"$tools" &&
+            entries "$elsewhere" 0 >"$wanted" &&
             quietly "${pip[@]}" "${locked[@]}" --requirement "$tools" &&
-            quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" \
-                --requirement "$root/requirements.lock" &&
+            quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$wanted" &&
             quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
-            # Compiled files hold the path of their source. With the same one everywhere, guests
-            # read the same bytes in every checkout. Some packages ship files that do not compile.
-            { quietly "$venv/bin/python" -m compileall -q -j 0 -s "$venv" -p "$place_in_guests" "$packages" || :; } &&
+            quietly "$venv/bin/python" "$root/experiments/setup/compile_packages.py" \
+                "$packages" "$venv" "$place_in_guests" &&
             # Debian's Mininet and nothing else of the system's packages.
-            ln -sfn /usr/lib/python3/dist-packages/mininet "$packages/mininet"
+            { [[ ! -d $debians_mininet ]] || ln -sfn "$debians_mininet" "$packages/mininet"; }
     ); then
         tail -n 1 -- "$log" >&2
         lacking "could not install the Python dependencies (log: $log); is the package index reachable?"
@@ -142,11 +228,17 @@ set_up() {
         say "another set-up is under way in this checkout; waiting for it"
         flock "$lock"
     }
-    printf '\n== set-up of %s at %(%F %T)T\n' "$root" -1 >>"$log"
+    [[ $(</proc/sys/kernel/osrelease) != *-Microsoft ]] ||
+        lacking 'WSL 1 is no Linux kernel; in PowerShell: wsl --set-version NAME 2'
+    local pretty python_there names state why
+    know_distribution
+    check_python
     find_missing "${groups[@]}"
+    translate_missing
     if ((${#missing[@]})) && [[ -z $no_apt ]]; then
         install_packages
         find_missing "${groups[@]}"
+        translate_missing
         ((${#missing[@]} == 0)) || lacking "apt is done, but ${missing[*]} did not bring the expected files"
     fi
     if [[ " $* " != *" --apt-only "* ]] &&

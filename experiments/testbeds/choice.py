@@ -1,7 +1,8 @@
 """Where a run takes place, decided from what the machine can do.
 
 ``auto`` means the virtual clock wherever it can be had, else the machine's own kernel, else a
-guest with the real clock. Pure: the facts come from ``probe.py``.
+guest with the real clock, else a machine that QEMU emulates, which is too slow for large networks.
+Pure: the facts come from ``probe.py``.
 """
 
 from __future__ import annotations
@@ -11,14 +12,27 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.traffic.agents.jobs import CHARGED
 
 if TYPE_CHECKING:
     from corridor.traffic.agents.jobs import Clock
 
-Testbed = Literal["native", "uml"]
+Testbed = Literal["native", "uml", "qemu"]
+Wanted = Literal["auto", "native", "uml", "qemu"]
+AskedClock = Literal["virtual", "real"]
 
 GUEST_MEMORY_NEEDED_BYTES = 1_000_000_000
 """What a guest with the reference topology touches of its memory file, with room to spare."""
+
+
+class Lack(NamedTuple):
+    """Why something cannot be had, and what mends that; both empty where it can."""
+
+    reason: str = ""
+    repair: str = ""
+
+
+NOT_LOOKED_FOR = Lack("not looked for")
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,10 @@ class Facts:
     """Where User Mode Linux keeps a guest's memory."""
     queues_lack: str = ""
     """Why fibres cannot have queues by class in this machine's kernel."""
+    emulated: Lack = NOT_LOOKED_FOR
+    """Why QEMU cannot emulate a machine here."""
+    tun_lacks: str = ""
+    """Why there can be no gateways in this machine's kernel."""
 
     def native_lacks(self) -> list[str]:
         lacks = [] if self.root else ["not root"]
@@ -89,7 +107,7 @@ class Choice(NamedTuple):
 
 
 def choose_testbed(
-    facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto", clock: Clock | None = None
+    facts: Facts, wanted: Wanted = "auto", clock: AskedClock | None = None
 ) -> Choice:
     """Where to run: raises EnvironmentLacking when this machine cannot do what was asked.
 
@@ -100,18 +118,33 @@ def choose_testbed(
         return _native(facts, clock)
     if wanted == "uml":
         return _guest(facts, clock)
+    if wanted == "qemu":
+        return _emulated(facts, clock)
     return _auto(facts, clock)
 
 
 def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto") -> Choice:
     """Where a live network runs: always by the real clock, since a virtual one would run away while
     nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
+    if facts.tun_lacks and not facts.netem_lacks:
+        facts = replace(facts, netem_lacks=facts.tun_lacks)  # every live network has gateways
     if wanted == "auto":
         return _real(facts, "a live network has the real clock")
     return choose_testbed(facts, wanted, "real")
 
 
-def _native(facts: Facts, clock: Clock | None) -> Choice:
+def _emulated(facts: Facts, clock: AskedClock | None) -> Choice:
+    if clock == "real":
+        raise InputError(
+            "the qemu testbed has a virtual clock, which charges for computing",
+            "use --testbed uml or native for the real one",
+        )
+    reason, repair = facts.emulated
+    _refuse("no machine can be emulated here", [reason] if reason else [], repair)
+    return Choice("qemu", CHARGED, "asked for")
+
+
+def _native(facts: Facts, clock: AskedClock | None) -> Choice:
     if clock == "virtual":
         raise InputError(
             "the native testbed has the machine's own clock",
@@ -121,7 +154,7 @@ def _native(facts: Facts, clock: Clock | None) -> Choice:
     return Choice("native", "real", "asked for")
 
 
-def _guest(facts: Facts, clock: Clock | None) -> Choice:
+def _guest(facts: Facts, clock: AskedClock | None) -> Choice:
     if clock == "real":
         _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
         return Choice("uml", "real", "asked for")
@@ -135,12 +168,17 @@ def _guest(facts: Facts, clock: Clock | None) -> Choice:
     return Choice("uml", "real", f"no virtual clock: {'; '.join(virtual_lacks)}")
 
 
-def _auto(facts: Facts, clock: Clock | None) -> Choice:
+def _auto(facts: Facts, clock: AskedClock | None) -> Choice:
     virtual_lacks = facts.virtual_guest_lacks()
     if clock != "real" and not virtual_lacks:
         return Choice("uml", "virtual", "the virtual clock can be had, and gives exact times")
+    can_emulate = not facts.emulated.reason
     if clock == "virtual":
-        _refuse("no virtual clock", virtual_lacks, "use --clock real")
+        if can_emulate:
+            return Choice("qemu", CHARGED, f"no other virtual clock: {'; '.join(virtual_lacks)}")
+        _refuse("no virtual clock", [*virtual_lacks, facts.emulated.reason], "use --clock real")
+    if clock is None and can_emulate and facts.native_lacks() and facts.real_guest_lacks():
+        return Choice("qemu", CHARGED, f"nothing else: {'; '.join(virtual_lacks)}")
     why = "the real clock was asked for" if clock == "real" else _no_virtual(virtual_lacks)
     return _real(facts, why)
 

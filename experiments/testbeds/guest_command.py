@@ -29,6 +29,7 @@ KERNEL_LINK = "linux"
 NOTHING_MORE: Mapping[str, Path] = {}
 INIT = "corridor/experiments/testbeds/guest_init.py"
 
+GO_ON = f"exec(compile(open('{PROJECT}/{INIT}').read(),'{INIT}','exec'))"
 # The system's Python runs this as first process: it makes the project visible and goes on in it.
 FIRST_WORDS = (
     "import ctypes,os;"
@@ -36,22 +37,26 @@ FIRST_WORDS = (
     "mount(b'tmpfs',b'/run',b'tmpfs',0,None);"
     f"os.makedirs('{PROJECT}');"
     f"mount(b'none',b'{PROJECT}',b'hostfs',{MS_RDONLY},b'{HOST_LINKS}/{Path(PROJECT).name}');"
-    f"exec(compile(open('{PROJECT}/{INIT}').read(),'{INIT}','exec'))"
+    f"{GO_ON}"
 )
 
 
 def links(
-    kernel: Kernel, out_dir: Path, seen: Mapping[str, Path] = NOTHING_MORE
+    kernel: Path,
+    out_dir: Path,
+    seen: Mapping[str, Path] = NOTHING_MORE,
+    *,
+    name: str = KERNEL_LINK,
 ) -> dict[str, Path]:
     """What the working directory of a guest's kernel links to; ``seen`` is more, by name.
 
     Resolved: hostfs mounts what a link leads to, but not through a second one.
     """
     return {
-        KERNEL_LINK: kernel.path.resolve(),
+        name: kernel.resolve(),
         Path(OUT).name: out_dir.resolve(),
         Path(PYTHON_PREFIX).name: Path(sys.prefix).resolve(),
-        **{name: path.resolve() for name, path in seen.items()},
+        **{more: path.resolve() for more, path in seen.items()},
     }
 
 

@@ -9,7 +9,7 @@ the plans that are named there, with ``program`` it runs a user's program.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH103, PTH112, PTH119, PTH120, PTH123, PTH208, PTH211
+# ruff: noqa: PTH103, PTH112, PTH116, PTH119, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
@@ -33,11 +33,20 @@ RB_POWER_OFF = 0x4321FEDC
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 HOST_LINKS = "/proc/self/cwd"
 """Where the host finds what a guest mounts: in the working directory of its kernel."""
+FILES = "CORRIDOR_FILES"
+"""Names in the environment how a guest has the host's files, if not by hostfs."""
+NINE_P = "9p"
+NINE_P_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000,cache=loose,access=any"
+"""A guest's cache is never stale: nobody else writes to what it sees while it lives."""
 PLACE = "/run/corridor"
 PROJECT = f"{PLACE}/project"
 PYTHON_PREFIX = f"{PLACE}/python"
 PYTHON = f"{PYTHON_PREFIX}/bin/python3"
 OUT = f"{PLACE}/out"
+HOST_OUT = f"{PLACE}/out-of-host"
+"""Where an emulated machine has the result folder: its own is in memory until it ends."""
+SPINNER = "CORRIDOR_SPINNER"
+"""Names in the environment the process that keeps an emulated machine busy."""
 UML_MODULES = "/usr/lib/uml/modules"
 NEEDED_MODULES = (
     *("veth", "sch_netem", "sch_prio", "cls_u32", "openvswitch", "tun"),
@@ -72,6 +81,51 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str) ->
         raise OSError(number, f"mount {kind or 'bind'} on {target}: {os.strerror(number)}")
 
 
+def is_emulated() -> bool:
+    """Whether this is a machine of QEMU, whose clock skips the time in which it waits for files."""
+    return os.environ.get(FILES) == NINE_P
+
+
+def copy_files(source: str, target: str, known: dict[str, int]) -> None:
+    """All files below a folder, but those that have not changed since they were ``known``."""
+    for folder, _folders, names in os.walk(source):
+        inside = os.path.relpath(folder, source)
+        os.makedirs(f"{target}/{inside}", exist_ok=True)
+        for name in names:
+            path = f"{folder}/{name}"
+            if known.get(f"{inside}/{name}") != os.stat(path).st_mtime_ns:
+                with open(path, "rb") as file, open(f"{target}/{inside}/{name}", "wb") as copy:
+                    copy.write(file.read())
+
+
+def times_of(place: str) -> dict[str, int]:
+    """When each file below a folder changed."""
+    return {
+        f"{os.path.relpath(folder, place)}/{name}": os.stat(f"{folder}/{name}").st_mtime_ns
+        for folder, _folders, names in os.walk(place)
+        for name in names
+    }
+
+
+def keep_busy() -> None:
+    """A process that runs whenever no other does, so that no time is skipped: see
+    ``lab/charged_clock.py``."""
+    spinner = os.fork()
+    if spinner == 0:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        while True:
+            pass
+    os.environ[SPINNER] = str(spinner)
+
+
+def mount_of_host(name: str, target: str, flags: int) -> None:
+    """A folder of the host, by the name that it has in the working directory of the kernel."""
+    if is_emulated():
+        mount(name, target, NINE_P, flags, NINE_P_OPTIONS)
+    else:
+        mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{name}")
+
+
 def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     """A system with proc, sys, dev and scratch space, Python, and the result folder under ``OUT``.
 
@@ -85,8 +139,13 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     os.symlink("/proc/self/fd", "/dev/fd")
     load_modules(f"{UML_MODULES}/{os.uname().release}", modules)
     mount("tmpfs", "/tmp", "tmpfs")
-    for target, flags in ((PYTHON_PREFIX, MS_RDONLY), (OUT, 0)):
-        mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{os.path.basename(target)}")
+    mount_of_host(os.path.basename(PYTHON_PREFIX), PYTHON_PREFIX, MS_RDONLY)
+    if is_emulated():
+        mount_of_host(os.path.basename(OUT), HOST_OUT, 0)
+        mount("tmpfs", OUT, "tmpfs")
+        copy_files(HOST_OUT, OUT, {})
+    else:
+        mount_of_host(os.path.basename(OUT), OUT, 0)
     _hide_where_the_host_keeps_them()
     socket.sethostname("corridor")
     with open("/proc/sys/net/ipv4/tcp_mem", "w") as pages:
@@ -212,6 +271,8 @@ def main() -> None:
     try:
         # User Mode Linux adds words of its own at the end.
         asked = sys.argv[1] if len(sys.argv) > 1 else ""
+        if is_emulated():
+            keep_busy()
         prepare(NEEDED_MODULES + (MININETS_MODULES if asked == "program" else ()))
         others = {
             "command": run_command,
@@ -219,7 +280,10 @@ def main() -> None:
             "serve": serve_plans,
             "program": run_program,
         }
+        known = times_of(OUT) if is_emulated() else {}
         code = in_a_child(others.get(asked, run_plan))
+        if is_emulated():
+            copy_files(OUT, HOST_OUT, known)
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

@@ -32,10 +32,11 @@ from corridor.experiments.testbeds.kernel import (
     find_kernel,
 )
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.kernel_trial import seccomp_of
+from corridor.experiments.testbeds.system_packages import command
+from corridor.experiments.testbeds.unfinished_builds import LOCK, remove_unfinished
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
-from corridor.topologies.base.seconds import NS_PER_S
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
@@ -65,7 +66,6 @@ NOT_UNPACKED = (
     "*/tools/perf/*",
     "*/arch/*/boot/dts/*",
 )
-SMOKE_SLEEP_S = 1000
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,12 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
     no source, no disk, or a kernel that does not boot. Two builders at once: the second waits.
     """
     cache = cache_folder()
-    try:
-        (cache / "kernels").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentUnsupported(
-            f"cannot make {cache}: {error.strerror}", "set XDG_CACHE_HOME to a folder you own"
-        ) from error
-    with _builder_lock(cache, progress):
+    with cache_to_change(cache, progress):
         kernel = None if rebuild else find_kernel()
         if kernel:
             return kernel
         check_build_tools()
-        for stale in cache.glob("kernel-build-*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        remove_unfinished(cache)
         free = shutil.disk_usage(cache).free
         if free < DISK_NEEDED_BYTES:
             raise EnvironmentUnsupported(
@@ -123,20 +116,43 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
             shutil.rmtree(work, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def cache_to_change(cache: Path, progress: Report = lambda _: None) -> Iterator[None]:
+    """The folder of kernels, made, for one builder or importer at a time."""
+    try:
+        (cache / "kernels").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentUnsupported(
+            f"cannot make {cache}: {error.strerror}", "set XDG_CACHE_HOME to a folder you own"
+        ) from error
+    with (cache / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress(Progress("waiting for another build of the kernel to end"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def check_build_tools() -> None:
     """Raises EnvironmentLacking, naming the packages, unless a kernel can be compiled here."""
-    if platform.machine() != "x86_64":
-        raise EnvironmentUnsupported(
-            f"User Mode Linux runs on x86-64 only, and this is {platform.machine()}",
-            "use --testbed native",
-        )
+    check_processor()
     packages = {package for name, package in BUILD_PROGRAMS.items() if not shutil.which(name)}
     if not C_HEADER.exists():
         packages.add("libc6-dev")
     if packages:
         raise EnvironmentUnsupported(
             f"the kernel cannot be built without {', '.join(sorted(packages))}",
-            f"sudo apt-get install --no-install-recommends {' '.join(sorted(packages))}",
+            command(sorted(packages)),
+        )
+
+
+def check_processor() -> None:
+    """Raises EnvironmentLacking where no kernel in user mode runs."""
+    if platform.machine() != "x86_64":
+        raise EnvironmentUnsupported(
+            f"User Mode Linux runs on x86-64 only, and this is {platform.machine()}",
+            "use --testbed native",
         )
 
 
@@ -194,7 +210,14 @@ class _Build:
             "the kernel source package could not be unpacked",
         )
         package.unlink()
-        return next((self.work / "package/usr/src").glob("linux-source-*.tar.xz"))
+        # Ubuntu's is one folder further down, with a link to it, and packed by bzip2.
+        found = (self.work / "package/usr/src").rglob("linux-source-*.tar.*")
+        tarball = next((file for file in found if not file.is_symlink()), None)
+        if tarball is None:
+            raise EnvironmentUnsupported(
+                f"{source.name} holds no source", "take a kernel of a release: kernel import"
+            )
+        return tarball
 
     def _unpack(self, tarball: Path) -> Path:
         self.progress(Progress("unpacking the source"))
@@ -203,7 +226,7 @@ class _Build:
         self._step(
             [
                 "tar",
-                "-xJf",
+                "-xf",
                 str(tarball),
                 "-C",
                 str(tree),
@@ -262,26 +285,8 @@ class _Build:
     def _accept(self, tree: Path, source: SourcePackage, kernels: Path) -> Kernel:
         self.progress(Progress("booting it once"))
         binary = tree / "linux"
-        # Before 6.16 there was no seccomp mode, and an unknown option would pass unnoticed.
-        modes = (
-            (True, False) if "seccomp=" in self._output_of([str(binary), "--help"]) else (False,)
-        )
-        for seccomp in modes:
-            option = ["seccomp=on"] if seccomp else []
-            slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
-            self.log.write(f"smoke boot, seccomp {seccomp}: slept {slept} ns\n")
-            if slept is not None:
-                break
-        else:
-            raise EnvironmentUnsupported(
-                "the kernel was built but does not boot here: neither seccomp nor ptrace works",
-                "allow it ptrace (container: --cap-add SYS_PTRACE), or use --clock real",
-            )
-        if abs(slept - SMOKE_SLEEP_S * NS_PER_S) > SMOKE_SLEEP_S * 10**6:
-            raise EnvironmentUnsupported(
-                f"the kernel's virtual clock is wrong: it slept {slept} ns for {SMOKE_SLEEP_S} s",
-                f"log: {self.log.name}",
-            )
+        seccomp = seccomp_of(binary)
+        self.log.write(f"smoke boot: it boots, seccomp {seccomp}\n")
         wanted = config_hash()
         staged = self.work / "kernel"
         staged.mkdir()
@@ -375,14 +380,3 @@ def _environment() -> dict[str, str]:
         "KBUILD_BUILD_USER": "corridor",
         "KBUILD_BUILD_HOST": "corridor",
     }
-
-
-@contextlib.contextmanager
-def _builder_lock(cache: Path, progress: Report) -> Iterator[None]:
-    with (cache / "kernel-build.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(Progress("waiting for another build of the kernel to end"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -22,7 +22,9 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+from corridor.topologies.emulation.ovsdb_rows import switches_socket
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30
@@ -115,13 +117,16 @@ def remove_leftovers(run_id: str) -> None:
         switch.delete_bridges([name for name in switch.bridges() if name.startswith(f"{run_id}s")])
     with NetlinkSocket() as route:
         remove_group(route, interface_group(run_id))
+    (SYSTEM_RUN_DIR / switches_socket(run_id)).unlink(missing_ok=True)
     (STATE / f"{run_id}.run").unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     STATE.mkdir(exist_ok=True)
-    with (STATE / "lock").open("w") as lock:
+    descriptor = os.open(STATE / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w") as lock:  # noqa: PTH123 - or any user of the machine could hold it
+        os.fchmod(descriptor, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -133,6 +138,7 @@ def _lock() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _note(run_id: str) -> Iterator[None]:
+    measure()
     for dead in leftovers():
         remove_leftovers(dead)
     note = STATE / f"{run_id}.run"
@@ -147,7 +153,7 @@ def _end(worker: subprocess.Popen[bytes], kill: Callable[[], None]) -> None:
     if worker.poll() is None:
         worker.terminate()
         try:
-            worker.wait(TERM_GRACE_S)
+            worker.wait(patient(TERM_GRACE_S))
         except subprocess.TimeoutExpired:
             kill()
             worker.wait()

@@ -6,7 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, Lack
+from corridor.experiments.testbeds.debian_kernel.kernel import emulator_lacks
+from corridor.experiments.testbeds.debian_kernel.kernel import kernel_lacks as debian_kernel_lacks
 from corridor.experiments.testbeds.kernel import (
     STOCK_KERNEL,
     STOCK_SILENT,
@@ -14,36 +16,40 @@ from corridor.experiments.testbeds.kernel import (
     find_stock_kernel,
 )
 from corridor.experiments.testbeds.kernel_build import check_build_tools
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.qemu_command import MODULES
+from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import measure
 from corridor.topologies.emulation.this_kernel import (
     FEATURES,
     is_root,
     kernel_lacks,
     queues_lack,
+    tun_lacks,
 )
 
 SHARED_MEMORY = "/dev/shm"
 
 
-def probe(*, boot: bool = False, native: bool = True) -> Facts:
+def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) -> Facts:
     """This machine's facts; ``boot`` also boots each guest kernel once (about 1.5 s).
 
     With ``native`` off nobody looks whether its own kernel can do it, which may take a second.
+    Whether QEMU can takes half of one, and is looked for with ``emulated``.
     """
     virtual = find_kernel()
     stock = find_stock_kernel()
-    virtual_lacks = ""
+    if boot:
+        measure()
+    virtual_lacks = stock_lacks = ""
     if virtual and boot:
-        mode = ["seccomp=on"] if virtual.seccomp else []
-        if smoke_boot(virtual.path, *mode, "time-travel=inf-cpu", sleep_s=1) is None:
-            virtual_lacks = "the virtual-clock kernel does not boot here"
+        words = ("seccomp=on",) if virtual.seccomp else ()
+        silent = "the virtual-clock kernel does not boot here"
+        virtual_lacks = why_no_boot(virtual.path, silent, *words, "time-travel=inf-cpu", sleep_s=1)
     if stock is None:
         stock_lacks = f"{STOCK_KERNEL.name} is not installed"
-    elif boot and smoke_boot(stock.path) is None:
-        stock_lacks = STOCK_SILENT
-    else:
-        stock_lacks = ""
+    elif boot:
+        stock_lacks = why_no_boot(stock.path, STOCK_SILENT)
     try:
         check_build_tools()
         build_lacks = ""
@@ -63,7 +69,17 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
         guest_memory_bytes=free,
         guest_memory_folder=folder,
         queues_lack=queues_lack() if native else "not looked for",
+        emulated=_emulated() if emulated else NOT_LOOKED_FOR,
+        tun_lacks=tun_lacks() if native else "not looked for",
     )
+
+
+def _emulated() -> Lack:
+    reason, repair = emulator_lacks()
+    if reason:
+        return Lack(reason, repair)
+    reason, repair = debian_kernel_lacks(MODULES)
+    return Lack(reason, repair)
 
 
 def guest_memory() -> tuple[str, int]:

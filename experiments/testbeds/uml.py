@@ -106,10 +106,10 @@ def _guest(
         kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb, more_code=more_code
     )
     try:
-        with Watchdog(out_dir, lambda: _let_go(guest), patience_s):
+        with Watchdog(out_dir, lambda: let_go(guest), patience_s):
             yield guest
     finally:
-        _let_go(guest)
+        let_go(guest)
         guest.wait()
         assert guest.stdout is not None
         guest.stdout.close()
@@ -129,7 +129,7 @@ def keeping_guest(
     try:
         yield guest
     finally:
-        _let_go(guest)
+        let_go(guest)
         guest.wait()
 
 
@@ -174,12 +174,12 @@ def guest_of_a_program(
             seen={FOLDER: folder},
             own=own,
         )
-    watched = Watchdog(out_dir, lambda: _let_go(guest), patience_s) if patience_s else None
+    watched = Watchdog(out_dir, lambda: let_go(guest), patience_s) if patience_s else None
     try:
         with watched or contextlib.nullcontext():
             yield guest
     finally:
-        _let_go(guest)
+        let_go(guest)
         guest.wait()
 
 
@@ -200,7 +200,7 @@ def _boot(
     mounted by its name. With ``own`` the supervisor removes ``out_dir``.
     """
     supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR)]
-    linked = links(kernel, out_dir, seen)
+    linked = links(kernel.path, out_dir, seen)
     supervisor += [f"--link={name}={path}" for name, path in linked.items()]
     supervisor += [f"--own={out_dir.resolve()}"] if own else []
     supervisor += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
@@ -217,19 +217,19 @@ def _boot(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_host_environment(),
+        env=host_environment(),
         start_new_session=True,
         pass_fds=() if console is None else (console,),
     )
 
 
-def _host_environment() -> dict[str, str]:
+def host_environment() -> dict[str, str]:
     """For the kernel as a process of the host, which keeps the guest's memory under TMPDIR."""
     names = ("PATH", "TMPDIR", "TMP", "TEMP")
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _let_go(guest: subprocess.Popen[bytes]) -> None:
+def let_go(guest: subprocess.Popen[bytes]) -> None:
     """Its supervisor kills what is left of the guest and tidies up."""
     assert guest.stdin is not None
     guest.stdin.close()

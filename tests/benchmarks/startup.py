@@ -58,7 +58,7 @@ def rows(times: dict[tuple[str, str], list[float]]) -> Sequence[tuple[str, ...]]
     found = []
     for who, what in ((who, what) for who in OURS for what in ("up", "down")):
         stock = times["stock", what]
-        ours = [fmean(pair) for pair in batched(times[who, what], 2, strict=True)]
+        ours = [fmean(pair) for pair in batched(times[who, what], 2)]
         ratios = [theirs / own for theirs, own in zip(stock, ours, strict=True)]
         found.append(
             (

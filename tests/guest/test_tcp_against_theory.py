@@ -6,7 +6,7 @@ from corridor.traffic.measures.completion import jain
 from corridor.traffic.theory.tcp import mathis_bps
 from corridor_runs import seen_inside
 
-pytestmark = pytest.mark.guest
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 PAYLOAD = 1448 / 1518
 
 
@@ -20,6 +20,14 @@ def test_connections_of_the_same_round_trip_share_a_fibre_fairly_and_fill_it(see
     rates = seen["shared"][str(count)]
     assert len(rates) == count
     assert jain(rates) > 0.99, rates
+    assert sum(rates) == pytest.approx(count * 2_500_000 * PAYLOAD, rel=0.02)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_fair_queueing_gives_each_connection_its_share(seen, count):
+    rates = seen["queued"][str(count)]
+    fair = sum(rates) / count
+    assert all(rate == pytest.approx(fair, rel=0.01) for rate in rates), rates
     assert sum(rates) == pytest.approx(count * 2_500_000 * PAYLOAD, rel=0.02)
 
 

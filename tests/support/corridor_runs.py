@@ -108,9 +108,11 @@ def start(
     )
 
 
-def finish(process: subprocess.Popen[str], folder: Path) -> Result:
+def finish(
+    process: subprocess.Popen[str], folder: Path, timeout_s: float = RUN_TIMEOUT_S
+) -> Result:
     try:
-        said, complained = process.communicate(timeout=RUN_TIMEOUT_S)
+        said, complained = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise

@@ -35,7 +35,7 @@ ROOMS = {
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
         "answers",
         *("atlas", "pages", "figures"),
-        *("lab", "machines", "testbeds", "run"),
+        *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
         "own_programs",
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",

@@ -13,6 +13,9 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map
 from corridor.topologies.model.wiring import Wiring
 
+DESTINATION_MAC = "00:23:20:00:00:01"
+"""That Open vSwitch sends BFD to by default."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -39,10 +42,19 @@ def interfaces(wiring: Wiring, fibre: str | None = None) -> Iterable[str]:
 
 
 def settings(interval_ms: int) -> dict[str, str]:
-    """A session's: send and expect a packet each interval. InputError."""
+    """A session's: send and expect a packet each interval. InputError.
+
+    Only what is sent to Open vSwitch's own address is heard: any user of a machine may send a
+    broadcast out of an interface, but to no other address without knowing a neighbour's.
+    """
     if interval_ms < 1:
         raise InputError(f"a BFD interval of {interval_ms} ms is less than 1")
-    return {"enable": "true", "min_rx": f"{interval_ms}", "min_tx": f"{interval_ms}"}
+    return {
+        "enable": "true",
+        "min_rx": f"{interval_ms}",
+        "min_tx": f"{interval_ms}",
+        "bfd_remote_dst_mac": DESTINATION_MAC,
+    }
 
 
 def column(interval_ms: int) -> Row:

@@ -48,7 +48,7 @@ class NetlinkSocket(Closing):
 
         Those that stand in one batch with it have been tried all the same.
         """
-        for batch in batched(requests, BATCH, strict=False):
+        for batch in batched(requests, BATCH):
             self._carry_out(batch)
 
     def dump(self, request: Request) -> list[tuple[int, bytes]]:

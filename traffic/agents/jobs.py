@@ -9,14 +9,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.workloads.registry import KIND_OF, WORKLOADS
 from corridor.traffic.workloads.workload import Part
 
-Clock = Literal["virtual", "real"]
+Clock = Literal["virtual", "virtual, computing charged", "real"]
+"""The virtual ones skip time in which nothing happens. In the first, computing takes no time."""
+CHARGED: Final = "virtual, computing charged"
+CLOCKS: tuple[Clock, ...] = get_args(Clock)
+
+
+def clock_in_words(clock: str) -> str:
+    """``virtual clock``, or ``virtual clock, computing charged``."""
+    kind, comma, more = clock.partition(",")
+    return f"{kind} clock{comma}{more}"
 
 
 class Host(NamedTuple):
@@ -180,8 +189,8 @@ def in_sequence(phases: Sequence[Phase]) -> tuple[tuple[Host, ...], tuple[str, .
 def _problems(job: Job) -> list[str]:
     found = []
     settings = job.settings
-    if job.clock not in ("virtual", "real"):
-        found.append(f"clock {job.clock!r} is neither 'virtual' nor 'real'")
+    if job.clock not in CLOCKS:
+        found.append(f"clock {job.clock!r} is none of {', '.join(map(repr, CLOCKS))}")
     if job.clock == "virtual" and settings.spin_ns:
         found.append("spin_ns would stop the virtual clock; leave it at 0")
     if settings.flush_records < 1 or settings.drain_ns < 1:

@@ -28,7 +28,7 @@ are killed; they are also killed by the kernel should the launcher itself be.
 
 Job file (``Job`` of jobs.py; all settings, and what a part has by default, may be left out)::
 
-    {"clock": "virtual" | "real", "out_dir": str, "end_ns": int, "phases": [str],
+    {"clock": one of jobs.CLOCKS, "out_dir": str, "end_ns": int, "phases": [str],
      "settings": {"flush_records": 64, "flush_ns": 0, "linger_ns": 1000000000, "drain_ns": 10000000,
                   "spin_ns": 0, "on_death": "continue" | "stop", "processes": 0},
      "hosts": [{"name", "netns", "interface",

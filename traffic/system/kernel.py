@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import time
 from struct import Struct
 
@@ -38,6 +39,8 @@ _MMSGHDR = Struct("@PI4xPNPNi4xI4x")
 _IOVEC = Struct("@PN")
 _LENGTHS = Struct("@56xI4x")
 _CONTROL_BYTES = 32
+_ITIMERSPEC = Struct("@qqqq")
+_TFD_TIMER_ABSTIME = 1
 
 
 def enter_network_namespace(path: str) -> None:
@@ -68,10 +71,20 @@ class AbsoluteTimer:
     __slots__ = ("fd",)
 
     def __init__(self) -> None:
-        self.fd = os.timerfd_create(time.CLOCK_REALTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+        if sys.version_info >= (3, 13):
+            self.fd = os.timerfd_create(time.CLOCK_REALTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+            return
+        self.fd = _libc.timerfd_create(time.CLOCK_REALTIME, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.fd < 0:
+            raise OSError(ctypes.get_errno(), "cannot make a timer")
 
     def set(self, realtime_ns: int) -> None:
-        os.timerfd_settime_ns(self.fd, flags=os.TFD_TIMER_ABSTIME, initial=realtime_ns)
+        if sys.version_info >= (3, 13):
+            os.timerfd_settime_ns(self.fd, flags=os.TFD_TIMER_ABSTIME, initial=realtime_ns)
+            return
+        when = _ITIMERSPEC.pack(0, 0, *divmod(realtime_ns, 1_000_000_000))
+        if _libc.timerfd_settime(self.fd, _TFD_TIMER_ABSTIME, when, None):
+            raise OSError(ctypes.get_errno(), "cannot set a timer")
 
 
 class SendBatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
@@ -13,14 +14,17 @@ from corridor.controller.forwarding.program import Flow, Program, Reason, Switch
 from corridor.experiments.account.ends import Ends
 from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
+from corridor.experiments.account.segments import Segments, segments_of
 from corridor.experiments.plan.values import PlannedEvent
-from corridor.experiments.results.account import Account, to_arrow
-from corridor.topologies.model.wiring import ALL_PPM
+from corridor.experiments.results.account import Account, add_account, to_arrow
+from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (
+    CLASSES,
     PLAN,
     PROBES_OF_FAR,
     STREAM_OF_FAR,
     STREAM_OF_NEAR,
+    WAYS,
     CountedNetwork,
     lost,
 )
@@ -60,6 +64,17 @@ def test_what_a_full_queue_dropped_stands_under_queue_at_its_fibre():
     assert lost(found, STREAM_OF_FAR) == {"queue": 9}
     (loss,) = found.lines[0].losses
     assert (loss.place, loss.shared) == ("two:guian->karachi", 0)
+
+
+def test_what_a_queue_marked_is_told_of_its_fibre_and_is_no_loss():
+    network = CountedNetwork()
+    network.send(PROBES_OF_FAR, 5)
+    network.fibres["s2p3"]["ce_marks"] = 3
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert [one.ce_marks for one in found.fibres if one.ce_marks] == [3]
+    assert not any(one.losses for one in found.fibres)
 
 
 def test_what_fibres_lose_of_packets_of_no_demand_is_said():
@@ -184,6 +199,46 @@ def test_what_a_switch_did_not_send_on_is_by_the_event_that_took_its_port():
     assert (loss.place, loss.cause.kind, loss.cause.event) == ("guian", "switch", "dig")
 
 
+def test_what_waits_for_policies_to_let_it_pass_is_kept_back_by_them_and_by_no_event_before():
+    """Their roll-out takes a moment, in which packets are dropped though more is allowed."""
+    plan = dataclasses.replace(PLAN, events=(CUT,))
+    told = [
+        {"demand": "far", "status": status, "at_ns": at_ns}
+        for status, at_ns in (("BLOCKED", 100), ("UP", 1_700))
+    ]
+    network = CountedNetwork(plan)
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_FAR, 6, until="s1")
+    network.send(STREAM_OF_FAR, 4)
+    network.read("end", at_ns=1_900)
+    found = network.ledger(told=told)
+    assert found.closes
+    assert lost(found, STREAM_OF_FAR) == {"policy": 6}
+
+
+@pytest.mark.parametrize(("events", "event"), [((), ""), ((CUT,), "dig")])
+def test_what_went_into_a_gateway_and_did_not_come_out_stands_under_gateway(
+    events, event, monkeypatch
+):
+    gateway = GatewayWire("g-in", "g-out", "02:00:00:00:00:01", "02:00:00:00:00:02")
+    hubs = tuple(
+        dataclasses.replace(hub, gateway=gateway) if hub.hub == "guian" else hub
+        for hub in PLAN.wiring.hubs
+    )
+    wiring = dataclasses.replace(PLAN.wiring, hubs=hubs)
+    monkeypatch.setitem(WAYS, "near", ("s1", "s1p2", "s2p2", "g-in", "g-out", "s2"))
+    network = CountedNetwork(dataclasses.replace(PLAN, wiring=wiring, events=events))
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_NEAR, 20)
+    network.send(STREAM_OF_NEAR, 6, until="g-in")
+    network.read("end", at_ns=1_900)
+    found = network.ledger()
+    assert found.closes, found.problems
+    (loss,) = found.lines[0].losses
+    assert (loss.place, loss.packets) == ("gateway guian", 6)
+    assert (loss.cause.kind, loss.cause.event) == ("gateway", event)
+
+
 def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close():
     network = CountedNetwork()
     network.send(STREAM_OF_FAR, 6, until="s2p2")
@@ -268,6 +323,48 @@ def test_packets_that_no_host_counts_are_taken_from_the_ports_and_that_is_said()
     assert found.unsure[0].startswith("5 packets of TCP")
 
 
+@pytest.mark.parametrize(
+    ("sent", "closes"), [(5, True), (4, True), (0, True), (6, False), (-4, False)]
+)
+def test_packets_of_tcp_are_held_against_what_sockets_have_sent(sent, closes):
+    """A port may have counted a few of each connection more, and none fewer."""
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5)
+    network.read("end")
+    found = network.ledger(Ends({}, {}, segments={STREAM_OF_FAR: Segments(sent, 1)}))
+    assert found.closes == closes
+    if closes:
+        assert f"sockets have counted {sent} of them" in found.unsure[0]
+    else:
+        assert f"{sent} segments were sent by the count of their sockets" in found.problems[0]
+
+
+def test_a_port_that_was_down_is_not_held_against_sockets():
+    network = CountedNetwork()
+    network.off = ["s1"]
+    network.read()
+    network.off = []
+    network.send(STREAM_OF_FAR, 5)
+    network.read("end")
+    assert network.ledger(Ends({}, {}, segments={STREAM_OF_FAR: Segments(9, 1)})).closes
+
+
+def test_segments_are_told_of_demands_whose_connections_all_came_to_their_end(tmp_path):
+    number = next(
+        one.number
+        for one in CLASSES
+        if (one.demand, one.kind, one.direction) == ("far", "message", "forward")
+    )
+    by_number = {one.number: one for one in CLASSES}
+    lines = [{"c": 1, "end": {"segs_out": 4}}, {"c": 2, "end": {"segs_out": 5}}, {"m": 1}]
+    path = tmp_path / f"messages-{by_number[number].src}.jsonl"
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in lines))
+    assert segments_of(tmp_path, by_number, {1: "far", 2: "far"}) == {number: Segments(9, 2)}
+    assert segments_of(tmp_path, by_number, {1: "far", 2: "far", 3: "far"}) == {}
+    path.write_text(path.read_text() + '{"c": 2, "failed": "reset", "at_ns": 1}\n')
+    assert segments_of(tmp_path, by_number, {1: "far", 2: "far"}) == {}
+
+
 @given(
     st.dictionaries(st.integers(1, 9), st.integers(1, 500), min_size=1, max_size=6),
     st.lists(st.integers(0, 100), min_size=3, max_size=3),
@@ -299,3 +396,15 @@ def test_where_and_by_what_a_demand_lost_packets_is_told_by_the_account():
     assert account.lost_at("near", "stream") == {"one:shanghai->guian queue": 4}
     assert account.lost_by("far", "stream") == {"random loss": 2}
     assert Account(None).lost_at("near", "stream") is None
+
+
+def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_valid(tmp_path):
+    why = "this kernel cannot count them (that takes tcx, of Linux 6.6): Invalid argument"
+    nobody = Account(None, why)
+    summary = {"warnings": [], "complete": True, "invalid": None, "demands": []}
+    add_account(tmp_path, nobody, summary)
+    assert summary["warnings"] == [f"no account of packets, by demand or by fibre: {why}"]
+    assert summary["invalid"] is None
+    assert "account" not in summary
+    assert nobody.lost_at("far", "stream") is None
+    assert list(tmp_path.iterdir()) == []

@@ -33,8 +33,8 @@ def test_a_second_console_is_one_word_more_and_only_for_who_asks():
 def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
     monkeypatch.setattr(guest_command, "PACKAGE", ELSEWHERE / "corridor")
     (tmp_path / "here").symlink_to("there")
-    assert links(KERNEL, tmp_path / "here")["out"] == tmp_path / "there"
-    assert links(KERNEL, tmp_path)["linux"] == KERNEL.path
+    assert links(KERNEL.path, tmp_path / "here")["out"] == tmp_path / "there"
+    assert links(KERNEL.path, tmp_path)["linux"] == KERNEL.path
     assert copies({"tests": ELSEWHERE / "tests"}) == {
         "project/corridor": ELSEWHERE / "corridor",
         "project/tests": ELSEWHERE / "tests",

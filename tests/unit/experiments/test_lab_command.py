@@ -12,7 +12,7 @@ from corridor.experiments import cli
 from corridor.experiments.own_programs import input_output, lab, places, streams
 from corridor.experiments.own_programs.setting import STDIN, STDIN_ENDS, Ended, Setting
 from corridor.experiments.own_programs.trees import check_loops, has_loops, spanning_tree
-from corridor.experiments.run import runner
+from corridor.experiments.run import choosing
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
@@ -49,7 +49,7 @@ def seen(monkeypatch, tmp_path):
         return Choice("uml", clock, "because"), KERNEL
 
     monkeypatch.setattr(lab, "_in_a_guest", in_a_guest)
-    monkeypatch.setattr(runner, "choose", choose)
+    monkeypatch.setattr(choosing, "choose_for_a_lab", choose)
     return told
 
 

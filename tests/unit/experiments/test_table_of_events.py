@@ -50,6 +50,12 @@ def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
     assert "random loss" in lines[5]
 
 
+def test_what_was_lost_meanwhile_otherwise_has_a_line_of_its_own():
+    lines = table(event({**HIT, "lost_otherwise": 9}, {**HIT, "lost_otherwise": 3}))
+    assert lines[-1] == "dig: 12 more lost meanwhile, in full queues, at meters or at random"
+    assert len(table(event(HIT))) + 1 == len(lines) - 1
+
+
 def test_what_depends_on_random_intervals_is_expected_between_the_least_and_the_most():
     between = {**HIT, "expected_out_within_ms": (1739.8, 1951.8)}
     sure = {**HIT, "expected_out_within_ms": (1616.0, 1625.0), "out_ms": 1.0}
@@ -90,6 +96,12 @@ def test_nothing_is_said_where_nothing_happens():
     assert expectations_lines({}) == ""
 
 
+UNJUDGED = (
+    "not as expected (want): p99 of ckpt should be at most 95.0, and that cannot be judged: "
+    "it needs 1000 values, and there are 50"
+)
+
+
 def one(holds, **more):
     row = {"id": "want", "demand": "ckpt", "of": "p99", "expected": 95.0, "found": 96.5}
     return {**row, "holds": holds, **more}
@@ -103,9 +115,11 @@ def test_expectations_that_hold_are_counted_and_others_told_one_a_line():
         one(False),
         one(False, found=None),
         one(False, of="status", expected="UP", found="ALT"),
+        one(False, found=None, left_out="needs 1000 values, and there are 50"),
     ]
     assert expectations_lines({"expectations": [one(True), *unmet]}).splitlines() == [
         "not as expected (want): p99 of ckpt should be at most 95.0, and it is 96.5",
         "not as expected (want): p99 of ckpt should be at most 95.0, and nothing was answered",
         "not as expected (want): status of ckpt should be UP, and it is ALT",
+        UNJUDGED,
     ]

@@ -54,6 +54,13 @@ def test_nothing_of_it_is_asked_of_the_virtual_clock() -> None:
     assert tail_warnings(late, PLAN, "virtual") == []
 
 
+def test_a_clock_that_charges_for_computing_is_held_against_all_of_it() -> None:
+    charged = "virtual, computing charged"
+    late = demands(p95=48.2)
+    assert judged(late, clock=charged) == judged(late, clock="real")
+    assert tail_warnings(demands(max=48.2), PLAN, charged)
+
+
 def test_the_slowest_answer_is_named_as_the_machines() -> None:
     (said,) = tail_warnings(demands(max=48.2), PLAN, "real")
     assert said.startswith(

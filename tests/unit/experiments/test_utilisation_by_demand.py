@@ -59,6 +59,7 @@ def test_what_came_between_readings_is_told_by_fibre_and_demand(raw: Path) -> No
     assert stream.emulated_mbps == pytest.approx(5.0)
     assert stream.share == pytest.approx(5e6 / stream.rate_bps)
     assert stream.real_gbps == pytest.approx(5.0), "5 Mbit/s at a thousandth"
+    assert found[0].real_gbps == pytest.approx(86 * 8e-9), "probes stand for themselves"
 
 
 def test_a_line_that_is_torn_ends_it(raw: Path) -> None:
@@ -66,7 +67,7 @@ def test_a_line_that_is_torn_ends_it(raw: Path) -> None:
     path.write_text(path.read_text()[:-20])
     found = read_utilisation(raw, handmade_run.plan(), None)
     assert [one.at_ns for one in found] == [0, 0]
-    assert found[0].real_gbps is None, "whose scale is not known"
+    assert found[-1].real_gbps is None, "whose scale is not known"
 
 
 def test_the_table_is_as_it_was_written(raw: Path, tmp_path: Path) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.testbeds.choice import Facts, choose_for_keeping, choose_testbed
+from corridor.experiments.testbeds.choice import (
+    Facts,
+    Lack,
+    choose_for_keeping,
+    choose_testbed,
+)
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
@@ -162,6 +167,55 @@ def test_refusal_names_what_lacks_and_the_way_out(name, facts, wanted, clock, me
         choose_testbed(facts, wanted, clock)
     assert message in refused.value.message, name
     assert refused.value.hint
+
+
+EMULATES = replace(ABLE, emulated=Lack())
+NOTHING_ELSE = replace(EMULATES, **NO_NATIVE, **NO_STOCK, virtual_kernel=None, build_lacks="arm64")
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "wanted", "clock", "testbed", "reason"),
+    [
+        ("asked for", EMULATES, "qemu", None, "qemu", "asked for"),
+        ("its clock is a virtual one", EMULATES, "qemu", "virtual", "qemu", "asked for"),
+        ("auto, where nothing else is", NOTHING_ELSE, "auto", None, "qemu", "arm64"),
+        ("auto, for a virtual clock", NOTHING_ELSE, "auto", "virtual", "qemu", "arm64"),
+        ("auto prefers the exact clock", EMULATES, "auto", None, "uml", "exact"),
+        (
+            "auto prefers what is fast enough for any network",
+            replace(EMULATES, virtual_kernel=None, build_lacks="no compiler"),
+            "auto",
+            None,
+            "native",
+            "no compiler",
+        ),
+        (
+            "auto prefers a guest with the real clock, for the same reason",
+            replace(EMULATES, **NO_NATIVE, virtual_kernel=None, build_lacks="no compiler"),
+            "auto",
+            None,
+            "uml",
+            "no compiler",
+        ),
+    ],
+)
+def test_an_emulated_machine_is_what_is_left(name, facts, wanted, clock, testbed, reason):
+    choice = choose_testbed(facts, wanted, clock)
+    assert choice.testbed == testbed, name
+    assert reason in choice.reason
+    assert (choice.clock == "virtual, computing charged") is (testbed == "qemu")
+
+
+def test_an_emulated_machine_that_cannot_be_had_is_refused_with_the_way_out():
+    lack = Lack("qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86")
+    with pytest.raises(EnvironmentUnsupported, match="not installed") as refused:
+        choose_testbed(replace(ABLE, emulated=lack), "qemu")
+    assert refused.value.hint == lack.repair
+
+
+def test_an_emulated_machine_has_no_real_clock():
+    with pytest.raises(InputError, match="charges for computing"):
+        choose_testbed(EMULATES, "qemu", "real")
 
 
 def test_native_with_a_virtual_clock_is_bad_input():

@@ -9,7 +9,7 @@ import pytest
 from corridor.experiments.commands import doctor as command
 from corridor.experiments.setup.doctor import Machine, choice_or_reason, verdicts
 from corridor.experiments.testbeds import probe
-from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.choice import Facts, Lack
 from corridor.experiments.testbeds.kernel import Kernel
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
@@ -40,6 +40,7 @@ NOTHING = replace(
     stock_lacks="linux.uml is not installed",
     virtual_kernel=None,
     build_lacks="the kernel cannot be built without gcc",
+    emulated=Lack("qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86"),
 )
 
 
@@ -96,6 +97,16 @@ def test_a_small_dev_shm_is_found_before_a_guest_dies_of_it():
     assert not verdict(machine, "guests, real clock").ok
 
 
+@pytest.mark.parametrize(
+    ("release", "ok"),
+    [("6.6.0-1-amd64", True), ("6.12", True), ("10.0", True), ("6.5.9", False), ("5.15", False)],
+)
+def test_a_kernel_that_cannot_count_packets_or_mark_them_is_told(release, ok):
+    found = verdict(replace(MACHINE, kernel_release=release), "account of packets, ECN")
+    assert found.ok is ok
+    assert ok or "6.6" in found.detail
+
+
 def test_what_auto_would_do_is_told_either_way():
     assert choice_or_reason(FACTS).testbed == "uml"
     assert "linux.uml is not installed" in choice_or_reason(NOTHING)
@@ -133,3 +144,19 @@ def test_probing_this_machine_answers_and_leaves_nothing(tmp_path, monkeypatch):
     facts = probe.probe()
     assert facts.virtual_kernel is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_emulated_machine_can_be_had_or_is_repaired():
+    can = verdict(replace(MACHINE, facts=replace(FACTS, emulated=Lack())), "emulated machine")
+    cannot = verdict(replace(MACHINE, facts=NOTHING), "emulated machine")
+    assert can.ok
+    assert "--testbed qemu" in can.detail
+    assert str(cannot).endswith("-> sudo apt-get install qemu-system-x86")
+
+
+def test_tun_is_looked_at_since_every_live_network_needs_it():
+    lacks = "there is no /dev/net/tun (module tun)"
+    found = verdict(replace(MACHINE, facts=replace(FACTS, tun_lacks=lacks)), "tun (gateways)")
+    assert (found.ok, found.detail) == (False, lacks)
+    assert found.repair.startswith("sudo modprobe tun")
+    assert verdict(MACHINE, "tun (gateways)").ok

@@ -22,7 +22,8 @@ def checkout(tmp_path):
     folder = tmp_path / "a checkout"
     (folder / "experiments/setup").mkdir(parents=True)
     shutil.copy(ROOT / "corridor", folder)
-    shutil.copy(ROOT / "experiments/setup/setup.sh", folder / "experiments/setup")
+    for name in ("setup.sh", "distributions.txt", "package_names.txt", "compile_packages.py"):
+        shutil.copy(ROOT / "experiments/setup" / name, folder / "experiments/setup")
     (folder / "experiments/setup/packages.txt").write_text("bash run /bin/sh the shell\n")
     (folder / "requirements.lock").write_text("# nothing\n")
     (folder / "pyproject.toml").write_text(f'[project]\nname = "x"\n{SCRIPTS}[tool.ruff]\n')
@@ -37,7 +38,7 @@ def ready(checkout):
     program.write_text(HAND_OVER)
     program.chmod(0o755)
     checksum = subprocess.run(
-        f"sha256sum < '{checkout}/requirements.lock' && readlink -f /usr/bin/python3",
+        f"sha256sum < '{checkout}/requirements.lock' && readlink -f '{program}'",
         shell=True,
         capture_output=True,
         text=True,
@@ -140,7 +141,8 @@ def test_packages_for_tests_only_are_asked_for_in_ci(ready, ci, code, tmp_path):
     # No apt-get on this PATH, so that asking for a package can go no further.
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("bash", "sha256sum", "readlink", "dirname", "mkdir", "flock", "tail", "sh"):
+    programs = ("bash", "sha256sum", "readlink", "dirname", "mkdir", "flock", "tail", "sh", "grep")
+    for name in programs:
         (tools / name).symlink_to(shutil.which(name))
     done = call(ready / "corridor", "run", PATH=str(tools), **ci)
     assert done.returncode == code
@@ -184,7 +186,8 @@ def test_a_checkout_that_cannot_be_written_to_is_one_line(checkout):
 
 
 @pytest.mark.parametrize(
-    "stale", ["another lock", "no ready file", "another plugin", "moved checkout"]
+    "stale",
+    ["another lock", "no ready file", "another plugin", "moved checkout", "another Python"],
 )
 def test_an_environment_that_is_not_this_checkouts_is_not_taken(ready, stale, tmp_path):
     if stale == "another lock":
@@ -196,8 +199,9 @@ def test_an_environment_that_is_not_this_checkouts_is_not_taken(ready, stale, tm
         file.write_text(file.read_text().replace('y = "y"', 'y = "z"'))
     else:
         ready = ready.rename(tmp_path / "moved")
+    named = {"CORRIDOR_PYTHON": "/usr/bin/env"} if stale == "another Python" else {}
     # The set-up is stopped at its first step: no log can be written.
-    done = call(ready / "corridor", "doctor", XDG_CACHE_HOME="/proc/none")
+    done = call(ready / "corridor", "doctor", XDG_CACHE_HOME="/proc/none", **named)
     assert done.returncode == 3
     assert "cannot write" in done.stderr
     assert "handed over" not in done.stdout

@@ -10,14 +10,22 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from corridor.experiments.run.version import version
 from corridor.experiments.testbeds.guest_init import PYTHON_PREFIX
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"
 MACHINES = "experiments/machines"
 SCRIPTS = (
-    *("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh"),
+    *(
+        "corridor",
+        ".ci/run",
+        ".ci/release",
+        "experiments/setup/setup.sh",
+        "experiments/setup/lock.sh",
+    ),
     *(f"{MACHINES}/{name}.sh" for name in ("provision", "in_image", "handover")),
 )
 GROUPS = ("venv", "run", "amd64", "kernel", "test", "vm", "vm-x86_64", "vm-aarch64")
@@ -53,8 +61,9 @@ def test_every_locked_distribution_has_a_hash_and_no_address():
 
 
 def test_every_declared_dependency_is_locked():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = file["project"]
+    extras = [*project["optional-dependencies"].values(), file["dependency-groups"]["checkout"]]
     declared = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
     names = {re.match(r"[\w.-]+", one).group().lower().replace("_", "-") for one in declared}
     assert names <= set(locked())
@@ -110,3 +119,27 @@ def test_what_set_up_compiles_names_its_source_as_a_guest_sees_it():
     compiled = importlib.util.cache_from_source(importlib.util.find_spec("ryu").origin)
     code = marshal.loads(Path(compiled).read_bytes()[16:])
     assert code.co_filename.startswith(f"{PYTHON_PREFIX}/"), "remove .venv, then ./corridor setup"
+
+
+def test_the_version_is_the_same_wherever_it_is_written():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == version()
+    assert citation["license"] == "BSD-3-Clause"
+
+
+def test_every_distribution_has_a_state_and_says_why():
+    rows = (ROOT / "experiments/setup/distributions.txt").read_text().splitlines()
+    for row in (line.split(None, 5) for line in rows if not line.startswith("#")):
+        assert row[3] in ("debian", "ubuntu", "fedora", "arch", "none"), row
+        assert row[4] in ("run", "names", "no"), row
+        assert len(row[5]) > 5, row
+
+
+def test_the_pythons_that_set_up_takes_are_those_of_the_package():
+    script = (ROOT / "experiments/setup/setup.sh").read_text()
+    taken = re.search(r"^readonly pythons=\((.*)\)", script, re.M)[1].split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    last = tuple(map(int, taken[-1].split(".")))
+    assert project["requires-python"] == f">={taken[0]},<{last[0]}.{last[1] + 1}"
+    told = [one for one in project["classifiers"] if re.search(r":: 3\.\d+$", one)]
+    assert [one.rpartition(" ")[2] for one in told] == taken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.run.version import version
+from corridor.experiments.setup import build_backend
+
 ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = (".package", "topologies", "controller", "traffic", "experiments")
-FILES = ("pyproject.toml", "README.md", "LICENSE")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "requirements.lock")
 TEST = """
 import controller
 import experiments
@@ -33,7 +37,7 @@ def test_ours_beside_theirs(corridor_network):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The names in a wheel of this checkout, built in a copy."""
+    """A wheel of this checkout, built in a copy; the package index is asked for Ryu's source."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in FOLDERS:
         caches = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -47,13 +51,56 @@ def wheel(tmp_path_factory):
         capture_output=True,
     )
     (built,) = folder.glob("*.whl")
-    return zipfile.ZipFile(built).namelist()
+    return zipfile.ZipFile(built)
 
 
 @pytest.mark.slow
 def test_a_wheel_puts_one_name_at_the_top(wheel):
-    tops = {name.partition("/")[0] for name in wheel}
-    assert {name for name in tops if not name.endswith(".dist-info")} == {"corridor"}
+    tops = {name.partition("/")[0] for name in wheel.namelist()}
+    known = {name for name in tops if not name.endswith(".dist-info")}
+    assert known == {"corridor", build_backend.PATH_FILE}
+
+
+@pytest.mark.slow
+def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
+    site = tmp_path / "site"
+    wheel.extractall(site)
+    code = (
+        f"import site; site.addsitedir({str(site)!r}); import ryu, importlib.metadata as known;"
+        "print(ryu.__file__, ryu.__version__, known.version('ryu'))"
+    )
+    command = ["/usr/bin/python3", "-I", "-S", "-c", code]
+
+    def said():
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert said() == [f"{site}/{build_backend.PLACE}/ryu/__init__.py", "4.34", "4.34"]
+    (site / "ryu").mkdir()
+    (site / "ryu/__init__.py").write_text("__version__ = 'own'\n")
+    assert said()[:2] == [f"{site}/ryu/__init__.py", "own"]
+
+
+@pytest.mark.slow
+def test_a_wheel_depends_on_all_that_its_ryu_needs(wheel):
+    def needs(folder):
+        (file,) = [name for name in wheel.namelist() if name.endswith(f"{folder}/METADATA")]
+        text = wheel.read(file).decode()
+        return {one.lower() for one in re.findall(r"^Requires-Dist: ([\w.-]+)", text, re.M)}
+
+    ours = needs(f"corridor_emulator-{version()}.dist-info")
+    assert needs("ryu-4.34.dist-info") <= ours
+    assert "ryu" not in ours
+
+
+def test_an_entry_of_the_lock_is_found_with_its_hashes():
+    lock = (ROOT / "requirements.lock").read_text()
+    entry = build_backend.locked("ryu", lock)
+    assert entry.startswith("ryu==4.34 ")
+    assert entry.count("==4.34") == 1
+    assert "--hash=sha256:" in entry
+    with pytest.raises(LookupError):
+        build_backend.locked("ry", lock)
 
 
 @pytest.mark.slow
@@ -66,7 +113,7 @@ def test_a_wheel_holds_all_code_and_data(wheel):
         if "__pycache__" not in folder
     }
     assert len(there) > 300
-    assert there - set(wheel) == set()
+    assert there - set(wheel.namelist()) == set()
 
 
 def test_beside_packages_of_the_users_own_the_plugins_load_and_tests_run(tmp_path):

@@ -1,0 +1,50 @@
+"""What queues with ECN marked, beside what queues dropped. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.words import NOTHING
+from corridor.topologies.base.words import counted
+
+
+@dataclass(frozen=True)
+class Row:
+    """A class of a queue before one direction of a fibre."""
+
+    fibre: str
+    start: str
+    discipline: str
+    name: str
+    passed: int
+    dropped: int
+    marked: str
+
+
+@dataclass(frozen=True)
+class QueueMarks:
+    title: str
+    said: str
+    rows: Sequence[Row]
+
+
+def queue_marks_of(summary: Json) -> QueueMarks | None:
+    """None where no queue marks."""
+    found = [(queue, one) for queue in summary.get("queues", []) for one in queue["classes"]]
+    marking = [one["ce_marks"] for _queue, one in found if "ce_marks" in one]
+    if not marking:
+        return None
+    rows = [_row(queue, one) for queue, one in found if one["drops"] or one.get("ce_marks")]
+    said = (
+        f"Queues that mark have marked {counted(sum(marking), 'packet')} (congestion experienced, "
+        "RFC 3168), which are no losses: senders that allow it slow down as for a loss."
+    )
+    return QueueMarks("What queues marked", said, rows)
+
+
+def _row(queue: Json, one: Json) -> Row:
+    marked = str(one["ce_marks"]) if "ce_marks" in one else NOTHING
+    where = (queue["fibre"], queue["from"], queue["discipline"])
+    return Row(*where, one["name"], one["sent_packets"], one["drops"], marked)

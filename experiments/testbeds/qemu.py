@@ -1,0 +1,89 @@
+"""A guest on Debian's own kernel, in a machine that QEMU emulates: its clock charges computing.
+
+One instruction takes one nanosecond of its clock, and time in which nothing happens is skipped.
+Every run is a machine of its own, which is one process of an ordinary user; killing it leaves
+nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from corridor.experiments.machines.qemu import command
+from corridor.experiments.testbeds import qemu_command
+from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
+from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.guest_command import copies, links
+from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.experiments.testbeds.uml import (
+    NO_MORE,
+    SUPERVISOR,
+    OnEvent,
+    host_environment,
+    let_go,
+)
+from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
+from corridor.topologies.base.errors import EnvironmentUnsupported
+
+NAME = "the emulated machine"
+
+
+def run_in_machine(
+    kernel: DebianKernel,
+    out_dir: Path,
+    on_event: OnEvent,
+    *,
+    patience_s: float = PATIENCE_S,
+    memory_mb: int = USUAL_GUEST_MB,
+) -> None:
+    """Boot a machine that executes ``out_dir/raw/plan.json``; as ``run_in_guest`` of ``uml.py``."""
+    with _machine(kernel, out_dir, patience_s, memory_mb) as guest:
+        read_events(guest, on_event, out_dir / "console.log", NAME)
+
+
+@contextlib.contextmanager
+def _machine(
+    kernel: DebianKernel, out_dir: Path, patience_s: float, memory_mb: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    guest = _boot(kernel, out_dir, memory_mb)
+    try:
+        with Watchdog(out_dir, lambda: let_go(guest), patience_s):
+            yield guest
+    finally:
+        let_go(guest)
+        guest.wait()
+        assert guest.stdout is not None
+        guest.stdout.close()
+
+
+def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Popen[bytes]:
+    """Its code is compiled here: the machine itself would take ten times as long."""
+    program, *words = command(qemu_command.machine(kernel.architecture, memory_mb=memory_mb))
+    place = shutil.which(program)
+    if place is None:
+        raise EnvironmentUnsupported(f"{program} is not installed", "see ./corridor doctor")
+    script = qemu_command.first_script(kernel.names)
+    linked = links(
+        kernel.path,
+        out_dir,
+        {qemu_command.INITRAMFS_LINK: kernel.initramfs(script)},
+        name=qemu_command.KERNEL_LINK,
+    )
+    supervisor = [
+        *(sys.executable, "-I", "-S", str(SUPERVISOR), "--anywhere"),
+        *(f"--link={name}={path}" for name, path in linked.items()),
+        *(f"--compiled={name}={path}" for name, path in copies(NO_MORE).items()),
+    ]
+    return subprocess.Popen(
+        [*supervisor, "--", place, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=host_environment(),
+        start_new_session=True,
+    )

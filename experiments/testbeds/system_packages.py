@@ -1,0 +1,100 @@
+"""What no Python package brings, and the command that installs it on the distribution at hand.
+
+Reads the tables that ``./corridor`` reads: ``packages.txt``, ``package_names.txt`` and
+``distributions.txt`` in ``experiments/setup``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.places import PACKAGE
+
+TABLES = PACKAGE / "experiments/setup"
+OS_RELEASE = Path("/etc/os-release")
+NEEDED = ("openvswitch-switch", "iproute2", "iperf3", "util-linux")
+"""Of the packages of the group ``run``, by Debian's names: what nothing is emulated without."""
+INSTALL = {
+    "debian": "sudo apt-get install --no-install-recommends",
+    "ubuntu": "sudo apt-get install --no-install-recommends",
+    "fedora": "sudo dnf install",
+    "arch": "sudo pacman -S --needed",
+}
+BY_HAND = "install them by hand, or use the container of docs/setup.md"
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """As ``/etc/os-release`` has it, and the column of names that serves it; none is ``none``."""
+
+    title: str
+    names: str
+
+
+def distribution(os_release: Path | None = None) -> Distribution:
+    told = _os_release(OS_RELEASE if os_release is None else os_release)
+    title = told.get("PRETTY_NAME", "this system")
+    for row in _rows("distributions.txt"):
+        if row[0] == told.get("ID") and row[1] in ("*", told.get("VERSION_ID")):
+            return Distribution(title, row[3])
+    relatives = [told.get("ID", ""), *told.get("ID_LIKE", "").split()]
+    names = next(
+        (one for one in ("ubuntu", "debian", "fedora", "arch") if one in relatives), "none"
+    )
+    return Distribution(title, names)
+
+
+def missing(*groups: str) -> list[str]:
+    """Debian's names of the packages of these groups whose file is not there."""
+    return [row[0] for row in _rows("packages.txt") if row[1] in groups and not _is_there(row[2])]
+
+
+def command(packages: Iterable[str], here: Distribution | None = None) -> str:
+    """What to type for packages by Debian's names; what the distribution lacks is left out.
+
+    Words instead of a command where set-up does not know the distribution.
+    """
+    here = here or distribution()
+    if here.names not in INSTALL:
+        return BY_HAND
+    names = list(_names(packages, here.names))
+    return f"{INSTALL[here.names]} {shlex.join(names)}" if names else BY_HAND
+
+
+def refuse_missing() -> None:
+    """EnvironmentLacking, naming all at once, before anything else is asked of this machine."""
+    lacking = [name for name in missing("run") if name in NEEDED]
+    if lacking:
+        raise EnvironmentUnsupported(
+            f"these system packages are missing: {', '.join(lacking)}", command(missing("run"))
+        )
+
+
+def _names(packages: Iterable[str], column: str) -> Iterator[str]:
+    columns = ("debian", "ubuntu", "fedora", "arch")
+    known = {row[0]: dict(zip(columns, row, strict=True)) for row in _rows("package_names.txt")}
+    for package in packages:
+        name = known.get(package, {}).get(column, package)
+        if name != "-":
+            yield from (package if column == "debian" or name == "=" else name).split(",")
+
+
+def _is_there(pattern: str) -> bool:
+    return any(Path("/").glob(pattern.lstrip("/")))
+
+
+def _rows(table: str) -> list[list[str]]:
+    lines = (TABLES / table).read_text(encoding="utf-8").splitlines()
+    return [line.split() for line in lines if line and not line.startswith("#")]
+
+
+def _os_release(file: Path) -> dict[str, str]:
+    try:
+        words = shlex.split(file.read_text(encoding="utf-8"), comments=True)
+    except (OSError, ValueError):
+        return {}
+    return dict(word.split("=", 1) for word in words if "=" in word)

@@ -1,0 +1,32 @@
+"""The section of a run's page on queues that mark instead of dropping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from corridor.experiments.pages.queue_marks import queue_marks_of
+
+
+def queue(fibre: str, **counted: int) -> dict[str, Any]:
+    one = {"name": "all", "sent_packets": 90, "drops": 0, **counted}
+    return {"fibre": fibre, "from": "west", "discipline": "pie", "classes": [one]}
+
+
+SUMMARY = {
+    "queues": [queue("marks", ce_marks=7), queue("drops", drops=3), queue("rests", ce_marks=0)]
+}
+
+
+def test_a_page_says_what_was_marked_beside_what_was_dropped() -> None:
+    found = queue_marks_of(SUMMARY)
+    assert found is not None
+    assert "have marked 7 packets" in found.said
+    assert [(one.fibre, one.dropped, one.marked) for one in found.rows] == [
+        ("marks", 0, "7"),
+        ("drops", 3, "–"),
+    ]
+
+
+def test_a_page_of_a_run_whose_queues_only_drop_has_no_such_section() -> None:
+    assert queue_marks_of({}) is None
+    assert queue_marks_of({"queues": [queue("drops", drops=3)]}) is None
