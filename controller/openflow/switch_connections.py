@@ -1,7 +1,7 @@
 """Who may be a switch: connections over a Unix socket, and messages that were looked at.
 
 Open vSwitch finds the socket in its own folder. Nobody else of this machine comes through to it,
-the process behind each connection is known, and a datapath id that one process keeps is not given
+the process behind each connection is known, and a datapath id that one process has is not given
 to another. A message that does not hold together ends its connection, never the controller.
 """
 
@@ -45,23 +45,23 @@ class Peer(NamedTuple):
         return Path(f"/proc/{self.pid}").exists()
 
 
-class Keepers:
-    """Which connection keeps which datapath id."""
+class DatapathIds:
+    """Which connection has which datapath id."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, SwitchSocket] = {}
+        self._held: dict[int, SwitchSocket] = {}
 
-    def keep(self, dpid: int, by: SwitchSocket) -> None:
-        """Raises Malformed where another process keeps it."""
-        now = self._kept.get(dpid)
+    def take(self, dpid: int, by: SwitchSocket) -> None:
+        """Raises Malformed where another process has it."""
+        now = self._held.get(dpid)
         if now is not None and now.peer.pid != by.peer.pid and now.peer.lives:
-            raise Malformed(f"it says it is switch {dpid:016x}, which {now.peer} keeps")
-        self._kept[dpid] = by
+            raise Malformed(f"it says it is switch {dpid:016x}, which {now.peer} is")
+        self._held[dpid] = by
 
     def let_go(self, by: SwitchSocket) -> None:
-        for dpid, one in list(self._kept.items()):
+        for dpid, one in list(self._held.items()):
             if one is by:
-                del self._kept[dpid]
+                del self._held[dpid]
 
 
 class SwitchSocket:
@@ -70,10 +70,10 @@ class SwitchSocket:
     After one that does not, it is at its end.
     """
 
-    def __init__(self, connection: Any, peer: Peer, keepers: Keepers) -> None:
+    def __init__(self, connection: Any, peer: Peer, ids: DatapathIds) -> None:
         self.peer = peer
         self._connection = connection
-        self._keepers = keepers
+        self._ids = ids
         self._arrived = b""
         self._looked_at = b""
         self._dpid: int | None = None
@@ -98,7 +98,7 @@ class SwitchSocket:
         return given
 
     def close(self) -> None:
-        self._keepers.let_go(self)
+        self._ids.let_go(self)
         self._connection.close()
 
     def _look(self) -> None:
@@ -125,7 +125,7 @@ class SwitchSocket:
             raise Malformed(f"it says it is switch {dpid:016x}, after {self._dpid:016x}")
         self._dpid = dpid
         if self.peer.pid >= 0:
-            self._keepers.keep(dpid, self)
+            self._ids.take(dpid, self)
 
 
 def peer_of(connection: Any) -> Peer:
@@ -157,18 +157,18 @@ def guard(framework: Any, path: Path | None) -> None:
     """Have a framework's ``controller`` module take connections on the socket at ``path``, by
     default where it always does, and hear of them only what was looked at."""
     of_framework = framework.controller
-    keepers = Keepers()
+    ids = DatapathIds()
 
     def serve(connection: Any, address: Any) -> None:
         peer = address if isinstance(address, Peer) else peer_of(connection)
-        switch = SwitchSocket(connection, peer, keepers)
+        switch = SwitchSocket(connection, peer, ids)
         with contextlib.closing(of_framework.Datapath(switch, address)) as datapath:
             try:
                 datapath.serve()
             except Exception as problem:  # noqa: BLE001 - one connection's, and told
                 LOG.warning("hung up on %s: %s: %s", peer, type(problem).__name__, problem)
             finally:
-                keepers.let_go(switch)
+                ids.let_go(switch)
 
     of_framework.datapath_connection_factory = serve
     logging.getLogger(of_framework.ofproto_parser.LOG.name).addFilter(_in_a_line)

@@ -9,6 +9,7 @@ from typing import Any
 
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show
+from corridor.traffic.agents.jobs import clock_in_words
 
 EXIT_NO_TESTBED = 3
 
@@ -42,6 +43,6 @@ def run(args: argparse.Namespace) -> int:
         if isinstance(choice, str):
             show(f"{lines}\n\nnothing can run here: {choice}")
         else:
-            best = f"{choice.testbed}, {choice.clock} clock: {choice.reason}"
+            best = f"{choice.testbed}, {clock_in_words(choice.clock)}: {choice.reason}"
             show(f"{lines}\n\n--testbed auto: {best}")
     return EXIT_NO_TESTBED if nothing else 0

@@ -12,6 +12,7 @@ from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.traffic.agents.jobs import clock_in_words
 
 if TYPE_CHECKING:
     from corridor.experiments.run.recover import Recovered
@@ -132,6 +133,7 @@ def _state(summary: Summary) -> str:
     answered = sum(1 for demand in demands if demand["received"])
     end = "complete" if summary["complete"] else f"not complete ({summary['failure']})"
     return (
-        f"{summary['scenario']}, seed {summary['seed']}, {summary['clock']} clock: {end}; "
+        f"{summary['scenario']}, seed {summary['seed']}, "
+        f"{clock_in_words(summary['clock'])}: {end}; "
         f"{received} of {sent} probes answered, {answered} of {len(demands)} demands"
     )

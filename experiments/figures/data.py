@@ -22,6 +22,7 @@ from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
 
 MAX_GROUPS = 6
@@ -184,7 +185,7 @@ def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], N
 def caption(summary: Summary, shown: str) -> str:
     """What is shown, then where it comes from: scenario, testbed, clock, seed."""
     parts = [shown, f"scenario {summary['scenario']}", f"{summary['testbed']} testbed"]
-    parts += [f"{summary['clock']} clock", f"seed {summary['seed']}"]
+    parts += [clock_in_words(summary["clock"]), f"seed {summary['seed']}"]
     if not summary["complete"]:
         parts.append("run not complete")
     return " · ".join(parts)

@@ -31,6 +31,7 @@ SCRIPTS = ("in_image.sh", "handover.sh")
 HERE = Path(__file__).parent
 HOST_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
+NAME_SERVERS = Path("/etc/resolv.conf")
 SUBORDINATE_IDS = Path("/etc/subuid")
 DISK_NEEDED_BYTES = 8_000_000_000
 """Bootstrapped root, its tar and the disk, all there at once."""
@@ -101,10 +102,12 @@ def _write_inputs(file: Path) -> None:
         handover.add_folder(tar, "build")
         for name in SCRIPTS:
             handover.add_text(tar, f"build/{name}", (HERE / name).read_text(), 0o755)
-        handover.add_text(tar, "build/environment", settings(os.environ), 0o644)
-        if TRUSTED.exists():
-            trusted = TRUSTED.read_text(encoding="utf-8", errors="replace")
-            handover.add_text(tar, "build/ca.crt", trusted, 0o644)
+        handover.add_text(
+            tar, "build/environment", settings(os.environ, trusts=TRUSTED.exists()), 0o644
+        )
+        for name, file in (("ca.crt", TRUSTED), ("resolv.conf", NAME_SERVERS)):
+            text = file.read_text("utf-8", errors="replace") if file.exists() else ""
+            handover.add_text(tar, f"build/{name}", text, 0o644)
 
 
 def _bootstrap(command: tuple[str, ...], log: Path) -> None:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Turns a bare Debian root into the machine; runs as root inside it, once, while an image is built.
 #   in_image.sh GRUB_TARGET...     i386-pc x86_64-efi, or arm64-efi
-# /build/environment  settings of the builder's pip and proxies; /build/ca.crt  what the builder trusts
+# /build/environment  settings of the builder's pip and proxies; /build/ca.crt, resolv.conf  what it trusts and asks
 # /build/out          what the builder takes: kernel, initrd, boot code, list of packages
 set -eu
 export DEBIAN_FRONTEND=noninteractive

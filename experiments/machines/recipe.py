@@ -1,7 +1,7 @@
 """What an image of the machine is made of, and what tells two of them apart. Pure.
 
 The image holds Debian, the system packages and ``.venv``, but no checkout and no key: both come
-with whoever boots it, so that a change of the code needs no new image.
+with who boots it, so that a change of the code needs no new image.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DEBIAN_PACKAGES = (
     *("bash-completion", "ca-certificates", "dbus", "git", "iproute2", "iputils-ping", "kmod"),
     *("less", "openssh-server", "procps", "python3", "rsync", "sudo", "udev"),
     *("systemd", "systemd-sysv", "systemd-resolved", "systemd-timesyncd"),
-    *("initramfs-tools", "grub-common", "cloud-init", "cloud-guest-utils"),
+    *("initramfs-tools", "lz4", "grub-common", "cloud-init", "cloud-guest-utils"),
 )
 OF_ARCHITECTURE: Mapping[Architecture, tuple[str, ...]] = {
     "x86_64": ("linux-image-amd64", "grub-pc-bin", "grub-efi-amd64-bin"),
@@ -118,13 +118,6 @@ def identity(architecture: Architecture, files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:12]
 
 
-def settings(environment: Mapping[str, str]) -> str:
-    """The builder's settings that hold inside the image while it is built, for a shell to read."""
-    kept = {name: value for name, value in environment.items() if _passes(name)}
-    kept["PIP_CERT"] = "/build/ca.crt"
-    return "".join(f"{name}={_quoted(value)}\n" for name, value in sorted(kept.items()))
-
-
 PASSED = (
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST"),
@@ -132,8 +125,13 @@ PASSED = (
 )
 
 
-def _passes(name: str) -> bool:
-    return name in PASSED
+def settings(environment: Mapping[str, str], *, trusts: bool = True) -> str:
+    """The builder's settings that hold inside the image while it is built, for a shell to read;
+    ``trusts``: whether the certificates that it trusts are in ``/build``."""
+    kept = {name: value for name, value in environment.items() if name in PASSED}
+    if trusts:
+        kept["PIP_CERT"] = "/build/ca.crt"
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in sorted(kept.items()))
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
+from corridor.traffic.agents.jobs import clock_in_words
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def _of_run(of: Json) -> list[tuple[str, str]]:
         ("Scenario", of["scenario"]),
         ("Policies", f"{of['policies']}, as of {of['as_of']}"),
         ("Seed", str(of["seed"])),
-        ("Testbed", f"{of['testbed']}, {of['clock']} clock: {of['testbed_reason']}"),
+        ("Testbed", f"{of['testbed']}, {clock_in_words(of['clock'])}: {of['testbed_reason']}"),
         ("Network", f"{of['network']['hubs']} hubs, {of['network']['fibres']} fibres"),
     ]
 

@@ -31,7 +31,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class UdpErrors:
-    """Datagrams that a host's kernel did not deliver, whoever they were for (RFC 4113)."""
+    """Datagrams that a host's kernel did not deliver, of agents and of all others (RFC 4113)."""
 
     full: int
     """A socket's buffer had no room (RcvbufErrors)."""

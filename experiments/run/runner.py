@@ -67,6 +67,7 @@ from corridor.topologies.base.errors import (
     PolicyFailure,
 )
 from corridor.topologies.model.delay_model import load_delay_model
+from corridor.traffic.agents.jobs import clock_in_words
 
 GUEST_RUN_ID = "c0"
 
@@ -261,7 +262,7 @@ def _opening_line(plan: Plan, choice: Choice, kernel: AnyKernel | None) -> str:
         f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
         f"{len(plan.demands)} demands, policies {plan.policies} as of {plan.as_of}, "
         f"seed {plan.seed}\n"
-        f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
+        f"testbed {choice.testbed}, {clock_in_words(choice.clock)} ({where}): {choice.reason}"
     )
 
 

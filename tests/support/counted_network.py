@@ -28,6 +28,8 @@ NO_FIBRE = {
     "control_drops": 0,
     "control_backlog_packets": 0,
 }
+NO_FIBRES = ("s1", "s2", "s3", "g-in", "g-out")
+"""Interfaces of hosts, and of a gateway where there is one."""
 WAYS = {
     "near": ("s1", "s1p2", "s2p2", "s2"),
     "far": ("s1", "s1p2", "s2p2", "s2p3", "s3p2", "s3"),
@@ -65,7 +67,7 @@ class CountedNetwork:
             if interface == until:
                 if drop:
                     self.fibres[interface][f"{drop}_drops"] += packets
-                elif is_sent:
+                elif is_sent and interface in self.fibres:
                     self.fibres[interface]["backlog_packets"] += packets
                 return
             if interface in self.fibres and is_sent:
@@ -79,7 +81,7 @@ class CountedNetwork:
                 "name": name,
                 "passed": [
                     [
-                        list(self.fibres | dict.fromkeys(("s1", "s2", "s3"))).index(one),
+                        list(self.fibres | dict.fromkeys(NO_FIBRES)).index(one),
                         side,
                         n,
                         p,
@@ -102,7 +104,7 @@ class CountedNetwork:
         return {
             "schema": READINGS_SCHEMA,
             "problem": "",
-            "interfaces": [*self.fibres, "s1", "s2", "s3"],
+            "interfaces": [*self.fibres, *NO_FIBRES],
             "readings": self.readings,
         }
 

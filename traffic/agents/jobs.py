@@ -22,6 +22,12 @@ CHARGED: Final = "virtual, computing charged"
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
 
 
+def clock_in_words(clock: str) -> str:
+    """``virtual clock``, or ``virtual clock, computing charged``."""
+    kind, comma, more = clock.partition(",")
+    return f"{kind} clock{comma}{more}"
+
+
 class Host(NamedTuple):
     """One agent: ``netns`` is a path to the host's network namespace, e.g. /proc/7/ns/net."""
 

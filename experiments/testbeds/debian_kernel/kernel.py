@@ -6,6 +6,7 @@ modules that a network needs. The package is 110 MB and is not kept.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -13,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +26,10 @@ from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 FOLDER = "emulated"
+WORK = "getting-"
+STALE_S = 3600
 BUSYBOX = Path("/usr/bin/busybox")
 BUSYBOX_PACKAGE = "busybox-static"
-DISK_NEEDED_BYTES = 400_000_000
 DOWNLOAD_PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg"}
 ARCHITECTURES: dict[str, Architecture] = {
     "x86_64": "x86_64",
@@ -128,13 +131,22 @@ def fetch(wanted: Sequence[str], say: Say = print) -> DebianKernel:
         raise EnvironmentUnsupported("there is no home to keep kernels in", "set XDG_CACHE_HOME")
     try:
         (cache / FOLDER).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="kernel-", dir=cache / FOLDER) as work:
+        _remove_stale(cache / FOLDER)
+        with tempfile.TemporaryDirectory(prefix=WORK, dir=cache / FOLDER) as work:
             return _make(Path(work), cache / FOLDER, architecture, wanted, say)
     except OSError as error:
         raise EnvironmentUnsupported(
             f"no kernel can be kept in {cache}: {error.strerror or error}",
             "set XDG_CACHE_HOME to a folder of yours on a disk with room",
         ) from error
+
+
+def _remove_stale(kept: Path) -> None:
+    """What somebody who was killed has left, and nobody works on any more."""
+    for folder in kept.glob(f"{WORK}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > STALE_S:
+                shutil.rmtree(folder)
 
 
 def _make(

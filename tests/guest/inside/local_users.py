@@ -19,6 +19,10 @@ from typing import Any
 STATE, RESULTS, PLACE = Path("/tmp/state"), Path("/tmp/results"), Path("/tmp/stranger")
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LONG_S, SETTLE_S = 120, 3
+SCENARIO = """
+extends: mini
+network: {bfd: 100ms}
+"""
 STATE_OF_RUNS = "/run/corridor"
 
 
@@ -26,7 +30,10 @@ class Up:
     """One ``corridor up`` on its way."""
 
     def __init__(self, framework: str) -> None:
-        words = ["up", "mini", "--testbed", "native", "--framework", framework]
+        PLACE.mkdir()
+        scenario = PLACE / "mini.yaml"
+        scenario.write_text(SCENARIO)
+        words = ["up", str(scenario), "--testbed", "native", "--framework", framework]
         words += ["--out", str(RESULTS / framework)]
         self.out_dir = RESULTS / framework
         self.process = subprocess.Popen(
@@ -49,6 +56,11 @@ class Up:
         asked = urllib.request.Request(self.session["url"] + path, headers=headers)
         with urllib.request.urlopen(asked, timeout=LONG_S) as answer:
             return json.loads(answer.read())
+
+    def failures(self) -> list[str]:
+        """Events of fibres that fail or are back, from the start on, when sessions come up."""
+        lines = (self.out_dir / "events.jsonl").read_text().splitlines()
+        return [line for line in lines if json.loads(line)["event"] == "failures"]
 
     def statuses(self) -> dict[str, int]:
         return self.ask("/v1/status")["demands"]
@@ -77,15 +89,14 @@ def given(up: Up) -> dict[str, Any]:
 
 def main() -> None:
     out_dir, framework = Path(sys.argv[1]), sys.argv[2]
-    for folder in (RESULTS, PLACE):
-        folder.mkdir()
-    shutil.copy(Path(__file__).with_name("stranger.py"), PLACE)
+    RESULTS.mkdir()
     up = Up(framework)
+    shutil.copy(Path(__file__).with_name("stranger.py"), PLACE)
     told = given(up)
     (PLACE / "given.json").write_text(json.dumps(told))
     for path in PLACE.iterdir():
         path.chmod(0o644)
-    before = up.ask("/v1/topology")
+    before, failures = up.ask("/v1/topology"), up.failures()
     command = [
         *AS_NOBODY,
         "/usr/bin/python3",
@@ -105,11 +116,7 @@ def main() -> None:
             for said in (before, after)
         ],
         "works": [one["works"] for one in after["fibres"].values()],
-        "failures": [
-            line
-            for line in (up.out_dir / "events.jsonl").read_text().splitlines()
-            if json.loads(line)["event"] == "failures"
-        ],
+        "failures": up.failures()[len(failures) :],
         "statuses": up.statuses(),
         "log": (up.out_dir / "controller.log").read_text(),
     }

@@ -16,14 +16,15 @@ from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.segments import Segments, segments_of
 from corridor.experiments.plan.values import PlannedEvent
-from corridor.experiments.results.account import Account, to_arrow
-from corridor.topologies.model.wiring import ALL_PPM
+from corridor.experiments.results.account import Account, add_account, to_arrow
+from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (
     CLASSES,
     PLAN,
     PROBES_OF_FAR,
     STREAM_OF_FAR,
     STREAM_OF_NEAR,
+    WAYS,
     CountedNetwork,
     lost,
 )
@@ -215,6 +216,29 @@ def test_what_waits_for_policies_to_let_it_pass_is_kept_back_by_them_and_by_no_e
     assert lost(found, STREAM_OF_FAR) == {"policy": 6}
 
 
+@pytest.mark.parametrize(("events", "event"), [((), ""), ((CUT,), "dig")])
+def test_what_went_into_a_gateway_and_did_not_come_out_stands_under_gateway(
+    events, event, monkeypatch
+):
+    gateway = GatewayWire("g-in", "g-out", "02:00:00:00:00:01", "02:00:00:00:00:02")
+    hubs = tuple(
+        dataclasses.replace(hub, gateway=gateway) if hub.hub == "guian" else hub
+        for hub in PLAN.wiring.hubs
+    )
+    wiring = dataclasses.replace(PLAN.wiring, hubs=hubs)
+    monkeypatch.setitem(WAYS, "near", ("s1", "s1p2", "s2p2", "g-in", "g-out", "s2"))
+    network = CountedNetwork(dataclasses.replace(PLAN, wiring=wiring, events=events))
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_NEAR, 20)
+    network.send(STREAM_OF_NEAR, 6, until="g-in")
+    network.read("end", at_ns=1_900)
+    found = network.ledger()
+    assert found.closes, found.problems
+    (loss,) = found.lines[0].losses
+    assert (loss.place, loss.packets) == ("gateway guian", 6)
+    assert (loss.cause.kind, loss.cause.event) == ("gateway", event)
+
+
 def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close():
     network = CountedNetwork()
     network.send(STREAM_OF_FAR, 6, until="s2p2")
@@ -372,3 +396,15 @@ def test_where_and_by_what_a_demand_lost_packets_is_told_by_the_account():
     assert account.lost_at("near", "stream") == {"one:shanghai->guian queue": 4}
     assert account.lost_by("far", "stream") == {"random loss": 2}
     assert Account(None).lost_at("near", "stream") is None
+
+
+def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_valid(tmp_path):
+    why = "this kernel cannot count them (that takes tcx, of Linux 6.6): Invalid argument"
+    nobody = Account(None, why)
+    summary = {"warnings": [], "complete": True, "invalid": None, "demands": []}
+    add_account(tmp_path, nobody, summary)
+    assert summary["warnings"] == [f"no account of packets, by demand or by fibre: {why}"]
+    assert summary["invalid"] is None
+    assert "account" not in summary
+    assert nobody.lost_at("far", "stream") is None
+    assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,18 @@ from corridor.topologies.model.wiring import wire
 from random_topologies import fibre, topology
 
 UP = {"state": "up", "remote_state": "up", "forwarding": "true", "flap_count": "3"}
+TOLD = {
+    "bfd": [
+        "map",
+        [
+            ["enable", "true"],
+            ["min_rx", "15"],
+            ["min_tx", "15"],
+            ["bfd_remote_dst_mac", "00:23:20:00:00:01"],
+        ],
+    ]
+}
+"""The last so that nobody else is heard."""
 
 
 @pytest.fixture
@@ -17,9 +29,7 @@ def wiring():
 
 def test_both_ends_of_every_fibre_speak_and_no_other_port(wiring):
     assert list(bfd.interfaces(wiring)) == ["c0s1p2", "c0s2p2", "c0s2p3", "c0s3p2"]
-    assert bfd.column(15) == {
-        "bfd": ["map", [["enable", "true"], ["min_rx", "15"], ["min_tx", "15"]]]
-    }
+    assert bfd.column(15) == TOLD
 
 
 def test_a_running_network_is_told_the_same(wiring):
@@ -27,9 +37,7 @@ def test_a_running_network_is_told_the_same(wiring):
     assert [one["where"] for one in told] == [
         [["name", "==", name]] for name in bfd.interfaces(wiring)
     ]
-    assert told[0]["row"] == {
-        "bfd": ["map", [["enable", "true"], ["min_rx", "15"], ["min_tx", "15"]]]
-    }
+    assert told[0]["row"] == TOLD
 
 
 def test_an_interval_below_a_millisecond_is_refused(wiring):

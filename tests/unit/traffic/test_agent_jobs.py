@@ -8,7 +8,15 @@ import pytest
 
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents import jobs
-from corridor.traffic.agents.jobs import Host, Job, Phase, Settings, plan_job
+from corridor.traffic.agents.jobs import (
+    CLOCKS,
+    Host,
+    Job,
+    Phase,
+    Settings,
+    clock_in_words,
+    plan_job,
+)
 from corridor.traffic.packets.frame_spec import ssid_of
 from corridor.traffic.packets.template import FrameTemplate
 from corridor.traffic.workloads.probe import Probe
@@ -69,7 +77,7 @@ def test_agent_jobs_end_after_the_last_packet_and_the_last_receiver() -> None:
             lambda: job(Host("a", "", "", (Reflector("10.0.0.1"), probe(reply_port=862)))),
             "host 'a' needs UDP port 862 twice",
         ),
-        (lambda: plan_job("fast", "/tmp", ()), "clock 'fast' is neither"),  # type: ignore[arg-type]
+        (lambda: plan_job("fast", "/tmp", ()), "clock 'fast' is none of 'virtual', "),  # type: ignore[arg-type]
     ],
 )
 def test_agent_jobs_that_cannot_be_carried_out_are_refused(plan, says: str) -> None:  # type: ignore[no-untyped-def]
@@ -136,3 +144,16 @@ def test_agent_jobs_a_session_identifier_is_never_zero() -> None:
     assert ssid_of(0) == 1
     with pytest.raises(InputError):
         ssid_of(0xFFFF)
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        ("virtual", "virtual clock"),
+        ("virtual, computing charged", "virtual clock, computing charged"),
+        ("real", "real clock"),
+    ],
+)
+def test_a_clock_is_named_in_words(clock: str, said: str) -> None:
+    assert clock in CLOCKS
+    assert clock_in_words(clock) == said
