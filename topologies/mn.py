@@ -49,6 +49,7 @@ from corridor.topologies.base.errors import CorridorError  # noqa: E402
 from corridor.topologies.emulation.controller_start import start_controller  # noqa: E402
 from corridor.topologies.emulation.network import CorridorNet  # noqa: E402
 from corridor.topologies.emulation.nodes import LazyShell  # noqa: E402
+from corridor.topologies.emulation.ovsdb import switches_socket  # noqa: E402
 from corridor.topologies.formats.load import load_topology  # noqa: E402
 from corridor.topologies.model.wiring import Wiring, wire  # noqa: E402
 
@@ -79,21 +80,26 @@ class CorridorController(LazyShell, Controller):
 
     def __init__(self, name: str, topology: str = "mini", **params: Any) -> None:
         self.topology = topology
+        self.switches: Path | None = None
         self.process: subprocess.Popen[bytes] | None = None
         super().__init__(name, **params)
         self.allow_shell()
 
     def checkListening(self) -> None:  # noqa: N802 - Mininet's name
-        """The app itself says so when its port is taken; Mininet would need telnet."""
+        """The app itself says so when it cannot listen; Mininet would need telnet."""
 
     def start(self) -> None:
-        self.process = start_controller(self.port, {"topology": self.topology})
+        """On a socket that no other user of the machine comes through to."""
+        assert self.switches is not None
+        self.process = start_controller(self.switches, {"topology": self.topology})
 
     def stop(self, *_args: Any, **_kwargs: Any) -> None:
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
             self.process = None
+        if self.switches is not None:
+            self.switches.unlink(missing_ok=True)
         self.terminate()
 
 
@@ -109,6 +115,20 @@ class Network(CorridorNet):
                 extra = {"topology": topo.name} if _is_ours(kind) else {}
                 self.addController(f"c{number}", kind, **extra)
         self.build()
+
+    def _start_controllers(self, open_vswitch: Path) -> None:
+        for one in self.controllers:
+            if isinstance(one, CorridorController):
+                one.switches = open_vswitch / f"{one.name}-{switches_socket(self.wiring.run_id)}"
+        super()._start_controllers(open_vswitch)
+
+    def _addresses(self) -> list[str]:
+        return [
+            f"unix:{one.switches.name}"
+            if isinstance(one, CorridorController) and one.switches is not None
+            else f"tcp:{one.IP()}:{one.port}"
+            for one in self.controllers
+        ]
 
 
 def _is_ours(kind: Any) -> bool:

@@ -1,5 +1,8 @@
 """Run the controller app: ``python -m corridor.controller.apps.main --port 6653``.
 
+Switches of an emulator come by ``--socket PATH``, a Unix socket in Open vSwitch's own folder, which
+no other user of the machine comes through to.
+
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
 ``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
 ``following.py``. With ``--app`` it runs somebody else's, which is a module or a file.
@@ -12,8 +15,10 @@ import argparse
 import logging
 import os
 import sys
+from pathlib import Path
 
 from corridor.controller.openflow import framework
+from corridor.controller.openflow.switch_connections import guard
 from corridor.topologies.base.errors import CorridorError, InputError
 
 PATIENT_S = 86_400.0
@@ -23,6 +28,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--host", default="127.0.0.1")
     arguments.add_argument("--port", type=int, default=6653)
+    arguments.add_argument("--socket", type=Path, help="a Unix socket, instead of a port")
     arguments.add_argument(
         "--patient",
         action="store_true",
@@ -35,6 +41,7 @@ def main() -> int:
     if framework.FRAMEWORK == "ryu":
         framework.hub.patch()
     words = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
+    guard(framework, options.socket)
     framework.cfg.CONF(args=words, project=framework.NAMES[framework.FRAMEWORK])
     if options.patient:
         framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
@@ -48,7 +55,8 @@ def main() -> int:
         print(f"controller: {options.app or _app()}: {error}", file=sys.stderr)
         return InputError.exit_code
     except OSError as error:
-        print(f"controller: port {options.port}: {error.strerror}", file=sys.stderr)
+        where = options.socket or f"port {options.port}"
+        print(f"controller: {where}: {error.strerror}", file=sys.stderr)
         return 3
     return 0
 

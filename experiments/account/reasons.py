@@ -63,7 +63,8 @@ class Reasons:
 
     def at_switch(self, hub: str, number: int, before: Moment, now: Moment) -> Cause:
         of, event = self._classes[number], self._event(number, before, now)
-        if of.src == hub and self._is_blocked(of, now.said["at_ns"]):
+        while_blocked = any(self._is_blocked(of, one.said["at_ns"]) for one in (before, now))
+        if of.src == hub and while_blocked:
             was_so = self._planned[of.demand].status == BLOCKED
             return Cause(POLICY, "" if was_so else event or "", "no lawful way")
         if event is not None:

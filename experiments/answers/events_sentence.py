@@ -80,8 +80,13 @@ def _down(down: Sequence[HitSummary]) -> str:
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
+    """To the event, and apart from that what queues took while it lasted: that is no outage."""
     lost = sum(hit["lost"] for hit in hits)
-    return f"; {counted(lost, 'probe')} lost" if lost else ""
+    besides = sum(hit.get("lost_otherwise", 0) for hit in hits)
+    said = f"; {counted(lost, 'probe')} lost" if lost else ""
+    if not besides:
+        return said
+    return f"{said}; {counted(besides, 'probe')} lost meanwhile in full queues or at random"
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.emulation.ovsdb import Progress
+from corridor.topologies.emulation.ovsdb import Progress, switches_socket
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class Steering(Protocol):
     """Who steers the switches."""
 
-    port: int
-    """Of this machine's loopback, where it will listen."""
+    target: str | None
+    """Where switches find it, as Open vSwitch wants it; None for a socket in the folder of Open
+    vSwitch, which nobody else of this machine comes through to."""
 
-    def start(self) -> None:
-        """Returns before it listens."""
+    def start(self, switches: Path) -> None:
+        """Returns before it listens; ``switches`` is that socket."""
 
     def close(self) -> None:
         """End it, if it runs."""
@@ -58,9 +59,10 @@ def assemble(
     gateways what they assess; without one none stand. Open vSwitch is private, unless there is one
     in ``run_dir``."""
     with contextlib.ExitStack() as stack:
+        name = switches_socket(wiring.run_id)
         net = CorridorNet(
             wiring,
-            controllers=[] if steering is None else [f"tcp:127.0.0.1:{steering.port}"],
+            controllers=[] if steering is None else [steering.target or f"unix:{name}"],
             segmentation_offload=segmentation_offload,
             private_dir=run_dir or scratch / "openvswitch",
             bfd_interval_ms=bfd_interval_ms,
@@ -73,8 +75,11 @@ def assemble(
             gateways = _gateways(net, scratch, out_dir, gateways_at)
             stack.callback(gateways.close)
         if steering is not None:
+            assert net.openvswitch is not None
+            switches = net.openvswitch.run_dir / name
+            stack.callback(switches.unlink, missing_ok=True)
             stack.callback(steering.close)
-            steering.start()
+            steering.start(switches)
         yield Assembly(net, gateways)
 
 

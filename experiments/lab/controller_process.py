@@ -29,6 +29,7 @@ NOTHING = "no switch has connected"
 class ControllerProcess:
     """The controller process and the line it reports on."""
 
+    target: str | None = None
     gateways: Path | None = None
     """The socket on which it speaks to gateways, if it does."""
 
@@ -54,15 +55,16 @@ class ControllerProcess:
         self._listener: socket.socket | None = None
         self._line: StatusLine | None = None
         self._ready = False
-        self.port = free_port()
+        self._switches: Path | None = None
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> ControllerProcess:
         patient = plan.job.clock == "virtual"
         return cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
 
-    def start(self) -> None:
-        """Returns before it listens."""
+    def start(self, switches: Path) -> None:
+        """Returns before it listens, on a socket that ``switches`` connect to."""
+        self._switches = switches
         self._listen()
         options = {
             "framework": self._framework,
@@ -71,7 +73,7 @@ class ControllerProcess:
         }
         with self._log_path.open("ab") as log:
             self.process = start_controller(
-                self.port, options, program=self._command, patient=self._patient, log=log
+                switches, options, program=self._command, patient=self._patient, log=log
             )
 
     def _listen(self) -> None:
@@ -200,10 +202,3 @@ def _missing(report: Report | None) -> str:
         if some
     ]
     return "; ".join(parts) or NOTHING
-
-
-def free_port() -> int:
-    """Of this machine's loopback, at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

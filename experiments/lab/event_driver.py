@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ANSWERED_S = 130.0
 RULING = ("policy", "day")
 """Requests that change what packets are judged by."""
-NOWHERE = "tcp:127.0.0.1:1"
+NOWHERE = "unix:nowhere"
 
 type Around = Callable[[Change], contextlib.AbstractContextManager[None]]
 """What is done before and after a change is made."""

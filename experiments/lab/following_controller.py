@@ -145,7 +145,8 @@ class FollowingController(ControllerProcess):
     def start_again(self) -> None:
         """Another, if none runs, which takes over what switches hold; returns before it has."""
         if self.process is None or self.process.poll() is not None:
-            self.start()
+            assert self._switches is not None
+            self.start(self._switches)
 
     def dump(self, target: Path) -> None:
         """The tables, and beside the results what they are proven against."""

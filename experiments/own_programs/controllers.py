@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from corridor.experiments.lab.assembly import Steering
-from corridor.experiments.lab.controller_process import GRACE_S, ControllerProcess, free_port
+from corridor.experiments.lab.controller_process import GRACE_S, ControllerProcess
 from corridor.experiments.own_programs.setting import ALL_PAIRS, NONE, REMOTE, REMOTE_PORT, Setting
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -35,9 +35,9 @@ class AllPairs(ControllerProcess):
 class Remote:
     """One that the program is, or starts: it comes when it comes."""
 
-    port = REMOTE_PORT
+    target: str | None = f"tcp:127.0.0.1:{REMOTE_PORT}"
 
-    def start(self) -> None:
+    def start(self, switches: Path) -> None:
         """Nothing."""
 
     def wait(self, net: CorridorNet) -> None:
@@ -50,18 +50,19 @@ class Remote:
 class App:
     """An app of Ryu's or os-ken's; the network is steered when it has all switches."""
 
+    target: str | None = None
+
     def __init__(self, setting: Setting, out_dir: Path) -> None:
         self._setting = setting
         self._log = out_dir / LOG
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
 
-    def start(self) -> None:
+    def start(self, switches: Path) -> None:
         program = (*CONTROLLER, "--app", self._setting.controller)
         options = {"framework": self._setting.framework}
         with self._log.open("wb") as log:
             self._process = start_controller(
-                self.port, options, program=program, patient=self._setting.virtual, log=log
+                switches, options, program=program, patient=self._setting.virtual, log=log
             )
 
     def wait(self, net: CorridorNet) -> None:

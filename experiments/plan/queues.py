@@ -69,6 +69,7 @@ def _queue(
         ),
         committed=here if "commitments" in takes else (),
         target_us=options.target_ns // 1000 if "target" in takes else 0,
+        ecn=bool(options.ecn),
     )
 
 

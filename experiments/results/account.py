@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from corridor.experiments.account.ends import ends_of
 from corridor.experiments.account.fibres import FibreAccount
 from corridor.experiments.account.ledger import Ledger, Line, ledger
-from corridor.experiments.account.losses import IN_FLIGHT, Loss
+from corridor.experiments.account.losses import (
+    IN_FLIGHT,
+    MACHINE,
+    METER,
+    QUEUE,
+    RANDOM,
+    Loss,
+)
 from corridor.experiments.account.packet_classes import (
     BACKWARD,
     CONTROL,
@@ -43,6 +50,8 @@ ACCOUNT_FILE, ACCOUNT_TABLE = "account.json", "account.parquet"
 DELIVERED = "delivered"
 COLUMNS = ("demand", "kind", "direction", "place", "cause", "event", "reason")
 MOST_PROBLEMS = 20
+NOT_DARK = (QUEUE, RANDOM, METER, MACHINE)
+"""Causes that take some packets while others pass."""
 
 
 class Account(NamedTuple):
@@ -62,6 +71,14 @@ class Account(NamedTuple):
         if self.ledger is None:
             return None
         return _sums(self._losses(demand, kind), lambda one: one.cause.event or one.cause.kind)
+
+    def dark(self, demand: str, kind: str) -> dict[str, int]:
+        """How many of them met no way or one that was taken away, by event, or under no name.
+        Nothing where nobody counted."""
+        if self.ledger is None:
+            return {}
+        of = [one for one in self._losses(demand, kind) if one.cause.kind not in NOT_DARK]
+        return _sums(of, lambda one: one.cause.event)
 
     def _losses(self, demand: str, kind: str) -> list[Loss]:
         assert self.ledger is not None
@@ -128,17 +145,13 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
 
 
 def add_causes(account: Account, summary: Summary) -> None:
-    """By what each demand lost packets of its probes and flows, where that was counted."""
+    """By what each demand lost packets of its flows, where that was counted."""
     for demand in summary["demands"]:
-        lost_by = account.lost_by(demand["id"], PROBE)
-        if lost_by is None:
-            continue
-        demand.pop("lost_by", None)
-        if lost_by:
-            demand["lost_by"] = lost_by
         for flow in demand.get("flows", ()):
             kind = STREAM if flow["protocol"] == "udp" else TRANSFER
-            flow["lost_by"] = account.lost_by(demand["id"], kind) or {}
+            lost_by = account.lost_by(demand["id"], kind)
+            if lost_by is not None:
+                flow["lost_by"] = lost_by
 
 
 def to_arrow(found: Ledger) -> pa.Table:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from corridor.experiments.results.columns import render
-from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.summary import (
     EventSummary,
     ExpectationSummary,
     HitSummary,
     Summary,
 )
+from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 
 HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
 SPARE = ("until", "expected/2", "RTT ms", "hit")
@@ -33,11 +33,20 @@ def events_table(summary: Summary, width: int | None = None) -> str:
         return ""
     rows = [row for event in events for row in _rows(event)]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]), width=width, spare=SPARE)]
+    said += filter(None, map(_besides, events))
     said += [_held_out(one) for one in events if _is_held_out(one)]
     said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])
     said += [f"{lost} lost probes are explained by nothing"] if lost else []
     return "\n".join(said)
+
+
+def _besides(event: EventSummary) -> str:
+    """What is no outage of demands that an event hit."""
+    lost = sum(hit.get("lost_otherwise", 0) for hit in event["hits"])
+    if not lost:
+        return ""
+    return f"{event['id']}: {lost} more lost meanwhile, in full queues, at meters or at random"
 
 
 def _is_held_out(event: EventSummary) -> bool:

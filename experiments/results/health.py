@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.event_impacts import UNEXPLAINED
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.machine_counters import Health, SocketDrops
 from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.results.unpredicted import unpredicted
 
 MOST_NAMED = 3

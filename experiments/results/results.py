@@ -112,7 +112,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)
-    add_timeline(out_dir, plan, probes, hosts, summary)
+    add_timeline(out_dir, plan, probes, hosts, account, summary)
     add_causes(account, summary)
     add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)

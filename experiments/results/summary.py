@@ -291,6 +291,8 @@ class HitSummary(TypedDict):
     demand: str
     expected: bool
     lost: int
+    lost_otherwise: NotRequired[int]
+    """Not of runs of earlier versions."""
     out_ms: float
     expected_out_ms: float | None
     expected_out_within_ms: Sequence[float] | None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -12,26 +11,28 @@ from typing import Any, cast
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.plan.values import Change, Made, Plan, PlannedEvent
+from corridor.experiments.account.losses import RANDOM
+from corridor.experiments.account.packet_classes import PROBE
+from corridor.experiments.plan.values import Change, Made, Plan, PlannedDemand, PlannedEvent
+from corridor.experiments.results.account import Account
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
-    Dropping,
     EventImpact,
-    account,
+    Judge,
+    Judged,
+    losses_of,
     write_impacts,
 )
+from corridor.experiments.results.event_owners import Counted, Sent, owners
 from corridor.experiments.results.expectations import EXPECT, expectations
-from corridor.experiments.results.losses import lost_between
-from corridor.experiments.results.machine_counters import read_health
 from corridor.experiments.results.summary import (
-    DemandSummary,
     EventSummary,
     HitSummary,
     Summary,
 )
 from corridor.experiments.results.transit_check import ALWAYS, Span
+from corridor.experiments.results.uncounted_losses import dropping, likeliest
 from corridor.experiments.timeline import day, policies
-from corridor.experiments.timeline.registry import LOADS, TRANSFER
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
@@ -51,15 +52,18 @@ def add_timeline(
     plan: Plan,
     probes: Probes,
     hosts: Sequence[HostRecords],
+    account: Account,
     summary: Summary,
 ) -> None:
     """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
     told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
-    losses = account(probes, plan, epoch_ns, dropping(raw, plan), told)
+    judge = likeliest(plan, dropping(raw, plan)) if account.ledger is None else by(account, plan)
+    losses = losses_of(probes, plan, epoch_ns, judge, told)
     for demand in summary["demands"]:
-        _add_causes(demand, losses.causes)
+        if demand["id"] in losses.causes:
+            demand["lost_by"] = dict(losses.causes[demand["id"]])
     if not plan.events:
         return
     made = changes_made(raw)
@@ -79,6 +83,20 @@ def add_timeline(
     expected = list(expectations(probes, plan, epoch_ns, told))
     if expected:
         summary["expectations"] = expected
+
+
+def by(account: Account, plan: Plan) -> Judge:
+    """Causes as they were counted."""
+    cutting = {cut.phase for cut in plan.cuts}
+
+    def judge(demand: PlannedDemand, of: Sent) -> Judged:
+        causes = account.lost_by(demand.id, PROBE) or {}
+        by_event = account.dark(demand.id, PROBE)
+        dark = {name: count for name, count in by_event.items() if name not in cutting}
+        dark[""] = max(0, dark.get("", 0) - of.lost_before)
+        return Judged(owners(plan, demand, of, Counted(dark, causes.get(RANDOM, 0))), causes)
+
+    return judge
 
 
 def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
@@ -147,37 +165,6 @@ def _update(change: Change) -> dict[str, Any]:
     if change.do == policies.SET:
         return {"policies": PolicySet.model_validate(change.options["set"])}
     return {"as_of": date.fromisoformat(change.what)}
-
-
-def _add_causes(demand: DemandSummary, causes: Mapping[str, Mapping[str, int]]) -> None:
-    if demand["id"] in causes:
-        demand["lost_by"] = dict(causes[demand["id"]])
-
-
-def metered_hubs(plan: Plan) -> frozenset[str]:
-    """Those whose switches have meters: they drop what exceeds a guaranteed peak."""
-    return frozenset(switch.hub for switch in plan.program.switches if switch.meters)
-
-
-def dropping(raw: Path, plan: Plan) -> Dropping:
-    """What fibres lost by themselves, and when loads were beside the probes."""
-    health = read_health(raw)
-    places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
-    at_random, by_queues = Counter[str](), Counter[str]()
-    for place, count in places.items():
-        counted = by_queues if place.endswith(" queue") else at_random
-        counted[place.partition(":")[0]] += count
-    fibres = {demand.id: frozenset(demand.fibres) for demand in plan.demands}
-    loads = [
-        (
-            one.begin_ns,
-            math.inf if one.kind == TRANSFER else one.end_ns or math.inf,
-            fibres[one.what],
-        )
-        for one in plan.events
-        if one.kind in LOADS
-    ]
-    return Dropping(at_random, by_queues, loads, metered_hubs(plan), bool(plan.events))
 
 
 def _refused(made: Sequence[Made]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.timeline import metered_hubs
+from corridor.experiments.results.uncounted_losses import metered_hubs
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration

@@ -67,6 +67,14 @@ class NetworkOptions(Frozen):
             raise ValueError("the interval of bfd is in whole milliseconds, for example 15ms")
         return self
 
+    @model_validator(mode="after")
+    def _marks_frames_and_not_batches(self) -> Self:
+        if self.segmentation_offload and self.queues is not None and self.queues.marks:
+            raise ValueError(
+                "with segmentation_offload a queue would mark whole batches: leave it out, or ecn"
+            )
+        return self
+
 
 class ProtectOptions(Frozen):
     """Failures that the switches bridge by themselves, beside what the permits in use ask for."""

@@ -28,6 +28,7 @@ from corridor.topologies.base.units import (
     parse_duration_ns,
     parse_size_bytes,
 )
+from corridor.topologies.emulation.queues.kind import Takes
 from corridor.topologies.emulation.queues.registry import KINDS
 from corridor.topologies.model.dscp import format_dscp
 from corridor.topologies.model.meanings import nearest_named
@@ -138,6 +139,8 @@ class QueueOptions(Frozen):
     classes: tuple[ClassOptions, ...] | None = Field(default=None, max_length=MOST_CLASSES)
     """In the order of their priority; the shipped service classes if not given."""
     target: DurationNs | None = None
+    ecn: bool | None = Field(default=None, strict=True)
+    """Whether packets that allow it are marked instead of dropped; if not given they are not."""
     buffer: BufferOption | None = None
     """Of each class that does not say, or of all; the network's if not given."""
 
@@ -149,9 +152,10 @@ class QueueOptions(Frozen):
     @model_validator(mode="after")
     def _only_what_the_discipline_has(self) -> Self:
         takes = KINDS[self.discipline].takes if self.discipline in KINDS else frozenset()
-        for key, needed in (("classes", "classes"), ("target", "target")):
-            if getattr(self, key) is not None and needed not in takes:
-                able = ", ".join(name for name, kind in KINDS.items() if needed in kind.takes)
+        of_some: tuple[Takes, ...] = ("classes", "target", "ecn")
+        for key in of_some:
+            if getattr(self, key) is not None and key not in takes:
+                able = ", ".join(name for name, kind in KINDS.items() if key in kind.takes)
                 raise ValueError(f"{key} are of {able}, not of {self.discipline}")
         if self.discipline == NONE and self.buffer is not None:
             raise ValueError("without a discipline the buffer is that of network; write fifo")
@@ -194,6 +198,11 @@ class QueuesOptions(QueueOptions):
 
     def of(self, fibre: str) -> QueueOptions:
         return self.fibres.get(fibre, self)
+
+    @property
+    def marks(self) -> bool:
+        """Whether any of them does."""
+        return any(one.ecn for one in (self, *self.fibres.values()))
 
 
 def default_classes() -> tuple[ClassOptions, ...]:

@@ -22,7 +22,7 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch, switches_socket
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30
@@ -115,6 +115,7 @@ def remove_leftovers(run_id: str) -> None:
         switch.delete_bridges([name for name in switch.bridges() if name.startswith(f"{run_id}s")])
     with NetlinkSocket() as route:
         remove_group(route, interface_group(run_id))
+    (SYSTEM_RUN_DIR / switches_socket(run_id)).unlink(missing_ok=True)
     (STATE / f"{run_id}.run").unlink(missing_ok=True)
 
 

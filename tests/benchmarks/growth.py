@@ -19,7 +19,7 @@ from typing import Any
 from corridor.experiments.results.columns import render
 from corridor.topologies.model.topology import Topology
 from tests.benchmarks.in_guest import run_inside, say
-from tests.benchmarks.plain import plain_topology
+from tests.benchmarks.plain import Line, plain_topology
 
 SIZES = (50, 100, 200, 400)
 ROUNDS = 2
@@ -28,10 +28,9 @@ ROUNDS = 2
 def grid(hubs: int) -> Topology:
     """Hubs in rows, each joined to the next one and to the one below."""
     columns = isqrt(hubs)
-    along = [(n, n + 1) for n in range(hubs - 1) if (n + 1) % columns]
-    return plain_topology(
-        "grid", hubs, [*along, *((n, n + columns) for n in range(hubs - columns))]
-    )
+    along = [Line(n, n + 1) for n in range(hubs - 1) if (n + 1) % columns]
+    down = [Line(n, n + columns) for n in range(hubs - columns)]
+    return plain_topology("grid", hubs, [*along, *down])
 
 
 def inside(_out_dir: Path, *sizes: str) -> None:

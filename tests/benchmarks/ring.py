@@ -26,7 +26,7 @@ from mininet.topo import Topo
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 from corridor.topologies.model.wiring import wire
-from tests.benchmarks.plain import DELAY_MS, RATE_MBPS, plain_topology
+from tests.benchmarks.plain import DELAY_MS, RATE_MBPS, Line, plain_topology
 
 RUN_ID = "b0"
 SWITCHES = 20
@@ -65,7 +65,8 @@ def stock(round_number: int) -> None:
 def ours(round_number: int) -> None:
     """With the Open vSwitch that is there, as stock Mininet; with one of its own if there is none,
     whose start and end are then part of up and down."""
-    wiring = wire(plain_topology("ring", SWITCHES, ring_links()), run_id=RUN_ID)
+    lines = [Line(*link) for link in ring_links()]
+    wiring = wire(plain_topology("ring", SWITCHES, lines), run_id=RUN_ID)
     who = "ours" if OpenVSwitch(SYSTEM_RUN_DIR).answers() else "ours-alone"
     say("start", who=who, round=round_number)
     net = CorridorNet(wiring)

@@ -21,7 +21,8 @@ from corridor.experiments.results.columns import render
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
 from tests.benchmarks import guest_cpu, tcp_lab
 from tests.benchmarks.in_guest import run_inside, say
-from tests.benchmarks.tcp_lab import Flow, Line
+from tests.benchmarks.plain import Line
+from tests.benchmarks.tcp_lab import Flow
 
 ROUNDS = 3
 LASTS_S = 10

@@ -7,6 +7,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,30 +16,26 @@ from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.own_programs.controllers import AllPairs
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
+from corridor.topologies.model.line import Line as Noise
+from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
 from corridor.traffic.agents.jobs import Host, Settings, plan_job
 from corridor.traffic.workloads import tcp
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
 from corridor.traffic.workloads.messages_log import file_name
 from corridor.traffic.workloads.tcp_report import TcpResult
+from tests.benchmarks.plain import Line, plain_topology
 
 NS_PER_S, NS_PER_MS = 10**9, 10**6
 SERVER_PORT, CLIENT_PORT = 55_000, 20_000
 ENDLESS_BYTES = 10**12
 LEAD_NS = 2 * NS_PER_S
-LEAST_BPS = 1000
 RUN_ID = "b0"
-
-
-class Line(NamedTuple):
-    """A fibre between two hubs, by their numbers."""
-
-    a: int
-    z: int
-    rate_bps: int
-    one_way_ns: int
-    loss_ppm: float = 0
+DROP_TAIL = Queue()
+MSS_BYTES, FRAME_BYTES = 1448, 1518
+"""A full frame with its label."""
+PAYLOAD = MSS_BYTES / FRAME_BYTES
 
 
 class Flow(NamedTuple):
@@ -72,65 +69,43 @@ class Got(NamedTuple):
         return min(self.samples, key=lambda one: abs(one[0] - at_s))
 
 
-def topology(hubs: int, lines: Sequence[Line]) -> Topology:
-    return Topology(
-        name="lines",
-        title="lines",
-        hubs=tuple(
-            Hub(id=f"hub{n}", name=f"Hub {n}", role="core", located_in="XX", lat=0, lon=n % 180)
-            for n in range(hubs)
-        ),
-        fibres=tuple(
-            Fibre(
-                id=f"fibre{number}",
-                a=f"hub{line.a}",
-                z=f"hub{line.z}",
-                medium="terrestrial",
-                length_km=1,
-                length_basis="derived",
-                one_way_delay_ns=line.one_way_ns,
-                delay_basis="given",
-                capacity_gbps=line.rate_bps / 1e9,
-                capacity_basis="derived",
-            )
-            for number, line in enumerate(lines)
-        ),
-        scaling=Scaling(
-            capacity_scale=1,
-            assumed_terrestrial_gbps=1,
-            assumed_submarine_gbps=1,
-            min_rate_bps=LEAST_BPS,
-            max_rate_bps=10**10,
-        ),
-    )
-
-
 @contextlib.contextmanager
-def standing(
-    model: Topology,
-    out_dir: Path,
-    *,
-    buffer_ms: float = 20,
-    loss_ppm: Mapping[str, float] | None = None,
-    seed: int = 1,
-) -> Iterator[CorridorNet]:
-    """The network, with tables for every pair of hubs."""
-    wiring = wire(model, run_id=RUN_ID, seed=seed, buffer_ms=buffer_ms, loss_ppm=loss_ppm)
+def standing(model: Topology, out_dir: Path, wiring: Wiring | None = None) -> Iterator[CorridorNet]:
+    """The network, with tables for every pair of hubs; wired as usual if not told how."""
     with tempfile.TemporaryDirectory(prefix="corridor-") as scratch:
         program = compile_all_pairs(model, run_id=RUN_ID)
         steering = AllPairs(program, "ryu", Path(scratch), out_dir, patient=True)
-        with assemble(wiring, steering, Path(scratch), out_dir) as (net, _):
+        laid_out = wiring or wire(model, run_id=RUN_ID)
+        with assemble(laid_out, steering, Path(scratch), out_dir) as (net, _):
             steering.wait(net)
             yield net
 
 
 @contextlib.contextmanager
 def lines_up(
-    hubs: int, lines: Sequence[Line], out_dir: Path, buffer_ms: float = 20, seed: int = 1
+    hubs: int,
+    lines: Sequence[Line],
+    out_dir: Path,
+    buffer_ms: float = 20,
+    seed: int = 1,
+    queue: Queue = DROP_TAIL,
 ) -> Iterator[CorridorNet]:
-    losses = {f"fibre{number}": line.loss_ppm for number, line in enumerate(lines)}
-    model = topology(hubs, lines)
-    with standing(model, out_dir, buffer_ms=buffer_ms, loss_ppm=losses, seed=seed) as net:
+    """``queue`` is that of every fibre, with a buffer of its own."""
+    model = plain_topology("lines", hubs, lines)
+    noise = {
+        f"fibre{number}": Noise(line.loss_ppm, jitter_ns=line.jitter_ns)
+        for number, line in enumerate(lines)
+    }
+    wiring = wire(model, run_id=RUN_ID, seed=seed, buffer_ms=buffer_ms, lines=noise)
+    fibres = (
+        replace(
+            one,
+            forward=replace(one.forward, queue=queue),
+            backward=replace(one.backward, queue=queue),
+        )
+        for one in wiring.fibres
+    )
+    with standing(model, out_dir, replace(wiring, fibres=tuple(fibres))) as net:
         yield net
 
 

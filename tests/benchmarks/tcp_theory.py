@@ -1,6 +1,6 @@
-"""Kernel TCP against theory, in a guest: alone, sharing, over unlike round trips, with losses.
+"""Kernel TCP against theory, in a guest: alone, over unlike round trips, with losses.
 
-    .venv/bin/python -m tests.benchmarks.tcp_theory [alone] [sharing] [rtts] [losses]
+    .venv/bin/python -m tests.benchmarks.tcp_theory [alone] [rtts] [losses]
 
 Rates are of payload that was acknowledged, without the start. About ten minutes for all.
 """
@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.results.columns import render
-from corridor.traffic.measures.completion import jain
 from corridor.traffic.theory import tcp as theory
 from corridor.traffic.theory.shares import rtt_weights
 from tests.benchmarks import tcp_lab
 from tests.benchmarks.in_guest import run_inside, say
-from tests.benchmarks.tcp_lab import Flow, Got, Line
+from tests.benchmarks.plain import Line
+from tests.benchmarks.tcp_lab import FRAME_BYTES, MSS_BYTES, PAYLOAD, Flow, Got
 
 MODULE = "tests.benchmarks.tcp_theory"
-MSS_BYTES, FRAME_BYTES = 1448, 1518
-"""A full frame with its label."""
-PAYLOAD = MSS_BYTES / FRAME_BYTES
 MBPS, MS = 10**6, tcp_lab.NS_PER_MS
 
 
@@ -61,27 +58,6 @@ def cubic_share(rate_bps: float, rtt_s: float, buffer_s: float) -> float:
         theory.CUBIC_C * (again_s * step / steps - again_s) ** 3 + most for step in range(steps)
     )
     return sum(min(window / path, 1) for window in windows) / steps
-
-
-def sharing(out_dir: Path) -> None:
-    """How far from equal the shares of connections with the same round trip are.
-
-    Each has a mean window of some 17 packets, so that it loses some hundreds of times meanwhile:
-    what two large windows got over a few losses is chance.
-    """
-    lasts_s, from_s, each_bps = 420, 20, 2.5 * MBPS
-    for count in (2, 8):
-        line = Line(0, 1, int(count * each_bps), 20 * MS)
-        with tcp_lab.lines_up(2, [line], out_dir, 40) as net:
-            for congestion in ("cubic", "reno", "bbr"):
-                flows = [Flow(0, 1, lasts_s, congestion, 0.37 * number) for number in range(count)]
-                rates = _rates(tcp_lab.run(net, flows, out_dir / "sharing"), from_s, lasts_s)
-                mean = sum(rates) / count
-                fair = [] if congestion == "bbr" else [1.0]
-                name = f"{count} of {congestion}"
-                case("sharing", f"{name}, Jain's index", jain(rates) or 0, fair, "")
-                for what, one in (("least", min(rates)), ("greatest", max(rates))):
-                    case("sharing", f"{name}, {what} of the mean", one / mean, fair, "")
 
 
 def rtts(out_dir: Path) -> None:
@@ -148,7 +124,6 @@ def _rates(found: Sequence[Got], from_s: float, until_s: float) -> list[float]:
 
 GROUPS: Mapping[str, Callable[[Path], None]] = {
     "alone": alone,
-    "sharing": sharing,
     "rtts": rtts,
     "losses": losses,
 }

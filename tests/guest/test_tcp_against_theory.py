@@ -23,5 +23,13 @@ def test_connections_of_the_same_round_trip_share_a_fibre_fairly_and_fill_it(see
     assert sum(rates) == pytest.approx(count * 2_500_000 * PAYLOAD, rel=0.02)
 
 
+@pytest.mark.parametrize("count", [2, 8])
+def test_fair_queueing_gives_each_connection_its_share(seen, count):
+    rates = seen["queued"][str(count)]
+    fair = sum(rates) / count
+    assert all(rate == pytest.approx(fair, rel=0.01) for rate in rates), rates
+    assert sum(rates) == pytest.approx(count * 2_500_000 * PAYLOAD, rel=0.02)
+
+
 def test_random_losses_leave_of_reno_what_mathis_says(seen):
     assert seen["lossy"] == pytest.approx(mathis_bps(1448, 0.06, 0.01), rel=0.15)

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow.compute as pc
 import pytest
+from tests.benchmarks import mm1
 from tests.benchmarks.queues import TICK_NS, Queue, judged, laws, waits_of, write_scenario
 
 import corridor
@@ -10,6 +11,7 @@ from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_scenario
 from corridor.traffic.measures.quantiles import mean_of_batches
 from corridor.traffic.theory.waiting import mg1_mean_s
+from corridor_runs import seen_inside
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 
@@ -43,6 +45,17 @@ def test_every_packet_waits_as_the_recursion_says_and_the_mean_as_theory_does(qu
         expected_s = mg1_mean_s(queue.load, queue.law.mean_s, queue.law.cv)
         interval = mean_of_batches(measured)
         assert interval.holds(expected_s), (queue, expected_s, interval)
+
+
+def test_messages_of_exponential_size_wait_as_in_mm1(virtual_kernel, tmp_path):
+    load = 0.6
+    seen = seen_inside(virtual_kernel, tmp_path, "exponential_messages", str(load), "6000")
+    waits = mm1.waits_of({name: np.array(column) for name, column in seen.items()})
+    off_ns = np.abs(waits.wait_s - waits.lindley_s)[1:] * 1e9
+    assert off_ns.max() < 50 * TICK_NS
+    assert np.count_nonzero(off_ns > 5 * TICK_NS) <= 0.001 * len(off_ns)
+    for row in mm1.rows(load, [waits]):
+        assert row.interval.holds(row.exponential), row
 
 
 @pytest.fixture(scope="module")

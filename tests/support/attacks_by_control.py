@@ -79,7 +79,7 @@ def _(world: World) -> Iterator[Shot]:
         for ends in ((me.host_ip, local), (local, me.host_ip), (local, local)):
             frame = ethernet(BROADCAST, me.host_mac, ARP, arp(me.host_mac, *ends, op=op))
             yield Shot("guian", frame, Reason.DROP_SPOOFED_ARP)
-    for port in (6633, 6653, CONTROLLER_PORT):
+    for port in (6633, 6653):
         there = ipv4(me.host_ip, local, tcp(port, port), TCP)
         back = ipv4(local, me.host_ip, tcp(port, port), TCP)
         for mac in (me.host_mac, me.switch_mac, BROADCAST):
@@ -91,7 +91,3 @@ def _(world: World) -> Iterator[Shot]:
     discover = ipv4("0.0.0.0", BROADCAST_IP, udp(68, 67, bytes(240)))
     frame = ethernet(BROADCAST, me.host_mac, IPV4, discover)
     yield Shot("guian", frame, Reason.DROP_BROADCAST)
-
-
-CONTROLLER_PORT = 0xBEEF
-"""Stands for the one the controller has got; a guest puts it in its place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from corridor.topologies.base import child_process
@@ -17,20 +18,21 @@ CONTROLLER = ("-m", "corridor.controller.apps.main")
 
 
 def start_controller(
-    port: int,
+    listens: Path | int,
     options: Mapping[str, str],
     *,
     program: Sequence[str] = CONTROLLER,
     patient: bool = False,
     log: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Returns before it listens on ``port`` of the loopback.
+    """Returns before it listens, on a Unix socket or on a port of the loopback.
 
     ``options`` are those of its apps, such as ``topology``; ``patient`` is for the virtual clock.
     Without a ``log`` it writes where this process does.
     """
+    where = ("--port" if isinstance(listens, int) else "--socket", str(listens))
     return child_process.start(
-        [sys.executable, *program, "--port", str(port), *(["--patient"] if patient else [])],
+        [sys.executable, *program, *where, *(["--patient"] if patient else [])],
         more_environment={f"CORRIDOR_{name.upper()}": said for name, said in options.items()},
         stdout=log,
         stderr=log,

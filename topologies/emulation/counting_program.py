@@ -8,10 +8,50 @@ ports.
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from corridor.topologies.emulation.assembler import (
+    ALWAYS,
+    AND_VALUE,
+    BYTE,
+    CALL,
+    CAME_BY_AT,
+    DOUBLE,
+    ETH_IPV4,
+    ETH_LLDP,
+    ETH_MPLS,
+    EXIT,
+    FRAME,
+    HALF,
+    IF_EQUAL,
+    IF_NOT_EQUAL,
+    INTERFACE_AT,
+    LENGTH_AT,
+    LOAD,
+    LOAD_BYTES,
+    MOVE,
+    MOVE_VALUE,
+    OR_VALUE,
+    PASS_ON,
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R6,
+    R7,
+    R8,
+    R9,
+    SEGMENTS_AT,
+    STORE,
+    STORE_VALUE,
+    Jump,
+    Place,
+    Step,
+    address,
+    assembled,
+    native,
+)
 from corridor.topologies.emulation.bpf import Instruction
 
 KEY, VALUE, CLASS = struct.Struct("=II"), struct.Struct("=QQQ"), struct.Struct("=I")
@@ -25,38 +65,14 @@ POINT_BIT = 31
 OTHER, CONTROL = 0, (1 << POINT_BIT) - 1
 """Classes that no table names: of packets that it does not know; and of what switches themselves
 send, which is LLDP and, by an entry of the table, BFD."""
-PASS_ON = -1
-ETH_MPLS, ETH_IPV4, ETH_LLDP = b"\x88\x47", b"\x08\x00", b"\x88\xcc"
 
-_LOOKUP, _UPDATE, _LOAD_BYTES = 1, 2, 26
+_LOOKUP, _UPDATE = 1, 2
 _NEW_ONLY = 1
-_LOAD, _STORE, _STORE_VALUE, _ADD_LOCKED = 0x61, 0x63, 0x62, 0xDB
-_BYTE, _HALF, _DOUBLE = 0x10, 0x08, 0x18
-_MOVE, _MOVE_VALUE, _ADD_VALUE, _AND_VALUE, _OR_VALUE = 0xBF, 0xB7, 0x07, 0x57, 0x47
-_CALL, _EXIT, _CONSTANT, _MAP_FD = 0x85, 0x95, 0x18, 1
-_IF_EQUAL, _IF_NOT_EQUAL, _ALWAYS = 0x15, 0x55, 0x05
-_LENGTH_AT, _CAME_BY_AT, _INTERFACE_AT, _SEGMENTS_AT = 0, 36, 40, 164
-"""Of ``struct __sk_buff``."""
+_ADD_LOCKED = 0xDB
+_CONSTANT, _MAP_FD = 0x18, 1
 _FRAME_AT, _HELD_FROM, _HELD_BYTES = -32, 10, 32
 """Where the octets of a frame are held: those from the tenth on, so that addresses are aligned."""
 _FLOW_AT, _KEY_AT, _VALUE_AT = -48, -56, -80
-_R0, _R1, _R2, _R3, _R4, _R6, _R7, _R8, _R9, _FRAME = 0, 1, 2, 3, 4, 6, 7, 8, 9, 10
-
-
-class _Jump(NamedTuple):
-    """A jump to a place that has a name."""
-
-    code: int
-    register: int
-    value: int
-    place: str
-
-
-class _Place(NamedTuple):
-    name: str
-
-
-type _Step = Instruction | _Jump | _Place
 
 
 def flow_key(
@@ -74,153 +90,126 @@ def counting(
     """For what interfaces receive or send (``point``). A table (``again_fd``) may name interfaces,
     by number: what comes out of those was counted before it went in."""
     before = [] if again_fd is None else _passed_over(again_fd)
-    keep = Instruction(_MOVE, _R6, _R1)
-    return _assembled([keep, *before, *_classified(classes_fd), *_counted(counts_fd, point)])
+    keep = Instruction(MOVE, R6, R1)
+    return assembled([keep, *before, *_classified(classes_fd), *_counted(counts_fd, point)])
 
 
-def _passed_over(again_fd: int) -> Iterator[_Step]:
+def _passed_over(again_fd: int) -> Iterator[Step]:
     """What comes out of an interface of the table."""
-    yield Instruction(_LOAD, _R0, _R6, _CAME_BY_AT)
-    yield Instruction(_STORE, _FRAME, _R0, _KEY_AT)
-    yield from _map_in(_R1, again_fd)
-    yield from _address(_R2, _KEY_AT)
-    yield Instruction(_CALL, value=_LOOKUP)
-    yield _Jump(_IF_NOT_EQUAL, _R0, 0, "end")
-    yield Instruction(_MOVE, _R1, _R6)
+    yield Instruction(LOAD, R0, R6, CAME_BY_AT)
+    yield Instruction(STORE, FRAME, R0, _KEY_AT)
+    yield from _map_in(R1, again_fd)
+    yield from address(R2, _KEY_AT)
+    yield Instruction(CALL, value=_LOOKUP)
+    yield Jump(IF_NOT_EQUAL, R0, 0, "end")
+    yield Instruction(MOVE, R1, R6)
 
 
-def _classified(classes_fd: int) -> Iterator[_Step]:
+def _classified(classes_fd: int) -> Iterator[Step]:
     """The class of the packet in register 7; its descriptor is in 6, and in 1."""
-    yield Instruction(_MOVE_VALUE, _R7, value=OTHER)
-    yield Instruction(_MOVE_VALUE, _R2, value=_HELD_FROM)
-    yield from _address(_R3, _FRAME_AT)
-    yield Instruction(_MOVE_VALUE, _R4, value=_HELD_BYTES)
-    yield Instruction(_CALL, value=_LOAD_BYTES)
-    yield _Jump(_IF_NOT_EQUAL, _R0, 0, "count")
-    yield _held(_HALF, _R0, 12)
-    yield _Jump(_IF_EQUAL, _R0, _native(ETH_IPV4), "plain")
-    yield _Jump(_IF_EQUAL, _R0, _native(ETH_MPLS), "labelled")
-    yield _Jump(_IF_NOT_EQUAL, _R0, _native(ETH_LLDP), "count")
-    yield Instruction(_MOVE_VALUE, _R7, value=CONTROL)
-    yield _Jump(_ALWAYS, 0, 0, "count")
-    yield _Place("labelled")
-    yield _held(_BYTE, _R0, 16)
-    yield Instruction(_AND_VALUE, _R0, value=1)
-    yield _Jump(_IF_EQUAL, _R0, 0, "count")
+    yield Instruction(MOVE_VALUE, R7, value=OTHER)
+    yield Instruction(MOVE_VALUE, R2, value=_HELD_FROM)
+    yield from address(R3, _FRAME_AT)
+    yield Instruction(MOVE_VALUE, R4, value=_HELD_BYTES)
+    yield Instruction(CALL, value=LOAD_BYTES)
+    yield Jump(IF_NOT_EQUAL, R0, 0, "count")
+    yield _held(HALF, R0, 12)
+    yield Jump(IF_EQUAL, R0, native(ETH_IPV4), "plain")
+    yield Jump(IF_EQUAL, R0, native(ETH_MPLS), "labelled")
+    yield Jump(IF_NOT_EQUAL, R0, native(ETH_LLDP), "count")
+    yield Instruction(MOVE_VALUE, R7, value=CONTROL)
+    yield Jump(ALWAYS, 0, 0, "count")
+    yield Place("labelled")
+    yield _held(BYTE, R0, 16)
+    yield Instruction(AND_VALUE, R0, value=1)
+    yield Jump(IF_EQUAL, R0, 0, "count")
     yield from _flow_of(18)
-    yield _Jump(_ALWAYS, 0, 0, "look")
-    yield _Place("plain")
+    yield Jump(ALWAYS, 0, 0, "look")
+    yield Place("plain")
     yield from _flow_of(14)
-    yield _Place("look")
-    yield Instruction(_STORE | _HALF, _FRAME, _R9, _FLOW_AT + 10)
+    yield Place("look")
+    yield Instruction(STORE | HALF, FRAME, R9, _FLOW_AT + 10)
     yield from _class_looked_up(classes_fd, "other")
-    yield _Jump(_ALWAYS, 0, 0, "count")
-    yield _Place("other")
-    yield Instruction(_STORE | _HALF, _FRAME, _R8, _FLOW_AT + 8)
-    yield Instruction(_STORE_VALUE | _HALF, _FRAME, 0, _FLOW_AT + 10, 0)
+    yield Jump(ALWAYS, 0, 0, "count")
+    yield Place("other")
+    yield Instruction(STORE | HALF, FRAME, R8, _FLOW_AT + 8)
+    yield Instruction(STORE_VALUE | HALF, FRAME, 0, _FLOW_AT + 10, 0)
     yield from _class_looked_up(classes_fd, "count")
 
 
-def _flow_of(ip_at: int) -> Iterator[_Step]:
+def _flow_of(ip_at: int) -> Iterator[Step]:
     """The key of an IPv4 packet without its ports, which are in registers 8 and 9."""
-    yield _held(_BYTE, _R0, ip_at)
-    yield _Jump(_IF_NOT_EQUAL, _R0, 0x45, "count")
-    yield _held(_HALF, _R0, ip_at + 6)
-    yield Instruction(_AND_VALUE, _R0, value=_native(b"\x1f\xff"))
-    yield _Jump(_IF_NOT_EQUAL, _R0, 0, "count")
+    yield _held(BYTE, R0, ip_at)
+    yield Jump(IF_NOT_EQUAL, R0, 0x45, "count")
+    yield _held(HALF, R0, ip_at + 6)
+    yield Instruction(AND_VALUE, R0, value=native(b"\x1f\xff"))
+    yield Jump(IF_NOT_EQUAL, R0, 0, "count")
     for at, key_at in ((12, 0), (16, 4)):
-        yield _held(0, _R0, ip_at + at)
-        yield Instruction(_STORE, _FRAME, _R0, _FLOW_AT + key_at)
-    yield Instruction(_STORE_VALUE, _FRAME, 0, _FLOW_AT + 8, 0)
-    yield _held(_BYTE, _R0, ip_at + 9)
-    yield Instruction(_STORE, _FRAME, _R0, _FLOW_AT + 12)
-    yield _held(_HALF, _R8, ip_at + 20)
-    yield _held(_HALF, _R9, ip_at + 22)
+        yield _held(0, R0, ip_at + at)
+        yield Instruction(STORE, FRAME, R0, _FLOW_AT + key_at)
+    yield Instruction(STORE_VALUE, FRAME, 0, _FLOW_AT + 8, 0)
+    yield _held(BYTE, R0, ip_at + 9)
+    yield Instruction(STORE, FRAME, R0, _FLOW_AT + 12)
+    yield _held(HALF, R8, ip_at + 20)
+    yield _held(HALF, R9, ip_at + 22)
 
 
-def _class_looked_up(classes_fd: int, otherwise: str) -> Iterator[_Step]:
-    yield from _map_in(_R1, classes_fd)
-    yield from _address(_R2, _FLOW_AT)
-    yield Instruction(_CALL, value=_LOOKUP)
-    yield _Jump(_IF_EQUAL, _R0, 0, otherwise)
-    yield Instruction(_LOAD, _R7, _R0)
+def _class_looked_up(classes_fd: int, otherwise: str) -> Iterator[Step]:
+    yield from _map_in(R1, classes_fd)
+    yield from address(R2, _FLOW_AT)
+    yield Instruction(CALL, value=_LOOKUP)
+    yield Jump(IF_EQUAL, R0, 0, otherwise)
+    yield Instruction(LOAD, R7, R0)
 
 
-def _counted(counts_fd: int, point: int) -> Iterator[_Step]:
-    yield _Place("count")
-    yield Instruction(_LOAD, _R0, _R6, _INTERFACE_AT)
-    yield Instruction(_STORE, _FRAME, _R0, _KEY_AT)
+def _counted(counts_fd: int, point: int) -> Iterator[Step]:
+    yield Place("count")
+    yield Instruction(LOAD, R0, R6, INTERFACE_AT)
+    yield Instruction(STORE, FRAME, R0, _KEY_AT)
     if point == SENT:
         # The constant is extended by its sign; the key holds its lower half.
-        yield Instruction(_OR_VALUE, _R7, value=-(1 << POINT_BIT))
-    yield Instruction(_STORE, _FRAME, _R7, _KEY_AT + 4)
+        yield Instruction(OR_VALUE, R7, value=-(1 << POINT_BIT))
+    yield Instruction(STORE, FRAME, R7, _KEY_AT + 4)
     yield from _entry(counts_fd, "found")
     for at in range(0, VALUE.size, 8):
-        yield Instruction(_STORE_VALUE | _DOUBLE, _FRAME, 0, _VALUE_AT + at, 0)
-    yield from _map_in(_R1, counts_fd)
-    yield from _address(_R2, _KEY_AT)
-    yield from _address(_R3, _VALUE_AT)
-    yield Instruction(_MOVE_VALUE, _R4, value=_NEW_ONLY)
-    yield Instruction(_CALL, value=_UPDATE)
+        yield Instruction(STORE_VALUE | DOUBLE, FRAME, 0, _VALUE_AT + at, 0)
+    yield from _map_in(R1, counts_fd)
+    yield from address(R2, _KEY_AT)
+    yield from address(R3, _VALUE_AT)
+    yield Instruction(MOVE_VALUE, R4, value=_NEW_ONLY)
+    yield Instruction(CALL, value=_UPDATE)
     yield from _entry(counts_fd, "found")
-    yield Instruction(_STORE_VALUE | _DOUBLE, _FRAME, 0, _KEY_AT, 0)
+    yield Instruction(STORE_VALUE | DOUBLE, FRAME, 0, _KEY_AT, 0)
     yield from _entry(counts_fd, "found")
-    yield _Jump(_ALWAYS, 0, 0, "end")
-    yield _Place("found")
-    yield Instruction(_LOAD, _R1, _R6, _SEGMENTS_AT)
-    yield _Jump(_IF_NOT_EQUAL, _R1, 0, "several")
-    yield Instruction(_MOVE_VALUE, _R1, value=1)
-    yield _Place("several")
-    yield Instruction(_ADD_LOCKED, _R0, _R1, 0)
-    yield Instruction(_MOVE_VALUE, _R1, value=1)
-    yield Instruction(_ADD_LOCKED, _R0, _R1, 8)
-    yield Instruction(_LOAD, _R1, _R6, _LENGTH_AT)
-    yield Instruction(_ADD_LOCKED, _R0, _R1, 16)
-    yield _Place("end")
-    yield Instruction(_MOVE_VALUE, _R0, value=PASS_ON)
-    yield Instruction(_EXIT)
+    yield Jump(ALWAYS, 0, 0, "end")
+    yield Place("found")
+    yield Instruction(LOAD, R1, R6, SEGMENTS_AT)
+    yield Jump(IF_NOT_EQUAL, R1, 0, "several")
+    yield Instruction(MOVE_VALUE, R1, value=1)
+    yield Place("several")
+    yield Instruction(_ADD_LOCKED, R0, R1, 0)
+    yield Instruction(MOVE_VALUE, R1, value=1)
+    yield Instruction(_ADD_LOCKED, R0, R1, 8)
+    yield Instruction(LOAD, R1, R6, LENGTH_AT)
+    yield Instruction(_ADD_LOCKED, R0, R1, 16)
+    yield Place("end")
+    yield Instruction(MOVE_VALUE, R0, value=PASS_ON)
+    yield Instruction(EXIT)
 
 
-def _entry(counts_fd: int, found: str) -> Iterator[_Step]:
+def _entry(counts_fd: int, found: str) -> Iterator[Step]:
     """Go there if the key has an entry, which is then in register 0."""
-    yield from _map_in(_R1, counts_fd)
-    yield from _address(_R2, _KEY_AT)
-    yield Instruction(_CALL, value=_LOOKUP)
-    yield _Jump(_IF_NOT_EQUAL, _R0, 0, found)
+    yield from _map_in(R1, counts_fd)
+    yield from address(R2, _KEY_AT)
+    yield Instruction(CALL, value=_LOOKUP)
+    yield Jump(IF_NOT_EQUAL, R0, 0, found)
 
 
 def _held(size: int, to: int, at: int) -> Instruction:
     """Load an octet, a half or a whole word of the frame."""
-    return Instruction(_LOAD | size, to, _FRAME, _FRAME_AT + at - _HELD_FROM)
-
-
-def _address(to: int, at: int) -> Iterator[Instruction]:
-    yield Instruction(_MOVE, to, _FRAME)
-    yield Instruction(_ADD_VALUE, to, value=at)
+    return Instruction(LOAD | size, to, FRAME, _FRAME_AT + at - _HELD_FROM)
 
 
 def _map_in(to: int, fd: int) -> Iterator[Instruction]:
     yield Instruction(_CONSTANT, to, _MAP_FD, value=fd)
     yield Instruction(0)
-
-
-def _native(octets: bytes) -> int:
-    """What a load of these octets gives on this machine."""
-    return int.from_bytes(octets, sys.byteorder)
-
-
-def _assembled(steps: list[_Step]) -> list[Instruction]:
-    places, number = {}, 0
-    for step in steps:
-        if isinstance(step, _Place):
-            places[step.name] = number
-        else:
-            number += 1
-    made: list[Instruction] = []
-    for step in steps:
-        if isinstance(step, _Jump):
-            offset = places[step.place] - len(made) - 1
-            made.append(Instruction(step.code, step.register, 0, offset, step.value))
-        elif isinstance(step, Instruction):
-            made.append(step)
-    return made

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.octets import rtnetlink
+from corridor.topologies.emulation.octets.disciplines import marks
 from corridor.topologies.emulation.octets.found import Found
 
 _BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
-TCA_STATS_BASIC, TCA_STATS_QUEUE = 1, 3
+TCA_STATS_BASIC, TCA_STATS_QUEUE, TCA_STATS_APP = 1, 3, 4
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class ClassCounters:
     drops: int
     """Packets that found the buffer full, or that an AQM dropped."""
     backlog_packets: int
+    marks: int = field(default=0, metadata=OMIT_EMPTY)
+    """Packets that an AQM marked (CE of RFC 3168); they are no drops."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,19 @@ class FibreCounters:
     control_drops: int = 0
     """Lost at random."""
     control_backlog_packets: int = 0
+    queue_marks: int = field(default=0, metadata=OMIT_EMPTY)
+    """Packets that an AQM marked (CE of RFC 3168); they are no drops."""
 
 
 class Statistics(NamedTuple):
-    """Of one discipline: what left it, what was dropped in it or below it, what it holds."""
+    """Of one discipline: what left it, what was dropped in it or below it, what it holds, and how
+    many it has marked."""
 
     sent_packets: int
     sent_bytes: int
     drops: int
     backlog_packets: int
+    marks: int = 0
 
 
 def counted(found: Found) -> FibreCounters:
@@ -77,4 +85,6 @@ def statistics(dumped: bytes) -> Statistics:
     parts = rtnetlink.attributes(said[rtnetlink.TCA_STATS2])
     sent_bytes, sent_packets = _BASIC.unpack_from(parts[TCA_STATS_BASIC])
     length, _backlog, drops, *_ = _QUEUE.unpack_from(parts[TCA_STATS_QUEUE])
-    return Statistics(sent_packets, sent_bytes, drops, length)
+    kind = said[rtnetlink.TCA_KIND].rstrip(b"\0").decode()
+    marked = marks(kind, parts.get(TCA_STATS_APP, b""))
+    return Statistics(sent_packets, sent_bytes, drops, length, marked)

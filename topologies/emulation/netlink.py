@@ -15,7 +15,7 @@ from itertools import batched
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation import lanes, queue_interfaces, taps
+from corridor.topologies.emulation import host_tcp, lanes, queue_interfaces, taps
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
 from corridor.topologies.emulation.modules import QUEUES_NEED, SHAPING_NEEDS
 from corridor.topologies.emulation.namespaces import Namespace
@@ -23,6 +23,7 @@ from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkS
 from corridor.topologies.emulation.octets import rtnetlink
 from corridor.topologies.emulation.octets.found import Found
 from corridor.topologies.emulation.octets.rtnetlink import Interface, Request
+from corridor.topologies.emulation.queue_marking import QueueMarking, marks
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
     HOST_MTU_BYTES,
@@ -36,13 +37,6 @@ from corridor.topologies.model.wiring import (
 HOST_PREFIX_LENGTH = 8
 GATEWAY_QUEUE_FRAMES = 10_000
 """What a gateway may be behind, as when its processor is busy, before frames are lost at it."""
-HOST_SYSCTLS = {
-    # The default of 6 MB ends a window at 100 ms of 500 Mbit/s.
-    "tcp_rmem": "4096 131072 268435456",
-    "tcp_wmem": "4096 131072 268435456",
-    # What one transfer learnt about a path would slow the next one down.
-    "tcp_no_metrics_save": "1",
-}
 TAP_KIND = "tun"
 HOSTS_AT_ONCE = 100
 """Each takes a descriptor more while it is made."""
@@ -65,6 +59,7 @@ class Links:
         self._route = NetlinkSocket()
         self._closed = False
         self.namespaces: dict[str, Namespace] = {}
+        self._marking = QueueMarking({})
         self._before: dict[str, tuple[ClassCounters, ...]] = {}
         """What queues had counted when the fibres that they are before began again."""
 
@@ -99,6 +94,8 @@ class Links:
             for request in lanes.tree(index[interface], interface, shape)
         )
         self._put(queue_interfaces.put(shapes(self._wiring), index), QUEUES_NEED)
+        self._marking.close()
+        self._marking = QueueMarking(shapes(self._wiring))
         self.verify()
 
     def renew(self, wiring: Wiring) -> None:
@@ -106,7 +103,9 @@ class Links:
         shapes only: interfaces up, fibres empty and counted from 0, random losses from their seeds,
         hosts without a neighbour they know."""
         before = shapes(self._wiring)
+        changes = bool(marks(before)) != bool(marks(shapes(wiring)))
         self._wiring = wiring
+        self._marking.close()
         index = {link.name: link.index for link in self._route.links()}
         self._put(rtnetlink.qdisc_deleted(index[name], name) for name in shapes(wiring))
         self._put(queue_interfaces.deleted(before, index))
@@ -115,6 +114,8 @@ class Links:
         for namespace in self.namespaces.values():
             with namespace.entered(), NetlinkSocket() as inside:
                 _forget_neighbours(inside)
+                if changes:
+                    host_tcp.set_ecn(asked=bool(marks(shapes(wiring))))
         self.shape()
 
     def restore(self, wanted: Mapping[str, Shape]) -> None:
@@ -193,6 +194,7 @@ class Links:
         if self._closed:
             return
         self._closed = True
+        self._marking.close()
         remove_group(self._route, self._group)
         for namespace in self.namespaces.values():
             namespace.close()
@@ -211,7 +213,7 @@ class Links:
                 namespace = self.namespaces[hub.host] = Namespace()
                 with namespace.entered():
                     inside.append((hub, NetlinkSocket()))
-                    _set_host_sysctls()
+                    host_tcp.set_up(asks_for_ecn=bool(marks(shapes(self._wiring))))
             self._route.carry_out(map(self._host_pair, hubs))
             for hub, route in inside:
                 name = hub.host_interface
@@ -368,12 +370,6 @@ def _disable_ipv6(names: Iterable[str]) -> None:
         setting = Path(IPV6_SETTINGS, name, "disable_ipv6")
         if setting.exists():
             setting.write_text("1")
-
-
-def _set_host_sysctls() -> None:
-    """Of the namespace this thread is in."""
-    for name, value in HOST_SYSCTLS.items():
-        Path("/proc/sys/net/ipv4", name).write_text(value)
 
 
 def interfaces(wiring: Wiring) -> Iterable[str]:

@@ -183,8 +183,7 @@ class CorridorNet(HubNet):
         self.openvswitch = OpenVSwitch.connect(private_dir)
         if not self.built:
             self.build()
-        for controller in self.controllers:
-            controller.start()
+        self._start_controllers(self.openvswitch.run_dir)
         self.openvswitch.add_bridges(
             self.wiring,
             self._addresses(),
@@ -197,6 +196,11 @@ class CorridorNet(HubNet):
             self.kernel.shape()
         if self.waitConn:
             self.waitConnected(self.waitConn)
+
+    def _start_controllers(self, _open_vswitch: Path) -> None:
+        """Those of Mininet's; switches connect to sockets in the folder of Open vSwitch, too."""
+        for controller in self.controllers:
+            controller.start()
 
     @property
     def controller_address(self) -> str:

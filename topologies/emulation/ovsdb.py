@@ -62,6 +62,12 @@ QUIET = {
 }
 
 
+def switches_socket(run_id: str) -> str:
+    """The name, in the folder of Open vSwitch, of the socket on which a run's switches find their
+    controller. Open vSwitch connects to no other's (ovs-vswitchd.conf.db, target of Controller)."""
+    return f"corridor-{run_id}.sock"
+
+
 class OpenVSwitch:
     """A running Open vSwitch, the machine's own or one this process started."""
 

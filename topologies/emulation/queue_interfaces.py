@@ -110,11 +110,12 @@ def with_queue(
     fibre: FibreCounters, queue: Sequence[ClassCounters], before: Sequence[ClassCounters]
 ) -> FibreCounters:
     """Counters of one direction of a fibre with those of the queue in front of it, less what that
-    had dropped ``before``."""
+    had dropped and marked ``before``."""
     drops = sum(one.drops for one in queue) - sum(one.drops for one in before)
     return replace(
         fibre,
         queue_drops=fibre.queue_drops + drops,
+        queue_marks=sum(one.marks for one in queue) - sum(one.marks for one in before),
         backlog_packets=fibre.backlog_packets + sum(one.backlog_packets for one in queue),
     )
 

@@ -62,6 +62,8 @@ class Queue:
     committed: tuple[Commitment, ...] = field(default=(), metadata=OMIT_EMPTY)
     target_us: int = field(default=0, metadata=OMIT_EMPTY)
     """The time in the queue that an AQM aims at."""
+    ecn: bool = field(default=False, metadata=OMIT_EMPTY)
+    """Whether an AQM marks packets that allow it (RFC 3168) instead of dropping them."""
 
     @property
     def stands(self) -> bool:

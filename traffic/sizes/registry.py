@@ -7,12 +7,19 @@ from typing import NamedTuple
 
 from corridor.topologies.base.options import Values
 from corridor.traffic.arrivals.kind import SplitMix64
-from corridor.traffic.sizes import constant, lognormal, pareto, quantiles, sample
+from corridor.traffic.sizes import constant, exponential, lognormal, pareto, quantiles, sample
 from corridor.traffic.sizes.kind import SizeKind
 
 KINDS: Mapping[str, SizeKind] = {
     kind.name: kind
-    for kind in (constant.KIND, lognormal.KIND, pareto.KIND, quantiles.KIND, sample.KIND)
+    for kind in (
+        constant.KIND,
+        exponential.KIND,
+        lognormal.KIND,
+        pareto.KIND,
+        quantiles.KIND,
+        sample.KIND,
+    )
 }
 CONSTANT = constant.KIND.name
 

@@ -80,9 +80,9 @@ def main(out: str) -> None:
     scratch = Path("/tmp/at-rest")
     scratch.mkdir()
     controller = ControllerProcess.of_plan(plan, scratch, out_dir)
-    controller.start()
-    address = f"tcp:127.0.0.1:{controller.port}"
+    address = "unix:switches.sock"
     with CorridorNet(plan.wiring, controllers=[address], private_dir=scratch / "ovs") as net:
+        controller.start(net.openvswitch.run_dir / "switches.sock")
         controller.wait_ready()
         seen: dict[str, object] = {}
         listening = listeners(net)

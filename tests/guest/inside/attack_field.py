@@ -37,7 +37,6 @@ SETTLE_S = 2.5
 SPACING_S, BURST = 0.0002, 10
 HONEST_PACKETS = 20
 """Of each demand in the course of an attack, at least."""
-PORT_PLACEHOLDER = b"\xbe\xef"
 VIRTUAL = SimpleNamespace(clock="virtual")
 SCRATCH = Path("/tmp/attack")
 
@@ -56,12 +55,12 @@ class Field:
         program = from_plain(Program, given["program"])
         told: Any = SimpleNamespace(program=program, framework="ryu", job=VIRTUAL)
         self.controller = ControllerProcess.of_plan(told, SCRATCH, out_dir)
-        self.controller.start()
-        address = f"tcp:127.0.0.1:{self.controller.port}"
+        address = "unix:switches.sock"
         self.net = CorridorNet(self.wiring, controllers=[address], private_dir=SCRATCH / "ovs")
 
     def __enter__(self) -> Field:
         self.net.start()
+        self.controller.start(self.net.openvswitch.run_dir / "switches.sock")
         self.controller.wait_ready()
         self.gateways = self._stand_gateways()
         self.doors = {hub.hub: self._door(hub.hub) for hub in self.wiring.hubs}
@@ -131,7 +130,6 @@ class Field:
             if number % BURST == 0:
                 time.sleep(SPACING_S)
             for hub, door, frame in shots[number : number + 1]:
-                frame = frame.replace(2 * PORT_PLACEHOLDER, 2 * self.controller.port.to_bytes(2))
                 try:
                     if rogue is not None and door != "host":
                         rogue.send(door, frame)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import tcp_lab as lab
-from tests.benchmarks.tcp_lab import Flow, Line
+from tests.benchmarks.plain import Line
+from tests.benchmarks.tcp_lab import Flow
 
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.formats.load import load_topology

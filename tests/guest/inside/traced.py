@@ -77,10 +77,10 @@ def main(out: str) -> None:
         program=from_plain(Program, given["program"]), framework="ryu", job=VIRTUAL
     )
     controller = ControllerProcess.of_plan(told, SCRATCH, out_dir)
-    controller.start()
-    address = f"tcp:127.0.0.1:{controller.port}"
+    address = "unix:switches.sock"
     said: list[list[str]] = []
     with CorridorNet(wiring, controllers=[address], private_dir=SCRATCH / "ovs") as net:
+        controller.start(net.openvswitch.run_dir / "switches.sock")
         controller.wait_ready()
         gateways, faults = Gateways(wiring), Faults(wiring, net.kernel)
         vswitchd = Vswitchd(SCRATCH / "ovs")

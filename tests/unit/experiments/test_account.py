@@ -184,6 +184,23 @@ def test_what_a_switch_did_not_send_on_is_by_the_event_that_took_its_port():
     assert (loss.place, loss.cause.kind, loss.cause.event) == ("guian", "switch", "dig")
 
 
+def test_what_waits_for_policies_to_let_it_pass_is_kept_back_by_them_and_by_no_event_before():
+    """Their roll-out takes a moment, in which packets are dropped though more is allowed."""
+    plan = dataclasses.replace(PLAN, events=(CUT,))
+    told = [
+        {"demand": "far", "status": status, "at_ns": at_ns}
+        for status, at_ns in (("BLOCKED", 100), ("UP", 1_700))
+    ]
+    network = CountedNetwork(plan)
+    network.read(at_ns=1_500)
+    network.send(STREAM_OF_FAR, 6, until="s1")
+    network.send(STREAM_OF_FAR, 4)
+    network.read("end", at_ns=1_900)
+    found = network.ledger(told=told)
+    assert found.closes
+    assert lost(found, STREAM_OF_FAR) == {"policy": 6}
+
+
 def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close():
     network = CountedNetwork()
     network.send(STREAM_OF_FAR, 6, until="s2p2")

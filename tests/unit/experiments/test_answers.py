@@ -144,6 +144,16 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_way() -> None:
     ) in verdict(of, summary(of, slow), PROOF).answers
 
 
+def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage() -> None:
+    of = answers("mini")
+    loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))
+    said = verdict(of, summary(of, loaded), PROOF).answers
+    assert (
+        "Worst event: cut one at 2 s hit 1 demand; none was out; 1 probe lost; "
+        "12 probes lost meanwhile in full queues or at random."
+    ) in said
+
+
 def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     of = answers("reference")
     seen: Any = {"frames": 3_534_725, "lost": 0, "forbidden": [], "strange": []}

@@ -10,14 +10,10 @@ import pytest
 
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results import timeline
-from corridor.experiments.results.event_impacts import (
-    QUEUE,
-    RANDOM,
-    Dropping,
-    account,
-    write_impacts,
-)
+from corridor.experiments.results.account import Account
+from corridor.experiments.results.event_impacts import losses_of, write_impacts
 from corridor.experiments.results.expectations import expectations
+from corridor.experiments.results.uncounted_losses import QUEUE, RANDOM, Dropping, likeliest
 from corridor.traffic.measures.samples import PROBE_DTYPE
 from handmade_run import EPOCH_NS
 from handmade_run import plan as handmade_plan
@@ -69,19 +65,20 @@ def probes_of(demand, lost=(), *, later=(), phase=1):
     return found
 
 
-def accounted(plan, *probes, dropping=NONE_DROP):
-    return account(np.concatenate(probes), plan, EPOCH_NS, dropping)
+def guessed(plan, *probes, dropping=NONE_DROP):
+    judge = likeliest(plan, dropping)
+    return losses_of(np.concatenate(probes), plan, EPOCH_NS, judge)
 
 
 def causes_of(plan, *probes, dropping=NONE_DROP):
-    return accounted(plan, *probes, dropping=dropping).causes
+    return guessed(plan, *probes, dropping=dropping).causes
 
 
 CUT = event("dig", 1000, 2000, impact(NEAR))
 
 
 def test_what_is_lost_once_an_event_begins_is_of_it_and_so_is_what_was_under_way():
-    losses = accounted(plan_with(CUT), probes_of(NEAR, range(99, 112), later=range(112, 200)))
+    losses = guessed(plan_with(CUT), probes_of(NEAR, range(99, 112), later=range(112, 200)))
     assert losses.causes == {"near": {"dig": 13}}
     (hit,) = losses.impacts
     assert (hit.event, hit.demand, hit.expected, hit.lost) == ("dig", "near", True, 13)
@@ -100,30 +97,31 @@ def test_the_path_is_the_last_that_the_controller_told_while_an_event_lasts():
         *(told(900, "a"), told(1100, "b"), told(1200, "c"), told(1300)),
         *(told(1400, "d", demand="far"), told(2100, "e")),
     ]
-    losses = account(probes_of(NEAR), plan_with(CUT), EPOCH_NS, NONE_DROP, said)
+    plan = plan_with(CUT)
+    losses = losses_of(probes_of(NEAR), plan, EPOCH_NS, likeliest(plan, NONE_DROP), said)
     assert losses.impacts[0].path_then == ("c",)
 
 
 def test_the_longest_outage_is_told_and_when_the_last_was_over():
-    (hit,) = accounted(plan_with(CUT), probes_of(NEAR, [*range(100, 105), 150])).impacts
+    (hit,) = guessed(plan_with(CUT), probes_of(NEAR, [*range(100, 105), 150])).impacts
     assert (hit.lost, hit.out_ms, hit.over_ms) == (6, 50.0, 510.0)
 
 
 def test_an_outage_is_from_the_first_that_is_lost_to_the_next_that_arrives_however_they_are_sent():
     probes = probes_of(NEAR, range(100, 105))
     probes["intended_ns"][103:] += 90 * MS
-    (hit,) = accounted(plan_with(CUT), probes).impacts
+    (hit,) = guessed(plan_with(CUT), probes).impacts
     assert hit.out_ms == 140.0
 
 
 def test_whom_an_event_should_hit_and_does_not_is_told_with_nothing_lost():
-    (hit,) = accounted(plan_with(CUT), probes_of(NEAR)).impacts
+    (hit,) = guessed(plan_with(CUT), probes_of(NEAR)).impacts
     assert (hit.expected, hit.lost, hit.out_ms, hit.over_ms) == (True, 0, 0.0, 0.0)
 
 
 def test_an_event_that_takes_all_away_for_as_long_as_it_lasts_has_no_round_trip_then():
     gone = event("dig", 1000, 2000, impact(NEAR, out_ms=None, followed_ns=None))
-    (hit,) = accounted(plan_with(gone), probes_of(NEAR, range(100, 200))).impacts
+    (hit,) = guessed(plan_with(gone), probes_of(NEAR, range(100, 200))).impacts
     assert (hit.expected_out_ms, hit.rtt_then_ms, hit.expected_rtt_then_ms) == (None, None, None)
     assert hit.out_ms == 1000.0
 
@@ -161,7 +159,7 @@ def test_what_is_over_at_once_explains_what_is_lost_within_seconds_unless_it_for
 
 
 def test_a_demand_that_an_event_should_not_have_hit_is_a_surprise_of_it():
-    losses = accounted(plan_with(CUT), probes_of(NEAR), probes_of(FAR, [105]))
+    losses = guessed(plan_with(CUT), probes_of(NEAR), probes_of(FAR, [105]))
     surprise = next(one for one in losses.impacts if one.demand == "far")
     assert (surprise.expected, surprise.lost, surprise.expected_out_ms) == (False, 1, 0.0)
     assert losses.causes == {"far": {"unexplained": 1}}
@@ -235,11 +233,79 @@ def test_warm_up_copies_and_cuts_one_after_another_are_not_counted():
 
 def test_rows_are_kept_in_the_order_of_events(tmp_path):
     first, second = event("a", 1000, 1100, impact(FAR)), event("b", 2000, 2100, impact(NEAR))
-    losses = accounted(plan_with(first, second), probes_of(NEAR, [205]), probes_of(FAR))
+    losses = guessed(plan_with(first, second), probes_of(NEAR, [205]), probes_of(FAR))
     write_impacts(tmp_path / "events.parquet", losses.impacts)
     table = pq.read_table(tmp_path / "events.parquet")
     assert table["event"].to_pylist() == ["a", "b"]
     assert table.schema.metadata[b"corridor_schema"] == b"events/1"
+
+
+class Counts:
+    """An account by which a demand lost so many probes to each cause."""
+
+    ledger = "there is one"
+
+    def __init__(self, *, queue=0, random=0, **dark):
+        self.by_event = {"" if name == "policy" else name: count for name, count in dark.items()}
+        self.counts = {"queue": queue, "random loss": random, **dark}
+
+    def lost_by(self, _demand, _kind):
+        return {cause: count for cause, count in self.counts.items() if count}
+
+    def dark(self, _demand, _kind):
+        return self.by_event
+
+
+def counted(plan, probes, **counts):
+    return losses_of(probes, plan, EPOCH_NS, timeline.by(Counts(**counts), plan))
+
+
+def test_what_full_queues_took_is_no_outage_of_the_event_that_filled_them():
+    queued, dark = [110, 120, 121, 150, 151], range(100, 106)
+    losses = counted(plan_with(CUT), probes_of(NEAR, [*dark, *queued]), dig=6, queue=5)
+    assert losses.causes["near"] == {"dig": 6, "queue": 5}
+    (hit,) = losses.impacts
+    assert (hit.lost, hit.lost_otherwise, hit.out_ms, hit.over_ms) == (6, 5, 60.0, 60.0)
+
+
+def test_an_event_under_load_that_no_packet_met_puts_nobody_out():
+    losses = counted(plan_with(CUT), probes_of(NEAR, range(100, 120)), queue=20)
+    (hit,) = losses.impacts
+    assert (hit.lost, hit.lost_otherwise, hit.out_ms) == (0, 20, 0.0)
+    assert counted(plan_with(CUT), probes_of(FAR, [120]), queue=1).impacts == ()
+
+
+def test_what_was_counted_as_the_doing_of_an_event_is_of_that_and_of_no_other():
+    second = event("more", 1500, 1800, impact(NEAR))
+    lost = [*range(100, 105), 150]
+    hits = counted(plan_with(CUT, second), probes_of(NEAR, lost), queue=5, more=1).impacts
+    assert [(one.event, one.lost, one.out_ms) for one in hits] == [
+        ("dig", 0, 0.0),
+        ("more", 1, 10.0),
+    ]
+    (hit,) = counted(plan_with(CUT), probes_of(NEAR, lost), queue=4, elsewhere=2).impacts
+    assert (hit.event, hit.lost, hit.lost_otherwise) == ("dig", 2, 4)
+
+
+def test_a_surprise_is_one_where_a_way_was_dark():
+    hits = counted(plan_with(CUT), probes_of(FAR, [120, 121]), dig=2).impacts
+    assert [(one.demand, one.expected, one.lost) for one in hits] == [("far", False, 2)]
+
+
+def test_what_an_event_has_fibres_lose_at_random_is_of_it():
+    worse = event("worse", 1000, 2000, impact(NEAR, out_ms=None), kind="degrade")
+    losses = counted(plan_with(worse), probes_of(NEAR, [120, 150]), random=2)
+    assert losses.impacts[0].lost == 2
+
+
+def test_the_warm_up_and_what_policies_keep_back_are_no_outage_of_a_later_event():
+    law = event("law", 1000, None, impact(SILENT), kind="policies", what="x")
+    kept = replace(plan_with(law, silent_rtt_ns=None))
+    before = probes_of(SILENT, range(100))
+    warm_up = probes_of(SILENT, range(3), phase=0)[:3]
+    probes = np.concatenate([warm_up, before])
+    (hit,) = counted(kept, probes, policy=103).impacts
+    assert (hit.lost, hit.out_ms) == (0, 0.0)
 
 
 def expected(options, *, until_ms=2000, said=(), lost=(), later=()):
@@ -291,7 +357,9 @@ def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost,
     (tmp_path / "raw" / "controller_events.jsonl").touch()
     summary = {"demands": [], "warnings": []}
     hosts = [SimpleNamespace(epoch_ns=EPOCH_NS)]
-    timeline.add_timeline(tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, summary)
+    timeline.add_timeline(
+        tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, Account(None), summary
+    )
     (told,) = summary["events"]
     assert len(told["hits"]) == hits
     assert told["refused"] == ("unlawful" if kind == "refused" else None)

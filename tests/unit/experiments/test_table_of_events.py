@@ -50,6 +50,12 @@ def test_an_event_has_a_line_and_so_has_each_demand_that_it_put_out():
     assert "random loss" in lines[5]
 
 
+def test_what_was_lost_meanwhile_otherwise_has_a_line_of_its_own():
+    lines = table(event({**HIT, "lost_otherwise": 9}, {**HIT, "lost_otherwise": 3}))
+    assert lines[-1] == "dig: 12 more lost meanwhile, in full queues, at meters or at random"
+    assert len(table(event(HIT))) + 1 == len(lines) - 1
+
+
 def test_what_depends_on_random_intervals_is_expected_between_the_least_and_the_most():
     between = {**HIT, "expected_out_within_ms": (1739.8, 1951.8)}
     sure = {**HIT, "expected_out_within_ms": (1616.0, 1625.0), "out_ms": 1.0}

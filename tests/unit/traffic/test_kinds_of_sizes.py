@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, log
+from statistics import mean, median, stdev
 
 import pytest
 
@@ -14,6 +15,7 @@ from kinds_lab import named_in
 
 EXAMPLES = {
     "constant": {"octets": 782},
+    "exponential": {"mean": 20_000},
     "lognormal": {"median": 3000, "sigma": 0.99},
     "pareto": {"least": 10_000, "alpha": 2.5},
     "quantiles": {"points": {"p0": 40, "p50": 4000, "p100": 60_000}},
@@ -36,8 +38,15 @@ def test_sizes_depend_on_the_seed_alone_and_have_the_mean_that_is_said(kind) -> 
     found = drawn(kind.name, 40_000)
     assert found == drawn(kind.name, 40_000)
     assert min(found) >= 0
-    mean = kind.mean(EXAMPLES[kind.name])
-    assert sum(found) / len(found) == pytest.approx(mean, rel=0.03)
+    assert mean(found) == pytest.approx(kind.mean(EXAMPLES[kind.name]), rel=0.03)
+
+
+def test_exponential_sizes_vary_as_much_as_they_are_large_and_half_are_below_ln_2_of_the_mean() -> (
+    None
+):
+    found = drawn("exponential", 40_000)
+    assert stdev(found) / mean(found) == pytest.approx(1.0, rel=0.02)
+    assert median(found) == pytest.approx(20_000 * log(2), rel=0.02)
 
 
 def test_half_of_lognormal_sizes_are_below_the_median_and_their_logarithm_has_its_deviation() -> (

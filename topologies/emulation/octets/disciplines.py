@@ -31,6 +31,19 @@ CODEL_UNIT_SHIFT = 10
 PIE_TARGET, PIE_LIMIT, PIE_ECN = 1, 2, 6
 
 
+_MARKS_AT = {"fq_codel": 12, "pie": 36}
+"""Where AQMs say how many packets they have marked: ``struct tc_fq_codel_xstats`` and
+``struct tc_pie_xstats``."""
+
+
+def marks(kind: str, own_statistics: bytes) -> int:
+    """Packets that an AQM has marked; none where a discipline does not mark."""
+    at = _MARKS_AT.get(kind)
+    if at is None or len(own_statistics) < at + _U32.size:
+        return 0
+    return int(_U32.unpack_from(own_statistics, at)[0])
+
+
 class Options(Protocol):
     """A discipline's options, or a class's."""
 
@@ -183,13 +196,14 @@ class FqCodel:
     limit_packets: int
     flows: int
     quantum_bytes: int
+    ecn: bool = False
     kind: ClassVar[str] = "fq_codel"
 
     def options(self) -> bytes:
         return (
             u32(CODEL_TARGET, self.target_us)
             + u32(CODEL_LIMIT, self.limit_packets)
-            + u32(CODEL_ECN, 0)
+            + u32(CODEL_ECN, int(self.ecn))
             + u32(CODEL_FLOWS, self.flows)
             + u32(CODEL_QUANTUM, self.quantum_bytes)
         )
@@ -203,7 +217,8 @@ class FqCodel:
     def held(cls, said: bytes) -> Self:
         found = attributes(said)
         numbers = (CODEL_TARGET, CODEL_LIMIT, CODEL_FLOWS, CODEL_QUANTUM)
-        return cls(*(_u32(found, number) for number in numbers))
+        target_us, limit, flows, quantum = (_u32(found, number) for number in numbers)
+        return cls(target_us, limit, flows, quantum, bool(_u32(found, CODEL_ECN)))
 
 
 @dataclass(frozen=True)
@@ -212,11 +227,14 @@ class Pie:
 
     target_us: int
     limit_packets: int
+    ecn: bool = False
     kind: ClassVar[str] = "pie"
 
     def options(self) -> bytes:
         return (
-            u32(PIE_TARGET, self.target_us) + u32(PIE_LIMIT, self.limit_packets) + u32(PIE_ECN, 0)
+            u32(PIE_TARGET, self.target_us)
+            + u32(PIE_LIMIT, self.limit_packets)
+            + u32(PIE_ECN, int(self.ecn))
         )
 
     def as_held(self) -> Self:
@@ -227,7 +245,8 @@ class Pie:
     @classmethod
     def held(cls, said: bytes) -> Self:
         found = attributes(said)
-        return cls(_u32(found, PIE_TARGET), _u32(found, PIE_LIMIT))
+        target_us, limit_packets = (_u32(found, number) for number in (PIE_TARGET, PIE_LIMIT))
+        return cls(target_us, limit_packets, bool(_u32(found, PIE_ECN)))
 
 
 def _u32(found: Attributes, number: int) -> int:

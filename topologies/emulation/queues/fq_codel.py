@@ -27,6 +27,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
         limit_packets=-(-queue.buffer_bytes // FULL_FRAME_ON_FIBRE_BYTES),
         flows=FLOWS,
         quantum_bytes=FULL_FRAME_ON_FIBRE_BYTES,
+        ecn=queue.ecn,
     )
     parts = (
         *gate(rate_bytes_per_s),
@@ -37,5 +38,8 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
 
 
 KIND = QueueKind(
-    "fq_codel", "fair queueing of flows, each held to a target delay", tree, frozenset(["target"])
+    "fq_codel",
+    "fair queueing of flows, each held to a target delay",
+    tree,
+    frozenset(["target", "ecn"]),
 )

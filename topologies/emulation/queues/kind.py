@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from corridor.topologies.emulation.queues.tree import Tree
 from corridor.topologies.model.queue import Queue
 
-type Takes = Literal["classes", "weights", "target", "commitments"]
+type Takes = Literal["classes", "weights", "target", "ecn", "commitments"]
 
 
 class QueueKind(NamedTuple):

@@ -17,9 +17,9 @@ from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     limit_packets = -(-queue.buffer_bytes // FULL_FRAME_ON_FIBRE_BYTES)
-    aqm = Pie(target_us=queue.target_us, limit_packets=limit_packets)
+    aqm = Pie(target_us=queue.target_us, limit_packets=limit_packets, ecn=queue.ecn)
     stage = Stage(FIRST_LINE, GATE_CLASS, aqm)
     return Tree((*gate(rate_bytes_per_s), stage), (Line("all", FIRST_LINE),))
 
 
-KIND = QueueKind("pie", "one queue held to a target delay", tree, frozenset(["target"]))
+KIND = QueueKind("pie", "one queue held to a target delay", tree, frozenset(["target", "ecn"]))
