@@ -26,6 +26,8 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "count": lambda values: float(len(values)),
 }
 UNITS = {"ms": "ms", "s": "s", "ns": "ns", "mbps": "Mbit/s", "gbps": "Gbit/s", "bytes": "bytes"}
+COUNTED = ("lost", "lost_by", "lost_at")
+"""Keys of counts by cause, which name none that did not happen."""
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_ -]+)(?:\[(?P<names>[^\[\]]+)\])?")
 
@@ -106,6 +108,9 @@ def _found(value: Any, steps: Sequence[Step], so_far: str) -> Iterator[Any]:
         yield None
         return
     (key, names), *rest = steps
+    if isinstance(value, dict) and key not in value and so_far.endswith(COUNTED):
+        yield 0
+        return
     if not isinstance(value, dict) or key not in value:
         keys = list(value) if isinstance(value, dict) else []
         hint = nearest(key, keys) or (f"keys are {', '.join(keys)}" if keys else "")

@@ -68,9 +68,7 @@ def test_a_cell_travels_with_the_files_it_names(tmp_path):
     )
     study = load_study(written(tmp_path, text))
     cell = next(
-        one
-        for one in cells(study, conditions(study), "p")
-        if one.condition.levels["law"] == "mine"
+        one for one in cells(study, conditions(study), "p") if one.condition.levels["law"] == "mine"
     )
     bundle = bundle_of(cell, study.folder)
     assert set(bundle.files) == {"mine.yaml"}

@@ -7,6 +7,7 @@ from corridor.topologies.base.errors import InputError
 
 SUMMARY = {
     "invalid": None,
+    "account": {"lost": {"fault": 4}},
     "demands": [
         {"id": "ckpt", "class": "bulk", "rtt_ms": {"p50": 20.0, "p99": None}, "lost": 3},
         {"id": "infer", "class": "infer", "rtt_ms": {"p50": 30.0, "p99": 31.0}, "lost": 0},
@@ -27,6 +28,8 @@ SUMMARY = {
         ("sum(demands[infer].lost)", 9.0),
         ("mean(demands.rtt_ms.p50)", 25.0),
         ("max(events[red-sea].hits.out_ms)", 25.0),
+        ("account.lost.fault", 4.0),
+        ("account.lost.queue", 0.0),
         ("count(events.hits.out_ms)", 2.0),
     ],
 )
