@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import platform
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -21,13 +23,15 @@ from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
 
 PROGRAM = "corridor.experiments.study_runs.one_cell"
+PREFIX = "corridor-cell-"
 TOLD_LINES = 3
 
 
 def run_cell(bundle: Bundle) -> Ran:
     """Never raises for what becomes of a cell: that is told."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="corridor-cell-") as place:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as place:
         folder = Path(place)
         (folder / BUNDLE).write_bytes(pickle.dumps(bundle))
         with (folder / LOG).open("wb") as log:
@@ -52,6 +56,14 @@ def run_cell(bundle: Bundle) -> Ran:
             platform.node(),
             _archive(folder),
         )
+
+
+def _sweep() -> None:
+    """Away with folders of workers that were killed: their names have the process's number."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        number = left.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _told(outcome: Path) -> tuple[State, str]:

@@ -1,4 +1,4 @@
-"""Studies as they are written: every mistake is told with its line, and what is right is checked."""
+"""Studies as they are written: what they come to, and every mistake with its line."""
 
 from pathlib import Path
 
