@@ -53,6 +53,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
     parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
 
 
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "plan":
         return _plan(args.what)
     if args.action == "show":
-        return _show(Path(args.what), as_json=args.json)
+        return _show(Path(args.what), args)
     return _run(args)
 
 
@@ -95,23 +96,27 @@ def _run(args: argparse.Namespace) -> int:
     stream = sys.stderr if args.json else sys.stdout
     with telling(stream, "checking cells") as say:
         run_study(study, out, How(args.scheduler, args.workers, args.retry), say)
-    return _show(out, as_json=args.json)
+    return _show(out, args)
 
 
-def _show(folder: Path, *, as_json: bool) -> int:
+def _show(folder: Path, args: argparse.Namespace) -> int:
     from corridor.experiments.results.columns import render
     from corridor.experiments.study.answers import answers
     from corridor.experiments.study.tables import tables
     from corridor.experiments.study.words import sentences
     from corridor.experiments.study_runs.reading import read_study
     from corridor.experiments.study_runs.writing import as_json as plain
-    from corridor.experiments.study_runs.writing import write
+    from corridor.experiments.study_runs.writing import made_by, write
     from corridor.experiments.terminal.screen import show, terminal_width
 
     study, runs = read_study(folder)
     found = answers(study, runs)
     write(folder, study, runs, found)
-    if as_json:
+    if not args.no_figures:
+        from corridor.experiments.figures.study import draw
+
+        draw(folder / "figures", study, runs, found, made_by(study))
+    if args.json:
         print(json.dumps(plain(study, found)))
         return _code(found)
     for table in tables(study, found):
@@ -119,7 +124,7 @@ def _show(folder: Path, *, as_json: bool) -> int:
         show(render(table.headings, table.rows, numbers, width=terminal_width()) + "\n")
     for sentence in sentences(study, found):
         show(sentence)
-    print(f"\nTables and values are in {folder}")
+    print(f"\nTables, figures and values are in {folder}")
     return _code(found)
 
 

@@ -8,13 +8,14 @@ from corridor.topologies.base.places import PACKAGE
 
 KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
-BESIDE = (
-    "experiments/figures",
-    "experiments/pages",
-    "experiments/documentation",
-    "experiments/study",
+BESIDE = tuple(
+    f"experiments/{room}"
+    for room in (
+        *("answers", "atlas", "command_line", "commands", "documentation", "figures", "pages"),
+        *("setup", "study", "terminal"),
+    )
 )
-"""What draws and tells results, and makes none."""
+"""What asks for results, draws and tells them, and makes none."""
 
 
 def program_digest() -> str:

@@ -18,19 +18,24 @@ VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
 
 
+def made_by(study: StudyFile) -> str:
+    """What every table and figure carries."""
+    return f"{version_line()}, study {study.name}, scenario {study.scenario}, seed {study.seed}"
+
+
 def write(folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answers) -> None:
     """Raises InputError where the folder cannot be written."""
-    made_by = f"{version_line()}, study {study.name}, scenario {study.scenario}, seed {study.seed}"
+    maker = made_by(study)
     with writing(folder):
-        _write_values(folder / VALUES, study, runs, made_by)
+        _write_values(folder / VALUES, study, runs, maker)
         (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
         (folder / TABLES).mkdir(exist_ok=True)
         for table in tables(study, found):
             for ending, text in FORMATS.items():
-                (folder / TABLES / f"{table.name}.{ending}").write_text(text(table, made_by))
+                (folder / TABLES / f"{table.name}.{ending}").write_text(text(table, maker))
 
 
-def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], made_by: str) -> None:
+def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:
     """A row a cell and measure, with a column an axis; null where a run has no such value."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -47,7 +52,7 @@ def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], made_
         "unit": [measure.shown_unit for _, measure in rows],
     }
     table = pa.table(columns).replace_schema_metadata(
-        {"corridor_schema": str(SCHEMA), "made_by": made_by}
+        {"corridor_schema": str(SCHEMA), "made_by": maker}
     )
     pq.write_table(table, path)
 

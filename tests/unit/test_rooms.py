@@ -33,9 +33,9 @@ ROOMS = {
     ),
     "experiments": (
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
-        "answers",
+        *("answers", "study"),
         *("atlas", "pages", "figures"),
-        *("study", "lab", "testbeds", "run"),
+        *("lab", "testbeds", "run"),
         *("study_runs", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
