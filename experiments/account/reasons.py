@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from corridor.experiments.account.losses import GATEWAY, POLICY, SWITCH, UNEXPLAINED, Cause
+from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH, UNEXPLAINED, Cause
 from corridor.experiments.account.packet_classes import FORWARD, PacketClass
 from corridor.experiments.account.readings import Moment
 from corridor.experiments.plan.values import Plan, PlannedEvent
@@ -35,9 +35,11 @@ class Reasons:
         told: Sequence[Mapping[str, Any]],
         epoch_ns: int,
         flapped: frozenset[str],
+        lost_upcalls: int = 0,
     ) -> None:
         """``told`` are statuses of demands, by a controller that follows; ``flapped`` are
-        interfaces whose session of BFD went down though nothing had failed."""
+        interfaces whose session of BFD went down though nothing had failed; ``lost_upcalls`` how
+        many packets were lost on their way up from the datapath."""
         self._plan = plan
         self._classes = classes
         self._planned = {demand.id: demand for demand in plan.demands}
@@ -49,6 +51,7 @@ class Reasons:
             for end in (fibre.a, fibre.z)
             if end.interface in flapped
         }
+        self._lost_upcalls = lost_upcalls
         self._metered = _metered(plan)
 
     def is_metered(self, hub: str, number: int) -> bool:
@@ -71,6 +74,10 @@ class Reasons:
             return Cause(SWITCH, event, "no live port")
         if hub in self._flapped:
             return Cause(SWITCH, "", "BFD took ports for dead though nothing had failed")
+        if self._lost_upcalls:
+            return Cause(MACHINE, "", "on their way up from the datapath")
+        if now.said["machine"] > before.said["machine"]:
+            return Cause(MACHINE, "", "the kernel's backlog")
         return Cause(UNEXPLAINED)
 
     def at_gateway(self, _hub: str, number: int, before: Moment, now: Moment) -> Cause:

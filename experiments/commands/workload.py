@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
+    from corridor.experiments.plan.planned_messages import PlannedWorkload
     from corridor.experiments.plan.values import Plan
     from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
 
@@ -121,6 +123,12 @@ def _plan(args: argparse.Namespace) -> int:
     return 0
 
 
+def _mean_bps(workload: PlannedWorkload, octets: int) -> int:
+    """Of requests of a trace, which come when they come; 0 of what follows from the network."""
+    lasts_ns = sum(until_ns - from_ns for from_ns, until_ns in workload.windows)
+    return round(octets * 8 * NS_PER_S / lasts_ns) if workload.kind == "requests" else 0
+
+
 def _planned(plan: Plan) -> str:
     from corridor.experiments.results.columns import render
     from corridor.topologies.base.units import format_rate, format_size
@@ -132,7 +140,8 @@ def _planned(plan: Plan) -> str:
     for number, workload in enumerate(plan.workloads):
         for place, demand in enumerate(workload.demands):
             octets = sent.get((number, demand), [])
-            mean_bps, bottleneck_bps = workload.mean_bps[place], plan.demands[demand].bottleneck_bps
+            mean_bps = workload.mean_bps[place] or _mean_bps(workload, sum(octets))
+            bottleneck_bps = plan.demands[demand].bottleneck_bps
             known = bool(mean_bps and bottleneck_bps)
             rows.append(
                 (

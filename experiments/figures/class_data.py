@@ -112,27 +112,29 @@ def edges_s(end_s: float) -> Floats:
 
 def last_arrival_s(rows: Iterable[MessageRow], start_ns: int) -> float:
     """Of what policies let go; 0 of nothing."""
-    ends = (row.completed_ns for row in rows if row.completed_ns and not row.kept_back)
+    ends = (
+        row.until_ns for row in rows if row.until_ns and row.arrived_bytes and not row.kept_back
+    )
     return max(((one - start_ns) / 1e9 for one in ends), default=0.0)
 
 
 def goodput_mbps(rows: Iterable[MessageRow], start_ns: int, edges: Floats) -> Floats:
-    """What arrived whole, by bin: octets of a message are spread evenly from its first to its last
-    arrival."""
+    """What arrived, by bin: octets of a message are spread evenly from its first to its last
+    arrival, or to the end of its connection."""
     found = np.zeros(len(edges) - 1)
     width_s = float(edges[1] - edges[0])
     for row in rows:
-        if row.completed_ns is None:
+        octets = row.arrived_bytes
+        if row.until_ns is None or row.came_from_ns is None or not octets:
             continue
-        last_s = (row.completed_ns - start_ns) / 1e9
-        first_s = last_s if row.first_ns is None else (row.first_ns - start_ns) / 1e9
+        first_s, last_s = ((at_ns - start_ns) / 1e9 for at_ns in (row.came_from_ns, row.until_ns))
         if last_s - first_s <= 0:
-            found[int(np.clip(last_s // width_s, 0, len(found) - 1))] += row.bytes
+            found[int(np.clip(last_s // width_s, 0, len(found) - 1))] += octets
             continue
         begin, end = (int(np.clip(one // width_s, 0, len(found) - 1)) for one in (first_s, last_s))
         lower, upper = edges[begin : end + 1], edges[begin + 1 : end + 2]
         overlap = np.clip(np.minimum(upper, last_s) - np.maximum(lower, first_s), 0, None)
-        found[begin : end + 1] += row.bytes * overlap / (last_s - first_s)
+        found[begin : end + 1] += octets * overlap / (last_s - first_s)
     return found * 8 / width_s / 1e6
 
 

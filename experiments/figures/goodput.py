@@ -39,7 +39,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     messages = sum(one["messages"] for one in classes)
     bins = duration(float(edges[1] - edges[0]) * 1e3)
     said = (
-        f"{arrived:,} of {counted(messages, 'message')} that arrived whole, each spread over "
+        f"{counted(messages, 'message')}, of which {arrived:,} arrived whole, each spread over "
         f"the time in which it arrived, in bins of {bins}; payload, in emulated rates"
     )
     key = [(Patch(**DELIVERED), "goodput"), *key_of_events(rows.spans)]

@@ -25,7 +25,7 @@ from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.fibre_use import use_readings
-from corridor.experiments.lab.health import counted, counting_all
+from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -109,11 +109,13 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
         before = counted(net, bfd=has_bfd)
+        udp = udp_errors(net)
         queues = net.kernel.class_counters()
         counts.read("start", 0)
         sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
-        write_health(out_dir / "raw", Health(before, after, sockets))
+        health = Health(before, after, sockets, since(udp, udp_errors(net)))
+        write_health(out_dir / "raw", health)
         write_queues(out_dir / "raw", queues, net.kernel.class_counters())
         _transfer_alone(plan, transfers, emit)
         counts.finish(plan.job.end_ns)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.results.machine_counters import Counted
+from corridor.experiments.results.machine_counters import Counted, UdpErrors
 from corridor.topologies.base.codec import to_plain
 
 if TYPE_CHECKING:
     from corridor.topologies.emulation.network import CorridorNet
 
 SOFTNET = Path("/proc/net/softnet_stat")
+UDP_COUNTERS = Path("/proc/thread-self/net/snmp")
 DROPPED = 1
 """The column of softnet_stat with what a processor's backlog had no room for."""
 
@@ -28,6 +29,32 @@ def counted(net: CorridorNet, *, bfd: bool) -> Counted:
         bfd_changes=changes,
         fibres=to_plain(net.kernel.counters()),
     )
+
+
+def udp_errors(net: CorridorNet) -> dict[str, UdpErrors]:
+    """By hub, since its host was made."""
+    found = {}
+    for hub in net.wiring.hubs:
+        with net[hub.hub].namespace.entered():
+            found[hub.hub] = udp_errors_in(UDP_COUNTERS.read_text())
+    return found
+
+
+def udp_errors_in(text: str) -> UdpErrors:
+    """Of a kernel's table of counters, whose lines come in pairs of names and numbers."""
+    names, numbers = (line.split() for line in text.splitlines() if line.startswith("Udp:"))
+    told = dict(zip(names[1:], map(int, numbers[1:]), strict=True))
+    full = told["RcvbufErrors"]
+    return UdpErrors(full, told["InErrors"] - full, told["NoPorts"])
+
+
+def since(before: Mapping[str, UdpErrors], after: Mapping[str, UdpErrors]) -> dict[str, UdpErrors]:
+    """What came between, of those hosts that have any."""
+    more = {
+        hub: UdpErrors(*(now - was for was, now in zip(before[hub].each, said.each, strict=True)))
+        for hub, said in after.items()
+    }
+    return {hub: errors for hub, errors in more.items() if any(errors.each)}
 
 
 def counting_all(

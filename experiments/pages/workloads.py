@@ -169,8 +169,10 @@ def _goodput(one: Json) -> Told:
     if one["goodput_mbps"] is None:
         return Told(NOTHING)
     real = one["real_gbps"]
-    stands_for = "" if real is None else f"for {_digits(real)} Gbit/s"
-    return Told(_digits(one["goodput_mbps"]), stands_for)
+    said = [] if real is None else [f"for {_digits(real)} Gbit/s"]
+    part = one.get("bytes_unfinished", 0)
+    said += [f"{part / one['bytes']:.0%} of unfinished messages"] if part else []
+    return Told(_digits(one["goodput_mbps"]), ", ".join(said))
 
 
 def _digits(value: float) -> str:

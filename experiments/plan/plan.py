@@ -103,7 +103,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = list(cut_phases(cuts, loaded, wiring, templates))
     named = moments(measured)
-    clock = Clock((*loaded.events, *loaded.loads), named, loaded.file)
+    clock = Clock((*loaded.events, *loaded.loads), named, loaded.document)
     everything = clock.placed()
     sending = plan_workloads(
         loaded, clock, everything, named[END], demands, wiring, templates, seed

@@ -136,21 +136,21 @@ def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> Non
         kinds = ", ".join(kind for kind in KINDS if kind in worst.over)
         names = ", ".join(worst.shared[:MOST_SHARED])
         more = len(worst.shared) - MOST_SHARED
-        raise InputError(
+        raise loaded.document.error(
             f"demands {worst.one} and {worst.other} are to share no {kinds}, and no such ways were "
             f"found: the least that was found to be shared is {names}"
             f"{f' and {more} more' if more > 0 else ''}",
-            "leave a kind out of over, add a fibre to the map, or ask of other policies",
-            file=loaded.file,
-            line=_line_of_group(loaded, worst),
+            "disjoint",
+            _group(loaded, worst),
+            hint="leave a kind out of over, add a fibre to the map, or ask of other policies",
         )
 
 
-def _line_of_group(loaded: LoadedScenario, shared: Sharing) -> int | None:
-    """Of the first group that asks that these two share nothing."""
+def _group(loaded: LoadedScenario, shared: Sharing) -> int:
+    """The first group that asks that these two share nothing."""
     both = {name.removesuffix(RETURN) for name in (shared.one, shared.other)}
-    groups = zip(loaded.scenario.disjoint, loaded.disjoint_lines, strict=True)
-    return next((line for group, line in groups if both.issubset(group.demands)), None)
+    groups = enumerate(loaded.scenario.disjoint)
+    return next((number for number, group in groups if both.issubset(group.demands)), 0)
 
 
 def assessments(

@@ -10,6 +10,7 @@ from corridor.experiments.plan.values import Change
 from corridor.experiments.scenario.events import NamedEvent
 from corridor.experiments.timeline.moments import START, STREAMS, Moment
 from corridor.experiments.timeline.registry import STREAM
+from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
@@ -18,6 +19,8 @@ from corridor.topologies.model.topology import Topology
 QUICKEN_NS, SETTLED_NS = 1_500_000_000, 5_000_000_000
 """Before an event, as sessions follow a new interval within a second; and after it, as they come up
 slowly (RFC 5880, 6.8.3)."""
+ENDS = ("until", "for", "stop")
+"""Keys that say when something ends."""
 type Moments = Mapping[str, int]
 """Nanoseconds after the epoch, by name."""
 
@@ -35,10 +38,10 @@ class Placed:
 class Clock:
     """Finds out when events are, each by those that it counts from."""
 
-    def __init__(self, events: Sequence[NamedEvent], named: Moments, file: str) -> None:
+    def __init__(self, events: Sequence[NamedEvent], named: Moments, document: Document) -> None:
         self._events = {event.id: event for event in events}
         self._named = dict(named)
-        self._file = file
+        self._document = document
         self._placed: dict[str, Placed] = {}
 
     def placed(self) -> tuple[Placed, ...]:
@@ -86,7 +89,14 @@ class Clock:
         return min(begin_ns)
 
     def wrong(self, event: NamedEvent, why: str, hint: str = "give it other times") -> InputError:
-        return InputError(f"{event} {why}", hint, file=self._file)
+        """Told at the event, or at the key that ends it, where it is written."""
+        at = event.place
+        key = next((one for one in ENDS if why.startswith("ends") and self._has(event, one)), None)
+        where = (*at, key) if key else at
+        return self._document.error(f"{event} {why}", *where, hint=hint)
+
+    def _has(self, event: NamedEvent, key: str) -> bool:
+        return self._document.value(*event.place, key) is not None
 
 
 def refuse_outside(

@@ -11,7 +11,6 @@ from corridor.experiments.scenario.intents import turned_demands
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Transport
 from corridor.experiments.workloads.outbox import Connection
-from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.wiring import HubWire, Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
@@ -39,7 +38,7 @@ def ends_of(
                 most = len(ports.WORKLOAD_CLIENTS)
                 message = f"workloads open more than {most:,} connections at {connects}"
                 hint = "let several messages share one: transport: {connections: 10}"
-                raise InputError(message, hint, file=loaded.file)
+                raise loaded.document.error(message, "workloads", hint=hint)
             near = _client(one, transport, hubs[connects], port, hubs[serves], back=back)
             near = near._replace(dscp=scenario.dscp(scenario.demands[one.demand]))
             parts[connects].append(near)

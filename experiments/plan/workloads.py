@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from corridor.experiments.plan.planned_messages import Messages, PlannedMessage, PlannedWorkload
 from corridor.experiments.plan.timeline import Clock, Placed
-from corridor.experiments.plan.traffic import stream_hosts
+from corridor.experiments.plan.traffic import STREAM_FRAME_BYTES, stream_hosts
 from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.plan.workload_notes import notes
 from corridor.experiments.plan.workload_parts import ends_of
@@ -21,14 +21,19 @@ from corridor.experiments.plan.workload_scaling import Scaled, scaled
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Workload
 from corridor.experiments.timeline.load import KIND as LOAD
+from corridor.experiments.timeline.stream import KIND as STREAM
 from corridor.experiments.workloads.kind import Along, Load
 from corridor.experiments.workloads.outbox import Connection, Outbox, Sent
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.units import format_duration, format_rate
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.packets.template import FrameTemplate
 
 PHASE = "workloads"
+MOST_SHARE = STREAM.options["share"].most or 0
+"""Of a path's bottleneck, as of streams of the timeline."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def plan_workloads(
     phases = [jobs.Phase(PHASE, 0, ends)] if ends else []
     for one in placed_workloads:
         if one.workload.entry.transport.udp is not None:
-            phases += _streams(one, wiring, templates)
+            phases += _streams(loaded, one, wiring, templates)
     return Sending(
         tuple(phases),
         tuple(_planned(one, sent.get(one.number, [])) for one in placed_workloads),
@@ -145,12 +150,12 @@ def _fill(
     try:
         kind.plan(load, out)
     except InputError as error:
-        raise InputError(
-            f'with workload "{entry.id}" {error.message}', error.hint, file=loaded.file
-        ) from None
+        message = f'with workload "{entry.id}" {error.message}'
+        raise loaded.document.error(message, *workload.place, hint=error.hint) from None
 
 
 def _streams(
+    loaded: LoadedScenario,
     one: _Placed,
     wiring: Wiring,
     templates: Mapping[str, FrameTemplate],
@@ -158,10 +163,32 @@ def _streams(
     """Of a workload that is a stream of UDP; of demands that have a way."""
     ((begin_ns, end_ns),) = one.windows
     for known, rate_bps in zip(one.demands, one.scaled.mean_bps, strict=True):
-        demand = replace(known, stream_bps=max(1, rate_bps))
-        if demand.bottleneck_bps is not None:
-            hosts = stream_hosts(demand, wiring, dict(templates), end_ns - begin_ns)
-            yield jobs.Phase(f"stream:{demand.id}", begin_ns, hosts)
+        if known.bottleneck_bps is None:
+            continue
+        problem = _misfit(known, known.bottleneck_bps, rate_bps, end_ns - begin_ns)
+        if problem:
+            at = (*one.workload.place, "transport", "udp")
+            message = f'workload "{one.workload.entry.id}" {problem}'
+            raise loaded.document.error(message, *at, hint="give it another rate")
+        demand = replace(known, stream_bps=rate_bps)
+        hosts = stream_hosts(demand, wiring, dict(templates), end_ns - begin_ns)
+        yield jobs.Phase(f"stream:{demand.id}", begin_ns, hosts)
+
+
+def _misfit(demand: PlannedDemand, bottleneck_bps: int, rate_bps: int, lasts_ns: int) -> str:
+    """What is wrong with the emulated rate of a stream; empty if nothing."""
+    if rate_bps > MOST_SHARE * bottleneck_bps:
+        share, path = f"{rate_bps / bottleneck_bps:.3g}", format_rate(bottleneck_bps)
+        return (
+            f"streams {format_rate(rate_bps)} as emulated along {demand.id}, {share} times the "
+            f"{path} of its path: {MOST_SHARE:.0%} is the most"
+        )
+    if rate_bps * lasts_ns < STREAM_FRAME_BYTES * 8 * NS_PER_S:
+        return (
+            f"streams {format_rate(rate_bps)} as emulated along {demand.id}: not one frame of "
+            f"{STREAM_FRAME_BYTES} octets in {format_duration(lasts_ns)}"
+        )
+    return ""
 
 
 def _planned(one: _Placed, sent: Sequence[Connection]) -> PlannedWorkload:

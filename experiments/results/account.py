@@ -101,9 +101,12 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
     classes = classes_of(plan)
     before, after = health.before.bfd_changes, health.after.bfd_changes
     flapped = frozenset(name for name in after if after[name] != before.get(name, after[name]))
+    lost_upcalls = health.after.datapath_lost - health.before.datapath_lost
     told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far("status")
     try:
-        reasons = Reasons(plan, {one.number: one for one in classes}, told, epoch_ns, flapped)
+        reasons = Reasons(
+            plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
+        )
         ids = [demand.id for demand in plan.demands]
         ends = ends_of(raw, hosts, classes, ids, _dropped(health))
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))

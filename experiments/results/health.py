@@ -6,16 +6,30 @@ differs from that without a reason is the machine's doing, or a defect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from corridor.experiments.account.losses import GATEWAY, MACHINE, SWITCH
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.flows import FlowRow
 from corridor.experiments.results.machine_counters import Health, SocketDrops
 from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.uncounted_losses import UNEXPLAINED
-from corridor.experiments.results.unpredicted import unpredicted
+from corridor.experiments.results.unpredicted import lost_alone, unpredicted
+from corridor.experiments.timeline.registry import KINDS
 
 MOST_NAMED = 3
+UDP_ERRORS = (
+    "found a socket full (RcvbufErrors)",
+    "were damaged, or found no memory (InErrors)",
+    "found nobody listening (NoPorts)",
+)
+OF_THE_MACHINE = {
+    MACHINE: "the kernel or a socket had no room for them",
+    SWITCH: "BFD took ports for dead though nothing had failed",
+    GATEWAY: "the queue of a gateway was full",
+}
+"""Causes of losses that are none of the network's doing, where no event is to blame, in words."""
 
 
 def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
@@ -29,7 +43,8 @@ def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
         (lost, "packets were lost on their way up from the datapath of Open vSwitch"),
     ]
     named = [f"{number} {what}" for number, what in said if number > 0]
-    return [*named, *_full_sockets(health), *_foreign(health), *_flaps(health, plan)]
+    full = [*_full_sockets(health), *_no_room(health)]
+    return [*named, *full, *_foreign(health), *_flaps(health, plan)]
 
 
 def _full_sockets(health: Health) -> Iterator[str]:
@@ -38,6 +53,14 @@ def _full_sockets(health: Health) -> Iterator[str]:
         told = ", ".join(f"{number} {what}" for what, number in parts.items() if number)
         if told:
             yield f"{one.total} packets found the socket of the agent at {host} full ({told})"
+
+
+def _no_room(health: Health) -> Iterator[str]:
+    """By the counters of hosts' kernels, for all that is sent there, agents or not."""
+    for host, errors in sorted(health.udp.items()):
+        for number, what in zip(errors.each, UDP_ERRORS, strict=True):
+            if number:
+                yield f"{number} datagrams at {host} {what}"
 
 
 def _foreign(health: Health) -> Iterator[str]:
@@ -50,8 +73,8 @@ def _foreign(health: Health) -> Iterator[str]:
 
 
 def _flaps(health: Health, plan: Plan) -> list[str]:
-    """Sessions of BFD that changed where no event did anything to their fibre."""
-    if plan.events or plan.cuts:
+    """Sessions of BFD that changed where no event did anything to a fibre."""
+    if plan.cuts or any(KINDS[event.kind].disturbs for event in plan.events):
         return []
     before, after = health.before.bfd_changes, health.after.bfd_changes
     flapped = sorted(name for name in after if after[name] != before.get(name, after[name]))
@@ -95,6 +118,26 @@ def _lost_of_streams(demand: DemandSummary) -> int:
     )
 
 
+def _lost_by_the_machine(demands: Sequence[DemandSummary], clock: str) -> str | None:
+    """Why losses that have a cause are not the network's. In the virtual clock a gateway is never
+    late: what it loses there, it refuses."""
+    kinds = OF_THE_MACHINE.keys() - ({GATEWAY} if clock == "virtual" else set())
+    by_cause: Counter[str] = Counter()
+    worst = (0, "")
+    for demand in demands:
+        for of in (demand, *demand.get("flows", ())):
+            lost = {kind: of.get("lost_by", {}).get(kind, 0) for kind in kinds}
+            by_cause.update(lost)
+            worst = max(worst, (sum(lost.values()), demand["id"]))
+    if not by_cause.total():
+        return None
+    reasons = "; ".join(OF_THE_MACHINE[kind] for kind in OF_THE_MACHINE if by_cause[kind])
+    return (
+        f"{by_cause.total()} packets were lost by the machine and not by the network "
+        f"({worst[0]} of {worst[1]}): {reasons}"
+    )
+
+
 def unexplained(
     health: Health | None,
     demands: Sequence[DemandSummary],
@@ -119,4 +162,7 @@ def unexplained(
             f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
-    return unpredicted(demands, flows, plan, clock)
+    flaps = _flaps(health, plan) if health is not None and clock == "real" else []
+    found = _lost_by_the_machine(known, clock) or next(iter(flaps), None)
+    uncounted = lost_alone(known, plan) if known and clock == "real" else None
+    return found or uncounted or unpredicted(demands, flows, plan, clock)

@@ -30,6 +30,22 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class UdpErrors:
+    """Datagrams that a host's kernel did not deliver, whoever they were for (RFC 4113)."""
+
+    full: int
+    """A socket's buffer had no room (RcvbufErrors)."""
+    damaged: int
+    """Any other error (InErrors)."""
+    nobody: int
+    """No socket was bound (NoPorts)."""
+
+    @property
+    def each(self) -> tuple[int, int, int]:
+        return self.full, self.damaged, self.nobody
+
+
+@dataclass(frozen=True)
 class SocketDrops:
     """Packets that the sockets of a host's agent had no room for, by its kernel's count, or that
     its senders did not know."""
@@ -71,6 +87,8 @@ class Health:
     after: Counted
     sockets: dict[str, SocketDrops] = field(default_factory=dict)
     """By host, what was dropped there meanwhile, if anything was."""
+    udp: dict[str, UdpErrors] = field(default_factory=dict)
+    """By host, what its kernel did not deliver meanwhile, if anything."""
 
 
 def read_health(raw: Path) -> Health | None:

@@ -44,10 +44,17 @@ class MessageColumns:
         return np.array([row.bytes for row in self.rows], float)
 
     @cached_property
-    def _first_ns(self) -> Integers:
-        """Of those that arrived; their last, where the first is not known."""
-        first = _column(row.first_ns for row in self.rows)
-        return np.where(first == NEVER, self.completed_ns, first)
+    def came_octets(self) -> Floats:
+        """Of whole messages and of others."""
+        return np.array([row.arrived_bytes or 0 for row in self.rows], float)
+
+    @cached_property
+    def _came_ns(self) -> tuple[Integers, Integers]:
+        """From when, and up to when: the same, where the first is not known."""
+        return (
+            _column(row.came_from_ns for row in self.rows),
+            _column(row.until_ns for row in self.rows),
+        )
 
     @cached_property
     def _flows(self) -> Integers:
@@ -67,14 +74,14 @@ class MessageColumns:
         return frozenset(row.connection for row in self.rows)
 
     def arrived(self, during: Stretch) -> Floats:
-        """Octets that arrived in a stretch, of messages that arrived whole: each spread evenly from
-        its first to its last."""
-        last, first = self.completed_ns, self._first_ns
+        """Octets that arrived in a stretch, of unfinished messages too: each spread evenly from
+        its first to its last, or to the end of its connection."""
+        first, last = self._came_ns
         took = np.maximum(last - first, 1)
         within = np.minimum(last, during.until_ns) - np.maximum(last - took, during.from_ns)
-        whole: Floats = self.octets * np.clip(within, 0, None) / took
-        whole[last == NEVER] = 0.0
-        return whole
+        found: Floats = self.came_octets * np.clip(within, 0, None) / took
+        found[last == NEVER] = 0.0
+        return found
 
     def lasts_ns(self, during: Stretch, over_ns: int) -> int:
         """How much of a stretch something was to arrive: from the first intended start to the last
@@ -82,7 +89,7 @@ class MessageColumns:
         begun = self.intended_ns != NEVER
         if not begun.any():
             return 0
-        last_ns = int(self.completed_ns.max())
+        last_ns = int(self._came_ns[1][self.came_octets > 0].max(initial=NEVER))
         if (begun & (self.completed_ns == NEVER)).any():
             last_ns = max(last_ns, over_ns)
         first_ns = int(self.intended_ns[begun].min())

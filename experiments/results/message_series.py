@@ -13,7 +13,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 
 GOODPUT, COMPLETION, UNDER_WAY = "goodput_mbps", "completion_ms", "messages_under_way"
 OF_MESSAGES = (GOODPUT, COMPLETION, UNDER_WAY)
-"""What arrived whole, spread evenly from its first octet to its last; the median time of what was
+"""What arrived, spread evenly from its first octet to its last; the median time of what was
 intended in a bin; how many messages were meant to have begun and had not arrived as a bin ends."""
 
 
@@ -27,7 +27,7 @@ def of_messages(
             f"nothing tells {measure} of {demand}: no workload sent messages along it",
             "give it one under workloads",
         )
-    last_ns = max(row.completed_ns or row.intended_ns or 0 for row in mine)
+    last_ns = max(row.completed_ns or _partly_ns(row) or row.intended_ns or 0 for row in mine)
     bins = max(1, -(-(last_ns - start_ns) // width_ns))
     edges = start_ns + np.arange(bins + 1) * width_ns
     values = {GOODPUT: _goodput, COMPLETION: _completion, UNDER_WAY: _under_way}[measure](
@@ -38,14 +38,17 @@ def of_messages(
     ]
 
 
+def _partly_ns(row: MessageRow) -> int | None:
+    return row.until_ns if row.arrived_bytes else None
+
+
 def _goodput(rows: Sequence[MessageRow], edges: np.ndarray) -> list[float | None]:
     found = np.zeros(len(edges) - 1)
     for row in rows:
-        if row.completed_ns is None:
+        if row.until_ns is None or not row.arrived_bytes:
             continue
-        first_ns = row.completed_ns if row.first_ns is None else row.first_ns
-        at = np.array([first_ns, max(row.completed_ns, first_ns + 1)], float)
-        found += np.diff(np.interp(edges.astype(float), at, [0.0, row.bytes]))
+        at = np.array([row.came_from_ns, max(row.until_ns, (row.came_from_ns or 0) + 1)], float)
+        found += np.diff(np.interp(edges.astype(float), at, [0.0, row.arrived_bytes]))
     return [float(octets) * 8_000 / int(edges[1] - edges[0]) for octets in found]
 
 

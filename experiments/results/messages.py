@@ -8,6 +8,7 @@ after the epoch, None for what has not been.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,16 @@ class MessageRow(NamedTuple):
     kept_back: bool
     """Whether policies kept its demand back when it was meant to begin, or what stood before it on
     its connection."""
+    arrived_bytes: int | None = None
+    """Of an unfinished one, what had come when its connection ended; None where that is not
+    known."""
+    until_ns: int | None = None
+    """Up to when these came."""
+
+    @property
+    def came_from_ns(self) -> int | None:
+        """When its first octet arrived, or the last that is known of, if only that is."""
+        return self.until_ns if self.first_ns is None else self.first_ns
 
     @property
     def took_ns(self) -> int | None:
@@ -75,6 +86,8 @@ class Said:
     """Why, by connection: of its two ends the one that connects has the first word."""
     retransmitted: dict[int, int] = field(default_factory=dict)
     """Segments sent again, by connection, of both ends."""
+    ended: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    """By connection and host: the octets that came there, and when it ended."""
     torn: int = 0
 
 
@@ -82,12 +95,13 @@ def read_said(raw: Path) -> Said:
     """From a run's ``raw`` folder; nothing of runs without workloads."""
     said = Said()
     for path in sorted(raw.glob("messages-*.jsonl")):
+        host = path.stem.removeprefix("messages-")
         for line in read_text(path, RESULT).splitlines():
-            _take(line, said)
+            _take(line, host, said)
     return said
 
 
-def _take(line: str, said: Said) -> None:
+def _take(line: str, host: str, said: Said) -> None:
     """What a line tells; a torn one is counted."""
     try:
         one: dict[str, Any] = json.loads(line)
@@ -98,8 +112,13 @@ def _take(line: str, said: Said) -> None:
         elif "failed" in one:
             said.failed.setdefault(one["c"], str(one["failed"]))
         elif "end" in one:
-            again = said.retransmitted.get(one["c"], 0)
-            said.retransmitted[one["c"]] = again + int(one["end"].get("total_retrans", 0))
+            number, end = one["c"], one["end"]
+            again = said.retransmitted.get(number, 0)
+            said.retransmitted[number] = again + int(end.get("total_retrans", 0))
+            if "at_ns" in end:
+                # The kernel has acknowledged what was not read yet, too.
+                came = max(int(end.get("received", 0)), int(end.get("bytes_received", 0)))
+                said.ended[number, host] = came, int(end["at_ns"])
         elif "open" not in one and "info" not in one:
             said.torn += 1
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -120,7 +139,36 @@ def message_rows(plan: Plan, said: Said, epoch_ns: int) -> list[MessageRow]:
         if row.intended_ns is not None:
             intended[planned.id] = row.intended_ns
         rows.append(row)
-    return rows
+    return _with_parts(rows, plan, said, epoch_ns)
+
+
+def _with_parts(
+    rows: Sequence[MessageRow], plan: Plan, said: Said, epoch_ns: int
+) -> list[MessageRow]:
+    """With what came of each: messages follow one another on their connection, so of what came to
+    its end beyond whole ones, the next has it."""
+    ends = {one.id: (one.src, one.dst) for one in plan.demands}
+    whole = Counter[tuple[int, bool]]()
+    for row in rows:
+        if row.completed_ns is not None:
+            whole[row.connection, row.back] += row.bytes
+    left: dict[tuple[int, bool], int] = {}
+    found = []
+    for row in rows:
+        side = row.connection, row.back
+        if row.completed_ns is not None:
+            found.append(row._replace(arrived_bytes=row.bytes, until_ns=row.completed_ns))
+            continue
+        ended = said.ended.get((row.connection, ends[row.demand][not row.back]))
+        if ended is None:
+            found.append(row)
+            continue
+        came, at_ns = ended
+        rest = left.get(side, max(0, came - whole[side]))
+        part = min(rest, row.bytes)
+        left[side] = rest - part
+        found.append(row._replace(arrived_bytes=part, until_ns=at_ns - epoch_ns))
+    return found
 
 
 def _row(
@@ -266,5 +314,6 @@ def read_messages(path: Path) -> Iterator[MessageRow]:
     schema = (table.schema.metadata or {}).get(b"corridor_schema", b"").decode()
     if schema != f"messages/{MESSAGES_SCHEMA}":
         raise InputError(f"has schema {schema!r}, not messages/{MESSAGES_SCHEMA}", file=str(path))
-    columns = (table[_NAMES.get(name, name)].to_pylist() for name in MessageRow._fields)
-    yield from map(MessageRow._make, zip(*columns, strict=True))
+    names = [_NAMES.get(name, name) for name in MessageRow._fields]
+    columns = (table[name].to_pylist() for name in names if name in table.column_names)
+    yield from (MessageRow(*values) for values in zip(*columns, strict=True))

@@ -104,6 +104,23 @@ def _alone(
         yield planned, demand, predicted_ms
 
 
+def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
+    """Of losses whose causes nobody counted: why they are not the network's, where nothing competed
+    and no fibre loses at random."""
+    lost = [
+        (demand["lost"], demand["id"])
+        for planned, demand, _ in _alone(demands, plan)
+        if demand.get("lost") and "lost_by" not in demand and _is_plain(plan, planned)
+    ]
+    if not lost:
+        return None
+    most, worst = max(lost)
+    return (
+        f"{sum(number for number, _ in lost)} probes were lost though nothing competed "
+        f"({most} of {worst}), and nobody counted where"
+    )
+
+
 def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:
     """The median (of too few probes for one, the least), and in the real clock each higher quantile
     that there is: one that is shown is one that was held against what is predicted."""

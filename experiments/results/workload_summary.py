@@ -32,7 +32,10 @@ class RoundsSummary(TypedDict):
     messages: int
     messages_completed: int
     bytes: int
-    """Of messages that arrived whole."""
+    """That arrived, of unfinished messages too."""
+    bytes_unfinished: NotRequired[int]
+    """Of these, of messages that never were whole. Not of runs of earlier versions, whose bytes are
+    of whole messages alone."""
     goodput_mbps: float | None
     real_gbps: float | None
     """What it stands for in the network that is emulated."""

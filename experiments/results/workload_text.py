@@ -97,6 +97,10 @@ def _troubles(one: WorkloadSummary) -> Iterator[str]:
     if one["failed"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
         yield f"{one['id']}: connections that ended too soon: {reasons}"
+    part = one.get("bytes_unfinished", 0)
+    if part:
+        share = part / one["bytes"]
+        yield f"{one['id']}: {share:.0%} of its goodput is of messages that never were whole"
 
 
 def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple[str, ...]]:

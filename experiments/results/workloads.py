@@ -151,6 +151,7 @@ class _Judge:
             "messages": int(np.count_nonzero(sent)),
             "messages_completed": int(np.count_nonzero(sent & (messages.completed_ns != NEVER))),
             "bytes": round(float(arrived.sum())),
+            "bytes_unfinished": round(float(arrived[messages.completed_ns == NEVER].sum())),
             "goodput_mbps": None if bps is None else bps / 1e6,
             "real_gbps": self._real_gbps(messages, arrived, lasts_ns),
             "completion_ms": distribution(took).ms(),

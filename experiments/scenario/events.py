@@ -45,6 +45,8 @@ class NamedEvent:
     """Of an event that asks for others."""
 
     def __str__(self) -> str:
+        if self.place[0] == "workloads":
+            return f'workload "{self.what}"'
         return f"{self.place[0]}[{self.place[1]}] ({self.id})"
 
 

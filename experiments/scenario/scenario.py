@@ -158,6 +158,10 @@ class Scenario(ScenarioFile):
     demands: tuple[Demand, ...]
 
 
+NOWHERE = Document({}, "", {})
+"""Of a scenario that was made without one."""
+
+
 class LoadedScenario(Frozen):
     """A scenario, and the topology and policies it names."""
 
@@ -171,9 +175,12 @@ class LoadedScenario(Frozen):
     """What demands send beside probes, with what its files hold."""
     loads: tuple[InstanceOf[NamedEvent], ...] = ()
     """When those workloads run that no event switches on."""
-    file: str = ""
-    disjoint_lines: tuple[int | None, ...] = ()
-    """Of that file, where each group of disjoint demands stands."""
+    document: InstanceOf[Document] = Field(default=NOWHERE, repr=False)
+    """As it was read: mistakes that planning finds are told with their lines."""
+
+    @property
+    def file(self) -> str:
+        return self.document.file
 
 
 class Under(Frozen):
@@ -272,10 +279,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         events=events,
         workloads=workloads_of(document, scenario.workloads, demands, events, folder),
         loads=tuple(loads),
-        file=document.file,
-        disjoint_lines=tuple(
-            document.line_of("disjoint", n) for n in range(len(scenario.disjoint))
-        ),
+        document=document,
     )
 
 

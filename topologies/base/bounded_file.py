@@ -64,8 +64,12 @@ _NO_FILES = (
 MORE_BYTES = 2**20
 
 
-class NoSuchFile(InputError):
-    """A file that is not there; who names it in a document of theirs is told where."""
+class Unreadable(InputError):
+    """A file that cannot be read at all; who names it in a document of theirs is told where."""
+
+
+class NoSuchFile(Unreadable):
+    """A file that is not there."""
 
 
 def is_there(path: str | Path) -> bool:
@@ -123,7 +127,7 @@ def read_text(path: str | Path, kind: Kind = WRITTEN) -> str:
     """The UTF-8 text of a file, as ``read_bytes``."""
     file, raw = shown(path), read_bytes(path, kind)
     if b"\0" in raw:
-        raise InputError("is a binary file, not text", "name a text file", file=file)
+        raise Unreadable("is a binary file, not text", "name a text file", file=file)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -174,30 +178,30 @@ def _refuse(path: str | Path, problem: OSError | ValueError) -> NoReturn:
     if number == errno.ENOENT:
         raise NoSuchFile("no such file", _near_file(Path(path)), file=file) from None
     if number == errno.EACCES:
-        raise InputError("cannot be read", f"chmod +r {file}", file=file) from None
+        raise Unreadable("cannot be read", f"chmod +r {file}", file=file) from None
     if number == errno.ENAMETOOLONG:
         hint = f"a name has {_NAME_BYTES} bytes at most"
-        raise InputError("is too long for a file's name", hint, file=file) from None
+        raise Unreadable("is too long for a file's name", hint, file=file) from None
     if number in (errno.ENXIO, errno.ENODEV):
         hint = "name a file"
-        raise InputError("is a socket or a device, not a file", hint, file=file) from None
+        raise Unreadable("is a socket or a device, not a file", hint, file=file) from None
     if isinstance(problem, ValueError):
         message = "is no name of a file: it holds a character that no name may"
-        raise InputError(message, "name a file", file=file) from None
+        raise Unreadable(message, "name a file", file=file) from None
     reason = getattr(problem, "strerror", None) or str(problem)
-    raise InputError(f"cannot be read: {reason}", "name a file", file=file) from None
+    raise Unreadable(f"cannot be read: {reason}", "name a file", file=file) from None
 
 
 def _check(file: str, held: os.stat_result, kind: Kind) -> None:
     for is_such, what, hint in _NO_FILES:
         if is_such(held.st_mode):
-            raise InputError(what, hint, file=file)
+            raise Unreadable(what, hint, file=file)
     if held.st_size > kind.max_bytes:
         raise _too_large(file, kind)
 
 
-def _too_large(file: str, kind: Kind) -> InputError:
-    return InputError(f"is larger than {kind.limit}", kind.hint, file=file)
+def _too_large(file: str, kind: Kind) -> Unreadable:
+    return Unreadable(f"is larger than {kind.limit}", kind.hint, file=file)
 
 
 def _too_deep(file: str) -> InputError:

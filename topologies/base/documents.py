@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from corridor.topologies.base.bounded_file import MAX_DEPTH, NoSuchFile, read_text
+from corridor.topologies.base.bounded_file import MAX_DEPTH, Unreadable, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
@@ -101,7 +101,7 @@ class Document:
     def error_of_named(self, problem: InputError, *path: Key) -> InputError:
         """What is wrong with what the value at ``path`` names: told there, unless it is in a file
         of its own."""
-        if problem.file and not isinstance(problem, NoSuchFile):
+        if problem.file and not isinstance(problem, Unreadable):
             return problem
         said = f"{problem.file}: {problem.message}" if problem.file else problem.message
         return self.error(said, *path, hint=problem.hint)

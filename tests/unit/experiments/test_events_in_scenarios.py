@@ -40,6 +40,7 @@ def refused_by_the_plan(folder, says, *events):
     with pytest.raises(InputError, match=says) as caught:
         placed(folder, *events)
     assert caught.value.file.endswith("mine.yaml")
+    assert caught.value.line is not None
     assert "\n" not in str(caught.value)
 
 

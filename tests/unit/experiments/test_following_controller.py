@@ -45,7 +45,7 @@ def following(folder, *command, wired=None):
 def test_one_that_is_killed_before_it_is_heard_is_not_in_the_way_of_the_next(tmp_path):
     controller = following(tmp_path, "-c", READY)
     try:
-        controller.start()
+        controller.start(tmp_path / "switches.sock")
         for _ in range(4):
             controller.kill()
             controller.start_again()
@@ -60,7 +60,7 @@ def test_one_that_is_killed_before_it_is_heard_is_not_in_the_way_of_the_next(tmp
 
 def test_one_that_ends_is_not_waited_for(tmp_path):
     controller = following(tmp_path, "-c", "print('no more'); raise SystemExit(7)")
-    controller.start()
+    controller.start(tmp_path / "switches.sock")
     try:
         with pytest.raises(EnvironmentUnsupported, match="ended with code 7: no more"):
             controller.until(lambda: False, 30)

@@ -115,6 +115,37 @@ def test_a_round_is_complete_when_all_of_it_has_arrived(rows: list[MessageRow]) 
     assert (second.completed_ns, second.met) == (None, False)
 
 
+def test_what_came_of_an_unfinished_message_is_goodput_and_said_to_be_partial(
+    plan: Plan, tmp_path: Path
+) -> None:
+    def took_ns(row: Any) -> int | None:
+        return None if (row.workload, row.round) == (1, 1) else 100 * MS
+
+    raw = written(plan, tmp_path / "raw", took_ns)
+    before = message_rows(plan, read_said(raw), EPOCH_NS)
+    unfinished = next(one for one in before if one.workload == "saves" and one.round == 1)
+    assert (unfinished.arrived_bytes, unfinished.until_ns) == (None, None)
+    end = {
+        "at_ns": EPOCH_NS + 4_900 * MS,
+        "sent": 0,
+        "received": 600_000,
+        "bytes_received": 625_000,
+    }
+    line = {"c": unfinished.connection, "end": end}
+    (raw / "messages-karachi.jsonl").write_text(json.dumps(line) + "\n")
+    elsewhere = {"c": unfinished.connection, "end": {**end, "received": 10**9}}
+    (raw / "messages-guian.jsonl").write_text(json.dumps(elsewhere) + "\n")
+    rows = message_rows(plan, read_said(raw), EPOCH_NS)
+    part = next(one for one in rows if one.message == unfinished.message)
+    assert (part.arrived_bytes, part.until_ns, part.completed_ns) == (125_000, 4_900 * MS, None)
+    found = summed_up(plan, rows, raw)
+    saves = next(one for one in found["workloads"] if one["id"] == "saves")
+    assert (saves["bytes"], saves["bytes_unfinished"]) == (1_125_000, 125_000)
+    assert (saves["messages_completed"], saves["met"]) == (2, 1)
+    said = workloads_table({"workloads": found})  # type: ignore[typeddict-item]
+    assert "saves: 11% of its goodput is of messages that never were whole" in said
+
+
 def test_a_round_of_a_collective_is_of_all_its_demands(rows: list[MessageRow]) -> None:
     found = [one for one in rounds_of(rows) if one.workload == "all"]
     assert [one.demand for one in found] == ["", ""]

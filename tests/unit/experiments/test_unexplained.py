@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import handmade_run
-from corridor.experiments.lab.health import softnet_dropped
+from corridor.experiments.lab.health import since, softnet_dropped, udp_errors_in
 from corridor.experiments.plan.probe_queues import crowded_fibres
 from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
 from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained
@@ -18,6 +18,7 @@ from corridor.experiments.results.machine_counters import (
     Counted,
     Health,
     SocketDrops,
+    UdpErrors,
     read_health,
     socket_drops,
     write_health,
@@ -105,6 +106,50 @@ def test_explained_losses_are_valid_and_so_is_what_nobody_counted() -> None:
     assert unexplained(None, unknown, [], PLAN, "real") is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "clock", "reason"),
+    [
+        ("machine", "real", "the kernel or a socket had no room for them"),
+        ("machine", "virtual", "the kernel or a socket had no room for them"),
+        ("switch", "real", "BFD took ports for dead though nothing had failed"),
+        ("gateway", "real", "the queue of a gateway was full"),
+        ("gateway", "virtual", None),
+        ("policy", "real", None),
+        ("meter", "real", None),
+    ],
+)
+def test_losses_that_are_the_machines_are_not_valid(
+    kind: str, clock: str, reason: str | None
+) -> None:
+    said = judged(demands(lost_by={kind: 40, "cut-one": 9}), clock=clock)
+    if reason is None:
+        assert said is None
+    else:
+        what = "40 packets were lost by the machine and not by the network (40 of near)"
+        assert said == f"{what}: {reason}"
+
+
+def test_bfd_that_changed_though_nothing_failed_is_not_valid_by_the_real_clock() -> None:
+    health = Health(QUIET, Counted(0, 0, {"s1p2": 4}, FIBRES))
+    said = unexplained(health, demands(), [], PLAN, "real")
+    assert said == "BFD changed at 1 ends of fibres though nothing failed: s1p2"
+    assert unexplained(health, demands(), [], PLAN, "virtual") is None
+    for kind, valid in (("cut", True), ("stream", False)):
+        happens = replace(PLAN, events=(event(kind),))
+        assert (unexplained(health, demands(), [], happens, "real") is None) == valid
+
+
+def test_losses_of_which_nobody_counted_the_causes_are_not_valid_where_nothing_competed() -> None:
+    said = judged(demands(lost=36))
+    assert said == (
+        "36 probes were lost though nothing competed (36 of near), and nobody counted where"
+    )
+    assert judged(demands(lost=36), clock="virtual") is None
+    assert judged(demands(lost=36, lost_by={"queue": 36})) is None
+    happens = replace(PLAN, events=(event("stream"),))
+    assert judged(demands(lost=36), plan=happens) is None
+
+
 def tcp(alone: bool) -> Any:
     at_ns = None if alone else 5
     transfer = Transfer(0, "h1", "h2", "", "", 1, 2, 3, 1, at_ns)
@@ -160,7 +205,7 @@ def test_replies_of_no_probe_that_was_sent_are_said_and_are_no_drops() -> None:
 def test_health_of_runs_that_did_not_count_sockets_is_read(tmp_path: Path) -> None:
     write_health(tmp_path, HEALTHY)
     plain = json.loads((tmp_path / "health.json").read_text())
-    del plain["sockets"]
+    del plain["sockets"], plain["udp"]
     (tmp_path / "health.json").write_text(json.dumps(plain))
     assert read_health(tmp_path) == HEALTHY
 
@@ -194,6 +239,30 @@ def test_what_a_full_socket_may_explain_is_not_the_networks_loss(
     assert (said is None) == (says is None)
     assert (says or "") in (said or "")
     assert lost_at_sockets(None, [demand]) is None
+
+
+SNMP = """Ip: Forwarding DefaultTTL
+Ip: 1 64
+Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors
+Udp: {} {} {} 0 {} 0 0
+UdpLite: InDatagrams NoPorts InErrors
+UdpLite: 0 0 0
+"""
+
+
+def test_what_a_hosts_kernel_did_not_deliver_is_read_and_named(tmp_path: Path) -> None:
+    before = {hub: udp_errors_in(SNMP.format(9, 1, 2, 1)) for hub in ("h1", "h2")}
+    after = {**before, "h2": udp_errors_in(SNMP.format(20, 4, 9, 6))}
+    assert before["h1"] == UdpErrors(full=1, damaged=1, nobody=1)
+    health = Health(QUIET, QUIET, udp=since(before, after))
+    assert health.udp == {"h2": UdpErrors(full=5, damaged=2, nobody=3)}
+    write_health(tmp_path, health)
+    assert read_health(tmp_path) == health
+    assert machine_warnings(health, PLAN) == [
+        "5 datagrams at h2 found a socket full (RcvbufErrors)",
+        "2 datagrams at h2 were damaged, or found no memory (InErrors)",
+        "3 datagrams at h2 found nobody listening (NoPorts)",
+    ]
 
 
 def test_the_kernels_backlog_is_counted_over_all_processors() -> None:

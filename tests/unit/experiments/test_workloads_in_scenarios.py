@@ -305,6 +305,9 @@ MISTAKES = [
     ("{id: load, kind: bulk, demands: [one], size: 1TB, start: 9s, stop: 8s}", "ends before"),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, start: nobody}", "no moment"),
     ("{id: load, kind: stream, demands: [one]}", "needs a rate"),
+    ("{id: load, kind: stream, demands: [one], transport: {udp: 999Tbit}}", "200% is the most"),
+    ("{id: load, kind: stream, demands: [one], transport: {udp: 1bit}}", "0bit as emulated"),
+    ("{id: load, kind: stream, demands: [one], scale: none, transport: {udp: 9bit}}", "not one"),
     ("{id: load, kind: stream, demands: [one], rate: 1Gbit, compress: 2}", "cannot be compressed"),
     (
         "{id: load, kind: requests, demands: [one], interval: 1s, up: 1kB, down: 1kB, compress: 2}",
@@ -313,6 +316,7 @@ MISTAKES = [
     ("{id: load, kind: requests, demands: [one], up: 1kB, down: 1kB}", "it needs interval"),
     ("{id: load, kind: requests, demands: [one], trace: x.csv, up: 1kB}", "a trace says what up"),
     ("{id: load, kind: requests, demands: [one], trace: no-such.csv}", "no such file"),
+    ("{id: load, kind: requests, demands: [one], trace: /etc}", "/etc: is a directory"),
     ("{id: load, kind: collective, demands: [one], size: 1GB}", "give compute"),
     ("{id: load, kind: collective, demands: [one, two], size: 1GB, compute: 1s}", "no ring"),
     (
@@ -331,7 +335,7 @@ def test_a_mistake_is_told_in_one_line_with_its_place(tmp_path, entry, says):
     found = refused(tmp_path, "{id: good, kind: bulk, demands: [one], size: 1GB}", entry)
     assert says in str(found)
     assert "\n" not in str(found).strip()
-    assert found.line == FIRST_LINE + 2 or (found.line is None and "workloads[1]" in str(found))
+    assert found.line == FIRST_LINE + 2
 
 
 @pytest.mark.parametrize(
@@ -340,10 +344,16 @@ def test_a_mistake_is_told_in_one_line_with_its_place(tmp_path, entry, says):
         ("timeline: [{at: 1s, load: laod}]\n", 'unknown workload "laod"'),
         ("timeline: [{at: 1s, load: load}, {at: 2s, load: load}]\n", "another load of"),
         ("timeline: [{at: 1h, load: load}]\n", "when the last probe has been sent"),
+        (
+            "timeline: [{id: a, at: 1s, for: 1s, load: load}, {at: a.end - 1ms, load: load}]\n",
+            "begins while another load",
+        ),
     ],
 )
 def test_an_event_that_switches_nothing_on_is_refused(tmp_path, more, says):
-    assert says in str(refused(tmp_path, BULK, more=more))
+    found = refused(tmp_path, BULK, more=more)
+    assert says in str(found)
+    assert found.line == FIRST_LINE + 2
 
 
 def test_a_second_stream_of_udp_of_a_demand_is_refused(tmp_path):
@@ -364,6 +374,7 @@ def test_more_messages_than_a_run_may_have_are_refused_with_a_way_out(tmp_path, 
     found = refused(tmp_path, "{id: load, kind: stream, demands: [one], rate: 1Tbit, every: 1ms}")
     assert 'with workload "load" more than 100 messages' in str(found)
     assert "fewer" in found.hint
+    assert found.line == FIRST_LINE + 1
 
 
 def test_more_connections_than_a_hub_has_ports_are_refused(tmp_path, monkeypatch):
@@ -373,6 +384,25 @@ def test_more_connections_than_a_hub_has_ports_are_refused(tmp_path, monkeypatch
         "{id: load, kind: requests, demands: [one], interval: 10ms, up: 4kB, down: 1kB}",
     )
     assert "more than 10 connections at shanghai" in str(found)
+    assert found.line == FIRST_LINE
+
+
+def test_the_end_of_a_workload_is_told_where_it_is_written(tmp_path):
+    more = "    start: 2s\n    stop: 1s\n"
+    entry = "id: load\n    kind: bulk\n    demands: [one]\n    size: 1TB"
+    found = refused(tmp_path, entry, more=more)
+    assert found.message == 'workload "load" ends before it has begun'
+    assert found.line == FIRST_LINE + 6
+
+
+def test_the_mean_of_a_trace_is_that_of_what_it_sends(tmp_path):
+    from corridor.experiments.commands.workload import _planned
+
+    trace = "at_s,up_bytes,down_bytes\n" + "".join(f"{n},1000,9000\n" for n in range(3))
+    (tmp_path / "x.csv").write_text(trace)
+    entry = "{id: load, kind: requests, demands: [one], trace: x.csv, start: 0s, stop: 2s}"
+    row = next(line for line in _planned(planned(tmp_path, entry)).splitlines() if "one" in line)
+    assert row.split()[2:5] == ["4", "20kB", "80kbit"]
 
 
 def test_ten_thousand_connections_are_planned_in_seconds(tmp_path):

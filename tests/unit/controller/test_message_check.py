@@ -1,0 +1,110 @@
+"""What claims to be a switch's message is read to its end, or refused."""
+
+import signal
+from contextlib import contextmanager
+
+import pytest
+
+from corridor.controller.openflow.framework import controller, parser
+from corridor.controller.openflow.message_check import Malformed, check, header
+from switch_messages import (
+    ENDLESS_HELLO,
+    GOOD,
+    GOTO,
+    HELLO,
+    IN_PORT,
+    OUTPUT,
+    apply,
+    bucket,
+    entry,
+    group,
+    match,
+    message,
+    multipart,
+    spoilt,
+)
+
+PARSE_S = 2.0
+
+
+@contextmanager
+def at_most(seconds):
+    def stop(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_a_switch_sends_passes(name):
+    assert check(GOOD[name]).length == len(GOOD[name])
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_framework_reads_what_passes(name):
+    data = GOOD[name]
+    told = header(data)
+    if told.version == 4:
+        read = parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
+        assert read.msg_type == told.kind
+
+
+LONG = b"\0\0"
+"""In the place of a length: none."""
+
+
+@pytest.mark.parametrize(
+    ("spoilt_message", "reason"),
+    [
+        (ENDLESS_HELLO, "hello element: an element of 0 octets"),
+        (message(HELLO, bytes.fromhex("0001000c0000001000000000") + bytes(4)), "0 octets"),
+        (multipart(7, LONG + group()[2:]), "an element of 0 octets"),
+        (multipart(7, group(LONG + bucket(OUTPUT)[2:])), "group: an element of 0 octets"),
+        (multipart(1, LONG + entry()[2:]), "an element of 0 octets"),
+        (multipart(1, entry(GOTO[:2] + LONG + GOTO[4:])), "an instruction of type 1 and 0 octets"),
+        (multipart(1, entry(apply(OUTPUT[:2] + LONG + OUTPUT[4:]))), "an action of type 0 and 0"),
+        (multipart(1, entry(apply(OUTPUT[:2] + b"\0\x08" + OUTPUT[4:]))), "of type 0 and 8 octets"),
+        (multipart(1, entry(match=bytes(8))), "a match of type 0"),
+        (multipart(1, entry(match=match(IN_PORT[:3] + b"\xff" + IN_PORT[4:]))), "a field is cut"),
+        (multipart(99), "a multipart reply of type 99"),
+        (multipart(0), "that says nothing"),
+        (message(14, bytes(48)), "type 14, which no switch sends"),
+        (message(19), "8 octets in a message of type 19"),
+        (message(2, version=1), "version 1, after a hello"),
+        (b"\x04\x02\x00\x04\x00\x00\x00\x01", "a message of 4 octets"),
+    ],
+)
+def test_what_does_not_hold_together_is_refused_with_the_reason(spoilt_message, reason):
+    with pytest.raises(Malformed, match=reason):
+        check(spoilt_message)
+
+
+def test_no_message_that_passes_keeps_the_framework_for_ever():
+    """Of thousands that are spoilt, among which many would."""
+    passed = 0
+    for data in spoilt(seed=20240604, number=20_000):
+        try:
+            told = check(data)
+        except Malformed:
+            continue
+        passed += 1
+        with at_most(PARSE_S):
+            try:
+                parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
+            except TimeoutError:
+                pytest.fail(f"endless: {data.hex()}")
+            except Exception:  # noqa: BLE001 - it has come to an end
+                continue
+    assert 1_000 < passed < 19_000
+
+
+def test_what_is_refused_would_keep_ryu_for_ever():
+    if controller.__name__.startswith("ryu"):
+        with pytest.raises(TimeoutError), at_most(0.3):
+            parser.msg_parser(None, 4, HELLO, len(ENDLESS_HELLO), 1, ENDLESS_HELLO)
