@@ -36,7 +36,7 @@ FAMILIES = {
         *("exec", "shell", "mininet", "ping", "probe", "trace", "capture"),
         *("fault", "cut", "mend", "kill", "start"),
     ),
-    "this machine": ("doctor", "kernel", "docs", "test", "clean"),
+    "this machine": ("doctor", "kernel", "vm", "docs", "test", "clean"),
 }
 VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
 HELP, LAB = "help", "lab"

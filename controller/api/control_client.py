@@ -8,6 +8,7 @@ from pathlib import Path
 
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.json_lines import tell
+from corridor.topologies.base.slowness import patient
 
 ANSWER_S = 130.0
 """A little more than a controller takes for its answer at most."""
@@ -17,11 +18,11 @@ class NoAnswer(Exception):
     """Nobody listens, or who listened hung up."""
 
 
-def ask(path: Path, do: str, *, timeout_s: float = ANSWER_S, **more: object) -> JsonObject:
+def ask(path: Path, do: str, *, timeout_s: float | None = None, **more: object) -> JsonObject:
     """The answer to one request, which has ``ok``; raises NoAnswer."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-            link.settimeout(timeout_s)
+            link.settimeout(patient(ANSWER_S) if timeout_s is None else timeout_s)
             link.connect(str(path))
             tell(link, {"do": do, **more})
             with link.makefile("r") as lines:

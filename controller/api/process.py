@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from corridor.topologies.base.slowness import patient
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -48,12 +50,14 @@ def run(
         listener = listen(port)
     except (OSError, OverflowError) as problem:
         return fail(f"cannot listen on port {port}: {problem}")
-    served = application(ControllerLink(control, answer_s=ANSWER_S, change_s=CHANGE_S))
+    served = application(
+        ControllerLink(control, answer_s=patient(ANSWER_S), change_s=patient(CHANGE_S))
+    )
     guard = Guard(
         served.app,
         doorkeeper,
         read_s=READ_S,
-        whole_s=READ_S + CHANGE_S + MARGIN_S,
+        whole_s=READ_S + patient(CHANGE_S) + MARGIN_S,
         lasting={PATH: READ_S + MOST_S + MARGIN_S},
         open_to_all=served.open_to_all,
     )

@@ -20,6 +20,7 @@ from corridor.controller.openflow.dumps import PORTS, TABLES, Answers, Part
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.wiring_check import lldp_out
+from corridor.topologies.base.slowness import patient
 
 ANSWER_S = 10.0
 ATOMIC = ofproto.ONF_BF_ATOMIC | ofproto.ONF_BF_ORDERED
@@ -36,8 +37,8 @@ class _Waiting:
 class OpenFlowChannel:
     """Speaks to switches by their datapath ids. Raises Lost, Refused and Silent."""
 
-    def __init__(self, answer_s: float = ANSWER_S) -> None:
-        self._answer_s = answer_s
+    def __init__(self, answer_s: float | None = None) -> None:
+        self._answer_s = patient(ANSWER_S) if answer_s is None else answer_s
         self._datapaths: dict[int, Any] = {}
         self._waiting: dict[tuple[int, int], _Waiting] = {}
         self._numbering: Any = hub.Semaphore(1)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from corridor.controller.openflow.errors import GatewaysError
 from corridor.controller.reconcile.interfaces import Labels
+from corridor.topologies.base.slowness import patient
 
 ANSWER_S = 5.0
 
@@ -25,9 +26,9 @@ class NoGateways:
 class GatewaysLink:
     """One connection for each message: their process may have been started again."""
 
-    def __init__(self, path: str, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, path: str, answer_s: float | None = None) -> None:
         self._path = path
-        self._answer_s = answer_s
+        self._answer_s = patient(ANSWER_S) if answer_s is None else answer_s
 
     def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
         """Replace what each gateway assesses; returns when all that are needed have agreed."""

@@ -27,6 +27,7 @@ from corridor.experiments.account.readings import Moment, since
 from corridor.topologies.faults import vswitchd
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
+CE_MARKS = "ce_marks"
 FULL_LINE, BACKLOG = "the delay line was full", "the kernel's backlog"
 
 
@@ -51,6 +52,8 @@ class FibreAccount(NamedTuple):
     arrived: int
     losses: tuple[Loss, ...]
     problems: tuple[str, ...]
+    ce_marks: int = 0
+    """Packets that its queue marked instead of dropping them: they are no losses."""
 
 
 def directions(wiring: Wiring) -> Iterator[Direction]:
@@ -62,9 +65,11 @@ def directions(wiring: Wiring) -> Iterator[Direction]:
 def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
     """Of one direction over a run."""
     lanes = [_Span(direction, lane, read[0]) for lane in (DATA_LANE, CONTROL_LANE)]
+    ce_marks = 0
     for before, now in pairwise(read):
         for lane in lanes:
             lane.add(before, now)
+        ce_marks += _ce_marks(direction, before, now)
     for lane in lanes:
         lane.end()
     first, last = read[0], read[-1]
@@ -74,7 +79,7 @@ def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
     )
     losses = tuple(loss for lane in lanes for loss in lane.losses)
     problems = tuple(problem for lane in lanes for problem in lane.problems)
-    return FibreAccount(direction, entered, arrived, losses, problems)
+    return FibreAccount(direction, entered, arrived, losses, problems, ce_marks)
 
 
 class _Lane(NamedTuple):
@@ -200,6 +205,12 @@ def _late(packets: int, now: Moment) -> int:
     """Of what has come without being counted as sent nothing is known where switches started
     again: what queues sent between the reading and that went with their counters."""
     return max(0, packets) if now.said.get("do") == vswitchd.RESTART else packets
+
+
+def _ce_marks(way: Direction, before: Moment, now: Moment) -> int:
+    """Counters say nothing of marks where there are none."""
+    was, has = (one.fibres[way.sender].get(CE_MARKS, 0) for one in (before, now))
+    return has - was if has >= was else has
 
 
 def _counted(was: Mapping[str, int], said: Mapping[str, int], name: str) -> int:

@@ -9,6 +9,7 @@ from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import ClassSummary, StretchSummary
+from corridor.topologies.base.words import joined
 
 FIRST = ("class", "done", "in time", "p50", "p99", "RTT p99", "lost")
 SPARE = ("RTT p99", "lost", "done", "p99")
@@ -46,11 +47,15 @@ def in_order(stretches: Sequence[StretchSummary]) -> list[StretchSummary]:
 
 
 def named(one: StretchSummary, among: Sequence[StretchSummary]) -> str:
-    """The event that lasts; else what was last over, or what has yet to come."""
+    """The event that lasts; else what was last over, or what has yet to come; and which others
+    last at some time of it."""
+    others = [name for name in one.get("on", ()) if name != one["event"]]
+    beside = f" (with {joined(others)})" if others else ""
     if one["when"] == "while":
-        return one["event"]
+        return f"{one['event']}{beside}"
     is_first = one is among[0]
-    return f"{one['when']} {one['event']}" if is_first or one["when"] == "after" else "then"
+    plain = f"{one['when']} {one['event']}" if is_first or one["when"] == "after" else "then"
+    return f"{plain}{beside}"
 
 
 def _figures(one: ClassSummary) -> tuple[str, ...]:

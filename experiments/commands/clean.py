@@ -11,7 +11,8 @@ def add_parser(verbs: Any) -> None:
         "clean",
         help="remove what killed runs left",
         description="Remove bridges and interfaces of native runs that died, scratch folders of "
-        "guests whose supervisor was killed, and sessions of live networks that were killed.",
+        "guests whose supervisor was killed, sessions of live networks that were killed, and what "
+        "builds of the kernel left that were killed.",
     )
 
 
@@ -19,6 +20,7 @@ def run(_args: argparse.Namespace) -> int:
     from corridor.experiments.live_network.session import remove_dead as remove_dead_sessions
     from corridor.experiments.testbeds.native import leftovers, remove_leftovers
     from corridor.experiments.testbeds.scratch import remove_dead
+    from corridor.experiments.testbeds.unfinished_builds import remove_unfinished_builds
 
     found = leftovers()
     for run_id in found:
@@ -30,6 +32,9 @@ def run(_args: argparse.Namespace) -> int:
     sessions = remove_dead_sessions()
     for name in sessions:
         print(f"removed the session of the live network {name}")
-    if not found and not folders and not sessions:
+    builds = remove_unfinished_builds()
+    for folder, size in builds:
+        print(f"removed {folder}, {size / 1e9:.1f} GB of a kernel's build that was killed")
+    if not found and not folders and not sessions and not builds:
         print("nothing to remove")
     return 0

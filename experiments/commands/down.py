@@ -38,6 +38,7 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.live_network import session
     from corridor.topologies.base.errors import EnvironmentUnsupported
+    from corridor.topologies.base.slowness import patient
 
     alive = {one.name: one for one in session.sessions()}
     if not alive or (args.name is not None and args.name not in alive):
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
         pass
     if not _ended(chosen):
         raise EnvironmentUnsupported(
-            f"network {chosen.name} has not ended in {LONGEST_S:g} s", f"kill -9 {chosen.pid}"
+            f"network {chosen.name} has not ended in {patient(LONGEST_S):.0f} s",
+            f"kill -9 {chosen.pid}",
         )
     print(f"network {chosen.name} is down; its results are in {chosen.out}")
     return 0
@@ -64,8 +66,9 @@ def run(args: argparse.Namespace) -> int:
 def _ended(one: Session) -> bool:
     """Whether its process is gone in time, and with it its note."""
     from corridor.experiments.live_network import session
+    from corridor.topologies.base.slowness import patient
 
-    deadline_s = time.monotonic() + LONGEST_S
+    deadline_s = time.monotonic() + patient(LONGEST_S)
     while session.is_alive(one):
         if time.monotonic() > deadline_s:
             return False

@@ -17,7 +17,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.setup.checks import run_checks
+    from corridor.experiments.setup.checks import run_checks, run_in_machine
 
     parser = argparse.ArgumentParser(
         prog="corridor test",
@@ -29,5 +29,13 @@ def run(args: argparse.Namespace) -> int:
     parser.add_argument(
         "--no-guests", action="store_true", help="leave out the tests that boot a guest"
     )
+    parser.add_argument(
+        "--vm",
+        action="store_true",
+        help="instead: native runs on Debian's own kernel, in a machine that QEMU boots; its image "
+        "is built first (corridor vm build)",
+    )
     own, pytest_arguments = parser.parse_known_args(args.arguments)
+    if own.vm:
+        return run_in_machine(pytest_arguments)
     return run_checks(fast=own.fast, guests=not own.no_guests, pytest_arguments=pytest_arguments)

@@ -18,6 +18,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
 from corridor.topologies.emulation.ovsdb import Progress
 
@@ -95,11 +96,11 @@ class ControllerProcess:
     def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
         """Tables in and wiring as declared; raises with the reason otherwise."""
         self._connect()
-        message = self._expect("ready", TIMEOUT_S, progress)
+        message = self._expect("ready", patient(TIMEOUT_S), progress)
         if message is None:
             report = cast(Report | None, self._ask("report", "report"))
             raise EnvironmentUnsupported(
-                f"the controller is not ready after {TIMEOUT_S:g} s: {_missing(report)}",
+                f"the controller is not ready after {patient(TIMEOUT_S):.0f} s: {_missing(report)}",
                 f"see {self._log_path.name} in the result folder",
             )
         self._ready = True
@@ -130,7 +131,7 @@ class ControllerProcess:
             return
         assert self._listener is not None
         self._listener.settimeout(0.2)
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + patient(TIMEOUT_S)
         while self._line is None:
             with contextlib.suppress(TimeoutError):
                 self._line = StatusLine(self._listener.accept()[0])
@@ -146,7 +147,7 @@ class ControllerProcess:
             self._line.order(do, **what)
         except OSError:
             self._check_alive()
-        return self._expect(answer, TIMEOUT_S)
+        return self._expect(answer, patient(TIMEOUT_S))
 
     def _expect(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -16,7 +18,11 @@ Emit = Callable[[Event], None]
 
 def emit(event: Event) -> None:
     """One event as a line on standard output, with the moment of this kernel's clock."""
-    print(json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event}), flush=True)
+    said = json.dumps({"event": event["event"], "at_ns": time.time_ns(), **event})
+    try:
+        print(said, flush=True)
+    except BrokenPipeError:  # who waited was killed, and what is left to do is tidying up
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def step(emit: Emit, what: str, done: int, of: int) -> None:

@@ -17,6 +17,7 @@ from corridor.experiments.plan.values import Change, Made
 from corridor.experiments.timeline.registry import ACTIONS
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.faults.kind import Effect, FaultName
@@ -97,7 +98,7 @@ class EventDriver:
         if self._captures is not None:
             self._captures.close()
         for one in self._waiting:
-            one.join(ANSWERED_S)
+            one.join(patient(ANSWERED_S))
         if self.done:
             path.write_text(json.dumps(self.done, indent=1))
         if self._problems:

@@ -43,6 +43,7 @@ from corridor.experiments.results.queue_counters import write_queues
 from corridor.experiments.timeline import controller as killed_controller
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.faults import switch, vswitchd
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if gateways is None:
             gateways = _stand_gateways(plan, net, standing.scratch, out_dir, stack)
         if plan.bfd_interval_ms is not None:
-            net.wait_bfd(BFD_TIMEOUT_S)
+            net.wait_bfd(patient(BFD_TIMEOUT_S))
         controller.wait_settled()
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
@@ -240,13 +241,17 @@ def _measure(
     job_path.write_text(_placed(plan, net, out_dir / "raw").to_json())
     agents = AgentsProcess(job_path)
     try:
-        emit(cast(AgentsReady, {"event": "agents", **agents.wait("ready", AGENTS_TIMEOUT_S)}))
+        emit(
+            cast(
+                AgentsReady, {"event": "agents", **agents.wait("ready", patient(AGENTS_TIMEOUT_S))}
+            )
+        )
         start_ns = epoch_ns(plan, time.time_ns())
         emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
         agents.tell({"epoch_ns": start_ns})
         if gateways is not None:
             gateways.count_from(start_ns)
-        agents.wait("started", AGENTS_TIMEOUT_S)
+        agents.wait("started", patient(AGENTS_TIMEOUT_S))
         readings = [
             TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
             for one in plan.boundaries
@@ -295,6 +300,8 @@ def main(arguments: list[str]) -> int:
 
     def work() -> None:
         plan = from_plain(Plan, json.loads(plan_path.read_text()))
+        if plan.job.clock == "real":
+            measure()
         execute(plan, plan_path.parent, out_dir, emit)
 
     return failures_told(work)

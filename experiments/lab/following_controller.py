@@ -15,6 +15,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 
@@ -115,7 +116,7 @@ class FollowingController(ControllerProcess):
         return time.monotonic() - start
 
     def wait_settled(self) -> None:
-        self.until(self.is_settled, SETTLE_S)
+        self.until(self.is_settled, patient(SETTLE_S))
 
     def is_settled(self) -> bool:
         """All that is installed is proven, nothing is seen to have failed, and no demand is down.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
+from corridor.topologies.base.slowness import patient
 from corridor.traffic.gateways.gateway import GatewayCounts, GatewayPlan
 from corridor.traffic.gateways.inspection import LabelPlan
 from corridor.traffic.gateways.messages import Config, Death, Started
@@ -27,18 +28,18 @@ class GatewaysProcess(LineProcess):
 
     def __init__(self, config_path: Path) -> None:
         super().__init__(command(str(config_path)), "the gateways")
-        self.pids: dict[str, int] = self.wait_ready("ready", TIMEOUT_S)
+        self.pids: dict[str, int] = self.wait_ready("ready", patient(TIMEOUT_S))
 
     def kill(self, hub: str) -> None:
         """SIGKILL one gateway; its switch sees both ports down when this returns."""
         self.tell({"do": "kill", "hub": hub})
-        self.wait("killed", TIMEOUT_S)
+        self.wait("killed", patient(TIMEOUT_S))
         self.pids.pop(hub, None)
 
     def start(self, hub: str) -> None:
         """Start one again after it was killed."""
         self.tell({"do": "start", "hub": hub})
-        started: Started = self.wait("started", TIMEOUT_S)
+        started: Started = self.wait("started", patient(TIMEOUT_S))
         self.pids[hub] = started["pid"]
 
     def count_from(self, epoch_ns: int) -> None:
@@ -48,7 +49,7 @@ class GatewaysProcess(LineProcess):
     def stop(self) -> dict[str, GatewayCounts]:
         """End all; by hub, what each has counted."""
         self.tell({"do": "stop"})
-        counted: dict[str, GatewayCounts] = self.wait("done", TIMEOUT_S)
+        counted: dict[str, GatewayCounts] = self.wait("done", patient(TIMEOUT_S))
         return counted
 
     @property

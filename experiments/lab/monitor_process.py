@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from corridor.experiments.lab.line_process import LineProcess
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.monitor import command
@@ -22,12 +23,12 @@ class MonitorProcess(LineProcess):
         config_path.write_text(json.dumps(config))
         self._out_path = out_path
         super().__init__(command(str(config_path)), "the monitor")
-        self.wait_ready("ready", TIMEOUT_S)
+        self.wait_ready("ready", patient(TIMEOUT_S))
 
     def split(self) -> None:
         """Count what is sent from now on by itself: other policies may be in force for it."""
         self.tell({"do": "split"})
-        self.wait("split", TIMEOUT_S)
+        self.wait("split", patient(TIMEOUT_S))
 
     def take(self) -> Seen:
         """What was seen since it was made, or since the last time; it goes on."""
@@ -39,6 +40,6 @@ class MonitorProcess(LineProcess):
 
     def _told(self, do: str, answer: str) -> Seen:
         self.tell({"do": do})
-        self.wait(answer, TIMEOUT_S)
+        self.wait(answer, patient(TIMEOUT_S))
         said: Seen = json.loads(self._out_path.read_text())
         return said

@@ -12,6 +12,7 @@ from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.json_lines import LineReader
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.slowness import patient
 
 READY_S = 30.0
 END_S = 5.0
@@ -53,13 +54,13 @@ class ServingProcess:
 
     def _wait_ready(self) -> str:
         assert self._process.stdout is not None
-        line = LineReader(self._process.stdout.fileno()).next(READY_S)
+        line = LineReader(self._process.stdout.fileno()).next(patient(READY_S))
         said = json.loads(line) if line else {}
         if "ready" in said:
             return str(said["ready"]["url"])
         if "failed" in said:
             raise EnvironmentUnsupported(f"no {self._what}: {said['failed']['reason']}")
-        why = self.wait() if line == b"" else f"it said nothing in {READY_S:g} s"
+        why = self.wait() if line == b"" else f"it said nothing in {patient(READY_S):.0f} s"
         raise EnvironmentUnsupported(f"no {self._what}: {why}", f"see {self._log}")
 
 

@@ -21,6 +21,7 @@ from corridor.topologies.base.errors import (
     InputError,
     PolicyFailure,
 )
+from corridor.topologies.base.slowness import patient
 
 HOSTS = ("127.0.0.1", "localhost")
 READ_S = 30.0
@@ -68,13 +69,13 @@ class Api:
 
     def get(self, path: str, **query: int) -> Any:
         asked = f"{path}?{urllib.parse.urlencode(query)}" if query else path
-        return self._ask("GET", asked, None, READ_S)
+        return self._ask("GET", asked, None, patient(READ_S))
 
     def put(self, path: str, body: Any) -> Any:
-        return self._ask("PUT", path, body, CHANGE_S)
+        return self._ask("PUT", path, body, patient(CHANGE_S))
 
     def post(self, path: str) -> Any:
-        return self._ask("POST", path, None, CHANGE_S)
+        return self._ask("POST", path, None, patient(CHANGE_S))
 
     def _ask(self, method: str, path: str, body: Any, timeout_s: float) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -34,6 +34,7 @@ from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+from corridor.topologies.base.slowness import measure, patient
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
@@ -60,7 +61,7 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
         bfd_interval_ms=settings_json["bfd_interval_ms"],
         segmentation_offload=settings_json["segmentation_offload"],
         status=reports.path,
-        wait_s=WAIT_S,
+        wait_s=patient(WAIT_S),
     ) as kept:
         (out_dir / "hosts.txt").write_text(_hosts(kept))
         operations.open(kept)
@@ -108,7 +109,7 @@ def _refuse_many(ended_s: deque[float], code: int) -> None:
 
 def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
     target = out_dir / "tables" / "after.json"
-    if reports.dump(target, DUMP_S):
+    if reports.dump(target, patient(DUMP_S)):
         said = json.loads(target.read_text())
         document = {**said, "settings": kept.net.settings()}
         target.write_text(json.dumps(document, indent=1, sort_keys=True))
@@ -134,6 +135,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: list[str]) -> int:
     out_dir, scratch, *console = arguments
+    measure()
     signal.signal(signal.SIGTERM, _stop)
     speaking = threading.Lock()
 

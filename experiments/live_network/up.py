@@ -41,6 +41,7 @@ from corridor.experiments.testbeds.native import native_run_id
 from corridor.experiments.testbeds.probe import probe
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.slowness import measure
 from corridor.topologies.model.wiring import Wiring
 
 LOOPBACK = "127.0.0.1"
@@ -78,6 +79,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     ``say`` gets what a person reads, ``note`` every event.
     """
     started_s = time.monotonic()
+    measure()
     loaded = load_scenario(
         options.scenario,
         policies=options.policies,

@@ -12,6 +12,7 @@ from corridor.experiments.lab.controller_process import GRACE_S, ControllerProce
 from corridor.experiments.own_programs.setting import ALL_PAIRS, NONE, REMOTE, REMOTE_PORT, Setting
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.controller_start import CONTROLLER, start_controller
 from corridor.topologies.emulation.network import CorridorNet
 
@@ -66,12 +67,13 @@ class App:
             )
 
     def wait(self, net: CorridorNet) -> None:
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + patient(TIMEOUT_S)
         while not all(switch.connected() for switch in net.switches):
             self._check()
             if time.monotonic() > deadline:
+                waited = f"after {patient(TIMEOUT_S):.0f} s"
                 raise EnvironmentUnsupported(
-                    f"{self._setting.controller} does not have every switch after {TIMEOUT_S:g} s",
+                    f"{self._setting.controller} does not have every switch {waited}",
                     "keep its log with --out DIR",
                 )
             time.sleep(LOOK_S)

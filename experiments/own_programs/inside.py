@@ -28,6 +28,7 @@ from corridor.experiments.own_programs.setting import (
     Setting,
 )
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+from corridor.topologies.base.slowness import measure
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 
@@ -37,6 +38,8 @@ NOT_FOUND, NOT_RUN, BY_SIGNAL = 127, 126, 128
 
 def carry_out(setting: Setting, out_dir: Path, scratch: Path) -> int:
     """The exit code of the program."""
+    if not setting.virtual:
+        measure()
     commands = scratch / "bin"
     places.put_commands(commands, guest=setting.in_guest)
     os.environ.update(places.environment(commands))

@@ -78,10 +78,11 @@ def _alarms(of: RunResults) -> Iterator[str]:
         yield "Packets were where they may not be: see what is proven."
     for one in summary.get("expectations", []):
         if not one["holds"]:
-            yield (
-                f"{one['id']} expected {one['of']} {one['expected']} of {one['demand']}, and it "
-                f"was {one['found']}"
-            )
+            found = f"it was {one['found']}"
+            if "left_out" in one:
+                found = f"that cannot be judged: it {one['left_out']}"
+            bound = f"{one['of']} {one['expected']} of {one['demand']}"
+            yield f"{one['id']} expected {bound}, and {found}"
     yield from summary["warnings"]
 
 

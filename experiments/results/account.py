@@ -192,7 +192,8 @@ def _rows(line: Line) -> list[tuple[str | int, ...]]:
 
 def _summary(found: Ledger) -> AccountSummary:
     losses = [loss for line in found.lines for loss in line.losses]
-    return {
+    ce_marks = sum(one.ce_marks for one in found.fibres)
+    said: AccountSummary = {
         "closes": found.closes,
         "off_by": found.off_by,
         "sent": sum(line.sent for line in found.lines),
@@ -202,8 +203,9 @@ def _summary(found: Ledger) -> AccountSummary:
         "problems": list(found.problems[:MOST_PROBLEMS]),
         "unsure": list(found.unsure),
         "demands": [_packets(line) for line in found.lines if line.losses or line.off_by],
-        "fibres": [_fibre(one) for one in found.fibres if one.losses],
+        "fibres": [_fibre(one) for one in found.fibres if one.losses or one.ce_marks],
     }
+    return {**said, "ce_marks": ce_marks} if ce_marks else said
 
 
 def _document(found: Ledger) -> dict[str, Any]:
@@ -236,7 +238,7 @@ def _packets(line: Line) -> AccountedPackets:
 
 
 def _fibre(one: FibreAccount) -> AccountedFibre:
-    return {
+    found: AccountedFibre = {
         "fibre": one.direction.fibre,
         "from": one.direction.src,
         "to": one.direction.dst,
@@ -246,6 +248,7 @@ def _fibre(one: FibreAccount) -> AccountedFibre:
         "lost": _lost(one.losses),
         "control_lost": _lost(part for part in one.losses if part.number == CONTROL),
     }
+    return {**found, "ce_marks": one.ce_marks} if one.ce_marks else found
 
 
 def _plain(loss: Loss) -> Mapping[str, str | int]:

@@ -146,6 +146,8 @@ def expectations_lines(summary: Summary) -> str:
 
 def _unmet(one: ExpectationSummary) -> str:
     found = "nothing was answered" if one["found"] is None else f"it is {one['found']}"
+    if "left_out" in one:
+        found = f"that cannot be judged: it {one['left_out']}"
     at_most = "" if one["of"] == "status" else "at most "
     return (
         f"not as expected ({one['id']}): {one['of']} of {one['demand']} should be "

@@ -9,6 +9,7 @@ import numpy as np
 
 from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedEvent
 from corridor.experiments.results.summary import ExpectationSummary
+from corridor.traffic.measures.quantiles import left_out
 from corridor.traffic.measures.samples import Probes
 
 EXPECT = "expect"
@@ -29,8 +30,13 @@ def expectations(
                 found = _status(event, demand, epoch_ns, said)
                 yield _of(event, name, wanted, found, holds=found == wanted)
             else:
-                value = _measured(name, probes, event, demand, epoch_ns)
+                mine = _sent_meanwhile(probes, event, demand, epoch_ns)
                 bound = wanted if name == "lost" else wanted / 1e6
+                if (too_few := _too_few(name, mine)) is not None:
+                    unknown = _of(event, name, bound, None, holds=False)
+                    yield {**unknown, "left_out": too_few}
+                    continue
+                value = _measured(name, mine)
                 yield _of(event, name, bound, value, holds=value is not None and value <= bound)
 
 
@@ -60,13 +66,23 @@ def _status(
     return told[-1] if told else demand.status
 
 
-def _measured(
-    name: str, probes: Probes, event: PlannedEvent, demand: PlannedDemand, epoch_ns: int
-) -> float | None:
-    """Of the probes sent while an event lasts: how many are lost, or a quantile of RTT in ms."""
+def _sent_meanwhile(
+    probes: Probes, event: PlannedEvent, demand: PlannedDemand, epoch_ns: int
+) -> Probes:
     sent_ns = probes["intended_ns"] - epoch_ns
     lasts = (sent_ns >= event.begin_ns) & (sent_ns < (event.end_ns or event.begin_ns))
-    mine = probes[lasts & (probes["demand"] == demand.index) & (probes["copy"] == 0)]
+    mine: Probes = probes[lasts & (probes["demand"] == demand.index) & (probes["copy"] == 0)]
+    return mine
+
+
+def _too_few(name: str, mine: Probes) -> str | None:
+    """Why some replies do not carry a quantile; None if they do, or there are none at all."""
+    answered = int(np.count_nonzero(mine["received"]))
+    return left_out(answered).get(name) if answered else None
+
+
+def _measured(name: str, mine: Probes) -> float | None:
+    """How many are lost, or a quantile of RTT in ms; None where nothing tells it."""
     received = mine[mine["received"].astype(bool)]
     if name == "lost" and len(mine):
         return len(mine) - len(received)

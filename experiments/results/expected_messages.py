@@ -8,7 +8,8 @@ it on its connection; slow start comes before the rate unless the connection was
 from the window that a pause has left.
 Losses, events, timeouts and
 the variation of what others bring are not in it: the difference to the measurement is what those
-cost. Nothing is expected of BBR, whose share follows no such law.
+cost. Before queues by class shares are those of ``shares_in_queues.py``, and nothing is expected
+where none are known; nor of BBR, whose share follows no such law.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from typing import NamedTuple
 from corridor.controller.forwarding.program import SwitchProgram
 from corridor.experiments.plan.planned_messages import PlannedMessage, PlannedWorkload
 from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results.shares_in_queues import Network, shares_bps
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.theory.shares import Flow, max_min_bps
+from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.wiring import Shape
+from corridor.traffic.theory.shares import Flow
 from corridor.traffic.theory.transfers import Way, completion_s
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
 
@@ -31,6 +35,7 @@ FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
 IDLE_S = 0.2
 """Linux halves its window for each timeout without sending (RFC 2861); none is shorter than this
 and a round trip."""
+BBR = "tcp bbr"
 MOST_FLOWS = 200
 """Demands of workloads, there and back: beyond, shares would take too long to compute."""
 
@@ -50,11 +55,18 @@ class Expected(NamedTuple):
     arrives_ns: int
 
 
-def expected_messages(plan: Plan) -> dict[int, Expected]:
+class Expectations(NamedTuple):
+    of: Mapping[int, Expected]
     """By message id; without those of which nothing is expected."""
+    not_known: Mapping[int, str]
+    """By the number of a workload, why nothing is expected along some demand of it."""
+
+
+def expected_messages(plan: Plan) -> Expectations:
     if plan.messages is None:
-        return {}
-    return _Reckoning(plan).run()
+        return Expectations({}, {})
+    reckoning = _Reckoning(plan)
+    return Expectations(reckoning.run(), reckoning.not_known())
 
 
 class _Reckoning:
@@ -79,6 +91,10 @@ class _Reckoning:
             if one is not None:
                 self._found[row.id] = one
         return self._found
+
+    def not_known(self) -> dict[int, str]:
+        used = sorted({row.workload for row in self._rows})
+        return {number: why for number in used if (why := self._rates.why(number))}
 
     def _group(self, row: PlannedMessage) -> tuple[int, int, bool, int, int | None, int]:
         """Messages that share a demand's rate, for they are parts of one."""
@@ -152,17 +168,35 @@ class _Rates:
         one_way_ns = back_ns if side.back else there_ns
         return Way((there_ns + back_ns) / NS_PER_S, one_way_ns / NS_PER_S, rate_bps, PAYLOAD_BYTES)
 
+    def why(self, workload: int) -> str:
+        """Why no rate is known along some side of a workload; empty if all are."""
+        if self._plan.workloads[workload].transport == BBR:
+            return "the share of BBR follows no law"
+        if len(self._all) > MOST_FLOWS:
+            return f"more than {MOST_FLOWS} flows are too many to reckon with"
+        mine = [side for side in self._all if side.workload == workload]
+        if any(side not in self.of for side in mine):
+            return "what classes of queues leave each other here is not known"
+        if not all(self.of[side] for side in mine):
+            return "what goes before it leaves it nothing"
+        return "" if mine else "it has no way there and back over the same fibres"
+
+    @cached_property
+    def _all(self) -> Sequence[Side]:
+        return list(self._sides())
+
     @cached_property
     def of(self) -> Mapping[Side, float]:
-        """In bit/s of payload."""
-        sides = list(self._sides())
+        """In bit/s of payload, where it is known."""
+        sides = self._all
         if len(sides) > MOST_FLOWS:
             return {}
-        return {
+        shares = {
             side: self._share_bps(side, sides)
             for side in sides
-            if self._plan.workloads[side.workload].transport != "tcp bbr"
+            if self._plan.workloads[side.workload].transport != BBR
         }
+        return {side: share_bps for side, share_bps in shares.items() if share_bps is not None}
 
     def _sides(self) -> Iterator[Side]:
         """Those along which something is sent, of demands that have a way there and back."""
@@ -202,8 +236,8 @@ class _Rates:
             meters.setdefault((demand, back), []).append(name)
         return meters
 
-    def _share_bps(self, own: Side, sides: Sequence[Side]) -> float:
-        """With as much to send as there is room for."""
+    def _share_bps(self, own: Side, sides: Sequence[Side]) -> float | None:
+        """With as much to send as there is room for; None where that is not known."""
         mine = self._plan.workloads[own.workload]
         beside = [
             side
@@ -219,7 +253,35 @@ class _Rates:
             for side in beside
             if side == own or side.workload != own.workload or side.demand != own.demand
         }
-        return max_min_bps(flows, self._beside_streams_bps(mine))[own]
+        dscps = {side: self._dscps.get(side.demand, 0) for side in flows}
+        left_bps = self._beside_streams_bps(mine)
+        taken = {link for link, bps in left_bps.items() if bps < self._capacities_bps[link]}
+        taken &= {link for flow in flows.values() for link in flow.links if link in self._queues}
+        if any(self._queues[link].classes for link in taken):
+            return None  # which class a stream of UDP takes it from is its own affair
+        found = shares_bps(flows, dscps, Network(left_bps, self._queues))
+        return None if found is None else found[own]
+
+    @cached_property
+    def _dscps(self) -> Mapping[int, int]:
+        """By demand, as both ends of its connections mark packets."""
+        hosts = self._plan.job.hosts
+        return {end.demand: end.dscp for host in hosts for end in host.of(ConnectionEnd)}
+
+    @cached_property
+    def _queues(self) -> Mapping[str, Queue]:
+        return {name: shape.queue for name, shape in self._directions}
+
+    @cached_property
+    def _directions(self) -> Sequence[tuple[str, Shape]]:
+        return [
+            (f"{wire.fibre}:{here.hub}->{there.hub}", shape)
+            for wire in self._plan.wiring.fibres
+            for here, there, shape in (
+                (wire.a, wire.z, wire.forward),
+                (wire.z, wire.a, wire.backward),
+            )
+        ]
 
     def _beside_streams_bps(self, mine: PlannedWorkload) -> Mapping[str, float]:
         """What streams of UDP leave, which yield to nobody, of those that are on meanwhile."""
@@ -292,12 +354,7 @@ class _Rates:
             for meter in switch.meters
         }
         return meters | {
-            f"{wire.fibre}:{here.hub}->{there.hub}": shape.rate_bps * PAYLOAD_BYTES / FRAME_BYTES
-            for wire in self._plan.wiring.fibres
-            for here, there, shape in (
-                (wire.a, wire.z, wire.forward),
-                (wire.z, wire.a, wire.backward),
-            )
+            name: shape.rate_bps * PAYLOAD_BYTES / FRAME_BYTES for name, shape in self._directions
         }
 
 

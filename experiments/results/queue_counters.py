@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.emulation.fibre_counters import ClassCounters
@@ -13,7 +13,7 @@ from corridor.topologies.model.wiring import Wiring
 
 FILE = "queues.json"
 """In ``raw``; only of runs in which fibres have queues of a kind."""
-COUNTED = ("sent_packets", "sent_bytes", "drops")
+COUNTED = ("sent_packets", "sent_bytes", "drops", "ce_marks")
 
 
 class ClassSummary(TypedDict):
@@ -24,6 +24,8 @@ class ClassSummary(TypedDict):
     sent_bytes: int
     drops: int
     backlog_packets: int
+    ce_marks: NotRequired[int]
+    """Packets marked instead of dropped (congestion experienced); only where a queue marks."""
 
 
 QueueSummary = TypedDict(
@@ -62,7 +64,7 @@ def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
         for end, shape in ((fibre.a, fibre.forward), (fibre.z, fibre.backward)):
             now = after.get(end.interface, [])
             then = {one["name"]: one for one in before.get(end.interface, [])}
-            classes = [_since(one, then.get(one["name"], {})) for one in now]
+            classes = [_since(one, then.get(one["name"], {}), marks=shape.queue.ecn) for one in now]
             if any(one["sent_packets"] or one["drops"] for one in classes):
                 yield {
                     "fibre": fibre.fibre,
@@ -72,13 +74,16 @@ def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
                 }
 
 
-def _since(now: Mapping[str, Any], then: Mapping[str, Any]) -> ClassSummary:
-    counted = {name: int(now[name]) - int(then.get(name, 0)) for name in COUNTED}
-    again = any(value < 0 for value in counted.values())
-    return {
+def _since(now: Mapping[str, Any], then: Mapping[str, Any], *, marks: bool) -> ClassSummary:
+    so_far, before = ({name: int(one.get(name, 0)) for name in COUNTED} for one in (now, then))
+    counted = {name: so_far[name] - before[name] for name in COUNTED}
+    if any(value < 0 for value in counted.values()):
+        counted = so_far
+    found: ClassSummary = {
         "name": str(now["name"]),
-        "sent_packets": int(now["sent_packets"]) if again else counted["sent_packets"],
-        "sent_bytes": int(now["sent_bytes"]) if again else counted["sent_bytes"],
-        "drops": int(now["drops"]) if again else counted["drops"],
+        "sent_packets": counted["sent_packets"],
+        "sent_bytes": counted["sent_bytes"],
+        "drops": counted["drops"],
         "backlog_packets": int(now["backlog_packets"]),
     }
+    return {**found, "ce_marks": counted["ce_marks"]} if marks else found

@@ -1,39 +1,46 @@
-"""What the classes of queues passed and dropped, as a table for a terminal. Pure."""
+"""What the classes of queues passed, marked and dropped, as a table for a terminal. Pure."""
 
 from __future__ import annotations
 
 from corridor.experiments.results.columns import render
+from corridor.experiments.results.queue_counters import ClassSummary, QueueSummary
 from corridor.experiments.results.summary import Summary
 
 MOST_LINES = 20
 HEADINGS = ("queue before", "from", "discipline", "class", "passed", "dropped")
+CE_MARKS = "CE marks"
 
 
 def queues_table(summary: Summary, width: int | None) -> str:
-    """A row for each class of the queues that dropped packets, those that dropped most first;
-    empty where none did."""
-    full = [
-        queue
-        for queue in summary.get("queues", ())
-        if any(one["drops"] for one in queue["classes"])
-    ]
-    full.sort(key=lambda queue: -sum(one["drops"] for one in queue["classes"]))
-    rows = [
-        (
-            queue["fibre"],
-            queue["from"],
-            queue["discipline"],
-            one["name"],
-            str(one["sent_packets"]),
-            str(one["drops"]),
-        )
-        for queue in full
-        for one in queue["classes"]
-    ]
-    if not rows:
+    """A row for each class of the queues that dropped or marked packets, those that dropped most
+    first; empty where none did."""
+    full = [queue for queue in summary.get("queues", ()) if any(_dropped_and_marked(queue))]
+    full.sort(key=_dropped_and_marked, reverse=True)
+    classes = [(queue, one) for queue in full for one in queue["classes"]]
+    if not classes:
         return ""
+    has_marks = any("ce_marks" in one for _queue, one in classes)
+    headings = (*HEADINGS, CE_MARKS) if has_marks else HEADINGS
+    rows = [_row(queue, one)[: len(headings)] for queue, one in classes]
     more = [f"and {len(rows) - MOST_LINES} more classes"] if len(rows) > MOST_LINES else []
-    table = render(
-        HEADINGS, rows[:MOST_LINES], frozenset(HEADINGS[4:]), width=width, spare=("discipline",)
-    )
+    numbers = frozenset(headings[4:])
+    table = render(headings, rows[:MOST_LINES], numbers, width=width, spare=("discipline",))
     return "\n".join([table, *more])
+
+
+def _dropped_and_marked(queue: QueueSummary) -> tuple[int, int]:
+    classes = queue["classes"]
+    return sum(one["drops"] for one in classes), sum(one.get("ce_marks", 0) for one in classes)
+
+
+def _row(queue: QueueSummary, one: ClassSummary) -> tuple[str, ...]:
+    """A queue that never marks says so by nothing."""
+    return (
+        queue["fibre"],
+        queue["from"],
+        queue["discipline"],
+        one["name"],
+        str(one["sent_packets"]),
+        str(one["drops"]),
+        str(one.get("ce_marks", "")),
+    )

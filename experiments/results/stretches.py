@@ -26,6 +26,8 @@ class Stretch(NamedTuple):
     when: When
     from_ns: int
     until_ns: int
+    on: tuple[str, ...] = ()
+    """All events that last at some time of it, or happen in it, in order of time."""
 
     def holds(self, at_ns: int | None) -> bool:
         return at_ns is not None and self.from_ns <= at_ns < self.until_ns
@@ -47,7 +49,15 @@ def stretches(plan: Plan) -> list[Stretch]:
         }
     )
     found = (stretch for one in events for stretch in _of(one, edges, over_ns))
-    return [one for one in found if one.lasts_ns > 0]
+    spans = [(one.id, one.begin_ns, _end_ns(one, over_ns)) for one in events]
+    return [one._replace(on=tuple(_on(one, spans))) for one in found if one.lasts_ns > 0]
+
+
+def _on(stretch: Stretch, spans: Sequence[tuple[str, int, int]]) -> Iterator[str]:
+    for name, begin_ns, end_ns in sorted(spans, key=lambda one: one[1]):
+        at_once = begin_ns == end_ns and stretch.from_ns < begin_ns < stretch.until_ns
+        if at_once or (begin_ns < stretch.until_ns and end_ns > stretch.from_ns):
+            yield name
 
 
 def ends_ns(plan: Plan) -> int:

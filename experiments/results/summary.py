@@ -233,6 +233,8 @@ class AccountedFibre(_FromTo):
     lost: dict[str, int]
     control_lost: dict[str, int]
     """Of what is lost, what switches sent for themselves."""
+    ce_marks: NotRequired[int]
+    """Packets that its queue marked, which are no losses; only where it did."""
 
 
 class AccountSummary(TypedDict):
@@ -256,7 +258,9 @@ class AccountSummary(TypedDict):
     demands: list[AccountedPackets]
     """Those that lost any; ``account.json`` has all."""
     fibres: list[AccountedFibre]
-    """Likewise."""
+    """Likewise, or that marked any."""
+    ce_marks: NotRequired[int]
+    """Of queues on all fibres, a packet once for each that marked it; only where one did."""
 
 
 class OutageSummary(TypedDict):
@@ -334,6 +338,8 @@ class ExpectationSummary(TypedDict):
     expected: str | float
     found: str | float | None
     holds: bool
+    left_out: NotRequired[str]
+    """Why it cannot be judged: so it does not hold."""
 
 
 class CrossingSummary(TypedDict):

@@ -27,7 +27,7 @@ HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY
 RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
 LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE, PATH)
 """Where a terminal is too narrow for all."""
-MOST_PLACES = 6
+MOST_PLACES = 3
 MOST_CAUSES = 1
 NOTHING: Figures = {}
 MOST_SURPRISES = 5
@@ -244,7 +244,8 @@ def _losses(flow: FlowSummary) -> str:
     places = sorted(flow["lost_at"].items(), key=lambda one: -one[1])
     said = [f"{place} {count}" for place, count in places[:MOST_PLACES]]
     if len(places) > MOST_PLACES:
-        said.append(f"{len(places) - MOST_PLACES} more places")
+        rest = places[MOST_PLACES:]
+        said.append(f"{sum(count for _, count in rest)} at {len(rest)} more")
     unplaced = missing - sum(flow["lost_at"].values())
     if unplaced > 0:
         said.append(f"in no place {unplaced}")

@@ -7,12 +7,17 @@ in ``raw/`` has a line a reading; guests write it, so this imports little.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from corridor.experiments.account.packet_classes import classes_of
+from corridor.experiments.account.packet_classes import (
+    MESSAGE,
+    PROBE,
+    STREAM,
+    classes_of,
+)
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
@@ -62,7 +67,7 @@ class Load(NamedTuple):
     """Of that rate."""
     emulated_mbps: float
     real_gbps: float | None
-    """What it stands for, as rates are scaled."""
+    """What it stands for, as rates are scaled; None where that is not known."""
 
 
 def read_utilisation(raw: Path, plan: Plan, capacity_scale: float | None) -> list[Load]:
@@ -100,6 +105,7 @@ def _loads(
     }
     classes = {one.number: one for one in classes_of(plan)}
     of_demand = {one.id: one.data_class for one in plan.demands}
+    stands_for = _scales(plan, scale)
     for (from_ns, before), (until_ns, now) in pairwise(readings):
         lasts_ns = until_ns - from_ns
         for (interface, number), octets in now.items():
@@ -109,6 +115,7 @@ def _loads(
             fibre, hub, rate_bps = arrives_at[interface]
             one = classes[number]
             bps = brought * 8e9 / lasts_ns
+            real = stands_for(one.demand, one.kind)
             yield Load(
                 fibre,
                 hub,
@@ -122,8 +129,28 @@ def _loads(
                 rate_bps,
                 bps / rate_bps,
                 bps / 1e6,
-                None if scale is None else bps / scale / 1e9,
+                None if real is None else bps / real / 1e9,
             )
+
+
+def _scales(plan: Plan, scale: float | None) -> Callable[[str, str], float | None]:
+    """By demand and kind of packets, what its emulated rate is of the one that it stands for: 1 of
+    what is sent as it is. None where that is not known, as of workloads of either sort along one
+    demand, which nobody counts apart."""
+    written: dict[tuple[str, str], set[bool]] = {}
+    for workload in plan.workloads:
+        kind = STREAM if workload.transport == "udp" else MESSAGE
+        for number in workload.demands:
+            key = plan.demands[number].id, kind
+            written.setdefault(key, set()).add(workload.scale == "none")
+
+    def of(demand: str, kind: str) -> float | None:
+        as_written = written.get((demand, kind), {kind == PROBE})
+        if len(as_written) > 1:
+            return None
+        return 1.0 if True in as_written else scale
+
+    return of
 
 
 def utilisation_table(rows: Sequence[Load]) -> pa.Table:

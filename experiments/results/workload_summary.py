@@ -48,6 +48,8 @@ class RoundsSummary(TypedDict):
     """Jain's index of the rates at which messages came, between its demands, or the connections of
     its only one; None where there are not two."""
     expected: NotRequired[ExpectedSummary]
+    not_expected: NotRequired[str]
+    """Of a workload: why nothing is expected along some demand of it."""
 
 
 class RttSummary(TypedDict):
@@ -94,6 +96,8 @@ class StretchSummary(TypedDict):
     from_ms: float
     """From the start of probing."""
     until_ms: float
+    on: NotRequired[list[str]]
+    """All events that last at some time of it, its own too. Not of runs of earlier versions."""
     workloads: list[WorkloadSummary]
     classes: list[ClassSummary]
 

@@ -97,6 +97,9 @@ def _troubles(one: WorkloadSummary) -> Iterator[str]:
     if one["failed"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
         yield f"{one['id']}: connections that ended too soon: {reasons}"
+    if "not_expected" in one:
+        what = "of some demands nothing is" if "expected" in one else "nothing is"
+        yield f"{one['id']}: {what} expected: {one['not_expected']}"
     part = one.get("bytes_unfinished", 0)
     if part:
         share = part / one["bytes"]
@@ -113,7 +116,9 @@ def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple
             found = next((each for each in one["classes"] if each["class"] == name), None)
             if found is None or not (found["rounds"] or found["probes"]["sent"]):
                 continue
-            yield title, shown, one["when"], *_of_class(found)
+            others = [name for name in one.get("on", ()) if name != event]
+            when = f"{one['when']} (with {', '.join(others)})" if others else one["when"]
+            yield title, shown, when, *_of_class(found)
             title = shown = ""
 
 

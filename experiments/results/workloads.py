@@ -80,7 +80,9 @@ class _Judge:
         self._sent = sent
         self._kept = kept_back(sent.plan)
         rounds = rounds_of(sent.rows)
-        expected = _expected_ns(sent.rows, rounds, expected_messages(sent.plan))
+        reckoned = expected_messages(sent.plan)
+        expected = _expected_ns(sent.rows, rounds, reckoned.of)
+        self._not_known = reckoned.not_known
         self._workloads = _groups(sent.rows, rounds, expected, lambda one: one.workload)
         self._classes = _groups(sent.rows, rounds, expected, lambda one: one.data_class)
         self._unscaled = {one.id for one in sent.plan.workloads if one.scale == "none"}
@@ -93,6 +95,7 @@ class _Judge:
             "when": one.when,
             "from_ms": (one.from_ns - start_ns) / 1e6,
             "until_ms": (one.until_ns - start_ns) / 1e6,
+            "on": list(one.on),
             "workloads": self.workloads(one),
             "classes": self.classes(one),
         }
@@ -109,8 +112,9 @@ class _Judge:
         self, workload: PlannedWorkload, group: _Group, during: Stretch
     ) -> WorkloadSummary:
         connections, said = group.messages.connections, self._sent.said
+        number = self._sent.plan.workloads.index(workload)
         reasons = Counter(said.failed[one] for one in sorted(connections & said.failed.keys()))
-        return {
+        found: WorkloadSummary = {
             "id": workload.id,
             "kind": workload.kind,
             "transport": workload.transport,
@@ -122,6 +126,9 @@ class _Judge:
             "retransmitted": sum(said.retransmitted.get(one, 0) for one in connections),
             **self._figures(group, during),
         }
+        if number in self._not_known:
+            found["not_expected"] = self._not_known[number]
+        return found
 
     def classes(self, during: Stretch) -> list[ClassSummary]:
         """By class of the demand; a round of several demands is of the class of its first."""

@@ -13,7 +13,7 @@ from corridor.experiments.testbeds.kernel_build import build_kernel
 from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 
@@ -57,10 +57,10 @@ def _facts(options: Options) -> Facts:
 def real_clock_kernel(facts: Facts) -> Kernel | None:
     """The kernel of a guest with the real clock; raises EnvironmentLacking if it does not boot."""
     kernel = facts.real_clock_kernel()
-    if kernel is not None and kernel == facts.stock_kernel and smoke_boot(kernel.path) is None:
-        raise EnvironmentUnsupported(
-            f"no guest can run here: {STOCK_SILENT}", "see ./corridor doctor"
-        )
+    if kernel is not None and kernel == facts.stock_kernel:
+        why = why_no_boot(kernel.path, STOCK_SILENT)
+        if why:
+            raise EnvironmentUnsupported(f"no guest can run here: {why}", "see ./corridor doctor")
     return kernel
 
 

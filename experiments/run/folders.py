@@ -1,7 +1,11 @@
-"""Result folders: new or empty ones, and what it means that one cannot be written."""
+"""Result folders: new or empty ones, and what it means that one cannot be written.
+
+A new one is for nobody else of this machine to read. What root makes for somebody is theirs.
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import itertools
@@ -10,8 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corridor.topologies.base.errors import CorridorError, InputError, MeasurementInvalid
+from corridor.topologies.base.ownership import hand_over, hand_over_all, owner_in
 
 DEFAULT_RESULTS = Path("results")
+OWN_ONLY = 0o700
 
 
 def remove_empty(out_dir: Path, *, itself: bool) -> None:
@@ -25,8 +31,9 @@ def make_result_folder(wanted: Path | None, name: str) -> Path:
     """A new or empty folder for one run; raises InputError for anything else."""
     folder = new_folder(wanted, name)
     try:
-        (folder / "raw").mkdir()
-        (folder / "tables").mkdir()
+        for part in ("raw", "tables"):
+            (folder / part).mkdir()
+            _hand_over(folder / part)
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder
@@ -38,10 +45,10 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     base = wanted or DEFAULT_RESULTS / f"{name}-{stamp}"
     candidate = base
     try:
-        base.parent.mkdir(parents=True, exist_ok=True)
+        _make_parents(base)
         for number in itertools.count(2):
             try:
-                candidate.mkdir(exist_ok=wanted is not None)
+                candidate.mkdir(OWN_ONLY, exist_ok=wanted is not None)
                 break
             except FileExistsError:
                 if wanted is not None:
@@ -51,6 +58,7 @@ def new_folder(wanted: Path | None, name: str) -> Path:
             raise InputError(
                 "the result folder is not empty", "name a new one", file=str(candidate)
             )
+        _hand_over(candidate, whole=True)
     except FileExistsError:
         raise InputError(
             "is a file, not a folder", "name another with --out", file=str(candidate)
@@ -58,6 +66,23 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     except OSError as error:
         raise unwritable(candidate, error) from error
     return candidate
+
+
+def _make_parents(folder: Path) -> None:
+    lacking = [one for one in folder.absolute().parents if not one.exists()]
+    for one in reversed(lacking):
+        one.mkdir(exist_ok=True)
+        _hand_over(one)
+
+
+def _hand_over(made: Path, *, whole: bool = False) -> None:
+    """To whom it is for; ``whole`` is for all that will be in it once this process has ended."""
+    owner = owner_in(made.absolute().parent)
+    if owner is None:
+        return
+    hand_over(made, owner)
+    if whole:
+        atexit.register(hand_over_all, made.absolute(), owner)
 
 
 @contextlib.contextmanager

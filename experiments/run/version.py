@@ -44,7 +44,7 @@ def code_of_checkout() -> Code:
     """The commit of this checkout and whether it was changed, where git can tell."""
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(CHECKOUT), *arguments]
+        command = ["git", "--no-optional-locks", "-C", str(CHECKOUT), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)
         except (OSError, subprocess.TimeoutExpired):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any, Protocol
 
@@ -107,3 +107,13 @@ def complete(name: str, kind: Parametrised, values: Values) -> None:
     problem = kind.problem(values)
     if problem:
         raise ValueError(f"{name}: {problem}")
+
+
+def refuse_of_others(
+    kinds: Mapping[str, Parametrised], own: Parametrised, given: Iterable[str]
+) -> None:
+    """ValueError for a parameter that is given and is another kind's: all are keys side by side."""
+    for name in given:
+        if name not in own.options:
+            owners = [key for key, kind in kinds.items() if name in kind.options]
+            raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from corridor.experiments.scenario.fields import Fields, complete, field_of
+from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs
 from corridor.experiments.timeline import registry as timeline
 from corridor.experiments.timeline.moments import START, Moment, parse_moment
@@ -64,10 +64,9 @@ class OneKind(Frozen):
         if len([kind for kind in kinds.values() if getattr(self, kind.key)]) != 1:
             known = [f"{kind.key} (a {kind.of})" for kind in kinds.values()]
             raise ValueError(f"{noun} is one of {', '.join(known[:-1])} and {known[-1]}")
-        for name, option in self.known_options().items():
-            if name not in self.kind.options and getattr(self, name) != option.default:
-                owners = [key for key, kind in kinds.items() if name in kind.options]
-                raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
+        known_options = self.known_options().items()
+        given = (name for name, option in known_options if getattr(self, name) != option.default)
+        refuse_of_others(kinds, self.kind, given)
         complete(self.kind.key, self.kind, self.options)
         return self
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 
 from corridor.experiments.scenario.choices import READ_WITH_CHOICES, Arrival, Size
 from corridor.experiments.scenario.demands import DemandEntry
-from corridor.experiments.scenario.fields import Fields, complete, field_of
+from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
 from corridor.experiments.scenario.kinds import MomentText
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, RateBps, Share
 from corridor.experiments.workloads.kind import Scale, WorkloadKind
@@ -97,10 +97,8 @@ class WorkloadKeys(Frozen):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         kind = KINDS[self.kind]
-        for name in OPTIONS:
-            if name not in kind.options and getattr(self, name) is not None:
-                owners = [key for key, one in KINDS.items() if name in one.options]
-                raise ValueError(f"{name} is a parameter of {' or '.join(owners)} only")
+        given = (name for name in OPTIONS if getattr(self, name) is not None)
+        refuse_of_others(KINDS, kind, given)
         complete(f"{self.kind} {self.id}", kind, self.options)
         if bool(self.demands) == (self.data_class is not None):
             raise ValueError(f'workload "{self.id}" needs demands or a class, one of the two')

@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
-NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser"
+NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser and not vm"
 QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
@@ -78,6 +78,16 @@ def sections(
     if guests:
         chosen.append(tests("end-to-end tests in guests", "guest"))
     return chosen
+
+
+def run_in_machine(pytest_arguments: Sequence[str]) -> int:
+    """The tests that boot a machine with Debian's own kernel: 0 when all passed."""
+    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.tools import BUILDING, emulator, require
+
+    require((*BUILDING, emulator(architecture_named(""))), "testing in a machine")
+    command = (sys.executable, "-m", "pytest", "-q", "-m", "vm", "tests/vm", *pytest_arguments)
+    return 1 if subprocess.run(command, cwd=CHECKOUT, check=False).returncode else 0
 
 
 def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:

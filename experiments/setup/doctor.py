@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -40,6 +41,11 @@ OPTIONAL = {
     "Chinese letters": "figures then have Latin names only",
 }
 """What nothing fails without, and what it is for."""
+TCX_SINCE = (6, 6)
+"""The Linux since which eBPF programs are attached as here."""
+
+
+TUN_REPAIR = "sudo modprobe tun (container: --device /dev/net/tun); guests do without"
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def verdicts(machine: Machine) -> list[Verdict]:
     return [
         *_testbeds(machine),
         *_kernels(machine),
-        *_own_kernel(facts),
+        *_own_kernel(facts, machine.kernel_release),
         *_programs(machine.versions),
     ]
 
@@ -192,7 +198,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
     return found
 
 
-def _own_kernel(facts: Facts) -> list[Verdict]:
+def _own_kernel(facts: Facts, release: str) -> list[Verdict]:
     # A module that is there but not loaded counts as there: the kernel loads it when asked.
     repair = "boot a kernel that has it (sudo apt-get install linux-image-amd64); guests do without"
     return [
@@ -204,8 +210,19 @@ def _own_kernel(facts: Facts) -> list[Verdict]:
             facts.openvswitch_lacks or "here",
             repair,
         ),
+        Verdict("tun (gateways)", not facts.tun_lacks, facts.tun_lacks or "here", TUN_REPAIR),
         Verdict("queues by class", not facts.queues_lack, facts.queues_lack or "here", repair),
+        _attached_programs(release, repair),
     ]
+
+
+def _attached_programs(release: str, repair: str) -> Verdict:
+    """Whether the kernel is one that has tcx."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    has_it = found is not None and (int(found[1]), int(found[2])) >= TCX_SINCE
+    since = ".".join(map(str, TCX_SINCE))
+    detail = "here" if has_it else f"Linux {release} is older than {since}, which has tcx"
+    return Verdict("account of packets, ECN", has_it, detail, repair)
 
 
 def _programs(versions: Mapping[str, str]) -> list[Verdict]:

@@ -25,7 +25,7 @@ usage: ./corridor [--yes] [--no-apt] VERB ...
   experiments     run study lab check explain price law report compare workload export topology schema
   a live network  up page status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
-  this machine    doctor kernel docs test clean
+  this machine    doctor kernel vm docs test clean
   setup           only install what is missing; every other verb does that first
 
   --yes       ask nothing (so does CI=true)       --apt-only  only the system packages

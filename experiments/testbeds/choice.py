@@ -41,6 +41,8 @@ class Facts:
     """Where User Mode Linux keeps a guest's memory."""
     queues_lack: str = ""
     """Why fibres cannot have queues by class in this machine's kernel."""
+    tun_lacks: str = ""
+    """Why there can be no gateways in this machine's kernel."""
 
     def native_lacks(self) -> list[str]:
         lacks = [] if self.root else ["not root"]
@@ -106,6 +108,8 @@ def choose_testbed(
 def choose_for_keeping(facts: Facts, wanted: Literal["auto", "native", "uml"] = "auto") -> Choice:
     """Where a live network runs: always by the real clock, since a virtual one would run away while
     nothing happens. ``auto`` is this machine's kernel where it can, else a guest."""
+    if facts.tun_lacks and not facts.netem_lacks:
+        facts = replace(facts, netem_lacks=facts.tun_lacks)  # every live network has gateways
     if wanted == "auto":
         return _real(facts, "a live network has the real clock")
     return choose_testbed(facts, wanted, "real")

@@ -32,7 +32,8 @@ from corridor.experiments.testbeds.kernel import (
     find_kernel,
 )
 from corridor.experiments.testbeds.kernel_source import SourcePackage, find_source
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.smoke import BootTimeout, smoke_boot
+from corridor.experiments.testbeds.unfinished_builds import LOCK, remove_unfinished
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.seconds import NS_PER_S
@@ -106,8 +107,7 @@ def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) ->
         if kernel:
             return kernel
         check_build_tools()
-        for stale in cache.glob("kernel-build-*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        remove_unfinished(cache)
         free = shutil.disk_usage(cache).free
         if free < DISK_NEEDED_BYTES:
             raise EnvironmentUnsupported(
@@ -268,7 +268,12 @@ class _Build:
         )
         for seccomp in modes:
             option = ["seccomp=on"] if seccomp else []
-            slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
+            try:
+                slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
+            except BootTimeout as problem:
+                raise EnvironmentUnsupported(
+                    f"the kernel was built, and {problem}", "build it on a quieter machine"
+                ) from problem
             self.log.write(f"smoke boot, seccomp {seccomp}: slept {slept} ns\n")
             if slept is not None:
                 break
@@ -379,7 +384,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _builder_lock(cache: Path, progress: Report) -> Iterator[None]:
-    with (cache / "kernel-build.lock").open("w") as lock:
+    with (cache / LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -22,7 +22,9 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch, switches_socket
+from corridor.topologies.base.slowness import measure, patient
+from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
+from corridor.topologies.emulation.ovsdb_rows import switches_socket
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30
@@ -134,6 +136,7 @@ def _lock() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _note(run_id: str) -> Iterator[None]:
+    measure()
     for dead in leftovers():
         remove_leftovers(dead)
     note = STATE / f"{run_id}.run"
@@ -148,7 +151,7 @@ def _end(worker: subprocess.Popen[bytes], kill: Callable[[], None]) -> None:
     if worker.poll() is None:
         worker.terminate()
         try:
-            worker.wait(TERM_GRACE_S)
+            worker.wait(patient(TERM_GRACE_S))
         except subprocess.TimeoutExpired:
             kill()
             worker.wait()

@@ -14,13 +14,15 @@ from corridor.experiments.testbeds.kernel import (
     find_stock_kernel,
 )
 from corridor.experiments.testbeds.kernel_build import check_build_tools
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import measure
 from corridor.topologies.emulation.this_kernel import (
     FEATURES,
     is_root,
     kernel_lacks,
     queues_lack,
+    tun_lacks,
 )
 
 SHARED_MEMORY = "/dev/shm"
@@ -33,17 +35,17 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
     """
     virtual = find_kernel()
     stock = find_stock_kernel()
-    virtual_lacks = ""
+    if boot:
+        measure()
+    virtual_lacks = stock_lacks = ""
     if virtual and boot:
-        mode = ["seccomp=on"] if virtual.seccomp else []
-        if smoke_boot(virtual.path, *mode, "time-travel=inf-cpu", sleep_s=1) is None:
-            virtual_lacks = "the virtual-clock kernel does not boot here"
+        words = ("seccomp=on",) if virtual.seccomp else ()
+        silent = "the virtual-clock kernel does not boot here"
+        virtual_lacks = why_no_boot(virtual.path, silent, *words, "time-travel=inf-cpu", sleep_s=1)
     if stock is None:
         stock_lacks = f"{STOCK_KERNEL.name} is not installed"
-    elif boot and smoke_boot(stock.path) is None:
-        stock_lacks = STOCK_SILENT
-    else:
-        stock_lacks = ""
+    elif boot:
+        stock_lacks = why_no_boot(stock.path, STOCK_SILENT)
     try:
         check_build_tools()
         build_lacks = ""
@@ -63,6 +65,7 @@ def probe(*, boot: bool = False, native: bool = True) -> Facts:
         guest_memory_bytes=free,
         guest_memory_folder=folder,
         queues_lack=queues_lack() if native else "not looked for",
+        tun_lacks=tun_lacks() if native else "not looked for",
     )
 
 

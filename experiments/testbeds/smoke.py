@@ -8,15 +8,31 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from corridor.topologies.base.slowness import patient
+
 INIT = Path(__file__).with_name("smoke_init.py")
 TIMEOUT_S = 60
+
+
+class BootTimeout(Exception):
+    """It may boot, but not in time. The text says so, for people."""
+
+
+def why_no_boot(binary: Path, silent: str, *options: str, sleep_s: int = 0) -> str:
+    """Why a kernel does not boot, which is ``silent`` where it ends by itself; empty if it does."""
+    try:
+        return silent if smoke_boot(binary, *options, sleep_s=sleep_s) is None else ""
+    except BootTimeout as problem:
+        return str(problem)
 
 
 def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
     """Boots ``binary`` with an init that sleeps by its own clock: ns slept, None if it failed.
 
-    Takes about 0.1 s in the virtual clock however long it sleeps; leaves nothing behind.
+    Takes about 0.1 s in the virtual clock however long it sleeps; leaves nothing behind. Raises
+    BootTimeout where it takes so long that nothing is known.
     """
+    longest_s = patient(TIMEOUT_S)
     # A kernel's command line has no way to quote a space, and Debian's mounts a /dev of its own.
     usual = tempfile.gettempdir()
     place = "/tmp" if " " in usual or usual.startswith("/dev/") else None
@@ -46,11 +62,16 @@ def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=TIMEOUT_S,
+                timeout=longest_s,
                 check=False,
                 start_new_session=True,
             ).stdout
-        except (OSError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
+            raise BootTimeout(
+                f"{binary.name} had not booted after {longest_s:.0f} s: this machine is busy, "
+                "or slow"
+            ) from None
+        except OSError:
             return None
     slept = re.search(r"corridor-smoke slept (\d+)", shown)
     return int(slept.group(1)) if slept else None

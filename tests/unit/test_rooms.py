@@ -35,7 +35,7 @@ ROOMS = {
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
         *("answers", "study"),
         *("atlas", "pages", "figures"),
-        *("lab", "testbeds", "run"),
+        *("lab", "machines", "testbeds", "run"),
         *("study_runs", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from corridor.topologies.base.ownership import hand_over, owner_in
+
 MOST = 32
 """Texts of a kind: those that were used last."""
 
@@ -66,6 +68,9 @@ def _place(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as staging:
         write(Path(staging) / path.name)
+        owner = owner_in(path.parent)
+        if owner is not None:
+            hand_over(Path(staging) / path.name, owner)
         (Path(staging) / path.name).replace(path)
 
 

@@ -26,7 +26,8 @@ def told(tell: Tell) -> Iterator[None]:
 
 
 def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
-    """The things, one after another, each told of before: ``1,200 of 8,000 ways planned``."""
+    """The things, one after another, each told of before: ``1,200 of 8,000 ways planned``, and of
+    the first, which may take long, that it is under way."""
     tell = _TOLD.get()
     if tell is None:
         return iter(things)
@@ -35,5 +36,6 @@ def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
 
 def _told_of[Thing](things: Sequence[Thing], done: str, tell: Tell) -> Iterator[Thing]:
     for number, thing in enumerate(things):
-        tell(f"{number:,} of {len(things):,} {done}")
+        first = "" if number else ", the first under way"
+        tell(f"{number:,} of {len(things):,} {done}{first}")
         yield thing

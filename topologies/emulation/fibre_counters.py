@@ -26,8 +26,8 @@ class ClassCounters:
     drops: int
     """Packets that found the buffer full, or that an AQM dropped."""
     backlog_packets: int
-    marks: int = field(default=0, metadata=OMIT_EMPTY)
-    """Packets that an AQM marked (CE of RFC 3168); they are no drops."""
+    ce_marks: int = field(default=0, metadata=OMIT_EMPTY)
+    """Packets that an AQM marked with congestion experienced (RFC 3168): they are no drops."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class FibreCounters:
     control_drops: int = 0
     """Lost at random."""
     control_backlog_packets: int = 0
-    queue_marks: int = field(default=0, metadata=OMIT_EMPTY)
-    """Packets that an AQM marked (CE of RFC 3168); they are no drops."""
+    ce_marks: int = field(default=0, metadata=OMIT_EMPTY)
+    """Packets that an AQM marked with congestion experienced (RFC 3168): they are no drops."""
 
 
 class Statistics(NamedTuple):
@@ -58,7 +58,7 @@ class Statistics(NamedTuple):
     sent_bytes: int
     drops: int
     backlog_packets: int
-    marks: int = 0
+    ce_marks: int = 0
 
 
 def counted(found: Found) -> FibreCounters:

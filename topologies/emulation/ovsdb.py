@@ -19,6 +19,7 @@ from pathlib import Path
 
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation import bfd, datapath
 from corridor.topologies.emulation.ovsdb_client import (
     ROOT_TABLE,
@@ -33,12 +34,13 @@ from corridor.topologies.emulation.ovsdb_client import (
     update,
     update_root,
 )
-from corridor.topologies.emulation.ovsdb_rows import bridge_inserted, insert
+from corridor.topologies.emulation.ovsdb_rows import (
+    bridge_inserted,
+    gateway_ports,
+    insert,
+    ports_of,
+)
 from corridor.topologies.model.wiring import (
-    GATEWAY_IN_PORT,
-    GATEWAY_OUT_PORT,
-    HOST_PORT,
-    HubWire,
     Wiring,
 )
 
@@ -60,12 +62,6 @@ QUIET = {
     "max-revalidator": "3600000",  # walk flows when something changes, not twice a second
     **FEW_STATISTICS,
 }
-
-
-def switches_socket(run_id: str) -> str:
-    """The name, in the folder of Open vSwitch, of the socket on which a run's switches find their
-    controller. Open vSwitch connects to no other's (ovs-vswitchd.conf.db, target of Controller)."""
-    return f"corridor-{run_id}.sock"
 
 
 class OpenVSwitch:
@@ -92,7 +88,7 @@ class OpenVSwitch:
 
     def answers(self) -> bool:
         try:
-            with self._database(CONNECT_TIMEOUT_S) as database:
+            with self._database(patient(CONNECT_TIMEOUT_S)) as database:
                 database.select(ROOT_TABLE, ["cur_cfg"])
         except EnvironmentUnsupported:
             return False
@@ -114,11 +110,11 @@ class OpenVSwitch:
 
         With an interval both ends of every fibre speak BFD: a port is not live until it is up.
         """
-        ports = _ports(wiring)
+        ports = ports_of(wiring)
         spoken: dict[str, Row] = {}
         if bfd_interval_ms is not None:
             spoken = dict.fromkeys(bfd.interfaces(wiring), bfd.column(bfd_interval_ms))
-        with self._database(ANSWER_TIMEOUT_S + BRIDGES_AT_ONCE) as database:
+        with self._database(patient(ANSWER_TIMEOUT_S + BRIDGES_AT_ONCE)) as database:
             made = 0
             for hubs in batched(wiring.hubs, BRIDGES_AT_ONCE, strict=False):
                 operations: list[Operation] = []
@@ -240,7 +236,7 @@ class OpenVSwitch:
 
     def delete_bridges(self, bridges: Sequence[str]) -> None:
         """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
-        with self._database(ANSWER_TIMEOUT_S + len(bridges)) as database:
+        with self._database(patient(ANSWER_TIMEOUT_S + len(bridges))) as database:
             rows = database.select("Bridge", ["_uuid", "name"])
             leaving = [row["_uuid"] for row in rows if row["name"] in bridges]
             if leaving:
@@ -248,7 +244,7 @@ class OpenVSwitch:
 
     def _check_gateways(self, wiring: Wiring) -> None:
         """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""
-        wanted = {interface: port for hub in wiring.hubs for interface, port in _gateway_ports(hub)}
+        wanted = {interface: port for hub in wiring.hubs for interface, port in gateway_ports(hub)}
         if not wanted:
             return
         given = self._interfaces("ofport")
@@ -341,8 +337,9 @@ class OpenVSwitch:
             f"--log-file={self.run_dir}/ovs.log",
         ]
 
-    def _database(self, timeout_s: float = ANSWER_TIMEOUT_S) -> Database:
-        return Database(self.run_dir / "db.sock", timeout_s)
+    def _database(self, timeout_s: float | None = None) -> Database:
+        wait_s = patient(ANSWER_TIMEOUT_S) if timeout_s is None else timeout_s
+        return Database(self.run_dir / "db.sock", wait_s)
 
     def _daemon(self, command: list[str]) -> subprocess.Popen[bytes]:
         daemon = child_process.start(
@@ -357,7 +354,7 @@ class OpenVSwitch:
 
     def _wait_for(self, path: Path, daemon: subprocess.Popen[bytes]) -> None:
         """Until the server takes connections, which is a moment after its socket is there."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + patient(START_TIMEOUT_S)
         while not _takes_connections(path):
             if daemon.poll() is not None or time.monotonic() > deadline:
                 raise EnvironmentUnsupported(
@@ -399,23 +396,3 @@ def _takes_connections(path: Path) -> bool:
 
 def _refs(bridge: Row) -> list[object]:
     return members(bridge["controller"])
-
-
-def _ports(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
-    ports = {
-        hub.hub: [(hub.switch_interface, HOST_PORT), *_gateway_ports(hub)] for hub in wiring.hubs
-    }
-    for fibre in wiring.fibres:
-        for end in (fibre.a, fibre.z):
-            if end.hub in ports:
-                ports[end.hub].append((end.interface, end.port))
-    return ports
-
-
-def _gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
-    if hub.gateway is None:
-        return []
-    return [
-        (hub.gateway.in_interface, GATEWAY_IN_PORT),
-        (hub.gateway.out_interface, GATEWAY_OUT_PORT),
-    ]

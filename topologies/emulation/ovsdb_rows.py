@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map, a_set
-from corridor.topologies.model.wiring import HubWire
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HOST_PORT,
+    HubWire,
+    Wiring,
+)
 
 RECONNECT_MS = 1000
 
@@ -41,6 +47,33 @@ def bridge_inserted(
         "controller": _named(targets),
     }
     return [*operations, insert("Bridge", bridge, hub.bridge)]
+
+
+def switches_socket(run_id: str) -> str:
+    """The name, in the folder of Open vSwitch, of the socket on which a run's switches find their
+    controller. Open vSwitch connects to no other's (ovs-vswitchd.conf.db, target of Controller)."""
+    return f"corridor-{run_id}.sock"
+
+
+def ports_of(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
+    """By hub, every interface of its switch and its number."""
+    ports = {
+        hub.hub: [(hub.switch_interface, HOST_PORT), *gateway_ports(hub)] for hub in wiring.hubs
+    }
+    for fibre in wiring.fibres:
+        for end in (fibre.a, fibre.z):
+            if end.hub in ports:
+                ports[end.hub].append((end.interface, end.port))
+    return ports
+
+
+def gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
+    if hub.gateway is None:
+        return []
+    return [
+        (hub.gateway.in_interface, GATEWAY_IN_PORT),
+        (hub.gateway.out_interface, GATEWAY_OUT_PORT),
+    ]
 
 
 def insert(table: str, row: Row, named: str | None = None) -> Operation:

@@ -115,7 +115,7 @@ def with_queue(
     return replace(
         fibre,
         queue_drops=fibre.queue_drops + drops,
-        queue_marks=sum(one.marks for one in queue) - sum(one.marks for one in before),
+        ce_marks=sum(one.ce_marks for one in queue) - sum(one.ce_marks for one in before),
         backlog_packets=fibre.backlog_packets + sum(one.backlog_packets for one in queue),
     )
 

@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.modules import QUEUES_NEED
+from corridor.topologies.emulation.taps import CLONE_DEVICE
 
 CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
@@ -35,6 +37,17 @@ def queues_lack() -> str:
     there = {one for one in QUEUES_NEED if any(f"/{one}.ko" in text for text in lists)} | loaded
     lacking = [one for one in QUEUES_NEED if one not in there] if lists else []
     return f"this kernel has no {', '.join(lacking)}" if lacking else ""
+
+
+def tun_lacks() -> str:
+    """Why gateways, whose ports are TAP devices, cannot be had here; empty if they can."""
+    try:
+        os.close(os.open(CLONE_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+    except FileNotFoundError:
+        return f"there is no {CLONE_DEVICE} (module tun)"
+    except OSError as error:
+        return f"{CLONE_DEVICE} cannot be opened: {error.strerror}"
+    return ""
 
 
 def network_lacks() -> list[str]:
@@ -97,7 +110,7 @@ def _try_in_a_namespace() -> dict[str, str]:
             [sys.executable, "-P", "-m", "corridor.topologies.emulation.this_kernel"],
             capture_output=True,
             text=True,
-            timeout=TRY_TIMEOUT_S,
+            timeout=patient(TRY_TIMEOUT_S),
             check=True,
             env={**os.environ, "PYTHONPATH": str(IMPORT_ROOT)},
         ).stdout

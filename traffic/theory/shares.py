@@ -91,3 +91,46 @@ def rtt_weights(rtts_s: Sequence[float], exponent: float) -> list[float]:
     parts = [rtt_s**-exponent for rtt_s in rtts_s]
     whole = sum(parts)
     return [part / whole for part in parts]
+
+
+def by_priority_bps[Name](
+    flows: Mapping[Name, Flow], levels: Mapping[Name, int], capacities_bps: Mapping[str, float]
+) -> dict[Name, float]:
+    """Where a lower level goes before any higher: each has the max-min share of what those before
+    it leave. Errors as of ``max_min_bps``."""
+    left = dict(capacities_bps)
+    found: dict[Name, float] = {}
+    for level in sorted(set(levels.values())):
+        mine = {name: flow for name, flow in flows.items() if levels[name] == level}
+        rates = max_min_bps(mine, left)
+        for name, flow in mine.items():
+            for link in set(flow.links):
+                left[link] = max(0.0, left[link] - rates[name])
+        found |= rates
+    return found
+
+
+def by_class_bps[Name](
+    flows: Mapping[Name, Flow],
+    classes: Mapping[Name, int],
+    weights: Mapping[int, float],
+    capacity_bps: float,
+) -> dict[Name, float]:
+    """Of one link that classes share by weight, and flows of a class by theirs: what a class does
+    not want goes to the others by their weights (Parekh and Gallager, IEEE/ACM Trans. Networking
+    1(3), 1993). Flows have no other links."""
+    link = "link"
+    wanted = dict.fromkeys(classes.values(), 0.0)
+    for name, flow in flows.items():
+        wanted[classes[name]] += min(flow.most_bps, capacity_bps)
+    of_classes = {one: Flow((link,), most, weights[one]) for one, most in wanted.items()}
+    shares = max_min_bps(of_classes, {link: capacity_bps})
+    found: dict[Name, float] = {}
+    for one, share_bps in shares.items():
+        mine = {
+            name: flow._replace(links=(link,))
+            for name, flow in flows.items()
+            if classes[name] == one
+        }
+        found |= max_min_bps(mine, {link: share_bps})
+    return found

@@ -21,6 +21,7 @@ from corridor.experiments.live_network.guest_link.framing import (
     Unframer,
     framed,
 )
+from corridor.topologies.base.slowness import patient
 
 
 def open_console(path: str) -> int:
@@ -86,7 +87,7 @@ def _asked(control: Path, request: bytes) -> bytes:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
             link.connect(str(control))  # waits; with a timeout it would not, if many do
-            link.settimeout(ANSWER_S)
+            link.settimeout(patient(ANSWER_S))
             link.sendall(request + b"\n")
             with link.makefile("rb") as lines:
                 answer = lines.readline().rstrip(b"\n")

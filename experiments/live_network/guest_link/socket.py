@@ -15,6 +15,7 @@ from corridor.experiments.live_network.guest_link.framing import (
     Unframer,
     framed,
 )
+from corridor.topologies.base.slowness import patient
 
 CHUNK_BYTES = 1 << 16
 
@@ -34,8 +35,9 @@ class Line:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def ask(self, request: bytes, timeout_s: float = ANSWER_S, to: str = "") -> bytes:
+    def ask(self, request: bytes, timeout_s: float | None = None, to: str = "") -> bytes:
         """The answer to a line of text, by default of the controller; raises NoAnswer."""
+        timeout_s = patient(ANSWER_S) if timeout_s is None else timeout_s
         answer: Future[bytes] = Future()
         with self._change:
             if self._closed or not self._opened:

@@ -14,6 +14,7 @@ from typing import Any
 from corridor.experiments.live_network.operations.messages import numbered, unnumbered
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.slowness import patient
 
 ANSWER_S = 140.0
 """Longer than a line to a guest waits for its answer."""
@@ -50,7 +51,7 @@ class Client(Closing):
             with contextlib.suppress(OSError):  # the reader will know
                 self._socket.sendall(numbered(number, {"do": do, **more}))
         try:
-            said = answer.result(ANSWER_S)
+            said = answer.result(patient(ANSWER_S))
         except TimeoutError as error:
             raise EnvironmentUnsupported(f"the network did not answer in {ANSWER_S:g} s") from error
         finally:

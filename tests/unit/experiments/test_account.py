@@ -62,6 +62,17 @@ def test_what_a_full_queue_dropped_stands_under_queue_at_its_fibre():
     assert (loss.place, loss.shared) == ("two:guian->karachi", 0)
 
 
+def test_what_a_queue_marked_is_told_of_its_fibre_and_is_no_loss():
+    network = CountedNetwork()
+    network.send(PROBES_OF_FAR, 5)
+    network.fibres["s2p3"]["ce_marks"] = 3
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert [one.ce_marks for one in found.fibres if one.ce_marks] == [3]
+    assert not any(one.losses for one in found.fibres)
+
+
 def test_what_fibres_lose_of_packets_of_no_demand_is_said():
     network = CountedNetwork()
     network.send(PROBES_OF_FAR, 7)

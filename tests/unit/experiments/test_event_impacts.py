@@ -315,14 +315,23 @@ def expected(options, *, until_ms=2000, said=(), lost=(), later=()):
 
 
 def test_bounds_are_of_the_probes_sent_while_an_expectation_lasts():
-    bounds = {"p50": 10 * MS, "p99": 16 * MS, "max": 15 * MS, "lost": 0}
+    bounds = {"p50": 10 * MS, "max": 15 * MS, "lost": 0}
     found = expected(bounds, lost=[99, 200], later=[*range(100, 103), 300])
     assert found == {
         "p50": (10.0, 10.0, True),
-        "p99": (16.0, 16.0, True),
         "max": (15.0, 16.0, False),
         "lost": (0, 0, True),
     }
+
+
+def test_a_quantile_over_too_few_answers_cannot_be_judged_and_does_not_hold():
+    one = event("want", 1000, 2000, kind="expect", what="near", options={"p99": 16 * MS})
+    (few,) = expectations(probes_of(NEAR), plan_with(one), EPOCH_NS, ())
+    assert (few["found"], few["holds"]) == (None, False)
+    assert few["left_out"] == "needs 1000 values, and there are 100"
+    whole = event("want", 0, 10_000, kind="expect", what="near", options={"p99": 16 * MS})
+    (enough,) = expectations(probes_of(NEAR), plan_with(whole), EPOCH_NS, ())
+    assert (enough["found"], enough["holds"]) == (10.0, True)
 
 
 def test_a_bound_on_nothing_that_was_answered_does_not_hold():

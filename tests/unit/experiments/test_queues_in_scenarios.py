@@ -19,6 +19,7 @@ from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import ScenarioFile, load_scenario
 from corridor.experiments.scenario.service_classes import shipped
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters
 from corridor.topologies.model.dscp import format_dscp, parse_dscp
@@ -176,6 +177,7 @@ aggregates:
 
 
 QUEUES = "network:\n  queues:\n"
+BATCHES = "network:\n  segmentation_offload: true\n  queues:\n"
 FIFO = f"{QUEUES}    discipline: fifo\n"
 PRIORITY = f"{QUEUES}    discipline: priority\n    classes:\n"
 
@@ -191,6 +193,14 @@ def classes(*written: str) -> str:
         (f"{FIFO}    buffer: 20\n", 4, "neither a time nor a size", "256kB"),
         (f"{FIFO}    buffer: 100B\n", 4, "a full frame", ""),
         (f"{FIFO}    target: 5ms\n", 2, "target are of fq_codel, pie", ""),
+        (f"{FIFO}    ecn: true\n", 2, "ecn are of fq_codel, pie", ""),
+        (f"{QUEUES}    discipline: pie\n    ecn: 1\n", 4, "ecn", ""),
+        (
+            f"{BATCHES}    fibres: {{shanghai-guian: {{discipline: pie, ecn: true}}}}\n",
+            1,
+            "would mark whole batches",
+            "",
+        ),
         (f"{QUEUES}    buffer: 5ms\n", 2, "without a discipline", "fifo"),
         (f"{QUEUES}    fibres: {{shanghai-gujan: pie}}\n", 3, "unknown fibre", "shanghai-guian"),
         (
@@ -263,6 +273,37 @@ def test_what_classes_counted_is_summed_by_direction(loaded, tmp_path):
             "drops": 2,
             "backlog_packets": 1,
         }
+    ]
+
+
+def test_an_aqm_marks_where_it_is_asked_to_and_nowhere_else(loaded):
+    text = f"{QUEUES}    discipline: fq_codel\n    ecn: true\n    fibres: {{shanghai-guian: pie}}\n"
+    plan = planned(loaded, text)
+    assert shape(plan, "guian-kunming").queue.ecn
+    assert not shape(plan, "shanghai-guian").queue.ecn
+    assert "ecn" not in to_plain(shape(plan, "shanghai-guian").queue)
+
+
+def test_marks_are_counted_apart_from_drops_where_a_queue_marks(loaded, tmp_path):
+    text = f"{QUEUES}    discipline: pie\n    ecn: true\n    fibres: {{guian-kunming: pie}}\n"
+    plan = planned(loaded, text)
+    ends = {one.fibre: one.a.interface for one in plan.wiring.fibres}
+    marking, other = ends["shanghai-guian"], ends["guian-kunming"]
+    before = {marking: (ClassCounters("all", 3, 300, 0, 0, 2),)}
+    after = {
+        marking: (ClassCounters("all", 10, 1000, 0, 0, 6),),
+        other: (ClassCounters("all", 10, 1000, 5, 0),),
+    }
+    write_queues(tmp_path, before, after)
+    found = {one["fibre"]: one["classes"][0] for one in read_queues(tmp_path, plan.wiring)}
+    assert found["shanghai-guian"]["ce_marks"] == 4
+    assert found["shanghai-guian"]["drops"] == 0
+    assert "ce_marks" not in found["guian-kunming"]
+    lines = queues_table({"queues": read_queues(tmp_path, plan.wiring)}, None).splitlines()
+    assert [line.split()[-2:] for line in (lines[0], *lines[2:])] == [
+        ["CE", "marks"],
+        ["10", "5"],
+        ["0", "4"],
     ]
 
 

@@ -176,6 +176,24 @@ def test_the_table_holds_all_that_is_known(rows: list[MessageRow], tmp_path: Pat
     assert list(read_messages(path)) == []
 
 
+def test_stretches_name_all_events_that_last_meanwhile(plan: Plan) -> None:
+    from dataclasses import replace
+
+    first, second = plan.events
+    longer = replace(first, end_ns=second.begin_ns + 500 * MS)
+    found = {
+        (one.event, one.when): one.on for one in stretches(replace(plan, events=(longer, second)))
+    }
+    cut, law = "cut-shanghai-guian", "policies-none"
+    assert found == {
+        (cut, "before"): (),
+        (cut, "while"): (cut, law),
+        (cut, "after"): (),
+        (law, "before"): (cut,),
+        (law, "after"): (cut,),
+    }
+
+
 def test_stretches_reach_from_event_to_event(plan: Plan) -> None:
     start = plan.start_ns
     found = [
@@ -218,7 +236,7 @@ def test_goodput_is_what_arrived_whole_over_the_time_it_could(
 
 
 def test_what_is_expected_follows_from_path_rate_and_slow_start(plan: Plan) -> None:
-    found = expected_messages(plan)
+    found = expected_messages(plan).of
     assert plan.messages is not None
     request, answer = (row for row in plan.messages.rows() if row.workload == 0 and row.round == 0)
     one_way_ns = plan.demands[0].predicted_forward_ns
@@ -247,7 +265,7 @@ def test_a_meter_bounds_what_is_expected_of_all_but_its_bursts(tmp_path: Path) -
     path = tmp_path / "metered.yaml"
     path.write_text(METERED)
     plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
-    large, small = sorted(expected_messages(plan).items())
+    large, small = sorted(expected_messages(plan).of.items())
     assert large[1].arrives_ns - large[1].intended_ns > 1_600 * MS, "8 Mbit at 5 Mbit/s"
     assert small[1].arrives_ns - small[1].intended_ns < 50 * MS, "62 kB pass as a burst"
 
@@ -261,7 +279,7 @@ def test_few_requests_of_a_trace_take_little_from_a_transfer(tmp_path: Path) -> 
     for text in (alone, alone + beside):
         path.write_text(text)
         plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
-        large = expected_messages(plan)[0]
+        large = expected_messages(plan).of[0]
         took.append(large.arrives_ns - large.intended_ns)
     assert took[1] == pytest.approx(took[0], rel=0.01)
 
@@ -275,9 +293,66 @@ def test_what_a_stream_of_udp_takes_is_not_expected_of_a_transfer_beside_it(tmp_
     for beside in ("small", "large"):
         path.write_text(f"{head}workloads:\n  - {transfer}\n  - {stream % beside}\n")
         plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
-        (found,) = expected_messages(plan).values()
+        (found,) = expected_messages(plan).of.values()
         took.append(found.arrives_ns - found.intended_ns)
     assert took[1] == pytest.approx(2.1 * took[0], rel=0.1), "48 of 96 Mbit/s are taken"
+
+
+CLASSES = """\
+  queues:
+    discipline: %s
+    classes: [{name: high, of: [infer]%s}, {name: low}]
+"""
+
+
+def took_in_classes(folder: Path, discipline: str, weight: str, *, more: str = "") -> list[float]:
+    """Seconds that 12 MB of either class take of a fibre of 96 Mbit/s for payload and headers;
+    none where nothing is expected."""
+    path = folder / "classes.yaml"
+    path.write_text(
+        "name: classes\ntopology: mini\n"
+        + ("network:\n" + CLASSES % (discipline, weight) if discipline else "")
+        + "demands:\n"
+        "  - {id: high, class: infer, src: shanghai, dst: guian}\n"
+        "  - {id: low, class: dr, src: shanghai, dst: guian}\n"
+        "  - {id: far, class: dr, src: shanghai, dst: kunming}\n"
+        "workloads:\n"
+        "  - {id: one, kind: bulk, demands: [high], size: 12MB, scale: none}\n"
+        "  - {id: two, kind: bulk, demands: [low], size: 12MB, scale: none}\n" + more
+    )
+    plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c0", seed=1)
+    found = expected_messages(plan)
+    by_demand = {
+        row.demand: found.of[row.id]
+        for row in plan.messages.rows()  # type: ignore[union-attr]
+        if row.id in found.of
+    }
+    took = [(one.arrives_ns - one.intended_ns) / 1e9 for _, one in sorted(by_demand.items())]
+    return [*took, *found.not_known.values()]  # type: ignore[list-item]
+
+
+def test_classes_of_queues_are_in_what_is_expected_where_a_fluid_knows_them(
+    tmp_path: Path,
+) -> None:
+    plain = took_in_classes(tmp_path, "", "")
+    alone = plain[0] / 2
+    assert plain[1] == pytest.approx(plain[0])
+    weighted = took_in_classes(tmp_path, "weighted", ", weight: 3")
+    assert weighted == pytest.approx([alone * 4 / 3, alone * 4], rel=0.05)
+    first, why = took_in_classes(tmp_path, "priority", "")
+    assert first == pytest.approx(alone, rel=0.1), "slow start takes longer to fill more"
+    assert why == "what goes before it leaves it nothing"
+
+
+def test_nothing_is_expected_where_what_classes_leave_each_other_is_not_known(
+    tmp_path: Path,
+) -> None:
+    farther = "  - {id: three, kind: bulk, demands: [far], size: 12MB, scale: none}\n"
+    elsewhere = farther + "  - {id: four, kind: bulk, demands: [far], size: 1MB, scale: none}\n"
+    why = "what classes of queues leave each other here is not known"
+    assert took_in_classes(tmp_path, "weighted", ", weight: 3", more=elsewhere) == [why] * 4
+    stream = "  - {id: udp, kind: stream, demands: [far], transport: {udp: 3Tbit}}\n"
+    assert took_in_classes(tmp_path, "priority", "", more=stream) == [why] * 2
 
 
 def test_a_pause_halves_the_window_from_which_a_message_is_expected_to_start(
@@ -292,7 +367,7 @@ def test_a_pause_halves_the_window_from_which_a_message_is_expected_to_start(
     assert plan.messages is not None
     took: dict[int, list[int]] = {0: [], 1: []}
     for row in plan.messages.rows():
-        one = expected_messages(plan)[row.id]
+        one = expected_messages(plan).of[row.id]
         took[row.demand].append(one.arrives_ns - one.intended_ns)
     rtt_ns = plan.demands[0].predicted_rtt_ns
     assert rtt_ns is not None

@@ -96,6 +96,12 @@ def test_nothing_is_said_where_nothing_happens():
     assert expectations_lines({}) == ""
 
 
+UNJUDGED = (
+    "not as expected (want): p99 of ckpt should be at most 95.0, and that cannot be judged: "
+    "it needs 1000 values, and there are 50"
+)
+
+
 def one(holds, **more):
     row = {"id": "want", "demand": "ckpt", "of": "p99", "expected": 95.0, "found": 96.5}
     return {**row, "holds": holds, **more}
@@ -109,9 +115,11 @@ def test_expectations_that_hold_are_counted_and_others_told_one_a_line():
         one(False),
         one(False, found=None),
         one(False, of="status", expected="UP", found="ALT"),
+        one(False, found=None, left_out="needs 1000 values, and there are 50"),
     ]
     assert expectations_lines({"expectations": [one(True), *unmet]}).splitlines() == [
         "not as expected (want): p99 of ckpt should be at most 95.0, and it is 96.5",
         "not as expected (want): p99 of ckpt should be at most 95.0, and nothing was answered",
         "not as expected (want): status of ckpt should be UP, and it is ALT",
+        UNJUDGED,
     ]

@@ -59,6 +59,7 @@ def test_what_came_between_readings_is_told_by_fibre_and_demand(raw: Path) -> No
     assert stream.emulated_mbps == pytest.approx(5.0)
     assert stream.share == pytest.approx(5e6 / stream.rate_bps)
     assert stream.real_gbps == pytest.approx(5.0), "5 Mbit/s at a thousandth"
+    assert found[0].real_gbps == pytest.approx(86 * 8e-9), "probes stand for themselves"
 
 
 def test_a_line_that_is_torn_ends_it(raw: Path) -> None:

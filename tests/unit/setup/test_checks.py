@@ -85,7 +85,7 @@ def test_tests_run_side_by_side_but_on_this_kernel_and_where_some_are_singled_ou
 
 def test_slow_tests_run_beside_the_quick_ones_unless_only_those_are_asked_for():
     assert markers("unit and property tests") == (
-        "not guest and not native and not netns and not browser"
+        "not guest and not native and not netns and not browser and not vm"
     )
     assert markers("unit and property tests", fast=True).endswith(" and not slow")
 
@@ -151,3 +151,26 @@ def test_own_options_are_taken_and_the_rest_goes_to_pytest(monkeypatch, given, f
     command.add_parser(parser.add_subparsers(dest="verb"))
     assert command.run(parser.parse_args(["test", *given])) == 0
     assert seen == {"fast": fast, "guests": guests, "pytest_arguments": rest}
+
+
+def test_in_a_machine_only_its_own_tests_run(monkeypatch):
+    ran = []
+
+    class Done:
+        returncode = 1
+
+    def run(command, **_):
+        ran.append(command)
+        return Done
+
+    monkeypatch.setattr(checks.subprocess, "run", run)
+    monkeypatch.setattr("corridor.experiments.machines.tools.find", lambda program: program)
+    assert command.run(argparse.Namespace(arguments=["--vm", "-k", "mini"])) == 1
+    ((_, *words),) = ran
+    assert words == ["-m", "pytest", "-q", "-m", "vm", "tests/vm", "-k", "mini"]
+
+
+def test_a_machine_cannot_be_tested_without_what_boots_it(monkeypatch):
+    monkeypatch.setattr("corridor.experiments.machines.tools.find", lambda program: None)
+    with pytest.raises(EnvironmentUnsupported, match="testing in a machine needs it"):
+        command.run(argparse.Namespace(arguments=["--vm"]))

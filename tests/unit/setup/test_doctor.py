@@ -96,6 +96,16 @@ def test_a_small_dev_shm_is_found_before_a_guest_dies_of_it():
     assert not verdict(machine, "guests, real clock").ok
 
 
+@pytest.mark.parametrize(
+    ("release", "ok"),
+    [("6.6.0-1-amd64", True), ("6.12", True), ("10.0", True), ("6.5.9", False), ("5.15", False)],
+)
+def test_a_kernel_that_cannot_count_packets_or_mark_them_is_told(release, ok):
+    found = verdict(replace(MACHINE, kernel_release=release), "account of packets, ECN")
+    assert found.ok is ok
+    assert ok or "6.6" in found.detail
+
+
 def test_what_auto_would_do_is_told_either_way():
     assert choice_or_reason(FACTS).testbed == "uml"
     assert "linux.uml is not installed" in choice_or_reason(NOTHING)
@@ -133,3 +143,11 @@ def test_probing_this_machine_answers_and_leaves_nothing(tmp_path, monkeypatch):
     facts = probe.probe()
     assert facts.virtual_kernel is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tun_is_looked_at_since_every_live_network_needs_it():
+    lacks = "there is no /dev/net/tun (module tun)"
+    found = verdict(replace(MACHINE, facts=replace(FACTS, tun_lacks=lacks)), "tun (gateways)")
+    assert (found.ok, found.detail) == (False, lacks)
+    assert found.repair.startswith("sudo modprobe tun")
+    assert verdict(MACHINE, "tun (gateways)").ok

@@ -15,7 +15,12 @@ from corridor.experiments.testbeds.guest_init import PYTHON_PREFIX
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ROOT / "experiments/setup/packages.txt"
-SCRIPTS = ("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh")
+MACHINES = "experiments/machines"
+SCRIPTS = (
+    *("corridor", ".ci/run", "experiments/setup/setup.sh", "experiments/setup/lock.sh"),
+    *(f"{MACHINES}/{name}.sh" for name in ("provision", "in_image", "handover")),
+)
+GROUPS = ("venv", "run", "amd64", "kernel", "test", "vm", "vm-x86_64", "vm-aarch64")
 
 
 def packages():
@@ -29,7 +34,7 @@ def locked():
 
 def test_every_package_has_a_group_a_file_and_a_reason():
     for package, group, file, reason in packages():
-        assert group in ("venv", "run", "amd64", "kernel", "test"), package
+        assert group in GROUPS, package
         assert file.startswith("/"), package
         assert len(reason) > 5, package
 
@@ -76,7 +81,10 @@ def test_the_scripts_pass_shellcheck():
 
 
 @pytest.mark.skipif(not shutil.which("vagrant"), reason="vagrant: ./corridor setup --tests")
-@pytest.mark.parametrize("environment", [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box"}])
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box"}, {"CORRIDOR_DRIVER": "qemu"}],
+)
 def test_vagrant_accepts_the_vagrantfile(environment, tmp_path, monkeypatch):
     # From a copy, since vagrant leaves a .vagrant folder beside the file.
     shutil.copy(ROOT / "Vagrantfile", tmp_path)

@@ -1,5 +1,6 @@
 """Trees of disciplines before fibres: which frame queues where, and how it is read back."""
 
+import struct
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from corridor.topologies.emulation.octets.disciplines import (
     HtbClass,
     Pie,
     Prio,
+    marks,
 )
 from corridor.topologies.emulation.queues.committed import FIRST, REST
 from corridor.topologies.emulation.queues.registry import KINDS, tree
@@ -192,6 +194,31 @@ def test_flows_are_spread_over_the_queues():
 def test_times_are_compared_as_the_kernel_keeps_them():
     assert FqCodel(5_000, 1, 1, 1).as_held().target_us == 4_999
     assert Pie(15_000, 1).as_held().target_us == 15_000
+
+
+@pytest.mark.parametrize("name", ["fq_codel", "pie"])
+@pytest.mark.parametrize("ecn", [True, False])
+def test_an_aqm_is_told_whether_it_marks_and_says_it_again(name, ecn):
+    (found,) = (
+        part.what
+        for part in tree(replace(QUEUES[name], ecn=ecn), TEN_MBIT).parts
+        if isinstance(part, Stage) and isinstance(part.what, FqCodel | Pie)
+    )
+    assert found.ecn is type(found).held(found.options()).ecn is ecn
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "marked"),
+    [
+        ("fq_codel", struct.pack("=IIIIIIIIII", 0, 1514, 2, 7, 3, 4, 5, 6, 8, 9), 7),
+        ("pie", struct.pack("=QIIIIIIII", 1, 2, 3, 4, 5, 6, 8, 9, 7), 7),
+        ("bfifo", b"", 0),
+        ("fq_codel", b"", 0),
+    ],
+)
+def test_an_aqm_says_how_many_packets_it_has_marked(kind, own, marked):
+    """``struct tc_fq_codel_xstats`` and ``struct tc_pie_xstats`` of linux/pkt_sched.h."""
+    assert marks(kind, own) == marked
 
 
 def test_rates_beyond_32_bits_are_said_and_read():

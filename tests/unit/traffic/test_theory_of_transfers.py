@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.traffic.theory import tcp
-from corridor.traffic.theory.shares import Flow, max_min_bps, rtt_weights
+from corridor.traffic.theory.shares import (
+    Flow,
+    by_class_bps,
+    by_priority_bps,
+    max_min_bps,
+    rtt_weights,
+)
 from corridor.traffic.theory.transfers import (
     Way,
     barrier_s,
@@ -158,3 +164,22 @@ def test_a_ring_moves_almost_twice_the_data_and_waits_for_its_slowest_way() -> N
 
 def test_checkpoints_come_as_often_as_young_says() -> None:
     assert checkpoint_interval_s(50.0, 10_000.0) == pytest.approx(1000.0)
+
+
+def test_a_higher_level_has_its_share_first_and_the_next_what_that_leaves() -> None:
+    flows = {
+        "first": Flow(("a", "b"), 3.0),
+        "second": Flow(("a",)),
+        "third": Flow(("a", "b")),
+        "last": Flow(("b",)),
+    }
+    levels = {"first": 0, "second": 1, "third": 2, "last": 2}
+    rates = by_priority_bps(flows, levels, {"a": 10.0, "b": 10.0})
+    assert rates == {"first": 3.0, "second": 7.0, "third": 0.0, "last": 7.0}
+
+
+def test_classes_share_a_link_by_weight_whatever_flows_they_have_and_leave_what_they_lack() -> None:
+    flows = {"one": Flow(()), "two": Flow(()), "three": Flow(()), "few": Flow((), 1.0)}
+    classes = {"one": 0, "two": 1, "three": 1, "few": 2}
+    rates = by_class_bps(flows, classes, {0: 1.0, 1: 2.0, 2: 5.0}, 10.0)
+    assert rates == pytest.approx({"one": 3.0, "two": 3.0, "three": 3.0, "few": 1.0})

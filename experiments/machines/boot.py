@@ -1,0 +1,100 @@
+"""Booting the machine of an image: which QEMU, with what in its hands. An edge."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.experiments.machines import handover, qemu
+from corridor.experiments.machines.images import Image
+from corridor.experiments.machines.qemu import CONSOLES, Architecture, Boot, Channel, Disk, Share
+from corridor.experiments.machines.recipe import ROOT_LABEL
+from corridor.experiments.machines.tools import emulator, require
+from corridor.topologies.base.parent_death import die_with_parent
+
+KVM = Path("/dev/kvm")
+RESULTS = "results"
+HANDOVER = "handover"
+COUNTED_MEMORY_MB = 2560
+PLAIN_OPTIONS = ("quiet", "net.ifnames=0")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the machine of an image is to be booted."""
+
+    virtual: bool = False
+    """Whether its time is counted in instructions, instead of the real clock."""
+    processors: int = 2
+    memory_mb: int = 4096
+    ssh_port: int | None = None
+    kernel_options: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    seed: int | None = None
+
+
+def here(architecture: Architecture) -> qemu.Accelerator:
+    """The quickest accelerator that this machine has for the real clock."""
+    return qemu.accelerator(
+        host=platform.machine(),
+        system=platform.system(),
+        guest=architecture,
+        kvm_opens=os.access(KVM, os.R_OK | os.W_OK),
+    )
+
+
+def as_boot(image: Image, wanted: Wanted, folder: Path, results: Path | None) -> Boot:
+    """The machine of an image, whose handover and console lie in ``folder``."""
+    options = (
+        f"root=LABEL={ROOT_LABEL}",
+        *("ro", f"console={CONSOLES[image.architecture]},115200", *PLAIN_OPTIONS),
+        *(("mitigations=off",) if wanted.virtual else ()),
+        *wanted.kernel_options,
+    )
+    return Boot(
+        image.architecture,
+        "counted" if wanted.virtual else here(image.architecture),
+        folder / "console",
+        processors=1 if wanted.virtual else wanted.processors,
+        memory_mb=COUNTED_MEMORY_MB if wanted.virtual else wanted.memory_mb,
+        kernel=qemu.Kernel(image.kernel, image.initrd, options),
+        disks=(
+            Disk(image.disk),
+            Disk(folder / HANDOVER, read_only=True, serial=HANDOVER),
+        ),
+        shares=(Share(results, RESULTS, read_only=False),) if results else (),
+        channels=wanted.channels,
+        ssh_port=wanted.ssh_port,
+        seed=wanted.seed,
+    )
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for what a boot needs; gone when it is over."""
+    with tempfile.TemporaryDirectory(prefix="corridor-machine-") as folder:
+        yield Path(folder)
+
+
+def start(boot: Boot, log: Path) -> subprocess.Popen[bytes]:
+    """Start QEMU; it ends with this process. What it says goes to ``log``."""
+    require([emulator(boot.architecture)], "booting the machine")
+    with log.open("wb") as said:
+        return subprocess.Popen(
+            qemu.command(boot),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,
+            start_new_session=True,
+        )
+
+
+def hand_over(what: handover.Handover, folder: Path) -> None:
+    handover.write(what, folder / HANDOVER)

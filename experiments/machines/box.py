@@ -1,0 +1,143 @@
+"""What a Vagrant box and an OVA consist of, as texts. Pure.
+
+A box is a tar with the disk, ``metadata.json`` and a Vagrantfile; a catalogue lists boxes under a
+name and a version, as a registry would.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+from xml.sax.saxutils import escape
+
+from corridor.experiments.machines.qemu import Architecture
+from corridor.experiments.machines.recipe import DISK_MIB
+from corridor.topologies.base.errors import InputError
+
+Provider = Literal["libvirt", "virtualbox"]
+DISK_NAMES: Mapping[Provider, str] = {"libvirt": "box.img", "virtualbox": "box-disk001.vmdk"}
+BASE_MAC = "080027C0441D"
+"""VirtualBox boxes carry the address of their first network card."""
+MEMORY_MB, PROCESSORS = 4096, 2
+OS_TYPES: Mapping[Architecture, tuple[int, str]] = {
+    "x86_64": (96, "Debian_64"),
+    "aarch64": (96, "Debian_arm64"),
+}
+"""Of the CIM standard's list of systems, and as VirtualBox names it."""
+
+
+class Pin(NamedTuple):
+    """The box that the Vagrantfile asks for."""
+
+    name: str
+    version: str
+
+
+def pinned(vagrantfile: str) -> Pin:
+    found = [
+        re.search(rf'ENV\.fetch\("{variable}", "([^"]+)"\)', vagrantfile)
+        for variable in ("CORRIDOR_BOX", "CORRIDOR_BOX_VERSION")
+    ]
+    name, version = (match[1] if match else "" for match in found)
+    if not name or not version:
+        raise InputError("names no box and version", file="Vagrantfile")
+    return Pin(name, version)
+
+
+def metadata(provider: Provider) -> str:
+    """``metadata.json`` of a box."""
+    said: dict[str, object] = {"provider": provider}
+    if provider == "libvirt":
+        said |= {"format": "qcow2", "virtual_size": DISK_MIB // 1024}
+    return json.dumps(said) + "\n"
+
+
+def vagrantfile(provider: Provider) -> str:
+    """The Vagrantfile of a box; the project's own comes after it and decides."""
+    own = f'  config.vm.base_mac = "{BASE_MAC}"\n' if provider == "virtualbox" else ""
+    return f'Vagrant.configure("2") do |config|\n{own}end\n'
+
+
+def catalogue(pin: Pin, boxes: Mapping[Provider, str]) -> str:
+    """The catalogue of boxes by their addresses. It names no architecture: Debian's vagrant knows
+    of none, and newer ones take the only box that a provider has."""
+    providers = [{"name": provider, "url": url} for provider, url in sorted(boxes.items())]
+    versions = [{"version": pin.version, "providers": providers}]
+    return json.dumps({"name": pin.name, "versions": versions}, indent=2) + "\n"
+
+
+def descriptor(architecture: Architecture, disk: str, disk_bytes: int) -> str:
+    """The OVF descriptor of the machine, whose disk is a stream-optimised VMDK file."""
+    system, virtualbox = OS_TYPES[architecture]
+    capacity = DISK_MIB * 1024 * 1024
+    items = "\n".join(
+        _item(number, kind, what, **more)
+        for number, (kind, what, more) in enumerate(_hardware(), 1)
+    )
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Envelope ovf:version="1.0" xml:lang="en-US" xmlns="{OVF}/envelope/1"
+  xmlns:ovf="{OVF}/envelope/1" xmlns:rasd="{CIM}/CIM_ResourceAllocationSettingData"
+  xmlns:vssd="{CIM}/CIM_VirtualSystemSettingData"
+  xmlns:vbox="http://www.virtualbox.org/ovf/machine">
+  <References>
+    <File ovf:id="file1" ovf:href="{escape(disk)}" ovf:size="{disk_bytes}"/>
+  </References>
+  <DiskSection>
+    <Info>The machine's disk</Info>
+    <Disk ovf:diskId="disk1" ovf:fileRef="file1" ovf:capacity="{capacity}"
+      ovf:format="http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"/>
+  </DiskSection>
+  <NetworkSection>
+    <Info>Its network</Info>
+    <Network ovf:name="NAT"><Description>Leads out, and nobody in</Description></Network>
+  </NetworkSection>
+  <VirtualSystem ovf:id="corridor">
+    <Info>The corridor emulator on Debian 13</Info>
+    <OperatingSystemSection ovf:id="{system}">
+      <Info>Its system</Info>
+      <Description>{virtualbox}</Description>
+      <vbox:OSType ovf:required="false">{virtualbox}</vbox:OSType>
+    </OperatingSystemSection>
+    <VirtualHardwareSection>
+      <Info>Its hardware</Info>
+      <System>
+        <vssd:ElementName>Virtual hardware</vssd:ElementName>
+        <vssd:InstanceID>0</vssd:InstanceID>
+        <vssd:VirtualSystemIdentifier>corridor</vssd:VirtualSystemIdentifier>
+        <vssd:VirtualSystemType>virtualbox-2.2</vssd:VirtualSystemType>
+      </System>
+{items}
+    </VirtualHardwareSection>
+  </VirtualSystem>
+</Envelope>
+"""
+
+
+OVF = "http://schemas.dmtf.org/ovf"
+CIM = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2"
+PROCESSOR, MEMORY, ETHERNET, DISK, SATA = 3, 4, 10, 17, 20
+"""Kinds of hardware, as CIM's ResourceType counts them."""
+
+
+def _hardware() -> tuple[tuple[int, str, dict[str, str]], ...]:
+    """The third names its SATA controller, by its number, as what the disk hangs on."""
+    return (
+        (PROCESSOR, "processors", {"VirtualQuantity": str(PROCESSORS)}),
+        (MEMORY, "memory", {"AllocationUnits": "MegaBytes", "VirtualQuantity": str(MEMORY_MB)}),
+        (SATA, "sata", {"Address": "0", "ResourceSubType": "AHCI"}),
+        (DISK, "disk", {"AddressOnParent": "0", "HostResource": "/disk/disk1", "Parent": "3"}),
+        (
+            ETHERNET,
+            "ethernet",
+            {"AutomaticAllocation": "true", "Connection": "NAT", "ResourceSubType": "E1000"},
+        ),
+    )
+
+
+def _item(number: int, kind: int, what: str, **more: str) -> str:
+    """Its elements stand in the order of the alphabet, as the schema asks."""
+    said = {"ElementName": what, "InstanceID": str(number), "ResourceType": str(kind), **more}
+    lines = [f"        <rasd:{name}>{text}</rasd:{name}>" for name, text in sorted(said.items())]
+    return "\n".join(("      <Item>", *lines, "      </Item>"))

@@ -1,0 +1,174 @@
+"""Building an image: once, in a folder of its own that gets its name when all is done."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import getpass
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from corridor.experiments.machines import handover, images
+from corridor.experiments.machines.disk import make_disk
+from corridor.experiments.machines.images import MANIFEST, Image
+from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
+from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
+from corridor.experiments.machines.tools import BUILDING, require
+from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.places import CHECKOUT
+
+SCRIPTS = ("in_image.sh", "handover.sh")
+HERE = Path(__file__).parent
+HOST_SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
+TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
+SUBORDINATE_IDS = Path("/etc/subuid")
+DISK_NEEDED_BYTES = 8_000_000_000
+"""Bootstrapped root, its tar and the disk, all there at once."""
+LOG = "build.log"
+
+Report = Callable[[str], None]
+
+
+def build_image(
+    architecture: Architecture,
+    report: Report = lambda _: None,
+    *,
+    sources: str = "",
+    rebuild: bool = False,
+) -> Image:
+    """The image for today's checkout, built if there is none yet (or ``rebuild``).
+
+    ``sources``: a file of apt's or the address of a mirror; this machine's own by default.
+    Raises EnvironmentUnsupported in one line. Two builders at once: the second waits.
+    """
+    found = None if rebuild else images.find_image(architecture)
+    if found:
+        return found
+    machines = images.machines_folder()
+    machines.mkdir(parents=True, exist_ok=True)
+    with _builder_lock(machines, report):
+        found = None if rebuild else images.find_image(architecture)
+        if found:
+            return found
+        require(BUILDING, "building an image")
+        _check_user()
+        _check_room(machines)
+        for stale in machines.glob("build-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        work = Path(tempfile.mkdtemp(prefix="build-", dir=machines))
+        try:
+            return _build(architecture, work, report, sources or _own_sources())
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _build(architecture: Architecture, work: Path, report: Report, sources: str) -> Image:
+    known = images.identity_of_checkout(architecture)
+    start = time.monotonic()
+    _write_inputs(work / "inputs.tar")
+    report(f"Debian {SUITE} for {DEBIAN_NAMES[architecture]}, packages and .venv")
+    _bootstrap(bootstrap(architecture, work / "inputs.tar", work, sources), work.parent / LOG)
+    report("a disk that boots")
+    done = work / "done"
+    done.mkdir()
+    make_disk(work / "root.tar", work / "out", done / "disk.raw", architecture)
+    for name in ("vmlinuz", "initrd.img", "packages"):
+        (work / "out" / name).rename(done / name)
+    took = {"seconds": round(time.monotonic() - start)}
+    manifest = {"identity": known, "architecture": architecture, "suite": SUITE, **took}
+    (done / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    place = images.folder_of(architecture, known)
+    if place.exists():
+        shutil.rmtree(place)
+    done.rename(place)
+    return Image(place, architecture, known)
+
+
+def _write_inputs(file: Path) -> None:
+    """The checkout, and what ``in_image.sh`` reads in ``/build``."""
+    handover.write(handover.Handover(CHECKOUT), file)
+    with tarfile.open(file, "a", format=tarfile.GNU_FORMAT) as tar:
+        handover.add_folder(tar, "build")
+        for name in SCRIPTS:
+            handover.add_text(tar, f"build/{name}", (HERE / name).read_text(), 0o755)
+        handover.add_text(tar, "build/environment", settings(os.environ), 0o644)
+        if TRUSTED.exists():
+            trusted = TRUSTED.read_text(encoding="utf-8", errors="replace")
+            handover.add_text(tar, "build/ca.crt", trusted, 0o644)
+
+
+def _bootstrap(command: tuple[str, ...], log: Path) -> None:
+    folder = os.environ.get("TMPDIR", "/var/tmp")  # subordinate ids must be able to get there
+    with log.open("wb") as said:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": folder},
+            preexec_fn=partial(die_with_parent, signal.SIGTERM),  # then it removes what it made
+            check=False,
+        )
+    if done.returncode:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        raise EnvironmentUnsupported(f"the image could not be built: {_cause(lines)}", f"see {log}")
+
+
+def _cause(lines: list[str]) -> str:
+    """The line that says why: what corridor or apt said last, else the last line of all."""
+    telling = [line for line in lines if line.startswith(("corridor: ", "E: Unable", "E: Failed"))]
+    return (telling or lines or ["nothing was said"])[-1].removeprefix("corridor: ")
+
+
+def _own_sources() -> str:
+    """This machine's mirror, where it is a Debian of the same release."""
+    with contextlib.suppress(OSError):
+        if SUITE in HOST_SOURCES.read_text(encoding="utf-8"):
+            return str(HOST_SOURCES)
+    return ""
+
+
+def _check_user() -> None:
+    """Whether mmdebstrap can work as this user: root, or one with subordinate ids."""
+    if os.geteuid() == 0:
+        return
+    user = getpass.getuser()
+    with contextlib.suppress(OSError):
+        owners = {line.partition(":")[0] for line in SUBORDINATE_IDS.read_text().splitlines()}
+        if owners & {user, str(os.getuid())}:
+            return
+    raise EnvironmentUnsupported(
+        f"building an image needs subordinate ids, and {SUBORDINATE_IDS} has none for {user}",
+        f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}",
+    )
+
+
+def _check_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < DISK_NEEDED_BYTES:
+        raise EnvironmentUnsupported(
+            f"building an image needs {DISK_NEEDED_BYTES / 1e9:.0f} GB in {folder}, "
+            f"which has {free / 1e9:.1f} GB free",
+            "free some, or set XDG_CACHE_HOME to a folder on another disk",
+        )
+
+
+@contextlib.contextmanager
+def _builder_lock(folder: Path, report: Report) -> Iterator[None]:
+    with (folder / "build.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("waiting for another build")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
