@@ -11,7 +11,7 @@ import pytest
 
 from corridor_runs import corridor, environment
 
-pytestmark = pytest.mark.guest
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 STUDY = """name: short
 scenario: mini
 as_of: 2026-11-24
@@ -27,7 +27,7 @@ compare:
 expect:
   - {measure: lost, of: each, is: "< 30"}
 """
-CELLS, TIMEOUT_S = 4, 110
+CELLS, TIMEOUT_S = 4, 600
 SPAWNED = b"multiprocessing.spawn"
 
 
@@ -51,8 +51,8 @@ def first_cell(command: subprocess.Popen[str]) -> None:
 
 
 def workers(command: subprocess.Popen[str]) -> list[int]:
-    text = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text()
-    found = [int(one) for one in text.split()]
+    threads = Path(f"/proc/{command.pid}/task").glob("*/children")
+    found = [int(one) for thread in threads for one in thread.read_text().split()]
     return [one for one in found if SPAWNED in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
