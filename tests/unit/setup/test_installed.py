@@ -67,7 +67,7 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
     wheel.extractall(site)
     code = (
         f"import site; site.addsitedir({str(site)!r}); import ryu, importlib.metadata as known;"
-        "print(ryu.__file__, ryu.__version__, known.version('ryu'))"
+        "print(ryu.__file__, ryu.version, known.version('ryu'))"
     )
     command = ["/usr/bin/python3", "-I", "-S", "-c", code]
 
@@ -77,7 +77,7 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
 
     assert said() == [f"{site}/{build_backend.PLACE}/ryu/__init__.py", "4.34", "4.34"]
     (site / "ryu").mkdir()
-    (site / "ryu/__init__.py").write_text("__version__ = 'own'\n")
+    (site / "ryu/__init__.py").write_text("version = 'own'\n")
     assert said()[:2] == [f"{site}/ryu/__init__.py", "own"]
 
 
