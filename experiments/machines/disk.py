@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tarfile
 import tempfile
@@ -21,6 +22,7 @@ from corridor.experiments.machines.recipe import (
     partition_table,
     root_partition,
 )
+from corridor.experiments.machines.tar_names import copy_with_plain_names
 from corridor.experiments.machines.tools import find
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
@@ -39,7 +41,7 @@ def make_disk(root: Path, boot_code: Path, disk: Path, architecture: Architectur
     size = f"{part.sectors * SECTOR_BYTES // UNIT_BYTES}k"
     offset = f"offset={part.start * SECTOR_BYTES},lazy_itable_init=1"
     made = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", ROOT_LABEL, "-E", offset]
-    _run([*made, "-d", str(root), str(disk), size])
+    _make_file_system([*made, "-d", "-", str(disk), size], root)
     for target in GRUB_TARGETS[architecture]:
         core = boot_code / f"grub-{target}"
         if target == "i386-pc":
@@ -106,6 +108,23 @@ def _write_efi_boot(disk: Path, core: Path, program: str) -> None:
     _run(["mformat", "-i", place, "-T", str(EFI.sectors), "-v", "EFI", "::"])
     _run(["mmd", "-i", place, "::/EFI", "::/EFI/BOOT"])
     _run(["mcopy", "-i", place, str(core), f"::/EFI/BOOT/{program}"])
+
+
+def _make_file_system(command: Sequence[str], root: Path) -> None:
+    """Have mke2fs read the tar from a pipe."""
+    with tempfile.TemporaryFile() as said:
+        program = find(command[0]) or command[0]
+        with subprocess.Popen(
+            [program, *command[1:]], stdin=subprocess.PIPE, stdout=said, stderr=said
+        ) as process:
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):  # it says itself why it ended
+                copy_with_plain_names(root, process.stdin)
+                process.stdin.close()
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip().splitlines()
+            raise EnvironmentUnsupported(f"mke2fs failed: {' '.join(words[-2:])}")
 
 
 def _run(command: Sequence[str], given: str = "") -> str:

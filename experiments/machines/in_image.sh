@@ -33,15 +33,15 @@ cat >/etc/systemd/system/corridor-handover.service <<'TEXT'
 [Unit]
 Description=Take what the machine was booted with
 DefaultDependencies=no
-After=local-fs.target systemd-udevd.service
-Before=basic.target ssh.service shutdown.target
+After=local-fs.target systemd-udevd.service systemd-modules-load.service
+Before=sysinit.target shutdown.target
 Conflicts=shutdown.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/usr/local/sbin/corridor-handover
 [Install]
-WantedBy=basic.target
+WantedBy=sysinit.target
 TEXT
 systemctl enable -q systemd-networkd systemd-resolved ssh corridor-handover
 
@@ -90,4 +90,5 @@ dpkg-query -W >"$out/packages"
 apt-get clean
 rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt /etc/machine-id /var/lib/dbus/machine-id
 printf 'uninitialized\n' >/etc/machine-id
+touch /etc/.updated /var/.updated # systemd need not work out at the first boot what dpkg has done
 ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf

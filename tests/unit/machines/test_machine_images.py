@@ -165,8 +165,9 @@ def test_a_disk_is_made_of_files_and_takes_more_of_them(tmp_path):
     (boot_code / "grub-i386-pc").write_bytes(b"C" * 2048)
     (boot_code / "grub-x86_64-efi").write_bytes(b"E" * 2048)
     root = tmp_path / "root.tar"
-    with tarfile.open(root, "w", format=tarfile.GNU_FORMAT) as tar:
+    with tarfile.open(root, "w", format=tarfile.PAX_FORMAT) as tar:
         handover.add_folder(tar, "vagrant")
+        handover.add_text(tar, "vagrant/上海", "as Python packages have names", 0o644)
         handover.add_text(tar, "vagrant/first", "one", 0o644)
         handover.add_folder(tar, "home")
         handover.add_folder(tar, "home/vagrant")
