@@ -15,13 +15,10 @@ from typing import NamedTuple
 
 from corridor.experiments.machines.recipe import GUEST_UID, GUEST_USER, PLACE
 
-LEFT_OUT = frozenset(
-    (
-        *(".venv", ".vagrant", "results", "site", "__pycache__"),
-        *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
-    )
-)
-"""Folders of a checkout that stay behind, at any depth; as the Vagrantfile has it."""
+LEFT_OUT = frozenset((".venv", ".vagrant", "results", "site"))
+"""Folders at the top of a checkout that stay behind; as the Vagrantfile has it."""
+CACHES = frozenset(("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"))
+"""At any depth."""
 ERRAND = "errand.sh"
 HOME = f"home/{GUEST_USER}"
 KERNELS = f"{HOME}/.cache/corridor/kernels"
@@ -59,8 +56,9 @@ def write(handover: Handover, file: Path) -> None:
 
 def _files(checkout: Path) -> Iterator[Path]:
     for folder, below, files in os.walk(checkout):
-        below[:] = [name for name in below if name not in LEFT_OUT]
         here = Path(folder)
+        left_out = CACHES | LEFT_OUT if here == checkout else CACHES
+        below[:] = [name for name in below if name not in left_out]
         yield from (here / name for name in below)
         yield from (here / name for name in files if name != ".git")
 
