@@ -38,7 +38,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Any]:
             with _connected(scheduler) as client:
                 yield client
             return
-        count = workers or os.process_cpu_count() or 1
+        count = workers or len(os.sched_getaffinity(0))
         with (
             LocalCluster(
                 n_workers=count,

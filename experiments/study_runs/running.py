@@ -1,6 +1,6 @@
 """Carries out a study: what is missing runs, as many at once as there are workers.
 
-Cells that are done stay as they are, whoever ran them; a cell comes into the folder when it is
+Cells that are done stay as they are; a cell comes into the folder when it is
 whole. So whatever is killed loses what was under way, and the same command goes on from there.
 """
 
