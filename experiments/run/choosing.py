@@ -17,7 +17,7 @@ from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.experiments.testbeds.smoke import why_no_boot
-from corridor.experiments.testbeds.system_packages import refuse_missing
+from corridor.experiments.testbeds.system_packages import iperf3_lacks, refuse_missing
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 AnyKernel = Kernel | DebianKernel
@@ -86,6 +86,15 @@ def real_clock_kernel(facts: Facts) -> Kernel | None:
         if why:
             raise EnvironmentUnsupported(f"no guest can run here: {why}", "see ./corridor doctor")
     return kernel
+
+
+def refuse_old_iperf3(plan: Plan) -> None:
+    """EnvironmentLacking if there are transfers over TCP and iperf3 is too old to measure them."""
+    if plan.transfers and (lacks := iperf3_lacks()):
+        raise EnvironmentUnsupported(
+            f"the transfers over TCP of this plan cannot be measured: {lacks}",
+            "install a newer iperf3 (Debian 13 and Ubuntu 26.04 have one), or take tcp out of it",
+        )
 
 
 def refuse_small_memory(plan: Plan) -> None:

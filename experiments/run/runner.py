@@ -33,7 +33,12 @@ from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
-from corridor.experiments.run.choosing import AnyKernel, choose, refuse_small_memory
+from corridor.experiments.run.choosing import (
+    AnyKernel,
+    choose,
+    refuse_old_iperf3,
+    refuse_small_memory,
+)
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import (
@@ -107,6 +112,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         choice, kernel = choose(options, say, tell)
         if plan is None or plan.job.clock != choice.clock:
             plan = _plan(loaded, options, choice)
+        refuse_old_iperf3(plan)
         if choice.testbed == "uml":
             refuse_small_memory(plan)
     except BaseException:

@@ -6,7 +6,9 @@ Reads the tables that ``./corridor`` reads: ``packages.txt``, ``package_names.tx
 
 from __future__ import annotations
 
+import re
 import shlex
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ TABLES = PACKAGE / "experiments/setup"
 OS_RELEASE = Path("/etc/os-release")
 NEEDED = ("openvswitch-switch", "iproute2", "iperf3", "util-linux")
 """Of the packages of the group ``run``, by Debian's names: what nothing is emulated without."""
+IPERF3_NEEDED = (3, 17)
 INSTALL = {
     "debian": "sudo apt-get install --no-install-recommends",
     "ubuntu": "sudo apt-get install --no-install-recommends",
@@ -72,6 +75,20 @@ def refuse_missing() -> None:
         raise EnvironmentUnsupported(
             f"these system packages are missing: {', '.join(lacking)}", command(missing("run"))
         )
+
+
+def iperf3_lacks() -> str:
+    """Why transfers over TCP cannot be measured with the iperf3 that is here; empty if they can."""
+    try:
+        done = subprocess.run(
+            ["iperf3", "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "iperf3 does not start here"
+    found = re.match(r"iperf (\d+)\.(\d+)", done.stdout)
+    if found is None or tuple(map(int, found.groups())) >= IPERF3_NEEDED:
+        return ""
+    return f"iperf3 {found[1]}.{found[2]} does not say what it counts while it runs; 3.17 does"
 
 
 def _names(packages: Iterable[str], column: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 What a block is stands behind its three ticks:
 
     ```sh                            run by bash, in one folder for the whole page
-    ```yaml topology=lab/sea.yaml    written there and loaded; or scenario=, policies=
+    ```yaml topology=lab/sea.yaml    written there and loaded; or scenario=, policies=, study=
     ```python                        run, in one interpreter for the whole page
     ```yaml adds=two-cities.yaml     loaded as a scenario that has these keys beside the file's
     ```KIND file=NAME                only written, for a command below it
@@ -39,6 +39,8 @@ from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.study.cells import conditions
+from corridor.experiments.study.study_file import load_study
 from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.topologies.formats.load import load_topology
 
@@ -48,6 +50,7 @@ LOADERS: dict[str, Callable[[str], object]] = {
     "topology": load_topology,
     "scenario": load_scenario,
     "policies": load_policies,
+    "study": lambda path: conditions(load_study(path)),
 }
 FLAGS = {"guest", "aside"}
 VALUES = {"file", "adds", "exit", "stays", *LOADERS}

@@ -33,10 +33,10 @@ ROOMS = {
     ),
     "experiments": (
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
-        "answers",
+        *("answers", "study"),
         *("atlas", "pages", "figures"),
         *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
-        "own_programs",
+        *("study_runs", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
         *("live_tests", "documentation", "setup", "command_line", "commands"),
@@ -62,6 +62,7 @@ PURE = (
     *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
     *("experiments/plan", "experiments/account", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
+    *("experiments/study",),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),
@@ -80,6 +81,8 @@ HOMES = {
     "docutils": ("experiments/documentation",),
     "jinja2": ("experiments/pages",),
     "rich": ("experiments/terminal",),
+    "distributed": ("experiments/study_runs",),
+    "dask": ("experiments/study_runs",),
     "argcomplete": ("experiments/command_line",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""

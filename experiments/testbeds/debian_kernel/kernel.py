@@ -215,7 +215,7 @@ def _installed(wanted: Sequence[str]) -> tuple[Path, Path] | None:
                 built_in, paths = _modules_of(folder)
         except OSError:
             continue
-        known = {*built_in, *paths}
+        known = {*built_in, *filter(lambda name: kernel_modules.is_known(paths[name]), paths)}
         if all(name in known for name in wanted if not name.endswith("?")):
             return image, folder
     return None

@@ -25,6 +25,11 @@ def module_name(path: str) -> str:
     return PurePosixPath(path).name.partition(".ko")[0].replace("-", "_")
 
 
+def is_known(name: str) -> bool:
+    """Whether a module is packed in a way that ``unpacked`` undoes."""
+    return name.endswith((".ko", ".ko.xz"))
+
+
 def unpacked(name: str, packed: bytes) -> bytes:
     """A module as the kernel loads it; EnvironmentUnsupported for a packing that is not known."""
     if name.endswith(".ko"):

@@ -55,6 +55,8 @@ def test_names_of_files_are_names_of_modules():
 def test_packed_modules_are_unpacked_or_refused():
     assert modules.unpacked("a.ko.xz", lzma.compress(b"module")) == b"module"
     assert modules.unpacked("a.ko", b"module") == b"module"
+    assert modules.is_known("a.ko.xz")
+    assert not modules.is_known("a.ko.zst")
     with pytest.raises(EnvironmentUnsupported, match=r"a\.ko\.zst"):
         modules.unpacked("a.ko.zst", b"")
 

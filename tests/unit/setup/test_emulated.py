@@ -5,6 +5,7 @@ import json
 import pytest
 
 from corridor.experiments import cli
+from corridor.experiments.testbeds import guest_supervisor
 from corridor.experiments.testbeds.debian_kernel import kernel
 from corridor.experiments.testbeds.debian_kernel.initramfs import with_modules, with_script
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -116,3 +117,13 @@ def test_a_run_without_an_emulator_ends_with_3_and_one_line(programs, cache, tmp
     assert "qemu-system-x86_64 is not installed" in said
     assert "apt-get install" in said
     assert not out.exists()
+
+
+def test_code_for_an_emulated_machine_is_compiled_before_it_is_there(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "module.py").write_text("VALUE = 1\n")
+    guest_supervisor._put_in(tmp_path, f"--compiled=project/corridor={source}")
+    guest_supervisor._put_in(tmp_path, f"--copy=plain={source}")
+    assert list((tmp_path / "project/corridor").rglob("module.*.pyc"))
+    assert not list((tmp_path / "plain").rglob("*.pyc"))

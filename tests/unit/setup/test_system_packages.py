@@ -2,9 +2,11 @@
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from corridor.experiments.run import choosing
 from corridor.experiments.testbeds import system_packages
 from corridor.experiments.testbeds.system_packages import (
     BY_HAND,
@@ -148,3 +150,28 @@ def test_another_python_can_be_named(system, tmp_path):
     done = set_up(system("Debian 12"), tmp_path, python="/absent/python3.13", environment=named)
     assert done.stderr == "corridor: CORRIDOR_PYTHON: there is no program /absent/python3.13\n"
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("says", "lacks"),
+    [
+        ("iperf 3.16 (cJSON 1.7.15)", "iperf3 3.16 does not say what it counts while it runs"),
+        ("iperf 3.17.1 (cJSON 1.7.15)", ""),
+        ("iperf 3.20 (cJSON 1.7.19)", ""),
+        ("something else", ""),
+    ],
+)
+def test_an_iperf3_that_is_too_old_is_told_by_its_version(tmp_path, monkeypatch, says, lacks):
+    program = tmp_path / "iperf3"
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert system_packages.iperf3_lacks().startswith(lacks)
+    assert bool(system_packages.iperf3_lacks()) == bool(lacks)
+
+
+def test_only_a_plan_with_transfers_needs_a_newer_iperf3(monkeypatch):
+    monkeypatch.setattr(choosing, "iperf3_lacks", lambda: "iperf3 3.16 is old")
+    choosing.refuse_old_iperf3(SimpleNamespace(transfers=()))
+    with pytest.raises(EnvironmentUnsupported, match=r"iperf3 3\.16 is old; install a newer"):
+        choosing.refuse_old_iperf3(SimpleNamespace(transfers=("one",)))

@@ -1,0 +1,147 @@
+"""``corridor study``: many runs as one file, with intervals and comparisons."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import whole
+
+if TYPE_CHECKING:
+    from corridor.experiments.study.answers import Answers
+
+EPILOG = """examples:
+  corridor study plan buffers.yaml                what would run, without running it
+  corridor study run buffers.yaml --out results/buffers
+  corridor study run buffers.yaml --out results/buffers --retry    what failed, again
+  corridor study show results/buffers             what it came to, also while it runs
+  corridor study scheduler                        for other machines: prints its address
+  corridor study worker tcp://10.0.0.1:8786       on each of them; then run --scheduler ADDRESS
+
+A study names a scenario, axes that change it, seeds and measures: docs/studies.md. Cells that are
+done are never run again: the same command goes on where it was stopped.
+exit codes: 0 fine, 1 an expectation of the study does not hold or is not told, 2 bad input,
+  3 this machine or scheduler cannot do it, 4 cells are missing, failed or not valid"""
+ACTIONS = ("plan", "run", "show", "scheduler", "worker")
+MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed.cli.dask_worker"}
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "study",
+        help="many runs as one file: axes, seeds, intervals, comparisons",
+        description="Run a study's cells and tell what they come to, with intervals.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", choices=ACTIONS, help="what to do")
+    parser.add_argument(
+        "what", nargs="?", default="", metavar="FILE|DIR|ADDRESS", help="as the examples have it"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="the study's folder, new or its own"
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole(1, 1024, "1 to 1024 workers"),
+        metavar="N",
+        help="cells at once (default: one a processor)",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
+    parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.action in MODULES:
+        return _dask(args.action, args.what)
+    from corridor.topologies.base.errors import InputError
+
+    if not args.what:
+        of = "the folder of a study" if args.action == "show" else "a study's file"
+        raise InputError(f"corridor study {args.action} needs {of}", "see corridor help study")
+    if args.action == "plan":
+        return _plan(args.what)
+    if args.action == "show":
+        return _show(Path(args.what), args)
+    return _run(args)
+
+
+def _plan(file: str) -> int:
+    from corridor.experiments.study.cells import conditions
+    from corridor.experiments.study.study_file import described, load_study
+
+    study = load_study(file)
+    found = conditions(study)
+    print(f"{study.of.name}: {len(found)} conditions, {study.of.repetitions} seeds each")
+    for one in found:
+        demands = len(one.loaded.scenario.demands)
+        print(f"  {described(one.levels)}: {demands} demands, policies {one.loaded.policies.name}")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from corridor.experiments.run.folders import DEFAULT_RESULTS
+    from corridor.experiments.study.study_file import load_study
+    from corridor.experiments.study_runs.running import How, run_study
+    from corridor.experiments.terminal.live import telling
+
+    study = load_study(args.what)
+    out = args.out or DEFAULT_RESULTS / study.of.name
+    stream = sys.stderr if args.json else sys.stdout
+    with telling(stream, "checking cells") as say:
+        run_study(study, out, How(args.scheduler, args.workers, args.retry), say)
+    return _show(out, args)
+
+
+def _show(folder: Path, args: argparse.Namespace) -> int:
+    from corridor.experiments.results.columns import render
+    from corridor.experiments.study.answers import answers
+    from corridor.experiments.study.tables import tables
+    from corridor.experiments.study.words import sentences
+    from corridor.experiments.study_runs.reading import read_study
+    from corridor.experiments.study_runs.writing import as_json as plain
+    from corridor.experiments.study_runs.writing import made_by, write
+    from corridor.experiments.terminal.screen import show, terminal_width
+
+    study, runs = read_study(folder)
+    found = answers(study, runs)
+    write(folder, study, runs, found)
+    if not args.no_figures:
+        from corridor.experiments.figures.study import draw
+
+        draw(folder / "figures", study, runs, found, made_by(study))
+    if args.json:
+        print(json.dumps(plain(study, found)))
+        return _code(found)
+    for table in tables(study, found):
+        numbers = frozenset(table.headings[table.words :])
+        show(render(table.headings, table.rows, numbers, width=terminal_width()) + "\n")
+    for sentence in sentences(study, found):
+        show(sentence)
+    print(f"\nTables, figures and values are in {folder}")
+    return _code(found)
+
+
+def _code(found: Answers) -> int:
+    from corridor.experiments.study.words import failed
+
+    if failed(found):
+        return 1
+    return 4 if found.left_out else 0
+
+
+def _dask(action: str, address: str) -> int:
+    """Dask's own program in this Python, which has this package."""
+    from corridor.topologies.base.places import IMPORT_ROOT
+
+    os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
+    options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
+    more = [address, *options] if action == "worker" else []
+    command = [sys.executable, "-P", "-m", MODULES[action], *more]
+    os.execv(sys.executable, command)  # noqa: S606 - this Python

@@ -1,0 +1,216 @@
+"""What a study comes to: each measure by condition, differences, expectations, in words. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from corridor.experiments.study.intervals import Difference, Estimate, difference, estimate
+from corridor.experiments.study.matrix import Levels, matches
+from corridor.experiments.study.study_file import (
+    CompareEntry,
+    ExpectEntry,
+    MeasureEntry,
+    Study,
+    StudyFile,
+    described,
+    parse_bound,
+    shown,
+)
+from corridor.traffic.measures.quantiles import Interval
+
+MOST_STEP = 2
+"""By how many times the seeds grow at once, at most: what few say of the spread is vague."""
+
+
+class RunValues(NamedTuple):
+    """One cell: a run, or why there is none."""
+
+    cell: str
+    levels: Levels
+    repetition: int
+    state: str
+    """``valid``, ``invalid``, ``failed``, or ``missing``: not run yet."""
+    message: str
+    values: Mapping[str, float | None]
+    """By measure; none of a cell that is not valid."""
+
+
+class ConditionAnswer(NamedTuple):
+    levels: Levels
+    measure: str
+    estimate: Estimate | None
+    """None where no run has a value."""
+    without: int
+    """Runs that are valid and have no such value."""
+    left_out: int
+    """Runs that are missing, failed or not valid."""
+
+
+class ComparisonAnswer(NamedTuple):
+    id: str
+    measure: str
+    levels: Levels
+    """Those of all other axes."""
+    one: str
+    other: str
+    difference: Difference | None
+    """None where no seed ran with both."""
+
+
+class ExpectationAnswer(NamedTuple):
+    measure: str
+    of: str
+    wanted: str
+    where: Levels
+    holds: bool | None
+    """None where the runs do not tell."""
+    found: str
+
+
+class Told:
+    """The runs of a study, asked by condition."""
+
+    def __init__(self, runs: Sequence[RunValues]) -> None:
+        self.runs = runs
+
+    def conditions(self) -> list[Levels]:
+        return list({described(one.levels): one.levels for one in self.runs}.values())
+
+    def of(self, levels: Levels) -> list[RunValues]:
+        return [one for one in self.runs if one.levels == levels]
+
+    def by_seed(self, levels: Levels, measure: str) -> dict[int, float]:
+        """Of valid runs that have a value."""
+        found = {one.repetition: one.values.get(measure) for one in self.of(levels)}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+
+class Answers(NamedTuple):
+    conditions: list[ConditionAnswer]
+    comparisons: list[ComparisonAnswer]
+    expectations: list[ExpectationAnswer]
+    left_out: list[RunValues]
+    """Cells that are in no figure, and why."""
+
+
+def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
+    told = Told(runs)
+    return Answers(
+        [_condition(told, levels, one) for levels in told.conditions() for one in study.measures],
+        [found for one in study.compare for found in _compared(study, told, one)],
+        [found for one in study.expect for found in _expected(study, told, one)],
+        [one for one in runs if one.state != "valid"],
+    )
+
+
+def _condition(told: Told, levels: Levels, measure: MeasureEntry) -> ConditionAnswer:
+    values = list(told.by_seed(levels, measure.id).values())
+    runs = told.of(levels)
+    valid = sum(one.state == "valid" for one in runs)
+    return ConditionAnswer(
+        levels,
+        measure.id,
+        estimate(values) if values else None,
+        valid - len(values),
+        len(runs) - valid,
+    )
+
+
+def _compared(study: StudyFile, told: Told, wanted: CompareEntry) -> Iterator[ComparisonAnswer]:
+    where = {axis: shown(level) for axis, level in wanted.where.items()}
+    for levels in told.conditions():
+        other = {**levels, wanted.axis: wanted.other}
+        if levels.get(wanted.axis) != wanted.one or not matches(levels, where):
+            continue
+        rest = {axis: level for axis, level in levels.items() if axis != wanted.axis}
+        for measure in wanted.measures or [one.id for one in study.measures]:
+            found = _difference(told, levels, other, measure)
+            yield ComparisonAnswer(wanted.id, measure, rest, wanted.one, wanted.other, found)
+
+
+def _difference(told: Told, one: Levels, other: Levels, measure: str) -> Difference | None:
+    first, second = told.by_seed(one, measure), told.by_seed(other, measure)
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        return None
+    return difference([first[seed] for seed in both], [second[seed] for seed in both])
+
+
+def _expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[ExpectationAnswer]:
+    where = {axis: shown(level) for axis, level in wanted.where.items()}
+    if wanted.compare:
+        entry = next(one for one in study.compare if one.id == wanted.compare)
+        for one in _compared(study, told, entry):
+            if one.measure == wanted.measure and matches(one.levels, where):
+                found = one.difference
+                within = None if found is None else found.within
+                mean = None if found is None else found.mean
+                yield _judged(
+                    wanted, f"{wanted.compare}: mean difference", one.levels, mean, within
+                )
+        return
+    for levels in told.conditions():
+        if not matches(levels, where):
+            continue
+        values = list(told.by_seed(levels, wanted.measure).values())
+        if not values:
+            yield ExpectationAnswer(wanted.measure, wanted.of, wanted.holds, levels, None, "no run")
+        elif wanted.of == "each":
+            yield _each(wanted, levels, values)
+        else:
+            found_here = estimate(values)
+            median = wanted.of == "median"
+            middle = found_here.median if median else found_here.mean
+            within = found_here.median_within if median else found_here.mean_within
+            yield _judged(wanted, wanted.of, levels, middle, within)
+
+
+def _each(wanted: ExpectEntry, levels: Levels, values: Sequence[float]) -> ExpectationAnswer:
+    bound = parse_bound(wanted.holds)
+    held = sum(bound.holds(value) for value in values)
+    said = f"{held} of {len(values)} runs"
+    return ExpectationAnswer(
+        wanted.measure, "each", wanted.holds, levels, held == len(values), said
+    )
+
+
+def _judged(
+    wanted: ExpectEntry,
+    of: str,
+    levels: Levels,
+    middle: float | None,
+    within: Interval | None,
+) -> ExpectationAnswer:
+    """It holds if it does over the whole interval, and does not if it does nowhere in it."""
+    bound = parse_bound(wanted.holds)
+    if middle is None or within is None:
+        said = "no run" if middle is None else f"{middle:.6g}, of too few runs for an interval"
+        return ExpectationAnswer(wanted.measure, of, wanted.holds, levels, None, said)
+    held = {bound.holds(within.low), bound.holds(within.high)}
+    said = f"{middle:.6g} ({within.low:.6g} to {within.high:.6g})"
+    holds = held.pop() if len(held) == 1 else None
+    return ExpectationAnswer(wanted.measure, of, wanted.holds, levels, holds, said)
+
+
+def enough_repetitions(study: Study, told: Told, repetitions: int) -> int:
+    """How many seeds it needs until its measure is known well enough; never fewer than it has."""
+    until = study.of.until
+    if until is None or repetitions >= until.most:
+        return repetitions
+    needed = repetitions
+    for levels in told.conditions():
+        values = list(told.by_seed(levels, until.measure).values())
+        if not values:
+            continue
+        found = estimate(values)
+        if found.mean_within is None:
+            needed = max(needed, repetitions + 1)
+            continue
+        half = (found.mean_within.high - found.mean_within.low) / 2
+        aim = until.within * abs(found.mean)
+        if half > aim:
+            grown = repetitions * min(MOST_STEP, (half / aim) ** 2 if aim else MOST_STEP)
+            needed = max(needed, math.ceil(grown), repetitions + 1)
+    return min(needed, until.most)

@@ -1,0 +1,123 @@
+"""What a study runs: each combination of levels, checked, with every seed. Pure.
+
+A cell is known by what it is: the hash of its resolved scenario, of its seed and of the program
+that runs it. The same cell of two studies is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
+from corridor.experiments.scenario.shipped_files import read_beside
+from corridor.experiments.study.matrix import Levels
+from corridor.experiments.study.patches import NoSuchPlace, patched
+from corridor.experiments.study.study_file import Study, described, every_run, refuse
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.documents import Document, KeyPath
+from corridor.topologies.base.errors import InputError
+
+SCENARIO = "scenario"
+ID_LETTERS = 16
+
+
+class Condition(NamedTuple):
+    """A combination of levels, and the scenario that it makes."""
+
+    levels: Levels
+    document: Document
+    """As it is written: whole, with what the levels change."""
+    loaded: LoadedScenario
+    digest: str
+    """Of that scenario with all that it names."""
+
+
+class Cell(NamedTuple):
+    id: str
+    condition: Condition
+    repetition: int
+    seed: int
+
+    @property
+    def title(self) -> str:
+        return f"{described(self.condition.levels)}, seed {self.repetition + 1}"
+
+
+def conditions(study: Study) -> list[Condition]:
+    """Every combination, checked. Raises InputError with the study's file, line and a way out."""
+    base = _base(study)
+    if study.of.as_of is None and base.value("as_of") is None:
+        line = study.document.line_of(SCENARIO)
+        raise InputError(
+            f'scenario "{study.of.scenario}" runs as of the day of the run',
+            "write as_of: YYYY-MM-DD, or a run tomorrow would be another",
+            file=study.document.file,
+            line=line,
+        )
+    return [_condition(study, base, levels) for levels in study.combinations]
+
+
+def cells(
+    study: Study, of: Sequence[Condition], program: str, repetitions: int | None = None
+) -> list[Cell]:
+    """In the order in which they run: all combinations with one seed, then with the next."""
+    by_levels = {described(one.levels): one for one in of}
+    made = []
+    for levels, repetition in every_run(study, repetitions or study.of.repetitions):
+        condition, seed = by_levels[described(levels)], study.of.seed_of(repetition)
+        named = json.dumps([condition.digest, seed, program]).encode()
+        name = hashlib.sha256(named).hexdigest()[:ID_LETTERS]
+        made.append(Cell(name, condition, repetition, seed))
+    return made
+
+
+def _base(study: Study) -> Document:
+    document = study.document
+    try:
+        found = read_beside(study.of.scenario, study.folder)
+    except InputError as error:
+        raise document.error_of_named(error, SCENARIO) from error
+    return whole(found, study.folder)
+
+
+def _condition(study: Study, base: Document, levels: Levels) -> Condition:
+    data = base.data
+    assert isinstance(data, dict)
+    lines: dict[KeyPath, int] = {(): study.document.line_of(SCENARIO) or 1}
+    for axis, level in levels.items():
+        patch = study.of.patch(axis, level)
+        line = study.document.line_of("matrix", axis, level) or 1
+        try:
+            data = patched(data, patch)
+        except NoSuchPlace as problem:
+            at = ("matrix", axis, level)
+            raise study.document.error(str(problem), *at, hint=problem.hint) from problem
+        lines |= {(path.split(".")[0].removesuffix("+"),): line for path in patch}
+    document = Document(data, study.document.file, lines)
+    day = study.of.as_of if base.value("as_of") is None else None
+    try:
+        loaded = load_document(document, study.folder, Under(as_of=day))
+    except InputError as error:
+        if error.file != study.document.file:
+            raise
+        raise refuse(study, error, levels) from error
+    return Condition(levels, document, loaded, digest_of(loaded))
+
+
+def digest_of(loaded: LoadedScenario) -> str:
+    """Of all that a scenario comes to; its file's name and place mean nothing."""
+    parts: Mapping[str, object] = {
+        "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
+        "topology": loaded.topology.model_dump(mode="json"),
+        "policies": loaded.policies.model_dump(mode="json", by_alias=True),
+        "events": [
+            None if one.policies is None else one.policies.model_dump(mode="json", by_alias=True)
+            for one in loaded.events
+        ],
+        "workloads": to_plain(list(loaded.workloads)),
+    }
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Measures of a run, as a path into its summary: ``max(events[red-sea].hits.out_ms)``. Pure.
+
+``[NAME]`` takes the items of a list whose ``id``, ``class``, ``demand`` or ``fibre`` is that name,
+several of them with commas between; without it a path goes into all items. What may come to more
+than one number needs a function around it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import fmean, median
+from typing import Any, NamedTuple
+
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+
+NAMES = ("id", "class", "demand", "fibre")
+FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": math.fsum,
+    "mean": fmean,
+    "median": median,
+    "min": min,
+    "max": max,
+    "count": lambda values: float(len(values)),
+}
+UNITS = {"ms": "ms", "s": "s", "ns": "ns", "mbps": "Mbit/s", "gbps": "Gbit/s", "bytes": "bytes"}
+COUNTED = ("lost", "lost_by", "lost_at")
+"""Keys of counts by cause, which name none that did not happen."""
+_WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
+_STEP = re.compile(r"(?P<key>[A-Za-z0-9_ -]+)(?:\[(?P<names>[^\[\]]+)\])?")
+
+
+class Step(NamedTuple):
+    key: str
+    names: tuple[str, ...]
+    """Of items that are meant; all if empty."""
+
+
+class Measure(NamedTuple):
+    function: str
+    """Empty for a path to one number."""
+    steps: tuple[Step, ...]
+
+    @property
+    def unit(self) -> str:
+        """By the ending of its keys; empty where none says."""
+        if self.function == "count":
+            return ""
+        endings = [step.key.rpartition("_")[2] for step in self.steps if "_" in step.key]
+        return next((UNITS[one] for one in reversed(endings) if one in UNITS), "")
+
+
+def parse(text: str) -> Measure:
+    """Raises ValueError for what is no path."""
+    whole = _WHOLE.fullmatch(text.strip())
+    if whole is None:
+        raise ValueError(f'"{text}" is no path into a summary')
+    function = whole["function"] or ""
+    if function and function not in FUNCTIONS:
+        hint = nearest(function, FUNCTIONS) or f"use one of {', '.join(FUNCTIONS)}"
+        raise ValueError(f'no function is called "{function}": {hint}')
+    steps = []
+    for part in (whole["inner"] or whole["path"]).split("."):
+        step = _STEP.fullmatch(part.strip())
+        if step is None:
+            raise ValueError(f'"{part}" is no key of a summary')
+        names = tuple(name.strip() for name in (step["names"] or "").split(",") if name.strip())
+        steps.append(Step(step["key"].strip(), names))
+    return Measure(function, tuple(steps))
+
+
+def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
+    """None where the run has no such number.
+
+    Raises InputError where a key is none of a summary's, or a path leads to no number, or to more
+    than one and no function is around it.
+    """
+    found = list(_found(summary, measure.steps, ""))
+    values = [float(one) for one in found if one is not None]
+    if measure.function == "count":
+        return float(len(values))
+    if not values:
+        return None
+    if measure.function:
+        return FUNCTIONS[measure.function](values)
+    if len(found) > 1:
+        known = ", ".join(f"{name}(...)" for name in FUNCTIONS)
+        raise InputError(f"the path leads to {len(found)} numbers", f"put one of {known} around it")
+    return values[0]
+
+
+def _found(value: Any, steps: Sequence[Step], so_far: str) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _found(item, steps, so_far)
+        return
+    if not steps:
+        if isinstance(value, bool):
+            yield float(value)
+        elif value is None or isinstance(value, int | float):
+            yield value
+        else:
+            raise InputError(f'"{so_far}" is no number')
+        return
+    if value is None:
+        yield None
+        return
+    (key, names), *rest = steps
+    if isinstance(value, dict) and key not in value and so_far.endswith(COUNTED):
+        yield 0
+        return
+    if not isinstance(value, dict) or key not in value:
+        keys = list(value) if isinstance(value, dict) else []
+        hint = nearest(key, keys) or (f"keys are {', '.join(keys)}" if keys else "")
+        where = f'"{so_far}"' if so_far else "a summary"
+        raise InputError(f'{where} has no key "{key}"', hint)
+    path = f"{so_far}.{key}" if so_far else key
+    inner = value[key]
+    yield from _found(_named(inner, names, path) if names else inner, rest, path)
+
+
+def _named(items: Any, names: Sequence[str], path: str) -> list[Any]:
+    if not isinstance(items, list):
+        raise InputError(f'"{path}" is no list', "leave out what is in brackets")
+    chosen = [item for item in items if any(item.get(key) in names for key in NAMES)]
+    missing = set(names) - {item.get(key) for item in chosen for key in NAMES}
+    if missing:
+        known = sorted({str(item[key]) for item in items for key in NAMES if key in item})
+        lost = sorted(missing)[0]
+        hint = nearest(lost, known) or f"there are {', '.join(known[:12])}"
+        raise InputError(f'"{path}" has nothing called "{lost}"', hint)
+    return chosen

@@ -1,0 +1,84 @@
+"""What a study comes to, in sentences. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.study.answers import (
+    Answers,
+    ComparisonAnswer,
+    ExpectationAnswer,
+    RunValues,
+)
+from corridor.experiments.study.matrix import Levels
+from corridor.experiments.study.study_file import StudyFile, described
+from corridor.experiments.study.tables import bounds, figure
+
+MOST_NAMED = 5
+
+
+def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
+    """The question first, then differences, then what was expected, then what is left out."""
+    if study.question:
+        yield study.question
+    for one in answers.comparisons:
+        yield _compared(study, one)
+    for wanted in answers.expectations:
+        yield _expected(wanted)
+    yield from _left_out(answers.left_out)
+
+
+def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
+    measure = next(each for each in study.measures if each.id == one.measure)
+    where = f" ({described(one.levels)})" if one.levels else ""
+    what = f"{measure.name}, {one.one} to {one.other}{where}"
+    found = one.difference
+    if found is None:
+        return f"{what}: no seed ran with both."
+    unit = f" {measure.shown_unit}" if measure.shown_unit else ""
+    seeds = f"{found.blocks} seed{'' if found.blocks == 1 else 's'}"
+    if found.within is None:
+        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}: too few for an interval."
+    if found.within.low == found.within.high:
+        same = "no difference" if not found.mean else f"{_signed(found.mean)}{unit}"
+        return f"{what}: {same}, the same with each of {seeds}."
+    said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds})"
+    if found.within.holds(0):
+        return f"{what}: {said}, which may be none."
+    return f"{what}: {said}."
+
+
+def _signed(value: float) -> str:
+    return f"+{figure(value)}" if value > 0 else figure(value)
+
+
+def _expected(one: ExpectationAnswer) -> str:
+    verdict = {True: "holds", False: "does not hold", None: "is not told by these runs"}[one.holds]
+    where = f" ({described(one.where)})" if one.where else ""
+    return f"{one.of} of {one.measure} {one.wanted}{where} {verdict}: {one.found}."
+
+
+def _left_out(cells: Sequence[RunValues]) -> Iterator[str]:
+    counts = Counter(one.state for one in cells)
+    words = {
+        "missing": "not run yet",
+        "failed": "failed",
+        "invalid": "not valid, so in no figure",
+    }
+    for state, count in counts.items():
+        named = [_named(one.levels, one.repetition) for one in cells if one.state == state]
+        more = f", and {count - MOST_NAMED} more" if count > MOST_NAMED else ""
+        why = next((f" ({one.message})" for one in cells if one.state == state and one.message), "")
+        cell = "cell is" if count == 1 else "cells are"
+        verb = words[state] if state != "failed" else "without results"
+        yield f"{count} {cell} {verb}{why}: {'; '.join(named[:MOST_NAMED])}{more}."
+
+
+def _named(levels: Levels, repetition: int) -> str:
+    return f"{described(levels)}, seed {repetition + 1}"
+
+
+def failed(answers: Answers) -> bool:
+    """Whether an expectation does not hold, or is not told: a study that is a test fails."""
+    return any(one.holds is not True for one in answers.expectations)

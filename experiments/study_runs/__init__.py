@@ -1,0 +1,1 @@
+"""Carries out studies: each cell a run of its own, by the workers of Dask."""

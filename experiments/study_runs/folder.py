@@ -1,0 +1,149 @@
+"""The folder of a study: what it is, and a folder for each cell that ran. Nothing is half there.
+
+study.yaml      the study as it was written
+study.json      its cells: what each is, which seed, which program
+cells/ID/       the results of a run, and cell.json; moved there when it is whole
+failed/ID.json  why a cell has no results
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corridor.experiments.run.folders import unwritable
+from corridor.experiments.study.cells import Cell
+from corridor.experiments.study_runs.outcome import LOG, RUN, Ran, State
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import CorridorError, InputError
+
+INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
+PARTIAL = ".partial"
+SCHEMA = 1
+
+
+class Known(NamedTuple):
+    """What a folder knows of a cell."""
+
+    state: State
+    message: str
+    wall_s: float
+
+
+class StudyFolder:
+    """Raises InputError where a folder cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def open(self, written: bytes) -> Iterator[None]:
+        """For one command at a time, made where it is not there, with the study as ``written``."""
+        try:
+            (self.path / CELLS).mkdir(parents=True, exist_ok=True)
+            (self.path / FAILED).mkdir(exist_ok=True)
+            with (self.path / LOCK).open("w") as lock:
+                self._take(lock.fileno())
+                for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
+                    shutil.rmtree(left)
+                _write(self.path / "study.yaml", written)
+                yield
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def _take(self, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(
+                "another command runs this study",
+                "wait for it, or use --out for another folder",
+                file=str(self.path),
+            ) from None
+
+    def write_index(self, index: dict[str, Any]) -> None:
+        _write(self.path / INDEX, json.dumps({"schema": SCHEMA, **index}, indent=1).encode())
+
+    def result(self, cell: str) -> Path:
+        return self.path / CELLS / cell
+
+    def known(self, cell: str) -> Known | None:
+        """None of a cell that never ran to an end."""
+        for place in (self.result(cell) / CELL, self.path / FAILED / f"{cell}.json"):
+            if place.exists():
+                said: dict[str, Any] = read_json(place, RESULT)
+                return Known(said["state"], said["message"], said["wall_s"])
+        return None
+
+    def forget(self, cell: str) -> None:
+        """Of a cell that is to run again."""
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / FAILED / f"{cell}.json").unlink()
+        if self.result(cell).exists():
+            gone = self.result(cell).with_name(f"{cell}{PARTIAL}")
+            self.result(cell).rename(gone)
+            shutil.rmtree(gone)
+
+    def keep(self, cell: Cell, ran: Ran) -> None:
+        """What came back of a cell."""
+        said = {
+            "levels": dict(cell.condition.levels),
+            "repetition": cell.repetition,
+            "seed": cell.seed,
+            "scenario": cell.condition.digest,
+            "state": ran.state,
+            "message": ran.message,
+            "wall_s": round(ran.wall_s, 3),
+            "machine": ran.machine,
+        }
+        partial = self.result(cell.id).with_name(f"{cell.id}{PARTIAL}")
+        with tarfile.open(fileobj=io.BytesIO(ran.archive), mode="r:gz") as archive:
+            archive.extractall(partial, filter="data")
+        if ran.state == "failed":
+            log = partial / LOG
+            said["log"] = log.read_text(errors="replace") if log.exists() else ""
+            _write(self.path / FAILED / f"{cell.id}.json", json.dumps(said, indent=1).encode())
+            shutil.rmtree(partial)
+            return
+        results = partial / RUN
+        (partial / LOG).rename(results / LOG)
+        _write(results / CELL, json.dumps(said, indent=1).encode())
+        results.rename(self.result(cell.id))
+        partial.rmdir()
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """Raises InputError where that is no study's folder."""
+    if not (path / INDEX).exists():
+        raise InputError("is no study's folder", "name one that corridor study run made", str(path))
+    found: dict[str, Any] = read_json(path / INDEX, RESULT)
+    if found.get("schema") != SCHEMA:
+        raise InputError("is of another version", "run the study again", str(path / INDEX))
+    return found
+
+
+def states(folder: StudyFolder, ids: Sequence[str]) -> dict[str, Known]:
+    found = {one: folder.known(one) for one in ids}
+    return {one: known for one, known in found.items() if known is not None}
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing."""
+    partial = path.with_name(f"{path.name}{PARTIAL}")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+
+
+def no_room(error: CorridorError) -> bool:
+    return "space" in error.message

@@ -1,0 +1,70 @@
+"""What a study's folder holds, as values: its index, and each measure of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.run.version import version_line
+from corridor.experiments.study.answers import RunValues
+from corridor.experiments.study.cells import Cell
+from corridor.experiments.study.measures import parse, value_of
+from corridor.experiments.study.study_file import Study, StudyFile
+from corridor.experiments.study_runs.folder import StudyFolder, read_index
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
+
+
+def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
+    return {
+        "study": study.of.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "version": version_line(),
+        "program": program,
+        "cells": [
+            {
+                "id": cell.id,
+                "levels": dict(cell.condition.levels),
+                "repetition": cell.repetition,
+                "seed": cell.seed,
+                "scenario": cell.condition.digest,
+            }
+            for cell in of
+        ],
+    }
+
+
+def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
+    """The study of a folder, and what its cells came to so far. Raises InputError."""
+    index = read_index(path)
+    study = StudyFile.model_validate(index["study"])
+    folder = StudyFolder(path)
+    return study, [
+        values_of(folder, study, one["id"], one["levels"], one["repetition"])
+        for one in index["cells"]
+    ]
+
+
+def values_of(
+    folder: StudyFolder, study: StudyFile, cell: str, levels: dict[str, str], repetition: int
+) -> RunValues:
+    known = folder.known(cell)
+    state = "missing" if known is None else known.state
+    message = "" if known is None else known.message
+    values: dict[str, float | None] = {}
+    if state == "valid":
+        summary: dict[str, Any] = read_json(folder.result(cell) / "summary.json", RESULT)
+        for measure in study.measures:
+            try:
+                values[measure.id] = value_of(parse(measure.of), summary)
+            except InputError as error:
+                raise InputError(
+                    f'measure "{measure.id}": {error.message}',
+                    error.hint,
+                    file=str(folder.result(cell) / "summary.json"),
+                ) from error
+    return RunValues(cell, levels, repetition, state, message, values)
+
+
+def runs_of(path: Path, of: Sequence[Cell]) -> list[RunValues]:
+    return read_study(path)[1][: len(of)]

@@ -1,0 +1,142 @@
+"""Carries out a study: what is missing runs, as many at once as there are workers.
+
+Cells that are done stay as they are, whoever ran them; a cell comes into the folder when it is
+whole. So whatever is killed loses what was under way, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from corridor.experiments.study.answers import Told, enough_repetitions
+from corridor.experiments.study.cells import Cell, cells, conditions
+from corridor.experiments.study.study_file import Study
+from corridor.experiments.study_runs.bundle import bundle_of
+from corridor.experiments.study_runs.cluster import cluster
+from corridor.experiments.study_runs.folder import StudyFolder
+from corridor.experiments.study_runs.outcome import Ran
+from corridor.experiments.study_runs.program import program_digest
+from corridor.experiments.study_runs.reading import index_of, runs_of
+from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.units import format_duration
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+AHEAD = 2
+"""Cells that wait at each worker, so that none is idle."""
+Say = Callable[[str], None]
+
+
+class How(NamedTuple):
+    scheduler: str | None = None
+    workers: int | None = None
+    retry: bool = False
+    """Run again what failed or was not valid."""
+
+
+def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
+    """All cells of a study, run; those that were to be added until it knows enough, too."""
+    checked = conditions(study)
+    program = program_digest()
+    folder = StudyFolder(out)
+    with folder.open(Path(study.document.file).read_bytes()):
+        repetitions = study.of.repetitions
+        forget = how.retry
+        while True:
+            all_of_them = cells(study, checked, program, repetitions)
+            folder.write_index(index_of(study, all_of_them, program))
+            _run_missing(study, all_of_them, folder, how._replace(retry=forget), say)
+            forget = False
+            needed = enough_repetitions(study, Told(runs_of(out, all_of_them)), repetitions)
+            if needed <= repetitions:
+                return all_of_them
+            say(f"{study.of.until.measure if study.of.until else ''}: {needed} seeds are needed")
+            repetitions = needed
+
+
+def _run_missing(
+    study: Study, wanted: Sequence[Cell], folder: StudyFolder, how: How, say: Say
+) -> None:
+    missing = []
+    for cell in {one.id: one for one in wanted}.values():
+        known = folder.known(cell.id)
+        if known is not None and known.state != "valid" and how.retry:
+            folder.forget(cell.id)
+            known = None
+        if known is None:
+            missing.append(cell)
+    done = len(wanted) - len(missing)
+    say(f"{len(wanted)} cells, {done} of them done before" if done else f"{len(wanted)} cells")
+    if not missing:
+        return
+    with cluster(how.scheduler, how.workers) as client:
+        progress = _Progress(len(missing), say)
+        for cell, ran in _results(client, missing, study.folder):
+            folder.keep(cell, ran)
+            progress.step(cell, ran)
+
+
+class _Progress:
+    def __init__(self, total: int, say: Say) -> None:
+        self._total, self._say = total, say
+        self._done = 0
+        self._began = time.monotonic()
+
+    def step(self, cell: Cell, ran: Ran) -> None:
+        self._done += 1
+        spent = time.monotonic() - self._began
+        left = spent / self._done * (self._total - self._done)
+        about = f", about {format_duration(round(left) * 10**9)} left" if left > 1 else ""
+        what = "" if ran.state == "valid" else f" {ran.state}: {ran.message}"
+        self._say(f"{self._done} of {self._total}{about}: {cell.title}{what}")
+
+
+def _results(client: Client, missing: Sequence[Cell], folder: Path) -> Iterator[tuple[Cell, Ran]]:
+    """In the order in which they come; few are under way, so few are lost."""
+    from distributed import as_completed
+
+    from corridor.experiments.study_runs.worker import run_cell
+
+    waiting = iter(missing)
+    under_way: dict[Future[Any], Cell] = {}
+
+    def submit() -> Any:
+        cell = next(waiting, None)
+        if cell is None:
+            return None
+        future = client.submit(run_cell, bundle_of(cell, folder), key=f"cell-{cell.id}", pure=False)
+        under_way[future] = cell
+        return future
+
+    begun = [one for _ in range(AHEAD * _workers(client)) if (one := submit()) is not None]
+    coming = as_completed(begun)
+    for future in coming:
+        cell = under_way.pop(future)
+        yield cell, _result(future, cell)
+        future.release()
+        if (more := submit()) is not None:
+            coming.add(more)
+
+
+def _workers(client: Client) -> int:
+    client.wait_for_workers(1)
+    threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
+
+
+def _result(future: Future[Any], cell: Cell) -> Ran:
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        ran: Ran = future.result()
+    except CancelledError as error:
+        raise EnvironmentUnsupported(
+            "the scheduler is gone", "start it again, then give the same command: it goes on"
+        ) from error
+    except KilledWorker:
+        return Ran(cell.id, "failed", "its workers were killed, again and again", 0.0, "", b"")
+    return ran

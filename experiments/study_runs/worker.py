@@ -1,0 +1,85 @@
+"""What a worker does: one cell in a process of its own and a folder of its own, then sends it back.
+
+The process ends with the worker, and the guest with the process, however the worker ends.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import platform
+import shutil
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+from corridor.experiments.study_runs.bundle import Bundle
+from corridor.experiments.study_runs.outcome import BUNDLE, LOG, OUTCOME, RUN, Ran, State
+from corridor.topologies.base import child_process
+from corridor.topologies.base.places import IMPORT_ROOT
+
+PROGRAM = "corridor.experiments.study_runs.one_cell"
+PREFIX = "corridor-cell-"
+TOLD_LINES = 3
+
+
+def run_cell(bundle: Bundle) -> Ran:
+    """Never raises for what becomes of a cell: that is told."""
+    started = time.monotonic()
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as place:
+        folder = Path(place)
+        (folder / BUNDLE).write_bytes(pickle.dumps(bundle))
+        with (folder / LOG).open("wb") as log:
+            process = child_process.start(
+                [sys.executable, "-P", "-m", PROGRAM, place],
+                stdout=log,
+                stderr=log,
+                more_environment={"PYTHONPATH": str(IMPORT_ROOT), "PYTHONUNBUFFERED": "1"},
+                cwd=folder,
+            )
+            try:
+                code = process.wait()
+            finally:
+                child_process.end(process, 0)
+        outcome = folder / OUTCOME
+        state, message = _told(outcome) if outcome.exists() else ("failed", _died(folder, code))
+        return Ran(
+            bundle.id,
+            state,
+            message,
+            time.monotonic() - started,
+            platform.node(),
+            _archive(folder),
+        )
+
+
+def _sweep() -> None:
+    """Away with folders of workers that were killed: their names have the process's number."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        number = left.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _told(outcome: Path) -> tuple[State, str]:
+    said = json.loads(outcome.read_text())
+    return said["state"], said["message"]
+
+
+def _died(folder: Path, code: int) -> str:
+    lines = (folder / LOG).read_text(errors="replace").strip().splitlines()[-TOLD_LINES:]
+    return f"ended with code {code}: {' / '.join(lines)}"
+
+
+def _archive(folder: Path) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
+        archive.add(folder / LOG, LOG)
+        if (folder / RUN).exists():
+            archive.add(folder / RUN, RUN)
+    return packed.getvalue()

@@ -1,0 +1,90 @@
+"""What a study's folder gets beside its cells: values, answers, tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.run.folders import writing
+from corridor.experiments.run.version import version_line
+from corridor.experiments.study.answers import Answers, RunValues
+from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study.tables import FORMATS, tables
+from corridor.experiments.study.words import sentences
+
+VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
+SCHEMA = 1
+
+
+def made_by(study: StudyFile) -> str:
+    """What every table and figure carries."""
+    return f"{version_line()}, study {study.name}, scenario {study.scenario}, seed {study.seed}"
+
+
+def write(folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answers) -> None:
+    """Raises InputError where the folder cannot be written."""
+    maker = made_by(study)
+    with writing(folder):
+        _write_values(folder / VALUES, study, runs, maker)
+        (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
+        (folder / TABLES).mkdir(exist_ok=True)
+        for table in tables(study, found):
+            for ending, text in FORMATS.items():
+                (folder / TABLES / f"{table.name}.{ending}").write_text(text(table, maker))
+
+
+def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:
+    """A row a cell and measure, with a column an axis; null where a run has no such value."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [(run, measure) for run in runs for measure in study.measures]
+    columns: dict[str, Any] = {
+        "cell": [run.cell for run, _ in rows],
+        "seed": pa.array([study.seed_of(run.repetition) for run, _ in rows], pa.int64()),
+        "repetition": pa.array([run.repetition for run, _ in rows], pa.int32()),
+        "state": [run.state for run, _ in rows],
+        **{axis: [run.levels[axis] for run, _ in rows] for axis in study.axes},
+        "measure": [measure.id for _, measure in rows],
+        "value": pa.array([run.values.get(measure.id) for run, measure in rows], pa.float64()),
+        "unit": [measure.shown_unit for _, measure in rows],
+    }
+    table = pa.table(columns).replace_schema_metadata(
+        {"corridor_schema": str(SCHEMA), "made_by": maker}
+    )
+    pq.write_table(table, path)
+
+
+def as_json(study: StudyFile, found: Answers) -> dict[str, Any]:
+    """All figures, as ``answers.json`` has them."""
+    return {
+        "schema": SCHEMA,
+        "study": study.name,
+        "question": study.question,
+        "confidence": 0.95,
+        "conditions": [
+            {
+                **one._asdict(),
+                "levels": dict(one.levels),
+                "estimate": one.estimate and one.estimate._asdict(),
+            }
+            for one in found.conditions
+        ],
+        "comparisons": [
+            {
+                **one._asdict(),
+                "levels": dict(one.levels),
+                "difference": one.difference and one.difference._asdict(),
+            }
+            for one in found.comparisons
+        ],
+        "expectations": [{**one._asdict(), "where": dict(one.where)} for one in found.expectations],
+        "left_out": [
+            {"cell": one.cell, "levels": dict(one.levels), "repetition": one.repetition}
+            | {"state": one.state, "message": one.message}
+            for one in found.left_out
+        ],
+        "sentences": list(sentences(study, found)),
+    }

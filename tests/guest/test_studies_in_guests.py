@@ -1,0 +1,113 @@
+"""A study whose workers and command are killed comes to the same as one that was let alone."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from corridor_runs import corridor, environment
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
+STUDY = """name: short
+scenario: mini
+as_of: 2026-11-24
+repeat: 2
+matrix:
+  network.loss: [0%, 5%]
+  probe.count: [20]
+measures:
+  - {id: rtt, of: "demands[ckpt-karachi].rtt_ms.p50"}
+  - {id: lost, of: "sum(demands.lost)"}
+compare:
+  - {id: price, axis: network.loss, from: 0%, to: 5%}
+expect:
+  - {measure: lost, of: each, is: "< 30"}
+"""
+CELLS, TIMEOUT_S = 4, 600
+SPAWNED = b"multiprocessing.spawn"
+
+
+def started(folder: Path, out: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        corridor("study", "run", "study.yaml", "--out", out, "--workers", "2", "--no-figures"),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_cell(command: subprocess.Popen[str]) -> None:
+    for line in command.stdout:
+        if line.startswith("1 of "):
+            return
+    raise AssertionError(command.stderr.read())
+
+
+def workers(command: subprocess.Popen[str]) -> list[int]:
+    threads = Path(f"/proc/{command.pid}/task").glob("*/children")
+    found = [int(one) for thread in threads for one in thread.read_text().split()]
+    return [one for one in found if SPAWNED in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, virtual_kernel) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("studies")
+    (folder / "study.yaml").write_text(STUDY)
+    with started(folder, "hurt") as command:
+        first_cell(command)
+        os.kill(workers(command)[0], signal.SIGKILL)
+        said, complained = command.communicate(timeout=TIMEOUT_S)
+    assert command.returncode == 0, said + complained
+    with started(folder, "resumed") as command:
+        first_cell(command)
+        command.kill()
+        command.wait()
+    with started(folder, "resumed") as command:
+        said, complained = command.communicate(timeout=TIMEOUT_S)
+    assert command.returncode == 0, said + complained
+    assert f"{CELLS} cells, " in said
+    return {"hurt": folder / "hurt", "resumed": folder / "resumed", "all": folder}
+
+
+def test_all_cells_are_there_and_whole(folders):
+    for name in ("hurt", "resumed"):
+        cells = list((folders[name] / "cells").iterdir())
+        assert len(cells) == CELLS
+        assert {json.loads((one / "cell.json").read_text())["state"] for one in cells} == {"valid"}
+
+
+def test_what_they_come_to_is_equal_to_the_byte(folders):
+    for name in ("values.parquet", "answers.json", "tables/conditions.tex", "study.json"):
+        one, other = ((folders[which] / name).read_bytes() for which in ("hurt", "resumed"))
+        assert one == other, name
+    for cell in (folders["hurt"] / "cells").iterdir():
+        beside = folders["resumed"] / "cells" / cell.name
+        assert (cell / "probes.parquet").read_bytes() == (beside / "probes.parquet").read_bytes()
+
+
+def test_the_same_seeds_ran_in_both_conditions(folders):
+    rows = pq.read_table(folders["hurt"] / "values.parquet").to_pylist()
+    seeds = {row["network.loss"]: set() for row in rows}
+    for row in rows:
+        seeds[row["network.loss"]].add(row["seed"])
+    assert seeds["0%"] == seeds["5%"]
+    assert len(seeds["0%"]) == 2
+    lost = {(row["network.loss"], row["measure"]): row["value"] for row in rows}
+    assert lost["0%", "lost"] == 0 < lost["5%", "lost"]
+
+
+def test_a_study_that_does_not_hold_what_it_expects_fails(folders):
+    text = STUDY.replace("< 30", "< 1")
+    (folders["all"] / "study.yaml").write_text(text)
+    with started(folders["all"], "hurt") as command:
+        said, _ = command.communicate(timeout=TIMEOUT_S)
+    assert command.returncode == 1
+    assert "each of lost < 1 (network.loss 5%, probe.count 20) does not hold" in said
+    assert f"{CELLS} cells, {CELLS} of them done before" in said

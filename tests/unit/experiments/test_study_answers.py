@@ -1,0 +1,125 @@
+"""What the runs of a study come to, in numbers, words and tables."""
+
+import pytest
+
+from corridor.experiments.study.answers import RunValues, Told, answers, enough_repetitions
+from corridor.experiments.study.study_file import Study, StudyFile, parse_bound
+from corridor.experiments.study.tables import as_csv, as_latex, as_markdown, escaped, tables
+from corridor.experiments.study.words import failed, sentences
+
+STUDY = {
+    "name": "law-and-loss",
+    "question": "What does the law cost?",
+    "scenario": "mini",
+    "repeat": 5,
+    "matrix": {"law": {"none": {}, "th": {"policies": "th"}}, "network.loss": ["0%", "1%"]},
+    "measures": [{"id": "rtt", "of": "demands[a].rtt_ms.p50", "title": "round trip"}],
+    "compare": [{"id": "price", "axis": "law", "from": "none", "to": "th"}],
+}
+
+
+def study(**more):
+    return StudyFile.model_validate({**STUDY, **more})
+
+
+def run(law, loss, repetition, value, state="valid"):
+    levels = {"law": law, "network.loss": loss}
+    values = {} if state != "valid" else {"rtt": value}
+    return RunValues("x", levels, repetition, state, "late" * (state == "invalid"), values)
+
+
+def runs():
+    return [
+        run(law, loss, seed, 20 + seed + 10 * (law == "th") + (seed / 10) * (loss == "1%"))
+        for law in ("none", "th")
+        for loss in ("0%", "1%")
+        for seed in range(5)
+    ]
+
+
+def test_differences_are_taken_seed_by_seed():
+    found = answers(study(), runs())
+    assert [one.levels for one in found.comparisons] == [
+        {"network.loss": "0%"},
+        {"network.loss": "1%"},
+    ]
+    for one in found.comparisons:
+        assert one.difference.mean == pytest.approx(10)
+        assert one.difference.blocks == 5
+        unpaired = one.difference.unpaired_within
+        assert unpaired.high - unpaired.low > 2
+
+
+def test_what_is_not_valid_is_in_no_figure_and_is_named():
+    spoilt = [run("th", "1%", 0, 9999, "invalid"), *runs()[:-5], *runs()[-4:]]
+    found = answers(study(), spoilt)
+    last = found.comparisons[-1].difference
+    assert (last.blocks, last.mean) == (4, pytest.approx(10))
+    assert last.within is None
+    said = list(sentences(study(), found))
+    assert any("1 cell is not valid, so in no figure (late): law th" in one for one in said)
+    assert any("of 4 seeds: too few for an interval" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("bound", "of", "holds"),
+    [
+        ("< 40 ms", "mean", [True, True, True, True]),
+        ("< 25", "mean", [True, True, False, False]),
+        ("< 22", "mean", [None, None, False, False]),
+        ("< 33", "each", [True, True, False, False]),
+        (">= 20", "each", [True, True, True, True]),
+    ],
+)
+def test_an_expectation_holds_over_its_whole_interval_or_not_at_all(bound, of, holds):
+    wanted = study(expect=[{"measure": "rtt", "is": bound, "of": of}])
+    found = answers(wanted, runs())
+    assert [one.holds for one in found.expectations] == holds
+    assert failed(found) is (holds != [True] * 4)
+
+
+def test_an_expectation_may_be_of_a_difference():
+    wanted = study(
+        expect=[
+            {"measure": "rtt", "compare": "price", "is": "< 11", "where": {"network.loss": "0%"}}
+        ]
+    )
+    (found,) = answers(wanted, runs()).expectations
+    assert found.holds is True
+    assert found.where == {"network.loss": "0%"}
+
+
+def test_sentences_begin_with_the_question_and_give_intervals():
+    said = list(sentences(study(), answers(study(), runs())))
+    assert said[0] == "What does the law cost?"
+    assert said[1].startswith("round trip, none to th (network.loss 0%): +10 ms, the same with")
+
+
+def test_tables_are_written_for_papers_pages_and_programs():
+    conditions, comparisons = tables(study(), answers(study(), runs()))
+    assert conditions.rows[0][:4] == ("none", "0%", "round trip (ms)", "22")
+    latex = as_latex(conditions, "corridor 1")
+    assert r"\begin{tabular}{lllrrrrrr}" in latex
+    assert r"none & 0\% & round trip (ms) & 22" in latex
+    assert as_csv(conditions).splitlines()[0].startswith("law,network.loss,measure,mean")
+    assert as_markdown(comparisons).splitlines()[2].startswith("| none to th | 0% |")
+    assert escaped("a_b & 5% <c>") == r"a\_b \& 5\% \textless{}c\textgreater{}"
+
+
+def test_more_seeds_are_asked_for_until_a_mean_is_known_well_enough():
+    until = {"measure": "rtt", "within": "50%", "most": 12}
+    wanted = Study(study(until=until), None, None, [])
+    assert enough_repetitions(wanted, Told(runs()), 5) == 5
+    narrow = Study(study(until={**until, "within": "1%"}), None, None, [])
+    assert enough_repetitions(narrow, Told(runs()), 5) == 10
+    assert enough_repetitions(narrow, Told(runs()), 12) == 12
+    few = Study(study(until=until), None, None, [])
+    assert enough_repetitions(few, Told(runs()[:1]), 1) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [("< 5", 5, False), ("<= 5 ms", 5, True), (">5", 6, True), (">= 5.5 Mbit/s", 5, False)],
+)
+def test_bounds(text, value, holds):
+    assert parse_bound(text).holds(value) is holds

@@ -1,0 +1,111 @@
+"""Studies as they are written: what they come to, and every mistake with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.study_file import load_study
+from corridor.experiments.study_runs.bundle import bundle_of, opened
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+
+WRITTEN = """name: buffers
+scenario: mini
+as_of: 2026-11-24
+repeat: 2
+matrix:
+  network.buffer: [5ms, 40ms]
+  law:
+    none: {policies: none}
+    th: {policies: th}
+measures:
+  - {id: rtt, of: "demands[ckpt-karachi].rtt_ms.p50"}
+compare:
+  - {id: price, axis: law, from: none, to: th}
+"""
+
+
+def written(tmp_path: Path, text: str = WRITTEN) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_a_cell_is_known_by_what_it_is(tmp_path):
+    study = load_study(written(tmp_path))
+    found = cells(study, conditions(study), "program")
+    assert len({one.id for one in found}) == 8
+    assert [one.condition.levels["law"] for one in found[:4]] == ["none", "th", "none", "th"]
+    assert {one.seed for one in found[:4]} == {found[0].seed}
+    assert found[4].seed != found[0].seed
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    again = load_study(written(elsewhere, WRITTEN.replace("name: buffers", "name: other")))
+    assert [one.id for one in cells(again, conditions(again), "program")] == [
+        one.id for one in found
+    ]
+    assert not {one.id for one in cells(study, conditions(study), "new")} & {
+        one.id for one in found
+    }
+
+
+def test_levels_change_the_scenario_and_nothing_else(tmp_path):
+    study = load_study(written(tmp_path))
+    short, lawful, long, _ = conditions(study)
+    assert short.loaded.scenario.network.buffer == 5_000_000
+    assert long.loaded.scenario.network.buffer == 40_000_000
+    assert lawful.loaded.policies.name == "th"
+    assert short.loaded.scenario.demands == long.loaded.scenario.demands
+
+
+def test_a_cell_travels_with_the_files_it_names(tmp_path):
+    own = "schema: 1\nname: own\nextends: mini\npolicies: mine.yaml\n"
+    (tmp_path / "own.yaml").write_text(own)
+    shipped = Path(__file__).resolve().parents[3] / "controller" / "data" / "policies" / "th.yaml"
+    (tmp_path / "mine.yaml").write_text(shipped.read_text())
+    text = WRITTEN.replace("scenario: mini", "scenario: own.yaml").replace(
+        "    none: {policies: none}\n", "    none: {policies: none}\n    mine: {}\n"
+    )
+    study = load_study(written(tmp_path, text))
+    cell = next(
+        one for one in cells(study, conditions(study), "p") if one.condition.levels["law"] == "mine"
+    )
+    bundle = bundle_of(cell, study.folder)
+    assert set(bundle.files) == {"mine.yaml"}
+    there = tmp_path / "there"
+    loaded = opened(bundle, there)
+    assert loaded.policies.name == cell.condition.loaded.policies.name
+    with pytest.raises(EnvironmentUnsupported, match="comes to another"):
+        opened(bundle._replace(digest="0"), there)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("scenario: mini", "scenario: minni", ':2: no scenario is called "minni"'),
+        ("as_of: 2026-11-24\n", "", ':2: scenario "mini" runs as of the day of the run'),
+        ("[5ms, 40ms]", "[5ms, 5ms]", ':6: axis "network.buffer" has level "5ms" twice'),
+        ("[5ms, 40ms]", "[]", 'axis "network.buffer" has no levels'),
+        ("[5ms, 40ms]", "[5, 40]", ":6: network.buffer 5, law none: "),
+        ("network.buffer:", "network.bufer:", 'unknown key "bufer"'),
+        ("network.buffer:", "seed:", ":6: seeds are no axis"),
+        ("policies: th}", "policies: thh}", ":9: network.buffer 5ms, law th: "),
+        ("to: th", "to: pk", ':13: no level of "law" is called "pk"'),
+        ("axis: law", "axis: lawn", ':13: no axis is called "lawn"'),
+        ("rtt_ms.p50", "rtt_ms..p50", "is no key of a summary"),
+        ("repeat: 2", "repeat: 0", ":4: repeat must be at least 1"),
+        ("repeat: 2", "zip: [[law, buffer]]", ':4: no axis is called "buffer"'),
+        ("repeat: 2", "exclude: [{law: none}, {law: th}]", ":4: all combinations are excluded"),
+        ("repeat: 2", "include: [{law: th}]", ':4: includes no level of axis "network.buffer"'),
+        ("repeat: 2", "expect: [{measure: rt, is: '< 5'}]", ':4: no measure is called "rt"'),
+        ("repeat: 2", "expect: [{measure: rtt, is: '5'}]", '"5" is no bound'),
+        ("repeat: 2", "repeet: 2", ':4: unknown key "repeet"; did you mean "repeat"'),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands(tmp_path, old, new, said):
+    assert old in WRITTEN
+    path = written(tmp_path, WRITTEN.replace(old, new, 1))
+    with pytest.raises(InputError) as told:
+        conditions(load_study(path))
+    assert said in str(told.value)
+    assert str(told.value).startswith(str(path))

@@ -1,0 +1,67 @@
+"""Paths into a run's summary."""
+
+import pytest
+
+from corridor.experiments.study.measures import parse, value_of
+from corridor.topologies.base.errors import InputError
+
+SUMMARY = {
+    "invalid": None,
+    "account": {"lost": {"fault": 4}},
+    "demands": [
+        {"id": "ckpt", "class": "bulk", "rtt_ms": {"p50": 20.0, "p99": None}, "lost": 3},
+        {"id": "infer", "class": "infer", "rtt_ms": {"p50": 30.0, "p99": 31.0}, "lost": 0},
+        {"id": "dark", "class": "infer", "rtt_ms": None, "lost": 9},
+    ],
+    "events": [{"id": "red-sea", "hits": [{"out_ms": 10.0}, {"out_ms": 25.0}]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("demands[ckpt].rtt_ms.p50", 20.0),
+        ("demands[ckpt].rtt_ms.p99", None),
+        ("demands[dark].rtt_ms.p50", None),
+        ("sum(demands.lost)", 12.0),
+        ("sum(demands[ckpt, dark].lost)", 12.0),
+        ("sum(demands[infer].lost)", 9.0),
+        ("mean(demands.rtt_ms.p50)", 25.0),
+        ("max(events[red-sea].hits.out_ms)", 25.0),
+        ("account.lost.fault", 4.0),
+        ("account.lost.queue", 0.0),
+        ("count(events.hits.out_ms)", 2.0),
+    ],
+)
+def test_a_path_leads_to_what_a_summary_has(path, value):
+    assert value_of(parse(path), SUMMARY) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("demands.lost", "leads to 3 numbers; put one of sum"),
+        ("demands[ckp].lost", 'has nothing called "ckp"; did you mean "ckpt"'),
+        ("demands[ckpt].rtt_m.p50", 'has no key "rtt_m"; did you mean "rtt_ms"'),
+        ("demands[ckpt].id", "is no number"),
+        ("demands[ckpt].rtt_ms", "is no number"),
+        ("invalid[x]", "is no list"),
+    ],
+)
+def test_what_is_wrong_with_a_path_is_told(path, said):
+    with pytest.raises(InputError) as told:
+        value_of(parse(path), SUMMARY)
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize("path", ["", "a..b", "average(demands.lost)", "max(a", "a[b"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(ValueError, match="no "):
+        parse(path)
+
+
+def test_units_are_those_of_the_keys():
+    assert parse("demands[x].rtt_ms.p50").unit == "ms"
+    assert parse("workloads.workloads[x].goodput_mbps").unit == "Mbit/s"
+    assert parse("count(demands.rtt_ms)").unit == ""
+    assert parse("sum(demands.lost)").unit == ""
