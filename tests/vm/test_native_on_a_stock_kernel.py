@@ -9,7 +9,7 @@ import re
 import pytest
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(4000)]
-BASE_US, PER_FIBRE_US = 40, 20
+BASE_US, PER_FIBRE_US = 60, 20
 """What computing adds to a round trip on a processor of one instruction a nanosecond."""
 LIVE = ("live", "sudo", "bash", "tests/vm/errands/live.sh")
 
