@@ -2,8 +2,9 @@
 
 Probes lost one after another belong to the event that hits their demand and began last before the
 first of them could have arrived, but for those that come after that event may have lost them.
-Where packets were counted, that count says how many probes a dark path took: the longest runs are
-taken for it, and what is left was lost in a full queue, at a meter or at random.
+Where packets were counted, that count says how many probes a dark path took: what was lost from its
+beginning on and then the longest runs are taken for it, and what is left was lost in a full queue,
+at a meter or at random.
 """
 
 from __future__ import annotations
@@ -64,13 +65,30 @@ def parts(plan: Plan, demand: PlannedDemand, of: Sent) -> Iterator[Part]:
     for first, last in runs(of.lost):
         while first < last:
             owner, is_expected = _owner(plan, demand, int(of.sent_ns[first]))
-            end = last
-            if owner != NOBODY:
-                event = plan.events[owner]
-                over_ns = _over_ns(plan, event, impact_of(event, demand))
-                end = first + max(1, int(np.searchsorted(of.sent_ns[first:last], over_ns)))
+            until_ns = _until_ns(plan, demand, owner, int(of.sent_ns[first]))
+            end = first + max(1, int(np.searchsorted(of.sent_ns[first:last], until_ns)))
             yield Part(first, end, owner, is_expected)
             first = end
+
+
+def _until_ns(plan: Plan, demand: PlannedDemand, owner: int, sent_ns: int) -> float:
+    """Before when probes are sent that belong to an owner: until it can have lost none any more, or
+    until what begins then may, if it is over itself or is nobody."""
+    reach_ns = longest_ns(plan, demand)
+    later = [one for one in plan.events if KINDS[one.kind].disturbs]
+    later = [one for one in later if one.begin_ns > sent_ns + reach_ns]
+    if owner == NOBODY and demand.predicted_rtt_ns is None:
+        return math.inf
+    if owner == NOBODY:
+        return min((one.begin_ns - reach_ns for one in later), default=math.inf)
+    event = plan.events[owner]
+    ended_ns = event.begin_ns if not KINDS[event.kind].end else event.end_ns
+    begins = [
+        one.begin_ns - reach_ns
+        for one in later
+        if ended_ns is not None and one.begin_ns >= ended_ns and impact_of(one, demand) is not None
+    ]
+    return min([_over_ns(plan, event, impact_of(event, demand)), *begins])
 
 
 def owners(plan: Plan, demand: PlannedDemand, of: Sent, counted: Counted) -> NDArray[np.int64]:
@@ -79,7 +97,17 @@ def owners(plan: Plan, demand: PlannedDemand, of: Sent, counted: Counted) -> NDA
     found = np.full(len(of.lost), NOBODY)
     left = Counter(counted.dark)
     left[AT_RANDOM] = counted.at_random
-    longest = sorted(parts(plan, demand, of), key=lambda one: (one.first - one.end, one.first))
+
+    def likely(one: Part) -> tuple[bool, int, int]:
+        """First what was lost from the moment on at which its event began, then the longest."""
+        is_late = (
+            one.owner != NOBODY
+            and one.first > 0
+            and int(of.sent_ns[one.first - 1]) >= plan.events[one.owner].begin_ns
+        )
+        return is_late, one.first - one.end, one.first
+
+    longest = sorted(parts(plan, demand, of), key=likely)
     near = [part for part in longest if part.owner != NOBODY]
     of_nobody = sum(part.end - part.first for part in longest if part.owner == NOBODY)
     if demand.predicted_rtt_ns is None:

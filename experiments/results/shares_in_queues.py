@@ -2,7 +2,7 @@
 
 One queue and turns by flow give each its max-min share. Strict priority gives that level by level.
 Weighted classes give it where all that meet share the same fibres; over several fibres that
-different flows share, and beside committed rates, nothing is known.
+different flows share, over fibres with other classes, and beside committed rates, nothing is known.
 """
 
 from __future__ import annotations
@@ -39,10 +39,13 @@ def shares_bps[Name: Hashable](
     mixed = {link: of for link, of in mixed.items() if len(set(of.values())) > 1}
     if not mixed:
         return max_min_bps(flows, network.capacities_bps)
-    kinds = {queues[link].name for link in mixed}
-    if kinds == {priority.KIND.name}:
+    kinds = {(queues[link].name, queues[link].classes) for link in mixed}
+    if len(kinds) > 1:
+        return None
+    ((kind, _),) = kinds
+    if kind == priority.KIND.name:
         return _by_priority(flows, dscps, queues[min(mixed)], meeting, network)
-    if kinds == {weighted.KIND.name} and len({frozenset(of) for of in meeting.values()}) == 1:
+    if kind == weighted.KIND.name and len({frozenset(of) for of in meeting.values()}) == 1:
         return _by_weight(flows, mixed, network)
     return None
 
@@ -58,7 +61,8 @@ def _by_priority[Name: Hashable](
     levels = {name: _class_of(dscps[name], queue) for name in flows}
     for link, names in meeting.items():
         is_same = len({levels[name] for name in names}) == 1
-        if not is_same and network.queues.get(link, NO_QUEUE).name != queue.name:
+        here = network.queues.get(link, NO_QUEUE)
+        if not is_same and (here.name, here.classes) != (queue.name, queue.classes):
             return None
     return by_priority_bps(flows, levels, network.capacities_bps)
 

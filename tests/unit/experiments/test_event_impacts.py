@@ -287,6 +287,20 @@ def test_what_was_counted_as_the_doing_of_an_event_is_of_that_and_of_no_other():
     assert (hit.event, hit.lost, hit.lost_otherwise) == ("dig", 2, 4)
 
 
+def test_a_probe_lost_just_before_an_event_does_not_take_its_outage_away():
+    lost = [98, *range(100, 120)]
+    (hit,) = counted(plan_with(CUT), probes_of(NEAR, lost), random=1, dig=20).impacts
+    assert (hit.lost, hit.out_ms) == (20, 200.0)
+    (joined,) = counted(plan_with(CUT), probes_of(NEAR, range(97, 120)), random=1, dig=20).impacts
+    assert joined.lost == 20
+
+
+def test_what_was_dark_from_the_beginning_of_an_event_comes_before_what_a_queue_took_later():
+    lost = [100, 101, *range(110, 116)]
+    (hit,) = counted(plan_with(CUT), probes_of(NEAR, lost), queue=6, dig=2).impacts
+    assert (hit.lost, hit.out_ms, hit.over_ms) == (2, 20.0, 20.0)
+
+
 def test_a_surprise_is_one_where_a_way_was_dark():
     hits = counted(plan_with(CUT), probes_of(FAR, [120, 121]), dig=2).impacts
     assert [(one.demand, one.expected, one.lost) for one in hits] == [("far", False, 2)]
