@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         "import",
         help="take the kernel of such a file, once it has booted here; it is run: trust it",
     )
-    imported.add_argument("file", metavar="FILE")
+    imported.add_argument("file", metavar="FILE", help="that kernel export wrote")
     for action in (build, show, exported, imported):
         action.add_argument("--json", action="store_true", help="print JSON")
 

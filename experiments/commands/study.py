@@ -19,13 +19,15 @@ EPILOG = """examples:
   corridor study run buffers.yaml --out results/buffers
   corridor study run buffers.yaml --out results/buffers --retry    what failed, again
   corridor study show results/buffers             what it came to, also while it runs
-  corridor study scheduler                        for other machines: prints its address
+  corridor study scheduler 10.0.0.1               for other machines, at this address of its own
   corridor study worker tcp://10.0.0.1:8786       on each of them; then run --scheduler ADDRESS
 
 A study names a scenario, axes that change it, seeds and measures: docs/studies.md. Cells that are
 done are never run again: the same command goes on where it was stopped.
 exit codes: 0 fine, 1 an expectation of the study does not hold or is not told, 2 bad input,
   3 this machine or scheduler cannot do it, 4 cells are missing, failed or not valid"""
+LOOPBACK = "127.0.0.1"
+OPEN = "who can reach this address can run programs on all workers: use it in a network of your own"
 ACTIONS = ("plan", "run", "show", "scheduler", "worker")
 MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed.cli.dask_worker"}
 
@@ -40,7 +42,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("action", choices=ACTIONS, help="what to do")
     parser.add_argument(
-        "what", nargs="?", default="", metavar="FILE|DIR|ADDRESS", help="as the examples have it"
+        "what", nargs="?", default="", metavar="FILE", help="or folder, or address: see examples"
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="the study's folder, new or its own"
@@ -142,6 +144,10 @@ def _dask(action: str, address: str) -> int:
 
     os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
     options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
-    more = [address, *options] if action == "worker" else []
+    if action == "worker":
+        more = [address, *options]
+    else:
+        more = ["--host", address or LOOPBACK, "--no-dashboard"]
+        print(OPEN if address else f"listens on {LOOPBACK} only: name an address for others")
     command = [sys.executable, "-P", "-m", MODULES[action], *more]
     os.execv(sys.executable, command)  # noqa: S606 - this Python

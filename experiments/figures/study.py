@@ -19,7 +19,7 @@ from corridor.experiments.study.answers import (
     Told,
 )
 from corridor.experiments.study.study_file import MeasureEntry, StudyFile, described
-from corridor.experiments.study.tables import bounds, figure
+from corridor.experiments.study.tables import ALIKE, bounds, figure
 from corridor.traffic.measures.quantiles import Interval
 
 ROW_IN = 0.24
@@ -40,17 +40,16 @@ def draw(
     with style():
         for measure in study.measures:
             for width in (TEXT, COLUMN):
-                whole = _of_conditions(study, measure, Told(runs), found, made_by, width)
+                whole = _of_conditions(measure, Told(runs), found, made_by, width)
                 if whole is not None:
                     made += save(whole, folder, f"{measure.id}{width.suffix}")
-                compared = _of_comparisons(study, measure, found.comparisons, made_by, width)
+                compared = _of_comparisons(runs, measure, found.comparisons, made_by, width)
                 if compared is not None:
                     made += save(compared, folder, f"{measure.id}-differences{width.suffix}")
     return made
 
 
 def _of_conditions(
-    study: StudyFile,
     measure: MeasureEntry,
     told: Told,
     found: Answers,
@@ -62,7 +61,7 @@ def _of_conditions(
         return None
     placed = Rows([RowText(described(one.levels), _beside(one)) for one in rows], width, ROW_IN)
     key: Key = [(Line2D([], [], **RUN), "a run"), _mean_key("its mean, 95 %")]
-    sheet, axes = placed.figure(_title(measure, rows), _caption(study, made_by), key)
+    sheet, axes = placed.figure(_title(measure, rows), _caption(told.runs, made_by), key)
     for y, one in zip(placed.ys, rows, strict=True):
         values = list(told.by_seed(one.levels, measure.id).values())
         axes.plot(values, [y] * len(values), **RUN)
@@ -73,7 +72,7 @@ def _of_conditions(
 
 
 def _of_comparisons(
-    study: StudyFile,
+    runs: Sequence[RunValues],
     measure: MeasureEntry,
     found: Sequence[ComparisonAnswer],
     made_by: str,
@@ -88,7 +87,7 @@ def _of_comparisons(
         _mean_key("seed by seed, 95 %"),
         (Line2D([], [], **{**UNPAIRED, "linewidth": 5}), "if seeds were not shared"),
     ]
-    sheet, axes = placed.figure(_differs(measure, rows), _caption(study, made_by), key)
+    sheet, axes = placed.figure(_differs(measure, rows), _caption(runs, made_by), key)
     axes.axvline(0, **NONE)
     for y, one in zip(placed.ys, rows, strict=True):
         assert one.difference is not None
@@ -119,12 +118,14 @@ def _finish(axes: Any, placed: Rows, measure: MeasureEntry, more: str) -> None:
 def _beside(one: ConditionAnswer) -> str:
     assert one.estimate is not None
     missing = f", {one.without + one.left_out} without" if one.without + one.left_out else ""
-    return f"{figure(one.estimate.mean)} ({bounds(one.estimate.mean_within)}){missing}"
+    within = ALIKE if one.estimate.is_same else bounds(one.estimate.mean_within)
+    return f"{figure(one.estimate.mean)} ({within}){missing}"
 
 
 def _beside_difference(one: ComparisonAnswer) -> str:
     assert one.difference is not None
-    return f"{one.difference.mean:+.4g} ({bounds(one.difference.within)})"
+    within = ALIKE if one.difference.is_same else bounds(one.difference.within)
+    return f"{one.difference.mean:+.4g} ({within})"
 
 
 def _compared(one: ComparisonAnswer) -> str:
@@ -157,5 +158,6 @@ def _differs(measure: MeasureEntry, rows: Sequence[ComparisonAnswer]) -> str:
     return f"{name}: {told} of {len(rows)} differences have an interval without 0"
 
 
-def _caption(study: StudyFile, made_by: str) -> str:
-    return f"{study.repetitions} seeds, the same in every condition; {made_by}"
+def _caption(runs: Sequence[RunValues], made_by: str) -> str:
+    seeds = len({one.repetition for one in runs})
+    return f"{seeds} seeds, the same in every condition; {made_by}"

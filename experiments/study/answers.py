@@ -100,7 +100,7 @@ def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
     return Answers(
         [_condition(told, levels, one) for levels in told.conditions() for one in study.measures],
         [found for one in study.compare for found in _compared(study, told, one)],
-        [found for one in study.expect for found in _expected(study, told, one)],
+        [found for one in study.expect for found in _all_expected(study, told, one)],
         [one for one in runs if one.state != "valid"],
     )
 
@@ -138,6 +138,13 @@ def _difference(told: Told, one: Levels, other: Levels, measure: str) -> Differe
     return difference([first[seed] for seed in both], [second[seed] for seed in both])
 
 
+def _all_expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[ExpectationAnswer]:
+    """Never none: what is asked of nothing is not told."""
+    found = list(_expected(study, told, wanted))
+    nothing = ExpectationAnswer(wanted.measure, wanted.of, wanted.holds, {}, None, "no condition")
+    yield from found or [nothing]
+
+
 def _expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[ExpectationAnswer]:
     where = {axis: shown(level) for axis, level in wanted.where.items()}
     if wanted.compare:
@@ -147,9 +154,9 @@ def _expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[Exp
                 found = one.difference
                 within = None if found is None else found.within
                 mean = None if found is None else found.mean
-                yield _judged(
-                    wanted, f"{wanted.compare}: mean difference", one.levels, mean, within
-                )
+                what = f"{wanted.compare}: mean difference"
+                same = found is not None and found.is_same
+                yield _judged(wanted, what, one.levels, mean, within, is_same=same)
         return
     for levels in told.conditions():
         if not matches(levels, where):
@@ -164,7 +171,8 @@ def _expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[Exp
             median = wanted.of == "median"
             middle = found_here.median if median else found_here.mean
             within = found_here.median_within if median else found_here.mean_within
-            yield _judged(wanted, wanted.of, levels, middle, within)
+            same = found_here.is_same
+            yield _judged(wanted, wanted.of, levels, middle, within, is_same=same)
 
 
 def _each(wanted: ExpectEntry, levels: Levels, values: Sequence[float]) -> ExpectationAnswer:
@@ -182,11 +190,18 @@ def _judged(
     levels: Levels,
     middle: float | None,
     within: Interval | None,
+    *,
+    is_same: bool,
 ) -> ExpectationAnswer:
     """It holds if it does over the whole interval, and does not if it does nowhere in it."""
     bound = parse_bound(wanted.holds)
+    if middle is not None and is_same:
+        said = f"{middle:.6g}, the same in each run"
+        return ExpectationAnswer(
+            wanted.measure, of, wanted.holds, levels, bound.holds(middle), said
+        )
     if middle is None or within is None:
-        said = "no run" if middle is None else f"{middle:.6g}, of too few runs for an interval"
+        said = "no run" if middle is None else f"{middle:.6g}, which has no interval in these runs"
         return ExpectationAnswer(wanted.measure, of, wanted.holds, levels, None, said)
     held = {bound.holds(within.low), bound.holds(within.high)}
     said = f"{middle:.6g} ({within.low:.6g} to {within.high:.6g})"
@@ -205,6 +220,8 @@ def enough_repetitions(study: Study, told: Told, repetitions: int) -> int:
         if not values:
             continue
         found = estimate(values)
+        if found.is_same:
+            continue
         if found.mean_within is None:
             needed = max(needed, repetitions + 1)
             continue

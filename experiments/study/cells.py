@@ -68,7 +68,8 @@ def cells(
     made = []
     for levels, repetition in every_run(study, repetitions or study.of.repetitions):
         condition, seed = by_levels[described(levels)], study.of.seed_of(repetition)
-        named = json.dumps([condition.digest, seed, program]).encode()
+        where = [study.of.testbed, study.of.clock]
+        named = json.dumps([condition.digest, seed, program, *where]).encode()
         name = hashlib.sha256(named).hexdigest()[:ID_LETTERS]
         made.append(Cell(name, condition, repetition, seed))
     return made

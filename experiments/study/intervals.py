@@ -21,7 +21,7 @@ LEAST_RUNS = 5
 """Fewer tell no interval."""
 RESAMPLES = 4000
 ENOUGH = 1e-9
-"""A spread that is less, of the values, is none: they are the same."""
+"""A spread that is less, of the values, is none: they are equal."""
 
 type Values = NDArray[np.float64]
 
@@ -37,6 +37,11 @@ class Estimate(NamedTuple):
     least: float
     most: float
 
+    @property
+    def is_same(self) -> bool:
+        """Whether several runs have one value: that has no interval, and may need none."""
+        return self.runs > 1 and self.most - self.least <= ENOUGH * abs(self.mean)
+
 
 class Difference(NamedTuple):
     """Of what a second condition has over a first."""
@@ -49,6 +54,8 @@ class Difference(NamedTuple):
     """As it would be if other seeds had been drawn for each: the unit of what pairing saves."""
     share: float | None
     """Of the first mean."""
+    is_same: bool
+    """Whether it is one for all of several seeds."""
     greater: float
     """Cliff's delta: how much more often a run of the second is above one of the first than below;
     -1 to 1."""
@@ -81,6 +88,7 @@ def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
         within=_mean_interval(each),
         unpaired_within=_unpaired_interval(first, second),
         share=float(each.mean()) / base if base else None,
+        is_same=len(each) > 1 and float(np.ptp(each)) <= ENOUGH * abs(base or 1.0),
         greater=_cliffs_delta(first, second),
     )
 
@@ -91,13 +99,10 @@ def _mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval |
         return None
     mean, error = float(values.mean()), float(values.std(ddof=1)) / count**0.5
     if error <= ENOUGH * abs(mean):
-        return Interval(float(values.min()), float(values.max()))
+        return None
     drawn = _drawn(values, "mean")
     errors = drawn.std(axis=1, ddof=1) / count**0.5
-    varied = errors > ENOUGH * error
-    t = (drawn.mean(axis=1)[varied] - mean) / errors[varied]
-    low, high = np.quantile(t, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(mean - float(high) * error, mean - float(low) * error)
+    return _studentised(mean, error, drawn.mean(axis=1), errors, confidence)
 
 
 def _unpaired_interval(
@@ -108,13 +113,26 @@ def _unpaired_interval(
         return None
     mean, error = float(second.mean() - first.mean()), _error_of_both(first, second)
     if error <= ENOUGH * max(abs(float(first.mean())), abs(float(second.mean()))):
-        return Interval(mean, mean)
+        return None
     one, other = _drawn(first, "first"), _drawn(second, "second")
     means = other.mean(axis=1) - one.mean(axis=1)
     errors = np.sqrt(one.var(axis=1, ddof=1) / len(first) + other.var(axis=1, ddof=1) / len(second))
-    varied = errors > ENOUGH * error
-    t = (means[varied] - mean) / errors[varied]
-    low, high = np.quantile(t, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return _studentised(mean, error, means, errors, confidence)
+
+
+def _studentised(
+    mean: float, error: float, means: Values, errors: Values, confidence: float
+) -> Interval | None:
+    """None where so many resamples are of equal values that they decide an end: few counts, most
+    of them alike, do not tell how far the mean may be."""
+    apart = means - mean
+    alike = errors <= ENOUGH * error
+    beyond = np.where(apart > 0, np.inf, np.where(apart < 0, -np.inf, 0.0))
+    t = np.where(alike, beyond, apart / np.where(alike, 1.0, errors))
+    ends = ((1 - confidence) / 2, (1 + confidence) / 2)
+    low, high = np.quantile(t, ends, method="inverted_cdf")
+    if not np.isfinite([low, high]).all():
+        return None
     return Interval(mean - float(high) * error, mean - float(low) * error)
 
 

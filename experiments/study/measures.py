@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
+from corridor.experiments.account.losses import CAUSES
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
@@ -72,16 +73,20 @@ def parse(text: str) -> Measure:
 
 
 def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
-    """None where the run has no such number.
+    """None where the run has no such number, or of a function's numbers one is not there: a p99 of
+    too few probes may be the highest.
 
     Raises InputError where a key is none of a summary's, or a path leads to no number, or to more
     than one and no function is around it.
     """
-    found = list(_found(summary, measure.steps, ""))
+    happened = [one["id"] for one in summary.get("events", [])]
+    found = list(_found(summary, measure.steps, "", {*CAUSES, *happened}))
     values = [float(one) for one in found if one is not None]
     if measure.function == "count":
         return float(len(values))
-    if not values:
+    if measure.function == "sum" and not found:
+        return 0.0
+    if not values or (len(values) < len(found) and measure.function != "sum"):
         return None
     if measure.function:
         return FUNCTIONS[measure.function](values)
@@ -91,10 +96,12 @@ def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
     return values[0]
 
 
-def _found(value: Any, steps: Sequence[Step], so_far: str) -> Iterator[Any]:
+def _found(
+    value: Any, steps: Sequence[Step], so_far: str, causes: Collection[str]
+) -> Iterator[Any]:
     if isinstance(value, list):
         for item in value:
-            yield from _found(item, steps, so_far)
+            yield from _found(item, steps, so_far, causes)
         return
     if not steps:
         if isinstance(value, bool):
@@ -108,17 +115,19 @@ def _found(value: Any, steps: Sequence[Step], so_far: str) -> Iterator[Any]:
         yield None
         return
     (key, names), *rest = steps
-    if isinstance(value, dict) and key not in value and so_far.endswith(COUNTED):
+    counts = isinstance(value, dict) and so_far.rpartition(".")[2] in COUNTED
+    if counts and key not in value and key in causes:
         yield 0
         return
     if not isinstance(value, dict) or key not in value:
         keys = list(value) if isinstance(value, dict) else []
+        keys = sorted({*keys, *causes}) if counts else keys
         hint = nearest(key, keys) or (f"keys are {', '.join(keys)}" if keys else "")
         where = f'"{so_far}"' if so_far else "a summary"
         raise InputError(f'{where} has no key "{key}"', hint)
     path = f"{so_far}.{key}" if so_far else key
     inner = value[key]
-    yield from _found(_named(inner, names, path) if names else inner, rest, path)
+    yield from _found(_named(inner, names, path) if names else inner, rest, path, causes)
 
 
 def _named(items: Any, names: Sequence[str], path: str) -> list[Any]:

@@ -26,7 +26,9 @@ from corridor.topologies.model.fields import Frozen, Slug
 
 MOST_CELLS = 100_000
 MOST_RUNS = 10_000
-_BOUND = re.compile(r"\s*(?P<sign><=?|>=?)\s*(?P<value>-?[0-9]+(?:\.[0-9]+)?)\s*[A-Za-z/]*\s*")
+_BOUND = re.compile(
+    r"\s*(?P<sign><=?|>=?)\s*(?P<value>-?[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z/%]*)\s*"
+)
 
 type Patch = dict[str, JsonValue]
 
@@ -37,6 +39,8 @@ class Bound(NamedTuple):
     below: bool
     inclusive: bool
     limit: float
+    unit: str
+    """Empty where it is not said: the measure's."""
 
     def holds(self, value: float) -> bool:
         if value == self.limit:
@@ -50,7 +54,8 @@ def parse_bound(text: str) -> Bound:
     if found is None:
         raise ValueError(f'"{text}" is no bound: write for example "< 120 ms"')
     sign = found["sign"]
-    return Bound(sign.startswith("<"), sign.endswith("="), float(found["value"]))
+    limit = float(found["value"])
+    return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
 
 
 def _path(text: str) -> str:
@@ -130,6 +135,9 @@ class StudyFile(Frozen):
     """A shipped one, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force, if the scenario does not say."""
+    clock: Literal["virtual", "real"] = "virtual"
+    testbed: Literal["uml", "qemu", "native"] = "uml"
+    """Where every cell runs: values of different clocks are not averaged."""
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     repeat: int = Field(default=LEAST_RUNS, ge=1, le=MOST_RUNS, strict=True)
     """Seeds, the same in every cell."""
@@ -213,12 +221,18 @@ def load_study(path: str | Path) -> Study:
     _check_names(document, study)
     where = [{a: shown(v) for a, v in one.items()} for one in study.exclude]
     added = [{a: shown(v) for a, v in one.items()} for one in study.include]
+    if len(set(study.seeds)) < len(study.seeds):
+        raise document.error("a seed is there twice", "seeds", hint="each is one run")
     found = matrix.combinations(study.axes, study.zip, where, added)
     if not found:
         raise document.error("all combinations are excluded", "exclude")
     if len(found) * study.repetitions > MOST_CELLS:
         said = f"comes to {len(found) * study.repetitions} runs"
         raise document.error(said, "matrix", hint=f"{MOST_CELLS} at most: leave out levels")
+    for number, one in enumerate(study.expect):
+        asked = {axis: shown(level) for axis, level in one.where.items()}
+        if not any(matrix.matches(levels, asked) for levels in found):
+            raise document.error("no combination has these levels", "expect", number, "where")
     return Study(study, document, Path(document.file).parent, found)
 
 
@@ -273,10 +287,25 @@ def _check_names(document: Document, study: StudyFile) -> None:
         if wanted.compare:
             ids = [one.id for one in study.compare]
             _known(document, wanted.compare, ids, "comparison", *at, "compare")
+        _check_expectation(document, study, wanted, number)
     if study.until is not None:
         _known(document, study.until.measure, known, "measure", "until", "measure")
         if study.seeds:
             raise document.error("seeds are given one by one", "until", hint="drop seeds")
+
+
+def _check_expectation(
+    document: Document, study: StudyFile, wanted: ExpectEntry, number: int
+) -> None:
+    measure = next(one for one in study.measures if one.id == wanted.measure)
+    unit = parse_bound(wanted.holds).unit
+    if unit and unit != measure.shown_unit:
+        said = f'"{measure.id}" is in {measure.shown_unit or "no unit"}, not in {unit}'
+        raise document.error(said, "expect", number, "is", hint="write the bound in that")
+    compared = next((one for one in study.compare if one.id == wanted.compare), None)
+    if compared is not None and compared.measures and wanted.measure not in compared.measures:
+        said = f'"{compared.id}" does not compare "{wanted.measure}"'
+        raise document.error(said, "expect", number, "measure", hint="add it to its measures")
 
 
 def _known(

@@ -20,7 +20,7 @@ _SPECIAL = {
     ">": r"\textgreater{}",
 }
 DIGITS = 4
-MISSING = "-"
+MISSING, ALIKE = "-", "all equal"
 
 
 class Table(NamedTuple):
@@ -65,7 +65,7 @@ def _of_conditions(study: StudyFile, found: Sequence[ConditionAnswer]) -> Table:
                 *(one.levels[axis] for axis in axes),
                 units[one.measure],
                 figure(told.mean if told else None),
-                bounds(told.mean_within if told else None),
+                ALIKE if told and told.is_same else bounds(told.mean_within if told else None),
                 figure(told.median if told else None),
                 figure(told.spread if told else None),
                 str(told.runs if told else 0),
@@ -89,7 +89,7 @@ def _of_comparisons(study: StudyFile, found: Sequence[ComparisonAnswer]) -> Tabl
                 *(one.levels.get(axis, "") for axis in axes),
                 units[one.measure],
                 figure(told.mean if told else None),
-                bounds(told.within if told else None),
+                ALIKE if told and told.is_same else bounds(told.within if told else None),
                 figure(share, 3),
                 figure(told.greater if told else None, 2),
                 str(told.blocks if told else 0),

@@ -38,11 +38,11 @@ def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
         return f"{what}: no seed ran with both."
     unit = f" {measure.shown_unit}" if measure.shown_unit else ""
     seeds = f"{found.blocks} seed{'' if found.blocks == 1 else 's'}"
-    if found.within is None:
-        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}: too few for an interval."
-    if found.within.low == found.within.high:
-        same = "no difference" if not found.mean else f"{_signed(found.mean)}{unit}"
+    if found.is_same:
+        same = f"{_signed(found.mean)}{unit}" if found.mean else "no difference"
         return f"{what}: {same}, the same with each of {seeds}."
+    if found.within is None:
+        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}, which tell no interval."
     said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds})"
     if found.within.holds(0):
         return f"{what}: {said}, which may be none."

@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.cells import Cell, digest_of
+from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study_runs.program import program_digest
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_bytes
 from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
@@ -22,6 +24,9 @@ class Bundle(NamedTuple):
     seed: int
     day: str
     digest: str
+    program: str
+    testbed: Literal["uml", "qemu", "native"]
+    clock: Literal["virtual", "real"]
     data: Plain
     file: str
     lines: list[tuple[KeyPath, int]]
@@ -29,7 +34,7 @@ class Bundle(NamedTuple):
     """By name, those beside the study that the scenario or one of them names."""
 
 
-def bundle_of(cell: Cell, folder: Path) -> Bundle:
+def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:
     """Raises InputError where a file cannot be read."""
     document = cell.condition.document
     files: dict[str, bytes] = {}
@@ -39,6 +44,9 @@ def bundle_of(cell: Cell, folder: Path) -> Bundle:
         seed=cell.seed,
         day=cell.condition.loaded.as_of.isoformat(),
         digest=cell.condition.digest,
+        program=program,
+        testbed=study.testbed,
+        clock=study.clock,
         data=document.data,
         file=document.file,
         lines=list(document.lines.items()),
@@ -49,8 +57,11 @@ def bundle_of(cell: Cell, folder: Path) -> Bundle:
 def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
     """The scenario of a bundle, with its files in a ``folder``.
 
-    Raises EnvironmentUnsupported where it comes to another here: by another version.
+    Raises EnvironmentUnsupported where another version is here.
     """
+    if bundle.program != program_digest():
+        said = "another version of the program is here than where the study was begun"
+        raise EnvironmentUnsupported(said, "have both use the same version")
     for name, content in bundle.files.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,18 +76,19 @@ def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
 
 def _collect(value: Plain, folder: Path, files: dict[str, bytes]) -> None:
     for text in _texts(value):
-        if text in files or not _may_be_file(text) or not is_file(folder / text):
+        if text in files or not _may_be_path(text) or not is_file(folder / text):
             continue
+        if text.startswith("/") or ".." in Path(text).parts:
+            said = f'"{text}" is not below the study'
+            raise InputError(said, "put it beside the study", str(folder))
         files[text] = read_bytes(folder / text, RESULT)
         if text.endswith(YAML):
             with contextlib.suppress(InputError, UnicodeDecodeError):
                 _collect(parse_document(files[text].decode(), text).data, folder, files)
 
 
-def _may_be_file(text: str) -> bool:
-    """A path that stays below the folder."""
-    parts = Path(text).parts
-    return bool(parts) and not text.startswith("/") and ".." not in parts and len(text) < 256
+def _may_be_path(text: str) -> bool:
+    return bool(text.strip()) and len(text) < 256 and "\0" not in text
 
 
 def _texts(value: Plain) -> Iterator[str]:

@@ -19,14 +19,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corridor.experiments.run.folders import unwritable
+from corridor.experiments.run.folders import OWN_ONLY, writing
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study_runs.outcome import LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.errors import CorridorError, InputError
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.ownership import hand_over_all, owner_in
 
 INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
 PARTIAL = ".partial"
+SUMMARY = "summary.json"
 SCHEMA = 1
 
 
@@ -47,17 +49,23 @@ class StudyFolder:
     @contextlib.contextmanager
     def open(self, written: bytes) -> Iterator[None]:
         """For one command at a time, made where it is not there, with the study as ``written``."""
-        try:
-            (self.path / CELLS).mkdir(parents=True, exist_ok=True)
-            (self.path / FAILED).mkdir(exist_ok=True)
-            with (self.path / LOCK).open("w") as lock:
-                self._take(lock.fileno())
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(OWN_ONLY, exist_ok=True)
+            for name in (CELLS, FAILED):
+                (self.path / name).mkdir(exist_ok=True)
+            lock = (self.path / LOCK).open("w")
+        with lock:
+            self._take(lock.fileno())
+            with writing(self.path):
                 for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
                     shutil.rmtree(left)
                 _write(self.path / "study.yaml", written)
+            try:
                 yield
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+            finally:
+                if (owner := owner_in(self.path.parent)) is not None:
+                    hand_over_all(self.path, owner)
 
     def _take(self, lock: int) -> None:
         try:
@@ -93,7 +101,11 @@ class StudyFolder:
             shutil.rmtree(gone)
 
     def keep(self, cell: Cell, ran: Ran) -> None:
-        """What came back of a cell."""
+        """What came back of a cell; one without results has failed, whatever it says."""
+        with writing(self.path):
+            self._keep(cell, ran)
+
+    def _keep(self, cell: Cell, ran: Ran) -> None:
         said = {
             "levels": dict(cell.condition.levels),
             "repetition": cell.repetition,
@@ -105,15 +117,19 @@ class StudyFolder:
             "machine": ran.machine,
         }
         partial = self.result(cell.id).with_name(f"{cell.id}{PARTIAL}")
-        with tarfile.open(fileobj=io.BytesIO(ran.archive), mode="r:gz") as archive:
-            archive.extractall(partial, filter="data")
-        if ran.state == "failed":
+        partial.mkdir()
+        if ran.archive:
+            with tarfile.open(fileobj=io.BytesIO(ran.archive), mode="r:gz") as archive:
+                archive.extractall(partial, filter="data")
+        if ran.state == "failed" or not (partial / RUN / SUMMARY).exists():
+            said["state"] = "failed"
             log = partial / LOG
             said["log"] = log.read_text(errors="replace") if log.exists() else ""
             _write(self.path / FAILED / f"{cell.id}.json", json.dumps(said, indent=1).encode())
             shutil.rmtree(partial)
             return
         results = partial / RUN
+        results.chmod(OWN_ONLY)
         (partial / LOG).rename(results / LOG)
         _write(results / CELL, json.dumps(said, indent=1).encode())
         results.rename(self.result(cell.id))
@@ -125,7 +141,7 @@ def read_index(path: Path) -> dict[str, Any]:
     if not (path / INDEX).exists():
         raise InputError("is no study's folder", "name one that corridor study run made", str(path))
     found: dict[str, Any] = read_json(path / INDEX, RESULT)
-    if found.get("schema") != SCHEMA:
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise InputError("is of another version", "run the study again", str(path / INDEX))
     return found
 
@@ -143,7 +159,3 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
-
-
-def no_room(error: CorridorError) -> bool:
-    return "space" in error.message

@@ -15,7 +15,11 @@ from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.study_runs.bundle import Bundle, opened
 from corridor.experiments.study_runs.outcome import BUNDLE, OUTCOME, RUN, State
-from corridor.topologies.base.errors import CorridorError, MeasurementInvalid
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentUnsupported,
+    MeasurementInvalid,
+)
 
 
 def main(folder: Path) -> None:
@@ -28,10 +32,18 @@ def main(folder: Path) -> None:
 def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
     try:
         loaded = opened(bundle, folder / "inputs")
-        options = Options(out=folder / RUN, seed=bundle.seed, figures=False)
+        options = Options(
+            out=folder / RUN,
+            seed=bundle.seed,
+            figures=False,
+            testbed=bundle.testbed,
+            clock=bundle.clock,
+        )
         outcome = run_loaded(loaded, options, print)
     except MeasurementInvalid as error:
         return "invalid", str(error)
+    except EnvironmentUnsupported as error:
+        return "unable", str(error)
     except CorridorError as error:
         return "failed", str(error)
     if invalid := outcome.summary["invalid"]:

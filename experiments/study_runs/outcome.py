@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-type State = Literal["valid", "invalid", "failed"]
+type State = Literal["valid", "invalid", "failed", "unable"]
+"""``unable``: where it was to run, it cannot; that is no result, and is not kept."""
 BUNDLE, OUTCOME, RUN, LOG = "cell.pickle", "outcome.json", "run", "cell.log"
 
 

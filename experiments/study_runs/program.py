@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from corridor.topologies.base.places import PACKAGE
+from corridor.topologies.base.places import CHECKOUT, PACKAGE
 
 KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
 BESIDE = tuple(
-    f"experiments/{room}"
+    f"experiments/{room}/"
     for room in (
-        *("answers", "atlas", "command_line", "commands", "documentation", "figures", "pages"),
+        *("atlas", "command_line", "commands", "documentation", "figures", "pages"),
         *("setup", "study", "terminal"),
     )
 )
@@ -26,4 +26,6 @@ def program_digest() -> str:
             name = path.relative_to(PACKAGE).as_posix()
             if path.suffix in KINDS and not name.startswith(BESIDE) and path.is_file():
                 digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    lock = CHECKOUT / "requirements.lock"
+    digest.update(lock.read_bytes() if lock.exists() else b"")
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.measures import parse, value_of
 from corridor.experiments.study.study_file import Study, StudyFile
-from corridor.experiments.study_runs.folder import StudyFolder, read_index
+from corridor.experiments.study_runs.folder import INDEX, StudyFolder, read_index
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
 
@@ -37,12 +37,16 @@ def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
 def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
     """The study of a folder, and what its cells came to so far. Raises InputError."""
     index = read_index(path)
-    study = StudyFile.model_validate(index["study"])
     folder = StudyFolder(path)
-    return study, [
-        values_of(folder, study, one["id"], one["levels"], one["repetition"])
-        for one in index["cells"]
-    ]
+    try:
+        study = StudyFile.model_validate(index["study"])
+        cells = [(one["id"], one["levels"], one["repetition"]) for one in index["cells"]]
+        lacking = [axis for axis in study.axes for _, levels, _ in cells if axis not in levels]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError("is no index of a study", "run it again", str(path / INDEX)) from error
+    if lacking:
+        raise InputError(f"has cells without {lacking[0]}", "run it again", str(path / INDEX))
+    return study, [values_of(folder, study, *cell) for cell in cells]
 
 
 def values_of(

@@ -26,6 +26,7 @@ from corridor.topologies.base.units import format_duration
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+WORKERS_S = 120
 AHEAD = 2
 """Cells that wait at each worker, so that none is idle."""
 Say = Callable[[str], None]
@@ -49,7 +50,7 @@ def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
         while True:
             all_of_them = cells(study, checked, program, repetitions)
             folder.write_index(index_of(study, all_of_them, program))
-            _run_missing(study, all_of_them, folder, how._replace(retry=forget), say)
+            _run_missing(study, all_of_them, program, folder, how._replace(retry=forget), say)
             forget = False
             needed = enough_repetitions(study, Told(runs_of(out, all_of_them)), repetitions)
             if needed <= repetitions:
@@ -59,7 +60,12 @@ def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
 
 
 def _run_missing(
-    study: Study, wanted: Sequence[Cell], folder: StudyFolder, how: How, say: Say
+    study: Study,
+    wanted: Sequence[Cell],
+    program: str,
+    folder: StudyFolder,
+    how: How,
+    say: Say,
 ) -> None:
     missing = []
     for cell in {one.id: one for one in wanted}.values():
@@ -75,7 +81,7 @@ def _run_missing(
         return
     with cluster(how.scheduler, how.workers) as client:
         progress = _Progress(len(missing), say)
-        for cell, ran in _results(client, missing, study.folder):
+        for cell, ran in _results(client, missing, study, program):
             folder.keep(cell, ran)
             progress.step(cell, ran)
 
@@ -95,7 +101,9 @@ class _Progress:
         self._say(f"{self._done} of {self._total}{about}: {cell.title}{what}")
 
 
-def _results(client: Client, missing: Sequence[Cell], folder: Path) -> Iterator[tuple[Cell, Ran]]:
+def _results(
+    client: Client, missing: Sequence[Cell], study: Study, program: str
+) -> Iterator[tuple[Cell, Ran]]:
     """In the order in which they come; few are under way, so few are lost."""
     from distributed import as_completed
 
@@ -108,7 +116,12 @@ def _results(client: Client, missing: Sequence[Cell], folder: Path) -> Iterator[
         cell = next(waiting, None)
         if cell is None:
             return None
-        future = client.submit(run_cell, bundle_of(cell, folder), key=f"cell-{cell.id}", pure=False)
+        future = client.submit(
+            run_cell,
+            bundle_of(cell, study.of, study.folder, program),
+            key=f"cell-{cell.id}",
+            pure=False,
+        )
         under_way[future] = cell
         return future
 
@@ -116,14 +129,22 @@ def _results(client: Client, missing: Sequence[Cell], folder: Path) -> Iterator[
     coming = as_completed(begun)
     for future in coming:
         cell = under_way.pop(future)
-        yield cell, _result(future, cell)
+        ran = _result(future, cell)
+        if ran.state == "unable":
+            raise EnvironmentUnsupported(ran.message, "then give the same command: it goes on")
+        yield cell, ran
         future.release()
         if (more := submit()) is not None:
             coming.add(more)
 
 
 def _workers(client: Client) -> int:
-    client.wait_for_workers(1)
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_S)
+    except TimeoutError as error:
+        raise EnvironmentUnsupported(
+            f"the scheduler had no worker for {WORKERS_S} s", "start some: corridor study worker"
+        ) from error
     threads: dict[str, int] = client.nthreads()
     return max(1, sum(threads.values()))
 
@@ -137,6 +158,8 @@ def _result(future: Future[Any], cell: Cell) -> Ran:
         raise EnvironmentUnsupported(
             "the scheduler is gone", "start it again, then give the same command: it goes on"
         ) from error
+    except OSError as error:
+        return Ran(cell.id, "unable", f"a worker: {error}", 0.0, "", b"")
     except KilledWorker:
         return Ran(cell.id, "failed", "its workers were killed, again and again", 0.0, "", b"")
     return ran

@@ -58,7 +58,7 @@ def test_what_is_not_valid_is_in_no_figure_and_is_named():
     assert last.within is None
     said = list(sentences(study(), found))
     assert any("1 cell is not valid, so in no figure (late): law th" in one for one in said)
-    assert any("of 4 seeds: too few for an interval" in one for one in said)
+    assert any("the same with each of 4 seeds" in one for one in said)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,23 @@ def test_an_expectation_holds_over_its_whole_interval_or_not_at_all(bound, of, h
     found = answers(wanted, runs())
     assert [one.holds for one in found.expectations] == holds
     assert failed(found) is (holds != [True] * 4)
+
+
+def test_an_expectation_of_nothing_is_not_told():
+    wanted = study(
+        compare=[{"id": "price", "axis": "law", "from": "none", "to": "th", "measures": []}],
+        expect=[{"measure": "rtt", "is": "< 99", "where": {"law": "pk"}}],
+    )
+    found = answers(wanted, runs())
+    assert [one.holds for one in found.expectations] == [None]
+    assert failed(found)
+
+
+def test_runs_that_are_all_the_same_are_held_to_what_was_seen():
+    same = [run("none", "0%", seed, 20.0) for seed in range(5)]
+    wanted = study(expect=[{"measure": "rtt", "is": "< 21 ms"}], compare=[])
+    (found,) = answers(wanted, same).expectations
+    assert (found.holds, found.found) == (True, "20, the same in each run")
 
 
 def test_an_expectation_may_be_of_a_difference():

@@ -7,8 +7,10 @@ import pytest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.study_file import load_study
 from corridor.experiments.study_runs.bundle import bundle_of, opened
+from corridor.experiments.study_runs.program import program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
+SHIPPED = Path(__file__).resolve().parents[3] / "controller" / "data" / "policies"
 WRITTEN = """name: buffers
 scenario: mini
 as_of: 2026-11-24
@@ -61,8 +63,7 @@ def test_levels_change_the_scenario_and_nothing_else(tmp_path):
 def test_a_cell_travels_with_the_files_it_names(tmp_path):
     own = "schema: 1\nname: own\nextends: mini\npolicies: mine.yaml\n"
     (tmp_path / "own.yaml").write_text(own)
-    shipped = Path(__file__).resolve().parents[3] / "controller" / "data" / "policies" / "th.yaml"
-    (tmp_path / "mine.yaml").write_text(shipped.read_text())
+    (tmp_path / "mine.yaml").write_text((SHIPPED / "th.yaml").read_text())
     text = WRITTEN.replace("scenario: mini", "scenario: own.yaml").replace(
         "    none: {policies: none}\n", "    none: {policies: none}\n    mine: {}\n"
     )
@@ -70,13 +71,26 @@ def test_a_cell_travels_with_the_files_it_names(tmp_path):
     cell = next(
         one for one in cells(study, conditions(study), "p") if one.condition.levels["law"] == "mine"
     )
-    bundle = bundle_of(cell, study.folder)
+    bundle = bundle_of(cell, study.of, study.folder, program_digest())
     assert set(bundle.files) == {"mine.yaml"}
     there = tmp_path / "there"
     loaded = opened(bundle, there)
     assert loaded.policies.name == cell.condition.loaded.policies.name
     with pytest.raises(EnvironmentUnsupported, match="comes to another"):
         opened(bundle._replace(digest="0"), there)
+    with pytest.raises(EnvironmentUnsupported, match="another version of the program"):
+        opened(bundle._replace(program="0"), there)
+
+
+def test_what_does_not_lie_below_the_study_cannot_travel(tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "mine.yaml").write_text((SHIPPED / "th.yaml").read_text())
+    text = WRITTEN.replace("{policies: none}", "{policies: ../mine.yaml}")
+    study = load_study(written(inside, text))
+    first = cells(study, conditions(study), "p")[0]
+    with pytest.raises(InputError, match="is not below the study"):
+        bundle_of(first, study.of, study.folder, "p")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +113,13 @@ def test_a_cell_travels_with_the_files_it_names(tmp_path):
         ("repeat: 2", "include: [{law: th}]", ':4: includes no level of axis "network.buffer"'),
         ("repeat: 2", "expect: [{measure: rt, is: '< 5'}]", ':4: no measure is called "rt"'),
         ("repeat: 2", "expect: [{measure: rtt, is: '5'}]", '"5" is no bound'),
+        ("repeat: 2", "seeds: [3, 3]", ":4: a seed is there twice"),
+        ("repeat: 2", "expect: [{measure: rtt, is: '< 1 s'}]", ':4: "rtt" is in ms, not in s'),
+        (
+            "repeat: 2",
+            "expect: [{measure: rtt, is: '< 1', where: {law: th}}]\nexclude: [{law: th}]",
+            ":4: no combination has these levels",
+        ),
         ("repeat: 2", "repeet: 2", ':4: unknown key "repeet"; did you mean "repeat"'),
     ],
 )

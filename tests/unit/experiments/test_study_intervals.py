@@ -28,11 +28,27 @@ def test_fewer_than_five_runs_tell_no_interval():
     assert difference([1.0] * 4, [2.0] * 4).within is None
 
 
-def test_runs_that_are_all_the_same_have_an_interval_of_no_width():
+def test_runs_that_are_all_the_same_are_called_so_and_have_no_interval():
     found = estimate([25.132544] * 6)
-    assert found.mean_within == (25.132544, 25.132544)
+    assert (found.is_same, found.mean_within) == (True, None)
     assert found.spread == pytest.approx(0)
-    assert difference([1.0] * 6, [3.0] * 6).within == (2.0, 2.0)
+    apart = difference([1.0] * 6, [3.0] * 6)
+    assert (apart.is_same, apart.within, apart.mean) == (True, None, 2.0)
+    assert not estimate([1.0]).is_same
+
+
+@pytest.mark.parametrize("values", [[0, 0, 0, 0, 1], [0] * 9 + [1], [3, 3, 3, 3, 3, 4]])
+def test_counts_that_are_nearly_all_alike_tell_no_interval(values):
+    assert estimate(values).mean_within is None
+
+
+@pytest.mark.parametrize(("mean", "count"), [(0.3, 6), (1.0, 5), (2.0, 8), (5.0, 6)])
+def test_an_interval_of_counts_that_is_told_covers_their_mean(mean, count):
+    random = np.random.default_rng(5)
+    found = [estimate(random.poisson(mean, count)).mean_within for _ in range(TRIALS)]
+    told = [one for one in found if one is not None]
+    missed = sum(not one.holds(mean) for one in told)
+    assert missed / TRIALS <= 0.10
 
 
 def test_seeds_as_blocks_make_the_interval_of_a_difference_narrower():

@@ -1,0 +1,97 @@
+"""What comes back of a cell is kept whole, or named as failed; a broken index is told."""
+
+import io
+import json
+import tarfile
+from types import SimpleNamespace
+
+import pytest
+
+from corridor.experiments.study_runs.folder import StudyFolder, read_index
+from corridor.experiments.study_runs.outcome import LOG, RUN, Ran
+from corridor.experiments.study_runs.reading import read_study
+from corridor.topologies.base.errors import InputError
+
+CELL = SimpleNamespace(
+    id="a1", repetition=0, seed=7, condition=SimpleNamespace(levels={"law": "th"}, digest="d")
+)
+
+
+def archive(*names: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as made:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 2
+            made.addfile(info, io.BytesIO(b"{}"))
+    return packed.getvalue()
+
+
+def ran(state: str, packed: bytes) -> Ran:
+    return Ran("a1", state, "why", 1.0, "here", packed)
+
+
+@pytest.fixture
+def folder(tmp_path) -> StudyFolder:
+    found = StudyFolder(tmp_path / "study")
+    with found.open(b"name: x\n"):
+        pass
+    return found
+
+
+def test_a_cell_with_results_is_its_owners_alone(folder):
+    folder.keep(CELL, ran("valid", archive(LOG, f"{RUN}/summary.json")))
+    assert folder.known("a1").state == "valid"
+    assert folder.result("a1").stat().st_mode & 0o777 == 0o700
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert json.loads((folder.result("a1") / "cell.json").read_text())["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("state", "packed"),
+    [("failed", b""), ("invalid", archive(LOG)), ("failed", archive(LOG))],
+    ids=["killed again and again", "no room for results", "refused"],
+)
+def test_a_cell_without_results_has_failed_and_may_run_again(folder, state, packed):
+    folder.keep(CELL, ran(state, packed))
+    assert folder.known("a1").state == "failed"
+    assert not folder.result("a1").exists()
+    folder.forget("a1")
+    assert folder.known("a1") is None
+
+
+def test_what_a_killed_command_left_half_is_cleared_away(folder):
+    (folder.path / "cells" / "b2.partial").mkdir()
+    with folder.open(b"name: x\n"):
+        assert list((folder.path / "cells").iterdir()) == []
+
+
+def test_two_commands_do_not_run_one_study(folder):
+    other = StudyFolder(folder.path)
+    with (
+        folder.open(b"name: x\n"),
+        pytest.raises(InputError, match="another command"),
+        other.open(b""),
+    ):
+        pass
+
+
+def test_an_error_within_is_told_as_what_it_is(folder):
+    with pytest.raises(ConnectionRefusedError), folder.open(b"name: x\n"):
+        raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    "index",
+    [[], {}, {"schema": 1}, {"schema": 1, "study": {"name": "X X"}, "cells": []}],
+    ids=["a list", "empty", "no study", "a bad name"],
+)
+def test_a_broken_index_is_told(tmp_path, index):
+    (tmp_path / "study.json").write_text(json.dumps(index))
+    with pytest.raises(InputError):
+        read_study(tmp_path)
+
+
+def test_a_folder_without_an_index_is_no_study(tmp_path):
+    with pytest.raises(InputError, match="is no study's folder"):
+        read_index(tmp_path)
