@@ -120,8 +120,8 @@ def _lost_of_streams(demand: DemandSummary) -> int:
 
 def _lost_by_the_machine(demands: Sequence[DemandSummary], clock: str) -> str | None:
     """Why losses that have a cause are not the network's. In the virtual clock a gateway is never
-    late: what it loses there, it refuses."""
-    kinds = OF_THE_MACHINE.keys() - ({GATEWAY} if clock == "virtual" else set())
+    late: what it loses there, it refuses; nor is BFD: what a switch loses there is of an event."""
+    kinds = OF_THE_MACHINE.keys() - ({GATEWAY, SWITCH} if clock == "virtual" else set())
     by_cause: Counter[str] = Counter()
     worst = (0, "")
     for demand in demands:
