@@ -229,8 +229,8 @@ def load_study(path: str | Path) -> Study:
     if len(found) * study.repetitions > MOST_CELLS:
         said = f"comes to {len(found) * study.repetitions} runs"
         raise document.error(said, "matrix", hint=f"{MOST_CELLS} at most: leave out levels")
-    for number, one in enumerate(study.expect):
-        asked = {axis: shown(level) for axis, level in one.where.items()}
+    for number, wanted in enumerate(study.expect):
+        asked = {axis: shown(level) for axis, level in wanted.where.items()}
         if not any(matrix.matches(levels, asked) for levels in found):
             raise document.error("no combination has these levels", "expect", number, "where")
     return Study(study, document, Path(document.file).parent, found)
