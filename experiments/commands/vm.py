@@ -113,13 +113,14 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.machines import boot, running
     from corridor.experiments.terminal.live import waiting
     from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.scratch import scratch_folder
 
     if args.clock == "virtual":
         raise InputError("nobody can log in to a machine whose time is skipped", "-- COMMAND")
     image = _image(args)
     port = args.port or running.free_port()
     handed = _handover(running.public_key())
-    with boot.scratch() as folder:
+    with scratch_folder() as folder:
         boot.hand_over(handed, folder)
         wanted = _wanted(args, ssh_port=port)
         machine = boot.as_boot(image, wanted, folder, _results(args))

@@ -22,8 +22,8 @@ from pathlib import Path
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.api_process import ServingProcess
 from corridor.experiments.live_network.session import Session
-from corridor.experiments.testbeds.scratch import lock_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.scratch import lock_folder
 
 MODULE = "corridor.experiments.live_network.page"
 TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"

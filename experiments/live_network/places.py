@@ -15,8 +15,8 @@ from corridor.experiments.live_network.guest_link.socket import Line
 from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import keeping_natively
-from corridor.experiments.testbeds.scratch import scratch_folder
 from corridor.experiments.testbeds.uml import keeping_guest
+from corridor.topologies.base.scratch import scratch_folder
 
 
 class Place(NamedTuple):

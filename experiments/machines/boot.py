@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,13 +70,6 @@ def as_boot(image: Image, wanted: Wanted, folder: Path, results: Path | None) ->
         ssh_port=wanted.ssh_port,
         seed=wanted.seed,
     )
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for what a boot needs; gone when it is over."""
-    with tempfile.TemporaryDirectory(prefix="corridor-machine-") as folder:
-        yield Path(folder)
 
 
 def start(boot: Boot, log: Path) -> subprocess.Popen[bytes]:

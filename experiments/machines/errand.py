@@ -19,6 +19,7 @@ from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import Channel
 from corridor.experiments.machines.recipe import GUEST_USER, PLACE
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.scratch import scratch_folder
 
 LOOK_EVERY_S = 0.2
 PORTS = "/dev/virtio-ports"
@@ -58,7 +59,7 @@ def run(
 
     Raises EnvironmentUnsupported where the machine ended without a word.
     """
-    with boot.scratch() as folder:
+    with scratch_folder() as folder:
         boot.hand_over(handed, folder)
         output, code = folder / "output", folder / "code"
         channels = (Channel("output", output), Channel("code", code))

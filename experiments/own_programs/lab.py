@@ -35,10 +35,10 @@ from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, program_natively
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, entries_of, guest_mb
-from corridor.experiments.testbeds.scratch import scratch_folder
 from corridor.experiments.testbeds.uml import guest_of_a_program
 from corridor.experiments.testbeds.watchdog import PATIENCE_S
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
+from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 import platform
-import shutil
 import sys
 import tarfile
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,22 +18,20 @@ from corridor.experiments.study_runs.bundle import Bundle
 from corridor.experiments.study_runs.outcome import BUNDLE, LOG, OUTCOME, RUN, Ran, State
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.scratch import scratch_folder
 
 PROGRAM = "corridor.experiments.study_runs.one_cell"
-PREFIX = "corridor-cell-"
 TOLD_LINES = 3
 
 
 def run_cell(bundle: Bundle) -> Ran:
     """Never raises for what becomes of a cell: that is told."""
     started = time.monotonic()
-    _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as place:
-        folder = Path(place)
+    with scratch_folder() as folder:
         (folder / BUNDLE).write_bytes(pickle.dumps(bundle))
         with (folder / LOG).open("wb") as log:
             process = child_process.start(
-                [sys.executable, "-P", "-m", PROGRAM, place],
+                [sys.executable, "-P", "-m", PROGRAM, str(folder)],
                 stdout=log,
                 stderr=log,
                 more_environment={"PYTHONPATH": str(IMPORT_ROOT), "PYTHONUNBUFFERED": "1"},
@@ -56,14 +51,6 @@ def run_cell(bundle: Bundle) -> Ran:
             platform.node(),
             _archive(folder),
         )
-
-
-def _sweep() -> None:
-    """Away with folders of workers that were killed: their names have the process's number."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        number = left.name.removeprefix(PREFIX).partition("-")[0]
-        if number.isdecimal() and not Path(f"/proc/{number}").exists():
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _told(outcome: Path) -> tuple[State, str]:

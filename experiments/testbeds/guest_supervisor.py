@@ -29,8 +29,8 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
 from corridor.experiments.testbeds.processors import one_cpu
-from corridor.experiments.testbeds.scratch import scratch_folder
 from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.scratch import scratch_folder
 
 PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.api.control_client import ask
-from corridor.experiments.testbeds.scratch import PREFIX
+from corridor.topologies.base.scratch import PREFIX
 from corridor_runs import broken_copy, corridor, environment, seen_inside
 from live_runs import Api, LiveRun
 

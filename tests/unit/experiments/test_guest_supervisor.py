@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.testbeds import guest_supervisor, native, scratch
+from corridor.experiments.testbeds import guest_supervisor, native
+from corridor.topologies.base import scratch
 
 KEEPER = [sys.executable, "-I", "-S", guest_supervisor.__file__]
 SHELL = "/bin/sh"

@@ -11,7 +11,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.live_network import page_process, session
-from corridor.experiments.testbeds.scratch import lock_folder
+from corridor.topologies.base.scratch import lock_folder
 
 TOKEN = "t" * 43
 

@@ -1,6 +1,6 @@
-"""Scratch folders of guests, each locked by its supervisor while it lives. Standard library only.
+"""Scratch folders, each locked by its process while that lives. Standard library only.
 
-A supervisor that is killed cannot remove its folder. The kernel lets go of its lock, by which
+A process that is killed cannot remove its folder. The kernel lets go of its lock, by which
 the next process knows that nobody needs the folder.
 """
 
@@ -19,7 +19,7 @@ PREFIX = "corridor-guest-"
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder of one's own, gone in the end; those of dead supervisors go at once."""
+    """A folder of one's own, gone in the end; those of dead processes go at once."""
     remove_dead()
     folder, lock = _make()
     try:
