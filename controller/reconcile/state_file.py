@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import PolicySet
+from corridor.topologies.base.whole_file import write_whole
 from corridor.topologies.model.topology import Frozen
 
 
@@ -86,12 +86,7 @@ class StateFile:
             stands=_saved(deployment),
             next=_saved(about_to) if about_to is not None else None,
         )
-        aside = self._path.with_suffix(".new")
-        with aside.open("w") as file:
-            file.write(said.model_dump_json(by_alias=True))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._path)
+        write_whole(self._path, said.model_dump_json(by_alias=True).encode())
 
     def recall(self) -> Remembered | None:
         """Nothing where nothing was kept. Raises Unreadable."""

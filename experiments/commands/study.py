@@ -49,7 +49,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--workers",
-        type=whole(1, 1024, "1 to 1024 workers"),
+        type=whole(1, 1025, "1 to 1024 workers"),
         metavar="N",
         help="cells at once (default: one a processor)",
     )
@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan(file: str) -> int:
     from corridor.experiments.study.cells import conditions
-    from corridor.experiments.study.study_file import described, load_study
+    from corridor.experiments.study.load import load_study
+    from corridor.experiments.study.study_file import described
 
     study = load_study(file)
     found = conditions(study)
@@ -89,7 +90,7 @@ def _plan(file: str) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.folders import DEFAULT_RESULTS
-    from corridor.experiments.study.study_file import load_study
+    from corridor.experiments.study.load import load_study
     from corridor.experiments.study_runs.running import How, run_study
     from corridor.experiments.terminal.live import telling
 
@@ -148,6 +149,9 @@ def _dask(action: str, address: str) -> int:
         more = [address, *options]
     else:
         more = ["--host", address or LOOPBACK, "--no-dashboard"]
-        print(OPEN if address else f"listens on {LOOPBACK} only: name an address for others")
+        print(
+            OPEN if address else f"listens on {LOOPBACK} only: name an address for others",
+            flush=True,
+        )
     command = [sys.executable, "-P", "-m", MODULES[action], *more]
     os.execv(sys.executable, command)  # noqa: S606 - this Python

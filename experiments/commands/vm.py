@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands.arguments import whole
+
 if TYPE_CHECKING:
     from corridor.experiments.machines.boot import Wanted
     from corridor.experiments.machines.handover import Handover
@@ -73,9 +75,27 @@ def _add_run(run: Any) -> None:
         default="real",
         help="virtual, with a command: a nanosecond for each instruction, sleep skipped",
     )
-    run.add_argument("--cpus", type=int, default=2, metavar="N", help="processors (real clock)")
-    run.add_argument("--memory", type=int, default=4096, metavar="MB", help="memory (real clock)")
-    run.add_argument("--port", type=int, default=0, metavar="PORT", help="of ssh, on loopback")
+    run.add_argument(
+        "--cpus",
+        type=whole(1, 257, "1 to 256 processors"),
+        default=2,
+        metavar="N",
+        help="processors (real clock)",
+    )
+    run.add_argument(
+        "--memory",
+        type=whole(256, 2**20, "256 MB or more"),
+        default=4096,
+        metavar="MB",
+        help="memory (real clock)",
+    )
+    run.add_argument(
+        "--port",
+        type=whole(0, 2**16, "a port is 1 to 65535; 0 is a free one"),
+        default=0,
+        metavar="PORT",
+        help="of ssh, on loopback",
+    )
     run.add_argument("--results", default="results", metavar="DIR", help="the machine's results")
 
 
@@ -179,13 +199,14 @@ def _box(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_disk, write_ova
+    from corridor.topologies.base.bounded_file import read_text
     from corridor.topologies.base.errors import InputError
 
     file = Path(args.file)
     endings = (".qcow2", ".vmdk", ".ova")
     if file.suffix not in endings:
         raise InputError(f"{file}: its ending says no format", f"one of {', '.join(endings)}")
-    key = Path(args.key).read_text(encoding="utf-8") if args.key else ""
+    key = read_text(args.key) if args.key else ""
     if "PRIVATE KEY" in key:
         raise InputError("is a private key, which stays where it is", "the .pub", file=args.key)
     image = _image(args)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import getpass
 import json
 import os
@@ -13,7 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from corridor.experiments.machines.tools import BUILDING, require
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.waiting_lock import in_turn
 
 SCRIPTS = ("in_image.sh", "handover.sh")
 HERE = Path(__file__).parent
@@ -57,7 +57,7 @@ def build_image(
         return found
     machines = images.machines_folder()
     machines.mkdir(parents=True, exist_ok=True)
-    with _builder_lock(machines, report):
+    with in_turn(machines / "build.lock", lambda: report("waiting for another build")):
         found = None if rebuild else images.find_image(architecture)
         if found:
             return found
@@ -164,14 +164,3 @@ def _check_room(folder: Path) -> None:
             f"which has {free / 1e9:.1f} GB free",
             "free some, or set XDG_CACHE_HOME to a folder on another disk",
         )
-
-
-@contextlib.contextmanager
-def _builder_lock(folder: Path, report: Report) -> Iterator[None]:
-    with (folder / "build.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another build")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

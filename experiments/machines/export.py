@@ -47,9 +47,11 @@ def write_ova(image: Image, handed: handover.Handover, file: Path) -> None:
         disk = Path(folder) / f"{name}-disk1.vmdk"
         write_disk(image, handed, disk, "vmdk")
         said = box.descriptor(image.architecture, disk.name, disk.stat().st_size)
-        with tarfile.open(file, "w", format=tarfile.USTAR_FORMAT) as tar:
+        staged = Path(folder) / file.name
+        with tarfile.open(staged, "w", format=tarfile.USTAR_FORMAT) as tar:
             _add_text(tar, f"{name}.ovf", said)  # the descriptor has to be the first
             tar.add(disk, disk.name, filter=_nobodys)
+        staged.replace(file)
 
 
 def write_box(
@@ -64,13 +66,15 @@ def write_box(
     with tempfile.TemporaryDirectory(prefix=".corridor-box-", dir=folder) as work:
         disk = Path(work) / DISK_NAMES[provider]
         write_disk(image, handed, disk, "qcow2" if provider == "libvirt" else "vmdk")
-        with tarfile.open(file, "w", format=tarfile.USTAR_FORMAT) as tar:
+        staged = Path(work) / file.name
+        with tarfile.open(staged, "w", format=tarfile.USTAR_FORMAT) as tar:
             _add_text(tar, "metadata.json", box.metadata(provider))
             _add_text(tar, "Vagrantfile", box.vagrantfile(provider))
             if provider == "virtualbox":
                 size = disk.stat().st_size
                 _add_text(tar, "box.ovf", box.descriptor(image.architecture, disk.name, size))
             tar.add(disk, disk.name, filter=_nobodys)
+        staged.replace(file)
     catalogue = folder / CATALOGUE
     pin = box.pinned((CHECKOUT / "Vagrantfile").read_text(encoding="utf-8"))
     catalogue.write_text(box.catalogue(pin, _boxes(image, folder)), encoding="utf-8")

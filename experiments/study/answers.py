@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from corridor.experiments.study.intervals import Difference, Estimate, difference, estimate
+from corridor.experiments.study.load import Study
 from corridor.experiments.study.matrix import Levels, matches
 from corridor.experiments.study.study_file import (
     CompareEntry,
     ExpectEntry,
     MeasureEntry,
-    Study,
     StudyFile,
     described,
+    named,
     parse_bound,
-    shown,
 )
 from corridor.traffic.measures.quantiles import Interval
 
@@ -119,7 +119,7 @@ def _condition(told: Told, levels: Levels, measure: MeasureEntry) -> ConditionAn
 
 
 def _compared(study: StudyFile, told: Told, wanted: CompareEntry) -> Iterator[ComparisonAnswer]:
-    where = {axis: shown(level) for axis, level in wanted.where.items()}
+    where = named(wanted.where)
     for levels in told.conditions():
         other = {**levels, wanted.axis: wanted.other}
         if levels.get(wanted.axis) != wanted.one or not matches(levels, where):
@@ -146,7 +146,7 @@ def _all_expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator
 
 
 def _expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[ExpectationAnswer]:
-    where = {axis: shown(level) for axis, level in wanted.where.items()}
+    where = named(wanted.where)
     if wanted.compare:
         entry = next(one for one in study.compare if one.id == wanted.compare)
         for one in _compared(study, told, entry):

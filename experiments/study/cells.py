@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_beside
+from corridor.experiments.study.load import Study, every_run, refuse
 from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.patches import NoSuchPlace, patched
-from corridor.experiments.study.study_file import Study, described, every_run, refuse
+from corridor.experiments.study.study_file import described
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError

@@ -12,10 +12,9 @@ import contextlib
 import fcntl
 import io
 import json
-import os
 import shutil
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +24,7 @@ from corridor.experiments.study_runs.outcome import LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.ownership import hand_over_all, owner_in
+from corridor.topologies.base.whole_file import write_whole
 
 INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
 PARTIAL = ".partial"
@@ -60,7 +60,7 @@ class StudyFolder:
             with writing(self.path):
                 for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
                     shutil.rmtree(left)
-                _write(self.path / "study.yaml", written)
+                write_whole(self.path / "study.yaml", written)
             try:
                 yield
             finally:
@@ -78,7 +78,7 @@ class StudyFolder:
             ) from None
 
     def write_index(self, index: dict[str, Any]) -> None:
-        _write(self.path / INDEX, json.dumps({"schema": SCHEMA, **index}, indent=1).encode())
+        write_whole(self.path / INDEX, json.dumps({"schema": SCHEMA, **index}, indent=1).encode())
 
     def result(self, cell: str) -> Path:
         return self.path / CELLS / cell
@@ -125,13 +125,13 @@ class StudyFolder:
             said["state"] = "failed"
             log = partial / LOG
             said["log"] = log.read_text(errors="replace") if log.exists() else ""
-            _write(self.path / FAILED / f"{cell.id}.json", json.dumps(said, indent=1).encode())
+            write_whole(self.path / FAILED / f"{cell.id}.json", json.dumps(said, indent=1).encode())
             shutil.rmtree(partial)
             return
         results = partial / RUN
         results.chmod(OWN_ONLY)
         (partial / LOG).rename(results / LOG)
-        _write(results / CELL, json.dumps(said, indent=1).encode())
+        write_whole(results / CELL, json.dumps(said, indent=1).encode())
         results.rename(self.result(cell.id))
         partial.rmdir()
 
@@ -144,18 +144,3 @@ def read_index(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise InputError("is of another version", "run the study again", str(path / INDEX))
     return found
-
-
-def states(folder: StudyFolder, ids: Sequence[str]) -> dict[str, Known]:
-    found = {one: folder.known(one) for one in ids}
-    return {one: known for one, known in found.items() if known is not None}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing."""
-    partial = path.with_name(f"{path.name}{PARTIAL}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)

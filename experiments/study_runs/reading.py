@@ -9,8 +9,9 @@ from typing import Any
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.cells import Cell
+from corridor.experiments.study.load import Study
 from corridor.experiments.study.measures import parse, value_of
-from corridor.experiments.study.study_file import Study, StudyFile
+from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study_runs.folder import INDEX, StudyFolder, read_index
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError

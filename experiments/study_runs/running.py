@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.study.answers import Told, enough_repetitions
 from corridor.experiments.study.cells import Cell, cells, conditions
-from corridor.experiments.study.study_file import Study
+from corridor.experiments.study.load import Study
 from corridor.experiments.study_runs.bundle import bundle_of
 from corridor.experiments.study_runs.cluster import cluster
 from corridor.experiments.study_runs.folder import StudyFolder

@@ -7,7 +7,6 @@ only then renamed into place, so a build cut short is never taken for a kernel.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
@@ -37,6 +36,7 @@ from corridor.experiments.testbeds.system_packages import command
 from corridor.experiments.testbeds.unfinished_builds import LOCK, remove_unfinished
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.waiting_lock import in_turn
 
 RANDOM_USER = Path("arch/um/os-Linux/util.c")
 HOST_RANDOM = "return getrandom(buf, len, flags);"
@@ -125,12 +125,8 @@ def cache_to_change(cache: Path, progress: Report = lambda _: None) -> Iterator[
         raise EnvironmentUnsupported(
             f"cannot make {cache}: {error.strerror}", "set XDG_CACHE_HOME to a folder you own"
         ) from error
-    with (cache / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(Progress("waiting for another build of the kernel to end"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    waits = Progress("waiting for another build of the kernel to end")
+    with in_turn(cache / LOCK, lambda: progress(waits)):
         yield
 
 

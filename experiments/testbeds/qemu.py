@@ -7,11 +7,8 @@ nothing.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.experiments.machines.qemu import command
@@ -20,14 +17,9 @@ from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.guest_command import copies, links
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
-from corridor.experiments.testbeds.uml import (
-    NO_MORE,
-    SUPERVISOR,
-    OnEvent,
-    host_environment,
-    let_go,
-)
-from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
+from corridor.experiments.testbeds.supervised import start, watched
+from corridor.experiments.testbeds.uml import NO_MORE, OnEvent
+from corridor.experiments.testbeds.watchdog import PATIENCE_S
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 NAME = "the emulated machine"
@@ -42,23 +34,8 @@ def run_in_machine(
     memory_mb: int = USUAL_GUEST_MB,
 ) -> None:
     """Boot a machine that executes ``out_dir/raw/plan.json``; as ``run_in_guest`` of ``uml.py``."""
-    with _machine(kernel, out_dir, patience_s, memory_mb) as guest:
+    with watched(_boot(kernel, out_dir, memory_mb), out_dir, patience_s) as guest:
         read_events(guest, on_event, out_dir / "console.log", NAME)
-
-
-@contextlib.contextmanager
-def _machine(
-    kernel: DebianKernel, out_dir: Path, patience_s: float, memory_mb: int
-) -> Iterator[subprocess.Popen[bytes]]:
-    guest = _boot(kernel, out_dir, memory_mb)
-    try:
-        with Watchdog(out_dir, lambda: let_go(guest), patience_s):
-            yield guest
-    finally:
-        let_go(guest)
-        guest.wait()
-        assert guest.stdout is not None
-        guest.stdout.close()
 
 
 def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Popen[bytes]:
@@ -74,16 +51,9 @@ def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Pop
         {qemu_command.INITRAMFS_LINK: kernel.initramfs(script)},
         name=qemu_command.KERNEL_LINK,
     )
-    supervisor = [
-        *(sys.executable, "-I", "-S", str(SUPERVISOR), "--anywhere"),
+    orders = [
+        "--anywhere",
         *(f"--link={name}={path}" for name, path in linked.items()),
         *(f"--compiled={name}={path}" for name, path in copies(NO_MORE).items()),
     ]
-    return subprocess.Popen(
-        [*supervisor, "--", place, *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=host_environment(),
-        start_new_session=True,
-    )
+    return start(orders, [place, *words])

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,9 @@ from corridor.experiments.testbeds.events import ConsoleEvent, read_events
 from corridor.experiments.testbeds.guest_command import boot_command, copies, links
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.experiments.testbeds.supervised import let_go, start, watched
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
-SUPERVISOR = Path(__file__).with_name("guest_supervisor.py")
 OUT_IN_GUEST = guest_init.OUT
 PROJECT_IN_GUEST = guest_init.PROJECT
 PYTHON_IN_GUEST = guest_init.PYTHON
@@ -105,14 +103,8 @@ def _guest(
     guest = _boot(
         kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb, more_code=more_code
     )
-    try:
-        with Watchdog(out_dir, lambda: let_go(guest), patience_s):
-            yield guest
-    finally:
-        let_go(guest)
-        guest.wait()
-        assert guest.stdout is not None
-        guest.stdout.close()
+    with watched(guest, out_dir, patience_s):
+        yield guest
 
 
 @contextlib.contextmanager
@@ -174,9 +166,9 @@ def guest_of_a_program(
             seen={FOLDER: folder},
             own=own,
         )
-    watched = Watchdog(out_dir, lambda: let_go(guest), patience_s) if patience_s else None
+    watchdog = Watchdog(out_dir, lambda: let_go(guest), patience_s) if patience_s else None
     try:
-        with watched or contextlib.nullcontext():
+        with watchdog or contextlib.nullcontext():
             yield guest
     finally:
         let_go(guest)
@@ -199,12 +191,11 @@ def _boot(
     ``console`` is a descriptor that becomes the guest's second console. What is ``seen`` can be
     mounted by its name. With ``own`` the supervisor removes ``out_dir``.
     """
-    supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR)]
     linked = links(kernel.path, out_dir, seen)
-    supervisor += [f"--link={name}={path}" for name, path in linked.items()]
-    supervisor += [f"--own={out_dir.resolve()}"] if own else []
-    supervisor += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
-    supervisor += [] if console is None else [f"--input={console}"]
+    orders = [f"--link={name}={path}" for name, path in linked.items()]
+    orders += [f"--own={out_dir.resolve()}"] if own else []
+    orders += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
+    orders += [] if console is None else [f"--input={console}"]
     words = boot_command(
         kernel,
         virtual_clock,
@@ -212,24 +203,4 @@ def _boot(
         second_console=console is not None,
         memory_mb=memory_mb,
     )
-    return subprocess.Popen(
-        [*supervisor, "--", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=host_environment(),
-        start_new_session=True,
-        pass_fds=() if console is None else (console,),
-    )
-
-
-def host_environment() -> dict[str, str]:
-    """For the kernel as a process of the host, which keeps the guest's memory under TMPDIR."""
-    names = ("PATH", "TMPDIR", "TMP", "TEMP")
-    return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def let_go(guest: subprocess.Popen[bytes]) -> None:
-    """Its supervisor kills what is left of the guest and tidies up."""
-    assert guest.stdin is not None
-    guest.stdin.close()
+    return start(orders, words, () if console is None else (console,))

@@ -40,7 +40,7 @@ from pathlib import Path
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.study.cells import conditions
-from corridor.experiments.study.study_file import load_study
+from corridor.experiments.study.load import load_study
 from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.topologies.formats.load import load_topology
 

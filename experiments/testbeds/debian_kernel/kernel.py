@@ -24,9 +24,11 @@ from corridor.experiments.testbeds.debian_kernel import modules as kernel_module
 from corridor.experiments.testbeds.debian_kernel.initramfs import with_modules, with_script
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.waiting_lock import in_turn
 
 FOLDER = "emulated"
 WORK = "getting-"
+LOCK = "kept.lock"
 STALE_S = 3600
 BUSYBOX = Path("/usr/bin/busybox")
 BUSYBOX_PACKAGE = "busybox-static"
@@ -188,9 +190,12 @@ def _make(
     about = {"version": version, "modules": names, "size_bytes": len(archive)}
     (staged / "kernel.json").write_text(json.dumps(about, indent=1) + "\n")
     target = kept / f"{version}-{_digest(architecture, wanted)}"
-    if not target.exists():
-        staged.rename(target)
-    found = _read(target / "kernel.json", architecture)
+    with in_turn(kept / LOCK, lambda: say("waiting for another process that keeps a kernel")):
+        found = _read(target / "kernel.json", architecture)
+        if found is None:  # none is there, or one that was spoilt
+            shutil.rmtree(target, ignore_errors=True)
+            staged.rename(target)
+            found = _read(target / "kernel.json", architecture)
     assert found is not None
     return found
 

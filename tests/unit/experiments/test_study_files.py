@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.study.cells import cells, conditions
-from corridor.experiments.study.study_file import load_study
+from corridor.experiments.study.load import load_study
 from corridor.experiments.study_runs.bundle import bundle_of, opened
 from corridor.experiments.study_runs.program import program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
