@@ -1,7 +1,8 @@
 """What claims to be a switch's message is read to its end, or refused."""
 
 import signal
-from contextlib import contextmanager
+import subprocess
+import sys
 
 import pytest
 
@@ -24,21 +25,33 @@ from switch_messages import (
     spoilt,
 )
 
-PARSE_S = 2.0
+PARSE_CPU_S = 2.0
+"""Of the processor's time; what takes more has no end."""
 
-
-@contextmanager
-def at_most(seconds):
-    def stop(*_):
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+READER = f"""
+import signal, sys
+from corridor.controller.openflow.framework import parser
+from corridor.controller.openflow.message_check import header
+for line in sys.stdin:
+    data = bytes.fromhex(line)
+    told = header(data)
+    print(line.strip(), flush=True)
+    signal.setitimer(signal.ITIMER_VIRTUAL, {PARSE_CPU_S})
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
+    except Exception:
+        pass
+"""
+"""A process of its own, which its kernel ends: a parser without end takes all memory, and no
+exception that a signal raises in it can be relied on to get out."""
+
+
+def read_by_framework(messages: list[bytes]) -> tuple[int, list[str]]:
+    """The exit code of a process that has the framework read these, and those it began (hex)."""
+    lines = "".join(f"{data.hex()}\n" for data in messages)
+    command = (sys.executable, "-P", "-c", READER)
+    done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, text=True, timeout=100)
+    return done.returncode, done.stdout.split()
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -85,26 +98,23 @@ def test_what_does_not_hold_together_is_refused_with_the_reason(spoilt_message, 
         check(spoilt_message)
 
 
+def passes(data: bytes) -> bool:
+    try:
+        check(data)
+    except Malformed:
+        return False
+    return True
+
+
 def test_no_message_that_passes_keeps_the_framework_for_ever():
     """Of thousands that are spoilt, among which many would."""
-    passed = 0
-    for data in spoilt(seed=20240604, number=20_000):
-        try:
-            told = check(data)
-        except Malformed:
-            continue
-        passed += 1
-        with at_most(PARSE_S):
-            try:
-                parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
-            except TimeoutError:
-                pytest.fail(f"endless: {data.hex()}")
-            except Exception:  # noqa: BLE001 - it has come to an end
-                continue
-    assert 1_000 < passed < 19_000
+    passed = [data for data in spoilt(seed=20240604, number=20_000) if passes(data)]
+    assert 1_000 < len(passed) < 19_000
+    code, begun = read_by_framework(passed)
+    assert code == 0, f"endless: {begun[-1]}"
+    assert len(begun) == len(passed)
 
 
+@pytest.mark.skipif(not controller.__name__.startswith("ryu"), reason="a fault of Ryu's parser")
 def test_what_is_refused_would_keep_ryu_for_ever():
-    if controller.__name__.startswith("ryu"):
-        with pytest.raises(TimeoutError), at_most(0.3):
-            parser.msg_parser(None, 4, HELLO, len(ENDLESS_HELLO), 1, ENDLESS_HELLO)
+    assert read_by_framework([ENDLESS_HELLO]) == (-signal.SIGVTALRM, [ENDLESS_HELLO.hex()])
