@@ -98,6 +98,25 @@ def test_who_fills_a_fibre_is_told_as_a_share_of_its_rate_over_the_run(run: RunD
     assert "60 % ckpt 50 %, infer 10 %" in said
 
 
+def test_the_axis_of_a_single_round_reaches_its_end_and_has_more_than_one_label(
+    run: RunData,
+) -> None:
+    (infer,) = (one for one in run.summary["workloads"]["classes"] if one["class"] == "infer")
+    summary: Any = {**run.summary, "events": []}
+    classes = [{**infer, "deadlines": 0}]
+    summary["workloads"] = {**run.summary["workloads"], "classes": classes, "stretches": []}
+    alone = RunData(run.out_dir, summary)
+    of_infer = next(one for one in run.rounds if one.data_class == "infer")
+    took = of_infer._replace(from_ns=run.start_ns, completed_ns=run.start_ns + 2_110_000_000)
+    alone.__dict__["rounds"] = [took]
+    figure = drawn("completion-times", alone)
+    axes = next(one for one in figure.axes if one.get_yscale() == "log")
+    assert axes.get_xlim() == (0.0, 2.11)
+    low, high = axes.get_ylim()
+    assert len([tick for tick in axes.get_yticks() if low <= tick <= high]) >= 2
+    assert not any("deadline" in text for text in texts(figure))
+
+
 def test_classes_beyond_the_fills_are_one_and_probes_the_last() -> None:
     shares = {f"class-{number:02}": 0.01 for number in range(20)} | {"probes": 1.0}
     names = class_use.shown_names([class_use.Direction("one", "shanghai", shares)])
