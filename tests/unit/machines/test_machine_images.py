@@ -89,6 +89,11 @@ def test_settings_of_proxies_reach_the_image_and_nothing_else_does():
     assert "HOME" not in said
 
 
+def test_set_up_in_the_image_sees_of_the_builders_variables_only_those_settings():
+    (line,) = re.findall(r"^su .*provision\.sh.*$", (HERE / "in_image.sh").read_text(), re.M)
+    assert line.startswith('su - vagrant -c "set -a; . /build/environment; ')
+
+
 def test_names_of_architectures_are_debians_and_the_kernels():
     assert images.architecture_named("amd64") == images.architecture_named("x86_64") == "x86_64"
     assert images.architecture_named("arm64") == "aarch64"
