@@ -180,7 +180,9 @@ def _errand(args: argparse.Namespace) -> int:
 
 def _ssh(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.running import running, ssh
+    from corridor.experiments.machines.tools import ENTERING, require
 
+    require(ENTERING, "corridor vm ssh")
     words = args.command[1:] if args.command[:1] == ["--"] else args.command
     return subprocess.run(ssh(running(), words), check=False).returncode
 

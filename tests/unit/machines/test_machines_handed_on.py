@@ -255,6 +255,7 @@ def test_an_export_needs_an_ending_that_says_its_format(tmp_path, capsys):
     [
         (["run"], "qemu-system-x86_64"),
         (["run", "--", "true"], "qemu-system-x86_64"),
+        (["ssh"], "ssh"),
         (["box", "--out", "{folder}"], "qemu-img"),
         (["export", "{folder}/x.ova"], "qemu-img"),
     ],
