@@ -112,6 +112,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
+    from corridor.experiments.machines.images import other_images
+
     image = _image(args, rebuild=args.rebuild)
     if args.json:
         said = {
@@ -126,6 +128,9 @@ def _build(args: argparse.Namespace) -> int:
         print(json.dumps(said, indent=2))
     else:
         print(f"{image}, {image.size_bytes() / 1e9:.1f} GB")
+        for other in other_images(image):
+            size = f"{other.size_bytes() / 1e9:.1f} GB"
+            print(f"another version's, to be removed by hand: {other.folder}, {size}")
     return 0
 
 
