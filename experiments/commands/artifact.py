@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "what",
         type=Path,
-        metavar="WHAT",
+        metavar="FILE",
         help="a study's or a run's folder; to verify, an artifact or the folder it was unpacked to",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="to pack into (NAME.artifact.zip)")
