@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
     from corridor.experiments.answers.asking import answers, cut
+    from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
     from corridor.experiments.lab.second_opinion import second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -39,9 +40,11 @@ __all__ = [
     "load_policies",
     "load_scenario",
     "load_topology",
+    "pack_artifact",
     "run_scenario",
     "second_opinion",
     "topology_from_graph",
+    "verify_artifact",
 ]
 _HOMES = {
     "Lab": "experiments.run.lab",
@@ -55,9 +58,11 @@ _HOMES = {
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
+    "pack_artifact": "experiments.artifact_files.asking",
     "run_scenario": "experiments.run.runner",
     "second_opinion": "experiments.lab.second_opinion",
     "topology_from_graph": "topologies.formats.networkx_graphs",
+    "verify_artifact": "experiments.artifact_files.asking",
 }
 
 
