@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.study_runs.results import read_study, run_study
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
 
@@ -39,7 +40,9 @@ __all__ = [
     "load_policies",
     "load_scenario",
     "load_topology",
+    "read_study",
     "run_scenario",
+    "run_study",
     "second_opinion",
     "topology_from_graph",
 ]
@@ -55,7 +58,9 @@ _HOMES = {
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
+    "read_study": "experiments.study_runs.results",
     "run_scenario": "experiments.run.runner",
+    "run_study": "experiments.study_runs.results",
     "second_opinion": "experiments.lab.second_opinion",
     "topology_from_graph": "topologies.formats.networkx_graphs",
 }

@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.scenario.shipped_things import KINDS as THINGS
-    from corridor.experiments.study.shipped_studies import listed
+    from corridor.experiments.study.listing import listed
 
     kinds = {**THINGS, "studies": listed}
     asked = KINDS if args.kind is None else (args.kind,)

@@ -97,10 +97,13 @@ def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
     """
     happened = [one["id"] for one in summary.get("events", [])]
     found = list(_found(summary, measure.steps, "", {*CAUSES, *happened}))
+    if measure.function == "count" and measure.limit is None:
+        return float(sum(one is not None for one in found))
+    if any(one is not None and not isinstance(one, int | float) for one in found):
+        raise InputError(f'"{".".join(step.key for step in measure.steps)}" is no number')
     values = [float(one) for one in found if one is not None]
-    if measure.function == "count":
-        limit = measure.limit
-        return float(len(values) if limit is None else sum(map(limit.holds, values)))
+    if measure.limit is not None:
+        return float(sum(map(measure.limit.holds, values)))
     if measure.function == "sum" and not found:
         return 0.0
     if not values or (len(values) < len(found) and measure.function != "sum"):
@@ -121,12 +124,7 @@ def _found(
             yield from _found(item, steps, so_far, causes)
         return
     if not steps:
-        if isinstance(value, bool):
-            yield float(value)
-        elif value is None or isinstance(value, int | float):
-            yield value
-        else:
-            raise InputError(f'"{so_far}" is no number')
+        yield value
         return
     if value is None:
         yield None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.topologies.base.bounded_file import is_there, shown
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -29,14 +27,3 @@ def find_study(name_or_path: str | Path) -> Path:
         return path
     hint = nearest(name, known) or f"shipped are {', '.join(known)}; or give a file"
     raise InputError(f'no study is called "{shown(name)}"', hint)
-
-
-def listed() -> Iterator[Shipped]:
-    """Each with how many runs it comes to."""
-    from corridor.experiments.study.load import load_study
-
-    for name in shipped_studies():
-        study = load_study(name)
-        runs = len(study.combinations) * study.of.repetitions
-        size = {"conditions": len(study.combinations), "runs": runs}
-        yield Shipped(name, study.of.question, size, f"corridor study run {name}")
