@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.study_runs.results import read_study, run_study
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
 
@@ -41,7 +42,9 @@ __all__ = [
     "load_scenario",
     "load_topology",
     "pack_artifact",
+    "read_study",
     "run_scenario",
+    "run_study",
     "second_opinion",
     "topology_from_graph",
     "verify_artifact",
@@ -59,7 +62,9 @@ _HOMES = {
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
     "pack_artifact": "experiments.artifact_files.asking",
+    "read_study": "experiments.study_runs.results",
     "run_scenario": "experiments.run.runner",
+    "run_study": "experiments.study_runs.results",
     "second_opinion": "experiments.lab.second_opinion",
     "topology_from_graph": "topologies.formats.networkx_graphs",
     "verify_artifact": "experiments.artifact_files.asking",
