@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 OUTSIDE = ("deny", "not-judged")
 SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 """As policies have them; said here, since their module takes long to import."""
+FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
+"""Likewise, of figures."""
 
 
 def add_scenario_arguments(
@@ -114,3 +116,25 @@ def minutes(text: str) -> float:
     if not seconds > 0:
         raise argparse.ArgumentTypeError("patience is above 0 minutes")
     return seconds
+
+
+def add_figure_options(parser: argparse.ArgumentParser, default: str) -> None:
+    """``args.format`` is empty where nothing is said."""
+    parser.add_argument(
+        "--format",
+        type=figure_formats,
+        default=(),
+        metavar="LIST",
+        help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: {default})",
+    )
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+
+
+def figure_formats(text: str) -> tuple[str, ...]:
+    """For ``type``: formats of figures, each once."""
+    found = tuple(dict.fromkeys(one.strip() for one in text.split(",")))
+    for one in found:
+        if one not in FIGURE_FORMATS:
+            known = ",".join(FIGURE_FORMATS)
+            raise argparse.ArgumentTypeError(f"{one!r} is no format of figures: some of {known}")
+    return found

@@ -18,14 +18,31 @@ VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
 
 
-def made_by(study: StudyFile) -> str:
-    """What every table and figure carries."""
-    return f"{version_line()}, study {study.name}, scenario {study.scenario}, seed {study.seed}"
+MOST_SEEDS = 40
 
 
-def write(folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answers) -> None:
+def made_by(study: StudyFile, ran_by: str = "") -> str:
+    """What captions have: ``ran_by`` is the version that ran the cells, this one if not said."""
+    seeds = "seeds as given" if study.seeds else f"seed {study.seed}"
+    return f"{ran_by or version_line()}, study {study.name}, scenario {study.scenario}, {seeds}"
+
+
+def carried(study: StudyFile, runs: Sequence[RunValues], ran_by: str = "") -> str:
+    """What every figure, table and row has with it: the same, and each seed."""
+    seeds = [study.seed_of(one) for one in sorted({run.repetition for run in runs})]
+    more = f" and {len(seeds) - MOST_SEEDS} more" if len(seeds) > MOST_SEEDS else ""
+    return f"{made_by(study, ran_by)}: {', '.join(map(str, seeds[:MOST_SEEDS]))}{more}"
+
+
+def write(
+    folder: Path,
+    study: StudyFile,
+    runs: Sequence[RunValues],
+    found: Answers,
+    ran_by: str = "",
+) -> None:
     """Raises InputError where the folder cannot be written."""
-    maker = made_by(study)
+    maker = carried(study, runs, ran_by)
     with writing(folder):
         _write_values(folder / VALUES, study, runs, maker)
         (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
