@@ -40,8 +40,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     events = run.summary.get("events", [])
     classes = [one for one in class_data.by_importance(found["classes"]) if one["rounds"]]
     finished = [class_data.finished(run.rounds, one["class"], run.start_ns) for one in classes]
-    ends_s = [float(one.from_s.max()) for one in finished if len(one.from_s)]
-    end_s = max([class_data.end_of_events(events), *ends_s])
+    end_s = max([class_data.end_of_events(events), *map(_end_s, finished)])
     rows = time_rows(events, [ROW_IN] * len(classes), end_s, width)
     key = [*_key(finished, found), *key_of_events(rows.spans)]
     sheet = rows.sheet(_title(classes), data.caption(run.summary, _said(finished)), key)
@@ -50,6 +49,11 @@ def _draw(run: RunData, width: Width) -> Figure | None:
         _draw_class(axes, of, class_data.levels_of(found, one["class"]))
         name_row(axes, _named(one))
     return sheet.figure
+
+
+def _end_s(of: Finished) -> float:
+    """When the last round was over, or began if it never was."""
+    return float(np.max(of.from_s + np.nan_to_num(of.took_ms) / 1e3, initial=0.0))
 
 
 def _named(one: ClassSummary) -> str:
@@ -68,9 +72,8 @@ def _title(classes: Sequence[ClassSummary]) -> str:
         return f"{worst['class']} misses {missed:,} of {counted(worst['deadlines'], 'deadline')}"
     known = [(of["mean"] or 0.0, one) for one in classes if (of := one["completion_ms"])]
     most_ms, slowest = max(known, key=lambda pair: pair[0])
-    return (
-        f"No deadline is missed; {slowest['class']} takes longest, {duration(most_ms)} on the mean"
-    )
+    said = f"{slowest['class']} takes longest, {duration(most_ms)} on the mean"
+    return f"No deadline is missed; {said}" if any(one["deadlines"] for one in classes) else said
 
 
 def _said(finished: Sequence[Finished]) -> str:
@@ -122,7 +125,8 @@ def _draw_class(axes: Any, of: Finished, levels: Sequence[Level]) -> None:
     low, high = _limits([*of.took_ms[arrived].tolist(), *(one.middle_ms or 1 for one in levels)])
     axes.set_ylim(low, high)
     axes.plot(never_s, np.full(len(never_s), 0.93), transform=axes.get_xaxis_transform(), **LATE)
-    axes.yaxis.set_major_locator(LogLocator(numticks=4))
+    subs = (1.0,) if high / low > 30 else (1.0, 2.0, 5.0)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

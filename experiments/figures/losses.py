@@ -15,26 +15,14 @@ from corridor.experiments.figures import data
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Width
+from corridor.experiments.figures.style import FILL_EDGE, FILLS, Width
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
 ROW_IN = 0.22
 ELSEWHERE = "not on a fibre"
 SHOWN = tuple(cause for cause in CAUSES if cause != IN_FLIGHT)
-LOOKS: tuple[dict[str, Any], ...] = (
-    {"facecolor": "0.25"},
-    {"facecolor": "0.75"},
-    {"facecolor": "0.95", "hatch": "////"},
-    {"facecolor": "0.55", "hatch": "...."},
-    {"facecolor": "0.85", "hatch": "\\\\\\\\"},
-    {"facecolor": "white", "hatch": "xxxx"},
-    {"facecolor": "0.65", "hatch": "----"},
-    {"facecolor": "0.9", "hatch": "++++"},
-    {"facecolor": "0.45", "hatch": "oooo"},
-)
-"""By place in ``SHOWN``."""
-EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
+"""Each with the fill of its place."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +73,8 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     figure, axes = rows.figure(_title(account, places), caption, _key(shown))
     for y, place in zip(rows.ys, shown, strict=True):
         left = 0
-        for cause, look in zip(SHOWN, LOOKS, strict=True):
-            axes.barh(y, place.lost[cause], left=left, height=0.6, **look, **EDGE)
+        for cause, look in zip(SHOWN, FILLS, strict=True):
+            axes.barh(y, place.lost[cause], left=left, height=0.6, **look, **FILL_EDGE)
             left += place.lost[cause]
     axes.set_xlim(0, 1.05 * max(one.packets for one in shown))
     axes.set_xlabel("packets lost")
@@ -108,8 +96,8 @@ def _title(account: Mapping[str, Any], places: Sequence[Place]) -> str:
 
 def _key(shown: Sequence[Place]) -> list[tuple[Any, str]]:
     return [
-        (Patch(**look, **EDGE), cause)
-        for cause, look in zip(SHOWN, LOOKS, strict=True)
+        (Patch(**look, **FILL_EDGE), cause)
+        for cause, look in zip(SHOWN, FILLS, strict=True)
         if any(one.lost[cause] for one in shown)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corridor.experiments.figures import (
     before_after,
+    class_use,
     completion_times,
     demand_ranges,
     fibre_use,
@@ -38,6 +39,7 @@ KINDS: dict[str, FigureKind] = {
         goodput.KIND,
         latency_by_class.KIND,
         fibre_use.KIND,
+        class_use.KIND,
         losses.KIND,
         rtt_ecdf.KIND,
         throughput.KIND,

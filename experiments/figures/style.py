@@ -105,6 +105,20 @@ SERIES = (
     Series("#808080", (0, (9, 2)), "P"),
 )
 
+FILLS: tuple[dict[str, Any], ...] = (
+    {"facecolor": "0.25"},
+    {"facecolor": "0.75"},
+    {"facecolor": "0.95", "hatch": "////"},
+    {"facecolor": "0.55", "hatch": "...."},
+    {"facecolor": "0.85", "hatch": "\\\\\\\\"},
+    {"facecolor": "white", "hatch": "xxxx"},
+    {"facecolor": "0.65", "hatch": "----"},
+    {"facecolor": "0.9", "hatch": "++++"},
+    {"facecolor": "0.45", "hatch": "oooo"},
+)
+"""Of parts of a bar, told apart in grey."""
+FILL_EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
+
 
 def as_patch(look: dict[str, Any]) -> dict[str, Any]:
     """Of a line, for ``stairs``, which draws a patch: it has an edge where a line has a colour."""

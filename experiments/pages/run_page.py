@@ -45,7 +45,7 @@ def run_page(of: RunResults) -> Page:
     answers, summary = of.answers, of.summary
     demands = of_answers(answers, summary) if answers else of_summary(summary)
     scenario = summary["scenario"]
-    title = answers["title"] if answers else scenario
+    title = (answers["title"] if answers else "") or scenario
     return Page(
         title=f"Data corridor under policies: {title}",
         about=_about(summary, demands),

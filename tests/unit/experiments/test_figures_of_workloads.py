@@ -12,16 +12,17 @@ import pytest
 
 import handmade_run
 import handmade_workloads
-from corridor.experiments.figures import class_data, fibre_use, losses
+from corridor.experiments.figures import class_data, class_use, fibre_use, losses
 from corridor.experiments.figures.event_data import Level
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.utilisation import UTILISATION_FILE, Load, write_utilisation
 from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
-NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use")
+NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use", "class-use")
 FORWARD = {"demand": "near", "kind": "message", "direction": "forward"}
 QUEUED = {"place": "one:shanghai->guian", "cause": "queue", "packets": 90}
 ACCOUNT: Any = {
@@ -51,12 +52,28 @@ ACCOUNT: Any = {
 }
 
 
+def load(data_class: str, packets_of: str, at_ns: int, octets: int, fibre: str = "one") -> Load:
+    """Of a fibre of 8 Mbit/s: 1 MB fills a second."""
+    start = (fibre, "shanghai", "near", data_class, packets_of, False, at_ns, 10**9, octets)
+    return Load(*start, 8_000_000, octets / 1e6, octets / 1e6 * 8, None)
+
+
+LOADS = [
+    load("ckpt", "message", 0, 600_000),
+    load("ckpt", "message", 10**9, 400_000),
+    load("infer", "transfer", 10**9, 200_000),
+    load("infer", "probe", 0, 4_000),
+    load("ckpt", "message", 0, 20_000, fibre="two"),
+]
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     out_dir = tmp_path_factory.mktemp("workloads") / "run"
     handmade_workloads.write_run(out_dir)
     summary = summarise(out_dir, read_plan(out_dir), handmade_run.FACTS)
     (out_dir / "account.json").write_text(json.dumps(ACCOUNT))
+    write_utilisation(out_dir / UTILISATION_FILE, LOADS)
     return RunData(out_dir, summary)
 
 
@@ -70,6 +87,40 @@ def drawn(name: str, run: RunData, width: Any = TEXT) -> Any:
 
 def texts(figure: Any) -> list[str]:
     return [" ".join(text.get_text().split("\n")) for text in visible_texts(figure)]
+
+
+def test_who_fills_a_fibre_is_told_as_a_share_of_its_rate_over_the_run(run: RunData) -> None:
+    one, two = class_use.read_directions(run)
+    assert one.shares == {"ckpt": 0.5, "infer": 0.1, "probes": 0.002}
+    assert two.shares == {"ckpt": 0.01}
+    said = texts(drawn("class-use", run))
+    assert "one is fullest, 60 % on the mean; 83 % of that is ckpt" in said
+    assert "60 % ckpt 50 %, infer 10 %" in said
+
+
+def test_the_axis_of_a_single_round_reaches_its_end_and_has_more_than_one_label(
+    run: RunData,
+) -> None:
+    (infer,) = (one for one in run.summary["workloads"]["classes"] if one["class"] == "infer")
+    summary: Any = {**run.summary, "events": []}
+    classes = [{**infer, "deadlines": 0}]
+    summary["workloads"] = {**run.summary["workloads"], "classes": classes, "stretches": []}
+    alone = RunData(run.out_dir, summary)
+    of_infer = next(one for one in run.rounds if one.data_class == "infer")
+    took = of_infer._replace(from_ns=run.start_ns, completed_ns=run.start_ns + 2_110_000_000)
+    alone.__dict__["rounds"] = [took]
+    figure = drawn("completion-times", alone)
+    axes = next(one for one in figure.axes if one.get_yscale() == "log")
+    assert axes.get_xlim() == (0.0, 2.11)
+    low, high = axes.get_ylim()
+    assert len([tick for tick in axes.get_yticks() if low <= tick <= high]) >= 2
+    assert not any("deadline" in text for text in texts(figure))
+
+
+def test_classes_beyond_the_fills_are_one_and_probes_the_last() -> None:
+    shares = {f"class-{number:02}": 0.01 for number in range(20)} | {"probes": 1.0}
+    names = class_use.shown_names([class_use.Direction("one", "shanghai", shares)])
+    assert names == [f"class-{number:02}" for number in range(7)] + [class_use.OTHERS, "probes"]
 
 
 def test_rounds_are_told_by_class_with_what_was_in_time(run: RunData) -> None:

@@ -56,6 +56,13 @@ def model_of(text: str) -> dict[str, Any]:
     return model
 
 
+def test_a_page_of_a_run_without_a_title_is_called_by_its_scenario(tmp_path: Path) -> None:
+    of = page_case.results(tmp_path / "run")
+    assert of.answers is not None
+    untitled = page_case.results(tmp_path / "other", answers={**of.answers, "title": ""})
+    assert run_page(untitled).title.endswith(f"policies: {of.summary['scenario']}")
+
+
 def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -> None:
     of = page_case.results(tmp_path / "run")
     told = report(
