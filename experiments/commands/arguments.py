@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO, FIGURE_FORMATS
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario, Under
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 OUTSIDE = ("deny", "not-judged")
 SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 """As policies have them; said here, since their module takes long to import."""
-FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
-"""Likewise, of figures."""
 
 
 def add_scenario_arguments(
@@ -124,7 +122,7 @@ def add_figure_options(parser: argparse.ArgumentParser, default: str) -> None:
         "--format",
         type=figure_formats,
         default=(),
-        metavar="LIST",
+        metavar="FORMAT,...",
         help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: {default})",
     )
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")

@@ -12,7 +12,7 @@ BESIDE = tuple(
     f"experiments/{room}/"
     for room in (
         *("atlas", "command_line", "commands", "documentation", "figures", "pages"),
-        *("setup", "study", "terminal"),
+        *("output_schemas", "setup", "study", "terminal"),
     )
 )
 """What asks for results, draws and tells them, and makes none."""

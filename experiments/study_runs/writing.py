@@ -13,6 +13,7 @@ from corridor.experiments.study.answers import Answers, RunValues
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study.tables import FORMATS, tables
 from corridor.experiments.study.words import sentences
+from corridor.topologies.base.parquet_file import write_parquet_file
 
 VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
@@ -55,7 +56,6 @@ def write(
 def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:
     """A row a cell and measure, with a column an axis; null where a run has no such value."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     rows = [(run, measure) for run in runs for measure in study.measures]
     columns: dict[str, Any] = {
@@ -68,10 +68,13 @@ def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker
         "value": pa.array([run.values.get(measure.id) for run, measure in rows], pa.float64()),
         "unit": [measure.shown_unit for _, measure in rows],
     }
+    measures = {
+        one.id: {"of": one.of, "title": one.name, "unit": one.shown_unit} for one in study.measures
+    }
     table = pa.table(columns).replace_schema_metadata(
-        {"corridor_schema": str(SCHEMA), "made_by": maker}
+        {"corridor_schema": str(SCHEMA), "made_by": maker, "measures": json.dumps(measures)}
     )
-    pq.write_table(table, path)
+    write_parquet_file(path, table, {"value": "as column unit says"})
 
 
 def as_json(study: StudyFile, found: Answers) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 import handmade_run
 from corridor.experiments import cli
-from corridor.experiments.commands.arguments import FIGURE_FORMATS
+from corridor.experiments.command_line.names import FIGURE_FORMATS
 from corridor.experiments.figures.saving import FORMATS, save
 from corridor.experiments.figures.study import draw
 from corridor.experiments.figures.style import new_figure, style
