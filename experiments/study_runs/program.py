@@ -12,7 +12,7 @@ BESIDE = tuple(
     f"experiments/{room}/"
     for room in (
         *("artifact", "artifact_files", "atlas", "command_line", "commands", "documentation"),
-        *("figures", "pages", "setup", "study", "terminal"),
+        *("figures", "output_schemas", "pages", "setup", "study", "terminal"),
     )
 )
 """What asks for results, draws and tells them, and makes none."""

@@ -36,7 +36,7 @@ ROOMS = {
         *("answers", "study", "artifact"),
         *("atlas", "pages", "figures"),
         *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
-        *("study_runs", "artifact_files", "own_programs"),
+        *("study_runs", "artifact_files", "output_schemas", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
         *("live_tests", "documentation", "setup", "command_line", "commands"),
