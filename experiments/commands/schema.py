@@ -23,6 +23,7 @@ FILES = ("policy", "scenario", "study", "topology", "walker")
 OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
+    *("artifact", "artifact-expected", "artifact-verdict"),
     *("check-answer", "cut-answer", "explain-answer", "latency-answer", "list-answer"),
     "price-answer",
 )

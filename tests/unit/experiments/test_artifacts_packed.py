@@ -23,10 +23,12 @@ from artifact_case import (
 )
 from corridor.experiments import cli
 from corridor.experiments.artifact.sums import SUMS
+from corridor.experiments.artifact.verdict import to_json
 from corridor.experiments.artifact_files import archive, machine, replaying
 from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
 from corridor.experiments.artifact_files.verifying import How, verify
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from described import wrong
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +274,7 @@ def ran_again(monkeypatch):
             return state, "the machine was too busy" if state != "valid" else ""
 
         monkeypatch.setattr(replaying, "_carried_out", carried_out)
-        monkeypatch.setattr(replaying, "_problem_of_plan", lambda *_: "")
+        monkeypatch.setattr(replaying, "_problem_of_inputs", lambda *_: "")
 
     return let
 
@@ -317,6 +319,14 @@ def test_the_command_packs_verifies_and_says_so(made, tmp_path, monkeypatch, cap
     assert cli.main(["artifact", "verify", "handmade.artifact.zip", "--no-runs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["holds"] is True
     assert cli.main(["artifact", "verify", "nowhere.zip"]) == 2
+
+
+def test_what_is_written_is_as_its_schemas_say(root, packed, made, ran_again):
+    ran_again(next((made / "cells").iterdir()))
+    assert wrong("artifact", json.loads((root / "artifact.json").read_text())) == []
+    assert wrong("artifact-expected", json.loads((root / "expected.json").read_text())) == []
+    said = json.dumps(to_json(verify_artifact(packed)))
+    assert wrong("artifact-verdict", json.loads(said)) == []
 
 
 def test_an_interrupted_packing_leaves_nothing(made, tmp_path, monkeypatch):
