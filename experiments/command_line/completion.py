@@ -30,6 +30,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "SET": names.policy_sets,
     "SETS": names.policy_sets,
     "SET,...": names.policy_sets,
+    "FORMAT,...": names.figure_formats,
     "TOPOLOGY": names.topologies,
     "SRC": names.topologies,
     "DEMAND": names.demands,

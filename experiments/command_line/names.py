@@ -21,6 +21,7 @@ POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 STUDIES = HERE / "experiments" / "study" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
+FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
 """As the modules have them that load these, which take long to import."""
@@ -41,6 +42,10 @@ def studies(_args: argparse.Namespace) -> Names:
 
 def policy_sets(_args: argparse.Namespace) -> Names:
     return _stems(POLICIES)
+
+
+def figure_formats(_args: argparse.Namespace) -> Names:
+    return FIGURE_FORMATS
 
 
 def topologies(_args: argparse.Namespace) -> Names:

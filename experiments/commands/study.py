@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import whole
+from corridor.experiments.commands.arguments import add_figure_options, whole
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
@@ -61,7 +61,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
     parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
-    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    add_figure_options(parser, "pdf,png,svg,pgf")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
 
 
@@ -117,18 +117,28 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     from corridor.experiments.study.answers import answers
     from corridor.experiments.study.tables import tables
     from corridor.experiments.study.words import sentences
-    from corridor.experiments.study_runs.reading import read_study
+    from corridor.experiments.study_runs.reading import ran_by, read_study
     from corridor.experiments.study_runs.writing import as_json as plain
-    from corridor.experiments.study_runs.writing import made_by, write
+    from corridor.experiments.study_runs.writing import carried, made_by, write
     from corridor.experiments.terminal.screen import show, terminal_width
 
     study, runs = read_study(folder)
     found = answers(study, runs)
-    write(folder, study, runs, found)
+    version = ran_by(folder)
+    write(folder, study, runs, found, version)
     if not args.no_figures:
+        from corridor.experiments.figures.saving import FORMATS
         from corridor.experiments.figures.study import draw
 
-        draw(folder / "figures", study, runs, found, made_by(study))
+        draw(
+            folder / "figures",
+            study,
+            runs,
+            found,
+            made_by(study, version),
+            carried(study, runs, version),
+            args.format or FORMATS,
+        )
     if args.json:
         print(json.dumps(plain(study, found)))
         return _code(found)

@@ -18,6 +18,7 @@ from corridor.experiments.account.losses import CAUSES
 from corridor.experiments.study.bounds import Bound, parse_bound
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.unit_names import unit_of
 
 NAMES = ("id", "class", "demand", "fibre")
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -28,7 +29,6 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": lambda values: float(len(values)),
 }
-UNITS = {"ms": "ms", "s": "s", "ns": "ns", "mbps": "Mbit/s", "gbps": "Gbit/s", "bytes": "bytes"}
 COUNTED = ("lost", "lost_by", "lost_at")
 """Keys of counts by cause, which name none that did not happen."""
 ANSWERS = "answers"
@@ -60,8 +60,8 @@ class Measure(NamedTuple):
         """By the ending of its keys; empty where none says."""
         if self.function == "count":
             return ""
-        endings = [step.key.rpartition("_")[2] for step in self.steps if "_" in step.key]
-        return next((UNITS[one] for one in reversed(endings) if one in UNITS), "")
+        found = (unit_of(step.key) for step in reversed(self.steps))
+        return next((one for one in found if one is not None), "")
 
 
 def parse(text: str) -> Measure:

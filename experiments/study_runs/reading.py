@@ -36,6 +36,11 @@ def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
     }
 
 
+def ran_by(path: Path) -> str:
+    """The version that a folder's cells were last run by."""
+    return str(read_index(path).get("version", ""))
+
+
 def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
     """The study of a folder, and what its cells came to so far. Raises InputError."""
     index = read_index(path)
