@@ -48,9 +48,22 @@ BY_METAVAR: Mapping[str, Source] = {
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
     "NAME": names.networks,
+    "STUDY": names.studies,
 }
 FILES = frozenset(
-    {"SCENARIO", "SET", "SETS", "SET,...", "TOPOLOGY", "SRC", "FILE", "FILE.csv", "OUT.yaml", "DIR"}
+    {
+        "SCENARIO",
+        "SET",
+        "SETS",
+        "SET,...",
+        "TOPOLOGY",
+        "SRC",
+        "STUDY",
+        "FILE",
+        "FILE.csv",
+        "OUT.yaml",
+        "DIR",
+    }
 )
 """Those that may be a file or a folder, too."""
 

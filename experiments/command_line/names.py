@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parents[2]
 TOPOLOGIES = HERE / "topologies" / "data"
 POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
+STUDIES = HERE / "experiments" / "study" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
@@ -33,6 +34,10 @@ Plain = dict[str, Any]
 
 def scenarios(_args: argparse.Namespace) -> Names:
     return _stems(SCENARIOS)
+
+
+def studies(_args: argparse.Namespace) -> Names:
+    return sorted(path.parent.name for path in STUDIES.glob("*/study.yaml"))
 
 
 def policy_sets(_args: argparse.Namespace) -> Names:

@@ -12,12 +12,13 @@ def add_parser(verbs: Any) -> None:
         help="remove what killed runs left",
         description="Remove bridges and interfaces of native runs that died, scratch folders of "
         "guests whose supervisor was killed, sessions of live networks that were killed, and what "
-        "builds of the kernel left that were killed.",
+        "builds of the kernel and of the machine's image left that were killed.",
     )
 
 
 def run(_args: argparse.Namespace) -> int:
     from corridor.experiments.live_network.session import remove_dead as remove_dead_sessions
+    from corridor.experiments.machines.build import remove_unfinished_images
     from corridor.experiments.testbeds.native import leftovers, remove_leftovers
     from corridor.experiments.testbeds.unfinished_builds import remove_unfinished_builds
     from corridor.topologies.base.scratch import remove_dead
@@ -35,6 +36,9 @@ def run(_args: argparse.Namespace) -> int:
     builds = remove_unfinished_builds()
     for folder, size in builds:
         print(f"removed {folder}, {size / 1e9:.1f} GB of a kernel's build that was killed")
-    if not found and not folders and not sessions and not builds:
+    images = remove_unfinished_images()
+    for folder in images:
+        print(f"removed {folder}, of an image's build that was killed")
+    if not found and not folders and not sessions and not builds and not images:
         print("nothing to remove")
     return 0

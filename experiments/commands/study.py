@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from corridor.experiments.study_runs.part import Part
 
 EPILOG = """examples:
+  corridor study list                             those that ship, each with its question
+  corridor study run kunming                      one of them
   corridor study plan buffers.yaml                what would run, without running it
   corridor study run buffers.yaml --out results/buffers
   corridor study run buffers.yaml --out results/buffers --retry    what failed, again
@@ -31,7 +33,7 @@ exit codes: 0 fine, 1 an expectation of the study does not hold or is not told, 
   3 this machine or scheduler cannot do it, 4 cells are missing, failed or not valid"""
 LOOPBACK = "127.0.0.1"
 OPEN = "who can reach this address can run programs on all workers: use it in a network of your own"
-ACTIONS = ("plan", "run", "show", "scheduler", "worker")
+ACTIONS = ("list", "plan", "run", "show", "scheduler", "worker")
 MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed.cli.dask_worker"}
 
 
@@ -45,7 +47,11 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("action", choices=ACTIONS, help="what to do")
     parser.add_argument(
-        "what", nargs="?", default="", metavar="FILE", help="or folder, or address: see examples"
+        "what",
+        nargs="?",
+        default="",
+        metavar="STUDY",
+        help="a name that ships, a file, a folder or an address: see examples",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="the study's folder, new or its own"
@@ -72,10 +78,14 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.action in MODULES:
         return _dask(args.action, args.what)
+    if args.action == "list":
+        from corridor.experiments.commands import list as shipped
+
+        return shipped.run(argparse.Namespace(kind="studies", json=args.json))
     from corridor.topologies.base.errors import InputError
 
     if not args.what:
-        of = "the folder of a study" if args.action == "show" else "a study's file"
+        of = "the folder of a study" if args.action == "show" else "a study's name or file"
         raise InputError(f"corridor study {args.action} needs {of}", "see corridor help study")
     if args.action == "plan":
         return _plan(args.what, only_count=args.count)

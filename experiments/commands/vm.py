@@ -112,6 +112,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
+    from corridor.experiments.machines.images import other_images
+
     image = _image(args, rebuild=args.rebuild)
     if args.json:
         said = {
@@ -126,18 +128,22 @@ def _build(args: argparse.Namespace) -> int:
         print(json.dumps(said, indent=2))
     else:
         print(f"{image}, {image.size_bytes() / 1e9:.1f} GB")
+        for other in other_images(image):
+            size = f"{other.size_bytes() / 1e9:.1f} GB"
+            print(f"another version's, to be removed by hand: {other.folder}, {size}")
     return 0
 
 
 def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.machines import boot, running
+    from corridor.experiments.machines.tools import ENTERING
     from corridor.experiments.terminal.live import waiting
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.base.scratch import scratch_folder
 
     if args.clock == "virtual":
         raise InputError("nobody can log in to a machine whose time is skipped", "-- COMMAND")
-    image = _image(args)
+    image = _image(args, *_booting(args), *ENTERING)
     port = args.port or running.free_port()
     handed = _handover(running.public_key())
     with scratch_folder() as folder:
@@ -165,7 +171,7 @@ def _run(args: argparse.Namespace) -> int:
 def _errand(args: argparse.Namespace) -> int:
     from corridor.experiments.machines import errand
 
-    image = _image(args)
+    image = _image(args, *_booting(args))
     handed = _handover("")._replace(errand=errand.script(args.command))
     return errand.run(
         image,
@@ -179,17 +185,20 @@ def _errand(args: argparse.Namespace) -> int:
 
 def _ssh(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.running import running, ssh
+    from corridor.experiments.machines.tools import ENTERING, require
 
+    require(ENTERING, "corridor vm ssh")
     words = args.command[1:] if args.command[:1] == ["--"] else args.command
     return subprocess.run(ssh(running(), words), check=False).returncode
 
 
 def _box(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_box
+    from corridor.experiments.machines.tools import EXPORTING
 
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
-    image = _image(args)
+    image = _image(args, *EXPORTING)
     with _waiting("writing the box"):
         file, catalogue = write_box(image, _handover(""), args.provider, folder)
     print(f"{file}, {file.stat().st_size / 1e6:.0f} MB")
@@ -199,6 +208,7 @@ def _box(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_disk, write_ova
+    from corridor.experiments.machines.tools import EXPORTING
     from corridor.topologies.base.bounded_file import read_text
     from corridor.topologies.base.errors import InputError
 
@@ -209,7 +219,7 @@ def _export(args: argparse.Namespace) -> int:
     key = read_text(args.key) if args.key else ""
     if "PRIVATE KEY" in key:
         raise InputError("is a private key, which stays where it is", "the .pub", file=args.key)
-    image = _image(args)
+    image = _image(args, *EXPORTING)
     with _waiting(f"writing {file}"):
         if file.suffix == ".ova":
             write_ova(image, _handover(key), file)
@@ -230,9 +240,21 @@ def _cloud_init(args: argparse.Namespace) -> int:
     return 0
 
 
-def _image(args: argparse.Namespace, *, rebuild: bool = False) -> Image:
+def _booting(args: argparse.Namespace) -> tuple[str, ...]:
+    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.tools import emulator
+
+    return (emulator(architecture_named(args.arch)),)
+
+
+def _image(args: argparse.Namespace, *programs: str, rebuild: bool = False) -> Image:
+    """The image, built if there is none; ``programs`` are what is done with it afterwards, so that
+    nobody waits for a build only to be told that one lacks."""
     from corridor.experiments.machines.build import build_image
     from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.tools import require
+
+    require(programs, f"corridor vm {args.action}")
 
     def report(what: str) -> None:
         print(f"image: {what}", file=sys.stderr, flush=True)

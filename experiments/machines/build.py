@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import getpass
 import json
 import os
@@ -21,6 +22,7 @@ from corridor.experiments.machines.disk import make_disk
 from corridor.experiments.machines.images import MANIFEST, Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
 from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
+from corridor.experiments.machines.roots import remove_dead_roots, root_folder
 from corridor.experiments.machines.tools import BUILDING, require
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
@@ -35,7 +37,7 @@ NAME_SERVERS = Path("/etc/resolv.conf")
 SUBORDINATE_IDS = Path("/etc/subuid")
 DISK_NEEDED_BYTES = 8_000_000_000
 """Bootstrapped root, its tar and the disk, all there at once."""
-LOG = "build.log"
+LOG, LOCK = "build.log", "build.lock"
 
 Report = Callable[[str], None]
 
@@ -57,20 +59,38 @@ def build_image(
         return found
     machines = images.machines_folder()
     machines.mkdir(parents=True, exist_ok=True)
-    with in_turn(machines / "build.lock", lambda: report("waiting for another build")):
+    with in_turn(machines / LOCK, lambda: report("waiting for another build")):
         found = None if rebuild else images.find_image(architecture)
         if found:
             return found
         require(BUILDING, "building an image")
         _check_user()
         _check_room(machines)
-        for stale in machines.glob("build-*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        remove_unfinished(machines)
         work = Path(tempfile.mkdtemp(prefix="build-", dir=machines))
         try:
             return _build(architecture, work, report, sources or _own_sources())
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def remove_unfinished(machines: Path) -> list[Path]:
+    """What builds left that were killed, for who holds the lock: nobody else builds here."""
+    stale = [folder for folder in sorted(machines.glob("build-*")) if folder.is_dir()]
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    return [*stale, *remove_dead_roots()]
+
+
+def remove_unfinished_images() -> list[Path]:
+    """As ``remove_unfinished``; nothing while an image is being built."""
+    try:
+        machines = images.machines_folder()
+        with (machines / LOCK).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return remove_unfinished(machines)
+    except (OSError, EnvironmentUnsupported):  # none was ever begun, or one is being made
+        return []
 
 
 def _build(architecture: Architecture, work: Path, report: Report, sources: str) -> Image:
@@ -111,14 +131,13 @@ def _write_inputs(file: Path) -> None:
 
 
 def _bootstrap(command: tuple[str, ...], log: Path) -> None:
-    folder = os.environ.get("TMPDIR", "/var/tmp")  # subordinate ids must be able to get there
-    with log.open("wb") as said:
+    with root_folder() as folder, log.open("wb") as said:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "TMPDIR": folder},
+            env={**os.environ, "TMPDIR": str(folder)},
             preexec_fn=partial(die_with_parent, signal.SIGTERM),  # then it removes what it made
             check=False,
         )

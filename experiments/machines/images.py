@@ -97,5 +97,16 @@ def find_image(architecture: Architecture) -> Image | None:
     return image if whole else None
 
 
+def other_images(image: Image) -> list[Image]:
+    """Finished images of earlier versions of this checkout, or of other checkouts."""
+    found = []
+    for manifest in sorted(machines_folder().glob(f"*-*/{MANIFEST}")):
+        folder = manifest.parent
+        debian, _, known = folder.name.partition("-")
+        if debian in ALIASES and folder != image.folder:
+            found.append(Image(folder, ALIASES[debian], known))
+    return found
+
+
 def folder_of(architecture: Architecture, known: str) -> Path:
     return machines_folder() / f"{DEBIAN_NAMES[architecture]}-{known}"

@@ -51,7 +51,8 @@ rm -f /etc/resolv.conf
 printf '%s\n' "$names" >/etc/resolv.conf
 
 chown -R vagrant:vagrant /vagrant
-su vagrant -c "set -a; . /build/environment; exec sh /vagrant/experiments/machines/provision.sh" || {
+# A login: variables of the builder's, such as REQUESTS_CA_BUNDLE, name files that are not here.
+su - vagrant -c "set -a; . /build/environment; exec sh /vagrant/experiments/machines/provision.sh" || {
     tail -n 30 /home/vagrant/.cache/corridor/setup.log
     exit 1
 }

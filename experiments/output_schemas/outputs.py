@@ -160,7 +160,7 @@ def _latency() -> Any:
 def _listed() -> Any:
     from corridor.experiments.scenario.shipped_things import KINDS, Shipped
 
-    kinds = dict.fromkeys(KINDS, NotRequired[list[Shipped]])
+    kinds = dict.fromkeys((*KINDS, "studies"), NotRequired[list[Shipped]])
     return typed("Shipped", "What ships.", schema=int, **kinds)
 
 

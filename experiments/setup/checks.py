@@ -82,10 +82,12 @@ def sections(
 
 def run_in_machine(pytest_arguments: Sequence[str]) -> int:
     """The tests that boot a machine with Debian's own kernel: 0 when all passed."""
-    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.images import architecture_named, identity_of_checkout
     from corridor.experiments.machines.tools import BUILDING, emulator, require
 
-    require((*BUILDING, emulator(architecture_named(""))), "testing in a machine")
+    architecture = architecture_named("")
+    identity_of_checkout(architecture)  # an installed package has neither tests nor a machine
+    require((*BUILDING, emulator(architecture)), "testing in a machine")
     command = (sys.executable, "-m", "pytest", "-q", "-m", "vm", "tests/vm", *pytest_arguments)
     return 1 if subprocess.run(command, cwd=CHECKOUT, check=False).returncode else 0
 

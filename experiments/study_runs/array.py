@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import Study
-from corridor.experiments.study_runs.bundle import bundle_of
+from corridor.experiments.study_runs.bundle import bundle_of, files_named
 from corridor.experiments.study_runs.folder import StudyFolder
 from corridor.experiments.study_runs.part import Part
 from corridor.experiments.study_runs.program import program_digest
@@ -30,6 +30,7 @@ def run_part(study: Study, out: Path, part: Part, say: Say, *, retry: bool = Fal
         raise InputError(said, f"ask for {len(every)} parts at most")
     folder = StudyFolder(out)
     with folder.open(Path(study.document.file).read_bytes(), shared=True):
+        folder.write_inputs(files_named(study.document.data, study.folder))
         folder.write_index(index_of(study, every, program))
         done = [_run(study, folder, cell, program, say, retry=retry) for cell in wanted]
     return all(done)

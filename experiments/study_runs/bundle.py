@@ -37,8 +37,6 @@ class Bundle(NamedTuple):
 def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:
     """Raises InputError where a file cannot be read."""
     document = cell.condition.document
-    files: dict[str, bytes] = {}
-    _collect(document.data, folder, files)
     return Bundle(
         id=cell.id,
         seed=cell.seed,
@@ -50,8 +48,18 @@ def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundl
         data=document.data,
         file=document.file,
         lines=list(document.lines.items()),
-        files=files,
+        files=files_named(document.data, folder),
     )
+
+
+def files_named(data: Plain, folder: Path) -> dict[str, bytes]:
+    """By name, those in a ``folder`` that a document, or one of them, names.
+
+    Raises InputError for one that cannot be read, or is not below the folder.
+    """
+    files: dict[str, bytes] = {}
+    _collect(data, folder, files)
+    return files
 
 
 def opened(bundle: Bundle, folder: Path) -> LoadedScenario:

@@ -1,6 +1,7 @@
 """The folder of a study: what it is, and a folder for each cell that ran. Nothing is half there.
 
 study.yaml      the study as it was written
+inputs/         the same, beside the files of the user's own that it names
 study.json      its cells: what each is, which seed, which program
 cells/ID/       the results of a run, and cell.json; moved there when it is whole
 failed/ID.json  why a cell has no results
@@ -14,7 +15,7 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from corridor.topologies.base.waiting_lock import in_turn
 from corridor.topologies.base.whole_file import write_whole
 
 INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
-TURN = ".turn"
+STUDY, INPUTS, TURN = "study.yaml", "inputs", ".turn"
 PARTIAL = ".partial"
 SUMMARY = "summary.json"
 SCHEMA = 1
@@ -63,7 +64,7 @@ class StudyFolder:
             with writing(self.path), self._in_turn():
                 for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
                     shutil.rmtree(left)
-                write_whole(self.path / "study.yaml", written)
+                write_whole(self.path / STUDY, written)
             try:
                 yield
             finally:
@@ -104,6 +105,14 @@ class StudyFolder:
         same = all(known.get(key) == index[key] for key in ("study", "program"))
         cells = known.get("cells")
         return same and isinstance(cells, list) and cells[: len(index["cells"])] == index["cells"]
+
+    def write_inputs(self, files: Mapping[str, bytes]) -> None:
+        """The study and what it names, so that its folder suffices to run it again."""
+        with writing(self.path), self._in_turn():
+            for name, content in {**files, STUDY: (self.path / STUDY).read_bytes()}.items():
+                place = self.path / INPUTS / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(place, content)
 
     def result(self, cell: str) -> Path:
         return self.path / CELLS / cell

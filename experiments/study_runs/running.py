@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from corridor.experiments.study.answers import Told, enough_repetitions
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import Study
-from corridor.experiments.study_runs.bundle import bundle_of
+from corridor.experiments.study_runs.bundle import bundle_of, files_named
 from corridor.experiments.study_runs.cluster import cluster
 from corridor.experiments.study_runs.folder import StudyFolder
 from corridor.experiments.study_runs.outcome import Ran
@@ -45,6 +45,7 @@ def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
     program = program_digest()
     folder = StudyFolder(out)
     with folder.open(Path(study.document.file).read_bytes()):
+        folder.write_inputs(files_named(study.document.data, study.folder))
         repetitions = study.of.repetitions
         forget = how.retry
         while True:

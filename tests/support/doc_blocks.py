@@ -57,6 +57,8 @@ VALUES = {"file", "adds", "exit", "stays", *LOADERS}
 PRINTED = {"output", "like"}
 NO_RUN = " no-run: "
 BLOCK_S = 180
+OURS = ("XDG_STATE_HOME", "PYTEST_ADDOPTS")
+"""What blocks do not take over from the environment of the tests."""
 READY_S = 120
 FEWEST_COLUMNS = 3
 PAGES = [
@@ -261,7 +263,7 @@ class Reader:
             list(words),
             cwd=self.folder,
             env={
-                **{name: value for name, value in os.environ.items() if name != "XDG_STATE_HOME"},
+                **{name: value for name, value in os.environ.items() if name not in OURS},
                 "HOME": str(self.folder),
                 "XDG_CACHE_HOME": str(cache_folder().parent),
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",

@@ -11,6 +11,10 @@ import pytest
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(4000)]
 BASE_US, PER_FIBRE_US = 60, 20
 """What computing adds to a round trip on a processor of one instruction a nanosecond."""
+NEEDED = {
+    *("system packages", "native", "root", "netem", "openvswitch", "tun (gateways)"),
+    *("queues by class", "Python", "Mininet", "Open vSwitch", "iperf3"),
+}
 LIVE = ("live", "sudo", "bash", "tests/vm/errands/live.sh")
 
 
@@ -59,6 +63,14 @@ def test_a_run_with_cuts_detours_and_forwards_nothing_that_is_forbidden(measured
     assert summary["crossings"]["frames"] > 1000
     assert summary["crossings"]["forbidden"] == []
     assert [one for one in measured.said if re.search(r"\b[1-9]\d* violated", one)] == []
+
+
+def test_doctor_finds_here_all_that_native_runs_need(live):
+    assert live.text("doctor.code").strip() == "0"
+    said = json.loads(live.text("doctor.json"))["verdicts"]
+    lacking = {one["subject"]: one["detail"] for one in said if not one["ok"]}
+    assert {one["subject"] for one in said} >= NEEDED
+    assert NEEDED & set(lacking) == set(), lacking
 
 
 @pytest.mark.parametrize("moment", ["up", "mended", "taken-over"])

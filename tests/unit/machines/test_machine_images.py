@@ -89,6 +89,11 @@ def test_settings_of_proxies_reach_the_image_and_nothing_else_does():
     assert "HOME" not in said
 
 
+def test_set_up_in_the_image_sees_of_the_builders_variables_only_those_settings():
+    (line,) = re.findall(r"^su .*provision\.sh.*$", (HERE / "in_image.sh").read_text(), re.M)
+    assert line.startswith('su - vagrant -c "set -a; . /build/environment; ')
+
+
 def test_names_of_architectures_are_debians_and_the_kernels():
     assert images.architecture_named("amd64") == images.architecture_named("x86_64") == "x86_64"
     assert images.architecture_named("arm64") == "aarch64"
@@ -107,6 +112,26 @@ def test_an_image_is_found_again_only_when_it_was_finished_for_this_checkout(tmp
     assert images.find_image("x86_64").disk == folder / "disk.raw"
     (folder / images.MANIFEST).write_text(json.dumps({"identity": "another"}))
     assert images.find_image("x86_64") is None
+
+
+def test_images_that_are_not_this_checkouts_are_told_with_their_size(tmp_path, monkeypatch, capsys):
+    from corridor.experiments import cli
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    known = images.identity_of_checkout("x86_64")
+    ours, old, unfinished = (
+        images.folder_of("x86_64", identity) for identity in (known, "0123456789ab", "fedcba987654")
+    )
+    for folder in (ours, old, unfinished):
+        folder.mkdir(parents=True)
+        (folder / "disk.raw").touch()
+    for folder in (ours, old):
+        (folder / images.MANIFEST).write_text(json.dumps({"identity": folder.name[6:]}))
+    assert cli.main(["vm", "build"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert said[1] == f"another version's, to be removed by hand: {old}, 0.0 GB"
 
 
 def test_without_a_checkout_it_is_said_what_lacks(tmp_path, monkeypatch):

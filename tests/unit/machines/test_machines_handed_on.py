@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corridor.experiments.machines import boot, box, cloud_init, errand, export, handover, running
+from corridor.experiments.machines import (
+    boot,
+    box,
+    build,
+    cloud_init,
+    errand,
+    export,
+    handover,
+    running,
+    tools,
+)
 from corridor.experiments.machines.boot import Wanted
 from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import command
@@ -238,6 +248,29 @@ def test_an_export_needs_an_ending_that_says_its_format(tmp_path, capsys):
 
     assert cli.main(["vm", "export", str(tmp_path / "x.iso")]) == 2
     assert "x.iso: its ending says no format" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "lacks"),
+    [
+        (["run"], "qemu-system-x86_64"),
+        (["run", "--", "true"], "qemu-system-x86_64"),
+        (["ssh"], "ssh"),
+        (["box", "--out", "{folder}"], "qemu-img"),
+        (["export", "{folder}/x.ova"], "qemu-img"),
+    ],
+)
+def test_what_lacks_to_use_an_image_is_said_before_one_is_built(
+    words, lacks, tmp_path, monkeypatch, capsys
+):
+    from corridor.experiments import cli
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(tools, "find", lambda program: None if program == lacks else program)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(build, "build_image", lambda *_, **__: pytest.fail("it was built"))
+    assert cli.main(["vm", *(word.format(folder=tmp_path) for word in words)]) == 3
+    assert f"{lacks} not found, and corridor vm {words[0]} needs it" in capsys.readouterr().err
 
 
 def test_a_private_key_is_not_put_into_a_machine(tmp_path, capsys):

@@ -170,6 +170,12 @@ def test_in_a_machine_only_its_own_tests_run(monkeypatch):
     assert words == ["-m", "pytest", "-q", "-m", "vm", "tests/vm", "-k", "mini"]
 
 
+def test_an_installed_package_has_no_machine_to_test_in(tmp_path, monkeypatch):
+    monkeypatch.setattr("corridor.experiments.machines.images.CHECKOUT", tmp_path)
+    with pytest.raises(EnvironmentUnsupported, match="a machine is made of a checkout"):
+        command.run(argparse.Namespace(arguments=["--vm"]))
+
+
 def test_a_machine_cannot_be_tested_without_what_boots_it(monkeypatch):
     monkeypatch.setattr("corridor.experiments.machines.tools.find", lambda program: None)
     with pytest.raises(EnvironmentUnsupported, match="testing in a machine needs it"):

@@ -148,6 +148,12 @@ def test_packages_for_tests_only_are_asked_for_in_ci(ready, ci, code, tmp_path):
     assert done.returncode == code
 
 
+@pytest.mark.parametrize(("words", "code"), [(("vm", "build"), 0), (("test", "--vm"), 3)])
+def test_building_a_machine_asks_for_nothing_that_only_an_emulated_one_uses(ready, words, code):
+    lack_a_package(ready, group="emulated")
+    assert call(ready / "corridor", *words).returncode == code
+
+
 def test_a_refused_question_changes_nothing_and_exits_3(ready, tmp_path):
     lack_a_package(ready)
     sudo = tmp_path / "sudo"

@@ -28,7 +28,7 @@ SCRIPTS = (
     ),
     *(f"{MACHINES}/{name}.sh" for name in ("provision", "in_image", "handover")),
 )
-GROUPS = ("venv", "run", "amd64", "kernel", "test", "vm", "vm-x86_64", "vm-aarch64")
+GROUPS = ("venv", "run", "amd64", "kernel", "test", "vm", "vm-x86_64", "vm-aarch64", "emulated")
 
 
 def packages():

@@ -1,9 +1,11 @@
 #!/bin/bash
-# Runs in the machine as root: a live network in its own kernel is cut, mended, loses its controller, and is
-# killed; what was seen goes to results/live, a file for each sight.
+# Runs in the machine as root: it is examined; then a live network in its own kernel is cut, mended, loses its
+# controller, and is killed; what was seen goes to results/live, a file for each sight.
 set -u
 out=results/live
 mkdir -p "$out" /tmp/live
+./corridor doctor --json >"$out/doctor.json" 2>/dev/null
+echo $? >"$out/doctor.code"
 wait_for() { # TEXT TRIES: until the network has said it
     for _ in $(seq 1 "$2"); do
         if grep -q -- "$1" /tmp/said; then return 0; fi
