@@ -69,6 +69,11 @@ def add_parser(verbs: Any) -> None:
         metavar="I/N",
         help="run the Ith of N parts of the cells here, without workers, beside others that do",
     )
+    parser.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="show Dask's dashboard on this machine (needs bokeh); also with scheduler",
+    )
     parser.add_argument("--count", action="store_true", help="with plan: print how many cells")
     parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
     add_figure_options(parser, "pdf,png,svg,pgf")
@@ -77,7 +82,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.action in MODULES:
-        return _dask(args.action, args.what)
+        return _dask(args.action, args.what, dashboard=args.dashboard)
     if args.action == "list":
         from corridor.experiments.commands import list as shipped
 
@@ -128,12 +133,24 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.study_runs.running import How, run_study
     from corridor.experiments.terminal.live import telling
 
+    if args.dashboard:
+        _check_dashboard(args)
     study = load_study(args.what)
     out = args.out or DEFAULT_RESULTS / study.of.name
     stream = sys.stderr if args.json else sys.stdout
     with telling(stream, "checking cells") as say:
-        run_study(study, out, How(args.scheduler, args.workers, args.retry), say)
+        run_study(study, out, How(args.scheduler, args.workers, args.retry, args.dashboard), say)
     return _show(out, args)
+
+
+def _check_dashboard(args: argparse.Namespace) -> None:
+    from corridor.experiments.study_runs.cluster import check_dashboard
+    from corridor.topologies.base.errors import InputError
+
+    if args.scheduler is not None:
+        said = "the dashboard of a scheduler that runs is its own"
+        raise InputError(said, "start it with corridor study scheduler --dashboard")
+    check_dashboard()
 
 
 def _run_part(args: argparse.Namespace) -> int:
@@ -144,7 +161,7 @@ def _run_part(args: argparse.Namespace) -> int:
     from corridor.experiments.terminal.live import telling
     from corridor.topologies.base.errors import InputError
 
-    if args.scheduler is not None or args.workers is not None:
+    if args.scheduler is not None or args.workers is not None or args.dashboard:
         raise InputError("--array runs cells here, without workers", "drop the other option")
     study = load_study(args.what)
     out = args.out or DEFAULT_RESULTS / study.of.name
@@ -201,16 +218,23 @@ def _code(found: Answers) -> int:
     return 4 if found.left_out else 0
 
 
-def _dask(action: str, address: str) -> int:
+def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
+    from corridor.experiments.study_runs.cluster import DASHBOARD_PORT, check_dashboard
     from corridor.topologies.base.places import IMPORT_ROOT
+
+    shown = ["--no-dashboard"]
+    if dashboard and action == "scheduler":
+        check_dashboard()
+        shown = ["--dashboard", "--dashboard-address", f"{LOOPBACK}:{DASHBOARD_PORT}"]
+        print(f"dashboard at http://{LOOPBACK}:{DASHBOARD_PORT}/status", flush=True)
 
     os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
     options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
     if action == "worker":
         more = [address, *options]
     else:
-        more = ["--host", address or LOOPBACK, "--no-dashboard"]
+        more = ["--host", address or LOOPBACK, *shown]
         print(
             OPEN if address else f"listens on {LOOPBACK} only: name an address for others",
             flush=True,

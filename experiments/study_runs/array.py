@@ -13,8 +13,8 @@ from corridor.experiments.study_runs.bundle import bundle_of, files_named
 from corridor.experiments.study_runs.folder import StudyFolder
 from corridor.experiments.study_runs.part import Part
 from corridor.experiments.study_runs.program import program_digest
+from corridor.experiments.study_runs.progress import Say
 from corridor.experiments.study_runs.reading import index_of
-from corridor.experiments.study_runs.running import Say
 from corridor.experiments.study_runs.worker import run_cell
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
