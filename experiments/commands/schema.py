@@ -24,7 +24,8 @@ OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
-    *("check-answer", "cut-answer", "explain-answer", "latency-answer", "list-answer"),
+    *("check-answer", "compare-answer", "cut-answer", "explain-answer", "latency-answer"),
+    "list-answer",
     "price-answer",
 )
 """As ``output_schemas`` has them; said here, since it takes long to import."""

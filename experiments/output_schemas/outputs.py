@@ -204,6 +204,22 @@ def _listed() -> Any:
     return typed("Shipped", "What ships.", schema=int, **kinds)
 
 
+def _compare() -> Any:
+    """One of four: ``of`` says which."""
+    from corridor.experiments.output_schemas import documents
+    from corridor.experiments.results.compared_sets import DemandUnderBoth
+    from corridor.topologies.analysis.compared import MapsCompared
+
+    head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
+    demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    return (
+        with_more("RunsCompared", documents.RunsCompared, **head)
+        | with_more("StudiesCompared", documents.StudiesCompared, **head)
+        | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
+        | as_plain("MapsCompared", MapsCompared, **head)
+    )
+
+
 OUTPUTS: Mapping[str, Output] = {
     "summary": Output("summary.json; run --json, report --json", "What a run came to", _summary),
     "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
@@ -223,6 +239,7 @@ OUTPUTS: Mapping[str, Output] = {
     "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
     "artifact-verdict": Output("artifact verify --json", "Whether it holds", _verdict),
     "check-answer": Output("check --json", "A proof, and how sure paths are", _check),
+    "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
     "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "latency-answer": Output("latency --json", "A round trip, by the model", _latency),
