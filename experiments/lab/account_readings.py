@@ -74,7 +74,9 @@ class AccountReadings(Closing):
                 for point, counted in passed.items()
                 if self._passed.get(point) != counted
             ],
-            "fibres": {one: now for one, now in fibres.items() if self._fibres.get(one) != now},
+            "fibres": {
+                one: dict(now) for one, now in fibres.items() if self._fibres.get(one) != now
+            },
             "losing": {},
             "off": [],
             "meters": self._dropped_by_meters(),
